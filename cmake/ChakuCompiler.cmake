@@ -1,0 +1,56 @@
+# Language level, warnings, visibility, instruction-set flags and link options of the core.
+
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS ON) # vector_size types
+set(CMAKE_C_STANDARD 11)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+set(CMAKE_CXX_VISIBILITY_PRESET hidden)
+set(CMAKE_C_VISIBILITY_PRESET hidden)
+set(CMAKE_VISIBILITY_INLINES_HIDDEN ON)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+find_package(Threads REQUIRED)
+
+set(CHAKU_SANITIZE "" CACHE STRING "address, undefined or thread: builds with that sanitizer")
+
+# -ffp-contract=off keeps the scalar reference the oracle of the vector paths: they fuse explicitly.
+function(chaku_configure target)
+  target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wshadow -Wno-psabi -ffp-contract=off
+                         -fno-math-errno -ffunction-sections -fdata-sections)
+  if(CHAKU_SANITIZE)
+    target_compile_options(${target} PRIVATE -fsanitize=${CHAKU_SANITIZE} -fno-omit-frame-pointer -g)
+    target_link_options(${target} PUBLIC -fsanitize=${CHAKU_SANITIZE})
+  endif()
+endfunction()
+
+# glibc floor 2.34: libstdc++ inside, libgcc_s outside.
+function(chaku_link target)
+  target_link_libraries(${target} PRIVATE Threads::Threads)
+  target_link_options(${target} PRIVATE -static-libstdc++ -Wl,--gc-sections -Wl,--exclude-libs,ALL
+                      -Wl,--no-undefined)
+  set_target_properties(${target} PROPERTIES INSTALL_RPATH "$ORIGIN")
+endfunction()
+
+set(CHAKU_FLAGS_avx2 -mavx2 -mfma -mf16c)
+set(CHAKU_FLAGS_avx512 -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx2 -mfma -mf16c
+    -mprefer-vector-width=512)
+set(CHAKU_FLAGS_avx512bf16 ${CHAKU_FLAGS_avx512} -mavx512bf16 -mavx512vnni)
+set(CHAKU_FLAGS_amx ${CHAKU_FLAGS_avx512bf16} -mamx-tile -mamx-bf16 -mamx-int8)
+
+set(CHAKU_ISA_OBJECTS "" CACHE INTERNAL "")
+function(chaku_isa_objects isa)
+  if(NOT CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64|amd64")
+    return()
+  endif()
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/src/kernels/cpu/${isa}/*.cpp)
+  if(NOT sources)
+    return()
+  endif()
+  add_library(chaku_${isa} OBJECT ${sources})
+  target_include_directories(chaku_${isa} PRIVATE src include)
+  target_compile_options(chaku_${isa} PRIVATE ${CHAKU_FLAGS_${isa}})
+  chaku_configure(chaku_${isa})
+  string(TOUPPER ${isa} upper)
+  target_compile_definitions(chaku_objects PRIVATE CHAKU_HAVE_${upper}=1)
+  set(CHAKU_ISA_OBJECTS ${CHAKU_ISA_OBJECTS} $<TARGET_OBJECTS:chaku_${isa}> CACHE INTERNAL "")
+endfunction()

@@ -1,0 +1,8 @@
+/** Fine-tunes and runs GGUF language models over Chaku's native core. */
+module dev.chaku {
+  requires org.bytedeco.javacpp;
+  requires com.fasterxml.jackson.core;
+  requires static org.jspecify;
+
+  exports dev.chaku;
+}

@@ -1,0 +1,370 @@
+/* Chaku's native core: quantized LoRA training and inference of decoder models.
+ *
+ * The core does numbers. It reads no file format: the caller validates descriptors (shapes, types, offsets), the core
+ * checks them again and maps byte ranges. It never prints, exits or aborts, and no exception leaves it.
+ *
+ * Conventions
+ *  - Every function returns a chaku_status and leaves its outputs untouched on failure; chaku_last_error() then holds
+ *    one line, "[op] expected ..., got ... (where)", for the calling thread.
+ *  - Structs of options and results start with `size`: the caller sets it to sizeof(the struct).
+ *  - *_free takes the address of the handle, accepts null and a null handle, and nulls it.
+ *  - Matrices are row-major. A weight [N,K] maps K inputs to N outputs; K is the contiguous dimension.
+ *  - Shape letters: T tokens, D width, H / Hkv heads, Dh head dim, F feed-forward, V vocabulary, L layers, R rank.
+ *  - A parent handle must outlive its children: engine > model > {adapter, session, trainer}; the core counts
+ *    references, so freeing a parent first is safe and only delays the release.
+ */
+#ifndef CHAKU_H
+#define CHAKU_H
+
+#include <stdint.h>
+
+#if defined(_WIN32)
+#define CHAKU_API __declspec(dllexport)
+#else
+#define CHAKU_API __attribute__((visibility("default")))
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---------------------------------------------------------------- status */
+
+/** 0 ok; 1-9 the caller's mistake; 10-19 data; 20-29 memory; 30-39 device; 40 cancelled; 90 our own fault. Pinned. */
+typedef int32_t chaku_status;
+
+#define CHAKU_OK 0
+#define CHAKU_INVALID_ARGUMENT 1
+#define CHAKU_INVALID_STATE 2
+#define CHAKU_UNSUPPORTED 3
+#define CHAKU_BAD_DATA 10
+#define CHAKU_IO_ERROR 11
+#define CHAKU_OUT_OF_MEMORY 20
+#define CHAKU_MEMORY_LIMIT 21
+#define CHAKU_DEVICE_ERROR 30
+#define CHAKU_DEVICE_ABSENT 31
+#define CHAKU_CANCELLED 40
+#define CHAKU_INTERNAL 90
+
+/** Version of this interface, major * 10000 + minor * 100 + patch. */
+CHAKU_API int32_t chaku_version(void);
+
+/** The message of the calling thread's last failure; never null, valid until that thread's next call. */
+CHAKU_API const char* chaku_last_error(void);
+
+/* ---------------------------------------------------------------- block formats */
+
+/* Block formats carry ggml's type ids (0 F32, 1 F16, 2 Q4_0, 8 Q8_0, 12 Q4_K, 14 Q6_K, 30 BF16, ...). */
+
+typedef struct chaku_dtype_info {
+  uint32_t size;
+  int32_t block_elements;
+  int32_t block_bytes;
+  int32_t can_quantize; /* 1 when chaku_quantize accepts it */
+} chaku_dtype_info;
+
+/** CHAKU_UNSUPPORTED for a type id the core does not know. Any thread. */
+CHAKU_API chaku_status chaku_dtype_describe(int32_t dtype, chaku_dtype_info* out);
+
+/** Decodes n elements (a multiple of the block) from src (exactly src_bytes long) to dst[n]. Any thread. */
+CHAKU_API chaku_status chaku_dequantize(int32_t dtype, const void* src, int64_t src_bytes, float* dst, int64_t n);
+
+/** Encodes src[n] (n a multiple of the block) to dst (exactly dst_bytes long). Any thread. */
+CHAKU_API chaku_status chaku_quantize(int32_t dtype, const float* src, int64_t n, void* dst, int64_t dst_bytes);
+
+/* ---------------------------------------------------------------- engine */
+
+/** A thread pool and the kernel table chosen for this machine. Any thread; concurrent calls on it take turns. */
+typedef struct chaku_engine chaku_engine;
+
+#define CHAKU_CPU_AUTO 0
+#define CHAKU_CPU_REFERENCE 1
+#define CHAKU_CPU_AVX2 2
+#define CHAKU_CPU_AVX512 3
+#define CHAKU_CPU_AMX 4
+
+typedef struct chaku_engine_options {
+  uint32_t size;
+  int32_t n_threads; /* 0: one per core this process may use */
+  int32_t cpu_path;  /* CHAKU_CPU_*; forcing a path that the machine or the build lacks is CHAKU_DEVICE_ABSENT */
+} chaku_engine_options;
+
+typedef struct chaku_engine_info {
+  uint32_t size;
+  int32_t n_threads;
+  int32_t cpu_path;      /* the path in use */
+  int32_t best_cpu_path; /* the best path of this machine and build */
+  uint32_t cpu_features; /* bits CHAKU_FEATURE_* */
+  int64_t available_bytes; /* memory the process may still take (MemAvailable, capped by a cgroup limit) */
+} chaku_engine_info;
+
+#define CHAKU_FEATURE_AVX2 1u
+#define CHAKU_FEATURE_FMA 2u
+#define CHAKU_FEATURE_F16C 4u
+#define CHAKU_FEATURE_AVX512 8u      /* F, BW, DQ, VL */
+#define CHAKU_FEATURE_AVX512_VNNI 16u
+#define CHAKU_FEATURE_AVX512_BF16 32u
+#define CHAKU_FEATURE_AMX_BF16 64u
+#define CHAKU_FEATURE_AMX_INT8 128u
+#define CHAKU_FEATURE_AVX_VNNI 256u
+
+/** The environment variable CHAKU_CPU=reference|avx2|avx512|amx replaces CHAKU_CPU_AUTO. */
+CHAKU_API chaku_status chaku_engine_create(const chaku_engine_options* options, chaku_engine** out);
+CHAKU_API void chaku_engine_free(chaku_engine** engine);
+CHAKU_API chaku_status chaku_engine_describe(const chaku_engine* engine, chaku_engine_info* out);
+
+/* ---------------------------------------------------------------- model */
+
+/** A decoder: created, filled by one thread, sealed; from then on immutable and shared by any number of threads. */
+typedef struct chaku_model chaku_model;
+
+#define CHAKU_ACTIVATION_SILU 0
+
+typedef struct chaku_decoder_options {
+  uint32_t size;
+  int32_t n_layers;
+  int32_t width;      /* D */
+  int32_t vocab_size; /* V */
+  float norm_epsilon; /* of every RMSNorm */
+  float embedding_scale; /* multiplies the token embedding; 1 for none */
+  float residual_scale;  /* multiplies what each half block adds to the residual stream; 1 for none */
+  float logit_scale;     /* multiplies the logits; 1 for none */
+} chaku_decoder_options;
+
+typedef struct chaku_layer_options {
+  uint32_t size;
+  int32_t n_heads;
+  int32_t n_kv_heads; /* divides n_heads */
+  int32_t head_dim;
+  int32_t ff_width;   /* F */
+  int32_t activation; /* CHAKU_ACTIVATION_*, of the gate: down(act(gate(x)) * up(x)) */
+  int32_t window;     /* sliding window in tokens, 0 for full attention: position p sees (p - window, p] */
+  int32_t rope;       /* index from chaku_model_add_rope, -1 for none */
+  float attention_scale; /* multiplies q.k, usually 1/sqrt(head_dim) */
+} chaku_layer_options;
+
+#define CHAKU_ROPE_ADJACENT 0 /* rotates (x[2i], x[2i+1]): llama GGUF files */
+#define CHAKU_ROPE_HALVES 1   /* rotates (x[i], x[i+n_dims/2]): qwen, "neox" */
+
+typedef struct chaku_rope_options {
+  uint32_t size;
+  int32_t pairing; /* CHAKU_ROPE_* */
+  int32_t n_dims;  /* rotated leading dimensions of a head, even, <= head_dim */
+  float magnitude; /* multiplies sin and cos (yarn's attention factor); 1 for none */
+} chaku_rope_options;
+
+/* Modules of a decoder. A layer's modules carry its index, the others layer -1. */
+#define CHAKU_TOKEN_EMBEDDING 0 /* [V,D] */
+#define CHAKU_OUTPUT_NORM 1     /* [1,D] */
+#define CHAKU_OUTPUT 2          /* [V,D]; absent: the token embedding serves */
+#define CHAKU_ATTN_NORM 8       /* [1,D] */
+#define CHAKU_ATTN_Q 9          /* [H*Dh,D] */
+#define CHAKU_ATTN_K 10         /* [Hkv*Dh,D] */
+#define CHAKU_ATTN_V 11         /* [Hkv*Dh,D] */
+#define CHAKU_ATTN_OUTPUT 12    /* [D,H*Dh] */
+#define CHAKU_ATTN_Q_NORM 13    /* [1,Dh], optional: RMSNorm of each query head before the rotation */
+#define CHAKU_ATTN_K_NORM 14    /* [1,Dh], optional */
+#define CHAKU_FFN_NORM 15       /* [1,D] */
+#define CHAKU_FFN_GATE 16       /* [F,D] */
+#define CHAKU_FFN_UP 17         /* [F,D] */
+#define CHAKU_FFN_DOWN 18       /* [D,F] */
+
+#define CHAKU_WEIGHT 0
+#define CHAKU_BIAS 1 /* [1,N], F32, optional, of q, k, v, output, gate, up, down */
+
+typedef struct chaku_tensor_options {
+  uint32_t size;
+  int32_t module; /* CHAKU_TOKEN_EMBEDDING ... */
+  int32_t kind;   /* CHAKU_WEIGHT or CHAKU_BIAS */
+  int32_t layer;  /* -1 outside layers */
+  int32_t dtype;
+  int64_t rows;
+  int64_t columns; /* a multiple of the format's block */
+} chaku_tensor_options;
+
+CHAKU_API chaku_status chaku_model_create(chaku_engine* engine, const chaku_decoder_options* options,
+                                          chaku_model** out);
+CHAKU_API void chaku_model_free(chaku_model** model);
+
+/** inverse_frequencies[n_dims/2]: position p turns pair i by p * inverse_frequencies[i] radians. */
+CHAKU_API chaku_status chaku_model_add_rope(chaku_model* model, const chaku_rope_options* options,
+                                            const double* inverse_frequencies, int32_t* out_rope);
+CHAKU_API chaku_status chaku_model_set_layer(chaku_model* model, int32_t layer, const chaku_layer_options* options);
+
+/** Maps a file read-only. CHAKU_IO_ERROR unless it is exactly file_bytes long. */
+CHAKU_API chaku_status chaku_model_map_file(chaku_model* model, const char* path, int64_t file_bytes,
+                                            int32_t* out_file);
+/** The tensor is used in place, at `offset` of a mapped file. */
+CHAKU_API chaku_status chaku_model_set_tensor_mapped(chaku_model* model, const chaku_tensor_options* tensor,
+                                                     int32_t file, int64_t offset);
+/** Copies the tensor's bytes. */
+CHAKU_API chaku_status chaku_model_set_tensor_data(chaku_model* model, const chaku_tensor_options* tensor,
+                                                   const void* data, int64_t data_bytes);
+/** Fills the tensor with reproducible N(mean, deviation) values in its format: synthetic shapes for benchmarks. The
+ * values repeat every few hundred rows. */
+CHAKU_API chaku_status chaku_model_set_tensor_random(chaku_model* model, const chaku_tensor_options* tensor,
+                                                     float mean, float deviation, uint64_t seed);
+/** Checks that every layer and required tensor is there, with the right shape. */
+CHAKU_API chaku_status chaku_model_seal(chaku_model* model);
+
+typedef struct chaku_memory_plan {
+  uint32_t size;
+  int64_t weight_bytes;     /* mapped or held by the model, shared by all its users */
+  int64_t parameter_bytes;  /* trainable values and their gradients */
+  int64_t optimizer_bytes;  /* moments */
+  int64_t activation_bytes; /* what a forward pass keeps for the backward pass, or the KV cache */
+  int64_t scratch_bytes;
+  int64_t total_bytes;      /* the sum */
+  int64_t available_bytes;  /* what the machine can give now, mapped weights counted as available */
+} chaku_memory_plan;
+
+/* ---------------------------------------------------------------- adapter */
+
+/** Low-rank additions to a model's products: y += scale * (x A^T) B^T. Filled by one thread, then immutable once worn. */
+typedef struct chaku_adapter chaku_adapter;
+
+CHAKU_API chaku_status chaku_adapter_create(chaku_model* model, chaku_adapter** out);
+CHAKU_API void chaku_adapter_free(chaku_adapter** adapter);
+/** a[rank,K] and b[N,rank] are copied; scale is alpha/rank. CHAKU_INVALID_ARGUMENT names a module, layer or shape that
+ * the model lacks. Modules: q, k, v, output, gate, up, down, and CHAKU_OUTPUT (layer -1). */
+CHAKU_API chaku_status chaku_adapter_add(chaku_adapter* adapter, int32_t module, int32_t layer, int32_t rank,
+                                         float scale, const float* a, int64_t a_floats, const float* b,
+                                         int64_t b_floats);
+
+/* ---------------------------------------------------------------- session: inference */
+
+/** A KV cache over a model. Single-threaded, internally parallel; chaku_session_cancel alone comes from any thread. */
+typedef struct chaku_session chaku_session;
+
+typedef struct chaku_session_options {
+  uint32_t size;
+  int32_t max_tokens;         /* capacity of the cache */
+  int32_t max_batch_tokens;   /* tokens computed at once; longer inputs are split; 0: 512 */
+  int64_t memory_limit_bytes; /* refuse with CHAKU_MEMORY_LIMIT above it; 0: what the machine has */
+} chaku_session_options;
+
+#define CHAKU_LOGITS_NONE 0
+#define CHAKU_LOGITS_LAST 1
+#define CHAKU_LOGITS_ALL 2
+
+CHAKU_API chaku_status chaku_session_plan(const chaku_model* model, const chaku_session_options* options,
+                                          chaku_memory_plan* out);
+CHAKU_API chaku_status chaku_session_create(chaku_model* model, const chaku_session_options* options,
+                                            chaku_session** out);
+CHAKU_API void chaku_session_free(chaku_session** session);
+/** Wears n adapters, each times its scale, in place of those worn before. The cache must be empty. */
+CHAKU_API chaku_status chaku_session_set_adapters(chaku_session* session, chaku_adapter* const* adapters,
+                                                  const float* scales, int32_t n);
+/** Appends tokens[n] and writes the logits asked for (V, or n*V floats) to logits. On failure the cache keeps the
+ * length it had. */
+CHAKU_API chaku_status chaku_session_eval(chaku_session* session, const int32_t* tokens, int32_t n,
+                                          int32_t which_logits, float* logits, int64_t logits_floats);
+/** Forgets all but the first n_tokens. */
+CHAKU_API chaku_status chaku_session_truncate(chaku_session* session, int32_t n_tokens);
+CHAKU_API chaku_status chaku_session_length(const chaku_session* session, int32_t* out_n_tokens);
+/** Makes the eval in flight return CHAKU_CANCELLED soon; no effect when none is. Any thread. */
+CHAKU_API chaku_status chaku_session_cancel(chaku_session* session);
+
+/* ---------------------------------------------------------------- trainer */
+
+/** Parameters, gradients and AdamW state over a model. Single-threaded, internally parallel; chaku_trainer_cancel alone
+ * comes from any thread. Results do not depend on the number of threads. */
+typedef struct chaku_trainer chaku_trainer;
+
+#define CHAKU_TRAIN_LORA 0 /* A and B of the target modules, over the frozen model */
+#define CHAKU_TRAIN_FULL 1 /* every weight, as float32 copies that the trainer owns */
+
+typedef struct chaku_trainer_options {
+  uint32_t size;
+  int32_t mode;       /* CHAKU_TRAIN_* */
+  int32_t max_tokens; /* of one micro-batch */
+  int32_t rank;       /* LoRA */
+  float scale;        /* LoRA: alpha/rank, or alpha/sqrt(rank) */
+  float dropout;      /* LoRA: probability of dropping an input of A, in [0,1) */
+  uint32_t targets;   /* LoRA: bit m for module m (1u << CHAKU_ATTN_Q ...), CHAKU_OUTPUT included */
+  uint64_t seed;      /* initial A and dropout */
+  int64_t memory_limit_bytes; /* refuse with CHAKU_MEMORY_LIMIT above it; 0: what the machine has */
+} chaku_trainer_options;
+
+/** A row of packed sequences. Sequence s holds tokens [starts[s], starts[s+1]); positions restart in each and attention
+ * stays within it. Position i is trained to predict targets[i] with weights[i] >= 0. */
+typedef struct chaku_batch {
+  uint32_t size;
+  int32_t n_tokens;
+  int32_t n_sequences;
+  int64_t index;          /* counter of the micro-batch: fixes its dropout */
+  const int32_t* tokens;  /* [n_tokens] */
+  const int32_t* targets; /* [n_tokens], ignored where the weight is 0 */
+  const float* weights;   /* [n_tokens] */
+  const int32_t* starts;  /* [n_sequences + 1] */
+} chaku_batch;
+
+typedef struct chaku_loss {
+  uint32_t size;
+  int32_t n_weighted;   /* positions with weight > 0 */
+  int32_t n_correct;    /* of those, whose most likely token is the target */
+  double loss_sum;      /* sum of weight * cross-entropy, in nats */
+  double weight_sum;
+} chaku_loss;
+
+typedef struct chaku_step_options {
+  uint32_t size;
+  float learning_rate;
+  float beta1, beta2, epsilon;
+  float weight_decay;   /* decoupled; matrices only, norms and biases are not decayed */
+  float max_grad_norm;  /* 0: no clipping */
+  float b_rate_ratio;   /* LoRA+: the learning rate of B over that of A; 1 for plain LoRA */
+} chaku_step_options;
+
+typedef struct chaku_step_result {
+  uint32_t size;
+  int32_t skipped;      /* 1 when a gradient was not finite: nothing changed but the gradients, now zero */
+  int64_t step;         /* optimizer steps done, this one included */
+  double grad_norm;     /* before clipping, of the gradient of the mean loss */
+} chaku_step_result;
+
+typedef struct chaku_parameter_info {
+  uint32_t size;
+  int32_t module;
+  int32_t kind;  /* CHAKU_WEIGHT, CHAKU_BIAS, CHAKU_LORA_A or CHAKU_LORA_B */
+  int32_t layer;
+  int64_t rows, columns;
+} chaku_parameter_info;
+
+#define CHAKU_LORA_A 2
+#define CHAKU_LORA_B 3
+
+#define CHAKU_SLOT_VALUE 0
+#define CHAKU_SLOT_GRADIENT 1
+#define CHAKU_SLOT_MOMENT1 2
+#define CHAKU_SLOT_MOMENT2 3
+
+CHAKU_API chaku_status chaku_trainer_plan(const chaku_model* model, const chaku_trainer_options* options,
+                                          chaku_memory_plan* out);
+CHAKU_API chaku_status chaku_trainer_create(chaku_model* model, const chaku_trainer_options* options,
+                                            chaku_trainer** out);
+CHAKU_API void chaku_trainer_free(chaku_trainer** trainer);
+/** Forward and backward of one micro-batch; gradients of weight * cross-entropy are added, not yet normalised. */
+CHAKU_API chaku_status chaku_trainer_accumulate(chaku_trainer* trainer, const chaku_batch* batch, chaku_loss* out);
+/** Forward alone, without dropout. */
+CHAKU_API chaku_status chaku_trainer_evaluate(chaku_trainer* trainer, const chaku_batch* batch, chaku_loss* out);
+/** Divides the gradients by the weight_sum accumulated since the last step, clips, updates and zeroes them. */
+CHAKU_API chaku_status chaku_trainer_step(chaku_trainer* trainer, const chaku_step_options* options,
+                                          chaku_step_result* out);
+CHAKU_API chaku_status chaku_trainer_cancel(chaku_trainer* trainer);
+
+CHAKU_API chaku_status chaku_trainer_n_parameters(const chaku_trainer* trainer, int32_t* out);
+CHAKU_API chaku_status chaku_trainer_parameter(const chaku_trainer* trainer, int32_t index,
+                                               chaku_parameter_info* out);
+/** Copies a slot (CHAKU_SLOT_*) of a parameter out or in; n must be rows * columns. */
+CHAKU_API chaku_status chaku_trainer_read(const chaku_trainer* trainer, int32_t index, int32_t slot, float* dst,
+                                          int64_t n);
+CHAKU_API chaku_status chaku_trainer_write(chaku_trainer* trainer, int32_t index, int32_t slot, const float* src,
+                                           int64_t n);
+/** Restores the number of optimizer steps done (bias correction). */
+CHAKU_API chaku_status chaku_trainer_set_step(chaku_trainer* trainer, int64_t step);
+
+#ifdef __cplusplus
+}
+#endif
+#endif /* CHAKU_H */
