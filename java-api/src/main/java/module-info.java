@@ -5,4 +5,5 @@ module dev.chaku {
   requires static org.jspecify;
 
   exports dev.chaku;
+  exports dev.chaku.text;
 }

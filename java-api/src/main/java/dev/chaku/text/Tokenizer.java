@@ -1,0 +1,39 @@
+package dev.chaku.text;
+
+import java.util.OptionalInt;
+
+/** Text to token ids and back, as the model's GGUF metadata defines it. Immutable and thread-safe. */
+public interface Tokenizer {
+  /** Number of tokens; every id is in [0, vocabSize). */
+  int vocabSize();
+
+  /**
+   * Encodes text.
+   *
+   * @param addSpecial adds what the model's metadata asks for around a text (BOS, EOS, CLS, SEP)
+   * @param parseSpecial reads special tokens written in the text ({@code <|im_start|>}); otherwise they are plain text
+   */
+  int[] encode(String text, boolean addSpecial, boolean parseSpecial);
+
+  /** Decodes ids; bytes that are no valid UTF-8 become U+FFFD. Special tokens are left out unless asked for. */
+  String decode(int[] ids, boolean withSpecial);
+
+  /** A new incremental decoder, which holds back bytes until they form whole characters. Not thread-safe. */
+  TokenDecoder decoder(boolean withSpecial);
+
+  /** The token as the vocabulary spells it. */
+  String piece(int id);
+
+  /** Whether the token is a control token (never part of ordinary text). */
+  boolean isSpecial(int id);
+
+  /** Whether the token ends a generated text (EOS, end of turn, end of message). */
+  boolean isEndOfGeneration(int id);
+
+  OptionalInt bos();
+
+  OptionalInt eos();
+
+  /** The id of a token by its exact spelling, special tokens included. */
+  OptionalInt idOf(String piece);
+}
