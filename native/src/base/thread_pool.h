@@ -1,0 +1,47 @@
+// One pool of threads per engine. Kernels never start threads; they split their work here.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+namespace chaku {
+
+// A reference to a callable (int64_t begin, int64_t end, int thread), without allocation. The callable must outlive
+// the call and must not throw.
+class RangeFn {
+ public:
+  template <class F>
+  RangeFn(const F& f)  // NOLINT: implicit by design
+      : object_(&f), call_([](const void* o, int64_t b, int64_t e, int t) {
+          (*static_cast<const F*>(o))(b, e, t);
+        }) {}
+  void operator()(int64_t begin, int64_t end, int thread) const { call_(object_, begin, end, thread); }
+
+ private:
+  const void* object_;
+  void (*call_)(const void*, int64_t, int64_t, int);
+};
+
+class ThreadPool {
+ public:
+  // n_threads >= 1, the calling thread included. Throws Error when the system gives no threads.
+  explicit ThreadPool(int n_threads);
+  ~ThreadPool();
+  ThreadPool(const ThreadPool&) = delete;
+  ThreadPool& operator=(const ThreadPool&) = delete;
+
+  int n_threads() const noexcept { return n_threads_; }
+
+  // Runs fn over [0,n) in chunks of `grain` that threads take as they come; returns when all are done. Chunk borders
+  // depend on n and grain alone, never on the number of threads: a kernel whose chunks own their outputs gives the same
+  // bits with any number of threads. `thread` in [0, n_threads) picks per-thread scratch. Concurrent callers take turns;
+  // a call from inside fn runs inline.
+  void parallel_for(int64_t n, int64_t grain, RangeFn fn) noexcept;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+  int n_threads_;
+};
+
+}  // namespace chaku

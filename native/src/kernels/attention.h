@@ -1,0 +1,39 @@
+// Causal attention over spans: packed training rows, and inference over a KV cache, are the same problem.
+#pragma once
+
+#include <cstdint>
+
+namespace chaku {
+
+// Queries [q_begin, q_end) are the last positions of the keys [kv_begin, kv_end): query i sees the keys
+// kv_begin .. kv_end - (q_end - i), and of those the last `window` when window > 0.
+struct AttentionSpan {
+  int64_t q_begin, q_end, kv_begin, kv_end;
+};
+
+// o[t,h,:] = sum_j softmax_j(scale * q[t,h,:].k[j,h/(H/Hkv),:]) v[j,h/(H/Hkv),:]
+struct AttentionProblem {
+  const float* q = nullptr;  // [Tq, H*Dh], q_stride between tokens
+  const float* k = nullptr;  // [Tkv, Hkv*Dh], kv_stride between tokens
+  const float* v = nullptr;  // as k
+  float* o = nullptr;        // [Tq, H*Dh], o_stride between tokens, overwritten
+  float* lse = nullptr;      // [Tq, H] contiguous: log-sum-exp of the scores, for the backward pass; or null
+  int64_t q_stride = 0, kv_stride = 0, o_stride = 0;
+  int32_t n_heads = 0, n_kv_heads = 0, head_dim = 0;
+  float scale = 1.0f;
+  int32_t window = 0;
+  const AttentionSpan* spans = nullptr;  // cover disjoint queries
+  int64_t n_spans = 0;
+};
+
+// Given the forward's inputs and outputs and the gradient of o; all gradients are overwritten. For spans whose keys are
+// their own queries (training): q_begin == kv_begin, q_end == kv_end.
+struct AttentionBackwardProblem {
+  AttentionProblem forward;   // o and lse as the forward left them
+  const float* d_o = nullptr;  // [T, H*Dh], o_stride
+  float* dq = nullptr;         // as q
+  float* dk = nullptr;         // as k
+  float* dv = nullptr;         // as v
+};
+
+}  // namespace chaku

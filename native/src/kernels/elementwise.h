@@ -1,0 +1,54 @@
+// Gated activation, additions, scaling, dropout and sums.
+#pragma once
+
+#include <cstdint>
+
+namespace chaku {
+
+enum class Activation : int32_t { kSilu = 0 };
+
+// y = act(gate) * up, elementwise over [n].
+struct GatedActivationProblem {
+  const float* gate = nullptr;
+  const float* up = nullptr;
+  float* y = nullptr;  // overwritten; may be gate or up
+  int64_t n = 0;
+  Activation activation = Activation::kSilu;
+};
+
+// dgate, dup from dy; overwritten; may be the buffers of gate and up, or dy.
+struct GatedActivationBackwardProblem {
+  const float* gate = nullptr;
+  const float* up = nullptr;
+  const float* dy = nullptr;
+  float* dgate = nullptr;
+  float* dup = nullptr;
+  int64_t n = 0;
+  Activation activation = Activation::kSilu;
+};
+
+// y[n] = a * x[n] + b * y[n].
+struct AxpbyProblem {
+  const float* x = nullptr;
+  float* y = nullptr;
+  int64_t n = 0;
+  float a = 1.0f, b = 1.0f;
+};
+
+// y[i] = x[i] / (1 - p) where uniform(seed, stream, i) >= p, else 0. The backward pass is the same with dy for x.
+struct DropoutProblem {
+  const float* x = nullptr;
+  float* y = nullptr;  // overwritten; may be x
+  int64_t n = 0;
+  float probability = 0.0f;
+  uint64_t seed = 0, stream = 0;
+};
+
+// The sum of squares of x[n] in float64, by fixed chunks.
+struct SquaredNormProblem {
+  const float* x = nullptr;
+  int64_t n = 0;
+  double* result = nullptr;  // overwritten
+};
+
+}  // namespace chaku

@@ -1,0 +1,81 @@
+// Products with a weight matrix in any block format, and the outer product that gives a weight its gradient.
+//
+// Conventions of all kernels: matrices are row-major float32 unless said otherwise; `*_stride` counts elements between
+// rows; a kernel is noexcept and its problem is validated by the caller; each output element is summed in an order that
+// depends on the shapes alone, so any number of threads gives the same bits. Of every output the comment says whether
+// it is overwritten or accumulated into (+=).
+#pragma once
+
+#include <cstdint>
+
+#include "quant/dtype.h"
+
+namespace chaku {
+
+// A weight [rows N, columns K], read in place. Blocks lie along K.
+struct Matrix {
+  const void* data = nullptr;
+  DType dtype = DType::kF32;
+  int64_t rows = 0;
+  int64_t columns = 0;
+
+  bool empty() const noexcept { return data == nullptr; }
+  int64_t stride_bytes() const noexcept { return row_bytes(dtype, columns); }
+};
+
+// y[M,N] = scale * x[M,K] w[N,K]^T + bias[N], or += with accumulate (the bias is then added too).
+struct MatmulProblem {
+  const float* x = nullptr;
+  int64_t x_stride = 0;
+  Matrix w;
+  const float* bias = nullptr;  // [N] or null
+  float* y = nullptr;
+  int64_t y_stride = 0;
+  int64_t m = 0;
+  float scale = 1.0f;
+  bool accumulate = false;
+};
+
+// dx[M,K] = scale * dy[M,N] w[N,K], or += with accumulate.
+struct MatmulBackwardProblem {
+  const float* dy = nullptr;
+  int64_t dy_stride = 0;
+  Matrix w;
+  float* dx = nullptr;
+  int64_t dx_stride = 0;
+  int64_t m = 0;
+  float scale = 1.0f;
+  bool accumulate = false;
+};
+
+// dw[N,K] += scale * dy[M,N]^T x[M,K]; and, where dbias is not null, dbias[N] += scale * sum over M of dy.
+struct WeightGradientProblem {
+  const float* dy = nullptr;
+  int64_t dy_stride = 0;
+  const float* x = nullptr;
+  int64_t x_stride = 0;
+  float* dw = nullptr;     // [N,K] contiguous
+  float* dbias = nullptr;  // [N] or null
+  int64_t m = 0, n = 0, k = 0;
+  float scale = 1.0f;
+};
+
+// y[M,D] = scale * rows `ids` of w[V,D].
+struct GatherProblem {
+  Matrix w;
+  const int32_t* ids = nullptr;  // [M], each in [0, V)
+  float* y = nullptr;            // [M,D] contiguous, overwritten
+  int64_t m = 0;
+  float scale = 1.0f;
+};
+
+// dw[ids[i],:] += scale * dy[i,:], rows that recur summed in the order of i.
+struct ScatterGradientProblem {
+  const float* dy = nullptr;  // [M,D] contiguous
+  const int32_t* ids = nullptr;
+  float* dw = nullptr;  // [V,D]
+  int64_t m = 0, d = 0;
+  float scale = 1.0f;
+};
+
+}  // namespace chaku

@@ -1,0 +1,57 @@
+// Dispatch: one table of functions per path, chosen once per engine.
+#pragma once
+
+#include <cstdint>
+
+#include "base/thread_pool.h"
+#include "kernels/adamw.h"
+#include "kernels/attention.h"
+#include "kernels/cross_entropy.h"
+#include "kernels/elementwise.h"
+#include "kernels/matmul.h"
+#include "kernels/rms_norm.h"
+#include "kernels/rope.h"
+
+namespace chaku {
+
+enum class CpuPath : int32_t { kAuto = 0, kReference = 1, kAvx2 = 2, kAvx512 = 3, kAmx = 4 };
+
+template <class Problem>
+using Kernel = void (*)(const Problem&, ThreadPool&);
+
+// Entries never null: a path without its own version of an op carries the next lower path's.
+struct KernelTable {
+  const char* name;
+  CpuPath path;
+  Kernel<MatmulProblem> matmul;
+  Kernel<MatmulBackwardProblem> matmul_backward;
+  Kernel<WeightGradientProblem> weight_gradient;
+  Kernel<GatherProblem> gather;
+  Kernel<ScatterGradientProblem> scatter_gradient;
+  Kernel<AttentionProblem> attention;
+  Kernel<AttentionBackwardProblem> attention_backward;
+  Kernel<RmsNormProblem> rms_norm;
+  Kernel<RmsNormBackwardProblem> rms_norm_backward;
+  Kernel<RopeProblem> rope;
+  Kernel<GatedActivationProblem> gated_activation;
+  Kernel<GatedActivationBackwardProblem> gated_activation_backward;
+  Kernel<AxpbyProblem> axpby;
+  Kernel<DropoutProblem> dropout;
+  Kernel<SquaredNormProblem> squared_norm;
+  Kernel<CrossEntropyProblem> cross_entropy;
+  Kernel<AdamWProblem> adamw;
+};
+
+const KernelTable& reference_table() noexcept;
+
+// Null when the build or this machine lacks the path.
+const KernelTable* find_table(CpuPath path) noexcept;
+
+// The best path of this machine and build.
+CpuPath best_cpu_path() noexcept;
+
+// kAuto: what the environment variable CHAKU_CPU names, else the best. Throws Error(kDeviceAbsent) for a path that is
+// not to be had, naming what is missing, and Error(kInvalidArgument) for a CHAKU_CPU that names no path.
+const KernelTable& select_table(CpuPath path);
+
+}  // namespace chaku
