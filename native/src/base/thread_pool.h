@@ -1,6 +1,7 @@
 // One pool of threads per engine. Kernels never start threads; they split their work here.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 
@@ -31,6 +32,11 @@ class ThreadPool {
   ThreadPool& operator=(const ThreadPool&) = delete;
 
   int n_threads() const noexcept { return n_threads_; }
+
+  // kScratchBytes of memory, 64-byte aligned, that belongs to `thread` while it runs a chunk: a kernel's panels. Its
+  // contents are undefined at the start of each chunk. Pages are committed when first touched.
+  static constexpr int64_t kScratchBytes = int64_t{2} << 20;
+  std::byte* scratch(int thread) noexcept;
 
   // Runs fn over [0,n) in chunks of `grain` that threads take as they come; returns when all are done. Chunk borders
   // depend on n and grain alone, never on the number of threads: a kernel whose chunks own their outputs gives the same

@@ -1,0 +1,65 @@
+// Large buffers are mapped, so that untouched pages cost nothing and are first touched by the thread that uses them;
+// small ones come from the heap.
+#include "base/aligned_buffer.h"
+
+#include <sys/mman.h>
+
+#include <cstdlib>
+#include <cstring>
+
+#include "base/error.h"
+
+namespace chaku {
+namespace {
+
+constexpr int64_t kAlignment = 64;
+constexpr int64_t kHugePage = int64_t{2} << 20;
+constexpr int64_t kMaxBytes = int64_t{1} << 46;
+
+int64_t round_up(int64_t n, int64_t to) { return (n + to - 1) / to * to; }
+
+bool is_mapped(int64_t n_bytes) { return n_bytes >= kHugePage; }
+
+// A zeroed mapping that starts on a huge page's border, or null.
+std::byte* map_pages(int64_t n_bytes) {
+  const int64_t rounded = round_up(n_bytes, kHugePage);
+  const int64_t reserved = rounded + kHugePage;
+  void* base = mmap(nullptr, static_cast<size_t>(reserved), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (base == MAP_FAILED) return nullptr;
+  std::byte* start = static_cast<std::byte*>(base);
+  const int64_t head = round_up(static_cast<int64_t>(reinterpret_cast<uintptr_t>(start)), kHugePage) -
+                       static_cast<int64_t>(reinterpret_cast<uintptr_t>(start));
+  if (head > 0) munmap(start, static_cast<size_t>(head));
+  if (head < kHugePage) munmap(start + head + rounded, static_cast<size_t>(kHugePage - head));
+  madvise(start + head, static_cast<size_t>(rounded), MADV_HUGEPAGE);  // advice: a refusal costs speed alone
+  return start + head;
+}
+
+}  // namespace
+
+AlignedBytes::AlignedBytes(int64_t n_bytes) : n_bytes_(n_bytes) {
+  if (n_bytes < 0 || n_bytes > kMaxBytes)
+    fail(Code::kInvalidArgument, "[buffer] expected a size in [0, 2^46] bytes, got %lld",
+         static_cast<long long>(n_bytes));
+  if (n_bytes == 0) return;
+  if (is_mapped(n_bytes)) {
+    data_ = map_pages(n_bytes);
+  } else {
+    const size_t rounded = static_cast<size_t>(round_up(n_bytes, kAlignment));
+    data_ = static_cast<std::byte*>(std::aligned_alloc(kAlignment, rounded));
+    if (data_ != nullptr) std::memset(data_, 0, rounded);
+  }
+  if (data_ == nullptr)
+    fail(Code::kOutOfMemory, "[buffer] expected %lld bytes of memory, got none from the system",
+         static_cast<long long>(n_bytes));
+}
+
+AlignedBytes::~AlignedBytes() {
+  if (data_ == nullptr) return;
+  if (is_mapped(n_bytes_))
+    munmap(data_, static_cast<size_t>(round_up(n_bytes_, kHugePage)));
+  else
+    std::free(data_);
+}
+
+}  // namespace chaku
