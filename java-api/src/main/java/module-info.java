@@ -5,5 +5,6 @@ module dev.chaku {
   requires static org.jspecify;
 
   exports dev.chaku;
+  exports dev.chaku.gguf;
   exports dev.chaku.text;
 }

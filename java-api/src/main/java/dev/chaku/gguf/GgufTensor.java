@@ -1,0 +1,62 @@
+package dev.chaku.gguf;
+
+import java.util.Arrays;
+
+/**
+ * Where a tensor lies in a file.
+ *
+ * @param name its name, unique in the file
+ * @param type its element or block format
+ * @param dims elements per dimension, 1 to 4 of them, contiguous one first ({@code ne} order); copied in and out
+ * @param offset first byte, counted from the start of the file, a multiple of the file's alignment
+ * @param bytes size of its data
+ */
+public record GgufTensor(String name, GgmlType type, long[] dims, long offset, long bytes) {
+  public GgufTensor {
+    dims = dims.clone();
+  }
+
+  @Override
+  public long[] dims() {
+    return dims.clone();
+  }
+
+  /** Number of dimensions. */
+  public int rank() {
+    return dims.length;
+  }
+
+  /** Elements of a dimension; 1 past the last. */
+  public long dim(int index) {
+    return index < dims.length ? dims[index] : 1;
+  }
+
+  /** Elements of all dimensions together. */
+  public long elements() {
+    long product = 1;
+    for (long dim : dims) {
+      product = Math.multiplyExact(product, dim);
+    }
+    return product;
+  }
+
+  @Override
+  public boolean equals(Object other) {
+    return other instanceof GgufTensor tensor
+        && name.equals(tensor.name)
+        && type == tensor.type
+        && Arrays.equals(dims, tensor.dims)
+        && offset == tensor.offset
+        && bytes == tensor.bytes;
+  }
+
+  @Override
+  public int hashCode() {
+    return 31 * name.hashCode() + Long.hashCode(offset);
+  }
+
+  @Override
+  public String toString() {
+    return name + " " + type + " " + Arrays.toString(dims) + " at " + offset + ", " + bytes + " bytes";
+  }
+}

@@ -1,0 +1,273 @@
+package dev.chaku.gguf;
+
+import dev.chaku.BadInputException;
+import dev.chaku.ChakuException;
+import dev.chaku.ResourceException;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.channels.WritableByteChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.UUID;
+import java.util.function.UnaryOperator;
+
+/**
+ * Writes a GGUF file of version 3: collect key values and tensors, then {@link #write()}.
+ *
+ * <p>Key values and tensors stand in the order in which they were added. Tensor data are asked for one tensor after the
+ * other while the file is written, so a file may be larger than memory. The file is written beside its place under
+ * another name, forced to disk and renamed into place: readers see the whole file or none, and a failure leaves nothing
+ * behind. Not thread-safe.
+ */
+public final class GgufWriter {
+  /** The longest tensor name that ggml reads. */
+  private static final int MAX_TENSOR_NAME_BYTES = 63;
+
+  private final Path target;
+  private final UnaryOperator<WritableByteChannel> tap;
+  private final Map<String, GgufValue> values = new LinkedHashMap<>();
+  private final Map<String, Entry> tensors = new LinkedHashMap<>();
+  private boolean overwrite;
+
+  private record Entry(String name, GgmlType type, long[] dims, long bytes, TensorSource source) {}
+
+  /** Delivers a tensor's data. */
+  @FunctionalInterface
+  public interface TensorSource {
+    /** Writes exactly the tensor's bytes, in any number of parts, each wholly taken by one call of {@code write}. */
+    void writeTo(WritableByteChannel out) throws IOException;
+  }
+
+  /** The tap stands between the writer and the file, so that tests can let a disk run full. */
+  GgufWriter(Path target, UnaryOperator<WritableByteChannel> tap) {
+    this.target = target;
+    this.tap = tap;
+  }
+
+  /** A writer of a file that must not exist yet, see {@link #overwrite}. */
+  public static GgufWriter to(Path target) {
+    return new GgufWriter(target, UnaryOperator.identity());
+  }
+
+  /** Allows the file to be there already; it stays as it is until the new one is complete. */
+  public GgufWriter overwrite(boolean allowed) {
+    overwrite = allowed;
+    return this;
+  }
+
+  /**
+   * Adds a key value, or replaces the one of the same key in its place. {@code general.alignment} also sets the
+   * alignment of this file, which is 32 otherwise.
+   *
+   * @throws BadInputException if the key is empty or longer than 65535 bytes
+   */
+  public GgufWriter put(String key, GgufValue value) {
+    int bytes = key.getBytes(StandardCharsets.UTF_8).length;
+    if (bytes == 0 || bytes > GgufParser.MAX_KEY_BYTES) {
+      throw new BadInputException(target + ": a metadata key expects 1 to " + GgufParser.MAX_KEY_BYTES + " bytes, found " + bytes);
+    }
+    values.put(key, value);
+    return this;
+  }
+
+  /** A {@code STRING}. */
+  public GgufWriter put(String key, String value) {
+    return put(key, GgufValue.of(value));
+  }
+
+  /** A {@code UINT32}. */
+  public GgufWriter put(String key, int value) {
+    return put(key, GgufValue.ofUint32(value));
+  }
+
+  /** A {@code FLOAT32}. */
+  public GgufWriter put(String key, float value) {
+    return put(key, GgufValue.of(value));
+  }
+
+  /** A {@code BOOL}. */
+  public GgufWriter put(String key, boolean value) {
+    return put(key, GgufValue.of(value));
+  }
+
+  /** Adds all key values of these metadata. */
+  public GgufWriter putAll(GgufMetadata metadata) {
+    metadata.asMap().forEach(this::put);
+    return this;
+  }
+
+  /**
+   * Adds a tensor.
+   *
+   * @param name 1 to 63 bytes, not yet used
+   * @param dims 1 to 4 positive sizes, contiguous one first, that one a multiple of the type's block
+   * @param source asked for the data once, while the file is written
+   * @throws BadInputException if one of these does not hold
+   */
+  public GgufWriter tensor(String name, GgmlType type, long[] dims, TensorSource source) {
+    int nameBytes = name.getBytes(StandardCharsets.UTF_8).length;
+    if (nameBytes == 0 || nameBytes > MAX_TENSOR_NAME_BYTES) {
+      throw new BadInputException(target + ": tensor name '" + name + "' expects 1 to " + MAX_TENSOR_NAME_BYTES + " bytes, found " + nameBytes);
+    }
+    if (dims.length > GgufParser.MAX_DIMS) {
+      throw new BadInputException(
+          target + ": tensor '" + name + "' expects 1 to " + GgufParser.MAX_DIMS + " dimensions, found " + dims.length);
+    }
+    long bytes;
+    try {
+      bytes = type.tensorBytes(dims);
+    } catch (BadInputException e) {
+      throw new BadInputException(target + ": tensor '" + name + "': " + e.getMessage(), e);
+    }
+    if (tensors.putIfAbsent(name, new Entry(name, type, dims.clone(), bytes, source)) != null) {
+      throw new BadInputException(target + ": tensor '" + name + "' was added twice");
+    }
+    return this;
+  }
+
+  /** Adds a tensor whose data are the bytes that remain in a buffer, which must not change until the file is written. */
+  public GgufWriter tensor(String name, GgmlType type, long[] dims, ByteBuffer data) {
+    ByteBuffer view = data.duplicate();
+    return tensor(name, type, dims, out -> out.write(view.duplicate()));
+  }
+
+  /**
+   * Writes the file.
+   *
+   * @throws BadInputException if the file exists and may not be replaced, or its folder cannot be written to
+   * @throws ResourceException if the disk is or runs full
+   * @throws IllegalStateException if a source delivers more or fewer bytes than its tensor has
+   */
+  public void write() {
+    refuseExisting();
+    int alignment = alignment();
+    Path absolute = target.toAbsolutePath();
+    Path folder = absolute.getParent();
+    if (folder == null || !Files.isDirectory(folder)) {
+      throw new BadInputException(target + ": cannot be written: its folder does not exist");
+    }
+    Path temporary = folder.resolve("." + absolute.getFileName() + "." + UUID.randomUUID() + ".tmp");
+    try {
+      checkSpace(folder, alignment);
+      writeTo(temporary, alignment);
+      refuseExisting();
+      Files.move(temporary, absolute, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+      forceFolder(folder);
+    } catch (IOException e) {
+      throw failed(e);
+    } finally {
+      deleteQuietly(temporary);
+    }
+  }
+
+  private void refuseExisting() {
+    if (!overwrite && Files.exists(target)) {
+      throw new BadInputException(target + ": exists already and is not overwritten unless asked for; choose another name or delete it");
+    }
+  }
+
+  private int alignment() {
+    long alignment = new GgufMetadata(target.toString(), values).findLong(GgufParser.ALIGNMENT_KEY).orElse(GgufParser.DEFAULT_ALIGNMENT);
+    if (alignment < 1 || alignment > GgufParser.MAX_ALIGNMENT || Long.bitCount(alignment) != 1) {
+      throw new BadInputException(target + ": metadata key '" + GgufParser.ALIGNMENT_KEY + "' expects a power of two up to "
+          + GgufParser.MAX_ALIGNMENT + ", found " + alignment);
+    }
+    return (int) alignment;
+  }
+
+  /** Refuses before the first byte what cannot fit; metadata are small beside tensors and not counted. */
+  private void checkSpace(Path folder, int alignment) throws IOException {
+    long needed = 0;
+    for (Entry tensor : tensors.values()) {
+      needed += GgufParser.roundUp(tensor.bytes(), alignment);
+      if (needed < 0) {
+        throw new BadInputException(target + ": the tensors together exceed 63 bits of bytes");
+      }
+    }
+    long free = Files.getFileStore(folder).getUsableSpace();
+    if (needed > free) {
+      throw new ResourceException(target + ": needs " + needed + " bytes, but its disk has " + free + " free; free some or choose another folder");
+    }
+  }
+
+  private void writeTo(Path temporary, int alignment) throws IOException {
+    try (FileChannel channel = FileChannel.open(temporary, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
+      GgufOutput out = new GgufOutput(tap.apply(channel));
+      writeHead(out, alignment);
+      if (!tensors.isEmpty()) {
+        out.padTo(alignment);
+      }
+      for (Entry tensor : tensors.values()) {
+        writeData(out, tensor);
+        out.padTo(alignment);
+      }
+      out.flush();
+      channel.force(true);
+    }
+  }
+
+  private void writeHead(GgufOutput out, int alignment) throws IOException {
+    out.writeInt(GgufParser.MAGIC);
+    out.writeInt(3);
+    out.writeLong(tensors.size());
+    out.writeLong(values.size());
+    for (Map.Entry<String, GgufValue> entry : values.entrySet()) {
+      out.writeString(entry.getKey());
+      out.writeInt(entry.getValue().type().id());
+      out.writeValue(entry.getValue());
+    }
+    long offset = 0;
+    for (Entry tensor : tensors.values()) {
+      out.writeString(tensor.name());
+      out.writeInt(tensor.dims().length);
+      for (long dim : tensor.dims()) {
+        out.writeLong(dim);
+      }
+      out.writeInt(tensor.type().id());
+      out.writeLong(offset);
+      offset += GgufParser.roundUp(tensor.bytes(), alignment);
+    }
+  }
+
+  private void writeData(GgufOutput out, Entry tensor) throws IOException {
+    long start = out.position();
+    tensor.source().writeTo(out);
+    long written = out.position() - start;
+    if (written != tensor.bytes()) {
+      throw new IllegalStateException(
+          target + ": the source of tensor '" + tensor.name() + "' wrote " + written + " bytes, expected " + tensor.bytes());
+    }
+  }
+
+  /** Makes the rename itself durable where the system lets a folder be opened. */
+  private static void forceFolder(Path folder) {
+    try (FileChannel channel = FileChannel.open(folder, StandardOpenOption.READ)) {
+      channel.force(true);
+    } catch (IOException e) {
+      // Windows refuses to open folders; the file itself is on disk already.
+    }
+  }
+
+  private ChakuException failed(IOException e) {
+    String reason = String.valueOf(e.getMessage());
+    // The JDK has no type for a full disk; these are the system's words for ENOSPC and EDQUOT.
+    if (reason.contains("No space left") || reason.contains("uota exceeded") || reason.contains("not enough space")) {
+      return new ResourceException(target + ": the disk ran full while writing; nothing was left behind; free some space", e);
+    }
+    return new BadInputException(target + ": cannot be written: " + reason, e);
+  }
+
+  private static void deleteQuietly(Path temporary) {
+    try {
+      Files.deleteIfExists(temporary);
+    } catch (IOException e) {
+      // The failure that led here is the one to report.
+    }
+  }
+}
