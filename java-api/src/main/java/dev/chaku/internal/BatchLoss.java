@@ -1,0 +1,11 @@
+package dev.chaku.internal;
+
+/**
+ * What one micro-batch says.
+ *
+ * @param weighted positions with a weight above 0
+ * @param correct of those, whose most likely token is the target
+ * @param lossSum sum of weight * cross-entropy, in nats
+ * @param weightSum sum of the weights
+ */
+public record BatchLoss(int weighted, int correct, double lossSum, double weightSum) {}

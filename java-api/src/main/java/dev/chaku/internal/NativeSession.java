@@ -1,0 +1,187 @@
+package dev.chaku.internal;
+
+import dev.chaku.internal.binding.generated.chaku;
+import dev.chaku.internal.binding.generated.chaku_adapter;
+import dev.chaku.internal.binding.generated.chaku_memory_plan;
+import dev.chaku.internal.binding.generated.chaku_model;
+import dev.chaku.internal.binding.generated.chaku_session;
+import dev.chaku.internal.binding.generated.chaku_session_options;
+import java.nio.FloatBuffer;
+import java.nio.IntBuffer;
+import java.util.List;
+import org.bytedeco.javacpp.FloatPointer;
+import org.bytedeco.javacpp.PointerPointer;
+
+/** A KV cache over a model. Single-threaded; {@link #cancel} and {@link #close} alone come from any thread. */
+public final class NativeSession extends NativeHandle<chaku_session> {
+  /** Which positions' logits a computation writes. */
+  public enum Logits {
+    NONE(chaku.CHAKU_LOGITS_NONE),
+    LAST(chaku.CHAKU_LOGITS_LAST),
+    ALL(chaku.CHAKU_LOGITS_ALL);
+
+    private final int id;
+
+    Logits(int id) {
+      this.id = id;
+    }
+
+    long floats(int tokens, int vocabSize) {
+      return switch (this) {
+        case NONE -> 0;
+        case LAST -> vocabSize;
+        case ALL -> (long) tokens * vocabSize;
+      };
+    }
+  }
+
+  /**
+   * @param maxTokens capacity of the cache
+   * @param maxBatchTokens tokens computed at once, 0 for 512
+   * @param memoryLimitBytes refuse above it, 0 for what the machine has
+   */
+  public record Options(int maxTokens, int maxBatchTokens, long memoryLimitBytes) {
+    private chaku_session_options struct() {
+      chaku_session_options options = new chaku_session_options();
+      return options
+          .size(options.sizeof())
+          .max_tokens(maxTokens)
+          .max_batch_tokens(maxBatchTokens)
+          .memory_limit_bytes(memoryLimitBytes);
+    }
+  }
+
+  /** An adapter and what its additions are multiplied by. */
+  public record Worn(NativeAdapter adapter, float scale) {}
+
+  private final int vocabSize;
+  private final int maxTokens;
+  private IntBuffer tokenBuffer = DirectBuffers.ints(64);
+
+  private NativeSession(chaku_session pointer, int vocabSize, int maxTokens) {
+    super("session", pointer, chaku::chaku_session_free);
+    this.vocabSize = vocabSize;
+    this.maxTokens = maxTokens;
+  }
+
+  /** What a session would take; nothing is allocated. */
+  public static MemoryPlan plan(NativeModel model, Options options) {
+    chaku_model modelPointer = model.enter();
+    try (chaku_session_options struct = options.struct();
+        chaku_memory_plan plan = MemoryPlan.struct()) {
+      Status.check(chaku.chaku_session_plan(modelPointer, struct, plan));
+      return MemoryPlan.of(plan);
+    } finally {
+      model.leave();
+    }
+  }
+
+  /** @throws dev.chaku.ResourceException if the plan exceeds the limit or the machine */
+  public static NativeSession create(NativeModel model, Options options) {
+    chaku_model modelPointer = model.enter();
+    try (chaku_session_options struct = options.struct()) {
+      chaku_session out = new chaku_session();
+      Status.check(chaku.chaku_session_create(modelPointer, struct, out));
+      return new NativeSession(out, model.vocabSize(), options.maxTokens());
+    } finally {
+      model.leave();
+    }
+  }
+
+  public int vocabSize() {
+    return vocabSize;
+  }
+
+  /** Capacity of the cache in tokens. */
+  public int maxTokens() {
+    return maxTokens;
+  }
+
+  /** Wears these adapters in place of those worn before. The cache must be empty. */
+  public void setAdapters(List<Worn> worn) {
+    chaku_adapter[] pointers = new chaku_adapter[worn.size()];
+    FloatBuffer scales = DirectBuffers.floats(Math.max(1, worn.size()));
+    chaku_session session = enterExclusive();
+    int entered = 0;
+    try {
+      for (; entered < pointers.length; entered++) {
+        pointers[entered] = worn.get(entered).adapter().enter();
+        scales.put(entered, worn.get(entered).scale());
+      }
+      try (PointerPointer<chaku_adapter> array = new PointerPointer<>(Math.max(1, pointers.length))) {
+        for (int i = 0; i < pointers.length; i++) {
+          array.put(i, pointers[i]);
+        }
+        Status.check(chaku.chaku_session_set_adapters(session, array, new FloatPointer(scales), pointers.length));
+      }
+    } finally {
+      for (int i = 0; i < entered; i++) {
+        worn.get(i).adapter().leave();
+      }
+      leaveExclusive();
+    }
+  }
+
+  /**
+   * Appends tokens and computes them.
+   *
+   * @param tokens ids in [0, V)
+   * @param from index of the first
+   * @param n how many
+   * @param logits direct; written from its position, which stays: V floats for LAST, n * V for ALL
+   * @throws dev.chaku.OperationCancelledException if {@link #cancel} was called meanwhile; the cache keeps its length
+   */
+  public void eval(int[] tokens, int from, int n, Logits which, FloatBuffer logits) {
+    DirectBuffers.requireDirect(logits);
+    long floats = which.floats(n, vocabSize);
+    if (logits.remaining() < floats) {
+      throw new IllegalArgumentException(
+          "expected room for " + floats + " logits, got a buffer with " + logits.remaining());
+    }
+    chaku_session session = enterExclusive();
+    try {
+      if (tokenBuffer.capacity() < n) {
+        tokenBuffer = DirectBuffers.ints(n);
+      }
+      tokenBuffer.clear().put(tokens, from, n).flip();
+      FloatBuffer out = logits.slice();
+      Status.check(chaku.chaku_session_eval(session, tokenBuffer, n, which.id, out, floats));
+    } finally {
+      leaveExclusive();
+    }
+  }
+
+  /** Forgets all but the first tokens. */
+  public void truncate(int tokens) {
+    chaku_session session = enterExclusive();
+    try {
+      Status.check(chaku.chaku_session_truncate(session, tokens));
+    } finally {
+      leaveExclusive();
+    }
+  }
+
+  /** Tokens in the cache. */
+  public int length() {
+    chaku_session session = enterExclusive();
+    try {
+      IntBuffer out = DirectBuffers.ints(1);
+      Status.check(chaku.chaku_session_length(session, out));
+      return out.get(0);
+    } finally {
+      leaveExclusive();
+    }
+  }
+
+  /** Makes the computation under way, if any, end soon. Any thread; no effect on a closed session. */
+  public void cancel() {
+    chaku_session session = enterIfOpen();
+    if (session != null) {
+      try {
+        Status.check(chaku.chaku_session_cancel(session));
+      } finally {
+        leave();
+      }
+    }
+  }
+}

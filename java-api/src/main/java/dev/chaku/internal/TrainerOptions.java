@@ -1,0 +1,53 @@
+package dev.chaku.internal;
+
+import dev.chaku.internal.binding.generated.chaku;
+import dev.chaku.internal.binding.generated.chaku_trainer_options;
+
+/**
+ * What a trainer trains.
+ *
+ * @param mode LoRA matrices over the frozen model, or every weight as a float32 copy
+ * @param maxTokens most tokens of one micro-batch
+ * @param rank LoRA
+ * @param scale LoRA: alpha / rank, or alpha / sqrt(rank)
+ * @param dropout LoRA: probability of dropping an input of A, in [0, 1)
+ * @param targets LoRA: bit m set for module m ({@code CHAKU_ATTN_Q} and so on)
+ * @param seed of the initial A and of dropout
+ * @param memoryLimitBytes refuse above it, 0 for what the machine has
+ */
+public record TrainerOptions(
+    Mode mode,
+    int maxTokens,
+    int rank,
+    float scale,
+    float dropout,
+    int targets,
+    long seed,
+    long memoryLimitBytes) {
+
+  /** What is trained. */
+  public enum Mode {
+    LORA(chaku.CHAKU_TRAIN_LORA),
+    FULL(chaku.CHAKU_TRAIN_FULL);
+
+    private final int id;
+
+    Mode(int id) {
+      this.id = id;
+    }
+  }
+
+  chaku_trainer_options struct() {
+    chaku_trainer_options options = new chaku_trainer_options();
+    return options
+        .size(options.sizeof())
+        .mode(mode.id)
+        .max_tokens(maxTokens)
+        .rank(rank)
+        .scale(scale)
+        .dropout(dropout)
+        .targets(targets)
+        .seed(seed)
+        .memory_limit_bytes(memoryLimitBytes);
+  }
+}
