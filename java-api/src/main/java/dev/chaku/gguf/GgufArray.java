@@ -40,13 +40,15 @@ public sealed interface GgufArray extends GgufValue permits GgufArray.Numbers, G
       this.packed = ByteBuffer.wrap(packed).order(ByteOrder.LITTLE_ENDIAN);
     }
 
-    static Numbers of(int... values) {
+    /** Integers, as {@code INT32}. */
+    public static Numbers of(int... values) {
       ByteBuffer bytes = ByteBuffer.allocate(Math.multiplyExact(4, values.length)).order(ByteOrder.LITTLE_ENDIAN);
       bytes.asIntBuffer().put(values);
       return new Numbers(GgufValueType.INT32, bytes.array());
     }
 
-    static Numbers of(float[] values) {
+    /** Floating-point numbers, as {@code FLOAT32}. */
+    public static Numbers of(float[] values) {
       ByteBuffer bytes = ByteBuffer.allocate(Math.multiplyExact(4, values.length)).order(ByteOrder.LITTLE_ENDIAN);
       bytes.asFloatBuffer().put(values);
       return new Numbers(GgufValueType.FLOAT32, bytes.array());
@@ -138,7 +140,8 @@ public sealed interface GgufArray extends GgufValue permits GgufArray.Numbers, G
       this.ends = ends;
     }
 
-    static Strings of(List<String> values) {
+    /** Strings, as UTF-8. */
+    public static Strings of(List<String> values) {
       byte[][] encoded = new byte[values.size()][];
       int[] ends = new int[encoded.length];
       int end = 0;

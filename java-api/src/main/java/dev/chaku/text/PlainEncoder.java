@@ -1,0 +1,11 @@
+package dev.chaku.text;
+
+/** Turns text without special tokens into ids. Immutable and thread-safe. */
+interface PlainEncoder {
+  /**
+   * Encodes a range of UTF-8, which begins and ends between characters.
+   *
+   * @param afterSpecial whether the text begins here or follows a special token
+   */
+  void encode(byte[] utf8, int from, int to, boolean afterSpecial, TokenBuffer out);
+}

@@ -1,0 +1,154 @@
+package dev.chaku.text;
+
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+
+/**
+ * SentencePiece BPE as llama.cpp does it: text begins as characters, and the adjacent pair whose union is the token of
+ * greatest score, the leftmost of equals, is merged until none is left; a character that is no token becomes its bytes.
+ *
+ * <p>A space is written U+2581, and one is put before text that begins or follows a special token, if the model wants
+ * it. A heap of (score, position) over a doubly linked list makes this O(n log n); an entry is stale when the pair at
+ * its position is now no token or one of another score.
+ *
+ * <p>Source: Kudo, Richardson, "SentencePiece", 2018.
+ */
+final class SpmEncoder implements PlainEncoder {
+  private static final byte[] ESCAPED_SPACE = "\u2581".getBytes(StandardCharsets.UTF_8);
+
+  private final Vocabulary vocabulary;
+  private final int[] byteTokens = new int[256];
+
+  SpmEncoder(Vocabulary vocabulary) {
+    this.vocabulary = vocabulary;
+    for (int value = 0; value < 256; value++) {
+      int token = vocabulary.find(String.format("<0x%02X>", value));
+      byteTokens[value] = token >= 0 ? token : vocabulary.find(new byte[] {(byte) value}, 0, 1);
+    }
+  }
+
+  @Override
+  public void encode(byte[] utf8, int from, int to, boolean afterSpecial, TokenBuffer out) {
+    byte[] text = escape(utf8, from, to, afterSpecial && vocabulary.addSpacePrefix());
+    new Merging(text).run(out);
+  }
+
+  static byte[] escape(byte[] utf8, int from, int to, boolean prefix) {
+    int spaces = prefix ? 1 : 0;
+    for (int i = from; i < to; i++) {
+      spaces += utf8[i] == ' ' ? 1 : 0;
+    }
+    byte[] escaped = new byte[to - from + 2 * spaces + (prefix ? 1 : 0)];
+    int length = 0;
+    if (prefix) {
+      System.arraycopy(ESCAPED_SPACE, 0, escaped, 0, 3);
+      length = 3;
+    }
+    for (int i = from; i < to; i++) {
+      if (utf8[i] == ' ') {
+        System.arraycopy(ESCAPED_SPACE, 0, escaped, length, 3);
+        length += 3;
+      } else {
+        escaped[length++] = utf8[i];
+      }
+    }
+    return escaped;
+  }
+
+  /** One text on its way from characters to tokens; position i is the symbol that begins with character i. */
+  private final class Merging {
+    private final byte[] text;
+    private final int count;
+    private final int[] start;
+    private final int[] end;
+    private final int[] next;
+    private final int[] previous;
+    private final int[] pairToken;
+    private final LongHeap heap = new LongHeap();
+
+    Merging(byte[] text) {
+      this.text = text;
+      int characters = 0;
+      for (byte value : text) {
+        characters += (value & 0xc0) == 0x80 ? 0 : 1;
+      }
+      count = characters;
+      start = new int[count];
+      end = new int[count];
+      next = new int[count];
+      previous = new int[count];
+      pairToken = new int[count];
+      int position = 0;
+      for (int i = 0; i < count; i++) {
+        start[i] = position;
+        position += CodePoints.length(text[position]);
+        end[i] = position;
+        next[i] = i + 1 < count ? i + 1 : -1;
+        previous[i] = i - 1;
+      }
+    }
+
+    void run(TokenBuffer out) {
+      for (int i = 0; i < count; i++) {
+        scorePair(i);
+      }
+      while (!heap.isEmpty()) {
+        long entry = heap.removeLeast();
+        int position = (int) entry;
+        int token = pairToken[position];
+        if (token >= 0 && order(vocabulary.score(token)) == (int) (entry >>> 32)) {
+          merge(position);
+        }
+      }
+      for (int i = 0; i >= 0 && i < count; i = next[i]) {
+        emit(start[i], end[i], out);
+      }
+    }
+
+    private void merge(int position) {
+      int absorbed = next[position];
+      int after = next[absorbed];
+      end[position] = end[absorbed];
+      pairToken[absorbed] = -1;
+      next[position] = after;
+      if (after >= 0) {
+        previous[after] = position;
+      }
+      if (previous[position] >= 0) {
+        scorePair(previous[position]);
+      }
+      scorePair(position);
+    }
+
+    private void scorePair(int position) {
+      int right = next[position];
+      int token = right < 0 ? -1 : vocabulary.find(text, start[position], end[right]);
+      pairToken[position] = token;
+      if (token >= 0) {
+        heap.add((long) order(vocabulary.score(token)) << 32 | position);
+      }
+    }
+
+    private void emit(int from, int to, TokenBuffer out) {
+      int token = vocabulary.find(text, from, to);
+      if (token >= 0) {
+        out.add(token);
+        return;
+      }
+      for (int i = from; i < to; i++) {
+        int byteToken = byteTokens[text[i] & 0xff];
+        if (byteToken < 0) {
+          vocabulary.addUnknown(Arrays.copyOfRange(text, from, to), out);
+          return;
+        }
+        out.add(byteToken);
+      }
+    }
+  }
+
+  /** An int that is less for a greater score. */
+  private static int order(float score) {
+    int bits = Float.floatToIntBits(score + 0f);
+    return ~(bits ^ bits >> 31 & Integer.MAX_VALUE);
+  }
+}

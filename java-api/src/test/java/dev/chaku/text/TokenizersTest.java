@@ -1,0 +1,113 @@
+package dev.chaku.text;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import dev.chaku.ReferenceData;
+import dev.chaku.gguf.GgufFile;
+import dev.chaku.gguf.GgufMetadata;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Equality with llama.cpp on the reference data. */
+class TokenizersTest {
+  @ParameterizedTest
+  @ValueSource(strings = {"bert-bge", "deepseek-coder", "deepseek-llm", "gpt-2", "llama-spm", "mpt", "phi-3"})
+  void referenceTextsGiveTheReferenceIds(String name) throws IOException {
+    Tokenizer tokenizer = Tokenizers.of(GgufFile.read(ReferenceData.require("tokenizers/" + name + ".gguf")));
+    assertTexts(tokenizer, "tokenizers/" + name);
+  }
+
+  @Test
+  void qwenGivesTheReferenceIds() throws IOException {
+    assertTexts(Tokenizers.of(TokenizerGoldens.qwen()), "tokenizers/qwen2.5/qwen2");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "tokenizers/bert-bge.gguf, bert-bge", "tokenizers/deepseek-coder.gguf, deepseek-coder", "tokenizers/deepseek-llm.gguf, deepseek-llm",
+    "tokenizers/gpt-2.gguf, gpt-2", "tokenizers/llama-spm.gguf, llama-spm", "tokenizers/mpt.gguf, mpt", "tokenizers/phi-3.gguf, phi-3",
+    "parity/stories260K/stories260K-f32.gguf, stories260K", "parity/tiny/qwen2.gguf, tiny-bpe"
+  })
+  void goldensAreEqual(String model, String golden) throws IOException {
+    assertGolden(Tokenizers.of(GgufFile.read(ReferenceData.require(model))), golden);
+  }
+
+  @Test
+  void everyPreTokenizerIsEqual() throws IOException {
+    List<Path> goldens;
+    try (Stream<Path> files = Files.list(ReferenceData.require("parity/tok"))) {
+      goldens = files.filter(file -> file.getFileName().toString().startsWith("qwen2.5-pre-")).sorted().toList();
+    }
+    assertEquals(35, goldens.size());
+    GgufMetadata vocabulary = TokenizerGoldens.qwen();
+    StringBuilder failures = new StringBuilder();
+    for (Path golden : goldens) {
+      String name = golden.getFileName().toString().replace(".json", "");
+      try {
+        assertGolden(Tokenizers.of(TokenizerGoldens.qwen(vocabulary, name.substring("qwen2.5-pre-".length()))), name);
+      } catch (RuntimeException | AssertionError e) {
+        failures.append(e.getMessage()).append('\n');
+      }
+    }
+    assertEquals("", failures.toString());
+  }
+
+  private static void assertTexts(Tokenizer tokenizer, String files) throws IOException {
+    List<String> texts = TokenizerGoldens.texts(ReferenceData.require(files + ".inp"));
+    List<int[]> ids = TokenizerGoldens.ids(ReferenceData.require(files + ".out"));
+    assertEquals(ids.size(), texts.size());
+    for (int i = 0; i < texts.size(); i++) {
+      assertArrayEquals(ids.get(i), tokenizer.encode(texts.get(i), false, false), files + " text " + i + ": " + texts.get(i));
+    }
+  }
+
+  private static void assertGolden(Tokenizer tokenizer, String name) throws IOException {
+    List<?> strings = (List<?>) TokenizerGoldens.json(ReferenceData.require("parity/tok/strings.json"));
+    Map<?, ?> golden = (Map<?, ?>) TokenizerGoldens.json(ReferenceData.require("parity/tok/" + name + ".json"));
+    assertInfo(tokenizer, (String) golden.get("info"));
+    List<?> cases = (List<?>) golden.get("cases");
+    assertEquals(strings.size(), cases.size());
+    for (int i = 0; i < strings.size(); i++) {
+      String text = (String) strings.get(i);
+      Map<?, ?> expected = (Map<?, ?>) cases.get(i);
+      for (String mode : List.of("s1p1", "s1p0", "s0p0", "s0p1")) {
+        if (expected.containsKey(mode)) {
+          int[] ids = tokenizer.encode(text, mode.charAt(1) == '1', mode.charAt(3) == '1');
+          assertArrayEquals(ints(expected.get(mode)), ids, name + " " + mode + " string " + i + ": " + text);
+        }
+      }
+      if (expected.containsKey("d")) {
+        int[] ids = ints(expected.get("s0p1"));
+        assertEquals(unhex(expected.get("d")), tokenizer.decode(ids, false), name + " d string " + i);
+        assertEquals(unhex(expected.get("du")), tokenizer.decode(ids, true), name + " du string " + i);
+      }
+    }
+  }
+
+  /** {@code n_vocab 512 bos 1 eos 2 add_bos 1 add_eos 0}. */
+  private static void assertInfo(Tokenizer tokenizer, String info) {
+    String[] words = info.split(" ");
+    assertEquals(Integer.parseInt(words[1]), tokenizer.vocabSize());
+    assertEquals(Integer.parseInt(words[3]), tokenizer.bos().orElse(-1));
+    assertEquals(Integer.parseInt(words[5]), tokenizer.eos().orElse(-1));
+  }
+
+  private static int[] ints(Object list) {
+    return ((List<?>) list).stream().mapToInt(id -> (Integer) id).toArray();
+  }
+
+  private static String unhex(Object hex) {
+    return new String(HexFormat.of().parseHex((String) hex), StandardCharsets.UTF_8);
+  }
+}
