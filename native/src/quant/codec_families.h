@@ -1,0 +1,30 @@
+// What codec.cpp dispatches to: decode and encode of one block, by family.
+#pragma once
+
+#include <cstdint>
+
+#include "quant/blocks.h"
+
+namespace chaku {
+
+// dst[kElements], overwritten.
+void decode(const BlockQ4_0& block, float* dst) noexcept;
+void decode(const BlockQ4_1& block, float* dst) noexcept;
+void decode(const BlockQ5_0& block, float* dst) noexcept;
+void decode(const BlockQ5_1& block, float* dst) noexcept;
+void decode(const BlockQ8_0& block, float* dst) noexcept;
+
+void decode(const BlockQ2_K& block, float* dst) noexcept;
+void decode(const BlockQ3_K& block, float* dst) noexcept;
+void decode(const BlockQ4_K& block, float* dst) noexcept;
+void decode(const BlockQ5_K& block, float* dst) noexcept;
+void decode(const BlockQ6_K& block, float* dst) noexcept;
+
+// src[kElements], finite and within the range of f16. weight[kElements] >= 0, or null for all ones.
+void encode(const float* src, const float* weight, BlockQ4_0& block) noexcept;
+void encode(const float* src, const float* weight, BlockQ4_1& block) noexcept;
+void encode(const float* src, const float* weight, BlockQ5_0& block) noexcept;
+void encode(const float* src, const float* weight, BlockQ5_1& block) noexcept;
+void encode(const float* src, const float* weight, BlockQ8_0& block) noexcept;
+
+}  // namespace chaku
