@@ -1,0 +1,102 @@
+package dev.chaku.arch;
+
+import java.util.Optional;
+
+/** A module of a decoder, with its id in the core and its name in GGUF files. */
+public enum DecoderModule {
+  TOKEN_EMBEDDING(0, "token_embd", Role.GLOBAL),
+  OUTPUT_NORM(1, "output_norm", Role.GLOBAL),
+  OUTPUT(2, "output", Role.ADAPTABLE_GLOBAL),
+  ATTN_NORM(8, "attn_norm", Role.LAYER),
+  ATTN_Q(9, "attn_q", Role.ADAPTABLE_LAYER),
+  ATTN_K(10, "attn_k", Role.ADAPTABLE_LAYER),
+  ATTN_V(11, "attn_v", Role.ADAPTABLE_LAYER),
+  ATTN_OUTPUT(12, "attn_output", Role.ADAPTABLE_LAYER),
+  ATTN_Q_NORM(13, "attn_q_norm", Role.LAYER),
+  ATTN_K_NORM(14, "attn_k_norm", Role.LAYER),
+  FFN_NORM(15, "ffn_norm", Role.LAYER),
+  FFN_GATE(16, "ffn_gate", Role.ADAPTABLE_LAYER),
+  FFN_UP(17, "ffn_up", Role.ADAPTABLE_LAYER),
+  FFN_DOWN(18, "ffn_down", Role.ADAPTABLE_LAYER);
+
+  /** Where a module stands and whether low-rank additions exist for it. */
+  private enum Role {
+    GLOBAL,
+    ADAPTABLE_GLOBAL,
+    LAYER,
+    ADAPTABLE_LAYER
+  }
+
+  /** A module and the layer it stands in, -1 outside layers. */
+  public record Place(DecoderModule module, int layer) {
+    /** The name without {@code .weight}, for instance {@code blk.3.attn_q}. */
+    public String name() {
+      return module.inLayers() ? "blk." + layer + "." + module.ggufName : module.ggufName;
+    }
+  }
+
+  private final int id;
+  private final String ggufName;
+  private final Role role;
+
+  DecoderModule(int id, String ggufName, Role role) {
+    this.id = id;
+    this.ggufName = ggufName;
+    this.role = role;
+  }
+
+  /** The number that stands for this module in the core. */
+  public int id() {
+    return id;
+  }
+
+  /** The name in GGUF files, without layer and {@code .weight}. */
+  public String ggufName() {
+    return ggufName;
+  }
+
+  /** Whether every layer has its own. */
+  public boolean inLayers() {
+    return role == Role.LAYER || role == Role.ADAPTABLE_LAYER;
+  }
+
+  /** Whether an adapter can add to it. */
+  public boolean isAdaptable() {
+    return role == Role.ADAPTABLE_LAYER || role == Role.ADAPTABLE_GLOBAL;
+  }
+
+  /** This module in a layer; the layer is ignored for modules outside layers. */
+  public Place at(int layer) {
+    return new Place(this, inLayers() ? layer : -1);
+  }
+
+  /** The module with this id. */
+  public static Optional<DecoderModule> ofId(int id) {
+    for (DecoderModule module : values()) {
+      if (module.id == id) {
+        return Optional.of(module);
+      }
+    }
+    return Optional.empty();
+  }
+
+  /** Reads a name like {@code blk.3.attn_q} or {@code output}, without {@code .weight}. */
+  public static Optional<Place> parse(String name) {
+    String rest = name;
+    int layer = -1;
+    if (name.startsWith("blk.")) {
+      int dot = name.indexOf('.', 4);
+      if (dot < 0 || dot - 4 > 6 || !name.substring(4, dot).matches("0|[1-9][0-9]*")) {
+        return Optional.empty();
+      }
+      layer = Integer.parseInt(name.substring(4, dot));
+      rest = name.substring(dot + 1);
+    }
+    for (DecoderModule module : values()) {
+      if (module.ggufName.equals(rest) && module.inLayers() == layer >= 0) {
+        return Optional.of(new Place(module, layer));
+      }
+    }
+    return Optional.empty();
+  }
+}

@@ -1,0 +1,117 @@
+package dev.chaku.arch;
+
+import dev.chaku.BadInputException;
+import dev.chaku.gguf.GgmlType;
+import dev.chaku.gguf.GgufFile;
+import dev.chaku.gguf.GgufTensor;
+import dev.chaku.internal.DirectBuffers;
+import dev.chaku.internal.LayerOptions;
+import dev.chaku.internal.NativeEngine;
+import dev.chaku.internal.NativeFormats;
+import dev.chaku.internal.NativeModel;
+import dev.chaku.internal.NativeModelBuilder;
+import dev.chaku.internal.TensorSlot;
+import java.nio.ByteBuffer;
+import java.nio.FloatBuffer;
+import java.util.Arrays;
+import java.util.stream.Collectors;
+
+/** Brings a decoder into the core: its shape, then its tensors, in place where they can be. */
+public final class DecoderWeights {
+  private DecoderWeights() {}
+
+  /**
+   * A decoder over the tensors of a file, which the core maps: matrices are used where they lie.
+   *
+   * @param spec what {@link ModelFamilies#map} said of this file
+   * @throws BadInputException if a tensor has a format that the core does not compute with, or the file has changed
+   */
+  public static NativeModel load(NativeEngine engine, DecoderSpec spec, GgufFile file) {
+    for (TensorSpec tensor : spec.tensors()) {
+      requireSupported(tensor, file.path().toString());
+    }
+    try (NativeModelBuilder builder = begin(engine, spec)) {
+      int mapped = builder.mapFile(file.path(), file.fileBytes());
+      for (TensorSpec tensor : spec.tensors()) {
+        GgufTensor source = file.requireTensor(tensor.name());
+        if (tensor.rows() == 1 && tensor.type() != GgmlType.F32) {
+          setDecoded(builder, tensor, file.readTensor(source));
+        } else {
+          builder.setMapped(slot(tensor, tensor.type()), mapped, source.offset());
+        }
+      }
+      return builder.seal();
+    }
+  }
+
+  /**
+   * A decoder of random weights for measurements: what is computed costs what it costs with real ones. Norms are about 1,
+   * other vectors 0.1, and matrices keep the size of what they multiply.
+   */
+  public static NativeModel random(NativeEngine engine, DecoderSpec spec, long seed) {
+    for (TensorSpec tensor : spec.tensors()) {
+      requireSupported(tensor, "synthetic " + spec.architecture());
+    }
+    try (NativeModelBuilder builder = begin(engine, spec)) {
+      long tensorSeed = seed;
+      for (TensorSpec tensor : spec.tensors()) {
+        boolean norm = tensor.rows() == 1 && tensor.kind() == TensorSpec.Kind.WEIGHT;
+        float deviation = tensor.rows() == 1 ? 0.1f : (float) (1 / Math.sqrt(tensor.columns()));
+        builder.setRandom(slot(tensor, tensor.type()), norm ? 1 : 0, deviation, tensorSeed++);
+      }
+      return builder.seal();
+    }
+  }
+
+  private static NativeModelBuilder begin(NativeEngine engine, DecoderSpec spec) {
+    NativeModelBuilder builder = NativeModelBuilder.create(engine, spec.decoder());
+    boolean begun = false;
+    try {
+      for (RopeSpec rope : spec.ropes()) {
+        builder.addRope(rope.pairing().ordinal(), rope.magnitude(), rope.inverseFrequencies());
+      }
+      int index = 0;
+      for (LayerOptions layer : spec.layers()) {
+        builder.setLayer(index++, layer);
+      }
+      begun = true;
+      return builder;
+    } finally {
+      if (!begun) {
+        builder.close();
+      }
+    }
+  }
+
+  /** The core takes vectors as F32; there are few of them, so a copy costs nothing. */
+  private static void setDecoded(NativeModelBuilder builder, TensorSpec tensor, ByteBuffer encoded) {
+    ByteBuffer decoded = DirectBuffers.bytes(Math.toIntExact(tensor.columns() * Float.BYTES));
+    FloatBuffer floats = decoded.asFloatBuffer();
+    NativeFormats.dequantize(tensor.type().id(), encoded, floats);
+    builder.setData(slot(tensor, GgmlType.F32), decoded);
+  }
+
+  private static TensorSlot slot(TensorSpec tensor, GgmlType type) {
+    return new TensorSlot(
+        tensor.place().module().id(),
+        tensor.kind().ordinal(),
+        tensor.place().layer(),
+        type.id(),
+        tensor.rows(),
+        tensor.columns(),
+        tensor.name());
+  }
+
+  private static void requireSupported(TensorSpec tensor, String where) {
+    if (NativeFormats.describe(tensor.type().id()).isEmpty()) {
+      String known =
+          Arrays.stream(GgmlType.values())
+              .filter(type -> NativeFormats.describe(type.id()).isPresent())
+              .map(GgmlType::name)
+              .collect(Collectors.joining(", "));
+      throw new BadInputException(
+          where + ": tensor " + tensor.name() + " has the format " + tensor.type()
+              + ", with which this build cannot compute; it can with " + known);
+    }
+  }
+}

@@ -1,0 +1,47 @@
+package dev.chaku.arch;
+
+import dev.chaku.BadInputException;
+import dev.chaku.gguf.GgufFile;
+import dev.chaku.gguf.GgufMetadata;
+import java.util.List;
+import java.util.stream.Collectors;
+
+/** The known model families. */
+public final class ModelFamilies {
+  private static final List<ModelFamily> ALL = List.of(new LlamaFamily(), new Qwen2Family(), new Qwen3Family());
+
+  private ModelFamilies() {}
+
+  /** Names of the known architectures. */
+  public static List<String> architectures() {
+    return ALL.stream().map(ModelFamily::architecture).toList();
+  }
+
+  /**
+   * Describes the decoder in a file.
+   *
+   * @throws BadInputException if the file holds no model of a known family, or see {@link ModelFamily#map}
+   */
+  public static DecoderSpec map(GgufFile file) {
+    GgufMetadata metadata = file.metadata();
+    String type = metadata.findString("general.type").orElse("model");
+    if (!type.equals("model")) {
+      throw new BadInputException(file.path() + ": expected general.type model, found " + type);
+    }
+    int parts = metadata.findInt("split.count").orElse(1);
+    if (parts > 1) {
+      throw new BadInputException(
+          file.path() + ": this is one of " + parts + " parts of a model; join them into one file first");
+    }
+    String architecture = metadata.requireString("general.architecture");
+    return ALL.stream()
+        .filter(family -> family.architecture().equals(architecture))
+        .findFirst()
+        .orElseThrow(
+            () ->
+                new BadInputException(
+                    file.path() + ": unknown architecture " + architecture + "; known are "
+                        + architectures().stream().collect(Collectors.joining(", "))))
+        .map(file);
+  }
+}
