@@ -1,0 +1,46 @@
+package dev.chaku;
+
+import java.util.Arrays;
+import java.util.Locale;
+import java.util.stream.Collectors;
+
+/** What computes. The ordinal is the path's number in the core. */
+public enum Device {
+  /**
+   * The best that this machine has; the environment variable {@code CHAKU_CPU} (reference, avx2, avx512 or amx) replaces
+   * this choice.
+   */
+  AUTO,
+  /** Scalar code: slow, and what the others are tested against. */
+  REFERENCE,
+  /** The processor with AVX2 and FMA. */
+  AVX2,
+  /** The processor with AVX-512. */
+  AVX512,
+  /** The processor with AMX tiles. */
+  AMX;
+
+  /**
+   * Reads a name: {@code auto}, {@code cpu} (the same) or a processor path, in any case.
+   *
+   * @throws BadInputException if it is none of them
+   */
+  public static Device parse(String name) {
+    if (name.equalsIgnoreCase("cpu")) {
+      return AUTO;
+    }
+    return Arrays.stream(values())
+        .filter(device -> device.label().equals(name.toLowerCase(Locale.ROOT)))
+        .findFirst()
+        .orElseThrow(
+            () ->
+                new BadInputException(
+                    "unknown device " + name + "; expected cpu, "
+                        + Arrays.stream(values()).map(Device::label).collect(Collectors.joining(", "))));
+  }
+
+  /** The name as command lines write it. */
+  public String label() {
+    return name().toLowerCase(Locale.ROOT);
+  }
+}

@@ -1,0 +1,229 @@
+package dev.chaku;
+
+import dev.chaku.arch.DecoderSpec;
+import dev.chaku.arch.DecoderWeights;
+import dev.chaku.arch.ModelFamilies;
+import dev.chaku.gguf.GgufFile;
+import dev.chaku.gguf.GgufMetadata;
+import dev.chaku.internal.DirectBuffers;
+import dev.chaku.internal.NativeEngine;
+import dev.chaku.internal.NativeModel;
+import dev.chaku.internal.NativeSession;
+import dev.chaku.text.Tokenizer;
+import dev.chaku.text.Tokenizers;
+import java.nio.FloatBuffer;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A language model: weights in the core, used where they lie in the file, and a tokenizer.
+ *
+ * <p>Immutable and thread-safe. {@link #close} is idempotent; computations under way end normally, and later calls throw
+ * IllegalStateException. The file must not be altered while the model is open.
+ */
+public final class Model implements AutoCloseable {
+  private static final int LOGITS_AT_ONCE = 64;
+
+  private final @Nullable GgufFile file;
+  private final GgufMetadata metadata;
+  private final @Nullable Tokenizer tokenizer;
+  private final ModelOptions options;
+  private final DecoderSpec spec;
+  private final NativeEngine engine;
+  private final NativeModel core;
+
+  private Model(
+      @Nullable GgufFile file,
+      GgufMetadata metadata,
+      @Nullable Tokenizer tokenizer,
+      ModelOptions options,
+      DecoderSpec spec,
+      NativeEngine engine,
+      NativeModel core) {
+    this.file = file;
+    this.metadata = metadata;
+    this.tokenizer = tokenizer;
+    this.options = options;
+    this.spec = spec;
+    this.engine = engine;
+    this.core = core;
+  }
+
+  /** Opens a GGUF file with default options, see {@link #open(Path, ModelOptions)}. */
+  public static Model open(Path path) {
+    return open(path, ModelOptions.defaults());
+  }
+
+  /**
+   * Opens a GGUF file. Weights are mapped, not read: this is fast and takes little memory.
+   *
+   * @throws BadInputException if the file is damaged, holds no model of a known family, or uses something that this
+   *     version does not understand
+   * @throws DeviceException if the device or the native library cannot be used
+   */
+  public static Model open(Path path, ModelOptions options) {
+    GgufFile file = GgufFile.read(path);
+    DecoderSpec spec = ModelFamilies.map(file);
+    Tokenizer tokenizer = Tokenizers.of(file);
+    if (tokenizer.vocabSize() != spec.decoder().vocabSize()) {
+      throw new BadInputException(
+          path + ": tensor token_embd.weight expects one row for each of " + tokenizer.vocabSize()
+              + " tokens, found " + spec.decoder().vocabSize() + " rows");
+    }
+    NativeEngine engine = NativeEngine.create(options.threads(), options.device().ordinal());
+    try {
+      NativeModel core = DecoderWeights.load(engine, spec, file);
+      return new Model(file, file.metadata(), tokenizer, options, spec, engine, core);
+    } catch (RuntimeException e) {
+      engine.close();
+      throw e;
+    }
+  }
+
+  /**
+   * A model of a known shape with reproducible random weights, made in memory: its text means nothing, its speed is that
+   * of the real one. It has no tokenizer and takes token ids only.
+   *
+   * @throws ResourceException if memory does not suffice
+   */
+  public static Model synthetic(Shape shape, WeightFormat format, long seed, ModelOptions options) {
+    DecoderSpec spec = shape.sizes().spec(format.mix());
+    NativeEngine engine = NativeEngine.create(options.threads(), options.device().ordinal());
+    try {
+      NativeModel core = DecoderWeights.random(engine, spec, seed);
+      GgufMetadata metadata = new GgufMetadata("synthetic " + shape.label() + " " + format.label(), Map.of());
+      return new Model(null, metadata, null, options, spec, engine, core);
+    } catch (RuntimeException e) {
+      engine.close();
+      throw e;
+    }
+  }
+
+  /** The file it was opened from; none for a synthetic model. */
+  public Optional<Path> path() {
+    return Optional.ofNullable(file).map(GgufFile::path);
+  }
+
+  /** The name of the family, for instance {@code llama}. */
+  public String architecture() {
+    return spec.architecture();
+  }
+
+  /** Key values of the file; empty for a synthetic model. */
+  public GgufMetadata metadata() {
+    return metadata;
+  }
+
+  /**
+   * How text becomes tokens.
+   *
+   * @throws IllegalStateException if the model is synthetic
+   */
+  public Tokenizer tokenizer() {
+    if (tokenizer == null) {
+      throw new IllegalStateException("a synthetic model has no tokenizer");
+    }
+    return tokenizer;
+  }
+
+  /** Source of the chat template that came with the file. */
+  public Optional<String> chatTemplate() {
+    return metadata.findString("tokenizer.chat_template");
+  }
+
+  /** The longest text that it was trained for, in tokens. */
+  public int contextLength() {
+    return spec.contextLength();
+  }
+
+  /** V. */
+  public int vocabSize() {
+    return spec.decoder().vocabSize();
+  }
+
+  /** L. */
+  public int layers() {
+    return spec.decoder().layers();
+  }
+
+  /** D. */
+  public int width() {
+    return spec.decoder().width();
+  }
+
+  /** Number of weights, biases included; a tied embedding counts once. */
+  public long parameterCount() {
+    return spec.parameters();
+  }
+
+  /** Size of all weights in their formats. */
+  public long weightBytes() {
+    return spec.weightBytes();
+  }
+
+  /** What it computes on, and the memory that is available now. */
+  public DeviceInfo device() {
+    return DeviceInfo.of(engine.describe());
+  }
+
+  public ModelOptions options() {
+    return options;
+  }
+
+  /**
+   * Logits of every position: what the model says should follow each prefix of a text. For checks and measures; generating
+   * goes through a generator.
+   *
+   * @param tokens ids in [0, V), at least one and at most {@link #contextLength}
+   * @return [T][V]
+   */
+  public float[][] logits(int[] tokens) {
+    requireLength(tokens.length);
+    float[][] result = new float[tokens.length][vocabSize()];
+    int atOnce = Math.min(LOGITS_AT_ONCE, tokens.length);
+    FloatBuffer buffer = DirectBuffers.floats(Math.multiplyExact(atOnce, vocabSize()));
+    NativeSession.Options wanted = new NativeSession.Options(tokens.length, atOnce, options.memoryLimitBytes());
+    try (NativeSession session = NativeSession.create(core, wanted)) {
+      for (int from = 0; from < tokens.length; from += atOnce) {
+        int n = Math.min(atOnce, tokens.length - from);
+        session.eval(tokens, from, n, NativeSession.Logits.ALL, buffer);
+        for (int i = 0; i < n; i++) {
+          buffer.get(i * vocabSize(), result[from + i]);
+        }
+      }
+    }
+    return result;
+  }
+
+  void requireLength(int tokens) {
+    if (tokens < 1 || tokens > contextLength()) {
+      throw new BadInputException(
+          "expected 1 to " + contextLength() + " tokens (the context length of the model), got " + tokens);
+    }
+  }
+
+  NativeModel core() {
+    return core;
+  }
+
+  DecoderSpec spec() {
+    return spec;
+  }
+
+  Optional<GgufFile> file() {
+    return Optional.ofNullable(file);
+  }
+
+  @Override
+  public void close() {
+    core.close();
+    engine.close();
+  }
+
+  @Override
+  public String toString() {
+    return metadata.source() + " (" + architecture() + ", " + parameterCount() + " parameters)";
+  }
+}

@@ -1,0 +1,38 @@
+package dev.chaku;
+
+/**
+ * How a model is opened.
+ *
+ * @param device what computes; {@link Device#AUTO} by default
+ * @param threads 0, the default, for one per core that this process may use
+ * @param memoryLimitBytes most that one generation or training may take beside the weights; 0, the default, for what the
+ *     machine has
+ */
+public record ModelOptions(Device device, int threads, long memoryLimitBytes) {
+  private static final int MOST_THREADS = 1024;
+
+  public ModelOptions {
+    if (threads < 0 || threads > MOST_THREADS) {
+      throw new BadInputException("threads: expected 0 to " + MOST_THREADS + ", got " + threads);
+    }
+    if (memoryLimitBytes < 0) {
+      throw new BadInputException("memory limit: expected at least 0 bytes, got " + memoryLimitBytes);
+    }
+  }
+
+  public static ModelOptions defaults() {
+    return new ModelOptions(Device.AUTO, 0, 0);
+  }
+
+  public ModelOptions withDevice(Device newDevice) {
+    return new ModelOptions(newDevice, threads, memoryLimitBytes);
+  }
+
+  public ModelOptions withThreads(int newThreads) {
+    return new ModelOptions(device, newThreads, memoryLimitBytes);
+  }
+
+  public ModelOptions withMemoryLimitBytes(long newLimit) {
+    return new ModelOptions(device, threads, newLimit);
+  }
+}

@@ -1,0 +1,48 @@
+package dev.chaku;
+
+import dev.chaku.arch.FormatMix;
+import java.util.Arrays;
+import java.util.stream.Collectors;
+
+/** A named choice of formats for a model's weights, as llama.cpp's quantizer makes it. */
+public enum WeightFormat {
+  F32(FormatMix.F32),
+  F16(FormatMix.F16),
+  BF16(FormatMix.BF16),
+  Q8_0(FormatMix.Q8_0),
+  Q4_0(FormatMix.Q4_0),
+  Q4_K_M(FormatMix.Q4_K_M),
+  Q5_K_M(FormatMix.Q5_K_M),
+  Q6_K(FormatMix.Q6_K);
+
+  private final FormatMix mix;
+
+  WeightFormat(FormatMix mix) {
+    this.mix = mix;
+  }
+
+  FormatMix mix() {
+    return mix;
+  }
+
+  /** The name as command lines write it, for instance {@code q4_k_m}. */
+  public String label() {
+    return mix.label();
+  }
+
+  /**
+   * Reads a name such as {@code q4_k_m}, in any case.
+   *
+   * @throws BadInputException if no format has it; the message lists those that are known
+   */
+  public static WeightFormat parse(String name) {
+    return Arrays.stream(values())
+        .filter(format -> format.label().equalsIgnoreCase(name))
+        .findFirst()
+        .orElseThrow(
+            () ->
+                new BadInputException(
+                    "unknown weight format " + name + "; known are "
+                        + Arrays.stream(values()).map(WeightFormat::label).collect(Collectors.joining(", "))));
+  }
+}

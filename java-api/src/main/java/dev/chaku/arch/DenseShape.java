@@ -1,0 +1,98 @@
+package dev.chaku.arch;
+
+import dev.chaku.gguf.GgmlType;
+import dev.chaku.internal.DecoderOptions;
+import dev.chaku.internal.LayerOptions;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+
+/**
+ * The sizes of a dense decoder without a file: a known model's, for measurements on random weights.
+ *
+ * @param architecture the family's name
+ * @param pairing of the rotation
+ * @param layers L
+ * @param width D
+ * @param heads H
+ * @param kvHeads Hkv
+ * @param headDim Dh
+ * @param ffWidth F
+ * @param vocabSize V
+ * @param contextLength in tokens
+ * @param ropeBase base of the rotation
+ * @param tied whether the embedding also serves as output projection
+ * @param qkvBias whether query, key and value have biases
+ * @param qkNorm whether query and key heads are normalised
+ */
+public record DenseShape(
+    String architecture,
+    RopeSpec.Pairing pairing,
+    int layers,
+    int width,
+    int heads,
+    int kvHeads,
+    int headDim,
+    int ffWidth,
+    int vocabSize,
+    int contextLength,
+    double ropeBase,
+    boolean tied,
+    boolean qkvBias,
+    boolean qkNorm) {
+
+  private static final float NORM_EPSILON = 1e-5f;
+
+  /** The decoder of this shape with its matrices in the formats of a mix. */
+  public DecoderSpec spec(FormatMix mix) {
+    LayerOptions layer =
+        new LayerOptions(heads, kvHeads, headDim, ffWidth, 0, 0, 0, (float) (1 / Math.sqrt(headDim)));
+    return new DecoderSpec(
+        architecture,
+        contextLength,
+        new DecoderOptions(layers, width, vocabSize, NORM_EPSILON, 1, 1, 1),
+        List.of(new RopeSpec(pairing, 1, RopeScaling.plain(headDim, ropeBase))),
+        Collections.nCopies(layers, layer),
+        tensors(mix));
+  }
+
+  private List<TensorSpec> tensors(FormatMix mix) {
+    List<TensorSpec> tensors = new ArrayList<>();
+    long queries = (long) heads * headDim;
+    long keys = (long) kvHeads * headDim;
+    add(tensors, mix, DecoderModule.TOKEN_EMBEDDING.at(-1), vocabSize, width);
+    for (int l = 0; l < layers; l++) {
+      addVector(tensors, DecoderModule.ATTN_NORM.at(l), TensorSpec.Kind.WEIGHT, width);
+      add(tensors, mix, DecoderModule.ATTN_Q.at(l), queries, width);
+      add(tensors, mix, DecoderModule.ATTN_K.at(l), keys, width);
+      add(tensors, mix, DecoderModule.ATTN_V.at(l), keys, width);
+      add(tensors, mix, DecoderModule.ATTN_OUTPUT.at(l), width, queries);
+      if (qkvBias) {
+        addVector(tensors, DecoderModule.ATTN_Q.at(l), TensorSpec.Kind.BIAS, queries);
+        addVector(tensors, DecoderModule.ATTN_K.at(l), TensorSpec.Kind.BIAS, keys);
+        addVector(tensors, DecoderModule.ATTN_V.at(l), TensorSpec.Kind.BIAS, keys);
+      }
+      if (qkNorm) {
+        addVector(tensors, DecoderModule.ATTN_Q_NORM.at(l), TensorSpec.Kind.WEIGHT, headDim);
+        addVector(tensors, DecoderModule.ATTN_K_NORM.at(l), TensorSpec.Kind.WEIGHT, headDim);
+      }
+      addVector(tensors, DecoderModule.FFN_NORM.at(l), TensorSpec.Kind.WEIGHT, width);
+      add(tensors, mix, DecoderModule.FFN_GATE.at(l), ffWidth, width);
+      add(tensors, mix, DecoderModule.FFN_UP.at(l), ffWidth, width);
+      add(tensors, mix, DecoderModule.FFN_DOWN.at(l), width, ffWidth);
+    }
+    addVector(tensors, DecoderModule.OUTPUT_NORM.at(-1), TensorSpec.Kind.WEIGHT, width);
+    if (!tied) {
+      add(tensors, mix, DecoderModule.OUTPUT.at(-1), vocabSize, width);
+    }
+    return tensors;
+  }
+
+  private void add(List<TensorSpec> to, FormatMix mix, DecoderModule.Place place, long rows, long columns) {
+    to.add(new TensorSpec(place, TensorSpec.Kind.WEIGHT, mix.of(place, layers, tied, columns), rows, columns));
+  }
+
+  private static void addVector(List<TensorSpec> to, DecoderModule.Place place, TensorSpec.Kind kind, long size) {
+    to.add(new TensorSpec(place, kind, GgmlType.F32, 1, size));
+  }
+}
