@@ -60,7 +60,7 @@ struct BlockQ8_0 {
 };
 static_assert(sizeof(BlockQ8_0) == 34);
 
-// y = d * kIQ4Values[q]. Nibbles as Q4_0.
+// y = d * kIQ4Value[q]. Nibbles as Q4_0.
 struct BlockIQ4_NL {
   static constexpr int kElements = 32;
   f16_bits d;
@@ -139,7 +139,7 @@ struct BlockQ6_K {
 };
 static_assert(sizeof(BlockQ6_K) == 210);
 
-// 8 sub-blocks of 32: y = d * (scale - 32) * kIQ4Values[q]. Scale s: low nibble in scales_l[s / 2] (lo even, hi odd),
+// 8 sub-blocks of 32: y = d * (scale - 32) * kIQ4Value[q]. Scale s: low nibble in scales_l[s / 2] (lo even, hi odd),
 // bits 4..5 in bits 2s..2s+1 of scales_h. Sub-block s owns qs[16s..], nibbles as Q4_0.
 struct BlockIQ4_XS {
   static constexpr int kElements = kSuperBlock;
@@ -217,7 +217,7 @@ struct BlockIQ1_M {
   static constexpr int kElements = kSuperBlock;
   uint8_t qs[32];
   uint8_t qh[16];
-  uint8_t scales[8];
+  uint16_t scales[4];
 };
 static_assert(sizeof(BlockIQ1_M) == 56);
 

@@ -76,7 +76,19 @@ void dequantize(DType dtype, const void* src, float* dst, int64_t n) noexcept {
     case DType::kQ4_K: return decode_blocks<BlockQ4_K>(src, dst, n);
     case DType::kQ5_K: return decode_blocks<BlockQ5_K>(src, dst, n);
     case DType::kQ6_K: return decode_blocks<BlockQ6_K>(src, dst, n);
-    default: return;
+    case DType::kIQ1_S: return decode_blocks<BlockIQ1_S>(src, dst, n);
+    case DType::kIQ1_M: return decode_blocks<BlockIQ1_M>(src, dst, n);
+    case DType::kIQ2_XXS: return decode_blocks<BlockIQ2_XXS>(src, dst, n);
+    case DType::kIQ2_XS: return decode_blocks<BlockIQ2_XS>(src, dst, n);
+    case DType::kIQ2_S: return decode_blocks<BlockIQ2_S>(src, dst, n);
+    case DType::kIQ3_XXS: return decode_blocks<BlockIQ3_XXS>(src, dst, n);
+    case DType::kIQ3_S: return decode_blocks<BlockIQ3_S>(src, dst, n);
+    case DType::kIQ4_NL: return decode_blocks<BlockIQ4_NL>(src, dst, n);
+    case DType::kIQ4_XS: return decode_blocks<BlockIQ4_XS>(src, dst, n);
+    case DType::kTQ1_0: return decode_blocks<BlockTQ1_0>(src, dst, n);
+    case DType::kTQ2_0: return decode_blocks<BlockTQ2_0>(src, dst, n);
+    case DType::kMXFP4: return decode_blocks<BlockMXFP4>(src, dst, n);
+    case DType::kNVFP4: return decode_blocks<BlockNVFP4>(src, dst, n);
   }
 }
 

@@ -20,6 +20,21 @@ void decode(const BlockQ4_K& block, float* dst) noexcept;
 void decode(const BlockQ5_K& block, float* dst) noexcept;
 void decode(const BlockQ6_K& block, float* dst) noexcept;
 
+void decode(const BlockIQ1_S& block, float* dst) noexcept;
+void decode(const BlockIQ1_M& block, float* dst) noexcept;
+void decode(const BlockIQ2_XXS& block, float* dst) noexcept;
+void decode(const BlockIQ2_XS& block, float* dst) noexcept;
+void decode(const BlockIQ2_S& block, float* dst) noexcept;
+void decode(const BlockIQ3_XXS& block, float* dst) noexcept;
+void decode(const BlockIQ3_S& block, float* dst) noexcept;
+
+void decode(const BlockIQ4_NL& block, float* dst) noexcept;
+void decode(const BlockIQ4_XS& block, float* dst) noexcept;
+void decode(const BlockMXFP4& block, float* dst) noexcept;
+void decode(const BlockNVFP4& block, float* dst) noexcept;
+void decode(const BlockTQ1_0& block, float* dst) noexcept;
+void decode(const BlockTQ2_0& block, float* dst) noexcept;
+
 // src[kElements], finite and within the range of f16. weight[kElements] >= 0, or null for all ones.
 void encode(const float* src, const float* weight, BlockQ4_0& block) noexcept;
 void encode(const float* src, const float* weight, BlockQ4_1& block) noexcept;

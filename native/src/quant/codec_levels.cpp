@@ -1,0 +1,77 @@
+// Decoders of the formats with a table of levels (IQ4, FP4) and of the ternary ones.
+#include <bit>
+
+#include "base/half.h"
+#include "quant/codec_families.h"
+#include "quant/levels.h"
+
+namespace chaku {
+namespace {
+
+// 2^(e - 128), half the E8M0 value since the level table is doubled. e = 255, "not a number" in the OCP format, is
+// decoded as a power of two like the rest, as ggml does.
+float half_e8m0(uint8_t e) noexcept {
+  const uint32_t bits = e < 2 ? 0x00200000u << e : static_cast<uint32_t>(e - 1) << 23;
+  return std::bit_cast<float>(bits);
+}
+
+// Half the UE4M3 value (bias 7, the sign bit without meaning); the code for "not a number" is zero.
+float half_ue4m3(uint8_t code) noexcept {
+  if (code == 0x7f) return 0;
+  const int exponent = code >> 3 & 15, mantissa = code & 7;
+  if (exponent == 0) return static_cast<float>(mantissa) * 0x1p-10f;
+  return static_cast<float>(8 + mantissa) * std::bit_cast<float>(static_cast<uint32_t>(exponent - 11 + 127) << 23);
+}
+
+}  // namespace
+
+void decode(const BlockIQ4_NL& block, float* dst) noexcept {
+  const float d = f16_to_f32(block.d);
+  for (int i = 0; i < 32; ++i) dst[i] = d * static_cast<float>(kIQ4Value[block.qs[i % 16] >> (i / 16 * 4) & 15]);
+}
+
+void decode(const BlockIQ4_XS& block, float* dst) noexcept {
+  const float d = f16_to_f32(block.d);
+  for (int s = 0; s < 8; ++s) {
+    const int low = block.scales_l[s / 2] >> (s % 2 * 4) & 15, high = block.scales_h >> (2 * s) & 3;
+    const float scale = d * static_cast<float>((low | high << 4) - 32);
+    const uint8_t* qs = block.qs + 16 * s;
+    for (int i = 0; i < 32; ++i) dst[32 * s + i] = scale * static_cast<float>(kIQ4Value[qs[i % 16] >> (i / 16 * 4) & 15]);
+  }
+}
+
+void decode(const BlockMXFP4& block, float* dst) noexcept {
+  const float scale = half_e8m0(block.e);
+  for (int i = 0; i < 32; ++i) dst[i] = scale * static_cast<float>(kTwiceE2M1[block.qs[i % 16] >> (i / 16 * 4) & 15]);
+}
+
+void decode(const BlockNVFP4& block, float* dst) noexcept {
+  for (int s = 0; s < 4; ++s) {
+    const float scale = half_ue4m3(block.d[s]);
+    const uint8_t* qs = block.qs + 8 * s;
+    for (int i = 0; i < 16; ++i) dst[16 * s + i] = scale * static_cast<float>(kTwiceE2M1[qs[i % 8] >> (i / 8 * 4) & 15]);
+  }
+}
+
+void decode(const BlockTQ1_0& block, float* dst) noexcept {
+  static constexpr uint8_t kPower[5] = {1, 3, 9, 27, 81};
+  const float d = f16_to_f32(block.d);
+  // Multiplying the fraction by 3^n modulo 1 brings digit n to the front.
+  const auto digit = [d](uint8_t byte, int n) {
+    const auto rest = static_cast<uint8_t>(byte * kPower[n]);
+    return d * static_cast<float>((rest * 3 >> 8) - 1);
+  };
+  for (int i = 0; i < 160; ++i) dst[i] = digit(block.qs[i % 32], i / 32);
+  for (int i = 0; i < 80; ++i) dst[160 + i] = digit(block.qs[32 + i % 16], i / 16);
+  for (int i = 0; i < 16; ++i) dst[240 + i] = digit(block.qh[i % 4], i / 4);
+}
+
+void decode(const BlockTQ2_0& block, float* dst) noexcept {
+  const float d = f16_to_f32(block.d);
+  for (int i = 0; i < kSuperBlock; ++i) {
+    const int q = block.qs[i / 128 * 32 + i % 32] >> (i / 32 % 4 * 2) & 3;
+    dst[i] = d * static_cast<float>(q - 1);
+  }
+}
+
+}  // namespace chaku
