@@ -1,0 +1,12 @@
+// The tables of the vector paths. Calling one on a machine without its instructions is undefined: table.cpp asks first.
+#pragma once
+
+#include "kernels/table.h"
+
+namespace chaku::avx2 {
+const KernelTable& table() noexcept;
+}
+
+namespace chaku::avx512 {
+const KernelTable& table() noexcept;
+}

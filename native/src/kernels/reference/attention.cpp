@@ -1,0 +1,148 @@
+// Forward: scores are computed twice (for the maximum, then for the weights) rather than kept.
+// Backward, with p = softmax(s), s = scale * q.k and delta = do.o:
+//   dv_j = sum_i p_ij do_i;  ds_ij = p_ij (do_i.v_j - delta_i);  dq_i = scale sum_j ds_ij k_j;  dk_j = scale sum_i ds_ij q_i
+// Each output row is summed by itself, 64 dimensions at a time, in float64.
+#include "kernels/attention.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "kernels/reference/reference.h"
+
+namespace chaku::reference {
+namespace {
+
+constexpr int64_t kDims = 64;  // of an output row summed at once
+
+struct KeyRange {
+  int64_t begin, end;
+};
+
+KeyRange visible_keys(const AttentionSpan& span, int64_t query, int32_t window) {
+  const int64_t end = span.kv_end - (span.q_end - query) + 1;
+  const int64_t begin = window > 0 ? std::max(span.kv_begin, end - window) : span.kv_begin;
+  return {begin, end};
+}
+
+double dot(const float* a, const float* b, int64_t n) {
+  double sum = 0;
+  for (int64_t i = 0; i < n; ++i) sum += static_cast<double>(a[i]) * b[i];
+  return sum;
+}
+
+// One (query, head) pair's pointers and score function.
+struct Row {
+  const AttentionProblem& p;
+  int64_t query;
+  int64_t head;
+
+  int64_t kv_head() const { return head / (p.n_heads / p.n_kv_heads); }
+  const float* q() const { return p.q + query * p.q_stride + head * p.head_dim; }
+  float* o() const { return p.o + query * p.o_stride + head * p.head_dim; }
+  const float* k(int64_t key) const { return p.k + key * p.kv_stride + kv_head() * p.head_dim; }
+  const float* v(int64_t key) const { return p.v + key * p.kv_stride + kv_head() * p.head_dim; }
+  double score(int64_t key) const { return p.scale * dot(q(), k(key), p.head_dim); }
+};
+
+void forward_row(const Row& row, KeyRange keys) {
+  const AttentionProblem& p = row.p;
+  double max = -HUGE_VAL, total = 0;
+  for (int64_t j = keys.begin; j < keys.end; ++j) max = std::max(max, row.score(j));
+  for (int64_t j = keys.begin; j < keys.end; ++j) total += std::exp(row.score(j) - max);
+  for (int64_t d0 = 0; d0 < p.head_dim; d0 += kDims) {
+    const int64_t dims = std::min<int64_t>(kDims, p.head_dim - d0);
+    double sums[kDims] = {};
+    for (int64_t j = keys.begin; j < keys.end; ++j) {
+      const double weight = std::exp(row.score(j) - max) / total;
+      for (int64_t d = 0; d < dims; ++d) sums[d] += weight * row.v(j)[d0 + d];
+    }
+    for (int64_t d = 0; d < dims; ++d) row.o()[d0 + d] = static_cast<float>(sums[d]);
+  }
+  if (p.lse != nullptr) p.lse[row.query * p.n_heads + row.head] = static_cast<float>(max + std::log(total));
+}
+
+// p_ij and ds_ij of one pair.
+struct PairGradient {
+  double weight, d_score;
+};
+
+PairGradient pair_gradient(const AttentionBackwardProblem& p, const Row& row, int64_t key) {
+  const AttentionProblem& f = p.forward;
+  const float* d_o = p.d_o + row.query * f.o_stride + row.head * f.head_dim;
+  const double weight = std::exp(row.score(key) - f.lse[row.query * f.n_heads + row.head]);
+  const double delta = dot(d_o, row.o(), f.head_dim);
+  return {weight, weight * (dot(d_o, row.v(key), f.head_dim) - delta)};
+}
+
+void query_gradient(const AttentionBackwardProblem& p, const Row& row, KeyRange keys) {
+  const AttentionProblem& f = p.forward;
+  float* dq = p.dq + row.query * f.q_stride + row.head * f.head_dim;
+  for (int64_t d0 = 0; d0 < f.head_dim; d0 += kDims) {
+    const int64_t dims = std::min<int64_t>(kDims, f.head_dim - d0);
+    double sums[kDims] = {};
+    for (int64_t j = keys.begin; j < keys.end; ++j) {
+      const double d_score = pair_gradient(p, row, j).d_score;
+      for (int64_t d = 0; d < dims; ++d) sums[d] += d_score * row.k(j)[d0 + d];
+    }
+    for (int64_t d = 0; d < dims; ++d) dq[d0 + d] = static_cast<float>(f.scale * sums[d]);
+  }
+}
+
+void key_gradient(const AttentionBackwardProblem& p, const AttentionSpan& span, int64_t key, int64_t kv_head) {
+  const AttentionProblem& f = p.forward;
+  const int64_t group = f.n_heads / f.n_kv_heads, at = key * f.kv_stride + kv_head * f.head_dim;
+  for (int64_t d0 = 0; d0 < f.head_dim; d0 += kDims) {
+    const int64_t dims = std::min<int64_t>(kDims, f.head_dim - d0);
+    double dk[kDims] = {}, dv[kDims] = {};
+    for (int64_t i = key; i < span.q_end; ++i) {
+      if (visible_keys(span, i, f.window).begin > key) continue;
+      for (int64_t head = kv_head * group; head < (kv_head + 1) * group; ++head) {
+        const Row row{f, i, head};
+        const PairGradient g = pair_gradient(p, row, key);
+        const float* d_o = p.d_o + i * f.o_stride + head * f.head_dim;
+        for (int64_t d = 0; d < dims; ++d) {
+          dk[d] += g.d_score * row.q()[d0 + d];
+          dv[d] += g.weight * d_o[d0 + d];
+        }
+      }
+    }
+    for (int64_t d = 0; d < dims; ++d) {
+      p.dk[at + d0 + d] = static_cast<float>(f.scale * dk[d]);
+      p.dv[at + d0 + d] = static_cast<float>(dv[d]);
+    }
+  }
+}
+
+}  // namespace
+
+void attention(const AttentionProblem& p, ThreadPool& pool) noexcept {
+  for (int64_t s = 0; s < p.n_spans; ++s) {
+    const AttentionSpan span = p.spans[s];
+    pool.parallel_for((span.q_end - span.q_begin) * p.n_heads, 1, [&](int64_t begin, int64_t end, int) {
+      for (int64_t at = begin; at < end; ++at) {
+        const Row row{p, span.q_begin + at / p.n_heads, at % p.n_heads};
+        forward_row(row, visible_keys(span, row.query, p.window));
+      }
+    });
+  }
+}
+
+void attention_backward(const AttentionBackwardProblem& p, ThreadPool& pool) noexcept {
+  const AttentionProblem& f = p.forward;
+  for (int64_t s = 0; s < f.n_spans; ++s) {
+    const AttentionSpan span = f.spans[s];
+    const int64_t tokens = span.q_end - span.q_begin;
+    pool.parallel_for(tokens * f.n_heads, 1, [&](int64_t begin, int64_t end, int) {
+      for (int64_t at = begin; at < end; ++at) {
+        const Row row{f, span.q_begin + at / f.n_heads, at % f.n_heads};
+        query_gradient(p, row, visible_keys(span, row.query, f.window));
+      }
+    });
+    pool.parallel_for(tokens * f.n_kv_heads, 1, [&](int64_t begin, int64_t end, int) {
+      for (int64_t at = begin; at < end; ++at)
+        key_gradient(p, span, span.kv_begin + at / f.n_kv_heads, at % f.n_kv_heads);
+    });
+  }
+}
+
+}  // namespace chaku::reference

@@ -1,0 +1,106 @@
+// Weights are decoded 256 columns at a time: every block length divides 256, and no allocation is needed.
+#include "kernels/matmul.h"
+
+#include <algorithm>
+
+#include "kernels/reference/reference.h"
+#include "quant/codec.h"
+
+namespace chaku::reference {
+namespace {
+
+constexpr int64_t kColumns = 256;  // decoded at once
+constexpr int64_t kTokens = 16;    // rows of x that share one decoding
+
+// Columns [k, k + count) of row n.
+void decode(const Matrix& w, int64_t n, int64_t k, int64_t count, float* out) {
+  const DTypeInfo& info = dtype_info(w.dtype);
+  const std::byte* row = static_cast<const std::byte*>(w.data) + n * w.stride_bytes();
+  dequantize(w.dtype, row + k / info.block_elements * info.block_bytes, out, count);
+}
+
+}  // namespace
+
+void matmul(const MatmulProblem& p, ThreadPool& pool) noexcept {
+  pool.parallel_for(p.w.rows, 1, [&](int64_t begin, int64_t end, int) {
+    for (int64_t n = begin; n < end; ++n)
+      for (int64_t m0 = 0; m0 < p.m; m0 += kTokens) {
+        const int64_t tokens = std::min(kTokens, p.m - m0);
+        double sums[kTokens] = {};
+        for (int64_t k0 = 0; k0 < p.w.columns; k0 += kColumns) {
+          const int64_t count = std::min(kColumns, p.w.columns - k0);
+          float row[kColumns];
+          decode(p.w, n, k0, count, row);
+          for (int64_t m = 0; m < tokens; ++m)
+            for (int64_t k = 0; k < count; ++k)
+              sums[m] += static_cast<double>(p.x[(m0 + m) * p.x_stride + k0 + k]) * row[k];
+        }
+        for (int64_t m = 0; m < tokens; ++m) {
+          float& y = p.y[(m0 + m) * p.y_stride + n];
+          const double before = p.accumulate ? y : 0.0f, bias = p.bias ? p.bias[n] : 0.0f;
+          y = static_cast<float>(before + p.scale * sums[m] + bias);
+        }
+      }
+  });
+}
+
+void matmul_backward(const MatmulBackwardProblem& p, ThreadPool& pool) noexcept {
+  constexpr int64_t kRows = 4;  // of dx at once, bounded by the stack
+  pool.parallel_for(p.w.columns, kColumns, [&](int64_t begin, int64_t end, int) {
+    for (int64_t m0 = 0; m0 < p.m; m0 += kRows) {
+      const int64_t rows = std::min(kRows, p.m - m0), count = end - begin;
+      double sums[kRows][kColumns] = {};
+      for (int64_t n = 0; n < p.w.rows; ++n) {
+        float row[kColumns];
+        decode(p.w, n, begin, count, row);
+        for (int64_t m = 0; m < rows; ++m)
+          for (int64_t k = 0; k < count; ++k)
+            sums[m][k] += static_cast<double>(p.dy[(m0 + m) * p.dy_stride + n]) * row[k];
+      }
+      for (int64_t m = 0; m < rows; ++m)
+        for (int64_t k = 0; k < count; ++k) {
+          float& dx = p.dx[(m0 + m) * p.dx_stride + begin + k];
+          dx = static_cast<float>((p.accumulate ? dx : 0.0f) + p.scale * sums[m][k]);
+        }
+    }
+  });
+}
+
+void weight_gradient(const WeightGradientProblem& p, ThreadPool& pool) noexcept {
+  pool.parallel_for(p.n, 1, [&](int64_t begin, int64_t end, int) {
+    for (int64_t n = begin; n < end; ++n) {
+      for (int64_t k = 0; k < p.k; ++k) {
+        double sum = 0;
+        for (int64_t m = 0; m < p.m; ++m)
+          sum += static_cast<double>(p.dy[m * p.dy_stride + n]) * p.x[m * p.x_stride + k];
+        float& dw = p.dw[n * p.k + k];
+        dw = static_cast<float>(dw + p.scale * sum);
+      }
+      if (p.dbias == nullptr) continue;
+      double sum = 0;
+      for (int64_t m = 0; m < p.m; ++m) sum += p.dy[m * p.dy_stride + n];
+      p.dbias[n] = static_cast<float>(p.dbias[n] + p.scale * sum);
+    }
+  });
+}
+
+void gather(const GatherProblem& p, ThreadPool& pool) noexcept {
+  const int64_t d = p.w.columns;
+  pool.parallel_for(p.m, 1, [&](int64_t begin, int64_t end, int) {
+    for (int64_t m = begin; m < end; ++m) {
+      float* y = p.y + m * d;
+      decode(p.w, p.ids[m], 0, d, y);
+      for (int64_t i = 0; i < d; ++i) y[i] *= p.scale;
+    }
+  });
+}
+
+// Columns are split among threads, so that rows that recur are summed by one thread in the order of i.
+void scatter_gradient(const ScatterGradientProblem& p, ThreadPool& pool) noexcept {
+  pool.parallel_for(p.d, 64, [&](int64_t begin, int64_t end, int) {
+    for (int64_t i = 0; i < p.m; ++i)
+      for (int64_t d = begin; d < end; ++d) p.dw[p.ids[i] * p.d + d] += p.scale * p.dy[i * p.d + d];
+  });
+}
+
+}  // namespace chaku::reference

@@ -1,0 +1,126 @@
+#include "kernels/table.h"
+
+#include <cstdlib>
+#include <string>
+#include <string_view>
+
+#include "base/cpu_features.h"
+#include "base/error.h"
+#include "kernels/cpu/paths.h"
+#include "kernels/reference/reference.h"
+
+namespace chaku {
+namespace {
+
+struct NamedPath {
+  const char* name;
+  CpuPath path;
+};
+
+constexpr NamedPath kPaths[] = {{"auto", CpuPath::kAuto},
+                                {"reference", CpuPath::kReference},
+                                {"avx2", CpuPath::kAvx2},
+                                {"avx512", CpuPath::kAvx512},
+                                {"amx", CpuPath::kAmx}};
+
+const char* path_name(CpuPath path) noexcept {
+  for (const NamedPath& known : kPaths)
+    if (known.path == path) return known.name;
+  return "unknown";
+}
+
+CpuPath parse_path(std::string_view name) {
+  for (const NamedPath& known : kPaths)
+    if (name == known.name) return known.path;
+  fail(Code::kInvalidArgument, "[kernels] expected CHAKU_CPU to be auto, reference, avx2, avx512 or amx, got \"%.64s\"",
+       std::string(name).c_str());
+}
+
+// The instructions that a path needs and this machine lacks.
+std::string missing_features(CpuPath path) {
+  const CpuFeatures& f = cpu_features();
+  std::string missing;
+  const auto need = [&](bool has, const char* name) {
+    if (!has) missing += missing.empty() ? name : std::string(", ") + name;
+  };
+  if (path == CpuPath::kAvx2) {
+    need(f.avx2, "AVX2");
+    need(f.fma, "FMA");
+    need(f.f16c, "F16C");
+  } else if (path == CpuPath::kAvx512) {
+    need(f.avx512, "AVX-512 F/BW/DQ/VL");
+    need(f.fma, "FMA");
+    need(f.f16c, "F16C");
+  } else if (path == CpuPath::kAmx) {
+    need(f.avx512_bf16, "AVX-512 BF16");
+    need(f.amx_bf16, "AMX BF16");
+  }
+  return missing;
+}
+
+const KernelTable* built_table(CpuPath path) noexcept {
+  switch (path) {
+    case CpuPath::kReference: return &reference_table();
+#if CHAKU_HAVE_AVX2
+    case CpuPath::kAvx2: return &avx2::table();
+#endif
+#if CHAKU_HAVE_AVX512
+    case CpuPath::kAvx512: return &avx512::table();
+#endif
+    default: return nullptr;
+  }
+}
+
+}  // namespace
+
+const KernelTable& reference_table() noexcept {
+  static constexpr KernelTable table = {.name = "reference",
+                                        .path = CpuPath::kReference,
+                                        .matmul = reference::matmul,
+                                        .matmul_backward = reference::matmul_backward,
+                                        .weight_gradient = reference::weight_gradient,
+                                        .gather = reference::gather,
+                                        .scatter_gradient = reference::scatter_gradient,
+                                        .attention = reference::attention,
+                                        .attention_backward = reference::attention_backward,
+                                        .rms_norm = reference::rms_norm,
+                                        .rms_norm_backward = reference::rms_norm_backward,
+                                        .rope = reference::rope,
+                                        .gated_activation = reference::gated_activation,
+                                        .gated_activation_backward = reference::gated_activation_backward,
+                                        .axpby = reference::axpby,
+                                        .dropout = reference::dropout,
+                                        .squared_norm = reference::squared_norm,
+                                        .cross_entropy = reference::cross_entropy,
+                                        .adamw = reference::adamw};
+  return table;
+}
+
+const KernelTable* find_table(CpuPath path) noexcept {
+  if (path == CpuPath::kAuto) path = best_cpu_path();
+  const KernelTable* table = built_table(path);
+  return table != nullptr && missing_features(path).empty() ? table : nullptr;
+}
+
+CpuPath best_cpu_path() noexcept {
+  for (const CpuPath path : {CpuPath::kAmx, CpuPath::kAvx512, CpuPath::kAvx2})
+    if (built_table(path) != nullptr && missing_features(path).empty()) return path;
+  return CpuPath::kReference;
+}
+
+const KernelTable& select_table(CpuPath path) {
+  if (path == CpuPath::kAuto) {
+    const char* named = std::getenv("CHAKU_CPU");
+    if (named != nullptr && *named != '\0') path = parse_path(named);
+    if (path == CpuPath::kAuto) path = best_cpu_path();
+  }
+  if (const std::string missing = missing_features(path); !missing.empty())
+    fail(Code::kDeviceAbsent, "[kernels] expected a processor with %s for the path %s, got one without",
+         missing.c_str(), path_name(path));
+  const KernelTable* table = built_table(path);
+  if (table == nullptr)
+    fail(Code::kDeviceAbsent, "[kernels] expected the path %s in this build, got a build without it", path_name(path));
+  return *table;
+}
+
+}  // namespace chaku

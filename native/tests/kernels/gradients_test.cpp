@@ -1,0 +1,260 @@
+// The reference path's backward passes against finite differences of its forward passes. Kernels store float32, so the
+// differences are central, with steps large enough to drown its rounding; losses are summed in float64.
+#include <functional>
+
+#include "data.h"
+#include "kernels/table.h"
+#include "test.h"
+
+using namespace chaku;
+using test::random_vector;
+
+namespace {
+
+using Floats = std::vector<float>;
+
+const KernelTable& table = reference_table();
+
+ThreadPool& pool() {
+  static ThreadPool threads(2);
+  return threads;
+}
+
+double weighted_sum(const Floats& y, const Floats& weights) {
+  double sum = 0;
+  for (size_t i = 0; i < y.size(); ++i) sum += static_cast<double>(y[i]) * weights[i];
+  return sum;
+}
+
+// d loss / d input by central differences.
+Floats numeric_gradient(Floats& input, float step, const std::function<double()>& loss) {
+  Floats gradient(input.size());
+  for (size_t i = 0; i < input.size(); ++i) {
+    const float before = input[i], up = before + step, down = before - step;
+    input[i] = up;
+    const double above = loss();
+    input[i] = down;
+    const double below = loss();
+    input[i] = before;
+    gradient[i] = static_cast<float>((above - below) / (static_cast<double>(up) - down));
+  }
+  return gradient;
+}
+
+void check_gradient(const Floats& analytic, Floats& input, float step, const std::function<double()>& loss) {
+  const Floats numeric = numeric_gradient(input, step, loss);
+  CHECK_CLOSE(analytic.data(), numeric.data(), static_cast<int64_t>(numeric.size()), 1e-3, 1e-3);
+}
+
+}  // namespace
+
+TEST(matmul_backward) {
+  constexpr int64_t kM = 3, kN = 5, kK = 64;
+  const test::Weights w = test::random_weights(DType::kQ8_0, kN, kK, 1);
+  Floats x = random_vector(kM * kK, 2), y(kM * kN), dy = random_vector(kM * kN, 3), dx(kM * kK);
+  table.matmul_backward(
+      {.dy = dy.data(), .dy_stride = kN, .w = w.matrix, .dx = dx.data(), .dx_stride = kK, .m = kM, .scale = 0.5f},
+      pool());
+  check_gradient(dx, x, 0.5f, [&] {
+    table.matmul(
+        {.x = x.data(), .x_stride = kK, .w = w.matrix, .y = y.data(), .y_stride = kN, .m = kM, .scale = 0.5f}, pool());
+    return weighted_sum(y, dy);
+  });
+}
+
+TEST(weight_and_bias_gradient) {
+  constexpr int64_t kM = 7, kN = 5, kK = 6;
+  Floats w = random_vector(kN * kK, 1), bias = random_vector(kN, 2);
+  Floats x = random_vector(kM * kK, 3), y(kM * kN), dy = random_vector(kM * kN, 4), dw(kN * kK), dbias(kN);
+  const auto loss = [&] {
+    table.matmul({.x = x.data(),
+                  .x_stride = kK,
+                  .w = {w.data(), DType::kF32, kN, kK},
+                  .bias = bias.data(),
+                  .y = y.data(),
+                  .y_stride = kN,
+                  .m = kM},
+                 pool());
+    return weighted_sum(y, dy);
+  };
+  table.weight_gradient({.dy = dy.data(),
+                         .dy_stride = kN,
+                         .x = x.data(),
+                         .x_stride = kK,
+                         .dw = dw.data(),
+                         .dbias = dbias.data(),
+                         .m = kM,
+                         .n = kN,
+                         .k = kK},
+                        pool());
+  check_gradient(dw, w, 0.5f, loss);
+  check_gradient(dbias, bias, 0.5f, loss);
+}
+
+TEST(scatter_gradient) {
+  constexpr int64_t kV = 4, kD = 3, kM = 5;
+  Floats w = random_vector(kV * kD, 1), y(kM * kD), dy = random_vector(kM * kD, 2), dw(kV * kD);
+  const int32_t ids[kM] = {2, 0, 2, 3, 2};
+  table.scatter_gradient({.dy = dy.data(), .ids = ids, .dw = dw.data(), .m = kM, .d = kD, .scale = 1.5f}, pool());
+  check_gradient(dw, w, 0.5f, [&] {
+    table.gather({.w = {w.data(), DType::kF32, kV, kD}, .ids = ids, .y = y.data(), .m = kM, .scale = 1.5f}, pool());
+    return weighted_sum(y, dy);
+  });
+}
+
+TEST(rms_norm_backward) {
+  constexpr int64_t kM = 4, kD = 9;
+  Floats x = random_vector(kM * kD, 1), weight = random_vector(kD, 2), y(kM * kD), r(kM);
+  const Floats dy = random_vector(kM * kD, 3);
+  Floats dx(kM * kD), dweight(kD);
+  const auto loss = [&] {
+    table.rms_norm({.x = x.data(),
+                    .weight = weight.data(),
+                    .y = y.data(),
+                    .inverse_rms = r.data(),
+                    .m = kM,
+                    .d = kD,
+                    .x_stride = kD,
+                    .y_stride = kD},
+                   pool());
+    return weighted_sum(y, dy);
+  };
+  loss();
+  table.rms_norm_backward({.x = x.data(),
+                           .weight = weight.data(),
+                           .inverse_rms = r.data(),
+                           .dy = dy.data(),
+                           .dx = dx.data(),
+                           .dweight = dweight.data(),
+                           .m = kM,
+                           .d = kD,
+                           .x_stride = kD,
+                           .dy_stride = kD,
+                           .dx_stride = kD},
+                          pool());
+  check_gradient(dx, x, 1e-2f, loss);
+  check_gradient(dweight, weight, 0.1f, loss);
+}
+
+TEST(rope_backward) {
+  constexpr int64_t kM = 3, kHeads = 2, kDim = 8, kDims = 6;
+  const Floats cosines = random_vector(kM * kDims / 2, 1), sines = random_vector(kM * kDims / 2, 2);
+  for (const RopePairing pairing : {RopePairing::kAdjacent, RopePairing::kHalves}) {
+    Floats x = random_vector(kM * kHeads * kDim, 3);
+    const Floats dy = random_vector(kM * kHeads * kDim, 4);
+    RopeProblem p{.cosines = cosines.data(),
+                  .sines = sines.data(),
+                  .m = kM,
+                  .x_stride = kHeads * kDim,
+                  .n_heads = kHeads,
+                  .head_dim = kDim,
+                  .n_dims = kDims,
+                  .pairing = pairing};
+    Floats dx = dy;
+    p.x = dx.data();
+    p.backward = true;
+    table.rope(p, pool());
+    check_gradient(dx, x, 0.5f, [&] {
+      Floats y = x;
+      p.x = y.data();
+      p.backward = false;
+      table.rope(p, pool());
+      return weighted_sum(y, dy);
+    });
+  }
+}
+
+TEST(gated_activation_backward) {
+  constexpr int64_t kN = 40;
+  Floats gate = random_vector(kN, 1, 3.0f), up = random_vector(kN, 2), y(kN), dgate(kN), dup(kN);
+  const Floats dy = random_vector(kN, 3);
+  const auto loss = [&] {
+    table.gated_activation({.gate = gate.data(), .up = up.data(), .y = y.data(), .n = kN}, pool());
+    return weighted_sum(y, dy);
+  };
+  table.gated_activation_backward({.gate = gate.data(),
+                                   .up = up.data(),
+                                   .dy = dy.data(),
+                                   .dgate = dgate.data(),
+                                   .dup = dup.data(),
+                                   .n = kN},
+                                  pool());
+  check_gradient(dgate, gate, 1e-2f, loss);
+  check_gradient(dup, up, 0.5f, loss);
+}
+
+TEST(dropout_backward_is_dropout) {
+  constexpr int64_t kN = 50;
+  Floats x = random_vector(kN, 1), y(kN), dx(kN);
+  const Floats dy = random_vector(kN, 2);
+  DropoutProblem p{.x = dy.data(), .y = dx.data(), .n = kN, .probability = 0.3f, .seed = 5, .stream = 6};
+  table.dropout(p, pool());
+  p.x = x.data();
+  p.y = y.data();
+  check_gradient(dx, x, 0.5f, [&] {
+    table.dropout(p, pool());
+    return weighted_sum(y, dy);
+  });
+}
+
+TEST(cross_entropy_gradient) {
+  constexpr int64_t kM = 4, kV = 11;
+  Floats logits = random_vector(kM * kV, 1, 2.0f);
+  const Floats weights = {1.0f, 0.0f, 0.5f, 2.0f};
+  const int32_t targets[kM] = {3, 0, 10, 7};
+  double losses[kM];
+  uint8_t correct[kM];
+  const auto run = [&](Floats& values, bool gradient) {
+    table.cross_entropy({.logits = values.data(),
+                         .targets = targets,
+                         .weights = weights.data(),
+                         .losses = losses,
+                         .correct = correct,
+                         .m = kM,
+                         .v = kV,
+                         .gradient = gradient},
+                        pool());
+    return losses[0] + losses[1] + losses[2] + losses[3];
+  };
+  Floats gradient = logits;
+  run(gradient, true);
+  check_gradient(gradient, logits, 1e-2f, [&] { return run(logits, false); });
+}
+
+// Two packed rows, grouped heads, with and without a window.
+TEST(attention_backward) {
+  constexpr int64_t kT = 9;
+  constexpr int32_t kH = 4, kHkv = 2, kDh = 6;
+  const AttentionSpan spans[2] = {{0, 5, 0, 5}, {5, 9, 5, 9}};
+  for (const int32_t window : {0, 3}) {
+    Floats q = random_vector(kT * kH * kDh, 1), k = random_vector(kT * kHkv * kDh, 2);
+    Floats v = random_vector(kT * kHkv * kDh, 3), o(q.size()), lse(kT * kH);
+    const Floats d_o = random_vector(kT * kH * kDh, 4);
+    const AttentionProblem p{.q = q.data(),
+                             .k = k.data(),
+                             .v = v.data(),
+                             .o = o.data(),
+                             .lse = lse.data(),
+                             .q_stride = kH * kDh,
+                             .kv_stride = kHkv * kDh,
+                             .o_stride = kH * kDh,
+                             .n_heads = kH,
+                             .n_kv_heads = kHkv,
+                             .head_dim = kDh,
+                             .scale = 0.4f,
+                             .window = window,
+                             .spans = spans,
+                             .n_spans = 2};
+    const auto loss = [&] {
+      table.attention(p, pool());
+      return weighted_sum(o, d_o);
+    };
+    loss();
+    Floats dq(q.size()), dk(k.size()), dv(v.size());
+    table.attention_backward(
+        {.forward = p, .d_o = d_o.data(), .dq = dq.data(), .dk = dk.data(), .dv = dv.data()}, pool());
+    check_gradient(dq, q, 1e-2f, loss);
+    check_gradient(dk, k, 1e-2f, loss);
+    check_gradient(dv, v, 0.5f, loss);
+  }
+}
