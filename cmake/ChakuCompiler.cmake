@@ -32,7 +32,8 @@ function(chaku_link target)
 endfunction()
 
 set(CHAKU_FLAGS_avx2 -mavx2 -mfma -mf16c)
-set(CHAKU_FLAGS_avx512 -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx2 -mfma -mf16c
+# gcc 12 warns of its own _mm512_undefined_* (bug 105593).
+set(CHAKU_FLAGS_avx512 -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx2 -mfma -mf16c -Wno-maybe-uninitialized
     -mprefer-vector-width=512)
 set(CHAKU_FLAGS_avx512bf16 ${CHAKU_FLAGS_avx512} -mavx512bf16 -mavx512vnni)
 set(CHAKU_FLAGS_amx ${CHAKU_FLAGS_avx512bf16} -mamx-tile -mamx-bf16 -mamx-int8)
@@ -48,8 +49,8 @@ function(chaku_isa_objects isa)
   endif()
   add_library(chaku_${isa} OBJECT ${sources})
   target_include_directories(chaku_${isa} PRIVATE src include)
-  target_compile_options(chaku_${isa} PRIVATE ${CHAKU_FLAGS_${isa}})
   chaku_configure(chaku_${isa})
+  target_compile_options(chaku_${isa} PRIVATE ${CHAKU_FLAGS_${isa}})
   string(TOUPPER ${isa} upper)
   target_compile_definitions(chaku_objects PRIVATE CHAKU_HAVE_${upper}=1)
   set(CHAKU_ISA_OBJECTS ${CHAKU_ISA_OBJECTS} $<TARGET_OBJECTS:chaku_${isa}> CACHE INTERNAL "")

@@ -48,3 +48,20 @@ TEST(the_environment_names_the_path) {
   unsetenv("CHAKU_CPU");
   CHECK(select_table(CpuPath::kAuto).path == best_cpu_path());
 }
+
+// The proof that a forced path is the one that runs: no entry of a vector table is the reference's or another path's.
+TEST(every_entry_of_a_vector_path_is_its_own) {
+  const auto check_distinct = [](const KernelTable& a, const KernelTable& b) {
+    CHECK(a.matmul != b.matmul && a.matmul_backward != b.matmul_backward && a.weight_gradient != b.weight_gradient);
+    CHECK(a.gather != b.gather && a.scatter_gradient != b.scatter_gradient);
+    CHECK(a.attention != b.attention && a.attention_backward != b.attention_backward);
+    CHECK(a.rms_norm != b.rms_norm && a.rms_norm_backward != b.rms_norm_backward && a.rope != b.rope);
+    CHECK(a.gated_activation != b.gated_activation && a.gated_activation_backward != b.gated_activation_backward);
+    CHECK(a.axpby != b.axpby && a.dropout != b.dropout && a.squared_norm != b.squared_norm);
+    CHECK(a.cross_entropy != b.cross_entropy && a.adamw != b.adamw);
+  };
+  const KernelTable *avx2 = find_table(CpuPath::kAvx2), *avx512 = find_table(CpuPath::kAvx512);
+  if (avx2 != nullptr) check_distinct(*avx2, reference_table());
+  if (avx512 != nullptr) check_distinct(*avx512, reference_table());
+  if (avx2 != nullptr && avx512 != nullptr) check_distinct(*avx2, *avx512);
+}

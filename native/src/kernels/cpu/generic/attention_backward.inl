@@ -1,0 +1,158 @@
+// Backward of blocked attention: probabilities are recomputed from the scores and the forward's log-sum-exp, one block of
+// queries and 64 keys at a time, so that nothing of size T x T exists. With P = e^(S - lse) and delta = rowsum(do o):
+//   dP = do VT;  dS = scale P (dP - delta);  dV = PT do;  dK = dST Q;  dQ = dS K.
+// Two passes, each of which owns its outputs: one over blocks of keys for dK and dV, one over blocks of queries for dQ.
+// Scores are therefore computed twice; in return every sum has a fixed order and any number of threads can take part.
+// Source: Dao et al. 2022 (FlashAttention), appendix B.
+#pragma once
+
+#include "kernels/cpu/generic/attention_blocks.inl"
+#include "kernels/reference/reference.h"
+
+namespace chaku::CHAKU_ISA {
+
+// A thread's buffers for the backward pass.
+struct BackwardScratch {
+  float* keys_transposed;    // [padded(dim)][kKeys]
+  float* values_transposed;  // [padded(dim)][kKeys]
+  float* straight;           // rows as they lie, at most kKeys of them: [kKeys][width]
+  float* weights;            // P: [kMostRows][kKeys]
+  float* d_scores;           // dP, then dS: [kMostRows][kKeys]
+  float* transposed;         // [kKeys][kKeys]
+  float* dk;                 // [kKeys][dim]
+  float* dv;                 // [kKeys][dim]
+
+  BackwardScratch(std::byte* memory, int64_t dim) {
+    const int64_t width = round_up(dim, kPanelColumns);
+    keys_transposed = reinterpret_cast<float*>(memory);
+    values_transposed = keys_transposed + width * kKeys;
+    straight = values_transposed + width * kKeys;
+    weights = straight + width * kKeys;
+    d_scores = weights + kMostRows * kKeys;
+    transposed = d_scores + kMostRows * kKeys;
+    dk = transposed + kKeys * kKeys;
+    dv = dk + kKeys * dim;
+  }
+};
+
+static_assert((5 * kMostHeadDim * kKeys + 2 * kMostRows * kKeys + kKeys * kKeys) * 4 <= ThreadPool::kScratchBytes);
+
+static void pack_keys(const AttentionProblem& p, const QueryBlock& block, int64_t key, int64_t keys,
+                      BackwardScratch& scratch) {
+  const int64_t dim = p.head_dim;
+  pack_transposed(block.key_row(p, p.k, key), p.kv_stride, keys, dim, scratch.keys_transposed, padded(dim));
+  pack_transposed(block.key_row(p, p.v, key), p.kv_stride, keys, dim, scratch.values_transposed, padded(dim));
+}
+
+// P and dS of a block of queries and the packed keys [key, key + keys).
+static void score_gradients(const AttentionBackwardProblem& p, const QueryBlock& block, int64_t key, int64_t keys,
+                            BackwardScratch& scratch) {
+  const AttentionProblem& f = p.forward;
+  score_block(f, block, f.q, f.q_stride, scratch.keys_transposed, keys, f.scale, scratch.weights);
+  score_block(f, block, p.d_o, f.o_stride, scratch.values_transposed, keys, 1.0f, scratch.d_scores);
+  for (int64_t r = 0; r < block.rows(); ++r) {
+    const int64_t at = block.token(r) * f.o_stride + block.head(r) * f.head_dim;
+    F products = zero();
+    for (int64_t i = 0; i < f.head_dim; i += kLanes)
+      products = fma(load_n(p.d_o + at + i, f.head_dim - i), load_n(f.o + at + i, f.head_dim - i), products);
+    const F delta = broadcast(sum(products));
+    const F lse = broadcast(f.lse[block.token(r) * f.n_heads + block.head(r)]);
+    const KeyRange visible = block.visible(f, r, key, keys);
+    float *weights = scratch.weights + r * kKeys, *d_scores = scratch.d_scores + r * kKeys;
+    for (int v = 0; v < kKeyVectors; ++v) {
+      const F weight = exp(mask_keys(load(weights + v * kLanes), v, visible) - lse);
+      // beyond the last key lies what earlier blocks left: it must not meet a zero weight as a NaN
+      const F d_weight = load_n(d_scores + v * kLanes, max(keys - v * kLanes, 0));
+      store(weights + v * kLanes, weight);
+      store(d_scores + v * kLanes, weight * (d_weight - delta) * broadcast(f.scale));
+    }
+  }
+}
+
+// sums[keys][dim] += left[positions][keys]^T rows[positions][dim], for each head of the block.
+static void accumulate_transposed(const AttentionProblem& f, const QueryBlock& block, const float* left,
+                                  const float* rows, int64_t stride, int64_t keys, BackwardScratch& scratch,
+                                  float* sums) {
+  const int64_t dim = f.head_dim;
+  for (int64_t h = 0; h < block.heads; ++h) {
+    transpose_block(left + h * block.positions * kKeys, kKeys, block.positions, kKeys, scratch.transposed, kKeys);
+    pack_rows(rows + block.q_begin * stride + (block.head_begin + h) * dim, stride, block.positions, dim,
+              scratch.straight, kKeys);
+    multiply_block(keys, {scratch.transposed, kKeys}, scratch.straight, kKeys * kPanelColumns, block.positions,
+                   {sums, dim, 1.0f, nullptr, true}, dim);
+  }
+}
+
+CHAKU_INLINE void write_rows(const float* from, int64_t rows, int64_t dim, float* to, int64_t stride) {
+  for (int64_t r = 0; r < rows; ++r)
+    __builtin_memcpy(to + r * stride, from + r * dim, static_cast<size_t>(dim) * sizeof(float));
+}
+
+// dK and dV of keys [key, key + keys) of one span and key head.
+static void key_block_gradient(const AttentionBackwardProblem& p, const BlockList& blocks, const AttentionSpan& span,
+                               int64_t kv_head, int64_t key, int64_t keys, BackwardScratch& scratch) {
+  const AttentionProblem& f = p.forward;
+  const int64_t dim = f.head_dim, per_kv = f.n_heads / f.n_kv_heads;
+  __builtin_memset(scratch.dk, 0, static_cast<size_t>(2 * kKeys * dim) * sizeof(float));
+  QueryBlock block{&span, 0, 0, kv_head, 0, 0};
+  pack_keys(f, block, key, keys, scratch);
+  const int64_t last = f.window > 0 ? min(span.q_end, key + keys - 1 + f.window) : span.q_end;
+  for (int64_t q = key; q < last; q += blocks.positions)
+    for (int64_t first = 0; first < per_kv; first += blocks.heads) {
+      block.q_begin = q;
+      block.positions = min(blocks.positions, last - q);
+      block.head_begin = kv_head * per_kv + first;
+      block.heads = min(blocks.heads, per_kv - first);
+      score_gradients(p, block, key, keys, scratch);
+      accumulate_transposed(f, block, scratch.weights, p.d_o, f.o_stride, keys, scratch, scratch.dv);
+      accumulate_transposed(f, block, scratch.d_scores, f.q, f.q_stride, keys, scratch, scratch.dk);
+    }
+  const int64_t at = key * f.kv_stride + kv_head * dim;
+  write_rows(scratch.dk, keys, dim, p.dk + at, f.kv_stride);
+  write_rows(scratch.dv, keys, dim, p.dv + at, f.kv_stride);
+}
+
+static void key_gradients(const AttentionBackwardProblem& p, const BlockList& blocks, ThreadPool& pool) {
+  const AttentionProblem& f = p.forward;
+  const auto in_span = [&](const AttentionSpan& s) { return ceil_div(s.q_end - s.q_begin, kKeys) * f.n_kv_heads; };
+  int64_t count = 0;
+  for (int64_t s = 0; s < f.n_spans; ++s) count += in_span(f.spans[s]);
+  pool.parallel_for(count, 1, [&](int64_t unit, int64_t, int thread) {
+    const AttentionSpan* span = f.spans;
+    while (unit >= in_span(*span)) unit -= in_span(*span++);
+    const int64_t key = span->q_begin + unit / f.n_kv_heads * kKeys;  // the first keys are seen by most queries
+    BackwardScratch scratch(pool.scratch(thread), f.head_dim);
+    key_block_gradient(p, blocks, *span, unit % f.n_kv_heads, key, min(kKeys, span->q_end - key), scratch);
+  });
+}
+
+static void query_gradients(const AttentionBackwardProblem& p, const BlockList& blocks, ThreadPool& pool) {
+  const AttentionProblem& f = p.forward;
+  const int64_t dim = f.head_dim;
+  pool.parallel_for(blocks.count, 1, [&](int64_t unit, int64_t, int thread) {
+    const QueryBlock block = blocks.find(f, blocks.count - 1 - unit);
+    BackwardScratch scratch(pool.scratch(thread), dim);
+    const KeyRange all = block.keys(f);
+    for (int64_t key = all.begin; key < all.end; key += kKeys) {
+      const int64_t keys = min(kKeys, all.end - key);
+      pack_keys(f, block, key, keys, scratch);
+      score_gradients(p, block, key, keys, scratch);
+      pack_rows(block.key_row(f, f.k, key), f.kv_stride, keys, dim, scratch.straight, kKeys);
+      for (int64_t h = 0; h < block.heads; ++h)
+        multiply_block(block.positions, {scratch.d_scores + h * block.positions * kKeys, kKeys}, scratch.straight,
+                       kKeys * kPanelColumns, keys,
+                       {p.dq + block.q_begin * f.q_stride + (block.head_begin + h) * dim, f.q_stride, 1.0f, nullptr,
+                        key > all.begin},
+                       dim);
+    }
+  });
+}
+
+void attention_backward(const AttentionBackwardProblem& p, ThreadPool& pool) noexcept {
+  if (p.forward.head_dim > kMostHeadDim) return reference::attention_backward(p, pool);
+  const BlockList blocks = list_blocks(p.forward);
+  key_gradients(p, blocks, pool);
+  query_gradients(p, blocks, pool);
+}
+
+}  // namespace chaku::CHAKU_ISA

@@ -1,0 +1,65 @@
+// Three passes over a row of logits: maximum, sum of exponentials, gradient.
+#pragma once
+
+#include <math.h>
+
+#include "base/thread_pool.h"
+#include "kernels/cpu/generic/math.h"
+#include "kernels/cpu/generic/ops.h"
+
+namespace chaku::CHAKU_ISA {
+
+CHAKU_INLINE float row_maximum(const float* x, int64_t n) {
+  F best = broadcast(-__builtin_inff());
+  int64_t i = 0;
+  for (; i + kLanes <= n; i += kLanes) best = maximum(best, load(x + i));
+  float most = max_of(best);
+  for (; i < n; ++i) most = x[i] > most ? x[i] : most;
+  return most;
+}
+
+// Sum of e^(x - max), float64 over runs of eight vectors.
+CHAKU_INLINE double row_total(const float* x, int64_t n, float max_value) {
+  double total = 0;
+  int64_t i = 0;
+  while (i + kLanes <= n) {
+    F run = zero();
+    for (const int64_t end = min(i + 8 * kLanes, n / kLanes * kLanes); i < end; i += kLanes)
+      run = run + exp(load(x + i) - broadcast(max_value));
+    total += sum_f64(run);
+  }
+  if (i < n) {
+    float rest[kLanes];
+    store(rest, exp(load_n(x + i, n - i) - broadcast(max_value)));
+    for (int64_t j = 0; j < n - i; ++j) total += rest[j];
+  }
+  return total;
+}
+
+// The lowest index that holds the maximum equals the target.
+CHAKU_INLINE bool is_first_maximum(const float* x, int64_t target, float max_value) {
+  if (x[target] != max_value) return false;
+  for (int64_t i = 0; i < target; ++i)
+    if (x[i] == max_value) return false;
+  return true;
+}
+
+void cross_entropy(const CrossEntropyProblem& p, ThreadPool& pool) noexcept {
+  pool.parallel_for(p.m, 1, [&](int64_t begin, int64_t end, int) {
+    for (int64_t m = begin; m < end; ++m) {
+      float* logits = p.logits + m * p.v;
+      const int64_t target = p.targets[m];
+      const float most = row_maximum(logits, p.v), weight = p.weights[m];
+      const double total = row_total(logits, p.v, most);
+      p.losses[m] = weight == 0.0f ? 0.0 : weight * (most + log(total) - logits[target]);
+      p.correct[m] = is_first_maximum(logits, target, most);
+      if (!p.gradient) continue;
+      const F factor = broadcast(static_cast<float>(weight / total));
+      for (int64_t i = 0; i < p.v; i += kLanes)
+        store_n(logits + i, exp(load_n(logits + i, p.v - i) - broadcast(most)) * factor, p.v - i);
+      logits[target] -= weight;
+    }
+  });
+}
+
+}  // namespace chaku::CHAKU_ISA

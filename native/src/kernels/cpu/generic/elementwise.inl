@@ -1,0 +1,112 @@
+// Elementwise ops, in chunks that fit the first-level cache. Dropout draws the same numbers as base/random.h.
+#pragma once
+
+#include "base/thread_pool.h"
+#include "kernels/cpu/generic/math.h"
+#include "kernels/cpu/generic/ops.h"
+
+namespace chaku::CHAKU_ISA {
+
+constexpr int64_t kElementGrain = 8192;
+
+void gated_activation(const GatedActivationProblem& p, ThreadPool& pool) noexcept {
+  pool.parallel_for(p.n, kElementGrain, [&](int64_t begin, int64_t end, int) {
+    for (int64_t i = begin; i < end; i += kLanes) {
+      const int64_t n = end - i;
+      const F gate = load_n(p.gate + i, n);
+      store_n(p.y + i, gate * sigmoid(gate) * load_n(p.up + i, n), n);
+    }
+  });
+}
+
+void gated_activation_backward(const GatedActivationBackwardProblem& p, ThreadPool& pool) noexcept {
+  pool.parallel_for(p.n, kElementGrain, [&](int64_t begin, int64_t end, int) {
+    for (int64_t i = begin; i < end; i += kLanes) {
+      const int64_t n = end - i;
+      const F gate = load_n(p.gate + i, n), up = load_n(p.up + i, n), dy = load_n(p.dy + i, n), s = sigmoid(gate);
+      const F slope = s * fma(gate, broadcast(1.0f) - s, broadcast(1.0f));
+      store_n(p.dgate + i, dy * up * slope, n);
+      store_n(p.dup + i, dy * gate * s, n);
+    }
+  });
+}
+
+void axpby(const AxpbyProblem& p, ThreadPool& pool) noexcept {
+  pool.parallel_for(p.n, kElementGrain, [&](int64_t begin, int64_t end, int) {
+    for (int64_t i = begin; i < end; i += kLanes) {
+      const int64_t n = end - i;
+      const F y = load_n(p.y + i, n) * broadcast(p.b);
+      store_n(p.y + i, fma(load_n(p.x + i, n), broadcast(p.a), y), n);
+    }
+  });
+}
+
+void squared_norm(const SquaredNormProblem& p, ThreadPool& pool) noexcept {
+  constexpr int64_t kMostChunks = 1024;
+  const int64_t chunk = max(kElementGrain, ceil_div(p.n, kMostChunks));
+  double partial[kMostChunks] = {};
+  pool.parallel_for(p.n, chunk, [&](int64_t begin, int64_t end, int) {
+    constexpr int64_t kRun = 8 * kLanes;  // summed in float32 before float64 takes over
+    double total = 0;
+    for (int64_t i = begin; i < end; i += kRun) {
+      F squares = zero();
+      for (int64_t j = i; j < min(i + kRun, end); j += kLanes) {
+        const F v = load_n(p.x + j, end - j);
+        squares = fma(v, v, squares);
+      }
+      total += sum_f64(squares);
+    }
+    partial[begin / chunk] = total;
+  });
+  double total = 0;
+  for (const double part : partial) total += part;
+  *p.result = total;
+}
+
+// Philox4x32-10 for kLanes counters at once: out[4 i + w] is word w of counter + i. Source: see base/random.h.
+CHAKU_INLINE void philox(uint64_t seed, uint64_t stream, uint64_t counter, uint32_t (&out)[4 * kLanes]) {
+  using U = uint32_t __attribute__((vector_size(kLanes * 4)));
+  using W = uint64_t __attribute__((vector_size(kLanes * 8)));
+  W counters;
+  for (int i = 0; i < kLanes; ++i) counters[i] = counter + static_cast<uint64_t>(i);
+  U c0 = __builtin_convertvector(counters, U), c1 = __builtin_convertvector(counters >> 32, U);
+  U c2 = U{} + static_cast<uint32_t>(stream), c3 = U{} + static_cast<uint32_t>(stream >> 32);
+  uint32_t k0 = static_cast<uint32_t>(seed), k1 = static_cast<uint32_t>(seed >> 32);
+  for (int round = 0; round < 10; ++round) {
+    const W p0 = __builtin_convertvector(c0, W) * uint64_t{0xD2511F53u};
+    const W p1 = __builtin_convertvector(c2, W) * uint64_t{0xCD9E8D57u};
+    c0 = __builtin_convertvector(p1 >> 32, U) ^ c1 ^ k0;
+    c2 = __builtin_convertvector(p0 >> 32, U) ^ c3 ^ k1;
+    c1 = __builtin_convertvector(p1, U);
+    c3 = __builtin_convertvector(p0, U);
+    k0 += 0x9E3779B9u;
+    k1 += 0xBB67AE85u;
+  }
+  for (int i = 0; i < kLanes; ++i) {
+    out[4 * i] = c0[i];
+    out[4 * i + 1] = c1[i];
+    out[4 * i + 2] = c2[i];
+    out[4 * i + 3] = c3[i];
+  }
+}
+
+void dropout(const DropoutProblem& p, ThreadPool& pool) noexcept {
+  const F keep = broadcast(1.0f / (1.0f - p.probability)), threshold = broadcast(p.probability);
+  static_assert(kElementGrain % (4 * kLanes) == 0);
+  pool.parallel_for(p.n, kElementGrain, [&](int64_t begin, int64_t end, int) {
+    for (int64_t i = begin; i < end; i += 4 * kLanes) {
+      uint32_t words[4 * kLanes];
+      philox(p.seed, p.stream, static_cast<uint64_t>(i) / 4, words);
+      float uniforms[4 * kLanes];
+      for (int j = 0; j < 4 * kLanes; ++j)
+        uniforms[j] = static_cast<float>(static_cast<int32_t>(words[j] >> 8)) * 0x1p-24f;
+      for (int64_t j = 0; j < min(4 * kLanes, end - i); j += kLanes) {
+        const int64_t n = end - i - j;
+        const F kept = load_n(p.x + i + j, n) * keep;
+        store_n(p.y + i + j, select(less(load(uniforms + j), threshold), zero(), kept), n);
+      }
+    }
+  });
+}
+
+}  // namespace chaku::CHAKU_ISA

@@ -1,0 +1,26 @@
+// The ops of one instruction set. Every path defines all of them; each is compiled by one file of kernels/cpu/<isa>.
+#pragma once
+
+#include "kernels/table.h"
+
+namespace chaku::CHAKU_ISA {
+
+void matmul(const MatmulProblem& p, ThreadPool& pool) noexcept;
+void matmul_backward(const MatmulBackwardProblem& p, ThreadPool& pool) noexcept;
+void weight_gradient(const WeightGradientProblem& p, ThreadPool& pool) noexcept;
+void gather(const GatherProblem& p, ThreadPool& pool) noexcept;
+void scatter_gradient(const ScatterGradientProblem& p, ThreadPool& pool) noexcept;
+void attention(const AttentionProblem& p, ThreadPool& pool) noexcept;
+void attention_backward(const AttentionBackwardProblem& p, ThreadPool& pool) noexcept;
+void rms_norm(const RmsNormProblem& p, ThreadPool& pool) noexcept;
+void rms_norm_backward(const RmsNormBackwardProblem& p, ThreadPool& pool) noexcept;
+void rope(const RopeProblem& p, ThreadPool& pool) noexcept;
+void gated_activation(const GatedActivationProblem& p, ThreadPool& pool) noexcept;
+void gated_activation_backward(const GatedActivationBackwardProblem& p, ThreadPool& pool) noexcept;
+void axpby(const AxpbyProblem& p, ThreadPool& pool) noexcept;
+void dropout(const DropoutProblem& p, ThreadPool& pool) noexcept;
+void squared_norm(const SquaredNormProblem& p, ThreadPool& pool) noexcept;
+void cross_entropy(const CrossEntropyProblem& p, ThreadPool& pool) noexcept;
+void adamw(const AdamWProblem& p, ThreadPool& pool) noexcept;
+
+}  // namespace chaku::CHAKU_ISA

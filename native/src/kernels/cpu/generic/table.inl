@@ -1,0 +1,31 @@
+#pragma once
+
+#include "kernels/cpu/generic/ops.h"
+#include "kernels/cpu/paths.h"
+
+namespace chaku::CHAKU_ISA {
+
+// The table of this instruction set.
+constexpr KernelTable make_table(const char* name, CpuPath path) {
+  return {.name = name,
+          .path = path,
+          .matmul = matmul,
+          .matmul_backward = matmul_backward,
+          .weight_gradient = weight_gradient,
+          .gather = gather,
+          .scatter_gradient = scatter_gradient,
+          .attention = attention,
+          .attention_backward = attention_backward,
+          .rms_norm = rms_norm,
+          .rms_norm_backward = rms_norm_backward,
+          .rope = rope,
+          .gated_activation = gated_activation,
+          .gated_activation_backward = gated_activation_backward,
+          .axpby = axpby,
+          .dropout = dropout,
+          .squared_norm = squared_norm,
+          .cross_entropy = cross_entropy,
+          .adamw = adamw};
+}
+
+}  // namespace chaku::CHAKU_ISA

@@ -1,0 +1,135 @@
+#include "kernels/attention.h"
+
+#include "paths.h"
+
+using namespace chaku;
+using namespace chaku::test;
+
+namespace {
+
+struct Heads {
+  int32_t n, kv, dim;
+};
+
+struct Inputs {
+  Floats q, k, v;
+  AttentionProblem p;
+};
+
+// Queries and keys of the spans; `magnitude` scales the scores.
+Inputs make_inputs(Heads heads, const std::vector<AttentionSpan>& spans, int32_t window, float magnitude) {
+  int64_t n_q = 0, n_kv = 0;
+  for (const AttentionSpan& s : spans) {
+    n_q = std::max(n_q, s.q_end);
+    n_kv = std::max(n_kv, s.kv_end);
+  }
+  Inputs in;
+  AttentionProblem& p = in.p;
+  p.q_stride = heads.n * heads.dim + 8;
+  p.kv_stride = heads.kv * heads.dim + 3;
+  p.o_stride = heads.n * heads.dim + 1;
+  p.n_heads = heads.n;
+  p.n_kv_heads = heads.kv;
+  p.head_dim = heads.dim;
+  p.scale = 1.0f / std::sqrt(static_cast<float>(heads.dim));
+  p.window = window;
+  p.spans = spans.data();
+  p.n_spans = static_cast<int64_t>(spans.size());
+  in.q = random_vector(n_q * p.q_stride, 1, magnitude);
+  in.k = random_vector(n_kv * p.kv_stride, 2);
+  in.v = random_vector(n_kv * p.kv_stride, 3);
+  p.q = in.q.data();
+  p.k = in.k.data();
+  p.v = in.v.data();
+  return in;
+}
+
+std::string describe(const char* op, Heads h, const std::vector<AttentionSpan>& spans, int32_t window) {
+  return std::string(op) + " h" + std::to_string(h.n) + "/" + std::to_string(h.kv) + " d" + std::to_string(h.dim) +
+         " kv" + std::to_string(spans[0].kv_end - spans[0].kv_begin) + " window " + std::to_string(window);
+}
+
+// o, then lse.
+Floats forward(const KernelTable& table, ThreadPool& pool, Inputs& in) {
+  const int64_t n_q = static_cast<int64_t>(in.q.size()) / in.p.q_stride;
+  const size_t o_size = static_cast<size_t>(n_q * in.p.o_stride);
+  Floats out(o_size + static_cast<size_t>(n_q * in.p.n_heads), kUntouched);
+  in.p.o = out.data();
+  in.p.lse = out.data() + o_size;
+  table.attention(in.p, pool);
+  return out;
+}
+
+void check_forward(Heads heads, const std::vector<AttentionSpan>& spans, int32_t window = 0, float magnitude = 1.0f) {
+  Inputs in = make_inputs(heads, spans, window, magnitude);
+  const Tolerance tolerance = {kAttention.absolute * std::max(1.0f, magnitude), kAttention.relative};
+  check_paths(describe("attention", heads, spans, window), tolerance,
+              [&](const KernelTable& table, ThreadPool& pool) { return forward(table, pool, in); });
+}
+
+void check_backward(Heads heads, const std::vector<AttentionSpan>& spans, int32_t window = 0) {
+  Inputs in = make_inputs(heads, spans, window, 1.0f);
+  Floats out = forward(reference_table(), pool_of(2), in);  // every path gets the same o and lse
+  in.p.o = out.data();
+  in.p.lse = out.data() + (out.size() - in.q.size() / static_cast<size_t>(in.p.q_stride) * heads.n);
+  const Floats d_o = random_vector(static_cast<int64_t>(out.size()), 4);
+  check_paths(describe("attention_backward", heads, spans, window), kAttentionGradient,
+              [&](const KernelTable& table, ThreadPool& pool) {
+                Floats gradients(in.q.size() + in.k.size() + in.v.size(), kUntouched);
+                float* dq = gradients.data();
+                table.attention_backward({.forward = in.p,
+                                          .d_o = d_o.data(),
+                                          .dq = dq,
+                                          .dk = dq + in.q.size(),
+                                          .dv = dq + in.q.size() + in.k.size()},
+                                         pool);
+                return gradients;
+              });
+}
+
+}  // namespace
+
+TEST(whole_rows_of_every_length_around_a_block) {
+  for (const int64_t t : {1, 2, 63, 64, 65, 130}) check_forward({4, 2, 64}, {{0, t, 0, t}});
+}
+
+TEST(head_dimensions_and_groups) {
+  for (const Heads heads : {Heads{1, 1, 1}, Heads{2, 2, 8}, Heads{3, 1, 15}, Heads{9, 3, 64}, Heads{8, 1, 80},
+                            Heads{4, 2, 128}, Heads{2, 1, 256}, Heads{2, 1, 512}, Heads{24, 2, 17}, Heads{1, 1, 520}})
+    check_forward(heads, {{0, 40, 0, 40}});
+}
+
+TEST(packed_rows_and_windows) {
+  const std::vector<AttentionSpan> packed = {{0, 1, 0, 1}, {1, 70, 1, 70}, {70, 100, 70, 100}, {103, 203, 103, 203}};
+  for (const int32_t window : {0, 1, 16, 64, 1000}) check_forward({4, 2, 32}, packed, window);
+}
+
+TEST(one_query_over_a_long_cache) {
+  for (const int64_t n_kv : {1, 100, 511, 512, 513, 1000, 3000})
+    for (const int32_t window : {0, 300}) check_forward({8, 2, 64}, {{0, 1, 0, n_kv}}, window);
+}
+
+TEST(few_queries_of_several_sequences_over_their_caches) {
+  check_forward({6, 3, 48}, {{0, 1, 0, 700}, {1, 4, 700, 1500}, {4, 5, 1500, 1501}});
+}
+
+TEST(a_prompt_that_continues_a_cache) { check_forward({4, 1, 64}, {{0, 100, 0, 350}}); }
+
+TEST(scores_so_large_that_one_key_wins) { check_forward({4, 2, 64}, {{0, 90, 0, 90}}, 0, 1000.0f); }
+
+TEST(equal_scores) { check_forward({4, 2, 64}, {{0, 90, 0, 90}}, 0, 0.0f); }
+
+TEST(backward_of_every_length_around_a_block) {
+  for (const int64_t t : {1, 2, 31, 63, 64, 65, 130}) check_backward({4, 2, 32}, {{0, t, 0, t}});
+}
+
+TEST(backward_of_head_dimensions_and_groups) {
+  for (const Heads heads : {Heads{1, 1, 1}, Heads{3, 1, 15}, Heads{9, 3, 64}, Heads{4, 2, 128}, Heads{20, 2, 17},
+                            Heads{1, 1, 512}, Heads{1, 1, 520}})
+    check_backward(heads, {{0, 33, 0, 33}});
+}
+
+TEST(backward_of_packed_rows_and_windows) {
+  const std::vector<AttentionSpan> packed = {{0, 1, 0, 1}, {1, 70, 1, 70}, {73, 143, 73, 143}};
+  for (const int32_t window : {0, 1, 16, 65}) check_backward({4, 2, 24}, packed, window);
+}

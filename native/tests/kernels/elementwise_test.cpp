@@ -1,0 +1,98 @@
+#include "kernels/elementwise.h"
+
+#include "paths.h"
+
+using namespace chaku;
+using namespace chaku::test;
+
+namespace {
+
+constexpr int64_t kSizes[] = {1, 7, 8, 15, 16, 17, 63, 64, 65, 8191, 8192, 8193, 20001};
+
+}  // namespace
+
+TEST(gated_activation) {
+  for (const int64_t n : kSizes) {
+    const Floats gate = random_vector(n, 1, 4.0f), up = random_vector(n, 2);
+    check_paths("gated_activation", kElementwise, [&](const KernelTable& table, ThreadPool& pool) {
+      Floats y = gate;  // in place
+      table.gated_activation({.gate = y.data(), .up = up.data(), .y = y.data(), .n = n}, pool);
+      return y;
+    });
+  }
+}
+
+// exp over its whole range, through silu: x sigmoid(x) of numbers from -200 to 200, infinities and denormals: within three units in
+// the last place.
+TEST(gated_activation_of_extreme_gates) {
+  Floats gate;
+  for (float x = -200.0f; x <= 200.0f; x += 0.0371f) gate.push_back(x);
+  for (const float x : {0.0f, -0.0f, 1e-40f, -1e-40f, 1e30f, -1e30f, HUGE_VALF}) gate.push_back(x);
+  const int64_t n = static_cast<int64_t>(gate.size());
+  const Floats up(gate.size(), 1.0f);
+  check_paths("gated_activation of extremes", {2e-43, 4e-7}, [&](const KernelTable& table, ThreadPool& pool) {
+    Floats y(gate.size());
+    table.gated_activation({.gate = gate.data(), .up = up.data(), .y = y.data(), .n = n}, pool);
+    return y;
+  });
+}
+
+TEST(gated_activation_backward) {
+  for (const int64_t n : kSizes) {
+    const Floats gate = random_vector(n, 1, 4.0f), up = random_vector(n, 2), dy = random_vector(n, 3);
+    check_paths("gated_activation_backward", kElementwise, [&](const KernelTable& table, ThreadPool& pool) {
+      Floats out = gate;  // dgate over gate, then dup over up
+      out.insert(out.end(), up.begin(), up.end());
+      table.gated_activation_backward({.gate = out.data(),
+                                       .up = out.data() + n,
+                                       .dy = dy.data(),
+                                       .dgate = out.data(),
+                                       .dup = out.data() + n,
+                                       .n = n},
+                                      pool);
+      return out;
+    });
+  }
+}
+
+TEST(axpby) {
+  for (const int64_t n : kSizes) {
+    const Floats x = random_vector(n, 1), y = random_vector(n, 2);
+    check_paths("axpby", kElementwise, [&](const KernelTable& table, ThreadPool& pool) {
+      Floats out = y;
+      table.axpby({.x = x.data(), .y = out.data(), .n = n, .a = 0.5f, .b = -2.0f}, pool);
+      return out;
+    });
+  }
+}
+
+// The draws are the same bits on every path: a run may move to another machine.
+TEST(dropout) {
+  for (const int64_t n : kSizes)
+    for (const float probability : {0.0f, 0.1f, 0.9f}) {
+      const Floats x = random_vector(n, 1);
+      check_paths("dropout", kExact, [&](const KernelTable& table, ThreadPool& pool) {
+        Floats out = x;
+        table.dropout({.x = out.data(),
+                       .y = out.data(),
+                       .n = n,
+                       .probability = probability,
+                       .seed = 0x123456789abcdef0u,
+                       .stream = 0xfedcba9876543210u},
+                      pool);
+        return out;
+      });
+    }
+}
+
+TEST(squared_norm) {
+  for (const int64_t n : {int64_t{1}, int64_t{17}, int64_t{8192}, int64_t{8193}, int64_t{9000001}})
+    for (const float magnitude : {0.0f, 1.0f, 1e10f}) {
+      const Floats x = random_vector(n, 1, magnitude);
+      check_paths("squared_norm", kElementwise, [&](const KernelTable& table, ThreadPool& pool) {
+        double result = -1.0;
+        table.squared_norm({.x = x.data(), .n = n, .result = &result}, pool);
+        return Floats{static_cast<float>(result)};
+      });
+    }
+}

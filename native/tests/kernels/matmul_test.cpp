@@ -1,0 +1,158 @@
+#include "kernels/matmul.h"
+
+#include "paths.h"
+
+using namespace chaku;
+using namespace chaku::test;
+
+namespace {
+
+struct Shape {
+  int64_t m, n, k;
+};
+
+std::string describe(const char* op, DType dtype, Shape s) {
+  return std::string(op) + " " + dtype_info(dtype).name + " m" + std::to_string(s.m) + " n" + std::to_string(s.n) +
+         " k" + std::to_string(s.k);
+}
+
+void check_matmul(DType dtype, Shape s, bool bias, bool accumulate, float magnitude = 1.0f) {
+  const Weights w = random_weights(dtype, s.n, s.k, 21);
+  const int64_t x_stride = s.k + 5, y_stride = s.n + 3;
+  const Floats x = random_vector(s.m * x_stride, 22, magnitude), b = random_vector(s.n, 23);
+  const Tolerance tolerance = {kProduct.absolute * magnitude, kProduct.relative};
+  check_paths(describe("matmul", dtype, s), tolerance, [&](const KernelTable& table, ThreadPool& pool) {
+    Floats y(static_cast<size_t>(s.m * y_stride), kUntouched);
+    table.matmul({.x = x.data(),
+                  .x_stride = x_stride,
+                  .w = w.matrix,
+                  .bias = bias ? b.data() : nullptr,
+                  .y = y.data(),
+                  .y_stride = y_stride,
+                  .m = s.m,
+                  .scale = 0.75f,
+                  .accumulate = accumulate},
+                 pool);
+    return y;
+  });
+}
+
+void check_backward(DType dtype, Shape s, bool accumulate) {
+  const Weights w = random_weights(dtype, s.n, s.k, 31);
+  const int64_t dy_stride = s.n + 2, dx_stride = s.k + 7;
+  const Floats dy = random_vector(s.m * dy_stride, 32);
+  check_paths(describe("matmul_backward", dtype, s), kProduct, [&](const KernelTable& table, ThreadPool& pool) {
+    Floats dx(static_cast<size_t>(s.m * dx_stride), kUntouched);
+    table.matmul_backward({.dy = dy.data(),
+                           .dy_stride = dy_stride,
+                           .w = w.matrix,
+                           .dx = dx.data(),
+                           .dx_stride = dx_stride,
+                           .m = s.m,
+                           .scale = 1.25f,
+                           .accumulate = accumulate},
+                          pool);
+    return dx;
+  });
+}
+
+}  // namespace
+
+TEST(every_format_with_few_and_many_tokens) {
+  for (const DType dtype : all_dtypes())
+    for (const int64_t m : {1, 3, 13}) {
+      check_matmul(dtype, {m, 70, 512}, false, false);
+      check_backward(dtype, {m, 70, 512}, false);
+    }
+}
+
+TEST(every_token_count_of_the_small_path_and_its_neighbours) {
+  for (const DType dtype : {DType::kQ8_0, DType::kQ4_0, DType::kQ4_K, DType::kQ6_K, DType::kF32, DType::kF16})
+    for (int64_t m = 1; m <= 14; ++m) check_matmul(dtype, {m, 21, 256}, m % 2 == 0, m % 3 == 0);
+}
+
+TEST(odd_shapes_of_single_element_formats) {
+  for (const DType dtype : {DType::kF32, DType::kF16, DType::kBF16})
+    for (const Shape s : {Shape{1, 1, 1}, Shape{1, 5, 7}, Shape{2, 17, 15}, Shape{6, 16, 16}, Shape{7, 33, 17},
+                          Shape{9, 63, 172}, Shape{13, 65, 255}, Shape{20, 64, 257}, Shape{97, 129, 300}}) {
+      check_matmul(dtype, s, true, false);
+      check_backward(dtype, s, true);
+    }
+}
+
+TEST(block_edges_of_the_large_path) {
+  for (const DType dtype : {DType::kQ8_0, DType::kQ4_0, DType::kQ5_0})
+    for (const Shape s : {Shape{9, 1, 32}, Shape{12, 63, 224}, Shape{95, 64, 256}, Shape{96, 65, 288},
+                          Shape{511, 20, 64}, Shape{513, 40, 544}, Shape{1030, 9, 96}}) {
+      check_matmul(dtype, s, true, true);
+      check_backward(dtype, s, false);
+    }
+}
+
+TEST(wide_and_deep) {
+  check_matmul(DType::kQ4_K, {33, 300, 2304}, true, false);
+  check_backward(DType::kQ4_K, {33, 300, 2304}, true);
+  check_backward(DType::kQ8_0, {70, 517, 2080}, false);
+}
+
+TEST(low_rank_products) {
+  for (const Shape s : {Shape{130, 16, 200}, Shape{130, 200, 16}, Shape{130, 8, 64}, Shape{5, 200, 4}}) {
+    check_matmul(DType::kF32, s, false, true);
+    check_backward(DType::kF32, s, true);
+  }
+}
+
+TEST(zeros_and_large_magnitudes) {
+  for (const DType dtype : {DType::kQ8_0, DType::kQ4_K, DType::kF32})
+    for (const int64_t m : {1, 40})
+      for (const float magnitude : {0.0f, 1e-20f, 1e20f}) check_matmul(dtype, {m, 40, 256}, false, false, magnitude);
+}
+
+TEST(weight_gradients) {
+  for (const Shape s : {Shape{1, 1, 1}, Shape{3, 7, 5}, Shape{17, 96, 256}, Shape{255, 97, 257}, Shape{256, 16, 300},
+                        Shape{300, 300, 16}, Shape{513, 33, 31}}) {
+    const int64_t dy_stride = s.n + 3, x_stride = s.k + 1;
+    const Floats dy = random_vector(s.m * dy_stride, 41), x = random_vector(s.m * x_stride, 42);
+    for (const bool bias : {false, true})
+      check_paths(describe("weight_gradient", DType::kF32, s), kProduct,
+                  [&](const KernelTable& table, ThreadPool& pool) {
+                    Floats out(static_cast<size_t>(s.n * s.k + s.n), 0.5f);  // dw, then dbias
+                    table.weight_gradient({.dy = dy.data(),
+                                           .dy_stride = dy_stride,
+                                           .x = x.data(),
+                                           .x_stride = x_stride,
+                                           .dw = out.data(),
+                                           .dbias = bias ? out.data() + s.n * s.k : nullptr,
+                                           .m = s.m,
+                                           .n = s.n,
+                                           .k = s.k,
+                                           .scale = 0.5f},
+                                          pool);
+                    return out;
+                  });
+  }
+}
+
+TEST(gather_and_its_gradient) {
+  constexpr int64_t kV = 9, kM = 21;
+  std::vector<int32_t> ids(kM);
+  for (size_t i = 0; i < ids.size(); ++i) ids[i] = static_cast<int32_t>(i * 5 % 4 + i % 3);
+  for (const DType dtype : all_dtypes()) {
+    const int64_t d = dtype_info(dtype).block_elements == 1 ? 259 : 512;
+    const Weights w = random_weights(dtype, kV, d, 51);
+    check_paths(describe("gather", dtype, {kM, kV, d}), kDecode, [&](const KernelTable& table, ThreadPool& pool) {
+      Floats y(static_cast<size_t>(kM * d));
+      table.gather({.w = w.matrix, .ids = ids.data(), .y = y.data(), .m = kM, .scale = 3.0f}, pool);
+      return y;
+    });
+  }
+  for (const int64_t d : {1, 15, 64, 131}) {
+    const Floats dy = random_vector(kM * d, 52);
+    check_paths("scatter_gradient", kDecode, [&](const KernelTable& table, ThreadPool& pool) {
+      Floats dw(static_cast<size_t>(kV * d), 0.25f);
+      table.scatter_gradient({.dy = dy.data(), .ids = ids.data(), .dw = dw.data(), .m = kM, .d = d, .scale = 0.5f},
+                             pool);
+      return dw;
+    });
+  }
+}
