@@ -1,0 +1,102 @@
+#include "model/activations.h"
+
+#include <algorithm>
+
+namespace chaku {
+namespace {
+
+// What a block's arrays must hold: of one layer, or the largest of all.
+struct BlockShape {
+  int64_t q_width = 0, kv_width = 0, ff_width = 0, n_heads = 0, n_kv_heads = 0;
+
+  void include(const LayerSpec& l) noexcept {
+    q_width = std::max(q_width, l.q_width());
+    kv_width = std::max(kv_width, l.kv_width());
+    ff_width = std::max<int64_t>(ff_width, l.ff_width);
+    n_heads = std::max<int64_t>(n_heads, l.n_heads);
+    n_kv_heads = std::max<int64_t>(n_kv_heads, l.n_kv_heads);
+  }
+};
+
+BlockShape largest(const DecoderSpec& spec) noexcept {
+  BlockShape shape;
+  for (const LayerSpec& layer : spec.layers) shape.include(layer);
+  return shape;
+}
+
+BlockActivations carve_block(Carver& carver, const DecoderSpec& spec, const BlockShape& shape,
+                             const ActivationOptions& options) {
+  const int64_t m = options.max_tokens;
+  BlockActivations block;
+  block.q = carver.floats(m * shape.q_width);
+  if (!options.cached) {
+    block.k = carver.floats(m * shape.kv_width);
+    block.v = carver.floats(m * shape.kv_width);
+  }
+  block.o = carver.floats(m * shape.q_width);
+  block.gate = carver.floats(m * shape.ff_width);
+  block.up = carver.floats(m * shape.ff_width);
+  for (size_t i = 0; i < kLayerLinears; ++i)
+    if (options.low_rank_linears >> i & 1) block.low_rank[i] = carver.floats(m * options.rank);
+  if (!options.taped) return block;
+  if (options.head_norms) {
+    block.q_raw = carver.floats(m * shape.q_width);
+    block.k_raw = carver.floats(m * shape.kv_width);
+    block.inverse_rms_q = carver.floats(m * shape.n_heads);
+    block.inverse_rms_k = carver.floats(m * shape.n_kv_heads);
+  }
+  block.inverse_rms_attn = carver.floats(m);
+  block.lse = carver.floats(m * shape.n_heads);
+  block.h = carver.floats(m * spec.width);
+  block.inverse_rms_ffn = carver.floats(m);
+  return block;
+}
+
+}  // namespace
+
+int64_t widest_input(const DecoderSpec& spec) noexcept {
+  const BlockShape shape = largest(spec);
+  return std::max({int64_t{spec.width}, shape.q_width, shape.ff_width});
+}
+
+int64_t kept_layer_bytes(const DecoderSpec& spec, int32_t layer, const ActivationOptions& options) {
+  Carver counter(nullptr);
+  BlockShape shape;
+  shape.include(spec.layers[static_cast<size_t>(layer)]);
+  carve_block(counter, spec, shape, options);
+  return counter.n_bytes();
+}
+
+Activations carve_activations(Carver& carver, const DecoderSpec& spec, const ActivationOptions& options) {
+  const int64_t m = options.max_tokens;
+  const int32_t n_layers = spec.n_layers();
+  const BlockShape shape = largest(spec);
+  Activations a;
+  for (const RopeSpec& rope : spec.ropes) {
+    a.cosines.push_back(carver.floats(m * (rope.n_dims / 2)));
+    a.sines.push_back(carver.floats(m * (rope.n_dims / 2)));
+  }
+  a.normed = carver.floats(m * spec.width);
+  if (options.taped) a.gated = carver.floats(m * shape.ff_width);
+  if (options.dropout) a.dropped = carver.floats(m * widest_input(spec));
+
+  float* stream = carver.floats(m * spec.width);
+  a.streams.assign(static_cast<size_t>(n_layers) + 1, stream);
+  const int32_t first_kept = n_layers - options.n_kept;
+  const BlockActivations shared =
+      options.taped && first_kept <= 0 ? BlockActivations{} : carve_block(carver, spec, shape, options);
+  a.blocks.assign(static_cast<size_t>(n_layers), shared);
+  a.kept.assign(static_cast<size_t>(n_layers), false);
+  if (!options.taped) return a;
+  for (int32_t l = options.first_layer; l < n_layers; ++l)
+    a.streams[static_cast<size_t>(l) + 1] = carver.floats(m * spec.width);
+  for (int32_t l = std::max(first_kept, 0); l < n_layers; ++l) {
+    BlockShape own;
+    own.include(spec.layers[static_cast<size_t>(l)]);
+    a.blocks[static_cast<size_t>(l)] = carve_block(carver, spec, own, options);
+    a.kept[static_cast<size_t>(l)] = true;
+  }
+  return a;
+}
+
+}  // namespace chaku

@@ -1,0 +1,68 @@
+// Where a forward pass leaves what it computes. The pass is one piece of code; whether it keeps a tape for the backward
+// pass is a matter of this layout alone:
+//  - lean (inference, evaluation): the residual stream is updated in place and all layers share one block's arrays;
+//  - taped (training): every differentiated layer has its input of its own; the upper `n_kept` layers keep their arrays
+//    too, the others share one block's arrays, and the backward pass recomputes them from the input.
+// What is cheap to compute again (the normed input of the products, the gated activation) is never kept.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+#include "model/carver.h"
+#include "model/decoder_spec.h"
+
+namespace chaku {
+
+// What one block computes. M tokens; rows are contiguous.
+struct BlockActivations {
+  float* inverse_rms_attn = nullptr;  // [M], taped
+  float* q_raw = nullptr;             // [M,H*Dh] before the head norm, taped; else null: normed in place
+  float* k_raw = nullptr;             // [M,Hkv*Dh] likewise
+  float* inverse_rms_q = nullptr;     // [M*H], taped, with head norms
+  float* inverse_rms_k = nullptr;     // [M*Hkv]
+  float* q = nullptr;                 // [M,H*Dh] after norm and rotation
+  float* k = nullptr;                 // [M,Hkv*Dh]; null where keys and values go to a cache
+  float* v = nullptr;                 // [M,Hkv*Dh]
+  float* o = nullptr;                 // [M,H*Dh] attention's result
+  float* lse = nullptr;               // [M,H], taped
+  float* h = nullptr;                 // [M,D] residual stream between the halves; null when lean: in place
+  float* inverse_rms_ffn = nullptr;   // [M], taped
+  float* gate = nullptr;              // [M,F]
+  float* up = nullptr;                // [M,F]
+  std::array<float*, kLayerLinears> low_rank{};  // [M,R] x A^T of the modules that have one
+};
+
+struct Activations {
+  std::vector<float*> streams;           // [L+1] of [M,D]: the input of each block, and the last one's output
+  std::vector<BlockActivations> blocks;  // [L]
+  std::vector<bool> kept;                // [L] whether the block's arrays are its own
+  float* normed = nullptr;               // [M,D] input of the products of a half block
+  float* gated = nullptr;                // [M,F] taped; lean: in place of gate
+  float* dropped = nullptr;              // [M, widest K] input of A after dropout; null without
+  std::vector<float*> cosines, sines;    // per rope, [M, n_dims/2] of the batch's positions
+};
+
+struct ActivationOptions {
+  int64_t max_tokens = 0;
+  bool taped = false;
+  bool cached = false;      // keys and values go to a cache
+  bool head_norms = false;  // any layer norms its query or key heads
+  bool dropout = false;
+  int32_t first_layer = 0;  // taped: layers below are not differentiated
+  int32_t n_kept = 0;       // taped: so many upper layers keep their arrays
+  int32_t rank = 0;         // of the largest low-rank addition per module
+  uint32_t low_rank_linears = 0;  // bit i: LayerLinear i has a low-rank addition
+};
+
+// Every size is within the bounds of decoder_spec.h.
+Activations carve_activations(Carver& carver, const DecoderSpec& spec, const ActivationOptions& options);
+
+// Bytes that one more kept layer costs.
+int64_t kept_layer_bytes(const DecoderSpec& spec, int32_t layer, const ActivationOptions& options);
+
+// The widest input of any product, D included.
+int64_t widest_input(const DecoderSpec& spec) noexcept;
+
+}  // namespace chaku

@@ -1,0 +1,97 @@
+#include "model/adapter.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+#include "base/error.h"
+
+namespace chaku {
+
+Adapter::Adapter(std::shared_ptr<const Model> model) : model_(std::move(model)) {
+  if (!model_->sealed()) fail(Code::kInvalidState, "[adapter] expected a sealed model, got one under construction");
+  layers_.resize(model_->spec().layers.size());
+}
+
+void Adapter::add(Module module, int32_t layer, int32_t rank, float scale, std::span<const float> a,
+                  std::span<const float> b) {
+  const DecoderSpec& spec = model_->spec();
+  const std::string name = module_name(module, layer);
+  if (worn_.load()) fail(Code::kInvalidState, "[adapter_add] expected an adapter not worn yet, got a worn one");
+  const int32_t linear = linear_of(module);
+  if (linear < 0 && module != Module::kOutput)
+    fail(Code::kInvalidArgument, "[adapter_add] expected a product's module, got %s", name.c_str());
+  if (linear >= 0 ? layer < 0 || layer >= spec.n_layers() : layer != -1)
+    fail(Code::kInvalidArgument, "[adapter_add] expected layer %s%d, got %d (%s)", linear >= 0 ? "0.." : "",
+         linear >= 0 ? spec.n_layers() - 1 : -1, layer, name.c_str());
+  if (rank < 1 || rank > kMaxRank)
+    fail(Code::kInvalidArgument, "[adapter_add] expected a rank in 1..%d, got %d (%s)", kMaxRank, rank, name.c_str());
+  if (!std::isfinite(scale))
+    fail(Code::kInvalidArgument, "[adapter_add] expected a finite scale, got %g (%s)", scale, name.c_str());
+  const Shape shape = spec.shape(module, layer);
+  const int64_t a_floats = rank * shape.columns, b_floats = shape.rows * rank;
+  if (static_cast<int64_t>(a.size()) != a_floats || static_cast<int64_t>(b.size()) != b_floats)
+    fail(Code::kInvalidArgument, "[adapter_add] expected a[%d,%lld] and b[%lld,%d], got %zu and %zu floats (%s)", rank,
+         static_cast<long long>(shape.columns), static_cast<long long>(shape.rows), rank, a.size(), b.size(),
+         name.c_str());
+  LowRankPair& pair = linear >= 0 ? layers_[static_cast<size_t>(layer)][static_cast<size_t>(linear)] : output_;
+  if (pair.rank > 0) fail(Code::kInvalidArgument, "[adapter_add] expected each module once, got %s again", name.c_str());
+  LowRankPair added{AlignedArray<float>(a_floats), AlignedArray<float>(b_floats), rank, scale};
+  std::copy(a.begin(), a.end(), added.a.data());
+  std::copy(b.begin(), b.end(), added.b.data());
+  pair = std::move(added);
+}
+
+WornAdapters::WornAdapters(std::vector<std::shared_ptr<const Adapter>> adapters, std::span<const float> scales)
+    : adapters_(std::move(adapters)) {
+  if (adapters_.empty()) return;
+  const DecoderSpec& spec = adapters_.front()->model().spec();
+  std::vector<const LowRankPair*> pairs(adapters_.size());
+  low_ranks_.layers.resize(spec.layers.size());
+  for (int32_t l = 0; l < spec.n_layers(); ++l)
+    for (int32_t i = 0; i < kLayerLinears; ++i) {
+      const auto linear = static_cast<LayerLinear>(i);
+      for (size_t n = 0; n < adapters_.size(); ++n) pairs[n] = &adapters_[n]->layer(l, linear);
+      low_ranks_.layers[static_cast<size_t>(l)][static_cast<size_t>(i)] = join(spec.shape(l, linear), pairs, scales);
+    }
+  for (size_t n = 0; n < adapters_.size(); ++n) pairs[n] = &adapters_[n]->output();
+  low_ranks_.output = join(spec.shape(Module::kOutput, -1), pairs, scales);
+  for (const auto& adapter : adapters_) adapter->wear();
+}
+
+LowRank WornAdapters::join(Shape shape, std::span<const LowRankPair* const> pairs, std::span<const float> scales) {
+  int64_t rank = 0;
+  size_t n_present = 0, last = 0;
+  for (size_t n = 0; n < pairs.size(); ++n) {
+    if (pairs[n]->rank == 0) continue;
+    rank += pairs[n]->rank;
+    ++n_present;
+    last = n;
+  }
+  if (rank > kMaxRank)
+    fail(Code::kInvalidArgument, "[set_adapters] expected ranks that add up to at most %d, got %lld", kMaxRank,
+         static_cast<long long>(rank));
+  max_rank_ = std::max(max_rank_, static_cast<int32_t>(rank));
+  if (n_present == 0) return {};
+  if (n_present == 1) {
+    const LowRankPair& only = *pairs[last];
+    return {only.a.data(), only.b.data(), only.rank, only.scale * scales[last]};
+  }
+  LowRankPair joined{AlignedArray<float>(rank * shape.columns), AlignedArray<float>(shape.rows * rank),
+                     static_cast<int32_t>(rank), 1.0f};
+  int64_t offset = 0;
+  for (size_t n = 0; n < pairs.size(); ++n) {
+    const LowRankPair& pair = *pairs[n];
+    if (pair.rank == 0) continue;
+    std::copy_n(pair.a.data(), pair.a.size(), joined.a.data() + offset * shape.columns);
+    const float scale = pair.scale * scales[n];
+    for (int64_t row = 0; row < shape.rows; ++row)
+      for (int64_t r = 0; r < pair.rank; ++r) joined.b[row * rank + offset + r] = scale * pair.b[row * pair.rank + r];
+    offset += pair.rank;
+  }
+  joined_.push_back(std::move(joined));
+  const LowRankPair& kept = joined_.back();
+  return {kept.a.data(), kept.b.data(), kept.rank, 1.0f};  // the arrays stay where they are when joined_ grows
+}
+
+}  // namespace chaku

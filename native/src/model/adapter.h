@@ -1,0 +1,66 @@
+// Low-rank additions of one adapter, and several adapters worn over a model at once.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "base/aligned_buffer.h"
+#include "model/model.h"
+
+namespace chaku {
+
+// One pair of matrices, owned.
+struct LowRankPair {
+  AlignedArray<float> a;  // [R,K]
+  AlignedArray<float> b;  // [N,R]
+  int32_t rank = 0;       // 0: none
+  float scale = 1.0f;
+};
+
+// Filled by one thread; immutable once worn. Methods throw Error and leave the adapter as it was.
+class Adapter {
+ public:
+  explicit Adapter(std::shared_ptr<const Model> model);
+
+  void add(Module module, int32_t layer, int32_t rank, float scale, std::span<const float> a,
+           std::span<const float> b);
+
+  const Model& model() const noexcept { return *model_; }
+  // From now on add() is refused.
+  void wear() const noexcept { worn_.store(true); }
+  const LowRankPair& layer(int32_t layer, LayerLinear linear) const noexcept {
+    return layers_[static_cast<size_t>(layer)][static_cast<size_t>(linear)];
+  }
+  const LowRankPair& output() const noexcept { return output_; }
+
+ private:
+  std::shared_ptr<const Model> model_;
+  std::vector<std::array<LowRankPair, kLayerLinears>> layers_;
+  LowRankPair output_;
+  mutable std::atomic<bool> worn_{false};
+};
+
+// Adapters with their scales, ready for a forward pass. Where a module has one addition, it is used in place; where it
+// has several, they are joined into one of the summed rank, so that each module costs two products however many
+// adapters are worn.
+class WornAdapters {
+ public:
+  WornAdapters() = default;
+  WornAdapters(std::vector<std::shared_ptr<const Adapter>> adapters, std::span<const float> scales);
+
+  const LowRanks& low_ranks() const noexcept { return low_ranks_; }
+  int32_t max_rank() const noexcept { return max_rank_; }
+
+ private:
+  LowRank join(Shape shape, std::span<const LowRankPair* const> pairs, std::span<const float> scales);
+
+  std::vector<std::shared_ptr<const Adapter>> adapters_;
+  std::vector<LowRankPair> joined_;
+  LowRanks low_ranks_;
+  int32_t max_rank_ = 0;
+};
+
+}  // namespace chaku

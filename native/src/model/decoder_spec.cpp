@@ -1,0 +1,139 @@
+#include "model/decoder_spec.h"
+
+#include <cmath>
+
+#include "base/error.h"
+
+namespace chaku {
+namespace {
+
+void check_range(const char* op, const char* field, int64_t value, int64_t low, int64_t high) {
+  if (value < low || value > high)
+    fail(Code::kInvalidArgument, "[%s] expected %s in %lld..%lld, got %lld", op, field, static_cast<long long>(low),
+         static_cast<long long>(high), static_cast<long long>(value));
+}
+
+void check_finite(const char* op, const char* field, float value) {
+  if (!std::isfinite(value)) fail(Code::kInvalidArgument, "[%s] expected a finite %s, got %g", op, field, value);
+}
+
+const char* plain_name(Module module) noexcept {
+  switch (module) {
+    case Module::kTokenEmbedding: return "token_embedding";
+    case Module::kOutputNorm: return "output_norm";
+    case Module::kOutput: return "output";
+    case Module::kAttnNorm: return "attn_norm";
+    case Module::kAttnQ: return "attn_q";
+    case Module::kAttnK: return "attn_k";
+    case Module::kAttnV: return "attn_v";
+    case Module::kAttnOutput: return "attn_output";
+    case Module::kAttnQNorm: return "attn_q_norm";
+    case Module::kAttnKNorm: return "attn_k_norm";
+    case Module::kFfnNorm: return "ffn_norm";
+    case Module::kFfnGate: return "ffn_gate";
+    case Module::kFfnUp: return "ffn_up";
+    case Module::kFfnDown: return "ffn_down";
+  }
+  return "unknown module";
+}
+
+}  // namespace
+
+Shape DecoderSpec::shape(int32_t layer, LayerLinear linear) const noexcept {
+  const LayerSpec& l = layers[static_cast<size_t>(layer)];
+  switch (linear) {
+    case kLinearQ: return {l.q_width(), width};
+    case kLinearK:
+    case kLinearV: return {l.kv_width(), width};
+    case kLinearO: return {width, l.q_width()};
+    case kLinearGate:
+    case kLinearUp: return {l.ff_width, width};
+    default: return {width, l.ff_width};
+  }
+}
+
+Shape DecoderSpec::shape(Module module, int32_t layer) const noexcept {
+  const int32_t linear = linear_of(module);
+  if (linear >= 0) return shape(layer, static_cast<LayerLinear>(linear));
+  switch (module) {
+    case Module::kTokenEmbedding:
+    case Module::kOutput: return {vocab_size, width};
+    case Module::kAttnQNorm:
+    case Module::kAttnKNorm: return {1, layers[static_cast<size_t>(layer)].head_dim};
+    default: return {1, width};
+  }
+}
+
+DecoderSpec make_decoder_spec(int32_t n_layers, int32_t width, int32_t vocab_size) {
+  check_range("model", "n_layers", n_layers, 1, kMaxLayers);
+  check_range("model", "width", width, 1, kMaxWidth);
+  check_range("model", "vocab_size", vocab_size, 1, kMaxVocab);
+  DecoderSpec spec;
+  spec.width = width;
+  spec.vocab_size = vocab_size;
+  spec.layers.resize(static_cast<size_t>(n_layers));
+  return spec;
+}
+
+void check_decoder_spec(const DecoderSpec& spec) {
+  check_finite("model", "norm_epsilon", spec.norm_epsilon);
+  if (spec.norm_epsilon < 0.0f)
+    fail(Code::kInvalidArgument, "[model] expected norm_epsilon >= 0, got %g", spec.norm_epsilon);
+  check_finite("model", "embedding_scale", spec.embedding_scale);
+  check_finite("model", "residual_scale", spec.residual_scale);
+  check_finite("model", "logit_scale", spec.logit_scale);
+}
+
+void check_rope(const RopeSpec& rope) {
+  if (rope.pairing != RopePairing::kAdjacent && rope.pairing != RopePairing::kHalves)
+    fail(Code::kInvalidArgument, "[rope] expected pairing 0 or 1, got %d", static_cast<int>(rope.pairing));
+  check_range("rope", "n_dims", rope.n_dims, 2, kMaxHeadDim);
+  if (rope.n_dims % 2 != 0) fail(Code::kInvalidArgument, "[rope] expected an even n_dims, got %d", rope.n_dims);
+  check_finite("rope", "magnitude", rope.magnitude);
+  for (size_t i = 0; i < rope.inverse_frequencies.size(); ++i)
+    if (!std::isfinite(rope.inverse_frequencies[i]))
+      fail(Code::kInvalidArgument, "[rope] expected finite inverse frequencies, got %g (pair %zu)",
+           rope.inverse_frequencies[i], i);
+}
+
+void check_layer(const DecoderSpec& spec, int32_t layer, const LayerSpec& options) {
+  check_range("layer", "layer", layer, 0, spec.n_layers() - 1);
+  check_range("layer", "n_heads", options.n_heads, 1, kMaxHeads);
+  check_range("layer", "n_kv_heads", options.n_kv_heads, 1, options.n_heads);
+  if (options.n_heads % options.n_kv_heads != 0)
+    fail(Code::kInvalidArgument, "[layer] expected n_kv_heads to divide n_heads %d, got %d (layer %d)",
+         options.n_heads, options.n_kv_heads, layer);
+  check_range("layer", "head_dim", options.head_dim, 1, kMaxHeadDim);
+  check_range("layer", "ff_width", options.ff_width, 1, kMaxVocab);
+  check_range("layer", "window", options.window, 0, INT32_MAX);
+  if (options.activation != Activation::kSilu)
+    fail(Code::kUnsupported, "[layer] expected activation 0 (silu), got %d (layer %d)",
+         static_cast<int>(options.activation), layer);
+  check_range("layer", "rope", options.rope, -1, static_cast<int64_t>(spec.ropes.size()) - 1);
+  if (options.rope >= 0 && spec.ropes[static_cast<size_t>(options.rope)].n_dims > options.head_dim)
+    fail(Code::kInvalidArgument, "[layer] expected a rope of at most head_dim %d dimensions, got %d (layer %d)",
+         options.head_dim, spec.ropes[static_cast<size_t>(options.rope)].n_dims, layer);
+  check_finite("layer", "attention_scale", options.attention_scale);
+}
+
+int32_t linear_of(Module module) noexcept {
+  for (int32_t i = 0; i < kLayerLinears; ++i)
+    if (kLinearModules[static_cast<size_t>(i)] == module) return i;
+  return -1;
+}
+
+int32_t norm_of(Module module) noexcept {
+  for (int32_t i = 0; i < kLayerNorms; ++i)
+    if (kNormModules[static_cast<size_t>(i)] == module) return i;
+  return -1;
+}
+
+bool is_module(int32_t module) noexcept { return (module >= 0 && module <= 2) || (module >= 8 && module <= 18); }
+
+std::string module_name(Module module, int32_t layer) {
+  std::string name = plain_name(module);
+  if (layer >= 0) name += " of layer " + std::to_string(layer);
+  return name;
+}
+
+}  // namespace chaku

@@ -1,0 +1,114 @@
+// The architecture as data: what a family's metadata says of a decoder, with no family's name in it.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "kernels/elementwise.h"
+#include "kernels/rope.h"
+
+namespace chaku {
+
+// Values equal CHAKU_TOKEN_EMBEDDING ... of chaku.h.
+enum class Module : int32_t {
+  kTokenEmbedding = 0,
+  kOutputNorm = 1,
+  kOutput = 2,
+  kAttnNorm = 8,
+  kAttnQ = 9,
+  kAttnK = 10,
+  kAttnV = 11,
+  kAttnOutput = 12,
+  kAttnQNorm = 13,
+  kAttnKNorm = 14,
+  kFfnNorm = 15,
+  kFfnGate = 16,
+  kFfnUp = 17,
+  kFfnDown = 18,
+};
+
+// Values equal CHAKU_WEIGHT ... of chaku.h.
+enum class TensorKind : int32_t { kWeight = 0, kBias = 1, kLoraA = 2, kLoraB = 3 };
+
+// The seven products of a layer, in the order in which a forward pass makes them.
+enum LayerLinear : int32_t { kLinearQ, kLinearK, kLinearV, kLinearO, kLinearGate, kLinearUp, kLinearDown, kLayerLinears };
+
+// The four norms of a layer.
+enum LayerNorm : int32_t { kNormAttn, kNormQ, kNormK, kNormFfn, kLayerNorms };
+
+inline constexpr std::array<Module, kLayerLinears> kLinearModules = {
+    Module::kAttnQ,   Module::kAttnK, Module::kAttnV,  Module::kAttnOutput,
+    Module::kFfnGate, Module::kFfnUp, Module::kFfnDown};
+inline constexpr std::array<Module, kLayerNorms> kNormModules = {Module::kAttnNorm, Module::kAttnQNorm,
+                                                                 Module::kAttnKNorm, Module::kFfnNorm};
+
+struct RopeSpec {
+  RopePairing pairing = RopePairing::kAdjacent;
+  int32_t n_dims = 0;
+  float magnitude = 1.0f;
+  std::vector<double> inverse_frequencies;  // [n_dims/2], radians per position
+};
+
+struct LayerSpec {
+  int32_t n_heads = 0;  // 0: not set yet
+  int32_t n_kv_heads = 0;
+  int32_t head_dim = 0;
+  int32_t ff_width = 0;
+  Activation activation = Activation::kSilu;
+  int32_t window = 0;  // 0: full attention
+  int32_t rope = -1;   // index into DecoderSpec::ropes, -1 for none
+  float attention_scale = 1.0f;
+
+  int64_t q_width() const noexcept { return int64_t{n_heads} * head_dim; }
+  int64_t kv_width() const noexcept { return int64_t{n_kv_heads} * head_dim; }
+};
+
+struct Shape {
+  int64_t rows = 0, columns = 0;
+  bool operator==(const Shape&) const = default;
+};
+
+struct DecoderSpec {
+  int32_t width = 0;
+  int32_t vocab_size = 0;
+  float norm_epsilon = 1e-5f;
+  float embedding_scale = 1.0f, residual_scale = 1.0f, logit_scale = 1.0f;
+  std::vector<RopeSpec> ropes;
+  std::vector<LayerSpec> layers;
+
+  int32_t n_layers() const noexcept { return static_cast<int32_t>(layers.size()); }
+  // Of the product `linear` of a layer that is set.
+  Shape shape(int32_t layer, LayerLinear linear) const noexcept;
+  // Of the weight of any module; layer is -1 outside layers and set otherwise.
+  Shape shape(Module module, int32_t layer) const noexcept;
+};
+
+// Bounds that keep every product of sizes within int64 and a hostile description within memory.
+inline constexpr int32_t kMaxLayers = 1 << 14;
+inline constexpr int32_t kMaxWidth = 1 << 20;
+inline constexpr int32_t kMaxVocab = 1 << 24;
+inline constexpr int32_t kMaxHeads = 1 << 14;
+inline constexpr int32_t kMaxHeadDim = 1 << 12;
+inline constexpr int32_t kMaxTokens = 1 << 24;
+inline constexpr int32_t kMaxRank = 1 << 14;
+
+// Throw Error(kInvalidArgument) that names the field, the bounds and the value.
+DecoderSpec make_decoder_spec(int32_t n_layers, int32_t width, int32_t vocab_size);
+void check_decoder_spec(const DecoderSpec& spec);
+void check_rope(const RopeSpec& rope);
+void check_layer(const DecoderSpec& spec, int32_t layer, const LayerSpec& options);
+
+// The product that `module` names, or -1.
+int32_t linear_of(Module module) noexcept;
+// The norm within a layer that `module` names, or -1.
+int32_t norm_of(Module module) noexcept;
+// Whether the value names a module at all.
+bool is_module(int32_t module) noexcept;
+inline bool is_layer_module(Module module) noexcept { return static_cast<int32_t>(module) >= 8; }
+
+// "attn_q of layer 3", "output_norm": for messages.
+std::string module_name(Module module, int32_t layer);
+
+}  // namespace chaku

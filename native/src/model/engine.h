@@ -1,0 +1,29 @@
+// What computes: a pool of threads and the kernel table chosen for this machine. Shared by models and their users.
+#pragma once
+
+#include "base/thread_pool.h"
+#include "kernels/table.h"
+
+namespace chaku {
+
+class Engine {
+ public:
+  // n_threads 0: one per usable core. Throws Error(kInvalidArgument) for a number out of range and
+  // Error(kDeviceAbsent) for a path that this machine or build lacks.
+  Engine(int32_t n_threads, CpuPath path);
+
+  ThreadPool& pool() const noexcept { return pool_; }
+  const KernelTable& kernels() const noexcept { return *kernels_; }
+
+  // Runs one problem: engine.run(&KernelTable::matmul, problem).
+  template <class Problem>
+  void run(Kernel<Problem> KernelTable::* kernel, const Problem& problem) const noexcept {
+    (kernels_->*kernel)(problem, pool_);
+  }
+
+ private:
+  const KernelTable* kernels_;
+  mutable ThreadPool pool_;  // its parallel_for is safe from any thread: concurrent callers take turns
+};
+
+}  // namespace chaku

@@ -1,0 +1,301 @@
+#include "model/forward.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+#include "base/error.h"
+
+namespace chaku {
+
+void Cancellation::check() const {
+  if (state_.load(std::memory_order_relaxed) == kRequested) fail(Code::kCancelled, "[cancel] cancelled by the caller");
+}
+
+const float* drop_input(const Decoder& decoder, const float* x, int64_t n, uint64_t stream, float* dropped) noexcept {
+  if (decoder.dropout.probability == 0.0f) return x;
+  decoder.engine->run(&KernelTable::dropout,
+                      DropoutProblem{x, dropped, n, decoder.dropout.probability, decoder.dropout.seed, stream});
+  return dropped;
+}
+
+void low_rank_down(const Decoder& decoder, const LowRank& low_rank, const float* input, int64_t k, int64_t m,
+                   float* low_rank_out) noexcept {
+  MatmulProblem p;
+  p.x = input;
+  p.x_stride = k;
+  p.w = {low_rank.a, DType::kF32, low_rank.rank, k};
+  p.y = low_rank_out;
+  p.y_stride = low_rank.rank;
+  p.m = m;
+  decoder.engine->run(&KernelTable::matmul, p);
+}
+
+namespace {
+
+void low_rank_up(const Decoder& decoder, const LowRank& low_rank, const float* low_rank_out, int64_t m, int64_t n,
+                 float scale, float* y) noexcept {
+  MatmulProblem p;
+  p.x = low_rank_out;
+  p.x_stride = low_rank.rank;
+  p.w = {low_rank.b, DType::kF32, n, low_rank.rank};
+  p.y = y;
+  p.y_stride = n;
+  p.m = m;
+  p.scale = scale * low_rank.scale;
+  p.accumulate = true;
+  decoder.engine->run(&KernelTable::matmul, p);
+}
+
+void fill_rope_tables(const Decoder& decoder, const Batch& batch, Activations& a) noexcept {
+  for (size_t r = 0; r < decoder.spec->ropes.size(); ++r) {
+    const RopeSpec& rope = decoder.spec->ropes[r];
+    const int64_t pairs = rope.n_dims / 2;
+    float* cosines = a.cosines[r];
+    float* sines = a.sines[r];
+    decoder.engine->pool().parallel_for(batch.n_tokens, 16, [&](int64_t begin, int64_t end, int) {
+      for (int64_t t = begin; t < end; ++t)
+        for (int64_t i = 0; i < pairs; ++i) {
+          const double angle = batch.positions[t] * rope.inverse_frequencies[static_cast<size_t>(i)];
+          cosines[t * pairs + i] = static_cast<float>(std::cos(angle) * rope.magnitude);
+          sines[t * pairs + i] = static_cast<float>(std::sin(angle) * rope.magnitude);
+        }
+    });
+  }
+}
+
+// One block's pass; the state that its steps share.
+class BlockPass {
+ public:
+  BlockPass(const Decoder& decoder, const Batch& batch, std::span<const CachedKeyValues> cache, int32_t layer,
+            Activations& a) noexcept
+      : d_(decoder),
+        batch_(batch),
+        cache_(cache.empty() ? nullptr : &cache[static_cast<size_t>(layer)]),
+        layer_(layer),
+        spec_(decoder.spec->layers[static_cast<size_t>(layer)]),
+        weights_(decoder.weights->layers[static_cast<size_t>(layer)]),
+        a_(a),
+        block_(a.blocks[static_cast<size_t>(layer)]),
+        in_(a.streams[static_cast<size_t>(layer)]),
+        out_(a.streams[static_cast<size_t>(layer) + 1]),
+        first_(layer + 1 == decoder.spec->n_layers() ? batch.first_output_row : 0),
+        rows_(batch.n_tokens - first_) {}
+
+  void run() {
+    attention();
+    check_cancel();
+    if (rows_ == 0) return;
+    feed_forward();
+    add_down();
+    check_cancel();
+  }
+
+  void recompute() {
+    attention();
+    check_cancel();
+    feed_forward();
+    check_cancel();
+  }
+
+ private:
+  void check_cancel() const {
+    if (d_.cancel != nullptr) d_.cancel->check();
+  }
+
+  void norm(LayerNorm which, const float* x, int64_t m, int64_t d, float* y, float* inverse_rms) const noexcept {
+    d_.engine->run(&KernelTable::rms_norm, RmsNormProblem{x, weights_.norms[which], y, inverse_rms, m, d, d, d,
+                                                          d_.spec->norm_epsilon});
+  }
+
+  void linear(LayerLinear which, const float* x, int64_t m, float* y, float scale = 1.0f,
+              bool accumulate = false) const noexcept {
+    LinearCall call;
+    call.x = x;
+    call.y = y;
+    call.m = m;
+    call.linear = &weights_.linears[which];
+    call.low_rank = d_.low_rank(layer_, which);
+    call.low_rank_out = block_.low_rank[which];
+    call.dropout_stream = d_.dropout.stream(layer_, kLinearModules[which]);
+    call.dropped = a_.dropped;
+    call.bias_sum = a_.normed;  // free once the products of the half block's input are made
+    call.scale = scale;
+    call.accumulate = accumulate;
+    apply_linear(d_, call);
+  }
+
+  void rotate(float* x, int64_t first_row, int64_t m, int32_t n_heads) const noexcept {
+    if (spec_.rope < 0) return;
+    const size_t r = static_cast<size_t>(spec_.rope);
+    const RopeSpec& rope = d_.spec->ropes[r];
+    const int64_t offset = first_row * (rope.n_dims / 2);
+    d_.engine->run(&KernelTable::rope,
+                   RopeProblem{x, a_.cosines[r] + offset, a_.sines[r] + offset, m, int64_t{n_heads} * spec_.head_dim,
+                               n_heads, spec_.head_dim, rope.n_dims, rope.pairing, false});
+  }
+
+  // Product, head norm and rotation of queries or keys.
+  void heads(LayerLinear which, LayerNorm head_norm, const float* x, int64_t first_row, int64_t m, int32_t n_heads,
+             float* raw, float* inverse_rms, float* y) const noexcept {
+    const bool normed = weights_.norms[head_norm] != nullptr;
+    float* product = normed && raw != nullptr ? raw : y;
+    linear(which, x, m, product);
+    if (normed) norm(head_norm, product, m * n_heads, spec_.head_dim, y, inverse_rms);
+    rotate(y, first_row, m, n_heads);
+  }
+
+  void attention() const {
+    const int64_t m = batch_.n_tokens;
+    const int64_t d = d_.spec->width;
+    norm(kNormAttn, in_, m, d, a_.normed, block_.inverse_rms_attn);
+    const CachedKeyValues kv = cache_ != nullptr ? *cache_ : CachedKeyValues{block_.k, block_.v, 0};
+    float* k = kv.k + kv.first_row * spec_.kv_width();
+    float* v = kv.v + kv.first_row * spec_.kv_width();
+    heads(kLinearK, kNormK, a_.normed, 0, m, spec_.n_kv_heads, block_.k_raw, block_.inverse_rms_k, k);
+    linear(kLinearV, a_.normed, m, v);
+    if (rows_ == 0) return;
+    heads(kLinearQ, kNormQ, a_.normed + first_ * d, first_, rows_, spec_.n_heads, block_.q_raw, block_.inverse_rms_q,
+          block_.q);
+    attend(kv);
+    float* h = half_stream();
+    if (h != in_ + first_ * d) std::memcpy(h, in_ + first_ * d, static_cast<size_t>(rows_ * d) * sizeof(float));
+    linear(kLinearO, block_.o, rows_, h, d_.spec->residual_scale, true);
+  }
+
+  void attend(const CachedKeyValues& kv) const {
+    AttentionProblem p;
+    p.q = block_.q;
+    p.k = kv.k;
+    p.v = kv.v;
+    p.o = block_.o;
+    p.lse = block_.lse;
+    p.q_stride = p.o_stride = spec_.q_width();
+    p.kv_stride = spec_.kv_width();
+    p.n_heads = spec_.n_heads;
+    p.n_kv_heads = spec_.n_kv_heads;
+    p.head_dim = spec_.head_dim;
+    p.scale = spec_.attention_scale;
+    p.window = spec_.window;
+    p.spans = batch_.spans.data();
+    p.n_spans = static_cast<int64_t>(batch_.spans.size());
+    if (first_ == 0) {
+      d_.engine->run(&KernelTable::attention, p);
+      return;
+    }
+    // Queries before first_ were not computed; the others lie at the start of q.
+    for (const AttentionSpan& whole : batch_.spans) {
+      if (whole.q_end <= first_) continue;
+      AttentionSpan span = whole;
+      span.q_begin = std::max(whole.q_begin, first_) - first_;
+      span.q_end = whole.q_end - first_;
+      p.spans = &span;
+      p.n_spans = 1;
+      d_.engine->run(&KernelTable::attention, p);
+    }
+  }
+
+  // The residual stream between the halves, from row first_ on.
+  float* half_stream() const noexcept { return block_.h != nullptr ? block_.h : out_ + first_ * d_.spec->width; }
+
+  void feed_forward() const noexcept {
+    const int64_t d = d_.spec->width;
+    float* h = half_stream();
+    norm(kNormFfn, h, rows_, d, a_.normed, block_.inverse_rms_ffn);
+    linear(kLinearGate, a_.normed, rows_, block_.gate);
+    linear(kLinearUp, a_.normed, rows_, block_.up);
+  }
+
+  void add_down() const noexcept {
+    const int64_t d = d_.spec->width;
+    const float* h = half_stream();
+    float* gated = a_.gated != nullptr ? a_.gated : block_.gate;
+    d_.engine->run(&KernelTable::gated_activation,
+                   GatedActivationProblem{block_.gate, block_.up, gated, rows_ * spec_.ff_width, spec_.activation});
+    float* out = out_ + first_ * d;
+    if (out != h) std::memcpy(out, h, static_cast<size_t>(rows_ * d) * sizeof(float));
+    linear(kLinearDown, gated, rows_, out, d_.spec->residual_scale, true);
+  }
+
+  const Decoder& d_;
+  const Batch& batch_;
+  const CachedKeyValues* cache_;
+  int32_t layer_;
+  const LayerSpec& spec_;
+  const LayerWeights& weights_;
+  const Activations& a_;
+  const BlockActivations& block_;
+  const float* in_;
+  float* out_;
+  int64_t first_;  // rows before it are not asked for
+  int64_t rows_;
+};
+
+}  // namespace
+
+void apply_linear(const Decoder& decoder, const LinearCall& call) noexcept {
+  const Linear& linear = *call.linear;
+  const int64_t n = linear.w.rows, k = linear.w.columns;
+  MatmulProblem p;
+  p.x = call.x;
+  p.x_stride = k;
+  p.w = linear.w;
+  p.bias = linear.bias;
+  p.y = call.y;
+  p.y_stride = n;
+  p.m = call.m;
+  p.scale = call.scale;
+  p.accumulate = call.accumulate;
+  // The kernel does not scale the bias.
+  const bool apart = linear.bias != nullptr && call.scale != 1.0f;
+  if (apart) {
+    p.y = call.bias_sum;
+    p.scale = 1.0f;
+    p.accumulate = false;
+  }
+  decoder.engine->run(&KernelTable::matmul, p);
+  if (apart)
+    decoder.engine->run(&KernelTable::axpby,
+                        AxpbyProblem{call.bias_sum, call.y, call.m * n, call.scale, call.accumulate ? 1.0f : 0.0f});
+  if (call.low_rank == nullptr) return;
+  const float* input = drop_input(decoder, call.x, call.m * k, call.dropout_stream, call.dropped);
+  low_rank_down(decoder, *call.low_rank, input, k, call.m, call.low_rank_out);
+  low_rank_up(decoder, *call.low_rank, call.low_rank_out, call.m, n, call.scale, call.y);
+}
+
+void recompute_block(const Decoder& decoder, const Batch& batch, int32_t layer, Activations& a) {
+  BlockPass(decoder, batch, {}, layer, a).recompute();
+}
+
+void forward(const Decoder& decoder, const Batch& batch, std::span<const CachedKeyValues> cache, Activations& a) {
+  fill_rope_tables(decoder, batch, a);
+  decoder.engine->run(&KernelTable::gather,
+                      GatherProblem{decoder.weights->token_embedding, batch.tokens, a.streams.front(), batch.n_tokens,
+                                    decoder.spec->embedding_scale});
+  for (int32_t l = 0; l < decoder.spec->n_layers(); ++l) BlockPass(decoder, batch, cache, l, a).run();
+}
+
+void output_norm(const Decoder& decoder, const float* x, int64_t m, float* normed, float* inverse_rms) noexcept {
+  const int64_t d = decoder.spec->width;
+  decoder.engine->run(&KernelTable::rms_norm, RmsNormProblem{x, decoder.weights->output_norm, normed, inverse_rms, m, d,
+                                                             d, d, decoder.spec->norm_epsilon});
+}
+
+void project_logits(const Decoder& decoder, const float* normed, const float* low_rank_out, int64_t m,
+                    float* logits) noexcept {
+  const Linear& output = decoder.weights->output;
+  MatmulProblem p;
+  p.x = normed;
+  p.x_stride = output.w.columns;
+  p.w = output.w;
+  p.bias = output.bias;  // sealed models have no bias beside a logit scale
+  p.y = logits;
+  p.y_stride = output.w.rows;
+  p.m = m;
+  p.scale = decoder.spec->logit_scale;
+  decoder.engine->run(&KernelTable::matmul, p);
+  if (decoder.low_ranks != nullptr && decoder.low_ranks->output.rank > 0)
+    low_rank_up(decoder, decoder.low_ranks->output, low_rank_out, m, output.w.rows, decoder.spec->logit_scale, logits);
+}
+
+}  // namespace chaku

@@ -1,0 +1,232 @@
+#include "model/model.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+#include "base/cpu_features.h"
+#include "base/error.h"
+#include "base/half.h"
+#include "model/random_tensor.h"
+#include "quant/codec.h"
+
+namespace chaku {
+namespace {
+
+// Norms and biases are read as floats by the kernels; the other tensors go through their format's code.
+bool is_vector(const TensorOptions& t) noexcept {
+  return t.kind == TensorKind::kBias || t.module == Module::kOutputNorm || norm_of(t.module) >= 0;
+}
+
+bool takes_bias(Module module) noexcept { return module == Module::kOutput || linear_of(module) >= 0; }
+
+std::string tensor_name(Module module, int32_t layer, TensorKind kind) {
+  return (kind == TensorKind::kBias ? "bias of " : "") + module_name(module, layer);
+}
+
+std::string tensor_name(const TensorOptions& t) { return tensor_name(t.module, t.layer, t.kind); }
+
+// What the format's elements need to be read as C++ objects; the block formats are read byte-wise.
+size_t alignment(DType dtype) noexcept {
+  if (dtype == DType::kF32) return alignof(float);
+  return dtype == DType::kF16 || dtype == DType::kBF16 ? alignof(uint16_t) : 1;
+}
+
+void check_allocation(const TensorOptions& tensor, int64_t n_bytes) {
+  const int64_t available = available_memory_bytes();
+  if (available >= 0 && n_bytes > available)
+    fail(Code::kMemoryLimit, "[set_tensor] expected at most %lld available bytes, got %lld (%s)",
+         static_cast<long long>(available), static_cast<long long>(n_bytes), tensor_name(tensor).c_str());
+}
+
+}  // namespace
+
+Model::Model(std::shared_ptr<const Engine> engine, DecoderSpec spec)
+    : engine_(std::move(engine)), spec_(std::move(spec)) {
+  check_decoder_spec(spec_);
+}
+
+void Model::check_open(const char* op) const {
+  if (sealed_) fail(Code::kInvalidState, "[%s] expected a model under construction, got a sealed one", op);
+}
+
+int32_t Model::add_rope(RopeSpec rope) {
+  check_open("add_rope");
+  check_rope(rope);
+  spec_.ropes.push_back(std::move(rope));
+  return static_cast<int32_t>(spec_.ropes.size()) - 1;
+}
+
+void Model::set_layer(int32_t layer, const LayerSpec& options) {
+  check_open("set_layer");
+  check_layer(spec_, layer, options);
+  spec_.layers[static_cast<size_t>(layer)] = options;
+}
+
+int32_t Model::map_file(const char* path, int64_t file_bytes) {
+  check_open("map_file");
+  files_.emplace_back(path, file_bytes);
+  return static_cast<int32_t>(files_.size()) - 1;
+}
+
+// Returns the tensor's bytes.
+int64_t Model::check_tensor(const TensorOptions& tensor) const {
+  check_open("set_tensor");
+  const std::string name = tensor_name(tensor);
+  const bool in_layer = is_layer_module(tensor.module);
+  if (in_layer ? tensor.layer < 0 || tensor.layer >= spec_.n_layers() : tensor.layer != -1)
+    fail(Code::kInvalidArgument, "[set_tensor] expected layer %s%d, got %d (%s)", in_layer ? "0.." : "",
+         in_layer ? spec_.n_layers() - 1 : -1, tensor.layer, name.c_str());
+  if (tensor.kind == TensorKind::kBias && !takes_bias(tensor.module))
+    fail(Code::kInvalidArgument, "[set_tensor] expected a module that takes a bias, got %s", name.c_str());
+  if (tensors_.contains({tensor.layer, tensor.module, tensor.kind}))
+    fail(Code::kInvalidArgument, "[set_tensor] expected each tensor once, got it again (%s)", name.c_str());
+  const DTypeInfo& info = dtype_info(tensor.dtype);
+  if (is_vector(tensor) && tensor.dtype != DType::kF32 && tensor.dtype != DType::kF16 && tensor.dtype != DType::kBF16)
+    fail(Code::kUnsupported, "[set_tensor] expected F32, F16 or BF16, got %s (%s)", info.name, name.c_str());
+  const auto [rows, columns] = tensor.shape;
+  if (rows < 1 || rows > kMaxVocab * int64_t{kMaxHeadDim} || columns < 1 || columns > int64_t{1} << 28)
+    fail(Code::kInvalidArgument, "[set_tensor] expected sizes within 1..2^36 x 1..2^28, got [%lld,%lld] (%s)",
+         static_cast<long long>(rows), static_cast<long long>(columns), name.c_str());
+  if (columns % info.block_elements != 0)
+    fail(Code::kInvalidArgument, "[set_tensor] expected columns in whole blocks of %d (%s), got %lld (%s)",
+         info.block_elements, info.name, static_cast<long long>(columns), name.c_str());
+  int64_t n_bytes = 0;
+  if (__builtin_mul_overflow(row_bytes(tensor.dtype, columns), rows, &n_bytes))
+    fail(Code::kInvalidArgument, "[set_tensor] expected a size within 63 bits, got [%lld,%lld] (%s)",
+         static_cast<long long>(rows), static_cast<long long>(columns), name.c_str());
+  return n_bytes;
+}
+
+// Registers a tensor whose bytes lie at `data`, in `owned` or in a mapped file; converts or copies where the kernels
+// could not read it in place.
+void Model::adopt(const TensorOptions& tensor, const void* data, AlignedBytes owned) {
+  Tensor entry;
+  entry.shape = tensor.shape;
+  entry.matrix = {data, tensor.dtype, tensor.shape.rows, tensor.shape.columns};
+  if (is_vector(tensor) && tensor.dtype != DType::kF32) {
+    const int64_t n_elements = tensor.shape.rows * tensor.shape.columns;
+    owned = AlignedBytes(n_elements * static_cast<int64_t>(sizeof(float)));
+    dequantize(tensor.dtype, data, reinterpret_cast<float*>(owned.data()), n_elements);
+    entry.matrix.data = owned.data();
+    entry.matrix.dtype = DType::kF32;
+  } else if (owned.data() == nullptr && reinterpret_cast<uintptr_t>(data) % alignment(tensor.dtype) != 0) {
+    const int64_t n_bytes = row_bytes(tensor.dtype, tensor.shape.columns) * tensor.shape.rows;
+    check_allocation(tensor, n_bytes);
+    owned = AlignedBytes(n_bytes);
+    std::memcpy(owned.data(), data, static_cast<size_t>(n_bytes));
+    entry.matrix.data = owned.data();
+  }
+  entry.owned = std::move(owned);
+  tensors_.emplace(Key{tensor.layer, tensor.module, tensor.kind}, std::move(entry));
+}
+
+void Model::set_tensor_mapped(const TensorOptions& tensor, int32_t file, int64_t offset) {
+  const int64_t n_bytes = check_tensor(tensor);
+  if (file < 0 || static_cast<size_t>(file) >= files_.size())
+    fail(Code::kInvalidArgument, "[set_tensor] expected one of %zu mapped files, got index %d (%s)", files_.size(), file,
+         tensor_name(tensor).c_str());
+  const MappedRange& range = files_[static_cast<size_t>(file)];
+  if (offset < 0 || n_bytes > range.n_bytes() || offset > range.n_bytes() - n_bytes)
+    fail(Code::kBadData, "[set_tensor] expected %lld bytes at offset %lld within the file's %lld bytes (%s)",
+         static_cast<long long>(n_bytes), static_cast<long long>(offset), static_cast<long long>(range.n_bytes()),
+         tensor_name(tensor).c_str());
+  adopt(tensor, range.data() + offset, {});
+}
+
+void Model::set_tensor_data(const TensorOptions& tensor, const void* data, int64_t data_bytes) {
+  const int64_t n_bytes = check_tensor(tensor);
+  if (data_bytes != n_bytes)
+    fail(Code::kInvalidArgument, "[set_tensor] expected %lld bytes, got %lld (%s)", static_cast<long long>(n_bytes),
+         static_cast<long long>(data_bytes), tensor_name(tensor).c_str());
+  check_allocation(tensor, n_bytes);
+  AlignedBytes owned(n_bytes);
+  std::memcpy(owned.data(), data, static_cast<size_t>(n_bytes));
+  const void* at = owned.data();
+  adopt(tensor, at, std::move(owned));
+}
+
+void Model::set_tensor_random(const TensorOptions& tensor, float mean, float deviation, uint64_t seed) {
+  const int64_t n_bytes = check_tensor(tensor);
+  if (!std::isfinite(mean) || !std::isfinite(deviation) || deviation < 0.0f)
+    fail(Code::kInvalidArgument, "[set_tensor] expected a finite mean and deviation >= 0, got %g and %g (%s)", mean,
+         deviation, tensor_name(tensor).c_str());
+  if (tensor.dtype != DType::kF32 && !can_quantize(tensor.dtype))
+    fail(Code::kUnsupported, "[set_tensor] expected a format that can be encoded, got %s (%s)",
+         dtype_info(tensor.dtype).name, tensor_name(tensor).c_str());
+  check_allocation(tensor, n_bytes);
+  AlignedBytes owned(n_bytes);
+  fill_random({owned.data(), tensor.dtype, tensor.shape.rows, tensor.shape.columns}, owned.data(),
+              {mean, deviation, seed}, engine_->pool());
+  const void* at = owned.data();
+  adopt(tensor, at, std::move(owned));
+}
+
+const Model::Tensor* Model::find(Module module, int32_t layer, TensorKind kind) const {
+  const auto at = tensors_.find({layer, module, kind});
+  return at == tensors_.end() ? nullptr : &at->second;
+}
+
+const Model::Tensor& Model::require(Module module, int32_t layer) const {
+  const Tensor* tensor = find(module, layer, TensorKind::kWeight);
+  if (tensor == nullptr)
+    fail(Code::kInvalidState, "[seal] expected %s, got no such tensor", module_name(module, layer).c_str());
+  return *tensor;
+}
+
+void Model::check_shapes() const {
+  for (const auto& [key, tensor] : tensors_) {
+    const auto& [layer, module, kind] = key;
+    Shape expected = spec_.shape(module, layer);
+    if (kind == TensorKind::kBias) expected = {1, expected.rows};
+    if (tensor.shape != expected)
+      fail(Code::kInvalidArgument, "[seal] expected shape [%lld,%lld], got [%lld,%lld] (%s)",
+           static_cast<long long>(expected.rows), static_cast<long long>(expected.columns),
+           static_cast<long long>(tensor.shape.rows), static_cast<long long>(tensor.shape.columns),
+           tensor_name(module, layer, kind).c_str());
+  }
+}
+
+const float* Model::vector(Module module, int32_t layer, TensorKind kind) const {
+  const Tensor* tensor = find(module, layer, kind);
+  return tensor == nullptr ? nullptr : static_cast<const float*>(tensor->matrix.data);
+}
+
+Linear Model::linear(Module module, int32_t layer) const {
+  return {require(module, layer).matrix, vector(module, layer, TensorKind::kBias)};
+}
+
+void Model::seal() {
+  check_open("seal");
+  for (int32_t l = 0; l < spec_.n_layers(); ++l)
+    if (spec_.layers[static_cast<size_t>(l)].n_heads == 0)
+      fail(Code::kInvalidState, "[seal] expected every layer to be set, got none (layer %d)", l);
+  check_shapes();
+
+  Weights weights;
+  weights.token_embedding = require(Module::kTokenEmbedding, -1).matrix;
+  require(Module::kOutputNorm, -1);
+  weights.output_norm = vector(Module::kOutputNorm, -1, TensorKind::kWeight);
+  weights.tied = find(Module::kOutput, -1, TensorKind::kWeight) == nullptr;
+  weights.output.w = weights.tied ? weights.token_embedding : require(Module::kOutput, -1).matrix;
+  weights.output.bias = vector(Module::kOutput, -1, TensorKind::kBias);
+  if (weights.output.bias != nullptr && spec_.logit_scale != 1.0f)
+    fail(Code::kUnsupported, "[seal] expected no output bias beside a logit_scale, got both");
+  weights.layers.resize(spec_.layers.size());
+  for (int32_t l = 0; l < spec_.n_layers(); ++l) {
+    LayerWeights& layer = weights.layers[static_cast<size_t>(l)];
+    for (size_t i = 0; i < kLayerNorms; ++i) {
+      if (i == kNormAttn || i == kNormFfn) require(kNormModules[i], l);
+      layer.norms[i] = vector(kNormModules[i], l, TensorKind::kWeight);
+    }
+    for (size_t i = 0; i < kLayerLinears; ++i) layer.linears[i] = linear(kLinearModules[i], l);
+  }
+
+  int64_t n_bytes = 0;
+  for (const auto& [key, tensor] : tensors_) n_bytes += tensor.matrix.stride_bytes() * tensor.shape.rows;
+  weights_ = std::move(weights);
+  weight_bytes_ = n_bytes;
+  sealed_ = true;
+}
+
+}  // namespace chaku

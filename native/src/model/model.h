@@ -1,0 +1,70 @@
+// A decoder under construction and then sealed: its spec and its weights, mapped in place or owned.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <tuple>
+#include <vector>
+
+#include "base/aligned_buffer.h"
+#include "base/mapped_range.h"
+#include "model/engine.h"
+#include "model/weights.h"
+
+namespace chaku {
+
+struct TensorOptions {
+  Module module = Module::kTokenEmbedding;
+  TensorKind kind = TensorKind::kWeight;
+  int32_t layer = -1;
+  DType dtype = DType::kF32;
+  Shape shape;
+};
+
+// Filled by one thread; after seal() immutable and shared by any number of threads. Every method throws Error and
+// leaves the model as it was.
+class Model {
+ public:
+  Model(std::shared_ptr<const Engine> engine, DecoderSpec spec);
+
+  int32_t add_rope(RopeSpec rope);
+  void set_layer(int32_t layer, const LayerSpec& options);
+  int32_t map_file(const char* path, int64_t file_bytes);
+  void set_tensor_mapped(const TensorOptions& tensor, int32_t file, int64_t offset);
+  void set_tensor_data(const TensorOptions& tensor, const void* data, int64_t data_bytes);
+  void set_tensor_random(const TensorOptions& tensor, float mean, float deviation, uint64_t seed);
+  void seal();
+
+  bool sealed() const noexcept { return sealed_; }
+  const Engine& engine() const noexcept { return *engine_; }
+  const DecoderSpec& spec() const noexcept { return spec_; }
+  const Weights& weights() const noexcept { return weights_; }  // of a sealed model
+  int64_t weight_bytes() const noexcept { return weight_bytes_; }
+
+ private:
+  struct Tensor {
+    Shape shape;
+    Matrix matrix;
+    AlignedBytes owned;  // empty where the tensor lies in a mapped file
+  };
+  using Key = std::tuple<int32_t, Module, TensorKind>;  // layer, module, kind
+
+  void check_open(const char* op) const;
+  int64_t check_tensor(const TensorOptions& tensor) const;
+  void adopt(const TensorOptions& tensor, const void* data, AlignedBytes owned);
+  const Tensor* find(Module module, int32_t layer, TensorKind kind) const;
+  const Tensor& require(Module module, int32_t layer) const;
+  void check_shapes() const;
+  Linear linear(Module module, int32_t layer) const;
+  const float* vector(Module module, int32_t layer, TensorKind kind) const;
+
+  std::shared_ptr<const Engine> engine_;
+  DecoderSpec spec_;
+  std::vector<MappedRange> files_;
+  std::map<Key, Tensor> tensors_;
+  Weights weights_;
+  int64_t weight_bytes_ = 0;
+  bool sealed_ = false;
+};
+
+}  // namespace chaku

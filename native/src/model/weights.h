@@ -1,0 +1,59 @@
+// What a forward pass reads: weights and low-rank additions, borrowed from the model, the trainer or the adapters.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+#include "kernels/matmul.h"
+#include "model/decoder_spec.h"
+
+namespace chaku {
+
+// y = x w^T + bias.
+struct Linear {
+  Matrix w;
+  const float* bias = nullptr;  // [N] or null
+};
+
+struct LayerWeights {
+  std::array<const float*, kLayerNorms> norms{};  // [D] or [Dh]; the head norms may be null
+  std::array<Linear, kLayerLinears> linears;
+};
+
+struct Weights {
+  Matrix token_embedding;  // [V,D]
+  const float* output_norm = nullptr;
+  Linear output;  // [V,D]; the token embedding where tied
+  bool tied = false;
+  std::vector<LayerWeights> layers;
+};
+
+// y += scale * (x a^T) b^T.
+struct LowRank {
+  const float* a = nullptr;  // [R,K]
+  const float* b = nullptr;  // [N,R]
+  int32_t rank = 0;          // 0: none
+  float scale = 1.0f;
+};
+
+struct LowRanks {
+  std::vector<std::array<LowRank, kLayerLinears>> layers;  // as many as the spec's, or none at all
+  LowRank output;
+};
+
+// How inputs of A are dropped in training: element i of a module's input by uniform(seed, stream(...), i).
+struct Dropout {
+  float probability = 0.0f;
+  uint64_t seed = 0;
+  int64_t batch_index = 0;
+
+  // One stream per micro-batch, layer (-1 outside layers) and module.
+  uint64_t stream(int32_t layer, Module module) const noexcept {
+    return static_cast<uint64_t>(batch_index) << 20 | static_cast<uint64_t>(layer + 1) << 5 |
+           static_cast<uint64_t>(module);
+  }
+};
+static_assert(kMaxLayers < 1 << 15);
+
+}  // namespace chaku

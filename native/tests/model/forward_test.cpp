@@ -1,0 +1,174 @@
+#include "model/forward.h"
+
+#include <cstring>
+
+#include "model/expect_error.h"
+#include "model/oracle.h"
+#include "model/tiny_decoder.h"
+
+using namespace chaku;
+using namespace chaku::test;
+
+namespace {
+
+constexpr int64_t kTokens = 23;
+
+TinyOptions rich() {
+  TinyOptions o;
+  o.n_layers = 3;
+  o.biases = true;
+  o.head_norms = true;
+  o.tied = false;
+  o.window = 5;
+  o.pairing = RopePairing::kHalves;
+  o.embedding_scale = 1.5f;
+  o.residual_scale = 0.6f;
+  return o;
+}
+
+// Low-rank additions to every product.
+struct Additions {
+  std::vector<std::vector<float>> values;
+  LowRanks low_ranks;
+
+  Additions(const DecoderSpec& spec, int32_t rank) {
+    low_ranks.layers.resize(spec.layers.size());
+    for (int32_t l = 0; l < spec.n_layers(); ++l)
+      for (int32_t i = 0; i < kLayerLinears; ++i)
+        low_ranks.layers[static_cast<size_t>(l)][static_cast<size_t>(i)] =
+            pair(spec.shape(l, static_cast<LayerLinear>(i)), rank);
+    low_ranks.output = pair(spec.shape(Module::kOutput, -1), rank);
+  }
+
+ private:
+  LowRank pair(Shape shape, int32_t rank) {
+    const float* a = fill(rank * shape.columns);
+    return {a, fill(shape.rows * rank), rank, 0.5f};
+  }
+  const float* fill(int64_t n) {
+    const Philox random(3, values.size());
+    std::vector<float>& v = values.emplace_back(static_cast<size_t>(n));
+    for (size_t i = 0; i < v.size(); ++i) v[i] = 0.2f * random.normal(i);
+    return v.data();
+  }
+};
+
+struct Run {
+  std::vector<float> stream;  // the last block's output
+  std::vector<float> logits;
+};
+
+Run run(const Model& model, const ActivationOptions& layout, const LowRanks* low_ranks,
+        std::span<const AttentionSpan> spans) {
+  Carver counter(nullptr);
+  carve_activations(counter, model.spec(), layout);
+  AlignedBytes memory(counter.n_bytes());
+  Carver carver(memory.data());
+  Activations a = carve_activations(carver, model.spec(), layout);
+  const std::vector<int32_t> tokens = tiny_tokens(kTokens, model.spec().vocab_size);
+  std::vector<int32_t> positions;
+  for (const AttentionSpan& span : spans)
+    for (int64_t t = span.q_begin; t < span.q_end; ++t) positions.push_back(static_cast<int32_t>(t - span.q_begin));
+  std::vector<float> low_rank_out(static_cast<size_t>(kTokens) * 8);
+  if (layout.low_rank_linears == 0)
+    for (BlockActivations& block : a.blocks) block.low_rank.fill(low_rank_out.data());
+
+  const Decoder decoder{&model.engine(), &model.spec(), &model.weights(), low_ranks, nullptr, {}};
+  forward(decoder, {tokens.data(), positions.data(), kTokens, spans, 0}, {}, a);
+  const float* stream = a.streams.back();
+  Run result{{stream, stream + kTokens * model.spec().width}, {}};
+  std::vector<float> normed(result.stream.size());
+  output_norm(decoder, stream, kTokens, normed.data(), nullptr);
+  if (low_ranks != nullptr)
+    low_rank_down(decoder, low_ranks->output, normed.data(), model.spec().width, kTokens, low_rank_out.data());
+  result.logits.resize(static_cast<size_t>(kTokens * model.spec().vocab_size));
+  project_logits(decoder, normed.data(), low_rank_out.data(), kTokens, result.logits.data());
+  return result;
+}
+
+const std::vector<AttentionSpan> kOne = {{0, kTokens, 0, kTokens}};
+
+ActivationOptions lean() {
+  ActivationOptions o;
+  o.max_tokens = kTokens;
+  return o;
+}
+
+ActivationOptions taped(int32_t n_kept) {
+  ActivationOptions o = lean();
+  o.taped = true;
+  o.head_norms = true;
+  o.n_kept = n_kept;
+  o.rank = 8;
+  o.low_rank_linears = 0x7f;
+  return o;
+}
+
+void check_oracle(const TinyOptions& tiny, bool additions) {
+  const auto model = tiny_decoder(tiny);
+  const Additions added(model->spec(), 3);
+  const LowRanks* low_ranks = additions ? &added.low_ranks : nullptr;
+  const Run got = run(*model, lean(), low_ranks, kOne);
+  const Oracle oracle(model->spec(), model->weights(), low_ranks);
+  const std::vector<chaku::test::Row> expected = oracle.logits(tiny_tokens(kTokens, tiny.vocab));
+  for (int64_t t = 0; t < kTokens; ++t) {
+    const std::vector<float> row(expected[static_cast<size_t>(t)].begin(), expected[static_cast<size_t>(t)].end());
+    CHECK_CLOSE(got.logits.data() + t * tiny.vocab, row.data(), tiny.vocab, 2e-5, 2e-5);
+  }
+}
+
+bool same_bits(const std::vector<float>& a, const std::vector<float>& b) {
+  return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(float)) == 0;
+}
+
+}  // namespace
+
+TEST(plain_decoder_equals_the_oracle) { check_oracle({}, false); }
+
+TEST(rich_decoder_equals_the_oracle) { check_oracle(rich(), false); }
+
+TEST(low_rank_additions_equal_the_oracle) {
+  check_oracle({}, true);
+  check_oracle(rich(), true);
+}
+
+TEST(logit_scale_and_no_rope_equal_the_oracle) {
+  TinyOptions o;
+  o.logit_scale = 0.7f;
+  o.rope = false;
+  o.n_kv_heads = 4;
+  check_oracle(o, true);
+}
+
+TEST(tape_does_not_change_a_bit) {
+  const auto model = tiny_decoder(rich());
+  const Additions added(model->spec(), 8);
+  const std::vector<AttentionSpan> packed = {{0, 9, 0, 9}, {9, kTokens, 9, kTokens}};
+  const Run without = run(*model, lean(), &added.low_ranks, packed);
+  for (int32_t n_kept = 0; n_kept <= 3; ++n_kept) {
+    const Run with = run(*model, taped(n_kept), &added.low_ranks, packed);
+    CHECK(same_bits(without.stream, with.stream));
+    CHECK(same_bits(without.logits, with.logits));
+  }
+}
+
+TEST(threads_do_not_change_a_bit) {
+  TinyOptions o = rich();
+  o.n_threads = 1;
+  const Run one = run(*tiny_decoder(o), lean(), nullptr, kOne);
+  o.n_threads = 3;
+  CHECK(same_bits(one.logits, run(*tiny_decoder(o), lean(), nullptr, kOne).logits));
+}
+
+TEST(cancellation_is_heard_only_while_running) {
+  Cancellation cancellation;
+  cancellation.request();
+  {
+    const CancellableRun run_in_flight(cancellation);
+    cancellation.check();
+    cancellation.request();
+    CHECK_ERROR(Code::kCancelled, "cancelled", cancellation.check());
+  }
+  const CancellableRun next(cancellation);
+  cancellation.check();
+}

@@ -1,0 +1,149 @@
+// An independent forward pass in float64, written from the formulas: the oracle of the one in src/model.
+#pragma once
+
+#include <cmath>
+#include <vector>
+
+#include "model/weights.h"
+#include "quant/codec.h"
+
+namespace chaku::test {
+
+using Row = std::vector<double>;
+
+class Oracle {
+ public:
+  Oracle(const DecoderSpec& spec, const Weights& weights, const LowRanks* low_ranks = nullptr)
+      : spec_(spec), w_(weights), low_ranks_(low_ranks) {}
+
+  // Logits of every position of one sequence.
+  std::vector<Row> logits(const std::vector<int32_t>& tokens) const {
+    std::vector<Row> x;
+    for (const int32_t t : tokens) {
+      Row row = matrix_row(w_.token_embedding, t);
+      for (double& v : row) v *= spec_.embedding_scale;
+      x.push_back(row);
+    }
+    for (int32_t l = 0; l < spec_.n_layers(); ++l) block(l, x);
+    std::vector<Row> result;
+    for (const Row& row : x) {
+      const LowRank* low_rank = low_ranks_ != nullptr ? &low_ranks_->output : nullptr;
+      Row y = linear(w_.output, low_rank, norm(row, w_.output_norm, 0, spec_.width));
+      for (double& v : y) v *= spec_.logit_scale;
+      result.push_back(y);
+    }
+    return result;
+  }
+
+ private:
+  static Row matrix_row(const Matrix& m, int64_t row) {
+    std::vector<float> values(static_cast<size_t>(m.columns));
+    dequantize(m.dtype, static_cast<const std::byte*>(m.data) + row * m.stride_bytes(), values.data(), m.columns);
+    return Row(values.begin(), values.end());
+  }
+
+  Row norm(const Row& x, const float* weight, size_t begin, int64_t d) const {
+    double squares = 0;
+    for (int64_t i = 0; i < d; ++i) squares += x[begin + i] * x[begin + i];
+    const double inverse = 1.0 / std::sqrt(squares / static_cast<double>(d) + spec_.norm_epsilon);
+    Row y(static_cast<size_t>(d));
+    for (int64_t i = 0; i < d; ++i) y[i] = x[begin + i] * inverse * weight[i];
+    return y;
+  }
+
+  static Row linear(const Linear& linear, const LowRank* low_rank, const Row& x) {
+    Row y(static_cast<size_t>(linear.w.rows), 0.0);
+    for (int64_t n = 0; n < linear.w.rows; ++n) {
+      const Row w = matrix_row(linear.w, n);
+      for (size_t k = 0; k < x.size(); ++k) y[n] += x[k] * w[k];
+      if (linear.bias != nullptr) y[n] += linear.bias[n];
+      if (low_rank == nullptr) continue;
+      for (int32_t r = 0; r < low_rank->rank; ++r) {
+        double u = 0;
+        for (size_t k = 0; k < x.size(); ++k) u += x[k] * low_rank->a[r * x.size() + k];
+        y[n] += low_rank->scale * u * low_rank->b[n * low_rank->rank + r];
+      }
+    }
+    return y;
+  }
+
+  Row project(int32_t l, LayerLinear which, const Row& x) const {
+    const LowRank* low_rank = low_ranks_ != nullptr ? &low_ranks_->layers[l][which] : nullptr;
+    return linear(w_.layers[l].linears[which], low_rank, x);
+  }
+
+  // Head norm and rotation of one token's heads.
+  void finish_heads(const LayerSpec& layer, const float* head_norm, int32_t n_heads, size_t position, Row& x) const {
+    for (int32_t h = 0; h < n_heads; ++h) {
+      const size_t at = static_cast<size_t>(h * layer.head_dim);
+      if (head_norm != nullptr) {
+        const Row y = norm(x, head_norm, at, layer.head_dim);
+        std::copy(y.begin(), y.end(), x.begin() + static_cast<std::ptrdiff_t>(at));
+      }
+      if (layer.rope < 0) continue;
+      const RopeSpec& rope = spec_.ropes[layer.rope];
+      for (int32_t i = 0; i < rope.n_dims / 2; ++i) {
+        const bool adjacent = rope.pairing == RopePairing::kAdjacent;
+        double& a = x[at + (adjacent ? 2 * i : i)];
+        double& b = x[at + (adjacent ? 2 * i + 1 : i + rope.n_dims / 2)];
+        const double angle = static_cast<double>(position) * rope.inverse_frequencies[i];
+        const double c = std::cos(angle) * rope.magnitude, s = std::sin(angle) * rope.magnitude;
+        const double rotated = a * c - b * s;
+        b = a * s + b * c;
+        a = rotated;
+      }
+    }
+  }
+
+  void block(int32_t l, std::vector<Row>& x) const {
+    const LayerSpec& layer = spec_.layers[l];
+    const LayerWeights& w = w_.layers[l];
+    std::vector<Row> q, k, v;
+    for (size_t t = 0; t < x.size(); ++t) {
+      const Row n = norm(x[t], w.norms[kNormAttn], 0, spec_.width);
+      q.push_back(project(l, kLinearQ, n));
+      k.push_back(project(l, kLinearK, n));
+      v.push_back(project(l, kLinearV, n));
+      finish_heads(layer, w.norms[kNormQ], layer.n_heads, t, q[t]);
+      finish_heads(layer, w.norms[kNormK], layer.n_kv_heads, t, k[t]);
+    }
+    for (size_t t = 0; t < x.size(); ++t) {
+      add(x[t], project(l, kLinearO, attend(layer, q[t], k, v, t)));
+      const Row n = norm(x[t], w.norms[kNormFfn], 0, spec_.width);
+      Row gate = project(l, kLinearGate, n);
+      const Row up = project(l, kLinearUp, n);
+      for (size_t i = 0; i < gate.size(); ++i) gate[i] = gate[i] / (1.0 + std::exp(-gate[i])) * up[i];
+      add(x[t], project(l, kLinearDown, gate));
+    }
+  }
+
+  void add(Row& x, const Row& y) const {
+    for (size_t i = 0; i < x.size(); ++i) x[i] += spec_.residual_scale * y[i];
+  }
+
+  static Row attend(const LayerSpec& layer, const Row& q, const std::vector<Row>& k, const std::vector<Row>& v,
+                    size_t t) {
+    Row o(q.size(), 0.0);
+    const size_t dh = static_cast<size_t>(layer.head_dim);
+    const size_t first = layer.window > 0 && t + 1 > static_cast<size_t>(layer.window) ? t + 1 - layer.window : 0;
+    for (size_t h = 0; h < static_cast<size_t>(layer.n_heads); ++h) {
+      const size_t kv = h / static_cast<size_t>(layer.n_heads / layer.n_kv_heads) * dh;
+      double sum = 0;
+      for (size_t j = first; j <= t; ++j) {
+        double score = 0;
+        for (size_t i = 0; i < dh; ++i) score += q[h * dh + i] * k[j][kv + i];
+        const double weight = std::exp(score * layer.attention_scale);
+        sum += weight;
+        for (size_t i = 0; i < dh; ++i) o[h * dh + i] += weight * v[j][kv + i];
+      }
+      for (size_t i = 0; i < dh; ++i) o[h * dh + i] /= sum;
+    }
+    return o;
+  }
+
+  const DecoderSpec& spec_;
+  const Weights& w_;
+  const LowRanks* low_ranks_;
+};
+
+}  // namespace chaku::test

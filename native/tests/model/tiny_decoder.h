@@ -1,0 +1,110 @@
+// Small decoders with reproducible weights, for the tests of model, infer and train.
+#pragma once
+
+#include <cmath>
+#include <memory>
+#include <vector>
+
+#include "base/random.h"
+#include "model/model.h"
+#include "quant/codec.h"
+
+namespace chaku::test {
+
+struct TinyOptions {
+  int32_t n_layers = 2, width = 32, vocab = 48, n_heads = 4, n_kv_heads = 2, head_dim = 8, ff_width = 40;
+  int32_t window = 0;
+  RopePairing pairing = RopePairing::kAdjacent;
+  bool rope = true, tied = true, biases = false, head_norms = false;
+  float embedding_scale = 1.0f, residual_scale = 1.0f, logit_scale = 1.0f;
+  DType dtype = DType::kF32;  // of the matrices
+  int n_threads = 2;
+  CpuPath path = CpuPath::kAuto;
+  uint64_t seed = 1;
+};
+
+// Values of a tensor: N(mean, deviation), a stream per tensor.
+inline std::vector<float> tiny_values(const TinyOptions& o, Module module, int32_t layer, TensorKind kind, int64_t n,
+                                      float mean, float deviation) {
+  const Philox random(o.seed, static_cast<uint64_t>(layer + 1) << 8 | static_cast<uint64_t>(module) << 2 |
+                                  static_cast<uint64_t>(kind));
+  std::vector<float> values(static_cast<size_t>(n));
+  for (size_t i = 0; i < values.size(); ++i) values[i] = mean + deviation * random.normal(i);
+  return values;
+}
+
+inline void set_tiny_tensor(Model& model, const TinyOptions& o, Module module, int32_t layer, TensorKind kind) {
+  Shape shape = model.spec().shape(module, layer);
+  if (kind == TensorKind::kBias) shape = {1, shape.rows};
+  const bool norm = norm_of(module) >= 0 || module == Module::kOutputNorm;
+  const bool matrix = !norm && kind == TensorKind::kWeight;
+  const float deviation = matrix ? 1.0f / std::sqrt(static_cast<float>(shape.columns)) : 0.1f;
+  const std::vector<float> values = tiny_values(o, module, layer, kind, shape.rows * shape.columns, norm ? 1.0f : 0.0f,
+                                                module == Module::kTokenEmbedding ? 1.0f : deviation);
+  TensorOptions t{module, kind, layer, matrix ? o.dtype : DType::kF32, shape};
+  if (t.dtype == DType::kF32) {
+    model.set_tensor_data(t, values.data(), static_cast<int64_t>(values.size() * sizeof(float)));
+    return;
+  }
+  std::vector<std::byte> encoded(static_cast<size_t>(row_bytes(t.dtype, shape.columns) * shape.rows));
+  quantize(t.dtype, values.data(), encoded.data(), static_cast<int64_t>(values.size()));
+  model.set_tensor_data(t, encoded.data(), static_cast<int64_t>(encoded.size()));
+}
+
+// Layers and ropes set, no tensors.
+inline std::shared_ptr<Model> bare_decoder(const TinyOptions& o) {
+  DecoderSpec spec = make_decoder_spec(o.n_layers, o.width, o.vocab);
+  spec.embedding_scale = o.embedding_scale;
+  spec.residual_scale = o.residual_scale;
+  spec.logit_scale = o.logit_scale;
+  auto model = std::make_shared<Model>(std::make_shared<const Engine>(o.n_threads, o.path), spec);
+  if (o.rope) {
+    RopeSpec rope{o.pairing, o.head_dim, 1.0f, {}};
+    for (int32_t i = 0; i < o.head_dim / 2; ++i)
+      rope.inverse_frequencies.push_back(std::pow(100.0, -2.0 * i / o.head_dim));
+    model->add_rope(rope);
+  }
+  LayerSpec layer;
+  layer.n_heads = o.n_heads;
+  layer.n_kv_heads = o.n_kv_heads;
+  layer.head_dim = o.head_dim;
+  layer.ff_width = o.ff_width;
+  layer.window = o.window;
+  layer.rope = o.rope ? 0 : -1;
+  layer.attention_scale = 1.0f / std::sqrt(static_cast<float>(o.head_dim));
+  for (int32_t l = 0; l < o.n_layers; ++l) model->set_layer(l, layer);
+  return model;
+}
+
+inline std::shared_ptr<Model> tiny_decoder(const TinyOptions& o) {
+  auto model = bare_decoder(o);
+  set_tiny_tensor(*model, o, Module::kTokenEmbedding, -1, TensorKind::kWeight);
+  set_tiny_tensor(*model, o, Module::kOutputNorm, -1, TensorKind::kWeight);
+  if (!o.tied) set_tiny_tensor(*model, o, Module::kOutput, -1, TensorKind::kWeight);
+  if (o.biases && o.logit_scale == 1.0f) set_tiny_tensor(*model, o, Module::kOutput, -1, TensorKind::kBias);
+  for (int32_t l = 0; l < o.n_layers; ++l) {
+    set_tiny_tensor(*model, o, Module::kAttnNorm, l, TensorKind::kWeight);
+    set_tiny_tensor(*model, o, Module::kFfnNorm, l, TensorKind::kWeight);
+    if (o.head_norms) {
+      set_tiny_tensor(*model, o, Module::kAttnQNorm, l, TensorKind::kWeight);
+      set_tiny_tensor(*model, o, Module::kAttnKNorm, l, TensorKind::kWeight);
+    }
+    for (const Module module : kLinearModules) {
+      set_tiny_tensor(*model, o, module, l, TensorKind::kWeight);
+      if (o.biases) set_tiny_tensor(*model, o, module, l, TensorKind::kBias);
+    }
+  }
+  model->seal();
+  return model;
+}
+
+// Ids spread over the vocabulary.
+inline std::vector<int32_t> tiny_tokens(int32_t n, int32_t vocab, uint64_t seed = 7) {
+  const Philox random(seed, 0);
+  std::vector<int32_t> tokens(static_cast<size_t>(n));
+  for (size_t i = 0; i < tokens.size(); ++i)
+    tokens[i] = static_cast<int32_t>(random.words(i)[0] % static_cast<uint32_t>(vocab));
+  return tokens;
+}
+
+}  // namespace chaku::test
