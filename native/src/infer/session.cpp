@@ -1,0 +1,151 @@
+#include "infer/session.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/error.h"
+
+namespace chaku {
+namespace {
+
+constexpr int32_t kDefaultBatchTokens = 512;
+
+struct Scratch {
+  Activations activations;
+  int32_t* positions;
+};
+
+Scratch carve(Carver& carver, const DecoderSpec& spec, const SessionOptions& options) {
+  ActivationOptions layout;
+  layout.max_tokens = options.max_batch_tokens;
+  layout.cached = true;
+  Activations activations = carve_activations(carver, spec, layout);
+  return {std::move(activations), carver.take<int32_t>(options.max_batch_tokens)};
+}
+
+int64_t scratch_bytes(const DecoderSpec& spec, const SessionOptions& options) {
+  Carver counter(nullptr);
+  carve(counter, spec, options);
+  return counter.n_bytes();
+}
+
+}  // namespace
+
+SessionOptions Session::resolved(const Model& model, const SessionOptions& options) {
+  if (!model.sealed()) fail(Code::kInvalidState, "[session] expected a sealed model, got one under construction");
+  if (options.max_tokens < 1 || options.max_tokens > kMaxTokens)
+    fail(Code::kInvalidArgument, "[session] expected max_tokens in 1..%d, got %d", kMaxTokens, options.max_tokens);
+  if (options.max_batch_tokens < 0)
+    fail(Code::kInvalidArgument, "[session] expected max_batch_tokens >= 0, got %d", options.max_batch_tokens);
+  SessionOptions result = options;
+  if (result.max_batch_tokens == 0) result.max_batch_tokens = kDefaultBatchTokens;
+  result.max_batch_tokens = std::min(result.max_batch_tokens, result.max_tokens);
+  return result;
+}
+
+MemoryPlan Session::plan(const Model& model, const SessionOptions& options) {
+  const SessionOptions r = resolved(model, options);
+  MemoryPlan plan;
+  plan.weight_bytes = model.weight_bytes();
+  plan.activation_bytes = KvCache::bytes(model.spec(), r.max_tokens);
+  plan.scratch_bytes = scratch_bytes(model.spec(), r);
+  plan.available_bytes = available_bytes(model);
+  return plan;
+}
+
+namespace {
+
+const Model& checked(const Model& model, const SessionOptions& options) {
+  check_plan("session", Session::plan(model, options), options.memory_limit_bytes);
+  return model;
+}
+
+}  // namespace
+
+Session::Session(std::shared_ptr<const Model> model, const SessionOptions& options)
+    : model_(std::move(model)),
+      options_(resolved(checked(*model_, options), options)),
+      cache_(model_->spec(), options_.max_tokens),
+      scratch_(scratch_bytes(model_->spec(), options_)) {
+  Carver carver(scratch_.data());
+  Scratch scratch = carve(carver, model_->spec(), options_);
+  activations_ = std::move(scratch.activations);
+  positions_ = scratch.positions;
+}
+
+void Session::set_adapters(std::vector<std::shared_ptr<const Adapter>> adapters, std::span<const float> scales) {
+  if (length_ > 0)
+    fail(Code::kInvalidState, "[set_adapters] expected an empty cache, got %d tokens computed without them", length_);
+  for (size_t i = 0; i < adapters.size(); ++i) {
+    if (&adapters[i]->model() != model_.get())
+      fail(Code::kInvalidArgument, "[set_adapters] expected adapters of the session's model, got another's (adapter %zu)",
+           i);
+    if (!std::isfinite(scales[i]))
+      fail(Code::kInvalidArgument, "[set_adapters] expected finite scales, got %g (adapter %zu)", scales[i], i);
+  }
+  WornAdapters worn(std::move(adapters), scales);
+  AlignedArray<float> low_rank(int64_t{options_.max_batch_tokens} * worn.max_rank());
+  worn_ = std::move(worn);
+  low_rank_ = std::move(low_rank);
+  for (BlockActivations& block : activations_.blocks) block.low_rank.fill(low_rank_.data());
+}
+
+void Session::check_eval(std::span<const int32_t> tokens, LogitRows rows, std::span<const float> logits) const {
+  const int64_t n = static_cast<int64_t>(tokens.size());
+  if (n < 1 || n > options_.max_tokens - length_)
+    fail(Code::kInvalidArgument, "[eval] expected 1..%d tokens (cache of %d, %d used), got %lld",
+         options_.max_tokens - length_, options_.max_tokens, length_, static_cast<long long>(n));
+  for (int64_t i = 0; i < n; ++i)
+    if (tokens[static_cast<size_t>(i)] < 0 || tokens[static_cast<size_t>(i)] >= model_->spec().vocab_size)
+      fail(Code::kInvalidArgument, "[eval] expected token ids in 0..%d, got %d (token %lld)",
+           model_->spec().vocab_size - 1, tokens[static_cast<size_t>(i)], static_cast<long long>(i));
+  const int64_t n_rows = rows == LogitRows::kAll ? n : rows == LogitRows::kLast ? 1 : 0;
+  const int64_t needed = n_rows * model_->spec().vocab_size;
+  if (static_cast<int64_t>(logits.size()) < needed)
+    fail(Code::kInvalidArgument, "[eval] expected room for %lld logits, got %zu", static_cast<long long>(needed),
+         logits.size());
+}
+
+void Session::eval(std::span<const int32_t> tokens, LogitRows rows, std::span<float> logits) {
+  check_eval(tokens, rows, logits);
+  const CancellableRun run(cancellation_);
+  const int64_t n = static_cast<int64_t>(tokens.size());
+  const int64_t vocab = model_->spec().vocab_size;
+  for (int64_t begin = 0; begin < n; begin += options_.max_batch_tokens) {
+    const int64_t m = std::min<int64_t>(options_.max_batch_tokens, n - begin);
+    int64_t first_output_row = m;
+    if (rows == LogitRows::kAll) first_output_row = 0;
+    if (rows == LogitRows::kLast && begin + m == n) first_output_row = m - 1;
+    float* at = rows == LogitRows::kAll ? logits.data() + begin * vocab : logits.data();
+    eval_chunk(tokens.subspan(static_cast<size_t>(begin), static_cast<size_t>(m)),
+               length_ + static_cast<int32_t>(begin), first_output_row, at);
+  }
+  length_ += static_cast<int32_t>(n);
+}
+
+// Logits of the rows from first_output_row on.
+void Session::eval_chunk(std::span<const int32_t> tokens, int32_t first_position, int64_t first_output_row,
+                         float* logits) {
+  const int64_t m = static_cast<int64_t>(tokens.size());
+  for (int64_t i = 0; i < m; ++i) positions_[i] = first_position + static_cast<int32_t>(i);
+  const AttentionSpan span{0, m, 0, first_position + m};
+  const Decoder decoder{&model_->engine(), &model_->spec(), &model_->weights(), &worn_.low_ranks(), &cancellation_, {}};
+  const Batch batch{tokens.data(), positions_, m, {&span, 1}, first_output_row};
+  forward(decoder, batch, cache_.at(first_position), activations_);
+  const int64_t n_rows = m - first_output_row;
+  if (n_rows == 0) return;
+
+  const int64_t d = model_->spec().width;
+  output_norm(decoder, activations_.streams.back() + first_output_row * d, n_rows, activations_.normed, nullptr);
+  if (const LowRank& low_rank = worn_.low_ranks().output; low_rank.rank > 0)
+    low_rank_down(decoder, low_rank, activations_.normed, d, n_rows, low_rank_.data());
+  project_logits(decoder, activations_.normed, low_rank_.data(), n_rows, logits);
+}
+
+void Session::truncate(int32_t n_tokens) {
+  if (n_tokens < 0 || n_tokens > length_)
+    fail(Code::kInvalidArgument, "[truncate] expected 0..%d tokens, got %d", length_, n_tokens);
+  length_ = n_tokens;
+}
+
+}  // namespace chaku

@@ -1,0 +1,53 @@
+// Inference over a KV cache: tokens in, logits out.
+#pragma once
+
+#include <memory>
+#include <span>
+
+#include "infer/kv_cache.h"
+#include "model/adapter.h"
+#include "model/memory_plan.h"
+
+namespace chaku {
+
+struct SessionOptions {
+  int32_t max_tokens = 0;        // capacity of the cache
+  int32_t max_batch_tokens = 0;  // tokens computed at once; 0: 512
+  int64_t memory_limit_bytes = 0;
+};
+
+enum class LogitRows : int32_t { kNone = 0, kLast = 1, kAll = 2 };
+
+// Single-threaded, internally parallel; cancel() alone comes from any thread. Methods throw Error and leave the cache
+// as it was. Nothing is allocated after construction but for adapters.
+class Session {
+ public:
+  Session(std::shared_ptr<const Model> model, const SessionOptions& options);
+
+  static MemoryPlan plan(const Model& model, const SessionOptions& options);
+
+  void set_adapters(std::vector<std::shared_ptr<const Adapter>> adapters, std::span<const float> scales);
+  void eval(std::span<const int32_t> tokens, LogitRows rows, std::span<float> logits);
+  void truncate(int32_t n_tokens);
+  int32_t length() const noexcept { return length_; }
+  void cancel() noexcept { cancellation_.request(); }
+
+ private:
+  static SessionOptions resolved(const Model& model, const SessionOptions& options);
+
+  void check_eval(std::span<const int32_t> tokens, LogitRows rows, std::span<const float> logits) const;
+  void eval_chunk(std::span<const int32_t> tokens, int32_t first_position, int64_t first_output_row, float* logits);
+
+  std::shared_ptr<const Model> model_;
+  SessionOptions options_;
+  KvCache cache_;
+  AlignedBytes scratch_;
+  Activations activations_;
+  int32_t* positions_ = nullptr;  // [max_batch_tokens]
+  WornAdapters worn_;
+  AlignedArray<float> low_rank_;  // [max_batch_tokens, largest rank worn]
+  int32_t length_ = 0;
+  Cancellation cancellation_;
+};
+
+}  // namespace chaku

@@ -1,0 +1,205 @@
+#include "infer/session.h"
+
+#include <atomic>
+#include <cmath>
+#include <cstring>
+#include <thread>
+
+#include "model/expect_error.h"
+#include "model/oracle.h"
+#include "model/tiny_decoder.h"
+
+using namespace chaku;
+using namespace chaku::test;
+
+namespace {
+
+using Logits = std::vector<float>;
+
+TinyOptions rich() {
+  TinyOptions o;
+  o.n_layers = 3;
+  o.biases = true;
+  o.head_norms = true;
+  o.window = 6;
+  return o;
+}
+
+SessionOptions options(int32_t max_tokens, int32_t max_batch_tokens = 0) { return {max_tokens, max_batch_tokens, 0}; }
+
+Logits eval(Session& session, std::span<const int32_t> tokens, LogitRows rows, int32_t vocab) {
+  Logits logits(rows == LogitRows::kNone ? 0 : static_cast<size_t>(vocab) * (rows == LogitRows::kAll ? tokens.size() : 1));
+  session.eval(tokens, rows, logits);
+  return logits;
+}
+
+Logits oracle_logits(const Model& model, const std::vector<int32_t>& tokens, const LowRanks* low_ranks = nullptr) {
+  Logits all;
+  for (const auto& row : Oracle(model.spec(), model.weights(), low_ranks).logits(tokens))
+    all.insert(all.end(), row.begin(), row.end());
+  return all;
+}
+
+std::shared_ptr<Adapter> random_adapter(const std::shared_ptr<Model>& model, uint64_t seed, int32_t rank) {
+  auto adapter = std::make_shared<Adapter>(model);
+  uint64_t stream = 0;
+  const auto values = [&](int64_t n) {
+    const Philox random(seed, stream++);
+    std::vector<float> v(static_cast<size_t>(n));
+    for (size_t i = 0; i < v.size(); ++i) v[i] = 0.2f * random.normal(i);
+    return v;
+  };
+  const auto add = [&](Module module, int32_t layer) {
+    const Shape shape = model->spec().shape(module, layer);
+    adapter->add(module, layer, rank, 0.5f, values(rank * shape.columns), values(shape.rows * rank));
+  };
+  for (int32_t l = 0; l < model->spec().n_layers(); ++l)
+    for (const Module module : kLinearModules) add(module, l);
+  add(Module::kOutput, -1);
+  return adapter;
+}
+
+}  // namespace
+
+TEST(all_rows_equal_the_oracle_in_any_chunks) {
+  const auto model = tiny_decoder(rich());
+  const auto tokens = tiny_tokens(21, 48);
+  const Logits expected = oracle_logits(*model, tokens);
+  for (const int32_t batch : {0, 1, 4, 21, 100}) {
+    Session session(model, options(32, batch));
+    const Logits got = eval(session, tokens, LogitRows::kAll, 48);
+    CHECK_CLOSE(got.data(), expected.data(), static_cast<int64_t>(got.size()), 2e-5, 2e-5);
+    CHECK_EQ(session.length(), 21);
+  }
+}
+
+TEST(token_by_token_equals_the_oracle) {
+  const auto model = tiny_decoder(rich());
+  const auto tokens = tiny_tokens(21, 48);
+  const Logits expected = oracle_logits(*model, tokens);
+  Session session(model, options(32));
+  for (size_t t = 0; t < tokens.size(); ++t) {
+    const Logits got = eval(session, {&tokens[t], 1}, LogitRows::kLast, 48);
+    CHECK_CLOSE(got.data(), expected.data() + t * 48, 48, 2e-5, 2e-5);
+  }
+}
+
+TEST(last_row_and_no_row) {
+  const auto model = tiny_decoder(rich());
+  const auto tokens = tiny_tokens(21, 48);
+  const Logits expected = oracle_logits(*model, tokens);
+  for (const int32_t batch : {4, 7, 32}) {
+    Session session(model, options(32, batch));
+    const Logits last = eval(session, {tokens.data(), 14}, LogitRows::kLast, 48);
+    CHECK_CLOSE(last.data(), expected.data() + 13 * 48, 48, 2e-5, 2e-5);
+    CHECK(eval(session, {tokens.data() + 14, 5}, LogitRows::kNone, 48).empty());
+    const Logits rest = eval(session, {tokens.data() + 19, 2}, LogitRows::kAll, 48);
+    CHECK_CLOSE(rest.data(), expected.data() + 19 * 48, 96, 2e-5, 2e-5);
+  }
+}
+
+TEST(truncated_cache_goes_on_as_if_never_filled) {
+  const auto model = tiny_decoder(rich());
+  const auto tokens = tiny_tokens(12, 48), other = tiny_tokens(12, 48, 99);
+  Session session(model, options(16)), fresh(model, options(16));
+  eval(session, {other.data(), 12}, LogitRows::kNone, 48);
+  session.truncate(0);
+  eval(session, {tokens.data(), 5}, LogitRows::kNone, 48);
+  eval(session, {other.data(), 7}, LogitRows::kNone, 48);
+  session.truncate(5);
+  eval(fresh, {tokens.data(), 5}, LogitRows::kNone, 48);
+  const std::span<const int32_t> rest{tokens.data() + 5, 7};
+  const Logits a = eval(session, rest, LogitRows::kAll, 48), b = eval(fresh, rest, LogitRows::kAll, 48);
+  CHECK(std::memcmp(a.data(), b.data(), a.size() * sizeof(float)) == 0);
+  CHECK_ERROR(Code::kInvalidArgument, "0..12", session.truncate(13));
+  CHECK_ERROR(Code::kInvalidArgument, "got -1", session.truncate(-1));
+}
+
+TEST(adapters_equal_the_oracle) {
+  const auto model = tiny_decoder(rich());
+  const auto tokens = tiny_tokens(17, 48);
+  const auto first = random_adapter(model, 5, 3), second = random_adapter(model, 6, 2);
+  Session session(model, options(32, 8));
+  const auto check = [&](std::vector<std::shared_ptr<const Adapter>> adapters, const std::vector<float>& scales) {
+    session.truncate(0);
+    session.set_adapters(adapters, scales);
+    const WornAdapters worn(adapters, scales);
+    const LowRanks* low_ranks = adapters.empty() ? nullptr : &worn.low_ranks();
+    const Logits expected = oracle_logits(*model, tokens, low_ranks);
+    const Logits got = eval(session, tokens, LogitRows::kAll, 48);
+    CHECK_CLOSE(got.data(), expected.data(), static_cast<int64_t>(got.size()), 3e-5, 3e-5);
+    return got;
+  };
+  const Logits bare = check({}, {});
+  const Logits one = check({first}, {1.0f});
+  const Logits both = check({first, second}, {0.5f, -1.5f});
+  CHECK(std::fabs(bare[0] - one[0]) > 1e-3);
+  CHECK(std::fabs(one[0] - both[0]) > 1e-3);
+  const Logits off = check({first}, {0.0f});
+  CHECK_CLOSE(off.data(), bare.data(), static_cast<int64_t>(off.size()), 1e-6, 0.0);
+  const Logits again = check({}, {});
+  CHECK(std::memcmp(again.data(), bare.data(), bare.size() * sizeof(float)) == 0);
+}
+
+TEST(adapters_of_others_and_late_adapters) {
+  const auto model = tiny_decoder({}), other = tiny_decoder({});
+  Session session(model, options(8));
+  const float scale = 1.0f, bad = NAN;
+  CHECK_ERROR(Code::kInvalidArgument, "another's", session.set_adapters({random_adapter(other, 1, 2)}, {&scale, 1}));
+  CHECK_ERROR(Code::kInvalidArgument, "finite", session.set_adapters({random_adapter(model, 1, 2)}, {&bad, 1}));
+  const int32_t token = 1;
+  session.eval({&token, 1}, LogitRows::kNone, {});
+  CHECK_ERROR(Code::kInvalidState, "1 tokens", session.set_adapters({}, {}));
+}
+
+TEST(bad_evals_leave_the_cache) {
+  const auto model = tiny_decoder({});
+  Session session(model, options(8));
+  const std::vector<int32_t> good = {1, 2, 3}, outside = {1, 48}, negative = {-1}, many(9, 0);
+  Logits logits(48);
+  session.eval(good, LogitRows::kLast, logits);
+  CHECK_ERROR(Code::kInvalidArgument, "0..47, got 48 (token 1)", session.eval(outside, LogitRows::kLast, logits));
+  CHECK_ERROR(Code::kInvalidArgument, "got -1", session.eval(negative, LogitRows::kLast, logits));
+  CHECK_ERROR(Code::kInvalidArgument, "1..5 tokens", session.eval(many, LogitRows::kLast, logits));
+  CHECK_ERROR(Code::kInvalidArgument, "got 0", session.eval({}, LogitRows::kLast, logits));
+  CHECK_ERROR(Code::kInvalidArgument, "room for 144", session.eval(good, LogitRows::kAll, logits));
+  CHECK_EQ(session.length(), 3);
+}
+
+TEST(cancel_from_another_thread) {
+  TinyOptions o;
+  o.n_layers = 40;
+  o.width = 128;
+  o.ff_width = 256;
+  const auto model = tiny_decoder(o);
+  Session session(model, options(4096, 16));
+  const std::vector<int32_t> tokens(4096, 1);
+  std::atomic<bool> done{false};
+  std::thread other([&] {
+    while (!done.load()) session.cancel();
+  });
+  CHECK_ERROR(Code::kCancelled, "cancelled", session.eval(tokens, LogitRows::kNone, {}));
+  done.store(true);
+  other.join();
+  CHECK_EQ(session.length(), 0);
+  session.eval({tokens.data(), 1}, LogitRows::kNone, {});
+  CHECK_EQ(session.length(), 1);
+}
+
+TEST(plans) {
+  const auto model = tiny_decoder({});
+  const MemoryPlan plan = Session::plan(*model, options(100, 10));
+  CHECK_EQ(plan.weight_bytes, model->weight_bytes());
+  CHECK_EQ(plan.activation_bytes, 2 * 2 * 100 * 16 * 4);
+  CHECK(plan.scratch_bytes > 10 * 32 * 4 && plan.scratch_bytes < 100000);
+  CHECK_EQ(plan.parameter_bytes + plan.optimizer_bytes, 0);
+  SessionOptions limited = options(100, 10);
+  limited.memory_limit_bytes = plan.total_bytes() - 1;
+  CHECK_ERROR(Code::kMemoryLimit, "[session] expected at most", Session(model, limited));
+  limited.memory_limit_bytes = plan.total_bytes();
+  Session fits(model, limited);
+  CHECK_ERROR(Code::kInvalidArgument, "max_tokens", Session(model, options(0)));
+  CHECK_ERROR(Code::kInvalidArgument, "max_tokens", Session(model, options(INT32_MAX)));
+  CHECK_ERROR(Code::kInvalidArgument, "max_batch_tokens", Session(model, options(8, -1)));
+  CHECK_ERROR(Code::kInvalidState, "sealed", Session(bare_decoder({}), options(8)));
+}
