@@ -1,0 +1,31 @@
+// Backward pass of one product with its low-rank addition (numbers: u = x' A^T, du = s * dy B):
+//   dW += dy^T x;  dbias += sum dy;  dB += s dy^T u;  dA += du^T x';  dx = dy W + drop(du A).
+#pragma once
+
+#include "model/forward.h"
+#include "train/parameters.h"
+
+namespace chaku {
+
+struct LinearBackwardCall {
+  const float* x = nullptr;   // [m,K] the forward's input
+  const float* dy = nullptr;  // [m,N]
+  float* dx = nullptr;        // [m,K] or null: not needed. May be x
+  int64_t m = 0;
+  const Linear* linear = nullptr;
+  const LowRank* low_rank = nullptr;      // null: none
+  const float* low_rank_out = nullptr;    // [m,R] u
+  float* d_low_rank = nullptr;            // [m,R] scratch
+  const LinearGradient* gradient = nullptr;
+  uint64_t dropout_stream = 0;
+  float* dropped = nullptr;  // [m,K] scratch, with dropout
+  float scale = 1.0f;        // the forward's
+  bool accumulate = false;   // dx is added to
+};
+void linear_backward(const Decoder& decoder, const LinearBackwardCall& call) noexcept;
+
+// dx[m,K] += drop(d_low_rank[m,R] A).
+void add_low_rank_input_gradient(const Decoder& decoder, const LowRank& low_rank, const float* d_low_rank, int64_t m,
+                                 int64_t k, uint64_t dropout_stream, float* dropped, float* dx) noexcept;
+
+}  // namespace chaku

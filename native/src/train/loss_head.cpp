@@ -1,0 +1,153 @@
+#include "train/loss_head.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "train/linear_backward.h"
+
+namespace chaku {
+namespace {
+
+constexpr int64_t kChunkLogits = (int64_t{64} << 20) / static_cast<int64_t>(sizeof(float));
+
+// Tokens of a chunk depend on the vocabulary alone, so that results do not depend on anything else.
+int64_t chunk_tokens(const DecoderSpec& spec, int64_t max_tokens) noexcept {
+  int64_t n = std::max<int64_t>(1, kChunkLogits / spec.vocab_size);
+  if (n > 32) n = n / 32 * 32;  // whole tiles for the kernels
+  return std::min(n, max_tokens);
+}
+
+}  // namespace
+
+LossScratch carve_loss(Carver& carver, const DecoderSpec& spec, int64_t max_tokens, int32_t rank) {
+  LossScratch s;
+  s.chunk_tokens = chunk_tokens(spec, max_tokens);
+  s.stream = carver.floats(max_tokens * spec.width);
+  s.normed = carver.floats(max_tokens * spec.width);
+  s.d_normed = carver.floats(max_tokens * spec.width);
+  s.inverse_rms = carver.floats(max_tokens);
+  s.low_rank = carver.floats(max_tokens * rank);
+  s.d_low_rank = carver.floats(max_tokens * rank);
+  s.logits = carver.floats(s.chunk_tokens * spec.vocab_size);
+  s.rows = carver.take<int32_t>(max_tokens);
+  s.targets = carver.take<int32_t>(max_tokens);
+  s.weights = carver.floats(max_tokens);
+  s.losses = carver.take<double>(max_tokens);
+  s.correct = carver.take<uint8_t>(max_tokens);
+  return s;
+}
+
+const LowRank* LossHead::low_rank() const noexcept {
+  return d_.low_ranks != nullptr && d_.low_ranks->output.rank > 0 ? &d_.low_ranks->output : nullptr;
+}
+
+// Gathers the weighted tokens; returns how many there are.
+int64_t LossHead::select(const float* stream, const Targets& targets, int64_t m) noexcept {
+  const int64_t d = d_.spec->width;
+  int64_t n = 0;
+  for (int64_t t = 0; t < m; ++t) {
+    if (targets.weights[t] == 0.0f) continue;
+    s_.rows[n] = static_cast<int32_t>(t);
+    s_.targets[n] = targets.ids[t];
+    s_.weights[n] = targets.weights[t];
+    std::memcpy(s_.stream + n * d, stream + t * d, static_cast<size_t>(d) * sizeof(float));
+    ++n;
+  }
+  return n;
+}
+
+void LossHead::prepare(int64_t n) noexcept {
+  const int64_t d = d_.spec->width;
+  output_norm(d_, s_.stream, n, s_.normed, s_.inverse_rms);
+  if (const LowRank* lr = low_rank()) {
+    low_rank_input_ = drop_input(d_, s_.normed, n * d, d_.dropout.stream(-1, Module::kOutput), dropped_);
+    low_rank_down(d_, *lr, low_rank_input_, d, n, s_.low_rank);
+  }
+}
+
+void LossHead::chunk_loss(int64_t begin, int64_t n, bool gradient) noexcept {
+  const int64_t rank = low_rank() != nullptr ? low_rank()->rank : 0;
+  project_logits(d_, s_.normed + begin * d_.spec->width, s_.low_rank + begin * rank, n, s_.logits);
+  d_.engine->run(&KernelTable::cross_entropy,
+                 CrossEntropyProblem{s_.logits, s_.targets + begin, s_.weights + begin, s_.losses + begin,
+                                     s_.correct + begin, n, d_.spec->vocab_size, gradient});
+}
+
+// s_.logits holds the gradient of the chunk's logits.
+void LossHead::chunk_backward(int64_t begin, int64_t n, const Gradients& gradients, bool input_gradient) noexcept {
+  const int64_t d = d_.spec->width, v = d_.spec->vocab_size;
+  const float scale = d_.spec->logit_scale;
+  const LinearGradient& g = gradients.output;
+  if (g.w != nullptr)
+    d_.engine->run(&KernelTable::weight_gradient,
+                   WeightGradientProblem{s_.logits, v, s_.normed + begin * d, d, g.w, g.bias, n, v, d, scale});
+  if (const LowRank* lr = low_rank()) {
+    const int64_t rank = lr->rank;
+    const Matrix b{lr->b, DType::kF32, v, rank};
+    d_.engine->run(&KernelTable::matmul_backward,
+                   MatmulBackwardProblem{s_.logits, v, b, s_.d_low_rank + begin * rank, rank, n, scale * lr->scale,
+                                         false});
+    d_.engine->run(&KernelTable::weight_gradient,
+                   WeightGradientProblem{s_.logits, v, s_.low_rank + begin * rank, rank, g.b, nullptr, n, v, rank,
+                                         scale * lr->scale});
+  }
+  if (input_gradient)
+    d_.engine->run(&KernelTable::matmul_backward,
+                   MatmulBackwardProblem{s_.logits, v, d_.weights->output.w, s_.d_normed + begin * d, d, n, scale,
+                                         false});
+}
+
+Loss LossHead::sum(int64_t n) const noexcept {
+  Loss loss;
+  loss.n_weighted = static_cast<int32_t>(n);
+  for (int64_t i = 0; i < n; ++i) {
+    loss.n_correct += s_.correct[i];
+    loss.loss_sum += s_.losses[i];
+    loss.weight_sum += s_.weights[i];
+  }
+  return loss;
+}
+
+Loss LossHead::evaluate(const float* stream, const Targets& targets, int64_t m) {
+  const int64_t n = select(stream, targets, m);
+  if (n == 0) return {};
+  prepare(n);
+  for (int64_t begin = 0; begin < n; begin += s_.chunk_tokens) {
+    if (d_.cancel != nullptr) d_.cancel->check();
+    chunk_loss(begin, std::min(s_.chunk_tokens, n - begin), false);
+  }
+  return sum(n);
+}
+
+Loss LossHead::accumulate(const float* stream, const Targets& targets, int64_t m, const Gradients& gradients,
+                          float* d_stream) {
+  const int64_t d = d_.spec->width;
+  const int64_t n = select(stream, targets, m);
+  if (n == 0) return {};
+  prepare(n);
+  for (int64_t begin = 0; begin < n; begin += s_.chunk_tokens) {
+    if (d_.cancel != nullptr) d_.cancel->check();
+    const int64_t rows = std::min(s_.chunk_tokens, n - begin);
+    chunk_loss(begin, rows, true);
+    chunk_backward(begin, rows, gradients, d_stream != nullptr);
+  }
+  const LowRank* lr = low_rank();
+  if (lr != nullptr)
+    d_.engine->run(&KernelTable::weight_gradient,
+                   WeightGradientProblem{s_.d_low_rank, lr->rank, low_rank_input_, d, gradients.output.a, nullptr, n,
+                                         lr->rank, d, 1.0f});
+  if (d_stream == nullptr) return sum(n);
+
+  if (lr != nullptr)
+    add_low_rank_input_gradient(d_, *lr, s_.d_low_rank, n, d, d_.dropout.stream(-1, Module::kOutput), dropped_,
+                                s_.d_normed);
+  d_.engine->run(&KernelTable::rms_norm_backward,
+                 RmsNormBackwardProblem{s_.stream, d_.weights->output_norm, s_.inverse_rms, s_.d_normed, s_.d_normed,
+                                        gradients.output_norm, n, d, d, d, d, false});
+  std::memset(d_stream, 0, static_cast<size_t>(m * d) * sizeof(float));
+  for (int64_t i = 0; i < n; ++i)
+    std::memcpy(d_stream + s_.rows[i] * d, s_.d_normed + i * d, static_cast<size_t>(d) * sizeof(float));
+  return sum(n);
+}
+
+}  // namespace chaku

@@ -1,0 +1,79 @@
+// Trainer::step: normalisation by the weights of all micro-batches, clipping by the global norm, AdamW.
+#include <cmath>
+
+#include "base/error.h"
+#include "train/trainer.h"
+
+namespace chaku {
+namespace {
+
+void check_rate(const char* name, float value, float low, float high) {
+  if (!(value >= low && value <= high))
+    fail(Code::kInvalidArgument, "[step] expected %s in [%g,%g], got %g", name, low, high, value);
+}
+
+void check_step(const StepOptions& o) {
+  constexpr float kLargest = 3.4e38f;
+  check_rate("learning_rate", o.learning_rate, 0.0f, kLargest);
+  check_rate("beta1", o.beta1, 0.0f, 0.9999999f);
+  check_rate("beta2", o.beta2, 0.0f, 0.9999999f);
+  check_rate("epsilon", o.epsilon, 0.0f, kLargest);
+  check_rate("weight_decay", o.weight_decay, 0.0f, kLargest);
+  check_rate("max_grad_norm", o.max_grad_norm, 0.0f, kLargest);
+  check_rate("b_rate_ratio", o.b_rate_ratio, 0.0f, kLargest);
+}
+
+}  // namespace
+
+// Of the gradients as they are accumulated, parameter by parameter in float64: the order does not depend on threads.
+double Trainer::grad_norm() noexcept {
+  double sum = 0.0;
+  for (const Parameter& p : parameters()) {
+    double squares = 0.0;
+    model_->engine().run(&KernelTable::squared_norm,
+                         SquaredNormProblem{store_.data(p, Slot::kGradient), p.size(), &squares});
+    sum += squares;
+  }
+  return std::sqrt(sum);
+}
+
+void Trainer::update(const StepOptions& o, float gradient_scale) noexcept {
+  for (const Parameter& p : parameters()) {
+    AdamWProblem a;
+    a.parameter = store_.data(p, Slot::kValue);
+    a.gradient = store_.data(p, Slot::kGradient);
+    a.moment1 = store_.data(p, Slot::kMoment1);
+    a.moment2 = store_.data(p, Slot::kMoment2);
+    a.n = p.size();
+    a.step = step_;
+    a.learning_rate = o.learning_rate * (p.kind == TensorKind::kLoraB ? o.b_rate_ratio : 1.0f);
+    a.beta1 = o.beta1;
+    a.beta2 = o.beta2;
+    a.epsilon = o.epsilon;
+    a.weight_decay = p.decays() ? o.weight_decay : 0.0f;
+    a.gradient_scale = gradient_scale;
+    model_->engine().run(&KernelTable::adamw, a);
+  }
+}
+
+StepResult Trainer::step(const StepOptions& options) {
+  check_step(options);
+  if (!(weight_sum_ > 0.0))
+    fail(Code::kInvalidState, "[step] expected gradients of weighted tokens since the last step, got none");
+  StepResult result;
+  result.grad_norm = grad_norm() / weight_sum_;
+  result.skipped = !std::isfinite(result.grad_norm);
+  if (result.skipped) {
+    store_.zero_gradients(model_->engine().pool());
+  } else {
+    const bool clip = options.max_grad_norm > 0.0f && result.grad_norm > options.max_grad_norm;
+    const double scale = (clip ? options.max_grad_norm / result.grad_norm : 1.0) / weight_sum_;
+    ++step_;
+    update(options, static_cast<float>(scale));
+  }
+  weight_sum_ = 0.0;
+  result.step = step_;
+  return result;
+}
+
+}  // namespace chaku

@@ -1,0 +1,190 @@
+#include "train/parameters.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+#include "base/random.h"
+#include "quant/codec.h"
+
+namespace chaku {
+namespace {
+
+// Streams of initial values have the top bit set; dropout's have it clear.
+constexpr uint64_t kInitialValues = uint64_t{1} << 63;
+
+void append(ParameterList& list, Module module, TensorKind kind, int32_t layer, Shape shape) {
+  list.items.push_back({module, kind, layer, shape, list.n_floats});
+  const int64_t padded = (shape.rows * shape.columns + 15) / 16 * 16;  // whole cache lines
+  if (__builtin_add_overflow(list.n_floats, padded, &list.n_floats) || list.n_floats > INT64_MAX / 64)
+    list.n_floats = INT64_MAX / 64;
+}
+
+void append_pair(ParameterList& list, Module module, int32_t layer, Shape shape, int32_t rank) {
+  append(list, module, TensorKind::kLoraA, layer, {rank, shape.columns});
+  append(list, module, TensorKind::kLoraB, layer, {shape.rows, rank});
+}
+
+void append_linear(ParameterList& list, Module module, int32_t layer, const Linear& linear) {
+  append(list, module, TensorKind::kWeight, layer, {linear.w.rows, linear.w.columns});
+  if (linear.bias != nullptr) append(list, module, TensorKind::kBias, layer, {1, linear.w.rows});
+}
+
+// Where the model holds a trained weight.
+Matrix source_of(const Model& model, const Parameter& p) noexcept {
+  const Weights& weights = model.weights();
+  if (p.module == Module::kTokenEmbedding) return weights.token_embedding;
+  if (p.module == Module::kOutputNorm) return {weights.output_norm, DType::kF32, 1, p.shape.columns};
+  const int32_t linear = linear_of(p.module);
+  if (linear < 0 && p.module != Module::kOutput) {
+    const LayerWeights& layer = weights.layers[static_cast<size_t>(p.layer)];
+    return {layer.norms[static_cast<size_t>(norm_of(p.module))], DType::kF32, 1, p.shape.columns};
+  }
+  const Linear& source = linear >= 0
+                             ? weights.layers[static_cast<size_t>(p.layer)].linears[static_cast<size_t>(linear)]
+                             : weights.output;
+  return p.kind == TensorKind::kBias ? Matrix{source.bias, DType::kF32, 1, p.shape.columns} : source.w;
+}
+
+}  // namespace
+
+ParameterList lora_parameters(const DecoderSpec& spec, uint32_t targets, int32_t rank) {
+  ParameterList list;
+  for (int32_t l = 0; l < spec.n_layers(); ++l)
+    for (int32_t i = 0; i < kLayerLinears; ++i) {
+      const Module module = kLinearModules[static_cast<size_t>(i)];
+      if (targets >> static_cast<int32_t>(module) & 1)
+        append_pair(list, module, l, spec.shape(l, static_cast<LayerLinear>(i)), rank);
+    }
+  if (targets >> static_cast<int32_t>(Module::kOutput) & 1)
+    append_pair(list, Module::kOutput, -1, spec.shape(Module::kOutput, -1), rank);
+  return list;
+}
+
+ParameterList full_parameters(const Model& model) {
+  const DecoderSpec& spec = model.spec();
+  const Weights& weights = model.weights();
+  ParameterList list;
+  append(list, Module::kTokenEmbedding, TensorKind::kWeight, -1, spec.shape(Module::kTokenEmbedding, -1));
+  for (int32_t l = 0; l < spec.n_layers(); ++l) {
+    const LayerWeights& layer = weights.layers[static_cast<size_t>(l)];
+    for (size_t i = 0; i < kLayerNorms; ++i)
+      if (layer.norms[i] != nullptr)
+        append(list, kNormModules[i], TensorKind::kWeight, l, spec.shape(kNormModules[i], l));
+    for (size_t i = 0; i < kLayerLinears; ++i) append_linear(list, kLinearModules[i], l, layer.linears[i]);
+  }
+  append(list, Module::kOutputNorm, TensorKind::kWeight, -1, spec.shape(Module::kOutputNorm, -1));
+  if (!weights.tied)
+    append_linear(list, Module::kOutput, -1, weights.output);
+  else if (weights.output.bias != nullptr)
+    append(list, Module::kOutput, TensorKind::kBias, -1, {1, spec.vocab_size});
+  return list;
+}
+
+ParameterStore::ParameterStore(ParameterList list) : list_(std::move(list)) {
+  for (AlignedArray<float>& slot : slots_) slot = AlignedArray<float>(list_.n_floats);
+}
+
+void ParameterStore::initialize_lora(uint64_t seed, ThreadPool& pool) {
+  for (const Parameter& p : list_.items) {
+    if (p.kind != TensorKind::kLoraA) continue;
+    const Philox random(seed, kInitialValues | Dropout{}.stream(p.layer, p.module));
+    const float bound = 1.0f / std::sqrt(static_cast<float>(p.shape.columns));
+    float* values = data(p, Slot::kValue);
+    pool.parallel_for(p.size(), 4096, [&](int64_t begin, int64_t end, int) {
+      for (int64_t i = begin; i < end; ++i)
+        values[i] = bound * (2.0f * random.uniform(static_cast<uint64_t>(i)) - 1.0f);
+    });
+  }
+}
+
+void ParameterStore::initialize_full(const Model& model, ThreadPool& pool) {
+  for (const Parameter& p : list_.items) {
+    const Matrix source = source_of(model, p);
+    float* values = data(p, Slot::kValue);
+    pool.parallel_for(p.shape.rows, 16, [&](int64_t begin, int64_t end, int) {
+      const std::byte* from = static_cast<const std::byte*>(source.data) + begin * source.stride_bytes();
+      dequantize(source.dtype, from, values + begin * p.shape.columns, (end - begin) * p.shape.columns);
+    });
+  }
+}
+
+LowRanks ParameterStore::low_ranks(const DecoderSpec& spec, float scale) const {
+  LowRanks result;
+  result.layers.resize(spec.layers.size());
+  for (const Parameter& p : list_.items) {
+    if (p.kind != TensorKind::kLoraA && p.kind != TensorKind::kLoraB) continue;
+    const int32_t linear = linear_of(p.module);
+    LowRank& low_rank =
+        linear >= 0 ? result.layers[static_cast<size_t>(p.layer)][static_cast<size_t>(linear)] : result.output;
+    low_rank.scale = scale;
+    if (p.kind == TensorKind::kLoraA) {
+      low_rank.a = data(p, Slot::kValue);
+      low_rank.rank = static_cast<int32_t>(p.shape.rows);
+    } else {
+      low_rank.b = data(p, Slot::kValue);
+    }
+  }
+  return result;
+}
+
+Weights ParameterStore::weights(const Model& model) const {
+  Weights w = model.weights();
+  for (const Parameter& p : list_.items) {
+    const float* value = data(p, Slot::kValue);
+    const Matrix copy{value, DType::kF32, p.shape.rows, p.shape.columns};
+    const int32_t linear = linear_of(p.module), norm = norm_of(p.module);
+    if (p.module == Module::kTokenEmbedding) {
+      w.token_embedding = copy;
+      if (w.tied) w.output.w = copy;
+    } else if (p.module == Module::kOutputNorm) {
+      w.output_norm = value;
+    } else if (norm >= 0) {
+      w.layers[static_cast<size_t>(p.layer)].norms[static_cast<size_t>(norm)] = value;
+    } else {
+      Linear& target = linear >= 0 ? w.layers[static_cast<size_t>(p.layer)].linears[static_cast<size_t>(linear)]
+                                   : w.output;
+      if (p.kind == TensorKind::kBias)
+        target.bias = value;
+      else
+        target.w = copy;
+    }
+  }
+  return w;
+}
+
+Gradients ParameterStore::gradients(const DecoderSpec& spec, bool tied) {
+  Gradients g;
+  g.layers.resize(spec.layers.size());
+  for (const Parameter& p : list_.items) {
+    float* gradient = data(p, Slot::kGradient);
+    const int32_t linear = linear_of(p.module), norm = norm_of(p.module);
+    if (p.module == Module::kTokenEmbedding) {
+      g.token_embedding = gradient;
+      if (tied) g.output.w = gradient;
+    } else if (p.module == Module::kOutputNorm) {
+      g.output_norm = gradient;
+    } else if (norm >= 0) {
+      g.layers[static_cast<size_t>(p.layer)].norms[static_cast<size_t>(norm)] = gradient;
+    } else {
+      LinearGradient& target =
+          linear >= 0 ? g.layers[static_cast<size_t>(p.layer)].linears[static_cast<size_t>(linear)] : g.output;
+      switch (p.kind) {
+        case TensorKind::kWeight: target.w = gradient; break;
+        case TensorKind::kBias: target.bias = gradient; break;
+        case TensorKind::kLoraA: target.a = gradient; break;
+        case TensorKind::kLoraB: target.b = gradient; break;
+      }
+    }
+  }
+  return g;
+}
+
+void ParameterStore::zero_gradients(ThreadPool& pool) noexcept {
+  AlignedArray<float>& gradients = slots_[static_cast<size_t>(Slot::kGradient)];
+  pool.parallel_for(gradients.size(), 1 << 16, [&](int64_t begin, int64_t end, int) {
+    std::memset(gradients.data() + begin, 0, static_cast<size_t>(end - begin) * sizeof(float));
+  });
+}
+
+}  // namespace chaku

@@ -1,0 +1,90 @@
+// What is trained: the list of parameters, their values, gradients and moments, and the views of them that the forward
+// and the backward pass read.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+#include "base/aligned_buffer.h"
+#include "model/model.h"
+
+namespace chaku {
+
+struct Parameter {
+  Module module = Module::kTokenEmbedding;
+  TensorKind kind = TensorKind::kWeight;
+  int32_t layer = -1;
+  Shape shape;
+  int64_t offset = 0;  // floats into each slot
+
+  int64_t size() const noexcept { return shape.rows * shape.columns; }
+  // Weight decay is for matrices: norms and biases are left alone.
+  bool decays() const noexcept {
+    return kind != TensorKind::kBias && module != Module::kOutputNorm && norm_of(module) < 0;
+  }
+};
+
+struct ParameterList {
+  std::vector<Parameter> items;
+  int64_t n_floats = 0;  // of one slot, padding included
+
+  int64_t slot_bytes() const noexcept { return n_floats * static_cast<int64_t>(sizeof(float)); }
+};
+
+// A and B of the modules whose bits are set in `targets`, of every layer. In order: layer, module, A before B; the
+// output last.
+ParameterList lora_parameters(const DecoderSpec& spec, uint32_t targets, int32_t rank);
+// Every weight of the model. In order: embedding, layers, output norm, output unless tied.
+ParameterList full_parameters(const Model& model);
+
+// Gradients of one product; null where it is not trained. All are accumulated into.
+struct LinearGradient {
+  float* w = nullptr;
+  float* bias = nullptr;
+  float* a = nullptr;
+  float* b = nullptr;
+};
+
+struct LayerGradients {
+  std::array<float*, kLayerNorms> norms{};
+  std::array<LinearGradient, kLayerLinears> linears{};
+};
+
+struct Gradients {
+  float* token_embedding = nullptr;
+  float* output_norm = nullptr;
+  LinearGradient output;  // its w is the token embedding's where tied
+  std::vector<LayerGradients> layers;
+};
+
+enum class Slot : int32_t { kValue = 0, kGradient = 1, kMoment1 = 2, kMoment2 = 3 };
+inline constexpr int32_t kSlots = 4;
+
+class ParameterStore {
+ public:
+  explicit ParameterStore(ParameterList list);
+
+  const std::vector<Parameter>& items() const noexcept { return list_.items; }
+  float* data(const Parameter& p, Slot slot) noexcept { return slots_[static_cast<size_t>(slot)].data() + p.offset; }
+  const float* data(const Parameter& p, Slot slot) const noexcept {
+    return slots_[static_cast<size_t>(slot)].data() + p.offset;
+  }
+
+  // A ~ U(-1/sqrt(K), 1/sqrt(K)), which is Kaiming-uniform with a = sqrt(5); B = 0.
+  void initialize_lora(uint64_t seed, ThreadPool& pool);
+  // Float32 copies of the model's weights.
+  void initialize_full(const Model& model, ThreadPool& pool);
+
+  LowRanks low_ranks(const DecoderSpec& spec, float scale) const;
+  // The model's weights with every trained one replaced by its float32 copy.
+  Weights weights(const Model& model) const;
+  Gradients gradients(const DecoderSpec& spec, bool tied);
+  void zero_gradients(ThreadPool& pool) noexcept;
+
+ private:
+  ParameterList list_;
+  std::array<AlignedArray<float>, kSlots> slots_;
+};
+
+}  // namespace chaku

@@ -1,0 +1,268 @@
+#include "train/trainer.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/error.h"
+
+namespace chaku {
+
+// Everything that options and model decide before anything is allocated.
+struct Trainer::Layout {
+  TrainerOptions options;  // n_kept resolved
+  ParameterList parameters;
+  ActivationOptions activations;
+  MemoryPlan plan;
+};
+
+struct Trainer::Scratch {
+  Activations activations;
+  BackwardScratch backward;
+  LossScratch loss;
+  int32_t* positions;
+  AttentionSpan* spans;
+};
+
+namespace {
+
+constexpr uint32_t bit(Module module) noexcept { return 1u << static_cast<int32_t>(module); }
+
+constexpr uint32_t kTargetable = bit(Module::kAttnQ) | bit(Module::kAttnK) | bit(Module::kAttnV) |
+                                 bit(Module::kAttnOutput) | bit(Module::kFfnGate) | bit(Module::kFfnUp) |
+                                 bit(Module::kFfnDown) | bit(Module::kOutput);
+
+void check_options(const Model& model, const TrainerOptions& o) {
+  if (!model.sealed()) fail(Code::kInvalidState, "[trainer] expected a sealed model, got one under construction");
+  if (o.mode != TrainMode::kLora && o.mode != TrainMode::kFull)
+    fail(Code::kInvalidArgument, "[trainer] expected mode 0 or 1, got %d", static_cast<int>(o.mode));
+  if (o.max_tokens < 1 || o.max_tokens > kMaxTokens)
+    fail(Code::kInvalidArgument, "[trainer] expected max_tokens in 1..%d, got %d", kMaxTokens, o.max_tokens);
+  if (o.memory_limit_bytes < 0)
+    fail(Code::kInvalidArgument, "[trainer] expected memory_limit_bytes >= 0, got %lld",
+         static_cast<long long>(o.memory_limit_bytes));
+  if (o.mode == TrainMode::kFull) return;
+  if (o.rank < 1 || o.rank > kMaxRank)
+    fail(Code::kInvalidArgument, "[trainer] expected rank in 1..%d, got %d", kMaxRank, o.rank);
+  if (!std::isfinite(o.scale)) fail(Code::kInvalidArgument, "[trainer] expected a finite scale, got %g", o.scale);
+  if (!(o.dropout >= 0.0f && o.dropout < 1.0f))
+    fail(Code::kInvalidArgument, "[trainer] expected dropout in [0,1), got %g", o.dropout);
+  if (o.targets == 0 || (o.targets & ~kTargetable) != 0)
+    fail(Code::kInvalidArgument,
+         "[trainer] expected targets among q, k, v, attn_output, gate, up, down, output (bits 0x%x), got 0x%x",
+         kTargetable, o.targets);
+}
+
+bool has_head_norms(const Weights& weights) noexcept {
+  return std::any_of(weights.layers.begin(), weights.layers.end(), [](const LayerWeights& layer) {
+    return layer.norms[kNormQ] != nullptr || layer.norms[kNormK] != nullptr;
+  });
+}
+
+ActivationOptions activation_options(const Model& model, const TrainerOptions& o) {
+  ActivationOptions a;
+  a.max_tokens = o.max_tokens;
+  a.taped = true;
+  a.head_norms = has_head_norms(model.weights());
+  if (o.mode == TrainMode::kFull) return a;
+  a.first_layer = backward_end(model.spec(), o.targets, false).layer;
+  a.dropout = o.dropout > 0.0f;
+  a.rank = o.rank;
+  for (size_t i = 0; i < kLayerLinears; ++i)
+    if (o.targets & bit(kLinearModules[i])) a.low_rank_linears |= 1u << i;
+  return a;
+}
+
+// Splits what a layout takes into the plan's lines.
+template <class Scratch>
+Scratch carve(Carver& carver, const DecoderSpec& spec, const ActivationOptions& a, MemoryPlan* plan) {
+  Scratch s;
+  s.activations = carve_activations(carver, spec, a);
+  const int64_t activation_bytes = carver.n_bytes();
+  s.backward = carve_backward(carver, spec, a.max_tokens, a.rank);
+  s.loss = carve_loss(carver, spec, a.max_tokens, a.rank);
+  s.positions = carver.take<int32_t>(a.max_tokens);
+  s.spans = carver.take<AttentionSpan>(a.max_tokens);
+  if (plan != nullptr) {
+    plan->activation_bytes = activation_bytes;
+    plan->scratch_bytes = carver.n_bytes() - activation_bytes;
+  }
+  return s;
+}
+
+}  // namespace
+
+// As many upper layers keep their activations as fit under the limit: each saves its recomputation. Where the caller
+// sets no limit, up to half of what the machine has.
+Trainer::Layout Trainer::layout(const Model& model, const TrainerOptions& options) {
+  check_options(model, options);
+  const DecoderSpec& spec = model.spec();
+  Layout l;
+  l.options = options;
+  if (options.mode == TrainMode::kFull) {
+    l.options.rank = 0;
+    l.options.dropout = 0.0f;
+    l.parameters = full_parameters(model);
+  } else {
+    l.parameters = lora_parameters(spec, options.targets, options.rank);
+  }
+  l.activations = activation_options(model, l.options);
+  l.plan.weight_bytes = model.weight_bytes();
+  l.plan.parameter_bytes = 2 * l.parameters.slot_bytes();
+  l.plan.optimizer_bytes = 2 * l.parameters.slot_bytes();
+  l.plan.available_bytes = available_bytes(model);
+  const auto count = [&] {
+    Carver counter(nullptr);
+    carve<Scratch>(counter, spec, l.activations, &l.plan);
+  };
+  count();
+  const int32_t n_differentiated = spec.n_layers() - l.activations.first_layer;
+  if (options.n_kept >= 0) {
+    l.activations.n_kept = std::min(options.n_kept, n_differentiated);
+  } else {
+    const int64_t limit = effective_limit(l.plan, options.memory_limit_bytes);
+    int64_t room = (options.memory_limit_bytes > 0 ? limit : limit / 2) - l.plan.total_bytes();
+    for (int32_t layer = spec.n_layers() - 1; layer >= l.activations.first_layer; --layer) {
+      room -= kept_layer_bytes(spec, layer, l.activations);
+      if (room < 0) break;
+      ++l.activations.n_kept;
+    }
+  }
+  count();
+  return l;
+}
+
+Trainer::Layout Trainer::checked_layout(const Model& model, const TrainerOptions& options) {
+  Layout l = layout(model, options);
+  check_plan("trainer", l.plan, options.memory_limit_bytes);
+  return l;
+}
+
+MemoryPlan Trainer::plan(const Model& model, const TrainerOptions& options) { return layout(model, options).plan; }
+
+Trainer::Trainer(std::shared_ptr<const Model> model, const TrainerOptions& options)
+    : Trainer(model, checked_layout(*model, options)) {}
+
+Trainer::Trainer(std::shared_ptr<const Model> model, Layout l)
+    : model_(std::move(model)),
+      options_(l.options),
+      store_(std::move(l.parameters)),
+      memory_(l.plan.activation_bytes + l.plan.scratch_bytes) {
+  const bool full = options_.mode == TrainMode::kFull;
+  Carver carver(memory_.data());
+  Scratch s = carve<Scratch>(carver, model_->spec(), l.activations, nullptr);
+  activations_ = std::move(s.activations);
+  backward_ = s.backward;
+  loss_ = s.loss;
+  positions_ = s.positions;
+  spans_ = s.spans;
+  end_ = backward_end(model_->spec(), options_.targets, full);
+  gradients_ = store_.gradients(model_->spec(), model_->weights().tied);
+  if (full) {
+    store_.initialize_full(*model_, model_->engine().pool());
+    weights_ = store_.weights(*model_);
+  } else {
+    store_.initialize_lora(options_.seed, model_->engine().pool());
+    weights_ = model_->weights();
+    low_ranks_ = store_.low_ranks(model_->spec(), options_.scale);
+  }
+}
+
+void Trainer::check_batch(const TrainingBatch& batch) const {
+  const int64_t n = static_cast<int64_t>(batch.tokens.size());
+  const int32_t vocab = model_->spec().vocab_size;
+  if (n < 1 || n > options_.max_tokens)
+    fail(Code::kInvalidArgument, "[batch] expected 1..%d tokens, got %lld", options_.max_tokens,
+         static_cast<long long>(n));
+  if (batch.index < 0 || batch.index >= int64_t{1} << 42)
+    fail(Code::kInvalidArgument, "[batch] expected index in 0..2^42, got %lld", static_cast<long long>(batch.index));
+  for (int64_t i = 0; i < n; ++i) {
+    const int32_t token = batch.tokens[static_cast<size_t>(i)];
+    if (token < 0 || token >= vocab)
+      fail(Code::kInvalidArgument, "[batch] expected token ids in 0..%d, got %d (position %lld)", vocab - 1, token,
+           static_cast<long long>(i));
+    const float weight = batch.targets.weights[i];
+    if (!(weight >= 0.0f) || !std::isfinite(weight))
+      fail(Code::kInvalidArgument, "[batch] expected finite weights >= 0, got %g (position %lld)", weight,
+           static_cast<long long>(i));
+    const int32_t target = batch.targets.ids[i];
+    if (weight > 0.0f && (target < 0 || target >= vocab))
+      fail(Code::kInvalidArgument, "[batch] expected targets in 0..%d, got %d (position %lld)", vocab - 1, target,
+           static_cast<long long>(i));
+  }
+  if (batch.starts.size() < 2 || batch.starts.front() != 0 || batch.starts.back() != n)
+    fail(Code::kInvalidArgument, "[batch] expected starts from 0 to %lld, got others", static_cast<long long>(n));
+  for (size_t s = 1; s < batch.starts.size(); ++s)
+    if (batch.starts[s] <= batch.starts[s - 1])
+      fail(Code::kInvalidArgument, "[batch] expected rising starts, got %d after %d (sequence %zu)", batch.starts[s],
+           batch.starts[s - 1], s - 1);
+}
+
+Batch Trainer::begin_batch(const TrainingBatch& batch) noexcept {
+  const size_t n_sequences = batch.starts.size() - 1;
+  for (size_t s = 0; s < n_sequences; ++s) {
+    const int32_t begin = batch.starts[s], end = batch.starts[s + 1];
+    spans_[s] = {begin, end, begin, end};
+    for (int32_t t = begin; t < end; ++t) positions_[t] = t - begin;
+  }
+  return {batch.tokens.data(), positions_, static_cast<int64_t>(batch.tokens.size()), {spans_, n_sequences}, 0};
+}
+
+Decoder Trainer::decoder(const Dropout& dropout) const noexcept {
+  return {&model_->engine(), &model_->spec(), &weights_, &low_ranks_, &cancellation_, dropout};
+}
+
+Loss Trainer::evaluate(const TrainingBatch& batch) {
+  check_batch(batch);
+  const CancellableRun run(cancellation_);
+  const Decoder d = decoder({});
+  forward(d, begin_batch(batch), {}, activations_);
+  return LossHead(d, loss_, activations_.dropped)
+      .evaluate(activations_.streams.back(), batch.targets, static_cast<int64_t>(batch.tokens.size()));
+}
+
+Loss Trainer::accumulate(const TrainingBatch& batch) {
+  check_batch(batch);
+  const CancellableRun run(cancellation_);
+  const Decoder d = decoder({options_.dropout, options_.seed, batch.index});
+  const Batch rows = begin_batch(batch);
+  try {
+    forward(d, rows, {}, activations_);
+    const bool blocks = end_.layer < model_->spec().n_layers();
+    const Loss loss = LossHead(d, loss_, activations_.dropped)
+                          .accumulate(activations_.streams.back(), batch.targets, rows.n_tokens, gradients_,
+                                      blocks ? backward_.d_stream : nullptr);
+    if (loss.n_weighted > 0 && blocks) backward(d, rows, end_, activations_, backward_, gradients_);
+    weight_sum_ += loss.weight_sum;
+    return loss;
+  } catch (...) {
+    store_.zero_gradients(model_->engine().pool());
+    weight_sum_ = 0.0;
+    throw;
+  }
+}
+
+const Parameter& Trainer::parameter(int32_t index) const {
+  if (index < 0 || static_cast<size_t>(index) >= parameters().size())
+    fail(Code::kInvalidArgument, "[parameter] expected an index in 0..%zu, got %d", parameters().size() - 1, index);
+  return parameters()[static_cast<size_t>(index)];
+}
+
+std::span<const float> Trainer::read(int32_t index, Slot slot) const {
+  const Parameter& p = parameter(index);
+  return {store_.data(p, slot), static_cast<size_t>(p.size())};
+}
+
+void Trainer::write(int32_t index, Slot slot, std::span<const float> values) {
+  const Parameter& p = parameter(index);
+  if (static_cast<int64_t>(values.size()) != p.size())
+    fail(Code::kInvalidArgument, "[write] expected %lld floats, got %zu (%s)", static_cast<long long>(p.size()),
+         values.size(), module_name(p.module, p.layer).c_str());
+  std::copy(values.begin(), values.end(), store_.data(p, slot));
+}
+
+void Trainer::set_step(int64_t step) {
+  if (step < 0) fail(Code::kInvalidArgument, "[set_step] expected step >= 0, got %lld", static_cast<long long>(step));
+  step_ = step;
+}
+
+}  // namespace chaku

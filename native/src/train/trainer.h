@@ -1,0 +1,100 @@
+// Parameters over a model, trained by micro-batches and steps.
+#pragma once
+
+#include <memory>
+#include <span>
+
+#include "model/memory_plan.h"
+#include "train/backward.h"
+#include "train/loss_head.h"
+#include "train/parameters.h"
+
+namespace chaku {
+
+enum class TrainMode : int32_t { kLora = 0, kFull = 1 };
+
+struct TrainerOptions {
+  TrainMode mode = TrainMode::kLora;
+  int32_t max_tokens = 0;
+  int32_t rank = 0;
+  float scale = 1.0f;
+  float dropout = 0.0f;
+  uint32_t targets = 0;
+  uint64_t seed = 0;
+  int64_t memory_limit_bytes = 0;
+  int32_t n_kept = -1;  // layers that keep their activations; -1: as many as the memory allows
+};
+
+struct TrainingBatch {
+  int64_t index = 0;
+  std::span<const int32_t> tokens;
+  Targets targets;                  // as many
+  std::span<const int32_t> starts;  // n_sequences + 1
+};
+
+struct StepOptions {
+  float learning_rate = 0.0f;
+  float beta1 = 0.9f, beta2 = 0.999f, epsilon = 1e-8f;
+  float weight_decay = 0.0f;
+  float max_grad_norm = 0.0f;  // 0: no clipping
+  float b_rate_ratio = 1.0f;
+};
+
+struct StepResult {
+  bool skipped = false;
+  int64_t step = 0;
+  double grad_norm = 0.0;
+};
+
+// Single-threaded, internally parallel; cancel() alone comes from any thread. Results do not depend on the number of
+// threads, nor on how many layers keep their activations.
+class Trainer {
+ public:
+  Trainer(std::shared_ptr<const Model> model, const TrainerOptions& options);
+
+  static MemoryPlan plan(const Model& model, const TrainerOptions& options);
+
+  // When it throws after the checks of the batch (cancelled), the gradients gathered since the last step are dropped.
+  Loss accumulate(const TrainingBatch& batch);
+  Loss evaluate(const TrainingBatch& batch);
+  StepResult step(const StepOptions& options);
+  void cancel() noexcept { cancellation_.request(); }
+
+  const std::vector<Parameter>& parameters() const noexcept { return store_.items(); }
+  const Parameter& parameter(int32_t index) const;
+  std::span<const float> read(int32_t index, Slot slot) const;
+  void write(int32_t index, Slot slot, std::span<const float> values);
+  void set_step(int64_t step);
+
+ private:
+  struct Layout;
+  struct Scratch;
+  static Layout layout(const Model& model, const TrainerOptions& options);
+  static Layout checked_layout(const Model& model, const TrainerOptions& options);
+
+  Trainer(std::shared_ptr<const Model> model, Layout layout);
+  void check_batch(const TrainingBatch& batch) const;
+  Batch begin_batch(const TrainingBatch& batch) noexcept;
+  Decoder decoder(const Dropout& dropout) const noexcept;
+  double grad_norm() noexcept;
+  void update(const StepOptions& options, float gradient_scale) noexcept;
+
+  std::shared_ptr<const Model> model_;
+  TrainerOptions options_;
+  ParameterStore store_;
+  LowRanks low_ranks_;
+  Weights weights_;
+  Gradients gradients_;
+  BackwardEnd end_;
+  AlignedBytes memory_;
+  Activations activations_;
+  BackwardScratch backward_;
+  LossScratch loss_;
+  int32_t* positions_ = nullptr;      // [max_tokens]
+  AttentionSpan* spans_ = nullptr;    // [max_tokens]
+  double weight_sum_ = 0.0;           // since the last step
+  int64_t step_ = 0;
+  Cancellation cancellation_;
+};
+
+}  // namespace chaku
