@@ -95,7 +95,7 @@ typedef struct chaku_engine_info {
   int32_t cpu_path;      /* the path in use */
   int32_t best_cpu_path; /* the best path of this machine and build */
   uint32_t cpu_features; /* bits CHAKU_FEATURE_* */
-  int64_t available_bytes; /* memory the process may still take (MemAvailable, capped by a cgroup limit) */
+  int64_t available_bytes; /* memory the process may still take (MemAvailable, capped by a cgroup limit); -1 unknown */
 } chaku_engine_info;
 
 #define CHAKU_FEATURE_AVX2 1u
@@ -170,14 +170,14 @@ typedef struct chaku_rope_options {
 #define CHAKU_FFN_DOWN 18       /* [D,F] */
 
 #define CHAKU_WEIGHT 0
-#define CHAKU_BIAS 1 /* [1,N], F32, optional, of q, k, v, output, gate, up, down */
+#define CHAKU_BIAS 1 /* [1,N], optional, of q, k, v, attention output, gate, up, down and CHAKU_OUTPUT */
 
 typedef struct chaku_tensor_options {
   uint32_t size;
   int32_t module; /* CHAKU_TOKEN_EMBEDDING ... */
   int32_t kind;   /* CHAKU_WEIGHT or CHAKU_BIAS */
   int32_t layer;  /* -1 outside layers */
-  int32_t dtype;
+  int32_t dtype;   /* norms and biases: F32, F16 or BF16 */
   int64_t rows;
   int64_t columns; /* a multiple of the format's block */
 } chaku_tensor_options;
@@ -201,7 +201,7 @@ CHAKU_API chaku_status chaku_model_set_tensor_mapped(chaku_model* model, const c
 CHAKU_API chaku_status chaku_model_set_tensor_data(chaku_model* model, const chaku_tensor_options* tensor,
                                                    const void* data, int64_t data_bytes);
 /** Fills the tensor with reproducible N(mean, deviation) values in its format: synthetic shapes for benchmarks. The
- * values repeat every few hundred rows. */
+ * values repeat every few dozen rows. */
 CHAKU_API chaku_status chaku_model_set_tensor_random(chaku_model* model, const chaku_tensor_options* tensor,
                                                      float mean, float deviation, uint64_t seed);
 /** Checks that every layer and required tensor is there, with the right shape. */
@@ -215,7 +215,7 @@ typedef struct chaku_memory_plan {
   int64_t activation_bytes; /* what a forward pass keeps for the backward pass, or the KV cache */
   int64_t scratch_bytes;
   int64_t total_bytes;      /* the sum */
-  int64_t available_bytes;  /* what the machine can give now, mapped weights counted as available */
+  int64_t available_bytes;  /* what the machine can give now, the model's weights counted as available */
 } chaku_memory_plan;
 
 /* ---------------------------------------------------------------- adapter */
@@ -348,9 +348,12 @@ CHAKU_API void chaku_trainer_free(chaku_trainer** trainer);
 CHAKU_API chaku_status chaku_trainer_accumulate(chaku_trainer* trainer, const chaku_batch* batch, chaku_loss* out);
 /** Forward alone, without dropout. */
 CHAKU_API chaku_status chaku_trainer_evaluate(chaku_trainer* trainer, const chaku_batch* batch, chaku_loss* out);
-/** Divides the gradients by the weight_sum accumulated since the last step, clips, updates and zeroes them. */
+/** Divides the gradients by the weight_sum accumulated since the last step, clips, updates and zeroes them.
+ * CHAKU_INVALID_STATE when no weighted token was accumulated. */
 CHAKU_API chaku_status chaku_trainer_step(chaku_trainer* trainer, const chaku_step_options* options,
                                           chaku_step_result* out);
+/** Makes the accumulate or evaluate in flight return CHAKU_CANCELLED soon; no effect when none is. A cancelled
+ * accumulate drops the gradients gathered since the last step. Any thread. */
 CHAKU_API chaku_status chaku_trainer_cancel(chaku_trainer* trainer);
 
 CHAKU_API chaku_status chaku_trainer_n_parameters(const chaku_trainer* trainer, int32_t* out);

@@ -1,0 +1,31 @@
+// The opaque handles: shared references, so that a child keeps its parents.
+#pragma once
+
+#include <memory>
+
+#include "chaku.h"
+#include "infer/session.h"
+#include "model/adapter.h"
+#include "model/engine.h"
+#include "model/model.h"
+#include "train/trainer.h"
+
+struct chaku_engine {
+  std::shared_ptr<const chaku::Engine> shared;
+};
+
+struct chaku_model {
+  std::shared_ptr<chaku::Model> shared;
+};
+
+struct chaku_adapter {
+  std::shared_ptr<chaku::Adapter> shared;
+};
+
+struct chaku_session {
+  chaku::Session session;
+};
+
+struct chaku_trainer {
+  chaku::Trainer trainer;
+};

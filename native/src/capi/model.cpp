@@ -1,0 +1,118 @@
+#include "model/model.h"
+
+#include "capi/boundary.h"
+#include "capi/handles.h"
+
+using namespace chaku;
+
+namespace {
+
+TensorOptions convert(const chaku_tensor_options& t) {
+  if (!is_module(t.module))
+    fail(Code::kInvalidArgument, "[set_tensor] expected a module of chaku.h, got %d", t.module);
+  if (t.kind != CHAKU_WEIGHT && t.kind != CHAKU_BIAS)
+    fail(Code::kInvalidArgument, "[set_tensor] expected kind %d or %d, got %d", CHAKU_WEIGHT, CHAKU_BIAS, t.kind);
+  if (find_dtype(t.dtype) == nullptr)
+    fail(Code::kUnsupported, "[set_tensor] expected a known block format, got type id %d (%s)", t.dtype,
+         module_name(static_cast<Module>(t.module), t.layer).c_str());
+  return {static_cast<Module>(t.module), static_cast<TensorKind>(t.kind), t.layer, static_cast<DType>(t.dtype),
+          {t.rows, t.columns}};
+}
+
+LayerSpec convert(const chaku_layer_options& o) {
+  LayerSpec layer;
+  layer.n_heads = o.n_heads;
+  layer.n_kv_heads = o.n_kv_heads;
+  layer.head_dim = o.head_dim;
+  layer.ff_width = o.ff_width;
+  layer.activation = static_cast<Activation>(o.activation);
+  layer.window = o.window;
+  layer.rope = o.rope;
+  layer.attention_scale = o.attention_scale;
+  return layer;
+}
+
+Model& require_model(const char* op, chaku_model* model) { return *capi::require(op, "model", model).shared; }
+
+}  // namespace
+
+extern "C" chaku_status chaku_model_create(chaku_engine* engine, const chaku_decoder_options* options,
+                                           chaku_model** out) {
+  return capi::guarded("model_create", [&] {
+    const auto& shared = capi::require("model_create", "engine", engine).shared;
+    const chaku_decoder_options& o = capi::require_struct("model_create", "options", options);
+    capi::require("model_create", "out", out);
+    DecoderSpec spec = make_decoder_spec(o.n_layers, o.width, o.vocab_size);
+    spec.norm_epsilon = o.norm_epsilon;
+    spec.embedding_scale = o.embedding_scale;
+    spec.residual_scale = o.residual_scale;
+    spec.logit_scale = o.logit_scale;
+    *out = new chaku_model{std::make_shared<Model>(shared, std::move(spec))};
+  });
+}
+
+extern "C" void chaku_model_free(chaku_model** model) { capi::free_handle(model); }
+
+extern "C" chaku_status chaku_model_add_rope(chaku_model* model, const chaku_rope_options* options,
+                                             const double* inverse_frequencies, int32_t* out_rope) {
+  return capi::guarded("add_rope", [&] {
+    Model& m = require_model("add_rope", model);
+    const chaku_rope_options& o = capi::require_struct("add_rope", "options", options);
+    capi::require("add_rope", "inverse_frequencies", inverse_frequencies);
+    capi::require("add_rope", "out_rope", out_rope);
+    RopeSpec rope;
+    rope.pairing = static_cast<RopePairing>(o.pairing);
+    rope.n_dims = o.n_dims;
+    rope.magnitude = o.magnitude;
+    check_rope(rope);  // before the count is believed
+    rope.inverse_frequencies.assign(inverse_frequencies, inverse_frequencies + o.n_dims / 2);
+    *out_rope = m.add_rope(std::move(rope));
+  });
+}
+
+extern "C" chaku_status chaku_model_set_layer(chaku_model* model, int32_t layer, const chaku_layer_options* options) {
+  return capi::guarded("set_layer", [&] {
+    Model& m = require_model("set_layer", model);
+    m.set_layer(layer, convert(capi::require_struct("set_layer", "options", options)));
+  });
+}
+
+extern "C" chaku_status chaku_model_map_file(chaku_model* model, const char* path, int64_t file_bytes,
+                                             int32_t* out_file) {
+  return capi::guarded("map_file", [&] {
+    Model& m = require_model("map_file", model);
+    capi::require("map_file", "path", path);
+    capi::require("map_file", "out_file", out_file);
+    *out_file = m.map_file(path, file_bytes);
+  });
+}
+
+extern "C" chaku_status chaku_model_set_tensor_mapped(chaku_model* model, const chaku_tensor_options* tensor,
+                                                      int32_t file, int64_t offset) {
+  return capi::guarded("set_tensor", [&] {
+    Model& m = require_model("set_tensor", model);
+    m.set_tensor_mapped(convert(capi::require_struct("set_tensor", "tensor", tensor)), file, offset);
+  });
+}
+
+extern "C" chaku_status chaku_model_set_tensor_data(chaku_model* model, const chaku_tensor_options* tensor,
+                                                    const void* data, int64_t data_bytes) {
+  return capi::guarded("set_tensor", [&] {
+    Model& m = require_model("set_tensor", model);
+    const TensorOptions options = convert(capi::require_struct("set_tensor", "tensor", tensor));
+    if (data == nullptr) fail(Code::kInvalidArgument, "[set_tensor] expected data, got null");
+    m.set_tensor_data(options, data, data_bytes);
+  });
+}
+
+extern "C" chaku_status chaku_model_set_tensor_random(chaku_model* model, const chaku_tensor_options* tensor,
+                                                      float mean, float deviation, uint64_t seed) {
+  return capi::guarded("set_tensor", [&] {
+    Model& m = require_model("set_tensor", model);
+    m.set_tensor_random(convert(capi::require_struct("set_tensor", "tensor", tensor)), mean, deviation, seed);
+  });
+}
+
+extern "C" chaku_status chaku_model_seal(chaku_model* model) {
+  return capi::guarded("seal", [&] { require_model("seal", model).seal(); });
+}

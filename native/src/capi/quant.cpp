@@ -1,0 +1,58 @@
+#include "quant/codec.h"
+
+#include "capi/boundary.h"
+
+using namespace chaku;
+
+namespace {
+
+const DTypeInfo& require_dtype(const char* op, int32_t dtype) {
+  const DTypeInfo* info = find_dtype(dtype);
+  if (info == nullptr) fail(Code::kUnsupported, "[%s] expected a known block format, got type id %d", op, dtype);
+  return *info;
+}
+
+void check_sizes(const char* op, const DTypeInfo& info, int64_t n, int64_t n_bytes) {
+  if (n < 0 || n % info.block_elements != 0)
+    fail(Code::kInvalidArgument, "[%s] expected n >= 0 in whole blocks of %d (%s), got %lld", op, info.block_elements,
+         info.name, static_cast<long long>(n));
+  int64_t expected = 0;
+  if (__builtin_mul_overflow(n / info.block_elements, int64_t{info.block_bytes}, &expected) || expected != n_bytes)
+    fail(Code::kInvalidArgument, "[%s] expected the bytes of %lld elements of %s, got %lld", op,
+         static_cast<long long>(n), info.name, static_cast<long long>(n_bytes));
+}
+
+}  // namespace
+
+extern "C" chaku_status chaku_dtype_describe(int32_t dtype, chaku_dtype_info* out) {
+  return capi::guarded("dtype_describe", [&] {
+    chaku_dtype_info& result = capi::require_struct("dtype_describe", "out", out);
+    const DTypeInfo& info = require_dtype("dtype_describe", dtype);
+    result.block_elements = info.block_elements;
+    result.block_bytes = info.block_bytes;
+    result.can_quantize = can_quantize(static_cast<DType>(dtype)) ? 1 : 0;
+  });
+}
+
+extern "C" chaku_status chaku_dequantize(int32_t dtype, const void* src, int64_t src_bytes, float* dst, int64_t n) {
+  return capi::guarded("dequantize", [&] {
+    check_sizes("dequantize", require_dtype("dequantize", dtype), n, src_bytes);
+    if (n == 0) return;
+    if (src == nullptr) fail(Code::kInvalidArgument, "[dequantize] expected src, got null");
+    capi::require("dequantize", "dst", dst);
+    dequantize(static_cast<DType>(dtype), src, dst, n);
+  });
+}
+
+extern "C" chaku_status chaku_quantize(int32_t dtype, const float* src, int64_t n, void* dst, int64_t dst_bytes) {
+  return capi::guarded("quantize", [&] {
+    const DTypeInfo& info = require_dtype("quantize", dtype);
+    if (!can_quantize(static_cast<DType>(dtype)))
+      fail(Code::kUnsupported, "[quantize] expected a format that can be encoded, got %s", info.name);
+    check_sizes("quantize", info, n, dst_bytes);
+    if (n == 0) return;
+    capi::require("quantize", "src", src);
+    if (dst == nullptr) fail(Code::kInvalidArgument, "[quantize] expected dst, got null");
+    quantize(static_cast<DType>(dtype), src, dst, n);
+  });
+}

@@ -1,0 +1,164 @@
+#include "train/trainer.h"
+
+#include <algorithm>
+
+#include "capi/boundary.h"
+#include "capi/convert.h"
+#include "capi/handles.h"
+
+using namespace chaku;
+
+namespace {
+
+TrainerOptions convert(const chaku_trainer_options& o) {
+  TrainerOptions result;
+  result.mode = static_cast<TrainMode>(o.mode);
+  result.max_tokens = o.max_tokens;
+  result.rank = o.rank;
+  result.scale = o.scale;
+  result.dropout = o.dropout;
+  result.targets = o.targets;
+  result.seed = o.seed;
+  result.memory_limit_bytes = o.memory_limit_bytes;
+  return result;
+}
+
+TrainingBatch convert(const char* op, const chaku_batch& b) {
+  capi::require(op, "tokens", b.tokens);
+  capi::require(op, "targets", b.targets);
+  capi::require(op, "weights", b.weights);
+  capi::require(op, "starts", b.starts);
+  if (b.n_tokens < 1 || b.n_sequences < 1 || b.n_sequences > b.n_tokens)
+    fail(Code::kInvalidArgument, "[%s] expected 1 <= n_sequences <= n_tokens, got %d and %d", op, b.n_sequences,
+         b.n_tokens);
+  return {b.index,
+          {b.tokens, static_cast<size_t>(b.n_tokens)},
+          {b.targets, b.weights},
+          {b.starts, static_cast<size_t>(b.n_sequences) + 1}};
+}
+
+void store(const Loss& loss, chaku_loss& out) noexcept {
+  out.n_weighted = loss.n_weighted;
+  out.n_correct = loss.n_correct;
+  out.loss_sum = loss.loss_sum;
+  out.weight_sum = loss.weight_sum;
+}
+
+template <class Handle>
+auto& require_trainer(const char* op, Handle* trainer) {
+  return capi::require(op, "trainer", trainer).trainer;
+}
+
+Slot require_slot(const char* op, int32_t slot) {
+  if (slot < CHAKU_SLOT_VALUE || slot > CHAKU_SLOT_MOMENT2)
+    fail(Code::kInvalidArgument, "[%s] expected a slot in 0..%d, got %d", op, CHAKU_SLOT_MOMENT2, slot);
+  return static_cast<Slot>(slot);
+}
+
+}  // namespace
+
+extern "C" chaku_status chaku_trainer_plan(const chaku_model* model, const chaku_trainer_options* options,
+                                           chaku_memory_plan* out) {
+  return capi::guarded("trainer_plan", [&] {
+    const auto& shared = capi::require("trainer_plan", "model", model).shared;
+    const TrainerOptions o = convert(capi::require_struct("trainer_plan", "options", options));
+    chaku_memory_plan& result = capi::require_struct("trainer_plan", "out", out);
+    capi::store(Trainer::plan(*shared, o), result);
+  });
+}
+
+extern "C" chaku_status chaku_trainer_create(chaku_model* model, const chaku_trainer_options* options,
+                                             chaku_trainer** out) {
+  return capi::guarded("trainer_create", [&] {
+    const auto& shared = capi::require("trainer_create", "model", model).shared;
+    const TrainerOptions o = convert(capi::require_struct("trainer_create", "options", options));
+    capi::require("trainer_create", "out", out);
+    *out = new chaku_trainer{Trainer(shared, o)};
+  });
+}
+
+extern "C" void chaku_trainer_free(chaku_trainer** trainer) { capi::free_handle(trainer); }
+
+extern "C" chaku_status chaku_trainer_accumulate(chaku_trainer* trainer, const chaku_batch* batch, chaku_loss* out) {
+  return capi::guarded("accumulate", [&] {
+    Trainer& t = require_trainer("accumulate", trainer);
+    const TrainingBatch b = convert("accumulate", capi::require_struct("accumulate", "batch", batch));
+    chaku_loss& result = capi::require_struct("accumulate", "out", out);
+    store(t.accumulate(b), result);
+  });
+}
+
+extern "C" chaku_status chaku_trainer_evaluate(chaku_trainer* trainer, const chaku_batch* batch, chaku_loss* out) {
+  return capi::guarded("evaluate", [&] {
+    Trainer& t = require_trainer("evaluate", trainer);
+    const TrainingBatch b = convert("evaluate", capi::require_struct("evaluate", "batch", batch));
+    chaku_loss& result = capi::require_struct("evaluate", "out", out);
+    store(t.evaluate(b), result);
+  });
+}
+
+extern "C" chaku_status chaku_trainer_step(chaku_trainer* trainer, const chaku_step_options* options,
+                                           chaku_step_result* out) {
+  return capi::guarded("step", [&] {
+    Trainer& t = require_trainer("step", trainer);
+    const chaku_step_options& o = capi::require_struct("step", "options", options);
+    chaku_step_result& result = capi::require_struct("step", "out", out);
+    const StepResult step = t.step({o.learning_rate, o.beta1, o.beta2, o.epsilon, o.weight_decay, o.max_grad_norm,
+                                    o.b_rate_ratio});
+    result.skipped = step.skipped ? 1 : 0;
+    result.step = step.step;
+    result.grad_norm = step.grad_norm;
+  });
+}
+
+extern "C" chaku_status chaku_trainer_cancel(chaku_trainer* trainer) {
+  return capi::guarded("cancel", [&] { require_trainer("cancel", trainer).cancel(); });
+}
+
+extern "C" chaku_status chaku_trainer_n_parameters(const chaku_trainer* trainer, int32_t* out) {
+  return capi::guarded("n_parameters", [&] {
+    const Trainer& t = require_trainer("n_parameters", trainer);
+    capi::require("n_parameters", "out", out) = static_cast<int32_t>(t.parameters().size());
+  });
+}
+
+extern "C" chaku_status chaku_trainer_parameter(const chaku_trainer* trainer, int32_t index,
+                                                chaku_parameter_info* out) {
+  return capi::guarded("parameter", [&] {
+    const Trainer& t = require_trainer("parameter", trainer);
+    chaku_parameter_info& info = capi::require_struct("parameter", "out", out);
+    const Parameter& p = t.parameter(index);
+    info.module = static_cast<int32_t>(p.module);
+    info.kind = static_cast<int32_t>(p.kind);
+    info.layer = p.layer;
+    info.rows = p.shape.rows;
+    info.columns = p.shape.columns;
+  });
+}
+
+extern "C" chaku_status chaku_trainer_read(const chaku_trainer* trainer, int32_t index, int32_t slot, float* dst,
+                                           int64_t n) {
+  return capi::guarded("read", [&] {
+    const Trainer& t = require_trainer("read", trainer);
+    const std::span<const float> values = t.read(index, require_slot("read", slot));
+    capi::require("read", "dst", dst);
+    if (n != static_cast<int64_t>(values.size()))
+      fail(Code::kInvalidArgument, "[read] expected n %zu, got %lld (parameter %d)", values.size(),
+           static_cast<long long>(n), index);
+    std::copy(values.begin(), values.end(), dst);
+  });
+}
+
+extern "C" chaku_status chaku_trainer_write(chaku_trainer* trainer, int32_t index, int32_t slot, const float* src,
+                                            int64_t n) {
+  return capi::guarded("write", [&] {
+    Trainer& t = require_trainer("write", trainer);
+    capi::require("write", "src", src);
+    if (n < 0) fail(Code::kInvalidArgument, "[write] expected n >= 0, got %lld", static_cast<long long>(n));
+    t.write(index, require_slot("write", slot), {src, static_cast<size_t>(n)});
+  });
+}
+
+extern "C" chaku_status chaku_trainer_set_step(chaku_trainer* trainer, int64_t step) {
+  return capi::guarded("set_step", [&] { require_trainer("set_step", trainer).set_step(step); });
+}
