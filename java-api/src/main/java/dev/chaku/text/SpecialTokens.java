@@ -1,6 +1,7 @@
 package dev.chaku.text;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
 
@@ -8,28 +9,24 @@ import java.util.List;
  * Finds the tokens of a vocabulary that are written out in a text: control tokens, and those that users defined, which
  * are tokens wherever they occur. Immutable and thread-safe.
  *
- * <p>Longer tokens are looked for first, over the whole text, and each from left to right. Most positions of most texts
- * cannot begin a special token, which the first byte tells.
+ * <p>Longer tokens are looked for first, over the whole text, and each from left to right. One walk finds where special
+ * tokens begin and which lengths they have; only those positions are looked at again.
  */
 final class SpecialTokens {
   private final Vocabulary vocabulary;
-
-  /** By first byte, the lengths that special tokens with this byte have; null where there are none. */
-  private final BitSet[] lengths = new BitSet[256];
+  private final ByteTrie trie = new ByteTrie();
 
   /** A stretch of text, or the special token that stands for it if {@code token} is not -1. */
   record Fragment(int from, int to, int token) {}
+
+  /** Where special tokens begin in a text, in ascending order, and the lengths that occur. */
+  private record Candidates(int[] positions, BitSet lengths) {}
 
   SpecialTokens(Vocabulary vocabulary) {
     this.vocabulary = vocabulary;
     for (int id = 0; id < vocabulary.size(); id++) {
       if (vocabulary.has(id, Vocabulary.CONTROL | Vocabulary.USER_DEFINED | Vocabulary.UNKNOWN)) {
-        byte[] spelling = vocabulary.spelling(id);
-        int first = spelling[0] & 0xff;
-        if (lengths[first] == null) {
-          lengths[first] = new BitSet();
-        }
-        lengths[first].set(spelling.length);
+        trie.put(vocabulary.spelling(id), id);
       }
     }
   }
@@ -44,12 +41,13 @@ final class SpecialTokens {
     if (utf8.length > 0) {
       fragments.add(new Fragment(0, utf8.length, Vocabulary.NONE));
     }
-    BitSet found = lengthsThatOccur(utf8, control);
-    for (int length = found.length() - 1; length > 0; length = found.previousSetBit(length - 1)) {
+    Candidates candidates = candidates(utf8, control);
+    BitSet lengths = candidates.lengths();
+    for (int length = lengths.length() - 1; length > 0; length = lengths.previousSetBit(length - 1)) {
       List<Fragment> split = new ArrayList<>();
       for (Fragment fragment : fragments) {
         if (fragment.token() == Vocabulary.NONE) {
-          splitAt(utf8, fragment, length, control, split);
+          splitAt(utf8, fragment, length, control, candidates.positions(), split);
         } else {
           split.add(fragment);
         }
@@ -59,59 +57,63 @@ final class SpecialTokens {
     return fragments;
   }
 
-  private BitSet lengthsThatOccur(byte[] utf8, boolean control) {
-    BitSet found = new BitSet();
+  private Candidates candidates(byte[] utf8, boolean control) {
+    TokenBuffer positions = new TokenBuffer();
+    BitSet lengths = new BitSet();
     for (int i = 0; i < utf8.length; i++) {
-      BitSet candidates = lengths[utf8[i] & 0xff];
-      if (candidates == null) {
-        continue;
-      }
-      for (int length = candidates.nextSetBit(0); length > 0 && length <= utf8.length - i; length = candidates.nextSetBit(length + 1)) {
-        if (!found.get(length) && tokenAt(utf8, i, length, control) != Vocabulary.NONE) {
-          found.set(length);
+      int node = trie.child(ByteTrie.ROOT, utf8[i]);
+      boolean begins = false;
+      for (int end = i + 1; node != ByteTrie.NONE; end++) {
+        if (counts(trie.number(node), control)) {
+          lengths.set(end - i);
+          begins = true;
         }
+        node = end < utf8.length ? trie.child(node, utf8[end]) : ByteTrie.NONE;
+      }
+      if (begins) {
+        positions.add(i);
       }
     }
-    return found;
+    return new Candidates(positions.toArray(), lengths);
   }
 
-  private void splitAt(byte[] utf8, Fragment fragment, int length, boolean control, List<Fragment> out) {
+  private void splitAt(byte[] utf8, Fragment fragment, int length, boolean control, int[] positions, List<Fragment> out) {
     int from = fragment.from();
-    int position = from;
-    while (position + length <= fragment.to()) {
-      BitSet candidates = lengths[utf8[position] & 0xff];
-      int token = candidates != null && candidates.get(length) ? tokenAt(utf8, position, length, control) : Vocabulary.NONE;
-      if (token == Vocabulary.NONE) {
-        position++;
+    int first = Arrays.binarySearch(positions, from);
+    for (int i = first < 0 ? -first - 1 : first; i < positions.length && positions[i] + length <= fragment.to(); i++) {
+      int start = positions[i];
+      int token = start < from ? Vocabulary.NONE : tokenAt(utf8, start, length);
+      if (!counts(token, control)) {
         continue;
       }
-      int end = position;
-      while (vocabulary.has(token, Vocabulary.STRIPS_LEFT) && end > from && isSpace(utf8[end - 1])) {
-        end--;
+      int textEnd = start;
+      while (vocabulary.has(token, Vocabulary.STRIPS_LEFT) && textEnd > from && isSpace(utf8[textEnd - 1])) {
+        textEnd--;
       }
-      if (end > from) {
-        out.add(new Fragment(from, end, Vocabulary.NONE));
+      if (textEnd > from) {
+        out.add(new Fragment(from, textEnd, Vocabulary.NONE));
       }
-      out.add(new Fragment(position, position + length, token));
-      position += length;
-      while (vocabulary.has(token, Vocabulary.STRIPS_RIGHT) && position < fragment.to() && isSpace(utf8[position])) {
-        position++;
+      out.add(new Fragment(start, start + length, token));
+      from = start + length;
+      while (vocabulary.has(token, Vocabulary.STRIPS_RIGHT) && from < fragment.to() && isSpace(utf8[from])) {
+        from++;
       }
-      from = position;
     }
     if (from < fragment.to()) {
       out.add(new Fragment(from, fragment.to(), Vocabulary.NONE));
     }
   }
 
-  private int tokenAt(byte[] utf8, int from, int length, boolean control) {
-    int token = vocabulary.find(utf8, from, from + length);
-    if (token == Vocabulary.NONE) {
-      return Vocabulary.NONE;
+  private int tokenAt(byte[] utf8, int from, int length) {
+    int node = ByteTrie.ROOT;
+    for (int i = from; i < from + length && node != ByteTrie.NONE; i++) {
+      node = trie.child(node, utf8[i]);
     }
-    boolean hidden = !control && vocabulary.has(token, Vocabulary.CONTROL | Vocabulary.UNKNOWN);
-    boolean special = vocabulary.has(token, Vocabulary.CONTROL | Vocabulary.USER_DEFINED | Vocabulary.UNKNOWN);
-    return special && !hidden ? token : Vocabulary.NONE;
+    return node == ByteTrie.NONE ? Vocabulary.NONE : trie.number(node);
+  }
+
+  private boolean counts(int token, boolean control) {
+    return token != Vocabulary.NONE && (control || !vocabulary.has(token, Vocabulary.CONTROL | Vocabulary.UNKNOWN));
   }
 
   /** The white space of the C locale. */
