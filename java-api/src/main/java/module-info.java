@@ -5,6 +5,7 @@ module dev.chaku {
   requires static org.jspecify;
 
   exports dev.chaku;
+  exports dev.chaku.generate;
   exports dev.chaku.gguf;
   exports dev.chaku.text;
 }

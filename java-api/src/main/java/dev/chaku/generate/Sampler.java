@@ -1,0 +1,98 @@
+package dev.chaku.generate;
+
+import java.nio.FloatBuffer;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Chooses the next token from logits. Not thread-safe.
+ *
+ * <p>It learns the text through {@link #accept}: the prompt's tokens first, then each that was chosen.
+ */
+public final class Sampler {
+  private final Candidates candidates;
+  private final List<SamplerStage> stages;
+  private final boolean greedy;
+  private final SamplingRandom random;
+
+  /** @param vocabSize V */
+  public Sampler(SamplingOptions options, int vocabSize) {
+    this.candidates = new Candidates(vocabSize);
+    this.greedy = options.temperature() == 0;
+    this.random = new SamplingRandom(options.seed());
+    this.stages = stages(options);
+  }
+
+  /** A chain of given stages, which the most likely of what is left or a random choice ends. */
+  Sampler(List<SamplerStage> stages, int vocabSize, long seed) {
+    this.candidates = new Candidates(vocabSize);
+    this.greedy = false;
+    this.random = new SamplingRandom(seed);
+    this.stages = List.copyOf(stages);
+  }
+
+  private List<SamplerStage> stages(SamplingOptions options) {
+    List<SamplerStage> chain = new ArrayList<>();
+    if (!options.biases().isEmpty()) {
+      chain.add(new LogitBias(options.biases()));
+    }
+    SamplingOptions.Repetition penalties = options.penalties();
+    if (!penalties.isOff()) {
+      chain.add(
+          new Penalties(
+              penalties.lastTokens(), penalties.repeat(), penalties.frequency(), penalties.presence()));
+    }
+    if (greedy) {
+      return chain;
+    }
+    chain.add(new TopNSigma(options.topNSigma()));
+    chain.add(new TopK(options.topK()));
+    chain.add(new Typical(options.typicalP()));
+    chain.add(new TopP(options.topP()));
+    chain.add(new MinP(options.minP()));
+    chain.add(new Xtc(options.exclusion().probability(), options.exclusion().threshold(), random));
+    chain.add(new Temperature(options.temperature(), options.temperatureRange(), 1));
+    return chain;
+  }
+
+  /**
+   * Chooses.
+   *
+   * @param logits V floats from the position, which stays
+   * @return the id chosen; the caller says {@link #accept} if it is used
+   */
+  public int sample(FloatBuffer logits) {
+    Candidates left = filter(logits);
+    if (greedy) {
+      return left.ids[left.best()];
+    }
+    left.softmax();
+    double target = random.next();
+    int last = 0;
+    double sum = 0;
+    for (int i = 0; i < left.size(); i++) {
+      if (left.keys[i] > 0) {
+        last = i;
+        sum += left.keys[i];
+        if (sum > target) {
+          break;
+        }
+      }
+    }
+    return left.ids[last];
+  }
+
+  /** What the stages leave. */
+  Candidates filter(FloatBuffer logits) {
+    candidates.load(logits);
+    for (SamplerStage stage : stages) {
+      stage.apply(candidates);
+    }
+    return candidates;
+  }
+
+  /** Adds a token to the text that penalties look back on. */
+  public void accept(int token) {
+    stages.forEach(stage -> stage.accept(token));
+  }
+}
