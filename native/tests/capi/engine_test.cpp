@@ -1,0 +1,62 @@
+#include <cstdlib>
+
+#include "capi/support.h"
+
+using namespace chaku::test;
+
+TEST(describe) {
+  EngineHandle engine = make_engine(3);
+  auto info = sized<chaku_engine_info>();
+  CHECK_OK(chaku_engine_describe(engine, &info));
+  CHECK_EQ(info.n_threads, 3);
+  CHECK(info.cpu_path >= CHAKU_CPU_REFERENCE && info.cpu_path <= CHAKU_CPU_AMX);
+  CHECK(info.best_cpu_path >= info.cpu_path || std::getenv("CHAKU_CPU") != nullptr);
+  CHECK(info.available_bytes == -1 || info.available_bytes > 0);
+}
+
+TEST(forced_path) {
+  auto options = sized<chaku_engine_options>();
+  options.n_threads = 1;
+  options.cpu_path = CHAKU_CPU_REFERENCE;
+  EngineHandle engine;
+  CHECK_OK(chaku_engine_create(&options, engine.out()));
+  auto info = sized<chaku_engine_info>();
+  CHECK_OK(chaku_engine_describe(engine, &info));
+  CHECK_EQ(info.cpu_path, CHAKU_CPU_REFERENCE);
+}
+
+TEST(misuse) {
+  auto options = sized<chaku_engine_options>();
+  EngineHandle engine;
+  CHECK_FAILS(CHAKU_INVALID_ARGUMENT, chaku_engine_create(nullptr, engine.out()));
+  CHECK_FAILS(CHAKU_INVALID_ARGUMENT, chaku_engine_create(&options, nullptr));
+  for (const int32_t n : {-1, INT32_MAX, INT32_MIN}) {
+    options.n_threads = n;
+    CHECK_FAILS(CHAKU_INVALID_ARGUMENT, chaku_engine_create(&options, engine.out()));
+  }
+  options.n_threads = 1;
+  for (const int32_t path : {-1, 5, INT32_MAX}) {
+    options.cpu_path = path;
+    CHECK_FAILS(CHAKU_INVALID_ARGUMENT, chaku_engine_create(&options, engine.out()));
+  }
+  options.cpu_path = CHAKU_CPU_AUTO;
+  options.size = 3;
+  CHECK_FAILS(CHAKU_INVALID_ARGUMENT, chaku_engine_create(&options, engine.out()));
+  CHECK(engine.at == nullptr);
+  auto info = sized<chaku_engine_info>();
+  CHECK_FAILS(CHAKU_INVALID_ARGUMENT, chaku_engine_describe(nullptr, &info));
+  engine = make_engine(1);
+  CHECK_FAILS(CHAKU_INVALID_ARGUMENT, chaku_engine_describe(engine, nullptr));
+  info.size = 0;
+  CHECK_FAILS(CHAKU_INVALID_ARGUMENT, chaku_engine_describe(engine, &info));
+}
+
+TEST(free_accepts_null_and_nulls) {
+  chaku_engine_free(nullptr);
+  chaku_engine* none = nullptr;
+  chaku_engine_free(&none);
+  EngineHandle engine = make_engine(1);
+  chaku_engine_free(engine.out());
+  CHECK(engine.at == nullptr);
+  chaku_engine_free(engine.out());
+}

@@ -1,0 +1,257 @@
+#include <cmath>
+
+#include "capi/support.h"
+
+using namespace chaku::test;
+
+namespace {
+
+chaku_trainer_options lora_options() {
+  auto o = sized<chaku_trainer_options>();
+  o.mode = CHAKU_TRAIN_LORA;
+  o.max_tokens = 16;
+  o.rank = 2;
+  o.scale = 1.0f;
+  o.targets = 1u << CHAKU_ATTN_Q | 1u << CHAKU_FFN_DOWN;
+  return o;
+}
+
+chaku_step_options step_options() {
+  auto o = sized<chaku_step_options>();
+  o.learning_rate = 0.01f;
+  o.beta1 = 0.9f;
+  o.beta2 = 0.999f;
+  o.epsilon = 1e-8f;
+  o.b_rate_ratio = 1.0f;
+  return o;
+}
+
+struct Row {
+  int32_t tokens[6] = {1, 2, 3, 4, 5, 6}, targets[6] = {2, 3, 4, 5, 6, 7}, starts[3] = {0, 2, 6};
+  float weights[6] = {1, 0, 1, 1, 1, 1};
+  chaku_batch batch() const {
+    auto b = sized<chaku_batch>();
+    b.n_tokens = 6;
+    b.n_sequences = 2;
+    b.tokens = tokens;
+    b.targets = targets;
+    b.weights = weights;
+    b.starts = starts;
+    return b;
+  }
+};
+
+struct Ready {
+  EngineHandle engine = make_engine();
+  ModelHandle model = random_model(engine);
+  TrainerHandle trainer;
+  explicit Ready(const chaku_trainer_options& options = lora_options()) {
+    CHECK_OK(chaku_trainer_create(model, &options, trainer.out()));
+  }
+};
+
+}  // namespace
+
+TEST(training_lowers_the_loss_and_the_adapter_carries_it_over) {
+  Ready t;
+  const Row row;
+  const chaku_batch batch = row.batch();
+  auto before = sized<chaku_loss>(), after = sized<chaku_loss>();
+  CHECK_OK(chaku_trainer_evaluate(t.trainer, &batch, &before));
+  CHECK_EQ(before.n_weighted, 5);
+  CHECK_EQ(before.weight_sum, 5.0);
+  const chaku_step_options step = step_options();
+  auto result = sized<chaku_step_result>();
+  for (int i = 0; i < 30; ++i) {
+    CHECK_OK(chaku_trainer_accumulate(t.trainer, &batch, &after));
+    CHECK_OK(chaku_trainer_step(t.trainer, &step, &result));
+  }
+  CHECK_EQ(result.step, 30);
+  CHECK_OK(chaku_trainer_evaluate(t.trainer, &batch, &after));
+  CHECK(after.loss_sum < 0.5 * before.loss_sum);
+
+  // The trained pairs worn by a session give the loss that the trainer saw.
+  AdapterHandle adapter;
+  CHECK_OK(chaku_adapter_create(t.model, adapter.out()));
+  int32_t n = 0;
+  CHECK_OK(chaku_trainer_n_parameters(t.trainer, &n));
+  CHECK_EQ(n, 8);
+  for (int32_t i = 0; i < n; i += 2) {
+    auto a = sized<chaku_parameter_info>(), b = sized<chaku_parameter_info>();
+    CHECK_OK(chaku_trainer_parameter(t.trainer, i, &a));
+    CHECK_OK(chaku_trainer_parameter(t.trainer, i + 1, &b));
+    CHECK(a.kind == CHAKU_LORA_A && b.kind == CHAKU_LORA_B && a.module == b.module && a.layer == b.layer);
+    std::vector<float> av(static_cast<size_t>(a.rows * a.columns)), bv(static_cast<size_t>(b.rows * b.columns));
+    CHECK_OK(chaku_trainer_read(t.trainer, i, CHAKU_SLOT_VALUE, av.data(), a.rows * a.columns));
+    CHECK_OK(chaku_trainer_read(t.trainer, i + 1, CHAKU_SLOT_VALUE, bv.data(), b.rows * b.columns));
+    CHECK_OK(chaku_adapter_add(adapter, a.module, a.layer, 2, 1.0f, av.data(), a.rows * a.columns, bv.data(),
+                               b.rows * b.columns));
+  }
+  auto session_options = sized<chaku_session_options>();
+  session_options.max_tokens = 16;
+  SessionHandle session;
+  CHECK_OK(chaku_session_create(t.model, &session_options, session.out()));
+  const float scale = 1.0f;
+  CHECK_OK(chaku_session_set_adapters(session, &adapter.at, &scale, 1));
+  double loss = 0;
+  for (int s = 0; s < 2; ++s) {
+    const int32_t begin = row.starts[s], length = row.starts[s + 1] - begin;
+    std::vector<float> logits(static_cast<size_t>(length) * 64);
+    CHECK_OK(chaku_session_truncate(session, 0));
+    CHECK_OK(chaku_session_eval(session, row.tokens + begin, length, CHAKU_LOGITS_ALL, logits.data(), length * 64));
+    for (int32_t i = 0; i < length; ++i) {
+      double sum = 0;
+      for (int v = 0; v < 64; ++v) sum += std::exp(static_cast<double>(logits[static_cast<size_t>(i * 64 + v)]));
+      loss += row.weights[begin + i] *
+              (std::log(sum) - logits[static_cast<size_t>(i * 64 + row.targets[begin + i])]);
+    }
+  }
+  CHECK(std::fabs(loss - after.loss_sum) < 1e-3);
+}
+
+TEST(full_training_lists_every_weight) {
+  auto options = lora_options();
+  options.mode = CHAKU_TRAIN_FULL;
+  Ready t(options);
+  int32_t n = 0;
+  CHECK_OK(chaku_trainer_n_parameters(t.trainer, &n));
+  CHECK_EQ(n, 2 + 2 * 9);
+  auto info = sized<chaku_parameter_info>();
+  CHECK_OK(chaku_trainer_parameter(t.trainer, 0, &info));
+  CHECK(info.module == CHAKU_TOKEN_EMBEDDING && info.kind == CHAKU_WEIGHT && info.layer == -1 && info.rows == 64);
+}
+
+TEST(create_and_plan_misuse) {
+  Ready t;
+  TrainerHandle trainer;
+  const chaku_trainer_options good = lora_options();
+  auto plan = sized<chaku_memory_plan>();
+  CHECK_OK(chaku_trainer_plan(t.model, &good, &plan));
+  CHECK(plan.total_bytes > plan.weight_bytes && plan.parameter_bytes > 0 && plan.optimizer_bytes > 0);
+  CHECK_FAILS(CHAKU_INVALID_ARGUMENT, chaku_trainer_plan(nullptr, &good, &plan));
+  CHECK_FAILS(CHAKU_INVALID_ARGUMENT, chaku_trainer_plan(t.model, nullptr, &plan));
+  CHECK_FAILS(CHAKU_INVALID_ARGUMENT, chaku_trainer_plan(t.model, &good, nullptr));
+  CHECK_FAILS(CHAKU_INVALID_ARGUMENT, chaku_trainer_create(nullptr, &good, trainer.out()));
+  CHECK_FAILS(CHAKU_INVALID_ARGUMENT, chaku_trainer_create(t.model, nullptr, trainer.out()));
+  CHECK_FAILS(CHAKU_INVALID_ARGUMENT, chaku_trainer_create(t.model, &good, nullptr));
+  const auto refused = [&](chaku_status status, auto change) {
+    chaku_trainer_options o = good;
+    change(o);
+    CHECK_FAILS(status, chaku_trainer_create(t.model, &o, trainer.out()));
+    CHECK(trainer.at == nullptr);
+  };
+  refused(CHAKU_INVALID_ARGUMENT, [](auto& o) { o.size = 12; });
+  for (const int32_t bad : {-1, 2, INT32_MAX}) refused(CHAKU_INVALID_ARGUMENT, [&](auto& o) { o.mode = bad; });
+  for (const int32_t bad : {0, -1, INT32_MAX, INT32_MIN}) {
+    refused(CHAKU_INVALID_ARGUMENT, [&](auto& o) { o.max_tokens = bad; });
+    refused(CHAKU_INVALID_ARGUMENT, [&](auto& o) { o.rank = bad; });
+  }
+  for (const float bad : {NAN, INFINITY}) refused(CHAKU_INVALID_ARGUMENT, [&](auto& o) { o.scale = bad; });
+  for (const float bad : {NAN, 1.0f, -0.1f}) refused(CHAKU_INVALID_ARGUMENT, [&](auto& o) { o.dropout = bad; });
+  for (const uint32_t bad : {0u, 1u, 1u << CHAKU_ATTN_NORM, ~0u})
+    refused(CHAKU_INVALID_ARGUMENT, [&](auto& o) { o.targets = bad; });
+  refused(CHAKU_INVALID_ARGUMENT, [](auto& o) { o.memory_limit_bytes = INT64_MIN; });
+  refused(CHAKU_MEMORY_LIMIT, [](auto& o) { o.memory_limit_bytes = 1000; });
+  refused(CHAKU_MEMORY_LIMIT, [](auto& o) { o.max_tokens = 1 << 24, o.memory_limit_bytes = int64_t{1} << 30; });
+}
+
+TEST(batch_misuse) {
+  Ready t;
+  const Row row;
+  const chaku_batch good = row.batch();
+  auto loss = sized<chaku_loss>();
+  CHECK_FAILS(CHAKU_INVALID_ARGUMENT, chaku_trainer_accumulate(nullptr, &good, &loss));
+  CHECK_FAILS(CHAKU_INVALID_ARGUMENT, chaku_trainer_accumulate(t.trainer, nullptr, &loss));
+  CHECK_FAILS(CHAKU_INVALID_ARGUMENT, chaku_trainer_accumulate(t.trainer, &good, nullptr));
+  CHECK_FAILS(CHAKU_INVALID_ARGUMENT, chaku_trainer_evaluate(nullptr, &good, &loss));
+  const auto refused = [&](auto change) {
+    chaku_batch b = good;
+    change(b);
+    CHECK_FAILS(CHAKU_INVALID_ARGUMENT, chaku_trainer_accumulate(t.trainer, &b, &loss));
+    CHECK_FAILS(CHAKU_INVALID_ARGUMENT, chaku_trainer_evaluate(t.trainer, &b, &loss));
+  };
+  refused([](auto& b) { b.size = 0; });
+  refused([](auto& b) { b.tokens = nullptr; });
+  refused([](auto& b) { b.targets = nullptr; });
+  refused([](auto& b) { b.weights = nullptr; });
+  refused([](auto& b) { b.starts = nullptr; });
+  for (const int32_t bad : {0, -1, INT32_MAX, INT32_MIN}) {
+    refused([&](auto& b) { b.n_tokens = bad; });
+    refused([&](auto& b) { b.n_sequences = bad; });
+  }
+  refused([](auto& b) { b.n_tokens = 5; });
+  refused([](auto& b) { b.index = -1; });
+  refused([](auto& b) { b.index = INT64_MAX; });
+  loss.size = 1;
+  CHECK_FAILS(CHAKU_INVALID_ARGUMENT, chaku_trainer_accumulate(t.trainer, &good, &loss));
+}
+
+TEST(step_misuse) {
+  Ready t;
+  const chaku_step_options good = step_options();
+  auto result = sized<chaku_step_result>();
+  CHECK_FAILS(CHAKU_INVALID_STATE, chaku_trainer_step(t.trainer, &good, &result));
+  CHECK_FAILS(CHAKU_INVALID_ARGUMENT, chaku_trainer_step(nullptr, &good, &result));
+  CHECK_FAILS(CHAKU_INVALID_ARGUMENT, chaku_trainer_step(t.trainer, nullptr, &result));
+  CHECK_FAILS(CHAKU_INVALID_ARGUMENT, chaku_trainer_step(t.trainer, &good, nullptr));
+  const Row row;
+  const chaku_batch batch = row.batch();
+  auto loss = sized<chaku_loss>();
+  CHECK_OK(chaku_trainer_accumulate(t.trainer, &batch, &loss));
+  const auto refused = [&](auto change) {
+    chaku_step_options o = good;
+    change(o);
+    CHECK_FAILS(CHAKU_INVALID_ARGUMENT, chaku_trainer_step(t.trainer, &o, &result));
+  };
+  refused([](auto& o) { o.size = 99; });
+  refused([](auto& o) { o.learning_rate = NAN; });
+  refused([](auto& o) { o.beta1 = 1.0f; });
+  refused([](auto& o) { o.beta2 = 2.0f; });
+  refused([](auto& o) { o.epsilon = -1.0f; });
+  refused([](auto& o) { o.weight_decay = INFINITY; });
+  refused([](auto& o) { o.max_grad_norm = NAN; });
+  refused([](auto& o) { o.b_rate_ratio = -2.0f; });
+  CHECK_OK(chaku_trainer_step(t.trainer, &good, &result));
+  CHECK_FAILS(CHAKU_INVALID_STATE, chaku_trainer_step(t.trainer, &good, &result));
+}
+
+TEST(slot_misuse) {
+  Ready t;
+  std::vector<float> values(64);
+  auto info = sized<chaku_parameter_info>();
+  int32_t n = 0;
+  CHECK_FAILS(CHAKU_INVALID_ARGUMENT, chaku_trainer_n_parameters(nullptr, &n));
+  CHECK_FAILS(CHAKU_INVALID_ARGUMENT, chaku_trainer_n_parameters(t.trainer, nullptr));
+  CHECK_FAILS(CHAKU_INVALID_ARGUMENT, chaku_trainer_parameter(nullptr, 0, &info));
+  CHECK_FAILS(CHAKU_INVALID_ARGUMENT, chaku_trainer_parameter(t.trainer, 0, nullptr));
+  for (const int32_t bad : {-1, 8, INT32_MAX, INT32_MIN}) {
+    CHECK_FAILS(CHAKU_INVALID_ARGUMENT, chaku_trainer_parameter(t.trainer, bad, &info));
+    CHECK_FAILS(CHAKU_INVALID_ARGUMENT, chaku_trainer_read(t.trainer, bad, CHAKU_SLOT_VALUE, values.data(), 64));
+    CHECK_FAILS(CHAKU_INVALID_ARGUMENT, chaku_trainer_write(t.trainer, bad, CHAKU_SLOT_VALUE, values.data(), 64));
+  }
+  for (const int32_t bad : {-1, 4, INT32_MAX}) {
+    CHECK_FAILS(CHAKU_INVALID_ARGUMENT, chaku_trainer_read(t.trainer, 0, bad, values.data(), 64));
+    CHECK_FAILS(CHAKU_INVALID_ARGUMENT, chaku_trainer_write(t.trainer, 0, bad, values.data(), 64));
+  }
+  for (const int64_t bad : {int64_t{-1}, int64_t{0}, int64_t{63}, INT64_MAX}) {
+    CHECK_FAILS(CHAKU_INVALID_ARGUMENT, chaku_trainer_read(t.trainer, 0, CHAKU_SLOT_VALUE, values.data(), bad));
+    CHECK_FAILS(CHAKU_INVALID_ARGUMENT, chaku_trainer_write(t.trainer, 0, CHAKU_SLOT_VALUE, values.data(), bad));
+  }
+  CHECK_FAILS(CHAKU_INVALID_ARGUMENT, chaku_trainer_read(nullptr, 0, CHAKU_SLOT_VALUE, values.data(), 64));
+  CHECK_FAILS(CHAKU_INVALID_ARGUMENT, chaku_trainer_read(t.trainer, 0, CHAKU_SLOT_VALUE, nullptr, 64));
+  CHECK_FAILS(CHAKU_INVALID_ARGUMENT, chaku_trainer_write(nullptr, 0, CHAKU_SLOT_VALUE, values.data(), 64));
+  CHECK_FAILS(CHAKU_INVALID_ARGUMENT, chaku_trainer_write(t.trainer, 0, CHAKU_SLOT_VALUE, nullptr, 64));
+  CHECK_OK(chaku_trainer_write(t.trainer, 0, CHAKU_SLOT_MOMENT2, values.data(), 64));
+  CHECK_FAILS(CHAKU_INVALID_ARGUMENT, chaku_trainer_set_step(nullptr, 1));
+  CHECK_FAILS(CHAKU_INVALID_ARGUMENT, chaku_trainer_set_step(t.trainer, -1));
+  CHECK_FAILS(CHAKU_INVALID_ARGUMENT, chaku_trainer_cancel(nullptr));
+  CHECK_OK(chaku_trainer_cancel(t.trainer));
+}
+
+TEST(free_accepts_null_and_nulls) {
+  chaku_trainer_free(nullptr);
+  Ready t;
+  chaku_trainer_free(t.trainer.out());
+  CHECK(t.trainer.at == nullptr);
+  chaku_trainer_free(t.trainer.out());
+}
