@@ -223,8 +223,9 @@ static_assert(sizeof(BlockIQ1_M) == 56);
 
 // ---- ternary --------------------------------------------------------------------------------------------------------
 
-// y = d * (t - 1), t a base-3 digit. A byte holds five digits (qs) or four (qh) as the fraction t0/3 + t1/9 + … of 256,
-// rounded up; digit n of qs[j] (j < 32) is element 32n + j, of qs[32 + j] (j < 16) 160 + 16n + j, of qh[j] 240 + 4n + j.
+// y = d * (t - 1), t a base-3 digit. A byte holds five digits (qs) or four (qh) as the fraction t0/3 + t1/9 + … of
+// 256, rounded up; digit n of qs[j] (j < 32) is element 32n + j, of qs[32 + j] (j < 16) 160 + 16n + j, of qh[j]
+// 240 + 4n + j.
 struct BlockTQ1_0 {
   static constexpr int kElements = kSuperBlock;
   uint8_t qs[48];

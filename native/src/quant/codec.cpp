@@ -43,6 +43,14 @@ float representable(float v) noexcept { return std::isnan(v) ? 0.0f : std::clamp
 // Weights of an element: negative or not a number counts as zero, and the largest kept leaves sums of squares finite.
 float usable_weight(float v) noexcept { return v > 0 ? std::min(v, 1e20f) : 0.0f; }
 
+// The formats whose files are defined by a closed form when no importance is given.
+template <class Block>
+constexpr bool kHasClosedForm = Block::kElements == 32;
+template <>
+constexpr bool kHasClosedForm<BlockIQ4_NL> = false;
+template <>
+constexpr bool kHasClosedForm<BlockMXFP4> = false;
+
 template <class Block>
 void encode_blocks(const float* src, void* dst, int64_t n, const float* importance) noexcept {
   auto* blocks = static_cast<Block*>(dst);
@@ -50,12 +58,13 @@ void encode_blocks(const float* src, void* dst, int64_t n, const float* importan
   for (int64_t b = 0; b < n / Block::kElements; ++b) {
     const int64_t at = b * Block::kElements;
     std::transform(src + at, src + at + Block::kElements, x, representable);
-    bool weighted = false;
+    bool weighted = false;  // a block without any importance is treated as if none were given
     if (importance != nullptr) {
       std::transform(importance + at, importance + at + Block::kElements, weight, usable_weight);
       weighted = std::any_of(weight, weight + Block::kElements, [](float w) { return w > 0; });
     }
-    encode(x, weighted ? weight : nullptr, blocks[b]);
+    if (!weighted) std::fill_n(weight, Block::kElements, 1.0f);
+    encode(x, weighted || !kHasClosedForm<Block> ? weight : nullptr, blocks[b]);
   }
 }
 
@@ -101,7 +110,15 @@ bool can_quantize(DType dtype) noexcept {
     case DType::kQ4_1:
     case DType::kQ5_0:
     case DType::kQ5_1:
-    case DType::kQ8_0: return true;
+    case DType::kQ8_0:
+    case DType::kQ2_K:
+    case DType::kQ3_K:
+    case DType::kQ4_K:
+    case DType::kQ5_K:
+    case DType::kQ6_K:
+    case DType::kIQ4_NL:
+    case DType::kIQ4_XS:
+    case DType::kMXFP4: return true;
     default: return false;
   }
 }
@@ -116,6 +133,14 @@ void quantize(DType dtype, const float* src, void* dst, int64_t n, const float* 
     case DType::kQ5_0: return encode_blocks<BlockQ5_0>(src, dst, n, importance);
     case DType::kQ5_1: return encode_blocks<BlockQ5_1>(src, dst, n, importance);
     case DType::kQ8_0: return encode_blocks<BlockQ8_0>(src, dst, n, importance);
+    case DType::kQ2_K: return encode_blocks<BlockQ2_K>(src, dst, n, importance);
+    case DType::kQ3_K: return encode_blocks<BlockQ3_K>(src, dst, n, importance);
+    case DType::kQ4_K: return encode_blocks<BlockQ4_K>(src, dst, n, importance);
+    case DType::kQ5_K: return encode_blocks<BlockQ5_K>(src, dst, n, importance);
+    case DType::kQ6_K: return encode_blocks<BlockQ6_K>(src, dst, n, importance);
+    case DType::kIQ4_NL: return encode_blocks<BlockIQ4_NL>(src, dst, n, importance);
+    case DType::kIQ4_XS: return encode_blocks<BlockIQ4_XS>(src, dst, n, importance);
+    case DType::kMXFP4: return encode_blocks<BlockMXFP4>(src, dst, n, importance);
     default: return;
   }
 }

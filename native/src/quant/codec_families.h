@@ -35,11 +35,22 @@ void decode(const BlockNVFP4& block, float* dst) noexcept;
 void decode(const BlockTQ1_0& block, float* dst) noexcept;
 void decode(const BlockTQ2_0& block, float* dst) noexcept;
 
-// src[kElements], finite and within the range of f16. weight[kElements] >= 0, or null for all ones.
+// src[kElements], within +-65504. weight[kElements] in [0, 1e20], or null where the closed form without weights is the
+// definition of the format.
 void encode(const float* src, const float* weight, BlockQ4_0& block) noexcept;
 void encode(const float* src, const float* weight, BlockQ4_1& block) noexcept;
 void encode(const float* src, const float* weight, BlockQ5_0& block) noexcept;
 void encode(const float* src, const float* weight, BlockQ5_1& block) noexcept;
 void encode(const float* src, const float* weight, BlockQ8_0& block) noexcept;
+
+// src[kElements], within +-65504. weight[kElements] in [0, 1e20], never null.
+void encode(const float* src, const float* weight, BlockQ2_K& block) noexcept;
+void encode(const float* src, const float* weight, BlockQ3_K& block) noexcept;
+void encode(const float* src, const float* weight, BlockQ4_K& block) noexcept;
+void encode(const float* src, const float* weight, BlockQ5_K& block) noexcept;
+void encode(const float* src, const float* weight, BlockQ6_K& block) noexcept;
+void encode(const float* src, const float* weight, BlockIQ4_NL& block) noexcept;
+void encode(const float* src, const float* weight, BlockIQ4_XS& block) noexcept;
+void encode(const float* src, const float* weight, BlockMXFP4& block) noexcept;
 
 }  // namespace chaku

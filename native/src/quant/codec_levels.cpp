@@ -23,11 +23,18 @@ float half_ue4m3(uint8_t code) noexcept {
   return static_cast<float>(8 + mantissa) * std::bit_cast<float>(static_cast<uint32_t>(exponent - 11 + 127) << 23);
 }
 
+// dst[n] = scale * table[code], codes in the nibbles of qs[n / 2].
+void decode_nibbles(float scale, const int8_t* table, const uint8_t* qs, int n, float* dst) noexcept {
+  for (int j = 0; j < n / 2; ++j) {
+    dst[j] = scale * static_cast<float>(table[qs[j] & 15]);
+    dst[j + n / 2] = scale * static_cast<float>(table[qs[j] >> 4]);
+  }
+}
+
 }  // namespace
 
 void decode(const BlockIQ4_NL& block, float* dst) noexcept {
-  const float d = f16_to_f32(block.d);
-  for (int i = 0; i < 32; ++i) dst[i] = d * static_cast<float>(kIQ4Value[block.qs[i % 16] >> (i / 16 * 4) & 15]);
+  decode_nibbles(f16_to_f32(block.d), kIQ4Value, block.qs, 32, dst);
 }
 
 void decode(const BlockIQ4_XS& block, float* dst) noexcept {
@@ -35,22 +42,16 @@ void decode(const BlockIQ4_XS& block, float* dst) noexcept {
   for (int s = 0; s < 8; ++s) {
     const int low = block.scales_l[s / 2] >> (s % 2 * 4) & 15, high = block.scales_h >> (2 * s) & 3;
     const float scale = d * static_cast<float>((low | high << 4) - 32);
-    const uint8_t* qs = block.qs + 16 * s;
-    for (int i = 0; i < 32; ++i) dst[32 * s + i] = scale * static_cast<float>(kIQ4Value[qs[i % 16] >> (i / 16 * 4) & 15]);
+    decode_nibbles(scale, kIQ4Value, block.qs + 16 * s, 32, dst + 32 * s);
   }
 }
 
 void decode(const BlockMXFP4& block, float* dst) noexcept {
-  const float scale = half_e8m0(block.e);
-  for (int i = 0; i < 32; ++i) dst[i] = scale * static_cast<float>(kTwiceE2M1[block.qs[i % 16] >> (i / 16 * 4) & 15]);
+  decode_nibbles(half_e8m0(block.e), kTwiceE2M1, block.qs, 32, dst);
 }
 
 void decode(const BlockNVFP4& block, float* dst) noexcept {
-  for (int s = 0; s < 4; ++s) {
-    const float scale = half_ue4m3(block.d[s]);
-    const uint8_t* qs = block.qs + 8 * s;
-    for (int i = 0; i < 16; ++i) dst[16 * s + i] = scale * static_cast<float>(kTwiceE2M1[qs[i % 8] >> (i / 8 * 4) & 15]);
-  }
+  for (int s = 0; s < 4; ++s) decode_nibbles(half_ue4m3(block.d[s]), kTwiceE2M1, block.qs + 8 * s, 16, dst + 16 * s);
 }
 
 void decode(const BlockTQ1_0& block, float* dst) noexcept {

@@ -20,8 +20,6 @@ float extreme(const float* src) noexcept {
   return extreme;
 }
 
-float reciprocal(float d) noexcept { return d != 0 ? 1 / d : 0; }
-
 // Truncates v + 0.5, the rounding of these formats, held to [0, hi]: v may be huge where 1 / d is.
 int code(float v, int hi) noexcept {
   return static_cast<int>(std::clamp(v + 0.5f, 0.0f, static_cast<float>(hi)));
@@ -32,11 +30,12 @@ void encode_symmetric(const float* src, const float* weight, int zero, f16_bits&
   float inverse;
   if (weight == nullptr) {
     const float d = extreme(src) / static_cast<float>(-zero);
-    inverse = reciprocal(d);
+    inverse = reciprocal_or_zero(d);
     d_bits = f32_to_f16(d);
   } else {
-    d_bits = f32_to_f16(fit_symmetric(src, weight, kBlock, -zero, zero - 1).scale);
-    inverse = reciprocal(f16_to_f32(d_bits));
+    const float d = fit_half_scale(src, weight, kBlock, UniformLevels(-zero, zero - 1)).scale;
+    inverse = reciprocal_or_zero(d);
+    d_bits = f32_to_f16(d);
   }
   for (int i = 0; i < kBlock; ++i)
     q[i] = static_cast<uint8_t>(code(src[i] * inverse + static_cast<float>(zero), 2 * zero - 1));
@@ -50,15 +49,15 @@ void encode_affine(const float* src, const float* weight, int hi, f16_bits& d_bi
     const auto [lowest, highest] = std::minmax_element(src, src + kBlock);
     min = *lowest;
     const float d = (*highest - min) / static_cast<float>(hi);
-    inverse = reciprocal(d);
+    inverse = reciprocal_or_zero(d);
     d_bits = f32_to_f16(d);
     m_bits = f32_to_f16(min);
   } else {
     const AffineFit fit = fit_affine(src, weight, kBlock, hi, false);
-    d_bits = f32_to_f16(fit.scale);
-    m_bits = f32_to_f16(fit.min);
-    inverse = reciprocal(f16_to_f32(d_bits));
-    min = f16_to_f32(m_bits);
+    inverse = reciprocal_or_zero(to_half(fit.scale));
+    min = to_half(fit.min);
+    d_bits = f32_to_f16(to_half(fit.scale));
+    m_bits = f32_to_f16(min);
   }
   for (int i = 0; i < kBlock; ++i) q[i] = static_cast<uint8_t>(code((src[i] - min) * inverse, hi));
 }
@@ -145,11 +144,12 @@ void encode(const float* src, const float* weight, BlockQ8_0& block) noexcept {
   float inverse;
   if (weight == nullptr) {
     const float d = std::fabs(extreme(src)) / 127;
-    inverse = reciprocal(d);
+    inverse = reciprocal_or_zero(d);
     block.d = f32_to_f16(d);
   } else {
-    block.d = f32_to_f16(fit_symmetric(src, weight, kBlock, -127, 127).scale);
-    inverse = reciprocal(f16_to_f32(block.d));
+    const float d = fit_half_scale(src, weight, kBlock, UniformLevels(-127, 127)).scale;
+    inverse = reciprocal_or_zero(d);
+    block.d = f32_to_f16(d);
   }
   for (int i = 0; i < kBlock; ++i)
     block.qs[i] = static_cast<int8_t>(std::clamp(std::round(src[i] * inverse), -127.0f, 127.0f));

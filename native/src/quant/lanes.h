@@ -8,14 +8,13 @@ namespace chaku {
 constexpr int kLanes = 4;
 using Lanes = float __attribute__((vector_size(16)));
 
-// Groups whose extent is below this are stored as constants: its reciprocal is still finite.
-constexpr float kTiny = 1e-30f;
-
 inline Lanes load_lanes(const float* p) noexcept {
   Lanes v;
   std::memcpy(&v, p, sizeof v);
   return v;
 }
+
+inline void store_lanes(float* p, Lanes v) noexcept { std::memcpy(p, &v, sizeof v); }
 
 // To nearest, ties to even, for |v| < 2^22; anything larger stays large enough to be clamped.
 inline Lanes round_lanes(Lanes v) noexcept {

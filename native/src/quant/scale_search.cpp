@@ -2,26 +2,27 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
-
-#include "quant/lanes.h"
 
 namespace chaku {
 namespace {
 
-// Offsets, in codes, that the sweep adds to the largest code when it guesses an inverse scale.
-constexpr float kSweepFrom = -1.2f, kSweepStep = 0.15f;
-constexpr int kSweepSteps = 17;
+// Extents below this are stored as constants: the inverse scale is still finite above it.
+constexpr float kTiny = 1e-30f;
+
+// The sweep of fit_affine: what is added to the largest code when an inverse scale is guessed.
+constexpr float kAffineFrom = -1.2f, kAffineStep = 0.15f;
+constexpr int kAffineSteps = 17;
 
 struct SymmetricSums {
-  float xq = 0, qq = 0;
+  float xq, qq;
 };
 
-SymmetricSums symmetric_sums(const float* x, const float* w, int n, float inverse, float lo, float hi) noexcept {
+template <class Levels>
+SymmetricSums symmetric_sums(const float* x, const float* w, int n, float inverse, const Levels& levels) noexcept {
   Lanes xq{}, qq{};
   for (int i = 0; i < n; i += kLanes) {
     const Lanes v = load_lanes(x + i);
-    const Lanes q = clamp_lanes(round_lanes(v * inverse), lo, hi);
+    const Lanes q = levels.nearest(v * inverse);
     const Lanes wq = load_lanes(w + i) * q;
     xq += wq * v;
     qq += wq * q;
@@ -29,8 +30,62 @@ SymmetricSums symmetric_sums(const float* x, const float* w, int n, float invers
   return {sum_lanes(xq), sum_lanes(qq)};
 }
 
+template <class Levels>
+float symmetric_error(const float* x, const float* w, int n, float scale, const Levels& levels) noexcept {
+  const float inverse = reciprocal_or_zero(scale);
+  Lanes error{};
+  for (int i = 0; i < n; i += kLanes) {
+    const Lanes v = load_lanes(x + i);
+    const Lanes r = v - scale * levels.nearest(v * inverse);
+    error += load_lanes(w + i) * r * r;
+  }
+  return sum_lanes(error);
+}
+
+// Calls consider(scale, error) for the closed form of every inverse scale of the sweep, small scales first, so that
+// who keeps the first of equal fits leaves the unit above it fine.
+template <class Levels, class Consider>
+void sweep_symmetric(const float* x, const float* w, int n, const Levels& levels, const Consider& consider) noexcept {
+  float max = 0;
+  for (int i = 0; i < n; ++i) max = std::max(max, std::fabs(x[i]));
+  if (max < kTiny) return;
+  const int steps = static_cast<int>((levels.sweep_to - levels.sweep_from) / levels.sweep_step) + 1;
+  for (int step = steps - 1; step >= 0; --step) {
+    const float extreme = levels.sweep_from + levels.sweep_step * static_cast<float>(step);
+    for (const float inverse : {extreme / max, -extreme / max}) {
+      const SymmetricSums s = symmetric_sums(x, w, n, inverse, levels);
+      if (s.qq > 0) consider(s.xq / s.qq, -s.xq * (s.xq / s.qq));
+    }
+  }
+}
+
+template <class Levels>
+SymmetricFit real_fit(const float* x, const float* w, int n, const Levels& levels) noexcept {
+  SymmetricFit best{0, 0};
+  sweep_symmetric(x, w, n, levels, [&best](float scale, float error) {
+    if (error < best.error) best = {scale, error};
+  });
+  return best;
+}
+
+// Rounding the scale costs as much as a worse basin may: fits within its reach of the best are compared rounded.
+template <class Levels>
+SymmetricFit half_fit(const float* x, const float* w, int n, const Levels& levels) noexcept {
+  constexpr float kRoundingReach = 1e-6f;
+  float least = 0;
+  SymmetricFit best{0, symmetric_error(x, w, n, 0.0f, levels)};
+  const float slack = kRoundingReach * best.error;
+  sweep_symmetric(x, w, n, levels, [&](float scale, float error) {
+    if (error > least + slack) return;
+    least = std::min(least, error);
+    const float rounded = to_half(scale), rounded_error = symmetric_error(x, w, n, rounded, levels);
+    if (rounded_error < best.error) best = {rounded, rounded_error};
+  });
+  return best;
+}
+
 struct AffineSums {
-  float q = 0, qq = 0, xq = 0;
+  float q, qq, xq;
 };
 
 AffineSums affine_sums(const float* x, const float* w, int n, float inverse, float min, float hi) noexcept {
@@ -50,7 +105,7 @@ AffineSums affine_sums(const float* x, const float* w, int n, float inverse, flo
 AffineFit solve_affine(const AffineSums& s, double w0, double wx, bool min_not_positive) noexcept {
   const double det = w0 * s.qq - double{s.q} * s.q;
   double scale = 0, min = w0 > 0 ? wx / w0 : 0;
-  if (det > 1e-9 * w0 * s.qq) {
+  if (det > 1e-7 * w0 * s.qq) {
     scale = (w0 * s.xq - wx * s.q) / det;
     min = (s.qq * wx - double{s.q} * s.xq) / det;
   }
@@ -63,27 +118,40 @@ AffineFit solve_affine(const AffineSums& s, double w0, double wx, bool min_not_p
   return {static_cast<float>(scale), static_cast<float>(min), static_cast<float>(error)};
 }
 
+// Sum of w (x - scale q), and of w and the squared error for the codes nearest under (scale, min).
+struct Residual {
+  float sum, weight, error;
+};
+
+Residual residual(const float* x, const float* w, int n, float hi, float scale, float min) noexcept {
+  const float inverse = scale > kTiny ? 1 / scale : 0;
+  Lanes sum{}, weight{}, error{};
+  for (int i = 0; i < n; i += kLanes) {
+    const Lanes v = load_lanes(x + i), wi = load_lanes(w + i);
+    const Lanes r = v - scale * clamp_lanes(round_lanes((v - min) * inverse), 0, hi);
+    sum += wi * r;
+    weight += wi;
+    error += wi * (r - min) * (r - min);
+  }
+  return {sum_lanes(sum), sum_lanes(weight), sum_lanes(error)};
+}
+
 }  // namespace
 
-SymmetricFit fit_symmetric(const float* x, const float* w, int n, int lo, int hi) noexcept {
-  float max = 0;
-  for (int i = 0; i < n; ++i) max = std::max(max, std::fabs(x[i]));
-  SymmetricFit best{0, 0};
-  if (max < kTiny) return best;
-  // The extreme may take the lowest code or the highest, with either sign of the scale.
-  for (const int end : {lo, hi}) {
-    for (const float sign : {1.0f, -1.0f}) {
-      for (int step = 0; step < kSweepSteps; ++step) {
-        const float codes = std::fabs(static_cast<float>(end)) + kSweepFrom + kSweepStep * static_cast<float>(step);
-        if (codes <= 0) continue;
-        const SymmetricSums s = symmetric_sums(x, w, n, sign * codes / max, static_cast<float>(lo), static_cast<float>(hi));
-        if (s.qq <= 0) continue;
-        const float error = -s.xq * (s.xq / s.qq);
-        if (error < best.error) best = {s.xq / s.qq, error};
-      }
-    }
-  }
-  return best;
+SymmetricFit fit_symmetric(const float* x, const float* w, int n, const UniformLevels& levels) noexcept {
+  return real_fit(x, w, n, levels);
+}
+
+SymmetricFit fit_symmetric(const float* x, const float* w, int n, const IQ4Levels& levels) noexcept {
+  return real_fit(x, w, n, levels);
+}
+
+SymmetricFit fit_half_scale(const float* x, const float* w, int n, const UniformLevels& levels) noexcept {
+  return half_fit(x, w, n, levels);
+}
+
+SymmetricFit fit_half_scale(const float* x, const float* w, int n, const IQ4Levels& levels) noexcept {
+  return half_fit(x, w, n, levels);
 }
 
 AffineFit fit_affine(const float* x, const float* w, int n, int hi, bool min_not_positive) noexcept {
@@ -99,18 +167,27 @@ AffineFit fit_affine(const float* x, const float* w, int n, int hi, bool min_not
   AffineFit best{0, min, static_cast<float>(-2 * min * wx + double{min} * min * w0)};
   if (max - min < kTiny) return best;
   const float range = max - min, top = static_cast<float>(hi);
-  for (int step = 0; step < kSweepSteps; ++step) {
-    const float codes = top + kSweepFrom + kSweepStep * static_cast<float>(step);
-    if (codes <= 0) continue;
+  for (int step = 0; step < kAffineSteps; ++step) {
+    const float codes = top + kAffineFrom + kAffineStep * static_cast<float>(step);
     const AffineFit fit = solve_affine(affine_sums(x, w, n, codes / range, min, top), w0, wx, min_not_positive);
     if (fit.error < best.error) best = fit;
   }
-  // The closed form moved the offset too: choose the codes once more under it.
-  for (int round = 0; round < 2 && best.scale > kTiny; ++round) {
-    const AffineFit fit =
-        solve_affine(affine_sums(x, w, n, 1 / best.scale, best.min, top), w0, wx, min_not_positive);
+  // The closed form moved the offset too: choose the codes again under it.
+  for (int round = 0; round < 3 && best.scale > kTiny; ++round) {
+    const AffineFit fit = solve_affine(affine_sums(x, w, n, 1 / best.scale, best.min, top), w0, wx, min_not_positive);
     if (!(fit.error < best.error)) break;
     best = fit;
+  }
+  return best;
+}
+
+AffineFit fit_min(const float* x, const float* w, int n, int hi, float scale, float min) noexcept {
+  AffineFit best{scale, min, HUGE_VALF};
+  for (int round = 0; round < 3; ++round) {
+    const Residual r = residual(x, w, n, static_cast<float>(hi), scale, min);
+    if (!(r.error < best.error)) break;
+    best = {scale, min, r.error};
+    min = r.weight > 0 ? std::min(r.sum / r.weight, 0.0f) : 0.0f;
   }
   return best;
 }
