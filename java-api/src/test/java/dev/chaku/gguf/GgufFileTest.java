@@ -9,9 +9,11 @@ import dev.chaku.ReferenceData;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -63,16 +65,18 @@ class GgufFileTest {
     byte[] whole = Files.readAllBytes(file);
     SplittableRandom random = new SplittableRandom(20);
     int refused = 0;
-    for (int round = 0; round < 20_000; round++) {
-      byte[] bytes = whole.clone();
-      for (int flips = random.nextInt(1, 4); flips > 0; flips--) {
-        bytes[random.nextInt(bytes.length)] = (byte) (random.nextBoolean() ? random.nextInt() : 1 << random.nextInt(8));
-      }
-      Files.write(file, bytes);
-      try {
-        GgufFile.read(file).toString();
-      } catch (BadInputException e) {
-        refused++;
+    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+      for (int round = 0; round < 20_000; round++) {
+        byte[] bytes = whole.clone();
+        for (int flips = random.nextInt(1, 4); flips > 0; flips--) {
+          bytes[random.nextInt(bytes.length)] = (byte) (random.nextBoolean() ? random.nextInt() : 1 << random.nextInt(8));
+        }
+        channel.write(ByteBuffer.wrap(bytes), 0);
+        try {
+          GgufFile.read(file).toString();
+        } catch (BadInputException e) {
+          refused++;
+        }
       }
     }
     assertTrue(refused > 4_000, "only " + refused + " of 20000 were refused");

@@ -67,6 +67,14 @@ final class TokenizerGoldens {
     };
   }
 
+  /** Byte-level BPE metadata of a vocabulary as Hugging Face's tokenizers keep it. */
+  static GgufMetadata bytePairs(String pre, Map<?, ?> vocab, List<String> merges) {
+    TinyVocabularies metadata = new TinyVocabularies("gpt2").put("pre", GgufValue.of(pre)).put("merges", GgufValue.of(merges));
+    String[] tokens = new String[vocab.size()];
+    vocab.forEach((token, id) -> tokens[(Integer) id] = (String) token);
+    return metadata.tokens(TinyVocabularies.NORMAL, tokens).metadata();
+  }
+
   /** Qwen2.5's vocabulary under the name of some pre-tokenizer. */
   static GgufMetadata qwen(GgufMetadata vocabulary, String pre) {
     Map<String, GgufValue> values = new LinkedHashMap<>(vocabulary.asMap());
