@@ -86,7 +86,8 @@ public enum GgmlType {
   public long rowBytes(long elements) {
     if (elements <= 0 || elements % blockElements != 0) {
       throw new BadInputException(
-          "a row of type " + this + " expects a positive multiple of " + blockElements + " elements, found " + elements);
+          "a row of type " + this + " expects a positive multiple of " + blockElements + " elements, found "
+              + elements);
     }
     return multiply(elements / blockElements, blockBytes);
   }
@@ -95,7 +96,8 @@ public enum GgmlType {
    * Bytes of a whole tensor.
    *
    * @param dims elements per dimension, contiguous one first, each positive
-   * @throws BadInputException if the first is no multiple of the block, one is not positive, or the product exceeds 63 bits
+   * @throws BadInputException if the first is no multiple of the block, one is not positive, or the product exceeds 63
+   *     bits
    */
   public long tensorBytes(long... dims) {
     if (dims.length == 0) {
@@ -120,7 +122,8 @@ public enum GgmlType {
     GgmlType type = id >= 0 && id < BY_ID.length ? BY_ID[id] : null;
     if (type == null) {
       throw new BadInputException(
-          "tensor type " + Integer.toUnsignedString(id) + " is not known (known ids reach from 0 to " + (BY_ID.length - 1) + ")");
+          "tensor type " + Integer.toUnsignedString(id) + " is not known (known ids reach from 0 to "
+              + (BY_ID.length - 1) + ")");
     }
     return type;
   }
@@ -129,7 +132,8 @@ public enum GgmlType {
     try {
       return Math.multiplyExact(a, b);
     } catch (ArithmeticException e) {
-      throw new BadInputException("the bytes of a tensor of type " + this + " exceed 63 bits (" + a + " times " + b + ")", e);
+      throw new BadInputException(
+          "the bytes of a tensor of type " + this + " exceed 63 bits (" + a + " times " + b + ")", e);
     }
   }
 

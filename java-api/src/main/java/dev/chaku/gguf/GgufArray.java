@@ -205,7 +205,8 @@ public sealed interface GgufArray extends GgufValue permits GgufArray.Numbers, G
 
     @Override
     public boolean equals(Object other) {
-      return other instanceof Strings strings && Arrays.equals(ends, strings.ends) && Arrays.equals(bytes, strings.bytes);
+      return other instanceof Strings strings && Arrays.equals(ends, strings.ends)
+          && Arrays.equals(bytes, strings.bytes);
     }
 
     @Override

@@ -96,7 +96,8 @@ public final class GgufFile {
   public GgufTensor requireTensor(String name) {
     GgufTensor tensor = byName.get(name);
     if (tensor == null) {
-      throw new BadInputException(path + ": expected a tensor '" + name + "', found none of that name among " + byName.size());
+      throw new BadInputException(
+          path + ": expected a tensor '" + name + "', found none of that name among " + byName.size());
     }
     return tensor;
   }
@@ -118,7 +119,8 @@ public final class GgufFile {
       while (target.hasRemaining()) {
         int read = channel.read(target, position);
         if (read < 0) {
-          throw new EOFException("the file ended within tensor '" + tensor.name() + "'; it was cut short after it was opened");
+          throw new EOFException(
+              "the file ended within tensor '" + tensor.name() + "'; it was cut short after it was opened");
         }
         position += read;
       }
@@ -165,7 +167,7 @@ public final class GgufFile {
     if (Files.isDirectory(path)) {
       return new BadInputException(path + ": expected a GGUF file, found a folder", e);
     }
-    return new BadInputException(path + ": cannot be read: " + e.getMessage(), e);
+    return new BadInputException(path + ": cannot be read: " + IoReason.of(e), e);
   }
 
   @Override

@@ -177,7 +177,8 @@ public final class GgufMetadata {
 
   private BadInputException mismatch(String key, String expected, @Nullable GgufValue found) {
     return new BadInputException(
-        source + ": metadata key '" + key + "' expects " + expected + ", found " + (found == null ? "no such key" : found.describe()));
+        source + ": metadata key '" + key + "' expects " + expected + ", found "
+            + (found == null ? "no such key" : found.describe()));
   }
 
   @Override

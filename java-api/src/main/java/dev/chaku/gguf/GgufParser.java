@@ -227,7 +227,8 @@ final class GgufParser {
     int typeId = in.readInt();
     long offset = in.readLong();
     if (offset < 0 || offset % alignment != 0) {
-      throw in.fail("expected an offset that is a multiple of " + alignment + ", found " + Long.toUnsignedString(offset));
+      throw in.fail(
+          "expected an offset that is a multiple of " + alignment + ", found " + Long.toUnsignedString(offset));
     }
     try {
       GgmlType type = GgmlType.ofId(typeId);
@@ -244,14 +245,17 @@ final class GgufParser {
       in.enter("tensor '" + tensor.name() + "'");
       // Each offset is below 2^63, so the sum of the two cannot be trusted before this.
       if (tensor.offset() > fileBytes) {
-        throw in.fail("expected its data within the file of " + fileBytes + " bytes, found an offset of " + tensor.offset());
+        throw in.fail(
+            "expected its data within the file of " + fileBytes + " bytes, found an offset of " + tensor.offset());
       }
       long room = fileBytes - dataOffset - tensor.offset();
       if (room < tensor.bytes()) {
-        throw in.fail("expected " + tensor.bytes() + " bytes of data at byte " + tensor.offset() + " of the data section, but the file ends "
+        throw in.fail("expected " + tensor.bytes() + " bytes of data at byte " + tensor.offset()
+            + " of the data section, but the file ends "
             + (room >= 0 ? room + " bytes after it" : -room + " bytes before it"));
       }
-      tensors.add(new GgufTensor(tensor.name(), tensor.type(), tensor.dims(), dataOffset + tensor.offset(), tensor.bytes()));
+      tensors.add(
+          new GgufTensor(tensor.name(), tensor.type(), tensor.dims(), dataOffset + tensor.offset(), tensor.bytes()));
     }
     List<GgufTensor> sorted = new ArrayList<>(tensors);
     sorted.sort(Comparator.comparingLong(GgufTensor::offset));
@@ -260,7 +264,8 @@ final class GgufParser {
       GgufTensor tensor = sorted.get(i);
       if (tensor.offset() < before.offset() + before.bytes()) {
         in.enter("tensor '" + tensor.name() + "'");
-        throw in.fail("its data at byte " + tensor.offset() + " overlap those of tensor '" + before.name() + "', which end at byte "
+        throw in.fail("its data at byte " + tensor.offset() + " overlap those of tensor '" + before.name()
+            + "', which end at byte "
             + (before.offset() + before.bytes()));
       }
     }

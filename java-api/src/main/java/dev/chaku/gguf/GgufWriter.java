@@ -70,7 +70,8 @@ public final class GgufWriter {
   public GgufWriter put(String key, GgufValue value) {
     int bytes = key.getBytes(StandardCharsets.UTF_8).length;
     if (bytes == 0 || bytes > GgufParser.MAX_KEY_BYTES) {
-      throw new BadInputException(target + ": a metadata key expects 1 to " + GgufParser.MAX_KEY_BYTES + " bytes, found " + bytes);
+      throw new BadInputException(
+          target + ": a metadata key expects 1 to " + GgufParser.MAX_KEY_BYTES + " bytes, found " + bytes);
     }
     values.put(key, value);
     return this;
@@ -113,7 +114,8 @@ public final class GgufWriter {
   public GgufWriter tensor(String name, GgmlType type, long[] dims, TensorSource source) {
     int nameBytes = name.getBytes(StandardCharsets.UTF_8).length;
     if (nameBytes == 0 || nameBytes > MAX_TENSOR_NAME_BYTES) {
-      throw new BadInputException(target + ": tensor name '" + name + "' expects 1 to " + MAX_TENSOR_NAME_BYTES + " bytes, found " + nameBytes);
+      throw new BadInputException(
+          target + ": tensor name '" + name + "' expects 1 to " + MAX_TENSOR_NAME_BYTES + " bytes, found " + nameBytes);
     }
     if (dims.length > GgufParser.MAX_DIMS) {
       throw new BadInputException(
@@ -131,7 +133,7 @@ public final class GgufWriter {
     return this;
   }
 
-  /** Adds a tensor whose data are the bytes that remain in a buffer, which must not change until the file is written. */
+  /** Adds a tensor whose data are the bytes that remain in a buffer, which must stay as it is until {@link #write}. */
   public GgufWriter tensor(String name, GgmlType type, long[] dims, ByteBuffer data) {
     ByteBuffer view = data.duplicate();
     return tensor(name, type, dims, out -> out.write(view.duplicate()));
@@ -168,14 +170,17 @@ public final class GgufWriter {
 
   private void refuseExisting() {
     if (!overwrite && Files.exists(target)) {
-      throw new BadInputException(target + ": exists already and is not overwritten unless asked for; choose another name or delete it");
+      throw new BadInputException(
+          target + ": exists already and is not overwritten unless asked for; choose another name or delete it");
     }
   }
 
   private int alignment() {
-    long alignment = new GgufMetadata(target.toString(), values).findLong(GgufParser.ALIGNMENT_KEY).orElse(GgufParser.DEFAULT_ALIGNMENT);
+    long alignment = new GgufMetadata(target.toString(), values).findLong(GgufParser.ALIGNMENT_KEY)
+        .orElse(GgufParser.DEFAULT_ALIGNMENT);
     if (alignment < 1 || alignment > GgufParser.MAX_ALIGNMENT || Long.bitCount(alignment) != 1) {
-      throw new BadInputException(target + ": metadata key '" + GgufParser.ALIGNMENT_KEY + "' expects a power of two up to "
+      throw new BadInputException(
+          target + ": metadata key '" + GgufParser.ALIGNMENT_KEY + "' expects a power of two up to "
           + GgufParser.MAX_ALIGNMENT + ", found " + alignment);
     }
     return (int) alignment;
@@ -192,7 +197,8 @@ public final class GgufWriter {
     }
     long free = Files.getFileStore(folder).getUsableSpace();
     if (needed > free) {
-      throw new ResourceException(target + ": needs " + needed + " bytes, but its disk has " + free + " free; free some or choose another folder");
+      throw new ResourceException(target + ": needs " + needed + " bytes, but its disk has " + free
+          + " free; free some or choose another folder");
     }
   }
 
@@ -241,7 +247,8 @@ public final class GgufWriter {
     long written = out.position() - start;
     if (written != tensor.bytes()) {
       throw new IllegalStateException(
-          target + ": the source of tensor '" + tensor.name() + "' wrote " + written + " bytes, expected " + tensor.bytes());
+          target + ": the source of tensor '" + tensor.name() + "' wrote " + written + " bytes, expected "
+              + tensor.bytes());
     }
   }
 
@@ -255,12 +262,11 @@ public final class GgufWriter {
   }
 
   private ChakuException failed(IOException e) {
-    String reason = String.valueOf(e.getMessage());
-    // The JDK has no type for a full disk; these are the system's words for ENOSPC and EDQUOT.
-    if (reason.contains("No space left") || reason.contains("uota exceeded") || reason.contains("not enough space")) {
-      return new ResourceException(target + ": the disk ran full while writing; nothing was left behind; free some space", e);
+    if (IoReason.isDiskFull(e)) {
+      return new ResourceException(
+          target + ": the disk ran full while writing; nothing was left behind; free some space", e);
     }
-    return new BadInputException(target + ": cannot be written: " + reason, e);
+    return new BadInputException(target + ": cannot be written: " + IoReason.of(e), e);
   }
 
   private static void deleteQuietly(Path temporary) {

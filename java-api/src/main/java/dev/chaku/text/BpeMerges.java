@@ -11,7 +11,9 @@ import java.util.Arrays;
  * stale when the pair at its position now has another rank; since a rank names one pair, that is the whole check.
  *
  * <p>Merging works on symbols, which are all strings that a merge mentions or makes: a merge may pass through a string
- * that is no token. Source: Sennrich, Haddow, Birch, "Neural Machine Translation of Rare Words with Subword Units", 2016.
+ * that is no token.
+ *
+ * <p>Source: Sennrich, Haddow, Birch, "Neural Machine Translation of Rare Words with Subword Units", 2016.
  */
 final class BpeMerges {
   private static final int NO_TOKEN = -1;

@@ -16,8 +16,8 @@ import org.jspecify.annotations.Nullable;
  * Trains a byte-level BPE vocabulary: begins with the 256 bytes and merges the most frequent pair of neighbours, again
  * and again, until the vocabulary has its size.
  *
- * <p>The same texts in the same order give the same vocabulary. Distinct words are held in memory with their counts, the
- * texts are not. Not thread-safe.
+ * <p>The same texts in the same order give the same vocabulary. Distinct words are held in memory with their counts,
+ * the texts are not. Not thread-safe.
  */
 public final class BpeTrainer {
   /** A pair seen less often is not worth a token. */
@@ -38,7 +38,7 @@ public final class BpeTrainer {
     this.vocabSize = vocabSize;
   }
 
-  /** Adds a special token, a control token with the next id at the end; where texts spell it out, they are split there. */
+  /** Adds a special token, a control token with the next id at the end; texts are split where they spell it out. */
   public BpeTrainer special(String token) {
     if (token.isEmpty() || specials.contains(token)) {
       throw new BadInputException("a special token expects a spelling of its own, found '" + token + "'");
@@ -89,7 +89,8 @@ public final class BpeTrainer {
     List<String> tokens = training.tokens();
     int firstSpecial = tokens.size();
     tokens.addAll(specials);
-    return new BpeVocabulary(tokens, training.merges(), specials.size(), preTokenizer, id(bos, firstSpecial), id(eos, firstSpecial));
+    return new BpeVocabulary(
+        tokens, training.merges(), specials.size(), preTokenizer, id(bos, firstSpecial), id(eos, firstSpecial));
   }
 
   private OptionalInt id(@Nullable String special, int firstSpecial) {

@@ -13,7 +13,7 @@ import java.util.Set;
  * The merging loop of BPE training over distinct words with counts.
  *
  * <p>Pair counts are kept up to date: a merge touches only the words that hold its pair. The queue may hold outdated
- * counts, which are put right when they come up. Ties go to the pair of least symbol ids, so nothing depends on hashing.
+ * counts, which are put right when they come up. Ties go to the pair of least symbol ids; nothing depends on hashing.
  *
  * <p>Source: Sennrich, Haddow, Birch, "Neural Machine Translation of Rare Words with Subword Units", 2016.
  */
@@ -116,7 +116,7 @@ final class BpeTraining {
     }
   }
 
-  /** Counts a word's pairs; those with the symbol that is new to it, or all if that is -1, learn that they are in it. */
+  /** Counts a word's pairs; those with the symbol that is new to it, or all if that is -1, note that they are in it. */
   private void addPairs(int w, int added) {
     int[] word = words[w];
     for (int i = 0; i + 1 < word.length; i++) {

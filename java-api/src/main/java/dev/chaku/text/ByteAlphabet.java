@@ -40,8 +40,8 @@ final class ByteAlphabet {
     while (position < to) {
       int value = spelling[position++];
       if (value < 0) {
-        // Only two-byte characters, C2..C5 and one more, are in the alphabet.
-        if ((value & 0xf8) != 0xc0 || position == to) {
+        // Only characters of two bytes, below U+0200, are in the alphabet.
+        if ((value & 0xf8) != 0xc0 || position == to || (spelling[position] & 0xc0) != 0x80) {
           return -1;
         }
         value = (value & 0x1f) << 6 | spelling[position++] & 0x3f;

@@ -1,9 +1,9 @@
 package dev.chaku.text;
 
 /**
- * Words cut where capitals follow small letters, as GPT-4o and Tekken do: with U = a letter that is not {@code a-z} and
- * L = a letter that is not {@code A-Z}, {@code p?U*L+c?|p?U+L*c?|\p{N}{1,n}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+},
- * p being {@code [^\r\n\p{L}\p{N}]} and c an English contraction.
+ * Words cut where capitals follow small letters, as GPT-4o and Tekken do: {@code
+ * p?U*L+c?|p?U+L*c?|\p{N}{1,n}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+}, where U is a letter that is not
+ * {@code a-z}, L a letter that is not {@code A-Z}, p {@code [^\r\n\p{L}\p{N}]} and c an English contraction.
  *
  * <p>Case counts in ASCII only: that is how llama.cpp reads these patterns, and files are made for it.
  */

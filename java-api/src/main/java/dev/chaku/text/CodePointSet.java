@@ -3,10 +3,10 @@ package dev.chaku.text;
 import java.util.Arrays;
 
 /**
- * A set of code points: a few Unicode classes, ranges beside them, and code points taken out.
+ * A set of code points: Unicode classes and ranges beside them, or all others.
  *
- * <p>White space past ASCII is in a set only by {@link CodePoints#SPACE}: where llama.cpp matches a range by itself, it has by then
- * replaced it, so U+3000 is not found in a range that spans it.
+ * <p>White space past ASCII is in a set only by {@link CodePoints#SPACE}: llama.cpp replaces it before it matches
+ * ranges, so U+3000 is not found in a range that spans it.
  */
 final class CodePointSet {
   private final int classes;

@@ -50,7 +50,10 @@ final class CodePoints {
     if ((lead & 0x10) == 0) {
       return (lead & 0x0f) << 12 | (utf8[position + 1] & 0x3f) << 6 | utf8[position + 2] & 0x3f;
     }
-    return (lead & 0x07) << 18 | (utf8[position + 1] & 0x3f) << 12 | (utf8[position + 2] & 0x3f) << 6 | utf8[position + 3] & 0x3f;
+    return (lead & 0x07) << 18
+        | (utf8[position + 1] & 0x3f) << 12
+        | (utf8[position + 2] & 0x3f) << 6
+        | utf8[position + 3] & 0x3f;
   }
 
   /** Bytes of the code point that begins with this byte. */
@@ -87,12 +90,14 @@ final class CodePoints {
       return SPACE;
     }
     return switch (Character.getType(codePoint)) {
-      case Character.UPPERCASE_LETTER, Character.LOWERCASE_LETTER, Character.TITLECASE_LETTER, Character.MODIFIER_LETTER,
-          Character.OTHER_LETTER -> LETTER;
+      case Character.UPPERCASE_LETTER, Character.LOWERCASE_LETTER, Character.TITLECASE_LETTER,
+          Character.MODIFIER_LETTER, Character.OTHER_LETTER -> LETTER;
       case Character.DECIMAL_DIGIT_NUMBER, Character.LETTER_NUMBER, Character.OTHER_NUMBER -> NUMBER;
-      case Character.CONNECTOR_PUNCTUATION, Character.DASH_PUNCTUATION, Character.START_PUNCTUATION, Character.END_PUNCTUATION,
-          Character.INITIAL_QUOTE_PUNCTUATION, Character.FINAL_QUOTE_PUNCTUATION, Character.OTHER_PUNCTUATION -> PUNCTUATION;
-      case Character.MATH_SYMBOL, Character.CURRENCY_SYMBOL, Character.MODIFIER_SYMBOL, Character.OTHER_SYMBOL -> SYMBOL;
+      case Character.CONNECTOR_PUNCTUATION, Character.DASH_PUNCTUATION, Character.START_PUNCTUATION,
+          Character.END_PUNCTUATION, Character.INITIAL_QUOTE_PUNCTUATION, Character.FINAL_QUOTE_PUNCTUATION,
+          Character.OTHER_PUNCTUATION -> PUNCTUATION;
+      case Character.MATH_SYMBOL, Character.CURRENCY_SYMBOL, Character.MODIFIER_SYMBOL,
+          Character.OTHER_SYMBOL -> SYMBOL;
       case Character.NON_SPACING_MARK, Character.ENCLOSING_MARK, Character.COMBINING_SPACING_MARK -> MARK;
       case Character.CONTROL, Character.FORMAT, Character.PRIVATE_USE, Character.SURROGATE -> CONTROL;
       default -> 0;

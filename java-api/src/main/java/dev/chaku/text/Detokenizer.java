@@ -59,7 +59,8 @@ final class Detokenizer {
     byte[] text = new byte[spelling.length];
     int length = 0;
     for (int i = 0; i < spelling.length; i++) {
-      if (i + 2 < spelling.length && spelling[i] == (byte) 0xe2 && spelling[i + 1] == (byte) 0x96 && spelling[i + 2] == (byte) 0x81) {
+      if (i + 2 < spelling.length && spelling[i] == (byte) 0xe2 && spelling[i + 1] == (byte) 0x96
+          && spelling[i + 2] == (byte) 0x81) {
         text[length++] = ' ';
         i += 2;
       } else {

@@ -6,8 +6,8 @@ package dev.chaku.text;
  */
 final class HanWordRule implements MatchRule {
   private static final int MAX_DIGITS = 3;
-  private static final CodePointSet HAN =
-      CodePointSet.of(0, "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\ud840\udc00-\ud869\udedf\ud869\udf00-\ud87a\udfef\ud87e\udc00-\ud87e\ude1f");
+  private static final CodePointSet HAN = CodePointSet.of(0, "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+      + "\ud840\udc00-\ud869\udedf\ud869\udf00-\ud87a\udfef\ud87e\udc00-\ud87e\ude1f");
 
   @Override
   public int match(byte[] utf8, int at, int end) {

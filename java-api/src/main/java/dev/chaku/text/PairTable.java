@@ -1,6 +1,6 @@
 package dev.chaku.text;
 
-/** Ranks of pairs of symbols, an open-addressing hash table. The first rank of a pair stays. Thread-safe once filled. */
+/** Ranks of pairs of symbols, an open-addressing hash table. A pair keeps its first rank. Thread-safe once filled. */
 final class PairTable {
   /** The rank of a pair that is not there; greater than any other. */
   static final int NO_RANK = Integer.MAX_VALUE;

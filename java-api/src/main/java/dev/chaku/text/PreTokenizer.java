@@ -18,17 +18,24 @@ import java.util.Map;
  * @param cleanSpaces whether decoding removes the spaces before punctuation
  * @param hasDefaultBos whether there is a BOS token unless the metadata say otherwise
  */
-record PreTokenizer(List<SplitRule> rules, boolean ignoreMerges, boolean addBos, boolean cleanSpaces, boolean hasDefaultBos) {
+record PreTokenizer(
+    List<SplitRule> rules, boolean ignoreMerges, boolean addBos, boolean cleanSpaces, boolean hasDefaultBos) {
   private static final int LETTER = CodePoints.LETTER;
   private static final CodePointSet NUMBERS = CodePointSet.ofClasses(CodePoints.NUMBER);
   private static final SplitRule GPT2 = new Gpt2Rule();
   private static final SplitRule THREE_DIGITS = RunRule.of(CodePointSet.of(0, "0-9"), 3, 3);
   private static final SplitRule NUMBER = RunRule.of(NUMBERS, 1, 1);
+  private static final SplitRule NUMBER_RUN = RunRule.of(Before.NOTHING, NUMBERS);
   private static final SplitRule NEWLINE = RunRule.of(CodePointSet.of(0, "\n\r"), 1, 1);
-  private static final SplitRule HAN_KANA_HANGUL = RunRule.of(Before.NOTHING, CodePointSet.of(0, "\u0800-\u9fa5\uac00-\ud7ff"));
-  private static final SplitRule HAN_KANA = RunRule.of(Before.NOTHING, CodePointSet.of(0, "\u3040-\u30ff\u4e00-\u9fa5"));
+  private static final SplitRule HAN_KANA_HANGUL =
+      RunRule.of(Before.NOTHING, CodePointSet.of(0, "\u0800-\u9fa5\uac00-\ud7ff"));
+  private static final SplitRule HAN_KANA =
+      RunRule.of(Before.NOTHING, CodePointSet.of(0, "\u3040-\u30ff\u4e00-\u9fa5"));
   private static final SplitRule NO_STOPS =
-      RunRule.of(Before.BLANK, CodePointSet.of(CodePoints.SPACE, "!(),.?|\u060c\u06d4\u0964\u2026\u3001\u3002\uff0c").complement());
+      RunRule.of(Before.BLANK, CodePointSet.of(CodePoints.SPACE, "!(),.?|\u060c\u06d4\u0964\u2026\u3001\u3002\uff0c")
+          .complement());
+  private static final CodePointSet DEEPSEEK_SIGNS =
+      CodePointSet.of(0, "!-/:-~\u2018-\u201f\u3000-\u3002\uff01-\uff0f\uff1a-\uff5e");
   private static final CodePointSet DEEPSEEK_LETTERS = CodePointSet.of(0,
       "A-Za-z\u00b5\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u01ba\u01bc-\u01bf\u01c4-\u0293\u0295-\u02af\u0370-\u0373"
           + "\u0376\u0377\u037b-\u037d\u037f\u0386\u0388-\u038a\u038c\u038e-\u03a1\u03a3-\u03f5\u03f7-\u0481"
@@ -48,7 +55,8 @@ record PreTokenizer(List<SplitRule> rules, boolean ignoreMerges, boolean addBos,
   static PreTokenizer ofName(String source, String name) {
     PreTokenizer found = BY_NAME.get(name);
     if (found == null) {
-      throw new BadInputException(source + ": metadata key 'tokenizer.ggml.pre' names the unknown pre-tokenizer '" + name
+      throw new BadInputException(
+          source + ": metadata key 'tokenizer.ggml.pre' names the unknown pre-tokenizer '" + name
           + "'; known are " + String.join(", ", BY_NAME.keySet()));
     }
     return found;
@@ -73,31 +81,32 @@ record PreTokenizer(List<SplitRule> rules, boolean ignoreMerges, boolean addBos,
     putAll(names, cleaning(NO_STOPS), "bloom", "gpt3-finnish");
     putAll(names, plain(NO_STOPS), "poro-chat");
     putAll(names, plain(NO_STOPS, NUMBER), "viking");
-    putAll(names, plain(RunRule.of(Before.NOTHING, NUMBERS), new DigitTripleRule()), "superbpe");
+    putAll(names, plain(NUMBER_RUN, new DigitTripleRule()), "superbpe");
     return names;
   }
 
   private static void gpt2Kin(Map<String, PreTokenizer> names) {
-    String signs = "$+<=>^|~";
-    putAll(names, cleaning(RunRule.of(Before.NOTHING, CodePointSet.of(CodePoints.PUNCTUATION, signs)), GPT2,
-        RunRule.of(Before.NOTHING, NUMBERS), THREE_DIGITS), "default");
-    putAll(names, cleaning(GPT2), "gpt-2", "phi-2", "mpt", "olmo", "jais", "exaone4", "jina-es", "jina-de", "jina-v2-es", "jina-v2-de",
-        "jina-v1-en", "jina-v2-code", "roberta-bpe", "gigachat", "a.x-4.0", "mellum", "modern-bert");
+    SplitRule signs = RunRule.of(Before.NOTHING, CodePointSet.of(CodePoints.PUNCTUATION, "$+<=>^|~"));
+    SplitRule signsAndBacktick = RunRule.of(Before.NOTHING, CodePointSet.of(CodePoints.PUNCTUATION, "$+<=>^`|~"));
+    putAll(names, cleaning(signs, GPT2, NUMBER_RUN, THREE_DIGITS), "default");
+    putAll(names, cleaning(GPT2), "gpt-2", "phi-2", "mpt", "olmo", "jais", "exaone4", "jina-es", "jina-de",
+        "jina-v2-es", "jina-v2-de", "jina-v1-en", "jina-v2-code", "roberta-bpe", "gigachat", "a.x-4.0", "mellum",
+        "modern-bert");
     putAll(names, plain(GPT2), "trillion", "granite-docling");
     putAll(names, cleaning(NUMBER, GPT2), "starcoder", "refact", "codeshell", "exaone", "minerva-7b");
     putAll(names, plain(NUMBER, GPT2), "smollm", "command-r");
-    putAll(names, cleaning(RunRule.of(Before.NOTHING, CodePointSet.of(CodePoints.PUNCTUATION, "$+<=>^`|~")), GPT2, THREE_DIGITS), "falcon");
+    putAll(names, cleaning(signsAndBacktick, GPT2, THREE_DIGITS), "falcon");
   }
 
   private static void wordKin(Map<String, PreTokenizer> names) {
     SplitRule oneDigit = new WordRule(LETTER, 1, true);
     SplitRule threeDigits = new WordRule(LETTER, 3, true);
-    putAll(names, new PreTokenizer(List.of(threeDigits), true, true, true, true), "llama-bpe", "llama3", "llama-v3", "lfm2", "falcon3",
-        "falcon-h1", "pixtral", "midm-2.0");
+    putAll(names, new PreTokenizer(List.of(threeDigits), true, true, true, true), "llama-bpe", "llama3", "llama-v3",
+        "lfm2", "falcon3", "falcon-h1", "pixtral", "midm-2.0");
     putAll(names, cleaning(threeDigits), "dbrx", "smaug-bpe");
     putAll(names, new PreTokenizer(List.of(threeDigits), false, false, true, false), "chatglm-bpe", "glm4");
-    putAll(names, plain(oneDigit), "qwen2", "deepseek-r1-qwen", "kormo", "hunyuan", "solar-open", "grok-2", "bailingmoe", "bailingmoe2",
-        "llada-moe");
+    putAll(names, plain(oneDigit), "qwen2", "deepseek-r1-qwen", "kormo", "hunyuan", "solar-open", "grok-2",
+        "bailingmoe", "bailingmoe2", "llada-moe");
     putAll(names, cleaning(oneDigit), "stablelm2", "megrez");
     putAll(names, plain(new WordRule(LETTER | CodePoints.MARK, 1, true)), "qwen35");
     putAll(names, plain(new WordRule(LETTER, 1, false)), "seed-coder");
@@ -107,12 +116,15 @@ record PreTokenizer(List<SplitRule> rules, boolean ignoreMerges, boolean addBos,
   }
 
   private static void deepSeekKin(Map<String, PreTokenizer> names) {
-    putAll(names, plain(RunRule.of(NUMBERS, 1, 3), HAN_KANA, new DeepSeekRule()), "deepseek-v3", "hunyuan-dense", "joyai-llm");
-    putAll(names, plain(NEWLINE, RunRule.of(Before.WHITE_SPACE, DEEPSEEK_LETTERS),
-        RunRule.of(Before.WHITE_SPACE, CodePointSet.of(0, "!-/:-~\u2018-\u201f\u3000-\u3002\uff01-\uff0f\uff1a-\uff5e")),
-        new TrailingSpaceRule(), HAN_KANA_HANGUL, RunRule.of(Before.NOTHING, NUMBERS)), "deepseek-llm");
-    putAll(names, plain(NEWLINE, RunRule.of(Before.WHITE_SPACE, CodePointSet.ofClasses(LETTER)),
-        RunRule.of(Before.WHITE_SPACE, CodePointSet.ofClasses(CodePoints.PUNCTUATION)), HAN_KANA_HANGUL, NUMBER), "deepseek-coder");
+    SplitRule upToThree = RunRule.of(NUMBERS, 1, 3);
+    putAll(names, plain(upToThree, HAN_KANA, new DeepSeekRule()), "deepseek-v3", "hunyuan-dense", "joyai-llm");
+    SplitRule latinWords = RunRule.of(Before.WHITE_SPACE, DEEPSEEK_LETTERS);
+    SplitRule listedSigns = RunRule.of(Before.WHITE_SPACE, DEEPSEEK_SIGNS);
+    putAll(names, plain(NEWLINE, latinWords, listedSigns, new TrailingSpaceRule(), HAN_KANA_HANGUL, NUMBER_RUN),
+        "deepseek-llm");
+    SplitRule words = RunRule.of(Before.WHITE_SPACE, CodePointSet.ofClasses(LETTER));
+    SplitRule signs = RunRule.of(Before.WHITE_SPACE, CodePointSet.ofClasses(CodePoints.PUNCTUATION));
+    putAll(names, plain(NEWLINE, words, signs, HAN_KANA_HANGUL, NUMBER), "deepseek-coder");
   }
 
   private static PreTokenizer cleaning(SplitRule... rules) {

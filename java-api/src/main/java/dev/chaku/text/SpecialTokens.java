@@ -77,7 +77,8 @@ final class SpecialTokens {
     return new Candidates(positions.toArray(), lengths);
   }
 
-  private void splitAt(byte[] utf8, Fragment fragment, int length, boolean control, int[] positions, List<Fragment> out) {
+  private void splitAt(
+      byte[] utf8, Fragment fragment, int length, boolean control, int[] positions, List<Fragment> out) {
     int from = fragment.from();
     int first = Arrays.binarySearch(positions, from);
     for (int i = first < 0 ? -first - 1 : first; i < positions.length && positions[i] + length <= fragment.to(); i++) {

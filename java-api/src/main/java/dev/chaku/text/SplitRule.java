@@ -13,6 +13,6 @@ interface SplitRule {
     void piece(int from, int to);
   }
 
-  /** Splits a range, which ends at code points; every byte of it ends up in exactly one piece, none of which is empty. */
+  /** Splits a range of whole code points; every byte of it ends up in exactly one piece, none of which is empty. */
   void split(byte[] utf8, int from, int end, Pieces out);
 }

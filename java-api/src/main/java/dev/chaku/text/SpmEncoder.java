@@ -80,7 +80,8 @@ final class SpmEncoder implements PlainEncoder {
   }
 
   private static boolean isEscapedSpace(byte[] text, int at) {
-    return at + 2 < text.length && text[at] == ESCAPED_SPACE[0] && text[at + 1] == ESCAPED_SPACE[1] && text[at + 2] == ESCAPED_SPACE[2];
+    return at + 2 < text.length && text[at] == ESCAPED_SPACE[0] && text[at + 1] == ESCAPED_SPACE[1]
+        && text[at + 2] == ESCAPED_SPACE[2];
   }
 
   private static byte[] escape(byte[] utf8, int from, int to, boolean prefix) {

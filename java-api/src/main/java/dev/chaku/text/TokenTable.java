@@ -3,8 +3,8 @@ package dev.chaku.text;
 import java.util.Arrays;
 
 /**
- * Byte strings numbered in the order of their arrival, found by their bytes: an open-addressing hash table over one byte
- * array, because vocabularies have hundreds of thousands of strings of a few bytes each. Thread-safe once filled.
+ * Byte strings numbered in the order of their arrival, found by their bytes: an open-addressing hash table over one
+ * byte array, because vocabularies have hundreds of thousands of strings of a few bytes each. Thread-safe once filled.
  */
 final class TokenTable {
   private byte[] bytes;

@@ -15,10 +15,19 @@ public interface Tokenizer {
    */
   int[] encode(String text, boolean addSpecial, boolean parseSpecial);
 
-  /** Decodes ids; bytes that are no valid UTF-8 become U+FFFD. Special tokens are left out unless asked for. */
+  /**
+   * Decodes ids as a whole text: where encoding puts a space before a text, the first id loses it, and models that want
+   * it lose spaces before punctuation. Bytes that are no valid UTF-8 become U+FFFD. Special tokens are left out unless
+   * asked for.
+   *
+   * @throws IndexOutOfBoundsException if an id is not in [0, vocabSize)
+   */
   String decode(int[] ids, boolean withSpecial);
 
-  /** A new incremental decoder, which holds back bytes until they form whole characters. Not thread-safe. */
+  /**
+   * A new incremental decoder, which holds back bytes until they form whole characters. It takes ids as the middle of a
+   * text, so unlike {@link #decode} it removes no spaces. Not thread-safe.
+   */
   TokenDecoder decoder(boolean withSpecial);
 
   /** The token as the vocabulary spells it. */

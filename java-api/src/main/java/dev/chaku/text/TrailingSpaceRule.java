@@ -1,6 +1,9 @@
 package dev.chaku.text;
 
-/** White space at the very end: {@code \s+$}. Looks from the end, so that long runs elsewhere are not scanned again and again. */
+/**
+ * White space at the very end: {@code \s+$}. Looks from the end, so that long runs elsewhere are not scanned again and
+ * again.
+ */
 final class TrailingSpaceRule implements SplitRule {
   @Override
   public void split(byte[] utf8, int from, int end, Pieces out) {

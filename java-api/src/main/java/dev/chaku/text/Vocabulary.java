@@ -34,9 +34,10 @@ final class Vocabulary {
   private static final String KEY = "tokenizer.ggml.";
 
   /** A text ends where one of these is generated. */
-  private static final Set<String> ENDS = Set.of("<|eot_id|>", "<|im_end|>", "<|end|>", "<|return|>", "<|call|>", "<|flush|>", "<|calls|>",
-      "<end_of_turn>", "<|endoftext|>", "</s>", "<|eom_id|>", "<EOT>", "_<EOT>", "[EOT]", "[EOS]", "<|end_of_text|>", "<end_of_utterance>",
-      "<eos>", "<turn|>", "<|tool_response>", "<\uff5cend\u2581of\u2581sentence\uff5c>", "[e~[");
+  private static final Set<String> ENDS = Set.of(
+      "<|eot_id|>", "<|im_end|>", "<|end|>", "<|return|>", "<|call|>", "<|flush|>", "<|calls|>", "<end_of_turn>",
+      "<|endoftext|>", "</s>", "<|eom_id|>", "<EOT>", "_<EOT>", "[EOT]", "[EOS]", "<|end_of_text|>",
+      "<end_of_utterance>", "<eos>", "<turn|>", "<|tool_response>", "<\uff5cend\u2581of\u2581sentence\uff5c>", "[e~[");
 
   /** Fill-in-the-middle tokens that also end a text, by the key that names them. */
   private static final List<FillToken> FILL_ENDS = List.of(
@@ -45,12 +46,12 @@ final class Vocabulary {
       new FillToken("fim_sep_token_id", "<|file_sep|>"));
 
   private static final List<FillToken> FILLS = List.of(
-      new FillToken("fim_pre_token_id", "<|fim_prefix|>", "<fim-prefix>", "<fim_prefix>", "<\uff5cfim\u2581begin\uff5c>", "<PRE>",
-          "\u2581<PRE>", "<|code_prefix|>", "<|prefix|>"),
-      new FillToken("fim_suf_token_id", "<|fim_suffix|>", "<fim-suffix>", "<fim_suffix>", "<\uff5cfim\u2581hole\uff5c>", "<SUF>",
-          "\u2581<SUF>", "<|code_suffix|>", "<|suffix|>"),
-      new FillToken("fim_mid_token_id", "<|fim_middle|>", "<fim-middle>", "<fim_middle>", "<\uff5cfim\u2581end\uff5c>", "<MID>",
-          "\u2581<MID>", "<|code_middle|>", "<|middle|>"));
+      new FillToken("fim_pre_token_id", "<|fim_prefix|>", "<fim-prefix>", "<fim_prefix>", "<\uff5cfim\u2581begin\uff5c>",
+          "<PRE>", "\u2581<PRE>", "<|code_prefix|>", "<|prefix|>"),
+      new FillToken("fim_suf_token_id", "<|fim_suffix|>", "<fim-suffix>", "<fim_suffix>", "<\uff5cfim\u2581hole\uff5c>",
+          "<SUF>", "\u2581<SUF>", "<|code_suffix|>", "<|suffix|>"),
+      new FillToken("fim_mid_token_id", "<|fim_middle|>", "<fim-middle>", "<fim_middle>", "<\uff5cfim\u2581end\uff5c>",
+          "<MID>", "\u2581<MID>", "<|code_middle|>", "<|middle|>"));
 
   private final GgufMetadata metadata;
   private final TokenTable table;
@@ -66,7 +67,8 @@ final class Vocabulary {
    *
    * @param bos begins a text, {@link #NONE} if there is none; the other ids likewise
    */
-  record Settings(int bos, int eos, int unknown, int separator, boolean addBos, boolean addEos, boolean addSpacePrefix, boolean cleanSpaces) {}
+  record Settings(int bos, int eos, int unknown, int separator, boolean addBos, boolean addEos, boolean addSpacePrefix,
+      boolean cleanSpaces) {}
 
   Vocabulary(GgufMetadata metadata, Settings defaults) {
     this.metadata = metadata;
@@ -127,7 +129,8 @@ final class Vocabulary {
   /** Adds the token for what the vocabulary cannot spell. */
   void addUnknown(byte[] utf8, TokenBuffer out) {
     if (settings.unknown() == NONE) {
-      throw new BadInputException(metadata.source() + ": the vocabulary has no token for \"" + new String(utf8, StandardCharsets.UTF_8)
+      throw new BadInputException(
+          metadata.source() + ": the vocabulary has no token for \"" + new String(utf8, StandardCharsets.UTF_8)
           + "\", none for its bytes and none for what is unknown");
     }
     out.add(settings.unknown());
@@ -142,12 +145,14 @@ final class Vocabulary {
       }
       int found = spellings.intern(spelling, 0, spelling.length);
       if (found != id) {
-        throw new BadInputException(metadata.source() + ": metadata key '" + KEY + "tokens' expects distinct tokens, found '"
+        throw new BadInputException(
+            metadata.source() + ": metadata key '" + KEY + "tokens' expects distinct tokens, found '"
             + tokens.get(id) + "' as " + found + " and as " + id);
       }
     }
     if (spellings.size() == 0) {
-      throw new BadInputException(metadata.source() + ": metadata key '" + KEY + "tokens' expects at least 1 token, found none");
+      throw new BadInputException(
+          metadata.source() + ": metadata key '" + KEY + "tokens' expects at least 1 token, found none");
     }
     return spellings;
   }
@@ -178,7 +183,8 @@ final class Vocabulary {
 
   private void requireLength(GgufArray.@Nullable Numbers numbers, String name, int size) {
     if (numbers != null && numbers.size() < size) {
-      throw new BadInputException(metadata.source() + ": metadata key '" + KEY + name + "' expects " + size + " numbers, one a token, found "
+      throw new BadInputException(
+          metadata.source() + ": metadata key '" + KEY + name + "' expects " + size + " numbers, one a token, found "
           + numbers.size());
     }
   }
@@ -209,7 +215,8 @@ final class Vocabulary {
 
   private void requireToken(boolean added, int id, String name) {
     if (added && id == NONE) {
-      throw new BadInputException(metadata.source() + ": metadata key '" + KEY + name + "_token_id' expects the token that '" + KEY + "add_"
+      throw new BadInputException(
+          metadata.source() + ": metadata key '" + KEY + name + "_token_id' expects the token that '" + KEY + "add_"
           + name + "_token' adds, found no such token");
     }
   }

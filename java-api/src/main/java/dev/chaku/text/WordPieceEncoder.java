@@ -16,7 +16,8 @@ import java.text.Normalizer;
 final class WordPieceEncoder implements PlainEncoder {
   private static final byte[] WORD_START = "\u2581".getBytes(StandardCharsets.UTF_8);
   private static final CodePointSet HAN = CodePointSet.of(0, "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
-      + "\ud840\udc00-\ud869\udedf\ud869\udf00-\ud86d\udf3f\ud86d\udf40-\ud86e\udc1f\ud86e\udd20-\ud873\udeaf\ud87e\udc00-\ud87e\ude1f");
+      + "\ud840\udc00-\ud869\udedf\ud869\udf00-\ud86d\udf3f\ud86d\udf40-\ud86e\udc1f"
+      + "\ud86e\udd20-\ud873\udeaf\ud87e\udc00-\ud87e\ude1f");
   private static final int FIRST_DECOMPOSED = 0xc0;
 
   private final Vocabulary vocabulary;
@@ -43,7 +44,8 @@ final class WordPieceEncoder implements PlainEncoder {
       if ((classes & CodePoints.SPACE) != 0) {
         endWord(word, out);
       } else if (!isDropped(codePoint, classes)) {
-        boolean alone = (classes & CodePoints.PUNCTUATION) != 0 || codePoint < 0x7f && (classes & CodePoints.SYMBOL) != 0 || HAN.has(codePoint);
+        boolean alone = (classes & CodePoints.PUNCTUATION) != 0 || codePoint < 0x7f
+            && (classes & CodePoints.SYMBOL) != 0 || HAN.has(codePoint);
         if (alone) {
           endWord(word, out);
         }
@@ -64,7 +66,8 @@ final class WordPieceEncoder implements PlainEncoder {
   }
 
   private static int decomposed(int codePoint) {
-    return codePoint < FIRST_DECOMPOSED ? codePoint : Normalizer.normalize(Character.toString(codePoint), Normalizer.Form.NFD).codePointAt(0);
+    return codePoint < FIRST_DECOMPOSED ? codePoint
+        : Normalizer.normalize(Character.toString(codePoint), Normalizer.Form.NFD).codePointAt(0);
   }
 
   private static void append(int codePoint, ByteArrayOutputStream word) {

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.chaku.BadInputException;
 import dev.chaku.ReferenceData;
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
@@ -69,7 +70,8 @@ class GgufFileTest {
       for (int round = 0; round < 20_000; round++) {
         byte[] bytes = whole.clone();
         for (int flips = random.nextInt(1, 4); flips > 0; flips--) {
-          bytes[random.nextInt(bytes.length)] = (byte) (random.nextBoolean() ? random.nextInt() : 1 << random.nextInt(8));
+          bytes[random.nextInt(bytes.length)] =
+              (byte) (random.nextBoolean() ? random.nextInt() : 1 << random.nextInt(8));
         }
         channel.write(ByteBuffer.wrap(bytes), 0);
         try {
@@ -84,13 +86,16 @@ class GgufFileTest {
 
   @Test
   void badHeadersAreNamed() throws IOException {
-    assertRefused("header: expected the magic bytes 47 47 55 46 (\"GGUF\"), found 47 47 4d 4c", head(0x4c4d4747, 3, 0, 0));
+    assertRefused(
+        "header: expected the magic bytes 47 47 55 46 (\"GGUF\"), found 47 47 4d 4c", head(0x4c4d4747, 3, 0, 0));
     assertRefused("header: expected GGUF version 2 or 3, found 1", head(GgufParser.MAGIC, 1, 0, 0));
     assertRefused("header: expected GGUF version 2 or 3, found 4", head(GgufParser.MAGIC, 4, 0, 0));
     assertRefused("header: this is a big-endian GGUF file", head(GgufParser.MAGIC, 0x03000000, 0, 0));
     assertRefused("header: found a count of 1 tensors, but only 8 bytes follow it", head(GgufParser.MAGIC, 3, 1, 0));
-    assertRefused("header: expected at most 262144 tensors, found 18446744073709551615", head(GgufParser.MAGIC, 3, -1, 0));
-    assertRefused("header: found a count of 7 metadata keys, but only 0 bytes follow it", head(GgufParser.MAGIC, 3, 0, 7));
+    assertRefused(
+        "header: expected at most 262144 tensors, found 18446744073709551615", head(GgufParser.MAGIC, 3, -1, 0));
+    assertRefused(
+        "header: found a count of 7 metadata keys, but only 0 bytes follow it", head(GgufParser.MAGIC, 3, 0, 7));
     assertRefused("header: the file ends at byte 0: expected 4 more bytes, found 0", ByteBuffer.allocate(0));
   }
 
@@ -98,13 +103,16 @@ class GgufFileTest {
   void badValuesAreNamed() throws IOException {
     assertRefused("metadata key 'k': a value type expects an id from 0 to 12, found 13", value(13).putLong(0));
     assertRefused("metadata key 'k': a bool expects 0 or 1, found 2", value(7).put((byte) 2));
-    assertRefused("metadata key 'k': found a count of 9 bytes of a string, but only 1 bytes follow it", value(8).putLong(9).put((byte) 'a'));
+    assertRefused("metadata key 'k': found a count of 9 bytes of a string, but only 1 bytes follow it", value(8)
+        .putLong(9).put((byte) 'a'));
     assertRefused("metadata key 'k': expected at most 67108864 bytes of a string, found 9223372036854775807",
         value(8).putLong(Long.MAX_VALUE));
-    assertRefused("metadata key 'k': found a count of 2 elements of type uint64, but only 8 bytes follow it", value(9).putInt(10).putLong(2).putLong(0));
+    assertRefused("metadata key 'k': found a count of 2 elements of type uint64, but only 8 bytes follow it", value(9)
+        .putInt(10).putLong(2).putLong(0));
     assertRefused("metadata key 'k': expected at most 1073741824 elements of type int8, found 1099511627776",
         value(9).putInt(1).putLong(1L << 40));
-    assertRefused("metadata key 'k': found a count of 3 strings, but only 16 bytes follow it", value(9).putInt(8).putLong(3).putLong(0).putLong(0));
+    assertRefused("metadata key 'k': found a count of 3 strings, but only 16 bytes follow it", value(9).putInt(8)
+        .putLong(3).putLong(0).putLong(0));
     ByteBuffer deep = value(9);
     for (int i = 0; i < 20; i++) {
       deep.putInt(9).putLong(1);
@@ -130,15 +138,20 @@ class GgufFileTest {
     assertRefused("tensor 't': expected 1 to 4 dimensions, found 5", tensors(t("t", 0, 0, 1, 1, 1, 1, 1)));
     assertRefused("tensor 't': expected 1 to 4 dimensions, found 0", tensors(t("t", 0, 0)));
     assertRefused("tensor 't': tensor type 4 is not known (known ids reach from 0 to 42)", tensors(t("t", 4, 0, 32)));
-    assertRefused("tensor 't': a row of type Q4_0 expects a positive multiple of 32 elements, found 33", tensors(t("t", 2, 0, 33)));
-    assertRefused("tensor 't': dimension 1 of a tensor expects a positive number, found -1", tensors(t("t", 0, 0, 1, -1)));
-    assertRefused("tensor 't': the bytes of a tensor of type F32 exceed 63 bits", tensors(t("t", 0, 0, 1L << 40, 1L << 40)));
+    assertRefused("tensor 't': a row of type Q4_0 expects a positive multiple of 32 elements, found 33",
+        tensors(t("t", 2, 0, 33)));
+    assertRefused(
+        "tensor 't': dimension 1 of a tensor expects a positive number, found -1", tensors(t("t", 0, 0, 1, -1)));
+    assertRefused(
+        "tensor 't': the bytes of a tensor of type F32 exceed 63 bits", tensors(t("t", 0, 0, 1L << 40, 1L << 40)));
     assertRefused("tensor 't': expected an offset that is a multiple of 32, found 8", tensors(t("t", 0, 8, 1)));
-    assertRefused("tensor 't': expected 4000000 bytes of data at byte 0 of the data section, but the file ends 64 bytes after it",
+    assertRefused(
+        "tensor 't': expected 4000000 bytes of data at byte 0 of the data section, but the file ends 64 bytes after it",
         tensors(t("t", 0, 0, 1_000_000)));
     assertRefused("tensor 't': expected its data within the file of ", tensors(t("t", 0, Long.MAX_VALUE - 31, 1)));
     assertRefused("tensor 't': the tensor occurs twice", tensors(t("t", 0, 0, 1), t("t", 0, 32, 1)));
-    assertRefused("tensor 'b': its data at byte 128 overlap those of tensor 'a', which end at byte 132", tensors(t("b", 0, 32, 1), t("a", 0, 0, 9)));
+    assertRefused("tensor 'b': its data at byte 128 overlap those of tensor 'a', which end at byte 132",
+        tensors(t("b", 0, 32, 1), t("a", 0, 0, 9)));
   }
 
   @Test
@@ -152,12 +165,32 @@ class GgufFileTest {
     GgufSamples.write(file);
     GgufFile gguf = GgufFile.read(file);
     GgufTensor tensor = gguf.requireTensor("blk.0.norm");
-    assertMessage("tensor 'blk.0.norm' has 12 bytes, asked for 5 from byte 8", () -> gguf.readTensor(tensor, 8, ByteBuffer.allocate(5)));
+    assertMessage("tensor 'blk.0.norm' has 12 bytes, asked for 5 from byte 8", () ->
+        gguf.readTensor(tensor, 8, ByteBuffer.allocate(5)));
     assertMessage("asked for 1 from byte -1", () -> gguf.readTensor(tensor, -1, ByteBuffer.allocate(1)));
     assertMessage("expected a tensor 'blk.1.norm', found none", () -> gguf.requireTensor("blk.1.norm"));
     assertTrue(gguf.findTensor("blk.1.norm").isEmpty());
     Files.write(file, Arrays.copyOf(Files.readAllBytes(file), (int) tensor.offset() + 3));
     assertMessage("cut short after it was opened", () -> gguf.readTensor(tensor));
+  }
+
+  @Test
+  void offsetsAndSizesPastFourGibibytesWork() throws IOException {
+    ByteBuffer head = tensors(t("large", 24, 0, 1L << 31, 2), t("after", 0, 1L << 32, 1));
+    long dataOffset = (head.position() - 64 + 31) / 32 * 32;
+    try (RandomAccessFile sparse = new RandomAccessFile(file.toFile(), "rw")) {
+      sparse.write(head.array(), 0, (int) dataOffset);
+      sparse.seek(dataOffset + (1L << 32) - 1);
+      sparse.write(new byte[] {9, 0, 0, (byte) 0x80, (byte) 0x3f});
+    }
+    GgufFile gguf = GgufFile.read(file);
+    GgufTensor large = gguf.requireTensor("large");
+    assertEquals(1L << 32, large.bytes());
+    assertEquals(1.0f, gguf.readTensor(gguf.requireTensor("after")).getFloat());
+    ByteBuffer last = ByteBuffer.allocate(1);
+    gguf.readTensor(large, (1L << 32) - 1, last);
+    assertEquals(9, last.get(0));
+    assertMessage("too large for one buffer", () -> gguf.readTensor(large));
   }
 
   @Test
@@ -175,7 +208,8 @@ class GgufFileTest {
   }
 
   private static ByteBuffer head(int magic, int version, long tensors, long keys) {
-    return ByteBuffer.allocate(1000).order(ByteOrder.LITTLE_ENDIAN).putInt(magic).putInt(version).putLong(tensors).putLong(keys);
+    return ByteBuffer.allocate(1000).order(ByteOrder.LITTLE_ENDIAN).putInt(magic).putInt(version).putLong(tensors)
+        .putLong(keys);
   }
 
   private static ByteBuffer value(int type) {

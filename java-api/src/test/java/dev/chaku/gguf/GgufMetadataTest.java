@@ -50,16 +50,23 @@ class GgufMetadataTest {
 
   @Test
   void mismatchesNameSourceKeyExpectedAndFound() {
-    assertMessage("every value: metadata key 'absent' expects an integer, found no such key", () -> metadata.requireInt("absent"));
-    assertMessage("every value: metadata key 'text' expects an integer, found string \"着 ch'aku\"", () -> metadata.findInt("text"));
-    assertMessage("every value: metadata key 'u32' expects an integer from -2147483648 to 2147483647, found uint32 4000000000",
+    assertMessage("every value: metadata key 'absent' expects an integer, found no such key", () ->
+        metadata.requireInt("absent"));
+    assertMessage("every value: metadata key 'text' expects an integer, found string \"着 ch'aku\"", () ->
+        metadata.findInt("text"));
+    assertMessage(
+        "every value: metadata key 'u32' expects an integer from -2147483648 to 2147483647, found uint32 4000000000",
         () -> metadata.requireInt("u32"));
-    assertMessage("every value: metadata key 'u64' expects an integer from -9223372036854775808 to 9223372036854775807, found uint64 18446744073709551615",
+    assertMessage(
+        "every value: metadata key 'u64' expects an integer from -9223372036854775808 to 9223372036854775807, found uint64 18446744073709551615",
         () -> metadata.requireLong("u64"));
-    assertMessage("every value: metadata key 'ints' expects an array of string, found array of 3 int32", () -> metadata.requireStrings("ints"));
+    assertMessage("every value: metadata key 'ints' expects an array of string, found array of 3 int32", () ->
+        metadata.requireStrings("ints"));
     assertMessage("every value: metadata key 'f32' expects a bool, found float32 1.5", () -> metadata.findBool("f32"));
-    assertMessage("every value: metadata key 'yes' expects a number, found bool true", () -> metadata.requireDouble("yes"));
-    assertMessage("every value: metadata key 'strings' expects an array of numbers, found array of 4 string", () -> metadata.findNumbers("strings"));
+    assertMessage(
+        "every value: metadata key 'yes' expects a number, found bool true", () -> metadata.requireDouble("yes"));
+    assertMessage("every value: metadata key 'strings' expects an array of numbers, found array of 4 string", () ->
+        metadata.findNumbers("strings"));
   }
 
   @Test

@@ -32,7 +32,8 @@ final class GgufSamples {
     values.put("ints", GgufValue.of(1, -2, 3));
     values.put("floats", GgufValue.of(new float[] {0.5f, -0f}));
     values.put("bools", new GgufArray.Numbers(GgufValueType.BOOL, new byte[] {0, 1}));
-    values.put("nested", new GgufArray.Nested(List.of(GgufValue.of(1, 2), GgufValue.of(List.of("x")), new GgufArray.Nested(List.of()))));
+    values.put("nested",
+        new GgufArray.Nested(List.of(GgufValue.of(1, 2), GgufValue.of(List.of("x")), new GgufArray.Nested(List.of()))));
     return new GgufMetadata("every value", values);
   }
 

@@ -47,7 +47,8 @@ class GgufWriterTest {
     GgufFile file = GgufFile.read(target);
     assertEquals(3, file.version());
     assertEquals(32, file.alignment());
-    assertEquals(List.of("token_embd.weight", "blk.0.norm", "blk.0.attn_q.weight"), file.tensors().stream().map(GgufTensor::name).toList());
+    assertEquals(List.of("token_embd.weight", "blk.0.norm", "blk.0.attn_q.weight"), file.tensors().stream()
+        .map(GgufTensor::name).toList());
     GgufTensor norm = file.requireTensor("blk.0.norm");
     assertArrayEquals(new long[] {3}, norm.dims());
     assertEquals(0, norm.offset() % 32);
@@ -89,7 +90,8 @@ class GgufWriterTest {
   @ParameterizedTest
   @ValueSource(strings = {
     "parity/tiny/llama.gguf", "parity/stories260K/stories260K-q4_0.gguf", "parity/lora/llama.mixed.gguf",
-    "parity/tiny/gpt-oss-mxfp4.gguf", "parity/tiny/llama-d256-q4_k.gguf", "models/llama-2-tiny-random/llama-2-tiny-random.gguf",
+    "parity/tiny/gpt-oss-mxfp4.gguf", "parity/tiny/llama-d256-q4_k.gguf",
+        "models/llama-2-tiny-random/llama-2-tiny-random.gguf",
     "tokenizers/deepseek-llm.gguf", "tokenizers/bert-bge.gguf"
   })
   void rewritingGivesTheSameBytes(String name) throws IOException {
@@ -137,12 +139,15 @@ class GgufWriterTest {
   @Test
   void aSourceThatFailsOrLiesLeavesNothingBehind() throws IOException {
     ByteBuffer four = ByteBuffer.allocate(4);
-    assertThrows(IllegalStateException.class, () -> GgufWriter.to(target).tensor("a", GgmlType.I8, new long[] {5}, four).write());
-    assertThrows(IllegalStateException.class, () -> GgufWriter.to(target).tensor("a", GgmlType.I8, new long[] {3}, four).write());
+    assertThrows(IllegalStateException.class, () -> GgufWriter.to(target).tensor("a", GgmlType.I8, new long[] {5}, four)
+        .write());
+    assertThrows(IllegalStateException.class, () -> GgufWriter.to(target).tensor("a", GgmlType.I8, new long[] {3}, four)
+        .write());
     assertThrows(BadInputException.class, () -> GgufWriter.to(target).tensor("a", GgmlType.I8, new long[] {3}, out -> {
       throw new IOException("source is gone");
     }).write());
-    assertThrows(ArithmeticException.class, () -> GgufWriter.to(target).tensor("a", GgmlType.I8, new long[] {3}, out -> {
+    assertThrows(
+        ArithmeticException.class, () -> GgufWriter.to(target).tensor("a", GgmlType.I8, new long[] {3}, out -> {
       throw new ArithmeticException();
     }).write());
     assertOnly();

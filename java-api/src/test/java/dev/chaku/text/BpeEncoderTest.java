@@ -30,7 +30,8 @@ class BpeEncoderTest {
 
   @Test
   void aMergeMayPassThroughWhatIsNoToken() {
-    Tokenizer tokenizer = new TinyVocabularies("gpt2").put("pre", GgufValue.of("gpt-2")).put("merges", GgufValue.of(List.of("a b", "ab c")))
+    Tokenizer tokenizer = new TinyVocabularies("gpt2").put("pre", GgufValue.of("gpt-2"))
+        .put("merges", GgufValue.of(List.of("a b", "ab c")))
         .tokens(TinyVocabularies.NORMAL, "a", "b", "c", "abc").tokenizer();
     assertPieces(tokenizer, "abc", "abc");
     assertPieces(tokenizer, "ab", "a", "b");
@@ -65,7 +66,8 @@ class BpeEncoderTest {
   @Test
   void manyThreadsGetTheSameIds() {
     Tokenizer tokenizer = TinyVocabularies.bytePairs("gpt-2", "a b", "ab c", SPACE + " a").tokenizer();
-    List<String> texts = IntStream.range(0, 200).mapToObj(i -> "abc".repeat(i % 7) + " a" + Integer.toString(i * 977, 36)).toList();
+    List<String> texts = IntStream.range(0, 200)
+        .mapToObj(i -> "abc".repeat(i % 7) + " a" + Integer.toString(i * 977, 36)).toList();
     List<int[]> alone = texts.stream().map(text -> tokenizer.encode(text, false, false)).toList();
     IntStream.range(0, 20_000).parallel().forEach(i ->
         assertArrayEquals(alone.get(i % 200), tokenizer.encode(texts.get(i % 200), false, false)));
@@ -81,7 +83,8 @@ class BpeEncoderTest {
         for (int i = 0; i + 1 < symbols.size() && !merged; i++) {
           if ((symbols.get(i) + " " + symbols.get(i + 1)).equals(merges[rank])) {
             String joined = symbols.get(i) + symbols.get(i + 1);
-            text = String.join(" ", symbols.subList(0, i)) + " " + joined + " " + String.join(" ", symbols.subList(i + 2, symbols.size()));
+            text = String.join(" ", symbols.subList(0, i)) + " " + joined + " "
+                + String.join(" ", symbols.subList(i + 2, symbols.size()));
             text = text.strip();
             merged = true;
           }
@@ -92,6 +95,7 @@ class BpeEncoderTest {
   }
 
   private static void assertPieces(Tokenizer tokenizer, String text, String... pieces) {
-    assertEquals(List.of(pieces), Arrays.stream(tokenizer.encode(text, false, false)).mapToObj(tokenizer::piece).toList(), text);
+    assertEquals(
+        List.of(pieces), Arrays.stream(tokenizer.encode(text, false, false)).mapToObj(tokenizer::piece).toList(), text);
   }
 }

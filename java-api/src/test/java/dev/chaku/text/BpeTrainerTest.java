@@ -71,8 +71,10 @@ class BpeTrainerTest {
     assertEquals(List.of("<s>", "<|im_start|>", "<|im_end|>"), vocabulary.tokens().subList(size - 3, size));
     assertEquals(OptionalInt.of(size - 3), tokenizer.bos());
     assertEquals(OptionalInt.of(size - 1), tokenizer.eos());
-    assertTrue(tokenizer.isEndOfGeneration(size - 1) && tokenizer.isSpecial(size - 2) && !tokenizer.isSpecial(size - 4));
-    assertArrayEquals(new int[] {size - 3, size - 2, 'u', size - 1}, tokenizer.encode("<|im_start|>u<|im_end|>", true, true));
+    assertTrue(
+        tokenizer.isEndOfGeneration(size - 1) && tokenizer.isSpecial(size - 2) && !tokenizer.isSpecial(size - 4));
+    assertArrayEquals(
+        new int[] {size - 3, size - 2, 'u', size - 1}, tokenizer.encode("<|im_start|>u<|im_end|>", true, true));
     assertFalse(vocabulary.merges().stream().anyMatch(merge -> merge.contains("|")), "learned from special tokens");
   }
 

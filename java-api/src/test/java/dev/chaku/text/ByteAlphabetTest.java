@@ -38,5 +38,6 @@ class ByteAlphabetTest {
     }
     assertEquals(-1, ByteAlphabet.decode(new byte[] {(byte) 0xc3}, 0, 1, new byte[1]));
     assertEquals(-1, ByteAlphabet.decode(new byte[] {(byte) 0x80}, 0, 1, new byte[1]));
+    assertEquals(-1, ByteAlphabet.decode(new byte[] {(byte) 0xc4, 'a'}, 0, 2, new byte[2]));
   }
 }

@@ -24,9 +24,12 @@ class SplitRuleTest {
 
   /** What the patterns tell apart, often more than once. */
   private static final String[] ATOMS = {
-    "a", "b", "s", "t", "re", "ll", "A", "B", "VE", "D", "é", "É", "ß", "日", "本", "あ", "ア", "ー", "한", "ñ", "\u0301", "\u0940",
-    "0", "1", "23", "4567", "²", "Ⅷ", "٣", "'", "'s", "'T", "'re", "'LL", " ", " ", "  ", "   ", "\n", "\r\n", "\t", "\u3000", "\u00a0",
-    "\u2028", ".", ",", "!", "?", "-", "/", "(", "\"", "…", "。", "、", "¿", "+", "$", "<", "|", "^", "`", "~", "€", "🦙", "\u0000",
+    "a", "b", "s", "t", "re", "ll", "A", "B", "VE", "D", "é", "É", "ß", "日", "本", "あ", "ア", "ー", "한", "ñ", "\u0301",
+        "\u0940",
+    "0", "1", "23", "4567", "²", "Ⅷ", "٣", "'", "'s", "'T", "'re", "'LL", " ", " ", "  ", "   ", "\n", "\r\n", "\t",
+        "\u3000", "\u00a0",
+    "\u2028", ".", ",", "!", "?", "-", "/", "(", "\"", "…", "。", "、", "¿", "+", "$", "<", "|", "^", "`", "~", "€", "🦙",
+        "\u0000",
     "\u200d", "\u0378", "_"
   };
 
@@ -40,7 +43,8 @@ class SplitRuleTest {
   static List<Case> cases() {
     CodePointSet punctuation = CodePointSet.of(CodePoints.PUNCTUATION, "$+<=>^`|~");
     return List.of(
-        new Case("gpt2", new Gpt2Rule(), "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+"),
+        new Case("gpt2", new Gpt2Rule(),
+            "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+"),
         new Case("words", new WordRule(CodePoints.LETTER, 3, true),
             CONTRACTION + "|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|" + TAIL),
         new Case("words, one digit", new WordRule(CodePoints.LETTER, 1, false),
@@ -48,7 +52,8 @@ class SplitRuleTest {
         new Case("words with marks", new WordRule(CodePoints.LETTER | CodePoints.MARK, 1, true),
             CONTRACTION + "|[^\\r\\n\\p{L}\\p{N}]?[\\p{L}\\p{M}]+|\\p{N}| ?[^\\s\\p{L}\\p{M}\\p{N}]+[\\r\\n]*|" + TAIL),
         new Case("cased", new CasedWordRule(3, true),
-            "[^\\r\\n\\p{L}\\p{N}]?" + UPPER + "*" + LOWER + "+" + CONTRACTION + "?|[^\\r\\n\\p{L}\\p{N}]?" + UPPER + "+" + LOWER + "*"
+            "[^\\r\\n\\p{L}\\p{N}]?" + UPPER + "*" + LOWER + "+" + CONTRACTION + "?|[^\\r\\n\\p{L}\\p{N}]?" + UPPER
+                + "+" + LOWER + "*"
                 + CONTRACTION + "?|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n/]*|" + TAIL),
         new Case("cased, no contractions", new CasedWordRule(1, false),
             "[^\\r\\n\\p{L}\\p{N}]?" + UPPER + "*" + LOWER + "+|[^\\r\\n\\p{L}\\p{N}]?" + UPPER + "+" + LOWER
@@ -56,10 +61,13 @@ class SplitRuleTest {
         new Case("deepseek", new DeepSeekRule(),
             "[!-/:-@\\[-`{-~][A-Za-z]+|[^\\r\\n\\p{L}\\p{P}[\\p{S}&&[^~]]]?[\\p{L}\\p{M}]+| ?[\\p{P}[\\p{S}&&[^~]]]+[\\r\\n]*|" + TAIL),
         new Case("han", new HanWordRule(),
-            "[" + HAN + "]+|[^\\r\\n\\p{L}\\p{N}]?[\\p{L}&&[^" + HAN + "]]+" + CONTRACTION + "?|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|" + TAIL),
+            "[" + HAN + "]+|[^\\r\\n\\p{L}\\p{N}]?[\\p{L}&&[^" + HAN + "]]+" + CONTRACTION
+                + "?|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|" + TAIL),
         new Case("run", RunRule.of(RunRule.Before.NOTHING, punctuation), "[\\p{P}$+<=>^`|~]+"),
-        new Case("run after space", RunRule.of(RunRule.Before.WHITE_SPACE, CodePointSet.ofClasses(CodePoints.LETTER)), "\\s?\\p{L}+"),
-        new Case("run after blank", RunRule.of(RunRule.Before.BLANK, CodePointSet.of(CodePoints.SPACE, "!(.").complement()), " ?[^\\s!(.]+"),
+        new Case("run after space", RunRule.of(RunRule.Before.WHITE_SPACE, CodePointSet.ofClasses(CodePoints.LETTER)),
+            "\\s?\\p{L}+"),
+        new Case("run after blank",
+            RunRule.of(RunRule.Before.BLANK, CodePointSet.of(CodePoints.SPACE, "!(.").complement()), " ?[^\\s!(.]+"),
         new Case("three digits", RunRule.of(CodePointSet.of(0, "0-9"), 3, 3), "[0-9][0-9][0-9]"),
         new Case("up to three", RunRule.of(CodePointSet.ofClasses(CodePoints.NUMBER), 1, 3), "\\p{N}{1,3}"),
         new Case("trailing", new TrailingSpaceRule(), "\\s+\\z"),
@@ -76,7 +84,8 @@ class SplitRuleTest {
       for (int atoms = random.nextInt(1, 12); atoms > 0; atoms--) {
         text.append(ATOMS[random.nextInt(ATOMS.length)]);
       }
-      assertEquals(matches(pattern, text.toString()), pieces(c.rule(), text.toString()), () -> c.name() + ": '" + text + "'");
+      assertEquals(
+          matches(pattern, text.toString()), pieces(c.rule(), text.toString()), () -> c.name() + ": '" + text + "'");
     }
   }
 
@@ -93,14 +102,16 @@ class SplitRuleTest {
   void aRuleSeesNothingPastItsRange() {
     byte[] utf8 = "ab's 12".getBytes(StandardCharsets.UTF_8);
     List<String> pieces = new ArrayList<>();
-    new Gpt2Rule().split(utf8, 1, 3, (from, to) -> pieces.add(new String(utf8, from, to - from, StandardCharsets.UTF_8)));
+    new Gpt2Rule()
+        .split(utf8, 1, 3, (from, to) -> pieces.add(new String(utf8, from, to - from, StandardCharsets.UTF_8)));
     assertEquals(List.of("b", "'"), pieces);
   }
 
   private static List<String> pieces(SplitRule rule, String text) {
     byte[] utf8 = text.getBytes(StandardCharsets.UTF_8);
     List<String> pieces = new ArrayList<>();
-    rule.split(utf8, 0, utf8.length, (from, to) -> pieces.add(new String(utf8, from, to - from, StandardCharsets.UTF_8)));
+    rule.split(
+        utf8, 0, utf8.length, (from, to) -> pieces.add(new String(utf8, from, to - from, StandardCharsets.UTF_8)));
     return pieces;
   }
 

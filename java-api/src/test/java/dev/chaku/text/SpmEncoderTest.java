@@ -45,7 +45,8 @@ class SpmEncoderTest {
   @Test
   void settingsOfTheMetadataHold() {
     Tokenizer other = TinyVocabularies.sentencePiece()
-        .put("add_bos_token", GgufValue.of(false)).put("add_eos_token", GgufValue.of(true)).put("add_space_prefix", GgufValue.of(false))
+        .put("add_bos_token", GgufValue.of(false)).put("add_eos_token", GgufValue.of(true))
+            .put("add_space_prefix", GgufValue.of(false))
         .tokenizer();
     assertArrayEquals(ids("a", "</s>"), other.encode("a", true, false));
     assertEquals(" a", other.decode(ids("\u2581a"), false));
@@ -54,9 +55,11 @@ class SpmEncoderTest {
 
   @Test
   void aTokenAcrossWordsMergesAcrossWords() {
-    Tokenizer across = TinyVocabularies.sentencePiece().token("a\u2581b", TinyVocabularies.NORMAL, 5).token("a\u2581", TinyVocabularies.NORMAL, 6)
+    Tokenizer across = TinyVocabularies.sentencePiece().token("a\u2581b", TinyVocabularies.NORMAL, 5)
+        .token("a\u2581", TinyVocabularies.NORMAL, 6)
         .tokenizer();
-    assertArrayEquals(new int[] {across.idOf("\u2581").orElseThrow(), across.idOf("a\u2581b").orElseThrow()}, across.encode("a b", false, false));
+    assertArrayEquals(new int[] {across.idOf("\u2581").orElseThrow(), across.idOf("a\u2581b").orElseThrow()},
+        across.encode("a b", false, false));
   }
 
   @Test

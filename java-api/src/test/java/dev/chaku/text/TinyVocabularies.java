@@ -74,7 +74,8 @@ final class TinyVocabularies {
 
   /** Byte-level BPE: 0..255 bytes in the order of their values, then what the merges make, then special tokens. */
   static TinyVocabularies bytePairs(String pre, String... merges) {
-    TinyVocabularies tiny = new TinyVocabularies("gpt2").put("pre", GgufValue.of(pre)).put("merges", GgufValue.of(List.of(merges)));
+    TinyVocabularies tiny = new TinyVocabularies("gpt2").put("pre", GgufValue.of(pre))
+        .put("merges", GgufValue.of(List.of(merges)));
     for (int value = 0; value < 256; value++) {
       tiny.token(String.valueOf(ByteAlphabet.charOf(value)), NORMAL, 0);
     }
@@ -91,6 +92,7 @@ final class TinyVocabularies {
         .put("seperator_token_id", GgufValue.ofUint32(3))
         .put("unknown_token_id", GgufValue.ofUint32(1))
         .tokens(CONTROL, "[PAD]").tokens(UNKNOWN, "[UNK]").tokens(CONTROL, "[CLS]", "[SEP]")
-        .tokens(NORMAL, "\u2581un", "want", "ed", "\u2581runn", "ing", "\u2581,", "\u2581want", "\u2581\u7740", "\u2581cafe", "\u2581$");
+        .tokens(NORMAL, "\u2581un", "want", "ed", "\u2581runn", "ing", "\u2581,", "\u2581want", "\u2581\u7740",
+            "\u2581cafe", "\u2581$");
   }
 }

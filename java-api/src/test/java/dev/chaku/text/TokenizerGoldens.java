@@ -31,7 +31,8 @@ final class TokenizerGoldens {
   /** The ids of an {@code .out} file, one array a line. */
   static List<int[]> ids(Path out) throws IOException {
     return Files.readAllLines(out).stream()
-        .map(line -> Arrays.stream(line.trim().split(" ")).filter(id -> !id.isEmpty()).mapToInt(Integer::parseInt).toArray())
+        .map(line -> Arrays.stream(line.trim().split(" ")).filter(id -> !id.isEmpty()).mapToInt(Integer::parseInt)
+            .toArray())
         .toList();
   }
 
@@ -69,7 +70,8 @@ final class TokenizerGoldens {
 
   /** Byte-level BPE metadata of a vocabulary as Hugging Face's tokenizers keep it. */
   static GgufMetadata bytePairs(String pre, Map<?, ?> vocab, List<String> merges) {
-    TinyVocabularies metadata = new TinyVocabularies("gpt2").put("pre", GgufValue.of(pre)).put("merges", GgufValue.of(merges));
+    TinyVocabularies metadata = new TinyVocabularies("gpt2").put("pre", GgufValue.of(pre))
+        .put("merges", GgufValue.of(merges));
     String[] tokens = new String[vocab.size()];
     vocab.forEach((token, id) -> tokens[(Integer) id] = (String) token);
     return metadata.tokens(TinyVocabularies.NORMAL, tokens).metadata();

@@ -35,8 +35,10 @@ class TokenizersTest {
 
   @ParameterizedTest
   @CsvSource({
-    "tokenizers/bert-bge.gguf, bert-bge", "tokenizers/deepseek-coder.gguf, deepseek-coder", "tokenizers/deepseek-llm.gguf, deepseek-llm",
-    "tokenizers/gpt-2.gguf, gpt-2", "tokenizers/llama-spm.gguf, llama-spm", "tokenizers/mpt.gguf, mpt", "tokenizers/phi-3.gguf, phi-3",
+    "tokenizers/bert-bge.gguf, bert-bge", "tokenizers/deepseek-coder.gguf, deepseek-coder",
+        "tokenizers/deepseek-llm.gguf, deepseek-llm",
+    "tokenizers/gpt-2.gguf, gpt-2", "tokenizers/llama-spm.gguf, llama-spm", "tokenizers/mpt.gguf, mpt",
+        "tokenizers/phi-3.gguf, phi-3",
     "parity/stories260K/stories260K-f32.gguf, stories260K", "parity/tiny/qwen2.gguf, tiny-bpe"
   })
   void goldensAreEqual(String model, String golden) throws IOException {
@@ -69,12 +71,16 @@ class TokenizersTest {
     Path folder = ReferenceData.require("tokenizers/torchtune");
     List<String> merges = Files.readAllLines(folder.resolve("tiny_bpe_merges.txt"));
     Tokenizer tokenizer = Tokenizers.of(
-        TokenizerGoldens.bytePairs("qwen2", (Map<?, ?>) TokenizerGoldens.json(folder.resolve("tiny_bpe_vocab.json")), merges));
-    String text = "Below is an instruction that describes a task. Write a response that appropriately completes the request.\n\n"
+        TokenizerGoldens.bytePairs(
+            "qwen2", (Map<?, ?>) TokenizerGoldens.json(folder.resolve("tiny_bpe_vocab.json")), merges));
+    String text =
+        "Below is an instruction that describes a task. Write a response that appropriately completes the request.\n\n"
         + "### Instruction:\nGenerate a realistic dating profile bio.\n\n### Response:\n";
     assertArrayEquals(
-        new int[] {33, 214, 174, 156, 194, 130, 197, 184, 446, 789, 113, 98, 1914, 13, 346, 788, 98, 706, 102, 182, 184, 1916, 176, 762, 83, 113,
-          103, 874, 269, 13, 94, 94, 2, 2, 2, 483, 197, 25, 94, 885, 98, 1226, 1960, 348, 114, 1123, 399, 1583, 78, 13, 94, 94, 2, 2, 2, 360,
+        new int[] {33, 214, 174, 156, 194, 130, 197, 184, 446, 789, 113, 98, 1914, 13, 346, 788, 98, 706, 102, 182,
+            184, 1916, 176, 762, 83, 113,
+          103, 874, 269, 13, 94, 94, 2, 2, 2, 483, 197, 25, 94, 885, 98, 1226, 1960, 348, 114, 1123, 399, 1583, 78, 13,
+              94, 94, 2, 2, 2, 360,
           1733, 102, 182, 25, 94},
         tokenizer.encode(text, false, false));
   }
@@ -86,9 +92,11 @@ class TokenizersTest {
     Map<?, ?> model = (Map<?, ?>) file.get("model");
     List<String> merges = ((List<?>) model.get("merges")).stream()
         .map(merge -> merge instanceof List<?> pair ? pair.get(0) + " " + pair.get(1) : (String) merge).toList();
-    Tokenizer tokenizer = Tokenizers.of(TokenizerGoldens.bytePairs("smaug-bpe", (Map<?, ?>) model.get("vocab"), merges));
+    Tokenizer tokenizer =
+        Tokenizers.of(TokenizerGoldens.bytePairs("smaug-bpe", (Map<?, ?>) model.get("vocab"), merges));
     String text = "I can see the sun. But even if I cannot see the sun, I know that it exists.";
-    int[] ids = {73, 503, 654, 262, 376, 110, 46, 690, 720, 428, 270, 1119, 654, 262, 376, 110, 44, 270, 686, 334, 312, 522, 511, 115, 46};
+    int[] ids = {73, 503, 654, 262, 376, 110, 46, 690, 720, 428, 270, 1119, 654, 262, 376, 110, 44, 270, 686, 334, 312,
+        522, 511, 115, 46};
     assertArrayEquals(ids, tokenizer.encode(text, false, false));
     assertEquals(text, tokenizer.decode(ids, false));
   }
@@ -98,7 +106,8 @@ class TokenizersTest {
     List<int[]> ids = TokenizerGoldens.ids(ReferenceData.require(files + ".out"));
     assertEquals(ids.size(), texts.size());
     for (int i = 0; i < texts.size(); i++) {
-      assertArrayEquals(ids.get(i), tokenizer.encode(texts.get(i), false, false), files + " text " + i + ": " + texts.get(i));
+      assertArrayEquals(
+          ids.get(i), tokenizer.encode(texts.get(i), false, false), files + " text " + i + ": " + texts.get(i));
     }
   }
 

@@ -7,14 +7,22 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.chaku.BadInputException;
+import dev.chaku.gguf.GgufFile;
 import dev.chaku.gguf.GgufMetadata;
 import dev.chaku.gguf.GgufValue;
+import dev.chaku.gguf.GgufWriter;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
+import java.util.SplittableRandom;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
+import org.junit.jupiter.api.io.TempDir;
 
 class VocabularyTest {
   private static TinyVocabularies bpe(String... specials) {
@@ -24,13 +32,15 @@ class VocabularyTest {
   private static void assertEnds(TinyVocabularies vocabulary, String... ends) {
     Tokenizer tokenizer = vocabulary.tokenizer();
     List<Integer> expected = List.of(ends).stream().map(end -> tokenizer.idOf(end).orElseThrow()).sorted().toList();
-    List<Integer> found = java.util.stream.IntStream.range(0, tokenizer.vocabSize()).filter(tokenizer::isEndOfGeneration).boxed().toList();
+    List<Integer> found = IntStream.range(0, tokenizer.vocabSize())
+        .filter(tokenizer::isEndOfGeneration).boxed().toList();
     assertEquals(expected, found);
   }
 
   @Test
   void wellKnownSpellingsEndATextAndAreControlTokens() {
-    assertEnds(bpe("<|im_start|>", "<|im_end|>", "<|endoftext|>").put("eos_token_id", GgufValue.ofUint32(257)), "<|im_end|>", "<|endoftext|>");
+    assertEnds(bpe("<|im_start|>", "<|im_end|>", "<|endoftext|>").put("eos_token_id", GgufValue.ofUint32(257)),
+        "<|im_end|>", "<|endoftext|>");
     Tokenizer tokenizer = bpe("<|im_end|>", "other").tokenizer();
     assertTrue(tokenizer.isSpecial(256));
     assertFalse(tokenizer.isSpecial(257));
@@ -38,19 +48,23 @@ class VocabularyTest {
 
   @Test
   void keysNameEndsToo() {
-    assertEnds(bpe("x1", "x2", "x3", "x4").put("eos_token_id", GgufValue.ofUint32(256)).put("eot_token_id", GgufValue.ofUint32(257))
-        .put("eom_token_id", GgufValue.ofUint32(258)).put("fim_sep_token_id", GgufValue.ofUint32(259)), "x1", "x2", "x3", "x4");
+    assertEnds(bpe("x1", "x2", "x3", "x4").put("eos_token_id", GgufValue.ofUint32(256))
+        .put("eot_token_id", GgufValue.ofUint32(257))
+        .put("eom_token_id", GgufValue.ofUint32(258)).put("fim_sep_token_id", GgufValue.ofUint32(259)), "x1", "x2",
+            "x3", "x4");
   }
 
   @Test
   void fillInTheMiddleSeparatorsEndAText() {
-    assertEnds(bpe("<|fim_pad|>", "<|repo_name|>", "<|file_sep|>", "<|fim_prefix|>", "</s>").put("eos_token_id", GgufValue.ofUint32(260)),
+    assertEnds(bpe("<|fim_pad|>", "<|repo_name|>", "<|file_sep|>", "<|fim_prefix|>", "</s>")
+        .put("eos_token_id", GgufValue.ofUint32(260)),
         "<|fim_pad|>", "<|repo_name|>", "<|file_sep|>", "</s>");
   }
 
   @Test
   void harmonyEndsPartsNotAnswersWithEnd() {
-    TinyVocabularies harmony = bpe("<|end|>", "<|return|>", "<|call|>", "<|channel|>").put("eos_token_id", GgufValue.ofUint32(257));
+    TinyVocabularies harmony = bpe("<|end|>", "<|return|>", "<|call|>", "<|channel|>")
+        .put("eos_token_id", GgufValue.ofUint32(257));
     assertEnds(harmony, "<|return|>", "<|call|>");
     Tokenizer tokenizer = harmony.tokenizer();
     assertEquals("<|channel|><|end|>", tokenizer.decode(new int[] {259, 256, 257}, false));
@@ -72,7 +86,8 @@ class VocabularyTest {
   @Test
   void emptySpellingsGetOneAndDuplicatesAreRefused() {
     assertEquals("[EMPTY_256]", bpe("").tokenizer().piece(256));
-    assertMessage("tiny: metadata key 'tokenizer.ggml.tokens' expects distinct tokens, found 'xx' as 256 and as 257", () -> bpe("xx", "xx").tokenizer());
+    assertMessage("tiny: metadata key 'tokenizer.ggml.tokens' expects distinct tokens, found 'xx' as 256 and as 257",
+        () -> bpe("xx", "xx").tokenizer());
     assertMessage("tiny: metadata key 'tokenizer.ggml.tokens' expects at least 1 token, found none",
         () -> new TinyVocabularies("llama").tokenizer());
   }
@@ -87,22 +102,55 @@ class VocabularyTest {
 
   @Test
   void unknownModelsAndPreTokenizersAreNamedWithTheKnown() {
-    assertMessage("tiny: metadata key 'tokenizer.ggml.model' names the unknown tokenizer 't5'; known are llama, gpt2, bert",
+    assertMessage(
+        "tiny: metadata key 'tokenizer.ggml.model' names the unknown tokenizer 't5'; known are llama, gpt2, bert",
         () -> new TinyVocabularies("t5").tokens(TinyVocabularies.NORMAL, "a").tokenizer());
-    BadInputException e = assertThrows(BadInputException.class, () -> TinyVocabularies.bytePairs("llama-9").tokenizer());
-    assertTrue(e.getMessage().startsWith("tiny: metadata key 'tokenizer.ggml.pre' names the unknown pre-tokenizer 'llama-9'; known are default, gpt-2, "),
+    BadInputException e =
+        assertThrows(BadInputException.class, () -> TinyVocabularies.bytePairs("llama-9").tokenizer());
+    String start = "tiny: metadata key 'tokenizer.ggml.pre' names the unknown pre-tokenizer 'llama-9'; known are default, ";
+    assertTrue(e.getMessage().startsWith(start),
         e.getMessage());
     assertMessage("tiny: metadata key 'tokenizer.ggml.merges' expects an array of string, found no such key",
-        () -> new TinyVocabularies("gpt2").put("pre", GgufValue.of("qwen2")).tokens(TinyVocabularies.NORMAL, "a").tokenizer());
+        () -> new TinyVocabularies("gpt2").put("pre", GgufValue.of("qwen2")).tokens(TinyVocabularies.NORMAL, "a")
+            .tokenizer());
   }
 
   @Test
   void aMissingPreTokenizerIsTheDefault() {
-    Map<String, GgufValue> values = new LinkedHashMap<>(TinyVocabularies.bytePairs("default", "1 2", "12 3", "123 4").metadata().asMap());
+    Map<String, GgufValue> values =
+        new LinkedHashMap<>(TinyVocabularies.bytePairs("default", "1 2", "12 3", "123 4").metadata().asMap());
     Tokenizer named = Tokenizers.of(new GgufMetadata("tiny", values));
     values.remove("tokenizer.ggml.pre");
-    assertArrayEquals(named.encode("12345 ...x", true, true), Tokenizers.of(new GgufMetadata("tiny", values)).encode("12345 ...x", true, true));
+    assertArrayEquals(named.encode("12345 ...x", true, true), Tokenizers.of(new GgufMetadata("tiny", values))
+        .encode("12345 ...x", true, true));
     assertArrayEquals(new int[] {257, '4', '5'}, named.encode("12345", false, false));
+  }
+
+  @Test
+  void hostileMetadataNeverGiveAnythingButBadInput(@TempDir Path folder) throws IOException {
+    SplittableRandom random = new SplittableRandom(5);
+    Path file = folder.resolve("v.gguf");
+    int refused = 0;
+    List<TinyVocabularies> all = List.of(
+        TinyVocabularies.sentencePiece(), TinyVocabularies.bytePairs("qwen2", "a b", "ab c"), TinyVocabularies.wordPiece());
+    for (TinyVocabularies vocabulary : all) {
+      GgufWriter.to(file).overwrite(true).putAll(vocabulary.metadata()).write();
+      byte[] whole = Files.readAllBytes(file);
+      for (int round = 0; round < 1_500; round++) {
+        byte[] bytes = whole.clone();
+        for (int flips = random.nextInt(1, 6); flips > 0; flips--) {
+          bytes[random.nextInt(bytes.length)] = (byte) random.nextInt();
+        }
+        Files.write(file, bytes);
+        try {
+          Tokenizer tokenizer = Tokenizers.of(GgufFile.read(file));
+          tokenizer.decode(tokenizer.encode("abc ab<s>[SEP] \u7740 unwanted", true, true), true);
+        } catch (BadInputException e) {
+          refused++;
+        }
+      }
+    }
+    assertTrue(refused > 500 && refused < 4_400, "refused " + refused);
   }
 
   private static void assertMessage(String message, Executable call) {

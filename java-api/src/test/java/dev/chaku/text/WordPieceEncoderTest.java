@@ -37,7 +37,8 @@ class WordPieceEncoderTest {
     assertArrayEquals(new int[] {1}, cased.encode("café", false, false));
     Tokenizer stripped = TinyVocabularies.wordPiece().put("normalizer.lowercase", GgufValue.of(false))
         .put("normalizer.strip_accents", GgufValue.of(true)).tokenizer();
-    assertEquals(List.of("\u2581cafe"), Arrays.stream(stripped.encode("café", false, false)).mapToObj(stripped::piece).toList());
+    assertEquals(
+        List.of("\u2581cafe"), Arrays.stream(stripped.encode("café", false, false)).mapToObj(stripped::piece).toList());
   }
 
   @Test
@@ -49,6 +50,7 @@ class WordPieceEncoderTest {
   }
 
   private void assertPieces(String text, String... pieces) {
-    assertEquals(List.of(pieces), Arrays.stream(tokenizer.encode(text, false, false)).mapToObj(tokenizer::piece).toList());
+    assertEquals(
+        List.of(pieces), Arrays.stream(tokenizer.encode(text, false, false)).mapToObj(tokenizer::piece).toList());
   }
 }
