@@ -1,0 +1,87 @@
+package dev.chaku.adapter;
+
+import dev.chaku.BadInputException;
+import dev.chaku.arch.DecoderModule;
+import dev.chaku.arch.DecoderSpec;
+import dev.chaku.arch.TensorSpec;
+import dev.chaku.gguf.GgufMetadata;
+import dev.chaku.internal.DirectBuffers;
+import dev.chaku.internal.NativeAdapter;
+import dev.chaku.internal.NativeModel;
+import java.util.List;
+
+/**
+ * An adapter in memory: the matrices of each adapted product, and what its file said. Immutable and thread-safe.
+ *
+ * @param source what messages call it: the file's path, as a rule
+ * @param architecture the family of its base
+ * @param alpha the scale of a pair is alpha / its rank
+ * @param pairs one per adapted product
+ * @param metadata all key values of the file
+ */
+public record AdapterWeights(
+    String source, String architecture, float alpha, List<LoraPair> pairs, GgufMetadata metadata) {
+
+  public AdapterWeights {
+    pairs = List.copyOf(pairs);
+  }
+
+  /**
+   * Brings the adapter to the core, for a session to wear.
+   *
+   * @throws BadInputException if it was made for another base: the message names the tensor, expected and found
+   */
+  public NativeAdapter bind(NativeModel model, DecoderSpec spec) {
+    requireFits(spec);
+    NativeAdapter adapter = NativeAdapter.create(model);
+    boolean filled = false;
+    try {
+      for (LoraPair pair : pairs) {
+        adapter.add(
+            pair.place().module().id(),
+            pair.place().layer(),
+            pair.rank(),
+            alpha / pair.rank(),
+            DirectBuffers.of(pair.a()),
+            DirectBuffers.of(pair.b()),
+            source + ": " + pair.place().name());
+      }
+      filled = true;
+      return adapter;
+    } finally {
+      if (!filled) {
+        adapter.close();
+      }
+    }
+  }
+
+  private void requireFits(DecoderSpec spec) {
+    if (!spec.architecture().equals(architecture)) {
+      throw new BadInputException(
+          source + ": adapter for another base: expected architecture " + spec.architecture() + ", found "
+              + architecture);
+    }
+    for (LoraPair pair : pairs) {
+      requireFits(pair, spec);
+    }
+  }
+
+  private void requireFits(LoraPair pair, DecoderSpec spec) {
+    DecoderModule.Place place = pair.place();
+    // A tied output projection is the token embedding's matrix.
+    DecoderModule.Place tied = DecoderModule.TOKEN_EMBEDDING.at(-1);
+    TensorSpec base =
+        spec.weight(place)
+            .or(() -> place.module() == DecoderModule.OUTPUT ? spec.weight(tied) : java.util.Optional.empty())
+            .orElseThrow(
+                () ->
+                    new BadInputException(
+                        source + ": adapter for another base: tensor " + place.name()
+                            + ".weight.lora_a has no counterpart in a model of " + spec.layers().size() + " layers"));
+    if (base.columns() != pair.inputs() || base.rows() != pair.outputs()) {
+      throw new BadInputException(
+          source + ": adapter for another base: tensor " + place.name() + ".weight expects " + base.columns()
+              + " inputs and " + base.rows() + " outputs, found " + pair.inputs() + " and " + pair.outputs());
+    }
+  }
+}
