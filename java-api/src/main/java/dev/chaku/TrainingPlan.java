@@ -1,0 +1,25 @@
+package dev.chaku;
+
+/**
+ * What a training would do and take, computed without training.
+ *
+ * @param examples sequences per epoch
+ * @param tokensPerEpoch all tokens, trained or not
+ * @param trainedTokensPerEpoch tokens with a weight
+ * @param rowsPerEpoch micro-batches
+ * @param steps optimizer steps in all
+ * @param parameters values that are trained
+ * @param weightBytes the base's weights, mapped and shared
+ * @param trainingBytes everything else
+ * @param availableBytes what the machine can give now
+ */
+public record TrainingPlan(
+    long examples,
+    long tokensPerEpoch,
+    long trainedTokensPerEpoch,
+    int rowsPerEpoch,
+    int steps,
+    long parameters,
+    long weightBytes,
+    long trainingBytes,
+    long availableBytes) {}

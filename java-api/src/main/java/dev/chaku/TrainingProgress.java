@@ -1,0 +1,38 @@
+package dev.chaku;
+
+import java.time.Duration;
+import java.util.OptionalDouble;
+
+/**
+ * Where a training stands after an optimizer step.
+ *
+ * @param step steps done
+ * @param totalSteps steps in all
+ * @param epoch passes over the data done, as a fraction
+ * @param loss mean cross-entropy of the step's tokens, in nats
+ * @param smoothedLoss its running mean
+ * @param evalLoss the newest validation's loss, if there was one
+ * @param evalAccuracy the share of validation tokens predicted right
+ * @param learningRate of the step
+ * @param gradNorm before clipping
+ * @param tokens tokens computed since the start of this run
+ * @param tokensPerSecond over the last steps
+ * @param elapsed since the start of this run
+ * @param remaining estimated
+ * @param skippedSteps steps without an update because a gradient was not finite
+ */
+public record TrainingProgress(
+    int step,
+    int totalSteps,
+    double epoch,
+    double loss,
+    double smoothedLoss,
+    OptionalDouble evalLoss,
+    OptionalDouble evalAccuracy,
+    double learningRate,
+    double gradNorm,
+    long tokens,
+    double tokensPerSecond,
+    Duration elapsed,
+    Duration remaining,
+    int skippedSteps) {}
