@@ -6,6 +6,8 @@ module dev.chaku {
 
   exports dev.chaku;
   exports dev.chaku.generate;
+  exports dev.chaku.data;
   exports dev.chaku.gguf;
   exports dev.chaku.text;
+  exports dev.chaku.train;
 }

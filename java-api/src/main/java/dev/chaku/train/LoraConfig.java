@@ -1,5 +1,6 @@
-package dev.chaku;
+package dev.chaku.train;
 
+import dev.chaku.BadInputException;
 import java.util.EnumSet;
 import java.util.Set;
 

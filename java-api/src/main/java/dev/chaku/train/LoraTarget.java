@@ -1,5 +1,6 @@
-package dev.chaku;
+package dev.chaku.train;
 
+import dev.chaku.BadInputException;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.EnumSet;

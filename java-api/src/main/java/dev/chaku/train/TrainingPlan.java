@@ -1,4 +1,4 @@
-package dev.chaku;
+package dev.chaku.train;
 
 /**
  * What a training would do and take, computed without training.

@@ -1,5 +1,6 @@
-package dev.chaku;
+package dev.chaku.train;
 
+import dev.chaku.BadInputException;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.function.Consumer;
@@ -103,6 +104,25 @@ public record TrainingConfig(
 
   public static TrainingConfig defaults() {
     return new Builder().build();
+  }
+
+  /** Steps of linear rise in a run of so many steps. */
+  public int warmupOf(int totalSteps) {
+    return warmupSteps >= 0 ? Math.min(warmupSteps, totalSteps) : (int) Math.ceil(0.03 * totalSteps);
+  }
+
+  /** The learning rate of a step, counted from 1, in a run of so many steps. */
+  public double learningRateAt(int step, int totalSteps) {
+    int warmup = warmupOf(totalSteps);
+    if (step <= warmup) {
+      return learningRate * step / warmup;
+    }
+    double done = (double) (step - 1 - warmup) / Math.max(1, totalSteps - warmup);
+    return switch (schedule) {
+      case CONSTANT -> learningRate;
+      case LINEAR -> learningRate * (1 - done);
+      case COSINE -> learningRate * (1 + Math.cos(Math.PI * done)) / 2;
+    };
   }
 
   /** A copy with some settings altered. */

@@ -1,4 +1,4 @@
-package dev.chaku;
+package dev.chaku.train;
 
 import java.time.Duration;
 import java.util.OptionalDouble;
@@ -11,6 +11,7 @@ import java.util.OptionalDouble;
  * @param epoch passes over the data done, as a fraction
  * @param loss mean cross-entropy of the step's tokens, in nats
  * @param smoothedLoss its running mean
+ * @param evaluated whether this step ended with a validation
  * @param evalLoss the newest validation's loss, if there was one
  * @param evalAccuracy the share of validation tokens predicted right
  * @param learningRate of the step
@@ -27,6 +28,7 @@ public record TrainingProgress(
     double epoch,
     double loss,
     double smoothedLoss,
+    boolean evaluated,
     OptionalDouble evalLoss,
     OptionalDouble evalAccuracy,
     double learningRate,

@@ -1,0 +1,97 @@
+package dev.chaku;
+
+import dev.chaku.adapter.GgufAdapters;
+import dev.chaku.adapter.LoraPair;
+import dev.chaku.arch.DecoderModule;
+import dev.chaku.arch.TensorSpec;
+import dev.chaku.gguf.GgmlType;
+import dev.chaku.gguf.GgufFile;
+import dev.chaku.gguf.GgufValue;
+import dev.chaku.gguf.GgufWriter;
+import dev.chaku.internal.DirectBuffers;
+import dev.chaku.internal.NativeFormats;
+import dev.chaku.internal.NativeTrainer;
+import dev.chaku.internal.ParameterInfo;
+import dev.chaku.train.LoraConfig;
+import java.nio.ByteBuffer;
+import java.nio.FloatBuffer;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** What a trainer learned, as files. */
+final class TrainedWeights {
+  private TrainedWeights() {}
+
+  /** Writes the adapter; A and B of each product follow each other among the parameters. */
+  static void writeAdapter(Model model, NativeTrainer core, LoraConfig lora, Path file) {
+    Map<DecoderModule.Place, float[][]> halves = new LinkedHashMap<>();
+    for (int i = 0; i < core.parameters(); i++) {
+      ParameterInfo info = core.parameter(i);
+      int half = info.kind() == ParameterInfo.Kind.LORA_A ? 0 : 1;
+      halves.computeIfAbsent(place(info), unused -> new float[2][])[half] = values(core, i, info);
+    }
+    List<LoraPair> pairs = new ArrayList<>();
+    halves.forEach(
+        (place, ab) ->
+            pairs.add(
+                new LoraPair(
+                    place, lora.rank(), ab[0].length / lora.rank(), ab[1].length / lora.rank(), ab[0], ab[1])));
+    Map<String, GgufValue> extra = new LinkedHashMap<>();
+    extra.put("general.name", GgufValue.of(model.metadata().findString("general.name").orElse("model") + " LoRA"));
+    model.path().ifPresent(path -> extra.put("chaku.base.file", GgufValue.of(path.getFileName().toString())));
+    float alpha = (float) (lora.scale() * lora.rank());
+    GgufAdapters.write(file, model.architecture(), alpha, pairs, extra, true);
+  }
+
+  /** Writes the whole model: the base's metadata, every tensor replaced by the trainer's values. */
+  static void writeModel(Model model, NativeTrainer core, GgmlType format, Path file) {
+    GgufFile base = model.file().orElseThrow(() -> new IllegalStateException("a synthetic model cannot be written"));
+    Map<String, Integer> parameters = new LinkedHashMap<>();
+    for (int i = 0; i < core.parameters(); i++) {
+      ParameterInfo info = core.parameter(i);
+      TensorSpec.Kind kind = info.kind() == ParameterInfo.Kind.BIAS ? TensorSpec.Kind.BIAS : TensorSpec.Kind.WEIGHT;
+      parameters.put(place(info).name() + (kind == TensorSpec.Kind.BIAS ? ".bias" : ".weight"), i);
+    }
+    GgufWriter writer = GgufWriter.to(file).overwrite(true).putAll(base.metadata());
+    base.tensors()
+        .forEach(
+            tensor -> {
+              Integer parameter = parameters.get(tensor.name());
+              if (parameter == null) {
+                writer.tensor(tensor.name(), tensor.type(), tensor.dims(), base.copyOf(tensor));
+              } else {
+                boolean vector = tensor.rank() == 1 || tensor.dim(0) % format.blockElements() != 0;
+                GgmlType type = vector ? GgmlType.F32 : format;
+                writer.tensor(tensor.name(), type, tensor.dims(), encode(core, parameter, type));
+              }
+            });
+    writer.write();
+  }
+
+  private static DecoderModule.Place place(ParameterInfo info) {
+    return DecoderModule.ofId(info.module()).orElseThrow().at(info.layer());
+  }
+
+  private static float[] values(NativeTrainer core, int index, ParameterInfo info) {
+    FloatBuffer buffer = read(core, index, info);
+    float[] values = new float[buffer.remaining()];
+    buffer.get(values);
+    return values;
+  }
+
+  private static FloatBuffer read(NativeTrainer core, int index, ParameterInfo info) {
+    FloatBuffer buffer = DirectBuffers.floats(Math.toIntExact(info.elements()));
+    core.read(index, NativeTrainer.Slot.VALUE, buffer);
+    return buffer;
+  }
+
+  private static ByteBuffer encode(NativeTrainer core, int index, GgmlType type) {
+    FloatBuffer values = read(core, index, core.parameter(index));
+    ByteBuffer encoded = DirectBuffers.bytes(Math.toIntExact(type.rowBytes(values.remaining())));
+    NativeFormats.quantize(type.id(), values, encoded);
+    return encoded;
+  }
+}
