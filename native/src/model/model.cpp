@@ -106,8 +106,9 @@ void Model::adopt(const TensorOptions& tensor, const void* data, AlignedBytes ow
   entry.matrix = {data, tensor.dtype, tensor.shape.rows, tensor.shape.columns};
   if (is_vector(tensor) && tensor.dtype != DType::kF32) {
     const int64_t n_elements = tensor.shape.rows * tensor.shape.columns;
-    owned = AlignedBytes(n_elements * static_cast<int64_t>(sizeof(float)));
-    dequantize(tensor.dtype, data, reinterpret_cast<float*>(owned.data()), n_elements);
+    AlignedBytes floats(n_elements * static_cast<int64_t>(sizeof(float)));
+    dequantize(tensor.dtype, data, reinterpret_cast<float*>(floats.data()), n_elements);  // data may lie in `owned`
+    owned = std::move(floats);
     entry.matrix.data = owned.data();
     entry.matrix.dtype = DType::kF32;
   } else if (owned.data() == nullptr && reinterpret_cast<uintptr_t>(data) % alignment(tensor.dtype) != 0) {
