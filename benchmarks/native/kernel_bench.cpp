@@ -1,0 +1,144 @@
+// Times every kernel: op x shape x format x path, with GFLOP/s, GB/s and the share of the limit that this program
+// measured itself, each result checked against the reference. One JSON line a case with --json.
+//
+//   kernel_bench [--op PART] [--format PART] [--path avx2|avx512|amx|all] [--threads N] [--cpu-time] [--json]
+// --cpu-time measures one thread by its processor time, for machines that do other work too.
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+
+#include "base/cpu_features.h"
+#include "base/error.h"
+#include "cases.h"
+#include "limits.h"
+
+namespace chaku::bench {
+namespace {
+
+struct Options {
+  Filter filter;
+  CpuPath path = CpuPath::kAuto;
+  bool all_paths = false;
+  int threads = usable_cores();
+  bool json = false, cpu_time = false;
+};
+
+struct Limits {
+  double gflops, gbps;
+};
+
+CpuPath parse_path(const char* name) {
+  for (const CpuPath path : {CpuPath::kReference, CpuPath::kAvx2, CpuPath::kAvx512, CpuPath::kAmx})
+    if (const KernelTable* table = find_table(path); table != nullptr && std::strcmp(table->name, name) == 0)
+      return path;
+  std::fprintf(stderr, "kernel_bench: expected a path of this machine, got %s\n", name);
+  std::exit(2);
+}
+
+Options parse(int argc, char** argv) {
+  Options o;
+  for (int i = 1; i < argc; ++i) {
+    const auto is = [&](const char* flag) { return std::strcmp(argv[i], flag) == 0; };
+    const auto value = [&] {
+      if (i + 1 < argc) return argv[++i];
+      std::fprintf(stderr, "kernel_bench: expected a value after %s\n", argv[i]);
+      std::exit(2);
+    };
+    if (is("--op")) o.filter.op = value();
+    else if (is("--format")) o.filter.format = value();
+    else if (is("--threads")) o.threads = std::max(1, std::atoi(value()));
+    else if (is("--json")) o.json = true;
+    else if (is("--cpu-time")) o.cpu_time = true;
+    else if (is("--path")) {
+      const char* name = value();
+      o.all_paths = std::strcmp(name, "all") == 0;
+      if (!o.all_paths) o.path = parse_path(name);
+    } else {
+      std::fprintf(stderr, "kernel_bench: unknown option %s\n", argv[i]);
+      std::exit(2);
+    }
+  }
+  if (o.cpu_time) {
+    o.threads = 1;
+    use_cpu_time();
+  }
+  return o;
+}
+
+struct Timing {
+  double median, best;
+};
+
+// At least seven runs and a tenth of a second, after one to warm up.
+Timing time_case(const Case& c, const KernelTable& table, ThreadPool& pool) {
+  c.run(table, pool);
+  std::vector<double> times;
+  const double start = seconds_now();
+  while (times.size() < 7 || (seconds_now() - start < 0.1 && times.size() < 1000)) {
+    const double before = seconds_now();
+    c.run(table, pool);
+    times.push_back(seconds_now() - before);
+  }
+  std::sort(times.begin(), times.end());
+  return {times[times.size() / 2], times[0]};
+}
+
+void print(const Case& c, const KernelTable& table, const Options& o, Timing t, Limits limits, double error) {
+  const double gflops = c.flops / t.median / 1e9, gbps = c.bytes / t.median / 1e9;
+  const double limit = c.memory_bound ? limits.gbps : limits.gflops;
+  const double share = limit > 0 ? (c.memory_bound ? gbps : gflops) / limit : 0;
+  if (o.json)
+    std::printf(
+        "{\"op\":\"%s\",\"format\":\"%s\",\"shape\":\"%s\",\"path\":\"%s\",\"threads\":%d,\"median_ms\":%.4f,"
+        "\"best_ms\":%.4f,\"gflops\":%.1f,\"gbps\":%.2f,\"limit\":\"%s\",\"share\":%.3f,\"error\":%.1e}\n",
+        c.op.c_str(), c.format.c_str(), c.shape.c_str(), table.name, o.threads, t.median * 1e3, t.best * 1e3, gflops,
+        gbps, c.memory_bound ? "read" : "fma", share, error);
+  else
+    std::printf("%-18s %-6s %-26s %-9s %9.3f ms (best %9.3f) %8.1f GFLOP/s %7.2f GB/s %4.0f %% of %s  error %.0e\n",
+                c.op.c_str(), c.format.c_str(), c.shape.c_str(), table.name, t.median * 1e3, t.best * 1e3, gflops, gbps,
+                100 * share, c.memory_bound ? "read" : "fma ", error);
+  std::fflush(stdout);
+}
+
+int run(const Options& o) {
+  constexpr double kWorst = 1e-4;
+  ThreadPool pool(o.threads);
+  std::vector<const KernelTable*> tables;
+  std::vector<Limits> limits;
+  const double gbps = measure_read_gbps(pool);
+  const auto add = [&](CpuPath path) {
+    const KernelTable& table = o.all_paths ? *find_table(path) : select_table(path);
+    tables.push_back(&table);
+    limits.push_back({measure_fma_gflops(table.path, pool), gbps});
+    std::printf(o.json ? "{\"limits\":\"%s\",\"threads\":%d,\"fma_gflops\":%.1f,\"read_gbps\":%.2f}\n"
+                       : "%s, %d threads: %.0f GFLOP/s in registers, %.1f GB/s read\n",
+                table.name, o.threads, limits.back().gflops, gbps);
+  };
+  if (!o.all_paths) add(o.path);
+  for (const CpuPath path : {CpuPath::kAvx2, CpuPath::kAvx512, CpuPath::kAmx})
+    if (o.all_paths && find_table(path) != nullptr) add(path);
+  int wrong = 0;
+  for_each_case(o.filter, [&](Case& c) {
+    for (size_t i = 0; i < tables.size(); ++i) {
+      const Timing t = time_case(c, *tables[i], pool);
+      const double error = c.error(pool);
+      wrong += !(error <= kWorst);
+      print(c, *tables[i], o, t, limits[i], error);
+    }
+  });
+  if (wrong > 0) std::fprintf(stderr, "kernel_bench: %d results differ from the reference\n", wrong);
+  return wrong > 0 ? 1 : 0;
+}
+
+}  // namespace
+}  // namespace chaku::bench
+
+int main(int argc, char** argv) {
+  try {
+    return chaku::bench::run(chaku::bench::parse(argc, argv));
+  } catch (const chaku::Error& e) {
+    std::fprintf(stderr, "kernel_bench: %s\n", e.what());
+    return 2;
+  }
+}

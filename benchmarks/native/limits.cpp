@@ -1,0 +1,110 @@
+#include "limits.h"
+
+#include <immintrin.h>
+#include <time.h>
+
+#include <algorithm>
+
+#include "base/aligned_buffer.h"
+
+namespace chaku::bench {
+namespace {
+
+constexpr int kSums = 12;  // independent sums: more than latency times throughput, fewer than registers
+constexpr int64_t kFmaSteps = 20'000'000;
+
+// Twelve named sums, because an array of them may end up in memory. The assembler barrier makes each a stranger to the
+// compiler, which would otherwise see that they are equal.
+#define CHAKU_EACH_SUM(X) X(a) X(b) X(c) X(d) X(e) X(f) X(g) X(h) X(i) X(j) X(k) X(l)
+#define CHAKU_BARRIER(r) : r(a), r(b), r(c), r(d), r(e), r(f), r(g), r(h), r(i), r(j), r(k), r(l)
+
+__attribute__((target("avx512f"))) float fma_avx512(int64_t steps) {
+  const __m512 x = _mm512_set1_ps(0.999f), y = _mm512_set1_ps(1e-3f);
+#define CHAKU_DEFINE(v) __m512 v = y;
+#define CHAKU_FMA(v) v = _mm512_fmadd_ps(v, x, y);
+#define CHAKU_ADD(v) total = total + v;
+  CHAKU_EACH_SUM(CHAKU_DEFINE)
+  for (int64_t s = 0; s < steps; ++s) {
+    CHAKU_EACH_SUM(CHAKU_FMA)
+    __asm__ volatile("" CHAKU_BARRIER("+v"));
+  }
+  __m512 total = _mm512_setzero_ps();
+  CHAKU_EACH_SUM(CHAKU_ADD)
+  return total[0];
+#undef CHAKU_DEFINE
+#undef CHAKU_FMA
+}
+
+__attribute__((target("avx2,fma"))) float fma_avx2(int64_t steps) {
+  const __m256 x = _mm256_set1_ps(0.999f), y = _mm256_set1_ps(1e-3f);
+#define CHAKU_DEFINE(v) __m256 v = y;
+#define CHAKU_FMA(v) v = _mm256_fmadd_ps(v, x, y);
+  CHAKU_EACH_SUM(CHAKU_DEFINE)
+  for (int64_t s = 0; s < steps; ++s) {
+    CHAKU_EACH_SUM(CHAKU_FMA)
+    __asm__ volatile("" CHAKU_BARRIER("+x"));
+  }
+  __m256 total = _mm256_setzero_ps();
+  CHAKU_EACH_SUM(CHAKU_ADD)
+  return total[0];
+#undef CHAKU_DEFINE
+#undef CHAKU_FMA
+#undef CHAKU_ADD
+}
+
+__attribute__((target("avx2"))) float sum_avx2(const float* p, int64_t n) {
+  __m256 sums[8];
+  for (__m256& s : sums) s = _mm256_setzero_ps();
+  for (int64_t i = 0; i + 64 <= n; i += 64) {
+    _mm_prefetch(reinterpret_cast<const char*>(p + i + 512), _MM_HINT_T0);
+    _mm_prefetch(reinterpret_cast<const char*>(p + i + 528), _MM_HINT_T0);
+    _mm_prefetch(reinterpret_cast<const char*>(p + i + 544), _MM_HINT_T0);
+    _mm_prefetch(reinterpret_cast<const char*>(p + i + 560), _MM_HINT_T0);
+    for (int j = 0; j < 8; ++j) sums[j] = sums[j] + _mm256_loadu_ps(p + i + 8 * j);
+  }
+  for (int j = 1; j < 8; ++j) sums[0] = sums[0] + sums[j];
+  return sums[0][0];
+}
+
+volatile float sink;
+clockid_t clock_in_use = CLOCK_MONOTONIC;
+
+}  // namespace
+
+double seconds_now() {
+  timespec now;
+  clock_gettime(clock_in_use, &now);
+  return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
+}
+
+void use_cpu_time() { clock_in_use = CLOCK_PROCESS_CPUTIME_ID; }
+
+double measure_fma_gflops(CpuPath path, ThreadPool& pool) {
+  if (path != CpuPath::kAvx2 && path != CpuPath::kAvx512 && path != CpuPath::kAmx) return 0;
+  const bool wide = path != CpuPath::kAvx2;
+  const double flops = (wide ? 2.0 * 16 : 2.0 * 8) * kSums;
+  double best = 0;
+  for (int round = 0; round < 5; ++round) {
+    const double start = seconds_now();
+    pool.parallel_for(pool.n_threads(), 1,
+                      [&](int64_t, int64_t, int) { sink = wide ? fma_avx512(kFmaSteps) : fma_avx2(kFmaSteps); });
+    best = std::max(best, flops * kFmaSteps * pool.n_threads() / (seconds_now() - start) / 1e9);
+  }
+  return best;
+}
+
+double measure_read_gbps(ThreadPool& pool) {
+  constexpr int64_t kFloats = int64_t{128} << 20;
+  AlignedArray<float> memory(kFloats);
+  constexpr int64_t kGrain = int64_t{64} << 10;
+  pool.parallel_for(kFloats, kGrain, [&](int64_t b, int64_t e, int) { std::fill(&memory[b], &memory[b] + (e - b), 1.0f); });
+  double best = 0;
+  for (int round = 0; round < 5; ++round) {
+    const double start = seconds_now();
+    pool.parallel_for(kFloats, kGrain, [&](int64_t b, int64_t e, int) { sink = sum_avx2(&memory[b], e - b); });
+    best = std::max(best, 4.0 * kFloats / (seconds_now() - start) / 1e9);
+  }
+  return best;
+}
+
+}  // namespace chaku::bench
