@@ -1,0 +1,99 @@
+package dev.chaku.cli;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.util.Map;
+
+/** Where a verb writes: results to standard output, progress and errors to standard error. */
+final class Console {
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  private final PrintStream out;
+  private final PrintStream err;
+  private final boolean terminal;
+  private final boolean colours;
+
+  Console(PrintStream out, PrintStream err, boolean terminal, boolean colours) {
+    this.out = out;
+    this.err = err;
+    this.terminal = terminal;
+    this.colours = colours;
+  }
+
+  /** The process's own streams, in UTF-8 whatever the locale; colours unless NO_COLOR or a dumb terminal. */
+  static Console ofProcess() {
+    PrintStream out = new PrintStream(new FileOutputStream(FileDescriptor.out), true, StandardCharsets.UTF_8);
+    PrintStream err = new PrintStream(new FileOutputStream(FileDescriptor.err), true, StandardCharsets.UTF_8);
+    boolean terminal = "1".equals(System.getenv("CHAKU_STDERR_IS_TERMINAL"));
+    boolean colours =
+        terminal && System.getenv("NO_COLOR") == null && !"dumb".equals(System.getenv("TERM"));
+    return new Console(out, err, terminal, colours);
+  }
+
+  PrintStream out() {
+    return out;
+  }
+
+  PrintStream err() {
+    return err;
+  }
+
+  /** Whether standard error is a terminal: progress may redraw its line. */
+  boolean terminal() {
+    return terminal;
+  }
+
+  boolean colours() {
+    return colours;
+  }
+
+  void print(String line) {
+    out.println(line);
+  }
+
+  void json(Map<String, ?> fields) {
+    try {
+      out.println(JSON.writeValueAsString(fields));
+    } catch (JsonProcessingException e) {
+      throw new IllegalStateException("result is no JSON: " + fields.keySet(), e);
+    }
+  }
+
+  void note(String line) {
+    err.println(line);
+  }
+
+  void error(String line) {
+    err.println(colour(Colour.RED, "chaku: ") + line);
+  }
+
+  String colour(Colour colour, String text) {
+    return colours ? colour.start + text + Colour.END : text;
+  }
+
+  void flush() {
+    out.flush();
+    err.flush();
+  }
+
+  /** The few colours in use. */
+  enum Colour {
+    RED("\u001b[31m"),
+    GREEN("\u001b[32m"),
+    YELLOW("\u001b[33m"),
+    BLUE("\u001b[34m"),
+    BOLD("\u001b[1m"),
+    DIM("\u001b[2m");
+
+    private static final String END = "\u001b[0m";
+    private final String start;
+
+    Colour(String start) {
+      this.start = start;
+    }
+  }
+}

@@ -1,0 +1,91 @@
+package dev.chaku.cli;
+
+import dev.chaku.ChakuException;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.HelpCommand;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+import picocli.CommandLine.UnmatchedArgumentException;
+
+/** The {@code chaku} command: one subcommand a verb. */
+@Command(
+    name = "chaku",
+    description = "Fine-tunes and runs GGUF language models on this machine.",
+    mixinStandardHelpOptions = true,
+    versionProvider = Version.class,
+    subcommands = {
+      DoctorCommand.class,
+      HelpCommand.class,
+    },
+    footer = {
+      "",
+      "Examples:",
+      "  chaku demo                                     see a fine-tuning, start to end",
+      "  chaku train --model base.gguf --data train.jsonl --out runs/1",
+      "  chaku generate --model base.gguf --adapter runs/1 --prompt \"Hello\"",
+      "",
+      "Exit codes: 0 done, 2 bad usage, 3 bad input, 4 not enough memory or disk, 5 device, 70 our own fault."
+    })
+public final class Main implements Runnable {
+  @Spec private CommandSpec spec;
+
+  /** Runs the command line and ends the JVM with its exit code. */
+  public static void main(String[] args) {
+    Console console = Console.ofProcess();
+    int code = run(console, args);
+    console.flush();
+    System.exit(code);
+  }
+
+  /** Runs one command line on a console; for tests and for {@link #main}. */
+  static int run(Console console, String... args) {
+    CommandLine line = new CommandLine(new Main(), new VerbFactory(console));
+    line.setOut(new PrintWriter(console.out(), true, StandardCharsets.UTF_8));
+    line.setErr(new PrintWriter(console.err(), true, StandardCharsets.UTF_8));
+    line.setColorScheme(
+        CommandLine.Help.defaultColorScheme(
+            console.colours() ? CommandLine.Help.Ansi.ON : CommandLine.Help.Ansi.OFF));
+    line.setUsageHelpWidth(110);
+    line.setCaseInsensitiveEnumValuesAllowed(true);
+    line.setParameterExceptionHandler((failure, arguments) -> usageError(console, failure));
+    line.setExecutionExceptionHandler((failure, command, result) -> executionError(console, failure));
+    return line.execute(args);
+  }
+
+  /** Without a verb: the help. */
+  @Override
+  public void run() {
+    spec.commandLine().usage(spec.commandLine().getOut());
+  }
+
+  private static int usageError(Console console, ParameterException failure) {
+    CommandLine line = failure.getCommandLine();
+    String hint = "";
+    if (failure instanceof UnmatchedArgumentException unmatched) {
+      List<String> near = unmatched.getSuggestions();
+      hint = near.isEmpty() ? "" : "; did you mean " + String.join(" or ", near) + "?";
+    }
+    console.error(
+        oneLine(failure.getMessage()) + hint + " (see " + line.getCommandSpec().qualifiedName() + " --help)");
+    return ExitCode.USAGE.code();
+  }
+
+  private static int executionError(Console console, Exception failure) {
+    if (failure instanceof ChakuException known && ExitCode.of(known) != ExitCode.OUR_FAULT) {
+      console.error(oneLine(known.getMessage()));
+      return ExitCode.of(known).code();
+    }
+    console.error("internal fault, please report it: " + failure);
+    failure.printStackTrace(console.err());
+    return ExitCode.OUR_FAULT.code();
+  }
+
+  private static String oneLine(String message) {
+    return message == null ? "unknown failure" : message.strip().replaceAll("\\s*\\R\\s*", " ");
+  }
+}

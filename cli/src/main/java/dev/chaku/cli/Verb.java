@@ -1,0 +1,50 @@
+package dev.chaku.cli;
+
+import java.util.Map;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Option;
+
+/** A verb: what all of them share, and the one way to their console. */
+abstract class Verb implements Callable<Integer> {
+  @Option(names = "--json", description = "Print one JSON object on standard output and nothing else there.")
+  private boolean json;
+
+  @Option(
+      names = {"-h", "--help"},
+      usageHelp = true,
+      description = "Show this help.")
+  @SuppressWarnings("unused")
+  private boolean help;
+
+  private Console console;
+
+  final void attach(Console to) {
+    console = to;
+  }
+
+  final Console console() {
+    return console;
+  }
+
+  final boolean json() {
+    return json;
+  }
+
+  /** Prints the result: as JSON where asked for, else by the given printer. */
+  final void result(Map<String, ?> fields, Runnable human) {
+    if (json) {
+      console.json(fields);
+    } else {
+      human.run();
+    }
+  }
+
+  /** Does the verb's work; failures are exceptions. */
+  abstract void execute() throws Exception;
+
+  @Override
+  public final Integer call() throws Exception {
+    execute();
+    return ExitCode.DONE.code();
+  }
+}
