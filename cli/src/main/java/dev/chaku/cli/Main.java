@@ -19,7 +19,8 @@ import picocli.CommandLine.UnmatchedArgumentException;
     mixinStandardHelpOptions = true,
     versionProvider = Version.class,
     subcommands = {
-      DoctorCommand.class,
+      TokenizeCommand.class,
+      ModelCommand.class,
       HelpCommand.class,
     },
     footer = {

@@ -2,7 +2,10 @@ package dev.chaku.cli;
 
 import java.util.Map;
 import java.util.concurrent.Callable;
+import picocli.CommandLine;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
 
 /** A verb: what all of them share, and the one way to their console. */
 abstract class Verb implements Callable<Integer> {
@@ -16,6 +19,8 @@ abstract class Verb implements Callable<Integer> {
   @SuppressWarnings("unused")
   private boolean help;
 
+  @Spec private CommandSpec spec;
+
   private Console console;
 
   final void attach(Console to) {
@@ -24,6 +29,11 @@ abstract class Verb implements Callable<Integer> {
 
   final Console console() {
     return console;
+  }
+
+  /** The command line of this verb, for usage errors. */
+  final CommandLine line() {
+    return spec.commandLine();
   }
 
   final boolean json() {

@@ -1,0 +1,57 @@
+package dev.chaku.cli;
+
+import dev.chaku.gguf.GgufFile;
+import dev.chaku.text.Tokenizer;
+import dev.chaku.text.Tokenizers;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.StringJoiner;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/** {@code chaku tokenize}: text to token ids. */
+@Command(
+    name = "tokenize",
+    description = "Shows the tokens of a text under a model's tokenizer.",
+    footer = {
+      "",
+      "Examples:",
+      "  chaku tokenize --model base.gguf --text \"Hello, world\"",
+      "  chaku tokenize --model base.gguf --text \"<|user|>Hi\" --no-special --json"
+    })
+final class TokenizeCommand extends Verb {
+  @Option(names = "--model", required = true, paramLabel = "FILE", description = "A GGUF file; its weights are not read.")
+  private Path model;
+
+  @Option(names = "--text", required = true, paramLabel = "TEXT", description = "The text.")
+  private String text;
+
+  @Option(names = "--no-bos", description = "Leave out the tokens that the model adds around a text.")
+  private boolean bare;
+
+  @Option(names = "--no-special", description = "Read special tokens written in the text as plain text.")
+  private boolean plain;
+
+  @Override
+  void execute() {
+    Tokenizer tokenizer = Tokenizers.of(GgufFile.read(model));
+    int[] ids = tokenizer.encode(text, !bare, !plain);
+    List<String> pieces = Arrays.stream(ids).mapToObj(tokenizer::piece).toList();
+    Map<String, Object> fields = new LinkedHashMap<>();
+    fields.put("ids", ids);
+    fields.put("pieces", pieces);
+    result(
+        fields,
+        () -> {
+          StringJoiner line = new StringJoiner(" ");
+          for (int i = 0; i < ids.length; i++) {
+            line.add(pieces.get(i) + console().colour(Console.Colour.DIM, "(" + ids[i] + ")"));
+          }
+          console().print(line.toString());
+          console().print(ids.length + " tokens");
+        });
+  }
+}
