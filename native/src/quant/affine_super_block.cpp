@@ -1,3 +1,4 @@
+// Super-blocks with minima: Q2_K, Q4_K, Q5_K. The method is told in super_block.h.
 #include <algorithm>
 #include <cmath>
 
@@ -8,7 +9,10 @@ namespace chaku {
 namespace {
 
 constexpr int kMaxSubs = 16;
-constexpr int kRounds = 2;
+constexpr int kRounds = 3;
+// A scale whose error with a real-valued minimum is this much above the best is not tried with integer ones: these
+// seldom lower it, as codes change little.
+constexpr float kHopeless = 1.1f;
 
 class AffineSearch {
  public:
@@ -24,7 +28,11 @@ class AffineSearch {
     best_.error = HUGE_VALF;
     for (const int top : {shape_.scale_hi, shape_.scale_hi - 1, shape_.scale_hi - 2}) {
       const float d = to_half(largest / static_cast<float>(top));
-      descend(d, guess_dmin(d));
+      consider(d, guess_dmin(d));
+    }
+    for (int round = 0; round < kRounds; ++round) {
+      if (best_.solved_d == best_.d && best_.solved_dmin == best_.dmin) break;
+      if (!consider(best_.solved_d, best_.solved_dmin)) break;
     }
     out.d = best_.d;
     out.dmin = best_.dmin;
@@ -42,10 +50,7 @@ class AffineSearch {
     float d = 0, dmin = 0;
     uint8_t scale[kMaxSubs] = {}, min[kMaxSubs] = {};
     float error = 0;
-  };
-  // Of one sub-block under its nearest codes; sums over w times what the name says.
-  struct Sums {
-    float error, xq, qq, x, q, one;
+    float solved_d = 0, solved_dmin = 0;  // the best units for these integers and codes
   };
   // Of the super-block, for the closed form in (d, dmin): u = scale * q, v = min.
   struct Normal {
@@ -106,16 +111,16 @@ class AffineSearch {
 
   // The best pair of integers of sub-block s: scales around the fitted one, each with the minima around its own best.
   float choose(int s, float d, float dmin, uint8_t& scale, uint8_t& min) const noexcept {
-    const int hi = shape_.scale_hi;
     const int guess = nearest_integer(fitted_[s].scale, d);
     float best = HUGE_VALF;
-    for (int k = std::max(guess - 1, 0); k <= guess + 1; ++k) {
-      const int tried_scale = std::min(k, hi);
+    for (const int k : {0, -1, 1}) {
+      const int tried_scale = std::clamp(guess + k, 0, shape_.scale_hi);
       const float real_scale = d * static_cast<float>(tried_scale);
       const AffineFit fit =
           fit_min(x_ + at(s), w_ + at(s), shape_.sub_size, shape_.code_hi, real_scale, fitted_[s].min);
+      if (fit.error > kHopeless * best) continue;
       const int m = static_cast<int>(std::min(-fit.min * reciprocal_or_zero(dmin), 1000.0f));
-      for (int tried_min = std::min(m, hi); tried_min <= std::min(m + 1, hi); ++tried_min) {
+      for (int tried_min = std::min(m, shape_.scale_hi); tried_min <= std::min(m + 1, shape_.scale_hi); ++tried_min) {
         const float e = error(s, real_scale, dmin * static_cast<float>(tried_min));
         if (e < best) {
           best = e;
@@ -127,20 +132,18 @@ class AffineSearch {
     return best;
   }
 
-  // Steps 3 and 4 from one pair of units.
-  void descend(float d, float dmin) noexcept {
-    for (int round = 0; round <= kRounds; ++round) {
-      Choice choice{d, dmin};
-      Normal normal;
-      for (int s = 0; s < n_subs_; ++s) {
-        choice.error += choose(s, d, dmin, choice.scale[s], choice.min[s]);
-        add_normal(s, d, dmin, choice.scale[s], choice.min[s], normal);
-      }
-      if (choice.error < best_.error) best_ = choice;
-      const float old_d = d, old_dmin = dmin;
-      solve(normal, d, dmin);
-      if (d == old_d && dmin == old_dmin) return;
-    }
+  // Steps 3 and 4 from one pair of units: true if it beats the best so far.
+  bool consider(float d, float dmin) noexcept {
+    Choice choice{d, dmin};
+    for (int s = 0; s < n_subs_; ++s) choice.error += choose(s, d, dmin, choice.scale[s], choice.min[s]);
+    if (!(choice.error < best_.error)) return false;
+    Normal normal;
+    for (int s = 0; s < n_subs_; ++s) add_normal(s, d, dmin, choice.scale[s], choice.min[s], normal);
+    choice.solved_d = d;
+    choice.solved_dmin = dmin;
+    solve(normal, choice.solved_d, choice.solved_dmin);
+    best_ = choice;
+    return true;
   }
 
   // min over d, dmin >= 0 of sum w (x - d u + dmin v)^2.

@@ -7,8 +7,8 @@
 
 namespace chaku {
 
-// src holds n / block_elements blocks, unaligned; dst[n] is overwritten. n is a multiple of the block. Every known format;
-// the operations and their order are those that define it, so the result is bit-exact. A stored scale that is not finite
+// src holds n / block_elements blocks, unaligned; dst[n] is overwritten. n is a multiple of the block. Every known
+// format; the operations and their order are those that define it: bit-exact. A stored scale that is not finite
 // makes its elements so: whoever opens a file decides whether to refuse it.
 void dequantize(DType dtype, const void* src, float* dst, int64_t n) noexcept;
 

@@ -7,22 +7,27 @@ namespace chaku {
 
 void decode(const BlockQ2_K& block, float* dst) noexcept {
   const float d = f16_to_f32(block.d), dmin = f16_to_f32(block.dmin);
-  for (int i = 0; i < kSuperBlock; ++i) {
-    const int half = i / 128, shift = i / 32 % 4 * 2;
-    const uint8_t scale = block.scales[i / 16];
-    const int q = block.qs[half * 32 + i % 32] >> shift & 3;
-    dst[i] = d * static_cast<float>(scale & 15) * static_cast<float>(q) - dmin * static_cast<float>(scale >> 4);
+  for (int s = 0; s < 16; ++s) {
+    const uint8_t* qs = block.qs + s / 8 * 32 + s % 2 * 16;
+    const int shift = s / 2 % 4 * 2;
+    const float scale = d * static_cast<float>(block.scales[s] & 15);
+    const float min = dmin * static_cast<float>(block.scales[s] >> 4);
+    for (int j = 0; j < 16; ++j) dst[s * 16 + j] = scale * static_cast<float>(qs[j] >> shift & 3) - min;
   }
 }
 
 void decode(const BlockQ3_K& block, float* dst) noexcept {
   const float d = f16_to_f32(block.d);
-  for (int i = 0; i < kSuperBlock; ++i) {
-    const int half = i / 128, shift = i / 32 % 4 * 2, s = i / 16;
-    const int low = s < 8 ? block.scales[s] & 15 : block.scales[s - 8] >> 4;
-    const int high = block.scales[8 + s % 4] >> (s / 4 * 2) & 3;
-    const int q = (block.qs[half * 32 + i % 32] >> shift & 3) | (block.hmask[i % 32] >> (i / 32) & 1) << 2;
-    dst[i] = d * static_cast<float>((low | high << 4) - 32) * static_cast<float>(q - 4);
+  for (int s = 0; s < 16; ++s) {
+    const int low = block.scales[s % 8] >> (s / 8 * 4) & 15, high = block.scales[8 + s % 4] >> (s / 4 * 2) & 3;
+    const float scale = d * static_cast<float>((low | high << 4) - 32);
+    const uint8_t* qs = block.qs + s / 8 * 32 + s % 2 * 16;
+    const uint8_t* hmask = block.hmask + s % 2 * 16;
+    const int shift = s / 2 % 4 * 2, bit = s / 2;
+    for (int j = 0; j < 16; ++j) {
+      const int q = (qs[j] >> shift & 3) | (hmask[j] >> bit & 1) << 2;
+      dst[s * 16 + j] = scale * static_cast<float>(q - 4);
+    }
   }
 }
 
@@ -53,11 +58,15 @@ void decode(const BlockQ5_K& block, float* dst) noexcept {
 
 void decode(const BlockQ6_K& block, float* dst) noexcept {
   const float d = f16_to_f32(block.d);
-  for (int i = 0; i < kSuperBlock; ++i) {
-    const int half = i / 128, s = i / 32 % 4, j = i % 32;
-    const int low = block.ql[half * 64 + s % 2 * 32 + j] >> (s / 2 * 4) & 15;
-    const int high = block.qh[half * 32 + j] >> (s * 2) & 3;
-    dst[i] = d * static_cast<float>(block.scales[i / 16]) * static_cast<float>((low | high << 4) - 32);
+  for (int s = 0; s < 16; ++s) {
+    const float scale = d * static_cast<float>(block.scales[s]);
+    const uint8_t* ql = block.ql + s / 8 * 64 + s % 4 * 16;
+    const uint8_t* qh = block.qh + s / 8 * 32 + s % 2 * 16;
+    const int shift_low = s / 4 % 2 * 4, shift_high = s / 2 % 4 * 2;
+    for (int j = 0; j < 16; ++j) {
+      const int q = (ql[j] >> shift_low & 15) | (qh[j] >> shift_high & 3) << 4;
+      dst[s * 16 + j] = scale * static_cast<float>(q - 32);
+    }
   }
 }
 

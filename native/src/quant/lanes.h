@@ -7,6 +7,7 @@ namespace chaku {
 
 constexpr int kLanes = 4;
 using Lanes = float __attribute__((vector_size(16)));
+using IntLanes = int __attribute__((vector_size(16)));
 
 inline Lanes load_lanes(const float* p) noexcept {
   Lanes v;

@@ -30,20 +30,31 @@ struct UniformLevels {
   Lanes nearest(Lanes v) const noexcept { return clamp_lanes(round_lanes(v), lo, hi); }
 };
 
+// The level nearest to the cell [c / 2 - 128, c / 2 - 127.5).
+struct IQ4Nearest {
+  float level[512] = {};
+
+  constexpr IQ4Nearest() {
+    int k = 0;
+    for (int c = 0; c < 512; ++c) {
+      while (k < 15 && c - 256 >= kIQ4Value[k] + kIQ4Value[k + 1]) ++k;
+      level[c] = kIQ4Value[k];
+    }
+  }
+};
+inline constexpr IQ4Nearest kIQ4Nearest;
+
 // kIQ4Value.
 struct IQ4Levels {
   static constexpr float sweep_from = 92, sweep_to = 152, sweep_step = 4;
 
   float reach() const noexcept { return 127; }
-  // Adds the steps whose middle lies below v.
+
+  // All borders between levels are multiples of one half, so the half-unit cell of v decides.
   Lanes nearest(Lanes v) const noexcept {
-    Lanes level = Lanes{} + static_cast<float>(kIQ4Value[0]);
-    for (int k = 1; k < 16; ++k) {
-      const Lanes middle = Lanes{} + 0.5f * static_cast<float>(kIQ4Value[k - 1] + kIQ4Value[k]);
-      const Lanes step = Lanes{} + static_cast<float>(kIQ4Value[k] - kIQ4Value[k - 1]);
-      level += v > middle ? step : Lanes{};
-    }
-    return level;
+    const auto cell = __builtin_convertvector(clamp_lanes(2 * v + 256.0f, 0, 511), IntLanes);
+    return Lanes{kIQ4Nearest.level[cell[0]], kIQ4Nearest.level[cell[1]], kIQ4Nearest.level[cell[2]],
+                 kIQ4Nearest.level[cell[3]]};
   }
 };
 

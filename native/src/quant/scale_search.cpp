@@ -118,24 +118,6 @@ AffineFit solve_affine(const AffineSums& s, double w0, double wx, bool min_not_p
   return {static_cast<float>(scale), static_cast<float>(min), static_cast<float>(error)};
 }
 
-// Sum of w (x - scale q), and of w and the squared error for the codes nearest under (scale, min).
-struct Residual {
-  float sum, weight, error;
-};
-
-Residual residual(const float* x, const float* w, int n, float hi, float scale, float min) noexcept {
-  const float inverse = scale > kTiny ? 1 / scale : 0;
-  Lanes sum{}, weight{}, error{};
-  for (int i = 0; i < n; i += kLanes) {
-    const Lanes v = load_lanes(x + i), wi = load_lanes(w + i);
-    const Lanes r = v - scale * clamp_lanes(round_lanes((v - min) * inverse), 0, hi);
-    sum += wi * r;
-    weight += wi;
-    error += wi * (r - min) * (r - min);
-  }
-  return {sum_lanes(sum), sum_lanes(weight), sum_lanes(error)};
-}
-
 }  // namespace
 
 SymmetricFit fit_symmetric(const float* x, const float* w, int n, const UniformLevels& levels) noexcept {
@@ -182,14 +164,18 @@ AffineFit fit_affine(const float* x, const float* w, int n, int hi, bool min_not
 }
 
 AffineFit fit_min(const float* x, const float* w, int n, int hi, float scale, float min) noexcept {
-  AffineFit best{scale, min, HUGE_VALF};
-  for (int round = 0; round < 3; ++round) {
-    const Residual r = residual(x, w, n, static_cast<float>(hi), scale, min);
-    if (!(r.error < best.error)) break;
-    best = {scale, min, r.error};
-    min = r.weight > 0 ? std::min(r.sum / r.weight, 0.0f) : 0.0f;
+  const float inverse = scale > kTiny ? 1 / scale : 0;
+  Lanes sum{}, weight{}, squares{};
+  for (int i = 0; i < n; i += kLanes) {
+    const Lanes v = load_lanes(x + i), wi = load_lanes(w + i);
+    const Lanes r = v - scale * clamp_lanes(round_lanes((v - min) * inverse), 0, static_cast<float>(hi));
+    sum += wi * r;
+    weight += wi;
+    squares += wi * r * r;
   }
-  return best;
+  const float w0 = sum_lanes(weight), wr = sum_lanes(sum);
+  const float best = w0 > 0 ? std::min(wr / w0, 0.0f) : 0.0f;
+  return {scale, best, sum_lanes(squares) - best * (2 * wr - best * w0)};
 }
 
 }  // namespace chaku

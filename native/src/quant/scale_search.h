@@ -45,7 +45,7 @@ SymmetricFit fit_half_scale(const float* x, const float* w, int n, const IQ4Leve
 // its negative.
 AffineFit fit_affine(const float* x, const float* w, int n, int hi, bool min_not_positive) noexcept;
 
-// The best offset <= 0 for a given scale >= 0 near `min`; error absolute.
+// The best offset <= 0 for a given scale >= 0 and the codes that are nearest under (scale, min); error absolute.
 AffineFit fit_min(const float* x, const float* w, int n, int hi, float scale, float min) noexcept;
 
 }  // namespace chaku

@@ -1,3 +1,4 @@
+// Super-blocks without minima: Q3_K, Q6_K, IQ4_XS. The method is told in super_block.h.
 #include <algorithm>
 #include <cmath>
 
@@ -8,7 +9,7 @@ namespace chaku {
 namespace {
 
 constexpr int kMaxSubs = 16;
-constexpr int kRounds = 2;
+constexpr int kRounds = 3;
 
 template <class Levels>
 class SymmetricSearch {
@@ -22,7 +23,6 @@ class SymmetricSearch {
       fitted_[s] = fit_symmetric(x_ + at(s), w_ + at(s), shape_.sub_size, levels_).scale;
       if (std::fabs(fitted_[s]) > std::fabs(extreme)) extreme = fitted_[s];
     }
-    best_ = Choice{};
     best_.error = HUGE_VALF;
     // The largest scale may take the end of either sign; of the longer side a few integers are tried.
     for (const int top : {shape_.scale_lo, shape_.scale_lo + 1, shape_.scale_hi})
@@ -65,19 +65,17 @@ class SymmetricSearch {
     return {sum_lanes(error), sum_lanes(xl), sum_lanes(ll)};
   }
 
-  // The best integer of sub-block s, around the fitted scale and around its opposite: levels that reach further on one
-  // side make the two signs different fits of nearly the same error.
+  // The best integer of sub-block s: around the fitted scale, and its opposite, which is another fit of nearly the same
+  // error as levels reach further on one side.
   Sums choose(int s, float d, int8_t& scale) const noexcept {
     const int guess = static_cast<int>(std::clamp(std::nearbyint(fitted_[s] * reciprocal_or_zero(d)), -200.0f, 200.0f));
     Sums chosen{HUGE_VALF, 0, 0};
-    for (const int center : {guess, -guess}) {
-      for (int k = center - 1; k <= center + 1; ++k) {
-        const int tried_scale = std::clamp(k, shape_.scale_lo, shape_.scale_hi);
-        const Sums tried = sums(s, d * static_cast<float>(tried_scale));
-        if (tried.error < chosen.error) {
-          chosen = tried;
-          scale = static_cast<int8_t>(tried_scale);
-        }
+    for (const int k : {0, -1, 1, -2 * guess}) {
+      const int tried_scale = std::clamp(guess + k, shape_.scale_lo, shape_.scale_hi);
+      const Sums tried = sums(s, d * static_cast<float>(tried_scale));
+      if (tried.error < chosen.error) {
+        chosen = tried;
+        scale = static_cast<int8_t>(tried_scale);
       }
     }
     return chosen;
@@ -85,7 +83,8 @@ class SymmetricSearch {
 
   // Steps 3 and 4 from one unit.
   void descend(float d) noexcept {
-    for (int round = 0; round <= kRounds; ++round) {
+    float least = HUGE_VALF;
+    for (int round = 0; round <= kRounds && d != 0; ++round) {
       Choice choice{d};
       double xl = 0, ll = 0;
       for (int s = 0; s < n_subs_; ++s) {
@@ -96,7 +95,8 @@ class SymmetricSearch {
       }
       if (choice.error < best_.error) best_ = choice;
       const float solved = ll > 0 ? to_half(static_cast<float>(xl / ll)) : 0;
-      if (solved == d || solved == 0) return;
+      if (!(choice.error < least) || solved == d) return;
+      least = choice.error;
       d = solved;
     }
   }
