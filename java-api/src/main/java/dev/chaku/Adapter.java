@@ -3,6 +3,7 @@ package dev.chaku;
 import dev.chaku.adapter.AdapterWeights;
 import dev.chaku.adapter.GgufAdapters;
 import dev.chaku.adapter.LoraPair;
+import dev.chaku.adapter.PeftAdapters;
 import dev.chaku.gguf.GgufMetadata;
 import dev.chaku.gguf.GgufValue;
 import java.nio.file.Files;
@@ -29,10 +30,36 @@ public final class Adapter {
    */
   public static Adapter load(Path path) {
     Path file = Files.isDirectory(path) ? path.resolve(FILE_NAME) : path;
+    if (file != path && !Files.exists(file) && PeftAdapters.isPeft(path)) {
+      throw new BadInputException(path + ": expected a GGUF adapter, found one of PEFT; import it for its base first");
+    }
     if (file != path && !Files.isRegularFile(file)) {
       throw new BadInputException(path + ": expected a folder with " + FILE_NAME + " in it, found none there");
     }
     return new Adapter(GgufAdapters.read(file));
+  }
+
+  /**
+   * Reads a LoRA adapter as Hugging Face's PEFT writes it: a folder with {@code adapter_config.json} and {@code
+   * adapter_model.safetensors}.
+   *
+   * @param base what it will be worn over: its family decides the order of rows
+   * @throws BadInputException if a file is damaged, the adapter belongs to another base, or it is more than a LoRA file can
+   *     say (DoRA, saved modules, trained embeddings or biases)
+   */
+  public static Adapter loadPeft(Path folder, Model base) {
+    return new Adapter(PeftAdapters.read(folder, base.spec()));
+  }
+
+  /**
+   * Writes a new folder that PEFT reads.
+   *
+   * @param base the model that it is worn over
+   * @throws BadInputException if the folder exists, or the adapter belongs to another base
+   * @throws ResourceException if the disk is full; nothing is left behind
+   */
+  public void savePeft(Path folder, Model base) {
+    PeftAdapters.write(folder, weights, base.spec());
   }
 
   /**

@@ -55,7 +55,17 @@ public record AdapterWeights(
     }
   }
 
-  private void requireFits(DecoderSpec spec) {
+  /** The same adapter with other matrices. */
+  AdapterWeights withPairs(List<LoraPair> newPairs) {
+    return new AdapterWeights(source, architecture, alpha, newPairs, metadata);
+  }
+
+  /**
+   * Checks that this adapter was made for a base like this one: family, layers, and the shape of every product.
+   *
+   * @throws BadInputException if not: the message names the tensor, expected and found
+   */
+  public void requireFits(DecoderSpec spec) {
     if (!spec.architecture().equals(architecture)) {
       throw new BadInputException(
           source + ": adapter for another base: expected architecture " + spec.architecture() + ", found "

@@ -7,10 +7,14 @@ import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import dev.chaku.BadInputException;
 import dev.chaku.ResourceException;
+import dev.chaku.gguf.GgmlType;
+import dev.chaku.internal.DirectBuffers;
+import dev.chaku.internal.NativeFormats;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -32,6 +36,8 @@ public final class Safetensors {
           .streamReadConstraints(StreamReadConstraints.builder().maxNestingDepth(16).build())
           .build();
 
+  private static final Map<String, Integer> ELEMENT_BYTES = Map.of("F64", 8, "F32", 4, "F16", 2, "BF16", 2);
+
   /** One tensor: its element type as the file names it (F32, F16, BF16 …), its shape, and where its bytes lie. */
   public record Tensor(String name, String dtype, List<Long> shape, long from, long to) {
     public long bytes() {
@@ -40,7 +46,7 @@ public final class Safetensors {
   }
 
   /** A tensor to be written: F32 values by shape; the buffer is read from its position to its limit. */
-  public record Source(String name, List<Long> shape, java.nio.FloatBuffer values) {}
+  public record Source(String name, List<Long> shape, FloatBuffer values) {}
 
   private final Path path;
   private final Map<String, String> metadata;
@@ -135,7 +141,30 @@ public final class Safetensors {
           path + ": tensor '" + name + "': expected dtype, shape and two data_offsets, found " + dtype + ", " + shape
               + ", " + offsets);
     }
-    return new Tensor(name, dtype, shape, offsets.get(0), offsets.get(1));
+    Tensor tensor = new Tensor(name, dtype, shape, offsets.get(0), offsets.get(1));
+    requireBytes(path, tensor);
+    return tensor;
+  }
+
+  /** Types that are not known here are passed over: whoever asks for their numbers is told. */
+  private static void requireBytes(Path path, Tensor tensor) {
+    int elementBytes = ELEMENT_BYTES.getOrDefault(tensor.dtype(), 0);
+    long expected = elementBytes;
+    try {
+      for (long size : tensor.shape()) {
+        if (size < 0) {
+          throw new BadInputException(path + ": tensor '" + tensor.name() + "': shape " + tensor.shape() + " is negative");
+        }
+        expected = Math.multiplyExact(expected, size);
+      }
+    } catch (ArithmeticException e) {
+      throw new BadInputException(path + ": tensor '" + tensor.name() + "': shape " + tensor.shape() + " is too large", e);
+    }
+    if (elementBytes > 0 && tensor.bytes() != expected) {
+      throw new BadInputException(
+          path + ": tensor '" + tensor.name() + "': " + tensor.dtype() + " " + tensor.shape() + " expects " + expected
+              + " bytes, found " + tensor.bytes());
+    }
   }
 
   private static List<Long> longs(Path path, JsonParser json, String name) throws IOException {
@@ -172,6 +201,10 @@ public final class Safetensors {
     }
   }
 
+  public Path path() {
+    return path;
+  }
+
   public Map<String, String> metadata() {
     return Map.copyOf(metadata);
   }
@@ -201,13 +234,43 @@ public final class Safetensors {
   }
 
   /**
+   * The numbers of a tensor of type F32, F16, BF16 or F64, the last rounded.
+   *
+   * @throws BadInputException as {@link #bytes}, or if it has another type
+   */
+  public float[] floats(String name) {
+    ByteBuffer bytes = bytes(name);
+    String dtype = tensors.get(name).dtype();
+    float[] values = new float[bytes.remaining() / Math.max(1, ELEMENT_BYTES.getOrDefault(dtype, 1))];
+    switch (dtype) {
+      case "F32" -> bytes.asFloatBuffer().get(values);
+      case "F64" -> {
+        for (int i = 0; i < values.length; i++) {
+          values[i] = (float) bytes.getDouble(i * Double.BYTES);
+        }
+      }
+      case "F16", "BF16" -> {
+        FloatBuffer decoded = DirectBuffers.floats(values.length);
+        NativeFormats.dequantize((dtype.equals("F16") ? GgmlType.F16 : GgmlType.BF16).id(), bytes, decoded);
+        decoded.get(0, values);
+      }
+      default ->
+          throw new BadInputException(
+              path + ": tensor '" + name + "': expected type F32, F16, BF16 or F64, found " + dtype);
+    }
+    return values;
+  }
+
+  /**
    * Writes F32 tensors to a new file and forces it to the disk. For a file that must be whole or absent, write into a
    * folder that is renamed when done.
    *
    * @throws ResourceException if it cannot be written
    */
   public static void write(Path path, Map<String, String> metadata, List<Source> sources) {
+    boolean ours = false;
     try (FileChannel channel = FileChannel.open(path, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
+      ours = true;
       byte[] header = header(metadata, sources);
       ByteBuffer prefix = ByteBuffer.allocate(8 + header.length).order(ByteOrder.LITTLE_ENDIAN);
       writeAll(channel, prefix.putLong(header.length).put(header).flip());
@@ -220,12 +283,18 @@ public final class Safetensors {
       }
       channel.force(true);
     } catch (IOException e) {
-      try {
-        Files.deleteIfExists(path);
-      } catch (IOException suppressed) {
-        e.addSuppressed(suppressed);
+      if (ours) {
+        deletePartial(path, e);
       }
-      throw new ResourceException(path + ": cannot be written: " + e.getMessage(), e);
+      throw new ResourceException(path + ": cannot be written: " + e, e);
+    }
+  }
+
+  private static void deletePartial(Path path, IOException cause) {
+    try {
+      Files.deleteIfExists(path);
+    } catch (IOException suppressed) {
+      cause.addSuppressed(suppressed);
     }
   }
 
