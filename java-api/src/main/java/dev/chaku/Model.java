@@ -33,6 +33,7 @@ public final class Model implements AutoCloseable {
   private final DecoderSpec spec;
   private final NativeEngine engine;
   private final NativeModel core;
+  private final SessionCache sessions;
 
   private Model(
       @Nullable GgufFile file,
@@ -49,6 +50,7 @@ public final class Model implements AutoCloseable {
     this.spec = spec;
     this.engine = engine;
     this.core = core;
+    this.sessions = new SessionCache(core, spec.contextLength(), options.memoryLimitBytes());
   }
 
   /** Opens a GGUF file with default options, see {@link #open(Path, ModelOptions)}. */
@@ -197,11 +199,24 @@ public final class Model implements AutoCloseable {
     return result;
   }
 
+  /** A new generator with default settings. */
+  public Generator generator() {
+    return new Generator(this);
+  }
+
   void requireLength(int tokens) {
     if (tokens < 1 || tokens > contextLength()) {
       throw new BadInputException(
           "expected 1 to " + contextLength() + " tokens (the context length of the model), got " + tokens);
     }
+  }
+
+  @Nullable Tokenizer tokenizerOrNull() {
+    return tokenizer;
+  }
+
+  SessionCache sessions() {
+    return sessions;
   }
 
   NativeModel core() {
@@ -218,6 +233,7 @@ public final class Model implements AutoCloseable {
 
   @Override
   public void close() {
+    sessions.close();
     core.close();
     engine.close();
   }

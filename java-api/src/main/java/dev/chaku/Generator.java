@@ -1,0 +1,142 @@
+package dev.chaku;
+
+import dev.chaku.generate.Generation;
+import dev.chaku.generate.GenerationLoop;
+import dev.chaku.generate.GenerationRequest;
+import dev.chaku.generate.SamplingOptions;
+import dev.chaku.internal.NativeSession;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Settings of a generation, then {@link #generate}. Settings stay from call to call. Not thread-safe, but for {@link
+ * #cancel}; a model may have any number of generators at work at once.
+ *
+ * <p>What a prompt has in common with the text of the model's last generation is not computed again.
+ */
+public final class Generator {
+  private static final int DEFAULT_MAX_TOKENS = 256;
+
+  private final Model model;
+  private final List<NativeSession.Worn> adapters = new ArrayList<>();
+  private final List<String> stops = new ArrayList<>();
+  private int[] prompt = {};
+  private int maxTokens = DEFAULT_MAX_TOKENS;
+  private SamplingOptions sampling = SamplingOptions.defaults();
+  private boolean endless;
+  private boolean withLogprobs;
+  private int topLogprobs;
+  private Consumer<String> listener = piece -> { };
+  private volatile @Nullable GenerationLoop running;
+
+  Generator(Model model) {
+    this.model = model;
+  }
+
+  /**
+   * The text to go on from. Special tokens written in it ({@code <|im_start|>}) are read as such, and those that the model
+   * wants around a text are added.
+   */
+  public Generator prompt(String text) {
+    return tokens(model.tokenizer().encode(text, true, true));
+  }
+
+  /**
+   * The token ids to go on from, as they are.
+   *
+   * @param ids at least one, in [0, V)
+   */
+  public Generator tokens(int... ids) {
+    this.prompt = ids.clone();
+    return this;
+  }
+
+  /** Most tokens to generate, at least 0; 256 by default. The context of the model may end the text earlier. */
+  public Generator maxTokens(int most) {
+    this.maxTokens = most;
+    return this;
+  }
+
+  /** How tokens are chosen; {@link SamplingOptions#defaults} by default. */
+  public Generator sampling(SamplingOptions options) {
+    this.sampling = options;
+    return this;
+  }
+
+  /** Sets the temperature, 0 for always the most likely token; other sampling options stay. */
+  public Generator temperature(double value) {
+    return sampling(sampling.withTemperature((float) value));
+  }
+
+  /** Sets the seed; other sampling options stay. */
+  public Generator seed(long value) {
+    return sampling(sampling.withSeed(value));
+  }
+
+  /** Ends the text before the first of these strings that comes up, in place of those set before. */
+  public Generator stop(String... strings) {
+    stops.clear();
+    stops.addAll(List.of(strings));
+    return this;
+  }
+
+  /** Goes on where the model would end its text; for measurements. */
+  public Generator endless(boolean value) {
+    this.endless = value;
+    return this;
+  }
+
+  /** Tells how likely each token was, and as many of the most likely in its place. */
+  public Generator logprobs(int top) {
+    this.withLogprobs = true;
+    this.topLogprobs = top;
+    return this;
+  }
+
+  /** Gets the text piece by piece, on the thread that generates; nothing that may become a stop string is passed on. */
+  public Generator onText(Consumer<String> newListener) {
+    this.listener = newListener;
+    return this;
+  }
+
+  /**
+   * Generates a text. Blocks until it is complete; {@link #cancel} ends it early.
+   *
+   * @throws BadInputException if there is no prompt, or it is longer than the context of the model
+   * @throws ResourceException if memory does not suffice
+   * @throws IllegalStateException if the model is closed
+   */
+  public Generation generate() {
+    GenerationRequest request =
+        new GenerationRequest(
+            prompt.clone(), maxTokens, sampling, stops, endless, withLogprobs, topLogprobs, listener);
+    model.requireLength(prompt.length);
+    int tokens = (int) Math.min(model.contextLength(), (long) prompt.length + maxTokens);
+    ModelSession session = model.sessions().borrow(tokens, adapters);
+    boolean done = false;
+    try {
+      GenerationLoop loop = new GenerationLoop(session, model.tokenizerOrNull(), request);
+      running = loop;
+      Generation generation = loop.run();
+      done = true;
+      return generation;
+    } finally {
+      running = null;
+      if (done) {
+        model.sessions().giveBack(session);
+      } else {
+        session.close();
+      }
+    }
+  }
+
+  /** Makes the generation under way, if any, end soon with what there is. Any thread. */
+  public void cancel() {
+    GenerationLoop loop = running;
+    if (loop != null) {
+      loop.cancel();
+    }
+  }
+}

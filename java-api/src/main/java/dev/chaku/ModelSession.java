@@ -1,0 +1,79 @@
+package dev.chaku;
+
+import dev.chaku.generate.DecodeSession;
+import dev.chaku.internal.DirectBuffers;
+import dev.chaku.internal.NativeModel;
+import dev.chaku.internal.NativeSession;
+import java.nio.FloatBuffer;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** A session of the core that knows which tokens it has computed and which adapters it wears. */
+final class ModelSession implements DecodeSession, AutoCloseable {
+  private static final FloatBuffer NO_LOGITS = DirectBuffers.floats(0);
+
+  private final NativeSession core;
+  private final int[] tokens;
+  private int length;
+  private List<NativeSession.Worn> worn = List.of();
+
+  ModelSession(NativeModel model, NativeSession.Options options) {
+    this.core = NativeSession.create(model, options);
+    this.tokens = new int[options.maxTokens()];
+  }
+
+  /** Changes what is worn; the text is forgotten if that differs from what was. */
+  void wear(List<NativeSession.Worn> adapters) {
+    if (!worn.equals(adapters)) {
+      truncate(0);
+      core.setAdapters(adapters);
+      worn = List.copyOf(adapters);
+    }
+  }
+
+  @Override
+  public int vocabSize() {
+    return core.vocabSize();
+  }
+
+  @Override
+  public int capacity() {
+    return tokens.length;
+  }
+
+  @Override
+  public int startWith(int[] text) {
+    int common = 0;
+    int most = Math.min(length, text.length - 1);
+    while (common < most && tokens[common] == text[common]) {
+      common++;
+    }
+    truncate(common);
+    return common;
+  }
+
+  private void truncate(int n) {
+    if (n < length) {
+      core.truncate(n);
+      length = n;
+    }
+  }
+
+  @Override
+  public void append(int[] text, int from, int n, @Nullable FloatBuffer logits) {
+    NativeSession.Logits which = logits == null ? NativeSession.Logits.NONE : NativeSession.Logits.LAST;
+    core.eval(text, from, n, which, logits == null ? NO_LOGITS : logits);
+    System.arraycopy(text, from, tokens, length, n);
+    length += n;
+  }
+
+  @Override
+  public void cancel() {
+    core.cancel();
+  }
+
+  @Override
+  public void close() {
+    core.close();
+  }
+}

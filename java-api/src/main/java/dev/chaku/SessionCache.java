@@ -1,0 +1,76 @@
+package dev.chaku;
+
+import dev.chaku.internal.NativeModel;
+import dev.chaku.internal.NativeSession;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Keeps one session of a model between generations, so that a text that begins like the one before need not be computed
+ * again. Thread-safe: who borrows has the session alone until it comes back.
+ */
+final class SessionCache implements AutoCloseable {
+  /** Capacities are multiples of it, so that a few tokens more need no new session. */
+  private static final int STEP = 256;
+
+  private final NativeModel model;
+  private final int contextLength;
+  private final long memoryLimitBytes;
+  private @Nullable ModelSession idle;
+  private boolean closed;
+
+  SessionCache(NativeModel model, int contextLength, long memoryLimitBytes) {
+    this.model = model;
+    this.contextLength = contextLength;
+    this.memoryLimitBytes = memoryLimitBytes;
+  }
+
+  /**
+   * A session for at least so many tokens, which wears these adapters.
+   *
+   * @throws ResourceException if memory does not suffice
+   */
+  ModelSession borrow(int tokens, List<NativeSession.Worn> adapters) {
+    ModelSession session = takeIdle();
+    if (session != null && session.capacity() < tokens) {
+      session.close();
+      session = null;
+    }
+    if (session == null) {
+      long rounded = (tokens + STEP - 1L) / STEP * STEP;
+      int capacity = (int) Math.min(contextLength, rounded);
+      session = new ModelSession(model, new NativeSession.Options(capacity, 0, memoryLimitBytes));
+    }
+    try {
+      session.wear(adapters);
+      return session;
+    } catch (RuntimeException e) {
+      session.close();
+      throw e;
+    }
+  }
+
+  private synchronized @Nullable ModelSession takeIdle() {
+    ModelSession session = idle;
+    idle = null;
+    return session;
+  }
+
+  /** Takes a session back that is as good as before. */
+  synchronized void giveBack(ModelSession session) {
+    if (closed || idle != null) {
+      session.close();
+    } else {
+      idle = session;
+    }
+  }
+
+  @Override
+  public synchronized void close() {
+    closed = true;
+    if (idle != null) {
+      idle.close();
+      idle = null;
+    }
+  }
+}

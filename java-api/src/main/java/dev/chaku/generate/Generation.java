@@ -1,0 +1,41 @@
+package dev.chaku.generate;
+
+import java.util.List;
+
+/**
+ * A generated text.
+ *
+ * @param text without prompt and stop string
+ * @param tokens ids generated, those of a stop string included, the one that ends the text not; copied in and out
+ * @param finishReason why it ended
+ * @param promptTokens tokens of the prompt
+ * @param cachedTokens of those, computed by an earlier call
+ * @param prefillTokensPerSecond tokens of the prompt that were computed, by the time that took; 0 if unknown
+ * @param decodeTokensPerSecond tokens computed after the prompt, by the time that took; 0 if there was none
+ * @param logprobs one per token if asked for, else none
+ */
+public record Generation(
+    String text,
+    int[] tokens,
+    FinishReason finishReason,
+    int promptTokens,
+    int cachedTokens,
+    double prefillTokensPerSecond,
+    double decodeTokensPerSecond,
+    List<TokenLogprob> logprobs) {
+
+  public Generation {
+    tokens = tokens.clone();
+    logprobs = List.copyOf(logprobs);
+  }
+
+  @Override
+  public int[] tokens() {
+    return tokens.clone();
+  }
+
+  @Override
+  public String toString() {
+    return text;
+  }
+}

@@ -1,0 +1,44 @@
+package dev.chaku.generate;
+
+import dev.chaku.BadInputException;
+import java.util.List;
+import java.util.function.Consumer;
+
+/**
+ * What to generate.
+ *
+ * @param prompt ids, at least one; not copied
+ * @param maxTokens most tokens to generate, at least 0
+ * @param sampling how tokens are chosen
+ * @param stops the text ends before the first of them that comes up; none is empty
+ * @param endless goes on where the model would end its text
+ * @param topLogprobs with {@code withLogprobs}, how many alternatives are told for each token
+ * @param withLogprobs whether the probability of each token is told
+ * @param listener gets the text piece by piece, on the thread that generates
+ */
+public record GenerationRequest(
+    int[] prompt,
+    int maxTokens,
+    SamplingOptions sampling,
+    List<String> stops,
+    boolean endless,
+    boolean withLogprobs,
+    int topLogprobs,
+    Consumer<String> listener) {
+
+  public GenerationRequest {
+    stops = List.copyOf(stops);
+    if (prompt.length == 0) {
+      throw new BadInputException("prompt: expected at least one token, got none");
+    }
+    if (maxTokens < 0) {
+      throw new BadInputException("max tokens: expected at least 0, got " + maxTokens);
+    }
+    if (topLogprobs < 0) {
+      throw new BadInputException("top logprobs: expected at least 0, got " + topLogprobs);
+    }
+    if (stops.contains("")) {
+      throw new BadInputException("stop string: expected at least one character, got none");
+    }
+  }
+}
