@@ -53,6 +53,37 @@ public final class Generator {
     return this;
   }
 
+  /** Wears an adapter as it was trained, see {@link #adapter(Adapter, double)}. */
+  public Generator adapter(Adapter adapter) {
+    return adapter(adapter, 1);
+  }
+
+  /**
+   * Wears an adapter, beside those that this generator wears already.
+   *
+   * @param scale multiplies what it adds; 1 for as it was trained
+   * @throws BadInputException if it was made for another base
+   */
+  public Generator adapter(Adapter adapter, double scale) {
+    adapters.add(new NativeSession.Worn(model.bind(adapter), (float) scale));
+    return this;
+  }
+
+  /** Takes off all adapters. */
+  public Generator withoutAdapters() {
+    adapters.clear();
+    return this;
+  }
+
+  /**
+   * Logits of every position, with the adapters that this generator wears; see {@link Model#logits}.
+   *
+   * @return [T][V]
+   */
+  public float[][] logits(int... ids) {
+    return model.logits(ids, adapters);
+  }
+
   /** Most tokens to generate, at least 0; 256 by default. The context of the model may end the text earlier. */
   public Generator maxTokens(int most) {
     this.maxTokens = most;

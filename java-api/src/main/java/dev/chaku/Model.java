@@ -6,6 +6,7 @@ import dev.chaku.arch.ModelFamilies;
 import dev.chaku.gguf.GgufFile;
 import dev.chaku.gguf.GgufMetadata;
 import dev.chaku.internal.DirectBuffers;
+import dev.chaku.internal.NativeAdapter;
 import dev.chaku.internal.NativeEngine;
 import dev.chaku.internal.NativeModel;
 import dev.chaku.internal.NativeSession;
@@ -13,8 +14,10 @@ import dev.chaku.text.Tokenizer;
 import dev.chaku.text.Tokenizers;
 import java.nio.FloatBuffer;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.WeakHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,6 +37,8 @@ public final class Model implements AutoCloseable {
   private final NativeEngine engine;
   private final NativeModel core;
   private final SessionCache sessions;
+  /** Adapters in the core, each brought there once; guarded by itself. */
+  private final Map<Adapter, NativeAdapter> bound = new WeakHashMap<>();
 
   private Model(
       @Nullable GgufFile file,
@@ -182,12 +187,17 @@ public final class Model implements AutoCloseable {
    * @return [T][V]
    */
   public float[][] logits(int[] tokens) {
+    return logits(tokens, List.of());
+  }
+
+  float[][] logits(int[] tokens, List<NativeSession.Worn> worn) {
     requireLength(tokens.length);
     float[][] result = new float[tokens.length][vocabSize()];
     int atOnce = Math.min(LOGITS_AT_ONCE, tokens.length);
     FloatBuffer buffer = DirectBuffers.floats(Math.multiplyExact(atOnce, vocabSize()));
     NativeSession.Options wanted = new NativeSession.Options(tokens.length, atOnce, options.memoryLimitBytes());
     try (NativeSession session = NativeSession.create(core, wanted)) {
+      session.setAdapters(worn);
       for (int from = 0; from < tokens.length; from += atOnce) {
         int n = Math.min(atOnce, tokens.length - from);
         session.eval(tokens, from, n, NativeSession.Logits.ALL, buffer);
@@ -202,6 +212,18 @@ public final class Model implements AutoCloseable {
   /** A new generator with default settings. */
   public Generator generator() {
     return new Generator(this);
+  }
+
+  /** The adapter in the core; the same object for the same adapter, as long as that lives. */
+  NativeAdapter bind(Adapter adapter) {
+    synchronized (bound) {
+      NativeAdapter known = bound.get(adapter);
+      if (known == null) {
+        known = adapter.weights().bind(core, spec);
+        bound.put(adapter, known);
+      }
+      return known;
+    }
   }
 
   void requireLength(int tokens) {
@@ -234,6 +256,10 @@ public final class Model implements AutoCloseable {
   @Override
   public void close() {
     sessions.close();
+    synchronized (bound) {
+      bound.values().forEach(NativeAdapter::close);
+      bound.clear();
+    }
     core.close();
     engine.close();
   }

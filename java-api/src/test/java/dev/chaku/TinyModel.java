@@ -79,9 +79,9 @@ public final class TinyModel {
     int[] types = IntStream.range(0, VOCAB).map(id -> id == 0 ? 2 : id < FIRST_BYTE ? 3 : 6).toArray();
     writer
         .put("tokenizer.ggml.model", "llama")
-        .put("tokenizer.ggml.tokens", GgufValue.strings(tokens))
-        .put("tokenizer.ggml.scores", GgufValue.float32s(new float[VOCAB]))
-        .put("tokenizer.ggml.token_type", GgufValue.int32s(types))
+        .put("tokenizer.ggml.tokens", GgufValue.of(tokens))
+        .put("tokenizer.ggml.scores", GgufValue.of(new float[VOCAB]))
+        .put("tokenizer.ggml.token_type", GgufValue.of(types))
         .put("tokenizer.ggml.bos_token_id", 1)
         .put("tokenizer.ggml.eos_token_id", 2)
         .put("tokenizer.ggml.add_space_prefix", false);
