@@ -256,7 +256,7 @@ CHAKU_API void chaku_session_free(chaku_session** session);
 CHAKU_API chaku_status chaku_session_set_adapters(chaku_session* session, chaku_adapter* const* adapters,
                                                   const float* scales, int32_t n);
 /** Appends tokens[n] and writes the logits asked for (V, or n*V floats) to logits. On failure the cache keeps the
- * length it had. */
+ * length it had; after CHAKU_CANCELLED, logits may hold those of the tokens that were done. */
 CHAKU_API chaku_status chaku_session_eval(chaku_session* session, const int32_t* tokens, int32_t n,
                                           int32_t which_logits, float* logits, int64_t logits_floats);
 /** Forgets all but the first n_tokens. */
