@@ -1,24 +1,116 @@
 package dev.chaku.cli;
 
 import dev.chaku.cli.demo.BaseBuilder;
+import dev.chaku.cli.demo.Demo;
+import dev.chaku.cli.demo.Scores;
+import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** {@code chaku demo}: a fine-tuning from start to end, on a base and data of our own. */
-@Command(name = "demo", description = "Fine-tunes a tiny built-in model and shows its answers before and after.")
+@Command(
+    name = "demo",
+    description = {
+      "Fine-tunes a tiny built-in model to answer in JSON, politely in Japanese, and shows its answers before and after.",
+      "Everything it makes stays in the output folder: the base, the data, the adapter, a picture of the loss."
+    },
+    footer = {
+      "",
+      "Examples:",
+      "  chaku demo",
+      "  chaku demo --out my-demo --json",
+      "  chaku demo --rebuild-base base       pre-train the built-in model anew (about ten minutes)"
+    })
 final class DemoCommand extends Verb {
-  @Option(names = "--rebuild-base", paramLabel = "DIR", description = "Instead, make the base model anew.")
+  @Option(names = "--out", paramLabel = "DIR", description = "A new folder for what the demo makes (chaku-demo, or chaku-demo-2 …).")
+  private Path out;
+
+  @Option(names = "--rebuild-base", paramLabel = "DIR", description = "Instead, pre-train the base model from random weights into this folder.")
   private Path rebuild;
 
-  @Option(names = "--rebuild-epochs", defaultValue = "16", hidden = true)
-  private int epochs;
+  @Option(names = "--rebuild-epochs", defaultValue = "40", hidden = true)
+  private int rebuildEpochs;
+
+  @Mixin private EngineOptions engine;
 
   @Override
-  void execute() throws Exception {
-    try (TrainingDisplay display = new TrainingDisplay(console())) {
-      Path base = BaseBuilder.build(rebuild, epochs, display);
-      console().print(base.toString());
+  void execute() throws IOException {
+    if (rebuild != null) {
+      rebuildBase();
+      return;
     }
+    long start = System.nanoTime();
+    Path folder = out != null ? out : unusedFolder();
+    Demo demo = new Demo(folder, engine.modelOptions());
+    Demo.Outcome outcome;
+    try (TrainingDisplay display = new TrainingDisplay(console())) {
+      outcome = demo.run(display::note, display);
+    }
+    double seconds = (System.nanoTime() - start) / 1e9;
+    Map<String, Object> fields = new LinkedHashMap<>();
+    fields.put("valid_before", outcome.before().validShare());
+    fields.put("valid_after", outcome.after().validShare());
+    fields.put("right_before", outcome.before().rightShare());
+    fields.put("right_after", outcome.after().rightShare());
+    fields.put("adapter", outcome.adapter().toString());
+    fields.put("data", outcome.data().toString());
+    fields.put("samples", outcome.samples());
+    fields.put("seconds", seconds);
+    result(fields, () -> print(outcome, seconds));
+  }
+
+  private void rebuildBase() throws IOException {
+    try (TrainingDisplay display = new TrainingDisplay(console())) {
+      Path file = BaseBuilder.build(rebuild, rebuildEpochs, display);
+      result(Map.of("model", file.toString()), () -> console().print("The base model is in " + file));
+    }
+  }
+
+  private static Path unusedFolder() {
+    Path folder = Path.of("chaku-demo");
+    for (int i = 2; folder.toFile().exists(); i++) {
+      folder = Path.of("chaku-demo-" + i);
+    }
+    return folder;
+  }
+
+  private void print(Demo.Outcome outcome, double seconds) {
+    console().print("");
+    console().print("Answers to questions that were not in the training data:");
+    for (Demo.Sample sample : outcome.samples()) {
+      console().print("");
+      console().print("  " + console().colour(Console.Colour.BOLD, sample.question()));
+      console().print("    before  " + console().colour(Console.Colour.DIM, sample.before()));
+      console().print("    after   " + console().colour(Console.Colour.GREEN, sample.after()));
+    }
+    console().print("");
+    console().print("Valid answers (one JSON object, right keys and language, polite Japanese):");
+    console().print("  before  " + share(outcome.before()));
+    console().print("  after   " + share(outcome.after()));
+    console().print("");
+    console().print("The adapter: " + outcome.adapter());
+    console().print("The data:    " + outcome.data());
+    console().print("Took " + ProgressLine.duration(Duration.ofMillis((long) (seconds * 1000))) + ". Try it:");
+    Path folder = outcome.data().toAbsolutePath().getParent();
+    console()
+        .print(
+            "  chaku generate --model " + folder.resolve("base.gguf") + " --adapter " + folder.resolve("run")
+                + " --prompt \"<|user|>Where does the cow live?<|end|><|assistant|>\" --temperature 0");
+  }
+
+  private static String share(Scores scores) {
+    return String.format(
+        Locale.ROOT,
+        "%3.0f %%  (%d of %d; %d also state the right fact)",
+        100 * scores.validShare(),
+        scores.valid(),
+        scores.answers(),
+        scores.right());
   }
 }

@@ -20,8 +20,11 @@ import picocli.CommandLine.UnmatchedArgumentException;
     versionProvider = Version.class,
     subcommands = {
       DemoCommand.class,
+      GenerateCommand.class,
       TokenizeCommand.class,
       ModelCommand.class,
+      BenchCommand.class,
+      DoctorCommand.class,
       HelpCommand.class,
     },
     footer = {

@@ -43,6 +43,11 @@ final class TrainingDisplay implements Consumer<TrainingProgress>, AutoCloseable
             p.skippedSteps() > 0 ? "  (" + p.skippedSteps() + " steps skipped)" : ""));
   }
 
+  /** Writes a lasting line above the progress. */
+  synchronized void note(String text) {
+    line.note(text);
+  }
+
   @Override
   public synchronized void close() {
     line.close();

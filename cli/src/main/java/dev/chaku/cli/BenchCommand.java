@@ -1,0 +1,193 @@
+package dev.chaku.cli;
+
+import dev.chaku.Model;
+import dev.chaku.Shape;
+import dev.chaku.Trainer;
+import dev.chaku.TrainingRun;
+import dev.chaku.WeightFormat;
+import dev.chaku.data.EncodedExample;
+import dev.chaku.generate.Generation;
+import dev.chaku.generate.SamplingOptions;
+import dev.chaku.train.LoraConfig;
+import dev.chaku.train.TrainingConfig;
+import dev.chaku.train.TrainingProgress;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Random;
+import java.util.stream.Stream;
+import picocli.CommandLine.ArgGroup;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** {@code chaku bench}: how fast this machine generates and trains. */
+@Command(
+    name = "bench",
+    description = "Measures prefill, decode and LoRA training, on a model or on a well-known shape with random weights.",
+    footer = {
+      "",
+      "Examples:",
+      "  chaku bench --model base.gguf",
+      "  chaku bench --shape llama-3.2-1b --format q4_k_m --prompt-tokens 512 --gen-tokens 64",
+      "  chaku bench --shape smollm2-135m --format q8_0 --train-tokens 512 --json"
+    })
+final class BenchCommand extends Verb {
+  private static final int ROUNDS = 3;
+
+  /** What is measured. */
+  static final class Subject {
+    @Option(names = "--model", required = true, paramLabel = "FILE", description = "A GGUF file.")
+    private Path model;
+
+    @Option(
+        names = "--shape",
+        required = true,
+        paramLabel = "NAME",
+        description = "smollm2-135m, qwen2.5-0.5b, qwen3-0.6b or llama-3.2-1b, with random weights made in memory.")
+    private String shape;
+  }
+
+  @ArgGroup(multiplicity = "1")
+  private Subject subject;
+
+  @Option(
+      names = "--format",
+      defaultValue = "q4_k_m",
+      paramLabel = "NAME",
+      description = "Of a shape's weights: q4_k_m, q4_0, q8_0, f16 and others (${DEFAULT-VALUE}).")
+  private String format;
+
+  @Option(names = "--prompt-tokens", defaultValue = "512", paramLabel = "N", description = "Tokens of the prompt, 0 for no generation (${DEFAULT-VALUE}).")
+  private int promptTokens;
+
+  @Option(names = "--gen-tokens", defaultValue = "64", paramLabel = "N", description = "Tokens generated (${DEFAULT-VALUE}).")
+  private int genTokens;
+
+  @Option(names = "--train-tokens", defaultValue = "512", paramLabel = "N", description = "Tokens of a training step, 0 for no training (${DEFAULT-VALUE}).")
+  private int trainTokens;
+
+  @Option(names = "--rank", defaultValue = "16", paramLabel = "R", description = "LoRA rank in training (${DEFAULT-VALUE}).")
+  private int rank;
+
+  @Mixin private EngineOptions engine;
+
+  @Override
+  void execute() throws IOException {
+    console().note("making the model ...");
+    try (Model model = open()) {
+      Map<String, Object> fields = new LinkedHashMap<>();
+      fields.put("model", subject.model != null ? subject.model.toString() : subject.shape);
+      fields.put("format", subject.model != null ? "" : format);
+      fields.put("parameters", model.parameterCount());
+      fields.put("weight_bytes", model.weightBytes());
+      if (promptTokens > 0) {
+        inference(model, fields);
+      }
+      if (trainTokens > 0) {
+        training(model, fields);
+      }
+      fields.put("peak_bytes", Machine.peakBytes());
+      fields.put("machine", Machine.describe(model.device()));
+      result(fields, () -> print(fields));
+    }
+  }
+
+  private Model open() {
+    return subject.model != null
+        ? Model.open(subject.model, engine.modelOptions())
+        : Model.synthetic(Shape.parse(subject.shape), WeightFormat.parse(format), 1, engine.modelOptions());
+  }
+
+  private void inference(Model model, Map<String, Object> fields) {
+    Random random = new Random(1);
+    List<Double> prefill = new ArrayList<>();
+    List<Double> decode = new ArrayList<>();
+    for (int round = 0; round <= ROUNDS; round++) {
+      // Another prompt each round: what two have in common would not be computed again.
+      int[] prompt = random.ints(promptTokens, 0, model.vocabSize()).toArray();
+      Generation generation =
+          model.generator().tokens(prompt).maxTokens(genTokens).sampling(SamplingOptions.greedy()).endless(true).generate();
+      console().note("generation " + round + " of " + ROUNDS + (round == 0 ? " (warm-up)" : ""));
+      if (round > 0) {
+        prefill.add(generation.prefillTokensPerSecond());
+        decode.add(generation.decodeTokensPerSecond());
+      }
+    }
+    fields.put("prefill_tokens_per_s", median(prefill));
+    fields.put("decode_tokens_per_s", median(decode));
+  }
+
+  private void training(Model model, Map<String, Object> fields) throws IOException {
+    Random random = new Random(2);
+    int[] tokens = random.ints(trainTokens, 0, model.vocabSize()).toArray();
+    float[] weights = new float[trainTokens];
+    Arrays.fill(weights, 0, trainTokens - 1, 1);
+    TrainingConfig config = TrainingConfig.defaults().with(c -> c.maxLength(trainTokens).epochs(ROUNDS + 1));
+    Path folder = Files.createTempDirectory("chaku-bench");
+    try {
+      List<TrainingProgress> steps = new ArrayList<>();
+      Trainer trainer =
+          Trainer.on(model)
+              .lora(LoraConfig.rank(rank))
+              .config(config)
+              .examples(List.of(new EncodedExample(tokens, weights)))
+              .output(folder);
+      try (TrainingRun run = trainer.start()) {
+        run.onProgress(
+            p -> {
+              steps.add(p);
+              console().note("training step " + p.step() + " of " + p.totalSteps());
+            });
+        run.awaitFile();
+      }
+      fields.put("train_tokens_per_s", median(speeds(steps)));
+    } finally {
+      delete(folder);
+    }
+  }
+
+  /** Tokens per second of every step but the first that was seen. */
+  private List<Double> speeds(List<TrainingProgress> steps) {
+    List<Double> speeds = new ArrayList<>();
+    for (int i = 1; i < steps.size(); i++) {
+      double seconds = (steps.get(i).elapsed().toNanos() - steps.get(i - 1).elapsed().toNanos()) / 1e9;
+      speeds.add(trainTokens / seconds);
+    }
+    return speeds;
+  }
+
+  private static double median(List<Double> values) {
+    List<Double> sorted = values.stream().sorted().toList();
+    return sorted.isEmpty() ? 0 : sorted.get(sorted.size() / 2);
+  }
+
+  private static void delete(Path folder) throws IOException {
+    try (Stream<Path> paths = Files.walk(folder)) {
+      for (Path path : paths.sorted(Comparator.reverseOrder()).toList()) {
+        Files.delete(path);
+      }
+    }
+  }
+
+  private void print(Map<String, Object> fields) {
+    console().print(fields.get("model") + " " + fields.get("format"));
+    line(fields, "prefill_tokens_per_s", "prefill " + promptTokens);
+    line(fields, "decode_tokens_per_s", "decode " + genTokens);
+    line(fields, "train_tokens_per_s", "LoRA training " + trainTokens);
+    console().print(String.format("%-20s %s", "peak memory", ProgressLine.bytes((Long) fields.get("peak_bytes"))));
+  }
+
+  private void line(Map<String, Object> fields, String key, String label) {
+    if (fields.get(key) instanceof Double speed) {
+      console().print(String.format(Locale.ROOT, "%-20s %.1f tokens/s", label, speed));
+    }
+  }
+}

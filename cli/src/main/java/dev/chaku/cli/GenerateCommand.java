@@ -1,0 +1,181 @@
+package dev.chaku.cli;
+
+import dev.chaku.BadInputException;
+import dev.chaku.Generator;
+import dev.chaku.Model;
+import dev.chaku.ResourceException;
+import dev.chaku.generate.Generation;
+import dev.chaku.generate.SamplingOptions;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import picocli.CommandLine.ArgGroup;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** {@code chaku generate}: text from a prompt. */
+@Command(
+    name = "generate",
+    description = "Generates text from a prompt.",
+    footer = {
+      "",
+      "Examples:",
+      "  chaku generate --model base.gguf --prompt \"Once upon a time\" --max-tokens 100",
+      "  chaku generate --model base.gguf --adapter runs/1 --prompt \"Hello\" --temperature 0",
+      "  chaku generate --model base.gguf --adapter runs/1=0.5 --adapter other.gguf --prompt-file p.txt --json",
+      "  chaku generate --model base.gguf --tokens 1,15,7 --max-tokens 0 --logits logits.f32"
+    })
+final class GenerateCommand extends Verb {
+  /** What is gone on from. */
+  static final class Prompt {
+    @Option(names = "--prompt", paramLabel = "TEXT", description = "The text to go on from.")
+    private String text;
+
+    @Option(names = "--prompt-file", paramLabel = "FILE", description = "A UTF-8 file with the text to go on from.")
+    private Path file;
+
+    @Option(names = "--tokens", split = ",", paramLabel = "ID", description = "Token ids in place of a text.")
+    private List<Integer> tokens;
+  }
+
+  @Option(names = "--model", required = true, paramLabel = "FILE", description = "The base model, a GGUF file.")
+  private Path modelFile;
+
+  @Option(
+      names = "--adapter",
+      paramLabel = "DIR|FILE[=SCALE]",
+      description = "A LoRA adapter to wear, with a scale of 1 unless given; may be repeated.")
+  private List<String> adapters = List.of();
+
+  @ArgGroup(multiplicity = "1")
+  private Prompt prompt;
+
+  @Option(names = "--max-tokens", defaultValue = "256", paramLabel = "N", description = "Most tokens to generate (${DEFAULT-VALUE}).")
+  private int maxTokens;
+
+  @Mixin private SamplingArguments sampling;
+
+  @Option(names = "--stop", paramLabel = "TEXT", description = "End before this text; may be repeated.")
+  private List<String> stops = List.of();
+
+  @Option(names = "--logits", paramLabel = "FILE", description = "Write the logits of every prompt position, float32 [T][V].")
+  private Path logits;
+
+  @Mixin private EngineOptions engine;
+
+  @Override
+  void execute() throws IOException {
+    List<AdapterArgument> worn = adapters.stream().map(AdapterArgument::parse).toList();
+    try (Model model = Model.open(modelFile, engine.modelOptions())) {
+      int[] ids = promptTokens(model);
+      Generator generator = model.generator();
+      worn.forEach(a -> generator.adapter(a.adapter(), a.scale()));
+      if (logits != null) {
+        writeLogits(generator.logits(ids));
+      }
+      generator.tokens(ids).maxTokens(maxTokens).sampling(sampling.options()).stop(stops.toArray(String[]::new));
+      if (!json()) {
+        generator.onText(piece -> {
+          console().out().print(piece);
+          console().out().flush();
+        });
+      }
+      report(generator.generate());
+    }
+  }
+
+  private int[] promptTokens(Model model) throws IOException {
+    if (prompt.tokens != null) {
+      return prompt.tokens.stream().mapToInt(Integer::intValue).toArray();
+    }
+    String text = prompt.text;
+    if (prompt.file != null) {
+      if (!Files.isRegularFile(prompt.file)) {
+        throw new BadInputException(prompt.file + ": expected a text file with the prompt, found none");
+      }
+      text = Files.readString(prompt.file);
+    }
+    return model.tokenizer().encode(text, true, true);
+  }
+
+  private void writeLogits(float[][] rows) {
+    try (OutputStream out = Files.newOutputStream(logits)) {
+      for (float[] row : rows) {
+        ByteBuffer bytes = ByteBuffer.allocate(row.length * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+        bytes.asFloatBuffer().put(row);
+        out.write(bytes.array());
+      }
+    } catch (IOException e) {
+      throw new ResourceException(logits + ": cannot be written: " + e.getMessage(), e);
+    }
+  }
+
+  private void report(Generation generation) {
+    Map<String, Object> fields = new LinkedHashMap<>();
+    fields.put("text", generation.text());
+    fields.put("tokens", generation.tokens());
+    fields.put("finish_reason", generation.finishReason().label());
+    fields.put("prompt_tokens", generation.promptTokens());
+    fields.put("prefill_tokens_per_s", generation.prefillTokensPerSecond());
+    fields.put("decode_tokens_per_s", generation.decodeTokensPerSecond());
+    result(
+        fields,
+        () -> {
+          console().print("");
+          console()
+              .note(
+                  console()
+                      .colour(
+                          Console.Colour.DIM,
+                          String.format(
+                              Locale.ROOT,
+                              "%d + %d tokens, prefill %.0f tokens/s, decode %.1f tokens/s, ended by %s",
+                              generation.promptTokens(),
+                              generation.tokens().length,
+                              generation.prefillTokensPerSecond(),
+                              generation.decodeTokensPerSecond(),
+                              generation.finishReason().label())));
+        });
+  }
+
+  /** How tokens are chosen. */
+  static final class SamplingArguments {
+    private static final SamplingOptions DEFAULTS = SamplingOptions.defaults();
+
+    @Option(names = "--temperature", paramLabel = "T", description = "0 for always the most likely token (0.8).")
+    private float temperature = DEFAULTS.temperature();
+
+    @Option(names = "--top-k", paramLabel = "K", description = "Only the K most likely tokens, 0 for all (40).")
+    private int topK = DEFAULTS.topK();
+
+    @Option(names = "--top-p", paramLabel = "P", description = "Only the likeliest tokens that add up to P (0.95).")
+    private float topP = DEFAULTS.topP();
+
+    @Option(names = "--min-p", paramLabel = "P", description = "Only tokens at least P times as likely as the first (0.05).")
+    private float minP = DEFAULTS.minP();
+
+    @Option(names = "--repeat-penalty", paramLabel = "X", description = "Divides the odds of the last 64 tokens (1: off).")
+    private float repeat = 1;
+
+    @Option(names = "--seed", paramLabel = "N", description = "The same seed gives the same text (0).")
+    private long seed;
+
+    SamplingOptions options() {
+      return DEFAULTS
+          .withTemperature(temperature)
+          .withTopK(topK)
+          .withTopP(topP)
+          .withMinP(minP)
+          .withPenalties(new SamplingOptions.Repetition(64, repeat, 0, 0))
+          .withSeed(seed);
+    }
+  }
+}

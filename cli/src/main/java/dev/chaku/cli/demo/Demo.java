@@ -1,0 +1,126 @@
+package dev.chaku.cli.demo;
+
+import dev.chaku.Adapter;
+import dev.chaku.Generator;
+import dev.chaku.Model;
+import dev.chaku.ModelOptions;
+import dev.chaku.Trainer;
+import dev.chaku.TrainingRun;
+import dev.chaku.data.EncodedExample;
+import dev.chaku.text.Tokenizer;
+import dev.chaku.train.LoraConfig;
+import dev.chaku.train.TrainingConfig;
+import dev.chaku.train.TrainingProgress;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.function.Consumer;
+import java.util.stream.Collectors;
+
+/**
+ * The demo: a base model that answers in plain sentences, four hundred examples, and after a minute an adapter that
+ * answers in JSON, politely where the question is Japanese.
+ */
+public final class Demo {
+  private static final int ANSWER_TOKENS = 96;
+  private static final int SHOWN = 6;
+
+  /** A held-out question with its answers before and after. */
+  public record Sample(String question, String before, String after) {}
+
+  /** What came of it. */
+  public record Outcome(Path adapter, Path data, Scores before, Scores after, List<Sample> samples) {}
+
+  private final Path folder;
+  private final ModelOptions options;
+  private final DemoData data = DemoData.of(World.load());
+
+  /** @param folder new or empty: the base, the data and the run are put there */
+  public Demo(Path folder, ModelOptions options) {
+    this.folder = folder;
+    this.options = options;
+  }
+
+  /** Number of examples that are trained on. */
+  public int trainingExamples() {
+    return data.train().size();
+  }
+
+  /** Number of questions that are asked before and after. */
+  public int heldOutQuestions() {
+    return data.heldOut().size();
+  }
+
+  /** Runs it all. */
+  public Outcome run(Consumer<String> stage, Consumer<TrainingProgress> progress) throws IOException {
+    Files.createDirectories(folder);
+    Path base = folder.resolve("base.gguf");
+    try (InputStream in = Demo.class.getResourceAsStream("base.gguf")) {
+      Files.copy(in, base);
+    }
+    Path train = writeData("train.jsonl", data.train());
+    writeData("heldout.jsonl", data.heldOut());
+    try (Model model = Model.open(base, options)) {
+      stage.accept("asking the base model " + data.heldOut().size() + " questions ...");
+      List<String> before = answers(model.generator());
+      stage.accept("training on " + data.train().size() + " examples ...");
+      Adapter adapter = train(model, progress);
+      stage.accept("asking again, with the adapter ...");
+      List<String> after = answers(model.generator().adapter(adapter, 1));
+      List<Sample> samples = new ArrayList<>();
+      for (int i = 0; i < Math.min(SHOWN, before.size()); i++) {
+        samples.add(new Sample(data.heldOut().get(i).text(), before.get(i), after.get(i)));
+      }
+      return new Outcome(
+          folder.resolve("run").resolve(Adapter.FILE_NAME),
+          train,
+          Scores.of(data.heldOut(), before),
+          Scores.of(data.heldOut(), after),
+          samples);
+    }
+  }
+
+  private Path writeData(String name, List<Question> questions) throws IOException {
+    String lines = questions.stream().map(DemoData::chatLine).collect(Collectors.joining("\n", "", "\n"));
+    return Files.writeString(folder.resolve(name), lines);
+  }
+
+  private List<String> answers(Generator generator) {
+    generator.temperature(0).maxTokens(ANSWER_TOKENS);
+    return data.heldOut().stream().map(q -> generator.prompt(prompt(q)).generate().text().strip()).toList();
+  }
+
+  private Adapter train(Model model, Consumer<TrainingProgress> progress) {
+    TrainingConfig config =
+        TrainingConfig.defaults().with(c -> c.maxLength(512).epochs(8).learningRate(2e-3).warmupSteps(10));
+    Trainer trainer =
+        Trainer.on(model)
+            .lora(LoraConfig.rank(16))
+            .config(config)
+            .examples(data.train().stream().map(q -> encode(model.tokenizer(), q)).toList())
+            .output(folder.resolve("run"));
+    try (TrainingRun run = trainer.start()) {
+      run.onProgress(progress);
+      return run.await();
+    }
+  }
+
+  private static String prompt(Question question) {
+    return Corpus.USER + question.text() + Corpus.END + Corpus.ASSISTANT;
+  }
+
+  /** The answer and its end are trained, the question is not. */
+  private static EncodedExample encode(Tokenizer tokenizer, Question question) {
+    int[] asked = tokenizer.encode(prompt(question), true, true);
+    int[] answered = tokenizer.encode(question.jsonAnswer() + Corpus.END, false, true);
+    int[] tokens = Arrays.copyOf(asked, asked.length + answered.length);
+    System.arraycopy(answered, 0, tokens, asked.length, answered.length);
+    float[] weights = new float[tokens.length];
+    Arrays.fill(weights, asked.length - 1, tokens.length - 1, 1);
+    return new EncodedExample(tokens, weights);
+  }
+}
