@@ -109,6 +109,12 @@ TEST(one_query_over_a_long_cache) {
     for (const int32_t window : {0, 300}) check_forward({8, 2, 64}, {{0, 1, 0, n_kv}}, window);
 }
 
+TEST(one_query_of_odd_head_dimensions) {
+  for (const Heads heads : {Heads{1, 1, 1}, Heads{3, 1, 15}, Heads{9, 3, 33}, Heads{16, 2, 17}, Heads{4, 2, 80},
+                            Heads{2, 1, 128}, Heads{24, 2, 100}})
+    for (const int64_t n_kv : {1, 15, 70, 600}) check_forward(heads, {{0, 1, 0, n_kv}});
+}
+
 TEST(few_queries_of_several_sequences_over_their_caches) {
   check_forward({6, 3, 48}, {{0, 1, 0, 700}, {1, 4, 700, 1500}, {4, 5, 1500, 1501}});
 }

@@ -14,6 +14,7 @@
 
 namespace chaku::CHAKU_ISA {
 
+constexpr int64_t kFewRows = 8;
 constexpr int64_t kMostKeyChunks = 8, kKeysPerChunk = 256, kEnoughAttentionUnits = 16;
 constexpr int64_t kSharedBytes = int64_t{1} << 20;  // the upper half of the first thread's scratch: partial results
 
@@ -53,10 +54,60 @@ CHAKU_INLINE void scale_row(float* x, int64_t n, float factor) {
   for (int64_t i = 0; i < n; i += kLanes) store_n(x + i, load_n(x + i, n - i) * broadcast(factor), n - i);
 }
 
+// With few rows (decoding) packing would cost more than it saves: keys and values are read in place, once.
+
+// scores[row][kKeys] = scale * q.k for keys [key, key + keys): kLanes keys at a time, each with a vector of partial sums;
+// a transposition turns those into one vector of scores.
+static void score_few(const AttentionProblem& p, const QueryBlock& block, int64_t key, int64_t keys, float* scores) {
+  for (int64_t first = 0; first < keys; first += kLanes)
+    for (int64_t r = 0; r < block.rows(); ++r) {
+      const float* q = p.q + block.token(r) * p.q_stride + block.head(r) * p.head_dim;
+      F partial[kLanes];
+      for (int i = 0; i < kLanes; ++i) partial[i] = zero();
+      for (int64_t d = 0; d < p.head_dim; d += kLanes) {
+        const int64_t n = p.head_dim - d;
+        const F at = load_n(q + d, n);
+        for (int i = 0; i < kLanes; ++i) {
+          const float* k = block.key_row(p, p.k, key + min(first + i, keys - 1)) + d;
+          partial[i] = fma(at, n >= kLanes ? load(k) : load_n(k, n), partial[i]);
+        }
+      }
+      transpose(partial);
+      for (int width = kLanes / 2; width > 0; width /= 2)
+        for (int i = 0; i < width; ++i) partial[i] = partial[i] + partial[i + width];
+      store(scores + r * kKeys + first, partial[0] * broadcast(p.scale));
+    }
+}
+
+// sums[row][dim] += weights[row][keys] v[keys][dim].
+static void add_few(const AttentionProblem& p, const QueryBlock& block, int64_t key, int64_t keys,
+                    const float* weights, float* sums) {
+  constexpr int kVectors = 4;  // sums in flight
+  for (int64_t r = 0; r < block.rows(); ++r)
+    for (int64_t d = 0; d < p.head_dim; d += kVectors * kLanes) {
+      const int64_t n = p.head_dim - d;
+      F total[kVectors];
+      for (int v = 0; v < kVectors; ++v) total[v] = zero();
+      for (int64_t j = 0; j < keys; ++j) {
+        const float* at = block.key_row(p, p.v, key + j) + d;
+        const F weight = broadcast(weights[r * kKeys + j]);
+        if (n >= kVectors * kLanes)
+          for (int v = 0; v < kVectors; ++v) total[v] = fma(weight, load(at + v * kLanes), total[v]);
+        else
+          for (int v = 0; v < kVectors; ++v)
+            total[v] = fma(weight, load_n(at + v * kLanes, max(n - v * kLanes, 0)), total[v]);
+      }
+      float* to = sums + r * p.head_dim + d;
+      for (int v = 0; v < kVectors && v * kLanes < n; ++v)
+        store_n(to + v * kLanes, load_n(to + v * kLanes, n - v * kLanes) + total[v], n - v * kLanes);
+    }
+}
+
 // Rows of the block against keys [begin, end): fills running and sums[rows][head_dim].
 static void attend(const AttentionProblem& p, const QueryBlock& block, int64_t begin, int64_t end,
                    AttentionScratch& scratch, RunningRows& running, float* sums) {
   const int64_t dim = p.head_dim;
+  const bool few = block.rows() <= kFewRows;
   for (int64_t r = 0; r < block.rows(); ++r) {
     running.max[r] = -__builtin_inff();
     running.total[r] = 0.0f;
@@ -64,16 +115,25 @@ static void attend(const AttentionProblem& p, const QueryBlock& block, int64_t b
   __builtin_memset(sums, 0, static_cast<size_t>(block.rows() * dim) * sizeof(float));
   for (int64_t key = begin; key < end; key += kKeys) {
     const int64_t keys = min(kKeys, end - key);
-    pack_transposed(block.key_row(p, p.k, key), p.kv_stride, keys, dim, scratch.transposed, padded(dim));
-    pack_rows(block.key_row(p, p.v, key), p.kv_stride, keys, dim, scratch.straight, kKeys);
-    score_block(p, block, p.q, p.q_stride, scratch.transposed, keys, p.scale, scratch.scores);
+    prefetch_keys(p, block, key + kKeys, end);
+    if (few) {
+      score_few(p, block, key, keys, scratch.scores);
+    } else {
+      pack_transposed(block.key_row(p, p.k, key), p.kv_stride, keys, dim, scratch.transposed, padded(dim));
+      score_block(p, block, p.q, p.q_stride, scratch.transposed, keys, p.scale, scratch.scores);
+    }
     for (int64_t r = 0; r < block.rows(); ++r) {
       const KeyRange visible = block.visible(p, r, key, keys);
       const float factor = fold_row(scratch.scores + r * kKeys, visible, &running.max[r], &running.total[r]);
       if (factor != 1.0f) scale_row(sums + r * dim, dim, factor);
     }
-    multiply_block(block.rows(), {scratch.scores, kKeys}, scratch.straight, kKeys * kPanelColumns, keys,
-                   {sums, dim, 1.0f, nullptr, true}, dim);
+    if (few) {
+      add_few(p, block, key, keys, scratch.scores, sums);
+    } else {
+      pack_rows(block.key_row(p, p.v, key), p.kv_stride, keys, dim, scratch.straight, kKeys);
+      multiply_block(block.rows(), {scratch.scores, kKeys}, scratch.straight, kKeys * kPanelColumns, keys,
+                     {sums, dim, 1.0f, nullptr, true}, dim);
+    }
   }
 }
 

@@ -136,6 +136,7 @@ static void query_gradients(const AttentionBackwardProblem& p, const BlockList& 
     for (int64_t key = all.begin; key < all.end; key += kKeys) {
       const int64_t keys = min(kKeys, all.end - key);
       pack_keys(f, block, key, keys, scratch);
+      prefetch_keys(f, block, key + kKeys, all.end);
       score_gradients(p, block, key, keys, scratch);
       pack_rows(block.key_row(f, f.k, key), f.kv_stride, keys, dim, scratch.straight, kKeys);
       for (int64_t h = 0; h < block.heads; ++h)

@@ -104,6 +104,16 @@ struct AttentionScratch {
 
 static_assert((2 * kMostHeadDim * kKeys + kMostRows * kKeys + kMostRows * kMostHeadDim) * 4 <= kAttentionScratchBytes);
 
+// Asks for the keys and values of [key, end), at most a block of them: they come while the block before is computed.
+CHAKU_INLINE void prefetch_keys(const AttentionProblem& p, const QueryBlock& block, int64_t key, int64_t end) {
+  constexpr int64_t kLine = 16;  // floats
+  for (int64_t i = key; i < min(key + kKeys, end); ++i)
+    for (int64_t d = 0; d < p.head_dim; d += kLine) {
+      __builtin_prefetch(block.key_row(p, p.k, i) + d);
+      __builtin_prefetch(block.key_row(p, p.v, i) + d);
+    }
+}
+
 // Scores outside `visible` become -infinity; v is the vector's place in the block of keys.
 CHAKU_INLINE F mask_keys(F scores, int v, KeyRange visible) {
   const int64_t first = v * kLanes;
