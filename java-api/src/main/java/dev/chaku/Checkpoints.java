@@ -1,21 +1,13 @@
 package dev.chaku;
 
 import dev.chaku.adapter.Safetensors;
-import dev.chaku.arch.DecoderModule;
 import dev.chaku.data.EncodedExample;
-import dev.chaku.internal.DirectBuffers;
 import dev.chaku.internal.NativeTrainer;
-import dev.chaku.internal.ParameterInfo;
 import dev.chaku.train.CheckpointFolder;
 import dev.chaku.train.OutputFolder;
-import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.FloatBuffer;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
-import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -24,43 +16,55 @@ import java.util.Optional;
 
 /**
  * A run's state on disk: parameters, moments and position, with fingerprints of all that must be the same for a resumed
- * run to give the bits of one that was never interrupted.
+ * run to give the bits of one that was never interrupted. Examples are compared as token ids and weights, which covers
+ * data, chat template and tokenizer.
  */
 final class Checkpoints {
   private static final System.Logger LOG = System.getLogger(Checkpoints.class.getName());
   private static final String STATE = "state.safetensors";
-  private static final List<NativeTrainer.Slot> SLOTS =
-      List.of(NativeTrainer.Slot.VALUE, NativeTrainer.Slot.MOMENT1, NativeTrainer.Slot.MOMENT2);
+  private static final String BEST = "best";
 
-  private final Trainer setup;
   private final NativeTrainer core;
   private final CheckpointFolder folder;
+  private final int kept;
   private final Map<String, String> fingerprints;
 
-  Checkpoints(Trainer setup, NativeTrainer core, OutputFolder output) {
-    this.setup = setup;
+  /** Where a checkpoint stands, and what the run counted up to there. */
+  record Restored(RunPosition position, Map<String, String> counters) {}
+
+  Checkpoints(Trainer setup, String baseHash, NativeTrainer core, OutputFolder output) {
     this.core = core;
     this.folder = new CheckpointFolder(output.path());
-    this.fingerprints = fingerprints();
+    this.kept = setup.config().keepCheckpoints();
+    this.fingerprints = new LinkedHashMap<>(RunDescription.decisive(setup));
+    fingerprints.put("base model (SHA-256)", baseHash);
+    fingerprints.put("training examples (SHA-256)", hash(setup.examples()));
+    if (setup.config().earlyStopping() > 0) {
+      fingerprints.put("validation examples (SHA-256)", hash(setup.evalExamples()));
+    }
   }
 
-  void save(RunPosition position) {
-    Map<String, String> metadata = new LinkedHashMap<>(fingerprints);
+  void save(RunPosition position, Map<String, String> counters) {
+    Map<String, String> metadata = new LinkedHashMap<>(counters);
+    fingerprints.forEach((what, value) -> metadata.put("is " + what, value));
     metadata.put("step", Integer.toString(position.step()));
     metadata.put("epoch", Integer.toString(position.epoch()));
     metadata.put("row", Integer.toString(position.row()));
     metadata.put("rows_done", Long.toString(position.rowsDone()));
-    List<Safetensors.Source> sources = new ArrayList<>();
-    for (int i = 0; i < core.parameters(); i++) {
-      ParameterInfo info = core.parameter(i);
-      for (NativeTrainer.Slot slot : SLOTS) {
-        FloatBuffer values = DirectBuffers.floats(Math.toIntExact(info.elements()));
-        core.read(i, slot, values);
-        sources.add(new Safetensors.Source(name(info, slot), List.of(info.rows(), info.columns()), values));
-      }
-    }
-    folder.save(position.step(), into -> Safetensors.write(into.resolve(STATE), metadata, sources));
-    folder.keepNewest(setup.config().keepCheckpoints());
+    folder.save(position.step(), into -> TrainerState.write(core, TrainerState.WHOLE, metadata, into.resolve(STATE)));
+    folder.keepNewest(kept);
+  }
+
+  /** Keeps the parameters as the best so far, in place of those kept before. */
+  void saveBest() {
+    folder.save(BEST, into -> TrainerState.write(core, TrainerState.VALUES, Map.of(), into.resolve(STATE)));
+  }
+
+  /** Makes the best parameters those of the trainer. */
+  void restoreBest() {
+    Path best = folder.resolve(BEST);
+    CheckpointFolder.verify(best);
+    TrainerState.restore(Safetensors.read(best.resolve(STATE)), TrainerState.VALUES, core);
   }
 
   /**
@@ -68,7 +72,7 @@ final class Checkpoints {
    *
    * @throws BadInputException if it was made from other data, another base or with other settings
    */
-  Optional<RunPosition> restoreNewest() {
+  Optional<Restored> restoreNewest() {
     for (Path checkpoint : folder.newestFirst()) {
       try {
         CheckpointFolder.verify(checkpoint);
@@ -81,59 +85,41 @@ final class Checkpoints {
     return Optional.empty();
   }
 
-  private RunPosition restore(Path checkpoint) {
+  private Restored restore(Path checkpoint) {
     Safetensors state = Safetensors.read(checkpoint.resolve(STATE));
     Map<String, String> metadata = state.metadata();
     fingerprints.forEach(
         (what, now) -> {
-          if (!now.equals(metadata.get(what))) {
+          String then = metadata.getOrDefault("is " + what, "not set");
+          if (!now.equals(then)) {
             throw new BadInputException(
-                checkpoint + ": cannot be resumed: the " + what.replace('_', ' ') + " differ from those of the run");
+                checkpoint + ": the run cannot be resumed, for its result would be another one: " + what + ": expected "
+                    + then + " as in the run so far, found " + now + "; put it back, or start anew in another folder");
           }
         });
-    for (int i = 0; i < core.parameters(); i++) {
-      ParameterInfo info = core.parameter(i);
-      for (NativeTrainer.Slot slot : SLOTS) {
-        ByteBuffer bytes = state.bytes(name(info, slot));
-        if (bytes.remaining() != info.elements() * Float.BYTES) {
-          throw new BadInputException(
-              checkpoint + ": tensor '" + name(info, slot) + "': expected " + info.elements() + " values, found "
-                  + bytes.remaining() / Float.BYTES);
-        }
-        core.write(i, slot, bytes.asFloatBuffer());
-      }
-    }
     RunPosition position =
         new RunPosition(
-            Integer.parseInt(metadata.get("step")),
-            Integer.parseInt(metadata.get("epoch")),
-            Integer.parseInt(metadata.get("row")),
-            Long.parseLong(metadata.get("rows_done")));
-    core.setStep(position.step());
-    return position;
+            (int) number(checkpoint, metadata, "step"),
+            (int) number(checkpoint, metadata, "epoch"),
+            (int) number(checkpoint, metadata, "row"),
+            number(checkpoint, metadata, "rows_done"));
+    TrainerState.restore(state, TrainerState.WHOLE, core);
+    core.setStep(position.step() - number(checkpoint, metadata, ProgressMeter.SKIPPED));
+    return new Restored(position, metadata);
   }
 
-  private static String name(ParameterInfo info, NativeTrainer.Slot slot) {
-    String place = DecoderModule.ofId(info.module()).orElseThrow().at(info.layer()).name();
-    return place + "." + info.kind().name().toLowerCase(java.util.Locale.ROOT) + "."
-        + slot.name().toLowerCase(java.util.Locale.ROOT);
+  private static long number(Path checkpoint, Map<String, String> metadata, String name) {
+    try {
+      return Long.parseLong(metadata.getOrDefault(name, ""));
+    } catch (NumberFormatException e) {
+      throw new BadInputException(
+          checkpoint + ": " + name + ": expected a whole number, found '" + metadata.get(name) + "'", e);
+    }
   }
 
-  private Map<String, String> fingerprints() {
-    Map<String, String> prints = new LinkedHashMap<>();
-    prints.put("settings", hash(RunDescription.json(setup).getBytes(StandardCharsets.UTF_8)));
-    prints.put("examples", examplesHash());
-    prints.put("base_model", baseHash());
-    return prints;
-  }
-
-  private static String hash(byte[] bytes) {
-    return HexFormat.of().formatHex(CheckpointFolder.sha256().digest(bytes));
-  }
-
-  private String examplesHash() {
+  private static String hash(List<EncodedExample> examples) {
     MessageDigest digest = CheckpointFolder.sha256();
-    for (EncodedExample example : setup.examples()) {
+    for (EncodedExample example : examples) {
       ByteBuffer bytes = ByteBuffer.allocate(example.length() * 8 + 4).putInt(example.length());
       for (int i = 0; i < example.length(); i++) {
         bytes.putInt(example.tokens()[i]).putFloat(example.weights()[i]);
@@ -141,14 +127,5 @@ final class Checkpoints {
       digest.update(bytes.flip());
     }
     return HexFormat.of().formatHex(digest.digest());
-  }
-
-  private String baseHash() {
-    try {
-      Optional<Path> path = setup.model().path();
-      return path.isPresent() ? CheckpointFolder.sha256(path.get()) : setup.model().metadata().source();
-    } catch (IOException e) {
-      throw new BadInputException(setup.model().path() + ": cannot be read: " + e.getMessage(), e);
-    }
   }
 }

@@ -1,12 +1,17 @@
 package dev.chaku;
 
 import dev.chaku.internal.StepResult;
+import dev.chaku.train.ProcessMemory;
 import dev.chaku.train.TrainingProgress;
 import java.time.Duration;
+import java.util.Map;
 import java.util.OptionalDouble;
 
 /** Counts and times a run's steps. Not thread-safe. */
 final class ProgressMeter {
+  /** The counter of steps without an update, in checkpoints. */
+  static final String SKIPPED = "skipped";
+
   private static final double SMOOTHING = 0.9;
   /** The speed is a mean over about this time. */
   private static final double SPEED_WINDOW_S = 10;
@@ -15,6 +20,7 @@ final class ProgressMeter {
   private final int firstStep;
   private final long startNs = System.nanoTime();
   private long lastNs = startNs;
+  private boolean timed;
   private RunPosition position;
   private double epoch;
   private double loss;
@@ -38,7 +44,8 @@ final class ProgressMeter {
     long now = System.nanoTime();
     double seconds = Math.max(1e-9, (now - lastNs) / 1e9);
     lastNs = now;
-    double keep = tokens == 0 ? 0 : Math.exp(-seconds / SPEED_WINDOW_S);
+    double keep = timed ? Math.exp(-seconds / SPEED_WINDOW_S) : 0;
+    timed = true;
     tokensPerSecond = keep * tokensPerSecond + (1 - keep) * stepTokens / seconds;
     tokens += stepTokens;
     position = to;
@@ -53,13 +60,18 @@ final class ProgressMeter {
     skipped += result.skipped() ? 1 : 0;
   }
 
-  void evaluation(double meanLoss, double accuracy) {
-    evalLoss = OptionalDouble.of(meanLoss);
-    evalAccuracy = OptionalDouble.of(accuracy);
+  void evaluation(Validation validation) {
+    evalLoss = OptionalDouble.of(validation.loss());
+    evalAccuracy = OptionalDouble.of(validation.accuracy());
+    resetClock();
+  }
+
+  /** What came between two steps and is not training counts for no step's time. */
+  void resetClock() {
     lastNs = System.nanoTime();
   }
 
-  double smoothedLoss() {
+  private double smoothedLoss() {
     return smoothedWeight == 0 ? loss : smoothedSum / smoothedWeight;
   }
 
@@ -69,6 +81,28 @@ final class ProgressMeter {
     Duration remaining = elapsed.multipliedBy(totalSteps - position.step()).dividedBy(done);
     return new TrainingProgress(
         position.step(), totalSteps, epoch, loss, smoothedLoss(), evaluated, evalLoss, evalAccuracy, rate, gradNorm,
-        tokens, tokensPerSecond, elapsed, remaining, skipped);
+        tokens, tokensPerSecond, elapsed, remaining, skipped, ProcessMemory.peakBytes());
+  }
+
+  void save(Map<String, String> counters) {
+    counters.put("loss", Double.toString(loss));
+    counters.put("smoothed_sum", Double.toString(smoothedSum));
+    counters.put("smoothed_weight", Double.toString(smoothedWeight));
+    counters.put("tokens", Long.toString(tokens));
+    counters.put(SKIPPED, Integer.toString(skipped));
+    evalLoss.ifPresent(value -> counters.put("eval_loss", Double.toString(value)));
+    evalAccuracy.ifPresent(value -> counters.put("eval_accuracy", Double.toString(value)));
+  }
+
+  void restore(Map<String, String> counters) {
+    loss = Double.parseDouble(counters.get("loss"));
+    smoothedSum = Double.parseDouble(counters.get("smoothed_sum"));
+    smoothedWeight = Double.parseDouble(counters.get("smoothed_weight"));
+    tokens = Long.parseLong(counters.get("tokens"));
+    skipped = Integer.parseInt(counters.get(SKIPPED));
+    if (counters.containsKey("eval_loss")) {
+      evalLoss = OptionalDouble.of(Double.parseDouble(counters.get("eval_loss")));
+      evalAccuracy = OptionalDouble.of(Double.parseDouble(counters.get("eval_accuracy")));
+    }
   }
 }

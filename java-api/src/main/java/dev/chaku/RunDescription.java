@@ -2,39 +2,53 @@ package dev.chaku;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
+import dev.chaku.train.CheckpointFolder;
 import dev.chaku.train.LoraTarget;
 import dev.chaku.train.TrainingConfig;
 import java.io.IOException;
 import java.io.StringWriter;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Collectors;
 
-/** The settings of a run as JSON: written beside its output, and compared when it is resumed. */
+/** The settings of a run: written beside its output, and compared when it is resumed. */
 final class RunDescription {
   private static final JsonFactory JSON = new JsonFactory();
 
   private RunDescription() {}
 
-  static String json(Trainer setup) {
+  /** The settings that decide the result's bits, as they are compared and shown. */
+  static Map<String, String> decisive(Trainer setup) {
+    Map<String, String> shown = new LinkedHashMap<>();
+    values(setup, true).forEach((name, value) -> shown.put(name, value.toString()));
+    return shown;
+  }
+
+  /** All settings as JSON. */
+  static String json(Trainer setup, String baseHash) {
     StringWriter text = new StringWriter();
     try (JsonGenerator json = JSON.createGenerator(text).useDefaultPrettyPrinter()) {
       json.writeStartObject();
-      json.writeStringField("base", setup.model().path().map(path -> path.getFileName().toString()).orElse("synthetic"));
-      json.writeStringField("architecture", setup.model().architecture());
-      json.writeStringField("mode", setup.isFull() ? "full" : "lora");
-      if (!setup.isFull()) {
-        json.writeNumberField("rank", setup.lora().rank());
-        json.writeNumberField("alpha", setup.lora().alpha());
-        json.writeBooleanField("rs_lora", setup.lora().rsLora());
-        json.writeNumberField("dropout", setup.lora().dropout());
-        json.writeArrayFieldStart("targets");
-        for (LoraTarget target : LoraTarget.values()) {
-          if (setup.lora().targets().contains(target)) {
-            json.writeString(target.label());
-          }
+      Optional<Path> base = setup.model().path();
+      json.writeStringField("base", base.map(path -> path.getFileName().toString()).orElse("synthetic"));
+      json.writeStringField("base_sha256", baseHash);
+      for (Map.Entry<String, Object> entry : values(setup, false).entrySet()) {
+        json.writeFieldName(entry.getKey());
+        if (entry.getValue() instanceof Boolean flag) {
+          json.writeBoolean(flag);
+        } else if (entry.getValue() instanceof Double number) {
+          json.writeNumber(number);
+        } else if (entry.getValue() instanceof Number number) {
+          json.writeNumber(number.longValue());
+        } else {
+          json.writeString(entry.getValue().toString());
         }
-        json.writeEndArray();
       }
-      settings(json, setup.config());
       json.writeNumberField("examples", setup.examples().size());
+      json.writeNumberField("eval_examples", setup.evalExamples().size());
       json.writeEndObject();
     } catch (IOException e) {
       throw new IllegalStateException("JSON in memory failed", e);
@@ -42,22 +56,60 @@ final class RunDescription {
     return text + "\n";
   }
 
-  private static void settings(JsonGenerator json, TrainingConfig c) throws IOException {
-    json.writeNumberField("epochs", c.epochs());
-    json.writeNumberField("max_steps", c.maxSteps());
-    json.writeNumberField("max_length", c.maxLength());
-    json.writeNumberField("batch_tokens", c.batchTokens());
-    json.writeNumberField("grad_accumulation", c.gradAccumulation());
-    json.writeBooleanField("packing", c.packing());
-    json.writeNumberField("learning_rate", c.learningRate());
-    json.writeStringField("schedule", c.schedule().label());
-    json.writeNumberField("warmup_steps", c.warmupSteps());
-    json.writeNumberField("weight_decay", c.weightDecay());
-    json.writeNumberField("max_grad_norm", c.maxGradNorm());
-    json.writeNumberField("beta1", c.beta1());
-    json.writeNumberField("beta2", c.beta2());
-    json.writeNumberField("epsilon", c.epsilon());
-    json.writeNumberField("b_rate_ratio", c.bRateRatio());
-    json.writeNumberField("seed", c.seed());
+  private static Map<String, Object> values(Trainer setup, boolean decisiveOnly) {
+    Map<String, Object> values = new LinkedHashMap<>();
+    values.put("architecture", setup.model().architecture());
+    values.put("mode", setup.isFull() ? "full" : "lora");
+    if (!setup.isFull()) {
+      values.put("rank", setup.lora().rank());
+      values.put("alpha", setup.lora().alpha());
+      values.put("rs_lora", setup.lora().rsLora());
+      values.put("dropout", setup.lora().dropout());
+      values.put(
+          "targets",
+          Arrays.stream(LoraTarget.values())
+              .filter(setup.lora().targets()::contains)
+              .map(LoraTarget::label)
+              .collect(Collectors.joining(",")));
+    }
+    TrainingConfig c = setup.config();
+    values.put("epochs", c.epochs());
+    values.put("max_steps", c.maxSteps());
+    values.put("max_length", c.maxLength());
+    values.put("batch_tokens", c.batchTokens());
+    values.put("grad_accumulation", c.gradAccumulation());
+    values.put("packing", c.packing());
+    values.put("learning_rate", c.learningRate());
+    values.put("schedule", c.schedule().label());
+    values.put("warmup_steps", c.warmupSteps());
+    values.put("weight_decay", c.weightDecay());
+    values.put("max_grad_norm", c.maxGradNorm());
+    values.put("beta1", c.beta1());
+    values.put("beta2", c.beta2());
+    values.put("epsilon", c.epsilon());
+    values.put("b_rate_ratio", c.bRateRatio());
+    values.put("seed", c.seed());
+    values.put("early_stopping", c.earlyStopping());
+    // Without early stopping the validations only tell.
+    if (!decisiveOnly || c.earlyStopping() > 0) {
+      values.put("eval_steps", c.evalSteps());
+    }
+    if (!decisiveOnly) {
+      values.put("save_steps", c.saveSteps());
+    }
+    return values;
+  }
+
+  /** The SHA-256 of the base's file; a synthetic model's name. */
+  static String baseHash(Model model) {
+    Optional<Path> path = model.path();
+    if (path.isEmpty()) {
+      return model.metadata().source();
+    }
+    try {
+      return CheckpointFolder.sha256(path.get());
+    } catch (IOException e) {
+      throw new BadInputException(path.get() + ": cannot be read: " + e, e);
+    }
   }
 }

@@ -20,13 +20,15 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 
 /** What a trainer learned, as files. */
 final class TrainedWeights {
   private TrainedWeights() {}
 
   /** Writes the adapter; A and B of each product follow each other among the parameters. */
-  static void writeAdapter(Model model, NativeTrainer core, LoraConfig lora, Path file) {
+  static void writeAdapter(
+      Model model, NativeTrainer core, LoraConfig lora, String baseHash, String description, Path file) {
     Map<DecoderModule.Place, float[][]> halves = new LinkedHashMap<>();
     for (int i = 0; i < core.parameters(); i++) {
       ParameterInfo info = core.parameter(i);
@@ -41,7 +43,13 @@ final class TrainedWeights {
                     place, lora.rank(), ab[0].length / lora.rank(), ab[1].length / lora.rank(), ab[0], ab[1])));
     Map<String, GgufValue> extra = new LinkedHashMap<>();
     extra.put("general.name", GgufValue.of(model.metadata().findString("general.name").orElse("model") + " LoRA"));
+    model.metadata().findString("general.name").ifPresent(name -> {
+      extra.put("general.base_model.count", GgufValue.ofUint32(1));
+      extra.put("general.base_model.0.name", GgufValue.of(name));
+    });
     model.path().ifPresent(path -> extra.put("chaku.base.file", GgufValue.of(path.getFileName().toString())));
+    extra.put("chaku.base.sha256", GgufValue.of(baseHash));
+    extra.put("chaku.training", GgufValue.of(description));
     float alpha = (float) (lora.scale() * lora.rank());
     GgufAdapters.write(file, model.architecture(), alpha, pairs, extra, true);
   }
@@ -56,6 +64,7 @@ final class TrainedWeights {
       parameters.put(place(info).name() + (kind == TensorSpec.Kind.BIAS ? ".bias" : ".weight"), i);
     }
     GgufWriter writer = GgufWriter.to(file).overwrite(true).putAll(base.metadata());
+    fileType(format).ifPresent(type -> writer.put("general.file_type", type));
     base.tensors()
         .forEach(
             tensor -> {
@@ -69,6 +78,18 @@ final class TrainedWeights {
               }
             });
     writer.write();
+  }
+
+  /** The number by which llama.cpp calls a file that is mostly of this format; the base's stays for others. */
+  private static OptionalInt fileType(GgmlType format) {
+    return switch (format) {
+      case F32 -> OptionalInt.of(0);
+      case F16 -> OptionalInt.of(1);
+      case Q4_0 -> OptionalInt.of(2);
+      case Q8_0 -> OptionalInt.of(7);
+      case BF16 -> OptionalInt.of(32);
+      default -> OptionalInt.empty();
+    };
   }
 
   private static DecoderModule.Place place(ParameterInfo info) {

@@ -15,9 +15,15 @@ import dev.chaku.train.LoraTarget;
 import dev.chaku.train.OutputFolder;
 import dev.chaku.train.TrainingConfig;
 import dev.chaku.train.TrainingPlan;
+import dev.chaku.train.TrainingProgress;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
+import java.util.Random;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,6 +38,8 @@ public final class Trainer {
   private TrainingConfig config = TrainingConfig.defaults();
   private List<EncodedExample> examples = List.of();
   private List<EncodedExample> evalExamples = List.of();
+  private double evalSplit;
+  private final List<Consumer<TrainingProgress>> listeners = new ArrayList<>();
   private @Nullable Path output;
   private boolean resume;
 
@@ -79,6 +87,25 @@ public final class Trainer {
     return this;
   }
 
+  /**
+   * Sets a share of the examples aside for validation, picked by the configured seed: at least one, never all.
+   *
+   * @param share in [0, 1); 0, the default, sets none aside
+   */
+  public Trainer evalSplit(double share) {
+    if (!(share >= 0 && share < 1)) {
+      throw new BadInputException("eval split: expected a share of at least 0 and less than 1, found " + share);
+    }
+    evalSplit = share;
+    return this;
+  }
+
+  /** Calls the listener after every optimizer step, on the training's thread; it should return soon. */
+  public Trainer onProgress(Consumer<TrainingProgress> listener) {
+    listeners.add(listener);
+    return this;
+  }
+
   /** Where the run writes: a new or empty folder, or with resume the one of an earlier run. */
   public Trainer output(Path folder) {
     output = folder;
@@ -94,19 +121,20 @@ public final class Trainer {
   /**
    * Computes what the training would do and take; trains nothing.
    *
-   * @throws BadInputException if the data are empty, hold a token past the vocabulary, or are longer than the settings say
+   * @throws BadInputException if the data are empty, have nothing to train, hold a token past the vocabulary, or are longer
+   *     than the settings or the model say
    */
   public TrainingPlan plan() {
-    checkData();
-    MemoryPlan memory = NativeTrainer.plan(model.core(), options());
-    int rows = rowsPerEpoch();
+    Trainer setup = prepare();
+    MemoryPlan memory = NativeTrainer.plan(model.core(), setup.options());
+    int rows = setup.rowsPerEpoch();
     return new TrainingPlan(
-        examples.size(),
-        examples.stream().mapToLong(EncodedExample::length).sum(),
-        examples.stream().mapToLong(Trainer::trainedTokens).sum(),
+        setup.examples.size(),
+        setup.examples.stream().mapToLong(EncodedExample::length).sum(),
+        setup.examples.stream().mapToLong(Trainer::trainedTokens).sum(),
         rows,
-        totalSteps(rows),
-        trainedParameters(),
+        setup.totalSteps(rows),
+        setup.trainedParameters(),
         memory.weightBytes(),
         memory.totalBytes() - memory.weightBytes(),
         memory.availableBytes());
@@ -116,19 +144,22 @@ public final class Trainer {
    * Starts the training on a thread of its own.
    *
    * @throws BadInputException as {@link #plan}, or if the output folder is in use
-   * @throws ResourceException if memory does not suffice; nothing was allocated then
+   * @throws ResourceException if memory or disk do not suffice; nothing was allocated then
    */
   public TrainingRun start() {
     if (output == null) {
       throw new IllegalStateException("a training needs an output folder");
     }
-    checkData();
-    NativeTrainer core = NativeTrainer.create(model.core(), options());
+    Trainer setup = prepare();
+    if (!resume) {
+      OutputFolder.requireUnused(output);
+    }
+    NativeTrainer core = NativeTrainer.create(model.core(), setup.options());
     boolean started = false;
     try {
       OutputFolder folder = resume ? OutputFolder.reopen(output) : OutputFolder.create(output);
-      TrainingLoop loop = new TrainingLoop(this, core, folder);
-      TrainingRun run = new TrainingRun(core, loop);
+      folder.requireSpace(setup.bytesOnDisk());
+      TrainingRun run = new TrainingRun(core, new TrainingLoop(setup, core, folder));
       run.begin();
       started = true;
       return run;
@@ -139,21 +170,59 @@ public final class Trainer {
     }
   }
 
-  private void checkData() {
+  /** A copy that nobody alters, with the data checked and split. */
+  private Trainer prepare() {
     if (examples.isEmpty()) {
       throw new BadInputException("no example to train on");
     }
     checkExamples("example", examples);
     checkExamples("validation example", evalExamples);
+    Trainer copy = new Trainer(model);
+    copy.lora = lora;
+    copy.full = full;
+    copy.fullFormat = fullFormat;
+    copy.config = config;
+    copy.listeners.addAll(listeners);
+    copy.output = output;
+    copy.resume = resume;
+    // What trains nothing costs time, and a step of such alone would have no loss.
+    copy.examples = withWeight(examples);
+    copy.evalExamples = withWeight(evalExamples);
+    if (evalSplit > 0) {
+      copy.split(evalSplit);
+    }
+    if (config.earlyStopping() > 0 && copy.evalExamples.isEmpty()) {
+      throw new BadInputException("early stopping needs validation examples, or a share of the examples set aside");
+    }
+    return copy;
+  }
+
+  private static List<EncodedExample> withWeight(List<EncodedExample> list) {
+    return list.stream().filter(example -> example.weight() > 0).toList();
+  }
+
+  private void split(double share) {
+    int aside = (int) Math.max(1, Math.round(share * examples.size()));
+    if (aside >= examples.size()) {
+      throw new BadInputException(
+          "eval split: expected examples left to train on, found " + examples.size() + " in all, of which " + aside
+              + " would be set aside");
+    }
+    List<EncodedExample> shuffled = new ArrayList<>(examples);
+    Collections.shuffle(shuffled, new Random(config.seed()));
+    evalExamples = Stream.concat(evalExamples.stream(), shuffled.subList(0, aside).stream()).toList();
+    examples = List.copyOf(shuffled.subList(aside, shuffled.size()));
   }
 
   private void checkExamples(String what, List<EncodedExample> list) {
+    int longest = Math.min(config.maxLength(), model.contextLength());
     double weight = 0;
     for (int i = 0; i < list.size(); i++) {
       EncodedExample example = list.get(i);
-      if (example.length() > config.maxLength()) {
+      if (example.length() > longest) {
         throw new BadInputException(
-            what + " " + (i + 1) + ": expected at most " + config.maxLength() + " tokens, found " + example.length());
+            what + " " + (i + 1) + ": expected at most " + longest + " tokens (max length " + config.maxLength()
+                + ", context length of the model " + model.contextLength() + "), found " + example.length());
       }
       for (int token : example.tokens()) {
         if (token < 0 || token >= model.vocabSize()) {
@@ -166,6 +235,14 @@ public final class Trainer {
     if (!list.isEmpty() && !(weight > 0)) {
       throw new BadInputException("no token of any " + what + " is trained: every weight is 0");
     }
+  }
+
+  /** What the run will have on disk at once: the result, the checkpoints kept and the one being written. */
+  private long bytesOnDisk() {
+    long values = trainedParameters() * Float.BYTES;
+    long checkpoints = config.saveSteps() > 0 ? (config.keepCheckpoints() + 1L) * TrainerState.WHOLE.size() : 0;
+    long best = config.earlyStopping() > 0 ? 2 : 0;
+    return values * (1 + checkpoints + best);
   }
 
   private static long trainedTokens(EncodedExample example) {
@@ -183,7 +260,7 @@ public final class Trainer {
     }
     return new TrainerOptions(
         full ? TrainerOptions.Mode.FULL : TrainerOptions.Mode.LORA,
-        config.batchTokens(),
+        longestRow(),
         lora.rank(),
         (float) lora.scale(),
         (float) lora.dropout(),
@@ -226,6 +303,14 @@ public final class Trainer {
     return new Packer(config.batchTokens(), config.packing(), config.seed());
   }
 
+  /** Rows of short data may not fill what is allowed; no row of any epoch is longer than the longest of the first. */
+  private int longestRow() {
+    return Stream.concat(packer().epoch(examples, 0).stream(), evalRows().stream())
+        .mapToInt(PackedRow::length)
+        .max()
+        .orElseThrow();
+  }
+
   /** The same in every epoch: best-fit decreasing depends on the lengths alone. */
   private int rowsPerEpoch() {
     return packer().epoch(examples, 0).size();
@@ -259,6 +344,14 @@ public final class Trainer {
 
   List<EncodedExample> examples() {
     return examples;
+  }
+
+  List<EncodedExample> evalExamples() {
+    return evalExamples;
+  }
+
+  List<Consumer<TrainingProgress>> listeners() {
+    return listeners;
   }
 
   List<PackedRow> evalRows() {

@@ -8,20 +8,22 @@ import dev.chaku.internal.StepOptions;
 import dev.chaku.internal.StepResult;
 import dev.chaku.internal.TrainingBatch;
 import dev.chaku.train.LogFile;
-import dev.chaku.train.LossPicture;
 import dev.chaku.train.OutputFolder;
 import dev.chaku.train.TrainingConfig;
 import dev.chaku.train.TrainingProgress;
 import java.nio.file.Path;
-import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
 
 /** The steps of a run, on one thread: rows, gradients, update, validation, log, checkpoint, output. */
 final class TrainingLoop {
+  private static final System.Logger LOG = System.getLogger(TrainingLoop.class.getName());
   private static final int MOST_SKIPPED_IN_A_ROW = 5;
+  private static final String SKIPPED_IN_A_ROW = "skipped_in_a_row";
 
   /** What a finished run leaves. */
   record Result(Path file, Optional<Adapter> adapter, TrainingProgress progress) {}
@@ -30,28 +32,31 @@ final class TrainingLoop {
   private final TrainingConfig config;
   private final NativeTrainer core;
   private final OutputFolder folder;
-  private final LogFile log;
   private final Packer packer;
   private final List<PackedRow> evalRows;
+  private final EarlyStopping stopping;
   private final List<Consumer<TrainingProgress>> listeners = new CopyOnWriteArrayList<>();
-  private final List<LossPicture.Point> losses = new ArrayList<>();
-  private final List<LossPicture.Point> smoothed = new ArrayList<>();
-  private final List<LossPicture.Point> validations = new ArrayList<>();
+  private final int totalSteps;
   private volatile boolean cancelled;
 
   private List<PackedRow> rows;
-  private ProgressMeter meter;
   private RunPosition position = RunPosition.start();
+  private ProgressMeter meter;
+  private int skippedInARow;
 
+  /** @param setup a copy that nobody alters */
   TrainingLoop(Trainer setup, NativeTrainer core, OutputFolder folder) {
     this.setup = setup;
     this.config = setup.config();
     this.core = core;
     this.folder = folder;
-    this.log = new LogFile(folder.resolve("log.jsonl"));
     this.packer = setup.packer();
     this.evalRows = setup.evalRows();
+    this.stopping = new EarlyStopping(config.earlyStopping());
     this.rows = packer.epoch(setup.examples(), 0);
+    this.totalSteps = setup.totalSteps(rows.size());
+    this.meter = new ProgressMeter(totalSteps, position);
+    listeners.addAll(setup.listeners());
   }
 
   void addListener(Consumer<TrainingProgress> listener) {
@@ -63,36 +68,50 @@ final class TrainingLoop {
   }
 
   Result run() {
-    boolean saves = config.saveSteps() > 0 || setup.resumes();
-    Checkpoints checkpoints = saves ? new Checkpoints(setup, core, folder) : null;
+    String baseHash = RunDescription.baseHash(setup.model());
+    Checkpoints checkpoints = new Checkpoints(setup, baseHash, core, folder);
     if (setup.resumes()) {
-      position = checkpoints.restoreNewest().orElse(position);
+      checkpoints.restoreNewest().ifPresent(this::goOnFrom);
     }
-    folder.writeText("config.json", RunDescription.json(setup));
-    int totalSteps = setup.totalSteps(rows.size());
+    String description = RunDescription.json(setup, baseHash);
+    folder.writeText("config.json", description);
+    LogFile log = LogFile.open(folder, position.step());
+    meter.resetClock();
+    while (position.step() < totalSteps && !stopping.stops()) {
+      step();
+      boolean evaluated = evaluateIfDue(checkpoints);
+      report(log, evaluated);
+      if (config.saveSteps() > 0 && position.step() % config.saveSteps() == 0) {
+        checkpoints.save(position, counters());
+        meter.resetClock();
+      }
+    }
+    if (stopping.isOn() && stopping.bestStep() > 0) {
+      checkpoints.restoreBest();
+    }
+    folder.writeText("loss.svg", log.picture());
+    return writeResult(baseHash, description);
+  }
+
+  private void goOnFrom(Checkpoints.Restored restored) {
+    position = restored.position();
     meter = new ProgressMeter(totalSteps, position);
+    meter.restore(restored.counters());
+    stopping.restore(restored.counters());
+    skippedInARow = Integer.parseInt(restored.counters().get(SKIPPED_IN_A_ROW));
     rows = packer.epoch(setup.examples(), position.epoch());
-    int skippedInARow = 0;
-    while (position.step() < totalSteps) {
-      StepResult step = step(totalSteps);
-      skippedInARow = step.skipped() ? skippedInARow + 1 : 0;
-      if (skippedInARow == MOST_SKIPPED_IN_A_ROW) {
-        throw new BadInputException(
-            "the gradients of " + skippedInARow + " steps in a row, up to step " + position.step()
-                + ", were not finite; use a lower learning rate or look at the data");
-      }
-      boolean last = position.step() == totalSteps;
-      boolean evaluated = evaluateIfDue(last);
-      report(evaluated);
-      if (config.saveSteps() > 0 && (last || position.step() % config.saveSteps() == 0)) {
-        checkpoints.save(position);
-      }
-    }
-    return finish();
+  }
+
+  private Map<String, String> counters() {
+    Map<String, String> counters = new LinkedHashMap<>();
+    meter.save(counters);
+    stopping.save(counters);
+    counters.put(SKIPPED_IN_A_ROW, Integer.toString(skippedInARow));
+    return counters;
   }
 
   /** One optimizer step: up to gradAccumulation rows of this epoch. */
-  private StepResult step(int totalSteps) {
+  private void step() {
     double lossSum = 0;
     double weightSum = 0;
     long tokens = 0;
@@ -112,12 +131,19 @@ final class TrainingLoop {
     StepResult result = core.step(stepOptions(rate));
     position = position.after(to - from, rows.size());
     meter.step(position, rows.size(), lossSum / weightSum, tokens, rate, result);
-    losses.add(new LossPicture.Point(number, lossSum / weightSum));
-    smoothed.add(new LossPicture.Point(number, meter.smoothedLoss()));
+    refuseEndlessSkips(result);
     if (position.row() == 0 && number < totalSteps) {
       rows = packer.epoch(setup.examples(), position.epoch());
     }
-    return result;
+  }
+
+  private void refuseEndlessSkips(StepResult result) {
+    skippedInARow = result.skipped() ? skippedInARow + 1 : 0;
+    if (skippedInARow == MOST_SKIPPED_IN_A_ROW) {
+      throw new BadInputException(
+          "the gradients of " + skippedInARow + " steps in a row, up to step " + position.step()
+              + ", were not finite; use a lower learning rate or look at the data; what was saved is in " + folder.path());
+    }
   }
 
   private static TrainingBatch batch(PackedRow row, long index) {
@@ -135,38 +161,34 @@ final class TrainingLoop {
         (float) config.bRateRatio());
   }
 
-  private boolean evaluateIfDue(boolean last) {
+  private boolean evaluateIfDue(Checkpoints checkpoints) {
+    boolean last = position.step() == totalSteps;
     boolean due = config.evalSteps() > 0 ? position.step() % config.evalSteps() == 0 : position.row() == 0;
     if (evalRows.isEmpty() || !(due || last)) {
       return false;
     }
-    double lossSum = 0;
-    double weightSum = 0;
-    long correct = 0;
-    long weighted = 0;
-    for (PackedRow row : evalRows) {
-      requireNotCancelled();
-      BatchLoss loss = core.evaluate(batch(row, 0));
-      lossSum += loss.lossSum();
-      weightSum += loss.weightSum();
-      correct += loss.correct();
-      weighted += loss.weighted();
+    Validation validation = Validation.of(core, evalRows, this::requireNotCancelled);
+    if (stopping.isBest(validation.loss(), position.step()) && stopping.isOn()) {
+      checkpoints.saveBest();
     }
-    meter.evaluation(lossSum / weightSum, (double) correct / weighted);
-    validations.add(new LossPicture.Point(position.step(), lossSum / weightSum));
+    meter.evaluation(validation);
     return true;
   }
 
-  private void report(boolean evaluated) {
+  private void report(LogFile log, boolean evaluated) {
     TrainingProgress progress = meter.progress(evaluated);
     log.append(progress);
     for (Consumer<TrainingProgress> listener : listeners) {
-      listener.accept(progress);
+      try {
+        listener.accept(progress);
+      } catch (RuntimeException e) {
+        // Hours of training are worth more than what a listener shows.
+        LOG.log(System.Logger.Level.WARNING, "a listener of the training failed at step " + position.step(), e);
+      }
     }
   }
 
-  private Result finish() {
-    folder.writeText("loss.svg", LossPicture.draw(losses, smoothed, validations));
+  private Result writeResult(String baseHash, String description) {
     TrainingProgress progress = meter.progress(false);
     if (setup.isFull()) {
       Path file = folder.resolve("model.gguf");
@@ -174,7 +196,7 @@ final class TrainingLoop {
       return new Result(file, Optional.empty(), progress);
     }
     Path file = folder.resolve(Adapter.FILE_NAME);
-    TrainedWeights.writeAdapter(setup.model(), core, setup.lora(), file);
+    TrainedWeights.writeAdapter(setup.model(), core, setup.lora(), baseHash, description, file);
     return new Result(file, Optional.of(Adapter.load(file)), progress);
   }
 

@@ -24,6 +24,7 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
 
 /**
  * Safetensors files: a little-endian u64 with the length of a JSON header, the header, and the tensors' bytes, which the
@@ -45,8 +46,17 @@ public final class Safetensors {
     }
   }
 
-  /** A tensor to be written: F32 values by shape; the buffer is read from its position to its limit. */
-  public record Source(String name, List<Long> shape, FloatBuffer values) {}
+  /** A tensor to be written: F32 values by shape, asked for when their turn comes, so that one is in memory at a time. */
+  public record Source(String name, List<Long> shape, Supplier<FloatBuffer> values) {
+    /** A tensor that is in memory; the buffer is read from its position to its limit. */
+    public Source(String name, List<Long> shape, FloatBuffer values) {
+      this(name, shape, () -> values);
+    }
+
+    long bytes() {
+      return shape.stream().reduce((long) Float.BYTES, Math::multiplyExact);
+    }
+  }
 
   private final Path path;
   private final Map<String, String> metadata;
@@ -275,10 +285,13 @@ public final class Safetensors {
       ByteBuffer prefix = ByteBuffer.allocate(8 + header.length).order(ByteOrder.LITTLE_ENDIAN);
       writeAll(channel, prefix.putLong(header.length).put(header).flip());
       for (Source source : sources) {
-        ByteBuffer bytes =
-            ByteBuffer.allocate(Math.multiplyExact(source.values().remaining(), Float.BYTES))
-                .order(ByteOrder.LITTLE_ENDIAN);
-        bytes.asFloatBuffer().put(source.values().duplicate());
+        FloatBuffer values = source.values().get().duplicate();
+        if (values.remaining() != source.bytes() / Float.BYTES) {
+          throw new IllegalArgumentException(
+              source.name() + ": expected " + source.bytes() / Float.BYTES + " values, got " + values.remaining());
+        }
+        ByteBuffer bytes = ByteBuffer.allocate((int) source.bytes()).order(ByteOrder.LITTLE_ENDIAN);
+        bytes.asFloatBuffer().put(values);
         writeAll(channel, bytes);
       }
       channel.force(true);
@@ -316,7 +329,7 @@ public final class Safetensors {
       json.writeEndObject();
       long at = 0;
       for (Source source : sources) {
-        long bytes = (long) source.values().remaining() * Float.BYTES;
+        long bytes = source.bytes();
         json.writeObjectFieldStart(source.name());
         json.writeStringField("dtype", "F32");
         writeLongs(json, "shape", source.shape());

@@ -16,6 +16,8 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 
@@ -40,8 +42,13 @@ public final class CheckpointFolder {
    * @throws ResourceException if the disk is full; older checkpoints stay
    */
   public void save(int step, Consumer<Path> writer) {
-    Path target = output.resolve("%s%08d".formatted(PREFIX, step));
-    Path beside = output.resolve("." + target.getFileName() + ".tmp");
+    save("%s%08d".formatted(PREFIX, step), writer);
+  }
+
+  /** Writes a folder of another name in the same way; one that is there gives way when the new one is whole. */
+  public void save(String name, Consumer<Path> writer) {
+    Path target = output.resolve(name);
+    Path beside = output.resolve("." + name + ".tmp");
     try {
       deleteTree(beside);
       Files.createDirectory(beside);
@@ -49,11 +56,17 @@ public final class CheckpointFolder {
       writeManifest(beside);
       deleteTree(target);
       Files.move(beside, target, StandardCopyOption.ATOMIC_MOVE);
+      forceFolder(output);
     } catch (IOException e) {
-      throw new ResourceException(target + ": the checkpoint cannot be written: " + e.getMessage(), e);
+      throw new ResourceException(target + ": the checkpoint cannot be written: " + e, e);
     } finally {
       deleteQuietly(beside);
     }
+  }
+
+  /** Where a folder of this name is. */
+  public Path resolve(String name) {
+    return output.resolve(name);
   }
 
   /** Deletes all but the newest. */
@@ -72,25 +85,38 @@ public final class CheckpointFolder {
           .sorted(Comparator.comparing((Path path) -> path.getFileName().toString()).reversed())
           .toList();
     } catch (IOException e) {
-      throw new BadInputException(output + ": the output folder cannot be read: " + e.getMessage(), e);
+      throw new BadInputException(output + ": the output folder cannot be read: " + e, e);
     }
   }
 
-  /** @throws BadInputException if a file is missing or not what was written */
+  /** @throws BadInputException if a file is missing, added, or not what was written */
   public static void verify(Path checkpoint) {
-    try {
-      for (String line : Files.readAllLines(checkpoint.resolve(MANIFEST))) {
+    try (Stream<Path> present = Files.list(checkpoint)) {
+      Set<String> unexplained = new TreeSet<>();
+      present.forEach(file -> unexplained.add(file.getFileName().toString()));
+      if (!unexplained.remove(MANIFEST)) {
+        throw torn(checkpoint, MANIFEST + " is missing");
+      }
+      List<String> lines = Files.readAllLines(checkpoint.resolve(MANIFEST));
+      for (String line : lines) {
         String[] parts = line.split("  ", 2);
-        Path file = checkpoint.resolve(parts.length == 2 ? parts[1] : "");
-        if (parts.length != 2 || !Files.isRegularFile(file) || !sha256(file).equals(parts[0])) {
-          throw new BadInputException(
-              checkpoint + ": the checkpoint is torn or altered: " + (parts.length == 2 ? parts[1] : line)
-                  + " is not what was written");
+        if (parts.length != 2 || !unexplained.remove(parts[1])) {
+          throw torn(checkpoint, "'" + line + "' of " + MANIFEST + " names no file in it");
+        }
+        if (!sha256(checkpoint.resolve(parts[1])).equals(parts[0])) {
+          throw torn(checkpoint, parts[1] + " is not what was written");
         }
       }
+      if (lines.isEmpty() || !unexplained.isEmpty()) {
+        throw torn(checkpoint, MANIFEST + " does not list " + unexplained);
+      }
     } catch (IOException e) {
-      throw new BadInputException(checkpoint + ": the checkpoint cannot be read: " + e.getMessage(), e);
+      throw new BadInputException(checkpoint + ": the checkpoint cannot be read: " + e, e);
     }
+  }
+
+  private static BadInputException torn(Path checkpoint, String why) {
+    return new BadInputException(checkpoint + ": the checkpoint is torn or altered: " + why);
   }
 
   private static void writeManifest(Path folder) throws IOException {
@@ -104,11 +130,21 @@ public final class CheckpointFolder {
     Path manifest = folder.resolve(MANIFEST);
     Files.write(manifest, lines);
     force(manifest);
+    forceFolder(folder);
   }
 
   private static void force(Path file) throws IOException {
     try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
       channel.force(true);
+    }
+  }
+
+  /** Makes the rename itself durable where the system lets a folder be opened. */
+  private static void forceFolder(Path folder) {
+    try (FileChannel channel = FileChannel.open(folder, StandardOpenOption.READ)) {
+      channel.force(true);
+    } catch (IOException e) {
+      // Windows refuses to open folders; the files themselves are on disk already.
     }
   }
 

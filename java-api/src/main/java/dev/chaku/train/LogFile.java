@@ -2,6 +2,8 @@ package dev.chaku.train;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonToken;
 import dev.chaku.ResourceException;
 import java.io.IOException;
 import java.io.StringWriter;
@@ -9,34 +11,105 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
 
 /** The run's log: one JSON object a line, appended as the run goes. Not thread-safe. */
 public final class LogFile {
+  private static final String NAME = "log.jsonl";
   private static final JsonFactory JSON = new JsonFactory();
 
   private final Path path;
+  private final List<LossPicture.Point> losses = new ArrayList<>();
+  private final List<LossPicture.Point> smoothed = new ArrayList<>();
+  private final List<LossPicture.Point> validations = new ArrayList<>();
 
-  public LogFile(Path path) {
+  private LogFile(Path path) {
     this.path = path;
+  }
+
+  /**
+   * Opens the log of a run that stands at a step. Lines of later steps, which the run will do again, are dropped.
+   *
+   * @throws ResourceException if it cannot be read or written
+   */
+  public static LogFile open(OutputFolder folder, int step) {
+    LogFile log = new LogFile(folder.resolve(NAME));
+    if (Files.exists(log.path)) {
+      StringBuilder kept = new StringBuilder();
+      try {
+        for (String line : Files.readAllLines(log.path)) {
+          Map<String, Double> numbers = numbers(line);
+          if (numbers.getOrDefault("step", Double.MAX_VALUE) <= step) {
+            kept.append(line).append('\n');
+            log.remember(numbers);
+          }
+        }
+      } catch (IOException e) {
+        throw new ResourceException(log.path + ": the log cannot be read: " + e, e);
+      }
+      folder.writeText(NAME, kept.toString());
+    }
+    return log;
+  }
+
+  /** The numbers of a line; none of one that was cut short. */
+  private static Map<String, Double> numbers(String line) {
+    Map<String, Double> numbers = new LinkedHashMap<>();
+    try (JsonParser json = JSON.createParser(line)) {
+      while (json.nextToken() != null) {
+        if (json.currentToken().isNumeric()) {
+          numbers.put(json.currentName(), json.getDoubleValue());
+        }
+        if (json.currentToken() == JsonToken.END_OBJECT) {
+          return numbers;
+        }
+      }
+    } catch (IOException e) {
+      // A torn line ends here.
+    }
+    return Map.of();
+  }
+
+  private void remember(Map<String, Double> numbers) {
+    int step = numbers.get("step").intValue();
+    remember(losses, step, numbers.get("loss"));
+    remember(smoothed, step, numbers.get("smoothed_loss"));
+    remember(validations, step, numbers.get("eval_loss"));
+  }
+
+  private static void remember(List<LossPicture.Point> curve, int step, @org.jspecify.annotations.Nullable Double loss) {
+    if (loss != null && Double.isFinite(loss)) {
+      curve.add(new LossPicture.Point(step, loss));
+    }
   }
 
   /** Appends a step. */
   public void append(TrainingProgress p) {
+    Map<String, Double> numbers = new LinkedHashMap<>();
+    numbers.put("epoch", p.epoch());
+    numbers.put("loss", p.loss());
+    numbers.put("smoothed_loss", p.smoothedLoss());
+    numbers.put("learning_rate", p.learningRate());
+    numbers.put("grad_norm", p.gradNorm());
+    numbers.put("tokens_per_s", p.tokensPerSecond());
+    numbers.put("elapsed_s", p.elapsed().toMillis() / 1000.0);
+    if (p.evaluated()) {
+      numbers.put("eval_loss", p.evalLoss().orElseThrow());
+      numbers.put("eval_accuracy", p.evalAccuracy().orElseThrow());
+    }
     StringWriter line = new StringWriter();
     try (JsonGenerator json = JSON.createGenerator(line)) {
       json.writeStartObject();
       json.writeNumberField("step", p.step());
-      json.writeNumberField("epoch", p.epoch());
-      json.writeNumberField("loss", p.loss());
-      json.writeNumberField("learning_rate", p.learningRate());
-      json.writeNumberField("grad_norm", p.gradNorm());
-      json.writeNumberField("tokens", p.tokens());
-      json.writeNumberField("tokens_per_s", p.tokensPerSecond());
-      json.writeNumberField("elapsed_s", p.elapsed().toMillis() / 1000.0);
-      if (p.evaluated()) {
-        json.writeNumberField("eval_loss", p.evalLoss().orElseThrow());
-        json.writeNumberField("eval_accuracy", p.evalAccuracy().orElseThrow());
+      for (Map.Entry<String, Double> number : numbers.entrySet()) {
+        json.writeNumberField(number.getKey(), number.getValue());
       }
+      json.writeNumberField("tokens", p.tokens());
+      json.writeNumberField("skipped_steps", p.skippedSteps());
+      json.writeNumberField("peak_bytes", p.peakBytes());
       json.writeEndObject();
     } catch (IOException e) {
       throw new IllegalStateException("a log line in memory failed", e);
@@ -45,7 +118,14 @@ public final class LogFile {
       Files.writeString(
           path, line + "\n", StandardCharsets.UTF_8, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
     } catch (IOException e) {
-      throw new ResourceException(path + ": the log cannot be written: " + e.getMessage(), e);
+      throw new ResourceException(path + ": the log cannot be written: " + e, e);
     }
+    numbers.put("step", (double) p.step());
+    remember(numbers);
+  }
+
+  /** The loss over all steps logged. */
+  public String picture() {
+    return LossPicture.draw(losses, smoothed, validations);
   }
 }

@@ -3,6 +3,7 @@ package dev.chaku.train;
 import dev.chaku.BadInputException;
 import dev.chaku.ResourceException;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -20,28 +21,40 @@ public final class OutputFolder {
   }
 
   /**
+   * Checks that a new run may write to this path; nothing is made.
+   *
+   * @throws BadInputException if it holds anything, or is no folder
+   */
+  public static void requireUnused(Path path) {
+    if (!Files.exists(path)) {
+      return;
+    }
+    if (!Files.isDirectory(path)) {
+      throw new BadInputException(path + ": expected a folder for the output, found a file");
+    }
+    try (Stream<Path> entries = Files.list(path)) {
+      if (entries.findAny().isPresent()) {
+        throw new BadInputException(
+            path + ": the output folder holds files already; name another, or resume the run that wrote them");
+      }
+    } catch (IOException e) {
+      throw new BadInputException(path + ": the output folder cannot be read: " + e, e);
+    }
+  }
+
+  /**
    * Makes the folder, or takes an empty one.
    *
    * @throws BadInputException if it holds anything, or is no folder
    * @throws ResourceException if it cannot be made
    */
   public static OutputFolder create(Path path) {
+    requireUnused(path);
     try {
-      if (Files.exists(path)) {
-        if (!Files.isDirectory(path)) {
-          throw new BadInputException(path + ": expected a folder for the output, found a file");
-        }
-        try (Stream<Path> entries = Files.list(path)) {
-          if (entries.findAny().isPresent()) {
-            throw new BadInputException(
-                path + ": the output folder holds files already; name another, or resume the run that wrote them");
-          }
-        }
-      }
       Files.createDirectories(path);
       return new OutputFolder(path);
     } catch (IOException e) {
-      throw new ResourceException(path + ": the output folder cannot be made: " + e.getMessage(), e);
+      throw new ResourceException(path + ": the output folder cannot be made: " + e, e);
     }
   }
 
@@ -51,6 +64,25 @@ public final class OutputFolder {
       throw new BadInputException(path + ": expected the output folder of an earlier run, found none");
     }
     return new OutputFolder(path);
+  }
+
+  /**
+   * Checks that the disk has room for what a run will write.
+   *
+   * @throws ResourceException if not: the message has both numbers
+   */
+  public void requireSpace(long bytes) {
+    long free;
+    try {
+      free = Files.getFileStore(path).getUsableSpace();
+    } catch (IOException e) {
+      throw new ResourceException(path + ": the disk's free space cannot be read: " + e, e);
+    }
+    if (bytes > free) {
+      throw new ResourceException(
+          path + ": the run needs " + bytes + " bytes for its checkpoints and result, but the disk has " + free
+              + " free; free some, keep fewer checkpoints or choose another folder");
+    }
   }
 
   public Path path() {
@@ -68,7 +100,7 @@ public final class OutputFolder {
       try (FileChannel channel =
           FileChannel.open(
               beside, StandardOpenOption.CREATE, StandardOpenOption.WRITE, StandardOpenOption.TRUNCATE_EXISTING)) {
-        java.nio.ByteBuffer bytes = StandardCharsets.UTF_8.encode(text);
+        ByteBuffer bytes = StandardCharsets.UTF_8.encode(text);
         while (bytes.hasRemaining()) {
           channel.write(bytes);
         }
@@ -81,7 +113,7 @@ public final class OutputFolder {
       } catch (IOException suppressed) {
         e.addSuppressed(suppressed);
       }
-      throw new ResourceException(path.resolve(name) + ": cannot be written: " + e.getMessage(), e);
+      throw new ResourceException(path.resolve(name) + ": cannot be written: " + e, e);
     }
   }
 }

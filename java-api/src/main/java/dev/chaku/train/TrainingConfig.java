@@ -26,7 +26,9 @@ import java.util.stream.Collectors;
  * @param epsilon of AdamW
  * @param bRateRatio LoRA+: the learning rate of B over that of A; 1 for plain LoRA
  * @param evalSteps steps between validations, 0 for one at the end of each epoch
- * @param saveSteps steps between checkpoints, 0 for none but the end's
+ * @param earlyStopping stop after so many validations without a lower loss, and end with the parameters of the best one; 0
+ *     for never
+ * @param saveSteps steps between checkpoints, 0 for none
  * @param keepCheckpoints newest checkpoints that are kept
  * @param seed of initial weights, shuffling and dropout
  */
@@ -47,6 +49,7 @@ public record TrainingConfig(
     double epsilon,
     double bRateRatio,
     int evalSteps,
+    int earlyStopping,
     int saveSteps,
     int keepCheckpoints,
     long seed) {
@@ -92,6 +95,7 @@ public record TrainingConfig(
     require(epsilon > 0, "epsilon", "more than 0", epsilon);
     require(bRateRatio > 0, "B rate ratio", "more than 0", bRateRatio);
     require(evalSteps >= 0, "eval steps", "at least 0", evalSteps);
+    require(earlyStopping >= 0, "early stopping", "at least 0 validations", earlyStopping);
     require(saveSteps >= 0, "save steps", "at least 0", saveSteps);
     require(keepCheckpoints >= 1, "kept checkpoints", "at least 1", keepCheckpoints);
   }
@@ -150,7 +154,8 @@ public record TrainingConfig(
     private double epsilon = 1e-8;
     private double bRateRatio = 1;
     private int evalSteps;
-    private int saveSteps;
+    private int earlyStopping;
+    private int saveSteps = 500;
     private int keepCheckpoints = 2;
     private long seed = 42;
 
@@ -173,6 +178,7 @@ public record TrainingConfig(
       epsilon = c.epsilon;
       bRateRatio = c.bRateRatio;
       evalSteps = c.evalSteps;
+      earlyStopping = c.earlyStopping;
       saveSteps = c.saveSteps;
       keepCheckpoints = c.keepCheckpoints;
       seed = c.seed;
@@ -256,6 +262,11 @@ public record TrainingConfig(
       return this;
     }
 
+    public Builder earlyStopping(int value) {
+      earlyStopping = value;
+      return this;
+    }
+
     public Builder saveSteps(int value) {
       saveSteps = value;
       return this;
@@ -290,6 +301,7 @@ public record TrainingConfig(
           epsilon,
           bRateRatio,
           evalSteps,
+          earlyStopping,
           saveSteps,
           keepCheckpoints,
           seed);

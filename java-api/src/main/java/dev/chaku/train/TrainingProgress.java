@@ -16,11 +16,12 @@ import java.util.OptionalDouble;
  * @param evalAccuracy the share of validation tokens predicted right
  * @param learningRate of the step
  * @param gradNorm before clipping
- * @param tokens tokens computed since the start of this run
+ * @param tokens tokens trained on since the start, earlier parts of a resumed run included
  * @param tokensPerSecond over the last steps
  * @param elapsed since the start of this run
  * @param remaining estimated
  * @param skippedSteps steps without an update because a gradient was not finite
+ * @param peakBytes most memory that the process has held so far, mapped weights included; 0 where the system does not tell
  */
 public record TrainingProgress(
     int step,
@@ -37,4 +38,5 @@ public record TrainingProgress(
     double tokensPerSecond,
     Duration elapsed,
     Duration remaining,
-    int skippedSteps) {}
+    int skippedSteps,
+    long peakBytes) {}

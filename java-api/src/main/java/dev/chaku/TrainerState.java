@@ -1,0 +1,66 @@
+package dev.chaku;
+
+import dev.chaku.adapter.Safetensors;
+import dev.chaku.arch.DecoderModule;
+import dev.chaku.internal.DirectBuffers;
+import dev.chaku.internal.NativeTrainer;
+import dev.chaku.internal.ParameterInfo;
+import java.nio.ByteBuffer;
+import java.nio.FloatBuffer;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+
+/** A trainer's parameters and what belongs to each, to a file and back. One parameter at a time is held in memory. */
+final class TrainerState {
+  /** All that a resumed run needs; gradients are zero between steps. */
+  static final List<NativeTrainer.Slot> WHOLE =
+      List.of(NativeTrainer.Slot.VALUE, NativeTrainer.Slot.MOMENT1, NativeTrainer.Slot.MOMENT2);
+
+  static final List<NativeTrainer.Slot> VALUES = List.of(NativeTrainer.Slot.VALUE);
+
+  private TrainerState() {}
+
+  static void write(NativeTrainer core, List<NativeTrainer.Slot> slots, Map<String, String> metadata, Path file) {
+    List<Safetensors.Source> sources = new ArrayList<>();
+    for (int i = 0; i < core.parameters(); i++) {
+      int index = i;
+      ParameterInfo info = core.parameter(i);
+      for (NativeTrainer.Slot slot : slots) {
+        sources.add(
+            new Safetensors.Source(
+                name(info, slot), List.of(info.rows(), info.columns()), () -> read(core, index, info, slot)));
+      }
+    }
+    Safetensors.write(file, metadata, sources);
+  }
+
+  private static FloatBuffer read(NativeTrainer core, int index, ParameterInfo info, NativeTrainer.Slot slot) {
+    FloatBuffer values = DirectBuffers.floats(Math.toIntExact(info.elements()));
+    core.read(index, slot, values);
+    return values;
+  }
+
+  /** @throws BadInputException if a parameter is missing or has another size */
+  static void restore(Safetensors state, List<NativeTrainer.Slot> slots, NativeTrainer core) {
+    for (int i = 0; i < core.parameters(); i++) {
+      ParameterInfo info = core.parameter(i);
+      for (NativeTrainer.Slot slot : slots) {
+        ByteBuffer bytes = state.bytes(name(info, slot));
+        if (bytes.remaining() != info.elements() * Float.BYTES) {
+          throw new BadInputException(
+              state.path() + ": tensor '" + name(info, slot) + "': expected " + info.elements() + " values, found "
+                  + bytes.remaining() / Float.BYTES);
+        }
+        core.write(i, slot, bytes.asFloatBuffer());
+      }
+    }
+  }
+
+  private static String name(ParameterInfo info, NativeTrainer.Slot slot) {
+    String place = DecoderModule.ofId(info.module()).orElseThrow().at(info.layer()).name();
+    return place + "." + info.kind().name().toLowerCase(Locale.ROOT) + "." + slot.name().toLowerCase(Locale.ROOT);
+  }
+}
