@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Consumer;
@@ -42,7 +43,7 @@ public final class CheckpointFolder {
    * @throws ResourceException if the disk is full; older checkpoints stay
    */
   public void save(int step, Consumer<Path> writer) {
-    save("%s%08d".formatted(PREFIX, step), writer);
+    save(String.format(Locale.ROOT, "%s%08d", PREFIX, step), writer);
   }
 
   /** Writes a folder of another name in the same way; one that is there gives way when the new one is whole. */

@@ -30,8 +30,10 @@ public final class LossPicture {
     double high = top > 0 ? top * 1.05 : 1;
     StringBuilder svg = new StringBuilder();
     svg.append(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" font-family=\"sans-serif\" font-size=\"12\">\n"
-            .formatted(WIDTH, HEIGHT));
+        format(
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" font-family=\"sans-serif\""
+                + " font-size=\"12\">\n",
+            WIDTH, HEIGHT));
     svg.append("<rect width=\"100%\" height=\"100%\" fill=\"white\"/>\n");
     axes(svg, last, high);
     curve(svg, loss, last, high, "#b8c7d9", 1);
@@ -46,39 +48,45 @@ public final class LossPicture {
       double value = high * i / 4;
       double y = y(value, high);
       svg.append(
-          String.format(
-              Locale.ROOT,
+          format(
               "<line x1=\"%d\" x2=\"%d\" y1=\"%.1f\" y2=\"%.1f\" stroke=\"#ddd\"/>"
-                  + "<text x=\"%d\" y=\"%.1f\" text-anchor=\"end\">%.2f</text>%n",
+                  + "<text x=\"%d\" y=\"%.1f\" text-anchor=\"end\">%.2f</text>\n",
               LEFT, WIDTH - RIGHT, y, y, LEFT - 6, y + 4, value));
       int step = Math.round(last * i / 4f);
+      if (i > 0 && step == Math.round(last * (i - 1) / 4f)) {
+        continue;
+      }
       svg.append(
-          String.format(
-              Locale.ROOT,
-              "<text x=\"%.1f\" y=\"%d\" text-anchor=\"middle\">%d</text>%n",
+          format(
+              "<text x=\"%.1f\" y=\"%d\" text-anchor=\"middle\">%d</text>\n",
               x(step, last), HEIGHT - BOTTOM + 18, step));
     }
     svg.append(
-        "<text x=\"%d\" y=\"%d\" text-anchor=\"middle\">step</text>\n"
-            .formatted((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 6));
+        format(
+            "<text x=\"%d\" y=\"%d\" text-anchor=\"middle\">step</text>\n", (LEFT + WIDTH - RIGHT) / 2, HEIGHT - 6));
   }
 
   private static void curve(StringBuilder svg, List<Point> points, int last, double high, String colour, int width) {
     if (points.isEmpty()) {
       return;
     }
-    svg.append("<polyline fill=\"none\" stroke=\"%s\" stroke-width=\"%d\" points=\"".formatted(colour, width));
+    svg.append(format("<polyline fill=\"none\" stroke=\"%s\" stroke-width=\"%d\" points=\"", colour, width));
     for (Point point : points) {
-      svg.append(String.format(Locale.ROOT, "%.1f,%.1f ", x(point.step(), last), y(point.loss(), high)));
+      svg.append(format("%.1f,%.1f ", x(point.step(), last), y(point.loss(), high)));
     }
     svg.append("\"/>\n");
   }
 
   private static void legend(StringBuilder svg, boolean noValidation) {
-    svg.append("<text x=\"%d\" y=\"20\" fill=\"#1f5fa8\">training loss (nats per token)</text>\n".formatted(LEFT));
+    svg.append(format("<text x=\"%d\" y=\"20\" fill=\"#1f5fa8\">training loss (nats per token)</text>\n", LEFT));
     if (!noValidation) {
-      svg.append("<text x=\"%d\" y=\"20\" fill=\"#c4472b\">validation loss</text>\n".formatted(LEFT + 220));
+      svg.append(format("<text x=\"%d\" y=\"20\" fill=\"#c4472b\">validation loss</text>\n", LEFT + 220));
     }
+  }
+
+  /** Digits and points as SVG reads them, in every language. */
+  private static String format(String pattern, Object... values) {
+    return String.format(Locale.ROOT, pattern, values);
   }
 
   private static double x(int step, int last) {

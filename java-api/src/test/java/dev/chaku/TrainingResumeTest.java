@@ -1,0 +1,203 @@
+package dev.chaku;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.chaku.arch.FormatMix;
+import dev.chaku.data.EncodedExample;
+import dev.chaku.gguf.GgmlType;
+import dev.chaku.train.TrainingConfig;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A run that is broken off and resumed ends with the bits of one that was not. */
+class TrainingResumeTest {
+  @TempDir Path folder;
+  private Path file;
+  private Model base;
+
+  @BeforeEach
+  void openBase() {
+    file = TinyModel.write(folder.resolve("base.gguf"), TinyModel.llama(), FormatMix.Q8_0, 1);
+    base = Model.open(file);
+  }
+
+  @AfterEach
+  void closeBase() {
+    base.close();
+  }
+
+  private static TrainingConfig config() {
+    return TinyTraining.config().with(c -> c.saveSteps(3).keepCheckpoints(2));
+  }
+
+  private Trainer trainer(Model model, String out) {
+    return Trainer.on(model)
+        .lora(TinyTraining.lora())
+        .config(config())
+        .examples(TinyTraining.counting(24, 7))
+        .evalExamples(TinyTraining.counting(4, 8))
+        .output(folder.resolve(out));
+  }
+
+  /** Runs until the step is done and breaks off there. */
+  private static void breakOffAfter(int step, Trainer trainer) {
+    TrainingRun[] started = new TrainingRun[1];
+    Object ready = new Object();
+    trainer.onProgress(p -> {
+      if (p.step() == step) {
+        synchronized (ready) {
+          started[0].cancel();
+        }
+      }
+    });
+    TrainingRun run;
+    synchronized (ready) {
+      run = trainer.start();
+      started[0] = run;
+    }
+    try (run) {
+      assertThrows(OperationCancelledException.class, run::await);
+    }
+  }
+
+  private List<Integer> finish(Trainer trainer) {
+    try (TrainingRun run = trainer.start()) {
+      return TinyTraining.bits(run.await());
+    }
+  }
+
+  private List<String> checkpoints(String out) throws IOException {
+    try (Stream<Path> entries = Files.list(folder.resolve(out))) {
+      return entries.map(p -> p.getFileName().toString()).filter(n -> n.contains("checkpoint")).sorted().toList();
+    }
+  }
+
+  @Test
+  void endsWithTheSameBits() throws IOException {
+    List<Integer> expected = finish(trainer(base, "whole"));
+    breakOffAfter(10, trainer(base, "out"));
+    assertEquals(List.of("checkpoint-00000006", "checkpoint-00000009"), checkpoints("out"));
+    try (TrainingRun run = trainer(base, "out").resume(true).start()) {
+      assertEquals(expected, TinyTraining.bits(run.await()));
+      assertEquals(20, run.awaitProgress().step());
+    }
+    assertEquals(-1, Files.mismatch(folder.resolve("whole/adapter.gguf"), folder.resolve("out/adapter.gguf")));
+    assertEquals(losses("whole"), losses("out"));
+    assertEquals(
+        Files.readString(folder.resolve("whole/loss.svg")), Files.readString(folder.resolve("out/loss.svg")));
+  }
+
+  /** What the log says of the losses, step by step; times differ. */
+  private List<String> losses(String out) throws IOException {
+    return Files.readAllLines(folder.resolve(out).resolve("log.jsonl")).stream()
+        .map(line -> line.replaceAll("\"(tokens_per_s|elapsed_s|peak_bytes)\":[^,}]*", ""))
+        .toList();
+  }
+
+  @Test
+  void resumesOnAnotherNumberOfThreads() {
+    List<Integer> expected = finish(trainer(base, "whole"));
+    breakOffAfter(7, trainer(base, "out"));
+    try (Model one = Model.open(file, ModelOptions.defaults().withThreads(1))) {
+      assertEquals(expected, finish(trainer(one, "out").resume(true)));
+    }
+  }
+
+  @Test
+  void resumesTwiceAndAfterTheEnd() {
+    List<Integer> expected = finish(trainer(base, "whole"));
+    breakOffAfter(4, trainer(base, "out"));
+    breakOffAfter(14, trainer(base, "out").resume(true));
+    assertEquals(expected, finish(trainer(base, "out").resume(true)));
+    assertEquals(expected, finish(trainer(base, "out").resume(true)));
+  }
+
+  @Test
+  void beginsAnewWithoutACheckpoint() {
+    List<Integer> expected = finish(trainer(base, "whole"));
+    breakOffAfter(2, trainer(base, "out"));
+    assertEquals(expected, finish(trainer(base, "out").resume(true)));
+    assertThrows(BadInputException.class, () -> trainer(base, "absent").resume(true).start());
+  }
+
+  @Test
+  void takesTheOneBeforeATornCheckpoint() throws IOException {
+    List<Integer> expected = finish(trainer(base, "whole"));
+    breakOffAfter(10, trainer(base, "out"));
+    Path state = folder.resolve("out/checkpoint-00000009/state.safetensors");
+    byte[] bytes = Files.readAllBytes(state);
+    bytes[bytes.length - 5] ^= 1;
+    Files.write(state, bytes);
+    assertEquals(expected, finish(trainer(base, "out").resume(true)));
+  }
+
+  @Test
+  void survivesAKillWhileACheckpointIsWritten() throws IOException {
+    List<Integer> expected = finish(trainer(base, "whole"));
+    breakOffAfter(10, trainer(base, "out"));
+    Path half = Files.createDirectory(folder.resolve("out/.checkpoint-00000012.tmp"));
+    Files.writeString(half.resolve("state.safetensors"), "half");
+    Files.writeString(folder.resolve("out/log.jsonl"), "{\"step\":11,\"lo", java.nio.file.StandardOpenOption.APPEND);
+    assertEquals(expected, finish(trainer(base, "out").resume(true)));
+    assertEquals(losses("whole"), losses("out"));
+  }
+
+  @Test
+  void earlyStoppingGoesOnWhereItWas() {
+    TrainingConfig stopping =
+        config().with(c -> c.learningRate(0.3).maxGradNorm(0).warmupSteps(0).evalSteps(1).earlyStopping(4).saveSteps(1));
+    try (TrainingRun run = trainer(base, "whole").config(stopping).start()) {
+      List<Integer> expected = TinyTraining.bits(run.await());
+      int last = run.awaitProgress().step();
+      assertTrue(last < 20 && last > 4, "stopped after " + last);
+      breakOffAfter(last - 1, trainer(base, "out").config(stopping));
+      assertEquals(expected, finish(trainer(base, "out").config(stopping).resume(true)));
+    }
+  }
+
+  @Test
+  void wholeModelsToo() throws IOException {
+    breakOffAfter(10, trainer(base, "out").full(GgmlType.F32));
+    try (TrainingRun whole = trainer(base, "whole").full(GgmlType.F32).start();
+        TrainingRun resumed = trainer(base, "out").full(GgmlType.F32).resume(true).start()) {
+      assertEquals(-1, Files.mismatch(whole.awaitFile(), resumed.awaitFile()));
+    }
+  }
+
+  private String refusal(Trainer trainer) {
+    try (TrainingRun run = trainer.resume(true).start()) {
+      return assertThrows(BadInputException.class, run::await).getMessage();
+    }
+  }
+
+  @Test
+  void namesWhatChanged() {
+    breakOffAfter(4, trainer(base, "out"));
+    String message = refusal(trainer(base, "out").config(config().with(c -> c.learningRate(1e-3))));
+    assertTrue(
+        message.contains("checkpoint-00000003: the run cannot be resumed")
+            && message.contains("learning_rate: expected 0.005 as in the run so far, found 0.001"),
+        message);
+    message = refusal(trainer(base, "out").lora(TinyTraining.lora().withAlpha(3)));
+    assertTrue(message.contains("alpha: expected 8.0 as in the run so far, found 3.0"), message);
+    List<EncodedExample> other = new ArrayList<>(TinyTraining.counting(24, 7));
+    other.set(3, TinyTraining.counting(1, 99).get(0));
+    assertTrue(refusal(trainer(base, "out").examples(other)).contains("training examples (SHA-256): expected "));
+    Path altered = TinyModel.write(folder.resolve("other.gguf"), TinyModel.llama(), FormatMix.Q8_0, 2);
+    try (Model model = Model.open(altered)) {
+      assertTrue(refusal(trainer(model, "out")).contains("base model (SHA-256): expected "));
+    }
+    // How often to save or to validate decides no bit.
+    finish(trainer(base, "out").config(config().with(c -> c.saveSteps(5).evalSteps(7))).resume(true));
+  }
+}
