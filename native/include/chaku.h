@@ -220,7 +220,7 @@ typedef struct chaku_memory_plan {
 
 /* ---------------------------------------------------------------- adapter */
 
-/** Low-rank additions to a model's products: y += scale * (x A^T) B^T. Filled by one thread, then immutable once worn. */
+/** Low-rank additions to a model's products: y += scale * (x A^T) B^T. Filled by one thread, immutable once worn. */
 typedef struct chaku_adapter chaku_adapter;
 
 CHAKU_API chaku_status chaku_adapter_create(chaku_model* model, chaku_adapter** out);

@@ -28,7 +28,8 @@ MappedRange::MappedRange(const char* path, int64_t file_bytes) {
     fail(Code::kInvalidArgument, "[map_file] expected file_bytes > 0, got %lld (%s)",
          static_cast<long long>(file_bytes), path);
   const Descriptor file{::open(path, O_RDONLY | O_CLOEXEC)};
-  if (file.fd < 0) fail(Code::kIoError, "[map_file] expected a readable file, got: %s (%s)", std::strerror(errno), path);
+  if (file.fd < 0)
+    fail(Code::kIoError, "[map_file] expected a readable file, got: %s (%s)", std::strerror(errno), path);
   struct stat status {};
   if (::fstat(file.fd, &status) != 0) fail(Code::kIoError, "[map_file] fstat: %s (%s)", std::strerror(errno), path);
   if (!S_ISREG(status.st_mode)) fail(Code::kIoError, "[map_file] expected a regular file, got another kind (%s)", path);

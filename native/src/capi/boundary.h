@@ -13,10 +13,9 @@
 
 namespace chaku::capi {
 
-// Stores the calling thread's last message.
-void set_last_error(const char* message) noexcept;
-
+// Stores the calling thread's last message and returns the status.
 chaku_status report(Code code, const char* message) noexcept;
+chaku_status report_internal(const char* op, const char* what) noexcept;
 
 // Runs `body`, which throws on failure, and turns whatever leaves it into a status.
 template <class Body>
@@ -29,9 +28,9 @@ chaku_status guarded(const char* op, const Body& body) noexcept {
   } catch (const std::bad_alloc&) {
     return report(Code::kOutOfMemory, "[allocate] the system gives no more memory");
   } catch (const std::exception& e) {
-    return report(Code::kInternal, e.what());
+    return report_internal(op, e.what());
   } catch (...) {
-    return report(Code::kInternal, op);
+    return report_internal(op, "an unknown exception");
   }
 }
 

@@ -25,11 +25,14 @@ CHAKU_SAME_CODE(kInternal, CHAKU_INTERNAL);
 
 }  // namespace
 
-void set_last_error(const char* message) noexcept { std::snprintf(last_error, sizeof last_error, "%s", message); }
-
 chaku_status report(Code code, const char* message) noexcept {
-  set_last_error(message);
+  std::snprintf(last_error, sizeof last_error, "%s", message);
   return static_cast<chaku_status>(code);
+}
+
+chaku_status report_internal(const char* op, const char* what) noexcept {
+  std::snprintf(last_error, sizeof last_error, "[%s] a fault of ours: %s", op, what);
+  return CHAKU_INTERNAL;
 }
 
 }  // namespace chaku::capi

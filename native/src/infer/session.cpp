@@ -78,8 +78,8 @@ void Session::set_adapters(std::vector<std::shared_ptr<const Adapter>> adapters,
     fail(Code::kInvalidState, "[set_adapters] expected an empty cache, got %d tokens computed without them", length_);
   for (size_t i = 0; i < adapters.size(); ++i) {
     if (&adapters[i]->model() != model_.get())
-      fail(Code::kInvalidArgument, "[set_adapters] expected adapters of the session's model, got another's (adapter %zu)",
-           i);
+      fail(Code::kInvalidArgument,
+           "[set_adapters] expected adapters of the session's model, got another's (adapter %zu)", i);
     if (!std::isfinite(scales[i]))
       fail(Code::kInvalidArgument, "[set_adapters] expected finite scales, got %g (adapter %zu)", scales[i], i);
   }

@@ -35,7 +35,8 @@ void Adapter::add(Module module, int32_t layer, int32_t rank, float scale, std::
          static_cast<long long>(shape.columns), static_cast<long long>(shape.rows), rank, a.size(), b.size(),
          name.c_str());
   LowRankPair& pair = linear >= 0 ? layers_[static_cast<size_t>(layer)][static_cast<size_t>(linear)] : output_;
-  if (pair.rank > 0) fail(Code::kInvalidArgument, "[adapter_add] expected each module once, got %s again", name.c_str());
+  if (pair.rank > 0)
+    fail(Code::kInvalidArgument, "[adapter_add] expected each module once, got %s again", name.c_str());
   LowRankPair added{AlignedArray<float>(a_floats), AlignedArray<float>(b_floats), rank, scale};
   std::copy(a.begin(), a.end(), added.a.data());
   std::copy(b.begin(), b.end(), added.b.data());

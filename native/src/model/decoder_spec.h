@@ -33,7 +33,16 @@ enum class Module : int32_t {
 enum class TensorKind : int32_t { kWeight = 0, kBias = 1, kLoraA = 2, kLoraB = 3 };
 
 // The seven products of a layer, in the order in which a forward pass makes them.
-enum LayerLinear : int32_t { kLinearQ, kLinearK, kLinearV, kLinearO, kLinearGate, kLinearUp, kLinearDown, kLayerLinears };
+enum LayerLinear : int32_t {
+  kLinearQ,
+  kLinearK,
+  kLinearV,
+  kLinearO,
+  kLinearGate,
+  kLinearUp,
+  kLinearDown,
+  kLayerLinears
+};
 
 // The four norms of a layer.
 enum LayerNorm : int32_t { kNormAttn, kNormQ, kNormK, kNormFfn, kLayerNorms };

@@ -125,8 +125,8 @@ void Model::adopt(const TensorOptions& tensor, const void* data, AlignedBytes ow
 void Model::set_tensor_mapped(const TensorOptions& tensor, int32_t file, int64_t offset) {
   const int64_t n_bytes = check_tensor(tensor);
   if (file < 0 || static_cast<size_t>(file) >= files_.size())
-    fail(Code::kInvalidArgument, "[set_tensor] expected one of %zu mapped files, got index %d (%s)", files_.size(), file,
-         tensor_name(tensor).c_str());
+    fail(Code::kInvalidArgument, "[set_tensor] expected one of %zu mapped files, got index %d (%s)", files_.size(),
+         file, tensor_name(tensor).c_str());
   const MappedRange& range = files_[static_cast<size_t>(file)];
   if (offset < 0 || n_bytes > range.n_bytes() || offset > range.n_bytes() - n_bytes)
     fail(Code::kBadData, "[set_tensor] expected %lld bytes at offset %lld within the file's %lld bytes (%s)",

@@ -1,6 +1,6 @@
-// The backward pass over the tape that forward() left. Gradients of activations are overwritten; gradients of parameters
-// are accumulated into. Nothing is formed that no trained parameter needs: no gradient of frozen weights, and nothing
-// below the lowest trained product.
+// The backward pass over the tape that forward() left. Gradients of activations are overwritten; gradients of
+// parameters are accumulated into. Nothing is formed that no trained parameter needs: no gradient of frozen weights,
+// and nothing below the lowest trained product.
 #pragma once
 
 #include "model/forward.h"

@@ -28,7 +28,8 @@ TinyOptions rich() {
 SessionOptions options(int32_t max_tokens, int32_t max_batch_tokens = 0) { return {max_tokens, max_batch_tokens, 0}; }
 
 Logits eval(Session& session, std::span<const int32_t> tokens, LogitRows rows, int32_t vocab) {
-  Logits logits(rows == LogitRows::kNone ? 0 : static_cast<size_t>(vocab) * (rows == LogitRows::kAll ? tokens.size() : 1));
+  const size_t n_rows = rows == LogitRows::kAll ? tokens.size() : rows == LogitRows::kLast ? 1 : 0;
+  Logits logits(n_rows * static_cast<size_t>(vocab));
   session.eval(tokens, rows, logits);
   return logits;
 }

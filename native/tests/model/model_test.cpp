@@ -89,7 +89,8 @@ TEST(mapped_tensors_are_used_in_place_unless_misaligned) {
   CHECK_ERROR(Code::kBadData, "offset", model->set_tensor_mapped(other, file, INT64_MAX));
   CHECK_ERROR(Code::kInvalidArgument, "index 1", model->set_tensor_mapped(other, 1, 0));
   CHECK_ERROR(Code::kInvalidArgument, "index -1", model->set_tensor_mapped(other, -1, 0));
-  TensorOptions huge{Module::kTokenEmbedding, TensorKind::kWeight, -1, DType::kF32, {int64_t{1} << 36, int64_t{1} << 28}};
+  const Shape vast{int64_t{1} << 36, int64_t{1} << 28};
+  const TensorOptions huge{Module::kTokenEmbedding, TensorKind::kWeight, -1, DType::kF32, vast};
   CHECK_ERROR(Code::kInvalidArgument, "63 bits", model->set_tensor_mapped(huge, file, 0));
 }
 
@@ -115,9 +116,9 @@ TEST(bad_tensors) {
   refused(Code::kInvalidArgument, "each tensor once", [](auto&) {});
   CHECK_ERROR(Code::kInvalidArgument, "deviation",
               model->set_tensor_random({Module::kFfnNorm, TensorKind::kWeight, 0, DType::kF32, {1, 32}}, 0, -1, 1));
+  const Shape vast{int64_t{1} << 32, 1 << 20};
   CHECK_ERROR(Code::kMemoryLimit, "token_embedding",
-              model->set_tensor_random(
-                  {Module::kTokenEmbedding, TensorKind::kWeight, -1, DType::kF32, {int64_t{1} << 32, 1 << 20}}, 0, 1, 1));
+              model->set_tensor_random({Module::kTokenEmbedding, TensorKind::kWeight, -1, DType::kF32, vast}, 0, 1, 1));
 }
 
 TEST(seal_names_what_is_missing_or_misshapen) {

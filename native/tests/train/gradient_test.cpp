@@ -33,7 +33,8 @@ uint32_t all_targets() {
   return bits;
 }
 
-double loss_at(Trainer& trainer, const Row& row, int32_t index, const std::vector<float>& base, size_t at, float delta) {
+double loss_at(Trainer& trainer, const Row& row, int32_t index, const std::vector<float>& base, size_t at,
+               float delta) {
   std::vector<float> moved = base;
   moved[at] += delta;
   trainer.write(index, Slot::kValue, moved);
