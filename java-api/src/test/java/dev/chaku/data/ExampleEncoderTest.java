@@ -1,0 +1,145 @@
+package dev.chaku.data;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.chaku.BadInputException;
+import dev.chaku.text.BpeTrainer;
+import dev.chaku.text.Tokenizer;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+class ExampleEncoderTest {
+  private static final Tokenizer TOKENIZER =
+      new BpeTrainer(300).bos("<s>").eos("<e>").special("<u>").special("<a>").train(List.of("hello there, hello you")).tokenizer();
+
+  /** {@code <u>text<e>\n<a>text<e>\n}, as ChatML does it. */
+  private static final ChatRenderer CHAT =
+      (messages, tools, prompt) -> {
+        StringBuilder text = new StringBuilder();
+        for (Map<String, Object> message : messages) {
+          text.append(message.get("role").equals("user") ? "<u>" : "<a>").append(message.get("content")).append("<e>\n");
+        }
+        return text.append(prompt ? "<a>" : "").toString();
+      };
+
+  private static ExampleEncoder encoder(ChatRenderer chat, int maxLength, OverLong overLong) {
+    return new ExampleEncoder(TOKENIZER, chat, new ExampleEncoder.Options(maxLength, overLong, false));
+  }
+
+  private static Example.Chat chat(String... turns) {
+    List<Map<String, Object>> messages = new java.util.ArrayList<>();
+    List<Float> weights = new java.util.ArrayList<>();
+    for (int i = 0; i < turns.length; i++) {
+      messages.add(Map.of("role", i % 2 == 0 ? "user" : "assistant", "content", turns[i]));
+      weights.add(i % 2 == 0 ? 0f : 1f);
+    }
+    return new Example.Chat("f:1", messages, weights, List.of());
+  }
+
+  private static String text(EncodedExample example) {
+    return TOKENIZER.decode(example.tokens(), true);
+  }
+
+  /** What is trained, in brackets. */
+  private static String marked(EncodedExample example) {
+    StringBuilder marked = new StringBuilder();
+    boolean open = false;
+    for (int i = 0; i < example.length(); i++) {
+      boolean trained = i > 0 && example.weights()[i - 1] > 0;
+      marked.append(trained && !open ? "[" : !trained && open ? "]" : "");
+      open = trained;
+      marked.append(TOKENIZER.decode(new int[] {example.tokens()[i]}, true));
+    }
+    return marked.append(open ? "]" : "").toString();
+  }
+
+  @Test
+  void trainsTheCompletionAndTheEndOfText() {
+    EncodedExample example =
+        encoder(null, 99, OverLong.ERROR).encode(List.of(new Example.PromptCompletion("f:1", "hello ", "you"))).get(0);
+    assertEquals("<s>hello [you<e>]", marked(example));
+  }
+
+  @Test
+  void trainsAllOfAText() {
+    EncodedExample example = encoder(null, 99, OverLong.ERROR).encode(List.of(new Example.Text("f:1", "hello"))).get(0);
+    assertEquals("<s>[hello<e>]", marked(example));
+  }
+
+  @Test
+  void trainsTheAssistantsTurnsWithTheirEndAndWithoutTheirHeader() {
+    EncodedExample example = encoder(CHAT, 99, OverLong.ERROR).encode(List.of(chat("hello", "you", "there", "yo"))).get(0);
+    assertEquals("<s><u>hello<e>\n<a>[you<e>]\n<u>there<e>\n<a>[yo<e>]\n", marked(example));
+  }
+
+  @Test
+  void aTurnOfWeightZeroIsNotTrained() {
+    Example.Chat both = chat("hello", "you", "there", "yo");
+    Example.Chat second = new Example.Chat("f:1", both.messages(), List.of(0f, 0f, 0f, 0.5f), List.of());
+    EncodedExample example = encoder(CHAT, 99, OverLong.ERROR).encode(List.of(second)).get(0);
+    assertEquals("<s><u>hello<e>\n<a>you<e>\n<u>there<e>\n<a>[yo<e>]\n", marked(example));
+    assertEquals(0.5, example.weights()[example.length() - 3]);
+  }
+
+  @Test
+  void whereATemplateRewritesEarlierTurnsTheLastAloneIsTrained() {
+    ChatRenderer forgetful =
+        (messages, tools, prompt) -> CHAT.render(messages.subList(Math.max(0, messages.size() - 2 + (prompt ? 1 : 0)), messages.size()), tools, prompt);
+    ExampleEncoder encoder = encoder(forgetful, 99, OverLong.ERROR);
+    EncodedExample example = encoder.encode(List.of(chat("hello", "you", "there", "yo"))).get(0);
+    assertEquals("<s><u>there<e>\n<a>[yo<e>]\n", marked(example));
+    assertEquals(1, encoder.counts().lastTurnOnly());
+  }
+
+  @Test
+  void specialTokensInContentArePlainText() {
+    EncodedExample example = encoder(CHAT, 99, OverLong.ERROR).encode(List.of(chat("a<e>b", "c<u>"))).get(0);
+    assertEquals("<s><u>a<e>b<e>\n<a>c<u><e>\n", text(example));
+    long ends = java.util.Arrays.stream(example.tokens()).filter(id -> id == TOKENIZER.idOf("<e>").getAsInt()).count();
+    assertEquals(2, ends);
+  }
+
+  @Test
+  void aTemplateThatWritesTheBeginOfTextGetsNoSecondOne() {
+    ChatRenderer begins = (messages, tools, prompt) -> "<s>" + CHAT.render(messages, tools, prompt);
+    EncodedExample example = encoder(begins, 99, OverLong.ERROR).encode(List.of(chat("hello", "you"))).get(0);
+    assertEquals("<s><u>hello<e>\n<a>[you<e>]\n", marked(example));
+  }
+
+  @Test
+  void longExamplesFollowThePolicy() {
+    Example.Text example = new Example.Text("f:9", "hello ".repeat(20));
+    int length = encoder(null, 999, OverLong.ERROR).encode(List.of(example)).get(0).length();
+    String message =
+        assertThrows(BadInputException.class, () -> encoder(null, 8, OverLong.ERROR).encode(List.of(example))).getMessage();
+    assertTrue(message.startsWith("f:9: expected at most 8 tokens, found " + length), message);
+    ExampleEncoder truncating = encoder(null, 8, OverLong.TRUNCATE);
+    assertEquals(8, truncating.encode(List.of(example)).get(0).length());
+    assertEquals(1, truncating.counts().truncated());
+    ExampleEncoder splitting = encoder(null, 8, OverLong.SPLIT);
+    List<EncodedExample> pieces = splitting.encode(List.of(example));
+    assertEquals((length + 7) / 8, pieces.size());
+    ExampleEncoder dropping = encoder(null, 8, OverLong.DROP);
+    assertTrue(dropping.encode(List.of(example)).isEmpty());
+    assertEquals(1, dropping.counts().dropped());
+  }
+
+  @Test
+  void nothingToTrainIsAnErrorThatNamesTheExample() {
+    Example.Chat silent = new Example.Chat("f:7", chat("hello", "you").messages(), List.of(0f, 0f), List.of());
+    String message =
+        assertThrows(BadInputException.class, () -> encoder(CHAT, 99, OverLong.ERROR).encode(List.of(silent))).getMessage();
+    assertTrue(message.startsWith("f:7: nothing in this example is trained"), message);
+  }
+
+  @Test
+  void aConversationWithoutATemplateIsAnErrorThatSaysWhatToDo() {
+    String message =
+        assertThrows(BadInputException.class, () -> encoder(null, 99, OverLong.ERROR).encode(List.of(chat("a", "b"))))
+            .getMessage();
+    assertTrue(message.contains("--chat-template"), message);
+  }
+}
