@@ -173,7 +173,7 @@ public final class PeftAdapters {
       writeForced(beside.resolve(PeftConfig.FILE_NAME), config(adapter).json(targetModules(adapter, spec)));
       Files.move(beside, absolute, StandardCopyOption.ATOMIC_MOVE);
     } catch (IOException e) {
-      throw new ResourceException(folder + ": cannot be written: " + e.getMessage(), e);
+      throw ResourceException.notWritten(folder, e);
     } finally {
       deleteQuietly(beside);
     }

@@ -176,13 +176,15 @@ record PeftConfig(
       refuse("trainable_token_indices", "trained embeddings cannot be part of a LoRA file; merge them first");
       refuse("lora_bias", "biases of B cannot be part of a LoRA file");
       refuse("fan_in_fan_out", "transposed weights belong to families that are not supported");
+      refuse("layer_replication", "it makes a base with more layers");
+      refuse("alora_invocation_tokens", "it adapts only what follows these tokens");
       refuse("use_qalora", "grouped inputs of A cannot be part of a LoRA file");
       Object bias = values.getOrDefault("bias", "none");
       if (!"none".equals(bias) && !Boolean.FALSE.equals(bias)) {
         throw unsupported("bias", bias, "trained biases cannot be part of a LoRA file");
       }
       if (values.get("init_lora_weights") instanceof String init
-          && (init.startsWith("pissa") || List.of("olora", "corda", "loftq").contains(init))) {
+          && (init.startsWith("pissa") || List.of("olora", "corda", "loftq", "lora_ga").contains(init))) {
         throw unsupported(
             "init_lora_weights", init, "it alters the base's weights; convert the adapter to plain LoRA first");
       }

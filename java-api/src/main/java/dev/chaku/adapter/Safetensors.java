@@ -299,7 +299,7 @@ public final class Safetensors {
       if (ours) {
         deletePartial(path, e);
       }
-      throw new ResourceException(path + ": cannot be written: " + e, e);
+      throw ResourceException.notWritten(path, e);
     }
   }
 

@@ -59,7 +59,7 @@ public final class CheckpointFolder {
       Files.move(beside, target, StandardCopyOption.ATOMIC_MOVE);
       forceFolder(output);
     } catch (IOException e) {
-      throw new ResourceException(target + ": the checkpoint cannot be written: " + e, e);
+      throw ResourceException.notWritten(target, e);
     } finally {
       deleteQuietly(beside);
     }

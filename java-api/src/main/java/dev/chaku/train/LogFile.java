@@ -118,7 +118,7 @@ public final class LogFile {
       Files.writeString(
           path, line + "\n", StandardCharsets.UTF_8, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
     } catch (IOException e) {
-      throw new ResourceException(path + ": the log cannot be written: " + e, e);
+      throw ResourceException.notWritten(path, e);
     }
     numbers.put("step", (double) p.step());
     remember(numbers);

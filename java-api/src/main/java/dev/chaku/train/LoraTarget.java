@@ -17,7 +17,10 @@ public enum LoraTarget {
   GATE,
   UP,
   DOWN,
-  /** The output projection; of a model whose embedding is tied to it, the projection alone. */
+  /**
+   * The output projection; of a model whose embedding is tied to it, the projection alone, which llama.cpp cannot read
+   * for such a base: it knows no adapter of a projection without a tensor of its own.
+   */
   OUTPUT;
 
   /** The seven products of every layer: what adapts best for its size. */

@@ -54,7 +54,7 @@ public final class OutputFolder {
       Files.createDirectories(path);
       return new OutputFolder(path);
     } catch (IOException e) {
-      throw new ResourceException(path + ": the output folder cannot be made: " + e, e);
+      throw ResourceException.notWritten(path, e);
     }
   }
 
@@ -113,7 +113,7 @@ public final class OutputFolder {
       } catch (IOException suppressed) {
         e.addSuppressed(suppressed);
       }
-      throw new ResourceException(path.resolve(name) + ": cannot be written: " + e, e);
+      throw ResourceException.notWritten(path.resolve(name), e);
     }
   }
 }

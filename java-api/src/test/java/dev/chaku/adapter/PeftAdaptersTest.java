@@ -155,6 +155,8 @@ class PeftAdaptersTest {
     "'modules_to_save':['embed_tokens'] | modules_to_save",
     "'bias':'all' | bias = all",
     "'init_lora_weights':'pissa_niter_4' | init_lora_weights = pissa_niter_4",
+    "'layer_replication':[[0,1]] | layer_replication",
+    "'alora_invocation_tokens':[1,2] | alora_invocation_tokens",
     "'fan_in_fan_out':true | fan_in_fan_out",
     "'trainable_token_indices':[1] | trainable_token_indices",
     "'alpha_pattern':{'(':1} | alpha_pattern: expected a regular expression, found '('",
