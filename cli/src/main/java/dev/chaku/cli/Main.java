@@ -20,6 +20,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
     versionProvider = Version.class,
     subcommands = {
       DemoCommand.class,
+      TrainCommand.class,
       GenerateCommand.class,
       TokenizeCommand.class,
       ModelCommand.class,
@@ -55,11 +56,16 @@ public final class Main implements Runnable {
     line.setColorScheme(
         CommandLine.Help.defaultColorScheme(
             console.colours() ? CommandLine.Help.Ansi.ON : CommandLine.Help.Ansi.OFF));
+    line.setOverwrittenOptionsAllowed(true);
     line.setUsageHelpWidth(110);
     line.setCaseInsensitiveEnumValuesAllowed(true);
     line.setParameterExceptionHandler((failure, arguments) -> usageError(console, failure));
     line.setExecutionExceptionHandler((failure, command, result) -> executionError(console, failure));
-    return line.execute(args);
+    try {
+      return line.execute(ConfigFile.expand(args));
+    } catch (ChakuException e) {
+      return executionError(console, e);
+    }
   }
 
   /** Without a verb: the help. */

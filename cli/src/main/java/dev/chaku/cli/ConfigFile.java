@@ -1,0 +1,82 @@
+package dev.chaku.cli;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
+import dev.chaku.BadInputException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Options from a YAML file: {@code --config F} is replaced by an option for each key, put before the command line's own,
+ * which therefore win.
+ */
+final class ConfigFile {
+  private static final String OPTION = "--config";
+  private static final ObjectMapper YAML = new ObjectMapper(new YAMLFactory());
+
+  private ConfigFile() {}
+
+  /** The arguments with the file's options after the verb; the same where no file is named. */
+  static String[] expand(String[] args) {
+    Path file = null;
+    for (int i = 1; i < args.length; i++) {
+      if (args[i].startsWith(OPTION + "=")) {
+        file = Path.of(args[i].substring(OPTION.length() + 1));
+      } else if (args[i - 1].equals(OPTION)) {
+        file = Path.of(args[i]);
+      }
+    }
+    if (file == null) {
+      return args;
+    }
+    List<String> expanded = new ArrayList<>();
+    expanded.add(args[0]);
+    expanded.addAll(options(file));
+    expanded.addAll(Arrays.asList(args).subList(1, args.length));
+    return expanded.toArray(String[]::new);
+  }
+
+  private static List<String> options(Path file) {
+    JsonNode root;
+    try {
+      if (!Files.isRegularFile(file)) {
+        throw new BadInputException(file + ": expected a YAML file of options, found none");
+      }
+      root = YAML.readTree(file.toFile());
+    } catch (IOException e) {
+      String reason = String.valueOf(e.getMessage()).lines().findFirst().orElse("");
+      throw new BadInputException(file + ": no YAML: " + reason, e);
+    }
+    if (root == null || !root.isObject()) {
+      throw new BadInputException(file + ": expected keys with values, one option a line");
+    }
+    List<String> options = new ArrayList<>();
+    for (Iterator<Map.Entry<String, JsonNode>> fields = root.fields(); fields.hasNext(); ) {
+      Map.Entry<String, JsonNode> field = fields.next();
+      add(file, "--" + field.getKey().replace('_', '-'), field.getValue(), options);
+    }
+    return options;
+  }
+
+  private static void add(Path file, String name, JsonNode value, List<String> options) {
+    if (value.isObject() || value.isNull()) {
+      throw new BadInputException(file + ": " + name.substring(2) + ": expected a value or a list, found " + value);
+    }
+    if (value.isArray()) {
+      value.forEach(element -> options.add(name + "=" + element.asText()));
+    } else if (value.isBoolean()) {
+      if (value.asBoolean()) {
+        options.add(name);
+      }
+    } else {
+      options.add(name + "=" + value.asText());
+    }
+  }
+}

@@ -1,0 +1,136 @@
+package dev.chaku.cli;
+
+import dev.chaku.BadInputException;
+import dev.chaku.train.LoraConfig;
+import dev.chaku.train.LoraTarget;
+import dev.chaku.train.TrainingConfig;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import picocli.CommandLine.Option;
+
+/** The settings of a training; what is not given comes from the preset. */
+final class TrainArguments {
+  /** Starting points: how much is trained, how often, how fast. */
+  private enum Preset {
+    QUICK(8, 1, 3e-4),
+    BALANCED(16, 3, 2e-4),
+    THOROUGH(32, 5, 1e-4);
+
+    private final int rank;
+    private final int epochs;
+    private final double learningRate;
+
+    Preset(int rank, int epochs, double learningRate) {
+      this.rank = rank;
+      this.epochs = epochs;
+      this.learningRate = learningRate;
+    }
+
+    static Preset parse(String name) {
+      for (Preset preset : values()) {
+        if (preset.name().equalsIgnoreCase(name)) {
+          return preset;
+        }
+      }
+      throw new BadInputException("preset: expected quick, balanced or thorough, found '" + name + "'");
+    }
+  }
+
+  private static final int DEFAULT_MAX_LENGTH = 1024;
+
+  @Option(names = "--preset", defaultValue = "balanced", paramLabel = "NAME", description = "quick (rank 8, 1 epoch), balanced (16, 3) or thorough (32, 5); single settings go first.")
+  private String preset;
+
+  @Option(names = "--epochs", paramLabel = "N", description = "Passes over the data.")
+  private Integer epochs;
+
+  @Option(names = "--max-steps", defaultValue = "0", paramLabel = "N", description = "Most optimizer steps, 0 for no limit.")
+  private int maxSteps;
+
+  @Option(names = "--max-length", paramLabel = "N", description = "Longest sequence in tokens (1024, or the model's context).")
+  private Integer maxLength;
+
+  @Option(names = "--batch-tokens", paramLabel = "N", description = "Tokens of a packed row, at least --max-length (the same).")
+  private Integer batchTokens;
+
+  @Option(names = "--grad-accumulation", defaultValue = "1", paramLabel = "N", description = "Rows per optimizer step (${DEFAULT-VALUE}).")
+  private int gradAccumulation;
+
+  @Option(names = "--no-packing", description = "One sequence a row.")
+  private boolean noPacking;
+
+  @Option(names = "--rank", paramLabel = "R", description = "LoRA rank.")
+  private Integer rank;
+
+  @Option(names = "--alpha", paramLabel = "X", description = "LoRA alpha (twice the rank).")
+  private Double alpha;
+
+  @Option(names = "--rslora", description = "Scale by alpha / sqrt(rank).")
+  private boolean rsLora;
+
+  @Option(names = "--dropout", defaultValue = "0", paramLabel = "P", description = "LoRA dropout (${DEFAULT-VALUE}).")
+  private double dropout;
+
+  @Option(names = "--targets", split = ",", paramLabel = "NAME", description = "q, k, v, o, gate, up, down, output, attention or all (all: the first seven).")
+  private List<String> targets = List.of("all");
+
+  @Option(names = "--learning-rate", paramLabel = "X", description = "At its highest.")
+  private Double learningRate;
+
+  @Option(names = "--schedule", defaultValue = "cosine", paramLabel = "NAME", description = "constant, linear or cosine (${DEFAULT-VALUE}).")
+  private String schedule;
+
+  @Option(names = "--warmup-steps", defaultValue = "-1", paramLabel = "N", description = "Steps of linear rise (three in a hundred).")
+  private int warmupSteps;
+
+  @Option(names = "--weight-decay", defaultValue = "0", paramLabel = "X", description = "Decoupled weight decay (${DEFAULT-VALUE}).")
+  private double weightDecay;
+
+  @Option(names = "--max-grad-norm", defaultValue = "1", paramLabel = "X", description = "Clip gradients to this norm, 0 for never (${DEFAULT-VALUE}).")
+  private double maxGradNorm;
+
+  @Option(names = "--save-steps", defaultValue = "0", paramLabel = "N", description = "Steps between checkpoints, 0 for none.")
+  private int saveSteps;
+
+  @Option(names = "--eval-steps", defaultValue = "0", paramLabel = "N", description = "Steps between validations, 0 for one an epoch.")
+  private int evalSteps;
+
+  @Option(names = "--early-stopping", defaultValue = "0", paramLabel = "N", description = "End after N validations without a better loss, 0 for never.")
+  private int earlyStopping;
+
+  @Option(names = "--seed", defaultValue = "42", paramLabel = "N", description = "Of initial weights, order and dropout (${DEFAULT-VALUE}).")
+  private long seed;
+
+  LoraConfig lora() {
+    Set<LoraTarget> parsed = LoraTarget.parse(targets);
+    LoraConfig lora = LoraConfig.rank(rank != null ? rank : Preset.parse(preset).rank);
+    return (alpha != null ? lora.withAlpha(alpha) : lora).withRsLora(rsLora).withDropout(dropout).withTargets(parsed);
+  }
+
+  TrainingConfig config(int contextLength) {
+    Preset start = Preset.parse(preset.toLowerCase(Locale.ROOT));
+    int length = maxLength != null ? maxLength : Math.min(DEFAULT_MAX_LENGTH, contextLength);
+    if (length > contextLength) {
+      throw new BadInputException("--max-length: expected at most the model's context of " + contextLength + ", found " + length);
+    }
+    return TrainingConfig.defaults()
+        .with(
+            c ->
+                c.maxLength(length)
+                    .batchTokens(batchTokens != null ? batchTokens : length)
+                    .epochs(epochs != null ? epochs : start.epochs)
+                    .maxSteps(maxSteps)
+                    .gradAccumulation(gradAccumulation)
+                    .packing(!noPacking)
+                    .learningRate(learningRate != null ? learningRate : start.learningRate)
+                    .schedule(TrainingConfig.Schedule.parse(schedule))
+                    .warmupSteps(warmupSteps)
+                    .weightDecay(weightDecay)
+                    .maxGradNorm(maxGradNorm)
+                    .saveSteps(saveSteps)
+                    .evalSteps(evalSteps)
+                    .earlyStopping(earlyStopping)
+                    .seed(seed));
+  }
+}

@@ -1,0 +1,231 @@
+package dev.chaku.cli;
+
+import dev.chaku.Model;
+import dev.chaku.Trainer;
+import dev.chaku.TrainingRun;
+import dev.chaku.data.DataFormat;
+import dev.chaku.data.Dataset;
+import dev.chaku.data.EncodedExample;
+import dev.chaku.data.Example;
+import dev.chaku.data.ExampleEncoder;
+import dev.chaku.data.OverLong;
+import dev.chaku.train.TrainingConfig;
+import dev.chaku.train.TrainingPlan;
+import dev.chaku.train.TrainingProgress;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+
+/** {@code chaku train}: a LoRA adapter from a base model and a data set. */
+@Command(
+    name = "train",
+    description = {
+      "Trains a LoRA adapter on a quantized model.",
+      "Data: JSON lines or a JSON array, gzipped or not, of OpenAI chats (messages), prompt/completion, ShareGPT, Alpaca or text."
+    },
+    footer = {
+      "",
+      "Examples:",
+      "  chaku train --model base.gguf --data train.jsonl --out runs/1",
+      "  chaku train --model base.gguf --data train.jsonl --eval-split 0.05 --out runs/2 --rank 32 --epochs 2",
+      "  chaku train --model base.gguf --data train.jsonl --out runs/3 --plan      memory and steps, no training",
+      "  chaku train --config runs/train.yaml --out runs/4        keys are the options: learning-rate: 1e-4",
+      "  chaku train --model base.gguf --data train.jsonl --out runs/1 --save-steps 50 --resume"
+    })
+final class TrainCommand extends Verb {
+  @Option(names = "--model", required = true, paramLabel = "FILE", description = "The base model, a GGUF file.")
+  private Path modelFile;
+
+  @Option(names = "--data", required = true, split = ",", paramLabel = "FILE", description = "Training data; may be repeated.")
+  private List<Path> data;
+
+  @Option(names = "--eval-data", split = ",", paramLabel = "FILE", description = "Validation data; may be repeated.")
+  private List<Path> evalData = List.of();
+
+  @Option(names = "--eval-split", paramLabel = "SHARE", description = "Validate on this share of the data, never trained.")
+  private Double evalSplit;
+
+  @Option(names = "--out", required = true, paramLabel = "DIR", description = "A new folder for adapter, log, checkpoints and picture.")
+  private Path out;
+
+  @Option(names = "--config", paramLabel = "FILE", description = "A YAML file of options; the command line goes first.")
+  @SuppressWarnings("unused") // read by ConfigFile before the options are parsed
+  private Path config;
+
+  @Option(names = "--resume", description = "Go on from the newest checkpoint in --out.")
+  private boolean resume;
+
+  @Option(names = "--plan", description = "Show tokens, steps and memory, and train nothing.")
+  private boolean plan;
+
+  @Option(names = "--report", paramLabel = "FILE", description = "Write an HTML page with settings, result and loss.")
+  private Path report;
+
+  @Option(names = "--format", paramLabel = "NAME", description = "Of the data, if not to be detected: chat, prompt-completion, sharegpt, alpaca or text.")
+  private String format;
+
+  @Option(names = "--skip-bad-lines", description = "Leave out lines that cannot be read, and count them.")
+  private boolean skipBadLines;
+
+  @Option(names = "--over-long", defaultValue = "truncate", paramLabel = "POLICY", description = "For examples past --max-length: error, truncate, split or drop (${DEFAULT-VALUE}).")
+  private String overLong;
+
+  @Option(names = "--chat-template", paramLabel = "NAME|FILE", description = "In place of the model's own.")
+  private String chatTemplate;
+
+  @Option(names = "--train-on-all", description = "Train prompts too, not completions and assistant turns alone.")
+  private boolean wholeText;
+
+  @Mixin private TrainArguments settings;
+
+  @Mixin private EngineOptions engine;
+
+  @Override
+  void execute() throws IOException {
+    if (evalSplit != null && !evalData.isEmpty()) {
+      throw new ParameterException(line(), "expected --eval-data or --eval-split, got both");
+    }
+    Dataset dataset = read(data);
+    try (Model model = Model.open(modelFile, engine.modelOptions())) {
+      TrainingConfig trainingConfig = settings.config(model.contextLength());
+      ExampleEncoder encoder =
+          new ExampleEncoder(
+              model.tokenizer(),
+              ChatTemplates.of(model, chatTemplate),
+              new ExampleEncoder.Options(trainingConfig.maxLength(), OverLong.parse(overLong), wholeText));
+      List<Example> train = dataset.examples();
+      List<Example> eval = evalData.isEmpty() ? List.of() : read(evalData).examples();
+      if (evalSplit != null) {
+        Dataset.Split split = dataset.split(evalSplit, trainingConfig.seed());
+        train = split.train();
+        eval = split.eval();
+      }
+      List<EncodedExample> trainExamples = encoder.encode(train);
+      List<EncodedExample> evalExamples = encoder.encode(eval);
+      tellCounts(encoder.counts());
+      Trainer trainer =
+          Trainer.on(model)
+              .lora(settings.lora())
+              .config(trainingConfig)
+              .examples(trainExamples)
+              .evalExamples(evalExamples)
+              .output(out)
+              .resume(resume);
+      if (plan) {
+        showPlan(trainer.plan());
+      } else {
+        train(trainer, dataset);
+      }
+    }
+  }
+
+  private Dataset read(List<Path> files) {
+    Dataset.Options options =
+        Dataset.Options.defaults()
+            .withFormat(format == null ? null : DataFormat.parse(format))
+            .withSkipBadLines(skipBadLines);
+    Dataset dataset = Dataset.read(files, options);
+    if (dataset.skippedLines() > 0) {
+      console().note("skipped " + dataset.skippedLines() + " bad lines, the first:");
+      dataset.skippedReasons().forEach(reason -> console().note("  " + reason));
+    }
+    return dataset;
+  }
+
+  private void tellCounts(ExampleEncoder.Counts counts) {
+    tell(counts.truncated(), "examples were longer than --max-length and cut");
+    tell(counts.split(), "examples were longer than --max-length and split");
+    tell(counts.dropped(), "examples were left out: nothing to train within --max-length");
+    tell(counts.lastTurnOnly(), "conversations train their last turn alone, because the chat template rewrites earlier ones");
+  }
+
+  private void tell(int n, String what) {
+    if (n > 0) {
+      console().note(n + " " + what);
+    }
+  }
+
+  private void showPlan(TrainingPlan p) {
+    Map<String, Object> fields = new LinkedHashMap<>();
+    fields.put("examples", p.examples());
+    fields.put("tokens_per_epoch", p.tokensPerEpoch());
+    fields.put("trained_tokens_per_epoch", p.trainedTokensPerEpoch());
+    fields.put("rows_per_epoch", p.rowsPerEpoch());
+    fields.put("steps", p.steps());
+    fields.put("trained_parameters", p.parameters());
+    fields.put("weight_bytes", p.weightBytes());
+    fields.put("training_bytes", p.trainingBytes());
+    fields.put("available_bytes", p.availableBytes());
+    result(
+        fields,
+        () -> {
+          console()
+              .print(
+                  String.format(
+                      Locale.ROOT,
+                      "%,d examples, %,d tokens an epoch (%,d of them trained) in %,d rows; %,d steps in all",
+                      p.examples(), p.tokensPerEpoch(), p.trainedTokensPerEpoch(), p.rowsPerEpoch(), p.steps()));
+          console().print(String.format(Locale.ROOT, "%,d parameters are trained", p.parameters()));
+          console()
+              .print(
+                  "memory: weights " + ProgressLine.bytes(p.weightBytes()) + " (mapped), training "
+                      + ProgressLine.bytes(p.trainingBytes()) + ", available " + ProgressLine.bytes(p.availableBytes()));
+        });
+  }
+
+  private void train(Trainer trainer, Dataset dataset) throws IOException {
+    TrainingProgress last;
+    Path adapter;
+    try (TrainingDisplay display = new TrainingDisplay(console())) {
+      trainer.onProgress(display);
+      try (TrainingRun run = trainer.start()) {
+        Thread interrupt = new Thread(run::close, "chaku-interrupt");
+        Runtime.getRuntime().addShutdownHook(interrupt);
+        adapter = run.awaitFile();
+        last = run.awaitProgress();
+        Runtime.getRuntime().removeShutdownHook(interrupt);
+      }
+    }
+    Map<String, Object> fields = new LinkedHashMap<>();
+    fields.put("adapter", adapter.toString());
+    fields.put("steps", last.step());
+    fields.put("tokens", last.tokens());
+    fields.put("train_loss", last.smoothedLoss());
+    fields.put("eval_loss", last.evalLoss().isPresent() ? last.evalLoss().getAsDouble() : null);
+    fields.put("eval_accuracy", last.evalAccuracy().isPresent() ? last.evalAccuracy().getAsDouble() : null);
+    double seconds = Math.max(1e-9, last.elapsed().toNanos() / 1e9);
+    fields.put("train_tokens_per_s", last.tokens() / seconds);
+    fields.put("skipped_lines", dataset.skippedLines());
+    fields.put("skipped_steps", last.skippedSteps());
+    fields.put("peak_bytes", Machine.peakBytes());
+    if (report != null) {
+      Files.writeString(report, ReportPage.html(fields, out));
+    }
+    result(fields, () -> print(fields, last, seconds));
+  }
+
+  private void print(Map<String, Object> fields, TrainingProgress last, double seconds) {
+    console()
+        .print(
+            String.format(
+                Locale.ROOT,
+                "%d steps in %s: loss %.4f%s",
+                last.step(),
+                ProgressLine.duration(Duration.ofMillis((long) (seconds * 1000))),
+                last.smoothedLoss(),
+                last.evalLoss().isPresent() ? String.format(Locale.ROOT, ", validation loss %.4f", last.evalLoss().getAsDouble()) : ""));
+    console().print("The adapter:            " + fields.get("adapter"));
+    console().print("A picture of the loss:  " + out.resolve("loss.svg"));
+    console().print("Try it:");
+    console().print("  chaku generate --model " + modelFile + " --adapter " + out + " --prompt \"...\"");
+  }
+}
