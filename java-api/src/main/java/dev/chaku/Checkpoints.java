@@ -32,15 +32,15 @@ final class Checkpoints {
   /** Where a checkpoint stands, and what the run counted up to there. */
   record Restored(RunPosition position, Map<String, String> counters) {}
 
-  Checkpoints(Trainer setup, String baseHash, NativeTrainer core, OutputFolder output) {
+  Checkpoints(TrainingSetup setup, String baseHash, NativeTrainer core, OutputFolder output) {
     this.core = core;
     this.folder = new CheckpointFolder(output.path());
     this.kept = setup.config().keepCheckpoints();
     this.fingerprints = new LinkedHashMap<>(RunDescription.decisive(setup));
     fingerprints.put("base model (SHA-256)", baseHash);
-    fingerprints.put("training examples (SHA-256)", hash(setup.examples()));
+    fingerprints.put("training examples (SHA-256)", hash(setup.data().examples()));
     if (setup.config().earlyStopping() > 0) {
-      fingerprints.put("validation examples (SHA-256)", hash(setup.evalExamples()));
+      fingerprints.put("validation examples (SHA-256)", hash(setup.data().evalExamples()));
     }
   }
 

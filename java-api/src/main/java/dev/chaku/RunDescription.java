@@ -21,14 +21,14 @@ final class RunDescription {
   private RunDescription() {}
 
   /** The settings that decide the result's bits, as they are compared and shown. */
-  static Map<String, String> decisive(Trainer setup) {
+  static Map<String, String> decisive(TrainingSetup setup) {
     Map<String, String> shown = new LinkedHashMap<>();
     values(setup, true).forEach((name, value) -> shown.put(name, value.toString()));
     return shown;
   }
 
   /** All settings as JSON. */
-  static String json(Trainer setup, String baseHash) {
+  static String json(TrainingSetup setup, String baseHash) {
     StringWriter text = new StringWriter();
     try (JsonGenerator json = JSON.createGenerator(text).useDefaultPrettyPrinter()) {
       json.writeStartObject();
@@ -47,8 +47,8 @@ final class RunDescription {
           json.writeString(entry.getValue().toString());
         }
       }
-      json.writeNumberField("examples", setup.examples().size());
-      json.writeNumberField("eval_examples", setup.evalExamples().size());
+      json.writeNumberField("examples", setup.data().examples().size());
+      json.writeNumberField("eval_examples", setup.data().evalExamples().size());
       json.writeEndObject();
     } catch (IOException e) {
       throw new IllegalStateException("JSON in memory failed", e);
@@ -56,11 +56,11 @@ final class RunDescription {
     return text + "\n";
   }
 
-  private static Map<String, Object> values(Trainer setup, boolean decisiveOnly) {
+  private static Map<String, Object> values(TrainingSetup setup, boolean decisiveOnly) {
     Map<String, Object> values = new LinkedHashMap<>();
     values.put("architecture", setup.model().architecture());
-    values.put("mode", setup.isFull() ? "full" : "lora");
-    if (!setup.isFull()) {
+    values.put("mode", setup.full() ? "full" : "lora");
+    if (!setup.full()) {
       values.put("rank", setup.lora().rank());
       values.put("alpha", setup.lora().alpha());
       values.put("rs_lora", setup.lora().rsLora());

@@ -28,7 +28,7 @@ final class TrainingLoop {
   /** What a finished run leaves. */
   record Result(Path file, Optional<Adapter> adapter, TrainingProgress progress) {}
 
-  private final Trainer setup;
+  private final TrainingSetup setup;
   private final TrainingConfig config;
   private final NativeTrainer core;
   private final OutputFolder folder;
@@ -44,8 +44,8 @@ final class TrainingLoop {
   private ProgressMeter meter;
   private int skippedInARow;
 
-  /** @param setup a copy that nobody alters */
-  TrainingLoop(Trainer setup, NativeTrainer core, OutputFolder folder) {
+  TrainingLoop(
+      TrainingSetup setup, NativeTrainer core, OutputFolder folder, List<Consumer<TrainingProgress>> firstListeners) {
     this.setup = setup;
     this.config = setup.config();
     this.core = core;
@@ -53,10 +53,10 @@ final class TrainingLoop {
     this.packer = setup.packer();
     this.evalRows = setup.evalRows();
     this.stopping = new EarlyStopping(config.earlyStopping());
-    this.rows = packer.epoch(setup.examples(), 0);
+    this.rows = packer.epoch(setup.data().examples(), 0);
     this.totalSteps = setup.totalSteps(rows.size());
     this.meter = new ProgressMeter(totalSteps, position);
-    listeners.addAll(setup.listeners());
+    listeners.addAll(firstListeners);
   }
 
   void addListener(Consumer<TrainingProgress> listener) {
@@ -70,7 +70,7 @@ final class TrainingLoop {
   Result run() {
     String baseHash = RunDescription.baseHash(setup.model());
     Checkpoints checkpoints = new Checkpoints(setup, baseHash, core, folder);
-    if (setup.resumes()) {
+    if (setup.resume()) {
       checkpoints.restoreNewest().ifPresent(this::goOnFrom);
     }
     String description = RunDescription.json(setup, baseHash);
@@ -99,7 +99,7 @@ final class TrainingLoop {
     meter.restore(restored.counters());
     stopping.restore(restored.counters());
     skippedInARow = Integer.parseInt(restored.counters().get(SKIPPED_IN_A_ROW));
-    rows = packer.epoch(setup.examples(), position.epoch());
+    rows = packer.epoch(setup.data().examples(), position.epoch());
   }
 
   private Map<String, String> counters() {
@@ -133,7 +133,7 @@ final class TrainingLoop {
     meter.step(position, rows.size(), lossSum / weightSum, tokens, rate, result);
     refuseEndlessSkips(result);
     if (position.row() == 0 && number < totalSteps) {
-      rows = packer.epoch(setup.examples(), position.epoch());
+      rows = packer.epoch(setup.data().examples(), position.epoch());
     }
   }
 
@@ -190,7 +190,7 @@ final class TrainingLoop {
 
   private Result writeResult(String baseHash, String description) {
     TrainingProgress progress = meter.progress(false);
-    if (setup.isFull()) {
+    if (setup.full()) {
       Path file = folder.resolve("model.gguf");
       TrainedWeights.writeModel(setup.model(), core, setup.fullFormat(), file);
       return new Result(file, Optional.empty(), progress);

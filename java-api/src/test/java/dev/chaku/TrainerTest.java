@@ -7,13 +7,16 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.chaku.arch.FormatMix;
+import dev.chaku.data.Dataset;
 import dev.chaku.data.EncodedExample;
+import dev.chaku.data.OverLong;
 import dev.chaku.gguf.GgmlType;
 import dev.chaku.gguf.GgufFile;
 import dev.chaku.train.LoraConfig;
 import dev.chaku.train.TrainingConfig;
 import dev.chaku.train.TrainingPlan;
 import dev.chaku.train.TrainingProgress;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -207,16 +210,40 @@ class TrainerTest {
     assertTrue(refusal(trainer().config(config).output(folder.resolve("none"))).contains("needs validation examples"));
   }
 
+  private Dataset dataset(int n) throws IOException {
+    StringBuilder lines = new StringBuilder();
+    for (int i = 0; i < n; i++) {
+      lines.append("{\"prompt\":\"").append(i).append("+1=\",\"completion\":\"").append(i + 1).append("\"}\n");
+    }
+    return Dataset.read(Files.writeString(folder.resolve("data" + n + ".jsonl"), lines));
+  }
+
   @Test
-  void setsAShareAside() {
-    Trainer trainer = trainer().evalSplit(0.25);
-    assertEquals(18, trainer.plan().examples());
+  void encodesDataSetsAndSetsAShareAside() throws IOException {
+    Trainer trainer = trainer().data(dataset(20)).evalSplit(0.25);
+    TrainingPlan plan = trainer.plan();
+    assertEquals(15, plan.examples());
+    assertTrue(plan.trainedTokensPerEpoch() < plan.tokensPerEpoch());
+    assertEquals(0, plan.truncated() + plan.split() + plan.dropped() + plan.lastTurnOnly());
     try (TrainingRun run = trainer.config(TinyTraining.config().with(c -> c.maxSteps(1))).start()) {
       run.await();
       assertTrue(run.awaitProgress().evalLoss().isPresent());
     }
+    assertEquals(20, trainer.evalSplit(0).evalData(dataset(3)).plan().examples());
+    assertThrows(BadInputException.class, () -> trainer.evalSplit(0.5).plan());
     assertThrows(BadInputException.class, () -> trainer.evalSplit(1));
-    assertThrows(BadInputException.class, () -> trainer().examples(TinyTraining.counting(1, 1)).evalSplit(0.1).plan());
+  }
+
+  @Test
+  void saysWhatBecomesOfLongExamples() throws IOException {
+    Path file = Files.writeString(folder.resolve("long.jsonl"), "{\"text\":\"" + "x".repeat(100) + "\"}\n");
+    Trainer trainer = trainer().data(Dataset.read(file));
+    assertEquals(1, trainer.plan().truncated());
+    assertEquals(32, trainer.plan().tokensPerEpoch());
+    assertEquals(1, trainer.overLong(OverLong.SPLIT).plan().split());
+    String message = refusal(trainer.overLong(OverLong.DROP));
+    assertEquals("no example to train on: all 1 were left out", message);
+    assertTrue(refusal(trainer.overLong(OverLong.ERROR)).contains("long.jsonl:1"));
   }
 
   @Test

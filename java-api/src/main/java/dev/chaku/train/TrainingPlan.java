@@ -12,6 +12,10 @@ package dev.chaku.train;
  * @param weightBytes the base's weights, mapped and shared
  * @param trainingBytes everything else
  * @param availableBytes what the machine can give now
+ * @param truncated records of the data cut at the longest length
+ * @param split records made into several sequences
+ * @param dropped records left out
+ * @param lastTurnOnly conversations of which only the last turn is trained, because the template rewrites earlier ones
  */
 public record TrainingPlan(
     long examples,
@@ -22,4 +26,8 @@ public record TrainingPlan(
     long parameters,
     long weightBytes,
     long trainingBytes,
-    long availableBytes) {}
+    long availableBytes,
+    int truncated,
+    int split,
+    int dropped,
+    int lastTurnOnly) {}
