@@ -197,6 +197,12 @@ public final class Trainer {
   }
 
   private TrainingSetup prepare() {
+    if (data == null && (evalData != null || evalSplit > 0)) {
+      throw new IllegalStateException("evalData and evalSplit go with data; encoded examples go with evalExamples");
+    }
+    if (data != null && !evalExamples.isEmpty()) {
+      throw new IllegalStateException("evalExamples go with encoded examples; data go with evalData or evalSplit");
+    }
     TrainingData encoded =
         data == null
             ? TrainingData.of(model, config, examples, evalExamples)

@@ -43,6 +43,9 @@ final class TrainingLoop {
   private RunPosition position = RunPosition.start();
   private ProgressMeter meter;
   private int skippedInARow;
+  private int savedStep;
+  /** Between a step and its validation and log line, where no checkpoint may be made. */
+  private boolean withinStep;
 
   TrainingLoop(
       TrainingSetup setup, NativeTrainer core, OutputFolder folder, List<Consumer<TrainingProgress>> firstListeners) {
@@ -77,14 +80,11 @@ final class TrainingLoop {
     folder.writeText("config.json", description);
     LogFile log = LogFile.open(folder, position.step());
     meter.resetClock();
-    while (position.step() < totalSteps && !stopping.stops()) {
-      step();
-      boolean evaluated = evaluateIfDue(checkpoints);
-      report(log, evaluated);
-      if (config.saveSteps() > 0 && position.step() % config.saveSteps() == 0) {
-        checkpoints.save(position, counters());
-        meter.resetClock();
-      }
+    try {
+      steps(checkpoints, log);
+    } catch (OperationCancelledException e) {
+      saveBeforeLeaving(checkpoints, e);
+      throw e;
     }
     if (stopping.isOn() && stopping.bestStep() > 0) {
       checkpoints.restoreBest();
@@ -93,8 +93,39 @@ final class TrainingLoop {
     return writeResult(baseHash, description);
   }
 
+  private void steps(Checkpoints checkpoints, LogFile log) {
+    while (position.step() < totalSteps && !stopping.stops()) {
+      step();
+      withinStep = true;
+      boolean evaluated = evaluateIfDue(checkpoints);
+      report(log, evaluated);
+      withinStep = false;
+      if (config.saveSteps() > 0 && position.step() % config.saveSteps() == 0) {
+        save(checkpoints);
+      }
+    }
+  }
+
+  private void save(Checkpoints checkpoints) {
+    checkpoints.save(position, counters());
+    savedStep = position.step();
+    meter.resetClock();
+  }
+
+  /** Parameters change in whole steps only, so that a run cancelled within one can still be saved as it was before. */
+  private void saveBeforeLeaving(Checkpoints checkpoints, OperationCancelledException leaving) {
+    if (config.saveSteps() > 0 && position.step() > savedStep && !withinStep) {
+      try {
+        save(checkpoints);
+      } catch (ChakuException e) {
+        leaving.addSuppressed(e);
+      }
+    }
+  }
+
   private void goOnFrom(Checkpoints.Restored restored) {
     position = restored.position();
+    savedStep = position.step();
     meter = new ProgressMeter(totalSteps, position);
     meter.restore(restored.counters());
     stopping.restore(restored.counters());

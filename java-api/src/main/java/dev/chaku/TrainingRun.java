@@ -43,7 +43,10 @@ public final class TrainingRun implements AutoCloseable {
     return this;
   }
 
-  /** Makes the run end soon, after what it has on disk is whole; {@link #await} then throws. */
+  /**
+   * Makes the run end soon; {@link #await} then throws. If the run saves checkpoints at all, it saves one of the last whole
+   * step first, for a later run to resume.
+   */
   public void cancel() {
     loop.cancel();
     core.cancel();

@@ -11,8 +11,11 @@ import dev.chaku.train.TrainingConfig;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -49,23 +52,56 @@ class TrainingResumeTest {
         .output(folder.resolve(out));
   }
 
-  /** Runs until the step is done and breaks off there. */
-  private static void breakOffAfter(int step, Trainer trainer) {
-    TrainingRun[] started = new TrainingRun[1];
-    Object ready = new Object();
-    trainer.onProgress(p -> {
+  /** Leaves in a folder what a run leaves that is killed when it has done a step: what is on disk at that moment. */
+  private void killAfter(int step, String out, Trainer trainer) {
+    Path killed = folder.resolve(out);
+    Path live = folder.resolve("live");
+    trainer.output(live).onProgress(p -> {
       if (p.step() == step) {
-        synchronized (ready) {
-          started[0].cancel();
-        }
+        copy(live, killed);
       }
     });
-    TrainingRun run;
-    synchronized (ready) {
-      run = trainer.start();
-      started[0] = run;
+    try {
+      if (Files.exists(killed)) {
+        Files.move(killed, live);
+      }
+      try (TrainingRun run = trainer.start()) {
+        run.awaitFile();
+      }
+      delete(live);
+    } catch (IOException e) {
+      throw new AssertionError(e);
     }
-    try (run) {
+  }
+
+  private static void copy(Path from, Path to) {
+    try (Stream<Path> all = Files.walk(from)) {
+      for (Path path : all.toList()) {
+        Files.copy(path, to.resolve(from.relativize(path).toString()));
+      }
+    } catch (IOException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  private static void delete(Path tree) throws IOException {
+    try (Stream<Path> all = Files.walk(tree)) {
+      for (Path path : all.sorted(Comparator.reverseOrder()).toList()) {
+        Files.delete(path);
+      }
+    }
+  }
+
+  /** Cancels a run when it has done a step. */
+  private static void cancelAfter(int step, Trainer trainer) {
+    CompletableFuture<TrainingRun> started = new CompletableFuture<>();
+    trainer.onProgress(p -> {
+      if (p.step() == step) {
+        started.join().cancel();
+      }
+    });
+    try (TrainingRun run = trainer.start()) {
+      started.complete(run);
       assertThrows(OperationCancelledException.class, run::await);
     }
   }
@@ -85,7 +121,7 @@ class TrainingResumeTest {
   @Test
   void endsWithTheSameBits() throws IOException {
     List<Integer> expected = finish(trainer(base, "whole"));
-    breakOffAfter(10, trainer(base, "out"));
+    killAfter(10, "out", trainer(base, "out"));
     assertEquals(List.of("checkpoint-00000006", "checkpoint-00000009"), checkpoints("out"));
     try (TrainingRun run = trainer(base, "out").resume(true).start()) {
       assertEquals(expected, TinyTraining.bits(run.await()));
@@ -105,9 +141,20 @@ class TrainingResumeTest {
   }
 
   @Test
+  void aCancelledRunLosesNothing() throws IOException {
+    List<Integer> expected = finish(trainer(base, "whole"));
+    cancelAfter(10, trainer(base, "out"));
+    assertEquals(List.of("checkpoint-00000009", "checkpoint-00000010"), checkpoints("out"));
+    assertEquals(expected, finish(trainer(base, "out").resume(true)));
+    assertEquals(losses("whole"), losses("out"));
+    cancelAfter(4, trainer(base, "none").config(config().with(c -> c.saveSteps(0))));
+    assertEquals(List.of(), checkpoints("none"));
+  }
+
+  @Test
   void resumesOnAnotherNumberOfThreads() {
     List<Integer> expected = finish(trainer(base, "whole"));
-    breakOffAfter(7, trainer(base, "out"));
+    killAfter(7, "out", trainer(base, "out"));
     try (Model one = Model.open(file, ModelOptions.defaults().withThreads(1))) {
       assertEquals(expected, finish(trainer(one, "out").resume(true)));
     }
@@ -116,8 +163,8 @@ class TrainingResumeTest {
   @Test
   void resumesTwiceAndAfterTheEnd() {
     List<Integer> expected = finish(trainer(base, "whole"));
-    breakOffAfter(4, trainer(base, "out"));
-    breakOffAfter(14, trainer(base, "out").resume(true));
+    killAfter(4, "out", trainer(base, "out"));
+    killAfter(14, "out", trainer(base, "out").resume(true));
     assertEquals(expected, finish(trainer(base, "out").resume(true)));
     assertEquals(expected, finish(trainer(base, "out").resume(true)));
   }
@@ -125,7 +172,7 @@ class TrainingResumeTest {
   @Test
   void beginsAnewWithoutACheckpoint() {
     List<Integer> expected = finish(trainer(base, "whole"));
-    breakOffAfter(2, trainer(base, "out"));
+    killAfter(2, "out", trainer(base, "out"));
     assertEquals(expected, finish(trainer(base, "out").resume(true)));
     assertThrows(BadInputException.class, () -> trainer(base, "absent").resume(true).start());
   }
@@ -133,7 +180,7 @@ class TrainingResumeTest {
   @Test
   void takesTheOneBeforeATornCheckpoint() throws IOException {
     List<Integer> expected = finish(trainer(base, "whole"));
-    breakOffAfter(10, trainer(base, "out"));
+    killAfter(10, "out", trainer(base, "out"));
     Path state = folder.resolve("out/checkpoint-00000009/state.safetensors");
     byte[] bytes = Files.readAllBytes(state);
     bytes[bytes.length - 5] ^= 1;
@@ -144,10 +191,10 @@ class TrainingResumeTest {
   @Test
   void survivesAKillWhileACheckpointIsWritten() throws IOException {
     List<Integer> expected = finish(trainer(base, "whole"));
-    breakOffAfter(10, trainer(base, "out"));
+    killAfter(10, "out", trainer(base, "out"));
     Path half = Files.createDirectory(folder.resolve("out/.checkpoint-00000012.tmp"));
     Files.writeString(half.resolve("state.safetensors"), "half");
-    Files.writeString(folder.resolve("out/log.jsonl"), "{\"step\":11,\"lo", java.nio.file.StandardOpenOption.APPEND);
+    Files.writeString(folder.resolve("out/log.jsonl"), "{\"step\":11,\"lo", StandardOpenOption.APPEND);
     assertEquals(expected, finish(trainer(base, "out").resume(true)));
     assertEquals(losses("whole"), losses("out"));
   }
@@ -160,14 +207,14 @@ class TrainingResumeTest {
       List<Integer> expected = TinyTraining.bits(run.await());
       int last = run.awaitProgress().step();
       assertTrue(last < 20 && last > 4, "stopped after " + last);
-      breakOffAfter(last - 1, trainer(base, "out").config(stopping));
+      killAfter(last - 1, "out", trainer(base, "out").config(stopping));
       assertEquals(expected, finish(trainer(base, "out").config(stopping).resume(true)));
     }
   }
 
   @Test
   void wholeModelsToo() throws IOException {
-    breakOffAfter(10, trainer(base, "out").full(GgmlType.F32));
+    killAfter(10, "out", trainer(base, "out").full(GgmlType.F32));
     try (TrainingRun whole = trainer(base, "whole").full(GgmlType.F32).start();
         TrainingRun resumed = trainer(base, "out").full(GgmlType.F32).resume(true).start()) {
       assertEquals(-1, Files.mismatch(whole.awaitFile(), resumed.awaitFile()));
@@ -182,7 +229,7 @@ class TrainingResumeTest {
 
   @Test
   void namesWhatChanged() {
-    breakOffAfter(4, trainer(base, "out"));
+    killAfter(4, "out", trainer(base, "out"));
     String message = refusal(trainer(base, "out").config(config().with(c -> c.learningRate(1e-3))));
     assertTrue(
         message.contains("checkpoint-00000003: the run cannot be resumed")
