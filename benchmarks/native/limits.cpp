@@ -31,8 +31,23 @@ __attribute__((target("avx512f"))) float fma_avx512(int64_t steps) {
   __m512 total = _mm512_setzero_ps();
   CHAKU_EACH_SUM(CHAKU_ADD)
   return total[0];
-#undef CHAKU_DEFINE
 #undef CHAKU_FMA
+}
+
+__attribute__((target("avx512f,avx512bf16"))) float dot_bf16(int64_t steps) {
+  const __m512bh x = reinterpret_cast<__m512bh>(_mm512_set1_epi32(0x3c003c00));
+  const __m512 y = _mm512_set1_ps(1e-3f);
+#define CHAKU_DOT(v) v = _mm512_dpbf16_ps(v, x, x);
+  CHAKU_EACH_SUM(CHAKU_DEFINE)
+  for (int64_t s = 0; s < steps; ++s) {
+    CHAKU_EACH_SUM(CHAKU_DOT)
+    __asm__ volatile("" CHAKU_BARRIER("+v"));
+  }
+  __m512 total = _mm512_setzero_ps();
+  CHAKU_EACH_SUM(CHAKU_ADD)
+  return total[0];
+#undef CHAKU_DEFINE
+#undef CHAKU_DOT
 }
 
 __attribute__((target("avx2,fma"))) float fma_avx2(int64_t steps) {
@@ -80,15 +95,20 @@ double seconds_now() {
 void use_cpu_time() { clock_in_use = CLOCK_PROCESS_CPUTIME_ID; }
 
 double measure_fma_gflops(CpuPath path, ThreadPool& pool) {
-  if (path != CpuPath::kAvx2 && path != CpuPath::kAvx512 && path != CpuPath::kAmx) return 0;
-  const bool wide = path != CpuPath::kAvx2;
-  const double flops = (wide ? 2.0 * 16 : 2.0 * 8) * kSums;
+  struct Loop {
+    float (*run)(int64_t);
+    double flops;  // of a step
+  };
+  Loop loop = {nullptr, 0};
+  if (path == CpuPath::kAvx2) loop = {fma_avx2, 2.0 * 8 * kSums};
+  if (path == CpuPath::kAvx512) loop = {fma_avx512, 2.0 * 16 * kSums};
+  if (path == CpuPath::kAvx512Bf16) loop = {dot_bf16, 4.0 * 16 * kSums};
+  if (loop.run == nullptr) return 0;
   double best = 0;
   for (int round = 0; round < 5; ++round) {
     const double start = seconds_now();
-    pool.parallel_for(pool.n_threads(), 1,
-                      [&](int64_t, int64_t, int) { sink = wide ? fma_avx512(kFmaSteps) : fma_avx2(kFmaSteps); });
-    best = std::max(best, flops * kFmaSteps * pool.n_threads() / (seconds_now() - start) / 1e9);
+    pool.parallel_for(pool.n_threads(), 1, [&](int64_t, int64_t, int) { sink = loop.run(kFmaSteps); });
+    best = std::max(best, loop.flops * kFmaSteps * pool.n_threads() / (seconds_now() - start) / 1e9);
   }
   return best;
 }

@@ -21,7 +21,8 @@ constexpr NamedPath kPaths[] = {{"auto", CpuPath::kAuto},
                                 {"reference", CpuPath::kReference},
                                 {"avx2", CpuPath::kAvx2},
                                 {"avx512", CpuPath::kAvx512},
-                                {"amx", CpuPath::kAmx}};
+                                {"amx", CpuPath::kAmx},
+                                {"avx512bf16", CpuPath::kAvx512Bf16}};
 
 const char* path_name(CpuPath path) noexcept {
   for (const NamedPath& known : kPaths)
@@ -32,7 +33,7 @@ const char* path_name(CpuPath path) noexcept {
 CpuPath parse_path(std::string_view name) {
   for (const NamedPath& known : kPaths)
     if (name == known.name) return known.path;
-  fail(Code::kInvalidArgument, "[kernels] expected CHAKU_CPU to be auto, reference, avx2, avx512 or amx, got \"%.64s\"",
+  fail(Code::kInvalidArgument, "[kernels] expected CHAKU_CPU to be auto, reference, avx2, avx512, avx512bf16 or amx, got \"%.64s\"",
        std::string(name).c_str());
 }
 
@@ -51,6 +52,10 @@ std::string missing_features(CpuPath path) {
     need(f.avx512, "AVX-512 F/BW/DQ/VL");
     need(f.fma, "FMA");
     need(f.f16c, "F16C");
+  } else if (path == CpuPath::kAvx512Bf16) {
+    need(f.avx512_bf16, "AVX-512 BF16");
+    need(f.fma, "FMA");
+    need(f.f16c, "F16C");
   } else if (path == CpuPath::kAmx) {
     need(f.avx512_bf16, "AVX-512 BF16");
     need(f.amx_bf16, "AMX BF16");
@@ -66,6 +71,9 @@ const KernelTable* built_table(CpuPath path) noexcept {
 #endif
 #if CHAKU_HAVE_AVX512
     case CpuPath::kAvx512: return &avx512::table();
+#endif
+#if CHAKU_HAVE_AVX512BF16
+    case CpuPath::kAvx512Bf16: return &avx512bf16::table();
 #endif
     default: return nullptr;
   }

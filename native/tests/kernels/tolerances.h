@@ -1,4 +1,4 @@
-// How far a vector path may be from the reference, which sums in float64. All paths of today compute in float32; the
+// How far a vector path may be from the reference, which sums in float64. The paths compute in float32 unless said otherwise; the
 // bounds leave a factor of about three over the worst seen on the shapes of the tests.
 #pragma once
 
@@ -11,6 +11,9 @@ struct Tolerance {
 
 // Sums of up to 1000 products of numbers of order one.
 constexpr Tolerance kProduct = {1e-4, 2e-5};
+// What rounding both operands to bfloat16 costs: up to 2^-8 of each product; the absolute part is multiplied by the
+// weights' root mean square and by the square root of the number of terms.
+constexpr Tolerance kBf16Product = {1.5e-2, 8e-3};
 // Decoded weights: the vector decoders fuse what the scalar codec rounds twice.
 constexpr Tolerance kDecode = {1e-7, 1e-6};
 constexpr Tolerance kAttention = {2e-6, 1e-5};

@@ -10,3 +10,8 @@ const KernelTable& table() noexcept;
 namespace chaku::avx512 {
 const KernelTable& table() noexcept;
 }
+
+// avx512 with large products on bfloat16 operands.
+namespace chaku::avx512bf16 {
+const KernelTable& table() noexcept;
+}

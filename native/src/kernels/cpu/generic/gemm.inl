@@ -7,22 +7,9 @@
 // Source: Goto and van de Geijn, "Anatomy of high-performance matrix multiplication", ACM TOMS 34(3), 2008.
 #pragma once
 
-#include "kernels/cpu/generic/simd.h"
+#include "kernels/cpu/generic/tiles.h"
 
 namespace chaku::CHAKU_ISA {
-
-constexpr int kTileRows = 6;
-constexpr int kTileVectors = kLanes == 16 ? 4 : 2;
-constexpr int kPanelColumns = kTileVectors * kLanes;
-
-// A block of C and how the sums enter it.
-struct Output {
-  float* c;
-  int64_t stride;
-  float scale;
-  const float* bias;  // of its columns, or null
-  bool add;           // to what C holds
-};
 
 // A as rows in place.
 struct Left {
@@ -51,17 +38,7 @@ __attribute__((noinline, noclone)) static void multiply_tile(const Left& left, c
       for (int v = 0; v < kVectors; ++v) sums[r][v] = fma(x, b[v], sums[r][v]);
     }
   }
-#pragma GCC unroll 6
-  for (int r = 0; r < kRows; ++r) {
-    float* c = out.c + r * out.stride;
-#pragma GCC unroll 4
-    for (int v = 0; v < kVectors; ++v) {
-      const int64_t n = columns - v * kLanes;  // lanes in use, or more
-      F base = out.bias != nullptr ? load_n(out.bias + v * kLanes, n) : zero();
-      if (out.add) base = base + load_n(c + v * kLanes, n);
-      store_n(c + v * kLanes, fma(sums[r][v], broadcast(out.scale), base), n);
-    }
-  }
+  store_tile<kRows, kVectors>(sums, out, columns);
 }
 
 template <int kVectors>
@@ -99,28 +76,6 @@ static void multiply_block(int64_t rows, Left left, const float* panels, int64_t
       multiply_small(min(rows - r, kTileRows), tile, panels + c / kPanelColumns * panel_stride, depth, target,
                      min(columns - c, kPanelColumns));
     }
-}
-
-// How a product is cut into units of work: by shape alone, never by the number of threads.
-struct Split {
-  int64_t rows, n_row_blocks, columns, n_column_blocks;
-
-  int64_t units() const { return n_row_blocks * n_column_blocks; }
-};
-
-// Row blocks of at most 512, and shorter (but not under 96: a block pays for packing its panel) when there are few
-// columns to share out.
-CHAKU_INLINE Split split_work(int64_t m, int64_t n, int64_t columns) {
-  constexpr int64_t kMostRows = 512, kFewestRows = 96, kEnoughUnits = 16;
-  Split s;
-  s.columns = columns;
-  s.n_column_blocks = ceil_div(n, columns);
-  s.n_row_blocks = ceil_div(m, kMostRows);
-  while (s.n_row_blocks * s.n_column_blocks < kEnoughUnits && m / (s.n_row_blocks + 1) >= kFewestRows)
-    ++s.n_row_blocks;
-  s.rows = round_up(ceil_div(m, s.n_row_blocks), kTileRows);
-  s.n_row_blocks = ceil_div(m, s.rows);
-  return s;
 }
 
 }  // namespace chaku::CHAKU_ISA

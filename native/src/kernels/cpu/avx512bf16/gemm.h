@@ -1,0 +1,111 @@
+// The core of large products on bfloat16 operands with float32 sums: as generic/gemm.inl, but depth goes in pairs.
+//
+// One vdpbf16ps multiplies 16 pairs of B by one pair of A. A is packed as rows of bfloat16, B as panels of pairs:
+// panel[pair][column][2], which is also what a tile of AMX reads. Both are rounded to nearest even once; denormals
+// count as zero.
+#pragma once
+
+#ifndef CHAKU_ISA
+#define CHAKU_ISA avx512bf16
+#endif
+
+#include "kernels/cpu/generic/tiles.h"
+
+namespace chaku::avx512bf16 {
+
+using Bf16 = uint16_t;
+
+// A block of A: rows of bfloat16, pitch elements apart, each padded with zeros to a whole number of pairs.
+struct PackedRows {
+  const Bf16* a;
+  int64_t pitch;
+};
+
+// 32 floats to 32 bfloat16 in memory order.
+CHAKU_INLINE __m512i round_pair(F low, F high) { return reinterpret_cast<__m512i>(_mm512_cvtne2ps_pbh(high, low)); }
+
+// Two rows of 16 floats to 16 pairs (row 0, row 1).
+CHAKU_INLINE __m512i interleave(F row0, F row1) {
+  alignas(64) static constexpr uint16_t kOrder[32] = {0, 16, 1, 17, 2,  18, 3,  19, 4,  20, 5,  21, 6,  22, 7,  23,
+                                                      8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31};
+  return _mm512_permutexvar_epi16(_mm512_load_si512(kOrder), round_pair(row0, row1));
+}
+
+// Rows of floats to rows of bfloat16, `depth` of them padded with zeros to a multiple of 32.
+static void pack_rows_a(const float* from, int64_t stride, int64_t rows, int64_t depth, Bf16* to, int64_t pitch) {
+  for (int64_t r = 0; r < rows; ++r)
+    for (int64_t d = 0; d < depth; d += 2 * kLanes) {
+      const float* at = from + r * stride + d;
+      const F low = load_n(at, depth - d), high = depth - d > kLanes ? load_n(at + kLanes, depth - d - kLanes) : zero();
+      _mm512_storeu_si512(to + r * pitch + d, round_pair(low, high));
+    }
+}
+
+// One pair of rows of B into panels with room for `pairs` pairs: columns of row0 and row1, zero beyond the last.
+CHAKU_INLINE void pack_pair_b(const float* row0, const float* row1, int64_t columns, int64_t pair, Bf16* panels,
+                              int64_t pairs) {
+  for (int64_t c = 0; c < columns; c += kLanes) {
+    const F low = load_n(row0 + c, columns - c), high = row1 != nullptr ? load_n(row1 + c, columns - c) : zero();
+    Bf16* to = panels + ((c / kPanelColumns * pairs + pair) * kPanelColumns + c % kPanelColumns) * 2;
+    _mm512_storeu_si512(to, interleave(low, high));
+  }
+}
+
+template <int kRows, int kVectors>
+__attribute__((noinline, noclone)) static void multiply_tile(const PackedRows& left, const Bf16* panel, int64_t pairs,
+                                                             const Output& out, int64_t columns) {
+  F sums[kRows][kVectors];
+#pragma GCC unroll 6
+  for (int r = 0; r < kRows; ++r)
+#pragma GCC unroll 4
+    for (int v = 0; v < kVectors; ++v) sums[r][v] = zero();
+  const int32_t* a = reinterpret_cast<const int32_t*>(left.a);
+  const int64_t stride = left.pitch / 2;
+  for (int64_t k = 0; k < pairs; ++k) {
+    __m512bh b[kVectors];
+#pragma GCC unroll 4
+    for (int v = 0; v < kVectors; ++v)
+      b[v] = reinterpret_cast<__m512bh>(_mm512_loadu_si512(panel + (k * kPanelColumns + v * kLanes) * 2));
+#pragma GCC unroll 6
+    for (int r = 0; r < kRows; ++r) {
+      const __m512bh x = reinterpret_cast<__m512bh>(_mm512_set1_epi32(a[r * stride + k]));
+#pragma GCC unroll 4
+      for (int v = 0; v < kVectors; ++v) sums[r][v] = _mm512_dpbf16_ps(sums[r][v], x, b[v]);
+    }
+  }
+  store_tile<kRows, kVectors>(sums, out, columns);
+}
+
+template <int kVectors>
+static void multiply_rows(int64_t rows, const PackedRows& left, const Bf16* panel, int64_t pairs, const Output& out,
+                          int64_t columns) {
+  switch (rows) {
+    case 1: return multiply_tile<1, kVectors>(left, panel, pairs, out, columns);
+    case 2: return multiply_tile<2, kVectors>(left, panel, pairs, out, columns);
+    case 3: return multiply_tile<3, kVectors>(left, panel, pairs, out, columns);
+    case 4: return multiply_tile<4, kVectors>(left, panel, pairs, out, columns);
+    case 5: return multiply_tile<5, kVectors>(left, panel, pairs, out, columns);
+    default: return multiply_tile<6, kVectors>(left, panel, pairs, out, columns);
+  }
+}
+
+// Any number of rows and columns; panels lie panel_pairs pairs apart.
+static void multiply_block(int64_t rows, const PackedRows& left, const Bf16* panels, int64_t panel_pairs,
+                           int64_t pairs, const Output& out, int64_t columns) {
+  for (int64_t r = 0; r < rows; r += kTileRows)
+    for (int64_t c = 0; c < columns; c += kPanelColumns) {
+      const PackedRows tile = {left.a + r * left.pitch, left.pitch};
+      const Bf16* panel = panels + c * panel_pairs * 2;
+      const Output target = {out.c + r * out.stride + c, out.stride, out.scale,
+                             out.bias != nullptr ? out.bias + c : nullptr, out.add};
+      const int64_t n_rows = min(rows - r, kTileRows), n_columns = min(columns - c, kPanelColumns);
+      switch (ceil_div(n_columns, kLanes)) {
+        case 1: multiply_rows<1>(n_rows, tile, panel, pairs, target, n_columns); break;
+        case 2: multiply_rows<2>(n_rows, tile, panel, pairs, target, n_columns); break;
+        case 3: multiply_rows<3>(n_rows, tile, panel, pairs, target, n_columns); break;
+        default: multiply_rows<4>(n_rows, tile, panel, pairs, target, n_columns); break;
+      }
+    }
+}
+
+}  // namespace chaku::avx512bf16

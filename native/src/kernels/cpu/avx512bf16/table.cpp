@@ -1,0 +1,19 @@
+#include "kernels/cpu/avx512bf16/ops.h"
+#include "kernels/cpu/paths.h"
+
+namespace chaku::avx512bf16 {
+
+const KernelTable& table() noexcept {
+  static const KernelTable table = [] {
+    KernelTable t = avx512::table();
+    t.name = "avx512bf16";
+    t.path = CpuPath::kAvx512Bf16;
+    t.matmul = matmul;
+    t.matmul_backward = matmul_backward;
+    t.weight_gradient = weight_gradient;
+    return t;
+  }();
+  return table;
+}
+
+}  // namespace chaku::avx512bf16
