@@ -24,18 +24,20 @@ final class Checkpoints {
   private static final String STATE = "state.safetensors";
   private static final String BEST = "best";
 
+  private final TrainingSetup setup;
+  private final String baseHash;
   private final NativeTrainer core;
   private final CheckpointFolder folder;
-  private final int kept;
   private final Map<String, String> fingerprints;
 
   /** Where a checkpoint stands, and what the run counted up to there. */
   record Restored(RunPosition position, Map<String, String> counters) {}
 
   Checkpoints(TrainingSetup setup, String baseHash, NativeTrainer core, OutputFolder output) {
+    this.setup = setup;
+    this.baseHash = baseHash;
     this.core = core;
     this.folder = new CheckpointFolder(output.path());
-    this.kept = setup.config().keepCheckpoints();
     this.fingerprints = new LinkedHashMap<>(RunDescription.decisive(setup));
     fingerprints.put("base model (SHA-256)", baseHash);
     fingerprints.put("training examples (SHA-256)", hash(setup.data().examples()));
@@ -51,8 +53,19 @@ final class Checkpoints {
     metadata.put("epoch", Integer.toString(position.epoch()));
     metadata.put("row", Integer.toString(position.row()));
     metadata.put("rows_done", Long.toString(position.rowsDone()));
-    folder.save(position.step(), into -> TrainerState.write(core, TrainerState.WHOLE, metadata, into.resolve(STATE)));
-    folder.keepNewest(kept);
+    folder.save(position.step(), into -> write(into, metadata));
+    folder.keepNewest(setup.config().keepCheckpoints());
+  }
+
+  /** The state, and for people the settings and an adapter that can be tried while the run goes on. */
+  private void write(Path into, Map<String, String> metadata) {
+    TrainerState.write(core, TrainerState.WHOLE, metadata, into.resolve(STATE));
+    String description = RunDescription.json(setup, baseHash);
+    OutputFolder.reopen(into).writeText("config.json", description);
+    if (!setup.full()) {
+      Path adapter = into.resolve(Adapter.FILE_NAME);
+      TrainedWeights.writeAdapter(setup.model(), core, setup.lora(), baseHash, description, adapter);
+    }
   }
 
   /** Keeps the parameters as the best so far, in place of those kept before. */

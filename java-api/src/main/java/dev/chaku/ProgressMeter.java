@@ -20,6 +20,7 @@ final class ProgressMeter {
   private final int firstStep;
   private final long startNs = System.nanoTime();
   private long lastNs = startNs;
+  private long earlierNs;
   private boolean timed;
   private RunPosition position;
   private double epoch;
@@ -76,9 +77,10 @@ final class ProgressMeter {
   }
 
   TrainingProgress progress(boolean evaluated) {
-    Duration elapsed = Duration.ofNanos(System.nanoTime() - startNs);
+    Duration sinceStart = Duration.ofNanos(System.nanoTime() - startNs);
+    Duration elapsed = sinceStart.plusNanos(earlierNs);
     int done = Math.max(1, position.step() - firstStep);
-    Duration remaining = elapsed.multipliedBy(totalSteps - position.step()).dividedBy(done);
+    Duration remaining = sinceStart.multipliedBy(totalSteps - position.step()).dividedBy(done);
     return new TrainingProgress(
         position.step(), totalSteps, epoch, loss, smoothedLoss(), evaluated, evalLoss, evalAccuracy, rate, gradNorm,
         tokens, tokensPerSecond, elapsed, remaining, skipped, ProcessMemory.peakBytes());
@@ -89,6 +91,7 @@ final class ProgressMeter {
     counters.put("smoothed_sum", Double.toString(smoothedSum));
     counters.put("smoothed_weight", Double.toString(smoothedWeight));
     counters.put("tokens", Long.toString(tokens));
+    counters.put("elapsed_ns", Long.toString(earlierNs + System.nanoTime() - startNs));
     counters.put(SKIPPED, Integer.toString(skipped));
     evalLoss.ifPresent(value -> counters.put("eval_loss", Double.toString(value)));
     evalAccuracy.ifPresent(value -> counters.put("eval_accuracy", Double.toString(value)));
@@ -99,6 +102,7 @@ final class ProgressMeter {
     smoothedSum = Double.parseDouble(counters.get("smoothed_sum"));
     smoothedWeight = Double.parseDouble(counters.get("smoothed_weight"));
     tokens = Long.parseLong(counters.get("tokens"));
+    earlierNs = Long.parseLong(counters.get("elapsed_ns"));
     skipped = Integer.parseInt(counters.get(SKIPPED));
     if (counters.containsKey("eval_loss")) {
       evalLoss = OptionalDouble.of(Double.parseDouble(counters.get("eval_loss")));

@@ -34,7 +34,8 @@ record TrainingSetup(
   /** What the run will have on disk at once: the result, the checkpoints kept and the one being written. */
   long bytesOnDisk() {
     long values = trainedParameters() * Float.BYTES;
-    long checkpoints = config.saveSteps() > 0 ? (config.keepCheckpoints() + 1L) * TrainerState.WHOLE.size() : 0;
+    int each = TrainerState.WHOLE.size() + (full ? 0 : 1);
+    long checkpoints = config.saveSteps() > 0 ? (config.keepCheckpoints() + 1L) * each : 0;
     long best = config.earlyStopping() > 0 ? 2 : 0;
     return values * (1 + checkpoints + best);
   }

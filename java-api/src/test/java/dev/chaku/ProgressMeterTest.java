@@ -64,5 +64,7 @@ class ProgressMeterTest {
     assertEquals(expected.skippedSteps(), found.skippedSteps());
     assertEquals(expected.evalLoss(), found.evalLoss());
     assertEquals(expected.epoch(), found.epoch());
+    assertTrue(found.elapsed().toNanos() > Long.parseLong(counters.get("elapsed_ns")));
+    assertTrue(found.remaining().compareTo(found.elapsed().multipliedBy(7)) < 0);
   }
 }

@@ -141,6 +141,14 @@ class TrainingResumeTest {
   }
 
   @Test
+  void aCheckpointHoldsAnAdapterToTry() throws IOException {
+    killAfter(10, "out", trainer(base, "out"));
+    Adapter early = Adapter.load(folder.resolve("out/checkpoint-00000009"));
+    assertEquals(6, early.adaptedProducts());
+    assertTrue(Files.readString(folder.resolve("out/checkpoint-00000009/config.json")).contains("\"seed\" : 42"));
+  }
+
+  @Test
   void aCancelledRunLosesNothing() throws IOException {
     List<Integer> expected = finish(trainer(base, "whole"));
     cancelAfter(10, trainer(base, "out"));

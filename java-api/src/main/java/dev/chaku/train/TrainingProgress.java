@@ -18,7 +18,7 @@ import java.util.OptionalDouble;
  * @param gradNorm before clipping
  * @param tokens tokens trained on since the start, earlier parts of a resumed run included
  * @param tokensPerSecond over the last steps
- * @param elapsed since the start of this run
+ * @param elapsed time spent since the start, earlier parts of a resumed run included
  * @param remaining estimated
  * @param skippedSteps steps without an update because a gradient was not finite
  * @param peakBytes most memory that the process has held so far, mapped weights included; 0 where the system does not tell
