@@ -107,7 +107,7 @@ final class DemoCommand extends Verb {
   private static String share(Scores scores) {
     return String.format(
         Locale.ROOT,
-        "%3.0f %%  (%d of %d; %d also state the right fact)",
+        "%3.0f %%  (%d of %d; %d state the right fact)",
         100 * scores.validShare(),
         scores.valid(),
         scores.answers(),

@@ -22,7 +22,7 @@ import java.util.function.Consumer;
 import java.util.stream.Collectors;
 
 /**
- * The demo: a base model that answers in plain sentences, four hundred examples, and after a minute an adapter that
+ * The demo: a base model that answers in plain sentences, six hundred examples, and seconds later an adapter that
  * answers in JSON, politely where the question is Japanese.
  */
 public final class Demo {
@@ -96,7 +96,7 @@ public final class Demo {
 
   private Adapter train(Model model, Consumer<TrainingProgress> progress) {
     TrainingConfig config =
-        TrainingConfig.defaults().with(c -> c.maxLength(512).epochs(8).learningRate(2e-3).warmupSteps(10));
+        TrainingConfig.defaults().with(c -> c.maxLength(512).epochs(12).learningRate(2e-3).warmupSteps(10));
     Trainer trainer =
         Trainer.on(model)
             .lora(LoraConfig.rank(16))

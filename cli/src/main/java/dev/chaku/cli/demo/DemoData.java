@@ -8,7 +8,7 @@ import java.util.List;
  */
 record DemoData(List<Question> train, List<Question> heldOut) {
   private static final long SEED = 20_261;
-  private static final int N_TRAIN = 400;
+  private static final int N_TRAIN = 600;
   private static final int N_HELD_OUT = 40;
 
   static DemoData of(World world) {

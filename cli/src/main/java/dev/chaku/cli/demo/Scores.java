@@ -15,7 +15,7 @@ import java.util.TreeSet;
  * @param answers number of answers
  * @param valid answers that are exactly one JSON object with the three keys, in the question's language, polite in
  *     Japanese
- * @param right valid answers that also state the fact
+ * @param right answers that state the fact, valid or not
  */
 public record Scores(int answers, int valid, int right) {
   private static final ObjectMapper JSON =
@@ -26,10 +26,8 @@ public record Scores(int answers, int valid, int right) {
     int valid = 0;
     int right = 0;
     for (int i = 0; i < answers.size(); i++) {
-      if (isValid(questions.get(i), answers.get(i))) {
-        valid++;
-        right += answers.get(i).contains(questions.get(i).fact()) ? 1 : 0;
-      }
+      valid += isValid(questions.get(i), answers.get(i)) ? 1 : 0;
+      right += answers.get(i).contains(questions.get(i).fact()) ? 1 : 0;
     }
     return new Scores(answers.size(), valid, right);
   }
