@@ -9,6 +9,7 @@ import dev.chaku.internal.DirectBuffers;
 import dev.chaku.internal.NativeAdapter;
 import dev.chaku.internal.NativeModel;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * An adapter in memory: the matrices of each adapted product, and what its file said. Immutable and thread-safe.
@@ -82,7 +83,7 @@ public record AdapterWeights(
     DecoderModule.Place tied = DecoderModule.TOKEN_EMBEDDING.at(-1);
     TensorSpec base =
         spec.weight(place)
-            .or(() -> place.module() == DecoderModule.OUTPUT ? spec.weight(tied) : java.util.Optional.empty())
+            .or(() -> place.module() == DecoderModule.OUTPUT ? spec.weight(tied) : Optional.empty())
             .orElseThrow(
                 () ->
                     new BadInputException(

@@ -13,6 +13,7 @@ import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -94,8 +95,13 @@ public final class GgufAdapters {
     if (a.rank() != 2 || b.rank() != 2 || a.dim(1) != b.dim(0) || a.dim(1) < 1) {
       throw new BadInputException(
           file.path() + ": tensors '" + a.name() + "' and '" + b.name()
-              + "': expected dims [K, rank] and [rank, N], found " + java.util.Arrays.toString(a.dims()) + " and "
-              + java.util.Arrays.toString(b.dims()));
+              + "': expected dims [K, rank] and [rank, N], found " + Arrays.toString(a.dims()) + " and "
+              + Arrays.toString(b.dims()));
+    }
+    if (a.elements() > Integer.MAX_VALUE || b.elements() > Integer.MAX_VALUE) {
+      throw new BadInputException(
+          file.path() + ": tensors '" + a.name() + "' and '" + b.name() + "': expected at most " + Integer.MAX_VALUE
+              + " elements, found " + a.elements() + " and " + b.elements());
     }
     return new LoraPair(
         place,

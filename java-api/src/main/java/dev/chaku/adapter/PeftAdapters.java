@@ -24,6 +24,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.UUID;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * LoRA adapters as Hugging Face's PEFT writes them: a folder with {@code adapter_config.json} and {@code
@@ -91,9 +92,9 @@ public final class PeftAdapters {
                         file.path() + ": tensor '" + tensor.name() + "': this version adapts no module '" + half.module()
                             + "'; it adapts q, k, v, o, gate, up and down projections and lm_head"));
     Halves halves = modules.computeIfAbsent(place, unused -> new Halves(half.module()));
-    if (tensor.shape().size() != 2) {
+    if (tensor.shape().size() != 2 || tensor.shape().stream().anyMatch(size -> size < 1 || size > Integer.MAX_VALUE)) {
       throw new BadInputException(
-          file.path() + ": tensor '" + tensor.name() + "': expected 2 dimensions, found " + tensor.shape());
+          file.path() + ": tensor '" + tensor.name() + "': expected 2 dimensions of at least 1, found " + tensor.shape());
     }
     if ((half.isA() ? halves.a : halves.b) != null) {
       throw new BadInputException(file.path() + ": tensor '" + tensor.name() + "': a second one of its module");
@@ -108,8 +109,8 @@ public final class PeftAdapters {
   /** What was found of a module. */
   private static final class Halves {
     private final String module;
-    private Safetensors.@org.jspecify.annotations.Nullable Tensor a;
-    private Safetensors.@org.jspecify.annotations.Nullable Tensor b;
+    private Safetensors.@Nullable Tensor a;
+    private Safetensors.@Nullable Tensor b;
 
     Halves(String module) {
       this.module = module;

@@ -20,6 +20,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -221,7 +222,7 @@ public final class Safetensors {
 
   /** By name, in the header's order. */
   public Map<String, Tensor> tensors() {
-    return java.util.Collections.unmodifiableMap(tensors);
+    return Collections.unmodifiableMap(tensors);
   }
 
   /**

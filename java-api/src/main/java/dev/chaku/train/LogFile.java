@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** The run's log: one JSON object a line, appended as the run goes. Not thread-safe. */
 public final class LogFile {
@@ -80,7 +81,7 @@ public final class LogFile {
     remember(validations, step, numbers.get("eval_loss"));
   }
 
-  private static void remember(List<LossPicture.Point> curve, int step, @org.jspecify.annotations.Nullable Double loss) {
+  private static void remember(List<LossPicture.Point> curve, int step, @Nullable Double loss) {
     if (loss != null && Double.isFinite(loss)) {
       curve.add(new LossPicture.Point(step, loss));
     }

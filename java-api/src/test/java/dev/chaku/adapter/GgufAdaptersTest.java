@@ -12,11 +12,15 @@ import dev.chaku.gguf.GgmlType;
 import dev.chaku.gguf.GgufFile;
 import dev.chaku.gguf.GgufValue;
 import dev.chaku.gguf.GgufWriter;
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -110,6 +114,27 @@ class GgufAdaptersTest {
         refusal(f16(f16(lora(), "blk.0.ssm_in.weight.lora_a", 16, 1), "blk.0.ssm_in.weight.lora_b", 1, 24))
             .contains("'blk.0.ssm_in.weight.lora_a': this version adapts no such module"));
     assertTrue(refusal(f16(lora(), "token_embd.weight", 16, 1)).contains("tensor 'token_embd.weight'"));
+  }
+
+  /** Whatever happens to the bytes, it is told as bad input or changes a number. */
+  @Test
+  void survivesFuzzing() throws IOException {
+    Path file = folder.resolve("a.gguf");
+    GgufAdapters.write(file, "llama", 8, Adapters.adapter(llama, 8, true).pairs(), Map.of(), false);
+    byte[] whole = Files.readAllBytes(file);
+    Random random = new Random(1);
+    for (int round = 0; round < 500; round++) {
+      byte[] bytes = round % 4 == 0 ? Arrays.copyOf(whole, random.nextInt(whole.length)) : whole.clone();
+      for (int i = 0; round % 4 != 0 && i < 3; i++) {
+        bytes[random.nextInt(1200)] = (byte) random.nextInt();
+      }
+      Files.write(file, bytes);
+      try {
+        GgufAdapters.read(file).requireFits(llama);
+      } catch (BadInputException expected) {
+        assertTrue(expected.getMessage().length() > 10);
+      }
+    }
   }
 
   @Test
