@@ -75,12 +75,30 @@ struct FormatQ4_1 {
   }
 };
 
-// The fifth bits of a block, those of its first half below those of its second.
-CHAKU_INLINE void add_fifth_bits(const uint8_t* bits, float scale, F* out) {
-  uint32_t set;
-  __builtin_memcpy(&set, bits, 4);
-  add_where(out, set & 0xffffu, broadcast(16.0f * scale));
-  add_where(out + kPer16, set >> 16, broadcast(16.0f * scale));
+// scale * code + offset for 32 five-bit codes: nibbles at q, the low ones first, and their fifth bits in 32 bits.
+CHAKU_INLINE void decode_five_bits(const uint8_t* q, const uint8_t* fifth, float scale, float offset, F* out) {
+  uint32_t bits;
+  __builtin_memcpy(&bits, fifth, 4);
+  const __m128i nibbles = load_bytes16(q);
+#if defined(__AVX512F__)  // mask registers take the bits as they are
+  const NibbleMap map = nibble_map(scale, offset);
+  low_nibbles(nibbles, map, out);
+  high_nibbles(nibbles, map, out + 1);
+  out[0] = _mm512_mask_add_ps(out[0], static_cast<Mask>(bits), out[0], broadcast(16.0f * scale));
+  out[1] = _mm512_mask_add_ps(out[1], static_cast<Mask>(bits >> 16), out[1], broadcast(16.0f * scale));
+#else  // byte i of the 32 gets bit i: its source byte is repeated, all other bits are set, and all ones are found
+  const __m256i source = _mm256_setr_epi8(0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 2, 2, 2, 3, 3,
+                                          3, 3, 3, 3, 3, 3);
+  const __m256i others = _mm256_set1_epi64x(0x7fbfdfeff7fbfdfe);
+  const __m256i spread = _mm256_shuffle_epi8(_mm256_set1_epi32(static_cast<int>(bits)), source);
+  const __m256i set = _mm256_cmpeq_epi8(_mm256_or_si256(spread, others), _mm256_set1_epi8(-1));
+  const __m256i both = _mm256_set_m128i(_mm_srli_epi16(nibbles, 4), nibbles);
+  const __m256i codes = _mm256_or_si256(_mm256_and_si256(both, _mm256_set1_epi8(15)),
+                                        _mm256_and_si256(set, _mm256_set1_epi8(16)));
+  expand_u8(_mm256_castsi256_si128(codes), out);
+  expand_u8(_mm256_extracti128_si256(codes, 1), out + kPer16);
+  for (int i = 0; i < 2 * kPer16; ++i) out[i] = fma(out[i], broadcast(scale), broadcast(offset));
+#endif
 }
 
 struct FormatQ5_0 {
@@ -89,11 +107,7 @@ struct FormatQ5_0 {
   CHAKU_INLINE Header header(const uint8_t*) { return {}; }
   CHAKU_INLINE void decode(const uint8_t* p, Header, int, F* out) {
     const float d = half_to_float(p);
-    const NibbleMap map = nibble_map(d, -16.0f * d);
-    const __m128i q = load_bytes16(p + 6);
-    low_nibbles(q, map, out);
-    high_nibbles(q, map, out + kPer16);
-    add_fifth_bits(p + 2, d, out);
+    decode_five_bits(p + 6, p + 2, d, -16.0f * d, out);
   }
 };
 
@@ -102,12 +116,7 @@ struct FormatQ5_1 {
   using Header = NoHeader;
   CHAKU_INLINE Header header(const uint8_t*) { return {}; }
   CHAKU_INLINE void decode(const uint8_t* p, Header, int, F* out) {
-    const float d = half_to_float(p);
-    const NibbleMap map = nibble_map(d, half_to_float(p + 2));
-    const __m128i q = load_bytes16(p + 8);
-    low_nibbles(q, map, out);
-    high_nibbles(q, map, out + kPer16);
-    add_fifth_bits(p + 4, d, out);
+    decode_five_bits(p + 8, p + 4, half_to_float(p), half_to_float(p + 2), out);
   }
 };
 

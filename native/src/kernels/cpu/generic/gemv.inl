@@ -11,53 +11,67 @@ constexpr int64_t kMostGemvTokens = 8;
 constexpr int kGemvTokens = 4;  // that share one decoding in registers
 constexpr int64_t kPrefetchBytes = 8192;  // ahead of use: hardware prefetching stops at the ends of pages
 
-// Dot products of one weight row with kTokens rows of x, each [k]. Rows are taken one by one, so that memory is read in
-// one sequential stream, and steps in turn go to different sums, so that their additions overlap.
+// Weight rows that share the loads of x, as far as registers reach. A single token needs none of that: rows are then
+// taken one by one, so that memory is read in one sequential stream.
 template <class Format, int kTokens>
-CHAKU_INLINE void dot_row(const uint8_t* row, const float* x, int64_t x_stride, int64_t k, float (&dots)[kTokens]) {
+constexpr int kGemvRows = kTokens == 1 ? 1 : kLanes == 16 ? 4 : Format::kBlock <= 32 ? 2 : 1;
+
+// Dot products of kRows weight rows with kTokens rows of x, each [k]. Steps in turn go to different sums where there are
+// few of them, so that their additions overlap.
+template <class Format, int kRows, int kTokens>
+CHAKU_INLINE void dot_rows(const uint8_t* row, int64_t row_stride, const float* x, int64_t x_stride, int64_t k,
+                           float (&dots)[kRows][kTokens]) {
   constexpr int kVectors = kGranuleVectors<Format>;
-  constexpr int kChains = kTokens == 1 ? 4 : kTokens == 2 ? 2 : 1;
-  F sums[kChains][kTokens];
+  constexpr int kChains = kRows * kTokens >= 4 ? 1 : kRows * kTokens >= 2 ? 2 : 4;
+  const int64_t ahead = kRows == 1 ? kPrefetchBytes : kRows * row_stride;  // several rows: those of the next group
+  F sums[kChains][kRows][kTokens];
   for (int c = 0; c < kChains; ++c)
-    for (int t = 0; t < kTokens; ++t) sums[c][t] = zero();
-  const auto step = [&](const uint8_t* block, const float* at, int chain) __attribute__((always_inline)) {
-    const auto header = Format::header(block);
+    for (int r = 0; r < kRows; ++r)
+      for (int t = 0; t < kTokens; ++t) sums[c][r][t] = zero();
+  const auto step = [&](int64_t s, int chain) __attribute__((always_inline)) {
+    const uint8_t* block = row + s * kStepBytes<Format>;
+    const float* at = x + s * kStep<Format>;
+#pragma GCC unroll 4
+    for (int r = 0; r < kRows; ++r) {
+      const uint8_t* here = block + r * row_stride;
+      for (int line = 0; line < kStepBytes<Format>; line += 64) __builtin_prefetch(here + ahead + line);
+      const auto header = Format::header(here);
 #pragma GCC unroll 8
-    for (int g = 0; g < kStep<Format> / Format::kGranule; ++g) {
-      F w[kVectors];
-      Format::decode(block, header, g, w);
-      for (int v = 0; v < kVectors; ++v)
-        for (int t = 0; t < kTokens; ++t) {
-          F& sum = sums[kVectors > 1 ? (chain + v) % kChains : (chain + g) % kChains][t];
-          sum = fma(w[v], load(at + t * x_stride + g * Format::kGranule + v * kLanes), sum);
-        }
+      for (int g = 0; g < kStep<Format> / Format::kGranule; ++g) {
+        F w[kVectors];
+        Format::decode(here, header, g, w);
+        for (int v = 0; v < kVectors; ++v)
+          for (int t = 0; t < kTokens; ++t) {
+            F& sum = sums[(chain + (kVectors > 1 ? v : g)) % kChains][r][t];
+            sum = fma(w[v], load(at + t * x_stride + g * Format::kGranule + v * kLanes), sum);
+          }
+      }
     }
   };
   const int64_t n_steps = k / kStep<Format>;
   int64_t s = 0;
   for (; s + 2 <= n_steps; s += 2) {
-    const uint8_t* block = row + s * kStepBytes<Format>;
-    for (int line = 0; line < 2 * kStepBytes<Format>; line += 64) __builtin_prefetch(block + kPrefetchBytes + line);
-    step(block, x + s * kStep<Format>, 0);
-    step(block + kStepBytes<Format>, x + (s + 1) * kStep<Format>, kChains / 2);
+    step(s, 0);
+    step(s + 1, kChains / 2);
   }
-  if (s < n_steps) step(row + s * kStepBytes<Format>, x + s * kStep<Format>, 0);
+  if (s < n_steps) step(s, 0);
   const int64_t rest = k - n_steps * kStep<Format>;
-  if (rest > 0) {
-    const auto tail = Tail<Format>::copy(row + n_steps * kStepBytes<Format>, rest);
+  for (int r = 0; r < kRows && rest > 0; ++r) {
+    const auto tail = Tail<Format>::copy(row + r * row_stride + n_steps * kStepBytes<Format>, rest);
     F w[kVectors];
     Format::decode(tail.bytes, Format::header(tail.bytes), 0, w);
     for (int t = 0; t < kTokens; ++t)
       for (int v = 0; v < kVectors; ++v) {
         const F at = load_n(x + t * x_stride + k - rest + v * kLanes, max(rest - v * kLanes, 0));
-        sums[0][t] = fma(w[v], at, sums[0][t]);
+        sums[0][r][t] = fma(w[v], at, sums[0][r][t]);
       }
   }
-  for (int t = 0; t < kTokens; ++t) {
-    F total = sums[0][t];
-    for (int c = 1; c < kChains; ++c) total = total + sums[c][t];
-    dots[t] = sum(total);
-  }
+  for (int r = 0; r < kRows; ++r)
+    for (int t = 0; t < kTokens; ++t) {
+      F total = sums[0][r][t];
+      for (int c = 1; c < kChains; ++c) total = total + sums[c][r][t];
+      dots[r][t] = sum(total);
+    }
 }
 
 CHAKU_INLINE void put(const MatmulProblem& p, int64_t m, int64_t n, float dot) {
@@ -69,10 +83,19 @@ CHAKU_INLINE void put(const MatmulProblem& p, int64_t m, int64_t n, float dot) {
 // Rows [begin, end) of the weight against tokens [m, m + kTokens).
 template <class Format, int kTokens>
 static void gemv_rows(const MatmulProblem& p, const Rows& rows, int64_t m, int64_t begin, int64_t end) {
-  for (int64_t n = begin; n < end; ++n) {
-    float dots[kTokens];
-    dot_row<Format, kTokens>(rows.data + n * rows.stride_bytes, p.x + m * p.x_stride, p.x_stride, p.w.columns, dots);
-    for (int t = 0; t < kTokens; ++t) put(p, m + t, n, dots[t]);
+  constexpr int kRows = kGemvRows<Format, kTokens>;
+  const float* x = p.x + m * p.x_stride;
+  int64_t n = begin;
+  for (; n + kRows <= end; n += kRows) {
+    float dots[kRows][kTokens];
+    dot_rows<Format, kRows>(rows.data + n * rows.stride_bytes, rows.stride_bytes, x, p.x_stride, p.w.columns, dots);
+    for (int r = 0; r < kRows; ++r)
+      for (int t = 0; t < kTokens; ++t) put(p, m + t, n + r, dots[r][t]);
+  }
+  for (; n < end; ++n) {
+    float dots[1][kTokens];
+    dot_rows<Format, 1>(rows.data + n * rows.stride_bytes, 0, x, p.x_stride, p.w.columns, dots);
+    for (int t = 0; t < kTokens; ++t) put(p, m + t, n, dots[0][t]);
   }
 }
 
@@ -95,9 +118,9 @@ static void gemv_chunk_scalar(const MatmulProblem& p, const Rows& rows, int64_t 
       const int64_t count = min(kRange, p.w.columns - k);
       rows.range(n, k, count, scratch);
       for (int64_t m = 0; m < p.m; ++m) {
-        float dot[1];
-        dot_row<FormatF32, 1>(reinterpret_cast<const uint8_t*>(scratch), p.x + m * p.x_stride + k, 0, count, dot);
-        dots[m] += dot[0];
+        float dot[1][1];
+        dot_rows<FormatF32, 1>(reinterpret_cast<const uint8_t*>(scratch), 0, p.x + m * p.x_stride + k, 0, count, dot);
+        dots[m] += dot[0][0];
       }
     }
     for (int64_t m = 0; m < p.m; ++m) put(p, m, n, dots[m]);
@@ -120,7 +143,7 @@ static void gemv(const MatmulProblem& p, ThreadPool& pool) {
   constexpr int64_t kChunkBytes = 64 << 10;  // a few microseconds of memory traffic
   const Rows rows = Rows::of(p.w);
   const GemvChunk chunk = find_gemv(p.w.dtype);
-  const int64_t grain = max(kChunkBytes / rows.stride_bytes, 1);
+  const int64_t grain = round_up(max(kChunkBytes / rows.stride_bytes, 1), 4);
   pool.parallel_for(p.w.rows, grain, [&](int64_t begin, int64_t end, int thread) {
     chunk(p, rows, begin, end, reinterpret_cast<float*>(pool.scratch(thread)));
   });

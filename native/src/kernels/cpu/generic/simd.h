@@ -82,10 +82,6 @@ CHAKU_INLINE void low_nibbles(__m128i q, NibbleMap map, F* out) {
 CHAKU_INLINE void high_nibbles(__m128i q, NibbleMap map, F* out) {
   out[0] = _mm512_permutexvar_ps(_mm512_srli_epi32(_mm512_cvtepu8_epi32(q), 4), map);
 }
-// Adds `value` to those of 16 numbers whose bit is set.
-CHAKU_INLINE void add_where(F* v, uint32_t bits, F value) {
-  v[0] = _mm512_mask_add_ps(v[0], static_cast<Mask>(bits), v[0], value);
-}
 CHAKU_INLINE void transpose(F (&r)[16]) {
   F t[16];
   for (int i = 0; i < 8; ++i) {
@@ -179,14 +175,6 @@ CHAKU_INLINE void low_nibbles(__m128i q, const NibbleMap& map, F* out) {
   for (int i = 0; i < 2; ++i) out[i] = fma(out[i], map.scale, map.offset);
 }
 CHAKU_INLINE void high_nibbles(__m128i q, const NibbleMap& map, F* out) { low_nibbles(_mm_srli_epi16(q, 4), map, out); }
-CHAKU_INLINE void add_where(F* v, uint32_t bits, F value) {
-  const I lane_bit = _mm256_setr_epi32(1, 2, 4, 8, 16, 32, 64, 128);
-  for (int i = 0; i < 2; ++i) {
-    const I here = _mm256_and_si256(_mm256_set1_epi32(static_cast<int>(bits >> (8 * i))), lane_bit);
-    const F set = _mm256_castsi256_ps(_mm256_cmpeq_epi32(here, lane_bit));
-    v[i] = v[i] + _mm256_and_ps(set, value);
-  }
-}
 CHAKU_INLINE void transpose(F (&r)[8]) {
   F t[8];
   for (int i = 0; i < 4; ++i) {
