@@ -2,28 +2,42 @@ package dev.chaku.data;
 
 import dev.chaku.BadInputException;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
 
-/** How records are laid out; the key names the format when none is given. */
+/** How records are laid out; the keys of a record name the format when none is given, the first that fits. */
 public enum DataFormat {
+  /**
+   * An answer that is preferred to another: {@code chosen} and {@code rejected} after a {@code prompt}, messages or
+   * conversations; or OpenAI's {@code preferred_output} and {@code non_preferred_output} after {@code input}.
+   */
+  PREFERENCE("chosen", "chosen_messages", "preferred_output"),
+  /** An answer with a truth value, {@code label} or {@code kto_tag}, in messages or prompt and completion (KTO). */
+  LABELLED(),
   /** OpenAI: {@code {"messages": [{"role": …, "content": …}]}}. */
   CHAT("messages"),
-  /** {@code {"prompt": …, "completion": …}}. */
+  /** ShareGPT: {@code {"conversations": [{"from": …, "value": …}]}}; also utterances with name and text. */
+  SHAREGPT("conversations", "conversation", "utterances"),
+  /** {@code {"prompt": …, "completion": …}}; also response, answer or output, and question for prompt. */
   PROMPT_COMPLETION("prompt"),
-  /** ShareGPT: {@code {"conversations": [{"from": …, "value": …}]}}. */
-  SHAREGPT("conversations"),
+  /** Self-Instruct: {@code {"instruction": …, "instances": [{"input": …, "output": …}]}}. */
+  INSTANCES("instances"),
   /** Alpaca: {@code {"instruction": …, "input": …, "output": …}}. */
   ALPACA("instruction"),
-  /** {@code {"text": …}}. */
+  /** A question, choices (choice0, choice1, … or an array) and the index of the right one as label. */
+  MULTIPLE_CHOICE(),
+  /** A text, sentence or sent with its label, which becomes the completion. */
+  CLASSIFICATION(),
+  /** {@code {"text": …}}, and text files. */
   TEXT("text");
 
-  private final String key;
+  private final List<String> keys;
 
-  DataFormat(String key) {
-    this.key = key;
+  DataFormat(String... keys) {
+    this.keys = List.of(keys);
   }
 
   /** The name as command lines write it, for instance {@code prompt-completion}. */
@@ -40,7 +54,23 @@ public enum DataFormat {
   }
 
   static Optional<DataFormat> of(Map<?, ?> record) {
-    return Arrays.stream(values()).filter(format -> record.containsKey(format.key)).findFirst();
+    return Arrays.stream(values()).filter(format -> format.fits(record)).findFirst();
+  }
+
+  private boolean fits(Map<?, ?> record) {
+    return switch (this) {
+      case LABELLED ->
+          (record.containsKey("messages") || record.containsKey("conversations") || record.containsKey("prompt"))
+              && (record.get("label") instanceof Boolean || record.get("kto_tag") instanceof Boolean);
+      case PROMPT_COMPLETION ->
+          record.containsKey("prompt") || record.containsKey("question") && record.containsKey("answer");
+      case MULTIPLE_CHOICE ->
+          record.containsKey("question") && (record.containsKey("choices") || record.containsKey("choice0"));
+      case CLASSIFICATION ->
+          record.containsKey("label")
+              && (record.containsKey("text") || record.containsKey("sentence") || record.containsKey("sent"));
+      default -> keys.stream().anyMatch(record::containsKey);
+    };
   }
 
   static String known() {

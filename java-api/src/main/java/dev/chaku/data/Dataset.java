@@ -1,50 +1,42 @@
 package dev.chaku.data;
 
-import com.fasterxml.jackson.core.JsonParser;
-import com.fasterxml.jackson.core.JsonToken;
 import dev.chaku.BadInputException;
-import java.io.BufferedInputStream;
-import java.io.BufferedReader;
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.InputStreamReader;
-import java.io.Reader;
-import java.nio.charset.CharacterCodingException;
-import java.nio.charset.CodingErrorAction;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Random;
-import java.util.zip.GZIPInputStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Examples read from JSON lines or JSON arrays, gzipped or not. Immutable and thread-safe; all examples are in memory.
+ * Examples read from JSON lines, JSON arrays, CSV, TSV or text files, gzipped or not. Immutable and thread-safe; all
+ * examples are in memory.
  */
 public final class Dataset {
   private static final int REASONS_KEPT = 5;
-  private static final char BYTE_ORDER_MARK = '\uFEFF';
 
   /**
    * How files are read.
    *
    * @param format of the records, or null for what each record's keys say
    * @param skipBadLines whether a record that cannot be read is left out and counted, rather than an error
+   * @param columns names of the file's columns where they are not the format's own
    */
-  public record Options(@Nullable DataFormat format, boolean skipBadLines) {
+  public record Options(@Nullable DataFormat format, boolean skipBadLines, ColumnMap columns) {
     public static Options defaults() {
-      return new Options(null, false);
+      return new Options(null, false, ColumnMap.NONE);
     }
 
     public Options withFormat(@Nullable DataFormat newFormat) {
-      return new Options(newFormat, skipBadLines);
+      return new Options(newFormat, skipBadLines, columns);
     }
 
     public Options withSkipBadLines(boolean skip) {
-      return new Options(format, skip);
+      return new Options(format, skip, columns);
+    }
+
+    public Options withColumns(ColumnMap newColumns) {
+      return new Options(format, skipBadLines, newColumns);
     }
   }
 
@@ -72,7 +64,7 @@ public final class Dataset {
   public static Dataset read(List<Path> files, Options options) {
     Reading reading = new Reading(options);
     for (Path file : files) {
-      reading.file(file);
+      DataFile.read(file, reading);
     }
     if (reading.examples.isEmpty()) {
       throw new BadInputException(
@@ -80,6 +72,11 @@ public final class Dataset {
               + (reading.skipped > 0 ? " (" + reading.skipped + " bad lines skipped)" : ""));
     }
     return new Dataset(reading.examples, reading.skipped, reading.reasons);
+  }
+
+  /** A data set of these examples. */
+  public static Dataset of(List<Example> examples) {
+    return new Dataset(examples, 0, List.of());
   }
 
   public List<Example> examples() {
@@ -117,7 +114,7 @@ public final class Dataset {
   }
 
   /** The state of a reading. */
-  private static final class Reading {
+  private static final class Reading implements DataFile.Sink {
     private final Options options;
     private final List<Example> examples = new ArrayList<>();
     private final List<String> reasons = new ArrayList<>();
@@ -127,97 +124,17 @@ public final class Dataset {
       this.options = options;
     }
 
-    void file(Path file) {
-      if (!Files.isRegularFile(file)) {
-        throw new BadInputException(
-            file + ": expected a data file, found " + (Files.isDirectory(file) ? "a folder" : "no such file"));
-      }
-      try (InputStream in = open(file);
-          BufferedReader reader =
-              new BufferedReader(
-                  new InputStreamReader(
-                      in,
-                      StandardCharsets.UTF_8
-                          .newDecoder()
-                          .onMalformedInput(CodingErrorAction.REPORT)
-                          .onUnmappableCharacter(CodingErrorAction.REPORT)),
-                  1 << 16)) {
-        if (isArray(reader)) {
-          array(file, reader);
-        } else {
-          lines(file, reader);
-        }
-      } catch (CharacterCodingException e) {
-        throw new BadInputException(
-            file + ": expected UTF-8, found other bytes after example " + examples.size(), e);
-      } catch (IOException e) {
-        throw new BadInputException(file + ": cannot be read: " + Json.describe(e), e);
-      }
-    }
-
-    private static InputStream open(Path file) throws IOException {
-      InputStream in = new BufferedInputStream(Files.newInputStream(file));
-      in.mark(2);
-      boolean gzip = in.read() == 0x1f && in.read() == 0x8b;
-      in.reset();
-      return gzip ? new GZIPInputStream(in, 1 << 16) : in;
-    }
-
-    /** Whether the file is one JSON array; leaves the reader at its first character, past a byte order mark. */
-    private static boolean isArray(BufferedReader reader) throws IOException {
-      reader.mark(1 << 12);
-      int c = reader.read();
-      if (c == BYTE_ORDER_MARK) {
-        reader.mark(1 << 12);
-        c = reader.read();
-      }
-      for (int i = 0; Character.isWhitespace(c) && i < 1 << 11; i++) {
-        c = reader.read();
-      }
-      reader.reset();
-      return c == '[';
-    }
-
-    private void lines(Path file, BufferedReader reader) throws IOException {
-      int number = 0;
-      for (String line = reader.readLine(); line != null; line = reader.readLine()) {
-        number++;
-        if (!line.isBlank()) {
-          String where = file + ":" + number;
-          try {
-            add(Json.parse(line), where);
-          } catch (IOException e) {
-            bad(where + ": no JSON: " + Json.describe(e));
-          }
-        }
-      }
-    }
-
-    private void array(Path file, Reader reader) throws IOException {
-      try (JsonParser parser = Json.FACTORY.createParser(reader)) {
-        parser.nextToken();
-        while (parser.nextToken() != JsonToken.END_ARRAY) {
-          if (parser.currentToken() == null) {
-            throw new IOException("the array does not end");
-          }
-          String where = file + ":" + parser.currentTokenLocation().getLineNr();
-          add(Json.value(parser), where);
-        }
-        if (parser.nextToken() != null) {
-          throw new IOException("found more after the array, in line " + parser.currentTokenLocation().getLineNr());
-        }
-      }
-    }
-
-    private void add(@Nullable Object json, String where) {
+    @Override
+    public void record(@Nullable Object json, String where) {
       try {
-        examples.add(RecordReader.read(json, options.format(), where));
-      } catch (RecordReader.Fault fault) {
+        examples.addAll(RecordReader.read(json, options.format(), options.columns(), where));
+      } catch (RecordFault fault) {
         bad(where + ": " + fault.getMessage());
       }
     }
 
-    private void bad(String reason) {
+    @Override
+    public void bad(String reason) {
       if (!options.skipBadLines()) {
         throw new BadInputException(reason + "; mend it, or leave such lines out with --skip-bad-lines");
       }

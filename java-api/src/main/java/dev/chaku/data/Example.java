@@ -1,9 +1,13 @@
 package dev.chaku.data;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
-/** One record of a data set. */
+/**
+ * One record of a data set. Messages are maps with {@code role} and {@code content} at least, as a chat template takes
+ * them; calls of tools stand in {@code tool_calls} with their arguments as a map.
+ */
 public sealed interface Example {
   /** Where it stands, for messages: {@code file:line}. */
   String source();
@@ -17,7 +21,7 @@ public sealed interface Example {
   /**
    * A conversation; the assistant's turns are trained.
    *
-   * @param messages at least one, each with {@code role} and {@code content} at least, as the chat template takes them
+   * @param messages at least one
    * @param weights one per message: what an assistant's turn counts, 0 for not at all
    * @param tools descriptions of functions; often empty
    */
@@ -28,5 +32,82 @@ public sealed interface Example {
       weights = List.copyOf(weights);
       tools = List.copyOf(tools);
     }
+
+    /** A conversation of which every assistant's turn counts 1. */
+    static Chat of(String source, List<Map<String, Object>> messages, List<Object> tools) {
+      return new Chat(source, messages, messages.stream().map(m -> "assistant".equals(m.get("role")) ? 1f : 0f).toList(), tools);
+    }
+
+    /** The same conversation of which the last {@code n} messages alone count. */
+    private Chat lastAlone(int n) {
+      List<Float> only = new ArrayList<>(weights);
+      for (int i = 0; i < only.size() - n; i++) {
+        only.set(i, 0f);
+      }
+      return new Chat(source, messages, only, tools);
+    }
+  }
+
+  /**
+   * A prompt with an answer that is preferred to another (DPO, ORPO).
+   *
+   * @param prompt the messages before the answer
+   * @param chosen messages of the better answer, at least one, and of the worse
+   */
+  record Preference(
+      String source,
+      List<Map<String, Object>> prompt,
+      List<Map<String, Object>> chosen,
+      List<Map<String, Object>> rejected,
+      List<Object> tools)
+      implements Example {
+    public Preference {
+      prompt = List.copyOf(prompt);
+      chosen = List.copyOf(chosen);
+      rejected = List.copyOf(rejected);
+      tools = List.copyOf(tools);
+    }
+
+    /** The conversation with the better answer, which alone counts. */
+    public Chat chosenChat() {
+      return joined(source, prompt, chosen, tools);
+    }
+
+    /** The conversation with the worse answer, which alone counts. */
+    public Chat rejectedChat() {
+      return joined(source, prompt, rejected, tools);
+    }
+  }
+
+  /**
+   * An answer that is wanted or not (KTO).
+   *
+   * @param prompt the messages before the answer
+   * @param answer at least one message
+   */
+  record Labelled(
+      String source,
+      List<Map<String, Object>> prompt,
+      List<Map<String, Object>> answer,
+      boolean wanted,
+      List<Object> tools)
+      implements Example {
+    public Labelled {
+      prompt = List.copyOf(prompt);
+      answer = List.copyOf(answer);
+      tools = List.copyOf(tools);
+    }
+
+    /** The conversation with the answer, which alone counts. */
+    public Chat chat() {
+      return joined(source, prompt, answer, tools);
+    }
+  }
+
+  private static Chat joined(
+      String source, List<Map<String, Object>> prompt, List<Map<String, Object>> answer, List<Object> tools) {
+    List<Map<String, Object>> messages = new ArrayList<>(prompt);
+    messages.addAll(answer);
+    return Chat.of(source, messages, tools).lastAlone(answer.size());
   }
 }

@@ -12,6 +12,8 @@ import org.jspecify.annotations.Nullable;
  * Examples to tokens and weights. What is trained: of a prompt with completion, the completion and the end-of-text token;
  * of a text, all of it; of a conversation, the assistant's turns with their end-of-turn token but without role headers.
  *
+ * <p>Of a preference pair the better answer is trained, and of labelled answers those that are wanted.
+ *
  * <p>A conversation's turns are found by rendering: what the template adds between the text with a generation prompt and
  * the text with the turn in it is the turn. Where a template rewrites earlier turns, so that one rendering is no
  * beginning of the next, the last turn alone is trained, and counted in {@link Counts#lastTurnOnly}.
@@ -34,6 +36,7 @@ public final class ExampleEncoder {
     private int split;
     private int dropped;
     private int lastTurnOnly;
+    private int unwanted;
 
     private Counts() {}
 
@@ -47,6 +50,11 @@ public final class ExampleEncoder {
 
     public int dropped() {
       return dropped;
+    }
+
+    /** Answers labelled as not wanted, which are left out. */
+    public int unwanted() {
+      return unwanted;
     }
 
     /** Conversations of which only the last turn is trained, because the template rewrites earlier ones. */
@@ -99,8 +107,16 @@ public final class ExampleEncoder {
       run.add(tokenizer.encode(pair.prompt(), true, true), options.wholeText() ? 1 : 0);
       run.add(tokenizer.encode(pair.completion(), false, false), 1);
       tokenizer.eos().ifPresent(eos -> run.add(new int[] {eos}, 1));
-    } else {
-      addChat((Example.Chat) example, run);
+    } else if (example instanceof Example.Chat conversation) {
+      addChat(conversation, run);
+    } else if (example instanceof Example.Preference pair) {
+      addChat(pair.chosenChat(), run);
+    } else if (example instanceof Example.Labelled labelled) {
+      if (!labelled.wanted()) {
+        counts.unwanted++;
+        return;
+      }
+      addChat(labelled.chat(), run);
     }
     fit(example, run, into);
   }

@@ -1,200 +1,206 @@
 package dev.chaku.data;
 
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
-import java.util.Set;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/** A record's JSON to an example; what is missing or wrong is a {@link Fault}. */
+/** A record to examples; what is missing or wrong is a {@link RecordFault}. */
 final class RecordReader {
-  private static final Map<String, String> SHAREGPT_ROLES =
-      Map.of(
-          "human", "user",
-          "user", "user",
-          "gpt", "assistant",
-          "assistant", "assistant",
-          "chatgpt", "assistant",
-          "function_call", "assistant",
-          "system", "system",
-          "observation", "tool",
-          "tool", "tool");
-  private static final Set<String> ROLES = Set.of("system", "developer", "user", "assistant", "tool", "function");
-
-  /** What is wrong with a record. */
-  static final class Fault extends Exception {
-    private static final long serialVersionUID = 1;
-
-    Fault(String message) {
-      super(message);
-    }
-  }
+  private static final String[] CONVERSATION_KEYS = {"conversations", "conversation", "utterances", "messages"};
 
   private RecordReader() {}
 
-  static Example read(@Nullable Object json, @Nullable DataFormat named, String source) throws Fault {
-    if (!(json instanceof Map<?, ?> record)) {
-      throw new Fault("expected a JSON object, found " + kind(json));
+  /** The examples of a record: one, but for formats with several answers to one instruction. */
+  static List<Example> read(@Nullable Object json, @Nullable DataFormat named, ColumnMap columns, String source)
+      throws RecordFault {
+    if (!(json instanceof Map<?, ?> raw)) {
+      throw new RecordFault("expected a JSON object, found " + Fields.kind(json));
     }
+    Map<?, ?> record = columns.apply(raw);
     DataFormat format = named != null ? named : detect(record);
     return switch (format) {
-      case TEXT -> new Example.Text(source, text(record, "text"));
-      case PROMPT_COMPLETION ->
-          new Example.PromptCompletion(source, text(record, "prompt"), text(record, "completion"));
-      case CHAT -> chat(record, source);
-      case SHAREGPT -> shareGpt(record, source);
-      case ALPACA -> alpaca(record, source);
+      case TEXT -> List.of(new Example.Text(source, Fields.text(record, "text")));
+      case PROMPT_COMPLETION -> List.of(promptCompletion(record, source));
+      case CHAT -> List.of(chat(record, "messages", source));
+      case SHAREGPT -> List.of(chat(record, Fields.firstKey(record, CONVERSATION_KEYS), source));
+      case ALPACA -> List.of(alpaca(record, record, source));
+      case INSTANCES -> instances(record, source);
+      case PREFERENCE -> List.of(preference(record, source));
+      case LABELLED -> List.of(labelled(record, source));
+      case MULTIPLE_CHOICE -> List.of(multipleChoice(record, source));
+      case CLASSIFICATION -> List.of(classification(record, source));
     };
   }
 
-  private static DataFormat detect(Map<?, ?> record) throws Fault {
+  private static DataFormat detect(Map<?, ?> record) throws RecordFault {
     return DataFormat.of(record)
         .orElseThrow(
             () ->
-                new Fault(
+                new RecordFault(
                     "expected a key of a known format (messages, prompt, conversations, instruction or text), found "
-                        + record.keySet()));
+                        + record.keySet() + "; a column map names others, as in prompt=question,completion=reply"));
   }
 
-  private static Example chat(Map<?, ?> record, String source) throws Fault {
+  private static Example promptCompletion(Map<?, ?> record, String source) throws RecordFault {
+    String prompt = Fields.firstKey(record, "prompt", "question");
+    String completion = Fields.firstKey(record, "completion", "response", "answer", "output");
+    return new Example.PromptCompletion(source, Fields.text(record, prompt), Fields.text(record, completion));
+  }
+
+  private static Example chat(Map<?, ?> record, String key, String source) throws RecordFault {
+    Messages messages = Messages.of(record, key);
+    Messages.requireAssistant(messages.list());
+    return new Example.Chat(source, messages.list(), messages.weights(), Messages.tools(record));
+  }
+
+  private static Example alpaca(Map<?, ?> record, Map<?, ?> instance, String source) throws RecordFault {
+    String input = Fields.textOrEmpty(instance, "input");
+    String asked = Fields.text(record, "instruction") + (input.isEmpty() ? "" : "\n\n" + input);
     List<Map<String, Object>> messages = new ArrayList<>();
-    List<Float> weights = new ArrayList<>();
-    for (Map<?, ?> entry : objects(record, "messages")) {
-      String where = "messages[" + messages.size() + "]";
-      if (!(entry.get("role") instanceof String role) || !ROLES.contains(role)) {
-        throw new Fault(where + ": expected a role of " + ROLES.stream().sorted().toList() + ", found " + entry.get("role"));
-      }
-      Map<String, Object> message = new LinkedHashMap<>();
-      entry.forEach((key, value) -> message.put(key.toString(), value));
-      message.put("content", content(entry, where));
-      messages.add(message);
-      weights.add(weight(entry, role, where));
+    String system = Fields.textOrEmpty(record, "system");
+    if (!system.isEmpty()) {
+      messages.add(Messages.message("system", system));
     }
-    requireAssistant(messages);
-    Object tools = record.get("tools");
-    return new Example.Chat(source, messages, weights, tools instanceof List<?> list ? List.copyOf(list) : List.of());
+    messages.add(Messages.message("user", asked));
+    messages.add(Messages.message("assistant", Fields.text(instance, Fields.firstKey(instance, "output", "response"))));
+    return Example.Chat.of(source, messages, List.of());
   }
 
-  /** A string, or typed parts of which the texts are joined. A call of tools may have none. */
-  private static String content(Map<?, ?> message, String where) throws Fault {
-    Object content = message.get("content");
-    if (content instanceof String text) {
-      return text;
+  private static List<Example> instances(Map<?, ?> record, String source) throws RecordFault {
+    List<Example> examples = new ArrayList<>();
+    for (Map<?, ?> instance : Fields.objects(record, "instances")) {
+      examples.add(alpaca(record, instance, source));
     }
-    if (content instanceof List<?> parts) {
-      StringBuilder joined = new StringBuilder();
-      for (Object part : parts) {
-        Object text = part instanceof Map<?, ?> map ? map.containsKey("text") ? map.get("text") : map.get("value") : part;
-        if (!(text instanceof String string)) {
-          throw new Fault(where + ": expected parts with a text, found " + kind(part));
-        }
-        joined.append(string);
-      }
-      return joined.toString();
+    if (examples.isEmpty()) {
+      throw new RecordFault("expected at least one of 'instances', found none");
     }
-    if (content == null && (message.containsKey("tool_calls") || message.containsKey("function_call"))) {
-      return "";
-    }
-    throw new Fault(where + ": expected a string as content, found " + kind(content));
+    return examples;
   }
 
-  private static float weight(Map<?, ?> message, String role, String where) throws Fault {
-    Object weight = message.containsKey("weight") ? message.get("weight") : message.get("loss_weight");
-    if (!role.equals("assistant")) {
-      return 0;
+  /** What stands before an answer: messages under one of several keys, or a prompt as a text. */
+  private static List<Map<String, Object>> prompt(Map<?, ?> record) throws RecordFault {
+    if (record.get("input") instanceof Map<?, ?> input) {
+      return Messages.of(input, "messages").list();
     }
-    if (weight == null) {
-      return 1;
+    String key = Fields.firstKey(record, CONVERSATION_KEYS);
+    if (record.containsKey(key)) {
+      return Messages.of(record, key).list();
     }
-    if (!(weight instanceof Number number) || !(number.doubleValue() >= 0) || Double.isInfinite(number.doubleValue())) {
-      throw new Fault(where + ": expected a weight of at least 0, found " + weight);
+    if (record.get("prompt") instanceof List<?>) {
+      return Messages.of(record, "prompt").list();
     }
-    return number.floatValue();
-  }
-
-  private static Example shareGpt(Map<?, ?> record, String source) throws Fault {
     List<Map<String, Object>> messages = new ArrayList<>();
-    if (record.get("system") instanceof String system && !system.isEmpty()) {
-      messages.add(message("system", system));
+    String system = Fields.textOrEmpty(record, "system");
+    if (!system.isEmpty()) {
+      messages.add(Messages.message("system", system));
     }
-    for (Map<?, ?> entry : objects(record, "conversations")) {
-      String where = "conversations[" + messages.size() + "]";
-      String role = SHAREGPT_ROLES.get(String.valueOf(entry.get("from")));
-      if (role == null) {
-        throw new Fault(
-            where + ": expected a sender of " + SHAREGPT_ROLES.keySet().stream().sorted().toList() + ", found "
-                + entry.get("from"));
+    messages.add(Messages.message("user", Fields.text(record, Fields.firstKey(record, "prompt", "question", "instruction"))));
+    return messages;
+  }
+
+  private static Example preference(Map<?, ?> record, String source) throws RecordFault {
+    if (record.containsKey("chosen_messages") || isWhole(record)) {
+      return common(record, record.containsKey("chosen_messages") ? "_messages" : "", source);
+    }
+    boolean openAi = record.containsKey("preferred_output");
+    List<Map<String, Object>> chosen = Messages.answer(record, openAi ? "preferred_output" : "chosen");
+    List<Map<String, Object>> rejected = Messages.answer(record, openAi ? "non_preferred_output" : "rejected");
+    Map<?, ?> holder = record.get("input") instanceof Map<?, ?> input ? input : record;
+    return new Example.Preference(source, prompt(record), chosen, rejected, Messages.tools(holder));
+  }
+
+  /** Whether chosen and rejected are whole conversations, without a prompt beside them. */
+  private static boolean isWhole(Map<?, ?> record) {
+    return record.get("chosen") instanceof List<?>
+        && !record.containsKey("prompt")
+        && !record.containsKey("input")
+        && !record.containsKey(Fields.firstKey(record, CONVERSATION_KEYS));
+  }
+
+  /** Two whole conversations: what they have in common is the prompt. */
+  private static Example common(Map<?, ?> record, String suffix, String source) throws RecordFault {
+    List<Map<String, Object>> chosen = Messages.answer(record, "chosen" + suffix);
+    List<Map<String, Object>> rejected = Messages.answer(record, "rejected" + suffix);
+    int shared = 0;
+    int most = Math.min(chosen.size(), rejected.size()) - 1;
+    while (shared < most && sameTurn(chosen.get(shared), rejected.get(shared))) {
+      shared++;
+    }
+    return new Example.Preference(
+        source,
+        chosen.subList(0, shared),
+        chosen.subList(shared, chosen.size()),
+        rejected.subList(shared, rejected.size()),
+        Messages.tools(record));
+  }
+
+  private static boolean sameTurn(Map<String, Object> a, Map<String, Object> b) {
+    return a.get("role").equals(b.get("role")) && a.get("content").equals(b.get("content"));
+  }
+
+  private static Example labelled(Map<?, ?> record, String source) throws RecordFault {
+    String key = Fields.firstKey(record, "label", "kto_tag");
+    boolean wanted = truth(record, key);
+    if (record.containsKey("completion")) {
+      return new Example.Labelled(
+          source, prompt(record), Messages.answer(record, "completion"), wanted, Messages.tools(record));
+    }
+    List<Map<String, Object>> all = Messages.of(record, Fields.firstKey(record, CONVERSATION_KEYS)).list();
+    if (all.isEmpty() || !"assistant".equals(all.get(all.size() - 1).get("role"))) {
+      throw new RecordFault("expected the assistant's answer as the last message, found none");
+    }
+    int last = all.size() - 1;
+    return new Example.Labelled(source, all.subList(0, last), all.subList(last, all.size()), wanted, Messages.tools(record));
+  }
+
+  private static boolean truth(Map<?, ?> record, String key) throws RecordFault {
+    Object value = record.get(key);
+    if (value instanceof Boolean truth) {
+      return truth;
+    }
+    String spelled = String.valueOf(value).toLowerCase(Locale.ROOT);
+    return switch (spelled) {
+      case "true", "1" -> true;
+      case "false", "0" -> false;
+      default -> throw new RecordFault("expected a truth value as '" + key + "', found " + value);
+    };
+  }
+
+  private static Example multipleChoice(Map<?, ?> record, String source) throws RecordFault {
+    List<String> choices = new ArrayList<>();
+    if (record.get("choices") instanceof List<?> list) {
+      list.forEach(choice -> choices.add(String.valueOf(choice)));
+    } else {
+      while (record.containsKey("choice" + choices.size())) {
+        choices.add(String.valueOf(record.get("choice" + choices.size())));
       }
-      messages.add(message(role, text(entry, "value")));
     }
-    return plainChat(messages, source);
+    int right;
+    try {
+      right = Integer.parseInt(String.valueOf(record.get("label")));
+    } catch (NumberFormatException e) {
+      right = -1;
+    }
+    if (right < 0 || right >= choices.size()) {
+      throw new RecordFault(
+          "expected the index of one of " + choices.size() + " choices as 'label', found " + record.get("label"));
+    }
+    StringBuilder asked = new StringBuilder(Fields.text(record, "question"));
+    for (int i = 0; i < choices.size(); i++) {
+      asked.append('\n').append(i).append(". ").append(choices.get(i));
+    }
+    return new Example.PromptCompletion(source, asked.append('\n').toString(), right + ". " + choices.get(right));
   }
 
-  private static Example alpaca(Map<?, ?> record, String source) throws Fault {
-    String input = record.get("input") instanceof String text ? text : "";
-    String asked = text(record, "instruction") + (input.isEmpty() ? "" : "\n\n" + input);
-    List<Map<String, Object>> messages = new ArrayList<>();
-    if (record.get("system") instanceof String system && !system.isEmpty()) {
-      messages.add(message("system", system));
+  private static Example classification(Map<?, ?> record, String source) throws RecordFault {
+    Object label = record.get("label");
+    if (label == null || label instanceof Map || label instanceof List) {
+      throw new RecordFault("expected a label, found " + Fields.kind(label));
     }
-    messages.add(message("user", asked));
-    messages.add(message("assistant", text(record, "output")));
-    return plainChat(messages, source);
-  }
-
-  private static Example plainChat(List<Map<String, Object>> messages, String source) throws Fault {
-    requireAssistant(messages);
-    List<Float> weights = messages.stream().map(m -> m.get("role").equals("assistant") ? 1f : 0f).toList();
-    return new Example.Chat(source, messages, weights, List.of());
-  }
-
-  private static Map<String, Object> message(String role, String content) {
-    Map<String, Object> message = new LinkedHashMap<>();
-    message.put("role", role);
-    message.put("content", content);
-    return message;
-  }
-
-  private static void requireAssistant(List<Map<String, Object>> messages) throws Fault {
-    if (messages.stream().noneMatch(m -> m.get("role").equals("assistant"))) {
-      String roles = messages.stream().map(m -> m.get("role").toString()).collect(Collectors.joining(", "));
-      throw new Fault("expected at least one message of the assistant, found roles: " + (roles.isEmpty() ? "none" : roles));
-    }
-  }
-
-  private static List<Map<?, ?>> objects(Map<?, ?> record, String key) throws Fault {
-    if (!(record.get(key) instanceof List<?> list)) {
-      throw new Fault("expected an array as '" + key + "', found " + kind(record.get(key)));
-    }
-    List<Map<?, ?>> objects = new ArrayList<>();
-    for (Object entry : list) {
-      if (!(entry instanceof Map<?, ?> map)) {
-        throw new Fault(key + "[" + objects.size() + "]: expected an object, found " + kind(entry));
-      }
-      objects.add(map);
-    }
-    return objects;
-  }
-
-  private static String text(Map<?, ?> record, String key) throws Fault {
-    if (record.get(key) instanceof String text) {
-      return text;
-    }
-    throw new Fault("expected a string as '" + key + "', found " + (record.containsKey(key) ? kind(record.get(key)) : "none"));
-  }
-
-  private static String kind(@Nullable Object value) {
-    if (value == null) {
-      return "null";
-    }
-    if (value instanceof Map) {
-      return "an object";
-    }
-    if (value instanceof List) {
-      return "an array";
-    }
-    return value instanceof String ? "a string" : value instanceof Boolean ? "a truth value" : "a number";
+    String text = Fields.text(record, Fields.firstKey(record, "text", "sentence", "sent"));
+    // The prompt ends in a line break so that the label is a token of its own.
+    return new Example.PromptCompletion(source, text + "\n", label.toString());
   }
 }

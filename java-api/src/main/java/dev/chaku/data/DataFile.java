@@ -1,0 +1,201 @@
+package dev.chaku.data;
+
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonToken;
+import dev.chaku.BadInputException;
+import java.io.BufferedInputStream;
+import java.io.BufferedReader;
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.InputStreamReader;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.CodingErrorAction;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Locale;
+import java.util.Map;
+import java.util.zip.GZIPInputStream;
+import org.jspecify.annotations.Nullable;
+
+/** One file to its records, one after the other, with the line each begins in. */
+final class DataFile {
+  private static final char BYTE_ORDER_MARK = '\uFEFF';
+  private static final int LOOK_AHEAD = 1 << 12;
+  /** A text file is cut at the first blank line after so many characters, and at any line's end after twice as many. */
+  private static final int TEXT_CHARS = 1 << 13;
+
+  /** Takes what is read. */
+  interface Sink {
+    /** @param where {@code file:line} */
+    void record(@Nullable Object json, String where);
+
+    /** A part that is no record; reading goes on unless this throws. */
+    void bad(String reason);
+  }
+
+  private final Path file;
+  private final Sink sink;
+  private String last;
+
+  private DataFile(Path file, Sink sink) {
+    this.file = file;
+    this.sink = sink;
+    this.last = file + ":1";
+  }
+
+  /** @throws BadInputException if the file cannot be read, is no UTF-8, or its JSON breaks off outside a line */
+  static void read(Path file, Sink sink) {
+    if (!Files.isRegularFile(file)) {
+      throw new BadInputException(
+          file + ": expected a data file, found " + (Files.isDirectory(file) ? "a folder" : "no such file"));
+    }
+    new DataFile(file, sink).read();
+  }
+
+  private void read() {
+    try (InputStream in = open();
+        BufferedReader reader =
+            new BufferedReader(
+                new InputStreamReader(
+                    in,
+                    StandardCharsets.UTF_8
+                        .newDecoder()
+                        .onMalformedInput(CodingErrorAction.REPORT)
+                        .onUnmappableCharacter(CodingErrorAction.REPORT)),
+                1 << 16)) {
+      String name = file.getFileName().toString().toLowerCase(Locale.ROOT).replaceFirst("\\.gz$", "");
+      String beginning = beginning(reader);
+      if (name.endsWith(".csv") || name.endsWith(".tsv")) {
+        table(reader, name.endsWith(".tsv") ? '\t' : ',');
+      } else if (name.endsWith(".txt")) {
+        text(reader);
+      } else if (beginning.startsWith("[")) {
+        array(reader);
+      } else if (beginning.lines().findFirst().orElse("").strip().equals("{")) {
+        values(reader);
+      } else {
+        lines(reader);
+      }
+    } catch (CharacterCodingException e) {
+      throw new BadInputException(file + ": expected UTF-8, found other bytes after " + last, e);
+    } catch (EOFException e) {
+      throw new BadInputException(file + ": cannot be read: it ends early, after " + last, e);
+    } catch (IOException e) {
+      throw new BadInputException(file + ": cannot be read: " + Json.describe(e) + ", after " + last, e);
+    }
+  }
+
+  private InputStream open() throws IOException {
+    InputStream in = new BufferedInputStream(Files.newInputStream(file));
+    in.mark(2);
+    boolean gzip = in.read() == 0x1f && in.read() == 0x8b;
+    in.reset();
+    return gzip ? new GZIPInputStream(in, 1 << 16) : in;
+  }
+
+  /** The first characters that are no white space; leaves the reader at the first of the file, past a byte order mark. */
+  private static String beginning(BufferedReader reader) throws IOException {
+    reader.mark(LOOK_AHEAD);
+    if (reader.read() == BYTE_ORDER_MARK) {
+      reader.mark(LOOK_AHEAD);
+    } else {
+      reader.reset();
+    }
+    char[] ahead = new char[LOOK_AHEAD / 2];
+    int n = 0;
+    for (int got = 0; n < ahead.length && got >= 0; n += Math.max(got, 0)) {
+      got = reader.read(ahead, n, ahead.length - n);
+    }
+    reader.reset();
+    return new String(ahead, 0, n).stripLeading();
+  }
+
+  private void record(@Nullable Object json, int line) {
+    last = file + ":" + line;
+    sink.record(json, last);
+  }
+
+  private void lines(BufferedReader reader) throws IOException {
+    int number = 0;
+    for (String line = reader.readLine(); line != null; line = reader.readLine()) {
+      number++;
+      if (!line.isBlank()) {
+        Object json;
+        try {
+          json = Json.parse(line);
+        } catch (IOException e) {
+          sink.bad(file + ":" + number + ": no JSON: " + Json.describe(e));
+          continue;
+        }
+        record(json, number);
+      }
+    }
+  }
+
+  private void array(BufferedReader reader) throws IOException {
+    try (JsonParser parser = Json.FACTORY.createParser(reader)) {
+      parser.nextToken();
+      while (parser.nextToken() != JsonToken.END_ARRAY) {
+        if (parser.currentToken() == null) {
+          throw new EOFException();
+        }
+        int line = parser.currentTokenLocation().getLineNr();
+        record(Json.value(parser), line);
+      }
+      if (parser.nextToken() != null) {
+        throw new IOException("found more after the array, in line " + parser.currentTokenLocation().getLineNr());
+      }
+    }
+  }
+
+  /** Objects that each span lines. */
+  private void values(BufferedReader reader) throws IOException {
+    try (JsonParser parser = Json.FACTORY.createParser(reader)) {
+      while (parser.nextToken() != null) {
+        int line = parser.currentTokenLocation().getLineNr();
+        record(Json.value(parser), line);
+      }
+    }
+  }
+
+  private void table(BufferedReader reader, char separator) throws IOException {
+    DelimitedReader rows = new DelimitedReader(reader, separator);
+    for (int line = rows.line(); ; line = rows.line()) {
+      Map<String, Object> row;
+      try {
+        row = rows.next();
+      } catch (RecordFault fault) {
+        sink.bad(file + ":" + line + ": " + fault.getMessage());
+        continue;
+      }
+      if (row == null) {
+        return;
+      }
+      record(row, rows.recordLine());
+    }
+  }
+
+  private void text(BufferedReader reader) throws IOException {
+    StringBuilder text = new StringBuilder();
+    int first = 1;
+    int number = 0;
+    for (String line = reader.readLine(); line != null; line = reader.readLine()) {
+      number++;
+      text.append(line).append('\n');
+      if (text.length() >= (line.isBlank() ? TEXT_CHARS : 2 * TEXT_CHARS)) {
+        emit(text, first);
+        first = number + 1;
+      }
+    }
+    emit(text, first);
+  }
+
+  private void emit(StringBuilder text, int line) {
+    if (!text.toString().isBlank()) {
+      record(Map.of("text", text.toString()), line);
+    }
+    text.setLength(0);
+  }
+}

@@ -1,0 +1,61 @@
+package dev.chaku.data;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** Access to the fields of a record; what is missing or of another kind is a fault that names it. */
+final class Fields {
+  private Fields() {}
+
+  static String text(Map<?, ?> record, String key) throws RecordFault {
+    if (record.get(key) instanceof String text) {
+      return text;
+    }
+    throw new RecordFault(
+        "expected a string as '" + key + "', found " + (record.containsKey(key) ? kind(record.get(key)) : "none"));
+  }
+
+  /** The first of the keys that the record has, else the first of all. */
+  static String firstKey(Map<?, ?> record, String... keys) {
+    for (String key : keys) {
+      if (record.containsKey(key)) {
+        return key;
+      }
+    }
+    return keys[0];
+  }
+
+  /** The text, or empty if the field is absent, null or no text. */
+  static String textOrEmpty(Map<?, ?> record, String key) {
+    return record.get(key) instanceof String text ? text : "";
+  }
+
+  static List<Map<?, ?>> objects(Map<?, ?> record, String key) throws RecordFault {
+    if (!(record.get(key) instanceof List<?> list)) {
+      throw new RecordFault("expected an array as '" + key + "', found " + kind(record.get(key)));
+    }
+    List<Map<?, ?>> objects = new ArrayList<>();
+    for (Object entry : list) {
+      if (!(entry instanceof Map<?, ?> map)) {
+        throw new RecordFault(key + "[" + objects.size() + "]: expected an object, found " + kind(entry));
+      }
+      objects.add(map);
+    }
+    return objects;
+  }
+
+  static String kind(@Nullable Object value) {
+    if (value == null) {
+      return "null";
+    }
+    if (value instanceof Map) {
+      return "an object";
+    }
+    if (value instanceof List) {
+      return "an array";
+    }
+    return value instanceof String ? "a string" : value instanceof Boolean ? "a truth value" : "a number";
+  }
+}
