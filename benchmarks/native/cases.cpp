@@ -318,7 +318,8 @@ void for_each_case(const Filter& filter, const std::function<void(Case&)>& visit
     if (wanted("weight_gradient", "F32")) add(weight_gradient_case(s));
   for (const Shape s : {Shape{512, 16, 2048}, Shape{512, 2048, 16}})
     if (wanted("matmul", "F32")) add(matmul_case(DType::kF32, s));
-  for (const AttentionShape s : {AttentionShape{512, 512, 32, 8, 64}, AttentionShape{512, 512, 9, 3, 64}}) {
+  for (const AttentionShape s : {AttentionShape{512, 512, 32, 8, 64}, AttentionShape{512, 512, 9, 3, 64},
+                                 AttentionShape{512, 512, 16, 16, 64}}) {
     if (wanted("attention", "F32")) add(attention_case(s, false));
     if (wanted("attention_backward", "F32")) add(attention_case(s, true));
   }

@@ -139,3 +139,15 @@ TEST(backward_of_packed_rows_and_windows) {
   const std::vector<AttentionSpan> packed = {{0, 1, 0, 1}, {1, 70, 1, 70}, {73, 143, 73, 143}};
   for (const int32_t window : {0, 1, 16, 65}) check_backward({4, 2, 24}, packed, window);
 }
+
+// Enough spans and key heads for the pass that does one pair at a time.
+TEST(backward_of_many_short_rows) {
+  std::vector<AttentionSpan> packed;
+  for (int64_t begin = 0, i = 0; i < 9; ++i) {
+    const int64_t end = begin + 60 + i * 5;
+    packed.push_back({begin, end, begin, end});
+    begin = end + (i == 4 ? 3 : 0);
+  }
+  for (const int32_t window : {0, 20, 70}) check_backward({6, 3, 24}, packed, window);
+  check_backward({16, 16, 16}, {{0, 130, 0, 130}});
+}

@@ -186,14 +186,14 @@ static int64_t key_chunks(const AttentionProblem& p, const BlockList& blocks) {
   for (int64_t s = 0; s < p.n_spans; ++s) longest = max(longest, p.spans[s].kv_end - p.spans[s].kv_begin);
   if (blocks.count >= kEnoughAttentionUnits || longest < 2 * kKeysPerChunk) return 1;
   const int64_t chunks = min(kMostKeyChunks, longest / kKeysPerChunk);
-  const int64_t bytes = blocks.count * chunks * kMostRows * partial_floats(p) * static_cast<int64_t>(sizeof(float));
+  const int64_t bytes = blocks.count * chunks * blocks.most_rows * partial_floats(p) * static_cast<int64_t>(sizeof(float));
   return bytes <= kSharedBytes ? chunks : 1;
 }
 
 void attention(const AttentionProblem& p, ThreadPool& pool) noexcept {
   if (p.head_dim > kMostHeadDim) return reference::attention(p, pool);
   const BlockList blocks = list_blocks(p);
-  const int64_t n_chunks = key_chunks(p, blocks), block_stride = kMostRows * partial_floats(p);
+  const int64_t n_chunks = key_chunks(p, blocks), block_stride = blocks.most_rows * partial_floats(p);
   float* shared = reinterpret_cast<float*>(pool.scratch(0) + kAttentionScratchBytes);
   int unfinished[kEnoughAttentionUnits];  // chunks of each block, where there are several
   for (int64_t i = 0; n_chunks > 1 && i < blocks.count; ++i) unfinished[i] = static_cast<int>(n_chunks);

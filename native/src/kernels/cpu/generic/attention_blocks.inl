@@ -13,7 +13,7 @@ namespace chaku::CHAKU_ISA {
 
 constexpr int64_t kKeys = 64;  // of a block of scores
 constexpr int kKeyVectors = kKeys / kLanes;
-constexpr int64_t kMostRows = 128, kMostHeads = 8, kMostPositions = 64;
+constexpr int64_t kMostRows = 144, kMostHeads = 8, kMostPositions = 60;
 constexpr int64_t kMostHeadDim = 512;
 constexpr int64_t kAttentionScratchBytes = int64_t{1} << 20;
 
@@ -51,6 +51,7 @@ struct QueryBlock {
 // The blocks of a problem, numbered: by span, then by positions, then by group of heads.
 struct BlockList {
   int64_t count = 0;
+  int64_t most_rows = 0;        // of any block
   int64_t positions = 0;        // of a full block
   int64_t heads = 0;            // of a full block
   int64_t groups_per_kv = 0;    // groups of heads that share a key head
@@ -80,9 +81,12 @@ CHAKU_INLINE BlockList list_blocks(const AttentionProblem& p) {
   const int64_t per_kv = p.n_heads / p.n_kv_heads;
   list.heads = min(per_kv, kMostHeads);
   list.groups_per_kv = ceil_div(per_kv, list.heads);
-  list.positions = min(kMostRows / list.heads, kMostPositions);
+  list.positions = min(kMostRows / list.heads, kMostPositions) / kTileRows * kTileRows;  // whole tiles
   list.n_kv_heads = p.n_kv_heads;
-  for (int64_t s = 0; s < p.n_spans; ++s) list.count += list.in_span(p.spans[s]);
+  for (int64_t s = 0; s < p.n_spans; ++s) {
+    list.count += list.in_span(p.spans[s]);
+    list.most_rows = max(list.most_rows, min(list.positions, p.spans[s].q_end - p.spans[s].q_begin) * list.heads);
+  }
   return list;
 }
 
