@@ -9,5 +9,6 @@ module dev.chaku {
   exports dev.chaku.data;
   exports dev.chaku.gguf;
   exports dev.chaku.text;
+  exports dev.chaku.text.template;
   exports dev.chaku.train;
 }
