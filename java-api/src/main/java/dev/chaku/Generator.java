@@ -5,8 +5,10 @@ import dev.chaku.generate.GenerationLoop;
 import dev.chaku.generate.GenerationRequest;
 import dev.chaku.generate.SamplingOptions;
 import dev.chaku.internal.NativeSession;
+import dev.chaku.text.template.ChatTemplate;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -41,6 +43,26 @@ public final class Generator {
    */
   public Generator prompt(String text) {
     return tokens(model.tokenizer().encode(text, true, true));
+  }
+
+  /**
+   * A conversation to go on with, written by the model's own chat template: the assistant's next turn is generated.
+   *
+   * @param messages each with {@code role} and {@code content}
+   * @throws BadInputException if the model has no chat template, or it refuses the conversation
+   */
+  public Generator chat(List<Map<String, Object>> messages) {
+    ChatTemplate template =
+        model.chat().orElseThrow(() -> new BadInputException(model + ": expected a model with a chat template, found none"));
+    return chat(messages, template);
+  }
+
+  /** A conversation, written by a chat template. */
+  public Generator chat(List<Map<String, Object>> messages, ChatTemplate template) {
+    String text = template.render(messages, List.of(), true);
+    String bos = model.tokenizer().bos().isPresent() ? model.tokenizer().piece(model.tokenizer().bos().getAsInt()) : "";
+    boolean begins = !bos.isEmpty() && text.startsWith(bos);
+    return tokens(model.tokenizer().encode(text, !begins, true));
   }
 
   /**

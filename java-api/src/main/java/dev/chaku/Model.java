@@ -12,11 +12,13 @@ import dev.chaku.internal.NativeModel;
 import dev.chaku.internal.NativeSession;
 import dev.chaku.text.Tokenizer;
 import dev.chaku.text.Tokenizers;
+import dev.chaku.text.template.ChatTemplate;
 import java.nio.FloatBuffer;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.WeakHashMap;
 import org.jspecify.annotations.Nullable;
 
@@ -133,6 +135,37 @@ public final class Model implements AutoCloseable {
       throw new IllegalStateException("a synthetic model has no tokenizer");
     }
     return tokenizer;
+  }
+
+  /**
+   * The chat template that came with the file, ready to render.
+   *
+   * @throws BadInputException if it is no template
+   */
+  public Optional<ChatTemplate> chat() {
+    return chatTemplate().map(source -> ChatTemplate.parse(metadata.source() + ": chat template", source, bosText(), eosText()));
+  }
+
+  /**
+   * Another chat template for this model.
+   *
+   * @param nameOrFile a built-in one by its name, or a file
+   * @throws BadInputException if it is neither, or no template
+   */
+  public ChatTemplate chat(String nameOrFile) {
+    return ChatTemplate.named(nameOrFile, bosText(), eosText());
+  }
+
+  private String bosText() {
+    return pieceOf(tokenizer().bos());
+  }
+
+  private String eosText() {
+    return pieceOf(tokenizer().eos());
+  }
+
+  private String pieceOf(OptionalInt id) {
+    return id.isPresent() ? tokenizer().piece(id.getAsInt()) : "";
   }
 
   /** Source of the chat template that came with the file. */

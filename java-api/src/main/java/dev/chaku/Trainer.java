@@ -96,7 +96,7 @@ public final class Trainer {
     return this;
   }
 
-  /** How conversations become text; data that hold none need no template. */
+  /** How conversations become text, in place of the model's own chat template; data that hold none need no template. */
   public Trainer chat(ChatRenderer renderer) {
     chat = renderer;
     return this;
@@ -196,6 +196,13 @@ public final class Trainer {
     }
   }
 
+  private @Nullable ChatRenderer renderer() {
+    if (chat != null) {
+      return chat;
+    }
+    return model.chat().map(template -> (ChatRenderer) template::render).orElse(null);
+  }
+
   private TrainingSetup prepare() {
     if (data == null && (evalData != null || evalSplit > 0)) {
       throw new IllegalStateException("evalData and evalSplit go with data; encoded examples go with evalExamples");
@@ -206,7 +213,7 @@ public final class Trainer {
     TrainingData encoded =
         data == null
             ? TrainingData.of(model, config, examples, evalExamples)
-            : TrainingData.encode(model, config, data, evalData, evalSplit, chat, overLong);
+            : TrainingData.encode(model, config, data, evalData, evalSplit, renderer(), overLong);
     return new TrainingSetup(model, lora, full, fullFormat, config, encoded, resume);
   }
 }
