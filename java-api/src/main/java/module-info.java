@@ -7,6 +7,7 @@ module dev.chaku {
   exports dev.chaku;
   exports dev.chaku.generate;
   exports dev.chaku.data;
+  exports dev.chaku.data.doctor;
   exports dev.chaku.gguf;
   exports dev.chaku.text;
   exports dev.chaku.text.template;

@@ -1,0 +1,136 @@
+package dev.chaku.data;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonGenerator;
+import dev.chaku.BadInputException;
+import java.io.BufferedWriter;
+import java.io.IOException;
+import java.io.StringWriter;
+import java.io.UncheckedIOException;
+import java.math.BigInteger;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** Writes examples as JSON lines, each kind in one layout that {@link Dataset#read(Path)} reads as the same example. */
+public final class JsonLines {
+  private static final JsonFactory FACTORY = new JsonFactory();
+
+  private JsonLines() {}
+
+  /**
+   * Writes a new file.
+   *
+   * @throws BadInputException if the file exists or cannot be written
+   */
+  public static void write(List<Example> examples, Path file) {
+    try (BufferedWriter writer =
+        Files.newBufferedWriter(file, StandardCharsets.UTF_8, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
+      for (Example example : examples) {
+        writer.write(line(example));
+        writer.write('\n');
+      }
+    } catch (FileAlreadyExistsException e) {
+      throw new BadInputException(file + ": expected a new file, found one that exists; name another", e);
+    } catch (IOException e) {
+      throw new BadInputException(file + ": cannot be written: " + e.getMessage(), e);
+    }
+  }
+
+  /** The example as one JSON object, without a line's end. */
+  public static String line(Example example) {
+    return text(record(example));
+  }
+
+  private static Map<String, Object> record(Example example) {
+    Map<String, Object> record = new LinkedHashMap<>();
+    if (example instanceof Example.Text text) {
+      record.put("text", text.text());
+    } else if (example instanceof Example.PromptCompletion pair) {
+      record.put("prompt", pair.prompt());
+      record.put("completion", pair.completion());
+    } else if (example instanceof Example.Chat chat) {
+      List<Object> messages = new ArrayList<>();
+      for (int i = 0; i < chat.messages().size(); i++) {
+        messages.add(weighted(chat.messages().get(i), chat.weights().get(i)));
+      }
+      record.put("messages", messages);
+      tools(record, chat.tools());
+    } else if (example instanceof Example.Preference pair) {
+      record.put("prompt", pair.prompt());
+      record.put("chosen", pair.chosen());
+      record.put("rejected", pair.rejected());
+      tools(record, pair.tools());
+    } else if (example instanceof Example.Labelled labelled) {
+      record.put("prompt", labelled.prompt());
+      record.put("completion", labelled.answer());
+      record.put("label", labelled.wanted());
+      tools(record, labelled.tools());
+    }
+    return record;
+  }
+
+  private static Map<String, Object> weighted(Map<String, Object> message, float weight) {
+    Map<String, Object> copy = new LinkedHashMap<>(message);
+    copy.remove("weight");
+    copy.remove("loss_weight");
+    if ("assistant".equals(message.get("role")) && weight != 1) {
+      copy.put("weight", weight);
+    }
+    return copy;
+  }
+
+  private static void tools(Map<String, Object> record, List<Object> tools) {
+    if (!tools.isEmpty()) {
+      record.put("tools", tools);
+    }
+  }
+
+  private static String text(Object value) {
+    StringWriter text = new StringWriter();
+    try (JsonGenerator generator = FACTORY.createGenerator(text)) {
+      write(value, generator);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e); // A StringWriter does not fail.
+    }
+    return text.toString();
+  }
+
+  private static void write(@Nullable Object value, JsonGenerator generator) throws IOException {
+    if (value instanceof Map<?, ?> map) {
+      generator.writeStartObject();
+      for (Map.Entry<?, ?> entry : map.entrySet()) {
+        generator.writeFieldName(entry.getKey().toString());
+        write(entry.getValue(), generator);
+      }
+      generator.writeEndObject();
+    } else if (value instanceof List<?> list) {
+      generator.writeStartArray();
+      for (Object entry : list) {
+        write(entry, generator);
+      }
+      generator.writeEndArray();
+    } else if (value instanceof String text) {
+      generator.writeString(text);
+    } else if (value instanceof Long || value instanceof Integer) {
+      generator.writeNumber(((Number) value).longValue());
+    } else if (value instanceof BigInteger integer) {
+      generator.writeNumber(integer);
+    } else if (value instanceof Float number) {
+      generator.writeNumber(number);
+    } else if (value instanceof Number number) {
+      generator.writeNumber(number.doubleValue());
+    } else if (value instanceof Boolean truth) {
+      generator.writeBoolean(truth);
+    } else {
+      generator.writeNull();
+    }
+  }
+}

@@ -1,0 +1,64 @@
+package dev.chaku.data.doctor;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * What is in a data set.
+ *
+ * @param examples how many there are
+ * @param kinds examples by kind
+ * @param characters of all text that the examples hold
+ * @param measured whether lengths are in tokens of the model's tokenizer; else they are a fourth of the UTF-8 bytes
+ * @param tokens of all sequences
+ * @param trainedTokens of those, the ones in the loss; equal to tokens if not measured
+ * @param lengths of the sequences in tokens, ascending; not copied
+ * @param rows of the longest length that they pack into
+ * @param maxLength longest sequence that is trained, in tokens
+ */
+public record DataStats(
+    int examples,
+    Map<String, Integer> kinds,
+    long characters,
+    boolean measured,
+    long tokens,
+    long trainedTokens,
+    int[] lengths,
+    int rows,
+    int maxLength) {
+  /** A bar of the histogram: lengths from {@code from} to below {@code to}. */
+  public record Bin(int from, int to, int count) {}
+
+  /** The length that a share of the sequences does not exceed; 0 without sequences. */
+  public int percentile(double share) {
+    return lengths.length == 0 ? 0 : lengths[(int) Math.min(lengths.length - 1, Math.floor(share * lengths.length))];
+  }
+
+  /** Lengths in powers of two, from the shortest to the longest. */
+  public List<Bin> histogram() {
+    List<Bin> bins = new ArrayList<>();
+    if (lengths.length == 0) {
+      return bins;
+    }
+    long from = Integer.highestOneBit(Math.max(1, lengths[0]));
+    for (; from <= lengths[lengths.length - 1]; from *= 2) {
+      long low = from;
+      long high = 2 * from;
+      int count = (int) Arrays.stream(lengths).filter(n -> n >= low && n < high || low == 1 && n == 0).count();
+      bins.add(new Bin((int) low, (int) Math.min(high, Integer.MAX_VALUE), count));
+    }
+    return bins;
+  }
+
+  /** Share of the tokens that is trained. */
+  public double coverage() {
+    return tokens == 0 ? 0 : (double) trainedTokens / tokens;
+  }
+
+  /** Share of the packed rows that is filled. */
+  public double fill() {
+    return rows == 0 ? 0 : (double) Arrays.stream(lengths).asLongStream().map(n -> Math.min(n, maxLength)).sum() / ((long) rows * maxLength);
+  }
+}

@@ -1,0 +1,36 @@
+package dev.chaku.data.doctor;
+
+import java.lang.Character.UnicodeScript;
+import java.util.EnumMap;
+import java.util.Locale;
+import java.util.Map;
+
+/** The script that a text is mostly written in; Han with kana is Japanese. */
+final class Scripts {
+  private static final int LETTERS_READ = 2000;
+
+  private Scripts() {}
+
+  /** A name such as latin, japanese, han; empty for a text with fewer than five letters. */
+  static String of(String text) {
+    Map<UnicodeScript, Integer> counts = new EnumMap<>(UnicodeScript.class);
+    int letters = 0;
+    for (int i = 0; i < text.length() && letters < LETTERS_READ; ) {
+      int c = text.codePointAt(i);
+      i += Character.charCount(c);
+      if (Character.isLetter(c)) {
+        counts.merge(UnicodeScript.of(c), 1, Integer::sum);
+        letters++;
+      }
+    }
+    if (letters < 5) {
+      return "";
+    }
+    int kana = counts.getOrDefault(UnicodeScript.HIRAGANA, 0) + counts.getOrDefault(UnicodeScript.KATAKANA, 0);
+    int han = counts.getOrDefault(UnicodeScript.HAN, 0);
+    if (kana > 0 && 3 * (kana + han) >= letters) {
+      return "japanese";
+    }
+    return counts.entrySet().stream().max(Map.Entry.comparingByValue()).orElseThrow().getKey().name().toLowerCase(Locale.ROOT);
+  }
+}

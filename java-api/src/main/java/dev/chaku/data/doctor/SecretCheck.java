@@ -1,0 +1,99 @@
+package dev.chaku.data.doctor;
+
+import dev.chaku.data.doctor.Finding.Severity;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** Likely secrets and personal data. Patterns of public key formats; numbers of cards by their check digit (Luhn). */
+final class SecretCheck implements Check {
+  private static final Map<String, Pattern> SECRETS = new LinkedHashMap<>();
+  private static final Pattern MAIL = Pattern.compile("[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\\.[A-Za-z0-9-]{1,63})*\\.[A-Za-z]{2,10}");
+  private static final Pattern CARD = Pattern.compile("(?<![0-9])[3-6][0-9]{3}(?:[ -]?[0-9]{4}){2}[ -]?[0-9]{1,7}(?![0-9])");
+  private static final Pattern PHONE =
+      Pattern.compile("(?<![0-9+-])(?:\\+[1-9][0-9]{0,2}[ -]?\\(?[0-9]{1,4}\\)?(?:[ -]?[0-9]{2,4}){2,3}|0[0-9]{1,3}-[0-9]{2,4}-[0-9]{4})(?![0-9-])");
+  private static final Pattern SOCIAL_SECURITY = Pattern.compile("(?<![0-9-])[0-8][0-9]{2}-[0-9]{2}-[0-9]{4}(?![0-9-])");
+  private static final Pattern EXAMPLE_MAIL = Pattern.compile(".*@(?:[a-z0-9-]+\\.)?example\\.(?:com|org|net)", Pattern.CASE_INSENSITIVE);
+
+  static {
+    SECRETS.put("private key", Pattern.compile("-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----"));
+    SECRETS.put("AWS key", Pattern.compile("\\b(?:AKIA|ASIA)[0-9A-Z]{16}\\b"));
+    SECRETS.put("GitHub token", Pattern.compile("\\bgh[pousr]_[A-Za-z0-9]{36,}\\b"));
+    SECRETS.put("API key", Pattern.compile("\\bsk-[A-Za-z0-9_-]{20,}"));
+    SECRETS.put("Google key", Pattern.compile("\\bAIza[0-9A-Za-z_-]{35}"));
+    SECRETS.put("Slack token", Pattern.compile("\\bxox[abprs]-[0-9A-Za-z-]{10,}"));
+    SECRETS.put("web token", Pattern.compile("\\beyJ[A-Za-z0-9_-]{10,}\\.eyJ[A-Za-z0-9_-]{10,}\\.[A-Za-z0-9_-]{10,}"));
+    SECRETS.put("password", Pattern.compile("(?i)\\b(?:password|passwd|api[_-]?key|secret)\\b[\"']?\\s{0,3}[:=]\\s{0,3}[\"']?[^\\s\"'<>{}]{8,}"));
+  }
+
+  @Override
+  public void run(List<Sample> samples, List<Finding> findings) {
+    FindingBuilder secret = new FindingBuilder("secret", Severity.ERROR);
+    FindingBuilder personal = new FindingBuilder("personal-data", Severity.WARNING);
+    for (Sample sample : samples) {
+      String text = sample.text();
+      String kind = secretKind(text);
+      if (!kind.isEmpty()) {
+        secret.at(sample.source(), kind);
+      }
+      String person = personalKind(text);
+      if (!person.isEmpty()) {
+        personal.at(sample.source(), person);
+      }
+    }
+    secret.into(
+        findings,
+        "What looks like keys or passwords",
+        "A model says what it was trained on, to anybody who asks the right way.",
+        "Take them out of the data, and revoke them if they are real.");
+    personal.into(
+        findings,
+        "What looks like personal data",
+        "Names with addresses or numbers come out again in answers to others.",
+        "Replace them by invented ones, unless they belong there.");
+  }
+
+  /** The kind of the first secret in a text, or empty. The secret itself is never told. */
+  static String secretKind(String text) {
+    for (Map.Entry<String, Pattern> secret : SECRETS.entrySet()) {
+      if (secret.getValue().matcher(text).find()) {
+        return secret.getKey();
+      }
+    }
+    return "";
+  }
+
+  static String personalKind(String text) {
+    if (text.indexOf('@') >= 0) {
+      Matcher mail = MAIL.matcher(text);
+      while (mail.find()) {
+        if (!EXAMPLE_MAIL.matcher(mail.group()).matches()) {
+          return "e-mail address";
+        }
+      }
+    }
+    Matcher card = CARD.matcher(text);
+    while (card.find()) {
+      if (isCard(card.group())) {
+        return "card number";
+      }
+    }
+    if (SOCIAL_SECURITY.matcher(text).find()) {
+      return "social security number";
+    }
+    return PHONE.matcher(text).find() ? "telephone number" : "";
+  }
+
+  private static boolean isCard(String text) {
+    String digits = text.replaceAll("[ -]", "");
+    int sum = 0;
+    for (int i = 0; i < digits.length(); i++) {
+      int digit = digits.charAt(digits.length() - 1 - i) - '0';
+      int doubled = i % 2 == 0 ? digit : 2 * digit;
+      sum += doubled > 9 ? doubled - 9 : doubled;
+    }
+    return digits.length() >= 13 && digits.length() <= 19 && sum % 10 == 0;
+  }
+}
