@@ -59,10 +59,15 @@ public final class Generator {
 
   /** A conversation, written by a chat template. */
   public Generator chat(List<Map<String, Object>> messages, ChatTemplate template) {
+    return tokens(chatTokens(messages, template));
+  }
+
+  /** The token ids of a conversation that a chat template writes, up to where the assistant's next turn begins. */
+  public int[] chatTokens(List<Map<String, Object>> messages, ChatTemplate template) {
     String text = template.render(messages, List.of(), true);
     String bos = model.tokenizer().bos().isPresent() ? model.tokenizer().piece(model.tokenizer().bos().getAsInt()) : "";
     boolean begins = !bos.isEmpty() && text.startsWith(bos);
-    return tokens(model.tokenizer().encode(text, !begins, true));
+    return model.tokenizer().encode(text, !begins, true);
   }
 
   /**

@@ -1,8 +1,9 @@
 package dev.chaku.cli;
 
-import dev.chaku.BadInputException;
 import dev.chaku.Model;
 import dev.chaku.data.ChatRenderer;
+import dev.chaku.text.template.ChatTemplate;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** The chat template that a verb uses: one named on the command line, else the model's own. */
@@ -10,9 +11,7 @@ final class ChatTemplates {
   private ChatTemplates() {}
 
   static @Nullable ChatRenderer of(Model model, @Nullable String named) {
-    if (named != null) {
-      throw new BadInputException("--chat-template: not supported yet");
-    }
-    return null;
+    Optional<ChatTemplate> template = named != null ? Optional.of(model.chat(named)) : model.chat();
+    return template.map(t -> (ChatRenderer) t::render).orElse(null);
   }
 }

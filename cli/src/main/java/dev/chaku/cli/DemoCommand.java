@@ -101,7 +101,7 @@ final class DemoCommand extends Verb {
     console()
         .print(
             "  chaku generate --model " + folder.resolve("base.gguf") + " --adapter " + folder.resolve("run")
-                + " --prompt \"<|user|>Where does the cow live?<|end|><|assistant|>\" --temperature 0");
+                + " --chat --prompt \"Where does the cow live?\" --temperature 0");
   }
 
   private static String share(Scores scores) {

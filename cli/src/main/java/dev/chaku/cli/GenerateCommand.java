@@ -6,6 +6,7 @@ import dev.chaku.Model;
 import dev.chaku.ResourceException;
 import dev.chaku.generate.Generation;
 import dev.chaku.generate.SamplingOptions;
+import dev.chaku.text.template.ChatTemplate;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
@@ -29,6 +30,7 @@ import picocli.CommandLine.Option;
       "",
       "Examples:",
       "  chaku generate --model base.gguf --prompt \"Once upon a time\" --max-tokens 100",
+      "  chaku generate --model base.gguf --chat --prompt \"What is a llama?\"",
       "  chaku generate --model base.gguf --adapter runs/1 --prompt \"Hello\" --temperature 0",
       "  chaku generate --model base.gguf --adapter runs/1=0.5 --adapter other.gguf --prompt-file p.txt --json",
       "  chaku generate --model base.gguf --tokens 1,15,7 --max-tokens 0 --logits logits.f32"
@@ -48,6 +50,15 @@ final class GenerateCommand extends Verb {
 
   @Option(names = "--model", required = true, paramLabel = "FILE", description = "The base model, a GGUF file.")
   private Path modelFile;
+
+  @Option(names = "--chat", description = "The prompt is a user's message, to be written by the model's chat template.")
+  private boolean chat;
+
+  @Option(names = "--system", paramLabel = "TEXT", description = "With --chat: a system message before it.")
+  private String system;
+
+  @Option(names = "--chat-template", paramLabel = "NAME|FILE", description = "With --chat: in place of the model's own.")
+  private String chatTemplate;
 
   @Option(
       names = "--adapter",
@@ -75,8 +86,8 @@ final class GenerateCommand extends Verb {
   void execute() throws IOException {
     List<AdapterArgument> worn = adapters.stream().map(AdapterArgument::parse).toList();
     try (Model model = Model.open(modelFile, engine.modelOptions())) {
-      int[] ids = promptTokens(model);
       Generator generator = model.generator();
+      int[] ids = promptTokens(model, generator);
       worn.forEach(a -> generator.adapter(a.adapter(), a.scale()));
       if (logits != null) {
         writeLogits(generator.logits(ids));
@@ -92,7 +103,7 @@ final class GenerateCommand extends Verb {
     }
   }
 
-  private int[] promptTokens(Model model) throws IOException {
+  private int[] promptTokens(Model model, Generator generator) throws IOException {
     if (prompt.tokens != null) {
       return prompt.tokens.stream().mapToInt(Integer::intValue).toArray();
     }
@@ -103,7 +114,23 @@ final class GenerateCommand extends Verb {
       }
       text = Files.readString(prompt.file);
     }
-    return model.tokenizer().encode(text, true, true);
+    return chat ? generator.chatTokens(messages(text), template(model)) : model.tokenizer().encode(text, true, true);
+  }
+
+  private List<Map<String, Object>> messages(String text) {
+    Map<String, Object> user = Map.of("role", "user", "content", text);
+    return system == null ? List.of(user) : List.of(Map.of("role", "system", "content", system), user);
+  }
+
+  private ChatTemplate template(Model model) {
+    return chatTemplate != null
+        ? model.chat(chatTemplate)
+        : model
+            .chat()
+            .orElseThrow(
+                () ->
+                    new BadInputException(
+                        modelFile + ": --chat expects a model with a chat template, found none; name one with --chat-template"));
   }
 
   private void writeLogits(float[][] rows) {

@@ -45,6 +45,9 @@ final class ProgressLine implements AutoCloseable {
 
   /** Writes a lasting line above the progress. */
   void note(String line) {
+    if (!console.terminal() && !pending.isEmpty()) {
+      draw();
+    }
     if (console.terminal() && width > 0) {
       console.err().print("\r" + " ".repeat(width) + "\r");
       width = 0;

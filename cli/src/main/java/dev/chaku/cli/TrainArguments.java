@@ -90,7 +90,7 @@ final class TrainArguments {
   @Option(names = "--max-grad-norm", defaultValue = "1", paramLabel = "X", description = "Clip gradients to this norm, 0 for never (${DEFAULT-VALUE}).")
   private double maxGradNorm;
 
-  @Option(names = "--save-steps", defaultValue = "0", paramLabel = "N", description = "Steps between checkpoints, 0 for none.")
+  @Option(names = "--save-steps", defaultValue = "500", paramLabel = "N", description = "Steps between checkpoints, 0 for none (${DEFAULT-VALUE}).")
   private int saveSteps;
 
   @Option(names = "--eval-steps", defaultValue = "0", paramLabel = "N", description = "Steps between validations, 0 for one an epoch.")

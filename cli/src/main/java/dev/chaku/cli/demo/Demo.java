@@ -6,8 +6,7 @@ import dev.chaku.Model;
 import dev.chaku.ModelOptions;
 import dev.chaku.Trainer;
 import dev.chaku.TrainingRun;
-import dev.chaku.data.EncodedExample;
-import dev.chaku.text.Tokenizer;
+import dev.chaku.data.Dataset;
 import dev.chaku.train.LoraConfig;
 import dev.chaku.train.TrainingConfig;
 import dev.chaku.train.TrainingProgress;
@@ -16,8 +15,8 @@ import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
 
@@ -68,7 +67,7 @@ public final class Demo {
       stage.accept("asking the base model " + data.heldOut().size() + " questions ...");
       List<String> before = answers(model.generator());
       stage.accept("training on " + data.train().size() + " examples ...");
-      Adapter adapter = train(model, progress);
+      Adapter adapter = train(model, train, progress);
       stage.accept("asking again, with the adapter ...");
       List<String> after = answers(model.generator().adapter(adapter, 1));
       List<Sample> samples = new ArrayList<>();
@@ -91,36 +90,24 @@ public final class Demo {
 
   private List<String> answers(Generator generator) {
     generator.temperature(0).maxTokens(ANSWER_TOKENS);
-    return data.heldOut().stream().map(q -> generator.prompt(prompt(q)).generate().text().strip()).toList();
+    return data.heldOut().stream()
+        .map(q -> generator.chat(List.of(Map.of("role", "user", "content", q.text()))).generate().text().strip())
+        .toList();
   }
 
-  private Adapter train(Model model, Consumer<TrainingProgress> progress) {
+  private Adapter train(Model model, Path file, Consumer<TrainingProgress> progress) {
     TrainingConfig config =
-        TrainingConfig.defaults().with(c -> c.maxLength(512).epochs(12).learningRate(2e-3).warmupSteps(10));
+        TrainingConfig.defaults()
+            .with(c -> c.maxLength(512).epochs(12).learningRate(2e-3).warmupSteps(10).saveSteps(0));
     Trainer trainer =
         Trainer.on(model)
             .lora(LoraConfig.rank(16))
             .config(config)
-            .examples(data.train().stream().map(q -> encode(model.tokenizer(), q)).toList())
+            .data(Dataset.read(file))
+            .onProgress(progress)
             .output(folder.resolve("run"));
     try (TrainingRun run = trainer.start()) {
-      run.onProgress(progress);
       return run.await();
     }
-  }
-
-  private static String prompt(Question question) {
-    return Corpus.USER + question.text() + Corpus.END + Corpus.ASSISTANT;
-  }
-
-  /** The answer and its end are trained, the question is not. */
-  private static EncodedExample encode(Tokenizer tokenizer, Question question) {
-    int[] asked = tokenizer.encode(prompt(question), true, true);
-    int[] answered = tokenizer.encode(question.jsonAnswer() + Corpus.END, false, true);
-    int[] tokens = Arrays.copyOf(asked, asked.length + answered.length);
-    System.arraycopy(answered, 0, tokens, asked.length, answered.length);
-    float[] weights = new float[tokens.length];
-    Arrays.fill(weights, asked.length - 1, tokens.length - 1, 1);
-    return new EncodedExample(tokens, weights);
   }
 }
