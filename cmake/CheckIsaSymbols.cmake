@@ -1,6 +1,6 @@
-# Fails when an object compiled for an instruction set above the baseline offers a weak symbol outside its own namespace:
-# the linker keeps one copy of a weak function, and if it kept that one, baseline code would run wide instructions on a
-# processor that lacks them.
+# Fails when an object compiled for an instruction set above the baseline offers a weak symbol outside its own
+# namespace: the linker keeps one copy of a weak function, and if it kept that one, baseline code would run wide
+# instructions on a processor that lacks them.
 #   cmake -DNM=nm -DISA=avx2 -DOBJECTS=a.o,b.o -P CheckIsaSymbols.cmake
 string(REPLACE "," ";" objects "${OBJECTS}")
 set(leaks "")

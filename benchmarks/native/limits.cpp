@@ -117,7 +117,8 @@ double measure_read_gbps(ThreadPool& pool) {
   constexpr int64_t kFloats = int64_t{128} << 20;
   AlignedArray<float> memory(kFloats);
   constexpr int64_t kGrain = int64_t{64} << 10;
-  pool.parallel_for(kFloats, kGrain, [&](int64_t b, int64_t e, int) { std::fill(&memory[b], &memory[b] + (e - b), 1.0f); });
+  pool.parallel_for(kFloats, kGrain,
+                    [&](int64_t b, int64_t e, int) { std::fill(&memory[b], &memory[b] + (e - b), 1.0f); });
   double best = 0;
   for (int round = 0; round < 5; ++round) {
     const double start = seconds_now();

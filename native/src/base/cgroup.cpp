@@ -44,7 +44,8 @@ int64_t read_field(const std::string& path, const std::string& key) {
 std::string group_path(const std::string& controller) {
   std::string text = "\n";
   text += read_text("/proc/self/cgroup");
-  const std::string wanted = controller.empty() ? std::string("\n0::") : std::string(":").append(controller).append(":");
+  std::string wanted = "\n0::";
+  if (!controller.empty()) wanted = std::string(":").append(controller).append(":");
   size_t at = text.find(wanted);
   if (at == std::string::npos) return "";
   at = text.find('/', at);

@@ -1,7 +1,8 @@
-// A job is announced in one 64-bit word: its number, a closed bit, and how many workers have entered. A worker enters by
-// raising the count while the job is open; the caller, out of chunks, closes the job and waits for those who entered.
-// So a worker that sleeps through a short job costs the caller nothing, and no worker can see a job's fields change.
-// Idle workers spin for a while, because kernels follow each other within microseconds, and then sleep on a futex.
+// A job is announced in one 64-bit word: its number, a closed bit, and how many workers have entered. A worker enters
+// by raising the count while the job is open; the caller, out of chunks, closes the job and waits for those who
+// entered. So a worker that sleeps through a short job costs the caller nothing, and no worker can see a job's fields
+// change. Idle workers spin for a while, because kernels follow each other within microseconds, and then sleep on a
+// futex.
 #include "base/thread_pool.h"
 
 #include <algorithm>

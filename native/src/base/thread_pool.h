@@ -40,8 +40,8 @@ class ThreadPool {
 
   // Runs fn over [0,n) in chunks of `grain` that threads take as they come; returns when all are done. Chunk borders
   // depend on n and grain alone, never on the number of threads: a kernel whose chunks own their outputs gives the same
-  // bits with any number of threads. `thread` in [0, n_threads) picks per-thread scratch. Concurrent callers take turns;
-  // a call from inside fn runs inline.
+  // bits with any number of threads. `thread` in [0, n_threads) picks per-thread scratch. Concurrent callers take
+  // turns; a call from inside fn runs inline.
   void parallel_for(int64_t n, int64_t grain, RangeFn fn) noexcept;
 
  private:

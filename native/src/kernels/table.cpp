@@ -33,7 +33,8 @@ const char* path_name(CpuPath path) noexcept {
 CpuPath parse_path(std::string_view name) {
   for (const NamedPath& known : kPaths)
     if (name == known.name) return known.path;
-  fail(Code::kInvalidArgument, "[kernels] expected CHAKU_CPU to be auto, reference, avx2, avx512, avx512bf16 or amx, got \"%.64s\"",
+  fail(Code::kInvalidArgument,
+       "[kernels] expected CHAKU_CPU to be auto, reference, avx2, avx512, avx512bf16 or amx, got \"%.64s\"",
        std::string(name).c_str());
 }
 

@@ -14,8 +14,8 @@
 
 namespace chaku {
 
-// kAvx512Bf16 rounds the operands of large products to bfloat16: nearly twice as fast, to three digits. It is taken only
-// when named, never by kAuto.
+// kAvx512Bf16 rounds the operands of large products to bfloat16: nearly twice as fast, to three digits. It is taken
+// only when named, never by kAuto.
 enum class CpuPath : int32_t { kAuto = 0, kReference = 1, kAvx2 = 2, kAvx512 = 3, kAmx = 4, kAvx512Bf16 = 5 };
 
 template <class Problem>

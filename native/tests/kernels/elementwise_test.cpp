@@ -22,8 +22,8 @@ TEST(gated_activation) {
   }
 }
 
-// exp over its whole range, through silu: x sigmoid(x) of numbers from -200 to 200, infinities and denormals: within three units in
-// the last place.
+// exp over its whole range, through silu: x sigmoid(x) of numbers from -200 to 200, infinities and denormals: within
+// three units in the last place.
 TEST(gated_activation_of_extreme_gates) {
   Floats gate;
   for (float x = -200.0f; x <= 200.0f; x += 0.0371f) gate.push_back(x);

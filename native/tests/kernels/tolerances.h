@@ -1,5 +1,5 @@
-// How far a vector path may be from the reference, which sums in float64. The paths compute in float32 unless said otherwise; the
-// bounds leave a factor of about three over the worst seen on the shapes of the tests.
+// How far a vector path may be from the reference, which sums in float64. The paths compute in float32 unless said
+// otherwise; the bounds leave a factor of about three over the worst seen on the shapes of the tests.
 #pragma once
 
 namespace chaku::test {

@@ -1,6 +1,7 @@
 // Forward: scores are computed twice (for the maximum, then for the weights) rather than kept.
 // Backward, with p = softmax(s), s = scale * q.k and delta = do.o:
-//   dv_j = sum_i p_ij do_i;  ds_ij = p_ij (do_i.v_j - delta_i);  dq_i = scale sum_j ds_ij k_j;  dk_j = scale sum_i ds_ij q_i
+//   dv_j = sum_i p_ij do_i;  ds_ij = p_ij (do_i.v_j - delta_i);
+//   dq_i = scale sum_j ds_ij k_j;  dk_j = scale sum_i ds_ij q_i
 // Each output row is summed by itself, 64 dimensions at a time, in float64.
 #include "kernels/attention.h"
 

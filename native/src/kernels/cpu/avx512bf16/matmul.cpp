@@ -83,7 +83,8 @@ void matmul(const MatmulProblem& p, ThreadPool& pool) noexcept {
       pack_rows_a(p.x + m * p.x_stride + k, p.x_stride, tokens, depth, scratch.a, kForwardDepth);
       const Output out = {p.y + m * p.y_stride + n, p.y_stride, p.scale,
                           p.bias != nullptr && k == 0 ? p.bias + n : nullptr, p.accumulate || k > 0};
-      multiply_block(tokens, {scratch.a, kForwardDepth}, scratch.b, kForwardDepth / 2, ceil_div(depth, 2), out, columns);
+      multiply_block(tokens, {scratch.a, kForwardDepth}, scratch.b, kForwardDepth / 2, ceil_div(depth, 2), out,
+                     columns);
     }
   });
 }

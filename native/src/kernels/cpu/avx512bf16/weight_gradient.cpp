@@ -15,7 +15,8 @@ constexpr int64_t kRows = 96, kColumns = 256, kDepth = 256;
 static_assert((kRows + kColumns) * kDepth * 2 <= ThreadPool::kScratchBytes);
 
 // dy[m, m + depth) x [n, n + rows) to packed[row][kDepth], depth padded with zeros to a multiple of 16.
-void pack_transposed_a(const WeightGradientProblem& p, int64_t m, int64_t depth, int64_t n, int64_t rows, Bf16* packed) {
+void pack_transposed_a(const WeightGradientProblem& p, int64_t m, int64_t depth, int64_t n, int64_t rows,
+                       Bf16* packed) {
   for (int64_t r = 0; r < rows; r += kLanes)
     for (int64_t d = 0; d < depth; d += kLanes) {
       F tile[kLanes];

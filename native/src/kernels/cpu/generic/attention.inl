@@ -1,9 +1,9 @@
 // Blocked attention: scores exist for one block of queries and 64 keys at a time.
 //
 // Forward: an online softmax. For each block of keys, in order: S = scale Q KT; m' = max(m, rowmax S); P = e^(S - m');
-// l = l e^(m - m') + rowsum P; O = O e^(m - m') + P V; at the end o = O / l and lse = m + ln l. When spans and heads are
-// few and keys many (decoding), keys are cut into chunks whose (m, l, O) are merged in their order by whichever thread
-// finishes last, so that the result does not depend on which.
+// l = l e^(m - m') + rowsum P; O = O e^(m - m') + P V; at the end o = O / l and lse = m + ln l. When spans and heads
+// are few and keys many (decoding), keys are cut into chunks whose (m, l, O) are merged in their order by whichever
+// thread finishes last, so that the result does not depend on which.
 // Sources: Milakov and Gimelshein 2018 (online softmax); Dao et al. 2022 (FlashAttention).
 #pragma once
 
@@ -56,8 +56,8 @@ CHAKU_INLINE void scale_row(float* x, int64_t n, float factor) {
 
 // With few rows (decoding) packing would cost more than it saves: keys and values are read in place, once.
 
-// scores[row][kKeys] = scale * q.k for keys [key, key + keys): kLanes keys at a time, each with a vector of partial sums;
-// a transposition turns those into one vector of scores.
+// scores[row][kKeys] = scale * q.k for keys [key, key + keys): kLanes keys at a time, each with a vector of partial
+// sums; a transposition turns those into one vector of scores.
 static void score_few(const AttentionProblem& p, const QueryBlock& block, int64_t key, int64_t keys, float* scores) {
   for (int64_t first = 0; first < keys; first += kLanes)
     for (int64_t r = 0; r < block.rows(); ++r) {
@@ -186,8 +186,8 @@ static int64_t key_chunks(const AttentionProblem& p, const BlockList& blocks) {
   for (int64_t s = 0; s < p.n_spans; ++s) longest = max(longest, p.spans[s].kv_end - p.spans[s].kv_begin);
   if (blocks.count >= kEnoughAttentionUnits || longest < 2 * kKeysPerChunk) return 1;
   const int64_t chunks = min(kMostKeyChunks, longest / kKeysPerChunk);
-  const int64_t bytes = blocks.count * chunks * blocks.most_rows * partial_floats(p) * static_cast<int64_t>(sizeof(float));
-  return bytes <= kSharedBytes ? chunks : 1;
+  const int64_t floats = blocks.count * chunks * blocks.most_rows * partial_floats(p);
+  return floats * static_cast<int64_t>(sizeof(float)) <= kSharedBytes ? chunks : 1;
 }
 
 void attention(const AttentionProblem& p, ThreadPool& pool) noexcept {

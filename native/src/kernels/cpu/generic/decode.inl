@@ -44,8 +44,8 @@ struct Tail {
   }
 };
 
-// Decodes row elements [k, k + count); k is a multiple of kRangeAlignment and count ends a block. dst has room for count
-// rounded up to 16, and the surplus is zeroed.
+// Decodes row elements [k, k + count); k is a multiple of kRangeAlignment and count ends a block. dst has room for
+// count rounded up to 16, and the surplus is zeroed.
 using DecodeRange = void (*)(DType dtype, const uint8_t* row, int64_t k, int64_t count, float* dst);
 
 template <class Format>

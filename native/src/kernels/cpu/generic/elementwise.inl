@@ -66,28 +66,31 @@ void squared_norm(const SquaredNormProblem& p, ThreadPool& pool) noexcept {
 // Philox4x32-10 for kLanes counters at once: out[4 i + w] is word w of counter + i. Source: see base/random.h.
 CHAKU_INLINE void philox(uint64_t seed, uint64_t stream, uint64_t counter, uint32_t (&out)[4 * kLanes]) {
   using U = uint32_t __attribute__((vector_size(kLanes * 4)));
-  using W = uint64_t __attribute__((vector_size(kLanes * 8)));
-  W counters;
-  for (int i = 0; i < kLanes; ++i) counters[i] = counter + static_cast<uint64_t>(i);
-  U c0 = __builtin_convertvector(counters, U), c1 = __builtin_convertvector(counters >> 32, U);
+  U c0, c1;
+  for (int i = 0; i < kLanes; ++i) {
+    c0[i] = static_cast<uint32_t>(counter + static_cast<uint64_t>(i));
+    c1[i] = static_cast<uint32_t>((counter + static_cast<uint64_t>(i)) >> 32);
+  }
   U c2 = U{} + static_cast<uint32_t>(stream), c3 = U{} + static_cast<uint32_t>(stream >> 32);
   uint32_t k0 = static_cast<uint32_t>(seed), k1 = static_cast<uint32_t>(seed >> 32);
   for (int round = 0; round < 10; ++round) {
-    const W p0 = __builtin_convertvector(c0, W) * uint64_t{0xD2511F53u};
-    const W p1 = __builtin_convertvector(c2, W) * uint64_t{0xCD9E8D57u};
-    c0 = __builtin_convertvector(p1 >> 32, U) ^ c1 ^ k0;
-    c2 = __builtin_convertvector(p0 >> 32, U) ^ c3 ^ k1;
-    c1 = __builtin_convertvector(p1, U);
-    c3 = __builtin_convertvector(p0, U);
+    I high0, low0, high1, low1;
+    multiply_wide(reinterpret_cast<I>(c0), 0xD2511F53u, &high0, &low0);
+    multiply_wide(reinterpret_cast<I>(c2), 0xCD9E8D57u, &high1, &low1);
+    c0 = reinterpret_cast<U>(high1) ^ c1 ^ k0;
+    c2 = reinterpret_cast<U>(high0) ^ c3 ^ k1;
+    c1 = reinterpret_cast<U>(low1);
+    c3 = reinterpret_cast<U>(low0);
     k0 += 0x9E3779B9u;
     k1 += 0xBB67AE85u;
   }
-  for (int i = 0; i < kLanes; ++i) {
-    out[4 * i] = c0[i];
-    out[4 * i + 1] = c1[i];
-    out[4 * i + 2] = c2[i];
-    out[4 * i + 3] = c3[i];
-  }
+  uint32_t words[4][kLanes];
+  __builtin_memcpy(words[0], &c0, sizeof c0);
+  __builtin_memcpy(words[1], &c1, sizeof c1);
+  __builtin_memcpy(words[2], &c2, sizeof c2);
+  __builtin_memcpy(words[3], &c3, sizeof c3);
+  for (int i = 0; i < kLanes; ++i)
+    for (int w = 0; w < 4; ++w) out[4 * i + w] = words[w][i];
 }
 
 void dropout(const DropoutProblem& p, ThreadPool& pool) noexcept {

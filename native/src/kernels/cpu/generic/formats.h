@@ -1,8 +1,8 @@
 // Decoders of the block formats that have their own vector code; every other format goes through the scalar codec.
 //
 // A format F has F::kBlock elements in F::kBytes bytes and decodes F::kGranule of them at a time into vectors in memory
-// order: F::header(block) is what the granules of a block share, F::decode(block, header, g, out) is granule g. The same
-// decoder feeds the panels of the large products (stores) and the dot products of the small ones (registers).
+// order: F::header(block) is what the granules of a block share, F::decode(block, header, g, out) is granule g. The
+// same decoder feeds the panels of the large products (stores) and the dot products of the small ones (registers).
 // Layouts: quant/blocks.h.
 #pragma once
 
@@ -180,9 +180,10 @@ struct FormatQ5_K {
     const __m128i nibble = _mm_set1_epi8(15), fifth = _mm_set1_epi8(16);
     for (int i = 0; i < 2; ++i) {
       const __m128i q = load_bytes16(p + 48 + 32 * g + 16 * i), bits = load_bytes16(p + 16 + 16 * i);
-      // bit 2g is the fifth of the low nibble, bit 2g + 1 that of the high one; both moved to bit 4
-      const __m128i low_bit = _mm_and_si128(_mm_slli_epi16(_mm_srl_epi16(bits, _mm_cvtsi32_si128(2 * g)), 4), fifth);
-      const __m128i high_bit = _mm_and_si128(_mm_slli_epi16(_mm_srl_epi16(bits, _mm_cvtsi32_si128(2 * g + 1)), 4), fifth);
+      // bit 2g is the fifth of the low nibble, bit 2g + 1 that of the high one; both are moved to bit 4
+      const __m128i low_first = _mm_srl_epi16(bits, _mm_cvtsi32_si128(2 * g)), high_first = _mm_srli_epi16(low_first, 1);
+      const __m128i low_bit = _mm_and_si128(_mm_slli_epi16(low_first, 4), fifth);
+      const __m128i high_bit = _mm_and_si128(_mm_slli_epi16(high_first, 4), fifth);
       expand_u8(_mm_or_si128(_mm_and_si128(q, nibble), low_bit), out + i * kPer16);
       expand_u8(_mm_or_si128(_mm_and_si128(_mm_srli_epi16(q, 4), nibble), high_bit), out + (2 + i) * kPer16);
     }

@@ -19,7 +19,8 @@ struct Left {
 
 // Never inlined: what surrounds a call takes registers, and then a sum would live in memory.
 template <int kRows, int kVectors>
-__attribute__((noinline, noclone)) static void multiply_tile(const Left& left, const float* panel, int64_t depth, const Output& out, int64_t columns) {
+__attribute__((noinline, noclone)) static void multiply_tile(const Left& left, const float* panel, int64_t depth,
+                                                             const Output& out, int64_t columns) {
   F sums[kRows][kVectors];
 #pragma GCC unroll 6
   for (int r = 0; r < kRows; ++r)

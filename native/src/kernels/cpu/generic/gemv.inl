@@ -16,8 +16,8 @@ constexpr int64_t kPrefetchBytes = 8192;  // ahead of use: hardware prefetching 
 template <class Format, int kTokens>
 constexpr int kGemvRows = kTokens == 1 ? 1 : kLanes == 16 ? 4 : Format::kBlock <= 32 ? 2 : 1;
 
-// Dot products of kRows weight rows with kTokens rows of x, each [k]. Steps in turn go to different sums where there are
-// few of them, so that their additions overlap.
+// Dot products of kRows weight rows with kTokens rows of x, each [k]. Steps in turn go to different sums where there
+// are few of them, so that their additions overlap.
 template <class Format, int kRows, int kTokens>
 CHAKU_INLINE void dot_rows(const uint8_t* row, int64_t row_stride, const float* x, int64_t x_stride, int64_t k,
                            float (&dots)[kRows][kTokens]) {

@@ -5,7 +5,8 @@
 
 namespace chaku::CHAKU_ISA {
 
-// to[c][r] = from[r][c]; `to` has to_stride >= rows rounded up to kLanes, its surplus zeroed, and columns rounded up too.
+// to[c][r] = from[r][c]; `to` has to_stride >= rows rounded up to kLanes, its surplus zeroed, and columns rounded up
+// too.
 CHAKU_INLINE void transpose_block(const float* from, int64_t from_stride, int64_t rows, int64_t columns, float* to,
                                   int64_t to_stride) {
   for (int64_t c = 0; c < columns; c += kLanes)
@@ -28,8 +29,8 @@ CHAKU_INLINE void pack_rows(const float* from, int64_t stride, int64_t rows, int
             load_n(from + r * stride + c, columns - c));
 }
 
-// B = from^T: panels[r / kPanelColumns][c][r % kPanelColumns] = from[r][c], zero beyond the last row of a vector. Panels
-// have room for `depth` columns of `from`, rounded up to kLanes.
+// B = from^T: panels[r / kPanelColumns][c][r % kPanelColumns] = from[r][c], zero beyond the last row of a vector.
+// Panels have room for `depth` columns of `from`, rounded up to kLanes.
 CHAKU_INLINE void pack_transposed(const float* from, int64_t stride, int64_t rows, int64_t columns, float* panels,
                                   int64_t depth) {
   for (int64_t r = 0; r < rows; r += kPanelColumns)

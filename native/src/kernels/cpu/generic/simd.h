@@ -1,9 +1,9 @@
 // Float vectors of the width that this translation unit is compiled for: 8 lanes with AVX2, 16 with AVX-512.
 //
 // Every file of kernels/cpu/<isa> defines CHAKU_ISA as the name of its instruction set and includes files of generic/,
-// which put all they define into namespace chaku::CHAKU_ISA. Functions are static and inlined, and nothing inline of the
-// baseline code (standard containers, RAII types, half.h) may be called there: the linker keeps one copy of an inline
-// function, and a copy built with wide instructions must never serve baseline code.
+// which put all they define into namespace chaku::CHAKU_ISA. Functions are static and inlined, and nothing inline of
+// the baseline code (standard containers, RAII types, half.h) may be called there: the linker keeps one copy of an
+// inline function, and a copy built with wide instructions must never serve baseline code.
 #pragma once
 
 #ifndef CHAKU_ISA
@@ -81,6 +81,13 @@ CHAKU_INLINE void low_nibbles(__m128i q, NibbleMap map, F* out) {
 }
 CHAKU_INLINE void high_nibbles(__m128i q, NibbleMap map, F* out) {
   out[0] = _mm512_permutexvar_ps(_mm512_srli_epi32(_mm512_cvtepu8_epi32(q), 4), map);
+}
+// High and low halves of the 64-bit products of 32-bit lanes.
+CHAKU_INLINE void multiply_wide(I a, uint32_t factor, I* high, I* low) {
+  const I f = _mm512_set1_epi32(static_cast<int>(factor));
+  const I even = _mm512_mul_epu32(a, f), odd = _mm512_mul_epu32(_mm512_srli_epi64(a, 32), f);
+  *high = _mm512_mask_blend_epi32(0xaaaa, _mm512_srli_epi64(even, 32), odd);
+  *low = _mm512_mask_blend_epi32(0xaaaa, even, _mm512_slli_epi64(odd, 32));
 }
 CHAKU_INLINE void transpose(F (&r)[16]) {
   F t[16];
@@ -175,6 +182,12 @@ CHAKU_INLINE void low_nibbles(__m128i q, const NibbleMap& map, F* out) {
   for (int i = 0; i < 2; ++i) out[i] = fma(out[i], map.scale, map.offset);
 }
 CHAKU_INLINE void high_nibbles(__m128i q, const NibbleMap& map, F* out) { low_nibbles(_mm_srli_epi16(q, 4), map, out); }
+CHAKU_INLINE void multiply_wide(I a, uint32_t factor, I* high, I* low) {
+  const I f = _mm256_set1_epi32(static_cast<int>(factor));
+  const I even = _mm256_mul_epu32(a, f), odd = _mm256_mul_epu32(_mm256_srli_epi64(a, 32), f);
+  *high = _mm256_blend_epi32(_mm256_srli_epi64(even, 32), odd, 0xaa);
+  *low = _mm256_blend_epi32(even, _mm256_slli_epi64(odd, 32), 0xaa);
+}
 CHAKU_INLINE void transpose(F (&r)[8]) {
   F t[8];
   for (int i = 0; i < 4; ++i) {
