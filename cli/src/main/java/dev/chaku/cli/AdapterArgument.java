@@ -13,11 +13,13 @@ record AdapterArgument(Adapter adapter, double scale) {
     if (equals < 0 || Files.exists(Path.of(text))) {
       return new AdapterArgument(Adapter.load(Path.of(text)), 1);
     }
-    String scale = text.substring(equals + 1);
+    double scale;
     try {
-      return new AdapterArgument(Adapter.load(Path.of(text.substring(0, equals))), Double.parseDouble(scale));
+      scale = Double.parseDouble(text.substring(equals + 1));
     } catch (NumberFormatException e) {
-      throw new BadInputException("--adapter " + text + ": expected a number after '=', found '" + scale + "'", e);
+      throw new BadInputException(
+          "--adapter " + text + ": expected a number after '=', found '" + text.substring(equals + 1) + "'", e);
     }
+    return new AdapterArgument(Adapter.load(Path.of(text.substring(0, equals))), scale);
   }
 }

@@ -81,7 +81,6 @@ final class BenchCommand extends Verb {
 
   @Override
   void execute() throws IOException {
-    console().note("making the model ...");
     try (Model model = open()) {
       Map<String, Object> fields = new LinkedHashMap<>();
       fields.put("model", subject.model != null ? subject.model.toString() : subject.shape);
@@ -101,9 +100,13 @@ final class BenchCommand extends Verb {
   }
 
   private Model open() {
-    return subject.model != null
-        ? Model.open(subject.model, engine.modelOptions())
-        : Model.synthetic(Shape.parse(subject.shape), WeightFormat.parse(format), 1, engine.modelOptions());
+    if (subject.model != null) {
+      return Model.open(subject.model, engine.modelOptions());
+    }
+    Shape shape = Shape.parse(subject.shape);
+    WeightFormat weights = WeightFormat.parse(format);
+    console().note("making " + shape.label() + " in " + weights.label() + " ...");
+    return Model.synthetic(shape, weights, 1, engine.modelOptions());
   }
 
   private void inference(Model model, Map<String, Object> fields) {

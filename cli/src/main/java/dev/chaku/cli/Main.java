@@ -24,6 +24,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
       GenerateCommand.class,
       TokenizeCommand.class,
       ModelCommand.class,
+      DataCommand.class,
       BenchCommand.class,
       DoctorCommand.class,
       HelpCommand.class,
