@@ -163,7 +163,7 @@ public final class Trainer {
         counts.truncated(),
         counts.split(),
         counts.dropped(),
-        counts.lastTurnOnly());
+        counts.turnsApart());
   }
 
   /**
@@ -200,7 +200,7 @@ public final class Trainer {
     if (chat != null) {
       return chat;
     }
-    return model.chat().map(template -> (ChatRenderer) template::render).orElse(null);
+    return model.chat().map(ChatRenderer::of).orElse(null);
   }
 
   private TrainingSetup prepare() {

@@ -23,11 +23,11 @@ record TrainingData(List<EncodedExample> examples, List<EncodedExample> evalExam
    * @param truncated cut at the longest length
    * @param split made into several sequences
    * @param dropped left out
-   * @param lastTurnOnly conversations of which only the last turn is trained
+   * @param turnsApart conversations of which turns became sequences of their own
    */
-  record Counts(int truncated, int split, int dropped, int lastTurnOnly) {
+  record Counts(int truncated, int split, int dropped, int turnsApart) {
     private static Counts of(ExampleEncoder.Counts counts) {
-      return new Counts(counts.truncated(), counts.split(), counts.dropped(), counts.lastTurnOnly());
+      return new Counts(counts.truncated(), counts.split(), counts.dropped(), counts.turnsApart());
     }
   }
 

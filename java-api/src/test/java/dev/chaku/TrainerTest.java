@@ -224,7 +224,7 @@ class TrainerTest {
     TrainingPlan plan = trainer.plan();
     assertEquals(15, plan.examples());
     assertTrue(plan.trainedTokensPerEpoch() < plan.tokensPerEpoch());
-    assertEquals(0, plan.truncated() + plan.split() + plan.dropped() + plan.lastTurnOnly());
+    assertEquals(0, plan.truncated() + plan.split() + plan.dropped() + plan.turnsApart());
     try (TrainingRun run = trainer.config(TinyTraining.config().with(c -> c.maxSteps(1))).start()) {
       run.await();
       assertTrue(run.awaitProgress().evalLoss().isPresent());

@@ -12,6 +12,6 @@ final class ChatTemplates {
 
   static @Nullable ChatRenderer of(Model model, @Nullable String named) {
     Optional<ChatTemplate> template = named != null ? Optional.of(model.chat(named)) : model.chat();
-    return template.map(t -> (ChatRenderer) t::render).orElse(null);
+    return template.map(ChatRenderer::of).orElse(null);
   }
 }

@@ -145,7 +145,7 @@ final class TrainCommand extends Verb {
     tell(counts.truncated(), "examples were longer than --max-length and cut");
     tell(counts.split(), "examples were longer than --max-length and split");
     tell(counts.dropped(), "examples were left out: nothing to train within --max-length");
-    tell(counts.lastTurnOnly(), "conversations train their last turn alone, because the chat template rewrites earlier ones");
+    tell(counts.turnsApart(), "conversations became several sequences, because the chat template rewrites earlier turns");
   }
 
   private void tell(int n, String what) {

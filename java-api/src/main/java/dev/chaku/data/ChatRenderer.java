@@ -1,5 +1,6 @@
 package dev.chaku.data;
 
+import dev.chaku.text.template.ChatTemplate;
 import java.util.List;
 import java.util.Map;
 
@@ -13,4 +14,27 @@ public interface ChatRenderer {
    * @throws dev.chaku.BadInputException if the template refuses the conversation
    */
   String render(List<Map<String, Object>> messages, List<Object> tools, boolean addGenerationPrompt);
+
+  /**
+   * The spans of the rendered conversation that the template itself says the assistant wrote ({@code {% generation %}}),
+   * begin and end of each in the order of its turns; empty if it does not say.
+   */
+  default List<int[]> generations(List<Map<String, Object>> messages, List<Object> tools) {
+    return List.of();
+  }
+
+  /** A renderer that keeps what the template says of the assistant's spans. */
+  static ChatRenderer of(ChatTemplate template) {
+    return new ChatRenderer() {
+      @Override
+      public String render(List<Map<String, Object>> messages, List<Object> tools, boolean addGenerationPrompt) {
+        return template.render(messages, tools, addGenerationPrompt);
+      }
+
+      @Override
+      public List<int[]> generations(List<Map<String, Object>> messages, List<Object> tools) {
+        return template.render(messages, tools, false, Map.of()).generations();
+      }
+    };
+  }
 }

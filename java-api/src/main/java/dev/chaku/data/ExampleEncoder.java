@@ -4,8 +4,8 @@ import dev.chaku.BadInputException;
 import dev.chaku.text.Tokenizer;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,7 +16,9 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>A conversation's turns are found by rendering: what the template adds between the text with a generation prompt and
  * the text with the turn in it is the turn. Where a template rewrites earlier turns, so that one rendering is no
- * beginning of the next, the last turn alone is trained, and counted in {@link Counts#lastTurnOnly}.
+ * beginning of the next, each of those becomes a sequence of its own, the conversation up to it, as the model sees it when
+ * it answers there; such conversations are counted in {@link Counts#turnsApart}. Prompt and
+ * answer are tokenized apart, as they are when the model answers.
  *
  * <p>Thread-safe but for the counts, which belong to one thread.
  */
@@ -35,7 +37,7 @@ public final class ExampleEncoder {
     private int truncated;
     private int split;
     private int dropped;
-    private int lastTurnOnly;
+    private int turnsApart;
     private int unwanted;
 
     private Counts() {}
@@ -57,19 +59,17 @@ public final class ExampleEncoder {
       return unwanted;
     }
 
-    /** Conversations of which only the last turn is trained, because the template rewrites earlier ones. */
-    public int lastTurnOnly() {
-      return lastTurnOnly;
+    /** Conversations of which turns became sequences of their own, because the template rewrites earlier turns. */
+    public int turnsApart() {
+      return turnsApart;
     }
   }
-
-  /** A run of text with one weight. */
-  private record Segment(String text, float weight) {}
 
   private final Tokenizer tokenizer;
   private final @Nullable ChatRenderer chat;
   private final Options options;
   private final SpecialText special;
+  private final SeamEncoder seam;
   private final Counts counts = new Counts();
 
   /** @param chat the model's chat template, or null if it has none: conversations are then an error */
@@ -78,6 +78,7 @@ public final class ExampleEncoder {
     this.chat = chat;
     this.options = options;
     this.special = new SpecialText(tokenizer);
+    this.seam = new SeamEncoder(tokenizer);
   }
 
   public Counts counts() {
@@ -99,97 +100,82 @@ public final class ExampleEncoder {
   }
 
   private void encode(Example example, List<EncodedExample> into) {
-    TokenRun run = new TokenRun();
-    if (example instanceof Example.Text text) {
-      run.add(tokenizer.encode(text.text(), true, false), 1);
-      tokenizer.eos().ifPresent(eos -> run.add(new int[] {eos}, 1));
-    } else if (example instanceof Example.PromptCompletion pair) {
-      run.add(tokenizer.encode(pair.prompt(), true, true), options.wholeText() ? 1 : 0);
-      run.add(tokenizer.encode(pair.completion(), false, false), 1);
-      tokenizer.eos().ifPresent(eos -> run.add(new int[] {eos}, 1));
-    } else if (example instanceof Example.Chat conversation) {
-      addChat(conversation, run);
+    if (example instanceof Example.Chat conversation) {
+      encodeChat(conversation, into);
     } else if (example instanceof Example.Preference pair) {
-      addChat(pair.chosenChat(), run);
+      encodeChat(pair.chosenChat(), into);
     } else if (example instanceof Example.Labelled labelled) {
-      if (!labelled.wanted()) {
+      if (labelled.wanted()) {
+        encodeChat(labelled.chat(), into);
+      } else {
         counts.unwanted++;
-        return;
       }
-      addChat(labelled.chat(), run);
+    } else {
+      TokenRun run = new TokenRun();
+      if (example instanceof Example.Text text) {
+        run.add(tokenizer.encode(text.text(), true, false), 1);
+      } else if (example instanceof Example.PromptCompletion pair) {
+        run.add(tokenizer.encode(pair.prompt(), true, true), options.wholeText() ? 1 : 0);
+        run.add(seam.encode(pair.completion(), run.last(), false), 1);
+      }
+      if (tokenizer.eos().isPresent()) {
+        run.add(new int[] {tokenizer.eos().getAsInt()}, 1);
+      }
+      fit(example, run, into);
     }
-    fit(example, run, into);
   }
 
-  private void addChat(Example.Chat example, TokenRun run) {
+  private void encodeChat(Example.Chat example, List<EncodedExample> into) {
     if (chat == null) {
       throw new BadInputException(
           example.source() + ": a conversation expects a chat template, and the model has none; name one with "
               + "--chat-template, or write the data as prompt and completion");
     }
-    List<Segment> segments = segments(example, chat);
+    ChatMask mask = new ChatMask(chat, special);
+    ChatMask.Cut cut = mask.cut(example);
+    boolean trained = options.wholeText() || cut.segments().stream().anyMatch(segment -> segment.weight() > 0);
+    if (trained) {
+      fit(example, run(cut), into);
+    } else if (cut.missed().isEmpty()) {
+      throw nothingTrained(example);
+    }
+    counts.turnsApart += cut.missed().isEmpty() ? 0 : 1;
+    for (int turn : cut.missed()) {
+      ChatMask.Cut alone = mask.cut(upTo(example, turn));
+      if (alone.turns() == 0) {
+        throw new BadInputException(
+            example.source() + ": the chat template does not let the assistant's turns be told from the rest: the text with "
+                + "a generation prompt is no beginning of the text with the turn");
+      }
+      fit(example, run(alone), into);
+    }
+  }
+
+  /** The conversation up to a turn, which alone counts. */
+  private static Example.Chat upTo(Example.Chat example, int turn) {
+    List<Float> weights = new ArrayList<>(Collections.nCopies(turn, 0f));
+    weights.add(example.weights().get(turn));
+    return new Example.Chat(example.source(), example.messages().subList(0, turn + 1), weights, example.tools());
+  }
+
+  private TokenRun run(ChatMask.Cut cut) {
+    TokenRun run = new TokenRun();
     // Templates as a rule write the begin-of-text token themselves.
     String bos = tokenizer.bos().isPresent() ? tokenizer.piece(tokenizer.bos().getAsInt()) : "";
-    boolean addSpecial = bos.isEmpty() || !segments.get(0).text().startsWith(bos);
-    for (Segment segment : segments) {
+    boolean addSpecial = bos.isEmpty() || !cut.segments().get(0).text().startsWith(bos);
+    for (ChatMask.Segment segment : cut.segments()) {
       for (String part : segment.text().split(String.valueOf(SpecialText.MARK))) {
-        run.add(tokenizer.encode(part, addSpecial, true), options.wholeText() ? 1 : segment.weight());
-        addSpecial = false;
+        float weight = options.wholeText() ? 1 : segment.weight();
+        run.add(run.size() == 0 ? tokenizer.encode(part, addSpecial, true) : seam.encode(part, run.last(), true), weight);
       }
     }
+    return run;
   }
 
-  private List<Segment> segments(Example.Chat example, ChatRenderer renderer) {
-    List<Map<String, Object>> messages = special.mark(example.messages());
-    String whole = renderer.render(messages, example.tools(), false);
-    List<Segment> segments = turns(example, renderer, messages, whole, 0);
-    if (segments == null) {
-      counts.lastTurnOnly++;
-      segments = turns(example, renderer, messages, whole, lastTurn(messages));
-    }
-    if (segments == null) {
-      throw new BadInputException(
-          example.source() + ": the chat template does not let the assistant's turns be told from the rest: the text with a "
-              + "generation prompt is no beginning of the text with the turn");
-    }
-    return segments;
-  }
-
-  private static int lastTurn(List<Map<String, Object>> messages) {
-    int last = messages.size() - 1;
-    while (last > 0 && !isAssistant(messages.get(last))) {
-      last--;
-    }
-    return last;
-  }
-
-  private static boolean isAssistant(Map<String, Object> message) {
-    return "assistant".equals(message.get("role"));
-  }
-
-  /** The text cut at the assistant's turns from message `first` on; null where a rendering is no beginning of it. */
-  private @Nullable List<Segment> turns(
-      Example.Chat example, ChatRenderer renderer, List<Map<String, Object>> messages, String whole, int first) {
-    List<Segment> segments = new ArrayList<>();
-    int at = 0;
-    for (int i = first; i < messages.size(); i++) {
-      if (!isAssistant(messages.get(i)) || i == 0) {
-        continue;
-      }
-      String before = renderer.render(messages.subList(0, i), example.tools(), true);
-      String after = i + 1 == messages.size() ? whole : renderer.render(messages.subList(0, i + 1), example.tools(), false);
-      if (!whole.startsWith(before) || !whole.startsWith(after) || after.length() < before.length() || before.length() < at) {
-        return null;
-      }
-      int end = before.length() + after.substring(before.length()).stripTrailing().length();
-      segments.add(new Segment(whole.substring(at, before.length()), 0));
-      segments.add(new Segment(whole.substring(before.length(), end), example.weights().get(i)));
-      at = end;
-    }
-    if (at < whole.length()) {
-      segments.add(new Segment(whole.substring(at), 0));
-    }
-    return segments;
+  private static BadInputException nothingTrained(Example example) {
+    return new BadInputException(
+        example.source() + ": nothing in this example is trained: its completion or its assistant's turns are empty or have "
+            + "the weight 0");
   }
 
   private void fit(Example example, TokenRun run, List<EncodedExample> into) {
@@ -228,9 +214,7 @@ public final class ExampleEncoder {
     }
     EncodedExample encoded = run.size() < 2 ? null : run.slice(0, run.size());
     if (encoded == null || !(encoded.weight() > 0)) {
-      throw new BadInputException(
-          example.source() + ": nothing in this example is trained: its completion or its assistant's turns are empty or have "
-              + "the weight 0");
+      throw nothingTrained(example);
     }
     into.add(encoded);
   }
@@ -243,6 +227,11 @@ public final class ExampleEncoder {
 
     int size() {
       return n;
+    }
+
+    /** The last token, or -1. */
+    int last() {
+      return n == 0 ? -1 : tokens[n - 1];
     }
 
     void add(int[] more, float weight) {

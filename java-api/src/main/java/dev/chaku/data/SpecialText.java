@@ -19,6 +19,11 @@ final class SpecialText {
 
   private final Pattern specials;
 
+  /** @param specials matches the spellings of special tokens */
+  SpecialText(Pattern specials) {
+    this.specials = specials;
+  }
+
   SpecialText(Tokenizer tokenizer) {
     List<String> spellings = new ArrayList<>();
     for (int id = 0; id < tokenizer.vocabSize(); id++) {
@@ -27,6 +32,16 @@ final class SpecialText {
       }
     }
     specials = Pattern.compile(spellings.isEmpty() ? "(?!)" : String.join("|", spellings));
+  }
+
+  /** Where the last special token that lies within the range ends, or -1. */
+  int lastEnd(String text, int from, int to) {
+    Matcher matcher = specials.matcher(text).region(from, Math.max(from, to));
+    int end = -1;
+    while (matcher.find()) {
+      end = matcher.end();
+    }
+    return end;
   }
 
   /** The messages with every special spelling in a content marked; the same list when there is none. */

@@ -15,7 +15,7 @@ package dev.chaku.train;
  * @param truncated records of the data cut at the longest length
  * @param split records made into several sequences
  * @param dropped records left out
- * @param lastTurnOnly conversations of which only the last turn is trained, because the template rewrites earlier ones
+ * @param turnsApart conversations of which turns became sequences of their own, because the template rewrites earlier ones
  */
 public record TrainingPlan(
     long examples,
@@ -30,4 +30,4 @@ public record TrainingPlan(
     int truncated,
     int split,
     int dropped,
-    int lastTurnOnly) {}
+    int turnsApart) {}

@@ -85,13 +85,15 @@ class ExampleEncoderTest {
   }
 
   @Test
-  void whereATemplateRewritesEarlierTurnsTheLastAloneIsTrained() {
+  void whereATemplateRewritesEarlierTurnsTheyBecomeSequencesOfTheirOwn() {
     ChatRenderer forgetful =
         (messages, tools, prompt) -> CHAT.render(messages.subList(Math.max(0, messages.size() - 2 + (prompt ? 1 : 0)), messages.size()), tools, prompt);
     ExampleEncoder encoder = encoder(forgetful, 99, OverLong.ERROR);
-    EncodedExample example = encoder.encode(List.of(chat("hello", "you", "there", "yo"))).get(0);
-    assertEquals("<s><u>there<e>\n<a>[yo<e>]\n", marked(example));
-    assertEquals(1, encoder.counts().lastTurnOnly());
+    List<EncodedExample> sequences = encoder.encode(List.of(chat("hello", "you", "there", "yo")));
+    assertEquals(
+        List.of("<s><u>there<e>\n<a>[yo<e>]\n", "<s><u>hello<e>\n<a>[you<e>]\n"),
+        sequences.stream().map(ExampleEncoderTest::marked).toList());
+    assertEquals(1, encoder.counts().turnsApart());
   }
 
   @Test

@@ -1,0 +1,119 @@
+package dev.chaku.data;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Finds the assistant's turns in a rendered conversation.
+ *
+ * <p>Where the template marks them, its marks count. Else each turn is what the rendering up to it has beyond the
+ * rendering before it with a generation prompt; the generation prompt is the role header, which is not trained, and white
+ * space after the end-of-turn token is not either. Some templates write a generation prompt that the turn does not begin
+ * with (an opened thought), or an end-of-text token after the last message alone: then what both have in common counts.
+ * A turn whose rendering is no beginning of the whole, since the template rewrites earlier turns, is missed.
+ */
+final class ChatMask {
+  /** A run of text with one weight. */
+  record Segment(String text, float weight) {}
+
+  /**
+   * A conversation cut at the turns.
+   *
+   * @param segments which together are the rendered text
+   * @param turns found
+   * @param missed messages with a weight that the template rewrites, by index
+   */
+  record Cut(List<Segment> segments, int turns, List<Integer> missed) {}
+
+  private record Span(int from, int to) {}
+
+  private final ChatRenderer renderer;
+  private final SpecialText special;
+
+  ChatMask(ChatRenderer renderer, SpecialText special) {
+    this.renderer = renderer;
+    this.special = special;
+  }
+
+  Cut cut(Example.Chat example) {
+    List<Map<String, Object>> messages = special.mark(example.messages());
+    String whole = renderer.render(messages, example.tools(), false);
+    List<Integer> turns = new ArrayList<>();
+    for (int i = 0; i < messages.size(); i++) {
+      if (isAssistant(messages.get(i))) {
+        turns.add(i);
+      }
+    }
+    List<int[]> marked = renderer.generations(messages, example.tools());
+    boolean said = !marked.isEmpty() && marked.size() == turns.size();
+    List<Segment> segments = new ArrayList<>();
+    int at = 0;
+    List<Integer> missed = new ArrayList<>();
+    for (int k = 0; k < turns.size(); k++) {
+      int i = turns.get(k);
+      Span span = said ? new Span(marked.get(k)[0], marked.get(k)[1]) : span(example, messages, whole, i);
+      float weight = example.weights().get(i);
+      if (span == null || span.from() < at) {
+        if (weight > 0) {
+          missed.add(i);
+        }
+        continue;
+      }
+      segments.add(new Segment(whole.substring(at, span.from()), 0));
+      segments.add(new Segment(whole.substring(span.from(), span.to()), weight));
+      at = span.to();
+    }
+    int found = segments.size() / 2;
+    segments.add(new Segment(whole.substring(at), 0));
+    segments.removeIf(segment -> segment.text().isEmpty());
+    return new Cut(segments, found, missed);
+  }
+
+  private static boolean isAssistant(Map<String, Object> message) {
+    return "assistant".equals(message.get("role"));
+  }
+
+  /** Where message i stands in the whole, or null if that cannot be told. */
+  private @Nullable Span span(Example.Chat example, List<Map<String, Object>> messages, String whole, int i) {
+    if (i == 0) {
+      return null; // No text comes before it, and many templates refuse to render none.
+    }
+    String before = renderer.render(messages.subList(0, i), example.tools(), true);
+    boolean last = i + 1 == messages.size();
+    String after = last ? whole : renderer.render(messages.subList(0, i + 1), example.tools(), false);
+    int from = before.length();
+    if (!after.startsWith(before)) {
+      from = common(before, after);
+      String plain = renderer.render(messages.subList(0, i), example.tools(), false);
+      int shared = common(plain, after);
+      // The text before the turn must be there whole: else the template rewrote it.
+      if (from < shared || shared < plain.length()) {
+        return null;
+      }
+    }
+    int to = after.length();
+    if (!whole.startsWith(after)) {
+      int shared = common(after, whole);
+      to = special.lastEnd(after, from, shared);
+      if (to >= 0 && after.substring(to, shared).chars().anyMatch(Character::isLetterOrDigit)) {
+        return null; // The turn itself ends another way.
+      }
+    }
+    if (to < from || !whole.startsWith(after.substring(0, to))) {
+      return null;
+    }
+    return new Span(from, from + after.substring(from, to).stripTrailing().length());
+  }
+
+  private static int common(String a, String b) {
+    int n = 0;
+    int most = Math.min(a.length(), b.length());
+    while (n < most && a.charAt(n) == b.charAt(n)) {
+      n++;
+    }
+    // Never between the halves of one character.
+    return n > 0 && n < most && Character.isHighSurrogate(a.charAt(n - 1)) ? n - 1 : n;
+  }
+}
