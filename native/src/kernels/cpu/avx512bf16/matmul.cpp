@@ -14,6 +14,7 @@ namespace {
 constexpr int64_t kFewTokens = 8;
 constexpr int64_t kForwardColumns = 128, kForwardDepth = 256;
 constexpr int64_t kBackwardDepth = 128, kMostBackwardColumns = 256;
+constexpr int64_t kRowsAhead = 8;  // of a weight, prefetched
 constexpr int64_t kMostRows = 516;  // of split_work's blocks: 512 rounded up to whole tiles
 
 // A thread's buffers: the block of A, the panels of B, and decoded rows.
@@ -40,7 +41,10 @@ void pack_forward(const Rows& w, int64_t n, int64_t columns, int64_t k, int64_t 
     for (int64_t i = 0; i < kLanes; ++i) {
       float* row = scratch.rows + i * kForwardDepth;
       const int64_t decoded = c + i < columns ? depth : 0;
-      if (decoded > 0) w.range(n + c + i, k, depth, row);
+      if (decoded > 0) {
+        w.prefetch(min(n + c + i + kRowsAhead, w.rows - 1), k, depth);
+        w.range(n + c + i, k, depth, row);
+      }
       __builtin_memset(row + decoded, 0, static_cast<size_t>(padded - decoded) * sizeof(float));
     }
     Bf16* panel = scratch.b + (c / kPanelColumns * (kForwardDepth / 2) * kPanelColumns + c % kPanelColumns) * 2;
@@ -61,6 +65,7 @@ void pack_forward(const Rows& w, int64_t n, int64_t columns, int64_t k, int64_t 
 void pack_backward(const Rows& w, int64_t n, int64_t depth, int64_t k, int64_t columns, const Scratch& scratch) {
   float *row0 = scratch.rows, *row1 = row0 + kMostBackwardColumns;
   for (int64_t d = 0; d < depth; d += 2) {
+    for (int64_t i = 0; i < 2; ++i) w.prefetch(min(n + d + i + kRowsAhead, w.rows - 1), k, columns);
     w.range(n + d, k, columns, row0);
     if (d + 1 < depth) w.range(n + d + 1, k, columns, row1);
     pack_pair_b(row0, d + 1 < depth ? row1 : nullptr, columns, d / 2, scratch.b, kBackwardDepth / 2);

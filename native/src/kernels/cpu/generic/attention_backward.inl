@@ -1,11 +1,11 @@
 // Backward of blocked attention: probabilities are recomputed from the scores and the forward's log-sum-exp, one block
-// of queries and 64 keys at a time, so that nothing of size T x T exists. With P = e^(S - lse) and delta = rowsum(do
-// o):
+// of queries and 64 keys at a time, so that nothing of size T x T exists. With P = e^(S - lse), delta = rowsum(do o):
 //   dP = do VT;  dS = scale P (dP - delta);  dV = PT do;  dK = dST Q;  dQ = dS K.
 // Where spans and key heads are many, each pair of them is one unit of work that does it all. Else there are two
 // passes, each of which owns its outputs: one over blocks of keys for dK and dV, one over blocks of queries for dQ;
 // scores are then computed twice, and in return any number of threads can take part. Either way every sum has a fixed
-// order. Source: Dao et al. 2022 (FlashAttention), appendix B.
+// order.
+// Source: Dao et al. 2022 (FlashAttention), appendix B.
 #pragma once
 
 #include "kernels/cpu/generic/attention_blocks.inl"

@@ -2,7 +2,7 @@
 //
 // exp(x) = 2^n e^r with n = round(x / ln 2) and r in [-ln2/2, ln2/2] found with ln 2 in two parts; e^r = 1 + r + r^2
 // p(r), p of degree 4 fitted to a relative error of 3e-9. Below -104 the result is 0, above 88.73 infinity; denormal
-// results are rounded once or twice. Within 2 units in the last place over the whole range; NaN stays NaN.
+// results are rounded once or twice. Within one unit in the last place, sigmoid within two; NaN stays NaN.
 #pragma once
 
 #include "kernels/cpu/generic/simd.h"

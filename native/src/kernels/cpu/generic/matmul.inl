@@ -17,6 +17,7 @@ constexpr int64_t kForwardColumns = 64;  // weight rows of a forward panel
 constexpr int64_t kForwardDepth = 256;
 constexpr int64_t kBackwardDepth = 128;  // weight rows of a backward panel
 constexpr int64_t kMostBackwardColumns = 256;
+constexpr int64_t kRowsAhead = 8;  // of a weight, prefetched
 
 static_assert((kForwardColumns * kForwardDepth + kLanes * kForwardDepth) * 4 <= ThreadPool::kScratchBytes);
 static_assert((kMostBackwardColumns * kBackwardDepth + kMostBackwardColumns) * 4 <= ThreadPool::kScratchBytes);
@@ -28,10 +29,12 @@ static void pack_forward(const Rows& w, int64_t n, int64_t columns, int64_t k, i
                          float* scratch) {
   for (int64_t c = 0; c < columns; c += kLanes) {
     for (int64_t i = 0; i < kLanes; ++i)
-      if (c + i < columns)
+      if (c + i < columns) {
+        w.prefetch(min(n + c + i + kRowsAhead, w.rows - 1), k, depth);
         w.range(n + c + i, k, depth, scratch + i * kForwardDepth);
-      else
+      } else {
         __builtin_memset(scratch + i * kForwardDepth, 0, static_cast<size_t>(round_up(depth, 16)) * sizeof(float));
+      }
     float* panel = panels + c / kPanelColumns * kForwardDepth * kPanelColumns + c % kPanelColumns;
     for (int64_t d = 0; d < depth; d += kLanes) {
       F tile[kLanes];
@@ -47,6 +50,7 @@ static void pack_backward(const Rows& w, int64_t n, int64_t depth, int64_t k, in
                           float* scratch) {
   const int64_t padded = round_up(columns, kLanes);
   for (int64_t d = 0; d < depth; ++d) {
+    w.prefetch(min(n + d + kRowsAhead, w.rows - 1), k, columns);
     w.range(n + d, k, columns, scratch);
     for (int64_t c = 0; c < padded; c += kLanes)
       store(panels + (c / kPanelColumns * kBackwardDepth + d) * kPanelColumns + c % kPanelColumns, load(scratch + c));
