@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -77,7 +78,7 @@ public final class ExampleEncoder {
     this.tokenizer = tokenizer;
     this.chat = chat;
     this.options = options;
-    this.special = new SpecialText(tokenizer);
+    this.special = SpecialText.of(tokenizer);
     this.seam = new SeamEncoder(tokenizer);
   }
 
@@ -97,6 +98,31 @@ public final class ExampleEncoder {
       encode(example, encoded);
     }
     return encoded;
+  }
+
+  /**
+   * A preference pair as the losses over pairs take it.
+   *
+   * @param chosen the prompt with the better answer, which alone has weights, and with the worse
+   */
+  public record EncodedPair(EncodedExample chosen, EncodedExample rejected) {}
+
+  /**
+   * Encodes a preference pair; nothing where an answer is too long and the policy leaves it out.
+   *
+   * @throws BadInputException as {@link #encode(List)}, or if pairs are to be split, which makes no pairs
+   */
+  public Optional<EncodedPair> encodePair(Example.Preference pair) {
+    if (options.overLong() == OverLong.SPLIT) {
+      throw new BadInputException("a preference pair cannot be split; choose error, truncate or drop");
+    }
+    List<EncodedExample> chosen = new ArrayList<>();
+    List<EncodedExample> rejected = new ArrayList<>();
+    encodeChat(pair.chosenChat(), chosen);
+    encodeChat(pair.rejectedChat(), rejected);
+    return chosen.isEmpty() || rejected.isEmpty()
+        ? Optional.empty()
+        : Optional.of(new EncodedPair(chosen.get(chosen.size() - 1), rejected.get(rejected.size() - 1)));
   }
 
   private void encode(Example example, List<EncodedExample> into) {

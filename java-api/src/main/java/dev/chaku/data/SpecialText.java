@@ -2,11 +2,12 @@ package dev.chaku.data;
 
 import dev.chaku.text.Tokenizer;
 import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 
 /**
  * Keeps special tokens that stand in message content from being read as such: content is data, whatever it spells.
@@ -17,36 +18,42 @@ import java.util.regex.Pattern;
 final class SpecialText {
   static final char MARK = '\uF8FE';
 
-  private final Pattern specials;
+  /** Spellings by their first character, the longest first. */
+  private final Map<Character, List<String>> spellings = new HashMap<>();
 
-  /** @param specials matches the spellings of special tokens */
-  SpecialText(Pattern specials) {
-    this.specials = specials;
+  SpecialText(Collection<String> all) {
+    for (String spelling : all) {
+      spellings.computeIfAbsent(spelling.charAt(0), first -> new ArrayList<>()).add(spelling);
+    }
+    spellings.values().forEach(list -> list.sort(Comparator.comparingInt(String::length).reversed()));
   }
 
-  SpecialText(Tokenizer tokenizer) {
-    List<String> spellings = new ArrayList<>();
+  static SpecialText of(Tokenizer tokenizer) {
+    List<String> all = new ArrayList<>();
     for (int id = 0; id < tokenizer.vocabSize(); id++) {
       if (tokenizer.isSpecial(id) && tokenizer.piece(id).length() > 1) {
-        spellings.add(Pattern.quote(tokenizer.piece(id)));
+        all.add(tokenizer.piece(id));
       }
     }
-    specials = Pattern.compile(spellings.isEmpty() ? "(?!)" : String.join("|", spellings));
+    return new SpecialText(all);
   }
 
   /** Where the last special token that lies within the range ends, or -1. */
   int lastEnd(String text, int from, int to) {
-    Matcher matcher = specials.matcher(text).region(from, Math.max(from, to));
     int end = -1;
-    while (matcher.find()) {
-      end = matcher.end();
+    for (int i = from; i < to; i++) {
+      int length = lengthAt(text, i);
+      if (length > 0 && i + length <= to) {
+        end = i + length;
+        i = end - 1;
+      }
     }
     return end;
   }
 
   /** The messages with every special spelling in a content marked; the same list when there is none. */
   List<Map<String, Object>> mark(List<Map<String, Object>> messages) {
-    boolean any = messages.stream().anyMatch(m -> m.get("content") instanceof String s && specials.matcher(s).find());
+    boolean any = messages.stream().anyMatch(m -> m.get("content") instanceof String s && find(s, 0) >= 0);
     if (!any) {
       return messages;
     }
@@ -62,9 +69,34 @@ final class SpecialText {
   }
 
   private String mark(String content) {
-    return specials
-        .matcher(content)
-        .replaceAll(
-            found -> Matcher.quoteReplacement(found.group().charAt(0) + String.valueOf(MARK) + found.group().substring(1)));
+    StringBuilder marked = new StringBuilder(content.length() + 8);
+    int at = 0;
+    for (int i = find(content, 0); i >= 0; i = find(content, at)) {
+      marked.append(content, at, i + 1).append(MARK);
+      at = i + 1;
+    }
+    return marked.append(content, at, content.length()).toString();
+  }
+
+  private int find(String text, int from) {
+    for (int i = from; i < text.length(); i++) {
+      if (lengthAt(text, i) > 0) {
+        return i;
+      }
+    }
+    return -1;
+  }
+
+  /** Length of the longest special spelling that begins at i, or 0. */
+  private int lengthAt(String text, int i) {
+    List<String> candidates = spellings.get(text.charAt(i));
+    if (candidates != null) {
+      for (String spelling : candidates) {
+        if (text.startsWith(spelling, i)) {
+          return spelling.length();
+        }
+      }
+    }
+    return 0;
   }
 }

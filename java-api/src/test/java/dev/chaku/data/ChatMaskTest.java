@@ -16,7 +16,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 class ChatMaskTest {
-  private static final SpecialText SPECIAL = new SpecialText(Pattern.compile("<[|｜]?[^<>\\s]+[|｜]?>|\\[/?[A-Z_]+\\]"));
+  private static final Pattern SPECIAL = Pattern.compile("<[|｜]?[^<>\\s]+[|｜]?>|\\[/?[A-Z_]+\\]");
   private static final List<Map<String, Object>> TALK =
       List.of(
           Map.of("role", "user", "content", "Question one?"),
@@ -24,9 +24,15 @@ class ChatMaskTest {
           Map.of("role", "user", "content", "Question two?"),
           Map.of("role", "assistant", "content", "Answer two."));
 
+  /** A mask that takes all that looks like a special token for one. */
+  private static ChatMask mask(ChatRenderer renderer) {
+    String text = renderer.render(TALK, List.of(), false);
+    return new ChatMask(renderer, new SpecialText(SPECIAL.matcher(text).results().map(found -> found.group()).toList()));
+  }
+
   private static String marked(ChatRenderer renderer) {
     StringBuilder text = new StringBuilder();
-    for (ChatMask.Segment segment : new ChatMask(renderer, SPECIAL).cut(Example.Chat.of("f:1", TALK, List.of())).segments()) {
+    for (ChatMask.Segment segment : mask(renderer).cut(Example.Chat.of("f:1", TALK, List.of())).segments()) {
       text.append(segment.weight() > 0 ? "⟦" + segment.text() + "⟧" : segment.text());
     }
     return text.toString();
@@ -74,7 +80,7 @@ class ChatMaskTest {
       for (Path file : files.filter(f -> f.toString().endsWith(".jinja")).sorted().toList()) {
         ChatRenderer renderer = ChatRenderer.of(ChatTemplate.parse("t", Files.readString(file), "<s>", "</s>"));
         String name = file.getFileName().toString().replace(".jinja", "");
-        ChatMask.Cut cut = new ChatMask(renderer, SPECIAL).cut(Example.Chat.of("f:1", TALK, List.of()));
+        ChatMask.Cut cut = mask(renderer).cut(Example.Chat.of("f:1", TALK, List.of()));
         seen++;
         if (cut.turns() == 0) {
           unknown.add(name);
@@ -85,7 +91,7 @@ class ChatMaskTest {
           assertEquals(List.of(1), cut.missed(), name);
           apart.add(name);
           ChatMask.Cut first =
-              new ChatMask(renderer, SPECIAL).cut(Example.Chat.of("f:1", TALK.subList(0, 2), List.of()));
+              mask(renderer).cut(Example.Chat.of("f:1", TALK.subList(0, 2), List.of()));
           trained.addAll(0, trained(first));
         }
         assertEquals(2, trained.size(), name);

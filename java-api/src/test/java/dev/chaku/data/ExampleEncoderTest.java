@@ -144,4 +144,35 @@ class ExampleEncoderTest {
             .getMessage();
     assertTrue(message.contains("--chat-template"), message);
   }
+
+  @Test
+  void ofAPreferencePairBothAnswersAreTrainedAfterTheSamePrompt() {
+    Example.Preference pair =
+        new Example.Preference(
+            "f:1",
+            List.of(Map.of("role", "user", "content", "hello")),
+            List.of(Map.of("role", "assistant", "content", "you")),
+            List.of(Map.of("role", "assistant", "content", "there")),
+            List.of());
+    ExampleEncoder.EncodedPair encoded = encoder(CHAT, 99, OverLong.DROP).encodePair(pair).orElseThrow();
+    assertEquals("<s><u>hello<e>\n<a>[you<e>]\n", marked(encoded.chosen()));
+    assertEquals("<s><u>hello<e>\n<a>[there<e>]\n", marked(encoded.rejected()));
+    assertTrue(encoder(CHAT, 5, OverLong.DROP).encodePair(pair).isEmpty());
+    assertThrows(BadInputException.class, () -> encoder(CHAT, 99, OverLong.SPLIT).encodePair(pair));
+    assertEquals(marked(encoded.chosen()), marked(encoder(CHAT, 99, OverLong.ERROR).encode(List.of(pair)).get(0)));
+  }
+
+  @Test
+  void answersThatAreNotWantedAreLeftOutAndCounted() {
+    List<Map<String, Object>> asked = List.of(Map.of("role", "user", "content", "hello"));
+    List<Map<String, Object>> answer = List.of(Map.of("role", "assistant", "content", "you"));
+    ExampleEncoder encoder = encoder(CHAT, 99, OverLong.ERROR);
+    List<EncodedExample> encoded =
+        encoder.encode(
+            List.of(
+                new Example.Labelled("f:1", asked, answer, true, List.of()),
+                new Example.Labelled("f:2", asked, answer, false, List.of())));
+    assertEquals(1, encoded.size());
+    assertEquals(1, encoder.counts().unwanted());
+  }
 }
