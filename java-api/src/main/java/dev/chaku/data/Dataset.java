@@ -3,8 +3,11 @@ package dev.chaku.data;
 import dev.chaku.BadInputException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import org.jspecify.annotations.Nullable;
 
@@ -97,20 +100,80 @@ public final class Dataset {
   public record Split(List<Example> train, List<Example> eval) {}
 
   /**
-   * Splits at random, the same for the same seed.
+   * Splits at random, the same for the same seed, with all examples of one prompt on the same side, so that the
+   * validation measures what was not trained on. The order stays.
    *
-   * @param evalShare of the examples, rounded, at least one of them and leaving at least one to train on
+   * @param evalShare of the examples, as near as whole prompts allow; at least one of them, and one is left to train on
+   * @throws BadInputException if the share is not between 0 and 1, or there are not two prompts
    */
   public Split split(double evalShare, long seed) {
-    if (!(evalShare > 0 && evalShare < 1) || examples.size() < 2) {
-      throw new BadInputException(
-          "split: expected a share between 0 and 1 of at least two examples, found " + evalShare + " of "
-              + examples.size());
+    Map<String, List<Integer>> prompts = new LinkedHashMap<>();
+    for (int i = 0; i < examples.size(); i++) {
+      prompts.computeIfAbsent(examples.get(i).promptKey(), key -> new ArrayList<>()).add(i);
     }
-    List<Example> shuffled = new ArrayList<>(examples);
-    Collections.shuffle(shuffled, new Random(seed));
-    int eval = (int) Math.max(1, Math.min(examples.size() - 1, Math.round(evalShare * examples.size())));
-    return new Split(List.copyOf(shuffled.subList(eval, shuffled.size())), List.copyOf(shuffled.subList(0, eval)));
+    if (!(evalShare > 0 && evalShare < 1) || prompts.size() < 2) {
+      throw new BadInputException(
+          "split: expected a share between 0 and 1 of examples with at least two prompts, found " + evalShare + " of "
+              + examples.size() + " examples with " + prompts.size());
+    }
+    List<List<Integer>> groups = new ArrayList<>(prompts.values());
+    Collections.shuffle(groups, new Random(seed));
+    long wanted = Math.max(1, Math.round(evalShare * examples.size()));
+    BitSet eval = new BitSet();
+    for (List<Integer> group : groups.subList(0, groups.size() - 1)) {
+      if (eval.isEmpty() || eval.cardinality() + group.size() <= wanted) {
+        group.forEach(eval::set);
+      }
+    }
+    return new Split(part(eval, false), part(eval, true));
+  }
+
+  private List<Example> part(BitSet marked, boolean which) {
+    List<Example> part = new ArrayList<>();
+    for (int i = 0; i < examples.size(); i++) {
+      if (marked.get(i) == which) {
+        part.add(examples.get(i));
+      }
+    }
+    return List.copyOf(part);
+  }
+
+  /**
+   * A part of a mixture.
+   *
+   * @param weight how often each example stands in the mixture: 2 for twice, 0.5 for a half of them, chosen by the seed
+   */
+  public record Part(Dataset data, double weight) {}
+
+  /**
+   * Mixes data sets, in order; the same for the same seed.
+   *
+   * @throws BadInputException if a weight is not above 0 and at most 1000, or nothing is left
+   */
+  public static Dataset mix(List<Part> parts, long seed) {
+    List<Example> mixed = new ArrayList<>();
+    Random random = new Random(seed);
+    int skipped = 0;
+    List<String> reasons = new ArrayList<>();
+    for (Part part : parts) {
+      if (!(part.weight() > 0 && part.weight() <= 1000)) {
+        throw new BadInputException("mixing weight: expected more than 0 and at most 1000, found " + part.weight());
+      }
+      List<Example> all = part.data().examples;
+      int whole = (int) part.weight();
+      for (int copy = 0; copy < whole; copy++) {
+        mixed.addAll(all);
+      }
+      List<Example> shuffled = new ArrayList<>(all);
+      Collections.shuffle(shuffled, random);
+      mixed.addAll(shuffled.subList(0, (int) Math.round((part.weight() - whole) * all.size())));
+      skipped += part.data().skipped;
+      reasons.addAll(part.data().reasons);
+    }
+    if (mixed.isEmpty()) {
+      throw new BadInputException("mixture: expected at least one example, found none; raise the weights");
+    }
+    return new Dataset(mixed, skipped, reasons);
   }
 
   /** The state of a reading. */

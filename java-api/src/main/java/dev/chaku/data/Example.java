@@ -12,6 +12,28 @@ public sealed interface Example {
   /** Where it stands, for messages: {@code file:line}. */
   String source();
 
+  /** Equal for examples that ask the same: the prompt, or the text where there is none. */
+  default String promptKey() {
+    if (this instanceof Text text) {
+      return text.text();
+    }
+    if (this instanceof PromptCompletion pair) {
+      return pair.prompt();
+    }
+    if (this instanceof Preference pair) {
+      return pair.prompt().toString();
+    }
+    if (this instanceof Labelled labelled) {
+      return labelled.prompt().toString();
+    }
+    List<Map<String, Object>> messages = ((Chat) this).messages();
+    int last = messages.size() - 1;
+    while (last > 0 && !"assistant".equals(messages.get(last).get("role"))) {
+      last--;
+    }
+    return messages.subList(0, last).toString();
+  }
+
   /** A prompt and what should follow it; the prompt is not trained. */
   record PromptCompletion(String source, String prompt, String completion) implements Example {}
 

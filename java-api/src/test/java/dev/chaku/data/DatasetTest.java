@@ -10,9 +10,12 @@ import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import java.util.Set;
 import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.Test;
@@ -135,5 +138,72 @@ class DatasetTest {
     all.addAll(split.eval());
     assertEquals(new HashSet<>(data.examples()), all);
     assertEquals(split, data.split(0.1, 5));
+  }
+
+  @Test
+  void aSplitKeepsThePromptsOfBothSidesApart() throws IOException {
+    StringBuilder lines = new StringBuilder();
+    for (int i = 0; i < 60; i++) {
+      lines.append("{\"prompt\": \"").append(i % 20).append("\", \"completion\": \"").append(i).append("\"}\n");
+    }
+    Dataset.Split split = Dataset.read(file(lines.toString())).split(0.2, 3);
+    assertEquals(12, split.eval().size());
+    assertEquals(48, split.train().size());
+    Set<String> asked = new HashSet<>();
+    split.train().forEach(example -> asked.add(example.promptKey()));
+    assertTrue(split.eval().stream().noneMatch(example -> asked.contains(example.promptKey())));
+  }
+
+  @Test
+  void onePromptCannotBeSplit() throws IOException {
+    Dataset data = Dataset.read(file("{\"prompt\": \"a\", \"completion\": \"b\"}\n".repeat(3)));
+    assertTrue(assertThrows(BadInputException.class, () -> data.split(0.5, 1)).getMessage().contains("found 0.5 of 3 examples with 1"));
+  }
+
+  @Test
+  void aMixtureRepeatsAndSamplesByWeight() {
+    List<Example> a = new ArrayList<>();
+    for (int i = 0; i < 10; i++) {
+      a.add(new Example.Text("a:" + i, "a" + i));
+    }
+    Dataset one = Dataset.of(a);
+    Dataset two = Dataset.of(List.of(new Example.Text("b:1", "b")));
+    List<Example> mixed = Dataset.mix(List.of(new Dataset.Part(one, 1.5), new Dataset.Part(two, 3)), 9).examples();
+    assertEquals(18, mixed.size());
+    assertEquals(11, new HashSet<>(mixed).size());
+    assertEquals(5, new HashSet<>(mixed.subList(10, 15)).size());
+    assertEquals(mixed, Dataset.mix(List.of(new Dataset.Part(one, 1.5), new Dataset.Part(two, 3)), 9).examples());
+    assertThrows(BadInputException.class, () -> Dataset.mix(List.of(new Dataset.Part(one, 0)), 9));
+  }
+
+  /** Whatever the bytes are, reading ends in examples or in an error that names the file. */
+  @ParameterizedTest
+  @CsvSource({"x.jsonl", "x.json", "x.csv", "x.tsv", "x.txt", "x.jsonl.gz"})
+  void anyBytesAreReadOrRefused(String name) throws IOException {
+    Random random = new Random(11);
+    Path file = folder.resolve(name);
+    byte[] seed =
+        ("[{\"messages\": [{\"role\": \"user\", \"content\": \"\\u3042é\"}, {\"role\": \"assistant\", \"content\": [{\"text\": \"b\"}],"
+                + " \"weight\": 1e3}], \"tools\": \"[]\"}]\n\"a,b\",c\r\n\"1\",\"2\"\"\"\n{\n\"prompt\": 1}\n")
+            .getBytes(StandardCharsets.UTF_8);
+    for (int round = 0; round < 2000; round++) {
+      byte[] bytes = Arrays.copyOfRange(seed, random.nextInt(40), seed.length - random.nextInt(80));
+      for (int flips = random.nextInt(4); flips > 0; flips--) {
+        bytes[random.nextInt(bytes.length)] = (byte) "{}[]\",:\\\n\r\t 0eun\u00ff\u0080".charAt(random.nextInt(18));
+      }
+      Files.write(file, bytes);
+      try {
+        Dataset.read(file);
+      } catch (BadInputException e) {
+        assertTrue(e.getMessage().contains(name), e.getMessage());
+      }
+    }
+  }
+
+  @Test
+  void depthOfJsonIsLimited() throws IOException {
+    String message = failure("{\"text\": " + "[".repeat(100_000) + "]".repeat(100_000) + "}");
+    assertTrue(message.contains("data.jsonl:1: no JSON"), message);
+    assertTrue(message.length() < 500, message);
   }
 }
