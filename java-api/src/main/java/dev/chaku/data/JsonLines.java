@@ -93,7 +93,8 @@ public final class JsonLines {
     }
   }
 
-  private static String text(Object value) {
+  /** JSON of maps, lists, strings, numbers, truth values and null. */
+  static String text(Object value) {
     StringWriter text = new StringWriter();
     try (JsonGenerator generator = FACTORY.createGenerator(text)) {
       write(value, generator);

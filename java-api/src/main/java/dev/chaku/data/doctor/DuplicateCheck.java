@@ -22,12 +22,12 @@ final class DuplicateCheck implements Check {
       Sample sample = samples.get(i);
       Sample first = byText.putIfAbsent(key(sample), sample);
       if (first != null) {
-        equal.at(sample.source(), "as " + first.source());
+        equal.at(sample.source(), "as " + first.place());
         continue;
       }
       Sample asked = sample.prompt().isBlank() ? null : byPrompt.putIfAbsent(sample.prompt(), sample);
       if (asked != null) {
-        answers.at(sample.source(), "asked as in " + asked.source());
+        answers.at(sample.source(), "asked as in " + asked.place());
       }
       String text = sample.text();
       if (text.length() < SHORTEST_CHARS) {
@@ -35,7 +35,7 @@ final class DuplicateCheck implements Check {
       }
       Integer similar = hashes.similar(text);
       if (similar != null) {
-        near.at(sample.source(), "much as " + samples.get(similar).source());
+        near.at(sample.source(), "much as " + samples.get(similar).place());
       } else {
         hashes.add(i, text);
       }

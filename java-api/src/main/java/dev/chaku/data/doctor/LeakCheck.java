@@ -35,9 +35,9 @@ final class LeakCheck implements Check {
       }
       Integer similar = trained == null ? hashes.similar(sample.text()) : null;
       if (trained != null) {
-        leak.at(sample.source(), "asked in " + trained.source());
+        leak.at(sample.source(), "asked in " + trained.place());
       } else if (similar != null) {
-        near.at(sample.source(), "much as " + samples.get(similar).source());
+        near.at(sample.source(), "much as " + samples.get(similar).place());
       }
     }
     leak.into(

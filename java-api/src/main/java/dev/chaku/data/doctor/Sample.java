@@ -46,6 +46,11 @@ record Sample(Example example, String prompt, List<String> answers) {
     return example.source();
   }
 
+  /** The source without its folder, to be told beside another. */
+  String place() {
+    return source().substring(1 + Math.max(source().lastIndexOf('/'), source().lastIndexOf('\\')));
+  }
+
   String answer() {
     return answers.isEmpty() ? "" : answers.get(answers.size() - 1);
   }

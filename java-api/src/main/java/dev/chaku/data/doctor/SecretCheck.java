@@ -10,6 +10,8 @@ import java.util.regex.Pattern;
 /** Likely secrets and personal data. Patterns of public key formats; numbers of cards by their check digit (Luhn). */
 final class SecretCheck implements Check {
   private static final Map<String, Pattern> SECRETS = new LinkedHashMap<>();
+  private static final Pattern PASSWORD =
+      Pattern.compile("(?i)\\b(?:password|passwd|api[_-]?key|secret)\\b[\"']?\\s{0,3}[:=]\\s{0,3}[\"']?[^\\s\"'<>{}]{8,}");
   private static final Pattern MAIL = Pattern.compile("[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\\.[A-Za-z0-9-]{1,63})*\\.[A-Za-z]{2,10}");
   private static final Pattern CARD = Pattern.compile("(?<![0-9])[3-6][0-9]{3}(?:[ -]?[0-9]{4}){2}[ -]?[0-9]{1,7}(?![0-9])");
   private static final Pattern PHONE =
@@ -25,18 +27,21 @@ final class SecretCheck implements Check {
     SECRETS.put("Google key", Pattern.compile("\\bAIza[0-9A-Za-z_-]{35}"));
     SECRETS.put("Slack token", Pattern.compile("\\bxox[abprs]-[0-9A-Za-z-]{10,}"));
     SECRETS.put("web token", Pattern.compile("\\beyJ[A-Za-z0-9_-]{10,}\\.eyJ[A-Za-z0-9_-]{10,}\\.[A-Za-z0-9_-]{10,}"));
-    SECRETS.put("password", Pattern.compile("(?i)\\b(?:password|passwd|api[_-]?key|secret)\\b[\"']?\\s{0,3}[:=]\\s{0,3}[\"']?[^\\s\"'<>{}]{8,}"));
   }
 
   @Override
   public void run(List<Sample> samples, List<Finding> findings) {
     FindingBuilder secret = new FindingBuilder("secret", Severity.ERROR);
+    FindingBuilder password = new FindingBuilder("password", Severity.WARNING);
     FindingBuilder personal = new FindingBuilder("personal-data", Severity.WARNING);
     for (Sample sample : samples) {
       String text = sample.text();
       String kind = secretKind(text);
       if (!kind.isEmpty()) {
         secret.at(sample.source(), kind);
+      }
+      if (PASSWORD.matcher(text).find()) {
+        password.at(sample.source(), "");
       }
       String person = personalKind(text);
       if (!person.isEmpty()) {
@@ -45,9 +50,14 @@ final class SecretCheck implements Check {
     }
     secret.into(
         findings,
-        "What looks like keys or passwords",
+        "What looks like keys",
         "A model says what it was trained on, to anybody who asks the right way.",
         "Take them out of the data, and revoke them if they are real.");
+    password.into(
+        findings,
+        "What looks like passwords",
+        "A model says what it was trained on, to anybody who asks the right way.",
+        "Replace them by invented ones, and change them if they are real.");
     personal.into(
         findings,
         "What looks like personal data",

@@ -2,6 +2,9 @@ package dev.chaku.data.doctor;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import dev.chaku.data.Example;
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -14,7 +17,6 @@ class SecretCheckTest {
         "key AKIAABCDEFGHIJKLMNOP|AWS key",
         "ghp_abcdefghijklmnopqrstuvwxyz0123456789|GitHub token",
         "sk-proj-abcdefghijklmnopqrstuvwx|API key",
-        "password: hunter2hunter2|password",
         "a password has eight characters|''",
         "risk-taking-is-part-of-the-game-they-say|''",
       })
@@ -37,5 +39,15 @@ class SecretCheckTest {
       })
   void knowsPersonalData(String text, String kind) {
     assertEquals(kind, SecretCheck.personalKind(text));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {"password: hunter2hunter2|1", "{\"api_key\": \"abcdef0123456\"}|1", "a password of eight characters|0"})
+  void knowsPasswords(String text, int count) {
+    List<Finding> findings = new ArrayList<>();
+    new SecretCheck().run(List.of(Sample.of(new Example.Text("f:1", text))), findings);
+    assertEquals(count, findings.stream().filter(finding -> finding.id().equals("password")).count());
   }
 }
