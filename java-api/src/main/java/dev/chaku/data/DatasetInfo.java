@@ -81,7 +81,8 @@ public final class DatasetInfo {
         columns.put(ours, String.valueOf(column.getValue()));
       }
     }
-    Dataset.Options options = Dataset.Options.defaults().withColumns(new ColumnMap(columns)).withSkipBadLines(skipBadLines);
+    Dataset.Options options =
+        Dataset.Options.defaults().withColumns(new ColumnMap(columns)).withSkipBadLines(skipBadLines);
     return Dataset.read(List.of(file.resolveSibling(fileName)), options);
   }
 }

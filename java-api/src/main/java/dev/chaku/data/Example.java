@@ -57,7 +57,8 @@ public sealed interface Example {
 
     /** A conversation of which every assistant's turn counts 1. */
     static Chat of(String source, List<Map<String, Object>> messages, List<Object> tools) {
-      return new Chat(source, messages, messages.stream().map(m -> "assistant".equals(m.get("role")) ? 1f : 0f).toList(), tools);
+      List<Float> weights = messages.stream().map(m -> "assistant".equals(m.get("role")) ? 1f : 0f).toList();
+      return new Chat(source, messages, weights, tools);
     }
 
     /** The same conversation of which the last {@code n} messages alone count. */

@@ -170,8 +170,8 @@ public final class ExampleEncoder {
       ChatMask.Cut alone = mask.cut(upTo(example, turn));
       if (alone.turns() == 0) {
         throw new BadInputException(
-            example.source() + ": the chat template does not let the assistant's turns be told from the rest: the text with "
-                + "a generation prompt is no beginning of the text with the turn");
+            example.source() + ": the chat template does not let the assistant's turns be told from the rest: the text "
+                + "with a generation prompt is no beginning of the text with the turn");
       }
       fit(example, run(alone), into);
     }
@@ -192,7 +192,9 @@ public final class ExampleEncoder {
     for (ChatMask.Segment segment : cut.segments()) {
       for (String part : segment.text().split(String.valueOf(SpecialText.MARK))) {
         float weight = options.wholeText() ? 1 : segment.weight();
-        run.add(run.size() == 0 ? tokenizer.encode(part, addSpecial, true) : seam.encode(part, run.last(), true), weight);
+        int[] tokens =
+            run.size() == 0 ? tokenizer.encode(part, addSpecial, true) : seam.encode(part, run.last(), true);
+        run.add(tokens, weight);
       }
     }
     return run;
@@ -200,8 +202,8 @@ public final class ExampleEncoder {
 
   private static BadInputException nothingTrained(Example example) {
     return new BadInputException(
-        example.source() + ": nothing in this example is trained: its completion or its assistant's turns are empty or have "
-            + "the weight 0");
+        example.source() + ": nothing in this example is trained: its completion or its assistant's turns are empty or "
+            + "have the weight 0");
   }
 
   private void fit(Example example, TokenRun run, List<EncodedExample> into) {

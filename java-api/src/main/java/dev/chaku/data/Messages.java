@@ -158,8 +158,8 @@ final class Messages {
         Object text = part instanceof Map<?, ?> map ? map.get(Fields.firstKey(map, "text", "value")) : part;
         if (!(text instanceof String string)) {
           Object type = part instanceof Map<?, ?> map ? map.get("type") : null;
-          throw new RecordFault(
-              where + ": expected parts with a text, found " + (type == null ? Fields.kind(part) : "a part of type " + type));
+          String found = type == null ? Fields.kind(part) : "a part of type " + type;
+          throw new RecordFault(where + ": expected parts with a text, found " + found);
         }
         joined.append(string);
       }

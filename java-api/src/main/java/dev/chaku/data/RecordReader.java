@@ -84,9 +84,9 @@ final class RecordReader {
     if (record.get("input") instanceof Map<?, ?> input) {
       return Messages.of(input, "messages").list();
     }
-    String key = Fields.firstKey(record, CONVERSATION_KEYS);
-    if (record.containsKey(key)) {
-      return Messages.of(record, key).list();
+    String conversation = Fields.firstKey(record, CONVERSATION_KEYS);
+    if (record.containsKey(conversation)) {
+      return Messages.of(record, conversation).list();
     }
     if (record.get("prompt") instanceof List<?>) {
       return Messages.of(record, "prompt").list();
@@ -96,7 +96,8 @@ final class RecordReader {
     if (!system.isEmpty()) {
       messages.add(Messages.message("system", system));
     }
-    messages.add(Messages.message("user", Fields.text(record, Fields.firstKey(record, "prompt", "question", "instruction"))));
+    String key = Fields.firstKey(record, "prompt", "question", "instruction");
+    messages.add(Messages.message("user", Fields.text(record, key)));
     return messages;
   }
 
@@ -152,7 +153,8 @@ final class RecordReader {
       throw new RecordFault("expected the assistant's answer as the last message, found none");
     }
     int last = all.size() - 1;
-    return new Example.Labelled(source, all.subList(0, last), all.subList(last, all.size()), wanted, Messages.tools(record));
+    List<Map<String, Object>> answer = all.subList(last, all.size());
+    return new Example.Labelled(source, all.subList(0, last), answer, wanted, Messages.tools(record));
   }
 
   private static boolean truth(Map<?, ?> record, String key) throws RecordFault {

@@ -45,7 +45,10 @@ class EncodingReferenceTest {
       List<Example> examples = Dataset.read(file).examples();
       examples = examples.subList(0, Math.min(100, examples.size()));
       ExampleEncoder encoder =
-          new ExampleEncoder(tokenizer, ChatRenderer.of(ChatTemplate.named("chatml", "", "")), new ExampleEncoder.Options(max, OverLong.SPLIT, false));
+          new ExampleEncoder(
+              tokenizer,
+              ChatRenderer.of(ChatTemplate.named("chatml", "", "")),
+              new ExampleEncoder.Options(max, OverLong.SPLIT, false));
       List<EncodedExample> encoded = encoder.encode(examples);
       assertTrue(encoded.size() >= examples.size() - encoder.counts().unwanted(), file.toString());
       List<PackedRow> rows = new Packer(max, true, 1).pack(encoded);

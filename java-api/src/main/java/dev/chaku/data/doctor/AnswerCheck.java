@@ -12,7 +12,8 @@ import java.util.zip.Deflater;
 final class AnswerCheck implements Check {
   private static final int REPETITION_CHARS = 500;
   private static final int REPETITION_RATIO = 12;
-  private static final Pattern PLACEHOLDER = Pattern.compile("\\{\\{ ?[A-Za-z_][A-Za-z0-9_ ]{0,30}\\}\\}|\\[(?:YOUR|INSERT) [A-Z ]+\\]");
+  private static final Pattern PLACEHOLDER =
+      Pattern.compile("\\{\\{ ?[A-Za-z_][A-Za-z0-9_ ]{0,30}\\}\\}|\\[(?:YOUR|INSERT) [A-Z ]+\\]");
 
   @Override
   public void run(List<Sample> samples, List<Finding> findings) {

@@ -8,7 +8,8 @@ import java.util.regex.Pattern;
 /** Characters that text does not have: broken decoding, control characters, invisible ones. */
 final class CharacterCheck implements Check {
   /** UTF-8 that was read as Latin-1 or Windows-1252. */
-  private static final Pattern MOJIBAKE = Pattern.compile("â€[™œ“”¦\u009d]|Ã[©¨¼¶¤Ÿ±³¡\u00ad]|ã\u0081.|Â[ °·«»]");
+  private static final Pattern MOJIBAKE =
+      Pattern.compile("â€[™œ“”¦\u009d]|Ã[©¨¼¶¤Ÿ±³¡\u00ad]|ã\u0081.|Â[ °·«»]");
 
   @Override
   public void run(List<Sample> samples, List<Finding> findings) {

@@ -59,6 +59,7 @@ public record DataStats(
 
   /** Share of the packed rows that is filled. */
   public double fill() {
-    return rows == 0 ? 0 : (double) Arrays.stream(lengths).asLongStream().map(n -> Math.min(n, maxLength)).sum() / ((long) rows * maxLength);
+    long filled = Arrays.stream(lengths).asLongStream().map(n -> Math.min(n, maxLength)).sum();
+    return rows == 0 ? 0 : (double) filled / ((long) rows * maxLength);
   }
 }

@@ -77,7 +77,8 @@ public final class HtmlReport {
           String.format(
               Locale.ROOT,
               "<text x=\"%d\" y=\"%d\" text-anchor=\"end\">%d–%d</text>"
-                  + "<rect x=\"%d\" y=\"%d\" width=\"%.1f\" height=\"%d\" fill=\"#2b6cb0\"/><text x=\"%.1f\" y=\"%d\">%d</text>\n",
+                  + "<rect x=\"%d\" y=\"%d\" width=\"%.1f\" height=\"%d\" fill=\"#2b6cb0\"/>"
+                  + "<text x=\"%.1f\" y=\"%d\">%d</text>\n",
               LABEL_WIDTH - 8, y + 15, bin.from(), bin.to() - 1, LABEL_WIDTH, y + 2, bar, BAR_HEIGHT,
               LABEL_WIDTH + bar + 6, y + 15, bin.count()));
     }
@@ -106,6 +107,10 @@ public final class HtmlReport {
 
   /** Text from the data is never markup. */
   static String escaped(String text) {
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("\"", "&quot;").replace("'", "&#39;");
+    return text.replace("&", "&amp;")
+        .replace("<", "&lt;")
+        .replace(">", "&gt;")
+        .replace("\"", "&quot;")
+        .replace("'", "&#39;");
   }
 }

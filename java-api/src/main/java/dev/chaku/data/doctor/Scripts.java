@@ -31,6 +31,7 @@ final class Scripts {
     if (kana > 0 && 3 * (kana + han) >= letters) {
       return "japanese";
     }
-    return counts.entrySet().stream().max(Map.Entry.comparingByValue()).orElseThrow().getKey().name().toLowerCase(Locale.ROOT);
+    UnicodeScript most = counts.entrySet().stream().max(Map.Entry.comparingByValue()).orElseThrow().getKey();
+    return most.name().toLowerCase(Locale.ROOT);
   }
 }

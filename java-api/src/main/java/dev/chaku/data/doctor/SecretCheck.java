@@ -12,12 +12,17 @@ final class SecretCheck implements Check {
   private static final Map<String, Pattern> SECRETS = new LinkedHashMap<>();
   private static final Pattern PASSWORD =
       Pattern.compile("(?i)\\b(?:password|passwd|api[_-]?key|secret)\\b[\"']?\\s{0,3}[:=]\\s{0,3}[\"']?[^\\s\"'<>{}]{8,}");
-  private static final Pattern MAIL = Pattern.compile("[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\\.[A-Za-z0-9-]{1,63})*\\.[A-Za-z]{2,10}");
-  private static final Pattern CARD = Pattern.compile("(?<![0-9])[3-6][0-9]{3}(?:[ -]?[0-9]{4}){2}[ -]?[0-9]{1,7}(?![0-9])");
+  private static final Pattern MAIL =
+      Pattern.compile("[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\\.[A-Za-z0-9-]{1,63})*\\.[A-Za-z]{2,10}");
+  private static final Pattern CARD =
+      Pattern.compile("(?<![0-9])[3-6][0-9]{3}(?:[ -]?[0-9]{4}){2}[ -]?[0-9]{1,7}(?![0-9])");
   private static final Pattern PHONE =
-      Pattern.compile("(?<![0-9+-])(?:\\+[1-9][0-9]{0,2}[ -]?\\(?[0-9]{1,4}\\)?(?:[ -]?[0-9]{2,4}){2,3}|0[0-9]{1,3}-[0-9]{2,4}-[0-9]{4})(?![0-9-])");
-  private static final Pattern SOCIAL_SECURITY = Pattern.compile("(?<![0-9-])[0-8][0-9]{2}-[0-9]{2}-[0-9]{4}(?![0-9-])");
-  private static final Pattern EXAMPLE_MAIL = Pattern.compile(".*@(?:[a-z0-9-]+\\.)?example\\.(?:com|org|net)", Pattern.CASE_INSENSITIVE);
+      Pattern.compile("(?<![0-9+-])(?:\\+[1-9][0-9]{0,2}[ -]?\\(?[0-9]{1,4}\\)?(?:[ -]?[0-9]{2,4}){2,3}"
+              + "|0[0-9]{1,3}-[0-9]{2,4}-[0-9]{4})(?![0-9-])");
+  private static final Pattern SOCIAL_SECURITY =
+      Pattern.compile("(?<![0-9-])[0-8][0-9]{2}-[0-9]{2}-[0-9]{4}(?![0-9-])");
+  private static final Pattern EXAMPLE_MAIL =
+      Pattern.compile(".*@(?:[a-z0-9-]+\\.)?example\\.(?:com|org|net)", Pattern.CASE_INSENSITIVE);
 
   static {
     SECRETS.put("private key", Pattern.compile("-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----"));

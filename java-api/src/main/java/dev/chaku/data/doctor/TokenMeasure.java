@@ -31,7 +31,8 @@ final class TokenMeasure {
     FindingBuilder longer = new FindingBuilder("too-long", Severity.WARNING);
     Map<String, Integer> kinds = new TreeMap<>();
     List<EncodedExample> sequences = new ArrayList<>();
-    boolean measured = request.tokenizer() != null && (request.chat() != null || samples.stream().noneMatch(TokenMeasure::needsTemplate));
+    boolean templated = request.chat() != null || samples.stream().noneMatch(TokenMeasure::needsTemplate);
+    boolean measured = request.tokenizer() != null && templated;
     ExampleEncoder encoder =
         measured
             ? new ExampleEncoder(
