@@ -10,6 +10,8 @@ import java.util.stream.Collectors;
 
 /** How records are laid out; the keys of a record name the format when none is given, the first that fits. */
 public enum DataFormat {
+  /** Ids made elsewhere: {@code input_ids}, and {@code labels} in which -100 marks what is not trained. */
+  TOKENS("input_ids"),
   /**
    * An answer that is preferred to another: {@code chosen} and {@code rejected} after a {@code prompt}, messages or
    * conversations; or OpenAI's {@code preferred_output} and {@code non_preferred_output} after {@code input}.

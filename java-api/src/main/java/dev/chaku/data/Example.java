@@ -17,6 +17,9 @@ public sealed interface Example {
     if (this instanceof Text text) {
       return text.text();
     }
+    if (this instanceof Tokens tokens) {
+      return tokens.ids().toString();
+    }
     if (this instanceof PromptCompletion pair) {
       return pair.prompt();
     }
@@ -39,6 +42,19 @@ public sealed interface Example {
 
   /** Text that is trained as a whole. */
   record Text(String source, String text) implements Example {}
+
+  /**
+   * Tokens made elsewhere, for a vocabulary that must be the model's.
+   *
+   * @param ids at least two
+   * @param weights one per token: what predicting it counts; that of the first is not used
+   */
+  record Tokens(String source, List<Integer> ids, List<Float> weights) implements Example {
+    public Tokens {
+      ids = List.copyOf(ids);
+      weights = List.copyOf(weights);
+    }
+  }
 
   /**
    * A conversation; the assistant's turns are trained.

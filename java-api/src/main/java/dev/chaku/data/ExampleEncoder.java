@@ -144,10 +144,24 @@ public final class ExampleEncoder {
         run.add(tokenizer.encode(pair.prompt(), true, true), options.wholeText() ? 1 : 0);
         run.add(seam.encode(pair.completion(), run.last(), false), 1);
       }
-      if (tokenizer.eos().isPresent()) {
+      if (example instanceof Example.Tokens tokens) {
+        addTokens(tokens, run);
+      } else if (tokenizer.eos().isPresent()) {
         run.add(new int[] {tokenizer.eos().getAsInt()}, 1);
       }
       fit(example, run, into);
+    }
+  }
+
+  private void addTokens(Example.Tokens tokens, TokenRun run) {
+    for (int i = 0; i < tokens.ids().size(); i++) {
+      int id = tokens.ids().get(i);
+      if (id < 0 || id >= tokenizer.vocabSize()) {
+        throw new BadInputException(
+            tokens.source() + ": expected token ids below " + tokenizer.vocabSize() + ", found " + id
+                + "; the data were made for another vocabulary");
+      }
+      run.add(new int[] {id}, options.wholeText() ? 1 : tokens.weights().get(i));
     }
   }
 

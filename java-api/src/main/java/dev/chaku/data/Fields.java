@@ -46,6 +46,22 @@ final class Fields {
     return objects;
   }
 
+  /** Integers; truth values, as masks may have them, are 0 and 1. */
+  static List<Integer> integers(Map<?, ?> record, String key) throws RecordFault {
+    if (!(record.get(key) instanceof List<?> list)) {
+      throw new RecordFault("expected an array as '" + key + "', found " + kind(record.get(key)));
+    }
+    List<Integer> integers = new ArrayList<>();
+    for (Object value : list) {
+      Object entry = value instanceof Boolean truth ? (Object) (truth ? 1L : 0L) : value;
+      if (!(entry instanceof Long number) || number != number.intValue()) {
+        throw new RecordFault(key + "[" + integers.size() + "]: expected a 32-bit integer, found " + entry);
+      }
+      integers.add(number.intValue());
+    }
+    return integers;
+  }
+
   static String kind(@Nullable Object value) {
     if (value == null) {
       return "null";

@@ -53,6 +53,13 @@ public final class JsonLines {
     Map<String, Object> record = new LinkedHashMap<>();
     if (example instanceof Example.Text text) {
       record.put("text", text.text());
+    } else if (example instanceof Example.Tokens tokens) {
+      List<Object> labels = new ArrayList<>();
+      for (int i = 0; i < tokens.ids().size(); i++) {
+        labels.add(tokens.weights().get(i) > 0 ? tokens.ids().get(i) : -100);
+      }
+      record.put("input_ids", tokens.ids());
+      record.put("labels", labels);
     } else if (example instanceof Example.PromptCompletion pair) {
       record.put("prompt", pair.prompt());
       record.put("completion", pair.completion());

@@ -10,6 +10,8 @@ import org.jspecify.annotations.Nullable;
 final class RecordReader {
   private static final String[] CONVERSATION_KEYS = {"conversations", "conversation", "utterances", "messages"};
 
+  private static final int NOT_TRAINED = -100;
+
   private RecordReader() {}
 
   /** The examples of a record: one, but for formats with several answers to one instruction. */
@@ -21,6 +23,7 @@ final class RecordReader {
     Map<?, ?> record = columns.apply(raw);
     DataFormat format = named != null ? named : detect(record);
     return switch (format) {
+      case TOKENS -> List.of(tokens(record, source));
       case TEXT -> List.of(new Example.Text(source, Fields.text(record, "text")));
       case PROMPT_COMPLETION -> List.of(promptCompletion(record, source));
       case CHAT -> List.of(chat(record, "messages", source));
@@ -41,6 +44,27 @@ final class RecordReader {
                 new RecordFault(
                     "expected a key of a known format (messages, prompt, conversations, instruction or text), found "
                         + record.keySet() + "; a column map names others, as in prompt=question,completion=reply"));
+  }
+
+  private static Example tokens(Map<?, ?> record, String source) throws RecordFault {
+    List<Integer> ids = Fields.integers(record, "input_ids");
+    List<Integer> labels = record.containsKey("labels") ? Fields.integers(record, "labels") : ids;
+    List<Integer> mask = record.containsKey("attention_mask") ? Fields.integers(record, "attention_mask") : null;
+    if (labels.size() != ids.size() || mask != null && mask.size() != ids.size()) {
+      throw new RecordFault("expected as many labels and mask values as the " + ids.size() + " input_ids, found others");
+    }
+    List<Integer> kept = new ArrayList<>();
+    List<Float> weights = new ArrayList<>();
+    for (int i = 0; i < ids.size(); i++) {
+      if (mask == null || mask.get(i) != 0) { // What is masked is padding.
+        kept.add(ids.get(i));
+        weights.add(labels.get(i) == NOT_TRAINED ? 0f : 1f);
+      }
+    }
+    if (kept.size() < 2) {
+      throw new RecordFault("expected at least two input_ids, found " + kept.size());
+    }
+    return new Example.Tokens(source, kept, weights);
   }
 
   private static Example promptCompletion(Map<?, ?> record, String source) throws RecordFault {

@@ -17,6 +17,7 @@ class DatasetReferenceTest {
     "axolotl-fixtures/alpaca.json,2,Chat",
     "axolotl-fixtures/conversation.json,1,Chat",
     "axolotl-fixtures/conversation.missingturns.json,1,Chat",
+    "axolotl-fixtures/conversation.tokenized_llama2chat.json,1,Tokens",
     "commonsense-moral-ja/data_val.csv,1996,PromptCompletion",
     "fastchat/dummy_conversation.json,500,Chat",
     "instruction_ja/data.jsonl,669,Chat",

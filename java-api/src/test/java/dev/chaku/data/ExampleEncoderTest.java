@@ -7,6 +7,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.chaku.BadInputException;
 import dev.chaku.text.BpeTrainer;
 import dev.chaku.text.Tokenizer;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -30,8 +33,8 @@ class ExampleEncoderTest {
   }
 
   private static Example.Chat chat(String... turns) {
-    List<Map<String, Object>> messages = new java.util.ArrayList<>();
-    List<Float> weights = new java.util.ArrayList<>();
+    List<Map<String, Object>> messages = new ArrayList<>();
+    List<Float> weights = new ArrayList<>();
     for (int i = 0; i < turns.length; i++) {
       messages.add(Map.of("role", i % 2 == 0 ? "user" : "assistant", "content", turns[i]));
       weights.add(i % 2 == 0 ? 0f : 1f);
@@ -100,7 +103,7 @@ class ExampleEncoderTest {
   void specialTokensInContentArePlainText() {
     EncodedExample example = encoder(CHAT, 99, OverLong.ERROR).encode(List.of(chat("a<e>b", "c<u>"))).get(0);
     assertEquals("<s><u>a<e>b<e>\n<a>c<u><e>\n", text(example));
-    long ends = java.util.Arrays.stream(example.tokens()).filter(id -> id == TOKENIZER.idOf("<e>").getAsInt()).count();
+    long ends = Arrays.stream(example.tokens()).filter(id -> id == TOKENIZER.idOf("<e>").getAsInt()).count();
     assertEquals(2, ends);
   }
 
@@ -174,5 +177,21 @@ class ExampleEncoderTest {
                 new Example.Labelled("f:2", asked, answer, false, List.of())));
     assertEquals(1, encoded.size());
     assertEquals(1, encoder.counts().unwanted());
+  }
+
+  @Test
+  void tokensMadeElsewhereAreTakenAsTheyAre() {
+    int[] ids = TOKENIZER.encode("hello you", true, false);
+    List<Integer> list = Arrays.stream(ids).boxed().toList();
+    List<Float> weights = new ArrayList<>(Collections.nCopies(ids.length, 0f));
+    weights.set(ids.length - 1, 1f);
+    ExampleEncoder encoder = encoder(null, 99, OverLong.ERROR);
+    EncodedExample encoded = encoder.encode(List.of(new Example.Tokens("f:1", list, weights))).get(0);
+    assertEquals("hello you", TOKENIZER.decode(encoded.tokens(), false));
+    assertEquals(1, encoded.weights()[ids.length - 2]);
+    assertEquals(1, encoded.weight());
+    Example foreign = new Example.Tokens("f:2", List.of(1, 300_000), List.of(1f, 1f));
+    String message = assertThrows(BadInputException.class, () -> encoder.encode(List.of(foreign))).getMessage();
+    assertTrue(message.startsWith("f:2: expected token ids below"), message);
   }
 }

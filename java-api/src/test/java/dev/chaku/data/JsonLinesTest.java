@@ -30,7 +30,8 @@ class JsonLinesTest {
             new Example.Text(file + ":1", "t"),
             new Example.PromptCompletion(file + ":2", "p", "c"),
             new Example.Preference(file + ":3", asked, good, poor, tools),
-            new Example.Labelled(file + ":4", asked, poor, false, List.of()));
+            new Example.Labelled(file + ":4", asked, poor, false, List.of()),
+            new Example.Tokens(file + ":5", List.of(7, 8, 9), List.of(0f, 1f, 1f)));
     JsonLines.write(examples, file);
     assertEquals(examples, Dataset.read(file).examples());
     assertThrows(BadInputException.class, () -> JsonLines.write(examples, file));

@@ -109,4 +109,15 @@ class RecordReaderTest {
         "expected the index of one of 1 choices as 'label', found 4",
         fault("{\"question\": \"q\", \"choices\": [\"a\"], \"label\": 4}"));
   }
+
+  @Test
+  void readsTokensWithTheirLabels() throws Exception {
+    assertEquals(
+        new Example.Tokens("f:1", List.of(5, 6, 7), List.of(0f, 0f, 1f)),
+        read("{\"input_ids\": [5, 6, 7, 0], \"labels\": [-100, -100, 7, -100], \"attention_mask\": [1, 1, 1, 0]}").get(0));
+    assertEquals(
+        "expected as many labels and mask values as the 2 input_ids, found others",
+        fault("{\"input_ids\": [1, 2], \"labels\": [1]}"));
+    assertEquals("input_ids[1]: expected a 32-bit integer, found 1.5", fault("{\"input_ids\": [1, 1.5]}"));
+  }
 }

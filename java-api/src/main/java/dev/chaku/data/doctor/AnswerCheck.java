@@ -30,7 +30,8 @@ final class AnswerCheck implements Check {
           break;
         }
       }
-      if (sample.prompt().isBlank() && !(sample.example() instanceof Example.Text)) {
+      boolean whole = sample.example() instanceof Example.Text || sample.example() instanceof Example.Tokens;
+      if (sample.prompt().isBlank() && !whole) {
         noPrompt.at(sample.source(), sample.answer());
       }
       if (isRepetitive(sample.answer())) {

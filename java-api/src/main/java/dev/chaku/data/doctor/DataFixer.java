@@ -68,6 +68,9 @@ public final class DataFixer {
     if (example instanceof Example.Text text) {
       return new Example.Text(text.source(), clean(text.text()));
     }
+    if (example instanceof Example.Tokens) {
+      return example;
+    }
     if (example instanceof Example.PromptCompletion pair) {
       return new Example.PromptCompletion(pair.source(), clean(pair.prompt()), clean(pair.completion()));
     }

@@ -16,6 +16,9 @@ record Sample(Example example, String prompt, List<String> answers) {
     if (example instanceof Example.Text text) {
       return new Sample(example, "", List.of(text.text()));
     }
+    if (example instanceof Example.Tokens tokens) {
+      return new Sample(example, "", List.of(tokens.ids().toString()));
+    }
     if (example instanceof Example.PromptCompletion pair) {
       return new Sample(example, pair.prompt(), List.of(pair.completion()));
     }

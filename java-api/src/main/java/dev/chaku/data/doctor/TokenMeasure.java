@@ -103,12 +103,16 @@ final class TokenMeasure {
   }
 
   private static boolean needsTemplate(Sample sample) {
-    return !(sample.example() instanceof Example.Text || sample.example() instanceof Example.PromptCompletion);
+    Example example = sample.example();
+    return !(example instanceof Example.Text
+        || example instanceof Example.PromptCompletion
+        || example instanceof Example.Tokens);
   }
 
   /** A sequence of about the right length; all of it trained. */
   private static List<EncodedExample> estimate(Sample sample) {
-    int length = Math.max(2, 1 + sample.text().getBytes(StandardCharsets.UTF_8).length / BYTES_PER_TOKEN);
+    int known = sample.example() instanceof Example.Tokens tokens ? tokens.ids().size() : 0;
+    int length = known > 0 ? known : Math.max(2, 1 + sample.text().getBytes(StandardCharsets.UTF_8).length / BYTES_PER_TOKEN);
     float[] weights = new float[length];
     Arrays.fill(weights, 0, length - 1, 1);
     return List.of(new EncodedExample(new int[length], weights));
