@@ -104,7 +104,10 @@ final class Evaluator {
       return method != null ? method : new Values.Undefined(name);
     }
     if (index instanceof Long number) {
-      List<@Nullable Object> elements = object instanceof List<?> || object instanceof String ? Values.elements(object) : null;
+      if (object instanceof String text) {
+        return character(text, number, line);
+      }
+      List<@Nullable Object> elements = object instanceof List<?> ? Values.elements(object) : null;
       if (elements != null) {
         long at = number < 0 ? number + elements.size() : number;
         return at >= 0 && at < elements.size() ? elements.get((int) at) : new Values.Undefined("[" + number + "]");
@@ -113,8 +116,22 @@ final class Evaluator {
     return index instanceof String name ? attribute(object, name, line) : new Values.Undefined(Values.text(index));
   }
 
+  private Object character(String text, long index, int line) {
+    run.touch(text.length(), line);
+    int n = text.codePointCount(0, text.length());
+    long at = index < 0 ? index + n : index;
+    if (at < 0 || at >= n) {
+      return new Values.Undefined("[" + index + "]");
+    }
+    int from = text.offsetByCodePoints(0, (int) at);
+    return text.substring(from, text.offsetByCodePoints(from, 1));
+  }
+
   private @Nullable Object slice(Expr.Slice slice, Scope scope) {
     Object object = eval(slice.object(), scope);
+    if (object instanceof String text) {
+      run.touch((long) text.length() * Interpreter.COST_OF_CHARACTER_LIST, slice.line());
+    }
     if (object instanceof Map || Values.elements(object) == null) {
       throw run.fault(slice.line(), "expected a list or a string to take a part of, found " + Values.kind(object));
     }
@@ -178,6 +195,7 @@ final class Evaluator {
       }
       if (left instanceof List<?> a && right instanceof List<?> b) {
         run.requireRoom((long) a.size() + b.size(), binary.line());
+        run.touch((long) a.size() + b.size(), binary.line());
         List<@Nullable Object> both = new ArrayList<>(a);
         both.addAll(b);
         return both;
@@ -188,6 +206,7 @@ final class Evaluator {
       long times = Math.max(0, left instanceof Long n ? n : (Long) right);
       if (repeated instanceof String text) {
         run.requireRoom(Math.multiplyHigh(text.length(), times) != 0 ? Long.MAX_VALUE : text.length() * times, binary.line());
+        run.touch(text.length() * times, binary.line());
         return text.repeat((int) times);
       }
     }
@@ -201,6 +220,7 @@ final class Evaluator {
 
   private String joined(String a, String b, int line) {
     run.requireRoom((long) a.length() + b.length(), line);
+    run.touch((long) a.length() + b.length(), line);
     return a.concat(b);
   }
 
@@ -274,6 +294,9 @@ final class Evaluator {
   }
 
   private boolean holds(String operator, @Nullable Object left, @Nullable Object right, int line) {
+    if (left instanceof String a && right instanceof String b && a.length() == b.length()) {
+      run.touch(a.length(), line);
+    }
     return switch (operator) {
       case "==" -> Values.equal(left, right);
       case "!=" -> !Values.equal(left, right);
@@ -292,6 +315,7 @@ final class Evaluator {
   }
 
   boolean contains(@Nullable Object container, @Nullable Object element, int line) {
+    run.touch(container, line);
     if (container instanceof String text && element instanceof String part) {
       return text.contains(part);
     }
@@ -351,8 +375,11 @@ final class Evaluator {
     Filters.Input input =
         new Filters.Input(
             value, positional(filter.arguments(), scope), named(filter.arguments(), scope), this, run, filter.line());
+    run.touch(value, filter.line());
     try {
-      return Filters.apply(filter.name(), input);
+      Object filtered = Filters.apply(filter.name(), input);
+      run.touch(filtered, filter.line());
+      return filtered;
     } catch (IndexOutOfBoundsException | ClassCastException | NullPointerException e) {
       throw run.fault(filter.line(), "the filter " + filter.name() + " cannot take " + Values.kind(value) + " and its arguments");
     }

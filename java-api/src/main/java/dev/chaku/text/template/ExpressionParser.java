@@ -9,6 +9,9 @@ import java.util.Set;
 
 /** Expressions, loosest first: conditional, or, and, not, comparison, + -, ~, * / // %, unary, **, postfix and filters. */
 final class ExpressionParser {
+  /** Reading takes the square of the digits in time, and a double holds no more. */
+  private static final int MOST_DIGITS = 300;
+
   private static final int MOST_DEPTH = 200;
   private static final Set<String> PRODUCTS = Set.of("*", "/", "//", "%");
   private static final Set<String> COMPARISONS = Set.of("==", "!=", "<", "<=", ">", ">=");
@@ -68,7 +71,8 @@ final class ExpressionParser {
 
   TemplateException fault(String expected) {
     Token found = peek();
-    String text = found.kind() == Token.Kind.END ? "the end" : found.text().isEmpty() ? found.kind().toString() : "'" + found.text() + "'";
+    String spelling = found.text().length() <= 40 ? found.text() : found.text().substring(0, 40) + "…";
+    String text = found.kind() == Token.Kind.END ? "the end" : spelling.isEmpty() ? found.kind().toString() : "'" + spelling + "'";
     return new TemplateException(name, found.line(), "expected " + expected + ", found " + text);
   }
 
@@ -238,7 +242,11 @@ final class ExpressionParser {
     };
   }
 
-  private static Object integer(Token token) {
+  private Object integer(Token token) {
+    if (token.text().length() > MOST_DIGITS) {
+      back();
+      throw fault("a number of at most " + MOST_DIGITS + " digits");
+    }
     BigInteger value = new BigInteger(token.text());
     return value.bitLength() < Long.SIZE ? (Object) value.longValue() : (Object) value.doubleValue();
   }

@@ -27,6 +27,9 @@ final class Filters {
     }
 
     List<@Nullable Object> elements() {
+      if (value instanceof String text) {
+        run.touch((long) text.length() * Interpreter.COST_OF_CHARACTER_LIST, line);
+      }
       List<@Nullable Object> all = Values.elements(value);
       if (all == null) {
         throw run.fault(line, "expected a list, found " + Values.kind(value));

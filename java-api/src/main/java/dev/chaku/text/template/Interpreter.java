@@ -19,6 +19,12 @@ final class Interpreter {
   static final int MOST_CHARS = 16 << 20;
   private static final int MOST_CALLS = 60;
 
+  /** Characters and elements that all operations together may read or make: few steps can do much work. */
+  private static final long MOST_TOUCHED = 1L << 29;
+
+  /** What a string costs that is taken apart into a list of its characters. */
+  static final int COST_OF_CHARACTER_LIST = 16;
+
   private final String name;
   private final Evaluator evaluator = new Evaluator(this);
   private final List<int[]> generations = new ArrayList<>();
@@ -26,6 +32,7 @@ final class Interpreter {
   private int blocks;
   private int steps;
   private int calls;
+  private long touched;
 
   Interpreter(String name) {
     this.name = name;
@@ -48,6 +55,24 @@ final class Interpreter {
   void step(int line) {
     if (++steps > MOST_STEPS) {
       throw fault(line, "expected a template that ends within " + MOST_STEPS + " steps, found one that does not");
+    }
+  }
+
+  /** An operation is about to read, or has made, this many characters or elements. */
+  void touch(long count, int line) {
+    touched += count;
+    if (touched > MOST_TOUCHED) {
+      throw fault(
+          line, "expected a template that handles at most " + MOST_TOUCHED + " characters and elements, found one that does not");
+    }
+  }
+
+  /** Touches the whole of a value. */
+  void touch(@Nullable Object value, int line) {
+    if (value instanceof String text) {
+      touch(text.length(), line);
+    } else if (value instanceof List<?> list) {
+      touch(list.size(), line);
     }
   }
 
@@ -110,6 +135,7 @@ final class Interpreter {
 
   private void print(String text, int line) {
     requireRoom((long) out.length() + text.length(), line);
+    touch(text.length(), line);
     out.append(text);
   }
 
@@ -161,6 +187,9 @@ final class Interpreter {
   }
 
   private void loop(Node.For loop, Scope scope, @Nullable Object iterable, int depth) {
+    if (iterable instanceof String text) {
+      touch((long) text.length() * COST_OF_CHARACTER_LIST, loop.line());
+    }
     List<@Nullable Object> all = Values.elements(iterable);
     if (all == null) {
       throw fault(loop.line(), "expected something to go over, found " + Values.kind(iterable));

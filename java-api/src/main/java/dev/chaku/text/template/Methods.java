@@ -18,6 +18,7 @@ final class Methods {
 
   static Values.@Nullable Callable find(@Nullable Object object, String name, Interpreter run, int line) {
     if (object instanceof String text) {
+      run.touch(text, line);
       return string(text, name, run, line);
     }
     if (object instanceof Map<?, ?> map) {

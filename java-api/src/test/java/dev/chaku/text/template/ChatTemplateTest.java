@@ -198,10 +198,28 @@ class ChatTemplateTest {
         "{% for a in range(99999) %}{{ 'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx' * 1000 }}{% endfor %}",
         "{{ 'ab'.replace('', 'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxx' * 900000) }}",
         "{{ 3 ** 999999999 }}",
+        "{% set s = 'a' * 1000000 %}{% for i in range(99999) %}{% if 'b' in s %}{% endif %}{% endfor %}",
+        "{% set s = 'a' * 1000000 %}{% for i in range(99999) %}{% set t = s.upper() %}{% endfor %}",
+        "{% set s = 'a' * 1000000 %}{% set n = namespace(l=[]) %}{% for i in range(99999) %}{% set n.l = n.l + [s ~ i] %}{% endfor %}",
+        "{% for c in 'a' * 16000000 %}{% endfor %}",
       })
   void hostileTemplatesEndSoon(String source) {
     assertTimeoutPreemptively(
         Duration.ofSeconds(20), () -> assertThrows(BadInputException.class, () -> render(source)));
+  }
+
+  @Test
+  void aNumberOfAMillionDigitsIsAnErrorAtOnce() {
+    String source = "{{ " + "9".repeat(1_000_000) + " }}";
+    assertTimeoutPreemptively(
+        Duration.ofSeconds(20), () -> assertThrows(BadInputException.class, () -> render(source)));
+  }
+
+  @Test
+  void charactersAreCountedAsCodePoints() {
+    assertEquals("𝄞", render("{{ 'a𝄞b'[1] }}"));
+    assertEquals("b", render("{{ 'a𝄞b'[-1] }}"));
+    assertEquals("", render("{{ 'a𝄞b'[3] }}"));
   }
 
   @Test
