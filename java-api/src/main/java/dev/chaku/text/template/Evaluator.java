@@ -209,6 +209,15 @@ final class Evaluator {
         run.touch(text.length() * times, binary.line());
         return text.repeat((int) times);
       }
+      if (repeated instanceof List<?> list) {
+        run.requireRoom(Math.multiplyHigh(list.size(), times) != 0 ? Long.MAX_VALUE : list.size() * times, binary.line());
+        run.touch(list.size() * times, binary.line());
+        List<@Nullable Object> many = new ArrayList<>();
+        for (long i = 0; i < times && !list.isEmpty(); i++) {
+          many.addAll(list);
+        }
+        return many;
+      }
     }
     if (binary.operator().equals("%") && left instanceof String format) {
       return Methods.percent(format, right, run, binary.line());

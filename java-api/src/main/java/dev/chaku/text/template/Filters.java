@@ -90,6 +90,7 @@ final class Filters {
       case "rejectattr" -> new Values.Generated(chosen(in, false, true));
       case "attr" -> in.evaluator().attribute(in.value(), (String) in.args().get(0), in.line());
       case "batch" -> batch(in);
+      case "format" -> Methods.percent(Values.text(in.value()), in.args(), in.run(), in.line());
       default -> throw in.fault("expected a known filter, found '" + name + "'");
     };
   }
@@ -182,6 +183,9 @@ final class Filters {
           case "floor" -> RoundingMode.FLOOR;
           default -> RoundingMode.HALF_EVEN;
         };
+    if (Values.number(in.value()) instanceof Long whole && method.equals("common") && digits >= 0) {
+      return whole;
+    }
     double value = Values.number(in.value()).doubleValue();
     return new BigDecimal(value).setScale((int) Math.max(-300, Math.min(300, digits)), mode).doubleValue();
   }

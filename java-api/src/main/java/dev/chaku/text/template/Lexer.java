@@ -202,9 +202,28 @@ final class Lexer {
         to++;
       }
     }
+    int exponent = exponentEnd(to);
+    real |= exponent > to;
+    to = exponent;
     String text = source.substring(at, to).replace("_", "");
     tokens.add(new Token(real ? Token.Kind.FLOAT : Token.Kind.INTEGER, text, line));
     advance(to);
+  }
+
+  /** Where the exponent that starts here ends; here itself if none does. */
+  private int exponentEnd(int from) {
+    if (from >= source.length() || (source.charAt(from) != 'e' && source.charAt(from) != 'E')) {
+      return from;
+    }
+    int first = from + 1;
+    if (first < source.length() && (source.charAt(first) == '-' || source.charAt(first) == '+')) {
+      first++;
+    }
+    int to = first;
+    while (to < source.length() && Character.isDigit(source.charAt(to))) {
+      to++;
+    }
+    return to > first ? to : from;
   }
 
   private void string(char quote) {

@@ -105,6 +105,9 @@ final class Methods {
       case "isspace" -> (args, named) -> !s.isEmpty() && s.codePoints().allMatch(Methods::isSpace);
       case "isupper" -> (args, named) -> s.equals(s.toUpperCase(Locale.ROOT)) && !s.equals(s.toLowerCase(Locale.ROOT));
       case "islower" -> (args, named) -> s.equals(s.toLowerCase(Locale.ROOT)) && !s.equals(s.toUpperCase(Locale.ROOT));
+      case "partition" -> (args, named) -> partition(s, (String) args.get(0), s.indexOf((String) args.get(0)));
+      case "ljust" -> (args, named) -> padded(s, args, 0, run, line);
+      case "rjust" -> (args, named) -> padded(s, args, 1, run, line);
       case "format" -> (args, named) -> format(s, args, named, run, line);
       default -> null;
     };
@@ -271,6 +274,34 @@ final class Methods {
   }
 
   /** {@code "%s and %d" % values}. */
+  private static List<@Nullable Object> partition(String s, String separator, int at) {
+    return at < 0 ? List.of(s, "", "") : List.of(s.substring(0, at), separator, s.substring(at + separator.length()));
+  }
+
+  /** Pads to a width in code points, after the text (side 0) or before it (side 1). */
+  private static String padded(String s, List<@Nullable Object> args, int side, Interpreter run, int line) {
+    long missing = Math.max(0, (Long) args.get(0) - s.codePointCount(0, s.length()));
+    run.requireRoom(s.length() + missing, line);
+    run.touch(s.length() + missing, line);
+    String padding = (args.size() > 1 ? (String) args.get(1) : " ").repeat((int) missing);
+    return side == 0 ? s + padding : padding + s;
+  }
+
+  /** A number with the flags, width and precision that stand in a format before d or f. */
+  private static @Nullable String numeric(String flags, char kind, @Nullable Object value) {
+    if (!flags.matches("[-+ 0]?\\d{0,2}(\\.\\d{1,2})?") || !Values.isNumber(value)) {
+      return null;
+    }
+    Number number = Values.number(value);
+    try {
+      return kind == 'd'
+          ? String.format(Locale.ROOT, "%" + flags + "d", number.longValue())
+          : String.format(Locale.ROOT, "%" + flags + "f", number.doubleValue());
+    } catch (java.util.IllegalFormatException e) {
+      return null;
+    }
+  }
+
   static String percent(String format, @Nullable Object values, Interpreter run, int line) {
     List<?> list = values instanceof List<?> several ? several : java.util.Collections.singletonList(values);
     StringBuilder out = new StringBuilder();
@@ -281,14 +312,28 @@ final class Methods {
         out.append(c);
         continue;
       }
-      char kind = format.charAt(++i);
-      if (kind == '%') {
+      int end = i + 1;
+      while (end < format.length() - 1 && "-+ 0123456789.".indexOf(format.charAt(end)) >= 0) {
+        end++;
+      }
+      String flags = format.substring(i + 1, end);
+      i = end;
+      char kind = format.charAt(i);
+      if (kind == 'f' || (kind == 'd' && !flags.isEmpty())) {
+        String number = next < list.size() ? numeric(flags, kind, list.get(next++)) : null;
+        if (number == null) {
+          throw run.fault(line, "expected a number for each %d and %f in a format");
+        }
+        out.append(number);
+      } else if (!flags.isEmpty()) {
+        throw run.fault(line, "expected %s, %d, %f or %r in a format, found %" + flags + kind);
+      } else if (kind == '%') {
         out.append('%');
       } else if ((kind == 's' || kind == 'd' || kind == 'r') && next < list.size()) {
         Object value = list.get(next++);
         out.append(kind == 'r' ? Values.repr(value) : Values.text(value));
       } else {
-        throw run.fault(line, "expected %s, %d or %r with a value in a format, found %" + kind);
+        throw run.fault(line, "expected %s, %d, %f or %r with a value in a format, found %" + kind);
       }
     }
     return out.toString();

@@ -166,6 +166,11 @@ final class Values {
       }
       return true;
     }
+    if (a instanceof Map<?, ?> x && b instanceof Map<?, ?> y) {
+      return x.size() == y.size()
+          && x.entrySet().stream()
+              .allMatch(entry -> y.containsKey(entry.getKey()) && equal(entry.getValue(), y.get(entry.getKey())));
+    }
     if (a instanceof Undefined || b instanceof Undefined) {
       return a instanceof Undefined && b instanceof Undefined;
     }

@@ -216,6 +216,17 @@ class ChatTemplateTest {
   }
 
   @Test
+  void numbersListsAndFormatsAreAsPythonHasThem() {
+    assertEquals("100000.0 1.5e-07 1e+16", render("{{ 1e5 }} {{ 1.5e-7 }} {{ 1e16 }}"));
+    assertEquals("[1, 2, 1, 2]", render("{{ [1, 2] * 2 }}"));
+    assertEquals("True 5", render("{{ {'a': 1} == {'a': 1.0} }} {{ 5 | round }}"));
+    assertEquals("a-3-1.50 00042", render("{{ '%s-%d-%.2f' % ['a', 3, 1.5] }} {{ '%05d' | format(42) }}"));
+    assertEquals("a|b x..", render("{{ 'aXb'.partition('X')[0] }}|{{ 'aXb'.partition('X')[2] }} {{ 'x'.ljust(3, '.') }}"));
+    assertThrows(BadInputException.class, () -> render("{{ [1, 2, 3] * 10 ** 9 }}"));
+    assertThrows(BadInputException.class, () -> render("{{ 'x'.rjust(10 ** 9) }}"));
+  }
+
+  @Test
   void charactersAreCountedAsCodePoints() {
     assertEquals("𝄞", render("{{ 'a𝄞b'[1] }}"));
     assertEquals("b", render("{{ 'a𝄞b'[-1] }}"));
