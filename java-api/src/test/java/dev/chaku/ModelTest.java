@@ -5,16 +5,30 @@ import static dev.chaku.ReferenceJson.ints;
 import static dev.chaku.ReferenceJson.list;
 import static dev.chaku.ReferenceJson.object;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.chaku.arch.DenseShape;
+import dev.chaku.arch.FormatMix;
+import dev.chaku.arch.RopeSpec;
+import dev.chaku.generate.Generation;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 
 class ModelTest {
+  @TempDir Path folder;
+
   private static final Set<String> ARCHITECTURES = Set.of("llama", "qwen2", "qwen3");
 
   /** Families other than those with the same general.architecture. */
@@ -41,6 +55,64 @@ class ModelTest {
         float[] expected = floats(folder.resolve(logits));
         assertClose(expected, model.logits(tokens), tolerance);
       }
+    }
+  }
+
+  /** A trained model, whole and with quantized weights: equal to what its dequantized weights give. */
+  @ParameterizedTest
+  @CsvSource({
+    "p0,f32,f32", "p0,q8_0,q8_0-dequant", "p0,q4_0,q4_0-dequant",
+    "p1,f32,f32", "p1,q8_0,q8_0-dequant", "p1,q4_0,q4_0-dequant"
+  })
+  void givesTheLogitsOfATrainedModel(String prompt, String format, String golden) {
+    Path folder = ReferenceData.require("parity/stories260K");
+    int[] tokens = ints(object(ReferenceJson.read(folder.resolve(prompt + ".tokens.json"))).get("tokens"));
+    try (Model model = Model.open(folder.resolve("stories260K-" + format + ".gguf"))) {
+      assertClose(floats(folder.resolve(prompt + "." + golden + ".logits.f32")), model.logits(tokens), 1e-4);
+    }
+  }
+
+  /** Needs no reference data: the scalar path is the oracle of the one that this machine would choose. */
+  @ParameterizedTest
+  @EnumSource(FormatMix.class)
+  void everyPathGivesTheLogitsOfTheScalarOne(FormatMix mix) {
+    int[] tokens = IntStream.range(0, 70).map(i -> (i * 37 + 5) % TinyModel.VOCAB).toArray();
+    for (DenseShape shape : List.of(TinyModel.llama(), TinyModel.qwen2(), TinyModel.qwen3())) {
+      Path file = TinyModel.write(folder.resolve(shape.architecture() + mix + ".gguf"), shape, mix, 7);
+      float[][] expected;
+      try (Model model = Model.open(file, ModelOptions.defaults().withDevice(Device.REFERENCE))) {
+        assertEquals(Device.REFERENCE, model.device().device());
+        assertEquals(shape.architecture(), model.architecture());
+        expected = model.logits(tokens);
+      }
+      try (Model model = Model.open(file)) {
+        float[] flat = new float[tokens.length * TinyModel.VOCAB];
+        for (int t = 0; t < tokens.length; t++) {
+          System.arraycopy(expected[t], 0, flat, t * TinyModel.VOCAB, TinyModel.VOCAB);
+        }
+        assertClose(flat, model.logits(tokens), 1e-3);
+      }
+    }
+  }
+
+  @Test
+  void aVocabularyOfAnotherSizeIsRefused() {
+    DenseShape more =
+        new DenseShape(
+            "llama", RopeSpec.Pairing.ADJACENT, 1, 32, 2, 2, 16, 32, TinyModel.VOCAB + 5, 64, 1e4, true, false, false);
+    Path file = TinyModel.write(folder.resolve("more.gguf"), more, FormatMix.F32, 1);
+    String message = assertThrows(BadInputException.class, () -> Model.open(file)).getMessage();
+    assertTrue(message.contains("259") && message.contains("264") && message.contains("more.gguf"), message);
+  }
+
+  @Test
+  void aSyntheticModelHasTheSizeOfTheRealOneAndTakesIds() {
+    try (Model model = Model.synthetic(Shape.parse("smollm2-135m"), WeightFormat.parse("q4_0"), 1, ModelOptions.defaults())) {
+      assertEquals(134_515_008, model.parameterCount());
+      Generation generation = model.generator().tokens(1, 2, 3).maxTokens(2).generate();
+      assertEquals(2, generation.tokens().length);
+      assertEquals("", generation.text());
+      assertThrows(IllegalStateException.class, model::tokenizer);
     }
   }
 
