@@ -116,6 +116,8 @@ public final class ChatTemplate {
       return new Rendered(text, List.copyOf(run.generations()));
     } catch (TemplateException e) {
       throw e.toBadInput(name);
+    } catch (Values.TooLarge e) {
+      throw run.fault(run.line(), "expected values of ordinary size to print or compare, found larger ones").toBadInput(name);
     } catch (StackOverflowError e) {
       throw new BadInputException(name + ": expected a template of ordinary depth, found one nested too deep", e);
     }

@@ -62,7 +62,9 @@ final class Evaluator {
     Expr.DictOf dict = (Expr.DictOf) expr;
     Map<Object, @Nullable Object> values = new LinkedHashMap<>();
     for (int i = 0; i < dict.keys().size(); i++) {
-      values.put(eval(dict.keys().get(i), scope), eval(dict.values().get(i), scope));
+      Object key = eval(dict.keys().get(i), scope);
+      run.requireKey(key, dict.line());
+      values.put(key, eval(dict.values().get(i), scope));
     }
     return values;
   }
@@ -96,6 +98,7 @@ final class Evaluator {
       throw run.fault(line, "'" + undefined.name() + "' is undefined, and so has no item " + Values.repr(index));
     }
     if (object instanceof Map<?, ?> map) {
+      run.requireKey(index, line);
       Object value = map.get(index);
       if (value != null || map.containsKey(index) || !(index instanceof String name)) {
         return value != null || map.containsKey(index) ? value : new Values.Undefined(Values.text(index));
@@ -287,7 +290,7 @@ final class Evaluator {
     if (unary.operator().equals("+")) {
       return number;
     }
-    return number instanceof Long whole ? (Object) Math.negateExact(whole) : (Object) (-number.doubleValue());
+    return number instanceof Long whole ? arithmetic("-", 0L, whole, unary.line()) : (Object) (-number.doubleValue());
   }
 
   private boolean compare(Expr.Compare compare, Scope scope) {
@@ -303,6 +306,9 @@ final class Evaluator {
   }
 
   private boolean holds(String operator, @Nullable Object left, @Nullable Object right, int line) {
+    if (left instanceof List && right instanceof List || left instanceof Map && right instanceof Map) {
+      run.touch(Values.MOST_COMPARED / 4, line);
+    }
     if (left instanceof String a && right instanceof String b && a.length() == b.length()) {
       run.touch(a.length(), line);
     }
@@ -326,9 +332,11 @@ final class Evaluator {
   boolean contains(@Nullable Object container, @Nullable Object element, int line) {
     run.touch(container, line);
     if (container instanceof String text && element instanceof String part) {
+      run.search(text, part, line);
       return text.contains(part);
     }
     if (container instanceof Map<?, ?> map) {
+      run.requireKey(element, line);
       return map.containsKey(element);
     }
     if (container instanceof List<?> list) {
@@ -353,7 +361,7 @@ final class Evaluator {
     }
     try {
       return callable.call(positional(call.arguments(), scope), named);
-    } catch (IndexOutOfBoundsException | ClassCastException | NullPointerException e) {
+    } catch (IndexOutOfBoundsException | ClassCastException | NullPointerException | ArithmeticException e) {
       throw run.fault(call.line(), "a function got other arguments than it takes");
     }
   }
@@ -389,7 +397,7 @@ final class Evaluator {
       Object filtered = Filters.apply(filter.name(), input);
       run.touch(filtered, filter.line());
       return filtered;
-    } catch (IndexOutOfBoundsException | ClassCastException | NullPointerException e) {
+    } catch (IndexOutOfBoundsException | ClassCastException | NullPointerException | ArithmeticException e) {
       throw run.fault(filter.line(), "the filter " + filter.name() + " cannot take " + Values.kind(value) + " and its arguments");
     }
   }

@@ -5,9 +5,11 @@ import java.math.RoundingMode;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
@@ -77,7 +79,7 @@ final class Filters {
       case "first" -> in.elements().isEmpty() ? new Values.Undefined("first") : in.elements().get(0);
       case "last" -> in.elements().isEmpty() ? new Values.Undefined("last") : in.elements().get(in.elements().size() - 1);
       case "reverse" -> reversed(in);
-      case "unique" -> unique(in.elements());
+      case "unique" -> unique(in);
       case "sort" -> sorted(in);
       case "min", "max" -> extreme(in, name.equals("min"));
       case "sum" -> sum(in);
@@ -196,10 +198,13 @@ final class Filters {
     return in.value() instanceof String ? join(all, "", in.run(), in.line()) : all;
   }
 
-  private static List<@Nullable Object> unique(List<@Nullable Object> all) {
+  private static List<@Nullable Object> unique(Input in) {
+    Set<@Nullable Object> seen = new HashSet<>();
     List<@Nullable Object> kept = new ArrayList<>();
-    for (Object element : all) {
-      if (kept.stream().noneMatch(k -> Values.equal(key(k), key(element)))) {
+    for (Object element : in.elements()) {
+      in.run().requireKey(element, in.line());
+      Object key = Values.isNumber(element) ? (Object) (Values.number(element).doubleValue() + 0.0) : key(element);
+      if (seen.add(key)) {
         kept.add(element);
       }
     }
@@ -297,6 +302,9 @@ final class Filters {
 
   private static Object batch(Input in) {
     int size = Math.toIntExact((Long) in.args().get(0));
+    if (size < 1) {
+      throw in.fault("expected batches of at least one element, found " + size);
+    }
     List<@Nullable Object> all = in.elements();
     List<@Nullable Object> batches = new ArrayList<>();
     for (int i = 0; i < all.size(); i += size) {

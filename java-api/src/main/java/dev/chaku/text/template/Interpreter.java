@@ -18,6 +18,7 @@ final class Interpreter {
   private static final int MOST_STEPS = 2_000_000;
   static final int MOST_CHARS = 16 << 20;
   private static final int MOST_CALLS = 60;
+  private static final long MOST_SEARCH = 1L << 32;
 
   /** Characters and elements that all operations together may read or make: few steps can do much work. */
   private static final long MOST_TOUCHED = 1L << 29;
@@ -31,6 +32,7 @@ final class Interpreter {
   private StringBuilder out = new StringBuilder();
   private int blocks;
   private int steps;
+  private int line;
   private int calls;
   private long touched;
 
@@ -52,9 +54,15 @@ final class Interpreter {
     return new TemplateException(name, line, message);
   }
 
-  void step(int line) {
+  /** The line of the last step. */
+  int line() {
+    return line;
+  }
+
+  void step(int at) {
+    line = at;
     if (++steps > MOST_STEPS) {
-      throw fault(line, "expected a template that ends within " + MOST_STEPS + " steps, found one that does not");
+      throw fault(at, "expected a template that ends within " + MOST_STEPS + " steps, found one that does not");
     }
   }
 
@@ -73,6 +81,21 @@ final class Interpreter {
       touch(text.length(), line);
     } else if (value instanceof List<?> list) {
       touch(list.size(), line);
+    }
+  }
+
+  /** Refuses searches of long texts for long texts, which can take the product of both lengths. */
+  void search(String text, String part, int at) {
+    long places = Math.max(0, text.length() - part.length() + 1L);
+    if (places * part.length() > MOST_SEARCH) {
+      throw fault(at, "expected a short text to look for, found one of " + part.length() + " characters in " + text.length());
+    }
+  }
+
+  /** Lists and mappings are no keys, as in Python; to hash one could take longer than to make it. */
+  void requireKey(@Nullable Object key, int at) {
+    if (key instanceof Map || key instanceof List) {
+      throw fault(at, "expected a plain value as a key of a mapping, found " + Values.kind(key));
     }
   }
 

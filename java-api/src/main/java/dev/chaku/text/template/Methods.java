@@ -19,13 +19,19 @@ final class Methods {
   static Values.@Nullable Callable find(@Nullable Object object, String name, Interpreter run, int line) {
     if (object instanceof String text) {
       run.touch(text, line);
-      return string(text, name, run, line);
+      Values.Callable method = string(text, name, run, line);
+      return method == null ? null : (args, named) -> {
+        if (!args.isEmpty() && args.get(0) instanceof String part) {
+          run.search(text, part, line);
+        }
+        return method.call(args, named);
+      };
     }
     if (object instanceof Map<?, ?> map) {
       if (ALTERING_MAP.contains(name)) {
         throw refused(name, "dict", run, line);
       }
-      return map(map, name);
+      return map(map, name, run, line);
     }
     if (object instanceof List<?> list) {
       if (ALTERING_LIST.contains(name)) {
@@ -40,15 +46,17 @@ final class Methods {
     return run.fault(line, "access to attribute '" + name + "' of '" + type + "' object is unsafe");
   }
 
-  private static Values.@Nullable Callable map(Map<?, ?> map, String name) {
+  private static Values.@Nullable Callable map(Map<?, ?> map, String name, Interpreter run, int line) {
     return switch (name) {
       case "items" -> (args, named) -> Filters.items(map);
       case "keys" -> (args, named) -> new ArrayList<>(map.keySet());
       case "values" -> (args, named) -> new ArrayList<>(map.values());
       case "copy" -> (args, named) -> new LinkedHashMap<>(map);
       case "get" ->
-          (args, named) ->
-              map.containsKey(args.get(0)) ? map.get(args.get(0)) : args.size() > 1 ? args.get(1) : named.get("default");
+          (args, named) -> {
+            run.requireKey(args.get(0), line);
+            return map.containsKey(args.get(0)) ? map.get(args.get(0)) : args.size() > 1 ? args.get(1) : named.get("default");
+          };
       default -> null;
     };
   }
@@ -151,18 +159,18 @@ final class Methods {
   static List<@Nullable Object> split(String s, @Nullable Object separator, long most) {
     List<@Nullable Object> parts = new ArrayList<>();
     if (separator == null) {
-      String rest = strip(s, List.of(), true, false);
-      while (!rest.isEmpty()) {
-        int end = 0;
-        while (end < rest.length() && !isSpace(rest.charAt(end))) {
+      int begin = afterSpaces(s, 0);
+      while (begin < s.length()) {
+        int end = begin;
+        while (end < s.length() && !isSpace(s.charAt(end))) {
           end++;
         }
         if (most >= 0 && parts.size() == most) {
-          parts.add(strip(rest, List.of(), false, true));
+          parts.add(s.substring(begin));
           break;
         }
-        parts.add(rest.substring(0, end));
-        rest = strip(rest.substring(end), List.of(), true, false);
+        parts.add(s.substring(begin, end));
+        begin = afterSpaces(s, end);
       }
       return parts;
     }
@@ -174,6 +182,14 @@ final class Methods {
     }
     parts.add(s.substring(at));
     return parts;
+  }
+
+  private static int afterSpaces(String s, int from) {
+    int at = from;
+    while (at < s.length() && isSpace(s.charAt(at))) {
+      at++;
+    }
+    return at;
   }
 
   private static List<@Nullable Object> rsplit(String s, @Nullable Object separator, long most) {
@@ -215,6 +231,7 @@ final class Methods {
   }
 
   static String replace(String s, String old, String by, long count, Interpreter run, int line) {
+    run.search(s, old, line);
     StringBuilder out = new StringBuilder();
     int at = 0;
     long done = 0;

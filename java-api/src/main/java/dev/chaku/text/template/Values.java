@@ -33,6 +33,13 @@ final class Values {
     }
   }
 
+  /** A value is too large to print or compare: lists that hold one list twice, that holds one twice, and so on. */
+  static final class TooLarge extends RuntimeException {
+    private static final long serialVersionUID = 1;
+  }
+
+  static final int MOST_COMPARED = 1 << 16;
+
   private Values() {}
 
   static boolean truth(@Nullable Object value) {
@@ -70,6 +77,9 @@ final class Values {
   }
 
   private static void repr(@Nullable Object value, StringBuilder out) {
+    if (out.length() > Interpreter.MOST_CHARS) {
+      throw new TooLarge();
+    }
     if (value == null) {
       out.append("None");
     } else if (value instanceof Boolean b) {
@@ -152,6 +162,13 @@ final class Values {
   }
 
   static boolean equal(@Nullable Object a, @Nullable Object b) {
+    return equal(a, b, new int[] {MOST_COMPARED});
+  }
+
+  private static boolean equal(@Nullable Object a, @Nullable Object b, int[] left) {
+    if (left[0]-- == 0) {
+      throw new TooLarge();
+    }
     if (isNumber(a) && isNumber(b)) {
       return compareNumbers(a, b) == 0;
     }
@@ -160,7 +177,7 @@ final class Values {
         return false;
       }
       for (int i = 0; i < x.size(); i++) {
-        if (!equal(x.get(i), y.get(i))) {
+        if (!equal(x.get(i), y.get(i), left)) {
           return false;
         }
       }
@@ -169,7 +186,7 @@ final class Values {
     if (a instanceof Map<?, ?> x && b instanceof Map<?, ?> y) {
       return x.size() == y.size()
           && x.entrySet().stream()
-              .allMatch(entry -> y.containsKey(entry.getKey()) && equal(entry.getValue(), y.get(entry.getKey())));
+              .allMatch(entry -> y.containsKey(entry.getKey()) && equal(entry.getValue(), y.get(entry.getKey()), left));
     }
     if (a instanceof Undefined || b instanceof Undefined) {
       return a instanceof Undefined && b instanceof Undefined;

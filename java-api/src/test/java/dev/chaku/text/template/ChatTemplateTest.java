@@ -25,6 +25,11 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class ChatTemplateTest {
+  /** Two values that are small to make and endless to walk. */
+  private static final String DOUBLING =
+      "{% set n = namespace(x=[1], y=[1]) %}{% for i in range(60) %}{% set n.x = [n.x, n.x] %}{% set n.y = [n.y, n.y] %}"
+          + "{% endfor %}";
+
   private static final LocalDateTime NOW = LocalDateTime.of(2026, 1, 2, 3, 4, 5);
 
   /** Every template and conversation that Python's jinja2 has rendered, byte for byte. */
@@ -134,6 +139,8 @@ class ChatTemplateTest {
         "{{ messages[0].content }}{{ bos_token }}@hi<s>",
         "{{ range(3) | list }}{{ range(5, 0, -2) | list }}@[0, 1, 2][5, 3, 1]",
         "{{ 'a\\nb' | indent(2) }}@`a\n  b`",
+        "{{ ' a b '.split(none, 1) }} {{ [1, 1.0, true, 2] | unique | list }}@['a', 'b '] [1, 2]",
+        "{{ ('a ' * 4000000).split() | length }} {{ range(99999) | unique | list | length }}@4000000 99999",
         "{{ '%s-%d' % ('a', 3) }}{{ '{} {x}'.format(1, x=2) }}@a-31 2",
       })
   void computesAsPythonDoes(String source, String expected) {
@@ -198,6 +205,19 @@ class ChatTemplateTest {
         "{% for a in range(99999) %}{{ 'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx' * 1000 }}{% endfor %}",
         "{{ 'ab'.replace('', 'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxx' * 900000) }}",
         "{{ 3 ** 999999999 }}",
+        DOUBLING + "{{ n.x }}",
+        DOUBLING + "{{ n.x | tojson }}",
+        DOUBLING + "{{ n.x == n.y }}",
+        DOUBLING + "{{ {n.x: 1} }}",
+        DOUBLING + "{{ d.get(n.x) }}",
+        DOUBLING + "{{ [n.x, n.y] | unique | list }}",
+        "{% set x = 'a' * 16000000 %}{{ (x[:8000000] ~ 'b') in x }}",
+        "{% set x = 'a' * 16000000 %}{{ x.find(x[:8000000] ~ 'b') }}",
+        "{% set x = 'a' * 16000000 %}{{ x | replace(x[:8000000] ~ 'b', '') }}",
+        "{{ [1] | batch(0) | list }}",
+        "{{ [1] | batch(99999999999) | list }}",
+        "{{ -(-9223372036854775807 - 1) }}",
+        "{{ [9223372036854775807, 1] | sum }}",
         "{% set s = 'a' * 1000000 %}{% for i in range(99999) %}{% if 'b' in s %}{% endif %}{% endfor %}",
         "{% set s = 'a' * 1000000 %}{% for i in range(99999) %}{% set t = s.upper() %}{% endfor %}",
         "{% set s = 'a' * 1000000 %}{% set n = namespace(l=[]) %}{% for i in range(99999) %}{% set n.l = n.l + [s ~ i] %}{% endfor %}",
