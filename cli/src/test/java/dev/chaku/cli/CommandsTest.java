@@ -34,9 +34,10 @@ class CommandsTest {
   void trainsAnAdapterAndWearsIt() throws IOException {
     Path base = Cli.base(folder);
     Path out = folder.resolve("run");
+    Path eval = Files.writeString(folder.resolve("eval.jsonl"), LINE.replace("live", "sleep"));
     Cli.Ran trained =
-        Cli.run("train", "--model", base, "--data", data(LINE.repeat(8)), "--out", out, "--epochs", 30, "--max-length", 64,
-            "--learning-rate", "5e-3", "--rank", 4, "--eval-split", "0.2", "--json");
+        Cli.run("train", "--model", base, "--data", data(LINE.repeat(8)), "--eval-data", eval, "--out", out, "--epochs", 30,
+            "--max-length", 64, "--learning-rate", "5e-3", "--rank", 4, "--json");
     assertEquals(0, trained.code(), trained.err());
     JsonNode result = trained.json();
     assertEquals(out.resolve("adapter.gguf").toString(), result.get("adapter").asText());
