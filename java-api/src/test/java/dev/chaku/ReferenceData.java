@@ -2,7 +2,9 @@ package dev.chaku;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.DynamicTest;
 
 /** The reference data beside the checkout, or where {@code CHAKU_REFERENCE_DATA} points. Tests skip without them. */
 public final class ReferenceData {
@@ -13,6 +15,16 @@ public final class ReferenceData {
     Path file = root().resolve(relative);
     Assumptions.assumeTrue(Files.exists(file), () -> "no reference data: " + relative);
     return file;
+  }
+
+  /** Whether a file or folder is there; test factories ask first, for they cannot be skipped themselves. */
+  public static boolean has(String relative) {
+    return Files.exists(root().resolve(relative));
+  }
+
+  /** What a test factory gives in place of its tests when the data are not there: one test that is skipped. */
+  public static List<DynamicTest> skipped(String relative) {
+    return List.of(DynamicTest.dynamicTest("needs reference data: " + relative, () -> require(relative)));
   }
 
   private static Path root() {

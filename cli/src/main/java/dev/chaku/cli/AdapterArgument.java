@@ -20,6 +20,9 @@ record AdapterArgument(Adapter adapter, double scale) {
       throw new BadInputException(
           "--adapter " + text + ": expected a number after '=', found '" + text.substring(equals + 1) + "'", e);
     }
+    if (!Double.isFinite(scale)) {
+      throw new BadInputException("--adapter " + text + ": expected a finite scale, found " + scale);
+    }
     return new AdapterArgument(Adapter.load(Path.of(text.substring(0, equals))), scale);
   }
 }

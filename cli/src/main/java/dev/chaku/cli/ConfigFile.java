@@ -38,12 +38,12 @@ final class ConfigFile {
     }
     List<String> expanded = new ArrayList<>();
     expanded.add(args[0]);
-    expanded.addAll(options(file));
+    expanded.addAll(options(file, args));
     expanded.addAll(Arrays.asList(args).subList(1, args.length));
     return expanded.toArray(String[]::new);
   }
 
-  private static List<String> options(Path file) {
+  private static List<String> options(Path file, String[] args) {
     JsonNode root;
     try {
       if (!Files.isRegularFile(file)) {
@@ -60,7 +60,12 @@ final class ConfigFile {
     List<String> options = new ArrayList<>();
     for (Iterator<Map.Entry<String, JsonNode>> fields = root.fields(); fields.hasNext(); ) {
       Map.Entry<String, JsonNode> field = fields.next();
-      add(file, "--" + field.getKey().replace('_', '-'), field.getValue(), options);
+      String name = "--" + field.getKey().replace('_', '-');
+      // A list would add to the command line's own rather than yield to it.
+      boolean given = Arrays.stream(args).anyMatch(arg -> arg.equals(name) || arg.startsWith(name + "="));
+      if (!given) {
+        add(file, name, field.getValue(), options);
+      }
     }
     return options;
   }

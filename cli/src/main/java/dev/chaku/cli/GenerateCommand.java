@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -112,7 +113,11 @@ final class GenerateCommand extends Verb {
       if (!Files.isRegularFile(prompt.file)) {
         throw new BadInputException(prompt.file + ": expected a text file with the prompt, found none");
       }
-      text = Files.readString(prompt.file);
+      try {
+        text = Files.readString(prompt.file);
+      } catch (CharacterCodingException e) {
+        throw new BadInputException(prompt.file + ": expected UTF-8 text, found other bytes", e);
+      }
     }
     return chat ? generator.chatTokens(messages(text), template(model)) : model.tokenizer().encode(text, true, true);
   }

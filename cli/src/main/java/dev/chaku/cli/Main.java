@@ -3,6 +3,7 @@ package dev.chaku.cli;
 import dev.chaku.ChakuException;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.InvalidPathException;
 import java.util.List;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -91,6 +92,10 @@ public final class Main implements Runnable {
     if (failure instanceof ChakuException known && ExitCode.of(known) != ExitCode.OUR_FAULT) {
       console.error(oneLine(known.getMessage()));
       return ExitCode.of(known).code();
+    }
+    if (failure instanceof InvalidPathException path) {
+      console.error(oneLine("no path: " + path.getMessage()));
+      return ExitCode.BAD_INPUT.code();
     }
     console.error("internal fault, please report it: " + failure);
     failure.printStackTrace(console.err());

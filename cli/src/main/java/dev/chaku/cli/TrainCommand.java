@@ -1,6 +1,8 @@
 package dev.chaku.cli;
 
+import dev.chaku.BadInputException;
 import dev.chaku.Model;
+import dev.chaku.ResourceException;
 import dev.chaku.Trainer;
 import dev.chaku.TrainingRun;
 import dev.chaku.data.DataFormat;
@@ -30,7 +32,7 @@ import picocli.CommandLine.ParameterException;
     name = "train",
     description = {
       "Trains a LoRA adapter on a quantized model.",
-      "Data: JSON lines or a JSON array, gzipped or not, of OpenAI chats (messages), prompt/completion, ShareGPT, Alpaca or text."
+      "Data: JSON lines, a JSON array, CSV or TSV, gzipped or not: OpenAI chats (messages), prompt/completion, ShareGPT, Alpaca, text."
     },
     footer = {
       "",
@@ -93,6 +95,9 @@ final class TrainCommand extends Verb {
   void execute() throws IOException {
     if (evalSplit != null && !evalData.isEmpty()) {
       throw new ParameterException(line(), "expected --eval-data or --eval-split, got both");
+    }
+    if (report != null && !Files.isDirectory(report.toAbsolutePath().getParent())) {
+      throw new BadInputException(report + ": expected a folder to write the report to, found none");
     }
     Dataset dataset = read(data);
     try (Model model = Model.open(modelFile, engine.modelOptions())) {
@@ -207,10 +212,18 @@ final class TrainCommand extends Verb {
     fields.put("skipped_lines", dataset.skippedLines());
     fields.put("skipped_steps", last.skippedSteps());
     fields.put("peak_bytes", Machine.peakBytes());
-    if (report != null) {
-      Files.writeString(report, ReportPage.html(fields, out));
-    }
     result(fields, () -> print(fields, last, seconds));
+    if (report != null) {
+      writeReport(fields);
+    }
+  }
+
+  private void writeReport(Map<String, Object> fields) {
+    try {
+      Files.writeString(report, ReportPage.html(fields, out));
+    } catch (IOException e) {
+      throw new ResourceException(report + ": the report cannot be written: " + e, e);
+    }
   }
 
   private void print(Map<String, Object> fields, TrainingProgress last, double seconds) {

@@ -84,6 +84,11 @@ class CommandsTest {
     more[line.length] = "--epochs";
     more[line.length + 1] = 2;
     assertEquals(2, Cli.run(more).json().get("steps").asInt());
+    more[line.length] = "--targets";
+    more[line.length + 1] = "q";
+    int both = Cli.run(line).json().get("trained_parameters").asInt();
+    int one = Cli.run(more).json().get("trained_parameters").asInt();
+    assertTrue(one < both, one + " of " + both + ": a list on the command line takes the place of the file's");
   }
 
   @Test
@@ -178,6 +183,9 @@ class CommandsTest {
         Arguments.of(3, "threads", "generate --model BASE --prompt x --threads 99999"),
         Arguments.of(3, "unknown device", "doctor --device warp"),
         Arguments.of(3, "unknown shape", "bench --shape gpt-9"),
+        Arguments.of(3, "expected UTF-8 text", "generate --model BASE --prompt-file BASE"),
+        Arguments.of(3, "expected a folder to write the report to", "train --model BASE --data DATA --out OUT --report DIR/none/r.html"),
+        Arguments.of(3, "expected a finite scale", "generate --model BASE --adapter BASE=NaN --prompt x"),
         Arguments.of(3, "none.txt", "generate --model BASE --prompt-file none.txt"));
   }
 

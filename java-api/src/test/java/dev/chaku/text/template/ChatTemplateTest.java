@@ -35,6 +35,9 @@ class ChatTemplateTest {
   /** Every template and conversation that Python's jinja2 has rendered, byte for byte. */
   @TestFactory
   Stream<DynamicTest> rendersWhatPythonRenders() {
+    if (!ReferenceData.has("templates")) {
+      return ReferenceData.skipped("templates").stream();
+    }
     Path folder = ReferenceData.require("templates");
     Map<String, Object> golden = ReferenceJson.object(ReferenceJson.read(folder.resolve("expected.json")));
     Map<String, Object> cases = ReferenceJson.object(golden.get("cases"));
