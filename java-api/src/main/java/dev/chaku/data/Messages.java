@@ -105,6 +105,9 @@ final class Messages {
     }
     List<Object> tools = new ArrayList<>();
     for (Object tool : list) {
+      if (tool == null) {
+        throw new RecordFault("tools[" + tools.size() + "]: expected the description of a function, found null");
+      }
       boolean bare = tool instanceof Map<?, ?> map && map.containsKey("name") && !map.containsKey("function");
       tools.add(bare ? envelope(tool) : tool);
     }

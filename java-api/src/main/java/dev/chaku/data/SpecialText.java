@@ -8,6 +8,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Keeps special tokens that stand in message content from being read as such: content is data, whatever it spells.
@@ -51,21 +52,35 @@ final class SpecialText {
     return end;
   }
 
-  /** The messages with every special spelling in a content marked; the same list when there is none. */
+  /** The messages with every special spelling marked in all their texts but the role; the same list when there is none. */
   List<Map<String, Object>> mark(List<Map<String, Object>> messages) {
-    boolean any = messages.stream().anyMatch(m -> m.get("content") instanceof String s && find(s, 0) >= 0);
-    if (!any) {
-      return messages;
-    }
     List<Map<String, Object>> marked = new ArrayList<>();
+    boolean any = false;
     for (Map<String, Object> message : messages) {
       Map<String, Object> copy = new LinkedHashMap<>(message);
-      if (message.get("content") instanceof String content) {
-        copy.put("content", mark(content));
-      }
+      copy.replaceAll((key, value) -> key.equals("role") ? value : markAll(value));
+      any |= !copy.equals(message);
       marked.add(copy);
     }
-    return marked;
+    return any ? marked : messages;
+  }
+
+  /** Marks the texts in a value of plain Java, at any depth; keys of maps are names, not content. */
+  private @Nullable Object markAll(@Nullable Object value) {
+    if (value instanceof String text) {
+      return find(text, 0) >= 0 ? mark(text) : text;
+    }
+    if (value instanceof List<?> list) {
+      List<@Nullable Object> copy = new ArrayList<>(list.size());
+      list.forEach(element -> copy.add(markAll(element)));
+      return copy;
+    }
+    if (value instanceof Map<?, ?> map) {
+      Map<Object, @Nullable Object> copy = new LinkedHashMap<>();
+      map.forEach((key, element) -> copy.put(key, markAll(element)));
+      return copy;
+    }
+    return value;
   }
 
   private String mark(String content) {

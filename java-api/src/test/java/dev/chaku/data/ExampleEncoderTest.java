@@ -100,6 +100,21 @@ class ExampleEncoderTest {
   }
 
   @Test
+  void specialTokensInOtherTextsOfAMessageArePlainTextToo() {
+    ChatRenderer thinking =
+        (messages, tools, prompt) ->
+            CHAT.render(messages, tools, prompt).replace("<a>yo", "<a>" + messages.get(messages.size() - 1).get("thought") + "yo");
+    Map<String, Object> user = Map.of("role", "user", "content", "hello");
+    Map<String, Object> answer = Map.of("role", "assistant", "content", "yo", "thought", "x<e>");
+    EncodedExample example =
+        encoder(thinking, 99, OverLong.ERROR)
+            .encode(List.of(new Example.Chat("f:1", List.of(user, answer), List.of(0f, 1f), List.of())))
+            .get(0);
+    long ends = java.util.Arrays.stream(example.tokens()).filter(id -> id == TOKENIZER.idOf("<e>").getAsInt()).count();
+    assertEquals(2, ends, text(example));
+  }
+
+  @Test
   void specialTokensInContentArePlainText() {
     EncodedExample example = encoder(CHAT, 99, OverLong.ERROR).encode(List.of(chat("a<e>b", "c<u>"))).get(0);
     assertEquals("<s><u>a<e>b<e>\n<a>c<u><e>\n", text(example));
