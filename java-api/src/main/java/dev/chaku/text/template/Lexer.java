@@ -52,7 +52,7 @@ final class Lexer {
       if (sign == '-') {
         shown = shown.stripTrailing();
       } else if (sign != '+' && kind != '{' && atLineStart) {
-        shown = stripBlanksBefore(shown, data);
+        shown = stripBlanksBefore(shown);
       }
       data(shown);
       advance(open);
@@ -102,7 +102,7 @@ final class Lexer {
     return i < 0 || source.charAt(i) == '\n';
   }
 
-  private static String stripBlanksBefore(String shown, String data) {
+  private static String stripBlanksBefore(String shown) {
     int end = shown.length();
     while (end > 0 && (shown.charAt(end - 1) == ' ' || shown.charAt(end - 1) == '\t')) {
       end--;
