@@ -242,6 +242,7 @@ typedef struct chaku_session_options {
   int32_t max_tokens;         /* capacity of the cache */
   int32_t max_batch_tokens;   /* tokens computed at once; longer inputs are split; 0: 512 */
   int64_t memory_limit_bytes; /* refuse with CHAKU_MEMORY_LIMIT above it; 0: what the machine has */
+  int32_t kv_dtype;           /* of keys and values: F32 (0), F16 (1), BF16 (30) or Q8_0 (8; head_dim in blocks of 32) */
 } chaku_session_options;
 
 #define CHAKU_LOGITS_NONE 0

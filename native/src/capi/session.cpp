@@ -11,7 +11,9 @@ namespace {
 constexpr int32_t kMaxWornAdapters = 1024;
 
 SessionOptions convert(const chaku_session_options& o) {
-  return {o.max_tokens, o.max_batch_tokens, o.memory_limit_bytes};
+  if (find_dtype(o.kv_dtype) == nullptr)
+    fail(Code::kUnsupported, "[session] expected a known format for the cache, got type id %d", o.kv_dtype);
+  return {o.max_tokens, o.max_batch_tokens, o.memory_limit_bytes, static_cast<DType>(o.kv_dtype)};
 }
 
 }  // namespace

@@ -1,23 +1,45 @@
 #include "infer/kv_cache.h"
 
-namespace chaku {
+#include "base/error.h"
 
-int64_t KvCache::bytes(const DecoderSpec& spec, int32_t capacity_tokens) noexcept {
+namespace chaku {
+namespace {
+
+// Keys, or values, of one layer.
+std::byte* carve_rows(Carver& carver, const LayerSpec& layer, DType dtype, int64_t capacity_tokens) {
+  return carver.take<std::byte>(row_bytes(dtype, layer.kv_width()) * capacity_tokens);
+}
+
+}  // namespace
+
+void KvCache::check(const DecoderSpec& spec, DType dtype) {
+  const DTypeInfo* info = find_dtype(static_cast<int32_t>(dtype));
+  if (dtype != DType::kF32 && dtype != DType::kF16 && dtype != DType::kBF16 && dtype != DType::kQ8_0)
+    fail(Code::kUnsupported, "[session] expected a cache of F32, F16, BF16 or Q8_0, got %s (type id %d)",
+         info == nullptr ? "an unknown format" : info->name, static_cast<int>(dtype));
+  for (int32_t l = 0; l < spec.n_layers(); ++l)
+    if (const int32_t dim = spec.layers[static_cast<size_t>(l)].head_dim; dim % info->block_elements != 0)
+      fail(Code::kUnsupported, "[session] expected a head_dim of whole blocks of %d for a %s cache, got %d (layer %d)",
+           info->block_elements, info->name, dim, l);
+}
+
+int64_t KvCache::bytes(const DecoderSpec& spec, DType dtype, int32_t capacity_tokens) noexcept {
   Carver counter(nullptr);
   for (const LayerSpec& layer : spec.layers) {
-    counter.floats(capacity_tokens * layer.kv_width());
-    counter.floats(capacity_tokens * layer.kv_width());
+    carve_rows(counter, layer, dtype, capacity_tokens);
+    carve_rows(counter, layer, dtype, capacity_tokens);
   }
   return counter.n_bytes();
 }
 
-KvCache::KvCache(const DecoderSpec& spec, int32_t capacity_tokens) : memory_(bytes(spec, capacity_tokens)) {
+KvCache::KvCache(const DecoderSpec& spec, DType dtype, int32_t capacity_tokens)
+    : memory_(bytes(spec, dtype, capacity_tokens)) {
   Carver carver(memory_.data());
   layers_.reserve(spec.layers.size());
   for (const LayerSpec& layer : spec.layers) {
-    float* k = carver.floats(capacity_tokens * layer.kv_width());
-    float* v = carver.floats(capacity_tokens * layer.kv_width());
-    layers_.push_back({k, v, 0});
+    std::byte* k = carve_rows(carver, layer, dtype, capacity_tokens);
+    std::byte* v = carve_rows(carver, layer, dtype, capacity_tokens);
+    layers_.push_back({dtype, k, v, 0});
   }
 }
 

@@ -18,7 +18,7 @@ struct Scratch {
 Scratch carve(Carver& carver, const DecoderSpec& spec, const SessionOptions& options) {
   ActivationOptions layout;
   layout.max_tokens = options.max_batch_tokens;
-  layout.cached = true;
+  layout.cached = options.kv_dtype == DType::kF32;  // others are computed as floats first
   Activations activations = carve_activations(carver, spec, layout);
   return {std::move(activations), carver.take<int32_t>(options.max_batch_tokens)};
 }
@@ -37,6 +37,7 @@ SessionOptions Session::resolved(const Model& model, const SessionOptions& optio
     fail(Code::kInvalidArgument, "[session] expected max_tokens in 1..%d, got %d", kMaxTokens, options.max_tokens);
   if (options.max_batch_tokens < 0)
     fail(Code::kInvalidArgument, "[session] expected max_batch_tokens >= 0, got %d", options.max_batch_tokens);
+  KvCache::check(model.spec(), options.kv_dtype);
   SessionOptions result = options;
   if (result.max_batch_tokens == 0) result.max_batch_tokens = kDefaultBatchTokens;
   result.max_batch_tokens = std::min(result.max_batch_tokens, result.max_tokens);
@@ -47,7 +48,7 @@ MemoryPlan Session::plan(const Model& model, const SessionOptions& options) {
   const SessionOptions r = resolved(model, options);
   MemoryPlan plan;
   plan.weight_bytes = model.weight_bytes();
-  plan.activation_bytes = KvCache::bytes(model.spec(), r.max_tokens);
+  plan.activation_bytes = KvCache::bytes(model.spec(), r.kv_dtype, r.max_tokens);
   plan.scratch_bytes = scratch_bytes(model.spec(), r);
   plan.available_bytes = available_bytes(model);
   return plan;
@@ -65,7 +66,7 @@ const Model& checked(const Model& model, const SessionOptions& options) {
 Session::Session(std::shared_ptr<const Model> model, const SessionOptions& options)
     : model_(std::move(model)),
       options_(resolved(checked(*model_, options), options)),
-      cache_(model_->spec(), options_.max_tokens),
+      cache_(model_->spec(), options_.kv_dtype, options_.max_tokens),
       scratch_(scratch_bytes(model_->spec(), options_)) {
   Carver carver(scratch_.data());
   Scratch scratch = carve(carver, model_->spec(), options_);

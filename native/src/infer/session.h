@@ -14,6 +14,7 @@ struct SessionOptions {
   int32_t max_tokens = 0;        // capacity of the cache
   int32_t max_batch_tokens = 0;  // tokens computed at once; 0: 512
   int64_t memory_limit_bytes = 0;
+  DType kv_dtype = DType::kF32;  // F32, F16, BF16 or Q8_0
 };
 
 enum class LogitRows : int32_t { kNone = 0, kLast = 1, kAll = 2 };

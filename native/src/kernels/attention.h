@@ -3,6 +3,8 @@
 
 #include <cstdint>
 
+#include "quant/dtype.h"
+
 namespace chaku {
 
 // Queries [q_begin, q_end) are the last positions of the keys [kv_begin, kv_end): query i sees the keys
@@ -16,6 +18,10 @@ struct AttentionProblem {
   const float* q = nullptr;  // [Tq, H*Dh], q_stride between tokens
   const float* k = nullptr;  // [Tkv, Hkv*Dh], kv_stride between tokens
   const float* v = nullptr;  // as k
+  // Inference: keys and values of a narrower format, read in place of k and v; a head begins a block.
+  DType kv_dtype = DType::kF32;
+  const void* k_encoded = nullptr;  // [Tkv, Hkv*Dh], kv_stride elements between tokens
+  const void* v_encoded = nullptr;
   float* o = nullptr;        // [Tq, H*Dh], o_stride between tokens, overwritten
   float* lse = nullptr;      // [Tq, H] contiguous: log-sum-exp of the scores, for the backward pass; or null
   int64_t q_stride = 0, kv_stride = 0, o_stride = 0;

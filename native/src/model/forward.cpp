@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "base/error.h"
+#include "quant/codec.h"
 
 namespace chaku {
 
@@ -149,11 +150,13 @@ class BlockPass {
     const int64_t m = batch_.n_tokens;
     const int64_t d = d_.spec->width;
     norm(kNormAttn, in_, m, d, a_.normed, block_.inverse_rms_attn);
-    const CachedKeyValues kv = cache_ != nullptr ? *cache_ : CachedKeyValues{block_.k, block_.v, 0};
-    float* k = kv.k + kv.first_row * spec_.kv_width();
-    float* v = kv.v + kv.first_row * spec_.kv_width();
+    const CachedKeyValues kv = cache_ != nullptr ? *cache_ : CachedKeyValues{DType::kF32, block_.k, block_.v, 0};
+    const bool in_place = kv.dtype == DType::kF32;
+    float* k = in_place ? static_cast<float*>(kv.k) + kv.first_row * spec_.kv_width() : block_.k;
+    float* v = in_place ? static_cast<float*>(kv.v) + kv.first_row * spec_.kv_width() : block_.v;
     heads(kLinearK, kNormK, a_.normed, 0, m, spec_.n_kv_heads, block_.k_raw, block_.inverse_rms_k, k);
     linear(kLinearV, a_.normed, m, v);
+    if (!in_place) encode_keys(kv);
     if (rows_ == 0) return;
     heads(kLinearQ, kNormQ, a_.normed + first_ * d, first_, rows_, spec_.n_heads, block_.q_raw, block_.inverse_rms_q,
           block_.q);
@@ -163,11 +166,27 @@ class BlockPass {
     linear(kLinearO, block_.o, rows_, h, d_.spec->residual_scale, true);
   }
 
+  // The batch's keys and values into a cache of a narrower format.
+  void encode_keys(const CachedKeyValues& kv) const noexcept {
+    const int64_t width = spec_.kv_width(), n_bytes = row_bytes(kv.dtype, width);
+    d_.engine->pool().parallel_for(batch_.n_tokens, 8, [&](int64_t begin, int64_t end, int) {
+      const int64_t n = (end - begin) * width, at = (kv.first_row + begin) * n_bytes;
+      quantize(kv.dtype, block_.k + begin * width, static_cast<std::byte*>(kv.k) + at, n);
+      quantize(kv.dtype, block_.v + begin * width, static_cast<std::byte*>(kv.v) + at, n);
+    });
+  }
+
   void attend(const CachedKeyValues& kv) const {
     AttentionProblem p;
     p.q = block_.q;
-    p.k = kv.k;
-    p.v = kv.v;
+    p.kv_dtype = kv.dtype;
+    if (kv.dtype == DType::kF32) {
+      p.k = static_cast<const float*>(kv.k);
+      p.v = static_cast<const float*>(kv.v);
+    } else {
+      p.k_encoded = kv.k;
+      p.v_encoded = kv.v;
+    }
     p.o = block_.o;
     p.lse = block_.lse;
     p.q_stride = p.o_stride = spec_.q_width();

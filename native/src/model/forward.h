@@ -74,8 +74,9 @@ struct Batch {
 
 // Keys and values of one layer in a cache; the batch's go to rows [first_row, first_row + M).
 struct CachedKeyValues {
-  float* k = nullptr;  // [capacity, Hkv*Dh]
-  float* v = nullptr;
+  DType dtype = DType::kF32;
+  void* k = nullptr;  // [capacity, Hkv*Dh]
+  void* v = nullptr;
   int64_t first_row = 0;
 };
 

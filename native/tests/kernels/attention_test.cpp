@@ -1,6 +1,7 @@
 #include "kernels/attention.h"
 
 #include "paths.h"
+#include "quant/codec.h"
 
 using namespace chaku;
 using namespace chaku::test;
@@ -13,6 +14,7 @@ struct Heads {
 
 struct Inputs {
   Floats q, k, v;
+  std::vector<std::byte> k_encoded, v_encoded;
   AttentionProblem p;
 };
 
@@ -65,6 +67,29 @@ void check_forward(Heads heads, const std::vector<AttentionSpan>& spans, int32_t
   const Tolerance tolerance = {kAttention.absolute * std::max(1.0f, magnitude), kAttention.relative};
   check_paths(describe("attention", heads, spans, window), tolerance,
               [&](const KernelTable& table, ThreadPool& pool) { return forward(table, pool, in); });
+}
+
+// Keys and values as a cache of a narrower format holds them: on every path what their decoded values give as floats.
+void check_encoded(DType dtype, Heads heads, const std::vector<AttentionSpan>& spans, int32_t window = 0) {
+  Inputs in = make_inputs(heads, spans, window, 1.0f);
+  in.p.kv_stride = heads.kv * heads.dim;
+  const auto encode = [&](Floats& values, std::vector<std::byte>& encoded) {
+    const int64_t n = static_cast<int64_t>(values.size()) / in.p.kv_stride * in.p.kv_stride;
+    encoded.resize(static_cast<size_t>(row_bytes(dtype, n)));
+    quantize(dtype, values.data(), encoded.data(), n);
+    dequantize(dtype, encoded.data(), values.data(), n);
+  };
+  encode(in.k, in.k_encoded);
+  encode(in.v, in.v_encoded);
+  const Floats expected = forward(reference_table(), pool_of(2), in);
+  in.p.kv_dtype = dtype;
+  in.p.k_encoded = in.k_encoded.data();
+  in.p.v_encoded = in.v_encoded.data();
+  in.p.k = in.p.v = nullptr;
+  const std::string what = describe(dtype_info(dtype).name, heads, spans, window);
+  const Floats reference = forward(reference_table(), pool_of(2), in);
+  CHECK(std::memcmp(reference.data(), expected.data(), expected.size() * sizeof(float)) == 0);
+  check_paths(what, kAttention, [&](const KernelTable& table, ThreadPool& pool) { return forward(table, pool, in); });
 }
 
 void check_backward(Heads heads, const std::vector<AttentionSpan>& spans, int32_t window = 0) {
@@ -120,6 +145,18 @@ TEST(few_queries_of_several_sequences_over_their_caches) {
 }
 
 TEST(a_prompt_that_continues_a_cache) { check_forward({4, 1, 64}, {{0, 100, 0, 350}}); }
+
+TEST(keys_and_values_of_narrower_formats) {
+  for (const DType dtype : {DType::kF16, DType::kBF16, DType::kQ8_0}) {
+    for (const int64_t t : {1, 2, 65, 130}) check_encoded(dtype, {4, 2, 64}, {{0, t, 0, t}});
+    for (const int64_t n_kv : {1, 15, 70, 600, 1500}) check_encoded(dtype, {8, 2, 64}, {{0, 1, 0, n_kv}});
+    check_encoded(dtype, {4, 1, 96}, {{0, 100, 0, 350}}, 70);
+    check_encoded(dtype, {2, 1, 512}, {{0, 5, 0, 80}, {5, 75, 80, 200}});
+    check_encoded(dtype, {2, 1, 544}, {{0, 3, 0, 20}});
+  }
+  for (const DType dtype : {DType::kF16, DType::kBF16})
+    for (const int32_t dim : {1, 15, 17, 80}) check_encoded(dtype, {6, 3, dim}, {{0, 1, 0, 90}, {1, 40, 90, 140}});
+}
 
 TEST(scores_so_large_that_one_key_wins) { check_forward({4, 2, 64}, {{0, 90, 0, 90}}, 0, 1000.0f); }
 

@@ -13,8 +13,10 @@ using Row = std::vector<double>;
 
 class Oracle {
  public:
-  Oracle(const DecoderSpec& spec, const Weights& weights, const LowRanks* low_ranks = nullptr)
-      : spec_(spec), w_(weights), low_ranks_(low_ranks) {}
+  // kv_dtype: what keys and values are rounded to before attention reads them.
+  Oracle(const DecoderSpec& spec, const Weights& weights, const LowRanks* low_ranks = nullptr,
+         DType kv_dtype = DType::kF32)
+      : spec_(spec), w_(weights), low_ranks_(low_ranks), kv_dtype_(kv_dtype) {}
 
   // Logits of every position of one sequence.
   std::vector<Row> logits(const std::vector<int32_t>& tokens) const {
@@ -106,6 +108,8 @@ class Oracle {
       v.push_back(project(l, kLinearV, n));
       finish_heads(layer, w.norms[kNormQ], layer.n_heads, t, q[t]);
       finish_heads(layer, w.norms[kNormK], layer.n_kv_heads, t, k[t]);
+      round_to_cache(k[t]);
+      round_to_cache(v[t]);
     }
     for (size_t t = 0; t < x.size(); ++t) {
       add(x[t], project(l, kLinearO, attend(layer, q[t], k, v, t)));
@@ -115,6 +119,16 @@ class Oracle {
       for (size_t i = 0; i < gate.size(); ++i) gate[i] = gate[i] / (1.0 + std::exp(-gate[i])) * up[i];
       add(x[t], project(l, kLinearDown, gate));
     }
+  }
+
+  void round_to_cache(Row& x) const {
+    if (kv_dtype_ == DType::kF32) return;
+    const int64_t n = static_cast<int64_t>(x.size());
+    std::vector<float> floats(x.begin(), x.end());
+    std::vector<std::byte> encoded(static_cast<size_t>(row_bytes(kv_dtype_, n)));
+    quantize(kv_dtype_, floats.data(), encoded.data(), n);
+    dequantize(kv_dtype_, encoded.data(), floats.data(), n);
+    x.assign(floats.begin(), floats.end());
   }
 
   void add(Row& x, const Row& y) const {
@@ -144,6 +158,7 @@ class Oracle {
   const DecoderSpec& spec_;
   const Weights& w_;
   const LowRanks* low_ranks_;
+  DType kv_dtype_;
 };
 
 }  // namespace chaku::test

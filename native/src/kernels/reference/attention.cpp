@@ -7,13 +7,16 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
 
 #include "kernels/reference/reference.h"
+#include "quant/codec.h"
 
 namespace chaku::reference {
 namespace {
 
 constexpr int64_t kDims = 64;  // of an output row summed at once
+constexpr int64_t kMostEncodedDim = 4096;  // kMaxHeadDim of the model layer
 
 struct KeyRange {
   int64_t begin, end;
@@ -42,7 +45,24 @@ struct Row {
   float* o() const { return p.o + query * p.o_stride + head * p.head_dim; }
   const float* k(int64_t key) const { return p.k + key * p.kv_stride + kv_head() * p.head_dim; }
   const float* v(int64_t key) const { return p.v + key * p.kv_stride + kv_head() * p.head_dim; }
-  double score(int64_t key) const { return p.scale * dot(q(), k(key), p.head_dim); }
+  double score(int64_t key) const {
+    float room[kMostEncodedDim];
+    const float* at = p.kv_dtype == DType::kF32 ? k(key) : decode(p.k_encoded, key, room);
+    return p.scale * dot(q(), at, p.head_dim);
+  }
+  const float* value(int64_t key, float* room) const {
+    return p.kv_dtype == DType::kF32 ? v(key) : decode(p.v_encoded, key, room);
+  }
+
+ private:
+  // This head's key or value of a narrower format, in `room`.
+  const float* decode(const void* base, int64_t key, float* room) const {
+    const DTypeInfo& info = dtype_info(p.kv_dtype);
+    const int64_t element = key * p.kv_stride + kv_head() * p.head_dim;
+    dequantize(p.kv_dtype, static_cast<const std::byte*>(base) + element / info.block_elements * info.block_bytes,
+               room, p.head_dim);
+    return room;
+  }
 };
 
 void forward_row(const Row& row, KeyRange keys) {
@@ -55,7 +75,9 @@ void forward_row(const Row& row, KeyRange keys) {
     double sums[kDims] = {};
     for (int64_t j = keys.begin; j < keys.end; ++j) {
       const double weight = std::exp(row.score(j) - max) / total;
-      for (int64_t d = 0; d < dims; ++d) sums[d] += weight * row.v(j)[d0 + d];
+      float room[kMostEncodedDim];
+      const float* v = row.value(j, room);
+      for (int64_t d = 0; d < dims; ++d) sums[d] += weight * v[d0 + d];
     }
     for (int64_t d = 0; d < dims; ++d) row.o()[d0 + d] = static_cast<float>(sums[d]);
   }

@@ -56,9 +56,10 @@ CHAKU_INLINE void scale_row(float* x, int64_t n, float factor) {
 
 // With few rows (decoding) packing would cost more than it saves: keys and values are read in place, once.
 
-// scores[row][kKeys] = scale * q.k for keys [key, key + keys): kLanes keys at a time, each with a vector of partial
+// scores[row][kKeys] = scale * q.k for a block of keys: kLanes keys at a time, each with a vector of partial
 // sums; a transposition turns those into one vector of scores.
-static void score_few(const AttentionProblem& p, const QueryBlock& block, int64_t key, int64_t keys, float* scores) {
+static void score_few(const AttentionProblem& p, const QueryBlock& block, const KeyBlock& at, int64_t keys,
+                      float* scores) {
   for (int64_t first = 0; first < keys; first += kLanes)
     for (int64_t r = 0; r < block.rows(); ++r) {
       const float* q = p.q + block.token(r) * p.q_stride + block.head(r) * p.head_dim;
@@ -66,10 +67,10 @@ static void score_few(const AttentionProblem& p, const QueryBlock& block, int64_
       for (int i = 0; i < kLanes; ++i) partial[i] = zero();
       for (int64_t d = 0; d < p.head_dim; d += kLanes) {
         const int64_t n = p.head_dim - d;
-        const F at = load_n(q + d, n);
+        const F query = load_n(q + d, n);
         for (int i = 0; i < kLanes; ++i) {
-          const float* k = block.key_row(p, p.k, key + min(first + i, keys - 1)) + d;
-          partial[i] = fma(at, n >= kLanes ? load(k) : load_n(k, n), partial[i]);
+          const float* k = at.k + min(first + i, keys - 1) * at.stride + d;
+          partial[i] = fma(query, n >= kLanes ? load(k) : load_n(k, n), partial[i]);
         }
       }
       transpose(partial);
@@ -80,7 +81,7 @@ static void score_few(const AttentionProblem& p, const QueryBlock& block, int64_
 }
 
 // sums[row][dim] += weights[row][keys] v[keys][dim].
-static void add_few(const AttentionProblem& p, const QueryBlock& block, int64_t key, int64_t keys,
+static void add_few(const AttentionProblem& p, const QueryBlock& block, const KeyBlock& at, int64_t keys,
                     const float* weights, float* sums) {
   constexpr int kVectors = 4;  // sums in flight
   for (int64_t r = 0; r < block.rows(); ++r)
@@ -89,13 +90,13 @@ static void add_few(const AttentionProblem& p, const QueryBlock& block, int64_t 
       F total[kVectors];
       for (int v = 0; v < kVectors; ++v) total[v] = zero();
       for (int64_t j = 0; j < keys; ++j) {
-        const float* at = block.key_row(p, p.v, key + j) + d;
+        const float* value = at.v + j * at.stride + d;
         const F weight = broadcast(weights[r * kKeys + j]);
         if (n >= kVectors * kLanes)
-          for (int v = 0; v < kVectors; ++v) total[v] = fma(weight, load(at + v * kLanes), total[v]);
+          for (int v = 0; v < kVectors; ++v) total[v] = fma(weight, load(value + v * kLanes), total[v]);
         else
           for (int v = 0; v < kVectors; ++v)
-            total[v] = fma(weight, load_n(at + v * kLanes, max(n - v * kLanes, 0)), total[v]);
+            total[v] = fma(weight, load_n(value + v * kLanes, max(n - v * kLanes, 0)), total[v]);
       }
       float* to = sums + r * p.head_dim + d;
       for (int v = 0; v < kVectors && v * kLanes < n; ++v)
@@ -116,10 +117,11 @@ static void attend(const AttentionProblem& p, const QueryBlock& block, int64_t b
   for (int64_t key = begin; key < end; key += kKeys) {
     const int64_t keys = min(kKeys, end - key);
     prefetch_keys(p, block, key + kKeys, end);
+    const KeyBlock at = fetch_keys(p, block, key, keys, scratch);
     if (few) {
-      score_few(p, block, key, keys, scratch.scores);
+      score_few(p, block, at, keys, scratch.scores);
     } else {
-      pack_transposed(block.key_row(p, p.k, key), p.kv_stride, keys, dim, scratch.transposed, padded(dim));
+      pack_transposed(at.k, at.stride, keys, dim, scratch.transposed, padded(dim));
       score_block(p, block, p.q, p.q_stride, scratch.transposed, keys, p.scale, scratch.scores);
     }
     for (int64_t r = 0; r < block.rows(); ++r) {
@@ -128,9 +130,9 @@ static void attend(const AttentionProblem& p, const QueryBlock& block, int64_t b
       if (factor != 1.0f) scale_row(sums + r * dim, dim, factor);
     }
     if (few) {
-      add_few(p, block, key, keys, scratch.scores, sums);
+      add_few(p, block, at, keys, scratch.scores, sums);
     } else {
-      pack_rows(block.key_row(p, p.v, key), p.kv_stride, keys, dim, scratch.straight, kKeys);
+      pack_rows(at.v, at.stride, keys, dim, scratch.straight, kKeys);
       multiply_block(block.rows(), {scratch.scores, kKeys}, scratch.straight, kKeys * kPanelColumns, keys,
                      {sums, dim, 1.0f, nullptr, true}, dim);
     }

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "base/thread_pool.h"
+#include "kernels/cpu/generic/decode.inl"
 #include "kernels/cpu/generic/math.h"
 #include "kernels/cpu/generic/ops.h"
 #include "kernels/cpu/generic/panels.inl"
@@ -33,6 +34,11 @@ struct QueryBlock {
   int64_t head(int64_t r) const { return head_begin + r / positions; }
   const float* key_row(const AttentionProblem& p, const float* base, int64_t key) const {
     return base + key * p.kv_stride + kv_head * p.head_dim;
+  }
+  const uint8_t* encoded_row(const AttentionProblem& p, const void* base, int64_t key) const {
+    const DTypeInfo& info = dtype_info(p.kv_dtype);
+    const int64_t element = key * p.kv_stride + kv_head * p.head_dim;
+    return static_cast<const uint8_t*>(base) + element / info.block_elements * info.block_bytes;
   }
   // All keys that any row sees.
   KeyRange keys(const AttentionProblem& p) const {
@@ -94,6 +100,8 @@ CHAKU_INLINE BlockList list_blocks(const AttentionProblem& p) {
 struct AttentionScratch {
   float* transposed;  // keys as columns: [padded(dim)][kKeys]
   float* straight;    // rows as they lie: [kKeys][padded(dim)]
+  float* decoded_k;   // keys of a narrower format: [kKeys][padded(dim)]
+  float* decoded_v;
   float* scores;      // [kMostRows][kKeys]
   float* sums;        // [kMostRows][dim]
 
@@ -101,21 +109,47 @@ struct AttentionScratch {
     const int64_t width = round_up(dim, kPanelColumns);
     transposed = reinterpret_cast<float*>(memory);
     straight = transposed + width * kKeys;
-    scores = straight + width * kKeys;
+    decoded_k = straight + width * kKeys;
+    decoded_v = decoded_k + width * kKeys;
+    scores = decoded_v + width * kKeys;
     sums = scores + kMostRows * kKeys;
   }
 };
 
-static_assert((2 * kMostHeadDim * kKeys + kMostRows * kKeys + kMostRows * kMostHeadDim) * 4 <= kAttentionScratchBytes);
+static_assert((4 * kMostHeadDim * kKeys + kMostRows * kKeys + kMostRows * kMostHeadDim) * 4 <= kAttentionScratchBytes);
 
 // Asks for the keys and values of [key, end), at most a block of them: they come while the block before is computed.
 CHAKU_INLINE void prefetch_keys(const AttentionProblem& p, const QueryBlock& block, int64_t key, int64_t end) {
-  constexpr int64_t kLine = 16;  // floats
-  for (int64_t i = key; i < min(key + kKeys, end); ++i)
-    for (int64_t d = 0; d < p.head_dim; d += kLine) {
-      __builtin_prefetch(block.key_row(p, p.k, i) + d);
-      __builtin_prefetch(block.key_row(p, p.v, i) + d);
+  constexpr int64_t kLine = 64;  // bytes
+  const bool floats = p.kv_dtype == DType::kF32;
+  const int64_t n_bytes = row_bytes(p.kv_dtype, p.head_dim);
+  for (int64_t i = key; i < min(key + kKeys, end); ++i) {
+    const uint8_t* k = block.encoded_row(p, floats ? p.k : p.k_encoded, i);
+    const uint8_t* v = block.encoded_row(p, floats ? p.v : p.v_encoded, i);
+    for (int64_t at = 0; at < n_bytes; at += kLine) {
+      __builtin_prefetch(k + at);
+      __builtin_prefetch(v + at);
     }
+  }
+}
+
+// The keys and values of a block of keys as floats: where they lie, or decoded into the scratch.
+struct KeyBlock {
+  const float* k;  // [keys][stride]
+  const float* v;
+  int64_t stride;
+};
+
+CHAKU_INLINE KeyBlock fetch_keys(const AttentionProblem& p, const QueryBlock& block, int64_t key, int64_t keys,
+                                 const AttentionScratch& scratch) {
+  if (p.kv_dtype == DType::kF32) return {block.key_row(p, p.k, key), block.key_row(p, p.v, key), p.kv_stride};
+  const DecodeRange decode = find_decoder(p.kv_dtype);
+  const int64_t stride = padded(p.head_dim);
+  for (int64_t i = 0; i < keys; ++i) {
+    decode(p.kv_dtype, block.encoded_row(p, p.k_encoded, key + i), 0, p.head_dim, scratch.decoded_k + i * stride);
+    decode(p.kv_dtype, block.encoded_row(p, p.v_encoded, key + i), 0, p.head_dim, scratch.decoded_v + i * stride);
+  }
+  return {scratch.decoded_k, scratch.decoded_v, stride};
 }
 
 // Scores outside `visible` become -infinity; v is the vector's place in the block of keys.

@@ -57,7 +57,7 @@ public final class Model implements AutoCloseable {
     this.spec = spec;
     this.engine = engine;
     this.core = core;
-    this.sessions = new SessionCache(core, spec.contextLength(), options.memoryLimitBytes());
+    this.sessions = new SessionCache(core, spec.contextLength(), options);
   }
 
   /** Opens a GGUF file with default options, see {@link #open(Path, ModelOptions)}. */
@@ -228,7 +228,7 @@ public final class Model implements AutoCloseable {
     float[][] result = new float[tokens.length][vocabSize()];
     int atOnce = Math.min(LOGITS_AT_ONCE, tokens.length);
     FloatBuffer buffer = DirectBuffers.floats(Math.multiplyExact(atOnce, vocabSize()));
-    NativeSession.Options wanted = new NativeSession.Options(tokens.length, atOnce, options.memoryLimitBytes());
+    NativeSession.Options wanted = new NativeSession.Options(tokens.length, atOnce, options.memoryLimitBytes(), options.cache().type().id());
     try (NativeSession session = NativeSession.create(core, wanted)) {
       session.setAdapters(worn);
       for (int from = 0; from < tokens.length; from += atOnce) {

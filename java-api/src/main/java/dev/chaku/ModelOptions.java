@@ -7,8 +7,9 @@ package dev.chaku;
  * @param threads 0, the default, for one per core that this process may use
  * @param memoryLimitBytes most that one generation or training may take beside the weights; 0, the default, for what the
  *     machine has
+ * @param cache how generations keep keys and values; {@link CacheFormat#F32} by default
  */
-public record ModelOptions(Device device, int threads, long memoryLimitBytes) {
+public record ModelOptions(Device device, int threads, long memoryLimitBytes, CacheFormat cache) {
   private static final int MOST_THREADS = 1024;
 
   public ModelOptions {
@@ -21,18 +22,22 @@ public record ModelOptions(Device device, int threads, long memoryLimitBytes) {
   }
 
   public static ModelOptions defaults() {
-    return new ModelOptions(Device.AUTO, 0, 0);
+    return new ModelOptions(Device.AUTO, 0, 0, CacheFormat.F32);
   }
 
   public ModelOptions withDevice(Device newDevice) {
-    return new ModelOptions(newDevice, threads, memoryLimitBytes);
+    return new ModelOptions(newDevice, threads, memoryLimitBytes, cache);
   }
 
   public ModelOptions withThreads(int newThreads) {
-    return new ModelOptions(device, newThreads, memoryLimitBytes);
+    return new ModelOptions(device, newThreads, memoryLimitBytes, cache);
   }
 
   public ModelOptions withMemoryLimitBytes(long newLimit) {
-    return new ModelOptions(device, threads, newLimit);
+    return new ModelOptions(device, threads, newLimit, cache);
+  }
+
+  public ModelOptions withCache(CacheFormat newCache) {
+    return new ModelOptions(device, threads, memoryLimitBytes, newCache);
   }
 }

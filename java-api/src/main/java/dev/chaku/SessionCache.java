@@ -15,20 +15,21 @@ final class SessionCache implements AutoCloseable {
 
   private final NativeModel model;
   private final int contextLength;
-  private final long memoryLimitBytes;
+  private final ModelOptions options;
   private @Nullable ModelSession idle;
   private boolean closed;
 
-  SessionCache(NativeModel model, int contextLength, long memoryLimitBytes) {
+  SessionCache(NativeModel model, int contextLength, ModelOptions options) {
     this.model = model;
     this.contextLength = contextLength;
-    this.memoryLimitBytes = memoryLimitBytes;
+    this.options = options;
   }
 
   /**
    * A session for at least so many tokens, which wears these adapters.
    *
    * @throws ResourceException if memory does not suffice
+   * @throws BadInputException if the cache cannot have the format of the options
    */
   ModelSession borrow(int tokens, List<NativeSession.Worn> adapters) {
     ModelSession session = takeIdle();
@@ -39,7 +40,10 @@ final class SessionCache implements AutoCloseable {
     if (session == null) {
       long rounded = (tokens + STEP - 1L) / STEP * STEP;
       int capacity = (int) Math.min(contextLength, rounded);
-      session = new ModelSession(model, new NativeSession.Options(capacity, 0, memoryLimitBytes));
+      session =
+          new ModelSession(
+              model,
+              new NativeSession.Options(capacity, 0, options.memoryLimitBytes(), options.cache().type().id()));
     }
     try {
       session.wear(adapters);

@@ -57,7 +57,7 @@ class AdapterTest {
   static float[] logits(Model model, int[] tokens, List<Adapter> adapters, float... scales) {
     List<NativeSession.Worn> worn = new ArrayList<>();
     FloatBuffer logits = DirectBuffers.floats(tokens.length * model.vocabSize());
-    NativeSession.Options options = new NativeSession.Options(tokens.length, tokens.length, 0);
+    NativeSession.Options options = new NativeSession.Options(tokens.length, tokens.length, 0, 0);
     try (NativeSession session = NativeSession.create(model.core(), options)) {
       for (int i = 0; i < scales.length; i++) {
         NativeAdapter bound = adapters.get(i).weights().bind(model.core(), model.spec());

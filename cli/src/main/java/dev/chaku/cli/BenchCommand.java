@@ -79,6 +79,8 @@ final class BenchCommand extends Verb {
 
   @Mixin private EngineOptions engine;
 
+  @Mixin private CacheOption cache;
+
   @Override
   void execute() throws IOException {
     try (Model model = open()) {
@@ -101,12 +103,12 @@ final class BenchCommand extends Verb {
 
   private Model open() {
     if (subject.model != null) {
-      return Model.open(subject.model, engine.modelOptions());
+      return Model.open(subject.model, cache.apply(engine.modelOptions()));
     }
     Shape shape = Shape.parse(subject.shape);
     WeightFormat weights = WeightFormat.parse(format);
     console().note("making " + shape.label() + " in " + weights.label() + " ...");
-    return Model.synthetic(shape, weights, 1, engine.modelOptions());
+    return Model.synthetic(shape, weights, 1, cache.apply(engine.modelOptions()));
   }
 
   private void inference(Model model, Map<String, Object> fields) {

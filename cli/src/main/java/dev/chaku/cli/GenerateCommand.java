@@ -83,10 +83,12 @@ final class GenerateCommand extends Verb {
 
   @Mixin private EngineOptions engine;
 
+  @Mixin private CacheOption cache;
+
   @Override
   void execute() throws IOException {
     List<AdapterArgument> worn = adapters.stream().map(AdapterArgument::parse).toList();
-    try (Model model = Model.open(modelFile, engine.modelOptions())) {
+    try (Model model = Model.open(modelFile, cache.apply(engine.modelOptions()))) {
       Generator generator = model.generator();
       int[] ids = promptTokens(model, generator);
       worn.forEach(a -> generator.adapter(a.adapter(), a.scale()));

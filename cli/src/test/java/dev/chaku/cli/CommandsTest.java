@@ -57,6 +57,15 @@ class CommandsTest {
     assertTrue(after.json().get("prefill_tokens_per_s").isNumber() && after.json().get("decode_tokens_per_s").isNumber());
   }
 
+  @Test
+  void keepsKeysAndValuesNarrow() throws IOException {
+    Path base = Cli.base(folder);
+    ask(base, "--kv-cache", "f16");
+    Cli.Ran unknown = Cli.run("generate", "--model", base, "--prompt", "x", "--kv-cache", "q4_0");
+    assertEquals(3, unknown.code());
+    assertTrue(unknown.err().contains("unknown cache format q4_0; known are f32, f16, bf16, q8_0"), unknown.err());
+  }
+
   private static Cli.Ran ask(Path base, Object... more) {
     Object[] line = {"generate", "--model", base, "--chat", "--prompt", "Where does the cow live?", "--temperature", 0, "--json"};
     Object[] all = Arrays.copyOf(line, line.length + more.length);

@@ -39,15 +39,17 @@ public final class NativeSession extends NativeHandle<chaku_session> {
    * @param maxTokens capacity of the cache
    * @param maxBatchTokens tokens computed at once, 0 for 512
    * @param memoryLimitBytes refuse above it, 0 for what the machine has
+   * @param kvType ggml's type id of keys and values
    */
-  public record Options(int maxTokens, int maxBatchTokens, long memoryLimitBytes) {
+  public record Options(int maxTokens, int maxBatchTokens, long memoryLimitBytes, int kvType) {
     private chaku_session_options struct() {
       chaku_session_options options = new chaku_session_options();
       return options
           .size(options.sizeof())
           .max_tokens(maxTokens)
           .max_batch_tokens(maxBatchTokens)
-          .memory_limit_bytes(memoryLimitBytes);
+          .memory_limit_bytes(memoryLimitBytes)
+          .kv_dtype(kvType);
     }
   }
 
