@@ -21,11 +21,12 @@ final class ChatMask {
   /**
    * A conversation cut at the turns.
    *
-   * @param segments which together are the rendered text
+   * @param segments which together are the rendered text, marked
+   * @param marked the conversation as it was rendered
    * @param turns found
    * @param missed messages with a weight that the template rewrites, by index
    */
-  record Cut(List<Segment> segments, int turns, List<Integer> missed) {}
+  record Cut(List<Segment> segments, SpecialText.Marked marked, int turns, List<Integer> missed) {}
 
   private record Span(int from, int to) {}
 
@@ -38,22 +39,23 @@ final class ChatMask {
   }
 
   Cut cut(Example.Chat example) {
-    List<Map<String, Object>> messages = special.mark(example.messages());
-    String whole = renderer.render(messages, example.tools(), false);
+    SpecialText.Marked conversation = special.mark(example.messages(), example.tools(), renderer);
+    List<Map<String, Object>> messages = conversation.messages();
+    String whole = renderer.render(messages, conversation.tools(), false);
     List<Integer> turns = new ArrayList<>();
     for (int i = 0; i < messages.size(); i++) {
       if (isAssistant(messages.get(i))) {
         turns.add(i);
       }
     }
-    List<int[]> marked = renderer.generations(messages, example.tools());
+    List<int[]> marked = renderer.generations(messages, conversation.tools());
     boolean said = !marked.isEmpty() && marked.size() == turns.size();
     List<Segment> segments = new ArrayList<>();
     int at = 0;
     List<Integer> missed = new ArrayList<>();
     for (int k = 0; k < turns.size(); k++) {
       int i = turns.get(k);
-      Span span = said ? new Span(marked.get(k)[0], marked.get(k)[1]) : span(example, messages, whole, i);
+      Span span = said ? new Span(marked.get(k)[0], marked.get(k)[1]) : span(conversation, whole, i);
       float weight = example.weights().get(i);
       if (span == null || span.from() < at) {
         if (weight > 0) {
@@ -68,7 +70,7 @@ final class ChatMask {
     int found = segments.size() / 2;
     segments.add(new Segment(whole.substring(at), 0));
     segments.removeIf(segment -> segment.text().isEmpty());
-    return new Cut(segments, found, missed);
+    return new Cut(segments, conversation, found, missed);
   }
 
   private static boolean isAssistant(Map<String, Object> message) {
@@ -76,17 +78,19 @@ final class ChatMask {
   }
 
   /** Where message i stands in the whole, or null if that cannot be told. */
-  private @Nullable Span span(Example.Chat example, List<Map<String, Object>> messages, String whole, int i) {
+  private @Nullable Span span(SpecialText.Marked conversation, String whole, int i) {
+    List<Map<String, Object>> messages = conversation.messages();
+    List<Object> tools = conversation.tools();
     if (i == 0) {
       return null; // No text comes before it, and many templates refuse to render none.
     }
-    String before = renderer.render(messages.subList(0, i), example.tools(), true);
+    String before = renderer.render(messages.subList(0, i), tools, true);
     boolean last = i + 1 == messages.size();
-    String after = last ? whole : renderer.render(messages.subList(0, i + 1), example.tools(), false);
+    String after = last ? whole : renderer.render(messages.subList(0, i + 1), tools, false);
     int from = before.length();
     if (!after.startsWith(before)) {
       from = common(before, after);
-      String plain = renderer.render(messages.subList(0, i), example.tools(), false);
+      String plain = renderer.render(messages.subList(0, i), tools, false);
       int shared = common(plain, after);
       // The text before the turn must be there whole: else the template rewrote it.
       if (from < shared || shared < plain.length()) {

@@ -204,7 +204,7 @@ public final class ExampleEncoder {
     String bos = tokenizer.bos().isPresent() ? tokenizer.piece(tokenizer.bos().getAsInt()) : "";
     boolean addSpecial = bos.isEmpty() || !cut.segments().get(0).text().startsWith(bos);
     for (ChatMask.Segment segment : cut.segments()) {
-      for (String part : segment.text().split(String.valueOf(SpecialText.MARK))) {
+      for (String part : cut.marked().parts(segment.text())) {
         float weight = options.wholeText() ? 1 : segment.weight();
         int[] tokens =
             run.size() == 0 ? tokenizer.encode(part, addSpecial, true) : seam.encode(part, run.last(), true);

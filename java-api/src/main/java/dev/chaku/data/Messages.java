@@ -143,8 +143,14 @@ final class Messages {
     Map<String, Object> message = new LinkedHashMap<>();
     entry.forEach((key, value) -> message.put(key.toString(), value));
     message.put("content", content(entry, where));
-    if (entry.get("tool_calls") instanceof List<?> calls) {
-      message.put("tool_calls", calls.stream().map(Messages::withArgumentMap).toList());
+    if (entry.get("tool_calls") != null) {
+      List<Object> calls = new ArrayList<>();
+      try {
+        Fields.objects(entry, "tool_calls").forEach(call -> calls.add(withArgumentMap(call)));
+      } catch (RecordFault fault) {
+        throw new RecordFault(where + ": " + fault.getMessage());
+      }
+      message.put("tool_calls", calls);
     }
     add(message, weight(entry, role, where));
   }

@@ -24,7 +24,7 @@ final class RecordReader {
     DataFormat format = named != null ? named : detect(record);
     return switch (format) {
       case TOKENS -> List.of(tokens(record, source));
-      case TEXT -> List.of(new Example.Text(source, Fields.text(record, "text")));
+      case TEXT -> List.of(text(record, source));
       case PROMPT_COMPLETION -> List.of(promptCompletion(record, source));
       case CHAT -> List.of(chat(record, "messages", source));
       case SHAREGPT -> List.of(chat(record, Fields.firstKey(record, CONVERSATION_KEYS), source));
@@ -65,6 +65,14 @@ final class RecordReader {
       throw new RecordFault("expected at least two input_ids, found " + kept.size());
     }
     return new Example.Tokens(source, kept, weights);
+  }
+
+  private static Example text(Map<?, ?> record, String source) throws RecordFault {
+    String text = Fields.text(record, "text");
+    if (text.isEmpty()) {
+      throw new RecordFault("expected a text to train as 'text', found an empty one");
+    }
+    return new Example.Text(source, text);
   }
 
   private static Example promptCompletion(Map<?, ?> record, String source) throws RecordFault {

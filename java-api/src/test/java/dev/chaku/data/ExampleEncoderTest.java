@@ -123,6 +123,25 @@ class ExampleEncoderTest {
   }
 
   @Test
+  void charactersForPrivateUseSurviveBesideSpecialTokens() {
+    String content = "\uE000<e>\uF8FE\uF8FF" + Character.toString(0xF0000);
+    EncodedExample example = encoder(CHAT, 99, OverLong.ERROR).encode(List.of(chat(content, "\uF8FE"))).get(0);
+    assertEquals("<s><u>" + content + "<e>\n<a>\uF8FE<e>\n", text(example));
+    assertEquals(2, Arrays.stream(example.tokens()).filter(id -> id == TOKENIZER.idOf("<e>").getAsInt()).count());
+  }
+
+  @Test
+  void specialTokensInDescriptionsOfToolsArePlainText() {
+    ChatRenderer tooled = (messages, tools, prompt) -> "tools: " + tools + "\n" + CHAT.render(messages, tools, prompt);
+    Example.Chat plain = chat("hello", "you");
+    Example.Chat chat =
+        new Example.Chat("f:1", plain.messages(), plain.weights(), List.of(Map.of("description", "stops at <e>")));
+    EncodedExample example = encoder(tooled, 99, OverLong.ERROR).encode(List.of(chat)).get(0);
+    assertEquals("<s>tools: [{description=stops at <e>}]\n<u>hello<e>\n<a>you<e>\n", text(example));
+    assertEquals(2, Arrays.stream(example.tokens()).filter(id -> id == TOKENIZER.idOf("<e>").getAsInt()).count());
+  }
+
+  @Test
   void aTemplateThatWritesTheBeginOfTextGetsNoSecondOne() {
     ChatRenderer begins = (messages, tools, prompt) -> "<s>" + CHAT.render(messages, tools, prompt);
     EncodedExample example = encoder(begins, 99, OverLong.ERROR).encode(List.of(chat("hello", "you"))).get(0);

@@ -120,4 +120,17 @@ class RecordReaderTest {
         fault("{\"input_ids\": [1, 2], \"labels\": [1]}"));
     assertEquals("input_ids[1]: expected a 32-bit integer, found 1.5", fault("{\"input_ids\": [1, 1.5]}"));
   }
+
+  @Test
+  void anEmptyTextIsAFault() {
+    assertEquals("expected a text to train as 'text', found an empty one", fault("{\"text\": \"\"}"));
+  }
+
+  @Test
+  void callsOfToolsAreObjects() {
+    String message = "{\"messages\": [{\"role\": \"assistant\", \"content\": \"\", \"tool_calls\": %s}]}";
+    assertEquals(
+        "messages[0]: tool_calls[0]: expected an object, found null", fault(String.format(message, "[null]")));
+    assertEquals("messages[0]: expected an array as 'tool_calls', found a string", fault(String.format(message, "\"f\"")));
+  }
 }
