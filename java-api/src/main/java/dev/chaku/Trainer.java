@@ -3,6 +3,7 @@ package dev.chaku;
 import dev.chaku.data.ChatRenderer;
 import dev.chaku.data.Dataset;
 import dev.chaku.data.EncodedExample;
+import dev.chaku.data.ExampleEncoder;
 import dev.chaku.data.OverLong;
 import dev.chaku.gguf.GgmlType;
 import dev.chaku.internal.MemoryPlan;
@@ -35,6 +36,7 @@ public final class Trainer {
   private double evalSplit;
   private @Nullable ChatRenderer chat;
   private OverLong overLong = OverLong.TRUNCATE;
+  private boolean wholeText;
   private final List<Consumer<TrainingProgress>> listeners = new ArrayList<>();
   private @Nullable Path output;
   private boolean resume;
@@ -108,6 +110,12 @@ public final class Trainer {
     return this;
   }
 
+  /** Whether prompts are trained too, rather than completions and the assistant's turns alone; they are not unless set. */
+  public Trainer trainOnAll(boolean on) {
+    wholeText = on;
+    return this;
+  }
+
   /** What is trained on, encoded: sequences within the configured length. Takes the place of {@link #data}. */
   public Trainer examples(List<EncodedExample> newExamples) {
     examples = List.copyOf(newExamples);
@@ -146,7 +154,10 @@ public final class Trainer {
    *     than the settings or the model say
    */
   public TrainingPlan plan() {
-    TrainingSetup setup = prepare();
+    return plan(prepare());
+  }
+
+  private TrainingPlan plan(TrainingSetup setup) {
     MemoryPlan memory = NativeTrainer.plan(model.core(), setup.options());
     TrainingData.Counts counts = setup.data().counts();
     int rows = setup.packer().epoch(setup.data().examples(), 0).size();
@@ -180,12 +191,13 @@ public final class Trainer {
       OutputFolder.requireUnused(output);
     }
     TrainingSetup setup = prepare();
+    TrainingPlan plan = plan(setup);
     NativeTrainer core = NativeTrainer.create(model.core(), setup.options());
     boolean started = false;
     try {
       OutputFolder folder = resume ? OutputFolder.reopen(output) : OutputFolder.create(output);
       folder.requireSpace(setup.bytesOnDisk());
-      TrainingRun run = new TrainingRun(core, new TrainingLoop(setup, core, folder, listeners));
+      TrainingRun run = new TrainingRun(core, new TrainingLoop(setup, core, folder, listeners), plan);
       run.begin();
       started = true;
       return run;
@@ -196,11 +208,11 @@ public final class Trainer {
     }
   }
 
-  private @Nullable ChatRenderer renderer() {
-    if (chat != null) {
-      return chat;
-    }
-    return model.chat().map(ChatRenderer::of).orElse(null);
+  private ExampleEncoder encoder() {
+    int longest = Math.min(config.maxLength(), model.contextLength());
+    ChatRenderer renderer = chat != null ? chat : model.chat().map(ChatRenderer::of).orElse(null);
+    return new ExampleEncoder(
+        model.tokenizer(), renderer, new ExampleEncoder.Options(longest, overLong, wholeText));
   }
 
   private TrainingSetup prepare() {
@@ -213,7 +225,7 @@ public final class Trainer {
     TrainingData encoded =
         data == null
             ? TrainingData.of(model, config, examples, evalExamples)
-            : TrainingData.encode(model, config, data, evalData, evalSplit, renderer(), overLong);
+            : TrainingData.encode(model, config, data, evalData, evalSplit, encoder());
     return new TrainingSetup(model, lora, full, fullFormat, config, encoded, resume);
   }
 }

@@ -1,10 +1,8 @@
 package dev.chaku;
 
-import dev.chaku.data.ChatRenderer;
 import dev.chaku.data.Dataset;
 import dev.chaku.data.EncodedExample;
 import dev.chaku.data.ExampleEncoder;
-import dev.chaku.data.OverLong;
 import dev.chaku.train.TrainingConfig;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -49,11 +47,7 @@ record TrainingData(List<EncodedExample> examples, List<EncodedExample> evalExam
       Dataset data,
       @Nullable Dataset evalData,
       double evalSplit,
-      @Nullable ChatRenderer chat,
-      OverLong overLong) {
-    int longest = Math.min(config.maxLength(), model.contextLength());
-    ExampleEncoder encoder =
-        new ExampleEncoder(model.tokenizer(), chat, new ExampleEncoder.Options(longest, overLong, false));
+      ExampleEncoder encoder) {
     if (evalSplit > 0) {
       if (evalData != null) {
         throw new BadInputException("validation: expected data of its own or a share of the training data, found both");

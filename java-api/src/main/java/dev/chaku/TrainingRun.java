@@ -1,6 +1,7 @@
 package dev.chaku;
 
 import dev.chaku.internal.NativeTrainer;
+import dev.chaku.train.TrainingPlan;
 import dev.chaku.train.TrainingProgress;
 import java.nio.file.Path;
 import java.util.concurrent.CompletableFuture;
@@ -15,12 +16,14 @@ import java.util.function.Consumer;
 public final class TrainingRun implements AutoCloseable {
   private final NativeTrainer core;
   private final TrainingLoop loop;
+  private final TrainingPlan plan;
   private final CompletableFuture<TrainingLoop.Result> result = new CompletableFuture<>();
   private final Thread thread;
 
-  TrainingRun(NativeTrainer core, TrainingLoop loop) {
+  TrainingRun(NativeTrainer core, TrainingLoop loop, TrainingPlan plan) {
     this.core = core;
     this.loop = loop;
+    this.plan = plan;
     this.thread = new Thread(this::work, "chaku-training");
     this.thread.setDaemon(true);
   }
@@ -35,6 +38,11 @@ public final class TrainingRun implements AutoCloseable {
     } catch (RuntimeException | Error e) {
       result.completeExceptionally(e);
     }
+  }
+
+  /** What this run does and takes, and what became of the records of its data. */
+  public TrainingPlan plan() {
+    return plan;
   }
 
   /** Calls the listener after every optimizer step from now on, on the training's thread; it should return soon. */

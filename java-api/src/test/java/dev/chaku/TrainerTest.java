@@ -227,11 +227,22 @@ class TrainerTest {
     assertEquals(0, plan.truncated() + plan.split() + plan.dropped() + plan.turnsApart());
     try (TrainingRun run = trainer.config(TinyTraining.config().with(c -> c.maxSteps(1))).start()) {
       run.await();
+      assertEquals(plan.examples(), run.plan().examples());
       assertTrue(run.awaitProgress().evalLoss().isPresent());
     }
     assertEquals(20, trainer.evalSplit(0).evalData(dataset(3)).plan().examples());
     assertThrows(BadInputException.class, () -> trainer.evalSplit(0.5).plan());
     assertThrows(BadInputException.class, () -> trainer.evalSplit(1));
+  }
+
+  @Test
+  void trainsPromptsTooWhereAskedTo() throws IOException {
+    TrainingPlan answers = trainer().data(dataset(20)).plan();
+    TrainingPlan all = trainer().data(dataset(20)).trainOnAll(true).plan();
+    assertEquals(answers.tokensPerEpoch(), all.tokensPerEpoch());
+    // The first token of each example is predicted from nothing.
+    assertEquals(all.tokensPerEpoch() - 20, all.trainedTokensPerEpoch());
+    assertTrue(answers.trainedTokensPerEpoch() < all.trainedTokensPerEpoch());
   }
 
   @Test

@@ -7,9 +7,6 @@ import dev.chaku.Trainer;
 import dev.chaku.TrainingRun;
 import dev.chaku.data.DataFormat;
 import dev.chaku.data.Dataset;
-import dev.chaku.data.EncodedExample;
-import dev.chaku.data.Example;
-import dev.chaku.data.ExampleEncoder;
 import dev.chaku.data.OverLong;
 import dev.chaku.train.TrainingConfig;
 import dev.chaku.train.TrainingPlan;
@@ -22,6 +19,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.Consumer;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -102,29 +100,22 @@ final class TrainCommand extends Verb {
     Dataset dataset = read(data);
     try (Model model = Model.open(modelFile, engine.modelOptions())) {
       TrainingConfig trainingConfig = settings.config(model.contextLength());
-      ExampleEncoder encoder =
-          new ExampleEncoder(
-              model.tokenizer(),
-              ChatTemplates.of(model, chatTemplate),
-              new ExampleEncoder.Options(trainingConfig.maxLength(), OverLong.parse(overLong), wholeText));
-      List<Example> train = dataset.examples();
-      List<Example> eval = evalData.isEmpty() ? List.of() : read(evalData).examples();
-      if (evalSplit != null) {
-        Dataset.Split split = dataset.split(evalSplit, trainingConfig.seed());
-        train = split.train();
-        eval = split.eval();
-      }
-      List<EncodedExample> trainExamples = encoder.encode(train);
-      List<EncodedExample> evalExamples = encoder.encode(eval);
-      tellCounts(encoder.counts());
       Trainer trainer =
           Trainer.on(model)
               .lora(settings.lora())
               .config(trainingConfig)
-              .examples(trainExamples)
-              .evalExamples(evalExamples)
+              .data(dataset)
+              .evalSplit(evalSplit != null ? evalSplit : 0)
+              .overLong(OverLong.parse(overLong))
+              .trainOnAll(wholeText)
               .output(out)
               .resume(resume);
+      if (!evalData.isEmpty()) {
+        trainer.evalData(read(evalData));
+      }
+      if (chatTemplate != null) {
+        trainer.chat(ChatTemplates.of(model, chatTemplate));
+      }
       if (plan) {
         showPlan(trainer.plan());
       } else {
@@ -146,20 +137,24 @@ final class TrainCommand extends Verb {
     return dataset;
   }
 
-  private void tellCounts(ExampleEncoder.Counts counts) {
-    tell(counts.truncated(), "examples were longer than --max-length and cut");
-    tell(counts.split(), "examples were longer than --max-length and split");
-    tell(counts.dropped(), "examples were left out: nothing to train within --max-length");
-    tell(counts.turnsApart(), "conversations became several sequences, because the chat template rewrites earlier turns");
+  private static void tellCounts(TrainingPlan counts, Consumer<String> to) {
+    tell(counts.truncated(), "examples were longer than --max-length and cut", to);
+    tell(counts.split(), "examples were longer than --max-length and split", to);
+    tell(counts.dropped(), "examples were left out: nothing to train within --max-length", to);
+    tell(
+        counts.turnsApart(),
+        "conversations became several sequences, because the chat template rewrites earlier turns",
+        to);
   }
 
-  private void tell(int n, String what) {
+  private static void tell(int n, String what, Consumer<String> to) {
     if (n > 0) {
-      console().note(n + " " + what);
+      to.accept(n + " " + what);
     }
   }
 
   private void showPlan(TrainingPlan p) {
+    tellCounts(p, console()::note);
     Map<String, Object> fields = new LinkedHashMap<>();
     fields.put("examples", p.examples());
     fields.put("tokens_per_epoch", p.tokensPerEpoch());
@@ -193,6 +188,7 @@ final class TrainCommand extends Verb {
     try (TrainingDisplay display = new TrainingDisplay(console())) {
       trainer.onProgress(display);
       try (TrainingRun run = trainer.start()) {
+        tellCounts(run.plan(), display::note);
         Thread interrupt = new Thread(run::close, "chaku-interrupt");
         Runtime.getRuntime().addShutdownHook(interrupt);
         adapter = run.awaitFile();
