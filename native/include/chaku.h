@@ -120,16 +120,24 @@ CHAKU_API chaku_status chaku_engine_describe(const chaku_engine* engine, chaku_e
 typedef struct chaku_model chaku_model;
 
 #define CHAKU_ACTIVATION_SILU 0
+#define CHAKU_ACTIVATION_GELU_TANH 1 /* x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))) */
+
+#define CHAKU_NORM_RMS 0   /* x / sqrt(mean(x^2) + epsilon) * weight */
+#define CHAKU_NORM_LAYER 1 /* (x - mean(x)) / sqrt(variance(x) + epsilon) * weight + bias */
 
 typedef struct chaku_decoder_options {
   uint32_t size;
   int32_t n_layers;
   int32_t width;      /* D */
   int32_t vocab_size; /* V */
-  float norm_epsilon; /* of every RMSNorm */
+  float norm_epsilon; /* of every norm */
   float embedding_scale; /* multiplies the token embedding; 1 for none */
   float residual_scale;  /* multiplies what each half block adds to the residual stream; 1 for none */
   float logit_scale;     /* multiplies the logits; 1 for none */
+  int32_t norm_kind;     /* CHAKU_NORM_*, of every norm */
+  float logit_soft_cap;  /* c > 0: logits become c tanh(logits / c), after the scale; 0 for none */
+  float query_temperature;          /* t: queries at position p grow by 1 + t ln(1 + floor(p / length)); 0 for none */
+  int32_t query_temperature_length; /* that length, in tokens; 0 where there is no temperature */
 } chaku_decoder_options;
 
 typedef struct chaku_layer_options {
@@ -138,11 +146,21 @@ typedef struct chaku_layer_options {
   int32_t n_kv_heads; /* divides n_heads */
   int32_t head_dim;
   int32_t ff_width;   /* F */
-  int32_t activation; /* CHAKU_ACTIVATION_*, of the gate: down(act(gate(x)) * up(x)) */
+  int32_t activation; /* CHAKU_ACTIVATION_*: down(act(gate(x)) * up(x)), or down(act(up(x))) without CHAKU_FFN_GATE */
   int32_t window;     /* sliding window in tokens, 0 for full attention: position p sees (p - window, p] */
   int32_t rope;       /* index from chaku_model_add_rope, -1 for none */
   float attention_scale; /* multiplies q.k, usually 1/sqrt(head_dim) */
+  float attention_soft_cap; /* c > 0: scores become c tanh(score / c), after the scale; 0 for none */
+  float alibi_bias; /* b > 0: scores fall with distance, by head h's slope 2^(-b (h+1)/H) per token (H a power of two;
+                       else as Press et al. 2022 interleave); 0 for none */
+  int32_t flags;    /* CHAKU_LAYER_* */
 } chaku_layer_options;
+
+/* Both half blocks read the layer's input: x + attention(norm(x)) + ffn(norm'(x)), where norm' is CHAKU_FFN_NORM, or
+ * without one the same norm. */
+#define CHAKU_LAYER_PARALLEL 1
+/* Query and key heads are normed after the rotation, not before. */
+#define CHAKU_LAYER_NORM_AFTER_ROPE 2
 
 #define CHAKU_ROPE_ADJACENT 0 /* rotates (x[2i], x[2i+1]): llama GGUF files */
 #define CHAKU_ROPE_HALVES 1   /* rotates (x[i], x[i+n_dims/2]): qwen, "neox" */
@@ -152,26 +170,33 @@ typedef struct chaku_rope_options {
   int32_t pairing; /* CHAKU_ROPE_* */
   int32_t n_dims;  /* rotated leading dimensions of a head, even, <= head_dim */
   float magnitude; /* multiplies sin and cos (yarn's attention factor); 1 for none */
+  int32_t long_after; /* n > 0: contexts of more than n tokens turn by other frequencies; 0: all by the same */
 } chaku_rope_options;
 
 /* Modules of a decoder. A layer's modules carry its index, the others layer -1. */
 #define CHAKU_TOKEN_EMBEDDING 0 /* [V,D] */
 #define CHAKU_OUTPUT_NORM 1     /* [1,D] */
 #define CHAKU_OUTPUT 2          /* [V,D]; absent: the token embedding serves */
-#define CHAKU_ATTN_NORM 8       /* [1,D] */
+#define CHAKU_POSITION_EMBEDDING 3 /* [P,D], optional: added to the token embedding; at most P positions then */
+#define CHAKU_EMBEDDING_NORM 4  /* [1,D], optional: of the embedding */
+#define CHAKU_ATTN_NORM 8       /* [1,D], optional: absent, the half block reads its input as it is */
 #define CHAKU_ATTN_Q 9          /* [H*Dh,D] */
 #define CHAKU_ATTN_K 10         /* [Hkv*Dh,D] */
 #define CHAKU_ATTN_V 11         /* [Hkv*Dh,D] */
 #define CHAKU_ATTN_OUTPUT 12    /* [D,H*Dh] */
-#define CHAKU_ATTN_Q_NORM 13    /* [1,Dh], optional: RMSNorm of each query head before the rotation */
-#define CHAKU_ATTN_K_NORM 14    /* [1,Dh], optional */
-#define CHAKU_FFN_NORM 15       /* [1,D] */
-#define CHAKU_FFN_GATE 16       /* [F,D] */
+#define CHAKU_ATTN_Q_NORM 13    /* optional, of queries before the rotation: [1,Dh] of each head, [H,Dh] likewise with
+                                   weights per head, or [1,H*Dh] of all heads as one row */
+#define CHAKU_ATTN_K_NORM 14    /* optional, of keys: [1,Dh], [Hkv,Dh] or [1,Hkv*Dh] */
+#define CHAKU_FFN_NORM 15       /* [1,D], optional: absent, the half block reads its input as it is */
+#define CHAKU_FFN_GATE 16       /* [F,D], optional */
 #define CHAKU_FFN_UP 17         /* [F,D] */
 #define CHAKU_FFN_DOWN 18       /* [D,F] */
+#define CHAKU_ATTN_POST_NORM 19 /* [1,D], optional: of what attention adds to the residual stream */
+#define CHAKU_FFN_POST_NORM 20  /* [1,D], optional: of what the feed-forward adds */
 
 #define CHAKU_WEIGHT 0
-#define CHAKU_BIAS 1 /* [1,N], optional, of q, k, v, attention output, gate, up, down and CHAKU_OUTPUT */
+#define CHAKU_BIAS 1 /* [1,N], optional, of q, k, v, attention output, gate, up, down and CHAKU_OUTPUT; of
+                        CHAKU_NORM_LAYER norms, shaped as the weight */
 
 typedef struct chaku_tensor_options {
   uint32_t size;
@@ -187,7 +212,9 @@ CHAKU_API chaku_status chaku_model_create(chaku_engine* engine, const chaku_deco
                                           chaku_model** out);
 CHAKU_API void chaku_model_free(chaku_model** model);
 
-/** inverse_frequencies[n_dims/2]: position p turns pair i by p * inverse_frequencies[i] radians. */
+/** inverse_frequencies[n_dims/2]: position p turns pair i by p * inverse_frequencies[i] radians. With long_after, as
+ * many again follow, for long contexts: the context of a session is its max_tokens, that of a training sequence its own
+ * length. */
 CHAKU_API chaku_status chaku_model_add_rope(chaku_model* model, const chaku_rope_options* options,
                                             const double* inverse_frequencies, int32_t* out_rope);
 CHAKU_API chaku_status chaku_model_set_layer(chaku_model* model, int32_t layer, const chaku_layer_options* options);

@@ -20,6 +20,9 @@ TensorOptions convert(const chaku_tensor_options& t) {
 }
 
 LayerSpec convert(const chaku_layer_options& o) {
+  constexpr int32_t kFlags = CHAKU_LAYER_PARALLEL | CHAKU_LAYER_NORM_AFTER_ROPE;
+  if ((o.flags & ~kFlags) != 0)
+    fail(Code::kInvalidArgument, "[set_layer] expected flags among 0x%x, got 0x%x", kFlags, o.flags);
   LayerSpec layer;
   layer.n_heads = o.n_heads;
   layer.n_kv_heads = o.n_kv_heads;
@@ -29,6 +32,10 @@ LayerSpec convert(const chaku_layer_options& o) {
   layer.window = o.window;
   layer.rope = o.rope;
   layer.attention_scale = o.attention_scale;
+  layer.attention_soft_cap = o.attention_soft_cap;
+  layer.alibi_bias = o.alibi_bias;
+  layer.parallel = (o.flags & CHAKU_LAYER_PARALLEL) != 0;
+  layer.norm_after_rope = (o.flags & CHAKU_LAYER_NORM_AFTER_ROPE) != 0;
   return layer;
 }
 
@@ -47,6 +54,10 @@ extern "C" chaku_status chaku_model_create(chaku_engine* engine, const chaku_dec
     spec.embedding_scale = o.embedding_scale;
     spec.residual_scale = o.residual_scale;
     spec.logit_scale = o.logit_scale;
+    spec.norm_kind = static_cast<NormKind>(o.norm_kind);
+    spec.logit_soft_cap = o.logit_soft_cap;
+    spec.query_temperature = o.query_temperature;
+    spec.query_temperature_length = o.query_temperature_length;
     *out = new chaku_model{std::make_shared<Model>(shared, std::move(spec))};
   });
 }
@@ -64,8 +75,9 @@ extern "C" chaku_status chaku_model_add_rope(chaku_model* model, const chaku_rop
     rope.pairing = static_cast<RopePairing>(o.pairing);
     rope.n_dims = o.n_dims;
     rope.magnitude = o.magnitude;
+    rope.long_after = o.long_after;
     check_rope(rope);  // before the count is believed
-    rope.inverse_frequencies.assign(inverse_frequencies, inverse_frequencies + o.n_dims / 2);
+    rope.inverse_frequencies.assign(inverse_frequencies, inverse_frequencies + (o.long_after > 0 ? o.n_dims : o.n_dims / 2));
     *out_rope = m.add_rope(std::move(rope));
   });
 }

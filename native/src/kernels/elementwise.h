@@ -5,7 +5,7 @@
 
 namespace chaku {
 
-enum class Activation : int32_t { kSilu = 0 };
+enum class Activation : int32_t { kSilu = 0, kGeluTanh = 1 };
 
 // y = act(gate) * up, elementwise over [n].
 struct GatedActivationProblem {

@@ -17,6 +17,11 @@ void check_finite(const char* op, const char* field, float value) {
   if (!std::isfinite(value)) fail(Code::kInvalidArgument, "[%s] expected a finite %s, got %g", op, field, value);
 }
 
+void check_not_negative(const char* op, const char* field, float value) {
+  check_finite(op, field, value);
+  if (value < 0.0f) fail(Code::kInvalidArgument, "[%s] expected %s >= 0, got %g", op, field, value);
+}
+
 const char* plain_name(Module module) noexcept {
   switch (module) {
     case Module::kTokenEmbedding: return "token_embedding";
@@ -76,12 +81,16 @@ DecoderSpec make_decoder_spec(int32_t n_layers, int32_t width, int32_t vocab_siz
 }
 
 void check_decoder_spec(const DecoderSpec& spec) {
-  check_finite("model", "norm_epsilon", spec.norm_epsilon);
-  if (spec.norm_epsilon < 0.0f)
-    fail(Code::kInvalidArgument, "[model] expected norm_epsilon >= 0, got %g", spec.norm_epsilon);
+  check_not_negative("model", "norm_epsilon", spec.norm_epsilon);
   check_finite("model", "embedding_scale", spec.embedding_scale);
   check_finite("model", "residual_scale", spec.residual_scale);
   check_finite("model", "logit_scale", spec.logit_scale);
+  check_finite("model", "query_temperature", spec.query_temperature);
+  check_not_negative("model", "logit_soft_cap", spec.logit_soft_cap);
+  if (spec.norm_kind != NormKind::kRms && spec.norm_kind != NormKind::kLayer)
+    fail(Code::kInvalidArgument, "[model] expected norm_kind 0 or 1, got %d", static_cast<int>(spec.norm_kind));
+  check_range("model", "query_temperature_length", spec.query_temperature_length, spec.query_temperature != 0.0f ? 1 : 0,
+              INT32_MAX);
 }
 
 void check_rope(const RopeSpec& rope) {
@@ -90,6 +99,7 @@ void check_rope(const RopeSpec& rope) {
   check_range("rope", "n_dims", rope.n_dims, 2, kMaxHeadDim);
   if (rope.n_dims % 2 != 0) fail(Code::kInvalidArgument, "[rope] expected an even n_dims, got %d", rope.n_dims);
   check_finite("rope", "magnitude", rope.magnitude);
+  check_range("rope", "long_after", rope.long_after, 0, INT32_MAX);
   for (size_t i = 0; i < rope.inverse_frequencies.size(); ++i)
     if (!std::isfinite(rope.inverse_frequencies[i]))
       fail(Code::kInvalidArgument, "[rope] expected finite inverse frequencies, got %g (pair %zu)",
@@ -114,6 +124,8 @@ void check_layer(const DecoderSpec& spec, int32_t layer, const LayerSpec& option
     fail(Code::kInvalidArgument, "[layer] expected a rope of at most head_dim %d dimensions, got %d (layer %d)",
          options.head_dim, spec.ropes[static_cast<size_t>(options.rope)].n_dims, layer);
   check_finite("layer", "attention_scale", options.attention_scale);
+  check_not_negative("layer", "attention_soft_cap", options.attention_soft_cap);
+  check_not_negative("layer", "alibi_bias", options.alibi_bias);
 }
 
 int32_t linear_of(Module module) noexcept {

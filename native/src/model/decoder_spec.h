@@ -57,8 +57,12 @@ struct RopeSpec {
   RopePairing pairing = RopePairing::kAdjacent;
   int32_t n_dims = 0;
   float magnitude = 1.0f;
-  std::vector<double> inverse_frequencies;  // [n_dims/2], radians per position
+  std::vector<double> inverse_frequencies = {};  // [n_dims/2], radians per position; with long_after twice as many
+  int32_t long_after = 0;  // contexts of more tokens turn by the second half of the frequencies; 0: none do
 };
+
+// Values equal CHAKU_NORM_* of chaku.h.
+enum class NormKind : int32_t { kRms = 0, kLayer = 1 };
 
 struct LayerSpec {
   int32_t n_heads = 0;  // 0: not set yet
@@ -69,6 +73,10 @@ struct LayerSpec {
   int32_t window = 0;  // 0: full attention
   int32_t rope = -1;   // index into DecoderSpec::ropes, -1 for none
   float attention_scale = 1.0f;
+  float attention_soft_cap = 0.0f;  // 0: none
+  float alibi_bias = 0.0f;          // 0: none
+  bool parallel = false;            // both half blocks read the layer's input
+  bool norm_after_rope = false;     // of query and key heads
 
   int64_t q_width() const noexcept { return int64_t{n_heads} * head_dim; }
   int64_t kv_width() const noexcept { return int64_t{n_kv_heads} * head_dim; }
@@ -84,6 +92,10 @@ struct DecoderSpec {
   int32_t vocab_size = 0;
   float norm_epsilon = 1e-5f;
   float embedding_scale = 1.0f, residual_scale = 1.0f, logit_scale = 1.0f;
+  NormKind norm_kind = NormKind::kRms;
+  float logit_soft_cap = 0.0f;           // 0: none
+  float query_temperature = 0.0f;        // 0: none
+  int32_t query_temperature_length = 0;  // tokens
   std::vector<RopeSpec> ropes;
   std::vector<LayerSpec> layers;
 

@@ -39,6 +39,15 @@ void check_allocation(const TensorOptions& tensor, int64_t n_bytes) {
          static_cast<long long>(available), static_cast<long long>(n_bytes), tensor_name(tensor).c_str());
 }
 
+void refuse_unsupported(const DecoderSpec& spec) {
+  bool plain = spec.norm_kind == NormKind::kRms && spec.logit_soft_cap == 0.0f && spec.query_temperature == 0.0f;
+  for (const RopeSpec& rope : spec.ropes) plain = plain && rope.long_after == 0;
+  for (const LayerSpec& layer : spec.layers)
+    plain = plain && layer.attention_soft_cap == 0.0f && layer.alibi_bias == 0.0f && !layer.parallel &&
+            !layer.norm_after_rope;
+  if (!plain) fail(Code::kUnsupported, "[seal] expected a decoder of the llama kind, got other norms, caps or blocks");
+}
+
 }  // namespace
 
 Model::Model(std::shared_ptr<const Engine> engine, DecoderSpec spec)
@@ -203,6 +212,7 @@ void Model::seal() {
     if (spec_.layers[static_cast<size_t>(l)].n_heads == 0)
       fail(Code::kInvalidState, "[seal] expected every layer to be set, got none (layer %d)", l);
   check_shapes();
+  refuse_unsupported(spec_);
 
   Weights weights;
   weights.token_embedding = require(Module::kTokenEmbedding, -1).matrix;

@@ -68,7 +68,7 @@ public final class DecoderWeights {
     boolean begun = false;
     try {
       for (RopeSpec rope : spec.ropes()) {
-        builder.addRope(rope.pairing().ordinal(), rope.magnitude(), rope.inverseFrequencies());
+        builder.addRope(rope.pairing().ordinal(), rope.magnitude(), rope.longAfter(), rope.inverseFrequencies());
       }
       int index = 0;
       for (LayerOptions layer : spec.layers()) {

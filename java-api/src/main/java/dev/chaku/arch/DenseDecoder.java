@@ -20,7 +20,6 @@ final class DenseDecoder {
   private static final int MOST = 1 << 24;
 
   private static final int MOST_LAYERS = 4096;
-  private static final int SILU = 0;
 
   /** Says how the converter stored something that it has undone, or repeats what the tokenizer says. */
   private static final List<String> HARMLESS_KEYS =
@@ -61,7 +60,7 @@ final class DenseDecoder {
     int window = window(context);
 
     int vocabSize = Math.toIntExact(Math.min(Integer.MAX_VALUE, vocabSize()));
-    DecoderOptions decoder = new DecoderOptions(layers, width, vocabSize, epsilon, 1, 1, 1);
+    DecoderOptions decoder = new DecoderOptions(layers, width, vocabSize, epsilon);
     List<LayerOptions> layerOptions = new ArrayList<>();
     pickGlobals(decoder);
     for (int l = 0; l < layers; l++) {
@@ -69,7 +68,8 @@ final class DenseDecoder {
         throw keys.error("attention.head_count_kv", "a divisor of " + heads[l] + " heads", Integer.toString(kvHeads[l]));
       }
       LayerOptions layer =
-          new LayerOptions(heads[l], kvHeads[l], headDim, ffWidths[l], SILU, window, 0, (float) attentionScale);
+          new LayerOptions(
+              heads[l], kvHeads[l], headDim, ffWidths[l], LayerOptions.SILU, window, 0, (float) attentionScale, 0, 0, 0);
       pickLayer(l, width, layer);
       layerOptions.add(layer);
     }

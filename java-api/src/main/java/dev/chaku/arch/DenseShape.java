@@ -45,12 +45,11 @@ public record DenseShape(
 
   /** The decoder of this shape with its matrices in the formats of a mix. */
   public DecoderSpec spec(FormatMix mix) {
-    LayerOptions layer =
-        new LayerOptions(heads, kvHeads, headDim, ffWidth, 0, 0, 0, (float) (1 / Math.sqrt(headDim)));
+    LayerOptions layer = new LayerOptions(heads, kvHeads, headDim, ffWidth);
     return new DecoderSpec(
         architecture,
         contextLength,
-        new DecoderOptions(layers, width, vocabSize, NORM_EPSILON, 1, 1, 1),
+        new DecoderOptions(layers, width, vocabSize, NORM_EPSILON),
         List.of(new RopeSpec(pairing, 1, RopeScaling.plain(headDim, ropeBase))),
         Collections.nCopies(layers, layer),
         tensors(mix));

@@ -5,15 +5,21 @@ package dev.chaku.arch;
  *
  * @param pairing which two values of a head form a pair
  * @param magnitude multiplies sine and cosine, 1 for none
- * @param inverseFrequencies one per pair; copied in and out
+ * @param longAfter contexts of more than so many tokens turn by other frequencies; 0 where all turn alike
+ * @param inverseFrequencies one per pair, with longAfter as many again for long contexts; copied in and out
  */
-public record RopeSpec(Pairing pairing, float magnitude, double[] inverseFrequencies) {
+public record RopeSpec(Pairing pairing, float magnitude, int longAfter, double[] inverseFrequencies) {
   /** Which values are rotated together; the ordinal is its number in the core. */
   public enum Pairing {
     /** (x[2i], x[2i+1]). */
     ADJACENT,
     /** (x[i], x[i + n/2]). */
     HALVES
+  }
+
+  /** A rotation that does not depend on the context. */
+  public RopeSpec(Pairing pairing, float magnitude, double[] inverseFrequencies) {
+    this(pairing, magnitude, 0, inverseFrequencies);
   }
 
   public RopeSpec {

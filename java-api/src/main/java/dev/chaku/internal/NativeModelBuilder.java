@@ -34,7 +34,11 @@ public final class NativeModelBuilder extends NativeHandle<chaku_model> {
           .norm_epsilon(decoder.normEpsilon())
           .embedding_scale(decoder.embeddingScale())
           .residual_scale(decoder.residualScale())
-          .logit_scale(decoder.logitScale());
+          .logit_scale(decoder.logitScale())
+          .norm_kind(decoder.normKind())
+          .logit_soft_cap(decoder.logitSoftCap())
+          .query_temperature(decoder.queryTemperature())
+          .query_temperature_length(decoder.queryTemperatureLength());
       chaku_model out = new chaku_model();
       Status.check(chaku.chaku_model_create(enginePointer, options, out));
       return new NativeModelBuilder(out, decoder);
@@ -48,12 +52,19 @@ public final class NativeModelBuilder extends NativeHandle<chaku_model> {
    *
    * @param pairing {@code CHAKU_ROPE_*}
    * @param magnitude multiplies sine and cosine
+   * @param longAfter contexts of more tokens turn by the second half of the frequencies; 0 where all turn alike
+   * @param inverseFrequencies one per pair, with longAfter two
    * @return its index, for {@link LayerOptions#rope}
    */
-  public int addRope(int pairing, float magnitude, double[] inverseFrequencies) {
+  public int addRope(int pairing, float magnitude, int longAfter, double[] inverseFrequencies) {
     chaku_model model = enterExclusive();
     try (chaku_rope_options options = new chaku_rope_options()) {
-      options.size(options.sizeof()).pairing(pairing).n_dims(2 * inverseFrequencies.length).magnitude(magnitude);
+      options
+          .size(options.sizeof())
+          .pairing(pairing)
+          .n_dims(longAfter > 0 ? inverseFrequencies.length : 2 * inverseFrequencies.length)
+          .magnitude(magnitude)
+          .long_after(longAfter);
       DoubleBuffer frequencies = DirectBuffers.of(inverseFrequencies);
       IntBuffer out = DirectBuffers.ints(1);
       Status.check(chaku.chaku_model_add_rope(model, options, frequencies, out), "rope");
@@ -75,7 +86,10 @@ public final class NativeModelBuilder extends NativeHandle<chaku_model> {
           .activation(values.activation())
           .window(values.window())
           .rope(values.rope())
-          .attention_scale(values.attentionScale());
+          .attention_scale(values.attentionScale())
+          .attention_soft_cap(values.attentionSoftCap())
+          .alibi_bias(values.alibiBias())
+          .flags(values.flags());
       Status.check(chaku.chaku_model_set_layer(model, layer, options), "layer " + layer);
     } finally {
       leaveExclusive();
