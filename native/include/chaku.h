@@ -69,8 +69,10 @@ CHAKU_API chaku_status chaku_dtype_describe(int32_t dtype, chaku_dtype_info* out
 /** Decodes n elements (a multiple of the block) from src (exactly src_bytes long) to dst[n]. Any thread. */
 CHAKU_API chaku_status chaku_dequantize(int32_t dtype, const void* src, int64_t src_bytes, float* dst, int64_t n);
 
-/** Encodes src[n] (n a multiple of the block) to dst (exactly dst_bytes long). Any thread. */
-CHAKU_API chaku_status chaku_quantize(int32_t dtype, const float* src, int64_t n, void* dst, int64_t dst_bytes);
+/** Encodes src[n] (n a multiple of the block) to dst (exactly dst_bytes long). importance[n_per_row], if not null, weighs
+ * the squared error of each column of the n / n_per_row rows; with null, n_per_row is not read. Any thread. */
+CHAKU_API chaku_status chaku_quantize(int32_t dtype, const float* src, int64_t n, const float* importance,
+                                      int64_t n_per_row, void* dst, int64_t dst_bytes);
 
 /* ---------------------------------------------------------------- engine */
 
@@ -288,6 +290,13 @@ CHAKU_API chaku_status chaku_session_set_adapters(chaku_session* session, chaku_
  * length it had; after CHAKU_CANCELLED, logits may hold those of the tokens that were done. */
 CHAKU_API chaku_status chaku_session_eval(chaku_session* session, const int32_t* tokens, int32_t n,
                                           int32_t which_logits, float* logits, int64_t logits_floats);
+/** From now on evals add up the squares of each product's inputs, per column; called again, it starts anew. Rows without
+ * logits are left out of the last layer's products: ask for CHAKU_LOGITS_ALL. */
+CHAKU_API chaku_status chaku_session_collect_inputs(chaku_session* session);
+/** Copies the sums of squares[K] of a product (q ... down, or CHAKU_OUTPUT with layer -1) and the number of rows that
+ * were added up. CHAKU_INVALID_STATE if none are collected. */
+CHAKU_API chaku_status chaku_session_read_inputs(const chaku_session* session, int32_t module, int32_t layer,
+                                                 double* squares, int64_t n, int64_t* out_rows);
 /** Forgets all but the first n_tokens. */
 CHAKU_API chaku_status chaku_session_truncate(chaku_session* session, int32_t n_tokens);
 CHAKU_API chaku_status chaku_session_length(const chaku_session* session, int32_t* out_n_tokens);

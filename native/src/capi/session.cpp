@@ -1,5 +1,7 @@
 #include "infer/session.h"
 
+#include <algorithm>
+
 #include "capi/boundary.h"
 #include "capi/convert.h"
 #include "capi/handles.h"
@@ -69,6 +71,26 @@ extern "C" chaku_status chaku_session_eval(chaku_session* session, const int32_t
            static_cast<long long>(logits_floats));
     s.eval({tokens, static_cast<size_t>(n)}, static_cast<LogitRows>(which_logits),
            {logits, static_cast<size_t>(logits == nullptr ? 0 : logits_floats)});
+  });
+}
+
+extern "C" chaku_status chaku_session_collect_inputs(chaku_session* session) {
+  return capi::guarded("collect_inputs",
+                       [&] { capi::require("collect_inputs", "session", session).session.collect_inputs(); });
+}
+
+extern "C" chaku_status chaku_session_read_inputs(const chaku_session* session, int32_t module, int32_t layer,
+                                                  double* squares, int64_t n, int64_t* out_rows) {
+  return capi::guarded("read_inputs", [&] {
+    const Session& s = capi::require("read_inputs", "session", session).session;
+    if (!is_module(module)) fail(Code::kInvalidArgument, "[read_inputs] expected a known module, got %d", module);
+    const InputStatistics::Sums& sums = s.inputs(static_cast<Module>(module), layer);
+    if (n != static_cast<int64_t>(sums.squares.size()))
+      fail(Code::kInvalidArgument, "[read_inputs] expected room for %zu columns, got %lld", sums.squares.size(),
+           static_cast<long long>(n));
+    capi::require("read_inputs", "squares", squares);
+    capi::require("read_inputs", "out_rows", out_rows) = sums.n_rows;
+    std::copy(sums.squares.begin(), sums.squares.end(), squares);
   });
 }
 

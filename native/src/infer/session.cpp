@@ -130,7 +130,8 @@ void Session::eval_chunk(std::span<const int32_t> tokens, int32_t first_position
   const int64_t m = static_cast<int64_t>(tokens.size());
   for (int64_t i = 0; i < m; ++i) positions_[i] = first_position + static_cast<int32_t>(i);
   const AttentionSpan span{0, m, 0, first_position + m};
-  const Decoder decoder{&model_->engine(), &model_->spec(), &model_->weights(), &worn_.low_ranks(), &cancellation_, {}};
+  const Decoder decoder{&model_->engine(), &model_->spec(), &model_->weights(), &worn_.low_ranks(), &cancellation_, {},
+                        inputs_ ? &*inputs_ : nullptr};
   const Batch batch{tokens.data(), positions_, m, {&span, 1}, first_output_row};
   forward(decoder, batch, cache_.at(first_position), activations_);
   const int64_t n_rows = m - first_output_row;
@@ -141,6 +142,17 @@ void Session::eval_chunk(std::span<const int32_t> tokens, int32_t first_position
   if (const LowRank& low_rank = worn_.low_ranks().output; low_rank.rank > 0)
     low_rank_down(decoder, low_rank, activations_.normed, d, n_rows, low_rank_.data());
   project_logits(decoder, activations_.normed, low_rank_.data(), n_rows, logits);
+}
+
+const InputStatistics::Sums& Session::inputs(Module module, int32_t layer) const {
+  if (!inputs_) fail(Code::kInvalidState, "[read_inputs] expected a session that collects inputs, got one that does not");
+  const int32_t linear = linear_of(module);
+  const bool in_layer = linear >= 0 && layer >= 0 && layer < model_->spec().n_layers();
+  if (!in_layer && (module != Module::kOutput || layer != -1))
+    fail(Code::kInvalidArgument, "[read_inputs] expected a product, got %s", module_name(module, layer).c_str());
+  const Weights& weights = model_->weights();
+  return *inputs_->find(in_layer ? weights.layers[static_cast<size_t>(layer)].linears[static_cast<size_t>(linear)]
+                                 : weights.output);
 }
 
 void Session::truncate(int32_t n_tokens) {

@@ -2,10 +2,12 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <span>
 
 #include "infer/kv_cache.h"
 #include "model/adapter.h"
+#include "model/input_statistics.h"
 #include "model/memory_plan.h"
 
 namespace chaku {
@@ -29,6 +31,10 @@ class Session {
 
   void set_adapters(std::vector<std::shared_ptr<const Adapter>> adapters, std::span<const float> scales);
   void eval(std::span<const int32_t> tokens, LogitRows rows, std::span<float> logits);
+  // From now on evals add up the squares of each product's inputs.
+  void collect_inputs() { inputs_.emplace(model_->weights()); }
+  // Those of a product; refuses modules that are none, and sessions that collect nothing.
+  const InputStatistics::Sums& inputs(Module module, int32_t layer) const;
   void truncate(int32_t n_tokens);
   int32_t length() const noexcept { return length_; }
   void cancel() noexcept { cancellation_.request(); }
@@ -48,6 +54,7 @@ class Session {
   WornAdapters worn_;
   AlignedArray<float> low_rank_;  // [max_batch_tokens, largest rank worn]
   int32_t length_ = 0;
+  std::optional<InputStatistics> inputs_;
   Cancellation cancellation_;
 };
 

@@ -255,6 +255,7 @@ class BlockPass {
 void apply_linear(const Decoder& decoder, const LinearCall& call) noexcept {
   const Linear& linear = *call.linear;
   const int64_t n = linear.w.rows, k = linear.w.columns;
+  if (decoder.inputs != nullptr) decoder.inputs->add(decoder.engine->pool(), linear, call.x, call.m);
   MatmulProblem p;
   p.x = call.x;
   p.x_stride = k;
@@ -303,6 +304,7 @@ void output_norm(const Decoder& decoder, const float* x, int64_t m, float* norme
 void project_logits(const Decoder& decoder, const float* normed, const float* low_rank_out, int64_t m,
                     float* logits) noexcept {
   const Linear& output = decoder.weights->output;
+  if (decoder.inputs != nullptr) decoder.inputs->add(decoder.engine->pool(), output, normed, m);
   MatmulProblem p;
   p.x = normed;
   p.x_stride = output.w.columns;

@@ -12,6 +12,7 @@
 
 #include "model/activations.h"
 #include "model/engine.h"
+#include "model/input_statistics.h"
 #include "model/weights.h"
 
 namespace chaku {
@@ -53,6 +54,7 @@ struct Decoder {
   const LowRanks* low_ranks = nullptr;   // null: none
   const Cancellation* cancel = nullptr;  // null: cannot be cancelled
   Dropout dropout;
+  InputStatistics* inputs = nullptr;  // null: not collected
 
   const LowRank* low_rank(int32_t layer, LayerLinear linear) const noexcept {
     if (low_ranks == nullptr || low_ranks->layers.empty()) return nullptr;

@@ -60,6 +60,28 @@ TEST(eval_misuse) {
   CHECK_EQ(t.length(), 0);
 }
 
+TEST(collects_inputs) {
+  Ready t;
+  const int32_t tokens[3] = {1, 2, 3};
+  double squares[1024];
+  int64_t rows = -1;
+  CHECK_FAILS(CHAKU_INVALID_STATE, chaku_session_read_inputs(t.session, CHAKU_ATTN_Q, 0, squares, 32, &rows));
+  CHECK_OK(chaku_session_collect_inputs(t.session));
+  CHECK_OK(chaku_session_eval(t.session, tokens, 3, CHAKU_LOGITS_ALL, t.logits.data(), 3 * 64));
+  CHECK_OK(chaku_session_read_inputs(t.session, CHAKU_ATTN_Q, 0, squares, 32, &rows));
+  CHECK(rows == 3 && squares[0] > 0 && squares[32 - 1] > 0);
+  CHECK_OK(chaku_session_read_inputs(t.session, CHAKU_OUTPUT, -1, squares, 32, &rows));
+  for (const int64_t n : {int64_t{0}, int64_t{-1}, int64_t{33}})
+    CHECK_FAILS(CHAKU_INVALID_ARGUMENT, chaku_session_read_inputs(t.session, CHAKU_ATTN_Q, 0, squares, n, &rows));
+  for (const int32_t module : {CHAKU_TOKEN_EMBEDDING, CHAKU_ATTN_NORM, CHAKU_OUTPUT, 7, -1, INT32_MAX})
+    CHECK_FAILS(CHAKU_INVALID_ARGUMENT, chaku_session_read_inputs(t.session, module, 0, squares, 32, &rows));
+  for (const int32_t layer : {-1, 99, INT32_MIN})
+    CHECK_FAILS(CHAKU_INVALID_ARGUMENT, chaku_session_read_inputs(t.session, CHAKU_ATTN_Q, layer, squares, 32, &rows));
+  CHECK_FAILS(CHAKU_INVALID_ARGUMENT, chaku_session_read_inputs(t.session, CHAKU_ATTN_Q, 0, nullptr, 32, &rows));
+  CHECK_FAILS(CHAKU_INVALID_ARGUMENT, chaku_session_read_inputs(t.session, CHAKU_ATTN_Q, 0, squares, 32, nullptr));
+  CHECK_FAILS(CHAKU_INVALID_ARGUMENT, chaku_session_collect_inputs(nullptr));
+}
+
 TEST(create_and_plan_misuse) {
   Ready t;
   SessionHandle session;

@@ -6,6 +6,7 @@ import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 import java.util.Optional;
 import org.bytedeco.javacpp.BytePointer;
+import org.jspecify.annotations.Nullable;
 
 /** The block formats that the core computes with. Thread-safe. */
 public final class NativeFormats {
@@ -44,11 +45,27 @@ public final class NativeFormats {
 
   /** Encodes the floats that remain in a direct buffer to the bytes that remain in another; positions stay. */
   public static void quantize(int dtype, FloatBuffer source, ByteBuffer target) {
+    quantize(dtype, source, null, target);
+  }
+
+  /**
+   * The same with weighted errors.
+   *
+   * @param importance a direct buffer of one row's length: what the squared error of each column weighs; null for equal
+   *     weights
+   */
+  public static void quantize(int dtype, FloatBuffer source, @Nullable FloatBuffer importance, ByteBuffer target) {
     NativeLibrary.load();
     DirectBuffers.requireDirect(source);
+    if (importance != null) {
+      DirectBuffers.requireDirect(importance);
+    }
     DirectBuffers.requireDirect(target);
     FloatBuffer in = source.slice();
     ByteBuffer out = target.slice();
-    Status.check(chaku.chaku_quantize(dtype, in, in.remaining(), new BytePointer(out), out.remaining()));
+    FloatBuffer weights = importance == null ? null : importance.slice();
+    int columns = weights == null ? 0 : weights.remaining();
+    Status.check(
+        chaku.chaku_quantize(dtype, in, in.remaining(), weights, columns, new BytePointer(out), out.remaining()));
   }
 }

@@ -6,8 +6,11 @@ import dev.chaku.internal.binding.generated.chaku_memory_plan;
 import dev.chaku.internal.binding.generated.chaku_model;
 import dev.chaku.internal.binding.generated.chaku_session;
 import dev.chaku.internal.binding.generated.chaku_session_options;
+import java.nio.ByteBuffer;
+import java.nio.DoubleBuffer;
 import java.nio.FloatBuffer;
 import java.nio.IntBuffer;
+import java.nio.LongBuffer;
 import java.util.List;
 import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.PointerPointer;
@@ -52,6 +55,9 @@ public final class NativeSession extends NativeHandle<chaku_session> {
           .kv_dtype(kvType);
     }
   }
+
+  /** What {@link #readInputs} found. */
+  public record InputSquares(double[] sums, long rows) {}
 
   /** An adapter and what its additions are multiplied by. */
   public record Worn(NativeAdapter adapter, float scale) {}
@@ -151,6 +157,39 @@ public final class NativeSession extends NativeHandle<chaku_session> {
     } finally {
       leaveExclusive();
     }
+  }
+
+  /**
+   * From now on computations add up the squares of each product's inputs, per column. Ask for {@link Logits#ALL}: other
+   * rows are left out of the last layer's products.
+   */
+  public void collectInputs() {
+    chaku_session session = enterExclusive();
+    try {
+      Status.check(chaku.chaku_session_collect_inputs(session));
+    } finally {
+      leaveExclusive();
+    }
+  }
+
+  /**
+   * Sums of squares of a product's inputs, one per column, and how many rows were added up.
+   *
+   * @param layer -1 outside layers
+   */
+  public InputSquares readInputs(int module, int layer, int columns) {
+    ByteBuffer bytes = DirectBuffers.bytes(Math.multiplyExact(columns, Double.BYTES));
+    DoubleBuffer squares = bytes.asDoubleBuffer();
+    LongBuffer rows = DirectBuffers.bytes(Long.BYTES).asLongBuffer();
+    chaku_session session = enterExclusive();
+    try {
+      Status.check(chaku.chaku_session_read_inputs(session, module, layer, squares, columns, rows));
+    } finally {
+      leaveExclusive();
+    }
+    double[] sums = new double[columns];
+    squares.get(0, sums);
+    return new InputSquares(sums, rows.get(0));
   }
 
   /** Forgets all but the first tokens. */

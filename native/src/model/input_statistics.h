@@ -1,0 +1,38 @@
+// What goes into each product while a session runs: the importance of its columns, for quantizers that weigh errors.
+//
+// A weight's error e in column c changes the product by e * x[c], so that the expected square of the change is
+// e^2 * E[x[c]^2]: the mean square of a column's inputs is the weight of its squared errors. (Correlations between
+// columns are left out, as in all importance matrices.)
+#pragma once
+
+#include <cstdint>
+#include <unordered_map>
+#include <vector>
+
+#include "base/thread_pool.h"
+#include "model/weights.h"
+
+namespace chaku {
+
+// Sums of squares per product of one set of weights, which must stay where they are. Sums do not depend on the number
+// of threads. One thread at a time.
+class InputStatistics {
+ public:
+  struct Sums {
+    std::vector<double> squares;  // [K]
+    int64_t n_rows = 0;
+  };
+
+  explicit InputStatistics(const Weights& weights);
+
+  // Adds x[m,K], the inputs of `linear`; nothing if that is none of the weights' products.
+  void add(ThreadPool& pool, const Linear& linear, const float* x, int64_t m) noexcept;
+
+  // Null if `linear` is none of the weights' products.
+  const Sums* find(const Linear& linear) const noexcept;
+
+ private:
+  std::unordered_map<const Linear*, Sums> sums_;
+};
+
+}  // namespace chaku

@@ -1,0 +1,72 @@
+#include "model/input_statistics.h"
+
+#include "infer/session.h"
+#include "model/tiny_decoder.h"
+#include "test.h"
+
+using namespace chaku;
+using namespace chaku::test;
+
+namespace {
+
+std::vector<double> squares(Session& session, Module module, int32_t layer) {
+  return session.inputs(module, layer).squares;
+}
+
+void run(Session& session, const std::vector<int32_t>& tokens) {
+  std::vector<float> logits(tokens.size() * 48);
+  session.eval(tokens, LogitRows::kAll, logits);
+}
+
+}  // namespace
+
+TEST(adds_up_squares_per_column) {
+  Weights weights;
+  weights.layers.resize(1);
+  const float w[6] = {};
+  Linear& linear = weights.layers[0].linears[kLinearQ];
+  linear.w = {w, DType::kF32, 2, 3};
+  InputStatistics statistics(weights);
+  ThreadPool pool(2);
+  const float x[6] = {1, 2, 3, -1, 0, 4};
+  statistics.add(pool, linear, x, 2);
+  statistics.add(pool, linear, x, 1);
+  statistics.add(pool, Linear{linear}, x, 2);  // a product of somebody else's
+  const InputStatistics::Sums& sums = *statistics.find(linear);
+  CHECK_EQ(sums.n_rows, 3);
+  CHECK(sums.squares == (std::vector<double>{3, 8, 34}));
+  CHECK(statistics.find(weights.output) == nullptr);
+}
+
+TEST(a_session_collects_the_inputs_of_every_product) {
+  const auto model = tiny_decoder({});
+  Session session(model, {16, 0, 0, DType::kF32});
+  session.collect_inputs();
+  run(session, tiny_tokens(9, 48));
+  for (int32_t l = 0; l < 2; ++l) {
+    for (const Module module : kLinearModules) {
+      const InputStatistics::Sums& sums = session.inputs(module, l);
+      CHECK_EQ(sums.n_rows, 9);
+      for (const double s : sums.squares) CHECK(s > 0);
+    }
+    // Query, key and value share their input, as do gate and up.
+    CHECK(squares(session, Module::kAttnQ, l) == squares(session, Module::kAttnV, l));
+    CHECK(squares(session, Module::kFfnGate, l) == squares(session, Module::kFfnUp, l));
+  }
+  CHECK_EQ(session.inputs(Module::kOutput, -1).n_rows, 9);
+  session.collect_inputs();
+  CHECK_EQ(session.inputs(Module::kOutput, -1).n_rows, 0);
+}
+
+TEST(sums_do_not_depend_on_threads_or_on_batches_beyond_rounding) {
+  std::vector<std::vector<double>> found;
+  for (const int threads : {1, 3}) {
+    TinyOptions options;
+    options.n_threads = threads;
+    Session session(tiny_decoder(options), {16, 0, 0, DType::kF32});
+    session.collect_inputs();
+    run(session, tiny_tokens(12, 48));
+    found.push_back(squares(session, Module::kFfnDown, 1));
+  }
+  CHECK(found[0] == found[1]);
+}
