@@ -13,7 +13,8 @@ struct AttentionSpan {
   int64_t q_begin, q_end, kv_begin, kv_end;
 };
 
-// o[t,h,:] = sum_j softmax_j(scale * q[t,h,:].k[j,h/(H/Hkv),:]) v[j,h/(H/Hkv),:]
+// o[t,h,:] = sum_j softmax_j(score(t,h,j)) v[j,h/(H/Hkv),:], where score = scale * q[t,h,:].k[j,h/(H/Hkv),:]; with a
+// soft cap c, c tanh(score / c) in its place; and with slopes, less slopes[h] for each position between query and key.
 struct AttentionProblem {
   const float* q = nullptr;  // [Tq, H*Dh], q_stride between tokens
   const float* k = nullptr;  // [Tkv, Hkv*Dh], kv_stride between tokens
@@ -28,6 +29,8 @@ struct AttentionProblem {
   int32_t n_heads = 0, n_kv_heads = 0, head_dim = 0;
   float scale = 1.0f;
   int32_t window = 0;
+  float soft_cap = 0.0f;          // 0: none
+  const float* slopes = nullptr;  // [H], or null
   const AttentionSpan* spans = nullptr;  // cover disjoint queries
   int64_t n_spans = 0;
 };

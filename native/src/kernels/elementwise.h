@@ -7,10 +7,10 @@ namespace chaku {
 
 enum class Activation : int32_t { kSilu = 0, kGeluTanh = 1 };
 
-// y = act(gate) * up, elementwise over [n].
+// y = act(gate) * up, elementwise over [n]; without up, y = act(gate).
 struct GatedActivationProblem {
   const float* gate = nullptr;
-  const float* up = nullptr;
+  const float* up = nullptr;  // or null
   float* y = nullptr;  // overwritten; may be gate or up
   int64_t n = 0;
   Activation activation = Activation::kSilu;
@@ -19,10 +19,10 @@ struct GatedActivationProblem {
 // dgate, dup from dy; overwritten; may be the buffers of gate and up, or dy.
 struct GatedActivationBackwardProblem {
   const float* gate = nullptr;
-  const float* up = nullptr;
+  const float* up = nullptr;  // or null
   const float* dy = nullptr;
   float* dgate = nullptr;
-  float* dup = nullptr;
+  float* dup = nullptr;  // null where up is
   int64_t n = 0;
   Activation activation = Activation::kSilu;
 };
@@ -33,6 +33,20 @@ struct AxpbyProblem {
   float* y = nullptr;
   int64_t n = 0;
   float a = 1.0f, b = 1.0f;
+};
+
+// x[m,:] *= factors[m], in place; contiguous rows.
+struct ScaleRowsProblem {
+  float* x = nullptr;              // [M,N]
+  const float* factors = nullptr;  // [M]
+  int64_t m = 0, n = 0;
+};
+
+// x = cap * tanh(x / cap), in place.
+struct SoftCapProblem {
+  float* x = nullptr;  // [n]
+  int64_t n = 0;
+  float cap = 1.0f;
 };
 
 // y[i] = x[i] / (1 - p) where uniform(seed, stream, i) >= p, else 0. The backward pass is the same with dy for x.

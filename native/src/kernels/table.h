@@ -8,6 +8,7 @@
 #include "kernels/attention.h"
 #include "kernels/cross_entropy.h"
 #include "kernels/elementwise.h"
+#include "kernels/layer_norm.h"
 #include "kernels/matmul.h"
 #include "kernels/rms_norm.h"
 #include "kernels/rope.h"
@@ -34,10 +35,14 @@ struct KernelTable {
   Kernel<AttentionBackwardProblem> attention_backward;
   Kernel<RmsNormProblem> rms_norm;
   Kernel<RmsNormBackwardProblem> rms_norm_backward;
+  Kernel<LayerNormProblem> layer_norm;
+  Kernel<LayerNormBackwardProblem> layer_norm_backward;
   Kernel<RopeProblem> rope;
   Kernel<GatedActivationProblem> gated_activation;
   Kernel<GatedActivationBackwardProblem> gated_activation_backward;
   Kernel<AxpbyProblem> axpby;
+  Kernel<ScaleRowsProblem> scale_rows;
+  Kernel<SoftCapProblem> soft_cap;
   Kernel<DropoutProblem> dropout;
   Kernel<SquaredNormProblem> squared_norm;
   Kernel<CrossEntropyProblem> cross_entropy;

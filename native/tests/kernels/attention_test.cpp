@@ -62,8 +62,28 @@ Floats forward(const KernelTable& table, ThreadPool& pool, Inputs& in) {
   return out;
 }
 
-void check_forward(Heads heads, const std::vector<AttentionSpan>& spans, int32_t window = 0, float magnitude = 1.0f) {
+// How scores are shaped: a soft cap, and a fall with distance that differs between heads.
+struct Shaping {
+  float soft_cap;
+  bool slopes;
+};
+
+const Floats& slopes_of(int32_t n_heads) {
+  static Floats slopes;
+  slopes.clear();
+  for (int32_t h = 0; h < n_heads; ++h) slopes.push_back(0.5f / static_cast<float>(1 << h));
+  return slopes;
+}
+
+void shape(Inputs& in, Shaping shaping) {
+  in.p.soft_cap = shaping.soft_cap;
+  if (shaping.slopes) in.p.slopes = slopes_of(in.p.n_heads).data();
+}
+
+void check_forward(Heads heads, const std::vector<AttentionSpan>& spans, int32_t window = 0, float magnitude = 1.0f,
+                   Shaping shaping = {}) {
   Inputs in = make_inputs(heads, spans, window, magnitude);
+  shape(in, shaping);
   const Tolerance tolerance = {kAttention.absolute * std::max(1.0f, magnitude), kAttention.relative};
   check_paths(describe("attention", heads, spans, window), tolerance,
               [&](const KernelTable& table, ThreadPool& pool) { return forward(table, pool, in); });
@@ -92,8 +112,9 @@ void check_encoded(DType dtype, Heads heads, const std::vector<AttentionSpan>& s
   check_paths(what, kAttention, [&](const KernelTable& table, ThreadPool& pool) { return forward(table, pool, in); });
 }
 
-void check_backward(Heads heads, const std::vector<AttentionSpan>& spans, int32_t window = 0) {
+void check_backward(Heads heads, const std::vector<AttentionSpan>& spans, int32_t window = 0, Shaping shaping = {}) {
   Inputs in = make_inputs(heads, spans, window, 1.0f);
+  shape(in, shaping);
   Floats out = forward(reference_table(), pool_of(2), in);  // every path gets the same o and lse
   in.p.o = out.data();
   in.p.lse = out.data() + (out.size() - in.q.size() / static_cast<size_t>(in.p.q_stride) * heads.n);
@@ -187,4 +208,17 @@ TEST(backward_of_many_short_rows) {
   }
   for (const int32_t window : {0, 20, 70}) check_backward({6, 3, 24}, packed, window);
   check_backward({16, 16, 16}, {{0, 130, 0, 130}});
+}
+
+TEST(soft_caps_and_distance) {
+  const std::vector<AttentionSpan> packed = {{0, 1, 0, 1}, {1, 70, 1, 70}, {73, 143, 73, 143}};
+  for (const Shaping shaping : {Shaping{1.5f, false}, Shaping{0.0f, true}, Shaping{2.0f, true}}) {
+    for (const int32_t window : {0, 20}) {
+      check_forward({4, 2, 32}, packed, window, 4.0f, shaping);
+      check_backward({4, 2, 24}, packed, window, shaping);
+    }
+    for (const int64_t n_kv : {1, 70, 1000}) check_forward({8, 2, 64}, {{0, 1, 0, n_kv}}, 0, 4.0f, shaping);
+    check_forward({4, 1, 64}, {{0, 100, 0, 350}}, 0, 4.0f, shaping);
+    check_backward({16, 16, 16}, {{0, 130, 0, 130}}, 0, shaping);
+  }
 }

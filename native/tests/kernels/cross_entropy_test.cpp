@@ -7,7 +7,8 @@ using namespace chaku::test;
 
 namespace {
 
-void check(const Floats& logits, int64_t m, int64_t v, const std::string& what) {
+void check(const Floats& logits, int64_t m, int64_t v, const std::string& what, float soft_cap = 0.0f,
+           Tolerance tolerance = kCrossEntropy) {
   std::vector<int32_t> targets(static_cast<size_t>(m));
   Floats weights(static_cast<size_t>(m));
   for (size_t i = 0; i < targets.size(); ++i) {
@@ -15,7 +16,7 @@ void check(const Floats& logits, int64_t m, int64_t v, const std::string& what) 
     weights[i] = i % 3 == 2 ? 0.0f : 0.5f + static_cast<float>(i % 2);
   }
   for (const bool gradient : {false, true})
-    check_paths(what, kCrossEntropy, [&](const KernelTable& table, ThreadPool& pool) {
+    check_paths(what, tolerance, [&](const KernelTable& table, ThreadPool& pool) {
       Floats out = logits;  // the gradient, then losses and hits
       std::vector<double> losses(targets.size(), -1.0);
       std::vector<uint8_t> correct(targets.size(), 9);
@@ -26,7 +27,8 @@ void check(const Floats& logits, int64_t m, int64_t v, const std::string& what) 
                            .correct = correct.data(),
                            .m = m,
                            .v = v,
-                           .gradient = gradient},
+                           .gradient = gradient,
+                           .soft_cap = soft_cap},
                           pool);
       out.insert(out.end(), losses.begin(), losses.end());
       out.insert(out.end(), correct.begin(), correct.end());
@@ -39,6 +41,13 @@ void check(const Floats& logits, int64_t m, int64_t v, const std::string& what) 
 TEST(vocabularies_around_a_vector) {
   for (const int64_t v : {1, 2, 15, 16, 17, 127, 128, 129, 1000, 32003})
     check(random_vector(5 * v, 1, 3.0f), 5, v, "cross_entropy v" + std::to_string(v));
+}
+
+TEST(soft_capped) {
+  for (const int64_t v : {1, 17, 1000})
+    for (const float magnitude : {0.5f, 3.0f, 30.0f})
+      check(random_vector(5 * v, 1, magnitude), 5, v, "soft-capped cross_entropy v" + std::to_string(v), 7.0f,
+            {2e-6, 1e-5});
 }
 
 TEST(masked_and_huge_logits) {

@@ -11,15 +11,29 @@ constexpr int64_t kSizes[] = {1, 7, 8, 15, 16, 17, 63, 64, 65, 8191, 8192, 8193,
 
 }  // namespace
 
+// GELU's argument is rounded before the exponential: its tail is right to fewer digits.
+constexpr Tolerance tolerance_of(Activation activation) {
+  return activation == Activation::kSilu ? kElementwise : Tolerance{5e-7, 2e-6};
+}
+
+constexpr Activation kActivations[] = {Activation::kSilu, Activation::kGeluTanh};
+
 TEST(gated_activation) {
-  for (const int64_t n : kSizes) {
-    const Floats gate = random_vector(n, 1, 4.0f), up = random_vector(n, 2);
-    check_paths("gated_activation", kElementwise, [&](const KernelTable& table, ThreadPool& pool) {
-      Floats y = gate;  // in place
-      table.gated_activation({.gate = y.data(), .up = up.data(), .y = y.data(), .n = n}, pool);
-      return y;
-    });
-  }
+  for (const Activation activation : kActivations)
+    for (const bool gated : {true, false})
+      for (const int64_t n : kSizes) {
+        const Floats gate = random_vector(n, 1, 4.0f), up = random_vector(n, 2);
+        check_paths("gated_activation", tolerance_of(activation), [&](const KernelTable& table, ThreadPool& pool) {
+          Floats y = gate;  // in place
+          table.gated_activation({.gate = y.data(),
+                                  .up = gated ? up.data() : nullptr,
+                                  .y = y.data(),
+                                  .n = n,
+                                  .activation = activation},
+                                 pool);
+          return y;
+        });
+      }
 }
 
 // exp over its whole range, through silu: x sigmoid(x) of numbers from -200 to 200, infinities and denormals: within
@@ -38,18 +52,63 @@ TEST(gated_activation_of_extreme_gates) {
 }
 
 TEST(gated_activation_backward) {
+  for (const Activation activation : kActivations)
+    for (const bool gated : {true, false})
+      for (const int64_t n : kSizes) {
+        const Floats gate = random_vector(n, 1, 4.0f), up = random_vector(n, 2), dy = random_vector(n, 3);
+        check_paths("gated_activation_backward", tolerance_of(activation),
+                    [&](const KernelTable& table, ThreadPool& pool) {
+                      Floats out = gate;  // dgate over gate, then dup over up
+                      out.insert(out.end(), up.begin(), up.end());
+                      table.gated_activation_backward({.gate = out.data(),
+                                                       .up = gated ? out.data() + n : nullptr,
+                                                       .dy = dy.data(),
+                                                       .dgate = out.data(),
+                                                       .dup = gated ? out.data() + n : nullptr,
+                                                       .n = n,
+                                                       .activation = activation},
+                                                      pool);
+                      return out;
+                    });
+      }
+}
+
+// Where squares and cubes overflow, GELU is 0 or its argument, and its slope 0 or 1.
+TEST(gelu_of_extremes) {
+  const Floats gate = {0.0f, -0.0f, 1e-40f, 30.0f, -30.0f, 1e13f, -1e13f, 1e30f, -1e30f};
+  const int64_t n = static_cast<int64_t>(gate.size());
+  const Floats ones(gate.size(), 1.0f);
+  check_paths("gelu of extremes", {1e-30, 1e-6}, [&](const KernelTable& table, ThreadPool& pool) {
+    Floats out(2 * gate.size());
+    table.gated_activation({.gate = gate.data(), .y = out.data(), .n = n, .activation = Activation::kGeluTanh}, pool);
+    table.gated_activation_backward({.gate = gate.data(),
+                                     .dy = ones.data(),
+                                     .dgate = out.data() + n,
+                                     .n = n,
+                                     .activation = Activation::kGeluTanh},
+                                    pool);
+    return out;
+  });
+}
+
+TEST(soft_cap) {
+  for (const int64_t n : kSizes)
+    for (const float magnitude : {0.01f, 1.0f, 100.0f}) {
+      const Floats x = random_vector(n, 1, magnitude);
+      check_paths("soft_cap", kElementwise, [&](const KernelTable& table, ThreadPool& pool) {
+        Floats out = x;
+        table.soft_cap({.x = out.data(), .n = n, .cap = 5.0f}, pool);
+        return out;
+      });
+    }
+}
+
+TEST(scale_rows) {
   for (const int64_t n : kSizes) {
-    const Floats gate = random_vector(n, 1, 4.0f), up = random_vector(n, 2), dy = random_vector(n, 3);
-    check_paths("gated_activation_backward", kElementwise, [&](const KernelTable& table, ThreadPool& pool) {
-      Floats out = gate;  // dgate over gate, then dup over up
-      out.insert(out.end(), up.begin(), up.end());
-      table.gated_activation_backward({.gate = out.data(),
-                                       .up = out.data() + n,
-                                       .dy = dy.data(),
-                                       .dgate = out.data(),
-                                       .dup = out.data() + n,
-                                       .n = n},
-                                      pool);
+    const Floats x = random_vector(3 * n, 1), factors = {0.5f, -1.0f, 3.0f};
+    check_paths("scale_rows", kElementwise, [&](const KernelTable& table, ThreadPool& pool) {
+      Floats out = x;
+      table.scale_rows({.x = out.data(), .factors = factors.data(), .m = 3, .n = n}, pool);
       return out;
     });
   }

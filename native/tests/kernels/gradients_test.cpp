@@ -136,6 +136,69 @@ TEST(rms_norm_backward) {
   check_gradient(dweight, weight, 0.1f, loss);
 }
 
+TEST(layer_norm_backward) {
+  constexpr int64_t kM = 6, kD = 9, kRows = 2;
+  Floats x = random_vector(kM * kD, 1), weight = random_vector(kRows * kD, 2), bias = random_vector(kRows * kD, 4);
+  Floats y(kM * kD), r(kM), dx(kM * kD), dweight(kRows * kD), dbias(kRows * kD);
+  const Floats dy = random_vector(kM * kD, 3);
+  const auto loss = [&] {
+    table.layer_norm({.x = x.data(),
+                      .weight = weight.data(),
+                      .bias = bias.data(),
+                      .y = y.data(),
+                      .inverse_deviation = r.data(),
+                      .m = kM,
+                      .d = kD,
+                      .x_stride = kD,
+                      .y_stride = kD,
+                      .weight_rows = kRows},
+                     pool());
+    return weighted_sum(y, dy);
+  };
+  loss();
+  table.layer_norm_backward({.x = x.data(),
+                             .weight = weight.data(),
+                             .inverse_deviation = r.data(),
+                             .dy = dy.data(),
+                             .dx = dx.data(),
+                             .dweight = dweight.data(),
+                             .dbias = dbias.data(),
+                             .m = kM,
+                             .d = kD,
+                             .x_stride = kD,
+                             .dy_stride = kD,
+                             .dx_stride = kD,
+                             .weight_rows = kRows},
+                            pool());
+  check_gradient(dx, x, 1e-2f, loss);
+  check_gradient(dweight, weight, 0.1f, loss);
+  check_gradient(dbias, bias, 0.1f, loss);
+}
+
+TEST(gelu_backward) {
+  constexpr int64_t kN = 40;
+  for (const bool gated : {true, false}) {
+    Floats gate = random_vector(kN, 1, 2.0f), up = random_vector(kN, 2), y(kN), dgate(kN), dup(kN);
+    const Floats dy = random_vector(kN, 3);
+    const float* maybe_up = gated ? up.data() : nullptr;
+    const auto loss = [&] {
+      table.gated_activation(
+          {.gate = gate.data(), .up = maybe_up, .y = y.data(), .n = kN, .activation = Activation::kGeluTanh}, pool());
+      return weighted_sum(y, dy);
+    };
+    table.gated_activation_backward({.gate = gate.data(),
+                                     .up = maybe_up,
+                                     .dy = dy.data(),
+                                     .dgate = dgate.data(),
+                                     .dup = gated ? dup.data() : nullptr,
+                                     .n = kN,
+                                     .activation = Activation::kGeluTanh},
+                                    pool());
+    check_gradient(dgate, gate, 1e-2f, loss);
+    if (gated) check_gradient(dup, up, 0.5f, loss);
+  }
+}
+
 TEST(rope_backward) {
   constexpr int64_t kM = 3, kHeads = 2, kDim = 8, kDims = 6;
   const Floats cosines = random_vector(kM * kDims / 2, 1), sines = random_vector(kM * kDims / 2, 2);
@@ -204,7 +267,7 @@ TEST(cross_entropy_gradient) {
   const int32_t targets[kM] = {3, 0, 10, 7};
   double losses[kM];
   uint8_t correct[kM];
-  const auto run = [&](Floats& values, bool gradient) {
+  const auto run = [&](Floats& values, bool gradient, float soft_cap) {
     table.cross_entropy({.logits = values.data(),
                          .targets = targets,
                          .weights = weights.data(),
@@ -212,21 +275,34 @@ TEST(cross_entropy_gradient) {
                          .correct = correct,
                          .m = kM,
                          .v = kV,
-                         .gradient = gradient},
+                         .gradient = gradient,
+                         .soft_cap = soft_cap},
                         pool());
     return losses[0] + losses[1] + losses[2] + losses[3];
   };
-  Floats gradient = logits;
-  run(gradient, true);
-  check_gradient(gradient, logits, 1e-2f, [&] { return run(logits, false); });
+  for (const float soft_cap : {0.0f, 2.5f}) {
+    Floats gradient = logits;
+    run(gradient, true, soft_cap);
+    check_gradient(gradient, logits, 1e-2f, [&] {
+      Floats values = logits;  // a cap is applied in place
+      return run(values, false, soft_cap);
+    });
+  }
 }
 
-// Two packed rows, grouped heads, with and without a window.
+// Two packed rows, grouped heads; with and without a window, a soft cap, a fall with distance.
 TEST(attention_backward) {
+  struct Shaping {
+    int32_t window;
+    float soft_cap;
+    bool slopes;
+  };
   constexpr int64_t kT = 9;
   constexpr int32_t kH = 4, kHkv = 2, kDh = 6;
   const AttentionSpan spans[2] = {{0, 5, 0, 5}, {5, 9, 5, 9}};
-  for (const int32_t window : {0, 3}) {
+  const Floats slopes = {0.5f, 0.25f, 0.125f, 0.0625f};
+  for (const Shaping shaping : {Shaping{0, 0.0f, false}, Shaping{3, 0.0f, false}, Shaping{3, 0.7f, false},
+                                Shaping{0, 0.0f, true}, Shaping{3, 1.5f, true}}) {
     Floats q = random_vector(kT * kH * kDh, 1), k = random_vector(kT * kHkv * kDh, 2);
     Floats v = random_vector(kT * kHkv * kDh, 3), o(q.size()), lse(kT * kH);
     const Floats d_o = random_vector(kT * kH * kDh, 4);
@@ -242,7 +318,9 @@ TEST(attention_backward) {
                              .n_kv_heads = kHkv,
                              .head_dim = kDh,
                              .scale = 0.4f,
-                             .window = window,
+                             .window = shaping.window,
+                             .soft_cap = shaping.soft_cap,
+                             .slopes = shaping.slopes ? slopes.data() : nullptr,
                              .spans = spans,
                              .n_spans = 2};
     const auto loss = [&] {

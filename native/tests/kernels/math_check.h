@@ -25,6 +25,12 @@ static float sigmoid_of(float x) {
   return lanes[0];
 }
 
+static float tanh_of(float x) {
+  float lanes[kLanes];
+  store(lanes, tanh(broadcast(x)));
+  return lanes[0];
+}
+
 // Every 251st float of both signs with a magnitude in [2^-30, 110): results from 0 over denormals to infinity.
 template <class Check>
 static void for_each_float(Check check) {
@@ -55,6 +61,15 @@ static int64_t worst_sigmoid_ulps() {
   return worst;
 }
 
+static int64_t worst_tanh_ulps() {
+  int64_t worst = 0;
+  for_each_float([&](float x) {
+    const int64_t ulps = ulps_between(tanh_of(x), static_cast<float>(::tanh(static_cast<double>(x))));
+    if (ulps > worst) worst = ulps;
+  });
+  return worst;
+}
+
 }  // namespace chaku::CHAKU_ISA
 
 TEST(exp_within_one_and_sigmoid_within_two_units_in_the_last_place) {
@@ -79,3 +94,5 @@ TEST(ends_of_exp) {
   CHECK_EQ(isa::sigmoid_of(-HUGE_VALF), 0.0f);
   CHECK_EQ(isa::sigmoid_of(HUGE_VALF), 1.0f);
 }
+
+TEST(tanh_within_two_units_in_the_last_place) { CHECK(chaku::CHAKU_ISA::worst_tanh_ulps() <= 2); }

@@ -33,6 +33,40 @@ TEST(forward_of_odd_widths_and_row_counts) {
       }
 }
 
+// Heads with weights of their own: row m uses weights m % weight_rows.
+TEST(weights_per_row) {
+  constexpr int64_t kM = 20, kD = 19, kRows = 5;
+  const Floats x = random_vector(kM * kD, 1), weight = random_vector(kRows * kD, 2), dy = random_vector(kM * kD, 3);
+  check_paths("rms_norm with weights per row", kNorm, [&](const KernelTable& table, ThreadPool& pool) {
+    Floats out(kM * kD + kM + kM * kD + kRows * kD, 0.25f);  // y, inverse_rms, dx, dweight
+    float *y = out.data(), *r = y + kM * kD, *dx = r + kM, *dweight = dx + kM * kD;
+    table.rms_norm({.x = x.data(),
+                    .weight = weight.data(),
+                    .y = y,
+                    .inverse_rms = r,
+                    .m = kM,
+                    .d = kD,
+                    .x_stride = kD,
+                    .y_stride = kD,
+                    .weight_rows = kRows},
+                   pool);
+    table.rms_norm_backward({.x = x.data(),
+                             .weight = weight.data(),
+                             .inverse_rms = r,
+                             .dy = dy.data(),
+                             .dx = dx,
+                             .dweight = dweight,
+                             .m = kM,
+                             .d = kD,
+                             .x_stride = kD,
+                             .dy_stride = kD,
+                             .dx_stride = kD,
+                             .weight_rows = kRows},
+                            pool);
+    return out;
+  });
+}
+
 TEST(backward_of_odd_widths_overwriting_accumulating_and_in_place) {
   for (const int64_t d : kWidths)
     for (const bool accumulate : {false, true})

@@ -58,6 +58,8 @@ TEST(every_entry_of_a_vector_path_is_its_own) {
     CHECK(a.attention != b.attention && a.attention_backward != b.attention_backward);
     CHECK(a.rms_norm != b.rms_norm && a.rms_norm_backward != b.rms_norm_backward && a.rope != b.rope);
     CHECK(a.gated_activation != b.gated_activation && a.gated_activation_backward != b.gated_activation_backward);
+    CHECK(a.layer_norm != b.layer_norm && a.layer_norm_backward != b.layer_norm_backward);
+    CHECK(a.scale_rows != b.scale_rows && a.soft_cap != b.soft_cap);
     CHECK(a.axpby != b.axpby && a.dropout != b.dropout && a.squared_norm != b.squared_norm);
     CHECK(a.cross_entropy != b.cross_entropy && a.adamw != b.adamw);
   };

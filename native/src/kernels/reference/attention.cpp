@@ -2,6 +2,7 @@
 // Backward, with p = softmax(s), s = scale * q.k and delta = do.o:
 //   dv_j = sum_i p_ij do_i;  ds_ij = p_ij (do_i.v_j - delta_i);
 //   dq_i = scale sum_j ds_ij k_j;  dk_j = scale sum_i ds_ij q_i
+// With a soft cap c, s = c tanh(scale q.k / c), and dq and dk carry its slope 1 - (s/c)^2. Distance adds a constant.
 // Each output row is summed by itself, 64 dimensions at a time, in float64.
 #include "kernels/attention.h"
 
@@ -39,16 +40,26 @@ struct Row {
   const AttentionProblem& p;
   int64_t query;
   int64_t head;
+  int64_t own_key;  // the key at the query's own position
 
   int64_t kv_head() const { return head / (p.n_heads / p.n_kv_heads); }
   const float* q() const { return p.q + query * p.q_stride + head * p.head_dim; }
   float* o() const { return p.o + query * p.o_stride + head * p.head_dim; }
   const float* k(int64_t key) const { return p.k + key * p.kv_stride + kv_head() * p.head_dim; }
   const float* v(int64_t key) const { return p.v + key * p.kv_stride + kv_head() * p.head_dim; }
-  double score(int64_t key) const {
+  double capped(int64_t key) const {
     float room[kMostEncodedDim];
     const float* at = p.kv_dtype == DType::kF32 ? k(key) : decode(p.k_encoded, key, room);
-    return p.scale * dot(q(), at, p.head_dim);
+    const double score = p.scale * dot(q(), at, p.head_dim);
+    return p.soft_cap > 0.0f ? p.soft_cap * std::tanh(score / p.soft_cap) : score;
+  }
+  double score(int64_t key) const {
+    return capped(key) - (p.slopes != nullptr ? p.slopes[head] * static_cast<double>(own_key - key) : 0.0);
+  }
+  // d score / d (scale q.k)
+  double slope(int64_t key) const {
+    const double ratio = p.soft_cap > 0.0f ? capped(key) / p.soft_cap : 0.0;
+    return 1.0 - ratio * ratio;
   }
   const float* value(int64_t key, float* room) const {
     return p.kv_dtype == DType::kF32 ? v(key) : decode(p.v_encoded, key, room);
@@ -64,6 +75,10 @@ struct Row {
     return room;
   }
 };
+
+Row make_row(const AttentionProblem& p, const AttentionSpan& span, int64_t query, int64_t head) {
+  return {p, query, head, span.kv_end - (span.q_end - query)};
+}
 
 void forward_row(const Row& row, KeyRange keys) {
   const AttentionProblem& p = row.p;
@@ -84,7 +99,7 @@ void forward_row(const Row& row, KeyRange keys) {
   if (p.lse != nullptr) p.lse[row.query * p.n_heads + row.head] = static_cast<float>(max + std::log(total));
 }
 
-// p_ij and ds_ij of one pair.
+// p_ij and ds_ij of one pair, the latter with the cap's slope.
 struct PairGradient {
   double weight, d_score;
 };
@@ -94,7 +109,7 @@ PairGradient pair_gradient(const AttentionBackwardProblem& p, const Row& row, in
   const float* d_o = p.d_o + row.query * f.o_stride + row.head * f.head_dim;
   const double weight = std::exp(row.score(key) - f.lse[row.query * f.n_heads + row.head]);
   const double delta = dot(d_o, row.o(), f.head_dim);
-  return {weight, weight * (dot(d_o, row.v(key), f.head_dim) - delta)};
+  return {weight, weight * (dot(d_o, row.v(key), f.head_dim) - delta) * row.slope(key)};
 }
 
 void query_gradient(const AttentionBackwardProblem& p, const Row& row, KeyRange keys) {
@@ -120,7 +135,7 @@ void key_gradient(const AttentionBackwardProblem& p, const AttentionSpan& span, 
     for (int64_t i = key; i < span.q_end; ++i) {
       if (visible_keys(span, i, f.window).begin > key) continue;
       for (int64_t head = kv_head * group; head < (kv_head + 1) * group; ++head) {
-        const Row row{f, i, head};
+        const Row row = make_row(f, span, i, head);
         const PairGradient g = pair_gradient(p, row, key);
         const float* d_o = p.d_o + i * f.o_stride + head * f.head_dim;
         for (int64_t d = 0; d < dims; ++d) {
@@ -143,7 +158,7 @@ void attention(const AttentionProblem& p, ThreadPool& pool) noexcept {
     const AttentionSpan span = p.spans[s];
     pool.parallel_for((span.q_end - span.q_begin) * p.n_heads, 1, [&](int64_t begin, int64_t end, int) {
       for (int64_t at = begin; at < end; ++at) {
-        const Row row{p, span.q_begin + at / p.n_heads, at % p.n_heads};
+        const Row row = make_row(p, span, span.q_begin + at / p.n_heads, at % p.n_heads);
         forward_row(row, visible_keys(span, row.query, p.window));
       }
     });
@@ -157,7 +172,7 @@ void attention_backward(const AttentionBackwardProblem& p, ThreadPool& pool) noe
     const int64_t tokens = span.q_end - span.q_begin;
     pool.parallel_for(tokens * f.n_heads, 1, [&](int64_t begin, int64_t end, int) {
       for (int64_t at = begin; at < end; ++at) {
-        const Row row{f, span.q_begin + at / f.n_heads, at % f.n_heads};
+        const Row row = make_row(f, span, span.q_begin + at / f.n_heads, at % f.n_heads);
         query_gradient(p, row, visible_keys(span, row.query, f.window));
       }
     });

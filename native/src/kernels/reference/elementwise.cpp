@@ -13,14 +13,30 @@ constexpr int64_t kGrain = 4096;
 
 double sigmoid(double x) { return 1.0 / (1.0 + std::exp(-x)); }
 
+// SiLU: x sigmoid(x), with derivative sigmoid(x) (1 + x (1 - sigmoid(x))).
+// GELU by tanh (Hendrycks and Gimpel, 2016): x/2 (1 + tanh u) = x sigmoid(2u) with u = sqrt(2/pi) (x + 0.044715 x^3),
+// and derivative sigmoid(2u) + 2 u' x sigmoid(2u) (1 - sigmoid(2u)).
+struct ActivationValue {
+  double value, slope;
+};
+
+ActivationValue activate(Activation activation, double x) {
+  if (activation == Activation::kSilu) {
+    const double s = sigmoid(x);
+    return {x * s, s * (1.0 + x * (1.0 - s))};
+  }
+  constexpr double kFactor = 0.7978845608028654, kCubic = 0.044715;  // sqrt(2/pi)
+  const double s = sigmoid(2.0 * kFactor * (x + kCubic * x * x * x));
+  return {x * s, s + 2.0 * kFactor * (1.0 + 3.0 * kCubic * x * x) * x * s * (1.0 - s)};
+}
+
 }  // namespace
 
-// Activation has one value so far, SiLU: x sigmoid(x), with derivative sigmoid(x) (1 + x (1 - sigmoid(x))).
 void gated_activation(const GatedActivationProblem& p, ThreadPool& pool) noexcept {
   pool.parallel_for(p.n, kGrain, [&](int64_t begin, int64_t end, int) {
     for (int64_t i = begin; i < end; ++i) {
-      const double gate = p.gate[i];
-      p.y[i] = static_cast<float>(gate * sigmoid(gate) * p.up[i]);
+      const double up = p.up != nullptr ? p.up[i] : 1.0;
+      p.y[i] = static_cast<float>(activate(p.activation, p.gate[i]).value * up);
     }
   });
 }
@@ -28,9 +44,10 @@ void gated_activation(const GatedActivationProblem& p, ThreadPool& pool) noexcep
 void gated_activation_backward(const GatedActivationBackwardProblem& p, ThreadPool& pool) noexcept {
   pool.parallel_for(p.n, kGrain, [&](int64_t begin, int64_t end, int) {
     for (int64_t i = begin; i < end; ++i) {
-      const double gate = p.gate[i], up = p.up[i], dy = p.dy[i], s = sigmoid(gate);
-      p.dgate[i] = static_cast<float>(dy * up * s * (1.0 + gate * (1.0 - s)));
-      p.dup[i] = static_cast<float>(dy * gate * s);
+      const ActivationValue act = activate(p.activation, p.gate[i]);
+      const double up = p.up != nullptr ? p.up[i] : 1.0, dy = p.dy[i];
+      p.dgate[i] = static_cast<float>(dy * up * act.slope);
+      if (p.dup != nullptr) p.dup[i] = static_cast<float>(dy * act.value);
     }
   });
 }
@@ -39,6 +56,19 @@ void axpby(const AxpbyProblem& p, ThreadPool& pool) noexcept {
   pool.parallel_for(p.n, kGrain, [&](int64_t begin, int64_t end, int) {
     for (int64_t i = begin; i < end; ++i)
       p.y[i] = static_cast<float>(static_cast<double>(p.a) * p.x[i] + static_cast<double>(p.b) * p.y[i]);
+  });
+}
+
+void scale_rows(const ScaleRowsProblem& p, ThreadPool& pool) noexcept {
+  pool.parallel_for(p.m, 1, [&](int64_t begin, int64_t end, int) {
+    for (int64_t i = begin * p.n; i < end * p.n; ++i) p.x[i] *= p.factors[i / p.n];
+  });
+}
+
+void soft_cap(const SoftCapProblem& p, ThreadPool& pool) noexcept {
+  pool.parallel_for(p.n, kGrain, [&](int64_t begin, int64_t end, int) {
+    for (int64_t i = begin; i < end; ++i)
+      p.x[i] = static_cast<float>(p.cap * std::tanh(static_cast<double>(p.x[i]) / p.cap));
   });
 }
 

@@ -24,13 +24,14 @@ struct RunningRows {
   float total[kMostRows];
 };
 
-// Turns a row of scores into e^(score - max') and folds it into the running maximum and total; returns the factor for
+// Turns a row of scaled scores into e^(score - max') and folds it into the running maximum and total; returns the factor for
 // what was summed before.
-CHAKU_INLINE float fold_row(float* scores, KeyRange visible, float* row_max, float* row_total) {
+CHAKU_INLINE float fold_row(float* scores, const ScoreShape& shape, KeyRange visible, float* row_max,
+                            float* row_total) {
   F s[kKeyVectors];
   F most = broadcast(*row_max);
   for (int v = 0; v < kKeyVectors; ++v) {
-    s[v] = mask_keys(load(scores + v * kLanes), v, visible);
+    s[v] = mask_keys(shape.with_distance(shape.capped(load(scores + v * kLanes)), v), v, visible);
     most = maximum(most, s[v]);
   }
   const float now = max_of(most);
@@ -126,7 +127,8 @@ static void attend(const AttentionProblem& p, const QueryBlock& block, int64_t b
     }
     for (int64_t r = 0; r < block.rows(); ++r) {
       const KeyRange visible = block.visible(p, r, key, keys);
-      const float factor = fold_row(scratch.scores + r * kKeys, visible, &running.max[r], &running.total[r]);
+      const float factor = fold_row(scratch.scores + r * kKeys, score_shape(p, block, r, key), visible,
+                                    &running.max[r], &running.total[r]);
       if (factor != 1.0f) scale_row(sums + r * dim, dim, factor);
     }
     if (few) {

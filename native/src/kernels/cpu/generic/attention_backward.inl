@@ -86,12 +86,19 @@ static void score_gradients(const AttentionBackwardProblem& p, const QueryBlock&
     const F lse = broadcast(f.lse[block.token(r) * f.n_heads + block.head(r)]);
     const KeyRange visible = block.visible(f, r, key, keys);
     float *weights = scratch.weights + r * kKeys, *d_scores = scratch.d_scores + r * kKeys;
+    const ScoreShape shape = score_shape(f, block, r, key);
     for (int v = 0; v < kKeyVectors; ++v) {
-      const F weight = exp(mask_keys(load(weights + v * kLanes), v, visible) - lse);
       // beyond the last key lies what earlier blocks left: it must not meet a zero weight as a NaN
-      const F d_weight = load_n(d_scores + v * kLanes, max(keys - v * kLanes, 0));
+      const int64_t n = max(keys - v * kLanes, 0);
+      const F capped = shape.capped(load_n(weights + v * kLanes, n)), d_weight = load_n(d_scores + v * kLanes, n);
+      const F weight = exp(mask_keys(shape.with_distance(capped, v), v, visible) - lse);
+      F d_score = weight * (d_weight - delta) * broadcast(f.scale);
+      if (shape.cap > 0.0f) {
+        const F ratio = capped * broadcast(1.0f / shape.cap);
+        d_score = d_score * fnma(ratio, ratio, broadcast(1.0f));
+      }
       store(weights + v * kLanes, weight);
-      store(d_scores + v * kLanes, weight * (d_weight - delta) * broadcast(f.scale));
+      store(d_scores + v * kLanes, d_score);
     }
   }
 }

@@ -52,6 +52,8 @@ struct QueryBlock {
     const int64_t begin = p.window > 0 ? max(span->kv_begin, end - p.window) : span->kv_begin;
     return {max(begin - key, 0), min(end - key, keys)};
   }
+  // The key at row r's own position.
+  int64_t own_key(int64_t r) const { return span->kv_end - (span->q_end - token(r)); }
 };
 
 // The blocks of a problem, numbered: by span, then by positions, then by group of heads.
@@ -152,13 +154,34 @@ CHAKU_INLINE KeyBlock fetch_keys(const AttentionProblem& p, const QueryBlock& bl
   return {scratch.decoded_k, scratch.decoded_v, stride};
 }
 
+CHAKU_INLINE F lane_numbers(int64_t first) {
+  float index[kLanes];
+  for (int i = 0; i < kLanes; ++i) index[i] = static_cast<float>(first + i);
+  return load(index);
+}
+
+// What becomes of a row's scaled scores: the soft cap, then the fall with distance.
+struct ScoreShape {
+  float cap;    // 0: none
+  float slope;  // 0: none
+  float own;    // the key at the query's position, counted from the block's first
+
+  F capped(F scores) const { return cap > 0.0f ? soft_capped(scores, cap) : scores; }
+  // v is the vector's place in the block of keys.
+  F with_distance(F scores, int v) const {
+    return slope > 0.0f ? fma(broadcast(slope), lane_numbers(v * kLanes) - broadcast(own), scores) : scores;
+  }
+};
+
+CHAKU_INLINE ScoreShape score_shape(const AttentionProblem& p, const QueryBlock& block, int64_t r, int64_t key) {
+  return {p.soft_cap, p.slopes != nullptr ? p.slopes[block.head(r)] : 0.0f, static_cast<float>(block.own_key(r) - key)};
+}
+
 // Scores outside `visible` become -infinity; v is the vector's place in the block of keys.
 CHAKU_INLINE F mask_keys(F scores, int v, KeyRange visible) {
   const int64_t first = v * kLanes;
   if (visible.begin <= first && visible.end >= first + kLanes) return scores;
-  float index[kLanes];
-  for (int i = 0; i < kLanes; ++i) index[i] = static_cast<float>(first + i);
-  const F at = load(index), none = broadcast(-__builtin_inff());
+  const F at = lane_numbers(first), none = broadcast(-__builtin_inff());
   const F upper = select(less(at, broadcast(static_cast<float>(visible.end))), scores, none);
   return select(less(at, broadcast(static_cast<float>(visible.begin))), none, upper);
 }

@@ -44,20 +44,40 @@ CHAKU_INLINE bool is_first_maximum(const float* x, int64_t target, float max_val
   return true;
 }
 
+CHAKU_INLINE void cap_row(float* x, int64_t n, float cap) {
+  for (int64_t i = 0; i < n; i += kLanes) store_n(x + i, soft_capped(load_n(x + i, n - i), cap), n - i);
+}
+
+// weight * (softmax - onehot), where a cap c was applied times its slope 1 - (capped / c)^2.
+static void row_gradient(const CrossEntropyProblem& p, float* logits, int64_t target, float max_value, double total,
+                         float weight) {
+  const F factor = broadcast(static_cast<float>(weight / total));
+  const float capped_target = logits[target];
+  for (int64_t i = 0; i < p.v; i += kLanes) {
+    const F x = load_n(logits + i, p.v - i);
+    F gradient = exp(x - broadcast(max_value)) * factor;
+    if (p.soft_cap > 0.0f) {
+      const F ratio = x * broadcast(1.0f / p.soft_cap);
+      gradient = gradient * fnma(ratio, ratio, broadcast(1.0f));
+    }
+    store_n(logits + i, gradient, p.v - i);
+  }
+  const float ratio = p.soft_cap > 0.0f ? capped_target / p.soft_cap : 0.0f;
+  logits[target] -= weight * (1.0f - ratio * ratio);
+}
+
 void cross_entropy(const CrossEntropyProblem& p, ThreadPool& pool) noexcept {
   pool.parallel_for(p.m, 1, [&](int64_t begin, int64_t end, int) {
     for (int64_t m = begin; m < end; ++m) {
       float* logits = p.logits + m * p.v;
       const int64_t target = p.targets[m];
+      if (p.soft_cap > 0.0f) cap_row(logits, p.v, p.soft_cap);
       const float most = row_maximum(logits, p.v), weight = p.weights[m];
       const double total = row_total(logits, p.v, most);
       p.losses[m] = weight == 0.0f ? 0.0 : weight * (most + log(total) - logits[target]);
       p.correct[m] = is_first_maximum(logits, target, most);
       if (!p.gradient) continue;
-      const F factor = broadcast(static_cast<float>(weight / total));
-      for (int64_t i = 0; i < p.v; i += kLanes)
-        store_n(logits + i, exp(load_n(logits + i, p.v - i) - broadcast(most)) * factor, p.v - i);
-      logits[target] -= weight;
+      row_gradient(p, logits, target, most, total, weight);
     }
   });
 }

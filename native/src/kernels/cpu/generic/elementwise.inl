@@ -9,25 +9,81 @@ namespace chaku::CHAKU_ISA {
 
 constexpr int64_t kElementGrain = 8192;
 
-void gated_activation(const GatedActivationProblem& p, ThreadPool& pool) noexcept {
+// The activations' values and slopes, as derived in reference/elementwise.cpp.
+struct Silu {
+  static F value(F x) { return x * sigmoid(x); }
+  static F slope(F x) {
+    const F s = sigmoid(x), one = broadcast(1.0f);
+    return s * fma(x, one - s, one);
+  }
+};
+
+struct GeluTanh {
+  static constexpr float kTwice = 1.5957691216f, kCubic = 0.044715f;  // 2 sqrt(2/pi)
+  static F value(F x) {
+    return x * sigmoid(broadcast(kTwice) * x * fma(x * x, broadcast(kCubic), broadcast(1.0f)));
+  }
+  static F slope(F x) {
+    // beyond 20 it is 0 or 1 to the last bit, and squares would overflow
+    const F c = minimum(broadcast(20.0f), maximum(broadcast(-20.0f), x)), square = c * c, one = broadcast(1.0f);
+    const F s = sigmoid(broadcast(kTwice) * c * fma(square, broadcast(kCubic), one));
+    const F inner = broadcast(kTwice) * fma(square, broadcast(3.0f * kCubic), one);
+    return s * fma(c * inner, one - s, one);
+  }
+};
+
+template <class Act>
+static void activate(const GatedActivationProblem& p, ThreadPool& pool) {
   pool.parallel_for(p.n, kElementGrain, [&](int64_t begin, int64_t end, int) {
     for (int64_t i = begin; i < end; i += kLanes) {
       const int64_t n = end - i;
-      const F gate = load_n(p.gate + i, n);
-      store_n(p.y + i, gate * sigmoid(gate) * load_n(p.up + i, n), n);
+      const F y = Act::value(load_n(p.gate + i, n));
+      store_n(p.y + i, p.up != nullptr ? y * load_n(p.up + i, n) : y, n);
     }
   });
 }
 
-void gated_activation_backward(const GatedActivationBackwardProblem& p, ThreadPool& pool) noexcept {
+template <class Act>
+static void activate_backward(const GatedActivationBackwardProblem& p, ThreadPool& pool) {
   pool.parallel_for(p.n, kElementGrain, [&](int64_t begin, int64_t end, int) {
     for (int64_t i = begin; i < end; i += kLanes) {
       const int64_t n = end - i;
-      const F gate = load_n(p.gate + i, n), up = load_n(p.up + i, n), dy = load_n(p.dy + i, n), s = sigmoid(gate);
-      const F slope = s * fma(gate, broadcast(1.0f) - s, broadcast(1.0f));
+      const F gate = load_n(p.gate + i, n), dy = load_n(p.dy + i, n), slope = Act::slope(gate);
+      const F up = p.up != nullptr ? load_n(p.up + i, n) : broadcast(1.0f);
       store_n(p.dgate + i, dy * up * slope, n);
-      store_n(p.dup + i, dy * gate * s, n);
+      if (p.dup != nullptr) store_n(p.dup + i, dy * Act::value(gate), n);
     }
+  });
+}
+
+void gated_activation(const GatedActivationProblem& p, ThreadPool& pool) noexcept {
+  switch (p.activation) {
+    case Activation::kSilu: return activate<Silu>(p, pool);
+    case Activation::kGeluTanh: return activate<GeluTanh>(p, pool);
+  }
+}
+
+void gated_activation_backward(const GatedActivationBackwardProblem& p, ThreadPool& pool) noexcept {
+  switch (p.activation) {
+    case Activation::kSilu: return activate_backward<Silu>(p, pool);
+    case Activation::kGeluTanh: return activate_backward<GeluTanh>(p, pool);
+  }
+}
+
+void scale_rows(const ScaleRowsProblem& p, ThreadPool& pool) noexcept {
+  pool.parallel_for(p.m, max(kElementGrain / p.n, 1), [&](int64_t begin, int64_t end, int) {
+    for (int64_t m = begin; m < end; ++m) {
+      float* x = p.x + m * p.n;
+      const F factor = broadcast(p.factors[m]);
+      for (int64_t i = 0; i < p.n; i += kLanes) store_n(x + i, load_n(x + i, p.n - i) * factor, p.n - i);
+    }
+  });
+}
+
+void soft_cap(const SoftCapProblem& p, ThreadPool& pool) noexcept {
+  pool.parallel_for(p.n, kElementGrain, [&](int64_t begin, int64_t end, int) {
+    for (int64_t i = begin; i < end; i += kLanes)
+      store_n(p.x + i, soft_capped(load_n(p.x + i, end - i), p.cap), end - i);
   });
 }
 

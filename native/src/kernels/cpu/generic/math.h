@@ -1,4 +1,4 @@
-// exp and sigmoid in vectors.
+// exp, sigmoid and tanh in vectors.
 //
 // exp(x) = 2^n e^r with n = round(x / ln 2) and r in [-ln2/2, ln2/2] found with ln 2 in two parts; e^r = 1 + r + r^2
 // p(r), p of degree 4 fitted to a relative error of 3e-9. Below -104 the result is 0, above 88.73 infinity; denormal
@@ -29,5 +29,22 @@ CHAKU_INLINE F sigmoid(F x) {
   const F e = exp(minimum(x, zero() - x)), one = broadcast(1.0f);
   return select(less(x, zero()), e, one) / (one + e);
 }
+
+// Below 0.625 an odd polynomial (Cephes, Moshier 1992), above 1 - 2 / (e^2|x| + 1): within two units in the last place.
+CHAKU_INLINE F tanh(F x) {
+  const F magnitude = maximum(x, zero() - x), one = broadcast(1.0f), square = x * x;
+  F p = broadcast(-5.70498872745e-3f);
+  p = fma(p, square, broadcast(2.06390887954e-2f));
+  p = fma(p, square, broadcast(-5.37397155531e-2f));
+  p = fma(p, square, broadcast(1.33314422036e-1f));
+  p = fma(p, square, broadcast(-3.33332819422e-1f));
+  const F small = fma(p * square, x, x);
+  const F large = one - broadcast(2.0f) / (exp(magnitude + magnitude) + one);
+  const F signed_large = select(less(x, zero()), zero() - large, large);
+  return select(less(magnitude, broadcast(0.625f)), small, signed_large);
+}
+
+// cap tanh(x / cap)
+CHAKU_INLINE F soft_capped(F x, float cap) { return broadcast(cap) * tanh(x * broadcast(1.0f / cap)); }
 
 }  // namespace chaku::CHAKU_ISA

@@ -13,6 +13,7 @@ void rms_norm(const RmsNormProblem& p, ThreadPool& pool) noexcept {
   pool.parallel_for(p.m, kNormRows, [&](int64_t begin, int64_t end, int) {
     for (int64_t m = begin; m < end; ++m) {
       const float* x = p.x + m * p.x_stride;
+      const float* weight = p.weight + m % p.weight_rows * p.d;
       float* y = p.y + m * p.y_stride;
       F squares = zero();
       for (int64_t d = 0; d < p.d; d += kLanes) {
@@ -21,7 +22,7 @@ void rms_norm(const RmsNormProblem& p, ThreadPool& pool) noexcept {
       }
       const float r = 1.0f / __builtin_sqrtf(sum(squares) / static_cast<float>(p.d) + p.epsilon);
       for (int64_t d = 0; d < p.d; d += kLanes)
-        store_n(y + d, load_n(x + d, p.d - d) * broadcast(r) * load_n(p.weight + d, p.d - d), p.d - d);
+        store_n(y + d, load_n(x + d, p.d - d) * broadcast(r) * load_n(weight + d, p.d - d), p.d - d);
       if (p.inverse_rms != nullptr) p.inverse_rms[m] = r;
     }
   });
@@ -29,13 +30,15 @@ void rms_norm(const RmsNormProblem& p, ThreadPool& pool) noexcept {
 
 static void norm_weight_gradient(const RmsNormBackwardProblem& p, ThreadPool& pool) {
   pool.parallel_for(p.d, 64, [&](int64_t begin, int64_t end, int) {
-    for (int64_t d = begin; d < end; d += kLanes) {
-      F total = zero();
-      for (int64_t m = 0; m < p.m; ++m)
-        total = fma(load_n(p.dy + m * p.dy_stride + d, end - d),
-                    load_n(p.x + m * p.x_stride + d, end - d) * broadcast(p.inverse_rms[m]), total);
-      store_n(p.dweight + d, load_n(p.dweight + d, end - d) + total, end - d);
-    }
+    for (int64_t row = 0; row < p.weight_rows; ++row)
+      for (int64_t d = begin; d < end; d += kLanes) {
+        F total = zero();
+        for (int64_t m = row; m < p.m; m += p.weight_rows)
+          total = fma(load_n(p.dy + m * p.dy_stride + d, end - d),
+                      load_n(p.x + m * p.x_stride + d, end - d) * broadcast(p.inverse_rms[m]), total);
+        float* to = p.dweight + row * p.d + d;
+        store_n(to, load_n(to, end - d) + total, end - d);
+      }
   });
 }
 
@@ -45,17 +48,18 @@ void rms_norm_backward(const RmsNormBackwardProblem& p, ThreadPool& pool) noexce
     for (int64_t m = begin; m < end; ++m) {
       const float* x = p.x + m * p.x_stride;
       const float* dy = p.dy + m * p.dy_stride;
+      const float* weight = p.weight + m % p.weight_rows * p.d;
       float* dx = p.dx + m * p.dx_stride;
       F products = zero();
       for (int64_t d = 0; d < p.d; d += kLanes) {
         const int64_t n = p.d - d;
-        products = fma(load_n(p.weight + d, n) * load_n(dy + d, n), load_n(x + d, n), products);
+        products = fma(load_n(weight + d, n) * load_n(dy + d, n), load_n(x + d, n), products);
       }
       const float r = p.inverse_rms[m], along = r * r * sum(products) / static_cast<float>(p.d);
       for (int64_t d = 0; d < p.d; d += kLanes) {
         const int64_t n = p.d - d;
         const F gradient =
-            broadcast(r) * fnma(load_n(x + d, n), broadcast(along), load_n(p.weight + d, n) * load_n(dy + d, n));
+            broadcast(r) * fnma(load_n(x + d, n), broadcast(along), load_n(weight + d, n) * load_n(dy + d, n));
         store_n(dx + d, p.accumulate ? load_n(dx + d, n) + gradient : gradient, n);
       }
     }
