@@ -12,4 +12,6 @@ module dev.chaku {
   exports dev.chaku.text;
   exports dev.chaku.text.template;
   exports dev.chaku.train;
+
+  uses dev.chaku.data.RecordSource;
 }

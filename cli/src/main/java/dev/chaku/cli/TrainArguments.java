@@ -102,6 +102,10 @@ final class TrainArguments {
   @Option(names = "--seed", defaultValue = "42", paramLabel = "N", description = "Of initial weights, order and dropout (${DEFAULT-VALUE}).")
   private long seed;
 
+  long seed() {
+    return seed;
+  }
+
   LoraConfig lora() {
     Set<LoraTarget> parsed = LoraTarget.parse(targets);
     LoraConfig lora = LoraConfig.rank(rank != null ? rank : Preset.parse(preset).rank);

@@ -5,6 +5,7 @@ import dev.chaku.Model;
 import dev.chaku.ResourceException;
 import dev.chaku.Trainer;
 import dev.chaku.TrainingRun;
+import dev.chaku.data.ColumnMap;
 import dev.chaku.data.DataFormat;
 import dev.chaku.data.Dataset;
 import dev.chaku.data.OverLong;
@@ -30,7 +31,7 @@ import picocli.CommandLine.ParameterException;
     name = "train",
     description = {
       "Trains a LoRA adapter on a quantized model.",
-      "Data: JSON lines, a JSON array, CSV or TSV, gzipped or not: OpenAI chats (messages), prompt/completion, ShareGPT, Alpaca, text."
+      "Data: JSON lines, a JSON array, CSV or TSV, gzipped or not, or Parquet: OpenAI chats (messages), prompt/completion, ShareGPT, Alpaca, text."
     },
     footer = {
       "",
@@ -38,6 +39,8 @@ import picocli.CommandLine.ParameterException;
       "  chaku train --model base.gguf --data train.jsonl --out runs/1",
       "  chaku train --model base.gguf --data train.jsonl --eval-split 0.05 --out runs/2 --rank 32 --epochs 2",
       "  chaku train --model base.gguf --data train.jsonl --out runs/3 --plan      memory and steps, no training",
+      "  chaku train --model base.gguf --data ours.jsonl=2 --data public.parquet=0.3 --out runs/5",
+      "  chaku train --model base.gguf --data faq.csv --columns prompt=question,completion=answer --out runs/6",
       "  chaku train --config runs/train.yaml --out runs/4        keys are the options: learning-rate: 1e-4",
       "  chaku train --model base.gguf --data train.jsonl --out runs/1 --save-steps 50 --resume"
     })
@@ -45,11 +48,16 @@ final class TrainCommand extends Verb {
   @Option(names = "--model", required = true, paramLabel = "FILE", description = "The base model, a GGUF file.")
   private Path modelFile;
 
-  @Option(names = "--data", required = true, split = ",", paramLabel = "FILE", description = "Training data; may be repeated.")
-  private List<Path> data;
+  @Option(
+      names = "--data",
+      required = true,
+      split = ",",
+      paramLabel = "FILE[=WEIGHT]",
+      description = "Training data; may be repeated. A weight says how often each example stands in the mixture: 2, 0.3.")
+  private List<String> data;
 
-  @Option(names = "--eval-data", split = ",", paramLabel = "FILE", description = "Validation data; may be repeated.")
-  private List<Path> evalData = List.of();
+  @Option(names = "--eval-data", split = ",", paramLabel = "FILE[=WEIGHT]", description = "Validation data; may be repeated.")
+  private List<String> evalData = List.of();
 
   @Option(names = "--eval-split", paramLabel = "SHARE", description = "Validate on this share of the data, never trained.")
   private Double evalSplit;
@@ -72,6 +80,9 @@ final class TrainCommand extends Verb {
 
   @Option(names = "--format", paramLabel = "NAME", description = "Of the data, if not to be detected: chat, prompt-completion, sharegpt, alpaca or text.")
   private String format;
+
+  @Option(names = "--columns", paramLabel = "KEY=COLUMN,...", description = "Columns of other names than the format's: prompt=question,completion=answer; {column} fills a text.")
+  private String columns;
 
   @Option(names = "--skip-bad-lines", description = "Leave out lines that cannot be read, and count them.")
   private boolean skipBadLines;
@@ -97,7 +108,7 @@ final class TrainCommand extends Verb {
     if (report != null && !Files.isDirectory(report.toAbsolutePath().getParent())) {
       throw new BadInputException(report + ": expected a folder to write the report to, found none");
     }
-    Dataset dataset = read(data);
+    Dataset dataset = read(data, settings.seed());
     try (Model model = Model.open(modelFile, engine.modelOptions())) {
       TrainingConfig trainingConfig = settings.config(model.contextLength());
       Trainer trainer =
@@ -111,7 +122,7 @@ final class TrainCommand extends Verb {
               .output(out)
               .resume(resume);
       if (!evalData.isEmpty()) {
-        trainer.evalData(read(evalData));
+        trainer.evalData(read(evalData, settings.seed()));
       }
       if (chatTemplate != null) {
         trainer.chat(ChatTemplates.of(model, chatTemplate));
@@ -124,12 +135,13 @@ final class TrainCommand extends Verb {
     }
   }
 
-  private Dataset read(List<Path> files) {
+  private Dataset read(List<String> files, long seed) {
     Dataset.Options options =
         Dataset.Options.defaults()
             .withFormat(format == null ? null : DataFormat.parse(format))
-            .withSkipBadLines(skipBadLines);
-    Dataset dataset = Dataset.read(files, options);
+            .withSkipBadLines(skipBadLines)
+            .withColumns(columns == null ? ColumnMap.NONE : ColumnMap.parse(columns));
+    Dataset dataset = DataArgument.read(files, options, seed, console());
     if (dataset.skippedLines() > 0) {
       console().note("skipped " + dataset.skippedLines() + " bad lines, the first:");
       dataset.skippedReasons().forEach(reason -> console().note("  " + reason));

@@ -16,12 +16,18 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
+import java.util.ServiceLoader;
 import java.util.zip.GZIPInputStream;
 import org.jspecify.annotations.Nullable;
 
-/** One file to its records, one after the other, with the line each begins in. */
+/**
+ * One file to its records, one after the other, with the line each begins in. Formats that are no text are read by the
+ * {@link RecordSource} that knows them, which counts rows.
+ */
 final class DataFile {
   private static final char BYTE_ORDER_MARK = '\uFEFF';
+  private static final String PARQUET = "PAR1";
   private static final int LOOK_AHEAD = 1 << 12;
   /** A text file is cut at the first blank line after so many characters, and at any line's end after twice as many. */
   private static final int TEXT_CHARS = 1 << 13;
@@ -51,10 +57,44 @@ final class DataFile {
       throw new BadInputException(
           file + ": expected a data file, found " + (Files.isDirectory(file) ? "a folder" : "no such file"));
     }
-    new DataFile(file, sink).read();
+    DataFile data = new DataFile(file, sink);
+    Optional<RecordSource> source = data.source();
+    if (source.isPresent()) {
+      data.readWith(source.get());
+    } else {
+      data.readText();
+    }
   }
 
-  private void read() {
+  private Optional<RecordSource> source() {
+    byte[] beginning;
+    try (InputStream in = Files.newInputStream(file)) {
+      beginning = in.readNBytes(RecordSource.BEGINNING_BYTES);
+    } catch (IOException e) {
+      throw new BadInputException(file + ": cannot be read: " + e.getMessage(), e);
+    }
+    Optional<RecordSource> source =
+        ServiceLoader.load(RecordSource.class).stream()
+            .map(ServiceLoader.Provider::get)
+            .filter(candidate -> candidate.reads(beginning))
+            .findFirst();
+    if (source.isEmpty() && new String(beginning, StandardCharsets.ISO_8859_1).startsWith(PARQUET)) {
+      throw new BadInputException(
+          file + ": a Parquet file is read by the library chaku-parquet, expected on the class path, found none");
+    }
+    return source;
+  }
+
+  private void readWith(RecordSource source) {
+    int[] row = {0};
+    try {
+      source.read(file, record -> record(record, ++row[0]));
+    } catch (IOException e) {
+      throw new BadInputException(file + ": cannot be read: " + e.getMessage(), e);
+    }
+  }
+
+  private void readText() {
     try (InputStream in = open();
         BufferedReader reader =
             new BufferedReader(

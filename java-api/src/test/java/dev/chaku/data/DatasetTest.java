@@ -126,6 +126,14 @@ class DatasetTest {
   }
 
   @Test
+  void saysWhatAParquetFileTakes() throws IOException {
+    Path file = Files.writeString(folder.resolve("a.parquet"), "PAR1....PAR1");
+    String message = assertThrows(BadInputException.class, () -> Dataset.read(file)).getMessage();
+    assertEquals(
+        file + ": a Parquet file is read by the library chaku-parquet, expected on the class path, found none", message);
+  }
+
+  @Test
   void splitsWithoutLosingOrSharingAnExample() throws IOException {
     StringBuilder lines = new StringBuilder();
     for (int i = 0; i < 40; i++) {
