@@ -6,7 +6,9 @@
 #include "base/thread_pool.h"
 #include "kernels/adamw.h"
 #include "kernels/attention.h"
+#include "kernels/causal_convolution.h"
 #include "kernels/cross_entropy.h"
+#include "kernels/delta_rule.h"
 #include "kernels/elementwise.h"
 #include "kernels/layer_norm.h"
 #include "kernels/matmul.h"
@@ -33,6 +35,10 @@ struct KernelTable {
   Kernel<ScatterGradientProblem> scatter_gradient;
   Kernel<AttentionProblem> attention;
   Kernel<AttentionBackwardProblem> attention_backward;
+  Kernel<CausalConvolutionProblem> causal_convolution;
+  Kernel<CausalConvolutionBackwardProblem> causal_convolution_backward;
+  Kernel<DeltaRuleProblem> delta_rule;
+  Kernel<DeltaRuleBackwardProblem> delta_rule_backward;
   Kernel<RmsNormProblem> rms_norm;
   Kernel<RmsNormBackwardProblem> rms_norm_backward;
   Kernel<LayerNormProblem> layer_norm;

@@ -336,3 +336,77 @@ TEST(attention_backward) {
     check_gradient(dv, v, 0.5f, loss);
   }
 }
+
+// Two packed rows of which one is shorter than the taps.
+TEST(causal_convolution_backward) {
+  constexpr int64_t kT = 8, kC = 3;
+  constexpr int32_t kTaps = 4;
+  const AttentionSpan spans[2] = {{0, 2, 0, 2}, {2, 8, 2, 8}};
+  for (const bool silu : {false, true}) {
+    Floats x = random_vector(kT * kC, 1), w = random_vector(kC * kTaps, 2), y(x.size()), dx(x.size()), dw(w.size());
+    const Floats dy = random_vector(kT * kC, 3);
+    const CausalConvolutionProblem p{.x = x.data(),
+                                     .w = w.data(),
+                                     .y = y.data(),
+                                     .channels = kC,
+                                     .taps = kTaps,
+                                     .silu = silu,
+                                     .spans = spans,
+                                     .n_spans = 2};
+    const auto loss = [&] {
+      table.causal_convolution(p, pool());
+      return weighted_sum(y, dy);
+    };
+    table.causal_convolution_backward({.forward = p, .dy = dy.data(), .dx = dx.data(), .dw = dw.data()}, pool());
+    check_gradient(dx, x, 1e-2f, loss);
+    check_gradient(dw, w, 1e-2f, loss);
+  }
+}
+
+// Two packed rows, value heads that share key heads in both ways, and a query and a key shorter than epsilon.
+TEST(delta_rule_backward) {
+  constexpr int64_t kT = 9;
+  constexpr int32_t kHk = 2, kHv = 4, kDk = 5, kDv = 3, kStride = 2 * kHk * kDk + kHv * kDv;
+  const AttentionSpan spans[2] = {{0, 3, 0, 3}, {3, 9, 3, 9}};
+  for (const bool tiled : {false, true}) {
+    Floats qkv = random_vector(kT * kStride, 1), beta = random_vector(kT * kHv, 2), alpha = random_vector(kT * kHv, 3);
+    Floats rate = {-0.5f, -1.0f, -0.1f, -2.0f}, o(kT * kHv * kDv);
+    for (int i = 0; i < kDk; ++i) qkv[4 * kStride + i] *= 0.02f;
+    for (int i = 0; i < kDk; ++i) qkv[5 * kStride + kHk * kDk + i] *= 0.02f;
+    const Floats d_o = random_vector(kT * kHv * kDv, 4);
+    DeltaRuleProblem p{.q = qkv.data(),
+                       .k = qkv.data() + kHk * kDk,
+                       .v = qkv.data() + 2 * kHk * kDk,
+                       .stride = kStride,
+                       .beta = beta.data(),
+                       .alpha = alpha.data(),
+                       .rate = rate.data(),
+                       .o = o.data(),
+                       .n_key_heads = kHk,
+                       .n_value_heads = kHv,
+                       .key_dim = kDk,
+                       .value_dim = kDv,
+                       .tiled = tiled,
+                       .epsilon = 0.1f,
+                       .spans = spans,
+                       .n_spans = 2};
+    const auto loss = [&] {
+      table.delta_rule(p, pool());
+      return weighted_sum(o, d_o);
+    };
+    Floats dqkv(qkv.size()), dbeta(beta.size()), dalpha(alpha.size()), drate(rate.size());
+    table.delta_rule_backward({.forward = p,
+                               .d_o = d_o.data(),
+                               .dq = dqkv.data(),
+                               .dk = dqkv.data() + kHk * kDk,
+                               .dv = dqkv.data() + 2 * kHk * kDk,
+                               .dbeta = dbeta.data(),
+                               .dalpha = dalpha.data(),
+                               .drate = drate.data()},
+                              pool());
+    check_gradient(dqkv, qkv, 2e-3f, loss);
+    check_gradient(dbeta, beta, 1e-2f, loss);
+    check_gradient(dalpha, alpha, 1e-2f, loss);
+    check_gradient(drate, rate, 1e-2f, loss);
+  }
+}

@@ -124,7 +124,8 @@ static_assert((4 * kMostHeadDim * kKeys + kMostRows * kKeys + kMostRows * kMostH
 CHAKU_INLINE void prefetch_keys(const AttentionProblem& p, const QueryBlock& block, int64_t key, int64_t end) {
   constexpr int64_t kLine = 64;  // bytes
   const bool floats = p.kv_dtype == DType::kF32;
-  const int64_t n_bytes = row_bytes(p.kv_dtype, p.head_dim);
+  const DTypeInfo& info = dtype_info(p.kv_dtype);
+  const int64_t n_bytes = p.head_dim / info.block_elements * info.block_bytes;
   for (int64_t i = key; i < min(key + kKeys, end); ++i) {
     const uint8_t* k = block.encoded_row(p, floats ? p.k : p.k_encoded, i);
     const uint8_t* v = block.encoded_row(p, floats ? p.v : p.v_encoded, i);
