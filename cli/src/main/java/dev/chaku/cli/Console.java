@@ -16,22 +16,29 @@ final class Console {
   private final PrintStream err;
   private final boolean terminal;
   private final boolean colours;
+  private final boolean errorColours;
 
-  Console(PrintStream out, PrintStream err, boolean terminal, boolean colours) {
+  /**
+   * @param terminal whether standard error is a terminal
+   * @param colours whether standard output shows colours
+   * @param errorColours whether standard error does
+   */
+  Console(PrintStream out, PrintStream err, boolean terminal, boolean colours, boolean errorColours) {
     this.out = out;
     this.err = err;
     this.terminal = terminal;
     this.colours = colours;
+    this.errorColours = errorColours;
   }
 
-  /** The process's own streams, in UTF-8 whatever the locale; colours unless NO_COLOR or a dumb terminal. */
+  /** The process's own streams, in UTF-8 whatever the locale; colours on terminals unless NO_COLOR or a dumb one. */
   static Console ofProcess() {
     PrintStream out = new PrintStream(new FileOutputStream(FileDescriptor.out), true, StandardCharsets.UTF_8);
     PrintStream err = new PrintStream(new FileOutputStream(FileDescriptor.err), true, StandardCharsets.UTF_8);
     boolean terminal = "1".equals(System.getenv("CHAKU_STDERR_IS_TERMINAL"));
-    boolean colours =
-        terminal && System.getenv("NO_COLOR") == null && !"dumb".equals(System.getenv("TERM"));
-    return new Console(out, err, terminal, colours);
+    boolean outTerminal = "1".equals(System.getenv("CHAKU_STDOUT_IS_TERMINAL"));
+    boolean wanted = System.getenv("NO_COLOR") == null && !"dumb".equals(System.getenv("TERM"));
+    return new Console(out, err, terminal, outTerminal && wanted, terminal && wanted);
   }
 
   PrintStream out() {
@@ -47,6 +54,7 @@ final class Console {
     return terminal;
   }
 
+  /** Whether standard output shows colours. */
   boolean colours() {
     return colours;
   }
@@ -68,11 +76,17 @@ final class Console {
   }
 
   void error(String line) {
-    err.println(colour(Colour.RED, "chaku: ") + line);
+    err.println(errorColour(Colour.RED, "chaku: ") + line);
   }
 
+  /** The text in a colour, if standard output shows colours. */
   String colour(Colour colour, String text) {
     return colours ? colour.start + text + Colour.END : text;
+  }
+
+  /** The text in a colour, if standard error shows colours. */
+  String errorColour(Colour colour, String text) {
+    return errorColours ? colour.start + text + Colour.END : text;
   }
 
   void flush() {
@@ -87,7 +101,8 @@ final class Console {
     YELLOW("\u001b[33m"),
     BLUE("\u001b[34m"),
     BOLD("\u001b[1m"),
-    DIM("\u001b[2m");
+    DIM("\u001b[2m"),
+    UNDERLINE("\u001b[4m");
 
     private static final String END = "\u001b[0m";
     private final String start;

@@ -1,12 +1,7 @@
 package dev.chaku.cli;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.chaku.BadInputException;
-import dev.chaku.Model;
-import dev.chaku.ModelOptions;
 import dev.chaku.ResourceException;
-import dev.chaku.data.DataFormat;
 import dev.chaku.data.Dataset;
 import dev.chaku.data.doctor.DataDoctor;
 import dev.chaku.data.doctor.DataFixer;
@@ -19,10 +14,11 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Parameters;
 
 /** {@code chaku data check}: defects of a data set before it is trained on. */
 @Command(
@@ -35,29 +31,21 @@ import picocli.CommandLine.Parameters;
       "",
       "Examples:",
       "  chaku data check train.jsonl",
-      "  chaku data check train.jsonl --model base.gguf --test test.jsonl --html report.html",
+      "  chaku data check train.jsonl --model base.gguf --eval-data test.jsonl --html report.html",
       "  chaku data check train.jsonl --fix mended.jsonl"
     })
 final class DataCheckCommand extends Verb {
   private static final int DEFAULT_MAX_LENGTH = 1024;
 
-  @Parameters(paramLabel = "FILE", arity = "1..*", description = "Data files.")
-  private List<Path> files;
+  @Mixin private DataOptions data;
 
-  @Option(names = "--model", paramLabel = "FILE", description = "The model to be trained: lengths are then those of its tokenizer.")
-  private Path modelFile;
+  @Mixin private TextModel.Options model;
 
-  @Option(names = "--test", paramLabel = "FILE", description = "Test data, which must not be among the training data.")
-  private Path test;
+  @Option(names = {"--eval-data", "--test"}, split = ",", paramLabel = "FILE", description = "Validation or test data, which must not be among the training data.")
+  private List<Path> evalData = List.of();
 
   @Option(names = "--max-length", paramLabel = "N", description = "Longest sequence that is to be trained (1024, or the model's context).")
   private Integer maxLength;
-
-  @Option(names = "--format", paramLabel = "NAME", description = "Of the data, if not to be detected.")
-  private String format;
-
-  @Option(names = "--chat-template", paramLabel = "NAME|FILE", description = "In place of the model's own.")
-  private String chatTemplate;
 
   @Option(names = "--html", paramLabel = "FILE", description = "Write the report as a page, too.")
   private Path html;
@@ -66,54 +54,57 @@ final class DataCheckCommand extends Verb {
   private Path fix;
 
   @Override
-  void execute() throws IOException {
-    Dataset data = read(files);
-    DataReport report = examine(data, test == null ? null : read(List.of(test)));
+  void execute() {
+    Dataset dataset = Dataset.read(data.files(), data.reading(true));
+    DataReport report = examine(dataset);
     if (html != null) {
-      try {
-        Files.writeString(html, HtmlReport.render(report, files.toString()));
-      } catch (IOException e) {
-        throw new ResourceException(html + ": cannot be written: " + e.getMessage(), e);
-      }
+      write(html, HtmlReport.render(report, data.files().toString()));
     }
     if (fix != null) {
-      DataFixer.Result mended = DataFixer.fix(data, fix);
-      console()
-          .note(
-              fix + ": " + mended.written() + " examples; left out " + mended.copies() + " copies and " + mended.unusable()
-                  + " without use, took characters out of " + mended.cleaned());
+      fix(dataset);
     }
-    result(fields(report), () -> console().out().print(TextReport.render(report)));
+    result(Fields.of(JsonReport.render(report)), () -> console().out().print(TextReport.render(report)));
     int errors = report.count(Finding.Severity.ERROR);
     if (errors > 0) {
-      throw new BadInputException(files + ": " + errors + " kinds of defect would make training fail or go wrong");
+      throw new BadInputException(
+          data.files() + ": " + errors + (errors == 1 ? " kind" : " kinds") + " of defect would make training fail or go wrong");
     }
   }
 
-  private Dataset read(List<Path> paths) {
-    return Dataset.read(
-        paths,
-        Dataset.Options.defaults().withFormat(format == null ? null : DataFormat.parse(format)).withSkipBadLines(true));
-  }
-
-  private DataReport examine(Dataset data, Dataset testData) {
-    if (modelFile == null) {
-      int length = maxLength != null ? maxLength : DEFAULT_MAX_LENGTH;
-      return DataDoctor.check(new DataDoctor.Request(data, testData, null, null, length));
-    }
-    try (Model model = Model.open(modelFile, ModelOptions.defaults())) {
-      int length = maxLength != null ? maxLength : Math.min(DEFAULT_MAX_LENGTH, model.contextLength());
-      return DataDoctor.check(
-          new DataDoctor.Request(data, testData, model.tokenizer(), ChatTemplates.of(model, chatTemplate), length));
+  private DataReport examine(Dataset dataset) {
+    Dataset test = evalData.isEmpty() ? null : Dataset.read(evalData, data.reading(true));
+    try (WorkProgress progress = new WorkProgress(console(), "checking")) {
+      return DataDoctor.check(request(dataset, test, model.read(), maxLength), progress::at);
     }
   }
 
-  @SuppressWarnings("unchecked")
-  private static Map<String, Object> fields(DataReport report) {
+  /** What the doctor is asked, with the model's tokenizer where there is one. */
+  static DataDoctor.Request request(
+      Dataset data, @Nullable Dataset test, Optional<TextModel> model, @Nullable Integer maxLength) {
+    int context = model.map(TextModel::contextLength).orElse(Integer.MAX_VALUE);
+    int length = maxLength != null ? maxLength : Math.min(DEFAULT_MAX_LENGTH, context);
+    if (length < 2 || length > context) {
+      throw new BadInputException(
+          "--max-length: expected 2 to " + (context == Integer.MAX_VALUE ? "any" : "the model's context of " + context)
+              + " tokens, found " + length);
+    }
+    return new DataDoctor.Request(
+        data, test, model.map(TextModel::tokenizer).orElse(null), model.map(TextModel::chat).orElse(null), length);
+  }
+
+  private void fix(Dataset dataset) {
+    DataFixer.Result mended = DataFixer.fix(dataset, fix);
+    console()
+        .note(
+            fix + ": " + mended.written() + " examples; left out " + mended.copies() + " copies and " + mended.unusable()
+                + " without use, took characters out of " + mended.cleaned());
+  }
+
+  private static void write(Path file, String text) {
     try {
-      return new ObjectMapper().readValue(JsonReport.render(report), Map.class);
-    } catch (JsonProcessingException e) {
-      throw new IllegalStateException("the report is no JSON", e);
+      Files.writeString(file, text);
+    } catch (IOException e) {
+      throw new ResourceException(file + ": cannot be written: " + e.getMessage(), e);
     }
   }
 }

@@ -5,7 +5,12 @@ import picocli.CommandLine.Command;
 /** {@code chaku data}: verbs about data sets. */
 @Command(
     name = "data",
-    description = "Looks at data sets.",
-    subcommands = {DataCheckCommand.class},
-    footer = {"", "Example:", "  chaku data check train.jsonl --model base.gguf"})
+    description = "Looks at data sets and makes new ones from them; no verb alters a file.",
+    subcommands = {DataCheckCommand.class, DataStatsCommand.class},
+    footer = {
+      "",
+      "Examples:",
+      "  chaku data check train.jsonl --model base.gguf        what is wrong with the data, and what training on them takes",
+      "  chaku data stats train.jsonl --model base.gguf        what is in them"
+    })
 final class DataCommand extends VerbGroup {}

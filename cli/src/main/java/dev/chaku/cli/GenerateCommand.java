@@ -167,7 +167,7 @@ final class GenerateCommand extends Verb {
           console()
               .note(
                   console()
-                      .colour(
+                      .errorColour(
                           Console.Colour.DIM,
                           String.format(
                               Locale.ROOT,

@@ -27,7 +27,7 @@ final class TrainingDisplay implements Consumer<TrainingProgress>, AutoCloseable
               p.evalLoss().orElseThrow(),
               100 * p.evalAccuracy().orElseThrow()));
     }
-    String bar = console.colour(Console.Colour.GREEN, ProgressLine.bar((double) p.step() / p.totalSteps(), CELLS));
+    String bar = console.errorColour(Console.Colour.GREEN, ProgressLine.bar((double) p.step() / p.totalSteps(), CELLS));
     line.update(
         String.format(
             Locale.ROOT,

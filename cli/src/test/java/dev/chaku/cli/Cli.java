@@ -26,6 +26,15 @@ final class Cli {
   private Cli() {}
 
   static Ran run(Object... args) {
+    return run(false, args);
+  }
+
+  /** The same with a standard output that shows colours. */
+  static Ran runInColour(Object... args) {
+    return run(true, args);
+  }
+
+  private static Ran run(boolean colours, Object... args) {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     ByteArrayOutputStream err = new ByteArrayOutputStream();
     Console console =
@@ -33,6 +42,7 @@ final class Cli {
             new PrintStream(out, true, StandardCharsets.UTF_8),
             new PrintStream(err, true, StandardCharsets.UTF_8),
             false,
+            colours,
             false);
     String[] line = new String[args.length];
     for (int i = 0; i < args.length; i++) {

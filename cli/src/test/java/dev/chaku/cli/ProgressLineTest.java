@@ -12,7 +12,7 @@ class ProgressLineTest {
   private static String shown(boolean terminal, java.util.function.Consumer<ProgressLine> use) {
     ByteArrayOutputStream err = new ByteArrayOutputStream();
     PrintStream stream = new PrintStream(err, true, StandardCharsets.UTF_8);
-    try (ProgressLine line = new ProgressLine(new Console(stream, stream, terminal, false))) {
+    try (ProgressLine line = new ProgressLine(new Console(stream, stream, terminal, false, false))) {
       use.accept(line);
     }
     return err.toString(StandardCharsets.UTF_8);

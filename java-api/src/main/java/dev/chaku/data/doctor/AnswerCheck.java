@@ -15,40 +15,40 @@ final class AnswerCheck implements Check {
   private static final Pattern PLACEHOLDER =
       Pattern.compile("\\{\\{ ?[A-Za-z_][A-Za-z0-9_ ]{0,30}\\}\\}|\\[(?:YOUR|INSERT) [A-Z ]+\\]");
 
+  private final FindingBuilder empty = new FindingBuilder("empty-answer", Severity.ERROR);
+  private final FindingBuilder noPrompt = new FindingBuilder("empty-prompt", Severity.WARNING);
+  private final FindingBuilder repeating = new FindingBuilder("repetitive-answer", Severity.WARNING);
+  private final FindingBuilder placeholder = new FindingBuilder("placeholder", Severity.WARNING);
+  private final FindingBuilder same = new FindingBuilder("equal-pair", Severity.ERROR);
+  private final FindingBuilder arguments = new FindingBuilder("tool-arguments", Severity.WARNING);
+
   @Override
-  public void run(List<Sample> samples, List<Finding> findings) {
-    FindingBuilder empty = new FindingBuilder("empty-answer", Severity.ERROR);
-    FindingBuilder noPrompt = new FindingBuilder("empty-prompt", Severity.WARNING);
-    FindingBuilder repeating = new FindingBuilder("repetitive-answer", Severity.WARNING);
-    FindingBuilder placeholder = new FindingBuilder("placeholder", Severity.WARNING);
-    FindingBuilder same = new FindingBuilder("equal-pair", Severity.ERROR);
-    FindingBuilder arguments = new FindingBuilder("tool-arguments", Severity.WARNING);
-    for (Sample sample : samples) {
-      for (String answer : sample.answers()) {
-        if (answer.isBlank() && !callsTools(sample)) {
-          empty.at(sample.source(), "");
-          break;
-        }
-      }
-      boolean whole = sample.example() instanceof Example.Text || sample.example() instanceof Example.Tokens;
-      if (sample.prompt().isBlank() && !whole) {
-        noPrompt.at(sample.source(), sample.answer());
-      }
-      if (isRepetitive(sample.answer())) {
-        repeating.at(sample.source(), sample.answer());
-      }
-      var form = PLACEHOLDER.matcher(sample.answer());
-      if (form.find()) {
-        placeholder.at(sample.source(), form.group());
-      }
-      if (sample.example() instanceof Example.Preference pair && pair.chosen().equals(pair.rejected())) {
-        same.at(sample.source(), sample.answer());
-      }
-      if (hasTextArguments(sample)) {
-        arguments.at(sample.source(), "");
-      }
+  public void see(Sample sample) {
+    if (sample.answers().stream().anyMatch(String::isBlank) && !callsTools(sample)) {
+      empty.at(sample.source(), "");
     }
-    tell(findings, empty, noPrompt, repeating);
+    boolean whole = sample.example() instanceof Example.Text || sample.example() instanceof Example.Tokens;
+    if (sample.prompt().isBlank() && !whole) {
+      noPrompt.at(sample.source(), sample.answer());
+    }
+    if (isRepetitive(sample.answer())) {
+      repeating.at(sample.source(), sample.answer());
+    }
+    var form = PLACEHOLDER.matcher(sample.answer());
+    if (form.find()) {
+      placeholder.at(sample.source(), form.group());
+    }
+    if (sample.example() instanceof Example.Preference pair && pair.chosen().equals(pair.rejected())) {
+      same.at(sample.source(), sample.answer());
+    }
+    if (hasTextArguments(sample)) {
+      arguments.at(sample.source(), "");
+    }
+  }
+
+  @Override
+  public void tell(List<Finding> findings) {
+    tellTexts(findings);
     placeholder.into(
         findings,
         "Answers with a form left to fill in",
@@ -66,8 +66,7 @@ final class AnswerCheck implements Check {
         "Mend the arguments.");
   }
 
-  private static void tell(
-      List<Finding> findings, FindingBuilder empty, FindingBuilder noPrompt, FindingBuilder repeating) {
+  private void tellTexts(List<Finding> findings) {
     empty.into(
         findings,
         "Empty answers",

@@ -11,23 +11,26 @@ final class CharacterCheck implements Check {
   private static final Pattern MOJIBAKE =
       Pattern.compile("â€[™œ“”¦\u009d]|Ã[©¨¼¶¤Ÿ±³¡\u00ad]|ã\u0081.|Â[ °·«»]");
 
+  private final FindingBuilder odd = new FindingBuilder("suspicious-characters", Severity.WARNING);
+  private final FindingBuilder decoded = new FindingBuilder("broken-decoding", Severity.WARNING);
+
   @Override
-  public void run(List<Sample> samples, List<Finding> findings) {
-    FindingBuilder odd = new FindingBuilder("suspicious-characters", Severity.WARNING);
-    FindingBuilder decoded = new FindingBuilder("broken-decoding", Severity.WARNING);
-    for (Sample sample : samples) {
-      String text = sample.messages().isEmpty() ? sample.text() : contents(sample);
-      String name = oddCharacter(text);
-      if (!name.isEmpty()) {
-        odd.at(sample.source(), name);
-      }
-      var match = MOJIBAKE.matcher(text);
-      if (match.find()) {
-        decoded.at(sample.source(), match.group());
-      } else if (text.indexOf('\uFFFD') >= 0) {
-        decoded.at(sample.source(), "U+FFFD");
-      }
+  public void see(Sample sample) {
+    String text = sample.messages().isEmpty() ? sample.text() : contents(sample);
+    String name = oddCharacter(text);
+    if (!name.isEmpty()) {
+      odd.at(sample.source(), name);
     }
+    var match = MOJIBAKE.matcher(text);
+    if (match.find()) {
+      decoded.at(sample.source(), match.group());
+    } else if (text.indexOf('\uFFFD') >= 0) {
+      decoded.at(sample.source(), "U+FFFD");
+    }
+  }
+
+  @Override
+  public void tell(List<Finding> findings) {
     odd.into(
         findings,
         "Control or invisible characters",

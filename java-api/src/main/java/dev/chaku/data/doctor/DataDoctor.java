@@ -12,6 +12,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Examines data sets before they are trained on: defects that stop training, that teach what is wrong, that waste time or
  * give away what is confidential. Nothing is changed; {@link DataFixer} writes a mended copy. Thread-safe.
+ *
+ * <p>Every example is looked at once, by all checks; a check keeps at most some hundred bytes to a kilobyte of it.
  */
 public final class DataDoctor {
   private static final int FEWEST_EXAMPLES = 10;
@@ -39,34 +41,61 @@ public final class DataDoctor {
     }
   }
 
+  /** Is told how far the work is, after every example. */
+  @FunctionalInterface
+  public interface Progress {
+    void at(int done, int total);
+  }
+
   private DataDoctor() {}
 
-  /** Runs every check. */
+  /** Runs every check, see {@link #check(Request, Progress)}. */
   public static DataReport check(Request request) {
-    List<Sample> samples = samples(request.data());
-    List<Finding> findings = new ArrayList<>();
-    counts(request.data(), findings);
+    return check(request, (done, total) -> {});
+  }
+
+  /** Runs every check. */
+  public static DataReport check(Request request, Progress progress) {
+    TokenMeasure measure = new TokenMeasure(request);
     List<Check> checks =
         new ArrayList<>(
             List.of(
                 new RoleCheck(),
                 new AnswerCheck(),
                 new PromptCheck(),
-                new ConsistencyCheck(),
+                new FormatCheck(),
+                new LanguageCheck(),
+                new LabelCheck(),
                 new DuplicateCheck(),
                 new SecretCheck(),
                 new CharacterCheck()));
     if (request.test() != null) {
-      checks.add(new LeakCheck(samples(request.test())));
+      checks.add(new LeakCheck(() -> request.test().examples().stream().map(Sample::of).iterator()));
     }
-    checks.forEach(check -> check.run(samples, findings));
-    DataStats stats = new TokenMeasure(request).run(samples, findings);
+    checks.add(measure);
+    see(request.data(), checks, progress);
+    List<Finding> findings = new ArrayList<>();
+    counts(request.data(), findings);
+    checks.forEach(check -> check.tell(findings));
     findings.sort(Comparator.comparing(Finding::severity));
-    return new DataReport(findings, stats);
+    return new DataReport(findings, measure.stats());
   }
 
-  static List<Sample> samples(Dataset data) {
-    return data.examples().stream().map(Sample::of).toList();
+  /** Counts and measures, and looks for no defects; test data are not read. */
+  public static DataStats stats(Request request, Progress progress) {
+    TokenMeasure measure = new TokenMeasure(request);
+    see(request.data(), List.of(measure), progress);
+    return measure.stats();
+  }
+
+  private static void see(Dataset data, List<Check> checks, Progress progress) {
+    int total = data.examples().size();
+    int done = 0;
+    for (var example : data.examples()) {
+      Sample sample = Sample.of(example);
+      checks.forEach(check -> check.see(sample));
+      progress.at(++done, total);
+    }
   }
 
   private static void counts(Dataset data, List<Finding> findings) {

@@ -2,6 +2,7 @@ package dev.chaku.data.doctor;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 
@@ -17,6 +18,7 @@ import java.util.Map;
  * @param lengths of the sequences in tokens, ascending; not copied
  * @param rows of the longest length that they pack into
  * @param maxLength longest sequence that is trained, in tokens
+ * @param content what the examples are made of
  */
 public record DataStats(
     int examples,
@@ -27,29 +29,47 @@ public record DataStats(
     long trainedTokens,
     int[] lengths,
     int rows,
-    int maxLength) {
+    int maxLength,
+    DataContent content) {
   /** A bar of the histogram: lengths from {@code from} to below {@code to}. */
   public record Bin(int from, int to, int count) {}
 
   /** The length that a share of the sequences does not exceed; 0 without sequences. */
   public int percentile(double share) {
-    return lengths.length == 0 ? 0 : lengths[(int) Math.min(lengths.length - 1, Math.floor(share * lengths.length))];
+    return percentile(lengths, share);
+  }
+
+  /** The value that a share of all, given ascending, does not exceed; 0 without values. */
+  public static int percentile(int[] ascending, double share) {
+    int n = ascending.length;
+    return n == 0 ? 0 : ascending[(int) Math.min(n - 1, Math.floor(share * n))];
   }
 
   /** Lengths in powers of two, from the shortest to the longest. */
   public List<Bin> histogram() {
+    return histogram(lengths);
+  }
+
+  /** Values that are not negative, given ascending, in powers of two; zeros are in the first. */
+  public static List<Bin> histogram(int[] ascending) {
     List<Bin> bins = new ArrayList<>();
-    if (lengths.length == 0) {
+    if (ascending.length == 0) {
       return bins;
     }
-    long from = Integer.highestOneBit(Math.max(1, lengths[0]));
-    for (; from <= lengths[lengths.length - 1]; from *= 2) {
+    long from = Integer.highestOneBit(Math.max(1, ascending[0]));
+    for (; from <= ascending[ascending.length - 1]; from *= 2) {
       long low = from;
       long high = 2 * from;
-      int count = (int) Arrays.stream(lengths).filter(n -> n >= low && n < high || low == 1 && n == 0).count();
+      int count = (int) Arrays.stream(ascending).filter(n -> n >= low && n < high || low == 1 && n == 0).count();
       bins.add(new Bin((int) low, (int) Math.min(high, Integer.MAX_VALUE), count));
     }
     return bins;
+  }
+
+  /** Counts by name, the largest first, by name among equals. */
+  static List<Map.Entry<String, Integer>> largestFirst(Map<String, Integer> counts) {
+    Comparator<Map.Entry<String, Integer>> byCount = Map.Entry.comparingByValue(Comparator.reverseOrder());
+    return counts.entrySet().stream().sorted(byCount.thenComparing(Map.Entry.comparingByKey())).toList();
   }
 
   /** Share of the tokens that is trained. */

@@ -6,48 +6,52 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
-/** Examples that are equal or nearly so, and prompts with several answers. */
+/** Examples that are equal or nearly so, and prompts with several answers. Texts are known by their digests. */
 final class DuplicateCheck implements Check {
   private static final int SHORTEST_CHARS = 40;
 
+  private final FindingBuilder equal = new FindingBuilder("duplicate", Severity.WARNING);
+  private final FindingBuilder near = new FindingBuilder("near-duplicate", Severity.NOTE);
+  private final FindingBuilder answers = new FindingBuilder("several-answers", Severity.NOTE);
+  private final Map<TextDigest, String> byText = new HashMap<>();
+  private final Map<TextDigest, String> byPrompt = new HashMap<>();
+  private final MinHash hashes = new MinHash();
+
   @Override
-  public void run(List<Sample> samples, List<Finding> findings) {
-    FindingBuilder equal = new FindingBuilder("duplicate", Severity.WARNING);
-    FindingBuilder near = new FindingBuilder("near-duplicate", Severity.NOTE);
-    FindingBuilder answers = new FindingBuilder("several-answers", Severity.NOTE);
-    Map<String, Sample> byText = new HashMap<>();
-    Map<String, Sample> byPrompt = new HashMap<>();
-    MinHash hashes = new MinHash();
-    for (int i = 0; i < samples.size(); i++) {
-      Sample sample = samples.get(i);
-      Sample first = byText.putIfAbsent(key(sample), sample);
-      if (first != null) {
-        equal.at(sample.source(), "as " + first.place());
-        continue;
-      }
-      Sample asked = sample.prompt().isBlank() ? null : byPrompt.putIfAbsent(sample.prompt(), sample);
-      if (asked != null) {
-        answers.at(sample.source(), "asked as in " + asked.place());
-      }
-      String text = sample.text();
-      if (text.length() < SHORTEST_CHARS) {
-        continue;
-      }
-      Integer similar = hashes.similar(text);
-      if (similar != null) {
-        near.at(sample.source(), "much as " + samples.get(similar).place());
-      } else {
-        hashes.add(i, text);
-      }
+  public void see(Sample sample) {
+    String place = sample.place();
+    String first = byText.putIfAbsent(TextDigest.of(key(sample)), place);
+    if (first != null) {
+      equal.at(sample.source(), "as " + first);
+      return;
     }
+    String asked = sample.prompt().isBlank() ? null : byPrompt.putIfAbsent(TextDigest.of(sample.prompt()), place);
+    if (asked != null) {
+      answers.at(sample.source(), "asked as in " + asked);
+    }
+    String text = sample.text();
+    if (text.length() < SHORTEST_CHARS) {
+      return;
+    }
+    MinHash.Sketch sketch = MinHash.sketch(text);
+    String similar = hashes.similar(sketch);
+    if (similar != null) {
+      near.at(sample.source(), "much as " + similar);
+    } else {
+      hashes.add(place, sketch);
+    }
+  }
+
+  @Override
+  public void tell(List<Finding> findings) {
     equal.into(
         findings,
         "Examples that stand there more than once",
         "They count as often as they stand there, and make the model repeat them word by word.",
-        "Leave the copies out; DataFixer does.");
+        "Leave the copies out; --fix does.");
     near.into(
         findings,
-        "Examples that differ little from another (similarity of " + MinHash.SIMILAR + " and more)",
+        "Examples that differ little from another (similarity of about " + MinHash.SIMILAR + " and more)",
         "They teach little more than one of them, and cost as much as all.",
         "Keep the best of each, or vary them.");
     answers.into(

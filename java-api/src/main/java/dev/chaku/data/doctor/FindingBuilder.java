@@ -3,12 +3,14 @@ package dev.chaku.data.doctor;
 import dev.chaku.data.doctor.Finding.Place;
 import dev.chaku.data.doctor.Finding.Severity;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 
 /** Gathers the places of one kind of defect; the first few are kept, all are counted. */
 final class FindingBuilder {
   private static final int PLACES_KEPT = 10;
   private static final int DETAIL_CHARS = 80;
+  private static final int HEAD_CHARS = 16 * DETAIL_CHARS;
 
   private final String id;
   private final Severity severity;
@@ -38,8 +40,28 @@ final class FindingBuilder {
     }
   }
 
+  /** The one with the most places, the first among equals. */
+  static FindingBuilder largest(Collection<FindingBuilder> builders) {
+    return builders.stream().reduce((a, b) -> b.count > a.count ? b : a).orElseThrow();
+  }
+
+  /** All builders but one as one, which keeps the first places of each in turn. */
+  static FindingBuilder joined(Collection<FindingBuilder> builders, FindingBuilder without) {
+    FindingBuilder joined = new FindingBuilder(without.id, without.severity);
+    for (FindingBuilder builder : builders) {
+      if (builder != without) {
+        joined.count += builder.count;
+        int room = PLACES_KEPT - joined.places.size();
+        joined.places.addAll(builder.places.subList(0, Math.min(room, builder.places.size())));
+      }
+    }
+    return joined;
+  }
+
   static String shortened(String text) {
-    String line = text.replaceAll("\\s+", " ").strip();
+    // Long texts are cut first: most of their white space would be replaced for nothing.
+    String head = text.length() > HEAD_CHARS ? text.substring(0, HEAD_CHARS) : text;
+    String line = head.replaceAll("\\s+", " ").strip();
     int cut = line.offsetByCodePoints(0, Math.min(DETAIL_CHARS, line.codePointCount(0, line.length())));
     return cut < line.length() ? line.substring(0, cut) + "…" : line;
   }

@@ -5,27 +5,45 @@ import com.fasterxml.jackson.core.JsonGenerator;
 import java.io.IOException;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 
-/** A report for programs: one JSON object with {@code stats} and {@code findings}. */
+/** Reports for programs. */
 public final class JsonReport {
   private static final JsonFactory FACTORY = new JsonFactory();
 
   private JsonReport() {}
 
+  private interface Body {
+    void write(JsonGenerator json) throws IOException;
+  }
+
+  /** The doctor's report: one object with {@code stats} and {@code findings}. */
   public static String render(DataReport report) {
+    return text(
+        json -> {
+          json.writeStartObject();
+          json.writeFieldName("stats");
+          stats(json, report.stats());
+          json.writeArrayFieldStart("findings");
+          for (Finding finding : report.findings()) {
+            finding(json, finding);
+          }
+          json.writeEndArray();
+          json.writeEndObject();
+        });
+  }
+
+  /** What is in the data: one object. */
+  public static String render(DataStats stats) {
+    return text(json -> stats(json, stats));
+  }
+
+  private static String text(Body body) {
     StringWriter text = new StringWriter();
     try (JsonGenerator json = FACTORY.createGenerator(text)) {
-      json.writeStartObject();
-      json.writeFieldName("stats");
-      stats(json, report.stats());
-      json.writeArrayFieldStart("findings");
-      for (Finding finding : report.findings()) {
-        finding(json, finding);
-      }
-      json.writeEndArray();
-      json.writeEndObject();
+      body.write(json);
     } catch (IOException e) {
       throw new UncheckedIOException(e); // A StringWriter does not fail.
     }
@@ -35,11 +53,7 @@ public final class JsonReport {
   private static void stats(JsonGenerator json, DataStats stats) throws IOException {
     json.writeStartObject();
     json.writeNumberField("examples", stats.examples());
-    json.writeObjectFieldStart("kinds");
-    for (Map.Entry<String, Integer> kind : stats.kinds().entrySet()) {
-      json.writeNumberField(kind.getKey(), kind.getValue());
-    }
-    json.writeEndObject();
+    counts(json, "kinds", stats.kinds());
     json.writeNumberField("characters", stats.characters());
     json.writeBooleanField("measured", stats.measured());
     json.writeNumberField("tokens", stats.tokens());
@@ -50,8 +64,42 @@ public final class JsonReport {
     json.writeNumberField("longest_tokens", stats.percentile(1));
     json.writeNumberField("max_length", stats.maxLength());
     json.writeNumberField("rows", stats.rows());
-    json.writeArrayFieldStart("histogram");
-    for (DataStats.Bin bin : stats.histogram()) {
+    histogram(json, "histogram", stats.histogram());
+    content(json, stats.content());
+    json.writeEndObject();
+  }
+
+  private static void content(JsonGenerator json, DataContent content) throws IOException {
+    json.writeStringField("task", content.task());
+    histogram(json, "character_histogram", DataStats.histogram(content.characterLengths()));
+    histogram(json, "turn_histogram", DataStats.histogram(content.turns()));
+    counts(json, "roles", content.roles());
+    counts(json, "scripts", content.scripts());
+    counts(json, "labels", content.labels());
+    json.writeArrayFieldStart("files");
+    for (DataContent.FilePart part : content.files()) {
+      json.writeStartObject();
+      json.writeStringField("file", part.file());
+      json.writeNumberField("examples", part.examples());
+      json.writeNumberField("characters", part.characters());
+      json.writeNumberField("tokens", part.tokens());
+      json.writeNumberField("trained_tokens", part.trainedTokens());
+      json.writeEndObject();
+    }
+    json.writeEndArray();
+  }
+
+  private static void counts(JsonGenerator json, String name, Map<String, Integer> counts) throws IOException {
+    json.writeObjectFieldStart(name);
+    for (Map.Entry<String, Integer> count : DataStats.largestFirst(counts)) {
+      json.writeNumberField(count.getKey(), count.getValue());
+    }
+    json.writeEndObject();
+  }
+
+  private static void histogram(JsonGenerator json, String name, List<DataStats.Bin> bins) throws IOException {
+    json.writeArrayFieldStart(name);
+    for (DataStats.Bin bin : bins) {
       json.writeStartObject();
       json.writeNumberField("from", bin.from());
       json.writeNumberField("to", bin.to());
@@ -59,7 +107,6 @@ public final class JsonReport {
       json.writeEndObject();
     }
     json.writeEndArray();
-    json.writeEndObject();
   }
 
   private static void finding(JsonGenerator json, Finding finding) throws IOException {

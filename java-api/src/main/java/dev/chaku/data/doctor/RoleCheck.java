@@ -6,30 +6,33 @@ import java.util.Map;
 
 /** Roles of conversations: who is missing, and whose turn it is not. */
 final class RoleCheck implements Check {
+  private final FindingBuilder noSystem = new FindingBuilder("missing-system", Severity.WARNING);
+  private final FindingBuilder noUser = new FindingBuilder("missing-user", Severity.ERROR);
+  private final FindingBuilder order = new FindingBuilder("role-order", Severity.WARNING);
+  private int withSystem;
+
   @Override
-  public void run(List<Sample> samples, List<Finding> findings) {
-    FindingBuilder noSystem = new FindingBuilder("missing-system", Severity.WARNING);
-    FindingBuilder noUser = new FindingBuilder("missing-user", Severity.ERROR);
-    FindingBuilder order = new FindingBuilder("role-order", Severity.WARNING);
-    int withSystem = 0;
-    for (Sample sample : samples) {
-      List<Map<String, Object>> messages = sample.messages();
-      if (messages.isEmpty()) {
-        continue;
-      }
-      boolean system = has(messages, "system") || has(messages, "developer");
-      withSystem += system ? 1 : 0;
-      if (!system) {
-        noSystem.at(sample.source(), "");
-      }
-      if (!has(messages, "user")) {
-        noUser.at(sample.source(), Sample.content(messages.get(messages.size() - 1)));
-      }
-      String fault = orderFault(messages);
-      if (!fault.isEmpty()) {
-        order.at(sample.source(), fault);
-      }
+  public void see(Sample sample) {
+    List<Map<String, Object>> messages = sample.messages();
+    if (messages.isEmpty()) {
+      return;
     }
+    boolean system = has(messages, "system") || has(messages, "developer");
+    withSystem += system ? 1 : 0;
+    if (!system) {
+      noSystem.at(sample.source(), "");
+    }
+    if (!has(messages, "user")) {
+      noUser.at(sample.source(), Sample.content(messages.get(messages.size() - 1)));
+    }
+    String fault = orderFault(messages);
+    if (!fault.isEmpty()) {
+      order.at(sample.source(), fault);
+    }
+  }
+
+  @Override
+  public void tell(List<Finding> findings) {
     if (withSystem > 0) {
       noSystem.into(
           findings,

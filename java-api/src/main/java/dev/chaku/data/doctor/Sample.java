@@ -54,6 +54,25 @@ record Sample(Example example, String prompt, List<String> answers) {
     return source().substring(1 + Math.max(source().lastIndexOf('/'), source().lastIndexOf('\\')));
   }
 
+  /** The file that it came from. */
+  String file() {
+    int colon = source().lastIndexOf(':');
+    return colon < 0 ? source() : source().substring(0, colon);
+  }
+
+  /** The script that the answer is written in, see {@link Scripts}. */
+  String script() {
+    return Scripts.of(answer());
+  }
+
+  /** Of prompt and answers, without roles. */
+  int characters() {
+    if (messages().isEmpty()) {
+      return prompt.length() + answer().length();
+    }
+    return messages().stream().mapToInt(message -> content(message).length()).sum();
+  }
+
   String answer() {
     return answers.isEmpty() ? "" : answers.get(answers.size() - 1);
   }

@@ -35,28 +35,31 @@ final class SecretCheck implements Check {
     SECRETS.put("web token", Pattern.compile("\\beyJ[A-Za-z0-9_-]{10,}\\.eyJ[A-Za-z0-9_-]{10,}\\.[A-Za-z0-9_-]{10,}"));
   }
 
+  private final FindingBuilder secret = new FindingBuilder("secret", Severity.ERROR);
+  private final FindingBuilder password = new FindingBuilder("password", Severity.WARNING);
+  private final FindingBuilder personal = new FindingBuilder("personal-data", Severity.WARNING);
+
   @Override
-  public void run(List<Sample> samples, List<Finding> findings) {
-    FindingBuilder secret = new FindingBuilder("secret", Severity.ERROR);
-    FindingBuilder password = new FindingBuilder("password", Severity.WARNING);
-    FindingBuilder personal = new FindingBuilder("personal-data", Severity.WARNING);
-    for (Sample sample : samples) {
-      if (sample.example() instanceof Example.Tokens) {
-        continue; // Ids look like numbers of all kinds.
-      }
-      String text = sample.text();
-      String kind = secretKind(text);
-      if (!kind.isEmpty()) {
-        secret.at(sample.source(), kind);
-      }
-      if (PASSWORD.matcher(text).find()) {
-        password.at(sample.source(), "");
-      }
-      String person = personalKind(text);
-      if (!person.isEmpty()) {
-        personal.at(sample.source(), person);
-      }
+  public void see(Sample sample) {
+    if (sample.example() instanceof Example.Tokens) {
+      return; // Ids look like numbers of all kinds.
     }
+    String text = sample.text();
+    String kind = secretKind(text);
+    if (!kind.isEmpty()) {
+      secret.at(sample.source(), kind);
+    }
+    if (PASSWORD.matcher(text).find()) {
+      password.at(sample.source(), "");
+    }
+    String person = personalKind(text);
+    if (!person.isEmpty()) {
+      personal.at(sample.source(), person);
+    }
+  }
+
+  @Override
+  public void tell(List<Finding> findings) {
     secret.into(
         findings,
         "What looks like keys",

@@ -2,17 +2,60 @@ package dev.chaku.data.doctor;
 
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 
-/** A report for a terminal, with bars. */
+/** Reports for a terminal, with bars. */
 public final class TextReport {
   private static final int BAR = 40;
+  private static final int MOST_SHARES = 12;
 
   private TextReport() {}
 
+  /** The doctor's report. */
   public static String render(DataReport report) {
     StringBuilder out = new StringBuilder();
-    DataStats stats = report.stats();
-    line(out, "%d examples %s, %,d characters", stats.examples(), stats.kinds(), stats.characters());
+    summary(out, report.stats());
+    histogram(out, report.stats().histogram());
+    out.append('\n');
+    if (report.findings().isEmpty()) {
+      line(out, "No defect found.");
+    }
+    report.findings().forEach(finding -> finding(out, finding));
+    return out.toString();
+  }
+
+  /** What is in the data, without findings. */
+  public static String render(DataStats stats) {
+    StringBuilder out = new StringBuilder();
+    summary(out, stats);
+    heading(out, stats.measured() ? "Lengths in tokens" : "Lengths in tokens, estimated");
+    histogram(out, stats.histogram());
+    DataContent content = stats.content();
+    heading(out, "Lengths in characters");
+    histogram(out, DataStats.histogram(content.characterLengths()));
+    if (content.turns().length > 0) {
+      heading(out, "Messages of a conversation");
+      histogram(out, DataStats.histogram(content.turns()));
+    }
+    shares(out, "Roles of messages", content.roles());
+    shares(out, "Scripts of answers", content.scripts());
+    shares(out, "Labels", content.labels());
+    if (content.files().size() > 1) {
+      heading(out, "Files");
+      for (DataContent.FilePart part : content.files()) {
+        line(
+            out, "  %s: %,d examples, %,d characters, %,d tokens, %.1f %% trained", part.file(), part.examples(),
+            part.characters(), part.tokens(), 100.0 * part.trainedTokens() / Math.max(1, part.tokens()));
+      }
+    }
+    return out.toString();
+  }
+
+  private static void summary(StringBuilder out, DataStats stats) {
+    line(out, "%,d examples %s, %,d characters", stats.examples(), stats.kinds(), stats.characters());
+    if (!stats.content().task().isEmpty()) {
+      line(out, "task: %s", stats.content().task());
+    }
     line(
         out,
         "%,d tokens%s in %,d sequences: median %d, 95 %% up to %d, longest %d",
@@ -26,32 +69,48 @@ public final class TextReport {
       line(out, "%.1f %% of the tokens are trained", 100 * stats.coverage());
     }
     line(out, "%d rows of %d tokens, %.0f %% filled", stats.rows(), stats.maxLength(), 100 * stats.fill());
-    histogram(out, stats.histogram());
-    out.append('\n');
-    if (report.findings().isEmpty()) {
-      line(out, "No defect found.");
+  }
+
+  private static void finding(StringBuilder out, Finding finding) {
+    line(out, "%s %s (%d): %s", finding.severity(), finding.id(), finding.count(), finding.title());
+    line(out, "    why: %s", finding.why());
+    line(out, "    fix: %s", finding.fix());
+    for (Finding.Place place : finding.places()) {
+      line(out, "    %s", (place.source() + "  " + place.detail()).strip());
     }
-    for (Finding finding : report.findings()) {
-      line(out, "%s %s (%d): %s", finding.severity(), finding.id(), finding.count(), finding.title());
-      line(out, "    why: %s", finding.why());
-      line(out, "    fix: %s", finding.fix());
-      for (Finding.Place place : finding.places()) {
-        line(out, "    %s", (place.source() + "  " + place.detail()).strip());
-      }
-      int more = finding.count() - finding.places().size();
-      if (more > 0 && !finding.places().isEmpty()) {
-        line(out, "    and %d more", more);
-      }
+    int more = finding.count() - finding.places().size();
+    if (more > 0 && !finding.places().isEmpty()) {
+      line(out, "    and %d more", more);
     }
-    return out.toString();
   }
 
   private static void histogram(StringBuilder out, List<DataStats.Bin> bins) {
     int most = bins.stream().mapToInt(DataStats.Bin::count).max().orElse(1);
     for (DataStats.Bin bin : bins) {
-      int bar = (int) Math.ceil((double) BAR * bin.count() / most);
-      line(out, "  %7d..%-7d %s %d", bin.from(), bin.to() - 1, "█".repeat(bar), bin.count());
+      line(out, "  %7d..%-7d %s", bin.from(), bin.to() - 1, bar(bin.count(), most));
     }
+  }
+
+  private static void shares(StringBuilder out, String title, Map<String, Integer> counts) {
+    if (counts.isEmpty()) {
+      return;
+    }
+    heading(out, title);
+    List<Map.Entry<String, Integer>> largest = DataStats.largestFirst(counts);
+    for (Map.Entry<String, Integer> share : largest.subList(0, Math.min(MOST_SHARES, largest.size()))) {
+      line(out, "  %-16s %s", FindingBuilder.shortened(share.getKey()), bar(share.getValue(), largest.get(0).getValue()));
+    }
+    if (largest.size() > MOST_SHARES) {
+      line(out, "  and %d more", largest.size() - MOST_SHARES);
+    }
+  }
+
+  private static String bar(int count, int most) {
+    return ("█".repeat((int) Math.ceil((double) BAR * count / most)) + " " + count).strip();
+  }
+
+  private static void heading(StringBuilder out, String title) {
+    out.append('\n').append(title).append('\n');
   }
 
   private static void line(StringBuilder out, String format, Object... values) {

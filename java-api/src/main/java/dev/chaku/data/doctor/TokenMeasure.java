@@ -5,80 +5,87 @@ import dev.chaku.data.EncodedExample;
 import dev.chaku.data.Example;
 import dev.chaku.data.ExampleEncoder;
 import dev.chaku.data.OverLong;
-import dev.chaku.data.Packer;
 import dev.chaku.data.doctor.Finding.Severity;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
-import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /** Lengths in tokens, what of them is trained, and what that means. */
-final class TokenMeasure {
+final class TokenMeasure implements Check {
   private static final int BYTES_PER_TOKEN = 4;
   private static final double LITTLE = 0.02;
 
   private final DataDoctor.Request request;
+  private final @Nullable ExampleEncoder encoder;
+  private final ContentMeasure content = new ContentMeasure();
+  private final IntSeries lengths = new IntSeries();
+  private final FindingBuilder silent = new FindingBuilder("nothing-trained", Severity.ERROR);
+  private final FindingBuilder longer = new FindingBuilder("too-long", Severity.WARNING);
+  private boolean measured;
+  private int examples;
+  private long characters;
+  private long tokens;
+  private long trained;
 
   TokenMeasure(DataDoctor.Request request) {
     this.request = request;
+    this.measured = request.tokenizer() != null;
+    this.encoder =
+        request.tokenizer() == null
+            ? null
+            : new ExampleEncoder(
+                request.tokenizer(), request.chat(), new ExampleEncoder.Options(Integer.MAX_VALUE, OverLong.ERROR, false));
   }
 
-  DataStats run(List<Sample> samples, List<Finding> findings) {
-    FindingBuilder silent = new FindingBuilder("nothing-trained", Severity.ERROR);
-    FindingBuilder longer = new FindingBuilder("too-long", Severity.WARNING);
-    Map<String, Integer> kinds = new TreeMap<>();
-    List<EncodedExample> sequences = new ArrayList<>();
-    boolean templated = request.chat() != null || samples.stream().noneMatch(TokenMeasure::needsTemplate);
-    boolean measured = request.tokenizer() != null && templated;
-    ExampleEncoder encoder =
-        measured
-            ? new ExampleEncoder(
-                request.tokenizer(), request.chat(), new ExampleEncoder.Options(Integer.MAX_VALUE, OverLong.ERROR, false))
-            : null;
-    long characters = 0;
-    for (Sample sample : samples) {
-      kinds.merge(sample.kind(), 1, Integer::sum);
-      characters += sample.text().length();
-      int length = 0;
-      try {
-        for (EncodedExample sequence : encoder == null ? estimate(sample) : encoder.encode(List.of(sample.example()))) {
-          length = sequence.length();
-          sequences.add(sequence);
+  @Override
+  public void see(Sample sample) {
+    examples++;
+    characters += sample.characters();
+    long tokensBefore = tokens;
+    long trainedBefore = trained;
+    if (encoder != null && (request.chat() != null || !needsTemplate(sample))) {
+      measure(encoder, sample);
+    } else {
+      measured = false;
+      int length = estimate(sample);
+      add(sample, length);
+      trained += length;
+    }
+    content.see(sample, tokens - tokensBefore, trained - trainedBefore);
+  }
+
+  private void measure(ExampleEncoder exact, Sample sample) {
+    try {
+      for (EncodedExample sequence : exact.encode(List.of(sample.example()))) {
+        add(sample, sequence.length());
+        for (float weight : sequence.weights()) {
+          trained += weight > 0 ? 1 : 0;
         }
-      } catch (BadInputException e) {
-        silent.at(sample.source(), e.getMessage().replace(sample.source() + ": ", ""));
       }
-      if (length > request.maxLength()) {
-        longer.at(sample.source(), length + " tokens");
-      }
+    } catch (BadInputException e) {
+      silent.at(sample.source(), e.getMessage().replace(sample.source() + ": ", ""));
     }
-    DataStats stats = stats(samples.size(), kinds, characters, measured, sequences);
-    tell(stats, silent, longer, findings);
-    return stats;
   }
 
-  private DataStats stats(
-      int examples, Map<String, Integer> kinds, long characters, boolean measured, List<EncodedExample> sequences) {
-    int[] lengths = sequences.stream().mapToInt(EncodedExample::length).sorted().toArray();
-    long trained = 0;
-    List<EncodedExample> packed = new ArrayList<>();
-    for (EncodedExample sequence : sequences) {
-      for (float weight : sequence.weights()) {
-        trained += weight > 0 ? 1 : 0;
-      }
-      int length = Math.min(sequence.length(), request.maxLength());
-      packed.add(new EncodedExample(Arrays.copyOf(sequence.tokens(), length), new float[length]));
+  private void add(Sample sample, int length) {
+    lengths.add(length);
+    tokens += length;
+    if (length > request.maxLength()) {
+      longer.at(sample.source(), length + " tokens");
     }
-    int rows = new Packer(request.maxLength(), true, 0).pack(packed).size();
-    long tokens = Arrays.stream(lengths).asLongStream().sum();
+  }
+
+  DataStats stats() {
+    int[] sorted = lengths.sorted();
+    int rows = PackedRows.count(sorted, request.maxLength());
     return new DataStats(
-        examples, kinds, characters, measured, tokens, trained, lengths, rows, request.maxLength());
+        examples, content.kinds(), characters, measured, tokens, trained, sorted, rows, request.maxLength(),
+        content.content());
   }
 
-  private void tell(DataStats stats, FindingBuilder silent, FindingBuilder longer, List<Finding> findings) {
+  @Override
+  public void tell(List<Finding> findings) {
     silent.into(
         findings,
         "Examples of which nothing can be trained",
@@ -86,16 +93,16 @@ final class TokenMeasure {
         "Mend the example, or leave it out.");
     longer.into(
         findings,
-        "Examples of more than " + request.maxLength() + " tokens" + (stats.measured() ? "" : " (estimated)"),
+        "Examples of more than " + request.maxLength() + " tokens" + (measured ? "" : " (estimated)"),
         "They are an error, or lose their end, their context or all, as the over-long policy says.",
         "Shorten them, raise the longest length, or choose truncate, split or drop.");
-    if (stats.measured() && stats.tokens() > 0 && stats.coverage() < LITTLE) {
+    if (measured && tokens > 0 && trained < LITTLE * tokens) {
       findings.add(
           new Finding(
               "little-trained",
               Severity.NOTE,
-              stats.examples(),
-              String.format(Locale.ROOT, "Only %.1f %% of the tokens are trained", 100 * stats.coverage()),
+              examples,
+              String.format(Locale.ROOT, "Only %.1f %% of the tokens are trained", 100.0 * trained / tokens),
               "Most of the time goes into reading prompts.",
               "Shorten the prompts, if they are the same in use.",
               List.of()));
@@ -109,12 +116,9 @@ final class TokenMeasure {
         || example instanceof Example.Tokens);
   }
 
-  /** A sequence of about the right length; all of it trained. */
-  private static List<EncodedExample> estimate(Sample sample) {
-    int known = sample.example() instanceof Example.Tokens tokens ? tokens.ids().size() : 0;
-    int length = known > 0 ? known : Math.max(2, 1 + sample.text().getBytes(StandardCharsets.UTF_8).length / BYTES_PER_TOKEN);
-    float[] weights = new float[length];
-    Arrays.fill(weights, 0, length - 1, 1);
-    return List.of(new EncodedExample(new int[length], weights));
+  private static int estimate(Sample sample) {
+    return sample.example() instanceof Example.Tokens known
+        ? known.ids().size()
+        : Math.max(2, 1 + sample.text().getBytes(StandardCharsets.UTF_8).length / BYTES_PER_TOKEN);
   }
 }

@@ -158,9 +158,32 @@ class DataDoctorTest {
   }
 
   @Test
+  void aFewThatDoWithoutWhatMostHaveAreTold() {
+    DataReport report =
+        check(20, i -> pair(i, "word" + i + (i == 4 ? "" : "\n\n###\n\n"), (i == 5 ? "" : " ") + "x" + i + (i == 6 ? "" : " END.")));
+    assertEquals("f:5", finding(report, "missing-separator").places().get(0).source());
+    assertEquals("f:6", finding(report, "missing-leading-space").places().get(0).source());
+    assertEquals("f:7", finding(report, "missing-ending").places().get(0).source());
+    assertFalse(ids(report).contains("no-separator"));
+  }
+
+  @Test
+  void statsTellWhatTheExamplesAreMadeOf() {
+    Dataset data = Dataset.of(IntStream.range(0, 40).mapToObj(i -> pair(i, "q" + i, i % 2 == 0 ? "yes, it is" : "はい、そうです")).toList());
+    DataContent content = DataDoctor.stats(new DataDoctor.Request(data, null, null, null, 64), (done, total) -> {}).content();
+    assertEquals("classification into 2 labels", content.task());
+    assertEquals(Map.of("latin", 20, "japanese", 20), content.scripts());
+    assertEquals(List.of(40), content.files().stream().map(DataContent.FilePart::examples).toList());
+    assertEquals("f", content.files().get(0).file());
+    assertEquals(40, content.characterLengths().length);
+  }
+
+  @Test
   void formatAndLabelsAreComparedOverTheData() {
     DataReport json = check(20, i -> pair(i, "q" + i + "\n", i == 7 ? "{\"a\": 7" : "{\"a\": " + i + "}"));
     assertEquals("f:8", finding(json, "invalid-json").places().get(0).source());
+    DataReport keys = check(20, i -> pair(i, "q" + i + "\n", i == 7 ? "{\"b\": 7}" : "{\"a\": " + i + "}"));
+    assertEquals(List.of(new Finding.Place("f:8", "[b]")), finding(keys, "inconsistent-json").places());
     DataReport labels = check(40, i -> pair(i, "q" + i + "\n", i == 7 ? "rare" : "often"));
     assertEquals("rare: 1 of 40", finding(labels, "unbalanced-labels").places().get(0).detail());
     assertFalse(ids(check(40, i -> pair(i, "q" + i + "\n", i % 4 == 0 ? "some" : "often"))).contains("unbalanced-labels"));

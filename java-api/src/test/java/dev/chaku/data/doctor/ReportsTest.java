@@ -26,7 +26,7 @@ class ReportsTest {
                   "Why & so",
                   "Mend it",
                   List.of(new Finding.Place("data.jsonl:3", "<script>alert(1)</script>")))),
-          new DataStats(3, Map.of("Text", 3), 1234, true, 40, 10, new int[] {3, 5, 32}, 2, 32));
+          new DataStats(3, Map.of("Text", 3), 1234, true, 40, 10, new int[] {3, 5, 32}, 2, 32, DataContent.NONE));
 
   @TempDir Path folder;
 

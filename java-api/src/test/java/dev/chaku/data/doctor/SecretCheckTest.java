@@ -47,7 +47,9 @@ class SecretCheckTest {
       value = {"password: hunter2hunter2|1", "{\"api_key\": \"abcdef0123456\"}|1", "a password of eight characters|0"})
   void knowsPasswords(String text, int count) {
     List<Finding> findings = new ArrayList<>();
-    new SecretCheck().run(List.of(Sample.of(new Example.Text("f:1", text))), findings);
+    SecretCheck check = new SecretCheck();
+    check.see(Sample.of(new Example.Text("f:1", text)));
+    check.tell(findings);
     assertEquals(count, findings.stream().filter(finding -> finding.id().equals("password")).count());
   }
 }

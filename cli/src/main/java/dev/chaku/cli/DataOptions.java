@@ -1,0 +1,49 @@
+package dev.chaku.cli;
+
+import dev.chaku.data.ColumnMap;
+import dev.chaku.data.DataFormat;
+import dev.chaku.data.Dataset;
+import java.nio.file.Path;
+import java.util.List;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** Which data a verb reads, and how. */
+final class DataOptions {
+  @Parameters(paramLabel = "FILE", arity = "1..*", description = "Data files: JSON lines, JSON arrays, CSV, TSV or text, gzipped or not.")
+  private List<Path> files;
+
+  @Option(
+      names = "--format",
+      paramLabel = "NAME",
+      description = "Of the data, if not to be detected: chat, prompt-completion, sharegpt, alpaca, preference, labelled, text and others.")
+  private String format;
+
+  @Option(
+      names = "--columns",
+      paramLabel = "KEY=COLUMN,...",
+      description = "Columns of other names than the format's: prompt=question,completion=answer; {column} fills a text.")
+  private String columns;
+
+  List<Path> files() {
+    return files;
+  }
+
+  /** How records are read; wrong ones are errors unless they are to be left out. */
+  Dataset.Options reading(boolean skipBadLines) {
+    return Dataset.Options.defaults()
+        .withFormat(format == null ? null : DataFormat.parse(format))
+        .withSkipBadLines(skipBadLines)
+        .withColumns(columns == null ? ColumnMap.NONE : ColumnMap.parse(columns));
+  }
+
+  /** Reads all files; lines that are no example are left out and told on standard error. */
+  Dataset readWhatCanBe(Console console) {
+    Dataset data = Dataset.read(files, reading(true));
+    if (data.skippedLines() > 0) {
+      console.note(data.skippedLines() + " lines are no example, the first:");
+      data.skippedReasons().forEach(reason -> console.note("  " + reason));
+    }
+    return data;
+  }
+}

@@ -1,0 +1,48 @@
+package dev.chaku.cli;
+
+import java.time.Duration;
+import java.util.Locale;
+
+/**
+ * Progress of work that may be over soon: nothing is shown in the first two seconds, then a line with a bar and the time
+ * that is left. Not thread-safe.
+ */
+final class WorkProgress implements AutoCloseable {
+  private static final long PATIENCE_NS = 2_000_000_000L;
+  private static final int BAR_CELLS = 20;
+  /** The clock is asked every so many steps. */
+  private static final int STRIDE = 64;
+
+  private final ProgressLine line;
+  private final String what;
+  private final long startNs = System.nanoTime();
+
+  /** @param what is done, for instance {@code checking} */
+  WorkProgress(Console console, String what) {
+    this.line = new ProgressLine(console);
+    this.what = what;
+  }
+
+  void at(int done, int total) {
+    if (done % STRIDE != 0 && done != total) {
+      return;
+    }
+    long elapsedNs = System.nanoTime() - startNs;
+    if (elapsedNs >= PATIENCE_NS) {
+      line.update(text(what, done, total, Duration.ofNanos(elapsedNs)));
+    }
+  }
+
+  static String text(String what, int done, int total, Duration elapsed) {
+    double share = (double) done / total;
+    Duration left = Duration.ofMillis((long) (elapsed.toMillis() * (1 - share) / share));
+    return String.format(
+        Locale.ROOT, "%s %s %,d of %,d, %s left", what, ProgressLine.bar(share, BAR_CELLS), done, total,
+        ProgressLine.duration(left));
+  }
+
+  @Override
+  public void close() {
+    line.close();
+  }
+}
