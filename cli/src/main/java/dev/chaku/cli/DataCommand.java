@@ -6,11 +6,12 @@ import picocli.CommandLine.Command;
 @Command(
     name = "data",
     description = "Looks at data sets and makes new ones from them; no verb alters a file.",
-    subcommands = {DataCheckCommand.class, DataStatsCommand.class},
+    subcommands = {DataCheckCommand.class, DataStatsCommand.class, DataPreviewCommand.class},
     footer = {
       "",
       "Examples:",
       "  chaku data check train.jsonl --model base.gguf        what is wrong with the data, and what training on them takes",
-      "  chaku data stats train.jsonl --model base.gguf        what is in them"
+      "  chaku data stats train.jsonl --model base.gguf        what is in them",
+      "  chaku data preview train.jsonl --model base.gguf      which tokens are trained"
     })
 final class DataCommand extends VerbGroup {}

@@ -43,9 +43,10 @@ public final class TextReport {
     if (content.files().size() > 1) {
       heading(out, "Files");
       for (DataContent.FilePart part : content.files()) {
+        double trained = 100.0 * part.trainedTokens() / Math.max(1, part.tokens());
         line(
-            out, "  %s: %,d examples, %,d characters, %,d tokens, %.1f %% trained", part.file(), part.examples(),
-            part.characters(), part.tokens(), 100.0 * part.trainedTokens() / Math.max(1, part.tokens()));
+            out, "  %s: %,d examples, %,d characters, %,d tokens%s", part.file(), part.examples(), part.characters(),
+            part.tokens(), stats.measured() ? String.format(Locale.ROOT, ", %.1f %% trained", trained) : " (estimated)");
       }
     }
     return out.toString();

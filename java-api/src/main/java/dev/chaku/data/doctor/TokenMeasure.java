@@ -22,6 +22,7 @@ final class TokenMeasure implements Check {
   private final IntSeries lengths = new IntSeries();
   private final FindingBuilder silent = new FindingBuilder("nothing-trained", Severity.ERROR);
   private final FindingBuilder longer = new FindingBuilder("too-long", Severity.WARNING);
+  private final FindingBuilder noTemplate = new FindingBuilder("no-chat-template", Severity.ERROR);
   private boolean measured;
   private int examples;
   private long characters;
@@ -48,6 +49,9 @@ final class TokenMeasure implements Check {
       measure(encoder, sample);
     } else {
       measured = false;
+      if (encoder != null) {
+        noTemplate.at(sample.source(), "");
+      }
       int length = estimate(sample);
       add(sample, length);
       trained += length;
@@ -91,6 +95,11 @@ final class TokenMeasure implements Check {
         "Examples of which nothing can be trained",
         "Training stops at such an example and names it.",
         "Mend the example, or leave it out.");
+    noTemplate.into(
+        findings,
+        "Conversations, and the model has no chat template",
+        "Training needs one to write them as text; lengths are estimated without it.",
+        "Name one with --chat-template, or write the data as prompt and completion.");
     longer.into(
         findings,
         "Examples of more than " + request.maxLength() + " tokens" + (measured ? "" : " (estimated)"),

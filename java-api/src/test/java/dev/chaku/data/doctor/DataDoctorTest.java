@@ -134,6 +134,16 @@ class DataDoctorTest {
   }
 
   @Test
+  void conversationsForAModelWithoutATemplateAreAnError() {
+    List<Map<String, Object>> messages =
+        List.of(Map.of("role", "user", "content", "a"), Map.of("role", "assistant", "content", "b"));
+    Dataset data = Dataset.of(List.of(new Example.Chat("f:1", messages, List.of(0f, 1f), List.of())));
+    DataReport report = DataDoctor.check(new DataDoctor.Request(data, null, TOKENIZER, null, 20));
+    assertEquals("f:1", finding(report, "no-chat-template").places().get(0).source());
+    assertFalse(report.stats().measured());
+  }
+
+  @Test
   void testDataThatAreTrainedOnAreTold() {
     String asked = "What is the longest river that flows through the old town of Basel?";
     List<Example> train = List.of(pair(0, asked, " The Rhine."), pair(1, "Something else\n", "yes"));

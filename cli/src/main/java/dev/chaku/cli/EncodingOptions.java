@@ -1,0 +1,34 @@
+package dev.chaku.cli;
+
+import dev.chaku.BadInputException;
+import dev.chaku.data.ExampleEncoder;
+import dev.chaku.data.OverLong;
+import picocli.CommandLine.Option;
+
+/** How examples become tokens, as {@code chaku train} takes it. */
+final class EncodingOptions {
+  private static final int DEFAULT_MAX_LENGTH = 1024;
+
+  @Option(names = "--max-length", paramLabel = "N", description = "Longest sequence in tokens (1024, or the model's context).")
+  private Integer maxLength;
+
+  @Option(names = "--over-long", defaultValue = "truncate", paramLabel = "POLICY", description = "For examples past --max-length: error, truncate, split or drop (${DEFAULT-VALUE}).")
+  private String overLong;
+
+  @Option(names = "--train-on-all", description = "Train prompts too, not completions and assistant turns alone.")
+  private boolean wholeText;
+
+  ExampleEncoder encoder(TextModel model) {
+    return new ExampleEncoder(
+        model.tokenizer(), model.chat(), new ExampleEncoder.Options(maxLength(model), OverLong.parse(overLong), wholeText));
+  }
+
+  int maxLength(TextModel model) {
+    int context = model.contextLength();
+    int length = maxLength != null ? maxLength : Math.min(DEFAULT_MAX_LENGTH, context);
+    if (length < 2 || length > context) {
+      throw new BadInputException("--max-length: expected 2 to the model's context of " + context + ", found " + length);
+    }
+    return length;
+  }
+}
