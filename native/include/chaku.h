@@ -123,6 +123,7 @@ typedef struct chaku_model chaku_model;
 
 #define CHAKU_ACTIVATION_SILU 0
 #define CHAKU_ACTIVATION_GELU_TANH 1 /* x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))) */
+#define CHAKU_ACTIVATION_CLAMPED_SWIGLU 4 /* g sigmoid(1.702 g) (u + 1), g = min(gate, 7), u = up within -7..7 */
 
 #define CHAKU_NORM_RMS 0   /* x / sqrt(mean(x^2) + epsilon) * weight */
 #define CHAKU_NORM_LAYER 1 /* (x - mean(x)) / sqrt(variance(x) + epsilon) * weight + bias */
@@ -147,7 +148,7 @@ typedef struct chaku_layer_options {
   int32_t n_heads;
   int32_t n_kv_heads; /* divides n_heads */
   int32_t head_dim;
-  int32_t ff_width;   /* F */
+  int32_t ff_width;   /* F; unused in a layer of experts */
   int32_t activation; /* CHAKU_ACTIVATION_*: down(act(gate(x)) * up(x)), or down(act(up(x))) without CHAKU_FFN_GATE */
   int32_t window;     /* sliding window in tokens, 0 for full attention: position p sees (p - window, p] */
   int32_t rope;       /* index from chaku_model_add_rope, -1 for none */
@@ -163,6 +164,22 @@ typedef struct chaku_layer_options {
 #define CHAKU_LAYER_PARALLEL 1
 /* Query and key heads are normed after the rotation, not before. */
 #define CHAKU_LAYER_NORM_AFTER_ROPE 2
+
+#define CHAKU_GATING_SOFTMAX 0       /* weights are the softmax over all experts, of those selected */
+#define CHAKU_GATING_SOFTMAX_TOP_K 1 /* the softmax over those selected */
+#define CHAKU_GATING_SIGMOID 2       /* sigmoids */
+
+/* A feed-forward half block of experts: sum over a token's n_used experts of weight * down(act(gate(x)) * up(x)). */
+typedef struct chaku_expert_options {
+  uint32_t size;
+  int32_t n_experts; /* E */
+  int32_t n_used;    /* of the largest router logits; of equal ones the lower index */
+  int32_t ff_width;  /* F of each */
+  int32_t shared_ff_width; /* Fs of the expert that every token passes through too; 0 for none */
+  int32_t gating;          /* CHAKU_GATING_* */
+  int32_t normalize;       /* 1: weights are divided by their sum */
+  float weights_scale;     /* multiplies the weights at last; 1 for none */
+} chaku_expert_options;
 
 #define CHAKU_ROPE_ADJACENT 0 /* rotates (x[2i], x[2i+1]): llama GGUF files */
 #define CHAKU_ROPE_HALVES 1   /* rotates (x[i], x[i+n_dims/2]): qwen, "neox" */
@@ -196,9 +213,20 @@ typedef struct chaku_rope_options {
 #define CHAKU_ATTN_POST_NORM 19 /* [1,D], optional: of what attention adds to the residual stream */
 #define CHAKU_FFN_POST_NORM 20  /* [1,D], optional: of what the feed-forward adds */
 
+/* In a layer of experts, in place of gate, up and down. Experts are stacked: rows e*F..(e+1)*F are expert e's. */
+#define CHAKU_SHARED_ROUTER 21 /* [1,D], optional: its sigmoid weighs the shared expert */
+#define CHAKU_EXPERT_GATE 24   /* [E*F,D] */
+#define CHAKU_EXPERT_UP 25     /* [E*F,D] */
+#define CHAKU_EXPERT_DOWN 26   /* [E*D,F] */
+#define CHAKU_SHARED_GATE 27   /* [Fs,D] */
+#define CHAKU_SHARED_UP 28     /* [Fs,D] */
+#define CHAKU_SHARED_DOWN 29   /* [D,Fs] */
+#define CHAKU_ROUTER 30        /* [E,D] */
+#define CHAKU_ATTN_SINKS 31    /* [1,H], optional: a score of each head that has no value */
+
 #define CHAKU_WEIGHT 0
-#define CHAKU_BIAS 1 /* [1,N], optional, of q, k, v, attention output, gate, up, down and CHAKU_OUTPUT; of
-                        CHAKU_NORM_LAYER norms, shaped as the weight */
+#define CHAKU_BIAS 1 /* [1,N], optional, of q, k, v, attention output, gate, up, down, router, experts and CHAKU_OUTPUT;
+                        of CHAKU_NORM_LAYER norms, shaped as the weight */
 
 typedef struct chaku_tensor_options {
   uint32_t size;
@@ -220,6 +248,9 @@ CHAKU_API void chaku_model_free(chaku_model** model);
 CHAKU_API chaku_status chaku_model_add_rope(chaku_model* model, const chaku_rope_options* options,
                                             const double* inverse_frequencies, int32_t* out_rope);
 CHAKU_API chaku_status chaku_model_set_layer(chaku_model* model, int32_t layer, const chaku_layer_options* options);
+
+/** Makes a layer that is set one of experts. */
+CHAKU_API chaku_status chaku_model_set_experts(chaku_model* model, int32_t layer, const chaku_expert_options* options);
 
 /** Maps a file read-only. CHAKU_IO_ERROR unless it is exactly file_bytes long. */
 CHAKU_API chaku_status chaku_model_map_file(chaku_model* model, const char* path, int64_t file_bytes,
@@ -255,8 +286,9 @@ typedef struct chaku_adapter chaku_adapter;
 
 CHAKU_API chaku_status chaku_adapter_create(chaku_model* model, chaku_adapter** out);
 CHAKU_API void chaku_adapter_free(chaku_adapter** adapter);
-/** a[rank,K] and b[N,rank] are copied; scale is alpha/rank. CHAKU_INVALID_ARGUMENT names a module, layer or shape that
- * the model lacks. Modules: q, k, v, output, gate, up, down, and CHAKU_OUTPUT (layer -1). */
+/** a[rank,K] and b[N,rank] are copied; of stacked experts a[E*rank,K] and b[E*N,rank]; scale is alpha/rank.
+ * CHAKU_INVALID_ARGUMENT names a module, layer or shape that the model lacks. Modules: every product but the routers;
+ * CHAKU_OUTPUT has layer -1. */
 CHAKU_API chaku_status chaku_adapter_add(chaku_adapter* adapter, int32_t module, int32_t layer, int32_t rank,
                                          float scale, const float* a, int64_t a_floats, const float* b,
                                          int64_t b_floats);
@@ -321,6 +353,8 @@ typedef struct chaku_trainer_options {
   float dropout;      /* LoRA: probability of dropping an input of A, in [0,1) */
   uint32_t targets;   /* LoRA: bit m for module m (1u << CHAKU_ATTN_Q ...), CHAKU_OUTPUT included */
   uint64_t seed;      /* initial A and dropout */
+  float load_balance;    /* coefficient of the load-balance loss of models with experts; 0: none */
+  int32_t train_routers; /* FULL: 1 to train routers too; else they stay as they are */
   int64_t memory_limit_bytes; /* refuse with CHAKU_MEMORY_LIMIT above it; 0: what the machine has */
 } chaku_trainer_options;
 
@@ -343,6 +377,8 @@ typedef struct chaku_loss {
   int32_t n_correct;    /* of those, whose most likely token is the target */
   double loss_sum;      /* sum of weight * cross-entropy, in nats */
   double weight_sum;
+  double balance;       /* load-balance loss of the micro-batch, the mean over layers of experts: E sum_e f_e P_e, f_e the
+                           share of tokens that selected e, P_e the mean of the softmax. Even: n_used. 0 unless asked for */
 } chaku_loss;
 
 typedef struct chaku_step_options {
@@ -382,7 +418,8 @@ CHAKU_API chaku_status chaku_trainer_plan(const chaku_model* model, const chaku_
 CHAKU_API chaku_status chaku_trainer_create(chaku_model* model, const chaku_trainer_options* options,
                                             chaku_trainer** out);
 CHAKU_API void chaku_trainer_free(chaku_trainer** trainer);
-/** Forward and backward of one micro-batch; gradients of weight * cross-entropy are added, not yet normalised. */
+/** Forward and backward of one micro-batch; gradients of weight * cross-entropy, and of load_balance * weight_sum *
+ * balance, are added, not yet normalised. */
 CHAKU_API chaku_status chaku_trainer_accumulate(chaku_trainer* trainer, const chaku_batch* batch, chaku_loss* out);
 /** Forward alone, without dropout. */
 CHAKU_API chaku_status chaku_trainer_evaluate(chaku_trainer* trainer, const chaku_batch* batch, chaku_loss* out);

@@ -89,6 +89,23 @@ extern "C" chaku_status chaku_model_set_layer(chaku_model* model, int32_t layer,
   });
 }
 
+extern "C" chaku_status chaku_model_set_experts(chaku_model* model, int32_t layer,
+                                                const chaku_expert_options* options) {
+  return capi::guarded("set_experts", [&] {
+    Model& m = require_model("set_experts", model);
+    const chaku_expert_options& o = capi::require_struct("set_experts", "options", options);
+    ExpertSpec experts;
+    experts.n_experts = o.n_experts;
+    experts.n_used = o.n_used;
+    experts.ff_width = o.ff_width;
+    experts.shared_ff_width = o.shared_ff_width;
+    experts.gating = static_cast<Gating>(o.gating);
+    experts.normalize = o.normalize != 0;
+    experts.weights_scale = o.weights_scale;
+    m.set_experts(layer, experts);
+  });
+}
+
 extern "C" chaku_status chaku_model_map_file(chaku_model* model, const char* path, int64_t file_bytes,
                                              int32_t* out_file) {
   return capi::guarded("map_file", [&] {

@@ -19,6 +19,8 @@ TrainerOptions convert(const chaku_trainer_options& o) {
   result.dropout = o.dropout;
   result.targets = o.targets;
   result.seed = o.seed;
+  result.load_balance = o.load_balance;
+  result.train_routers = o.train_routers != 0;
   result.memory_limit_bytes = o.memory_limit_bytes;
   return result;
 }
@@ -42,6 +44,7 @@ void store(const Loss& loss, chaku_loss& out) noexcept {
   out.n_correct = loss.n_correct;
   out.loss_sum = loss.loss_sum;
   out.weight_sum = loss.weight_sum;
+  out.balance = loss.balance;
 }
 
 template <class Handle>

@@ -15,6 +15,8 @@ struct AttentionSpan {
 
 // o[t,h,:] = sum_j softmax_j(score(t,h,j)) v[j,h/(H/Hkv),:], where score = scale * q[t,h,:].k[j,h/(H/Hkv),:]; with a
 // soft cap c, c tanh(score / c) in its place; and with slopes, less slopes[h] for each position between query and key.
+// With sinks, each head has one more score, sinks[h], whose value is zero: weights then sum to less than 1. (Xiao et al.
+// 2023, learned as in gpt-oss.)
 struct AttentionProblem {
   const float* q = nullptr;  // [Tq, H*Dh], q_stride between tokens
   const float* k = nullptr;  // [Tkv, Hkv*Dh], kv_stride between tokens
@@ -24,7 +26,8 @@ struct AttentionProblem {
   const void* k_encoded = nullptr;  // [Tkv, Hkv*Dh], kv_stride elements between tokens
   const void* v_encoded = nullptr;
   float* o = nullptr;        // [Tq, H*Dh], o_stride between tokens, overwritten
-  float* lse = nullptr;      // [Tq, H] contiguous: log-sum-exp of the scores, for the backward pass; or null
+  float* lse = nullptr;      // [Tq, H] contiguous: log-sum-exp of the scores, sink included, for the backward pass; or null
+  const float* sinks = nullptr;  // [H] or null
   int64_t q_stride = 0, kv_stride = 0, o_stride = 0;
   int32_t n_heads = 0, n_kv_heads = 0, head_dim = 0;
   float scale = 1.0f;
@@ -43,6 +46,17 @@ struct AttentionBackwardProblem {
   float* dq = nullptr;         // as q
   float* dk = nullptr;         // as k
   float* dv = nullptr;         // as v
+};
+
+// d_sinks[h] -= sum over t of e^(sinks[h] - lse[t,h]) (d_o[t,h,:] . o[t,h,:]).
+struct SinkGradientProblem {
+  const float* sinks = nullptr;  // [H]
+  const float* lse = nullptr;    // [T,H]
+  const float* o = nullptr;      // [T, H*Dh] contiguous, as is d_o
+  const float* d_o = nullptr;
+  float* d_sinks = nullptr;  // [H] accumulated into
+  int64_t n_tokens = 0;
+  int32_t n_heads = 0, head_dim = 0;
 };
 
 }  // namespace chaku

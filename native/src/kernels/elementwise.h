@@ -5,7 +5,13 @@
 
 namespace chaku {
 
-enum class Activation : int32_t { kSilu = 0, kGeluTanh = 1 };
+enum class Activation : int32_t {
+  kSilu = 0,
+  kGeluTanh = 1,
+  kClampedSwiGlu = 4,  // g sigmoid(1.702 g) (u + 1), with g = min(gate, 7) and u = up within -7..7
+};
+
+inline constexpr float kSwiGluAlpha = 1.702f, kSwiGluLimit = 7.0f;
 
 // y = act(gate) * up, elementwise over [n]; without up, y = act(gate).
 struct GatedActivationProblem {

@@ -14,6 +14,7 @@
 #include "kernels/matmul.h"
 #include "kernels/rms_norm.h"
 #include "kernels/rope.h"
+#include "kernels/router.h"
 
 namespace chaku {
 
@@ -39,15 +40,21 @@ struct KernelTable {
   Kernel<CausalConvolutionBackwardProblem> causal_convolution_backward;
   Kernel<DeltaRuleProblem> delta_rule;
   Kernel<DeltaRuleBackwardProblem> delta_rule_backward;
+  Kernel<SinkGradientProblem> sink_gradient;
   Kernel<RmsNormProblem> rms_norm;
   Kernel<RmsNormBackwardProblem> rms_norm_backward;
   Kernel<LayerNormProblem> layer_norm;
   Kernel<LayerNormBackwardProblem> layer_norm_backward;
   Kernel<RopeProblem> rope;
+  Kernel<RouteProblem> route;
+  Kernel<RouteBackwardProblem> route_backward;
+  Kernel<BalanceLossProblem> balance_loss;
+  Kernel<CombineRowsProblem> combine_rows;
+  Kernel<ScaleRowsProblem> scale_rows;
+  Kernel<RowDotsProblem> row_dots;
   Kernel<GatedActivationProblem> gated_activation;
   Kernel<GatedActivationBackwardProblem> gated_activation_backward;
   Kernel<AxpbyProblem> axpby;
-  Kernel<ScaleRowsProblem> scale_rows;
   Kernel<SoftCapProblem> soft_cap;
   Kernel<DropoutProblem> dropout;
   Kernel<SquaredNormProblem> squared_norm;

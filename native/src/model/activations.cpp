@@ -8,11 +8,13 @@ namespace {
 // What a block's arrays must hold: of one layer, or the largest of all.
 struct BlockShape {
   int64_t q_width = 0, kv_width = 0, ff_width = 0, n_heads = 0, n_kv_heads = 0;
+  ExpertShape experts;
 
   void include(const LayerSpec& l) noexcept {
     q_width = std::max(q_width, l.q_width());
     kv_width = std::max(kv_width, l.kv_width());
-    ff_width = std::max<int64_t>(ff_width, l.ff_width);
+    if (l.experts.n_experts == 0) ff_width = std::max<int64_t>(ff_width, l.ff_width);
+    experts.include(l.experts);
     n_heads = std::max<int64_t>(n_heads, l.n_heads);
     n_kv_heads = std::max<int64_t>(n_kv_heads, l.n_kv_heads);
   }
@@ -37,7 +39,10 @@ BlockActivations carve_block(Carver& carver, const DecoderSpec& spec, const Bloc
   block.gate = carver.floats(m * shape.ff_width);
   block.up = carver.floats(m * shape.ff_width);
   for (size_t i = 0; i < kLayerLinears; ++i)
-    if (options.low_rank_linears >> i & 1) block.low_rank[i] = carver.floats(m * options.rank);
+    if (options.low_rank_linears >> i & 1)
+      block.low_rank[i] = carver.floats(m * (is_stacked(static_cast<LayerLinear>(i)) ? shape.experts.n_used : 1) *
+                                        options.rank);
+  block.experts = carve_expert_block(carver, shape.experts, m);
   if (!options.taped) return block;
   if (options.head_norms) {
     block.q_raw = carver.floats(m * shape.q_width);
@@ -54,9 +59,14 @@ BlockActivations carve_block(Carver& carver, const DecoderSpec& spec, const Bloc
 
 }  // namespace
 
-int64_t widest_input(const DecoderSpec& spec) noexcept {
+int64_t product_rows(const DecoderSpec& spec, int64_t m) noexcept {
+  return m * std::max<int64_t>(1, largest_experts(spec).n_used);
+}
+
+int64_t largest_input(const DecoderSpec& spec, int64_t m) noexcept {
   const BlockShape shape = largest(spec);
-  return std::max({int64_t{spec.width}, shape.q_width, shape.ff_width});
+  const int64_t slot_width = std::max(shape.experts.n_used * spec.width, shape.experts.slot_ff);
+  return m * std::max({int64_t{spec.width}, shape.q_width, shape.ff_width, shape.experts.shared_width, slot_width});
 }
 
 int64_t kept_layer_bytes(const DecoderSpec& spec, int32_t layer, const ActivationOptions& options) {
@@ -78,7 +88,8 @@ Activations carve_activations(Carver& carver, const DecoderSpec& spec, const Act
   }
   a.normed = carver.floats(m * spec.width);
   if (options.taped) a.gated = carver.floats(m * shape.ff_width);
-  if (options.dropout) a.dropped = carver.floats(m * widest_input(spec));
+  a.experts = carve_expert_scratch(carver, spec, shape.experts, m, options.taped, options.balance);
+  if (options.dropout) a.dropped = carver.floats(largest_input(spec, m));
 
   float* stream = carver.floats(m * spec.width);
   a.streams.assign(static_cast<size_t>(n_layers) + 1, stream);

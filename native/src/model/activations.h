@@ -12,6 +12,7 @@
 
 #include "model/carver.h"
 #include "model/decoder_spec.h"
+#include "model/expert_activations.h"
 
 namespace chaku {
 
@@ -31,7 +32,8 @@ struct BlockActivations {
   float* inverse_rms_ffn = nullptr;   // [M], taped
   float* gate = nullptr;              // [M,F]
   float* up = nullptr;                // [M,F]
-  std::array<float*, kLayerLinears> low_rank{};  // [M,R] x A^T of the modules that have one
+  ExpertActivations experts;          // of a layer with experts, in place of gate and up
+  std::array<float*, kLayerLinears> low_rank{};  // [rows of x, R] x A^T of the modules that have one
 };
 
 struct Activations {
@@ -40,7 +42,8 @@ struct Activations {
   std::vector<bool> kept;                // [L] whether the block's arrays are its own
   float* normed = nullptr;               // [M,D] input of the products of a half block
   float* gated = nullptr;                // [M,F] taped; lean: in place of gate
-  float* dropped = nullptr;              // [M, widest K] input of A after dropout; null without
+  ExpertScratch experts;
+  float* dropped = nullptr;              // [rows of x, K] input of A after dropout, the largest; null without
   std::vector<float*> cosines, sines;    // per rope, [M, n_dims/2] of the batch's positions
 };
 
@@ -53,8 +56,12 @@ struct ActivationOptions {
   int32_t first_layer = 0;  // taped: layers below are not differentiated
   int32_t n_kept = 0;       // taped: so many upper layers keep their arrays
   int32_t rank = 0;         // of the largest low-rank addition per module
+  bool balance = false;     // load-balance losses are wanted
   uint32_t low_rank_linears = 0;  // bit i: LayerLinear i has a low-rank addition
 };
+
+// Rows of the largest input of a product: M, or M U slots where a layer has experts.
+int64_t product_rows(const DecoderSpec& spec, int64_t m) noexcept;
 
 // Every size is within the bounds of decoder_spec.h.
 Activations carve_activations(Carver& carver, const DecoderSpec& spec, const ActivationOptions& options);
@@ -62,7 +69,7 @@ Activations carve_activations(Carver& carver, const DecoderSpec& spec, const Act
 // Bytes that one more kept layer costs.
 int64_t kept_layer_bytes(const DecoderSpec& spec, int32_t layer, const ActivationOptions& options);
 
-// The widest input of any product, D included.
-int64_t widest_input(const DecoderSpec& spec) noexcept;
+// The most floats that the input of any product takes, for m tokens.
+int64_t largest_input(const DecoderSpec& spec, int64_t m) noexcept;
 
 }  // namespace chaku

@@ -19,7 +19,7 @@ void Adapter::add(Module module, int32_t layer, int32_t rank, float scale, std::
   const std::string name = module_name(module, layer);
   if (worn_.load()) fail(Code::kInvalidState, "[adapter_add] expected an adapter not worn yet, got a worn one");
   const int32_t linear = linear_of(module);
-  if (linear < 0 && module != Module::kOutput)
+  if ((linear < 0 && module != Module::kOutput) || is_router(module))
     fail(Code::kInvalidArgument, "[adapter_add] expected a product's module, got %s", name.c_str());
   if (linear >= 0 ? layer < 0 || layer >= spec.n_layers() : layer != -1)
     fail(Code::kInvalidArgument, "[adapter_add] expected layer %s%d, got %d (%s)", linear >= 0 ? "0.." : "",
@@ -29,10 +29,12 @@ void Adapter::add(Module module, int32_t layer, int32_t rank, float scale, std::
   if (!std::isfinite(scale))
     fail(Code::kInvalidArgument, "[adapter_add] expected a finite scale, got %g (%s)", scale, name.c_str());
   const Shape shape = spec.shape(module, layer);
-  const int64_t a_floats = rank * shape.columns, b_floats = shape.rows * rank;
+  if (shape.rows == 0) fail(Code::kInvalidArgument, "[adapter_add] expected a module of the model, got %s", name.c_str());
+  const int64_t n_stacked = linear >= 0 ? spec.n_stacked(layer, static_cast<LayerLinear>(linear)) : 1;
+  const int64_t a_floats = n_stacked * rank * shape.columns, b_floats = shape.rows * rank;
   if (static_cast<int64_t>(a.size()) != a_floats || static_cast<int64_t>(b.size()) != b_floats)
-    fail(Code::kInvalidArgument, "[adapter_add] expected a[%d,%lld] and b[%lld,%d], got %zu and %zu floats (%s)", rank,
-         static_cast<long long>(shape.columns), static_cast<long long>(shape.rows), rank, a.size(), b.size(),
+    fail(Code::kInvalidArgument, "[adapter_add] expected a[%lld,%lld] and b[%lld,%d], got %zu and %zu floats (%s)",
+         static_cast<long long>(n_stacked * rank),         static_cast<long long>(shape.columns), static_cast<long long>(shape.rows), rank, a.size(), b.size(),
          name.c_str());
   LowRankPair& pair = linear >= 0 ? layers_[static_cast<size_t>(layer)][static_cast<size_t>(linear)] : output_;
   if (pair.rank > 0)
@@ -53,14 +55,14 @@ WornAdapters::WornAdapters(std::vector<std::shared_ptr<const Adapter>> adapters,
     for (int32_t i = 0; i < kLayerLinears; ++i) {
       const auto linear = static_cast<LayerLinear>(i);
       for (size_t n = 0; n < adapters_.size(); ++n) pairs[n] = &adapters_[n]->layer(l, linear);
-      low_ranks_.layers[static_cast<size_t>(l)][static_cast<size_t>(i)] = join(spec.shape(l, linear), pairs, scales);
+      low_ranks_.layers[static_cast<size_t>(l)][static_cast<size_t>(i)] = join(spec.shape(l, linear), spec.n_stacked(l, linear), pairs, scales);
     }
   for (size_t n = 0; n < adapters_.size(); ++n) pairs[n] = &adapters_[n]->output();
-  low_ranks_.output = join(spec.shape(Module::kOutput, -1), pairs, scales);
+  low_ranks_.output = join(spec.shape(Module::kOutput, -1), 1, pairs, scales);
   for (const auto& adapter : adapters_) adapter->wear();
 }
 
-LowRank WornAdapters::join(Shape shape, std::span<const LowRankPair* const> pairs, std::span<const float> scales) {
+LowRank WornAdapters::join(Shape shape, int64_t n_stacked, std::span<const LowRankPair* const> pairs, std::span<const float> scales) {
   int64_t rank = 0;
   size_t n_present = 0, last = 0;
   for (size_t n = 0; n < pairs.size(); ++n) {
@@ -78,13 +80,15 @@ LowRank WornAdapters::join(Shape shape, std::span<const LowRankPair* const> pair
     const LowRankPair& only = *pairs[last];
     return {only.a.data(), only.b.data(), only.rank, only.scale * scales[last]};
   }
-  LowRankPair joined{AlignedArray<float>(rank * shape.columns), AlignedArray<float>(shape.rows * rank),
+  LowRankPair joined{AlignedArray<float>(n_stacked * rank * shape.columns), AlignedArray<float>(shape.rows * rank),
                      static_cast<int32_t>(rank), 1.0f};
   int64_t offset = 0;
   for (size_t n = 0; n < pairs.size(); ++n) {
     const LowRankPair& pair = *pairs[n];
     if (pair.rank == 0) continue;
-    std::copy_n(pair.a.data(), pair.a.size(), joined.a.data() + offset * shape.columns);
+    const int64_t size = pair.rank * shape.columns;
+    for (int64_t e = 0; e < n_stacked; ++e)
+      std::copy_n(pair.a.data() + e * size, size, joined.a.data() + (e * rank + offset) * shape.columns);
     const float scale = pair.scale * scales[n];
     for (int64_t row = 0; row < shape.rows; ++row)
       for (int64_t r = 0; r < pair.rank; ++r) joined.b[row * rank + offset + r] = scale * pair.b[row * pair.rank + r];

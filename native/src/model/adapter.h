@@ -14,8 +14,8 @@ namespace chaku {
 
 // One pair of matrices, owned.
 struct LowRankPair {
-  AlignedArray<float> a;  // [R,K]
-  AlignedArray<float> b;  // [N,R]
+  AlignedArray<float> a;  // [R,K]; of experts [E R,K]
+  AlignedArray<float> b;  // [N,R]; of experts [E N,R]
   int32_t rank = 0;       // 0: none
   float scale = 1.0f;
 };
@@ -55,7 +55,7 @@ class WornAdapters {
   int32_t max_rank() const noexcept { return max_rank_; }
 
  private:
-  LowRank join(Shape shape, std::span<const LowRankPair* const> pairs, std::span<const float> scales);
+  LowRank join(Shape shape, int64_t n_stacked, std::span<const LowRankPair* const> pairs, std::span<const float> scales);
 
   std::vector<std::shared_ptr<const Adapter>> adapters_;
   std::vector<LowRankPair> joined_;

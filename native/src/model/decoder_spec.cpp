@@ -1,5 +1,6 @@
 #include "model/decoder_spec.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "base/error.h"
@@ -38,8 +39,30 @@ const char* plain_name(Module module) noexcept {
     case Module::kFfnGate: return "ffn_gate";
     case Module::kFfnUp: return "ffn_up";
     case Module::kFfnDown: return "ffn_down";
+    case Module::kSharedRouter: return "ffn_gate_inp_shexp";
+    case Module::kExpertGate: return "ffn_gate_exps";
+    case Module::kExpertUp: return "ffn_up_exps";
+    case Module::kExpertDown: return "ffn_down_exps";
+    case Module::kSharedGate: return "ffn_gate_shexp";
+    case Module::kSharedUp: return "ffn_up_shexp";
+    case Module::kSharedDown: return "ffn_down_shexp";
+    case Module::kRouter: return "ffn_gate_inp";
+    case Module::kAttnSinks: return "attn_sinks";
   }
   return "unknown module";
+}
+
+Shape expert_shape(const ExpertSpec& e, int64_t width, LayerLinear linear) noexcept {
+  switch (linear) {
+    case kLinearRouter: return {e.n_experts, width};
+    case kLinearExpertGate:
+    case kLinearExpertUp: return {int64_t{e.n_experts} * e.ff_width, width};
+    case kLinearExpertDown: return {e.n_experts * width, e.ff_width};
+    case kLinearSharedRouter: return {e.shared_ff_width > 0 ? 1 : 0, width};
+    case kLinearSharedGate:
+    case kLinearSharedUp: return {e.shared_ff_width, width};
+    default: return {e.shared_ff_width > 0 ? width : 0, e.shared_ff_width};
+  }
 }
 
 }  // namespace
@@ -52,9 +75,14 @@ Shape DecoderSpec::shape(int32_t layer, LayerLinear linear) const noexcept {
     case kLinearV: return {l.kv_width(), width};
     case kLinearO: return {width, l.q_width()};
     case kLinearGate:
-    case kLinearUp: return {l.ff_width, width};
-    default: return {width, l.ff_width};
+    case kLinearUp: return {l.experts.n_experts > 0 ? 0 : l.ff_width, width};
+    case kLinearDown: return {l.experts.n_experts > 0 ? 0 : width, l.ff_width};
+    default: return expert_shape(l.experts, width, linear);
   }
+}
+
+int64_t DecoderSpec::n_stacked(int32_t layer, LayerLinear linear) const noexcept {
+  return is_stacked(linear) ? std::max(1, layers[static_cast<size_t>(layer)].experts.n_experts) : 1;
 }
 
 Shape DecoderSpec::shape(Module module, int32_t layer) const noexcept {
@@ -65,6 +93,7 @@ Shape DecoderSpec::shape(Module module, int32_t layer) const noexcept {
     case Module::kOutput: return {vocab_size, width};
     case Module::kAttnQNorm:
     case Module::kAttnKNorm: return {1, layers[static_cast<size_t>(layer)].head_dim};
+    case Module::kAttnSinks: return {1, layers[static_cast<size_t>(layer)].n_heads};
     default: return {1, width};
   }
 }
@@ -116,8 +145,8 @@ void check_layer(const DecoderSpec& spec, int32_t layer, const LayerSpec& option
   check_range("layer", "head_dim", options.head_dim, 1, kMaxHeadDim);
   check_range("layer", "ff_width", options.ff_width, 1, kMaxVocab);
   check_range("layer", "window", options.window, 0, INT32_MAX);
-  if (options.activation != Activation::kSilu)
-    fail(Code::kUnsupported, "[layer] expected activation 0 (silu), got %d (layer %d)",
+  if (options.activation != Activation::kSilu && options.activation != Activation::kClampedSwiGlu)
+    fail(Code::kUnsupported, "[layer] expected activation 0 (silu) or 4 (clamped swiglu), got %d (layer %d)",
          static_cast<int>(options.activation), layer);
   check_range("layer", "rope", options.rope, -1, static_cast<int64_t>(spec.ropes.size()) - 1);
   if (options.rope >= 0 && spec.ropes[static_cast<size_t>(options.rope)].n_dims > options.head_dim)
@@ -126,6 +155,18 @@ void check_layer(const DecoderSpec& spec, int32_t layer, const LayerSpec& option
   check_finite("layer", "attention_scale", options.attention_scale);
   check_not_negative("layer", "attention_soft_cap", options.attention_soft_cap);
   check_not_negative("layer", "alibi_bias", options.alibi_bias);
+}
+
+void check_experts(const DecoderSpec& spec, int32_t layer, const ExpertSpec& options) {
+  check_range("experts", "layer", layer, 0, spec.n_layers() - 1);
+  if (spec.layers[static_cast<size_t>(layer)].n_heads == 0)
+    fail(Code::kInvalidState, "[experts] expected a layer that is set, got none (layer %d)", layer);
+  check_range("experts", "n_experts", options.n_experts, 1, kMaxExperts);
+  check_range("experts", "n_used", options.n_used, 1, options.n_experts);
+  check_range("experts", "ff_width", options.ff_width, 1, kMaxVocab);
+  check_range("experts", "shared_ff_width", options.shared_ff_width, 0, kMaxVocab);
+  check_range("experts", "gating", static_cast<int64_t>(options.gating), 0, 2);
+  check_finite("experts", "weights_scale", options.weights_scale);
 }
 
 int32_t linear_of(Module module) noexcept {
@@ -140,7 +181,10 @@ int32_t norm_of(Module module) noexcept {
   return -1;
 }
 
-bool is_module(int32_t module) noexcept { return (module >= 0 && module <= 2) || (module >= 8 && module <= 18); }
+bool is_module(int32_t module) noexcept {
+  return (module >= 0 && module <= 2) || (module >= 8 && module <= 18) || module == 21 ||
+         (module >= 24 && module <= 31);
+}
 
 std::string module_name(Module module, int32_t layer) {
   std::string name = plain_name(module);

@@ -8,6 +8,7 @@
 
 #include "kernels/elementwise.h"
 #include "kernels/rope.h"
+#include "kernels/router.h"
 
 namespace chaku {
 
@@ -27,12 +28,22 @@ enum class Module : int32_t {
   kFfnGate = 16,
   kFfnUp = 17,
   kFfnDown = 18,
+  kSharedRouter = 21,
+  kExpertGate = 24,
+  kExpertUp = 25,
+  kExpertDown = 26,
+  kSharedGate = 27,
+  kSharedUp = 28,
+  kSharedDown = 29,
+  kRouter = 30,
+  kAttnSinks = 31,
 };
 
 // Values equal CHAKU_WEIGHT ... of chaku.h.
 enum class TensorKind : int32_t { kWeight = 0, kBias = 1, kLoraA = 2, kLoraB = 3 };
 
-// The seven products of a layer, in the order in which a forward pass makes them.
+// The products that a layer may have: a dense one the first seven, in the order in which a forward pass makes them; one
+// with experts (see model/experts.h) has those in place of gate, up and down.
 enum LayerLinear : int32_t {
   kLinearQ,
   kLinearK,
@@ -41,17 +52,27 @@ enum LayerLinear : int32_t {
   kLinearGate,
   kLinearUp,
   kLinearDown,
+  kLinearRouter,
+  kLinearExpertGate,
+  kLinearExpertUp,
+  kLinearExpertDown,
+  kLinearSharedRouter,
+  kLinearSharedGate,
+  kLinearSharedUp,
+  kLinearSharedDown,
   kLayerLinears
 };
 
-// The four norms of a layer.
-enum LayerNorm : int32_t { kNormAttn, kNormQ, kNormK, kNormFfn, kLayerNorms };
+// The vectors of a layer that are no biases: its norms, and the sinks of its attention.
+enum LayerNorm : int32_t { kNormAttn, kNormQ, kNormK, kNormFfn, kSinks, kLayerNorms };
 
 inline constexpr std::array<Module, kLayerLinears> kLinearModules = {
-    Module::kAttnQ,   Module::kAttnK, Module::kAttnV,  Module::kAttnOutput,
-    Module::kFfnGate, Module::kFfnUp, Module::kFfnDown};
+    Module::kAttnQ,        Module::kAttnK,      Module::kAttnV,      Module::kAttnOutput,  Module::kFfnGate,
+    Module::kFfnUp,        Module::kFfnDown,    Module::kRouter,     Module::kExpertGate,  Module::kExpertUp,
+    Module::kExpertDown,   Module::kSharedRouter, Module::kSharedGate, Module::kSharedUp,  Module::kSharedDown};
 inline constexpr std::array<Module, kLayerNorms> kNormModules = {Module::kAttnNorm, Module::kAttnQNorm,
-                                                                 Module::kAttnKNorm, Module::kFfnNorm};
+                                                                 Module::kAttnKNorm, Module::kFfnNorm,
+                                                                 Module::kAttnSinks};
 
 struct RopeSpec {
   RopePairing pairing = RopePairing::kAdjacent;
@@ -64,11 +85,22 @@ struct RopeSpec {
 // Values equal CHAKU_NORM_* of chaku.h.
 enum class NormKind : int32_t { kRms = 0, kLayer = 1 };
 
+// A feed-forward half block of experts, of which a router picks a few for each token; see kernels/router.h.
+struct ExpertSpec {
+  int32_t n_experts = 0;  // E; 0: a dense layer
+  int32_t n_used = 0;     // U
+  int32_t ff_width = 0;
+  int32_t shared_ff_width = 0;  // of the expert that every token passes through; 0: none
+  Gating gating = Gating::kSoftmax;
+  bool normalize = false;
+  float weights_scale = 1.0f;
+};
+
 struct LayerSpec {
   int32_t n_heads = 0;  // 0: not set yet
   int32_t n_kv_heads = 0;
   int32_t head_dim = 0;
-  int32_t ff_width = 0;
+  int32_t ff_width = 0;  // of a dense layer
   Activation activation = Activation::kSilu;
   int32_t window = 0;  // 0: full attention
   int32_t rope = -1;   // index into DecoderSpec::ropes, -1 for none
@@ -77,6 +109,7 @@ struct LayerSpec {
   float alibi_bias = 0.0f;          // 0: none
   bool parallel = false;            // both half blocks read the layer's input
   bool norm_after_rope = false;     // of query and key heads
+  ExpertSpec experts;
 
   int64_t q_width() const noexcept { return int64_t{n_heads} * head_dim; }
   int64_t kv_width() const noexcept { return int64_t{n_kv_heads} * head_dim; }
@@ -100,10 +133,13 @@ struct DecoderSpec {
   std::vector<LayerSpec> layers;
 
   int32_t n_layers() const noexcept { return static_cast<int32_t>(layers.size()); }
-  // Of the product `linear` of a layer that is set.
+  // Of the product `linear` of a layer that is set; no rows: the layer has no such product.
   Shape shape(int32_t layer, LayerLinear linear) const noexcept;
   // Of the weight of any module; layer is -1 outside layers and set otherwise.
   Shape shape(Module module, int32_t layer) const noexcept;
+  bool has(int32_t layer, LayerLinear linear) const noexcept { return shape(layer, linear).rows > 0; }
+  // How many matrices are stacked in the product's weight: E where it is one of experts, else 1.
+  int64_t n_stacked(int32_t layer, LayerLinear linear) const noexcept;
 };
 
 // Bounds that keep every product of sizes within int64 and a hostile description within memory.
@@ -114,15 +150,23 @@ inline constexpr int32_t kMaxHeads = 1 << 14;
 inline constexpr int32_t kMaxHeadDim = 1 << 12;
 inline constexpr int32_t kMaxTokens = 1 << 24;
 inline constexpr int32_t kMaxRank = 1 << 14;
+inline constexpr int32_t kMaxExperts = 1 << 12;
 
 // Throw Error(kInvalidArgument) that names the field, the bounds and the value.
 DecoderSpec make_decoder_spec(int32_t n_layers, int32_t width, int32_t vocab_size);
 void check_decoder_spec(const DecoderSpec& spec);
 void check_rope(const RopeSpec& rope);
 void check_layer(const DecoderSpec& spec, int32_t layer, const LayerSpec& options);
+// Of a layer that is set.
+void check_experts(const DecoderSpec& spec, int32_t layer, const ExpertSpec& options);
 
 // The product that `module` names, or -1.
 int32_t linear_of(Module module) noexcept;
+// Whether the product is one of experts: its weight holds E matrices, each with additions of its own.
+constexpr bool is_stacked(LayerLinear linear) noexcept {
+  return linear == kLinearExpertGate || linear == kLinearExpertUp || linear == kLinearExpertDown;
+}
+constexpr bool is_router(Module module) noexcept { return module == Module::kRouter || module == Module::kSharedRouter; }
 // The norm within a layer that `module` names, or -1.
 int32_t norm_of(Module module) noexcept;
 // Whether the value names a module at all.

@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "base/error.h"
+#include "model/experts.h"
 #include "quant/codec.h"
 
 namespace chaku {
@@ -32,8 +33,6 @@ void low_rank_down(const Decoder& decoder, const LowRank& low_rank, const float*
   decoder.engine->run(&KernelTable::matmul, p);
 }
 
-namespace {
-
 void low_rank_up(const Decoder& decoder, const LowRank& low_rank, const float* low_rank_out, int64_t m, int64_t n,
                  float scale, float* y) noexcept {
   MatmulProblem p;
@@ -47,6 +46,8 @@ void low_rank_up(const Decoder& decoder, const LowRank& low_rank, const float* l
   p.accumulate = true;
   decoder.engine->run(&KernelTable::matmul, p);
 }
+
+namespace {
 
 void fill_rope_tables(const Decoder& decoder, const Batch& batch, Activations& a) noexcept {
   for (size_t r = 0; r < decoder.spec->ropes.size(); ++r) {
@@ -196,6 +197,7 @@ class BlockPass {
     p.head_dim = spec_.head_dim;
     p.scale = spec_.attention_scale;
     p.window = spec_.window;
+    p.sinks = weights_.norms[kSinks];
     p.spans = batch_.spans.data();
     p.n_spans = static_cast<int64_t>(batch_.spans.size());
     if (first_ == 0) {
@@ -221,6 +223,7 @@ class BlockPass {
     const int64_t d = d_.spec->width;
     float* h = half_stream();
     norm(kNormFfn, h, rows_, d, a_.normed, block_.inverse_rms_ffn);
+    if (spec_.experts.n_experts > 0) return expert_inputs(d_, layer_, rows_, a_, block_);
     linear(kLinearGate, a_.normed, rows_, block_.gate);
     linear(kLinearUp, a_.normed, rows_, block_.up);
   }
@@ -228,11 +231,12 @@ class BlockPass {
   void add_down() const noexcept {
     const int64_t d = d_.spec->width;
     const float* h = half_stream();
+    float* out = out_ + first_ * d;
+    if (out != h) std::memcpy(out, h, static_cast<size_t>(rows_ * d) * sizeof(float));
+    if (spec_.experts.n_experts > 0) return expert_outputs(d_, layer_, rows_, a_, block_, out);
     float* gated = a_.gated != nullptr ? a_.gated : block_.gate;
     d_.engine->run(&KernelTable::gated_activation,
                    GatedActivationProblem{block_.gate, block_.up, gated, rows_ * spec_.ff_width, spec_.activation});
-    float* out = out_ + first_ * d;
-    if (out != h) std::memcpy(out, h, static_cast<size_t>(rows_ * d) * sizeof(float));
     linear(kLinearDown, gated, rows_, out, d_.spec->residual_scale, true);
   }
 

@@ -2,7 +2,8 @@
 //
 // Per layer, on the residual stream x [M,D]:
 //   h = x + rs * (attention(rope(norm(q)), rope(norm(k)), v) Wo^T),   q, k, v = products of rmsnorm(x)
-//   x = h + rs * ((act(gate) * up) Wd^T),                             gate, up = products of rmsnorm(h)
+//   x = h + rs * ((act(gate) * up) Wd^T),                             gate, up = products of rmsnorm(h);
+//                                                                     or experts, see experts.h
 // where each product may carry a bias and a low-rank addition, and rs is residual_scale. Sources: Touvron et al. 2023
 // (the block), Su et al. 2021 (rotation), Ainslie et al. 2023 (grouped queries), Hu et al. 2021 (low-rank additions).
 #pragma once
@@ -85,6 +86,10 @@ struct CachedKeyValues {
 // Runs all blocks; the last one's output is then in activations.streams.back(). `cache` holds an entry per layer, or is
 // empty: keys and values then are the batch's own. Throws Error(kCancelled) alone.
 void forward(const Decoder& decoder, const Batch& batch, std::span<const CachedKeyValues> cache, Activations& a);
+
+// y[m,N] += scale * low_rank.scale * low_rank_out[m,R] B^T.
+void low_rank_up(const Decoder& decoder, const LowRank& low_rank, const float* low_rank_out, int64_t m, int64_t n,
+                 float scale, float* y) noexcept;
 
 // What the backward pass of a block that was not kept needs again: its arrays, from activations.streams[layer] and the
 // rope tables that forward() left. The products of `down` are not among them. Taped. Throws Error(kCancelled) alone.

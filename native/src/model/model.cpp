@@ -18,7 +18,10 @@ bool is_vector(const TensorOptions& t) noexcept {
   return t.kind == TensorKind::kBias || t.module == Module::kOutputNorm || norm_of(t.module) >= 0;
 }
 
-bool takes_bias(Module module) noexcept { return module == Module::kOutput || linear_of(module) >= 0; }
+bool takes_bias(Module module) noexcept {
+  if (module >= Module::kSharedGate && module <= Module::kSharedDown) return false;
+  return module == Module::kOutput || (linear_of(module) >= 0 && module != Module::kSharedRouter);
+}
 
 std::string tensor_name(Module module, int32_t layer, TensorKind kind) {
   return (kind == TensorKind::kBias ? "bias of " : "") + module_name(module, layer);
@@ -70,6 +73,12 @@ void Model::set_layer(int32_t layer, const LayerSpec& options) {
   check_open("set_layer");
   check_layer(spec_, layer, options);
   spec_.layers[static_cast<size_t>(layer)] = options;
+}
+
+void Model::set_experts(int32_t layer, const ExpertSpec& options) {
+  check_open("set_experts");
+  check_experts(spec_, layer, options);
+  spec_.layers[static_cast<size_t>(layer)].experts = options;
 }
 
 int32_t Model::map_file(const char* path, int64_t file_bytes) {
@@ -188,6 +197,9 @@ void Model::check_shapes() const {
   for (const auto& [key, tensor] : tensors_) {
     const auto& [layer, module, kind] = key;
     Shape expected = spec_.shape(module, layer);
+    if (expected.rows == 0)
+      fail(Code::kInvalidArgument, "[seal] expected no %s beside what the layer is made of, got one",
+           tensor_name(module, layer, kind).c_str());
     if (kind == TensorKind::kBias) expected = {1, expected.rows};
     if (tensor.shape != expected)
       fail(Code::kInvalidArgument, "[seal] expected shape [%lld,%lld], got [%lld,%lld] (%s)",
@@ -230,7 +242,11 @@ void Model::seal() {
       if (i == kNormAttn || i == kNormFfn) require(kNormModules[i], l);
       layer.norms[i] = vector(kNormModules[i], l, TensorKind::kWeight);
     }
-    for (size_t i = 0; i < kLayerLinears; ++i) layer.linears[i] = linear(kLinearModules[i], l);
+    for (int32_t i = 0; i < kLayerLinears; ++i) {
+      const Module module = kLinearModules[static_cast<size_t>(i)];
+      const bool optional = i == kLinearSharedRouter && find(module, l, TensorKind::kWeight) == nullptr;
+      if (spec_.has(l, static_cast<LayerLinear>(i)) && !optional) layer.linears[static_cast<size_t>(i)] = linear(module, l);
+    }
   }
 
   int64_t n_bytes = 0;

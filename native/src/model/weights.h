@@ -18,7 +18,7 @@ struct Linear {
 
 struct LayerWeights {
   std::array<const float*, kLayerNorms> norms{};  // [D] or [Dh]; the head norms may be null
-  std::array<Linear, kLayerLinears> linears;
+  std::array<Linear, kLayerLinears> linears;  // empty where the layer has none
 };
 
 struct Weights {
@@ -29,10 +29,10 @@ struct Weights {
   std::vector<LayerWeights> layers;
 };
 
-// y += scale * (x a^T) b^T.
+// y += scale * (x a^T) b^T. Each expert of a stacked product has matrices of its own.
 struct LowRank {
-  const float* a = nullptr;  // [R,K]
-  const float* b = nullptr;  // [N,R]
+  const float* a = nullptr;  // [R,K]; of experts [E R,K]
+  const float* b = nullptr;  // [N,R]; of experts [E N,R]
   int32_t rank = 0;          // 0: none
   float scale = 1.0f;
 };

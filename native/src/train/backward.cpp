@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "train/experts_backward.h"
 #include "train/linear_backward.h"
 
 namespace chaku {
@@ -71,6 +72,7 @@ class BlockBackward {
 
   // Leaves in d_stream the gradient of h; false when nothing below is trained.
   bool feed_forward() const noexcept {
+    if (spec_.experts.n_experts > 0) return experts();
     const int64_t n = m_ * spec_.ff_width;
     d_.engine->run(&KernelTable::gated_activation,
                    GatedActivationProblem{block_.gate, block_.up, a_.gated, n, spec_.activation});
@@ -90,6 +92,15 @@ class BlockBackward {
     const bool below = goes_below(Stage::kGateUp);
     linear(kLinearGate, a_.normed, d_gate, below ? s_.d_normed : nullptr, false);
     linear(kLinearUp, a_.normed, d_up, below ? s_.d_normed : nullptr, true);
+    if (below) norm_backward(kNormFfn, block_.h, block_.inverse_rms_ffn);
+    return below;
+  }
+
+  // feed_forward() of a layer with experts.
+  bool experts() const noexcept {
+    renorm(kNormFfn, block_.h);
+    const bool below = goes_below(Stage::kGateUp);
+    experts_backward(d_, layer_, m_, {goes_below(Stage::kDown), below}, a_, s_, gradients_);
     if (below) norm_backward(kNormFfn, block_.h, block_.inverse_rms_ffn);
     return below;
   }
@@ -125,6 +136,7 @@ class BlockBackward {
     f.head_dim = spec_.head_dim;
     f.scale = spec_.attention_scale;
     f.window = spec_.window;
+    f.sinks = weights_.norms[kSinks];
     f.spans = batch_.spans.data();
     f.n_spans = static_cast<int64_t>(batch_.spans.size());
     p.d_o = s_.d_o;
@@ -132,6 +144,10 @@ class BlockBackward {
     p.dk = s_.dk;
     p.dv = s_.dv;
     d_.engine->run(&KernelTable::attention_backward, p);
+    if (gradients_.norms[kSinks] != nullptr)
+      d_.engine->run(&KernelTable::sink_gradient,
+                     SinkGradientProblem{weights_.norms[kSinks], block_.lse, block_.o, s_.d_o, gradients_.norms[kSinks],
+                                         m_, spec_.n_heads, spec_.head_dim});
   }
 
   void attention() const noexcept {
@@ -175,8 +191,9 @@ BackwardEnd backward_end(const DecoderSpec& spec, uint32_t targets, bool full) n
   };
   if (any({Module::kAttnQ, Module::kAttnK, Module::kAttnV})) return {0, Stage::kQkv, false};
   if (any({Module::kAttnOutput})) return {0, Stage::kAttnOutput, false};
-  if (any({Module::kFfnGate, Module::kFfnUp})) return {0, Stage::kGateUp, false};
-  if (any({Module::kFfnDown})) return {0, Stage::kDown, false};
+  if (any({Module::kFfnGate, Module::kFfnUp, Module::kExpertGate, Module::kExpertUp, Module::kSharedGate,
+           Module::kSharedUp})) return {0, Stage::kGateUp, false};
+  if (any({Module::kFfnDown, Module::kExpertDown, Module::kSharedDown})) return {0, Stage::kDown, false};
   return {spec.n_layers(), Stage::kQkv, false};
 }
 
@@ -193,7 +210,8 @@ BackwardScratch carve_backward(Carver& carver, const DecoderSpec& spec, int64_t 
   s.dq = carver.floats(max_tokens * q_width);
   s.dk = carver.floats(max_tokens * kv_width);
   s.dv = carver.floats(max_tokens * kv_width);
-  s.d_low_rank = carver.floats(max_tokens * rank);
+  s.d_low_rank = carver.floats(product_rows(spec, max_tokens) * rank);
+  s.experts = carve_expert_backward(carver, spec, max_tokens);
   return s;
 }
 

@@ -20,6 +20,16 @@ struct BackwardEnd {
 // For low-rank additions to `targets` of every layer; for full training with full = true.
 BackwardEnd backward_end(const DecoderSpec& spec, uint32_t targets, bool full) noexcept;
 
+// Of layers with experts; null without.
+struct ExpertBackwardScratch {
+  float* d_rows = nullptr;      // [S,D] gradient of the slots' outputs, then of their inputs
+  float* d_gated = nullptr;     // [S,F] or [M,Fs], the larger
+  float* d_weights = nullptr;   // [S]
+  float* d_logits = nullptr;    // [M,E]
+  float balance_scale = 0.0f;   // of each layer's load-balance loss, in units of the loss
+};
+ExpertBackwardScratch carve_expert_backward(Carver& carver, const DecoderSpec& spec, int64_t max_tokens);
+
 struct BackwardScratch {
   float* d_stream = nullptr;    // [M,D] gradient of the residual stream
   float* d_normed = nullptr;    // [M,D]
@@ -27,7 +37,8 @@ struct BackwardScratch {
   float* dq = nullptr;          // [M,H*Dh]
   float* dk = nullptr;          // [M,Hkv*Dh]
   float* dv = nullptr;          // [M,Hkv*Dh]
-  float* d_low_rank = nullptr;  // [M,R]
+  float* d_low_rank = nullptr;  // [rows of x, R]
+  ExpertBackwardScratch experts;
 };
 BackwardScratch carve_backward(Carver& carver, const DecoderSpec& spec, int64_t max_tokens, int32_t rank);
 

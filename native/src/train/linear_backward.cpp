@@ -1,11 +1,9 @@
 #include "train/linear_backward.h"
 
 namespace chaku {
-namespace {
 
-// dw[n,k] += scale * dy[m,n]^T x[m,k], all contiguous.
-void outer(const Decoder& decoder, const float* dy, int64_t n, const float* x, int64_t k, int64_t m, float scale,
-           float* dw, float* dbias) noexcept {
+void add_weight_gradient(const Decoder& decoder, const float* dy, int64_t n, const float* x, int64_t k, int64_t m,
+                         float scale, float* dw, float* dbias) noexcept {
   WeightGradientProblem p;
   p.dy = dy;
   p.dy_stride = n;
@@ -20,9 +18,8 @@ void outer(const Decoder& decoder, const float* dy, int64_t n, const float* x, i
   decoder.engine->run(&KernelTable::weight_gradient, p);
 }
 
-// dx[m,k] = scale * dy[m,n] w[n,k], or +=.
-void product(const Decoder& decoder, const float* dy, const Matrix& w, int64_t m, float scale, bool accumulate,
-             float* dx) noexcept {
+void multiply_back(const Decoder& decoder, const float* dy, const Matrix& w, int64_t m, float scale, bool accumulate,
+                   float* dx) noexcept {
   MatmulBackwardProblem p;
   p.dy = dy;
   p.dy_stride = w.rows;
@@ -35,16 +32,14 @@ void product(const Decoder& decoder, const float* dy, const Matrix& w, int64_t m
   decoder.engine->run(&KernelTable::matmul_backward, p);
 }
 
-}  // namespace
-
 void add_low_rank_input_gradient(const Decoder& decoder, const LowRank& low_rank, const float* d_low_rank, int64_t m,
                                  int64_t k, uint64_t dropout_stream, float* dropped, float* dx) noexcept {
   const Matrix a{low_rank.a, DType::kF32, low_rank.rank, k};
   if (decoder.dropout.probability == 0.0f) {
-    product(decoder, d_low_rank, a, m, 1.0f, true, dx);
+    multiply_back(decoder, d_low_rank, a, m, 1.0f, true, dx);
     return;
   }
-  product(decoder, d_low_rank, a, m, 1.0f, false, dropped);
+  multiply_back(decoder, d_low_rank, a, m, 1.0f, false, dropped);
   drop_input(decoder, dropped, m * k, dropout_stream, dropped);
   decoder.engine->run(&KernelTable::axpby, AxpbyProblem{dropped, dx, m * k, 1.0f, 1.0f});
 }
@@ -54,17 +49,17 @@ void linear_backward(const Decoder& decoder, const LinearBackwardCall& call) noe
   const int64_t n = w.rows, k = w.columns, m = call.m;
   // Whatever reads x comes first: dx may take its place.
   if (call.gradient->w != nullptr)
-    outer(decoder, call.dy, n, call.x, k, m, call.scale, call.gradient->w, call.gradient->bias);
+    add_weight_gradient(decoder, call.dy, n, call.x, k, m, call.scale, call.gradient->w, call.gradient->bias);
   if (call.low_rank != nullptr) {
     const LowRank& lr = *call.low_rank;
     const float scale = call.scale * lr.scale;
-    product(decoder, call.dy, {lr.b, DType::kF32, n, lr.rank}, m, scale, false, call.d_low_rank);
-    outer(decoder, call.dy, n, call.low_rank_out, lr.rank, m, scale, call.gradient->b, nullptr);
+    multiply_back(decoder, call.dy, {lr.b, DType::kF32, n, lr.rank}, m, scale, false, call.d_low_rank);
+    add_weight_gradient(decoder, call.dy, n, call.low_rank_out, lr.rank, m, scale, call.gradient->b, nullptr);
     const float* input = drop_input(decoder, call.x, m * k, call.dropout_stream, call.dropped);
-    outer(decoder, call.d_low_rank, lr.rank, input, k, m, 1.0f, call.gradient->a, nullptr);
+    add_weight_gradient(decoder, call.d_low_rank, lr.rank, input, k, m, 1.0f, call.gradient->a, nullptr);
   }
   if (call.dx == nullptr) return;
-  product(decoder, call.dy, w, m, call.scale, call.accumulate, call.dx);
+  multiply_back(decoder, call.dy, w, m, call.scale, call.accumulate, call.dx);
   if (call.low_rank != nullptr)
     add_low_rank_input_gradient(decoder, *call.low_rank, call.d_low_rank, m, k, call.dropout_stream, call.dropped,
                                 call.dx);

@@ -24,6 +24,14 @@ struct LinearBackwardCall {
 };
 void linear_backward(const Decoder& decoder, const LinearBackwardCall& call) noexcept;
 
+// dw[n,k] += scale * dy[m,n]^T x[m,k], all contiguous; dbias[n] += scale * sum of dy, unless null.
+void add_weight_gradient(const Decoder& decoder, const float* dy, int64_t n, const float* x, int64_t k, int64_t m,
+                         float scale, float* dw, float* dbias) noexcept;
+
+// dx[m,k] = scale * dy[m,n] w[n,k], or += with accumulate.
+void multiply_back(const Decoder& decoder, const float* dy, const Matrix& w, int64_t m, float scale, bool accumulate,
+                   float* dx) noexcept;
+
 // dx[m,K] += drop(d_low_rank[m,R] A).
 void add_low_rank_input_gradient(const Decoder& decoder, const LowRank& low_rank, const float* d_low_rank, int64_t m,
                                  int64_t k, uint64_t dropout_stream, float* dropped, float* dx) noexcept;

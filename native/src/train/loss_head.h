@@ -21,6 +21,7 @@ struct Loss {
   int32_t n_correct = 0;
   double loss_sum = 0.0;
   double weight_sum = 0.0;
+  double balance = 0.0;  // load-balance loss, the mean over layers with experts; 0 where it is not asked for
 };
 
 // Arrays over the Mw <= M weighted tokens.

@@ -20,8 +20,8 @@ void append(ParameterList& list, Module module, TensorKind kind, int32_t layer, 
     list.n_floats = INT64_MAX / 64;
 }
 
-void append_pair(ParameterList& list, Module module, int32_t layer, Shape shape, int32_t rank) {
-  append(list, module, TensorKind::kLoraA, layer, {rank, shape.columns});
+void append_pair(ParameterList& list, Module module, int32_t layer, Shape shape, int64_t n_stacked, int32_t rank) {
+  append(list, module, TensorKind::kLoraA, layer, {n_stacked * rank, shape.columns});
   append(list, module, TensorKind::kLoraB, layer, {shape.rows, rank});
 }
 
@@ -53,15 +53,16 @@ ParameterList lora_parameters(const DecoderSpec& spec, uint32_t targets, int32_t
   for (int32_t l = 0; l < spec.n_layers(); ++l)
     for (int32_t i = 0; i < kLayerLinears; ++i) {
       const Module module = kLinearModules[static_cast<size_t>(i)];
-      if (targets >> static_cast<int32_t>(module) & 1)
-        append_pair(list, module, l, spec.shape(l, static_cast<LayerLinear>(i)), rank);
+      const auto linear = static_cast<LayerLinear>(i);
+      if (targets >> static_cast<int32_t>(module) & 1 && spec.has(l, linear))
+        append_pair(list, module, l, spec.shape(l, linear), spec.n_stacked(l, linear), rank);
     }
   if (targets >> static_cast<int32_t>(Module::kOutput) & 1)
-    append_pair(list, Module::kOutput, -1, spec.shape(Module::kOutput, -1), rank);
+    append_pair(list, Module::kOutput, -1, spec.shape(Module::kOutput, -1), 1, rank);
   return list;
 }
 
-ParameterList full_parameters(const Model& model) {
+ParameterList full_parameters(const Model& model, bool routers) {
   const DecoderSpec& spec = model.spec();
   const Weights& weights = model.weights();
   ParameterList list;
@@ -71,7 +72,10 @@ ParameterList full_parameters(const Model& model) {
     for (size_t i = 0; i < kLayerNorms; ++i)
       if (layer.norms[i] != nullptr)
         append(list, kNormModules[i], TensorKind::kWeight, l, spec.shape(kNormModules[i], l));
-    for (size_t i = 0; i < kLayerLinears; ++i) append_linear(list, kLinearModules[i], l, layer.linears[i]);
+    for (size_t i = 0; i < kLayerLinears; ++i) {
+      if (layer.linears[i].w.empty() || (!routers && is_router(kLinearModules[i]))) continue;
+      append_linear(list, kLinearModules[i], l, layer.linears[i]);
+    }
   }
   append(list, Module::kOutputNorm, TensorKind::kWeight, -1, spec.shape(Module::kOutputNorm, -1));
   if (!weights.tied)
@@ -118,9 +122,10 @@ LowRanks ParameterStore::low_ranks(const DecoderSpec& spec, float scale) const {
     LowRank& low_rank =
         linear >= 0 ? result.layers[static_cast<size_t>(p.layer)][static_cast<size_t>(linear)] : result.output;
     low_rank.scale = scale;
+    const int64_t n_stacked = linear >= 0 ? spec.n_stacked(p.layer, static_cast<LayerLinear>(linear)) : 1;
     if (p.kind == TensorKind::kLoraA) {
       low_rank.a = data(p, Slot::kValue);
-      low_rank.rank = static_cast<int32_t>(p.shape.rows);
+      low_rank.rank = static_cast<int32_t>(p.shape.rows / n_stacked);
     } else {
       low_rank.b = data(p, Slot::kValue);
     }

@@ -27,9 +27,29 @@ namespace {
 
 constexpr uint32_t bit(Module module) noexcept { return 1u << static_cast<int32_t>(module); }
 
+constexpr uint32_t kTargetableExperts = bit(Module::kExpertGate) | bit(Module::kExpertUp) | bit(Module::kExpertDown) |
+                                        bit(Module::kSharedGate) | bit(Module::kSharedUp) | bit(Module::kSharedDown);
 constexpr uint32_t kTargetable = bit(Module::kAttnQ) | bit(Module::kAttnK) | bit(Module::kAttnV) |
                                  bit(Module::kAttnOutput) | bit(Module::kFfnGate) | bit(Module::kFfnUp) |
-                                 bit(Module::kFfnDown) | bit(Module::kOutput);
+                                 bit(Module::kFfnDown) | bit(Module::kOutput) | kTargetableExperts;
+
+int32_t n_expert_layers(const DecoderSpec& spec) noexcept {
+  return static_cast<int32_t>(std::count_if(spec.layers.begin(), spec.layers.end(),
+                                            [](const LayerSpec& layer) { return layer.experts.n_experts > 0; }));
+}
+
+// Every target is a product of some layer.
+void check_targets(const DecoderSpec& spec, uint32_t targets) {
+  for (int32_t i = 0; i < kLayerLinears; ++i) {
+    const Module module = kLinearModules[static_cast<size_t>(i)];
+    if (!(targets & bit(module))) continue;
+    bool found = false;
+    for (int32_t l = 0; l < spec.n_layers() && !found; ++l) found = spec.has(l, static_cast<LayerLinear>(i));
+    if (!found)
+      fail(Code::kInvalidArgument, "[trainer] expected targets that the model has, got %s",
+           module_name(module, -1).c_str());
+  }
+}
 
 void check_options(const Model& model, const TrainerOptions& o) {
   if (!model.sealed()) fail(Code::kInvalidState, "[trainer] expected a sealed model, got one under construction");
@@ -40,7 +60,14 @@ void check_options(const Model& model, const TrainerOptions& o) {
   if (o.memory_limit_bytes < 0)
     fail(Code::kInvalidArgument, "[trainer] expected memory_limit_bytes >= 0, got %lld",
          static_cast<long long>(o.memory_limit_bytes));
+  if (!(o.load_balance >= 0.0f) || !std::isfinite(o.load_balance))
+    fail(Code::kInvalidArgument, "[trainer] expected a finite load_balance >= 0, got %g", o.load_balance);
+  if (o.load_balance > 0.0f && n_expert_layers(model.spec()) == 0)
+    fail(Code::kInvalidArgument, "[trainer] expected load_balance 0 for a model without experts, got %g",
+         o.load_balance);
   if (o.mode == TrainMode::kFull) return;
+  if (o.train_routers)
+    fail(Code::kInvalidArgument, "[trainer] expected routers to be trained in full training alone, got LoRA");
   if (o.rank < 1 || o.rank > kMaxRank)
     fail(Code::kInvalidArgument, "[trainer] expected rank in 1..%d, got %d", kMaxRank, o.rank);
   if (!std::isfinite(o.scale)) fail(Code::kInvalidArgument, "[trainer] expected a finite scale, got %g", o.scale);
@@ -48,8 +75,10 @@ void check_options(const Model& model, const TrainerOptions& o) {
     fail(Code::kInvalidArgument, "[trainer] expected dropout in [0,1), got %g", o.dropout);
   if (o.targets == 0 || (o.targets & ~kTargetable) != 0)
     fail(Code::kInvalidArgument,
-         "[trainer] expected targets among q, k, v, attn_output, gate, up, down, output (bits 0x%x), got 0x%x",
+         "[trainer] expected targets among q, k, v, attn_output, gate, up, down, their likes of experts, output (bits "
+         "0x%x), got 0x%x",
          kTargetable, o.targets);
+  check_targets(model.spec(), o.targets);
 }
 
 bool has_head_norms(const Weights& weights) noexcept {
@@ -63,6 +92,7 @@ ActivationOptions activation_options(const Model& model, const TrainerOptions& o
   a.max_tokens = o.max_tokens;
   a.taped = true;
   a.head_norms = has_head_norms(model.weights());
+  a.balance = o.load_balance > 0.0f;
   if (o.mode == TrainMode::kFull) return a;
   a.first_layer = backward_end(model.spec(), o.targets, false).layer;
   a.dropout = o.dropout > 0.0f;
@@ -101,7 +131,7 @@ Trainer::Layout Trainer::layout(const Model& model, const TrainerOptions& option
   if (options.mode == TrainMode::kFull) {
     l.options.rank = 0;
     l.options.dropout = 0.0f;
-    l.parameters = full_parameters(model);
+    l.parameters = full_parameters(model, options.train_routers);
   } else {
     l.parameters = lora_parameters(spec, options.targets, options.rank);
   }
@@ -211,13 +241,24 @@ Decoder Trainer::decoder(const Dropout& dropout) const noexcept {
   return {&model_->engine(), &model_->spec(), &weights_, &low_ranks_, &cancellation_, dropout};
 }
 
+double Trainer::balance_loss() const noexcept {
+  if (activations_.experts.balance == nullptr) return 0.0;
+  double sum = 0.0;
+  const DecoderSpec& spec = model_->spec();
+  for (size_t l = 0; l < spec.layers.size(); ++l)
+    if (spec.layers[l].experts.n_experts > 0) sum += activations_.experts.balance[l];
+  return sum / n_expert_layers(spec);
+}
+
 Loss Trainer::evaluate(const TrainingBatch& batch) {
   check_batch(batch);
   const CancellableRun run(cancellation_);
   const Decoder d = decoder({});
   forward(d, begin_batch(batch), {}, activations_);
-  return LossHead(d, loss_, activations_.dropped)
-      .evaluate(activations_.streams.back(), batch.targets, static_cast<int64_t>(batch.tokens.size()));
+  Loss loss = LossHead(d, loss_, activations_.dropped)
+                  .evaluate(activations_.streams.back(), batch.targets, static_cast<int64_t>(batch.tokens.size()));
+  loss.balance = balance_loss();
+  return loss;
 }
 
 Loss Trainer::accumulate(const TrainingBatch& batch) {
@@ -228,9 +269,14 @@ Loss Trainer::accumulate(const TrainingBatch& batch) {
   try {
     forward(d, rows, {}, activations_);
     const bool blocks = end_.layer < model_->spec().n_layers();
-    const Loss loss = LossHead(d, loss_, activations_.dropped)
+    Loss loss = LossHead(d, loss_, activations_.dropped)
                           .accumulate(activations_.streams.back(), batch.targets, rows.n_tokens, gradients_,
                                       blocks ? backward_.d_stream : nullptr);
+    loss.balance = balance_loss();
+    // The step divides by all weights: this micro-batch's loss of balance counts as much as its tokens do.
+    if (options_.load_balance > 0.0f)
+      backward_.experts.balance_scale = static_cast<float>(options_.load_balance * loss.weight_sum /
+                                                           n_expert_layers(model_->spec()));
     if (loss.n_weighted > 0 && blocks) backward(d, rows, end_, activations_, backward_, gradients_);
     weight_sum_ += loss.weight_sum;
     return loss;

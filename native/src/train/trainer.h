@@ -21,6 +21,8 @@ struct TrainerOptions {
   float dropout = 0.0f;
   uint32_t targets = 0;
   uint64_t seed = 0;
+  float load_balance = 0.0f;   // coefficient of the load-balance loss
+  bool train_routers = false;  // full
   int64_t memory_limit_bytes = 0;
   int32_t n_kept = -1;  // layers that keep their activations; -1: as many as the memory allows
 };
@@ -76,6 +78,7 @@ class Trainer {
   void check_batch(const TrainingBatch& batch) const;
   Batch begin_batch(const TrainingBatch& batch) noexcept;
   Decoder decoder(const Dropout& dropout) const noexcept;
+  double balance_loss() const noexcept;  // of the last forward pass
   double grad_norm() noexcept;
   void update(const StepOptions& options, float gradient_scale) noexcept;
 

@@ -57,7 +57,7 @@ std::shared_ptr<Adapter> random_adapter(const std::shared_ptr<Model>& model, uin
     adapter->add(module, layer, rank, 0.5f, values(rank * shape.columns), values(shape.rows * rank));
   };
   for (int32_t l = 0; l < model->spec().n_layers(); ++l)
-    for (const Module module : kLinearModules) add(module, l);
+    for (const Module module : kDenseModules) add(module, l);
   add(Module::kOutput, -1);
   return adapter;
 }

@@ -35,14 +35,15 @@ struct Additions {
     low_ranks.layers.resize(spec.layers.size());
     for (int32_t l = 0; l < spec.n_layers(); ++l)
       for (int32_t i = 0; i < kLayerLinears; ++i)
-        low_ranks.layers[static_cast<size_t>(l)][static_cast<size_t>(i)] =
-            pair(spec.shape(l, static_cast<LayerLinear>(i)), rank);
-    low_ranks.output = pair(spec.shape(Module::kOutput, -1), rank);
+        if (const auto linear = static_cast<LayerLinear>(i); spec.has(l, linear) && !is_router(kLinearModules[i]))
+          low_ranks.layers[static_cast<size_t>(l)][static_cast<size_t>(i)] =
+              pair(spec.shape(l, linear), spec.n_stacked(l, linear), rank);
+    low_ranks.output = pair(spec.shape(Module::kOutput, -1), 1, rank);
   }
 
  private:
-  LowRank pair(Shape shape, int32_t rank) {
-    const float* a = fill(rank * shape.columns);
+  LowRank pair(Shape shape, int64_t n_stacked, int32_t rank) {
+    const float* a = fill(n_stacked * rank * shape.columns);
     return {a, fill(shape.rows * rank), rank, 0.5f};
   }
   const float* fill(int64_t n) {
@@ -69,7 +70,7 @@ Run run(const Model& model, const ActivationOptions& layout, const LowRanks* low
   std::vector<int32_t> positions;
   for (const AttentionSpan& span : spans)
     for (int64_t t = span.q_begin; t < span.q_end; ++t) positions.push_back(static_cast<int32_t>(t - span.q_begin));
-  std::vector<float> low_rank_out(static_cast<size_t>(kTokens) * 8);
+  std::vector<float> low_rank_out(static_cast<size_t>(product_rows(model.spec(), kTokens)) * 8);
   if (layout.low_rank_linears == 0)
     for (BlockActivations& block : a.blocks) block.low_rank.fill(low_rank_out.data());
 
@@ -94,13 +95,22 @@ ActivationOptions lean() {
   return o;
 }
 
+// Each layer routes: three of seven experts, and a shared one.
+TinyOptions with_experts() {
+  TinyOptions o = rich();
+  o.experts = {7, 3, 24, 20, Gating::kSoftmax, true, 1.5f};
+  o.n_dense = 1;
+  o.sinks = true;
+  return o;
+}
+
 ActivationOptions taped(int32_t n_kept) {
   ActivationOptions o = lean();
   o.taped = true;
   o.head_norms = true;
   o.n_kept = n_kept;
   o.rank = 8;
-  o.low_rank_linears = 0x7f;
+  o.low_rank_linears = (1u << kLayerLinears) - 1;
   return o;
 }
 
@@ -140,8 +150,8 @@ TEST(logit_scale_and_no_rope_equal_the_oracle) {
   check_oracle(o, true);
 }
 
-TEST(tape_does_not_change_a_bit) {
-  const auto model = tiny_decoder(rich());
+static void check_tape(const TinyOptions& tiny) {
+  const auto model = tiny_decoder(tiny);
   const Additions added(model->spec(), 8);
   const std::vector<AttentionSpan> packed = {{0, 9, 0, 9}, {9, kTokens, 9, kTokens}};
   const Run without = run(*model, lean(), &added.low_ranks, packed);
@@ -152,12 +162,41 @@ TEST(tape_does_not_change_a_bit) {
   }
 }
 
-TEST(threads_do_not_change_a_bit) {
-  TinyOptions o = rich();
+static void check_threads(TinyOptions o) {
   o.n_threads = 1;
   const Run one = run(*tiny_decoder(o), lean(), nullptr, kOne);
   o.n_threads = 3;
   CHECK(same_bits(one.logits, run(*tiny_decoder(o), lean(), nullptr, kOne).logits));
+}
+
+TEST(tape_does_not_change_a_bit) {
+  check_tape(rich());
+  check_tape(with_experts());
+}
+
+TEST(threads_do_not_change_a_bit) {
+  check_threads(rich());
+  check_threads(with_experts());
+}
+
+TEST(experts_equal_the_oracle) {
+  for (const Gating gating : {Gating::kSoftmax, Gating::kSoftmaxTopK, Gating::kSigmoid})
+    for (const bool normalize : {false, true}) {
+      TinyOptions o = with_experts();
+      o.experts.gating = gating;
+      o.experts.normalize = normalize;
+      o.shared_router = normalize;
+      check_oracle(o, true);
+    }
+}
+
+TEST(clamped_experts_and_sinks_equal_the_oracle) {
+  TinyOptions o = with_experts();
+  o.experts = {4, 2, 24, 0, Gating::kSoftmaxTopK, false, 1.0f};
+  o.n_dense = 0;
+  o.activation = Activation::kClampedSwiGlu;
+  check_oracle(o, false);
+  check_oracle(o, true);
 }
 
 TEST(cancellation_is_heard_only_while_running) {

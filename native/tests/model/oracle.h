@@ -1,7 +1,9 @@
 // An independent forward pass in float64, written from the formulas: the oracle of the one in src/model.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <vector>
 
 #include "model/weights.h"
@@ -36,6 +38,9 @@ class Oracle {
     }
     return result;
   }
+
+  // The least difference between the last router logit that was selected and the first that was not, so far.
+  double margin() const { return margin_; }
 
  private:
   static Row matrix_row(const Matrix& m, int64_t row) {
@@ -112,13 +117,79 @@ class Oracle {
       round_to_cache(v[t]);
     }
     for (size_t t = 0; t < x.size(); ++t) {
-      add(x[t], project(l, kLinearO, attend(layer, q[t], k, v, t)));
+      add(x[t], project(l, kLinearO, attend(layer, w.norms[kSinks], q[t], k, v, t)));
       const Row n = norm(x[t], w.norms[kNormFfn], 0, spec_.width);
+      if (layer.experts.n_experts > 0) {
+        add(x[t], experts(l, n));
+        continue;
+      }
       Row gate = project(l, kLinearGate, n);
       const Row up = project(l, kLinearUp, n);
-      for (size_t i = 0; i < gate.size(); ++i) gate[i] = gate[i] / (1.0 + std::exp(-gate[i])) * up[i];
+      for (size_t i = 0; i < gate.size(); ++i) gate[i] = activate(layer, gate[i], up[i]);
       add(x[t], project(l, kLinearDown, gate));
     }
+  }
+
+  static double activate(const LayerSpec& layer, double gate, double up) {
+    if (layer.activation == Activation::kSilu) return gate / (1.0 + std::exp(-gate)) * up;
+    gate = std::min(gate, 7.0);
+    return gate / (1.0 + std::exp(-1.702 * gate)) * (std::clamp(up, -7.0, 7.0) + 1.0);
+  }
+
+  // One expert's product, or an ordinary one with expert 0 of 1.
+  Row project_expert(int32_t l, LayerLinear which, int64_t expert, const Row& x) const {
+    const int64_t n_experts = spec_.n_stacked(l, which);
+    Linear one = w_.layers[l].linears[which];
+    one.w.rows /= n_experts;
+    one.w.data = static_cast<const std::byte*>(one.w.data) + expert * one.w.rows * one.w.stride_bytes();
+    if (one.bias != nullptr) one.bias += expert * one.w.rows;
+    if (low_ranks_ == nullptr) return linear(one, nullptr, x);
+    LowRank low_rank = low_ranks_->layers[l][which];
+    low_rank.a += expert * low_rank.rank * one.w.columns;
+    low_rank.b += expert * one.w.rows * low_rank.rank;
+    return linear(one, &low_rank, x);
+  }
+
+  void add_expert(int32_t l, LayerLinear gate_of, int64_t expert, double weight, const Row& x, Row& sum) const {
+    const auto up_of = static_cast<LayerLinear>(gate_of + 1), down_of = static_cast<LayerLinear>(gate_of + 2);
+    Row gate = project_expert(l, gate_of, expert, x);
+    const Row up = project_expert(l, up_of, expert, x);
+    for (size_t i = 0; i < gate.size(); ++i) gate[i] = activate(spec_.layers[l], gate[i], up[i]);
+    const Row y = project_expert(l, down_of, expert, gate);
+    for (size_t i = 0; i < y.size(); ++i) sum[i] += weight * y[i];
+  }
+
+  Row experts(int32_t l, const Row& x) const {
+    const ExpertSpec& e = spec_.layers[l].experts;
+    const Row z = linear(w_.layers[l].linears[kLinearRouter], nullptr, x);
+    std::vector<size_t> order(z.size());
+    std::iota(order.begin(), order.end(), size_t{0});
+    std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) { return z[a] > z[b]; });
+    const auto exponentials = [&](size_t n) {
+      double total = 0;
+      for (size_t i = 0; i < n; ++i) total += std::exp(z[order[i]]);
+      return total;
+    };
+    const size_t used = static_cast<size_t>(e.n_used);
+    if (used < z.size()) margin_ = std::min(margin_, z[order[used - 1]] - z[order[used]]);
+    const double total = exponentials(e.gating == Gating::kSoftmax ? z.size() : used);
+    Row weights;
+    double sum = 0;
+    for (size_t u = 0; u < used; ++u) {
+      const double power = std::exp(z[order[u]]);
+      weights.push_back(e.gating == Gating::kSigmoid ? power / (1.0 + power) : power / total);
+      sum += weights.back();
+    }
+    Row y(x.size(), 0.0);
+    for (size_t u = 0; u < used; ++u)
+      add_expert(l, kLinearExpertGate, static_cast<int64_t>(order[u]),
+                 e.weights_scale * weights[u] / (e.normalize ? sum : 1.0), x, y);
+    if (e.shared_ff_width == 0) return y;
+    const Linear& shared_router = w_.layers[l].linears[kLinearSharedRouter];
+    const double weight =
+        shared_router.w.empty() ? 1.0 : 1.0 / (1.0 + std::exp(-linear(shared_router, nullptr, x)[0]));
+    add_expert(l, kLinearSharedGate, 0, weight, x, y);
+    return y;
   }
 
   void round_to_cache(Row& x) const {
@@ -135,14 +206,14 @@ class Oracle {
     for (size_t i = 0; i < x.size(); ++i) x[i] += spec_.residual_scale * y[i];
   }
 
-  static Row attend(const LayerSpec& layer, const Row& q, const std::vector<Row>& k, const std::vector<Row>& v,
-                    size_t t) {
+  static Row attend(const LayerSpec& layer, const float* sinks, const Row& q, const std::vector<Row>& k,
+                    const std::vector<Row>& v, size_t t) {
     Row o(q.size(), 0.0);
     const size_t dh = static_cast<size_t>(layer.head_dim);
     const size_t first = layer.window > 0 && t + 1 > static_cast<size_t>(layer.window) ? t + 1 - layer.window : 0;
     for (size_t h = 0; h < static_cast<size_t>(layer.n_heads); ++h) {
       const size_t kv = h / static_cast<size_t>(layer.n_heads / layer.n_kv_heads) * dh;
-      double sum = 0;
+      double sum = sinks != nullptr ? std::exp(static_cast<double>(sinks[h])) : 0.0;
       for (size_t j = first; j <= t; ++j) {
         double score = 0;
         for (size_t i = 0; i < dh; ++i) score += q[h * dh + i] * k[j][kv + i];
@@ -158,6 +229,7 @@ class Oracle {
   const DecoderSpec& spec_;
   const Weights& w_;
   const LowRanks* low_ranks_;
+  mutable double margin_ = HUGE_VAL;
   DType kv_dtype_;
 };
 

@@ -11,12 +11,20 @@
 
 namespace chaku::test {
 
+// The products of a layer without experts.
+constexpr Module kDenseModules[] = {Module::kAttnQ,   Module::kAttnK, Module::kAttnV, Module::kAttnOutput,
+                                    Module::kFfnGate, Module::kFfnUp, Module::kFfnDown};
+
 struct TinyOptions {
   int32_t n_layers = 2, width = 32, vocab = 48, n_heads = 4, n_kv_heads = 2, head_dim = 8, ff_width = 40;
   int32_t window = 0;
   RopePairing pairing = RopePairing::kAdjacent;
   bool rope = true, tied = true, biases = false, head_norms = false;
   float embedding_scale = 1.0f, residual_scale = 1.0f, logit_scale = 1.0f;
+  ExpertSpec experts;  // in every layer but the first `n_dense`
+  int32_t n_dense = 0;
+  bool shared_router = true, sinks = false;
+  Activation activation = Activation::kSilu;
   DType dtype = DType::kF32;  // of the matrices
   int n_threads = 2;
   CpuPath path = CpuPath::kAuto;
@@ -36,9 +44,11 @@ inline std::vector<float> tiny_values(const TinyOptions& o, Module module, int32
 inline void set_tiny_tensor(Model& model, const TinyOptions& o, Module module, int32_t layer, TensorKind kind) {
   Shape shape = model.spec().shape(module, layer);
   if (kind == TensorKind::kBias) shape = {1, shape.rows};
-  const bool norm = norm_of(module) >= 0 || module == Module::kOutputNorm;
-  const bool matrix = !norm && kind == TensorKind::kWeight;
-  const float deviation = matrix ? 1.0f / std::sqrt(static_cast<float>(shape.columns)) : 0.1f;
+  const bool vector = norm_of(module) >= 0 || module == Module::kOutputNorm;
+  const bool norm = vector && module != Module::kAttnSinks;
+  const bool matrix = !vector && kind == TensorKind::kWeight;
+  // Routers prefer some experts clearly: a small step of a parameter then changes no choice.
+  const float deviation = module == Module::kRouter ? 1.0f : matrix ? 1.0f / std::sqrt(static_cast<float>(shape.columns)) : 0.1f;
   const std::vector<float> values = tiny_values(o, module, layer, kind, shape.rows * shape.columns, norm ? 1.0f : 0.0f,
                                                 module == Module::kTokenEmbedding ? 1.0f : deviation);
   TensorOptions t{module, kind, layer, matrix ? o.dtype : DType::kF32, shape};
@@ -72,7 +82,11 @@ inline std::shared_ptr<Model> bare_decoder(const TinyOptions& o) {
   layer.window = o.window;
   layer.rope = o.rope ? 0 : -1;
   layer.attention_scale = 1.0f / std::sqrt(static_cast<float>(o.head_dim));
-  for (int32_t l = 0; l < o.n_layers; ++l) model->set_layer(l, layer);
+  layer.activation = o.activation;
+  for (int32_t l = 0; l < o.n_layers; ++l) {
+    model->set_layer(l, layer);
+    if (o.experts.n_experts > 0 && l >= o.n_dense) model->set_experts(l, o.experts);
+  }
   return model;
 }
 
@@ -89,9 +103,12 @@ inline std::shared_ptr<Model> tiny_decoder(const TinyOptions& o) {
       set_tiny_tensor(*model, o, Module::kAttnQNorm, l, TensorKind::kWeight);
       set_tiny_tensor(*model, o, Module::kAttnKNorm, l, TensorKind::kWeight);
     }
+    if (o.sinks) set_tiny_tensor(*model, o, Module::kAttnSinks, l, TensorKind::kWeight);
     for (const Module module : kLinearModules) {
+      if (model->spec().shape(module, l).rows == 0 || (module == Module::kSharedRouter && !o.shared_router)) continue;
       set_tiny_tensor(*model, o, module, l, TensorKind::kWeight);
-      if (o.biases) set_tiny_tensor(*model, o, module, l, TensorKind::kBias);
+      const bool takes_bias = module < Module::kSharedGate || module == Module::kRouter;
+      if (o.biases && takes_bias && module != Module::kSharedRouter) set_tiny_tensor(*model, o, module, l, TensorKind::kBias);
     }
   }
   model->seal();

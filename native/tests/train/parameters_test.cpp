@@ -36,10 +36,10 @@ TEST(full_list) {
   TinyOptions o;
   o.biases = o.head_norms = true;
   o.tied = false;
-  const ParameterList rich = full_parameters(*tiny_decoder(o));
+  const ParameterList rich = full_parameters(*tiny_decoder(o), false);
   CHECK_EQ(rich.items.size(), 2u + 2u + 2u * (4 + 14));
   CHECK_EQ(std::count_if(rich.items.begin(), rich.items.end(), [](const Parameter& p) { return p.decays(); }), 2 + 14);
-  const ParameterList plain = full_parameters(*tiny_decoder({}));
+  const ParameterList plain = full_parameters(*tiny_decoder({}), false);
   CHECK_EQ(plain.items.size(), 2u + 2u * (2 + 7));
 }
 
@@ -74,7 +74,7 @@ TEST(full_start_is_the_dequantized_model) {
   o.ff_width = 64;
   o.biases = true;
   const auto model = tiny_decoder(o);
-  ParameterStore store(full_parameters(*model));
+  ParameterStore store(full_parameters(*model, false));
   ThreadPool pool(2);
   store.initialize_full(*model, pool);
   const Weights copies = store.weights(*model);

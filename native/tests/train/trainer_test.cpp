@@ -18,7 +18,7 @@ constexpr uint32_t bit(Module m) { return 1u << static_cast<int32_t>(m); }
 
 uint32_t all_targets() {
   uint32_t bits = bit(Module::kOutput);
-  for (const Module m : kLinearModules) bits |= bit(m);
+  for (const Module m : kDenseModules) bits |= bit(m);
   return bits;
 }
 

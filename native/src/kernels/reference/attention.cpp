@@ -84,6 +84,10 @@ void forward_row(const Row& row, KeyRange keys) {
   const AttentionProblem& p = row.p;
   double max = -HUGE_VAL, total = 0;
   for (int64_t j = keys.begin; j < keys.end; ++j) max = std::max(max, row.score(j));
+  if (p.sinks != nullptr) {
+    max = std::max<double>(max, p.sinks[row.head]);
+    total = std::exp(p.sinks[row.head] - max);
+  }
   for (int64_t j = keys.begin; j < keys.end; ++j) total += std::exp(row.score(j) - max);
   for (int64_t d0 = 0; d0 < p.head_dim; d0 += kDims) {
     const int64_t dims = std::min<int64_t>(kDims, p.head_dim - d0);
@@ -163,6 +167,20 @@ void attention(const AttentionProblem& p, ThreadPool& pool) noexcept {
       }
     });
   }
+}
+
+void sink_gradient(const SinkGradientProblem& p, ThreadPool& pool) noexcept {
+  pool.parallel_for(p.n_heads, 1, [&](int64_t begin, int64_t end, int) {
+    for (int64_t h = begin; h < end; ++h) {
+      double sum = 0;
+      for (int64_t t = 0; t < p.n_tokens; ++t) {
+        const int64_t at = t * p.n_heads + h;
+        sum += std::exp(static_cast<double>(p.sinks[h]) - p.lse[at]) *
+               dot(p.d_o + at * p.head_dim, p.o + at * p.head_dim, p.head_dim);
+      }
+      p.d_sinks[h] = static_cast<float>(p.d_sinks[h] - sum);
+    }
+  });
 }
 
 void attention_backward(const AttentionBackwardProblem& p, ThreadPool& pool) noexcept {

@@ -33,6 +33,7 @@ ActivationValue activate(Activation activation, double x) {
 }  // namespace
 
 void gated_activation(const GatedActivationProblem& p, ThreadPool& pool) noexcept {
+  if (p.activation == Activation::kClampedSwiGlu) return clamped_swiglu(p, pool);
   pool.parallel_for(p.n, kGrain, [&](int64_t begin, int64_t end, int) {
     for (int64_t i = begin; i < end; ++i) {
       const double up = p.up != nullptr ? p.up[i] : 1.0;
@@ -42,6 +43,7 @@ void gated_activation(const GatedActivationProblem& p, ThreadPool& pool) noexcep
 }
 
 void gated_activation_backward(const GatedActivationBackwardProblem& p, ThreadPool& pool) noexcept {
+  if (p.activation == Activation::kClampedSwiGlu) return clamped_swiglu_backward(p, pool);
   pool.parallel_for(p.n, kGrain, [&](int64_t begin, int64_t end, int) {
     for (int64_t i = begin; i < end; ++i) {
       const ActivationValue act = activate(p.activation, p.gate[i]);

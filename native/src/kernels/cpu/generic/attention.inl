@@ -143,8 +143,19 @@ static void attend(const AttentionProblem& p, const QueryBlock& block, int64_t b
 
 CHAKU_INLINE void finish_row(const AttentionProblem& p, const QueryBlock& block, int64_t r, float max_value,
                              float total, const float* sums) {
+  float shrink = 1.0f;
+  if (p.sinks != nullptr) {
+    const float sink = p.sinks[block.head(r)];
+    if (sink > max_value) {
+      shrink = expf(max_value - sink);
+      total = total * shrink + 1.0f;
+      max_value = sink;
+    } else {
+      total += expf(sink - max_value);
+    }
+  }
   float* o = p.o + block.token(r) * p.o_stride + block.head(r) * p.head_dim;
-  const float factor = 1.0f / total;
+  const float factor = shrink / total;
   for (int64_t i = 0; i < p.head_dim; i += kLanes)
     store_n(o + i, load_n(sums + i, p.head_dim - i) * broadcast(factor), p.head_dim - i);
   if (p.lse != nullptr) p.lse[block.token(r) * p.n_heads + block.head(r)] = max_value + logf(total);

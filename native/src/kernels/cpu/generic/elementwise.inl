@@ -60,6 +60,7 @@ void gated_activation(const GatedActivationProblem& p, ThreadPool& pool) noexcep
   switch (p.activation) {
     case Activation::kSilu: return activate<Silu>(p, pool);
     case Activation::kGeluTanh: return activate<GeluTanh>(p, pool);
+    case Activation::kClampedSwiGlu: return clamped_swiglu(p, pool);
   }
 }
 
@@ -67,6 +68,7 @@ void gated_activation_backward(const GatedActivationBackwardProblem& p, ThreadPo
   switch (p.activation) {
     case Activation::kSilu: return activate_backward<Silu>(p, pool);
     case Activation::kGeluTanh: return activate_backward<GeluTanh>(p, pool);
+    case Activation::kClampedSwiGlu: return clamped_swiglu_backward(p, pool);
   }
 }
 

@@ -21,10 +21,14 @@ void rms_norm_backward(const RmsNormBackwardProblem& p, ThreadPool& pool) noexce
 void layer_norm(const LayerNormProblem& p, ThreadPool& pool) noexcept;
 void layer_norm_backward(const LayerNormBackwardProblem& p, ThreadPool& pool) noexcept;
 void rope(const RopeProblem& p, ThreadPool& pool) noexcept;
+void combine_rows(const CombineRowsProblem& p, ThreadPool& pool) noexcept;
+void scale_rows(const ScaleRowsProblem& p, ThreadPool& pool) noexcept;
+void row_dots(const RowDotsProblem& p, ThreadPool& pool) noexcept;
+void clamped_swiglu(const GatedActivationProblem& p, ThreadPool& pool) noexcept;
+void clamped_swiglu_backward(const GatedActivationBackwardProblem& p, ThreadPool& pool) noexcept;
 void gated_activation(const GatedActivationProblem& p, ThreadPool& pool) noexcept;
 void gated_activation_backward(const GatedActivationBackwardProblem& p, ThreadPool& pool) noexcept;
 void axpby(const AxpbyProblem& p, ThreadPool& pool) noexcept;
-void scale_rows(const ScaleRowsProblem& p, ThreadPool& pool) noexcept;
 void soft_cap(const SoftCapProblem& p, ThreadPool& pool) noexcept;
 void dropout(const DropoutProblem& p, ThreadPool& pool) noexcept;
 void squared_norm(const SquaredNormProblem& p, ThreadPool& pool) noexcept;

@@ -2,6 +2,7 @@
 
 #include "kernels/cpu/generic/ops.h"
 #include "kernels/cpu/paths.h"
+#include "kernels/reference/reference.h"
 
 namespace chaku::CHAKU_ISA {
 
@@ -20,15 +21,21 @@ constexpr KernelTable make_table(const char* name, CpuPath path) {
           .causal_convolution_backward = causal_convolution_backward,
           .delta_rule = delta_rule,
           .delta_rule_backward = delta_rule_backward,
+          .sink_gradient = reference::sink_gradient,
           .rms_norm = rms_norm,
           .rms_norm_backward = rms_norm_backward,
           .layer_norm = layer_norm,
           .layer_norm_backward = layer_norm_backward,
           .rope = rope,
+          .route = reference::route,
+          .route_backward = reference::route_backward,
+          .balance_loss = reference::balance_loss,
+          .combine_rows = combine_rows,
+          .scale_rows = scale_rows,
+          .row_dots = row_dots,
           .gated_activation = gated_activation,
           .gated_activation_backward = gated_activation_backward,
           .axpby = axpby,
-          .scale_rows = scale_rows,
           .soft_cap = soft_cap,
           .dropout = dropout,
           .squared_norm = squared_norm,

@@ -1,0 +1,69 @@
+// How a token finds its experts, and the operations on rows that belong to experts.
+//
+// With logits z [E] of a token, selected experts S (the U largest; of equal ones the lower index) and weights w [U]:
+//   kSoftmax      p = softmax(z);  w = p[S]
+//   kSoftmaxTopK  w = softmax(z[S])
+//   kSigmoid      p = sigmoid(z);  w = p[S]
+// then, with normalize, w /= max(sum w, 2^-14), and w *= scale at last. Sources: Shazeer et al. 2017; Jiang et al. 2024
+// (mixtral); DeepSeek-AI 2024 (sigmoid).
+//
+// The load-balance loss of one layer, over its M tokens: E sum_e f_e P_e, where f_e is the share of tokens that selected
+// e (the shares add up to U) and P_e the mean of softmax(z)_e. It is U when all is even. Source: Fedus et al. 2021.
+#pragma once
+
+#include <cstdint>
+
+namespace chaku {
+
+enum class Gating : int32_t { kSoftmax = 0, kSoftmaxTopK = 1, kSigmoid = 2 };
+
+// Rows of all outputs are overwritten. Computed in float64 by every path, so that all agree on what is selected.
+struct RouteProblem {
+  const float* logits = nullptr;  // [M,E]
+  int32_t* ids = nullptr;         // [M,U], by falling logit
+  float* weights = nullptr;       // [M,U]
+  int64_t m = 0;
+  int32_t n_experts = 0, n_used = 0;
+  Gating gating = Gating::kSoftmax;
+  bool normalize = false;
+  float scale = 1.0f;
+};
+
+// dlogits[M,E] from d_weights[M,U], overwritten; plus balance_scale times the gradient of the load-balance loss.
+struct RouteBackwardProblem {
+  RouteProblem forward;              // logits and ids as the forward left them
+  const float* d_weights = nullptr;  // [M,U]
+  const int32_t* counts = nullptr;   // [E] tokens that selected each; read where balance_scale is not 0
+  float balance_scale = 0.0f;
+  float* d_logits = nullptr;
+};
+
+// The load-balance loss.
+struct BalanceLossProblem {
+  const float* logits = nullptr;    // [M,E]
+  const int32_t* counts = nullptr;  // [E]
+  int64_t m = 0;
+  int32_t n_experts = 0;
+  double* result = nullptr;  // overwritten
+};
+
+// y[m,:] = scale * sum over u of x[rows[m U + u],:], in the order of u; or += with accumulate.
+struct CombineRowsProblem {
+  const float* x = nullptr;       // [S,D] contiguous
+  const int32_t* rows = nullptr;  // [M,U]
+  float* y = nullptr;             // [M,D] contiguous
+  int64_t m = 0, d = 0;
+  int32_t n_used = 0;
+  float scale = 1.0f;
+  bool accumulate = false;
+};
+
+// result[m] = a[m,:] . b[m,:], overwritten.
+struct RowDotsProblem {
+  const float* a = nullptr;  // [M,D]
+  const float* b = nullptr;  // [M,D]
+  float* result = nullptr;   // [M]
+  int64_t m = 0, d = 0;
+};
+
+}  // namespace chaku

@@ -1,0 +1,209 @@
+#include "model/experts.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace chaku {
+
+Linear expert_of(const Linear& stacked, int64_t expert, int64_t n_experts) noexcept {
+  Linear one = stacked;
+  one.w.rows /= n_experts;
+  one.w.data = static_cast<const std::byte*>(stacked.w.data) + expert * one.w.rows * stacked.w.stride_bytes();
+  if (stacked.bias != nullptr) one.bias = stacked.bias + expert * one.w.rows;
+  return one;
+}
+
+LowRank expert_of(const LowRank& stacked, int64_t expert, int64_t n, int64_t k) noexcept {
+  LowRank one = stacked;
+  one.a += expert * one.rank * k;
+  one.b += expert * n * one.rank;
+  return one;
+}
+
+void apply_expert_linear(const Decoder& decoder, const ExpertLinearCall& call) noexcept {
+  const int64_t k = call.linear->w.columns, n = call.linear->w.rows / call.n_experts;
+  const float* input = call.x;
+  if (call.low_rank != nullptr)
+    input = drop_input(decoder, call.x, call.offsets[call.n_experts] * k, call.dropout_stream, call.dropped);
+  for (int64_t e = 0; e < call.n_experts; ++e) {
+    const int64_t first = call.offsets[e], m = call.offsets[e + 1] - first;
+    if (m == 0) continue;
+    const Linear one = expert_of(*call.linear, e, call.n_experts);
+    MatmulProblem p;
+    p.x = call.x + first * k;
+    p.x_stride = k;
+    p.w = one.w;
+    p.bias = call.bias ? one.bias : nullptr;
+    p.y = call.y + first * n;
+    p.y_stride = n;
+    p.m = m;
+    decoder.engine->run(&KernelTable::matmul, p);
+    if (call.low_rank == nullptr) continue;
+    const LowRank low_rank = expert_of(*call.low_rank, e, n, k);
+    float* down = call.low_rank_out + first * low_rank.rank;
+    low_rank_down(decoder, low_rank, input + first * k, k, m, down);
+    low_rank_up(decoder, low_rank, down, m, n, 1.0f, call.y + first * n);
+  }
+}
+
+void gather_slots(const Decoder& decoder, const float* x, int64_t m, const ExpertActivations& e, int64_t n_slots,
+                  float scale, float* rows) noexcept {
+  const Matrix tokens{x, DType::kF32, m, decoder.spec->width};
+  decoder.engine->run(&KernelTable::gather, GatherProblem{tokens, e.tokens, rows, n_slots, scale});
+}
+
+namespace {
+
+// The state that the steps of one half block share.
+class ExpertPass {
+ public:
+  ExpertPass(const Decoder& decoder, int32_t layer, int64_t m, const Activations& a,
+             const BlockActivations& block) noexcept
+      : d_(decoder),
+        layer_(layer),
+        spec_(decoder.spec->layers[static_cast<size_t>(layer)]),
+        experts_(spec_.experts),
+        weights_(decoder.weights->layers[static_cast<size_t>(layer)]),
+        a_(a),
+        block_(block),
+        e_(block.experts),
+        m_(m),
+        slots_(m * experts_.n_used) {}
+
+  void inputs() const noexcept {
+    linear(kLinearRouter, a_.normed, e_.logits);
+    d_.engine->run(&KernelTable::route,
+                   RouteProblem{e_.logits, e_.ids, e_.weights, m_, experts_.n_experts, experts_.n_used,
+                                experts_.gating, experts_.normalize, experts_.weights_scale});
+    sort();
+    if (a_.experts.balance != nullptr)
+      d_.engine->run(&KernelTable::balance_loss,
+                     BalanceLossProblem{e_.logits, e_.counts, m_, experts_.n_experts,
+                                        a_.experts.balance + layer_});
+    gather_slots(d_, a_.normed, m_, e_, slots_, 1.0f, a_.experts.rows);
+    expert_linear(kLinearExpertGate, a_.experts.rows, e_.gate);
+    expert_linear(kLinearExpertUp, a_.experts.rows, e_.up);
+    if (experts_.shared_ff_width == 0) return;
+    linear(kLinearSharedGate, a_.normed, e_.shared_gate);
+    linear(kLinearSharedUp, a_.normed, e_.shared_up);
+    if (!has_shared_router()) return;
+    linear(kLinearSharedRouter, a_.normed, e_.shared_weight);
+    for (int64_t t = 0; t < m_; ++t)
+      e_.shared_weight[t] = static_cast<float>(1.0 / (1.0 + std::exp(-static_cast<double>(e_.shared_weight[t]))));
+  }
+
+  void outputs(float* out) const noexcept {
+    const int64_t d = d_.spec->width;
+    const float* gated = activate(e_.gate, e_.up, e_.slot_weights, slots_, experts_.ff_width);
+    expert_linear(kLinearExpertDown, gated, a_.experts.rows);
+    d_.engine->run(&KernelTable::combine_rows,
+                   CombineRowsProblem{a_.experts.rows, e_.slots, out, m_, d, experts_.n_used,
+                                      d_.spec->residual_scale, true});
+    if (experts_.shared_ff_width == 0) return;
+    const float* weight = has_shared_router() ? e_.shared_weight : nullptr;
+    const float* shared = activate(e_.shared_gate, e_.shared_up, weight, m_, experts_.shared_ff_width);
+    linear(kLinearSharedDown, shared, out, d_.spec->residual_scale, true);
+  }
+
+ private:
+  bool has_shared_router() const noexcept { return !weights_.linears[kLinearSharedRouter].w.empty(); }
+
+  // Slots by expert, then by token: a counting sort.
+  void sort() const noexcept {
+    const int32_t used = experts_.n_used;
+    std::fill(e_.counts, e_.counts + experts_.n_experts, 0);
+    for (int64_t i = 0; i < slots_; ++i) ++e_.counts[e_.ids[i]];
+    e_.offsets[0] = 0;
+    for (int32_t e = 0; e < experts_.n_experts; ++e) e_.offsets[e + 1] = e_.offsets[e] + e_.counts[e];
+    std::fill(e_.counts, e_.counts + experts_.n_experts, 0);
+    for (int64_t i = 0; i < slots_; ++i) {
+      const int32_t expert = e_.ids[i], slot = e_.offsets[expert] + e_.counts[expert]++;
+      e_.slots[i] = slot;
+      e_.tokens[slot] = static_cast<int32_t>(i / used);
+      e_.slot_weights[slot] = e_.weights[i];
+    }
+  }
+
+  // weight * act(gate) * up; null weights: 1.
+  const float* activate(float* gate, const float* up, const float* weights, int64_t rows, int64_t width) const noexcept {
+    float* gated = a_.experts.gated != nullptr ? a_.experts.gated : gate;
+    d_.engine->run(&KernelTable::gated_activation,
+                   GatedActivationProblem{gate, up, gated, rows * width, spec_.activation});
+    if (weights != nullptr)
+      d_.engine->run(&KernelTable::scale_rows, ScaleRowsProblem{gated, weights, rows, width});
+    return gated;
+  }
+
+  void linear(LayerLinear which, const float* x, float* y, float scale = 1.0f, bool accumulate = false) const noexcept {
+    LinearCall call;
+    call.x = x;
+    call.y = y;
+    call.m = m_;
+    call.linear = &weights_.linears[which];
+    call.low_rank = d_.low_rank(layer_, which);
+    call.low_rank_out = block_.low_rank[which];
+    call.dropout_stream = d_.dropout.stream(layer_, kLinearModules[which]);
+    call.dropped = a_.dropped;
+    call.scale = scale;
+    call.accumulate = accumulate;
+    apply_linear(d_, call);
+  }
+
+  void expert_linear(LayerLinear which, const float* x, float* y) const noexcept {
+    ExpertLinearCall call;
+    call.x = x;
+    call.y = y;
+    call.offsets = e_.offsets;
+    call.n_experts = experts_.n_experts;
+    call.linear = &weights_.linears[which];
+    call.low_rank = d_.low_rank(layer_, which);
+    call.low_rank_out = block_.low_rank[which];
+    call.dropout_stream = d_.dropout.stream(layer_, kLinearModules[which]);
+    call.dropped = a_.dropped;
+    call.bias = which != kLinearExpertDown;
+    apply_expert_linear(d_, call);
+    if (which == kLinearExpertDown && call.linear->bias != nullptr) add_weighted_bias(*call.linear, y);
+  }
+
+  // The input of `down` carries the slot's weight, its bias does not: y += weight bias^T, a product of depth 1.
+  void add_weighted_bias(const Linear& stacked, float* y) const noexcept {
+    for (int32_t e = 0; e < experts_.n_experts; ++e) {
+      if (e_.counts[e] == 0) continue;
+      const Linear one = expert_of(stacked, e, experts_.n_experts);
+      MatmulProblem p;
+      p.x = e_.slot_weights + e_.offsets[e];
+      p.x_stride = 1;
+      p.w = {one.bias, DType::kF32, one.w.rows, 1};
+      p.y = y + e_.offsets[e] * one.w.rows;
+      p.y_stride = one.w.rows;
+      p.m = e_.counts[e];
+      p.accumulate = true;
+      d_.engine->run(&KernelTable::matmul, p);
+    }
+  }
+
+  const Decoder& d_;
+  int32_t layer_;
+  const LayerSpec& spec_;
+  const ExpertSpec& experts_;
+  const LayerWeights& weights_;
+  const Activations& a_;
+  const BlockActivations& block_;
+  const ExpertActivations& e_;
+  int64_t m_;
+  int64_t slots_;
+};
+
+}  // namespace
+
+void expert_inputs(const Decoder& decoder, int32_t layer, int64_t m, const Activations& a,
+                   const BlockActivations& block) noexcept {
+  ExpertPass(decoder, layer, m, a, block).inputs();
+}
+
+void expert_outputs(const Decoder& decoder, int32_t layer, int64_t m, const Activations& a,
+                    const BlockActivations& block, float* out) noexcept {
+  ExpertPass(decoder, layer, m, a, block).outputs(out);
+}
+
+}  // namespace chaku

@@ -1,0 +1,44 @@
+// The feed-forward half block of a layer with experts, in the two parts of forward.h's dense one. For a token x (normed):
+//   experts(x) = sum over its experts e of w_e (down_e(act(gate_e(x)) * up_e(x)))  +  s shared(x)
+// where kernels/router.h tells experts and weights, and the shared expert, if there is one, has the weight
+// s = sigmoid(shared_router . x), or 1 without such a router. Slots are sorted by expert, so that each expert is one
+// product over its rows, and a token costs the bytes of its own experts alone. Weights are multiplied in before `down`,
+// whose results are added in the order of each token's experts: no sum depends on who computes it.
+#pragma once
+
+#include "model/forward.h"
+
+namespace chaku {
+
+// One expert of a stacked product or its addition.
+Linear expert_of(const Linear& stacked, int64_t expert, int64_t n_experts) noexcept;
+LowRank expert_of(const LowRank& stacked, int64_t expert, int64_t n, int64_t k) noexcept;
+
+// y[S,N] = x w_e^T + bias_e + low-rank addition, e being the expert of each slot.
+struct ExpertLinearCall {
+  const float* x = nullptr;          // [S,K]
+  float* y = nullptr;                // [S,N], overwritten
+  const int32_t* offsets = nullptr;  // [E+1]
+  int64_t n_experts = 0;
+  const Linear* linear = nullptr;     // stacked
+  const LowRank* low_rank = nullptr;  // stacked, or null: none
+  float* low_rank_out = nullptr;      // [S,R]
+  uint64_t dropout_stream = 0;
+  float* dropped = nullptr;  // [S,K] scratch, with dropout
+  bool bias = true;          // false: leave it out
+};
+void apply_expert_linear(const Decoder& decoder, const ExpertLinearCall& call) noexcept;
+
+// The products of the input a.normed[m,D]: router, gate and up of the experts and of the shared one.
+void expert_inputs(const Decoder& decoder, int32_t layer, int64_t m, const Activations& a,
+                   const BlockActivations& block) noexcept;
+
+// out[m,D] += residual_scale * experts(x), from what expert_inputs() left. Lean: overwrites gate and up.
+void expert_outputs(const Decoder& decoder, int32_t layer, int64_t m, const Activations& a,
+                    const BlockActivations& block, float* out) noexcept;
+
+// rows[S,D] = scale * x[tokens]: what belongs to each slot.
+void gather_slots(const Decoder& decoder, const float* x, int64_t m, const ExpertActivations& e, int64_t n_slots,
+                  float scale, float* rows) noexcept;
+
+}  // namespace chaku

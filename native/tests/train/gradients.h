@@ -1,0 +1,104 @@
+// Gradients of a trainer against finite differences of its loss.
+#pragma once
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "model/tiny_decoder.h"
+#include "test.h"
+#include "train/trainer.h"
+
+namespace chaku::test {
+
+// Three sequences packed into one row; some positions carry no weight.
+struct PackedRow {
+  std::vector<int32_t> tokens, targets, starts;
+  std::vector<float> weights;
+
+  explicit PackedRow(int32_t vocab) {
+    tokens = tiny_tokens(19, vocab);
+    starts = {0, 7, 8, 19};
+    targets = tiny_tokens(19, vocab, 11);
+    for (size_t i = 0; i < tokens.size(); ++i) weights.push_back(i % 5 == 3 ? 0.0f : 0.5f + 0.25f * (i % 3));
+  }
+
+  TrainingBatch batch() const { return {3, tokens, {targets.data(), weights.data()}, starts}; }
+};
+
+inline uint32_t bit(Module m) { return 1u << static_cast<int32_t>(m); }
+
+inline double loss_at(Trainer& trainer, const PackedRow& row, int32_t index, const std::vector<float>& base, size_t at,
+               float delta) {
+  std::vector<float> moved = base;
+  moved[at] += delta;
+  trainer.write(index, Slot::kValue, moved);
+  return trainer.accumulate(row.batch()).loss_sum;  // with the dropout of its batch index
+}
+
+// Central differences at a few coordinates of every parameter: float32 activations leave about 1e-6 of the loss as
+// noise, hence the wide step.
+inline void check_gradients(Trainer& trainer, const PackedRow& row) {
+  const Loss loss = trainer.accumulate(row.batch());
+  CHECK(loss.n_weighted > 10);
+  std::vector<std::vector<float>> gradients;
+  for (int32_t i = 0; i < static_cast<int32_t>(trainer.parameters().size()); ++i) {
+    const auto gradient = trainer.read(i, Slot::kGradient);
+    gradients.emplace_back(gradient.begin(), gradient.end());
+  }
+  for (int32_t i = 0; i < static_cast<int32_t>(trainer.parameters().size()); ++i) {
+    const Parameter& p = trainer.parameter(i);
+    const auto read = trainer.read(i, Slot::kValue);
+    const std::vector<float> base(read.begin(), read.end());
+    const std::vector<float>& gradient = gradients[static_cast<size_t>(i)];
+    float largest = 0.0f;
+    for (const float g : gradient) largest = std::max(largest, std::fabs(g));
+    CHECK(largest > 0.05f);  // far above the noise
+    const Philox random(5, static_cast<uint64_t>(i));
+    for (uint64_t n = 0; n < 6; ++n) {
+      const size_t at = random.words(n)[0] % base.size();
+      constexpr float kStep = 1.0f / 128;
+      const double up = loss_at(trainer, row, i, base, at, kStep), down = loss_at(trainer, row, i, base, at, -kStep);
+      const double difference = (up - down) / (2.0 * kStep);
+      const double tolerance = 0.003 * largest + 0.003 * std::fabs(difference) + 3e-4;
+      if (!(std::fabs(difference - gradient[at]) <= tolerance)) {
+        report(__FILE__, __LINE__,
+               module_name(p.module, p.layer) + " kind " + std::to_string(static_cast<int>(p.kind)) + " [" +
+                   std::to_string(at) + "]: difference " + std::to_string(difference) + ", gradient " +
+                   std::to_string(gradient[at]));
+      }
+    }
+    trainer.write(i, Slot::kValue, base);
+  }
+}
+
+// B starts at zero, where A has no gradient: give it values.
+inline void fill_b(Trainer& trainer) {
+  for (int32_t i = 0; i < static_cast<int32_t>(trainer.parameters().size()); ++i) {
+    const Parameter& p = trainer.parameter(i);
+    if (p.kind != TensorKind::kLoraB) continue;
+    const Philox random(9, static_cast<uint64_t>(i));
+    std::vector<float> values(static_cast<size_t>(p.size()));
+    for (size_t n = 0; n < values.size(); ++n) values[n] = 0.3f * random.normal(n);
+    trainer.write(i, Slot::kValue, values);
+  }
+}
+
+inline TrainerOptions lora_options(uint32_t targets) {
+  TrainerOptions o;
+  o.max_tokens = 24;
+  o.rank = 3;
+  o.scale = 0.7f;
+  o.targets = targets;
+  o.seed = 4;
+  return o;
+}
+
+inline TrainerOptions full_options() {
+  TrainerOptions o;
+  o.mode = TrainMode::kFull;
+  o.max_tokens = 24;
+  return o;
+}
+
+}  // namespace chaku::test
