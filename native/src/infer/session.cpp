@@ -147,7 +147,8 @@ void Session::eval_chunk(std::span<const int32_t> tokens, int32_t first_position
 const InputStatistics::Sums& Session::inputs(Module module, int32_t layer) const {
   if (!inputs_) fail(Code::kInvalidState, "[read_inputs] expected a session that collects inputs, got one that does not");
   const int32_t linear = linear_of(module);
-  const bool in_layer = linear >= 0 && layer >= 0 && layer < model_->spec().n_layers();
+  const bool in_layer = linear >= 0 && layer >= 0 && layer < model_->spec().n_layers() &&
+                        !model_->weights().layers[static_cast<size_t>(layer)].linears[static_cast<size_t>(linear)].w.empty();
   if (!in_layer && (module != Module::kOutput || layer != -1))
     fail(Code::kInvalidArgument, "[read_inputs] expected a product, got %s", module_name(module, layer).c_str());
   const Weights& weights = model_->weights();

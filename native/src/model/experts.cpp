@@ -23,6 +23,8 @@ LowRank expert_of(const LowRank& stacked, int64_t expert, int64_t n, int64_t k) 
 void apply_expert_linear(const Decoder& decoder, const ExpertLinearCall& call) noexcept {
   const int64_t k = call.linear->w.columns, n = call.linear->w.rows / call.n_experts;
   const float* input = call.x;
+  if (decoder.inputs != nullptr)
+    decoder.inputs->add(decoder.engine->pool(), *call.linear, call.x, call.offsets[call.n_experts]);
   if (call.low_rank != nullptr)
     input = drop_input(decoder, call.x, call.offsets[call.n_experts] * k, call.dropout_stream, call.dropped);
   for (int64_t e = 0; e < call.n_experts; ++e) {

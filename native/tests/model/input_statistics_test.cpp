@@ -1,6 +1,7 @@
 #include "model/input_statistics.h"
 
 #include "infer/session.h"
+#include "model/expect_error.h"
 #include "model/tiny_decoder.h"
 #include "test.h"
 
@@ -44,7 +45,7 @@ TEST(a_session_collects_the_inputs_of_every_product) {
   session.collect_inputs();
   run(session, tiny_tokens(9, 48));
   for (int32_t l = 0; l < 2; ++l) {
-    for (const Module module : kLinearModules) {
+    for (const Module module : kDenseModules) {
       const InputStatistics::Sums& sums = session.inputs(module, l);
       CHECK_EQ(sums.n_rows, 9);
       for (const double s : sums.squares) CHECK(s > 0);
@@ -56,6 +57,20 @@ TEST(a_session_collects_the_inputs_of_every_product) {
   CHECK_EQ(session.inputs(Module::kOutput, -1).n_rows, 9);
   session.collect_inputs();
   CHECK_EQ(session.inputs(Module::kOutput, -1).n_rows, 0);
+  CHECK_ERROR(Code::kInvalidArgument, "ffn_down_exps of layer 0", session.inputs(Module::kExpertDown, 0));
+}
+
+// Experts share one sum: of all slots.
+TEST(inputs_of_experts) {
+  TinyOptions o;
+  o.experts = {4, 2, 24, 0, Gating::kSoftmax, true, 1.0f};
+  const auto model = tiny_decoder(o);
+  Session session(model, {16, 0, 0, DType::kF32});
+  session.collect_inputs();
+  run(session, tiny_tokens(9, 48));
+  for (const Module module : {Module::kExpertGate, Module::kExpertUp, Module::kExpertDown})
+    CHECK_EQ(session.inputs(module, 1).n_rows, 18);
+  CHECK_EQ(session.inputs(Module::kRouter, 1).n_rows, 9);
 }
 
 TEST(sums_do_not_depend_on_threads_or_on_batches_beyond_rounding) {
