@@ -52,6 +52,7 @@ struct Running {
   int thread = 0;
 };
 thread_local Running running;
+thread_local const ThreadPool* turn_of = nullptr;  // the pool that the current thread has its turn at
 
 }  // namespace
 
@@ -65,7 +66,7 @@ struct ThreadPool::State {
   int64_t n = 0, grain = 1, n_chunks = 0;
   std::chrono::nanoseconds spin_time{0};
   std::atomic<bool> stop{false};
-  AlignedBytes scratch;
+  AlignedBytes scratch, shared;
   std::vector<std::thread> threads;
 
   void run_chunks(int thread) noexcept {
@@ -131,6 +132,7 @@ ThreadPool::ThreadPool(int n_threads) : state_(std::make_unique<State>()), n_thr
   // More threads than cores: a spinning thread would keep a working one from its core.
   if (n_threads <= usable_cores()) state_->spin_time = kSpin;
   state_->scratch = AlignedBytes(n_threads * kScratchBytes);
+  state_->shared = AlignedBytes(Turn::kSharedBytes);
   state_->threads.reserve(static_cast<size_t>(n_threads - 1));
   try {
     for (int i = 1; i < n_threads; ++i) state_->threads.emplace_back([this, i] { state_->work(this, i); });
@@ -145,6 +147,18 @@ ThreadPool::~ThreadPool() { state_->join(); }
 
 std::byte* ThreadPool::scratch(int thread) noexcept { return state_->scratch.data() + thread * kScratchBytes; }
 
+ThreadPool::Turn::Turn(ThreadPool& pool) noexcept : pool_(pool) {
+  pool_.state_->callers.lock();
+  turn_of = &pool_;
+}
+
+ThreadPool::Turn::~Turn() {
+  turn_of = nullptr;
+  pool_.state_->callers.unlock();
+}
+
+std::byte* ThreadPool::Turn::shared() noexcept { return pool_.state_->shared.data(); }
+
 void ThreadPool::parallel_for(int64_t n, int64_t grain, RangeFn fn) noexcept {
   if (n <= 0) return;
   grain = std::max<int64_t>(grain, 1);
@@ -153,7 +167,8 @@ void ThreadPool::parallel_for(int64_t n, int64_t grain, RangeFn fn) noexcept {
     for (int64_t begin = 0; begin < n; begin += grain) fn(begin, std::min(n, begin + grain), thread);
   };
   if (running.pool == this) return run_inline(running.thread);
-  const std::lock_guard<std::mutex> turn(state_->callers);
+  std::unique_lock<std::mutex> turn(state_->callers, std::defer_lock);
+  if (turn_of != this) turn.lock();
   const Running outer = std::exchange(running, {this, 0});
   if (n_threads_ == 1 || n_chunks == 1) {
     run_inline(0);

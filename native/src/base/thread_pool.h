@@ -38,6 +38,24 @@ class ThreadPool {
   static constexpr int64_t kScratchBytes = int64_t{2} << 20;
   std::byte* scratch(int thread) noexcept;
 
+  // A caller's turn: while one lives, the parallel_for of its thread runs without waiting, that of other threads waits
+  // until it ends, and shared() is memory that the chunks of several parallel_for have in common. One turn at a time
+  // on a thread, and none inside a chunk.
+  class Turn {
+   public:
+    explicit Turn(ThreadPool& pool) noexcept;
+    ~Turn();
+    Turn(const Turn&) = delete;
+    Turn& operator=(const Turn&) = delete;
+
+    // kSharedBytes, 64-byte aligned, undefined when the turn begins. Pages are committed when first touched.
+    static constexpr int64_t kSharedBytes = int64_t{16} << 20;
+    std::byte* shared() noexcept;
+
+   private:
+    ThreadPool& pool_;
+  };
+
   // Runs fn over [0,n) in chunks of `grain` that threads take as they come; returns when all are done. Chunk borders
   // depend on n and grain alone, never on the number of threads: a kernel whose chunks own their outputs gives the same
   // bits with any number of threads. `thread` in [0, n_threads) picks per-thread scratch. Concurrent callers take

@@ -76,6 +76,9 @@ const KernelTable* built_table(CpuPath path) noexcept {
 #if CHAKU_HAVE_AVX512BF16
     case CpuPath::kAvx512Bf16: return &avx512bf16::table();
 #endif
+#if CHAKU_HAVE_AMX
+    case CpuPath::kAmx: return &amx::table();
+#endif
     default: return nullptr;
   }
 }

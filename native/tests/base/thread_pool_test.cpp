@@ -52,6 +52,33 @@ TEST(a_thread_runs_one_chunk_at_a_time_and_owns_its_scratch) {
   }
 }
 
+// Several callers fill the shared memory in one parallel_for and check it in the next: no other turn may come between.
+TEST(a_turn_has_the_shared_memory_to_itself) {
+  ThreadPool pool(3);
+  std::atomic<int> bad{0};
+  const auto take_turns = [&](int caller) {
+    for (int round = 0; round < 50; ++round) {
+      ThreadPool::Turn turn(pool);
+      std::byte* shared = turn.shared();
+      if (reinterpret_cast<uintptr_t>(shared) % 64 != 0) ++bad;
+      const auto mark = static_cast<std::byte>(4 * caller + round % 4);
+      pool.parallel_for(4096, 64, [&](int64_t begin, int64_t end, int) { std::fill(shared + begin, shared + end, mark); });
+      pool.parallel_for(4096, 64, [&](int64_t begin, int64_t end, int) {
+        for (int64_t i = begin; i < end; ++i) bad += shared[i] != mark;
+      });
+      shared[ThreadPool::Turn::kSharedBytes - 1] = mark;
+    }
+  };
+  std::thread other([&] { take_turns(1); }), third([&] { take_turns(2); });
+  take_turns(3);
+  int64_t total = 0;
+  pool.parallel_for(1, 1, [&](int64_t, int64_t end, int) { total += end; });  // without a turn, after one
+  other.join();
+  third.join();
+  CHECK_EQ(bad.load(), 0);
+  CHECK_EQ(total, int64_t{1});
+}
+
 TEST(many_small_jobs) {
   for (const int n_threads : kThreadCounts) {
     ThreadPool pool(n_threads);

@@ -10,7 +10,7 @@
 #include <cstdlib>
 #include <cstring>
 
-namespace chaku::test::amx {
+namespace chaku::test::emulator {
 namespace {
 
 std::atomic<int64_t> counts[static_cast<int>(Op::kCount)];
@@ -147,4 +147,4 @@ void install() {
 
 int64_t emulated(Op op) { return counts[static_cast<int>(op)].load(std::memory_order_relaxed); }
 
-}  // namespace chaku::test::amx
+}  // namespace chaku::test::emulator

@@ -9,7 +9,7 @@
 
 #include <cstdint>
 
-namespace chaku::test::amx {
+namespace chaku::test::emulator {
 
 enum class Op {
   kLoadConfig, kStoreConfig, kRelease, kZero, kLoad, kLoadT1, kStore, kDotS8S8, kDotS8U8, kDotU8S8, kDotU8U8, kDotBf16,
@@ -73,4 +73,4 @@ void install();
 // How many of these instructions have been emulated in this process.
 int64_t emulated(Op op);
 
-}  // namespace chaku::test::amx
+}  // namespace chaku::test::emulator

@@ -12,7 +12,7 @@
 
 using namespace chaku;
 using namespace chaku::test;
-using amx::Op;
+using emulator::Op;
 
 // Every base with every index, in the three sizes of displacement, then the forms without a base, an index or both; in
 // the order that the test walks them. Only decoded, never run.
@@ -49,7 +49,7 @@ extern "C" const uint8_t odd_forms[] __asm__("chaku_test_odd_forms");
 
 namespace {
 
-void configure(amx::Config& c, int tile, int rows, int row_bytes) {
+void configure(emulator::Config& c, int tile, int rows, int row_bytes) {
   c.palette = 1;
   c.rows[tile] = static_cast<uint8_t>(rows);
   c.row_bytes[tile] = static_cast<uint16_t>(row_bytes);
@@ -63,16 +63,16 @@ bool says(const char* message, const char* part) {
 
 uint16_t half(float x) { return f32_to_bf16(x); }
 
-void check_address(const amx::Instruction& in, int base, int index, int scale, int displacement) {
+void check_address(const emulator::Instruction& in, int base, int index, int scale, int displacement) {
   CHECK_EQ(in.address.base, base);
   CHECK_EQ(in.address.index, index);
   CHECK_EQ(in.address.scale, scale);
   CHECK_EQ(in.address.displacement, displacement);
 }
 
-amx::Instruction next(const uint8_t** code, Op op) {
-  amx::Instruction in;
-  CHECK(amx::decode(*code, &in));
+emulator::Instruction next(const uint8_t** code, Op op) {
+  emulator::Instruction in;
+  CHECK(emulator::decode(*code, &in));
   CHECK(in.op == op);
   *code += in.length;
   return in;
@@ -80,7 +80,7 @@ amx::Instruction next(const uint8_t** code, Op op) {
 
 // Tiles 0 += 1 * 2 (bf16) and 3 += 4 * 5 (int8, each kind of sign), by the instructions themselves.
 struct Inputs {
-  alignas(64) amx::Config config;
+  alignas(64) emulator::Config config;
   alignas(64) uint16_t left[16][32], right[16][32];
   alignas(64) float sums[16][16];
   alignas(64) uint8_t bytes_left[16][64], bytes_right[16][64];
@@ -118,7 +118,7 @@ void run_instructions(const Inputs& in, Outputs* out) {
 
 void run_states(const Inputs& in, Outputs* out) {
   const auto bytes = [](const auto& array) { return reinterpret_cast<const uint8_t*>(&array[0][0]); };
-  amx::TileState t;
+  emulator::TileState t;
   const auto run = [](const char* wrong) { CHECK(wrong == nullptr); };
   run(t.load_config(in.config));
   run(t.load(0, bytes(in.sums), 64));
@@ -160,7 +160,7 @@ TEST(all_registers_and_displacements_decode) {
   for (int base = 0; base < 16; ++base)
     for (int index = 0; index < 16; ++index) {
       if (index == 4) continue;  // rsp is no index
-      amx::Instruction in = next(&code, Op::kLoad);
+      emulator::Instruction in = next(&code, Op::kLoad);
       check_address(in, base, index, 1, 0);
       CHECK_EQ(in.tile, 3);
       in = next(&code, Op::kLoadT1);
@@ -175,34 +175,34 @@ TEST(all_registers_and_displacements_decode) {
 
 TEST(odd_forms_decode_and_others_are_left_alone) {
   const uint8_t* code = odd_forms;
-  check_address(next(&code, Op::kLoad), amx::kNone, 9, 2, 0x1000);
-  check_address(next(&code, Op::kLoad), 12, amx::kNone, 1, 16);
-  check_address(next(&code, Op::kLoadConfig), 4, amx::kNone, 1, 0);
-  check_address(next(&code, Op::kLoadConfig), amx::kInstructionPointer, amx::kNone, 1, 64);
-  check_address(next(&code, Op::kLoadConfig), 13, amx::kNone, 1, 8);
+  check_address(next(&code, Op::kLoad), emulator::kNone, 9, 2, 0x1000);
+  check_address(next(&code, Op::kLoad), 12, emulator::kNone, 1, 16);
+  check_address(next(&code, Op::kLoadConfig), 4, emulator::kNone, 1, 0);
+  check_address(next(&code, Op::kLoadConfig), emulator::kInstructionPointer, emulator::kNone, 1, 64);
+  check_address(next(&code, Op::kLoadConfig), 13, emulator::kNone, 1, 8);
   check_address(next(&code, Op::kStoreConfig), 5, 15, 2, -128);
   next(&code, Op::kRelease);
   CHECK_EQ(next(&code, Op::kZero).tile, 5);
   for (const Op op : {Op::kDotBf16, Op::kDotS8S8, Op::kDotS8U8, Op::kDotU8S8, Op::kDotU8U8}) {
-    const amx::Instruction in = next(&code, op);
+    const emulator::Instruction in = next(&code, op);
     CHECK_EQ(in.tile, op == Op::kDotBf16 ? 0 : 3);
     CHECK_EQ(in.left, op == Op::kDotBf16 ? 6 : 2);
     CHECK_EQ(in.right, op == Op::kDotBf16 ? 7 : 1);
   }
-  amx::Instruction in;
-  CHECK(!amx::decode(code, &in));  // vpmulld: the same map, another opcode
+  emulator::Instruction in;
+  CHECK(!emulator::decode(code, &in));  // vpmulld: the same map, another opcode
   uint8_t wide[8];
   std::memcpy(wide, code + 5, 5);
-  CHECK(amx::decode(wide, &in));
+  CHECK(emulator::decode(wide, &in));
   wide[2] |= 0x04;  // 256 bits
-  CHECK(!amx::decode(wide, &in));
+  CHECK(!emulator::decode(wide, &in));
   wide[2] &= 0xfb;
   wide[1] &= 0x7f;  // tile 8
-  CHECK(!amx::decode(wide, &in));
+  CHECK(!emulator::decode(wide, &in));
 }
 
 TEST(a_small_bf16_product_by_hand) {
-  amx::Config c;
+  emulator::Config c;
   configure(c, 0, 2, 8);   // sums [2,2]
   configure(c, 1, 2, 4);   // left [2,1 pair]
   configure(c, 2, 1, 8);   // right [1 pair,2]
@@ -210,7 +210,7 @@ TEST(a_small_bf16_product_by_hand) {
   const uint16_t right[1][4] = {{half(4), half(5), half(6), half(7)}};  // columns (4,5) and (6,7)
   const float start[2][2] = {{100, 200}, {300, 400}};
   float out[2][2];
-  amx::TileState t;
+  emulator::TileState t;
   CHECK(t.load_config(c) == nullptr);
   CHECK(t.load(0, reinterpret_cast<const uint8_t*>(start), 8) == nullptr);
   CHECK(t.load(1, reinterpret_cast<const uint8_t*>(left), 4) == nullptr);
@@ -226,7 +226,7 @@ TEST(a_small_bf16_product_by_hand) {
 // One element, two pairs: what is rounded when, and that denormals vanish.
 TEST(sums_round_in_the_order_of_the_instruction) {
   const auto dot = [](const std::vector<float>& left, const std::vector<float>& right, float start) {
-    amx::Config c;
+    emulator::Config c;
     const int pairs = static_cast<int>(left.size()) / 2;
     configure(c, 0, 1, 4);
     configure(c, 1, 1, 4 * pairs);
@@ -235,7 +235,7 @@ TEST(sums_round_in_the_order_of_the_instruction) {
     for (const float v : left) l.push_back(half(v));
     for (const float v : right) r.push_back(half(v));
     float out = 0;
-    amx::TileState t;
+    emulator::TileState t;
     CHECK(t.load_config(c) == nullptr);
     CHECK(t.load(0, reinterpret_cast<const uint8_t*>(&start), 4) == nullptr);
     CHECK(t.load(1, reinterpret_cast<const uint8_t*>(l.data()), 64) == nullptr);
@@ -257,7 +257,7 @@ TEST(sums_round_in_the_order_of_the_instruction) {
 }
 
 TEST(integer_products_by_hand) {
-  amx::Config c;
+  emulator::Config c;
   configure(c, 0, 1, 4);
   configure(c, 1, 1, 4);
   configure(c, 2, 1, 4);
@@ -265,7 +265,7 @@ TEST(integer_products_by_hand) {
   const auto dot = [&](Op op) {
     const int32_t start = 7;
     int32_t out = 0;
-    amx::TileState t;
+    emulator::TileState t;
     CHECK(t.load_config(c) == nullptr);
     CHECK(t.load(0, reinterpret_cast<const uint8_t*>(&start), 4) == nullptr);
     CHECK(t.load(1, left, 4) == nullptr);
@@ -281,13 +281,13 @@ TEST(integer_products_by_hand) {
 }
 
 TEST(loads_clear_what_lies_outside_of_the_shape) {
-  amx::Config full, small;
+  emulator::Config full, small;
   configure(full, 0, 16, 64);
   configure(small, 0, 3, 10);
   uint8_t ones[1024], out[1024];
   std::memset(ones, 1, sizeof ones);
   std::memset(out, 9, sizeof out);
-  amx::TileState t;
+  emulator::TileState t;
   CHECK(t.load_config(small) == nullptr);
   CHECK(t.load(0, ones, 64) == nullptr);
   CHECK(t.store(0, out, 64) == nullptr);
@@ -298,9 +298,9 @@ TEST(loads_clear_what_lies_outside_of_the_shape) {
 }
 
 TEST(misuse_is_named) {
-  amx::TileState t;
+  emulator::TileState t;
   CHECK(says(t.zero(0), "no tile is configured"));
-  amx::Config c;
+  emulator::Config c;
   configure(c, 0, 16, 64);
   c.rows[1] = 17;
   c.row_bytes[1] = 64;
@@ -337,8 +337,8 @@ TEST(misuse_is_named) {
 }
 
 TEST(instructions_and_emulator_give_the_same_bits) {
-  amx::install();
-  const int64_t before = amx::emulated(Op::kDotBf16);
+  emulator::install();
+  const int64_t before = emulator::emulated(Op::kDotBf16);
   for (uint64_t seed = 1; seed <= 20; ++seed) {
     const Inputs in = random_inputs(seed);
     Outputs by_instruction, by_state;
@@ -346,13 +346,13 @@ TEST(instructions_and_emulator_give_the_same_bits) {
     run_states(in, &by_state);
     CHECK(by_instruction == by_state);
   }
-  const int64_t count = amx::emulated(Op::kDotBf16) - before;
+  const int64_t count = emulator::emulated(Op::kDotBf16) - before;
   std::printf("       %s\n", count > 0 ? "emulated" : "on the tiles of this processor");
   CHECK_EQ(count, cpu_features().amx_bf16 ? 0 : 20);
 }
 
 TEST(misuse_of_an_instruction_aborts_the_program) {
-  amx::install();
+  emulator::install();
   if (cpu_features().amx_bf16) return;  // a processor raises its own signal
   std::fflush(nullptr);
   const pid_t child = fork();

@@ -8,7 +8,7 @@
 
 #include "amx_emulator.h"
 
-namespace chaku::test::amx {
+namespace chaku::test::emulator {
 namespace {
 
 thread_local char message[160];
@@ -157,4 +157,4 @@ const char* TileState::dot(Op op, int tile, int left, int right) {
   return nullptr;
 }
 
-}  // namespace chaku::test::amx
+}  // namespace chaku::test::emulator

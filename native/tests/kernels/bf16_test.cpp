@@ -1,17 +1,33 @@
-// The bfloat16 path against the reference on operands that are rounded beforehand: products of bfloat16 are exact in
+// The bfloat16 paths against the reference on operands that are rounded beforehand: products of bfloat16 are exact in
 // float32, so that the usual tolerance of float32 sums holds. And against the reference on the operands as they are, to
 // the three digits that bfloat16 has.
+#include <algorithm>
+#include <array>
+
+#include "base/aligned_buffer.h"
+#include "base/cpu_features.h"
+#include "kernels/cpu/paths.h"
 #include "paths.h"
+#if CHAKU_HAVE_AMX
+#include "amx_emulator.h"
+#endif
 
 using namespace chaku;
 using namespace chaku::test;
 
 namespace {
 
-const KernelTable& bf16_table() {
-  const KernelTable* table = find_table(CpuPath::kAvx512Bf16);
-  if (table == nullptr) skip("this machine or build lacks AVX-512 BF16");
-  return *table;
+// The paths that this machine has, and AMX under the emulator where only the tiles are missing.
+std::vector<const KernelTable*> bf16_tables() {
+  if (!cpu_features().avx512_bf16) skip("this machine lacks AVX-512 BF16");
+  std::vector<const KernelTable*> tables;
+  if (const KernelTable* table = find_table(CpuPath::kAvx512Bf16)) tables.push_back(table);
+#if CHAKU_HAVE_AMX
+  emulator::install();
+  tables.push_back(&chaku::amx::table());
+#endif
+  if (tables.empty()) skip("this build lacks the paths that round to bfloat16");
+  return tables;
 }
 
 Floats rounded(Floats values) {
@@ -23,29 +39,41 @@ struct Shape {
   int64_t m, n, k;
 };
 
-// Runs on the vector path with 1, 2 and 3 threads (equal bits), and on the reference with exact and with rounded
+double root_mean_square(const Floats& values) {
+  double squares = 0;
+  for (const float v : values) squares += static_cast<double>(v) * v;
+  return std::sqrt(squares / static_cast<double>(values.size()));
+}
+
+// How close a path must be to the reference on rounded operands. Decoders that round a value differently before it is
+// rounded to bfloat16 move a few of them across its borders.
+enum class Decoding { kExact, kRounded };
+
+// Runs on the bfloat16 paths with 1, 2 and 3 threads (equal bits), and on the reference with exact and with rounded
 // operands; run(table, pool, w, activations) returns the outputs.
 template <class Run>
-void check(const std::string& what, const Matrix& w, const Floats& activations, double magnitude, Run run) {
-  const Floats exact_w = decoded(w);
-  double squares = 0;
-  for (const float v : exact_w) squares += static_cast<double>(v) * v;
-  magnitude *= std::sqrt(squares / static_cast<double>(exact_w.size()));
-  Floats dense = rounded(exact_w);
+void check(const std::string& what, const Matrix& w, const Floats& activations, double magnitude, Run run,
+           Decoding decoding = Decoding::kExact) {
+  Floats dense = decoded(w);
+  magnitude *= root_mean_square(dense);
+  dense = rounded(dense);
   const Matrix rounded_w = {dense.data(), DType::kF32, w.rows, w.columns};
-  const Floats actual = run(bf16_table(), pool_of(1), w, activations);
   const Floats expected = run(reference_table(), pool_of(2), rounded_w, rounded(activations));
   const Floats exact = run(reference_table(), pool_of(2), w, activations);
-  const int64_t n = static_cast<int64_t>(actual.size());
-  const double error = worst_error(actual.data(), expected.data(), n, kProduct.absolute, kProduct.relative);
-  if (!(error <= 1.0)) report("bf16", 0, what + ": off by " + std::to_string(error) + " x the tolerance");
-  const double loss = worst_error(actual.data(), exact.data(), n, kBf16Product.absolute * magnitude,
-                                  kBf16Product.relative);
-  if (!(loss <= 1.0)) report("bf16", 0, what + ": rounding cost " + std::to_string(loss) + " x the tolerance");
-  for (const int n_threads : {2, 3})
-    if (std::memcmp(run(bf16_table(), pool_of(n_threads), w, activations).data(), actual.data(),
-                    actual.size() * sizeof(float)) != 0)
-      report("bf16", 0, what + ": other bits with " + std::to_string(n_threads) + " threads");
+  const int64_t n = static_cast<int64_t>(exact.size());
+  for (const KernelTable* table : bf16_tables()) {
+    const Floats actual = run(*table, pool_of(1), w, activations);
+    const double error = worst_error(actual.data(), expected.data(), n, kProduct.absolute, kProduct.relative);
+    if (!(error <= 1.0) && decoding == Decoding::kExact)
+      report(table->name, 0, what + ": off by " + std::to_string(error) + " x the tolerance");
+    const double loss = worst_error(actual.data(), exact.data(), n, kBf16Product.absolute * magnitude,
+                                    kBf16Product.relative);
+    if (!(loss <= 1.0)) report(table->name, 0, what + ": rounding cost " + std::to_string(loss) + " x the tolerance");
+    for (const int n_threads : {2, 3})
+      if (std::memcmp(run(*table, pool_of(n_threads), w, activations).data(), actual.data(),
+                      actual.size() * sizeof(float)) != 0)
+        report(table->name, 0, what + ": other bits with " + std::to_string(n_threads) + " threads");
+  }
 }
 
 std::string describe(const char* op, DType dtype, Shape s) {
@@ -53,7 +81,7 @@ std::string describe(const char* op, DType dtype, Shape s) {
          " k" + std::to_string(s.k);
 }
 
-void check_products(DType dtype, Shape s) {
+void check_products(DType dtype, Shape s, Decoding decoding = Decoding::kExact) {
   const Weights w = random_weights(dtype, s.n, s.k, 61);
   const Floats bias = random_vector(s.n, 62);
   const int64_t x_stride = s.k + 3, y_stride = s.n + 5;
@@ -64,21 +92,20 @@ void check_products(DType dtype, Shape s) {
           table.matmul({.x = x.data(), .x_stride = x_stride, .w = weights, .bias = bias.data(), .y = y.data(),
                         .y_stride = y_stride, .m = s.m, .scale = 0.5f, .accumulate = false}, pool);
           return y;
-        });
+        }, decoding);
   check(describe("matmul_backward", dtype, s), w.matrix, random_vector(s.m * y_stride, 64), magnitude,
         [&](const KernelTable& table, ThreadPool& pool, const Matrix& weights, const Floats& dy) {
           Floats dx(static_cast<size_t>(s.m * x_stride), 0.25f);
           table.matmul_backward({.dy = dy.data(), .dy_stride = y_stride, .w = weights, .dx = dx.data(),
                                  .dx_stride = x_stride, .m = s.m, .accumulate = true}, pool);
           return dx;
-        });
+        }, decoding);
 }
 
 }  // namespace
 
 // Formats whose decoding is exact: a value rounded twice differently would cross a bfloat16 border.
 TEST(products_of_odd_shapes_and_block_edges) {
-  bf16_table();
   for (const Shape s : {Shape{9, 1, 1}, Shape{9, 17, 15}, Shape{13, 65, 31}, Shape{20, 127, 33}, Shape{97, 129, 300},
                         Shape{40, 64, 256}, Shape{33, 130, 513}})
     for (const DType dtype : {DType::kF32, DType::kF16, DType::kBF16}) check_products(dtype, s);
@@ -87,20 +114,65 @@ TEST(products_of_odd_shapes_and_block_edges) {
     for (const DType dtype : {DType::kQ8_0, DType::kQ4_0, DType::kQ5_0}) check_products(dtype, s);
 }
 
+TEST(every_format) {
+  for (const DType dtype : all_dtypes()) {
+    check_products(dtype, {13, 70, 512}, Decoding::kRounded);
+    check_products(dtype, {33, 288, 256}, Decoding::kRounded);
+  }
+}
+
+// Small integers: every product and sum is exact, so that not a bit may differ from the reference, in whatever order a
+// path sums. The shapes reach what the tests above do not: several passes over the depth and over the rows, results
+// that are stored past the caches, and units of all widths.
+TEST(sums_of_small_integers_are_exact) {
+  const auto integers = [](int64_t n, uint64_t seed) {
+    const Philox random(seed, 9);
+    AlignedArray<float> out(n);
+    for (int64_t i = 0; i < n; ++i) out[i] = static_cast<float>(random.words(static_cast<uint64_t>(i))[0] % 9) - 4.0f;
+    return out;
+  };
+  for (const Shape s : {Shape{1024, 1056, 32}, Shape{9, 33, 8500}, Shape{1030, 1, 8224}, Shape{70, 2080, 70},
+                        Shape{40, 300, 300}}) {
+    const AlignedArray<float> x = integers(s.m * s.k, 71), w = integers(s.n * s.k, 72), dy = integers(s.m * s.n, 73);
+    const Matrix weight = {w.data(), DType::kF32, s.n, s.k};
+    const auto run = [&](const KernelTable& table) {
+      std::array<AlignedArray<float>, 3> out = {AlignedArray<float>(s.m * s.n), AlignedArray<float>(s.m * s.k),
+                                                AlignedArray<float>(s.n * s.k)};
+      table.matmul({.x = x.data(), .x_stride = s.k, .w = weight, .y = out[0].data(), .y_stride = s.n, .m = s.m,
+                    .scale = 0.5f}, pool_of(2));
+      table.matmul_backward({.dy = dy.data(), .dy_stride = s.n, .w = weight, .dx = out[1].data(), .dx_stride = s.k,
+                             .m = s.m, .scale = 2.0f}, pool_of(2));
+      table.weight_gradient({.dy = dy.data(), .dy_stride = s.n, .x = x.data(), .x_stride = s.k, .dw = out[2].data(),
+                             .m = s.m, .n = s.n, .k = s.k}, pool_of(2));
+      return out;
+    };
+    const auto expected = run(reference_table());
+    for (const KernelTable* table : bf16_tables()) {
+      const auto actual = run(*table);
+      for (size_t i = 0; i < actual.size(); ++i)
+        if (std::memcmp(actual[i].data(), expected[i].data(), static_cast<size_t>(actual[i].size()) * 4) != 0)
+          report(table->name, 0, describe(i == 0 ? "matmul" : i == 1 ? "matmul_backward" : "weight_gradient",
+                                          DType::kF32, s) + ": other bits than the reference");
+    }
+  }
+}
+
 TEST(few_tokens_stay_in_float32) {
-  const KernelTable& table = bf16_table();
   const Weights w = random_weights(DType::kQ8_0, 40, 64, 65);
   const Floats x = random_vector(3 * 64, 66);
   Floats y(3 * 40), expected(3 * 40);
   MatmulProblem p{.x = x.data(), .x_stride = 64, .w = w.matrix, .y = y.data(), .y_stride = 40, .m = 3};
-  table.matmul(p, pool_of(1));
   p.y = expected.data();
   find_table(CpuPath::kAvx512)->matmul(p, pool_of(1));
-  CHECK(y == expected);
+  p.y = y.data();
+  for (const KernelTable* table : bf16_tables()) {
+    std::fill(y.begin(), y.end(), 0.0f);
+    table->matmul(p, pool_of(1));
+    CHECK(y == expected);
+  }
 }
 
 TEST(weight_gradients) {
-  bf16_table();
   for (const Shape s : {Shape{1, 1, 1}, Shape{3, 7, 5}, Shape{17, 96, 256}, Shape{255, 97, 257}, Shape{300, 300, 16},
                         Shape{513, 33, 31}}) {
     // the activations are dy, the weight stands for x [M,K]
@@ -118,10 +190,31 @@ TEST(weight_gradients) {
 }
 
 TEST(only_the_large_products_differ_from_avx512) {
-  const KernelTable &table = bf16_table(), &wide = *find_table(CpuPath::kAvx512);
-  CHECK(table.path == CpuPath::kAvx512Bf16);
-  CHECK(table.matmul != wide.matmul && table.matmul_backward != wide.matmul_backward);
-  CHECK(table.weight_gradient != wide.weight_gradient);
-  CHECK(table.attention == wide.attention && table.rms_norm == wide.rms_norm && table.adamw == wide.adamw);
-  CHECK(best_cpu_path() != CpuPath::kAvx512Bf16);
+  const std::vector<const KernelTable*> tables = bf16_tables();
+  const KernelTable& wide = *find_table(CpuPath::kAvx512);
+  for (const KernelTable* table : tables) {
+    CHECK(table->matmul != wide.matmul && table->matmul_backward != wide.matmul_backward);
+    CHECK(table->weight_gradient != wide.weight_gradient);
+    CHECK(table->attention == wide.attention && table->rms_norm == wide.rms_norm && table->adamw == wide.adamw);
+  }
+  for (size_t i = 1; i < tables.size(); ++i)
+    CHECK(tables[0]->matmul != tables[i]->matmul && tables[0]->path != tables[i]->path);
 }
+
+#if CHAKU_HAVE_AMX
+// Last, so that the tests before have run: the proof that the tiles were used, and where.
+TEST(the_tiles_are_those_of_the_processor_or_emulated) {
+  const Floats ones(64 * 64, 1.0f);
+  const Matrix w = {ones.data(), DType::kF32, 64, 64};
+  Floats y(64 * 64);
+  bf16_tables();
+  const int64_t before = emulator::emulated(emulator::Op::kDotBf16);
+  chaku::amx::table().matmul({.x = ones.data(), .x_stride = 64, .w = w, .y = y.data(), .y_stride = 64, .m = 64},
+                             pool_of(1));
+  CHECK(y == Floats(64 * 64, 64.0f));
+  const int64_t count = emulator::emulated(emulator::Op::kDotBf16) - before;
+  CHECK_EQ(count, cpu_features().amx_bf16 ? 0 : 2 * 2 * 2 * 4);  // strips by strips by steps by four tiles
+  std::printf("       amx: %s, %lld products of tiles in all\n", count > 0 ? "emulated" : "on this processor",
+              static_cast<long long>(before + count));
+}
+#endif

@@ -15,3 +15,8 @@ const KernelTable& table() noexcept;
 namespace chaku::avx512bf16 {
 const KernelTable& table() noexcept;
 }
+
+// avx512 with large products on bfloat16 tiles.
+namespace chaku::amx {
+const KernelTable& table() noexcept;
+}

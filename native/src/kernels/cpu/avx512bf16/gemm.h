@@ -9,11 +9,10 @@
 #define CHAKU_ISA avx512bf16
 #endif
 
+#include "kernels/cpu/generic/bf16.h"
 #include "kernels/cpu/generic/tiles.h"
 
 namespace chaku::avx512bf16 {
-
-using Bf16 = uint16_t;
 
 // A block of A: rows of bfloat16, pitch elements apart, each padded with zeros to a whole number of pairs.
 struct PackedRows {
@@ -21,18 +20,8 @@ struct PackedRows {
   int64_t pitch;
 };
 
-// 32 floats to 32 bfloat16 in memory order.
-CHAKU_INLINE __m512i round_pair(F low, F high) { return reinterpret_cast<__m512i>(_mm512_cvtne2ps_pbh(high, low)); }
-
-// Two rows of 16 floats to 16 pairs (row 0, row 1).
-CHAKU_INLINE __m512i interleave(F row0, F row1) {
-  alignas(64) static constexpr uint16_t kOrder[32] = {0, 16, 1, 17, 2,  18, 3,  19, 4,  20, 5,  21, 6,  22, 7,  23,
-                                                      8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31};
-  return _mm512_permutexvar_epi16(_mm512_load_si512(kOrder), round_pair(row0, row1));
-}
-
 // Rows of floats to rows of bfloat16, `depth` of them padded with zeros to a multiple of 32.
-static void pack_rows_a(const float* from, int64_t stride, int64_t rows, int64_t depth, Bf16* to, int64_t pitch) {
+CHAKU_INLINE void pack_rows_a(const float* from, int64_t stride, int64_t rows, int64_t depth, Bf16* to, int64_t pitch) {
   for (int64_t r = 0; r < rows; ++r)
     for (int64_t d = 0; d < depth; d += 2 * kLanes) {
       const float* at = from + r * stride + d;

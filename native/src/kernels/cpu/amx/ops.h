@@ -1,0 +1,12 @@
+// The ops that this path has its own version of; the others are those of avx512.
+#pragma once
+
+#include "kernels/table.h"
+
+namespace chaku::amx {
+
+void matmul(const MatmulProblem& p, ThreadPool& pool) noexcept;
+void matmul_backward(const MatmulBackwardProblem& p, ThreadPool& pool) noexcept;
+void weight_gradient(const WeightGradientProblem& p, ThreadPool& pool) noexcept;
+
+}  // namespace chaku::amx

@@ -1,0 +1,19 @@
+#include "kernels/cpu/amx/ops.h"
+#include "kernels/cpu/paths.h"
+
+namespace chaku::amx {
+
+const KernelTable& table() noexcept {
+  static const KernelTable table = [] {
+    KernelTable t = avx512::table();
+    t.name = "amx";
+    t.path = CpuPath::kAmx;
+    t.matmul = matmul;
+    t.matmul_backward = matmul_backward;
+    t.weight_gradient = weight_gradient;
+    return t;
+  }();
+  return table;
+}
+
+}  // namespace chaku::amx
