@@ -156,7 +156,7 @@ class CommandsTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"", "demo", "train", "generate", "tokenize", "model", "model inspect", "data", "data check", "data stats", "data preview", "bench", "doctor"})
+  @ValueSource(strings = {"", "demo", "train", "generate", "tokenize", "model", "model inspect", "data", "data check", "data stats", "data preview", "data split", "data convert", "bench", "doctor"})
   void everyHelpHasAnExample(String verb) {
     Object[] line = (verb + " --help").strip().split(" ");
     Cli.Ran ran = Cli.run(line);

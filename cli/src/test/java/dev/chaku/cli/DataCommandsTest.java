@@ -6,8 +6,17 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Stream;
+import java.util.zip.GZIPInputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -80,6 +89,93 @@ class DataCommandsTest {
     assertEquals(sequence.get("mask").get(length - 1), row.get("mask").get(2 * length - 1));
     String text = Cli.run("data", "preview", chats, "--model", base, "--packed").out();
     assertTrue(text.contains("── sequence 2, tokens " + length + " to " + (2 * length - 1) + " ──"), text);
+  }
+
+  private static List<String> lines(Path file) throws IOException {
+    boolean gzip = file.toString().endsWith(".gz");
+    try (InputStream in = gzip ? new GZIPInputStream(Files.newInputStream(file)) : Files.newInputStream(file)) {
+      return new String(in.readAllBytes(), StandardCharsets.UTF_8).lines().toList();
+    }
+  }
+
+  @Test
+  void splitKeepsRecordsWholeAndPromptsTogether() throws IOException {
+    StringBuilder text = new StringBuilder();
+    for (int i = 0; i < 100; i++) {
+      text.append("{\"id\": %d, \"prompt\": \"p%d\", \"completion\": \"c%d\"}\n".formatted(i, i / 2, i));
+    }
+    Path all = file("all.jsonl", text.toString());
+    Path out = folder.resolve("parts");
+    Cli.Ran ran = Cli.run("data", "split", all, "--out", out, "--validation", "0.1", "--test", 20, "--json");
+    assertEquals(0, ran.code(), ran.err());
+    assertEquals("{\"train\":70,\"validation\":10,\"test\":20}", ran.json().get("examples").toString());
+    Set<String> records = new TreeSet<>();
+    Map<String, String> partOfPrompt = new HashMap<>();
+    for (String part : List.of("train", "validation", "test")) {
+      for (String line : lines(out.resolve(part + ".jsonl"))) {
+        records.add(line);
+        String prompt = line.replaceAll(".*\"(p[0-9]+)\".*", "$1");
+        assertEquals(part, partOfPrompt.computeIfAbsent(prompt, p -> part), prompt);
+      }
+    }
+    assertEquals(100, records.size());
+    assertTrue(records.contains("{\"id\":7,\"prompt\":\"p3\",\"completion\":\"c7\"}"), records.toString());
+    Cli.Ran again = Cli.run("data", "split", all, "--out", out, "--test", 20);
+    assertEquals(3, again.code());
+    assertTrue(again.err().contains("train.jsonl: expected a new file, found one that exists; --force replaces it"), again.err());
+    List<String> before = lines(out.resolve("test.jsonl"));
+    assertEquals(0, Cli.run("data", "split", all, "--out", out, "--validation", "0.1", "--test", 20, "--force").code());
+    assertEquals(before, lines(out.resolve("test.jsonl")));
+    try (Stream<Path> files = Files.list(out)) {
+      assertEquals(3, files.count());
+    }
+  }
+
+  @Test
+  void aSplitThatFailsLeavesNothingBehind() throws IOException {
+    Path out = folder.resolve("parts");
+    Cli.Ran ran = Cli.run("data", "split", file("a.jsonl", CHAT + "nonsense\n"), "--out", out, "--test", 1);
+    assertEquals(3, ran.code());
+    assertTrue(ran.err().contains("a.jsonl:2: no JSON"), ran.err());
+    assertFalse(Files.exists(out));
+    assertEquals(3, Cli.run("data", "split", file("b.jsonl", CHAT), "--out", out, "--test", "0.5").code());
+    assertFalse(Files.exists(out));
+    assertEquals(2, Cli.run("data", "split", folder, "--out", out).code());
+    assertEquals(3, Cli.run("data", "split", folder, "--out", out, "--test", "1.5").code());
+  }
+
+  @Test
+  void convertWritesAnotherLayout() throws IOException {
+    Path table = file("faq.csv", "id,question,reply\n1,Who?,Me.\n2,\"Where, then?\",Here.\n");
+    Path out = folder.resolve("faq.jsonl.gz");
+    Cli.Ran ran =
+        Cli.run("data", "convert", table, "--columns", "prompt=question,completion=reply", "--to", "chat", "--out", out, "--json");
+    assertEquals(0, ran.code(), ran.err());
+    assertEquals(2, ran.json().get("written").asInt());
+    assertEquals(
+        "{\"messages\":[{\"role\":\"user\",\"content\":\"Where, then?\"},"
+            + "{\"role\":\"assistant\",\"content\":\"Here.\"}],\"id\":\"2\"}",
+        lines(out).get(1));
+    assertEquals(3, Cli.run("data", "convert", out, "--to", "sharegpt", "--out", out).code());
+    Path share = folder.resolve("share.jsonl");
+    assertEquals(0, Cli.run("data", "convert", out, "--to", "sharegpt", "--out", share).code());
+    assertTrue(lines(share).get(0).startsWith("{\"conversations\":[{\"from\":\"human\",\"value\":\"Who?\"}"), lines(share).toString());
+  }
+
+  @Test
+  void convertLosesNothingSilently() throws IOException {
+    Path chats = file("a.jsonl", CHAT + CHAT.replace("[", "[{\"role\": \"system\", \"content\": \"Be brief.\"}, "));
+    Path out = folder.resolve("o.jsonl");
+    Cli.Ran refused = Cli.run("data", "convert", chats, "--to", "prompt-completion", "--out", out);
+    assertEquals(3, refused.code());
+    assertTrue(refused.err().contains("a.jsonl:2: prompt-completion has no place for the system message (1 example)"), refused.err());
+    assertFalse(Files.exists(out));
+    Cli.Ran allowed = Cli.run("data", "convert", chats, "--to", "prompt-completion", "--out", out, "--allow-loss", "--json");
+    assertEquals(0, allowed.code(), allowed.err());
+    assertEquals(1, allowed.json().get("lost").get("the system message").asInt());
+    assertEquals(2, lines(out).size());
+    assertEquals(3, Cli.run("data", "convert", chats, "--to", "tokens", "--out", folder.resolve("t")).code());
+    assertEquals(3, Cli.run("data", "convert", chats, "--to", "preference", "--out", folder.resolve("t"), "--allow-loss").code());
   }
 
   @Test

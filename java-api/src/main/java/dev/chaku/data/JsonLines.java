@@ -2,6 +2,7 @@ package dev.chaku.data;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
+import com.fasterxml.jackson.core.json.JsonWriteFeature;
 import dev.chaku.BadInputException;
 import java.io.BufferedWriter;
 import java.io.IOException;
@@ -22,6 +23,7 @@ import org.jspecify.annotations.Nullable;
 /** Writes examples as JSON lines, each kind in one layout that {@link Dataset#read(Path)} reads as the same example. */
 public final class JsonLines {
   private static final JsonFactory FACTORY = new JsonFactory();
+  private static final JsonFactory ASCII = JsonFactory.builder().configure(JsonWriteFeature.ESCAPE_NON_ASCII, true).build();
 
   private JsonLines() {}
 
@@ -49,7 +51,12 @@ public final class JsonLines {
     return text(record(example));
   }
 
-  private static Map<String, Object> record(Example example) {
+  /** A record of plain Java values as one JSON object, without a line's end. */
+  public static String line(Map<String, ?> record) {
+    return text(record);
+  }
+
+  static Map<String, Object> record(Example example) {
     Map<String, Object> record = new LinkedHashMap<>();
     if (example instanceof Example.Text text) {
       record.put("text", text.text());
@@ -102,8 +109,14 @@ public final class JsonLines {
 
   /** JSON of maps, lists, strings, numbers, truth values and null. */
   static String text(Object value) {
+    String text = text(value, FACTORY);
+    // Half a character has no UTF-8, but an escape.
+    return StandardCharsets.UTF_8.newEncoder().canEncode(text) ? text : text(value, ASCII);
+  }
+
+  private static String text(Object value, JsonFactory factory) {
     StringWriter text = new StringWriter();
-    try (JsonGenerator generator = FACTORY.createGenerator(text)) {
+    try (JsonGenerator generator = factory.createGenerator(text)) {
       write(value, generator);
     } catch (IOException e) {
       throw new UncheckedIOException(e); // A StringWriter does not fail.

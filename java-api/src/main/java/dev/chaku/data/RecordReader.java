@@ -37,6 +37,12 @@ final class RecordReader {
     };
   }
 
+  /** The columns of a record that {@link #read} leaves out, under the names that the format sees. */
+  static List<String> unread(Map<?, ?> raw, Dataset.Options options) throws RecordFault {
+    Map<?, ?> record = options.columns().apply(raw);
+    return ReadColumns.unread(record, options.format() != null ? options.format() : detect(record));
+  }
+
   private static DataFormat detect(Map<?, ?> record) throws RecordFault {
     return DataFormat.of(record)
         .orElseThrow(

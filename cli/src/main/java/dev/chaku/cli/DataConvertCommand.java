@@ -1,0 +1,111 @@
+package dev.chaku.cli;
+
+import dev.chaku.BadInputException;
+import dev.chaku.data.Conversion;
+import dev.chaku.data.DataFormat;
+import dev.chaku.data.DataRecords;
+import dev.chaku.data.JsonLines;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.stream.Collectors;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** {@code chaku data convert}: data in another layout. */
+@Command(
+    name = "convert",
+    description = {
+      "Writes data as JSON lines in another layout: chat, prompt-completion, alpaca, sharegpt, text, preference or labelled (KTO).",
+      "Columns that no layout reads go along. What the new layout has no place for is an error that names it, unless --allow-loss."
+    },
+    footer = {
+      "",
+      "Examples:",
+      "  chaku data convert alpaca.json --to chat --out train.jsonl",
+      "  chaku data convert faq.csv --columns prompt=question,completion=answer --to chat --out faq.jsonl.gz",
+      "  chaku data convert pairs.jsonl --to labelled --out kto.jsonl",
+      "  chaku data convert chats.jsonl --to prompt-completion --out last-turns.jsonl --allow-loss"
+    })
+final class DataConvertCommand extends Verb {
+  @Mixin private DataOptions data;
+
+  @Option(names = "--to", required = true, paramLabel = "NAME", description = "The layout: chat, prompt-completion, alpaca, sharegpt, text, preference or labelled.")
+  private String to;
+
+  @Option(names = "--out", required = true, paramLabel = "FILE", description = "The file to write; gzipped if its name ends in .gz.")
+  private Path out;
+
+  @Option(names = "--allow-loss", description = "Write what the layout can hold, and count what it cannot.")
+  private boolean allowLoss;
+
+  @Option(names = "--skip-bad-lines", description = "Leave out lines that cannot be read, and count them.")
+  private boolean skipBadLines;
+
+  @Option(names = "--force", description = "Replace --out if it exists.")
+  private boolean force;
+
+  /** Losses by name with the number of examples, in the order in which they came up. */
+  private final Map<String, Integer> losses = new LinkedHashMap<>();
+
+  private String firstLoss = "";
+  private int read;
+  private int written;
+  private int leftOut;
+
+  @Override
+  void execute() {
+    Conversion conversion = new Conversion(DataFormat.parse(to));
+    DataRecords.Skipped skipped;
+    try (NewFile file = NewFile.begin(out, force)) {
+      skipped = DataRecords.read(data.files(), data.reading(skipBadLines), entry -> take(conversion, entry, file));
+      if (!losses.isEmpty() && !allowLoss) {
+        throw new BadInputException(
+            firstLoss + ": " + to + " has no place for " + lossText() + "; --allow-loss writes the data without");
+      }
+      if (written == 0) {
+        throw new BadInputException(data.files() + ": expected at least one example to write, found none");
+      }
+      file.finish();
+      file.place();
+    }
+    Map<String, Object> fields = new LinkedHashMap<>();
+    fields.put("out", out.toString());
+    fields.put("examples", read);
+    fields.put("written", written);
+    fields.put("left_out", leftOut);
+    fields.put("lost", losses);
+    fields.put("skipped_lines", skipped.lines());
+    skipped.reasons().forEach(reason -> console().note("left out " + reason));
+    result(fields, this::print);
+  }
+
+  private void take(Conversion conversion, DataRecords.Entry entry, NewFile file) {
+    for (Conversion.Converted converted : conversion.convert(entry)) {
+      read++;
+      leftOut += converted.records().isEmpty() ? 1 : 0;
+      for (String loss : converted.lost()) {
+        firstLoss = losses.isEmpty() ? entry.source() : firstLoss;
+        losses.merge(loss, 1, Integer::sum);
+      }
+      for (Map<String, Object> record : converted.records()) {
+        written++;
+        file.line(JsonLines.line(record));
+      }
+    }
+  }
+
+  private String lossText() {
+    return losses.entrySet().stream()
+        .map(loss -> loss.getKey() + " (" + loss.getValue() + (loss.getValue() == 1 ? " example)" : " examples)"))
+        .collect(Collectors.joining(", "));
+  }
+
+  private void print() {
+    console().print(out + ": " + written + " records from " + read + " examples, as " + to);
+    if (!losses.isEmpty()) {
+      console().print("lost: " + lossText() + (leftOut > 0 ? "; " + leftOut + " examples left out" : ""));
+    }
+  }
+}

@@ -1,0 +1,146 @@
+package dev.chaku.cli;
+
+import dev.chaku.BadInputException;
+import dev.chaku.ResourceException;
+import dev.chaku.data.DataRecords;
+import dev.chaku.data.DataSplitter;
+import dev.chaku.data.JsonLines;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+
+/** {@code chaku data split}: data into parts for training, validation and test. */
+@Command(
+    name = "split",
+    description = {
+      "Splits data at random into train.jsonl, validation.jsonl and test.jsonl; the same seed gives the same parts.",
+      "Records stay as they are. All examples of one prompt come into the same part, so that nothing trained on is tested."
+    },
+    footer = {
+      "",
+      "Examples:",
+      "  chaku data split all.jsonl --out parts --validation 0.05",
+      "  chaku data split all.jsonl --out parts --validation 0.1 --test 200 --seed 7",
+      "  chaku data split labels.csv --out parts --test 0.2 --stratify        every label in every part"
+    })
+final class DataSplitCommand extends Verb {
+  @Mixin private DataOptions data;
+
+  @Option(names = "--out", required = true, paramLabel = "DIR", description = "The folder to write to; made if absent.")
+  private Path out;
+
+  @Option(names = "--validation", paramLabel = "SHARE|N", description = "Set aside for validation: a share below 1, or a number of examples.")
+  private String validation;
+
+  @Option(names = "--test", paramLabel = "SHARE|N", description = "Set aside for test, likewise.")
+  private String test;
+
+  @Option(names = "--seed", defaultValue = "42", paramLabel = "N", description = "Of the random choice (${DEFAULT-VALUE}).")
+  private long seed;
+
+  @Option(names = "--stratify", description = "Give every part its share of each label: short answers, or the truth values of KTO data.")
+  private boolean stratify;
+
+  @Option(names = "--gzip", description = "Write .jsonl.gz.")
+  private boolean gzip;
+
+  @Option(names = "--skip-bad-lines", description = "Leave out lines that cannot be read, and count them.")
+  private boolean skipBadLines;
+
+  @Option(names = "--force", description = "Replace files that exist.")
+  private boolean force;
+
+  @Override
+  void execute() throws IOException {
+    if (validation == null && test == null) {
+      throw new ParameterException(line(), "expected --validation or --test, got neither");
+    }
+    List<String> names = new ArrayList<>(List.of("train"));
+    List<DataSplitter.Size> sizes = new ArrayList<>();
+    if (validation != null) {
+      names.add("validation");
+      sizes.add(DataSplitter.Size.parse("--validation", validation));
+    }
+    if (test != null) {
+      names.add("test");
+      sizes.add(DataSplitter.Size.parse("--test", test));
+    }
+    boolean made = makeFolder();
+    List<NewFile> parts = new ArrayList<>();
+    try {
+      names.forEach(name -> parts.add(NewFile.begin(out.resolve(name + (gzip ? ".jsonl.gz" : ".jsonl")), force)));
+      DataSplitter splitter = new DataSplitter(stratify);
+      DataRecords.Skipped skipped = DataRecords.read(data.files(), data.reading(skipBadLines), splitter::see);
+      int[] partOf = splitter.split(sizes, seed);
+      int[] counts = write(partOf, parts);
+      parts.forEach(NewFile::finish);
+      parts.forEach(NewFile::place);
+      made = false;
+      tell(names, counts, skipped);
+    } finally {
+      parts.forEach(NewFile::close);
+      if (made) {
+        Files.deleteIfExists(out);
+      }
+    }
+  }
+
+  /** Returns whether the folder was made anew. */
+  private boolean makeFolder() {
+    if (Files.isDirectory(out)) {
+      return false;
+    }
+    if (Files.exists(out)) {
+      throw new BadInputException(out + ": expected a folder to write to, found a file");
+    }
+    try {
+      Files.createDirectories(out);
+      return true;
+    } catch (IOException e) {
+      throw new ResourceException(out + ": the folder cannot be made: " + e.getMessage(), e);
+    }
+  }
+
+  private int[] write(int[] partOf, List<NewFile> parts) {
+    int[] counts = new int[parts.size()];
+    int[] record = {0};
+    DataRecords.read(
+        data.files(),
+        data.reading(skipBadLines),
+        entry -> {
+          if (record[0] == partOf.length) {
+            throw new BadInputException(entry.source() + ": expected the data of the first reading, found more; leave them alone");
+          }
+          int part = partOf[record[0]++];
+          counts[part] += entry.examples().size();
+          parts.get(part).line(JsonLines.line(entry.fields()));
+        });
+    return counts;
+  }
+
+  private void tell(List<String> names, int[] counts, DataRecords.Skipped skipped) {
+    Map<String, Object> fields = new LinkedHashMap<>();
+    Map<String, Object> byPart = new LinkedHashMap<>();
+    for (int i = 0; i < counts.length; i++) {
+      byPart.put(names.get(i), counts[i]);
+    }
+    fields.put("out", out.toString());
+    fields.put("examples", byPart);
+    fields.put("skipped_lines", skipped.lines());
+    skipped.reasons().forEach(reason -> console().note("left out " + reason));
+    result(
+        fields,
+        () ->
+            byPart.forEach(
+                (name, count) ->
+                    console().print(out.resolve(name + (gzip ? ".jsonl.gz" : ".jsonl")) + ": " + count + " examples")));
+  }
+}
