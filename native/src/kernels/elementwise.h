@@ -9,6 +9,9 @@ enum class Activation : int32_t {
   kSilu = 0,
   kGeluTanh = 1,
   kClampedSwiGlu = 4,  // g sigmoid(1.702 g) (u + 1), with g = min(gate, 7) and u = up within -7..7
+  // These only gate: no feed-forward of a known model has them.
+  kSigmoid = 16,
+  kIdentity = 17,
 };
 
 inline constexpr float kSwiGluAlpha = 1.702f, kSwiGluLimit = 7.0f;

@@ -175,28 +175,29 @@ TEST(layer_norm_backward) {
   check_gradient(dbias, bias, 0.1f, loss);
 }
 
-TEST(gelu_backward) {
+TEST(backward_of_other_activations) {
   constexpr int64_t kN = 40;
-  for (const bool gated : {true, false}) {
-    Floats gate = random_vector(kN, 1, 2.0f), up = random_vector(kN, 2), y(kN), dgate(kN), dup(kN);
-    const Floats dy = random_vector(kN, 3);
-    const float* maybe_up = gated ? up.data() : nullptr;
-    const auto loss = [&] {
-      table.gated_activation(
-          {.gate = gate.data(), .up = maybe_up, .y = y.data(), .n = kN, .activation = Activation::kGeluTanh}, pool());
-      return weighted_sum(y, dy);
-    };
-    table.gated_activation_backward({.gate = gate.data(),
-                                     .up = maybe_up,
-                                     .dy = dy.data(),
-                                     .dgate = dgate.data(),
-                                     .dup = gated ? dup.data() : nullptr,
-                                     .n = kN,
-                                     .activation = Activation::kGeluTanh},
-                                    pool());
-    check_gradient(dgate, gate, 1e-2f, loss);
-    if (gated) check_gradient(dup, up, 0.5f, loss);
-  }
+  for (const Activation activation : {Activation::kGeluTanh, Activation::kSigmoid, Activation::kIdentity})
+    for (const bool gated : {true, false}) {
+      Floats gate = random_vector(kN, 1, 2.0f), up = random_vector(kN, 2), y(kN), dgate(kN), dup(kN);
+      const Floats dy = random_vector(kN, 3);
+      const float* maybe_up = gated ? up.data() : nullptr;
+      const auto loss = [&] {
+        table.gated_activation({.gate = gate.data(), .up = maybe_up, .y = y.data(), .n = kN, .activation = activation},
+                               pool());
+        return weighted_sum(y, dy);
+      };
+      table.gated_activation_backward({.gate = gate.data(),
+                                       .up = maybe_up,
+                                       .dy = dy.data(),
+                                       .dgate = dgate.data(),
+                                       .dup = gated ? dup.data() : nullptr,
+                                       .n = kN,
+                                       .activation = activation},
+                                      pool());
+      check_gradient(dgate, gate, 1e-2f, loss);
+      if (gated) check_gradient(dup, up, 0.5f, loss);
+    }
 }
 
 TEST(rope_backward) {

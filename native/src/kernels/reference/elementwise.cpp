@@ -25,6 +25,11 @@ ActivationValue activate(Activation activation, double x) {
     const double s = sigmoid(x);
     return {x * s, s * (1.0 + x * (1.0 - s))};
   }
+  if (activation == Activation::kSigmoid) {
+    const double s = sigmoid(x);
+    return {s, s * (1.0 - s)};
+  }
+  if (activation == Activation::kIdentity) return {x, 1.0};
   constexpr double kFactor = 0.7978845608028654, kCubic = 0.044715;  // sqrt(2/pi)
   const double s = sigmoid(2.0 * kFactor * (x + kCubic * x * x * x));
   return {x * s, s + 2.0 * kFactor * (1.0 + 3.0 * kCubic * x * x) * x * s * (1.0 - s)};

@@ -32,6 +32,20 @@ struct GeluTanh {
   }
 };
 
+struct Sigmoid {
+  static F value(F x) { return sigmoid(x); }
+  static F slope(F x) {
+    // e^-|x| / (1 + e^-|x|)^2: 1 - sigmoid(x) would lose its digits
+    const F e = exp(minimum(x, zero() - x)), whole = broadcast(1.0f) + e;
+    return e / (whole * whole);
+  }
+};
+
+struct Identity {
+  static F value(F x) { return x; }
+  static F slope(F) { return broadcast(1.0f); }
+};
+
 template <class Act>
 static void activate(const GatedActivationProblem& p, ThreadPool& pool) {
   pool.parallel_for(p.n, kElementGrain, [&](int64_t begin, int64_t end, int) {
@@ -61,6 +75,8 @@ void gated_activation(const GatedActivationProblem& p, ThreadPool& pool) noexcep
     case Activation::kSilu: return activate<Silu>(p, pool);
     case Activation::kGeluTanh: return activate<GeluTanh>(p, pool);
     case Activation::kClampedSwiGlu: return clamped_swiglu(p, pool);
+    case Activation::kSigmoid: return activate<Sigmoid>(p, pool);
+    case Activation::kIdentity: return activate<Identity>(p, pool);
   }
 }
 
@@ -69,6 +85,8 @@ void gated_activation_backward(const GatedActivationBackwardProblem& p, ThreadPo
     case Activation::kSilu: return activate_backward<Silu>(p, pool);
     case Activation::kGeluTanh: return activate_backward<GeluTanh>(p, pool);
     case Activation::kClampedSwiGlu: return clamped_swiglu_backward(p, pool);
+    case Activation::kSigmoid: return activate_backward<Sigmoid>(p, pool);
+    case Activation::kIdentity: return activate_backward<Identity>(p, pool);
   }
 }
 
