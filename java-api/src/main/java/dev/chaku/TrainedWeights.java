@@ -3,6 +3,7 @@ package dev.chaku;
 import dev.chaku.adapter.GgufAdapters;
 import dev.chaku.adapter.LoraPair;
 import dev.chaku.arch.DecoderModule;
+import dev.chaku.arch.DecoderSpec;
 import dev.chaku.arch.TensorSpec;
 import dev.chaku.gguf.GgmlType;
 import dev.chaku.gguf.GgufFile;
@@ -38,9 +39,7 @@ final class TrainedWeights {
     List<LoraPair> pairs = new ArrayList<>();
     halves.forEach(
         (place, ab) ->
-            pairs.add(
-                new LoraPair(
-                    place, lora.rank(), ab[0].length / lora.rank(), ab[1].length / lora.rank(), ab[0], ab[1])));
+            pairs.add(pair(model.spec(), place, lora.rank(), ab)));
     Map<String, GgufValue> extra = new LinkedHashMap<>();
     extra.put("general.name", GgufValue.of(model.metadata().findString("general.name").orElse("model") + " LoRA"));
     model.metadata().findString("general.name").ifPresent(name -> {
@@ -54,14 +53,18 @@ final class TrainedWeights {
     GgufAdapters.write(file, model.architecture(), alpha, pairs, extra, true);
   }
 
+  private static LoraPair pair(DecoderSpec spec, DecoderModule.Place place, int rank, float[][] ab) {
+    int experts = spec.stacked(place);
+    int perInput = experts * rank;
+    return new LoraPair(place, experts, rank, ab[0].length / perInput, ab[1].length / perInput, ab[0], ab[1]);
+  }
+
   /** Writes the whole model: the base's metadata, every tensor replaced by the trainer's values. */
   static void writeModel(Model model, NativeTrainer core, GgmlType format, Path file) {
     GgufFile base = model.file().orElseThrow(() -> new IllegalStateException("a synthetic model cannot be written"));
     Map<String, Integer> parameters = new LinkedHashMap<>();
     for (int i = 0; i < core.parameters(); i++) {
-      ParameterInfo info = core.parameter(i);
-      TensorSpec.Kind kind = info.kind() == ParameterInfo.Kind.BIAS ? TensorSpec.Kind.BIAS : TensorSpec.Kind.WEIGHT;
-      parameters.put(place(info).name() + (kind == TensorSpec.Kind.BIAS ? ".bias" : ".weight"), i);
+      parameters.put(tensorName(model.spec(), core.parameter(i)), i);
     }
     GgufWriter writer = GgufWriter.to(file).overwrite(true).putAll(base.metadata());
     fileType(format).ifPresent(type -> writer.put("general.file_type", type));
@@ -72,12 +75,26 @@ final class TrainedWeights {
               if (parameter == null) {
                 writer.tensor(tensor.name(), tensor.type(), tensor.dims(), base.copyOf(tensor));
               } else {
-                boolean vector = tensor.rank() == 1 || tensor.dim(0) % format.blockElements() != 0;
+                boolean vector =
+                    tensor.rank() == 1
+                        || core.parameter(parameter).kind() == ParameterInfo.Kind.BIAS
+                        || core.parameter(parameter).module() == DecoderModule.ROUTER.id()
+                        || tensor.dim(0) % format.blockElements() != 0;
                 GgmlType type = vector ? GgmlType.F32 : format;
                 writer.tensor(tensor.name(), type, tensor.dims(), encode(core, parameter, type));
               }
             });
     writer.write();
+  }
+
+  private static String tensorName(DecoderSpec spec, ParameterInfo info) {
+    TensorSpec.Kind kind = info.kind() == ParameterInfo.Kind.BIAS ? TensorSpec.Kind.BIAS : TensorSpec.Kind.WEIGHT;
+    DecoderModule.Place place = place(info);
+    return spec.tensors().stream()
+        .filter(tensor -> tensor.place().equals(place) && tensor.kind() == kind)
+        .findFirst()
+        .orElseThrow(() -> new IllegalStateException("a trained tensor that the model lacks: " + place.name()))
+        .name();
   }
 
   /** The number by which llama.cpp calls a file that is mostly of this format; the base's stays for others. */

@@ -156,11 +156,8 @@ class AdapterTest {
     List<DynamicTest> tests = new ArrayList<>();
     for (Object entry : ReferenceJson.list(ReferenceJson.read(parity.resolve("lora/cases.json")))) {
       Map<String, Object> golden = ReferenceJson.object(entry);
-      // The family of mixtral, and adapters of experts, are not supported yet.
-      if (!golden.get("model").toString().contains("mixtral")) {
-        String name = golden.get("logits").toString();
-        tests.add(DynamicTest.dynamicTest(name, () -> checkGolden(parity, golden)));
-      }
+      String name = golden.get("logits").toString();
+      tests.add(DynamicTest.dynamicTest(name, () -> checkGolden(parity, golden)));
     }
     return tests;
   }

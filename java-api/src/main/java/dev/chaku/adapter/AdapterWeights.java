@@ -89,10 +89,16 @@ public record AdapterWeights(
                     new BadInputException(
                         source + ": adapter for another base: tensor " + place.name()
                             + ".weight.lora_a has no counterpart in a model of " + spec.layers().size() + " layers"));
-    if (base.columns() != pair.inputs() || base.rows() != pair.outputs()) {
+    int stacked = spec.stacked(place);
+    if (pair.experts() != stacked) {
+      throw new BadInputException(
+          source + ": adapter for another base: tensor " + place.name() + ".weight expects " + stacked
+              + " experts, found " + pair.experts());
+    }
+    if (base.columns() != pair.inputs() || base.rows() != (long) pair.outputs() * stacked) {
       throw new BadInputException(
           source + ": adapter for another base: tensor " + place.name() + ".weight expects " + base.columns()
-              + " inputs and " + base.rows() + " outputs, found " + pair.inputs() + " and " + pair.outputs());
+              + " inputs and " + base.rows() / stacked + " outputs, found " + pair.inputs() + " and " + pair.outputs());
     }
   }
 }

@@ -20,7 +20,7 @@ import java.util.Map;
 
 /**
  * LoRA adapters as GGUF files, in llama.cpp's layout: {@code X.weight.lora_a} with ne = [K, R] and {@code
- * X.weight.lora_b} with ne = [R, N], one {@code adapter.lora.alpha} per file.
+ * X.weight.lora_b} with ne = [R, N], of experts [K, R, E] and [R, N, E]; one {@code adapter.lora.alpha} per file.
  */
 public final class GgufAdapters {
   private static final String A = ".weight.lora_a";
@@ -91,11 +91,14 @@ public final class GgufAdapters {
                 () ->
                     new BadInputException(
                         file.path() + ": tensor '" + a.name() + "': this version adapts no such module; it adapts "
-                            + "attn_q, attn_k, attn_v, attn_output, ffn_gate, ffn_up, ffn_down and output"));
-    if (a.rank() != 2 || b.rank() != 2 || a.dim(1) != b.dim(0) || a.dim(1) < 1) {
+                            + "attn_q, attn_k, attn_v, attn_output, ffn_gate, ffn_up, ffn_down, the last three also with _exps "
+                            + "and _shexp, and output"));
+    int dims = place.module().isStacked() ? 3 : 2;
+    if (a.rank() != dims || b.rank() != dims || a.dim(1) != b.dim(0) || a.dim(1) < 1 || a.dim(2) != b.dim(2)) {
+      String experts = dims == 3 ? ", E" : "";
       throw new BadInputException(
-          file.path() + ": tensors '" + a.name() + "' and '" + b.name()
-              + "': expected dims [K, rank] and [rank, N], found " + Arrays.toString(a.dims()) + " and "
+          file.path() + ": tensors '" + a.name() + "' and '" + b.name() + "': expected dims [K, rank" + experts
+              + "] and [rank, N" + experts + "], found " + Arrays.toString(a.dims()) + " and "
               + Arrays.toString(b.dims()));
     }
     if (a.elements() > Integer.MAX_VALUE || b.elements() > Integer.MAX_VALUE) {
@@ -105,6 +108,7 @@ public final class GgufAdapters {
     }
     return new LoraPair(
         place,
+        Math.toIntExact(a.dim(2)),
         Math.toIntExact(a.dim(1)),
         Math.toIntExact(a.dim(0)),
         Math.toIntExact(b.dim(1)),
@@ -143,10 +147,16 @@ public final class GgufAdapters {
     extra.forEach(writer::put);
     for (LoraPair pair : pairs) {
       String name = pair.place().name();
-      writer.tensor(name + A, GgmlType.F32, new long[] {pair.inputs(), pair.rank()}, bytes(pair.a()));
-      writer.tensor(name + B, GgmlType.F32, new long[] {pair.rank(), pair.outputs()}, bytes(pair.b()));
+      writer.tensor(name + A, GgmlType.F32, dims(pair, pair.inputs(), pair.rank()), bytes(pair.a()));
+      writer.tensor(name + B, GgmlType.F32, dims(pair, pair.rank(), pair.outputs()), bytes(pair.b()));
     }
     writer.write();
+  }
+
+  private static long[] dims(LoraPair pair, long columns, long rows) {
+    return pair.place().module().isStacked()
+        ? new long[] {columns, rows, pair.experts()}
+        : new long[] {columns, rows};
   }
 
   private static ByteBuffer bytes(float[] values) {

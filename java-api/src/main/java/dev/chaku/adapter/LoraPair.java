@@ -3,22 +3,31 @@ package dev.chaku.adapter;
 import dev.chaku.arch.DecoderModule;
 
 /**
- * The two matrices that adapt one product.
+ * The two matrices that adapt one product, or those of all experts of a product, stacked.
  *
  * @param place which product
+ * @param experts E where the product is one of experts, else 1
  * @param rank R
  * @param inputs K
- * @param outputs N
- * @param a [R, K], row-major; not copied, not to be altered
- * @param b [N, R], row-major; not copied, not to be altered
+ * @param outputs N, of each expert
+ * @param a [E, R, K], row-major; not copied, not to be altered
+ * @param b [E, N, R], row-major; not copied, not to be altered
  */
-public record LoraPair(DecoderModule.Place place, int rank, int inputs, int outputs, float[] a, float[] b) {
+public record LoraPair(
+    DecoderModule.Place place, int experts, int rank, int inputs, int outputs, float[] a, float[] b) {
   public LoraPair {
-    if (a.length != (long) rank * inputs || b.length != (long) outputs * rank) {
+    long aSize = (long) experts * rank * inputs;
+    long bSize = (long) experts * outputs * rank;
+    if (experts < 1 || a.length != aSize || b.length != bSize) {
       throw new IllegalArgumentException(
-          place.name() + ": expected A of " + (long) rank * inputs + " and B of " + (long) outputs * rank
-              + " values, got " + a.length + " and " + b.length);
+          place.name() + ": expected A of " + aSize + " and B of " + bSize + " values, got " + a.length + " and "
+              + b.length);
     }
+  }
+
+  /** The matrices of a product that is none of experts. */
+  public LoraPair(DecoderModule.Place place, int rank, int inputs, int outputs, float[] a, float[] b) {
+    this(place, 1, rank, inputs, outputs, a, b);
   }
 
   /** Number of values. */

@@ -17,7 +17,17 @@ public enum DecoderModule {
   FFN_NORM(15, "ffn_norm", Role.LAYER),
   FFN_GATE(16, "ffn_gate", Role.ADAPTABLE_LAYER),
   FFN_UP(17, "ffn_up", Role.ADAPTABLE_LAYER),
-  FFN_DOWN(18, "ffn_down", Role.ADAPTABLE_LAYER);
+  FFN_DOWN(18, "ffn_down", Role.ADAPTABLE_LAYER),
+  /** Its sigmoid weighs the shared expert. */
+  SHARED_ROUTER(21, "ffn_gate_inp_shexp", Role.LAYER),
+  EXPERT_GATE(24, "ffn_gate_exps", Role.ADAPTABLE_LAYER),
+  EXPERT_UP(25, "ffn_up_exps", Role.ADAPTABLE_LAYER),
+  EXPERT_DOWN(26, "ffn_down_exps", Role.ADAPTABLE_LAYER),
+  SHARED_GATE(27, "ffn_gate_shexp", Role.ADAPTABLE_LAYER),
+  SHARED_UP(28, "ffn_up_shexp", Role.ADAPTABLE_LAYER),
+  SHARED_DOWN(29, "ffn_down_shexp", Role.ADAPTABLE_LAYER),
+  ROUTER(30, "ffn_gate_inp", Role.LAYER),
+  ATTN_SINKS(31, "attn_sinks", Role.LAYER);
 
   /** Where a module stands and whether low-rank additions exist for it. */
   private enum Role {
@@ -58,6 +68,11 @@ public enum DecoderModule {
   /** Whether every layer has its own. */
   public boolean inLayers() {
     return role == Role.LAYER || role == Role.ADAPTABLE_LAYER;
+  }
+
+  /** Whether its tensor stacks one matrix per expert. */
+  public boolean isStacked() {
+    return this == EXPERT_GATE || this == EXPERT_UP || this == EXPERT_DOWN;
   }
 
   /** Whether an adapter can add to it. */

@@ -1,6 +1,7 @@
 package dev.chaku.arch;
 
 import dev.chaku.internal.DecoderOptions;
+import dev.chaku.internal.ExpertOptions;
 import dev.chaku.internal.LayerOptions;
 import java.util.List;
 import java.util.Optional;
@@ -37,6 +38,12 @@ public record DecoderSpec(
   /** Size of all tensors in their formats. */
   public long weightBytes() {
     return tensors.stream().mapToLong(TensorSpec::bytes).sum();
+  }
+
+  /** How many matrices the weight at a place stacks: the number of experts for a product of experts, else 1. */
+  public int stacked(DecoderModule.Place place) {
+    ExpertOptions experts = place.module().isStacked() ? layers.get(place.layer()).experts() : null;
+    return experts == null ? 1 : experts.experts();
   }
 
   /** The weight at a place. */

@@ -72,7 +72,11 @@ public final class DecoderWeights {
       }
       int index = 0;
       for (LayerOptions layer : spec.layers()) {
-        builder.setLayer(index++, layer);
+        builder.setLayer(index, layer);
+        if (layer.experts() != null) {
+          builder.setExperts(index, layer.experts());
+        }
+        index++;
       }
       begun = true;
       return builder;

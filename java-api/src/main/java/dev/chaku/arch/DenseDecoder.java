@@ -13,8 +13,9 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
-/** Reads a dense decoder of the llama kind from a file. Used once. */
+/** Reads a decoder of the llama kind from a file, dense or with experts in each layer. Used once. */
 final class DenseDecoder {
   /** Far beyond any model: keeps sums and products of sizes within 63 bits. */
   private static final int MOST = 1 << 24;
@@ -33,6 +34,8 @@ final class DenseDecoder {
   private final DenseTraits traits;
   private final ArchitectureKeys keys;
   private final TensorTable tensors;
+  private @Nullable ExpertTraits expertTraits;
+  private boolean sinks;
 
   DenseDecoder(GgufFile file, String architecture, DenseTraits traits) {
     this.file = file;
@@ -42,8 +45,26 @@ final class DenseDecoder {
     this.tensors = new TensorTable(file, architecture);
   }
 
+  /** The family has layers of experts. */
+  DenseDecoder experts(ExpertTraits newTraits) {
+    expertTraits = newTraits;
+    return this;
+  }
+
+  /** Each attention head has a score without a value. */
+  DenseDecoder sinks() {
+    sinks = true;
+    return this;
+  }
+
+  /** A module's tensors have another name than usual. */
+  DenseDecoder rename(DecoderModule module, String name) {
+    tensors.rename(module, name);
+    return this;
+  }
+
   DecoderSpec map() {
-    refuseExperts();
+    ExpertLayers experts = new ExpertLayers(keys, tensors, expertTraits);
     if (!keys.bool("attention.causal", true)) {
       throw keys.error("attention.causal", "true", "false");
     }
@@ -69,23 +90,16 @@ final class DenseDecoder {
       }
       LayerOptions layer =
           new LayerOptions(
-              heads[l], kvHeads[l], headDim, ffWidths[l], LayerOptions.SILU, window, 0, (float) attentionScale, 0, 0, 0);
+                  heads[l], kvHeads[l], headDim, ffWidths[l], LayerOptions.SILU, window, 0, (float) attentionScale, 0, 0, 0)
+              .withExperts(experts.options(ffWidths[l]));
       pickLayer(l, width, layer);
+      pickFeedForward(l, width, layer, experts);
       layerOptions.add(layer);
     }
     keys.harmless(HARMLESS_KEYS);
     keys.refuseOthers();
     return new DecoderSpec(
         architecture, context, decoder, List.of(rope), layerOptions, tensors.finish(HARMLESS_TENSORS));
-  }
-
-  private void refuseExperts() {
-    for (String key : List.of("expert_count", "expert_used_count")) {
-      int experts = keys.findInt(key, 0, Integer.MAX_VALUE).orElse(0);
-      if (experts != 0) {
-        throw keys.error(key, "0 (mixtures of experts are not supported)", Integer.toString(experts));
-      }
-    }
   }
 
   private int headDim(int width, int heads) {
@@ -166,6 +180,16 @@ final class DenseDecoder {
     tensors.vector(DecoderModule.ATTN_Q_NORM.at(l), WEIGHT, traits.qkNorm(), layer.headDim());
     tensors.vector(DecoderModule.ATTN_K_NORM.at(l), WEIGHT, traits.qkNorm(), layer.headDim());
     tensors.vector(DecoderModule.FFN_NORM.at(l), width);
+    if (sinks) {
+      tensors.vector(DecoderModule.ATTN_SINKS.at(l), layer.heads());
+    }
+  }
+
+  private void pickFeedForward(int l, long width, LayerOptions layer, ExpertLayers experts) {
+    if (layer.experts() != null) {
+      experts.pick(l, width, layer.experts());
+      return;
+    }
     pickProduct(DecoderModule.FFN_GATE.at(l), layer.ffWidth(), width, traits.ffnBias());
     pickProduct(DecoderModule.FFN_UP.at(l), layer.ffWidth(), width, traits.ffnBias());
     pickProduct(DecoderModule.FFN_DOWN.at(l), width, layer.ffWidth(), traits.ffnBias());

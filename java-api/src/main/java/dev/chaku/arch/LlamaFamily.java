@@ -1,9 +1,10 @@
 package dev.chaku.arch;
 
 import dev.chaku.gguf.GgufFile;
+import dev.chaku.internal.ExpertOptions.Gating;
 
 /**
- * Llama and what is stored under its name: mistral, smollm, yi, deepseek dense and others. Files hold query and key rows
+ * Llama and what is stored under its name: mistral, mixtral (with experts), smollm, yi, deepseek dense and others. Files hold query and key rows
  * permuted so that adjacent values form a pair.
  */
 final class LlamaFamily implements ModelFamily {
@@ -16,6 +17,9 @@ final class LlamaFamily implements ModelFamily {
           DenseTraits.Presence.NONE,
           true);
 
+  private static final ExpertTraits EXPERTS =
+      new ExpertTraits(Gating.SOFTMAX, true, DenseTraits.Presence.NONE, false, false);
+
   @Override
   public String architecture() {
     return "llama";
@@ -23,6 +27,6 @@ final class LlamaFamily implements ModelFamily {
 
   @Override
   public DecoderSpec map(GgufFile file) {
-    return new DenseDecoder(file, architecture(), TRAITS).map();
+    return new DenseDecoder(file, architecture(), TRAITS).experts(EXPERTS).map();
   }
 }

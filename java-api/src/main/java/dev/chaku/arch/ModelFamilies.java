@@ -8,7 +8,14 @@ import java.util.stream.Collectors;
 
 /** The known model families. */
 public final class ModelFamilies {
-  private static final List<ModelFamily> ALL = List.of(new LlamaFamily(), new Qwen2Family(), new Qwen3Family());
+  private static final List<ModelFamily> ALL =
+      List.of(
+          new LlamaFamily(),
+          new Qwen2Family(),
+          new Qwen3Family(),
+          new Qwen2MoeFamily(),
+          new Qwen3MoeFamily(),
+          new GptOssFamily());
 
   private ModelFamilies() {}
 

@@ -10,16 +10,22 @@ import dev.chaku.gguf.GgmlType;
  * @param type its format
  * @param rows N, 1 for vectors
  * @param columns K, the contiguous dimension
+ * @param name in GGUF files, for instance {@code blk.3.attn_q.weight}
  */
-public record TensorSpec(DecoderModule.Place place, Kind kind, GgmlType type, long rows, long columns) {
+public record TensorSpec(DecoderModule.Place place, Kind kind, GgmlType type, long rows, long columns, String name) {
   /** What a tensor is to its module; the ordinal is its number in the core. */
   public enum Kind {
     WEIGHT,
     BIAS
   }
 
-  /** The name in GGUF files, for instance {@code blk.3.attn_q.weight}. */
-  public String name() {
+  /** A tensor with the usual name of its place. */
+  public TensorSpec(DecoderModule.Place place, Kind kind, GgmlType type, long rows, long columns) {
+    this(place, kind, type, rows, columns, nameOf(place, kind));
+  }
+
+  /** The usual name of a place's tensor. */
+  static String nameOf(DecoderModule.Place place, Kind kind) {
     return place.name() + (kind == Kind.WEIGHT ? ".weight" : ".bias");
   }
 

@@ -6,9 +6,11 @@ import dev.chaku.gguf.GgufFile;
 import dev.chaku.gguf.GgufTensor;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.EnumMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Pattern;
@@ -21,10 +23,27 @@ final class TensorTable {
   private final String architecture;
   private final List<TensorSpec> picked = new ArrayList<>();
   private final Set<String> understood = new HashSet<>();
+  private final Map<DecoderModule, String> names = new EnumMap<>(DecoderModule.class);
 
   TensorTable(GgufFile file, String architecture) {
     this.file = file;
     this.architecture = architecture;
+  }
+
+  /** From now on this module is looked for under another name, without layer and {@code .weight}. */
+  void rename(DecoderModule module, String name) {
+    names.put(module, name);
+  }
+
+  /** Required matrices [rows, columns] of experts in one tensor, with their biases. */
+  void stack(DecoderModule.Place place, long experts, long rows, long columns, DenseTraits.Presence bias) {
+    long all = Math.multiplyExact(experts, rows);
+    require(place, TensorSpec.Kind.WEIGHT, new long[] {columns, rows, experts}, all, columns);
+    if (bias == DenseTraits.Presence.REQUIRED) {
+      require(place, TensorSpec.Kind.BIAS, new long[] {rows, experts}, 1, all);
+    } else if (bias == DenseTraits.Presence.OPTIONAL) {
+      find(place, TensorSpec.Kind.BIAS, new long[] {rows, experts}, 1, all);
+    }
   }
 
   /** A required matrix [rows, columns]. */
@@ -82,29 +101,44 @@ final class TensorTable {
   }
 
   private void require(DecoderModule.Place place, TensorSpec.Kind kind, long rows, long columns) {
-    if (find(place, kind, rows, columns).isEmpty()) {
-      String suffix = kind == TensorSpec.Kind.WEIGHT ? ".weight" : ".bias";
-      throw new BadInputException(
-          file.path() + ": tensor " + place.name() + suffix + " is missing; expected " + shape(rows, columns)
-              + " for architecture " + architecture);
-    }
+    require(place, kind, new long[] {columns, rows}, rows, columns);
   }
 
   private Optional<TensorSpec> find(DecoderModule.Place place, TensorSpec.Kind kind, long rows, long columns) {
-    String name = place.name() + (kind == TensorSpec.Kind.WEIGHT ? ".weight" : ".bias");
+    return find(place, kind, new long[] {columns, rows}, rows, columns);
+  }
+
+  private void require(DecoderModule.Place place, TensorSpec.Kind kind, long[] dims, long rows, long columns) {
+    if (find(place, kind, dims, rows, columns).isEmpty()) {
+      throw new BadInputException(
+          file.path() + ": tensor " + name(place, kind) + " is missing; expected " + shape(dims) + " for architecture "
+              + architecture);
+    }
+  }
+
+  private Optional<TensorSpec> find(
+      DecoderModule.Place place, TensorSpec.Kind kind, long[] dims, long rows, long columns) {
+    String name = name(place, kind);
     understood.add(name);
     Optional<GgufTensor> found = file.findTensor(name);
     if (found.isEmpty()) {
       return Optional.empty();
     }
     GgufTensor tensor = found.get();
-    boolean rightSize = tensor.dim(0) == columns && tensor.dim(1) == rows && tensor.dim(2) == 1 && tensor.dim(3) == 1;
-    if (!rightSize) {
-      throw mismatch(tensor, shape(rows, columns));
+    for (int i = 0; i < 4; i++) {
+      if (tensor.dim(i) != (i < dims.length ? dims[i] : 1)) {
+        throw mismatch(tensor, shape(dims));
+      }
     }
-    TensorSpec spec = new TensorSpec(place, kind, tensor.type(), rows, columns);
+    TensorSpec spec = new TensorSpec(place, kind, tensor.type(), rows, columns, name);
     picked.add(spec);
     return Optional.of(spec);
+  }
+
+  private String name(DecoderModule.Place place, TensorSpec.Kind kind) {
+    String usual = TensorSpec.nameOf(place, kind);
+    String other = names.get(place.module());
+    return other == null ? usual : usual.replace("." + place.module().ggufName() + ".", "." + other + ".");
   }
 
   private BadInputException mismatch(GgufTensor tensor, String expected) {
@@ -113,8 +147,12 @@ final class TensorTable {
             + tensor.type().name().toLowerCase(Locale.ROOT) + " " + Arrays.toString(tensor.dims()));
   }
 
-  /** As files write it: contiguous dimension first. */
-  private static String shape(long rows, long columns) {
-    return rows == 1 ? "[" + columns + "]" : "[" + columns + ", " + rows + "]";
+  /** As files write it: contiguous dimension first, without the last ones of 1. */
+  private static String shape(long[] dims) {
+    int n = dims.length;
+    while (n > 1 && dims[n - 1] == 1) {
+      n--;
+    }
+    return Arrays.toString(Arrays.copyOf(dims, n));
   }
 }

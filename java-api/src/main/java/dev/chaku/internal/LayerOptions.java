@@ -1,5 +1,7 @@
 package dev.chaku.internal;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * Shape and kind of one layer.
  *
@@ -14,6 +16,7 @@ package dev.chaku.internal;
  * @param attentionSoftCap c of c tanh(score / c), after the scale; 0 for none
  * @param alibiBias how steeply scores fall with distance; 0 for none
  * @param flags {@code CHAKU_LAYER_*}
+ * @param experts in place of gate, up and down; null for a dense layer
  */
 public record LayerOptions(
     int heads,
@@ -26,9 +29,12 @@ public record LayerOptions(
     float attentionScale,
     float attentionSoftCap,
     float alibiBias,
-    int flags) {
+    int flags,
+    @Nullable ExpertOptions experts) {
   public static final int SILU = 0;
   public static final int GELU_TANH = 1;
+  /** {@code g sigmoid(1.702 g) (u + 1)} of a gate up to 7 and an up within -7 and 7. */
+  public static final int CLAMPED_SWIGLU = 4;
 
   /** Both half blocks read the layer's input. */
   public static final int PARALLEL = 1;
@@ -37,6 +43,38 @@ public record LayerOptions(
 
   /** A layer with full attention, the first rope and nothing special. */
   public LayerOptions(int heads, int kvHeads, int headDim, int ffWidth) {
-    this(heads, kvHeads, headDim, ffWidth, SILU, 0, 0, (float) (1 / Math.sqrt(headDim)), 0, 0, 0);
+    this(heads, kvHeads, headDim, ffWidth, SILU, 0, 0, (float) (1 / Math.sqrt(headDim)), 0, 0, 0, null);
+  }
+
+  /** A dense layer. */
+  public LayerOptions(
+      int heads,
+      int kvHeads,
+      int headDim,
+      int ffWidth,
+      int activation,
+      int window,
+      int rope,
+      float attentionScale,
+      float attentionSoftCap,
+      float alibiBias,
+      int flags) {
+    this(
+        heads, kvHeads, headDim, ffWidth, activation, window, rope, attentionScale, attentionSoftCap, alibiBias, flags,
+        null);
+  }
+
+  /** The same layer with experts. */
+  public LayerOptions withExperts(@Nullable ExpertOptions newExperts) {
+    return new LayerOptions(
+        heads, kvHeads, headDim, ffWidth, activation, window, rope, attentionScale, attentionSoftCap, alibiBias, flags,
+        newExperts);
+  }
+
+  /** The same layer with another activation and window. */
+  public LayerOptions with(int newActivation, int newWindow) {
+    return new LayerOptions(
+        heads, kvHeads, headDim, ffWidth, newActivation, newWindow, rope, attentionScale, attentionSoftCap, alibiBias,
+        flags, experts);
   }
 }

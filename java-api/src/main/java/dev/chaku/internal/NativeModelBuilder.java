@@ -3,6 +3,7 @@ package dev.chaku.internal;
 import dev.chaku.internal.binding.generated.chaku;
 import dev.chaku.internal.binding.generated.chaku_decoder_options;
 import dev.chaku.internal.binding.generated.chaku_engine;
+import dev.chaku.internal.binding.generated.chaku_expert_options;
 import dev.chaku.internal.binding.generated.chaku_layer_options;
 import dev.chaku.internal.binding.generated.chaku_model;
 import dev.chaku.internal.binding.generated.chaku_rope_options;
@@ -91,6 +92,25 @@ public final class NativeModelBuilder extends NativeHandle<chaku_model> {
           .alibi_bias(values.alibiBias())
           .flags(values.flags());
       Status.check(chaku.chaku_model_set_layer(model, layer, options), "layer " + layer);
+    } finally {
+      leaveExclusive();
+    }
+  }
+
+  /** Makes a layer that is set one of experts. */
+  public void setExperts(int layer, ExpertOptions values) {
+    chaku_model model = enterExclusive();
+    try (chaku_expert_options options = new chaku_expert_options()) {
+      options
+          .size(options.sizeof())
+          .n_experts(values.experts())
+          .n_used(values.used())
+          .ff_width(values.ffWidth())
+          .shared_ff_width(values.sharedFfWidth())
+          .gating(values.gating().ordinal())
+          .normalize(values.normalize() ? 1 : 0)
+          .weights_scale(values.weightsScale());
+      Status.check(chaku.chaku_model_set_experts(model, layer, options), "layer " + layer);
     } finally {
       leaveExclusive();
     }

@@ -95,8 +95,17 @@ class ModelFamiliesTest {
   }
 
   @Test
-  void mixturesOfExpertsAreRefused() {
-    assertRefused(llama(w -> w.put("llama.expert_count", 8)), "llama.expert_count", "8");
+  void expertsAreChecked() {
+    assertRefused(llama(w -> w.put("llama.expert_count", 8)), "llama.expert_used_count", "no such key");
+    assertRefused(
+        llama(w -> w.put("llama.expert_count", 8).put("llama.expert_used_count", 9)), "llama.expert_used_count", "9");
+    assertRefused(
+        llama(w -> w.put("llama.expert_count", 8).put("llama.expert_used_count", 2)),
+        "tensor blk.0.ffn_gate_inp.weight is missing");
+    assertRefused(
+        llama(w -> w.put("llama.expert_count", 8).put("llama.expert_used_count", 2).put("llama.expert_gating_func", 2)),
+        "llama.expert_gating_func", "expects 1", "found 2");
+    assertRefused(llama(w -> w.put("llama.expert_used_count", 2)), "llama.expert_used_count", "found 2");
   }
 
   @Test
