@@ -11,9 +11,22 @@ public enum WeightFormat {
   BF16(FormatMix.BF16),
   Q8_0(FormatMix.Q8_0),
   Q4_0(FormatMix.Q4_0),
+  Q4_1(FormatMix.Q4_1),
+  Q5_0(FormatMix.Q5_0),
+  Q5_1(FormatMix.Q5_1),
+  Q2_K(FormatMix.Q2_K),
+  Q2_K_S(FormatMix.Q2_K_S),
+  Q3_K_S(FormatMix.Q3_K_S),
+  Q3_K_M(FormatMix.Q3_K_M),
+  Q3_K_L(FormatMix.Q3_K_L),
+  Q4_K_S(FormatMix.Q4_K_S),
   Q4_K_M(FormatMix.Q4_K_M),
+  Q5_K_S(FormatMix.Q5_K_S),
   Q5_K_M(FormatMix.Q5_K_M),
-  Q6_K(FormatMix.Q6_K);
+  Q6_K(FormatMix.Q6_K),
+  IQ4_NL(FormatMix.IQ4_NL),
+  IQ4_XS(FormatMix.IQ4_XS),
+  MXFP4_MOE(FormatMix.MXFP4_MOE);
 
   private final FormatMix mix;
 

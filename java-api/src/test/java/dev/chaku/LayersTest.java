@@ -19,8 +19,8 @@ import com.tngtech.archunit.lang.SimpleConditionEvent;
 import java.util.stream.Stream;
 
 /**
- * Packages use each other one way only: dev.chaku, then train and generate, then adapter and data, arch, text, gguf; internal is
- * below all, and gguf, text and data never touch it. Exceptions are for everybody.
+ * Packages use each other one way only: dev.chaku, then train and generate, then convert, then adapter, quantize and data, arch,
+ * text, gguf; internal is below all, and gguf, text and data never touch it. Exceptions are for everybody.
  */
 @AnalyzeClasses(packages = "dev.chaku", importOptions = ImportOption.DoNotIncludeTests.class)
 class LayersTest {
@@ -29,27 +29,35 @@ class LayersTest {
 
   @ArchTest
   static final ArchRule INTERNAL_IS_BELOW_ALL =
-      doesNotUse("internal..", "gguf..", "text..", "arch..", "data..", "adapter..", "train..", "generate..");
+      doesNotUse("internal..", "gguf..", "text..", "arch..", "data..", "adapter..", "quantize..", "convert..", "train..", "generate..");
 
   @ArchTest
   static final ArchRule GGUF_USES_NONE =
-      doesNotUse("gguf..", "text..", "arch..", "data..", "adapter..", "train..", "generate..", "internal..");
+      doesNotUse("gguf..", "text..", "arch..", "data..", "adapter..", "quantize..", "convert..", "train..", "generate..", "internal..");
 
   @ArchTest
   static final ArchRule TEXT_IS_ABOVE_GGUF =
-      doesNotUse("text..", "arch..", "data..", "adapter..", "train..", "generate..", "internal..");
+      doesNotUse("text..", "arch..", "data..", "adapter..", "quantize..", "convert..", "train..", "generate..", "internal..");
 
   @ArchTest
   static final ArchRule ARCH_IS_ABOVE_TEXT =
-      doesNotUse("arch..", "data..", "adapter..", "train..", "generate..");
+      doesNotUse("arch..", "data..", "adapter..", "quantize..", "convert..", "train..", "generate..");
 
   @ArchTest
   static final ArchRule DATA_IS_ABOVE_ARCH =
-      doesNotUse("data..", "adapter..", "train..", "generate..", "internal..");
+      doesNotUse("data..", "adapter..", "quantize..", "convert..", "train..", "generate..", "internal..");
 
   @ArchTest
   static final ArchRule ADAPTER_IS_ABOVE_ARCH =
-      doesNotUse("adapter..", "data..", "train..", "generate..");
+      doesNotUse("adapter..", "data..", "quantize..", "convert..", "train..", "generate..");
+
+  @ArchTest
+  static final ArchRule QUANTIZE_IS_ABOVE_ARCH =
+      doesNotUse("quantize..", "text..", "data..", "adapter..", "convert..", "train..", "generate..");
+
+  @ArchTest
+  static final ArchRule CONVERT_IS_ABOVE_ADAPTER_AND_QUANTIZE =
+      doesNotUse("convert..", "data..", "train..", "generate..");
 
   @ArchTest
   static final ArchRule TRAIN_AND_GENERATE_ARE_APART =

@@ -5,7 +5,7 @@ import picocli.CommandLine.Command;
 /** {@code chaku model}: verbs about a model file. */
 @Command(
     name = "model",
-    description = "Looks at model files.",
-    subcommands = {ModelInspectCommand.class},
-    footer = {"", "Example:", "  chaku model inspect base.gguf"})
+    description = "Looks at model files and writes them.",
+    subcommands = {ModelInspectCommand.class, ModelQuantizeCommand.class},
+    footer = {"", "Examples:", "  chaku model inspect base.gguf", "  chaku model quantize base.gguf out.gguf --type q4_k_m"})
 final class ModelCommand extends VerbGroup {}

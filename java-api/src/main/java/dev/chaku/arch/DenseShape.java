@@ -56,42 +56,56 @@ public record DenseShape(
   }
 
   private List<TensorSpec> tensors(FormatMix mix) {
+    List<TensorSpec> plain = tensors();
+    List<String> names = plain.stream().map(TensorSpec::name).toList();
+    TensorFormats formats =
+        new TensorFormats(mix, new ModelFacts(architecture, layers, heads, kvHeads, 0), names, false);
+    return plain.stream().map(tensor -> tensor.rows() == 1 ? tensor : in(formats, tensor)).toList();
+  }
+
+  private static TensorSpec in(TensorFormats formats, TensorSpec tensor) {
+    GgmlType type = TensorFormats.fitting(formats.of(tensor.name(), tensor.columns(), false), tensor.columns());
+    return new TensorSpec(tensor.place(), tensor.kind(), type, tensor.rows(), tensor.columns());
+  }
+
+  /** All in F32. */
+  private List<TensorSpec> tensors() {
     List<TensorSpec> tensors = new ArrayList<>();
     long queries = (long) heads * headDim;
     long keys = (long) kvHeads * headDim;
-    add(tensors, mix, DecoderModule.TOKEN_EMBEDDING.at(-1), vocabSize, width);
+    add(tensors, DecoderModule.TOKEN_EMBEDDING.at(-1), vocabSize, width);
     for (int l = 0; l < layers; l++) {
-      addVector(tensors, DecoderModule.ATTN_NORM.at(l), TensorSpec.Kind.WEIGHT, width);
-      add(tensors, mix, DecoderModule.ATTN_Q.at(l), queries, width);
-      add(tensors, mix, DecoderModule.ATTN_K.at(l), keys, width);
-      add(tensors, mix, DecoderModule.ATTN_V.at(l), keys, width);
-      add(tensors, mix, DecoderModule.ATTN_OUTPUT.at(l), width, queries);
+      add(tensors, DecoderModule.ATTN_NORM.at(l), 1, width);
+      add(tensors, DecoderModule.ATTN_Q.at(l), queries, width);
+      add(tensors, DecoderModule.ATTN_K.at(l), keys, width);
+      add(tensors, DecoderModule.ATTN_V.at(l), keys, width);
+      add(tensors, DecoderModule.ATTN_OUTPUT.at(l), width, queries);
       if (qkvBias) {
-        addVector(tensors, DecoderModule.ATTN_Q.at(l), TensorSpec.Kind.BIAS, queries);
-        addVector(tensors, DecoderModule.ATTN_K.at(l), TensorSpec.Kind.BIAS, keys);
-        addVector(tensors, DecoderModule.ATTN_V.at(l), TensorSpec.Kind.BIAS, keys);
+        addBias(tensors, DecoderModule.ATTN_Q.at(l), queries);
+        addBias(tensors, DecoderModule.ATTN_K.at(l), keys);
+        addBias(tensors, DecoderModule.ATTN_V.at(l), keys);
       }
       if (qkNorm) {
-        addVector(tensors, DecoderModule.ATTN_Q_NORM.at(l), TensorSpec.Kind.WEIGHT, headDim);
-        addVector(tensors, DecoderModule.ATTN_K_NORM.at(l), TensorSpec.Kind.WEIGHT, headDim);
+        add(tensors, DecoderModule.ATTN_Q_NORM.at(l), 1, headDim);
+        add(tensors, DecoderModule.ATTN_K_NORM.at(l), 1, headDim);
       }
-      addVector(tensors, DecoderModule.FFN_NORM.at(l), TensorSpec.Kind.WEIGHT, width);
-      add(tensors, mix, DecoderModule.FFN_GATE.at(l), ffWidth, width);
-      add(tensors, mix, DecoderModule.FFN_UP.at(l), ffWidth, width);
-      add(tensors, mix, DecoderModule.FFN_DOWN.at(l), width, ffWidth);
+      add(tensors, DecoderModule.FFN_NORM.at(l), 1, width);
+      add(tensors, DecoderModule.FFN_GATE.at(l), ffWidth, width);
+      add(tensors, DecoderModule.FFN_UP.at(l), ffWidth, width);
+      add(tensors, DecoderModule.FFN_DOWN.at(l), width, ffWidth);
     }
-    addVector(tensors, DecoderModule.OUTPUT_NORM.at(-1), TensorSpec.Kind.WEIGHT, width);
+    add(tensors, DecoderModule.OUTPUT_NORM.at(-1), 1, width);
     if (!tied) {
-      add(tensors, mix, DecoderModule.OUTPUT.at(-1), vocabSize, width);
+      add(tensors, DecoderModule.OUTPUT.at(-1), vocabSize, width);
     }
     return tensors;
   }
 
-  private void add(List<TensorSpec> to, FormatMix mix, DecoderModule.Place place, long rows, long columns) {
-    to.add(new TensorSpec(place, TensorSpec.Kind.WEIGHT, mix.of(place, layers, tied, columns), rows, columns));
+  private static void add(List<TensorSpec> to, DecoderModule.Place place, long rows, long columns) {
+    to.add(new TensorSpec(place, TensorSpec.Kind.WEIGHT, GgmlType.F32, rows, columns));
   }
 
-  private static void addVector(List<TensorSpec> to, DecoderModule.Place place, TensorSpec.Kind kind, long size) {
-    to.add(new TensorSpec(place, kind, GgmlType.F32, 1, size));
+  private static void addBias(List<TensorSpec> to, DecoderModule.Place place, long size) {
+    to.add(new TensorSpec(place, TensorSpec.Kind.BIAS, GgmlType.F32, 1, size));
   }
 }

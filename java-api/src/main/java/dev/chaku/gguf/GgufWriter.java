@@ -155,6 +155,9 @@ public final class GgufWriter {
       throw new BadInputException(target + ": cannot be written: its folder does not exist");
     }
     Path temporary = folder.resolve("." + absolute.getFileName() + "." + UUID.randomUUID() + ".tmp");
+    // A JVM that is told to end runs no finally, and half of a large file is much to leave behind.
+    Thread cleaner = new Thread(() -> deleteQuietly(temporary));
+    Runtime.getRuntime().addShutdownHook(cleaner);
     try {
       checkSpace(folder, alignment);
       writeTo(temporary, alignment);
@@ -165,6 +168,15 @@ public final class GgufWriter {
       throw failed(e);
     } finally {
       deleteQuietly(temporary);
+      removeHook(cleaner);
+    }
+  }
+
+  private static void removeHook(Thread hook) {
+    try {
+      Runtime.getRuntime().removeShutdownHook(hook);
+    } catch (IllegalStateException e) {
+      // The JVM is ending: the hook does its work.
     }
   }
 

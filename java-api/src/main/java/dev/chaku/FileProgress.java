@@ -1,0 +1,23 @@
+package dev.chaku;
+
+import java.time.Duration;
+
+/**
+ * How far the writing of a file is.
+ *
+ * @param tensor the one at work
+ * @param done elements of all tensors that are written
+ * @param total elements of all tensors
+ * @param elapsed since the start
+ */
+public record FileProgress(String tensor, long done, long total, Duration elapsed) {
+  /** From 0 to 1. */
+  public double share() {
+    return total == 0 ? 1 : (double) done / total;
+  }
+
+  /** The time that the rest will take if it goes on like this. */
+  public Duration remaining() {
+    return share() == 0 ? Duration.ZERO : Duration.ofMillis((long) (elapsed.toMillis() * (1 / share() - 1)));
+  }
+}
