@@ -1,16 +1,11 @@
 package dev.chaku;
 
 import dev.chaku.adapter.Safetensors;
-import dev.chaku.data.EncodedExample;
 import dev.chaku.internal.NativeTrainer;
 import dev.chaku.train.CheckpointFolder;
 import dev.chaku.train.OutputFolder;
-import java.nio.ByteBuffer;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.util.HexFormat;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
@@ -40,9 +35,9 @@ final class Checkpoints {
     this.folder = new CheckpointFolder(output.path());
     this.fingerprints = new LinkedHashMap<>(RunDescription.decisive(setup));
     fingerprints.put("base model (SHA-256)", baseHash);
-    fingerprints.put("training examples (SHA-256)", hash(setup.data().examples()));
+    fingerprints.put("training examples (SHA-256)", setup.data().examples().sha256());
     if (setup.config().earlyStopping() > 0) {
-      fingerprints.put("validation examples (SHA-256)", hash(setup.data().evalExamples()));
+      fingerprints.put("validation examples (SHA-256)", setup.data().evalExamples().sha256());
     }
   }
 
@@ -128,17 +123,5 @@ final class Checkpoints {
       throw new BadInputException(
           checkpoint + ": " + name + ": expected a whole number, found '" + metadata.get(name) + "'", e);
     }
-  }
-
-  private static String hash(List<EncodedExample> examples) {
-    MessageDigest digest = CheckpointFolder.sha256();
-    for (EncodedExample example : examples) {
-      ByteBuffer bytes = ByteBuffer.allocate(example.length() * 8 + 4).putInt(example.length());
-      for (int i = 0; i < example.length(); i++) {
-        bytes.putInt(example.tokens()[i]).putFloat(example.weights()[i]);
-      }
-      digest.update(bytes.flip());
-    }
-    return HexFormat.of().formatHex(digest.digest());
   }
 }

@@ -13,6 +13,7 @@ import dev.chaku.train.OutputFolder;
 import dev.chaku.train.TrainingConfig;
 import dev.chaku.train.TrainingPlan;
 import dev.chaku.train.TrainingProgress;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -37,6 +38,7 @@ public final class Trainer {
   private @Nullable ChatRenderer chat;
   private OverLong overLong = OverLong.TRUNCATE;
   private boolean wholeText;
+  private long dataMemoryBytes = Runtime.getRuntime().maxMemory() / 8;
   private final List<Consumer<TrainingProgress>> listeners = new ArrayList<>();
   private @Nullable Path output;
   private boolean resume;
@@ -116,6 +118,16 @@ public final class Trainer {
     return this;
   }
 
+  /**
+   * Limits the heap that tokens of the data may take, each for training and for validation; an eighth of the largest heap
+   * unless set. More go to a scratch file beside the output folder, of 2 to 3 bytes a token, and the run's bits are the
+   * same.
+   */
+  public Trainer dataMemory(long bytes) {
+    dataMemoryBytes = bytes;
+    return this;
+  }
+
   /** What is trained on, encoded: sequences within the configured length. Takes the place of {@link #data}. */
   public Trainer examples(List<EncodedExample> newExamples) {
     examples = List.copyOf(newExamples);
@@ -148,7 +160,7 @@ public final class Trainer {
   }
 
   /**
-   * Computes what the training would do and take; trains nothing.
+   * Computes what the training would do and take; encodes the data and trains nothing.
    *
    * @throws BadInputException if the data are empty, have nothing to train, hold a token past the vocabulary, or are longer
    *     than the settings or the model say
@@ -160,11 +172,11 @@ public final class Trainer {
   private TrainingPlan plan(TrainingSetup setup) {
     MemoryPlan memory = NativeTrainer.plan(model.core(), setup.options());
     TrainingData.Counts counts = setup.data().counts();
-    int rows = setup.packer().epoch(setup.data().examples(), 0).size();
+    int rows = setup.firstEpoch().size();
     return new TrainingPlan(
         setup.data().examples().size(),
-        setup.data().tokens(),
-        setup.data().trainedTokens(),
+        setup.data().examples().tokens(),
+        setup.data().examples().trainedTokens(),
         rows,
         setup.totalSteps(rows),
         setup.trainedParameters(),
@@ -178,7 +190,7 @@ public final class Trainer {
   }
 
   /**
-   * Starts the training on a thread of its own.
+   * Starts the training on a thread of its own, after the data were encoded on this one and others; an interrupt ends that.
    *
    * @throws BadInputException as {@link #plan}, or if the output folder is in use
    * @throws ResourceException if memory or disk do not suffice; nothing was allocated then
@@ -215,6 +227,15 @@ public final class Trainer {
         model.tokenizer(), renderer, new ExampleEncoder.Options(longest, overLong, wholeText));
   }
 
+  /** The nearest folder above the output that is there, as its disk is the one chosen for what is large. */
+  private Path scratchFolder() {
+    Path folder = output == null ? null : output.toAbsolutePath().getParent();
+    while (folder != null && !Files.isDirectory(folder)) {
+      folder = folder.getParent();
+    }
+    return folder != null ? folder : Path.of(System.getProperty("java.io.tmpdir"));
+  }
+
   private TrainingSetup prepare() {
     if (data == null && (evalData != null || evalSplit > 0)) {
       throw new IllegalStateException("evalData and evalSplit go with data; encoded examples go with evalExamples");
@@ -222,10 +243,11 @@ public final class Trainer {
     if (data != null && !evalExamples.isEmpty()) {
       throw new IllegalStateException("evalExamples go with encoded examples; data go with evalData or evalSplit");
     }
+    TrainingData.Room room = new TrainingData.Room(dataMemoryBytes, scratchFolder());
     TrainingData encoded =
         data == null
-            ? TrainingData.of(model, config, examples, evalExamples)
-            : TrainingData.encode(model, config, data, evalData, evalSplit, encoder());
+            ? TrainingData.of(model, config, room, examples, evalExamples)
+            : TrainingData.encode(model, config, room, data, evalData, evalSplit, encoder());
     return new TrainingSetup(model, lora, full, fullFormat, config, encoded, resume);
   }
 }

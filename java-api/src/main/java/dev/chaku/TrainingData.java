@@ -2,8 +2,11 @@ package dev.chaku;
 
 import dev.chaku.data.Dataset;
 import dev.chaku.data.EncodedExample;
+import dev.chaku.data.EncodedExamples;
+import dev.chaku.data.Example;
 import dev.chaku.data.ExampleEncoder;
 import dev.chaku.train.TrainingConfig;
+import java.nio.file.Path;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -14,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param evalExamples often empty
  * @param counts what became of records of a data set; zeros if the examples came encoded
  */
-record TrainingData(List<EncodedExample> examples, List<EncodedExample> evalExamples, Counts counts) {
+record TrainingData(EncodedExamples examples, EncodedExamples evalExamples, Counts counts) {
   /**
    * What became of records.
    *
@@ -29,10 +32,22 @@ record TrainingData(List<EncodedExample> examples, List<EncodedExample> evalExam
     }
   }
 
+  /**
+   * Where encoded examples are kept.
+   *
+   * @param inMemoryBytes of the heap for each of the two parts, before it goes to a file
+   * @param scratchFolder where that file is made
+   */
+  record Room(long inMemoryBytes, Path scratchFolder) {}
+
   /** Takes encoded examples. */
   static TrainingData of(
-      Model model, TrainingConfig config, List<EncodedExample> examples, List<EncodedExample> evalExamples) {
-    return checked(model, config, examples, evalExamples, new Counts(0, 0, 0, 0));
+      Model model, TrainingConfig config, Room room, List<EncodedExample> examples, List<EncodedExample> evalExamples) {
+    Collector train = new Collector(model, config, room, "example");
+    examples.forEach(train::add);
+    Collector eval = new Collector(model, config, room, "validation example");
+    evalExamples.forEach(eval::add);
+    return checked(config, train, eval, new Counts(0, 0, 0, 0));
   }
 
   /**
@@ -44,79 +59,82 @@ record TrainingData(List<EncodedExample> examples, List<EncodedExample> evalExam
   static TrainingData encode(
       Model model,
       TrainingConfig config,
+      Room room,
       Dataset data,
       @Nullable Dataset evalData,
       double evalSplit,
       ExampleEncoder encoder) {
+    List<Example> trainExamples = data.examples();
+    List<Example> evalExamples = evalData == null ? List.of() : evalData.examples();
     if (evalSplit > 0) {
       if (evalData != null) {
         throw new BadInputException("validation: expected data of its own or a share of the training data, found both");
       }
       Dataset.Split parts = data.split(evalSplit, config.seed());
-      List<EncodedExample> train = encoder.encode(parts.train());
-      return checked(model, config, train, encoder.encode(parts.eval()), Counts.of(encoder.counts()));
+      trainExamples = parts.train();
+      evalExamples = parts.eval();
     }
-    List<EncodedExample> train = encoder.encode(data.examples());
-    List<EncodedExample> eval = evalData == null ? List.of() : encoder.encode(evalData.examples());
-    return checked(model, config, train, eval, Counts.of(encoder.counts()));
+    Collector train = new Collector(model, config, room, "example");
+    encoder.encodeAhead(trainExamples, train::add);
+    Collector eval = new Collector(model, config, room, "validation example");
+    encoder.encodeAhead(evalExamples, eval::add);
+    return checked(config, train, eval, Counts.of(encoder.counts()));
   }
 
-  private static TrainingData checked(
-      Model model, TrainingConfig config, List<EncodedExample> examples, List<EncodedExample> eval, Counts counts) {
-    if (examples.isEmpty()) {
+  private static TrainingData checked(TrainingConfig config, Collector train, Collector eval, Counts counts) {
+    if (train.taken == 0) {
       throw new BadInputException(
           "no example to train on" + (counts.dropped() > 0 ? ": all " + counts.dropped() + " were left out" : ""));
     }
-    check(model, config, "example", examples);
-    check(model, config, "validation example", eval);
-    // What trains nothing costs time, and a step of such alone would have no loss.
-    TrainingData data = new TrainingData(withWeight(examples), withWeight(eval), counts);
+    TrainingData data = new TrainingData(train.build(), eval.build(), counts);
     if (config.earlyStopping() > 0 && data.evalExamples.isEmpty()) {
       throw new BadInputException("early stopping needs validation examples, or a share of the data set aside");
     }
     return data;
   }
 
-  private static List<EncodedExample> withWeight(List<EncodedExample> list) {
-    return list.stream().filter(example -> example.weight() > 0).toList();
-  }
+  /** Checks examples one by one, and keeps those that train something. */
+  private static final class Collector {
+    private final Model model;
+    private final TrainingConfig config;
+    private final String what;
+    private final int longest;
+    private final EncodedExamples.Builder kept;
+    private int taken;
 
-  private static void check(Model model, TrainingConfig config, String what, List<EncodedExample> list) {
-    int longest = Math.min(config.maxLength(), model.contextLength());
-    double weight = 0;
-    for (int i = 0; i < list.size(); i++) {
-      EncodedExample example = list.get(i);
+    Collector(Model model, TrainingConfig config, Room room, String what) {
+      this.model = model;
+      this.config = config;
+      this.what = what;
+      this.longest = Math.min(config.maxLength(), model.contextLength());
+      this.kept = EncodedExamples.builder(room.inMemoryBytes(), room.scratchFolder());
+    }
+
+    void add(EncodedExample example) {
+      taken++;
       if (example.length() > longest) {
         throw new BadInputException(
-            what + " " + (i + 1) + ": expected at most " + longest + " tokens (max length " + config.maxLength()
+            what + " " + taken + ": expected at most " + longest + " tokens (max length " + config.maxLength()
                 + ", context length of the model " + model.contextLength() + "), found " + example.length());
       }
       for (int token : example.tokens()) {
         if (token < 0 || token >= model.vocabSize()) {
           throw new BadInputException(
-              what + " " + (i + 1) + ": expected token ids below " + model.vocabSize() + ", found " + token);
+              what + " " + taken + ": expected token ids below " + model.vocabSize() + ", found " + token);
         }
       }
-      weight += example.weight();
-    }
-    if (!list.isEmpty() && !(weight > 0)) {
-      throw new BadInputException("no token of any " + what + " is trained: every weight is 0");
-    }
-  }
-
-  /** All tokens of an epoch, trained or not. */
-  long tokens() {
-    return examples.stream().mapToLong(EncodedExample::length).sum();
-  }
-
-  /** Tokens of an epoch that count. */
-  long trainedTokens() {
-    long n = 0;
-    for (EncodedExample example : examples) {
-      for (float weight : example.weights()) {
-        n += weight > 0 ? 1 : 0;
+      // What trains nothing costs time, and a step of such alone would have no loss.
+      if (example.weight() > 0) {
+        kept.add(example);
       }
     }
-    return n;
+
+    EncodedExamples build() {
+      EncodedExamples examples = kept.build();
+      if (taken > 0 && examples.isEmpty()) {
+        throw new BadInputException("no token of any " + what + " is trained: every weight is 0");
+      }
+      return examples;
+    }
   }
 }

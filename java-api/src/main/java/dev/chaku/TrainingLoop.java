@@ -1,7 +1,7 @@
 package dev.chaku;
 
 import dev.chaku.data.PackedRow;
-import dev.chaku.data.Packer;
+import dev.chaku.data.PackedRows;
 import dev.chaku.internal.BatchLoss;
 import dev.chaku.internal.NativeTrainer;
 import dev.chaku.internal.StepOptions;
@@ -32,14 +32,13 @@ final class TrainingLoop {
   private final TrainingConfig config;
   private final NativeTrainer core;
   private final OutputFolder folder;
-  private final Packer packer;
-  private final List<PackedRow> evalRows;
+  private final PackedRows evalRows;
+  private final int rowsPerEpoch;
   private final EarlyStopping stopping;
   private final List<Consumer<TrainingProgress>> listeners = new CopyOnWriteArrayList<>();
   private final int totalSteps;
   private volatile boolean cancelled;
 
-  private List<PackedRow> rows;
   private RunPosition position = RunPosition.start();
   private ProgressMeter meter;
   private int skippedInARow;
@@ -53,11 +52,10 @@ final class TrainingLoop {
     this.config = setup.config();
     this.core = core;
     this.folder = folder;
-    this.packer = setup.packer();
     this.evalRows = setup.evalRows();
     this.stopping = new EarlyStopping(config.earlyStopping());
-    this.rows = packer.epoch(setup.data().examples(), 0);
-    this.totalSteps = setup.totalSteps(rows.size());
+    this.rowsPerEpoch = setup.firstEpoch().size();
+    this.totalSteps = setup.totalSteps(rowsPerEpoch);
     this.meter = new ProgressMeter(totalSteps, position);
     listeners.addAll(firstListeners);
   }
@@ -80,8 +78,8 @@ final class TrainingLoop {
     folder.writeText("config.json", description);
     LogFile log = LogFile.open(folder, position.step());
     meter.resetClock();
-    try {
-      steps(checkpoints, log);
+    try (RowFeed rows = new RowFeed(setup.packer(), setup.data().examples(), position.epoch(), position.row())) {
+      steps(rows, checkpoints, log);
     } catch (OperationCancelledException e) {
       saveBeforeLeaving(checkpoints, e);
       throw e;
@@ -93,9 +91,9 @@ final class TrainingLoop {
     return writeResult(baseHash, description);
   }
 
-  private void steps(Checkpoints checkpoints, LogFile log) {
+  private void steps(RowFeed rows, Checkpoints checkpoints, LogFile log) {
     while (position.step() < totalSteps && !stopping.stops()) {
-      step();
+      step(rows);
       withinStep = true;
       boolean evaluated = evaluateIfDue(checkpoints);
       report(log, evaluated);
@@ -130,7 +128,6 @@ final class TrainingLoop {
     meter.restore(restored.counters());
     stopping.restore(restored.counters());
     skippedInARow = Integer.parseInt(restored.counters().get(SKIPPED_IN_A_ROW));
-    rows = packer.epoch(setup.data().examples(), position.epoch());
   }
 
   private Map<String, String> counters() {
@@ -142,16 +139,16 @@ final class TrainingLoop {
   }
 
   /** One optimizer step: up to gradAccumulation rows of this epoch. */
-  private void step() {
+  private void step(RowFeed rows) {
     double lossSum = 0;
     double weightSum = 0;
     long tokens = 0;
     int from = position.row();
-    int to = Math.min(rows.size(), from + config.gradAccumulation());
+    int to = Math.min(rowsPerEpoch, from + config.gradAccumulation());
     long index = position.rowsDone();
     for (int i = from; i < to; i++) {
       requireNotCancelled();
-      PackedRow row = rows.get(i);
+      PackedRow row = rows.next();
       BatchLoss loss = core.accumulate(batch(row, index++));
       lossSum += loss.lossSum();
       weightSum += loss.weightSum();
@@ -160,12 +157,9 @@ final class TrainingLoop {
     int number = position.step() + 1;
     double rate = config.learningRateAt(number, totalSteps);
     StepResult result = core.step(stepOptions(rate));
-    position = position.after(to - from, rows.size());
-    meter.step(position, rows.size(), lossSum / weightSum, tokens, rate, result);
+    position = position.after(to - from, rowsPerEpoch);
+    meter.step(position, rowsPerEpoch, lossSum / weightSum, tokens, rate, result);
     refuseEndlessSkips(result);
-    if (position.row() == 0 && number < totalSteps) {
-      rows = packer.epoch(setup.data().examples(), position.epoch());
-    }
   }
 
   private void refuseEndlessSkips(StepResult result) {

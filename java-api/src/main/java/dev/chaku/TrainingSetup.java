@@ -3,16 +3,14 @@ package dev.chaku;
 import dev.chaku.arch.DecoderModule;
 import dev.chaku.arch.DecoderSpec;
 import dev.chaku.arch.TensorSpec;
-import dev.chaku.data.PackedRow;
+import dev.chaku.data.PackedRows;
 import dev.chaku.data.Packer;
 import dev.chaku.gguf.GgmlType;
 import dev.chaku.internal.TrainerOptions;
 import dev.chaku.train.LoraConfig;
 import dev.chaku.train.LoraTarget;
 import dev.chaku.train.TrainingConfig;
-import java.util.List;
 import java.util.Optional;
-import java.util.stream.Stream;
 
 /**
  * All that a run is given. Immutable.
@@ -92,12 +90,14 @@ record TrainingSetup(
     return new Packer(config.batchTokens(), config.packing(), config.seed());
   }
 
-  /** Rows of short data may not fill what is allowed; no row of any epoch is longer than the longest of the first. */
+  /** The rows of the first epoch; every epoch has as many, and none is longer than the longest of these. */
+  PackedRows firstEpoch() {
+    return packer().epoch(data.examples(), 0);
+  }
+
+  /** Rows of short data may not fill what is allowed. */
   private int longestRow() {
-    return Stream.concat(packer().epoch(data.examples(), 0).stream(), evalRows().stream())
-        .mapToInt(PackedRow::length)
-        .max()
-        .orElseThrow();
+    return Math.max(firstEpoch().longest(), evalRows().longest());
   }
 
   /** Optimizer steps of the whole run. */
@@ -108,7 +108,7 @@ record TrainingSetup(
   }
 
   /** The validation's rows, the same each time. */
-  List<PackedRow> evalRows() {
+  PackedRows evalRows() {
     return packer().pack(data.evalExamples());
   }
 }

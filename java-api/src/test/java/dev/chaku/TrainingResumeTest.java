@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.chaku.arch.FormatMix;
+import dev.chaku.data.Dataset;
 import dev.chaku.data.EncodedExample;
 import dev.chaku.gguf.GgmlType;
 import dev.chaku.train.TrainingConfig;
@@ -50,6 +51,10 @@ class TrainingResumeTest {
         .examples(TinyTraining.counting(24, 7))
         .evalExamples(TinyTraining.counting(4, 8))
         .output(folder.resolve(out));
+  }
+
+  private Trainer trainer(Model model, String out, Dataset data) {
+    return trainer(model, out).evalExamples(List.of()).data(data).evalSplit(0.2);
   }
 
   /** Leaves in a folder what a run leaves that is killed when it has done a step: what is on disk at that moment. */
@@ -254,5 +259,24 @@ class TrainingResumeTest {
     }
     // How often to save or to validate decides no bit.
     finish(trainer(base, "out").config(config().with(c -> c.saveSteps(5).evalSteps(7))).resume(true));
+  }
+
+  /** Data and tokens that stay on disk, killed and resumed, give the bits of data in memory. */
+  @Test
+  void dataOnDiskGiveTheBitsOfDataInMemory() throws IOException {
+    StringBuilder lines = new StringBuilder();
+    for (int i = 0; i < 40; i++) {
+      lines.append("{\"prompt\":\"").append(i).append("+1=\",\"completion\":\"").append(i + 1).append("\"}\n");
+    }
+    List<Path> files = List.of(Files.writeString(folder.resolve("data.jsonl"), lines));
+    Dataset inMemory = Dataset.read(files, Dataset.Options.defaults());
+    Dataset onDisk = Dataset.read(files, Dataset.Options.defaults().withInMemoryBytes(0));
+    List<Integer> expected = finish(trainer(base, "memory", inMemory));
+    assertEquals(expected, finish(trainer(base, "disk", onDisk).dataMemory(0)));
+    killAfter(7, "killed", trainer(base, "killed", onDisk).dataMemory(0));
+    assertEquals(expected, finish(trainer(base, "killed", onDisk).dataMemory(0).resume(true)));
+    try (Stream<Path> left = Files.list(folder)) {
+      assertTrue(left.noneMatch(path -> path.getFileName().toString().startsWith(".chaku")));
+    }
   }
 }

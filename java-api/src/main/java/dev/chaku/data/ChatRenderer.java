@@ -4,7 +4,7 @@ import dev.chaku.text.template.ChatTemplate;
 import java.util.List;
 import java.util.Map;
 
-/** A chat template: a conversation to the text that the model reads. */
+/** A chat template: a conversation to the text that the model reads. Thread-safe: data are encoded on several threads. */
 @FunctionalInterface
 public interface ChatRenderer {
   /**

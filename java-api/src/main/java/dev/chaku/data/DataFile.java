@@ -9,7 +9,9 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InputStreamReader;
+import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
+import java.nio.charset.CharsetDecoder;
 import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -26,16 +28,29 @@ import org.jspecify.annotations.Nullable;
  * {@link RecordSource} that knows them, which counts rows.
  */
 final class DataFile {
-  private static final char BYTE_ORDER_MARK = '\uFEFF';
+  private static final int BYTE_ORDER_MARK_BYTES = 3;
   private static final String PARQUET = "PAR1";
   private static final int LOOK_AHEAD = 1 << 12;
   /** A text file is cut at the first blank line after so many characters, and at any line's end after twice as many. */
   private static final int TEXT_CHARS = 1 << 13;
 
+  /**
+   * Where a record stands.
+   *
+   * @param line it begins in, from 1
+   * @param offset of its first byte in the file, if bytes are not null
+   * @param bytes of it as they stand in the file, or null if it cannot be read again by itself
+   */
+  record Place(Path file, int line, long offset, byte @Nullable [] bytes) {
+    /** {@code file:line}. */
+    String where() {
+      return file + ":" + line;
+    }
+  }
+
   /** Takes what is read. */
   interface Sink {
-    /** @param where {@code file:line} */
-    void record(@Nullable Object json, String where);
+    void record(@Nullable Object json, Place place);
 
     /** A part that is no record; reading goes on unless this throws. */
     void bad(String reason);
@@ -95,28 +110,22 @@ final class DataFile {
   }
 
   private void readText() {
-    try (InputStream in = open();
-        BufferedReader reader =
-            new BufferedReader(
-                new InputStreamReader(
-                    in,
-                    StandardCharsets.UTF_8
-                        .newDecoder()
-                        .onMalformedInput(CodingErrorAction.REPORT)
-                        .onUnmappableCharacter(CodingErrorAction.REPORT)),
-                1 << 16)) {
+    try (InputStream stream = new BufferedInputStream(Files.newInputStream(file), 1 << 16)) {
+      boolean gzip = startsWith(stream, 0x1f, 0x8b);
+      InputStream in = gzip ? new BufferedInputStream(new GZIPInputStream(stream, 1 << 16), 1 << 16) : stream;
+      int mark = startsWith(in, 0xEF, 0xBB, 0xBF) ? in.readNBytes(BYTE_ORDER_MARK_BYTES).length : 0;
       String name = file.getFileName().toString().toLowerCase(Locale.ROOT).replaceFirst("\\.gz$", "");
-      String beginning = beginning(reader);
+      String beginning = beginning(in);
       if (name.endsWith(".csv") || name.endsWith(".tsv")) {
-        table(reader, name.endsWith(".tsv") ? '\t' : ',');
+        table(characters(in), name.endsWith(".tsv") ? '\t' : ',');
       } else if (name.endsWith(".txt")) {
-        text(reader);
+        text(characters(in));
       } else if (beginning.startsWith("[")) {
-        array(reader);
+        array(characters(in));
       } else if (beginning.lines().findFirst().orElse("").strip().equals("{")) {
-        values(reader);
+        values(characters(in));
       } else {
-        lines(reader);
+        lines(new ByteLines(in, mark), gzip);
       }
     } catch (CharacterCodingException e) {
       throw new BadInputException(file + ": expected UTF-8, found other bytes after " + last, e);
@@ -127,40 +136,50 @@ final class DataFile {
     }
   }
 
-  private InputStream open() throws IOException {
-    InputStream in = new BufferedInputStream(Files.newInputStream(file));
-    in.mark(2);
-    boolean gzip = in.read() == 0x1f && in.read() == 0x8b;
+  private static boolean startsWith(InputStream in, int... bytes) throws IOException {
+    in.mark(bytes.length);
+    boolean same = true;
+    for (int expected : bytes) {
+      same = same && in.read() == expected;
+    }
     in.reset();
-    return gzip ? new GZIPInputStream(in, 1 << 16) : in;
+    return same;
   }
 
-  /** The first characters that are no white space; leaves the reader at the first of the file, past a byte order mark. */
-  private static String beginning(BufferedReader reader) throws IOException {
-    reader.mark(LOOK_AHEAD);
-    if (reader.read() == BYTE_ORDER_MARK) {
-      reader.mark(LOOK_AHEAD);
-    } else {
-      reader.reset();
-    }
-    char[] ahead = new char[LOOK_AHEAD / 2];
-    int n = 0;
-    for (int got = 0; n < ahead.length && got >= 0; n += Math.max(got, 0)) {
-      got = reader.read(ahead, n, ahead.length - n);
-    }
-    reader.reset();
-    return new String(ahead, 0, n).stripLeading();
+  /** The first characters that are no white space, those past ASCII as others; the stream stays where it is. */
+  private static String beginning(InputStream in) throws IOException {
+    in.mark(LOOK_AHEAD);
+    byte[] ahead = in.readNBytes(LOOK_AHEAD);
+    in.reset();
+    return new String(ahead, StandardCharsets.ISO_8859_1).stripLeading();
+  }
+
+  private static CharsetDecoder decoder() {
+    return StandardCharsets.UTF_8
+        .newDecoder()
+        .onMalformedInput(CodingErrorAction.REPORT)
+        .onUnmappableCharacter(CodingErrorAction.REPORT);
+  }
+
+  private static BufferedReader characters(InputStream in) {
+    return new BufferedReader(new InputStreamReader(in, decoder()), 1 << 16);
   }
 
   private void record(@Nullable Object json, int line) {
-    last = file + ":" + line;
-    sink.record(json, last);
+    record(json, new Place(file, line, 0, null));
   }
 
-  private void lines(BufferedReader reader) throws IOException {
+  private void record(@Nullable Object json, Place place) {
+    last = place.where();
+    sink.record(json, place);
+  }
+
+  private void lines(ByteLines lines, boolean gzip) throws IOException {
+    CharsetDecoder decoder = decoder();
     int number = 0;
-    for (String line = reader.readLine(); line != null; line = reader.readLine()) {
+    for (byte[] bytes = lines.next(); bytes != null; bytes = lines.next()) {
       number++;
+      String line = decoder.decode(ByteBuffer.wrap(bytes)).toString();
       if (!line.isBlank()) {
         Object json;
         try {
@@ -169,7 +188,7 @@ final class DataFile {
           sink.bad(file + ":" + number + ": no JSON: " + Json.describe(e));
           continue;
         }
-        record(json, number);
+        record(json, new Place(file, number, lines.offset(), gzip ? null : bytes));
       }
     }
   }

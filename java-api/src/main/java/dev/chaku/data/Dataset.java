@@ -3,20 +3,26 @@ package dev.chaku.data;
 import dev.chaku.BadInputException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.BitSet;
 import java.util.Collections;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
+import java.util.Locale;
 import java.util.Random;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Examples read from JSON lines, JSON arrays, CSV, TSV or text files, gzipped or not. Immutable and thread-safe; all
- * examples are in memory.
+ * Examples read from JSON lines, JSON arrays, CSV, TSV or text files, gzipped or not, and of formats that a
+ * {@link RecordSource} reads. Immutable and thread-safe.
+ *
+ * <p>Small files are read into memory. Of larger ones the examples stay on disk: reading checks every record and notes its
+ * place, and {@link #examples} reads a record again whenever it is asked for one. Lines of JSON are read from their own
+ * file, which must stay as it is; records of other files are copied to one in the system's folder for temporary files.
  */
 public final class Dataset {
   private static final int REASONS_KEPT = 5;
+  /** What compressed text may unpack to, over its size. */
+  private static final int UNPACKED = 8;
 
   /**
    * How files are read.
@@ -24,22 +30,29 @@ public final class Dataset {
    * @param format of the records, or null for what each record's keys say
    * @param skipBadLines whether a record that cannot be read is left out and counted, rather than an error
    * @param columns names of the file's columns where they are not the format's own
+   * @param inMemoryBytes size of the files of a data set, unpacked, up to which its examples are kept in memory; by
+   *     default a sixteenth of the largest Java heap, since texts in memory take some five times their size
    */
-  public record Options(@Nullable DataFormat format, boolean skipBadLines, ColumnMap columns) {
+  public record Options(
+      @Nullable DataFormat format, boolean skipBadLines, ColumnMap columns, long inMemoryBytes) {
     public static Options defaults() {
-      return new Options(null, false, ColumnMap.NONE);
+      return new Options(null, false, ColumnMap.NONE, Runtime.getRuntime().maxMemory() / 16);
     }
 
     public Options withFormat(@Nullable DataFormat newFormat) {
-      return new Options(newFormat, skipBadLines, columns);
+      return new Options(newFormat, skipBadLines, columns, inMemoryBytes);
     }
 
     public Options withSkipBadLines(boolean skip) {
-      return new Options(format, skip, columns);
+      return new Options(format, skip, columns, inMemoryBytes);
     }
 
     public Options withColumns(ColumnMap newColumns) {
-      return new Options(format, skipBadLines, newColumns);
+      return new Options(format, skipBadLines, newColumns, inMemoryBytes);
+    }
+
+    public Options withInMemoryBytes(long bytes) {
+      return new Options(format, skipBadLines, columns, bytes);
     }
   }
 
@@ -47,8 +60,9 @@ public final class Dataset {
   private final int skipped;
   private final List<String> reasons;
 
+  /** @param examples not copied */
   private Dataset(List<Example> examples, int skipped, List<String> reasons) {
-    this.examples = List.copyOf(examples);
+    this.examples = examples;
     this.skipped = skipped;
     this.reasons = List.copyOf(reasons);
   }
@@ -65,23 +79,40 @@ public final class Dataset {
    *     skipped; the message names file, line, what was expected and found
    */
   public static Dataset read(List<Path> files, Options options) {
-    Reading reading = new Reading(options);
+    Reading reading = new Reading(options, unpackedBytes(files) <= options.inMemoryBytes());
     for (Path file : files) {
       DataFile.read(file, reading);
     }
-    if (reading.examples.isEmpty()) {
+    if (reading.examples().isEmpty()) {
       throw new BadInputException(
           files + ": expected at least one example, found none"
               + (reading.skipped > 0 ? " (" + reading.skipped + " bad lines skipped)" : ""));
     }
-    return new Dataset(reading.examples, reading.skipped, reading.reasons);
+    return new Dataset(reading.examples(), reading.skipped, reading.reasons);
+  }
+
+  /** About so many bytes do the files hold; what cannot be asked counts as empty, as reading it will fail. */
+  private static long unpackedBytes(List<Path> files) {
+    long sum = 0;
+    for (Path file : files) {
+      String name = file.toString().toLowerCase(Locale.ROOT);
+      boolean packed = name.endsWith(".gz") || name.endsWith(".parquet");
+      sum += file.toFile().length() * (packed ? UNPACKED : 1);
+    }
+    return sum;
   }
 
   /** A data set of these examples. */
   public static Dataset of(List<Example> examples) {
-    return new Dataset(examples, 0, List.of());
+    return new Dataset(List.copyOf(examples), 0, List.of());
   }
 
+  /**
+   * The examples in order. Of a large data set each access reads the file, so keep what is needed again at once, and
+   * none longer.
+   *
+   * @return a list whose elements throw BadInputException where the file was changed since
+   */
   public List<Example> examples() {
     return examples;
   }
@@ -107,35 +138,40 @@ public final class Dataset {
    * @throws BadInputException if the share is not between 0 and 1, or there are not two prompts
    */
   public Split split(double evalShare, long seed) {
-    Map<String, List<Integer>> prompts = new LinkedHashMap<>();
-    for (int i = 0; i < examples.size(); i++) {
-      prompts.computeIfAbsent(examples.get(i).promptKey(), key -> new ArrayList<>()).add(i);
-    }
-    if (!(evalShare > 0 && evalShare < 1) || prompts.size() < 2) {
+    int[] groupOf = PromptGroups.of(examples);
+    int groups = Arrays.stream(groupOf).max().orElse(-1) + 1;
+    if (!(evalShare > 0 && evalShare < 1) || groups < 2) {
       throw new BadInputException(
           "split: expected a share between 0 and 1 of examples with at least two prompts, found " + evalShare + " of "
-              + examples.size() + " examples with " + prompts.size());
+              + examples.size() + " examples with " + groups);
     }
-    List<List<Integer>> groups = new ArrayList<>(prompts.values());
-    Collections.shuffle(groups, new Random(seed));
+    int[] sizes = new int[groups];
+    for (int group : groupOf) {
+      sizes[group]++;
+    }
+    int[] order = IntSequence.upTo(groups);
+    IntSequence.shuffle(order, new Random(seed));
     long wanted = Math.max(1, Math.round(evalShare * examples.size()));
+    long taken = 0;
     BitSet eval = new BitSet();
-    for (List<Integer> group : groups.subList(0, groups.size() - 1)) {
-      if (eval.isEmpty() || eval.cardinality() + group.size() <= wanted) {
-        group.forEach(eval::set);
+    for (int k = 0; k < groups - 1; k++) {
+      int group = order[k];
+      if (taken == 0 || taken + sizes[group] <= wanted) {
+        eval.set(group);
+        taken += sizes[group];
       }
     }
-    return new Split(part(eval, false), part(eval, true));
+    return new Split(part(groupOf, eval, false), part(groupOf, eval, true));
   }
 
-  private List<Example> part(BitSet marked, boolean which) {
-    List<Example> part = new ArrayList<>();
-    for (int i = 0; i < examples.size(); i++) {
-      if (marked.get(i) == which) {
-        part.add(examples.get(i));
+  private List<Example> part(int[] groupOf, BitSet marked, boolean which) {
+    IntSequence part = new IntSequence();
+    for (int i = 0; i < groupOf.length; i++) {
+      if (marked.get(groupOf[i]) == which) {
+        part.add(i);
       }
     }
-    return List.copyOf(part);
+    return new IndexView<>(examples, part.toArray());
   }
 
   /**
@@ -151,48 +187,70 @@ public final class Dataset {
    * @throws BadInputException if a weight is not above 0 and at most 1000, or nothing is left
    */
   public static Dataset mix(List<Part> parts, long seed) {
-    List<Example> mixed = new ArrayList<>();
+    IntSequence mixed = new IntSequence();
+    List<List<Example>> lists = new ArrayList<>();
     Random random = new Random(seed);
     int skipped = 0;
     List<String> reasons = new ArrayList<>();
+    int first = 0;
     for (Part part : parts) {
       if (!(part.weight() > 0 && part.weight() <= 1000)) {
         throw new BadInputException("mixing weight: expected more than 0 and at most 1000, found " + part.weight());
       }
-      List<Example> all = part.data().examples;
+      int n = part.data().examples.size();
       int whole = (int) part.weight();
+      int[] shuffled = IntSequence.upTo(n);
       for (int copy = 0; copy < whole; copy++) {
-        mixed.addAll(all);
+        add(shuffled, n, first, mixed);
       }
-      List<Example> shuffled = new ArrayList<>(all);
-      Collections.shuffle(shuffled, random);
-      mixed.addAll(shuffled.subList(0, (int) Math.round((part.weight() - whole) * all.size())));
+      IntSequence.shuffle(shuffled, random);
+      add(shuffled, (int) Math.round((part.weight() - whole) * n), first, mixed);
+      lists.add(part.data().examples);
+      first += n;
       skipped += part.data().skipped;
       reasons.addAll(part.data().reasons);
     }
-    if (mixed.isEmpty()) {
+    if (mixed.size() == 0) {
       throw new BadInputException("mixture: expected at least one example, found none; raise the weights");
     }
-    return new Dataset(mixed, skipped, reasons);
+    return new Dataset(new IndexView<>(new ListChain<>(lists), mixed.toArray()), skipped, reasons);
+  }
+
+  /** Adds the first n of some indices, which count from the beginning of their list, not of all lists. */
+  private static void add(int[] indices, int n, int first, IntSequence to) {
+    for (int i = 0; i < n; i++) {
+      to.add(first + indices[i]);
+    }
   }
 
   /** The state of a reading. */
   private static final class Reading implements DataFile.Sink {
     private final Options options;
-    private final List<Example> examples = new ArrayList<>();
+    private final List<Example> inMemory = new ArrayList<>();
+    private final @Nullable IndexedExamples onDisk;
     private final List<String> reasons = new ArrayList<>();
     private int skipped;
 
-    Reading(Options options) {
+    Reading(Options options, boolean keep) {
       this.options = options;
+      this.onDisk = keep ? null : new IndexedExamples(options);
+    }
+
+    List<Example> examples() {
+      return onDisk != null ? onDisk : Collections.unmodifiableList(inMemory);
     }
 
     @Override
-    public void record(@Nullable Object json, String where) {
+    public void record(@Nullable Object json, DataFile.Place place) {
       try {
-        examples.addAll(RecordReader.read(json, options.format(), options.columns(), where));
+        List<Example> read = RecordReader.read(json, options.format(), options.columns(), place.where());
+        if (onDisk != null) {
+          onDisk.add(place, json, read.size());
+        } else {
+          inMemory.addAll(read);
+        }
       } catch (RecordFault fault) {
-        bad(where + ": " + fault.getMessage());
+        bad(place.where() + ": " + fault.getMessage());
       }
     }
 

@@ -7,6 +7,7 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -43,6 +44,14 @@ public final class ExampleEncoder {
 
     private Counts() {}
 
+    void add(Counts other) {
+      truncated += other.truncated;
+      split += other.split;
+      dropped += other.dropped;
+      turnsApart += other.turnsApart;
+      unwanted += other.unwanted;
+    }
+
     public int truncated() {
       return truncated;
     }
@@ -75,11 +84,21 @@ public final class ExampleEncoder {
 
   /** @param chat the model's chat template, or null if it has none: conversations are then an error */
   public ExampleEncoder(Tokenizer tokenizer, @Nullable ChatRenderer chat, Options options) {
+    this(tokenizer, chat, options, SpecialText.of(tokenizer), new SeamEncoder(tokenizer));
+  }
+
+  private ExampleEncoder(
+      Tokenizer tokenizer, @Nullable ChatRenderer chat, Options options, SpecialText special, SeamEncoder seam) {
     this.tokenizer = tokenizer;
     this.chat = chat;
     this.options = options;
-    this.special = SpecialText.of(tokenizer);
-    this.seam = new SeamEncoder(tokenizer);
+    this.special = special;
+    this.seam = seam;
+  }
+
+  /** An encoder that does the same and counts from nothing. */
+  ExampleEncoder another() {
+    return new ExampleEncoder(tokenizer, chat, options, special, seam);
   }
 
   public Counts counts() {
@@ -98,6 +117,18 @@ public final class ExampleEncoder {
       encode(example, encoded);
     }
     return encoded;
+  }
+
+  /**
+   * Encodes examples on threads of its own, a bounded number ahead of the caller, who is given the sequences in order: the
+   * same as by {@link #encode(List)}, without holding them all.
+   *
+   * @param examples read on these threads, as is a chat renderer's text rendered
+   * @throws BadInputException as {@link #encode(List)}, of the first that is wrong
+   * @throws dev.chaku.OperationCancelledException if this thread is interrupted
+   */
+  public void encodeAhead(List<Example> examples, Consumer<EncodedExample> into) {
+    new AheadEncoder(this, examples).run(into);
   }
 
   /**
@@ -125,7 +156,7 @@ public final class ExampleEncoder {
         : Optional.of(new EncodedPair(chosen.get(chosen.size() - 1), rejected.get(rejected.size() - 1)));
   }
 
-  private void encode(Example example, List<EncodedExample> into) {
+  void encode(Example example, List<EncodedExample> into) {
     if (example instanceof Example.Chat conversation) {
       encodeChat(conversation, into);
     } else if (example instanceof Example.Preference pair) {

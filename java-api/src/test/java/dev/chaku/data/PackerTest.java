@@ -8,6 +8,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Random;
 import java.util.stream.IntStream;
@@ -72,5 +74,55 @@ class PackerTest {
   void aSequenceLongerThanARowIsRefused() {
     Packer packer = new Packer(8, true, 1);
     assertThrows(IllegalArgumentException.class, () -> packer.pack(List.of(example(9, 0))));
+  }
+
+  /** The same rows as the algorithm written down plainly, over lists that are sorted and shuffled by the JDK. */
+  @Test
+  void packsAsThePlainAlgorithmDoes() {
+    List<EncodedExample> examples = EncodedExamplesTest.random(400);
+    for (int epoch = 0; epoch < 3; epoch++) {
+      Random random = new Random(11 * 0x9E3779B97F4A7C15L + epoch);
+      List<EncodedExample> order = new ArrayList<>(examples);
+      Collections.shuffle(order, random);
+      order.sort(Comparator.comparingInt(EncodedExample::length).reversed());
+      List<List<EncodedExample>> bins = new ArrayList<>();
+      List<Integer> rooms = new ArrayList<>();
+      List<Integer> since = new ArrayList<>();
+      int time = 0;
+      for (EncodedExample example : order) {
+        int best = -1;
+        for (int bin = 0; bin < bins.size(); bin++) {
+          boolean fits = rooms.get(bin) >= example.length();
+          if (fits
+              && (best < 0
+                  || rooms.get(bin) < rooms.get(best)
+                  || rooms.get(bin).equals(rooms.get(best)) && since.get(bin) < since.get(best))) {
+            best = bin;
+          }
+        }
+        if (best < 0) {
+          best = bins.size();
+          bins.add(new ArrayList<>());
+          rooms.add(5100);
+          since.add(0);
+        }
+        bins.get(best).add(example);
+        rooms.set(best, rooms.get(best) - example.length());
+        since.set(best, time++);
+      }
+      Collections.shuffle(bins, random);
+      List<PackedRow> rows = new Packer(5100, true, 11).epoch(examples, epoch);
+      assertEquals(bins.size(), rows.size());
+      for (int i = 0; i < rows.size(); i++) {
+        assertArrayEquals(PackedRow.of(bins.get(i)).tokens(), rows.get(i).tokens());
+      }
+    }
+  }
+
+  @Test
+  void theLongestRowIsKnownWithoutBuildingIt() {
+    assertEquals(30, new Packer(32, false, 1).pack(List.of(example(3, 0), example(30, 50))).longest());
+    assertEquals(7, new Packer(10, true, 1).pack(List.of(example(3, 0), example(4, 50))).longest());
+    assertEquals(0, new Packer(10, true, 1).pack(List.of()).longest());
   }
 }
