@@ -62,7 +62,8 @@ public final class DataRecords {
     }
 
     @Override
-    public void record(@Nullable Object json, String where) {
+    public void record(@Nullable Object json, DataFile.Place place) {
+      String where = place.where();
       Entry entry;
       try {
         List<Example> examples = RecordReader.read(json, options.format(), options.columns(), where);
