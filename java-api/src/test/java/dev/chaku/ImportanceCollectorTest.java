@@ -1,0 +1,109 @@
+package dev.chaku;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.chaku.arch.FormatMix;
+import dev.chaku.gguf.GgufFile;
+import dev.chaku.gguf.GgufTensor;
+import java.io.IOException;
+import java.nio.FloatBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ImportanceCollectorTest {
+  @TempDir Path folder;
+
+  private Path text(String content) throws IOException {
+    return Files.writeString(folder.resolve("text.txt"), content);
+  }
+
+  private Model tiny() {
+    Path file = folder.resolve("tiny.gguf");
+    return Model.open(Files.exists(file) ? file : TinyModel.write(file, TinyModel.qwen3(), FormatMix.F32, 1));
+  }
+
+  @Test
+  void writesOneEntryForEachProductOfEveryLayer() throws IOException {
+    Path out = folder.resolve("imatrix.gguf");
+    List<Integer> steps = new ArrayList<>();
+    try (Model model = tiny()) {
+      ImportanceCollector.Report report =
+          ImportanceCollector.on(model).chunkTokens(40).write(text("TheCowLives.".repeat(10)), out, (done, all) -> steps.add(done));
+      assertEquals(List.of(1, 2, 3), steps);
+      assertEquals(new ImportanceCollector.Report(3, 120, 14), report);
+    }
+    GgufFile file = GgufFile.read(out);
+    assertEquals("imatrix", file.metadata().requireString("general.type"));
+    assertEquals(List.of("text.txt"), file.metadata().requireStrings("imatrix.datasets").toList());
+    assertEquals(3, file.metadata().requireInt("imatrix.chunk_count"));
+    assertEquals(40, file.metadata().requireInt("imatrix.chunk_size"));
+    GgufTensor sums = file.requireTensor("blk.1.ffn_down.weight.in_sum2");
+    assertEquals(96, sums.dim(0));
+    assertEquals(120, file.readTensor(file.requireTensor("blk.1.ffn_down.weight.counts")).getFloat(0));
+    // Inputs of the first layer's queries are normalised: their mean square is about that of the norm's weights, 1.
+    FloatBuffer query = file.readTensor(file.requireTensor("blk.0.attn_q.weight.in_sum2")).asFloatBuffer();
+    double sum = 0;
+    for (int c = 0; c < query.limit(); c++) {
+      sum += query.get(c) / 120;
+    }
+    assertEquals(1, sum / query.limit(), 0.1);
+  }
+
+  /** The whole way: with the importance, the model's answers move less. */
+  @Test
+  void weightedModelsStayNearer() throws IOException {
+    Path matrix = folder.resolve("imatrix.gguf");
+    int[] tokens = ReferenceJson.ints(ReferenceJson.object(
+        ReferenceJson.read(ReferenceData.require("parity/stories260K/p0.tokens.json"))).get("tokens"));
+    Path original = ReferenceData.require("parity/stories260K/stories260K-f32.gguf");
+    try (Model model = Model.open(original)) {
+      Path stories = text("Once upon a time, there was a little girl named Lily. She loved to play outside. ".repeat(20));
+      ImportanceCollector.on(model).write(stories, matrix, (done, all) -> { });
+      float[][] expected = model.logits(tokens);
+      Quantizer plain = Quantizer.of(original, WeightFormat.Q4_0);
+      plain.write(folder.resolve("plain.gguf"), progress -> { });
+      plain.importance(matrix).write(folder.resolve("weighted.gguf"), progress -> { });
+      double before = distance(expected, folder.resolve("plain.gguf"), tokens);
+      double after = distance(expected, folder.resolve("weighted.gguf"), tokens);
+      assertTrue(after < 0.9 * before, after + " after " + before);
+    }
+  }
+
+  private static double distance(float[][] expected, Path file, int[] tokens) {
+    try (Model model = Model.open(file)) {
+      float[][] found = model.logits(tokens);
+      double sum = 0;
+      for (int t = 0; t < found.length; t++) {
+        for (int v = 0; v < found[t].length; v++) {
+          sum += Math.pow(expected[t][v] - found[t][v], 2);
+        }
+      }
+      return Math.sqrt(sum);
+    }
+  }
+
+  @Test
+  void refusesWhatIsWrong() throws IOException {
+    try (Model model = tiny()) {
+      ImportanceCollector collector = ImportanceCollector.on(model);
+      Path out = folder.resolve("imatrix.gguf");
+      assertThrows(BadInputException.class, () -> collector.chunkTokens(1));
+      assertThrows(BadInputException.class, () -> collector.mostChunks(0));
+      assertThrows(BadInputException.class, () -> collector.write(folder.resolve("none.txt"), out, (a, b) -> { }));
+      Path empty = text("");
+      assertThrows(BadInputException.class, () -> collector.write(empty, out, (a, b) -> { }));
+      Path binary = Files.write(folder.resolve("binary"), new byte[] {(byte) 0xc3, (byte) 0x28});
+      String message =
+          assertThrows(BadInputException.class, () -> collector.write(binary, out, (a, b) -> { })).getMessage();
+      assertTrue(message.contains("expected UTF-8 text"), message);
+      Files.createFile(out);
+      assertThrows(BadInputException.class, () -> collector.write(text("abc"), out, (a, b) -> { }));
+    }
+  }
+}
