@@ -2,24 +2,30 @@ package dev.chaku.data;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.chaku.BadInputException;
 import dev.chaku.ReferenceData;
 import dev.chaku.gguf.GgufFile;
 import dev.chaku.text.Tokenizer;
 import dev.chaku.text.Tokenizers;
 import dev.chaku.text.template.ChatTemplate;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.junit.jupiter.params.provider.ValueSource;
 
 /** Published data sets through real vocabularies. */
 class EncodingReferenceTest {
@@ -27,34 +33,101 @@ class EncodingReferenceTest {
     return Tokenizers.of(GgufFile.read(ReferenceData.require("tokenizers/" + name + ".gguf")));
   }
 
-  private static List<Path> files() throws IOException {
-    try (Stream<Path> all = Files.walk(ReferenceData.require("datasets"))) {
-      return all.filter(Files::isRegularFile)
-          .filter(file -> !file.toString().matches(".*(LICENSE|prompts\\.csv|dataset_info\\.json|tokenized_llama2chat\\.json)"))
-          .sorted()
-          .toList();
+  /** Most examples of one file that go through each vocabulary, so that 24 files through 7 of them take seconds. */
+  private static final int SAMPLE = 120;
+
+  private static final int MAX_LENGTH = 512;
+
+  private static List<Path> files(String folder, String pattern) {
+    try (Stream<Path> all = Files.walk(ReferenceData.require(folder))) {
+      return all.filter(file -> Files.isRegularFile(file) && file.toString().matches(pattern)).sorted().toList();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
   }
 
-  @ParameterizedTest
-  @ValueSource(strings = {"gpt-2", "llama-spm", "phi-3", "deepseek-llm"})
-  void everyDataSetIsReadEncodedAndPacked(String vocabulary) throws IOException {
-    Tokenizer tokenizer = tokenizer(vocabulary);
-    int max = 512;
-    for (Path file : files()) {
-      List<Example> examples = Dataset.read(file).examples();
-      examples = examples.subList(0, Math.min(100, examples.size()));
-      ExampleEncoder encoder =
-          new ExampleEncoder(
-              tokenizer,
-              ChatRenderer.of(ChatTemplate.named("chatml", "", "")),
-              new ExampleEncoder.Options(max, OverLong.SPLIT, false));
-      List<EncodedExample> encoded = encoder.encode(examples);
-      assertTrue(encoded.size() >= examples.size() - encoder.counts().unwanted(), file.toString());
-      List<PackedRow> rows = new Packer(max, true, 1).pack(encoded);
-      assertEquals(
-          encoded.stream().mapToInt(EncodedExample::length).sum(), rows.stream().mapToInt(PackedRow::length).sum());
+  /** All data sets; the other files there are a licence and a description of data sets. */
+  private static List<Path> dataSets() {
+    return files("datasets", ".*(?<!dataset_info)\\.(jsonl?|csv|txt)");
+  }
+
+  private static Dataset read(Path file, Dataset.Options options) {
+    ColumnMap columns = file.endsWith("prompts.csv") ? ColumnMap.parse("prompt=act,completion=prompt") : ColumnMap.NONE;
+    return Dataset.read(List.of(file), options.withColumns(columns));
+  }
+
+  /** Evenly from all of the file. */
+  private static List<Example> sample(List<Example> all) {
+    int n = Math.min(SAMPLE, all.size());
+    return IntStream.range(0, n).mapToObj(i -> all.get((int) ((long) i * all.size() / n))).toList();
+  }
+
+  @TestFactory
+  List<DynamicTest> everyDataSetIsReadMaskedAndPackedInEveryVocabulary() {
+    if (!ReferenceData.has("datasets") || !ReferenceData.has("tokenizers")) {
+      return ReferenceData.skipped("datasets, tokenizers");
     }
+    Map<Path, List<Example>> samples = new LinkedHashMap<>();
+    dataSets().forEach(file -> samples.put(file, sample(read(file, Dataset.Options.defaults()).examples())));
+    List<DynamicTest> tests = new ArrayList<>();
+    for (Path vocabulary : files("tokenizers", ".*\\.gguf")) {
+      Tokenizer tokenizer = Tokenizers.of(GgufFile.read(vocabulary));
+      samples.forEach(
+          (file, examples) ->
+              tests.add(
+                  DynamicTest.dynamicTest(
+                      vocabulary.getFileName() + " " + file.getFileName(), () -> encodeAndPack(tokenizer, examples))));
+    }
+    assertTrue(tests.size() >= 24 * 7, tests.size() + " tests");
+    return tests;
+  }
+
+  private static void encodeAndPack(Tokenizer tokenizer, List<Example> examples) {
+    ExampleEncoder encoder =
+        new ExampleEncoder(
+            tokenizer,
+            ChatRenderer.of(ChatTemplate.named("chatml", "", "")),
+            new ExampleEncoder.Options(MAX_LENGTH, OverLong.SPLIT, false));
+    boolean foreign =
+        examples.get(0) instanceof Example.Tokens tokens
+            && tokens.ids().stream().anyMatch(id -> id >= tokenizer.vocabSize());
+    if (foreign) {
+      assertThrows(BadInputException.class, () -> encoder.encode(examples));
+      return;
+    }
+    EncodedExamples.Builder builder = EncodedExamples.builder(Long.MAX_VALUE, Path.of(""));
+    encoder.encodeAhead(examples, builder::add);
+    EncodedExamples encoded = builder.build();
+    assertTrue(encoded.size() >= examples.size() - encoder.counts().unwanted());
+    encoded.forEach(example -> assertTrue(example.weight() > 0 && example.length() <= MAX_LENGTH));
+    PackedRows rows = new Packer(MAX_LENGTH, true, 1).pack(encoded);
+    assertEquals(encoded.tokens(), rows.stream().mapToLong(PackedRow::length).sum());
+    double weight = encoded.stream().mapToDouble(EncodedExample::weight).sum();
+    double packed = 0;
+    for (PackedRow row : rows) {
+      for (float one : row.weights()) {
+        packed += one;
+      }
+    }
+    assertEquals(weight, packed, 1e-6 * weight);
+  }
+
+  @TestFactory
+  List<DynamicTest> everyDataSetIsTheSameFromDisk() {
+    if (!ReferenceData.has("datasets")) {
+      return ReferenceData.skipped("datasets");
+    }
+    return dataSets().stream()
+        .map(
+            file ->
+                DynamicTest.dynamicTest(
+                    file.getFileName().toString(),
+                    () -> {
+                      Dataset.Options options = Dataset.Options.defaults();
+                      assertEquals(
+                          read(file, options).examples(), read(file, options.withInMemoryBytes(0)).examples());
+                    }))
+        .toList();
   }
 
   /** Segments encoded apart give the tokens of the whole text, where the seam is no part of a word. */
