@@ -193,6 +193,11 @@ public final class Model implements AutoCloseable {
     return spec.decoder().width();
   }
 
+  /** Whether layers have experts, of which each token passes through a few. */
+  public boolean hasExperts() {
+    return spec.layers().stream().anyMatch(layer -> layer.experts() != null);
+  }
+
   /** Number of weights, biases included; a tied embedding counts once. */
   public long parameterCount() {
     return spec.parameters();

@@ -32,6 +32,7 @@ final class ProgressMeter {
   private double gradNorm;
   private long tokens;
   private int skipped;
+  private OptionalDouble balance = OptionalDouble.empty();
   private OptionalDouble evalLoss = OptionalDouble.empty();
   private OptionalDouble evalAccuracy = OptionalDouble.empty();
 
@@ -61,6 +62,11 @@ final class ProgressMeter {
     skipped += result.skipped() ? 1 : 0;
   }
 
+  /** The load-balance loss of the step that was just told. */
+  void balance(double stepBalance) {
+    balance = OptionalDouble.of(stepBalance);
+  }
+
   void evaluation(Validation validation) {
     evalLoss = OptionalDouble.of(validation.loss());
     evalAccuracy = OptionalDouble.of(validation.accuracy());
@@ -82,7 +88,7 @@ final class ProgressMeter {
     int done = Math.max(1, position.step() - firstStep);
     Duration remaining = sinceStart.multipliedBy(totalSteps - position.step()).dividedBy(done);
     return new TrainingProgress(
-        position.step(), totalSteps, epoch, loss, smoothedLoss(), evaluated, evalLoss, evalAccuracy, rate, gradNorm,
+        position.step(), totalSteps, epoch, loss, smoothedLoss(), balance, evaluated, evalLoss, evalAccuracy, rate, gradNorm,
         tokens, tokensPerSecond, elapsed, remaining, skipped, ProcessMemory.peakBytes());
   }
 

@@ -89,6 +89,10 @@ final class RunDescription {
     values.put("epsilon", c.epsilon());
     values.put("b_rate_ratio", c.bRateRatio());
     values.put("seed", c.seed());
+    if (setup.model().hasExperts()) {
+      values.put("load_balance", c.loadBalance());
+      values.put("train_routers", c.trainRouters());
+    }
     values.put("early_stopping", c.earlyStopping());
     // Without early stopping the validations only tell.
     if (!decisiveOnly || c.earlyStopping() > 0) {

@@ -142,6 +142,7 @@ final class TrainingLoop {
   private void step(RowFeed rows) {
     double lossSum = 0;
     double weightSum = 0;
+    double balanceSum = 0;
     long tokens = 0;
     int from = position.row();
     int to = Math.min(rowsPerEpoch, from + config.gradAccumulation());
@@ -152,6 +153,7 @@ final class TrainingLoop {
       BatchLoss loss = core.accumulate(batch(row, index++));
       lossSum += loss.lossSum();
       weightSum += loss.weightSum();
+      balanceSum += loss.balance();
       tokens += row.length();
     }
     int number = position.step() + 1;
@@ -159,6 +161,9 @@ final class TrainingLoop {
     StepResult result = core.step(stepOptions(rate));
     position = position.after(to - from, rowsPerEpoch);
     meter.step(position, rowsPerEpoch, lossSum / weightSum, tokens, rate, result);
+    if (config.loadBalance() > 0) {
+      meter.balance(balanceSum / (to - from));
+    }
     refuseEndlessSkips(result);
   }
 

@@ -10,7 +10,12 @@ import dev.chaku.internal.TrainerOptions;
 import dev.chaku.train.LoraConfig;
 import dev.chaku.train.LoraTarget;
 import dev.chaku.train.TrainingConfig;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.List;
 import java.util.Optional;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 
 /**
  * All that a run is given. Immutable.
@@ -38,11 +43,24 @@ record TrainingSetup(
     return values * (1 + checkpoints + best);
   }
 
+  private void requireExpertsWhereTheyAreMeant() {
+    if (config.loadBalance() > 0 && !model.hasExperts()) {
+      throw new BadInputException(
+          model + ": load balance: expected 0 for a model without experts, found " + config.loadBalance());
+    }
+    if (config.trainRouters() && !full) {
+      throw new BadInputException("train routers: expected a full training, found LoRA, which leaves routers as they are");
+    }
+  }
+
   /** What the core is told. */
   TrainerOptions options() {
+    requireExpertsWhereTheyAreMeant();
     int targets = 0;
-    for (LoraTarget target : lora.targets()) {
-      targets |= 1 << module(target).id();
+    if (!full) {
+      for (DecoderModule module : modules()) {
+        targets |= 1 << module.id();
+      }
     }
     return new TrainerOptions(
         full ? TrainerOptions.Mode.FULL : TrainerOptions.Mode.LORA,
@@ -52,6 +70,8 @@ record TrainingSetup(
         (float) lora.dropout(),
         targets,
         config.seed(),
+        (float) config.loadBalance(),
+        config.trainRouters(),
         model.options().memoryLimitBytes());
   }
 
@@ -64,26 +84,72 @@ record TrainingSetup(
       case GATE -> DecoderModule.FFN_GATE;
       case UP -> DecoderModule.FFN_UP;
       case DOWN -> DecoderModule.FFN_DOWN;
+      case EXPERT_GATE -> DecoderModule.EXPERT_GATE;
+      case EXPERT_UP -> DecoderModule.EXPERT_UP;
+      case EXPERT_DOWN -> DecoderModule.EXPERT_DOWN;
+      case SHARED_GATE -> DecoderModule.SHARED_GATE;
+      case SHARED_UP -> DecoderModule.SHARED_UP;
+      case SHARED_DOWN -> DecoderModule.SHARED_DOWN;
       case OUTPUT -> DecoderModule.OUTPUT;
     };
+  }
+
+  /**
+   * The products that are adapted: those of the targets that the model has. A model of experts has no dense gate, up and
+   * down, so that these may be among the targets of any model; what only experts have may not.
+   */
+  private List<DecoderModule> modules() {
+    DecoderSpec spec = model.spec();
+    List<DecoderModule> modules = new ArrayList<>();
+    for (LoraTarget target : EnumSet.copyOf(lora.targets())) {
+      DecoderModule module = module(target);
+      boolean present =
+          !module.inLayers() || IntStream.range(0, model.layers()).anyMatch(l -> spec.weight(module.at(l)).isPresent());
+      if (present) {
+        modules.add(module);
+      } else if (target.isOfExperts()) {
+        throw new BadInputException(
+            model + ": LoRA target " + target.label() + ": the model has no " + module.ggufName()
+                + "; without experts, gate, up and down are what it has");
+      }
+    }
+    if (modules.isEmpty()) {
+      throw new BadInputException(
+          model + ": LoRA targets: expected products that the model has, found "
+              + lora.targets().stream().map(LoraTarget::label).sorted().collect(Collectors.joining(", "))
+              + (model.hasExperts() ? "; its layers have expert_gate, expert_up and expert_down in place of gate, up and down" : ""));
+    }
+    return modules;
   }
 
   /** Values that are trained. */
   long trainedParameters() {
     DecoderSpec spec = model.spec();
     if (full) {
-      return spec.parameters();
+      return spec.parameters() - (config.trainRouters() ? 0 : routerParameters());
     }
     long sum = 0;
-    for (LoraTarget target : lora.targets()) {
-      DecoderModule module = module(target);
+    for (DecoderModule module : modules()) {
       for (int layer = 0; layer < (module.inLayers() ? model.layers() : 1); layer++) {
-        Optional<TensorSpec> weight = spec.weight(module.at(layer));
-        TensorSpec base = weight.orElseGet(() -> spec.weight(DecoderModule.TOKEN_EMBEDDING.at(-1)).orElseThrow());
-        sum += lora.rank() * (base.rows() + base.columns());
+        DecoderModule.Place place = module.at(layer);
+        Optional<TensorSpec> weight = spec.weight(place);
+        if (module == DecoderModule.OUTPUT) {
+          weight = weight.or(() -> spec.weight(DecoderModule.TOKEN_EMBEDDING.at(-1)));
+        }
+        sum += weight.map(base -> lora.rank() * (base.rows() + base.columns() * spec.stacked(place))).orElse(0L);
       }
     }
     return sum;
+  }
+
+  private long routerParameters() {
+    return model.spec().tensors().stream()
+        .filter(
+            tensor ->
+                tensor.place().module() == DecoderModule.ROUTER
+                    || tensor.place().module() == DecoderModule.SHARED_ROUTER)
+        .mapToLong(TensorSpec::elements)
+        .sum();
   }
 
   Packer packer() {

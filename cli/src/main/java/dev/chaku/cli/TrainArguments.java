@@ -72,7 +72,7 @@ final class TrainArguments {
   @Option(names = "--dropout", defaultValue = "0", paramLabel = "P", description = "LoRA dropout (${DEFAULT-VALUE}).")
   private double dropout;
 
-  @Option(names = "--targets", split = ",", paramLabel = "NAME", description = "q, k, v, o, gate, up, down, output, attention or all (all: the first seven).")
+  @Option(names = "--targets", split = ",", paramLabel = "NAME", description = "q, k, v, o, gate, up, down, output; attention (the first four) or all (the first seven); of models of experts also expert_gate, expert_up, expert_down or experts (all three), and shared_gate, shared_up, shared_down or shared_expert. Such models have no gate, up, down: all is attention there.")
   private List<String> targets = List.of("all");
 
   @Option(names = "--learning-rate", paramLabel = "X", description = "At its highest.")
@@ -98,6 +98,9 @@ final class TrainArguments {
 
   @Option(names = "--early-stopping", defaultValue = "0", paramLabel = "N", description = "End after N validations without a better loss, 0 for never.")
   private int earlyStopping;
+
+  @Option(names = "--load-balance", defaultValue = "0", paramLabel = "X", description = "Models of experts: coefficient of the load-balance loss, which spreads tokens evenly; 0.001 to 0.01, 0 for none (${DEFAULT-VALUE}).")
+  private double loadBalance;
 
   @Option(names = "--seed", defaultValue = "42", paramLabel = "N", description = "Of initial weights, order and dropout (${DEFAULT-VALUE}).")
   private long seed;
@@ -135,6 +138,7 @@ final class TrainArguments {
                     .saveSteps(saveSteps)
                     .evalSteps(evalSteps)
                     .earlyStopping(earlyStopping)
+                    .loadBalance(loadBalance)
                     .seed(seed));
   }
 }

@@ -108,7 +108,7 @@ public final class NativeTrainer extends NativeHandle<chaku_trainer> {
           backward
               ? chaku.chaku_trainer_accumulate(trainer, struct, loss)
               : chaku.chaku_trainer_evaluate(trainer, struct, loss));
-      return new BatchLoss(loss.n_weighted(), loss.n_correct(), loss.loss_sum(), loss.weight_sum());
+      return new BatchLoss(loss.n_weighted(), loss.n_correct(), loss.loss_sum(), loss.weight_sum(), loss.balance());
     } finally {
       leaveExclusive();
     }

@@ -13,6 +13,8 @@ import dev.chaku.internal.binding.generated.chaku_trainer_options;
  * @param dropout LoRA: probability of dropping an input of A, in [0, 1)
  * @param targets LoRA: bit m set for module m ({@code CHAKU_ATTN_Q} and so on)
  * @param seed of the initial A and of dropout
+ * @param loadBalance coefficient of the load-balance loss of decoders with experts, 0 for none
+ * @param trainRouters whether a full training changes the routers of experts too
  * @param memoryLimitBytes refuse above it, 0 for what the machine has
  */
 public record TrainerOptions(
@@ -23,6 +25,8 @@ public record TrainerOptions(
     float dropout,
     int targets,
     long seed,
+    float loadBalance,
+    boolean trainRouters,
     long memoryLimitBytes) {
 
   /** What is trained. */
@@ -48,6 +52,8 @@ public record TrainerOptions(
         .dropout(dropout)
         .targets(targets)
         .seed(seed)
+        .load_balance(loadBalance)
+        .train_routers(trainRouters ? 1 : 0)
         .memory_limit_bytes(memoryLimitBytes);
   }
 }

@@ -97,6 +97,7 @@ public final class LogFile {
     numbers.put("grad_norm", p.gradNorm());
     numbers.put("tokens_per_s", p.tokensPerSecond());
     numbers.put("elapsed_s", p.elapsed().toMillis() / 1000.0);
+    p.balance().ifPresent(balance -> numbers.put("balance", balance));
     if (p.evaluated()) {
       numbers.put("eval_loss", p.evalLoss().orElseThrow());
       numbers.put("eval_accuracy", p.evalAccuracy().orElseThrow());

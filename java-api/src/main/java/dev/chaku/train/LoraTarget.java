@@ -17,13 +17,24 @@ public enum LoraTarget {
   GATE,
   UP,
   DOWN,
+  /** Gate of every expert, in layers of experts: each has a pair of matrices of its own, E times a dense layer's. */
+  EXPERT_GATE,
+  EXPERT_UP,
+  EXPERT_DOWN,
+  /** Gate of the expert that every token passes through. */
+  SHARED_GATE,
+  SHARED_UP,
+  SHARED_DOWN,
   /**
    * The output projection; of a model whose embedding is tied to it, the projection alone, which llama.cpp cannot read
    * for such a base: it knows no adapter of a projection without a tensor of its own.
    */
   OUTPUT;
 
-  /** The seven products of every layer: what adapts best for its size. */
+  /**
+   * The seven products of every dense layer: what adapts best for its size. Of a model whose layers have experts, the
+   * attention's four remain.
+   */
   public static Set<LoraTarget> allLinear() {
     return EnumSet.range(Q, DOWN);
   }
@@ -33,13 +44,29 @@ public enum LoraTarget {
     return EnumSet.range(Q, O);
   }
 
+  /** The three products of every expert. */
+  public static Set<LoraTarget> experts() {
+    return EnumSet.range(EXPERT_GATE, EXPERT_DOWN);
+  }
+
+  /** The three products of the expert that every token passes through. */
+  public static Set<LoraTarget> sharedExpert() {
+    return EnumSet.range(SHARED_GATE, SHARED_DOWN);
+  }
+
+  /** Whether it exists in layers of experts alone. */
+  public boolean isOfExperts() {
+    return experts().contains(this) || sharedExpert().contains(this);
+  }
+
   /** The name as command lines and configurations write it, for instance {@code gate}. */
   public String label() {
     return name().toLowerCase(Locale.ROOT);
   }
 
   /**
-   * Reads names ({@code q}, {@code gate}, …), {@code all} and {@code attention}, also in the spelling of Hugging Face
+   * Reads names ({@code q}, {@code gate}, {@code expert_up}, …), {@code all}, {@code attention}, {@code experts} and {@code
+   * shared_expert}, also in the spelling of Hugging Face
    * ({@code q_proj}).
    *
    * @throws BadInputException for a name that is none of these, or no names
@@ -51,6 +78,8 @@ public enum LoraTarget {
       switch (plain) {
         case "all", "all-linear" -> targets.addAll(allLinear());
         case "attention" -> targets.addAll(attention());
+        case "experts" -> targets.addAll(experts());
+        case "shared_expert" -> targets.addAll(sharedExpert());
         case "lm_head" -> targets.add(OUTPUT);
         default -> targets.add(one(name, plain));
       }
@@ -66,7 +95,7 @@ public enum LoraTarget {
         .filter(target -> target.label().equals(plain))
         .findFirst()
         .orElseThrow(
-            () -> new BadInputException("LoRA targets: expected all, attention or " + known() + ", found '" + given + "'"));
+            () -> new BadInputException("LoRA targets: expected all, attention, experts, shared_expert or " + known() + ", found '" + given + "'"));
   }
 
   private static String known() {

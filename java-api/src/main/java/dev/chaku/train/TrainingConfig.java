@@ -30,6 +30,10 @@ import java.util.stream.Collectors;
  *     for never
  * @param saveSteps steps between checkpoints, 0 for none
  * @param keepCheckpoints newest checkpoints that are kept
+ * @param loadBalance coefficient of the load-balance loss, for models of experts: its gradient spreads tokens evenly over
+ *     the experts; 0 for none, 0.001 to 0.01 as a rule
+ * @param trainRouters whether a full training changes the routers of experts too; they decide which expert a token meets,
+ *     and stay as they are unless asked for
  * @param seed of initial weights, shuffling and dropout
  */
 public record TrainingConfig(
@@ -52,6 +56,8 @@ public record TrainingConfig(
     int earlyStopping,
     int saveSteps,
     int keepCheckpoints,
+    double loadBalance,
+    boolean trainRouters,
     long seed) {
 
   /** How the learning rate goes on after the warm-up. */
@@ -98,6 +104,7 @@ public record TrainingConfig(
     require(earlyStopping >= 0, "early stopping", "at least 0 validations", earlyStopping);
     require(saveSteps >= 0, "save steps", "at least 0", saveSteps);
     require(keepCheckpoints >= 1, "kept checkpoints", "at least 1", keepCheckpoints);
+    require(loadBalance >= 0 && loadBalance < 10, "load balance", "at least 0 and less than 10", loadBalance);
   }
 
   private static void require(boolean holds, String name, String expected, Object found) {
@@ -157,6 +164,8 @@ public record TrainingConfig(
     private int earlyStopping;
     private int saveSteps = 500;
     private int keepCheckpoints = 2;
+    private double loadBalance;
+    private boolean trainRouters;
     private long seed = 42;
 
     private Builder() {}
@@ -181,6 +190,8 @@ public record TrainingConfig(
       earlyStopping = c.earlyStopping;
       saveSteps = c.saveSteps;
       keepCheckpoints = c.keepCheckpoints;
+      loadBalance = c.loadBalance;
+      trainRouters = c.trainRouters;
       seed = c.seed;
     }
 
@@ -277,6 +288,16 @@ public record TrainingConfig(
       return this;
     }
 
+    public Builder loadBalance(double value) {
+      loadBalance = value;
+      return this;
+    }
+
+    public Builder trainRouters(boolean value) {
+      trainRouters = value;
+      return this;
+    }
+
     public Builder seed(long value) {
       seed = value;
       return this;
@@ -304,6 +325,8 @@ public record TrainingConfig(
           earlyStopping,
           saveSteps,
           keepCheckpoints,
+          loadBalance,
+          trainRouters,
           seed);
     }
   }

@@ -11,6 +11,8 @@ import java.util.OptionalDouble;
  * @param epoch passes over the data done, as a fraction
  * @param loss mean cross-entropy of the step's tokens, in nats
  * @param smoothedLoss its running mean
+ * @param balance load-balance loss of the step, where it is trained: the mean over layers of experts and micro-batches; as
+ *     much as each token uses experts when all is even, more when not
  * @param evaluated whether this step ended with a validation
  * @param evalLoss the newest validation's loss, if there was one
  * @param evalAccuracy the share of validation tokens predicted right
@@ -29,6 +31,7 @@ public record TrainingProgress(
     double epoch,
     double loss,
     double smoothedLoss,
+    OptionalDouble balance,
     boolean evaluated,
     OptionalDouble evalLoss,
     OptionalDouble evalAccuracy,

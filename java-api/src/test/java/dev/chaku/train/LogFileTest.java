@@ -19,7 +19,7 @@ class LogFileTest {
   private static TrainingProgress progress(int step, double loss, boolean evaluated) {
     OptionalDouble eval = OptionalDouble.of(loss + 1);
     return new TrainingProgress(
-        step, 10, step / 10.0, loss, loss, evaluated, eval, OptionalDouble.of(0.5), 1e-4, 2, 100L * step, 50,
+        step, 10, step / 10.0, loss, loss, OptionalDouble.empty(), evaluated, eval, OptionalDouble.of(0.5), 1e-4, 2, 100L * step, 50,
         Duration.ofMillis(1500), Duration.ZERO, 0, 4096);
   }
 

@@ -15,12 +15,17 @@ class LoraTargetTest {
     assertEquals(LoraTarget.allLinear(), LoraTarget.parse(List.of("all")));
     assertEquals(LoraTarget.attention(), LoraTarget.parse(List.of("attention")));
     assertEquals(Set.of(LoraTarget.OUTPUT), LoraTarget.parse(List.of("lm_head")));
+    assertEquals(
+        Set.of(LoraTarget.EXPERT_GATE, LoraTarget.EXPERT_UP, LoraTarget.EXPERT_DOWN, LoraTarget.SHARED_UP),
+        LoraTarget.parse(List.of("experts", "shared_up")));
+    assertEquals(LoraTarget.sharedExpert(), LoraTarget.parse(List.of("shared_expert")));
   }
 
   @Test
   void namesWhatItDoesNotKnow() {
     assertEquals(
-        "LoRA targets: expected all, attention or q, k, v, o, gate, up, down, output, found 'w1'",
+        "LoRA targets: expected all, attention, experts, shared_expert or q, k, v, o, gate, up, down, expert_gate, "
+            + "expert_up, expert_down, shared_gate, shared_up, shared_down, output, found 'w1'",
         assertThrows(BadInputException.class, () -> LoraTarget.parse(List.of("q", "w1"))).getMessage());
     assertThrows(BadInputException.class, () -> LoraTarget.parse(List.of()));
   }
