@@ -2,6 +2,7 @@ package dev.chaku.cli;
 
 import dev.chaku.BadInputException;
 import dev.chaku.ResourceException;
+import dev.chaku.data.DataRecords;
 import dev.chaku.data.Dataset;
 import dev.chaku.data.doctor.DataDoctor;
 import dev.chaku.data.doctor.DataFixer;
@@ -13,7 +14,9 @@ import dev.chaku.data.doctor.TextReport;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -25,6 +28,7 @@ import picocli.CommandLine.Option;
     name = "check",
     description = {
       "Examines data: defects that stop training, teach what is wrong, waste time or give away what is confidential.",
+      "Ends with what training on them takes: tokens, steps and, with a model, memory and time.",
       "Ends with 3 if training would fail or go wrong, and 0 otherwise."
     },
     footer = {
@@ -41,6 +45,8 @@ final class DataCheckCommand extends Verb {
 
   @Mixin private TextModel.Options model;
 
+  @Mixin private EstimateOptions estimate;
+
   @Option(names = {"--eval-data", "--test"}, split = ",", paramLabel = "FILE", description = "Validation or test data, which must not be among the training data.")
   private List<Path> evalData = List.of();
 
@@ -56,7 +62,8 @@ final class DataCheckCommand extends Verb {
   @Override
   void execute() {
     Dataset dataset = Dataset.read(data.files(), data.reading(true));
-    DataReport report = examine(dataset);
+    DataReport found = examine(dataset);
+    DataReport report = found.withEstimate(estimate.estimate(found.stats(), model.file(), console()));
     if (html != null) {
       write(html, HtmlReport.render(report, data.files().toString()));
     }
@@ -74,13 +81,26 @@ final class DataCheckCommand extends Verb {
   private DataReport examine(Dataset dataset) {
     Dataset test = evalData.isEmpty() ? null : Dataset.read(evalData, data.reading(true));
     try (WorkProgress progress = new WorkProgress(console(), "checking")) {
-      return DataDoctor.check(request(dataset, test, model.read(), maxLength), progress::at);
+      return DataDoctor.check(request(dataset, test, model.read(), maxLength, unreadColumns()), progress::at);
     }
+  }
+
+  private Map<String, Integer> unreadColumns() {
+    Map<String, Integer> unread = new LinkedHashMap<>();
+    DataRecords.read(
+        data.files(),
+        data.reading(true),
+        entry -> entry.unread().forEach(column -> unread.merge(column, 1, Integer::sum)));
+    return unread;
   }
 
   /** What the doctor is asked, with the model's tokenizer where there is one. */
   static DataDoctor.Request request(
-      Dataset data, @Nullable Dataset test, Optional<TextModel> model, @Nullable Integer maxLength) {
+      Dataset data,
+      @Nullable Dataset test,
+      Optional<TextModel> model,
+      @Nullable Integer maxLength,
+      Map<String, Integer> unreadColumns) {
     int context = model.map(TextModel::contextLength).orElse(Integer.MAX_VALUE);
     int length = maxLength != null ? maxLength : Math.min(DEFAULT_MAX_LENGTH, context);
     if (length < 2 || length > context) {
@@ -89,7 +109,12 @@ final class DataCheckCommand extends Verb {
               + " tokens, found " + length);
     }
     return new DataDoctor.Request(
-        data, test, model.map(TextModel::tokenizer).orElse(null), model.map(TextModel::chat).orElse(null), length);
+        data,
+        test,
+        model.map(TextModel::tokenizer).orElse(null),
+        model.map(TextModel::chat).orElse(null),
+        length,
+        unreadColumns);
   }
 
   private void fix(Dataset dataset) {

@@ -55,6 +55,27 @@ class DataCommandsTest {
   }
 
   @Test
+  void checkEndsWithAnEstimate() throws IOException {
+    Path chats = file("a.jsonl", CHAT.replace("{\"messages", "{\"id\": 1, \"messages").repeat(40));
+    Path page = folder.resolve("page.html");
+    Cli.Ran ran =
+        Cli.run("data", "check", chats, "--model", Cli.base(folder), "--max-length", 64, "--epochs", 2, "--html", page, "--json");
+    assertEquals(0, ran.code(), ran.err());
+    JsonNode estimate = ran.json().get("estimate");
+    Cli.Ran plan =
+        Cli.run("train", "--model", Cli.base(folder), "--data", chats, "--max-length", 64, "--epochs", 2, "--plan", "--json", "--out", folder.resolve("o"));
+    for (String same : List.of("steps", "rows_per_epoch", "tokens_per_epoch", "training_bytes", "weight_bytes")) {
+      assertEquals(plan.json().get(same), estimate.get(same), same);
+    }
+    assertTrue(estimate.get("seconds").asDouble() > 0, estimate.toString());
+    assertTrue(estimate.get("seconds_slowest").asDouble() > estimate.get("seconds_fastest").asDouble(), estimate.toString());
+    assertTrue(ran.out().contains("'id' in 40 records"), ran.out());
+    assertTrue(Files.readString(page).contains("What training takes"));
+    JsonNode bare = Cli.run("data", "check", chats, "--json").json().get("estimate");
+    assertEquals("memory and time: name the --model for them", bare.get("missing").asText());
+  }
+
+  @Test
   void previewShowsWhatIsTrained() throws IOException {
     Path chats = file("a.jsonl", CHAT + CHAT.replace("Mars", "Venus") + CHAT.replace("Mars", "火星"));
     Path base = Cli.base(folder);

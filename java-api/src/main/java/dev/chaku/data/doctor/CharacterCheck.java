@@ -11,6 +11,8 @@ final class CharacterCheck implements Check {
   private static final Pattern MOJIBAKE =
       Pattern.compile("â€[™œ“”¦\u009d]|Ã[©¨¼¶¤Ÿ±³¡\u00ad]|ã\u0081.|Â[ °·«»]");
 
+  private static final String MOJIBAKE_BEGIN = "âÃãÂ";
+
   private final FindingBuilder odd = new FindingBuilder("suspicious-characters", Severity.WARNING);
   private final FindingBuilder decoded = new FindingBuilder("broken-decoding", Severity.WARNING);
 
@@ -22,7 +24,8 @@ final class CharacterCheck implements Check {
       odd.at(sample.source(), name);
     }
     var match = MOJIBAKE.matcher(text);
-    if (match.find()) {
+    // Most texts have none of the characters that the pattern begins with.
+    if (text.chars().anyMatch(c -> MOJIBAKE_BEGIN.indexOf(c) >= 0) && match.find()) {
       decoded.at(sample.source(), match.group());
     } else if (text.indexOf('\uFFFD') >= 0) {
       decoded.at(sample.source(), "U+FFFD");

@@ -5,8 +5,11 @@ import dev.chaku.data.Dataset;
 import dev.chaku.data.doctor.Finding.Severity;
 import dev.chaku.text.Tokenizer;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,17 +30,31 @@ public final class DataDoctor {
    * @param tokenizer of the model that is to be trained, or null: lengths are then estimated
    * @param chat its chat template, or null
    * @param maxLength longest sequence that is to be trained, in tokens
+   * @param unreadColumns columns of the files that go into no example, with the number of records that have them; see
+   *     {@link dev.chaku.data.DataRecords}
    */
   public record Request(
       Dataset data,
       @Nullable Dataset test,
       @Nullable Tokenizer tokenizer,
       @Nullable ChatRenderer chat,
-      int maxLength) {
+      int maxLength,
+      Map<String, Integer> unreadColumns) {
     public Request {
       if (maxLength < 2) {
         throw new IllegalArgumentException("expected a length of at least 2 tokens, got " + maxLength);
       }
+      unreadColumns = Collections.unmodifiableMap(new LinkedHashMap<>(unreadColumns));
+    }
+
+    /** Data of which it is not known what is left unread. */
+    public Request(
+        Dataset data,
+        @Nullable Dataset test,
+        @Nullable Tokenizer tokenizer,
+        @Nullable ChatRenderer chat,
+        int maxLength) {
+      this(data, test, tokenizer, chat, maxLength, Map.of());
     }
   }
 
@@ -76,6 +93,7 @@ public final class DataDoctor {
     see(request.data(), checks, progress);
     List<Finding> findings = new ArrayList<>();
     counts(request.data(), findings);
+    columns(request.unreadColumns(), findings);
     checks.forEach(check -> check.tell(findings));
     findings.sort(Comparator.comparing(Finding::severity));
     return new DataReport(findings, measure.stats());
@@ -96,6 +114,16 @@ public final class DataDoctor {
       checks.forEach(check -> check.see(sample));
       progress.at(++done, total);
     }
+  }
+
+  private static void columns(Map<String, Integer> unread, List<Finding> findings) {
+    FindingBuilder extra = new FindingBuilder("extra-columns", Severity.NOTE);
+    unread.forEach((column, records) -> extra.at("", "'" + column + "' in " + records + (records == 1 ? " record" : " records")));
+    extra.into(
+        findings,
+        "Columns that are not read",
+        "What stands in them is not trained; if it belongs to the prompt or the answer, it is missing there.",
+        "Name those that matter with --columns, as in prompt=question; leave the others.");
   }
 
   private static void counts(Dataset data, List<Finding> findings) {

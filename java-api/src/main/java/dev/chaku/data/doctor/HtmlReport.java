@@ -1,22 +1,31 @@
 package dev.chaku.data.doctor;
 
+import dev.chaku.data.doctor.Finding.Severity;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 
-/** A report as one page that needs no network: style and pictures are in it. */
+/** A report as one page that needs no network: style and pictures are in it. It reads well in light and in dark. */
 public final class HtmlReport {
-  private static final int WIDTH = 640;
-  private static final int BAR_HEIGHT = 18;
-  private static final int ROW_HEIGHT = 24;
-  private static final int LABEL_WIDTH = 150;
+  private static final int MOST_BARS = 12;
   private static final String STYLE =
       """
-      body{font:16px/1.5 system-ui,sans-serif;max-width:52rem;margin:2rem auto;padding:0 1rem;color:#222;background:#fff}
-      table{border-collapse:collapse}td,th{padding:.15rem .8rem .15rem 0;text-align:left;vertical-align:top}
-      section{border-left:4px solid #999;padding:.1rem 1rem;margin:1rem 0;background:#f6f6f6}
-      section.error{border-color:#b3261e}section.warning{border-color:#b26a00}section.note{border-color:#2b6cb0}
+      :root{color-scheme:light dark;--text:#1c1c1c;--page:#fff;--card:#f5f5f5;--line:#ddd;--bar:#2b6cb0;--rest:#a9b8c6;
+      --error:#b3261e;--warning:#a45f00;--note:#2b6cb0}
+      @media(prefers-color-scheme:dark){:root{--text:#e2e2e2;--page:#171717;--card:#222;--line:#3a3a3a;--bar:#6aa7e8;
+      --rest:#4a5560;--error:#f2877f;--warning:#e5a64a;--note:#6aa7e8}}
+      body{font:16px/1.5 system-ui,sans-serif;max-width:52rem;margin:2rem auto;padding:0 1rem;color:var(--text);
+      background:var(--page)}
+      h1{overflow-wrap:anywhere}table{border-collapse:collapse}
+      td,th{padding:.15rem .8rem .15rem 0;text-align:left;vertical-align:top}
+      section{border-left:4px solid var(--line);padding:.1rem 1rem;margin:1rem 0;background:var(--card)}
+      section.error{border-color:var(--error)}section.warning{border-color:var(--warning)}
+      section.note{border-color:var(--note)}
       code{font-size:.85em;overflow-wrap:anywhere}h3{margin:.5rem 0}li{margin:.1rem 0}
-      @media(prefers-color-scheme:dark){body{color:#ddd;background:#181818}section{background:#222}svg text{fill:#ddd}}
+      svg{max-width:100%;height:auto}svg text{fill:var(--text)}
+      .bar{fill:var(--bar)}.rest{fill:var(--rest)}rect.error{fill:var(--error)}rect.warning{fill:var(--warning)}
+      rect.note{fill:var(--note)}
       """;
 
   private HtmlReport() {}
@@ -32,9 +41,14 @@ public final class HtmlReport {
         .append(escaped(title))
         .append("</h1>\n");
     numbers(out, report.stats());
-    out.append("<h2>Lengths in tokens").append(report.stats().measured() ? "" : ", estimated").append("</h2>\n");
-    histogram(out, report.stats().histogram());
-    out.append("<h2>Findings</h2>\n");
+    severities(out, report);
+    charts(out, report.stats());
+    files(out, report.stats());
+    if (report.estimate() != null) {
+      heading(out, "What training takes");
+      report.estimate().lines().forEach(line -> out.append("<p>").append(escaped(line)).append("</p>\n"));
+    }
+    heading(out, "Findings");
     if (report.findings().isEmpty()) {
       out.append("<p>No defect found.</p>\n");
     }
@@ -45,11 +59,11 @@ public final class HtmlReport {
   private static void numbers(StringBuilder out, DataStats stats) {
     out.append("<table>\n");
     row(out, "Examples", stats.examples() + " " + stats.kinds());
-    row(out, "Characters", String.format(Locale.ROOT, "%,d", stats.characters()));
-    row(out, "Tokens", String.format(Locale.ROOT, "%,d", stats.tokens()));
-    if (stats.measured()) {
-      row(out, "Trained", String.format(Locale.ROOT, "%.1f %% of the tokens", 100 * stats.coverage()));
+    if (!stats.content().task().isEmpty()) {
+      row(out, "Task", stats.content().task());
     }
+    row(out, "Characters", String.format(Locale.ROOT, "%,d", stats.characters()));
+    row(out, "Tokens", String.format(Locale.ROOT, "%,d", stats.tokens()) + (stats.measured() ? "" : ", estimated"));
     row(
         out,
         "Packed",
@@ -62,27 +76,74 @@ public final class HtmlReport {
     out.append("<tr><th>").append(name).append("</th><td>").append(escaped(value)).append("</td></tr>\n");
   }
 
-  private static void histogram(StringBuilder out, List<DataStats.Bin> bins) {
-    int most = bins.stream().mapToInt(DataStats.Bin::count).max().orElse(1);
-    out.append(
-        String.format(
-            Locale.ROOT,
-            "<svg viewBox=\"0 0 %d %d\" width=\"%d\" role=\"img\" aria-label=\"Histogram of lengths\" font-size=\"13\">\n",
-            WIDTH, Math.max(1, bins.size()) * ROW_HEIGHT, WIDTH));
-    for (int i = 0; i < bins.size(); i++) {
-      DataStats.Bin bin = bins.get(i);
-      int y = i * ROW_HEIGHT;
-      double bar = (double) (WIDTH - LABEL_WIDTH - 70) * bin.count() / most;
+  private static void severities(StringBuilder out, DataReport report) {
+    if (report.findings().isEmpty()) {
+      return;
+    }
+    List<SvgCharts.Bar> bars = new ArrayList<>();
+    for (Severity severity : Severity.values()) {
+      String name = severity.name().toLowerCase(Locale.ROOT);
+      bars.add(new SvgCharts.Bar(name + "s", report.count(severity), name));
+    }
+    heading(out, "Findings by severity");
+    out.append(SvgCharts.bars("Findings by severity", bars));
+  }
+
+  private static void charts(StringBuilder out, DataStats stats) {
+    DataContent content = stats.content();
+    if (stats.measured() && stats.tokens() > 0) {
+      heading(out, "Trained share");
+      out.append(
+          SvgCharts.parts(
+              "Trained share of the tokens",
+              List.of(
+                  new SvgCharts.Bar("trained tokens", stats.trainedTokens(), "bar"),
+                  new SvgCharts.Bar("tokens that are read only", stats.tokens() - stats.trainedTokens(), "rest"))));
+    }
+    histogram(out, stats.measured() ? "Lengths in tokens" : "Lengths in tokens, estimated", stats.histogram());
+    histogram(out, "Lengths in characters", DataStats.histogram(content.characterLengths()));
+    histogram(out, "Messages of a conversation", DataStats.histogram(content.turns()));
+    shares(out, "Roles of messages", content.roles());
+    shares(out, "Scripts of answers", content.scripts());
+    shares(out, "Labels", content.labels());
+  }
+
+  private static void histogram(StringBuilder out, String title, List<DataStats.Bin> bins) {
+    if (!bins.isEmpty()) {
+      heading(out, title);
+      out.append(
+          SvgCharts.bars(
+              "Histogram: " + title,
+              bins.stream().map(b -> new SvgCharts.Bar(b.from() + "–" + (b.to() - 1), b.count(), "bar")).toList()));
+    }
+  }
+
+  private static void shares(StringBuilder out, String title, Map<String, Integer> counts) {
+    if (!counts.isEmpty()) {
+      heading(out, title);
+      out.append(
+          SvgCharts.bars(
+              title,
+              DataStats.largestFirst(counts).stream()
+                  .limit(MOST_BARS)
+                  .map(count -> new SvgCharts.Bar(count.getKey(), count.getValue(), "bar"))
+                  .toList()));
+    }
+  }
+
+  private static void files(StringBuilder out, DataStats stats) {
+    if (stats.content().files().size() < 2) {
+      return;
+    }
+    heading(out, "Files");
+    out.append("<table>\n<tr><th>File</th><th>Examples</th><th>Characters</th><th>Tokens</th></tr>\n");
+    for (DataContent.FilePart part : stats.content().files()) {
       out.append(
           String.format(
-              Locale.ROOT,
-              "<text x=\"%d\" y=\"%d\" text-anchor=\"end\">%d–%d</text>"
-                  + "<rect x=\"%d\" y=\"%d\" width=\"%.1f\" height=\"%d\" fill=\"#2b6cb0\"/>"
-                  + "<text x=\"%.1f\" y=\"%d\">%d</text>\n",
-              LABEL_WIDTH - 8, y + 15, bin.from(), bin.to() - 1, LABEL_WIDTH, y + 2, bar, BAR_HEIGHT,
-              LABEL_WIDTH + bar + 6, y + 15, bin.count()));
+              Locale.ROOT, "<tr><td>%s</td><td>%,d</td><td>%,d</td><td>%,d</td></tr>%n", escaped(part.file()),
+              part.examples(), part.characters(), part.tokens()));
     }
-    out.append("</svg>\n");
+    out.append("</table>\n");
   }
 
   private static void finding(StringBuilder out, Finding finding) {
@@ -105,9 +166,14 @@ public final class HtmlReport {
     out.append("</section>\n");
   }
 
-  /** Text from the data is never markup. */
+  private static void heading(StringBuilder out, String title) {
+    out.append("<h2>").append(escaped(title)).append("</h2>\n");
+  }
+
+  /** Text from the data is never markup; characters that no page may hold are shown as missing. */
   static String escaped(String text) {
-    return text.replace("&", "&amp;")
+    return text.replaceAll("[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f]", "\uFFFD")
+        .replace("&", "&amp;")
         .replace("<", "&lt;")
         .replace(">", "&gt;")
         .replace("\"", "&quot;")

@@ -19,7 +19,7 @@ public final class JsonReport {
     void write(JsonGenerator json) throws IOException;
   }
 
-  /** The doctor's report: one object with {@code stats} and {@code findings}. */
+  /** The doctor's report: one object with {@code stats}, {@code findings} and, if it has one, {@code estimate}. */
   public static String render(DataReport report) {
     return text(
         json -> {
@@ -31,8 +31,35 @@ public final class JsonReport {
             finding(json, finding);
           }
           json.writeEndArray();
+          if (report.estimate() != null) {
+            estimate(json, report.estimate());
+          }
           json.writeEndObject();
         });
+  }
+
+  private static void estimate(JsonGenerator json, TrainingEstimate estimate) throws IOException {
+    json.writeObjectFieldStart("estimate");
+    json.writeStringField("method", estimate.method());
+    json.writeNumberField("epochs", estimate.epochs());
+    json.writeNumberField("tokens_per_epoch", estimate.tokensPerEpoch());
+    json.writeNumberField("trained_tokens_per_epoch", estimate.trainedTokensPerEpoch());
+    json.writeNumberField("rows_per_epoch", estimate.rowsPerEpoch());
+    json.writeNumberField("steps_per_epoch", estimate.stepsPerEpoch());
+    json.writeNumberField("steps", estimate.steps());
+    if (estimate.memory() != null) {
+      json.writeNumberField("weight_bytes", estimate.memory().weights());
+      json.writeNumberField("training_bytes", estimate.memory().training());
+      json.writeNumberField("available_bytes", estimate.memory().available());
+    }
+    if (estimate.time() != null) {
+      json.writeNumberField("seconds", estimate.time().seconds());
+      json.writeNumberField("seconds_fastest", estimate.time().fastest());
+      json.writeNumberField("seconds_slowest", estimate.time().slowest());
+      json.writeStringField("time_measured_by", estimate.time().how());
+    }
+    json.writeStringField("missing", estimate.missing());
+    json.writeEndObject();
   }
 
   /** What is in the data: one object. */

@@ -12,13 +12,15 @@ import org.jspecify.annotations.Nullable;
  * Finds texts that are nearly equal without comparing all with all, and without keeping them.
  *
  * <p>A text is the set of its runs of five characters, in lower case and with white space taken together. The smallest
- * value of a random hash over a set is equal for two sets with a probability that is their Jaccard similarity [1]. Eight
- * bands of four such values each bring texts together that are similar: at 0.9 with 0.9998, at 0.5 with 0.4. What comes
- * together is then compared by the 256 smallest values of one hash [2]: texts of up to 256 runs exactly, longer ones with
- * a standard deviation of 0.02.
+ * value of a random hash over a set is equal for two sets with a probability that is their Jaccard similarity [1]; one
+ * hash whose values are dealt out to bins gives one such value per bin [2], and an empty bin borrows from another that its
+ * number picks [3]. Eight bands of four such values each bring texts together that are similar: at 0.9 with 0.9998, at 0.5
+ * with 0.4. What comes together is then compared by the 256 smallest values of all [4]: texts of up to 256 runs exactly,
+ * longer ones with a standard deviation of 0.02.
  *
- * <p>[1] A. Broder, On the resemblance and containment of documents, 1997. [2] E. Cohen, H. Kaplan, Summarizing data using
- * bottom-k sketches, 2007. Not thread-safe.
+ * <p>[1] A. Broder, On the resemblance and containment of documents, 1997. [2] P. Li, A. Owen, C.-H. Zhang, One
+ * permutation hashing, 2012. [3] A. Shrivastava, Optimal densification for fast and accurate minwise hashing, 2017. [4] E.
+ * Cohen, H. Kaplan, Summarizing data using bottom-k sketches, 2007. Not thread-safe.
  */
 final class MinHash {
   static final double SIMILAR = 0.85;
@@ -27,6 +29,7 @@ final class MinHash {
   private static final int ROWS = 4;
   private static final int CANDIDATES = 8;
   private static final int KEPT = 256;
+  private static final int EMPTY = Integer.MAX_VALUE;
 
   /**
    * What is kept of a text.
@@ -99,19 +102,15 @@ final class MinHash {
   static Sketch sketch(String text) {
     String normal = normal(text);
     int[] minima = new int[BANDS * ROWS];
-    Arrays.fill(minima, Integer.MAX_VALUE);
+    Arrays.fill(minima, EMPTY);
     Least least = new Least();
     for (int i = 0; i == 0 || i + RUN <= normal.length(); i++) {
       long hash = run(normal, i);
-      least.add((int) (hash >>> 16));
-      // Two independent halves give any number of hash functions (Kirsch and Mitzenmacher, 2006).
-      int a = (int) hash;
-      int b = (int) (hash >>> 32) | 1;
-      for (int k = 0; k < minima.length; k++) {
-        int value = (a + k * b) * 0x9E3779B1;
-        minima[k] = Math.min(minima[k], (value ^ value >>> 15) & Integer.MAX_VALUE);
-      }
+      least.add((int) hash);
+      int bin = (int) (hash >>> 32) & (minima.length - 1);
+      minima[bin] = Math.min(minima[bin], (int) (hash >>> 37));
     }
+    fillEmpty(minima);
     long[] keys = new long[BANDS];
     for (int band = 0; band < BANDS; band++) {
       long key = band + 1;
@@ -121,6 +120,15 @@ final class MinHash {
       keys[band] = key;
     }
     return new Sketch(keys, least.sorted());
+  }
+
+  private static void fillEmpty(int[] minima) {
+    int[] found = minima.clone();
+    for (int bin = 0; bin < minima.length; bin++) {
+      for (int attempt = 0; minima[bin] == EMPTY; attempt++) {
+        minima[bin] = found[(int) mix(bin * 0x9E3779B97F4A7C15L + attempt) & (minima.length - 1)];
+      }
+    }
   }
 
   private static long run(String text, int from) {

@@ -28,7 +28,8 @@ final class Scripts {
     }
     int kana = counts.getOrDefault(UnicodeScript.HIRAGANA, 0) + counts.getOrDefault(UnicodeScript.KATAKANA, 0);
     int han = counts.getOrDefault(UnicodeScript.HAN, 0);
-    if (kana > 0 && 3 * (kana + han) >= letters) {
+    // Names in Latin letters are long: a text is Japanese if a tenth of its letters is.
+    if (kana > 0 && 10 * (kana + han) >= letters) {
       return "japanese";
     }
     UnicodeScript most = counts.entrySet().stream().max(Map.Entry.comparingByValue()).orElseThrow().getKey();

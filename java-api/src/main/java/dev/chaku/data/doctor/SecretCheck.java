@@ -2,15 +2,33 @@ package dev.chaku.data.doctor;
 
 import dev.chaku.data.Example;
 import dev.chaku.data.doctor.Finding.Severity;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
+import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /** Likely secrets and personal data. Patterns of public key formats; numbers of cards by their check digit (Luhn). */
 final class SecretCheck implements Check {
-  private static final Map<String, Pattern> SECRETS = new LinkedHashMap<>();
+  /** A kind of key: a literal that it has, which is quick to look for, and its whole form. */
+  private record Secret(String kind, String literal, Pattern form) {
+    boolean isIn(String text) {
+      return text.contains(literal) && form.matcher(text).find();
+    }
+  }
+
+  private static final List<Secret> SECRETS =
+      List.of(
+          secret("private key", "PRIVATE KEY", "-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----"),
+          secret("AWS key", "AKIA", "\\bAKIA[0-9A-Z]{16}\\b"),
+          secret("AWS key", "ASIA", "\\bASIA[0-9A-Z]{16}\\b"),
+          secret("GitHub token", "gh", "\\bgh[pousr]_[A-Za-z0-9]{36,}\\b"),
+          secret("GitHub token", "github_pat_", "\\bgithub_pat_[A-Za-z0-9_]{40,}"),
+          secret("API key", "sk-", "\\bsk-[A-Za-z0-9_-]{20,}"),
+          secret("Hugging Face token", "hf_", "\\bhf_[A-Za-z0-9]{30,}\\b"),
+          secret("Google key", "AIza", "\\bAIza[0-9A-Za-z_-]{35}"),
+          secret("Slack token", "xox", "\\bxox[abprs]-[0-9A-Za-z-]{10,}"),
+          secret("web token", "eyJ", "\\beyJ[A-Za-z0-9_-]{10,}\\.eyJ[A-Za-z0-9_-]{10,}\\.[A-Za-z0-9_-]{10,}"));
+  private static final List<String> PASSWORD_WORDS = List.of("password", "passwd", "api", "secret");
   private static final Pattern PASSWORD =
       Pattern.compile("(?i)\\b(?:password|passwd|api[_-]?key|secret)\\b[\"']?\\s{0,3}[:=]\\s{0,3}[\"']?[^\\s\"'<>{}]{8,}");
   private static final Pattern MAIL =
@@ -25,15 +43,8 @@ final class SecretCheck implements Check {
   private static final Pattern EXAMPLE_MAIL =
       Pattern.compile(".*@(?:[a-z0-9-]+\\.)?example\\.(?:com|org|net)", Pattern.CASE_INSENSITIVE);
 
-  static {
-    SECRETS.put("private key", Pattern.compile("-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----"));
-    SECRETS.put("AWS key", Pattern.compile("\\b(?:AKIA|ASIA)[0-9A-Z]{16}\\b"));
-    SECRETS.put("GitHub token", Pattern.compile("\\bgh[pousr]_[A-Za-z0-9]{36,}\\b"));
-    SECRETS.put("API key", Pattern.compile("\\bsk-[A-Za-z0-9_-]{20,}"));
-    SECRETS.put("Google key", Pattern.compile("\\bAIza[0-9A-Za-z_-]{35}"));
-    SECRETS.put("Slack token", Pattern.compile("\\bxox[abprs]-[0-9A-Za-z-]{10,}"));
-    SECRETS.put("web token", Pattern.compile("\\beyJ[A-Za-z0-9_-]{10,}\\.eyJ[A-Za-z0-9_-]{10,}\\.[A-Za-z0-9_-]{10,}"));
-  }
+  /** No number of the kinds below has fewer. */
+  private static final int FEWEST_DIGITS = 7;
 
   private final FindingBuilder secret = new FindingBuilder("secret", Severity.ERROR);
   private final FindingBuilder password = new FindingBuilder("password", Severity.WARNING);
@@ -49,7 +60,7 @@ final class SecretCheck implements Check {
     if (!kind.isEmpty()) {
       secret.at(sample.source(), kind);
     }
-    if (PASSWORD.matcher(text).find()) {
+    if (hasPassword(text)) {
       password.at(sample.source(), "");
     }
     String person = personalKind(text);
@@ -77,14 +88,21 @@ final class SecretCheck implements Check {
         "Replace them by invented ones, unless they belong there.");
   }
 
+  private static Secret secret(String kind, String literal, String form) {
+    return new Secret(kind, literal, Pattern.compile(form));
+  }
+
   /** The kind of the first secret in a text, or empty. The secret itself is never told. */
   static String secretKind(String text) {
-    for (Map.Entry<String, Pattern> secret : SECRETS.entrySet()) {
-      if (secret.getValue().matcher(text).find()) {
-        return secret.getKey();
-      }
+    return SECRETS.stream().filter(secret -> secret.isIn(text)).map(Secret::kind).findFirst().orElse("");
+  }
+
+  private static boolean hasPassword(String text) {
+    if (text.indexOf(':') < 0 && text.indexOf('=') < 0) {
+      return false;
     }
-    return "";
+    String lower = text.toLowerCase(Locale.ROOT);
+    return PASSWORD_WORDS.stream().anyMatch(lower::contains) && PASSWORD.matcher(text).find();
   }
 
   static String personalKind(String text) {
@@ -95,6 +113,9 @@ final class SecretCheck implements Check {
           return "e-mail address";
         }
       }
+    }
+    if (text.chars().filter(c -> c >= '0' && c <= '9').limit(FEWEST_DIGITS).count() < FEWEST_DIGITS) {
+      return "";
     }
     Matcher card = CARD.matcher(text);
     while (card.find()) {

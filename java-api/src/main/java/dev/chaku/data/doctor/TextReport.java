@@ -21,6 +21,10 @@ public final class TextReport {
       line(out, "No defect found.");
     }
     report.findings().forEach(finding -> finding(out, finding));
+    if (report.estimate() != null) {
+      heading(out, "What training takes");
+      report.estimate().lines().forEach(text -> line(out, "  %s", text));
+    }
     return out.toString();
   }
 

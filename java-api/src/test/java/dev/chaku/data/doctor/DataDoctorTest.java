@@ -189,6 +189,13 @@ class DataDoctorTest {
   }
 
   @Test
+  void columnsThatAreNotReadAreTold() {
+    Dataset data = Dataset.of(List.of(pair(0, "a", "b")));
+    DataReport report = DataDoctor.check(new DataDoctor.Request(data, null, null, null, 64, Map.of("id", 1)));
+    assertEquals(List.of(new Finding.Place("", "'id' in 1 record")), finding(report, "extra-columns").places());
+  }
+
+  @Test
   void formatAndLabelsAreComparedOverTheData() {
     DataReport json = check(20, i -> pair(i, "q" + i + "\n", i == 7 ? "{\"a\": 7" : "{\"a\": " + i + "}"));
     assertEquals("f:8", finding(json, "invalid-json").places().get(0).source());

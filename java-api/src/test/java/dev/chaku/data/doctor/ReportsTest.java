@@ -11,6 +11,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -62,7 +64,46 @@ class ReportsTest {
     assertTrue(page.contains("&lt;script&gt;alert(1)"));
     assertFalse(page.contains("<script"));
     assertFalse(page.contains("http"));
-    assertEquals(5, page.split("<rect ", -1).length - 1);
+    // Five lengths, three severities, and the two parts of the trained share with their legend.
+    assertEquals(12, page.split("<rect ", -1).length - 1);
+  }
+
+  @Test
+  void chartsStayWithinTheirPicture() {
+    List<SvgCharts.Bar> bars = List.of(new SvgCharts.Bar("a".repeat(99), 7, "bar"), new SvgCharts.Bar("\uD83D\uDE00".repeat(40), 123_456_789, "bar"));
+    for (String svg : List.of(SvgCharts.bars("t", bars), SvgCharts.parts("t", bars), SvgCharts.bars("t", List.of()))) {
+      Matcher size = Pattern.compile("viewBox=\"0 0 (\\d+) (\\d+)\"").matcher(svg);
+      assertTrue(size.find(), svg);
+      Matcher rect = Pattern.compile("<rect x=\"([0-9.]+)\" y=\"(\\d+)\" width=\"([0-9.]+)\" height=\"(\\d+)\"").matcher(svg);
+      while (rect.find()) {
+        assertTrue(Double.parseDouble(rect.group(1)) + Double.parseDouble(rect.group(3)) <= Integer.parseInt(size.group(1)), rect.group());
+        assertTrue(Integer.parseInt(rect.group(2)) + Integer.parseInt(rect.group(4)) <= Integer.parseInt(size.group(2)), rect.group());
+      }
+      // A digit is at most 9 wide at this size.
+      Matcher text = Pattern.compile("<text x=\"([0-9.]+)\" y=\"(\\d+)\" text-anchor=\"start\">([0-9,]+)<").matcher(svg);
+      while (text.find()) {
+        assertTrue(Double.parseDouble(text.group(1)) + 8 * text.group(3).length() <= Integer.parseInt(size.group(1)), text.group());
+        assertTrue(Integer.parseInt(text.group(2)) <= Integer.parseInt(size.group(2)), text.group());
+      }
+    }
+  }
+
+  @Test
+  void anEstimateEndsEveryReport() throws IOException {
+    TrainingEstimate estimate =
+        new TrainingEstimate(
+            "LoRA of rank 16", 3, 32, 40, 10, 2, 2, new TrainingEstimate.Memory(700L << 20, 3L << 30, 2L << 30),
+            new TrainingEstimate.Time(600, 500, 7000, "measured somehow"), "");
+    DataReport report = REPORT.withEstimate(estimate);
+    String text = TextReport.render(report);
+    assertTrue(text.contains("40 tokens an epoch, 10 of them trained, in 2 rows of up to 32: 2 steps an epoch, 6 in all\n"), text);
+    assertTrue(text.contains("memory: weights 700.0 MiB (mapped), training 3.0 GiB; available 2.0 GiB - NOT ENOUGH\n"), text);
+    assertTrue(text.contains("time: about 10 min (8 min to 1.9 h); measured somehow\n"), text);
+    assertTrue(HtmlReport.render(report, "x").contains("measured somehow"));
+    Path file = Files.writeString(folder.resolve("report.json"), JsonReport.render(report));
+    Map<String, Object> json = ReferenceJson.object(ReferenceJson.object(ReferenceJson.read(file)).get("estimate"));
+    assertEquals(6, json.get("steps"));
+    assertEquals("measured somehow", json.get("time_measured_by"));
   }
 
   @Test

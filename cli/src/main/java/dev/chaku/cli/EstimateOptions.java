@@ -1,0 +1,94 @@
+package dev.chaku.cli;
+
+import dev.chaku.BadInputException;
+import dev.chaku.Model;
+import dev.chaku.ResourceException;
+import dev.chaku.Trainer;
+import dev.chaku.TrainingSpeed;
+import dev.chaku.data.EncodedExample;
+import dev.chaku.data.doctor.DataStats;
+import dev.chaku.data.doctor.TrainingEstimate;
+import dev.chaku.train.LoraConfig;
+import dev.chaku.train.TrainingConfig;
+import dev.chaku.train.TrainingPlan;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** What training on the data would take: the settings, and the estimate. */
+final class EstimateOptions {
+  private static final Duration BUDGET = Duration.ofSeconds(3);
+  /** Steps of a whole training are as a rule slower than the fastest that were measured, rarely by more than this. */
+  private static final double SLOWER = 1.3;
+
+  @Option(names = "--epochs", defaultValue = "3", paramLabel = "N", description = "Passes over the data that the estimate is for (${DEFAULT-VALUE}).")
+  private int epochs;
+
+  @Option(names = "--rank", defaultValue = "16", paramLabel = "R", description = "LoRA rank that the estimate is for (${DEFAULT-VALUE}).")
+  private int rank;
+
+  @Option(names = "--no-timing", description = "Do not measure some training steps to estimate the time.")
+  private boolean noTiming;
+
+  @Mixin private EngineOptions engine;
+
+  TrainingEstimate estimate(DataStats stats, Optional<Path> model, Console console) {
+    int[] kept = Arrays.stream(stats.lengths()).map(length -> Math.min(length, stats.maxLength())).toArray();
+    long tokens = Arrays.stream(kept).asLongStream().sum();
+    long trained = Math.round(stats.coverage() * tokens);
+    if (epochs < 1) {
+      throw new BadInputException("--epochs: expected at least 1, found " + epochs);
+    }
+    LoraConfig lora = LoraConfig.rank(rank);
+    TrainingEstimate.Memory memory = null;
+    TrainingEstimate.Time time = null;
+    String missing = "memory and time: name the --model for them";
+    if (model.isPresent() && tokens > 0) {
+      try (Model opened = Model.open(model.get(), engine.modelOptions())) {
+        missing = "";
+        int row = (int) Math.min(tokens, stats.maxLength());
+        memory = memory(opened, lora, row);
+        time = noTiming || memory.training() > memory.available() ? null : time(opened, lora, row, tokens, trained, console);
+      } catch (BadInputException | ResourceException e) {
+        missing = "memory or time: " + e.getMessage();
+      }
+    }
+    return new TrainingEstimate(
+        "LoRA of rank " + rank, epochs, stats.maxLength(), tokens, trained, stats.rows(), stats.rows(), memory, time, missing);
+  }
+
+  /** The core's own plan, for one row as long as the longest will be. */
+  private static TrainingEstimate.Memory memory(Model model, LoraConfig lora, int row) {
+    float[] weights = new float[row];
+    weights[0] = 1;
+    TrainingPlan plan =
+        Trainer.on(model)
+            .lora(lora)
+            .config(TrainingConfig.defaults().with(c -> c.maxLength(row)))
+            .examples(List.of(new EncodedExample(new int[row], weights)))
+            .plan();
+    return new TrainingEstimate.Memory(plan.weightBytes(), plan.trainingBytes(), plan.availableBytes());
+  }
+
+  private TrainingEstimate.Time time(
+      Model model, LoraConfig lora, int row, long tokens, long trained, Console console) {
+    console.note("measuring some training steps ...");
+    double share = (double) trained / tokens;
+    TrainingSpeed speed = TrainingSpeed.measure(model, lora, row, share, BUDGET);
+    double all = (double) tokens * epochs / speed.rowTokens();
+    String how =
+        String.format(
+            Locale.ROOT,
+            "measured: %d training steps of %d tokens on this machine, %.3g s each (%.3g to %.3g), %.0f tokens/s%s",
+            speed.steps(), speed.rowTokens(), speed.medianSeconds(), speed.fastestSeconds(), speed.slowestSeconds(),
+            speed.rowTokens() / speed.medianSeconds(),
+            speed.rowTokens() < row ? "; rows of " + row + " tokens take a little less for each token" : "");
+    return new TrainingEstimate.Time(
+        all * speed.medianSeconds(), all * speed.fastestSeconds(), all * speed.slowestSeconds() * SLOWER, how);
+  }
+}
