@@ -7,6 +7,7 @@ import dev.chaku.internal.StepOptions;
 import dev.chaku.internal.TrainingBatch;
 import dev.chaku.train.LoraConfig;
 import dev.chaku.train.TrainingConfig;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -47,7 +48,8 @@ public record TrainingSpeed(int rowTokens, int steps, double fastestSeconds, dou
   private static TrainingSpeed run(Model model, LoraConfig lora, int tokens, double trainedShare, double budgetSeconds) {
     TrainingConfig config = TrainingConfig.defaults().with(c -> c.maxLength(tokens));
     EncodedExample row = row(model.vocabSize(), tokens, trainedShare);
-    TrainingData data = TrainingData.of(model, config, List.of(row), List.of());
+    TrainingData.Room memory = new TrainingData.Room(Long.MAX_VALUE, Path.of(""));
+    TrainingData data = TrainingData.of(model, config, memory, List.of(row), List.of());
     TrainingSetup setup = new TrainingSetup(model, lora, false, GgmlType.F32, config, data, false);
     int[] targets = Arrays.copyOfRange(row.tokens(), 1, tokens + 1);
     TrainingBatch batch = new TrainingBatch(0, row.tokens(), targets, row.weights(), new int[] {0, tokens});

@@ -58,12 +58,13 @@ class DataCommandsTest {
   void checkEndsWithAnEstimate() throws IOException {
     Path chats = file("a.jsonl", CHAT.replace("{\"messages", "{\"id\": 1, \"messages").repeat(40));
     Path page = folder.resolve("page.html");
+    int row = 2 * Cli.run("data", "stats", chats, "--model", Cli.base(folder), "--json").json().get("longest_tokens").asInt();
     Cli.Ran ran =
-        Cli.run("data", "check", chats, "--model", Cli.base(folder), "--max-length", 64, "--epochs", 2, "--html", page, "--json");
+        Cli.run("data", "check", chats, "--model", Cli.base(folder), "--max-length", row, "--epochs", 2, "--html", page, "--json");
     assertEquals(0, ran.code(), ran.err());
     JsonNode estimate = ran.json().get("estimate");
     Cli.Ran plan =
-        Cli.run("train", "--model", Cli.base(folder), "--data", chats, "--max-length", 64, "--epochs", 2, "--plan", "--json", "--out", folder.resolve("o"));
+        Cli.run("train", "--model", Cli.base(folder), "--data", chats, "--max-length", row, "--epochs", 2, "--plan", "--json", "--out", folder.resolve("o"));
     for (String same : List.of("steps", "rows_per_epoch", "tokens_per_epoch", "training_bytes", "weight_bytes")) {
       assertEquals(plan.json().get(same), estimate.get(same), same);
     }

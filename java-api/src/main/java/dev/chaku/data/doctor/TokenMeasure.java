@@ -82,7 +82,7 @@ final class TokenMeasure implements Check {
 
   DataStats stats() {
     int[] sorted = lengths.sorted();
-    int rows = PackedRows.count(sorted, request.maxLength());
+    int rows = RowCount.of(sorted, request.maxLength());
     return new DataStats(
         examples, content.kinds(), characters, measured, tokens, trained, sorted, rows, request.maxLength(),
         content.content());

@@ -4,15 +4,15 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /** How many rows sequences pack into, from their lengths alone: what {@link dev.chaku.data.Packer} makes, counted. */
-final class PackedRows {
-  private PackedRows() {}
+final class RowCount {
+  private RowCount() {}
 
   /**
    * Best-fit decreasing.
    *
    * @param ascending lengths; longer ones than a row count as a row's length
    */
-  static int count(int[] ascending, int rowTokens) {
+  static int of(int[] ascending, int rowTokens) {
     TreeMap<Integer, Integer> rowsByRoom = new TreeMap<>();
     int rows = 0;
     for (int i = ascending.length - 1; i >= 0; i--) {

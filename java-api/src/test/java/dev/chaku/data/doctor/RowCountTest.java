@@ -8,7 +8,7 @@ import java.util.Arrays;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
-class PackedRowsTest {
+class RowCountTest {
   @Test
   void countsTheRowsThatThePackerMakes() {
     Random random = new Random(3);
@@ -18,13 +18,13 @@ class PackedRowsTest {
           new Packer(128, true, 0)
               .pack(Arrays.stream(lengths).mapToObj(l -> new EncodedExample(new int[l], new float[l])).toList())
               .size();
-      assertEquals(rows, PackedRows.count(lengths, 128), "of " + n);
+      assertEquals(rows, RowCount.of(lengths, 128), "of " + n);
     }
   }
 
   @Test
   void longerSequencesFillARow() {
-    assertEquals(3, PackedRows.count(new int[] {4, 4, 500, 600}, 8));
-    assertEquals(0, PackedRows.count(new int[0], 8));
+    assertEquals(3, RowCount.of(new int[] {4, 4, 500, 600}, 8));
+    assertEquals(0, RowCount.of(new int[0], 8));
   }
 }
