@@ -35,6 +35,9 @@ SessionOptions Session::resolved(const Model& model, const SessionOptions& optio
   if (!model.sealed()) fail(Code::kInvalidState, "[session] expected a sealed model, got one under construction");
   if (options.max_tokens < 1 || options.max_tokens > kMaxTokens)
     fail(Code::kInvalidArgument, "[session] expected max_tokens in 1..%d, got %d", kMaxTokens, options.max_tokens);
+  if (const int32_t n_positions = model.spec().n_positions; n_positions > 0 && options.max_tokens > n_positions)
+    fail(Code::kInvalidArgument, "[session] expected max_tokens within the model's %d positions, got %d", n_positions,
+         options.max_tokens);
   if (options.max_batch_tokens < 0)
     fail(Code::kInvalidArgument, "[session] expected max_batch_tokens >= 0, got %d", options.max_batch_tokens);
   KvCache::check(model.spec(), options.kv_dtype);
@@ -132,7 +135,8 @@ void Session::eval_chunk(std::span<const int32_t> tokens, int32_t first_position
   const AttentionSpan span{0, m, 0, first_position + m};
   const Decoder decoder{&model_->engine(), &model_->spec(), &model_->weights(), &worn_.low_ranks(), &cancellation_, {},
                         inputs_ ? &*inputs_ : nullptr};
-  const Batch batch{tokens.data(), positions_, m, {&span, 1}, first_output_row};
+  const Batch batch{tokens.data(), positions_, m, {&span, 1}, first_output_row,
+                    options_.max_tokens};
   forward(decoder, batch, cache_.at(first_position), activations_);
   const int64_t n_rows = m - first_output_row;
   if (n_rows == 0) return;
@@ -142,6 +146,7 @@ void Session::eval_chunk(std::span<const int32_t> tokens, int32_t first_position
   if (const LowRank& low_rank = worn_.low_ranks().output; low_rank.rank > 0)
     low_rank_down(decoder, low_rank, activations_.normed, d, n_rows, low_rank_.data());
   project_logits(decoder, activations_.normed, low_rank_.data(), n_rows, logits);
+  cap_logits(decoder, n_rows, logits);
 }
 
 const InputStatistics::Sums& Session::inputs(Module module, int32_t layer) const {

@@ -7,13 +7,16 @@ namespace {
 
 // What a block's arrays must hold: of one layer, or the largest of all.
 struct BlockShape {
-  int64_t q_width = 0, kv_width = 0, ff_width = 0, n_heads = 0, n_kv_heads = 0;
+  int64_t q_width = 0, kv_width = 0, ff_width = 0, gate_width = 0, n_heads = 0, n_kv_heads = 0;
   ExpertShape experts;
 
   void include(const LayerSpec& l) noexcept {
     q_width = std::max(q_width, l.q_width());
     kv_width = std::max(kv_width, l.kv_width());
-    if (l.experts.n_experts == 0) ff_width = std::max<int64_t>(ff_width, l.ff_width);
+    if (l.experts.n_experts == 0) {
+      ff_width = std::max<int64_t>(ff_width, l.ff_width);
+      if (l.gated) gate_width = std::max<int64_t>(gate_width, l.ff_width);
+    }
     experts.include(l.experts);
     n_heads = std::max<int64_t>(n_heads, l.n_heads);
     n_kv_heads = std::max<int64_t>(n_kv_heads, l.n_kv_heads);
@@ -36,7 +39,7 @@ BlockActivations carve_block(Carver& carver, const DecoderSpec& spec, const Bloc
     block.v = carver.floats(m * shape.kv_width);
   }
   block.o = carver.floats(m * shape.q_width);
-  block.gate = carver.floats(m * shape.ff_width);
+  block.gate = carver.floats(m * shape.gate_width);
   block.up = carver.floats(m * shape.ff_width);
   for (size_t i = 0; i < kLayerLinears; ++i)
     if (options.low_rank_linears >> i & 1)
@@ -49,6 +52,12 @@ BlockActivations carve_block(Carver& carver, const DecoderSpec& spec, const Bloc
     block.k_raw = carver.floats(m * shape.kv_width);
     block.inverse_rms_q = carver.floats(m * shape.n_heads);
     block.inverse_rms_k = carver.floats(m * shape.n_kv_heads);
+  }
+  if (options.post_norms) {
+    block.attn_product = carver.floats(m * spec.width);
+    block.ffn_product = carver.floats(m * spec.width);
+    block.inverse_rms_attn_post = carver.floats(m);
+    block.inverse_rms_ffn_post = carver.floats(m);
   }
   block.inverse_rms_attn = carver.floats(m);
   block.lse = carver.floats(m * shape.n_heads);
@@ -86,6 +95,7 @@ Activations carve_activations(Carver& carver, const DecoderSpec& spec, const Act
     a.cosines.push_back(carver.floats(m * (rope.n_dims / 2)));
     a.sines.push_back(carver.floats(m * (rope.n_dims / 2)));
   }
+  if (spec.query_temperature != 0.0f) a.query_factors = carver.floats(m);
   a.normed = carver.floats(m * spec.width);
   if (options.taped) a.gated = carver.floats(m * shape.ff_width);
   a.experts = carve_expert_scratch(carver, spec, shape.experts, m, options.taped, options.balance);

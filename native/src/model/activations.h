@@ -18,7 +18,7 @@ namespace chaku {
 
 // What one block computes. M tokens; rows are contiguous.
 struct BlockActivations {
-  float* inverse_rms_attn = nullptr;  // [M], taped
+  float* inverse_rms_attn = nullptr;  // [M], taped; of LayerNorm 1 / deviation, as those below
   float* q_raw = nullptr;             // [M,H*Dh] before the head norm, taped; else null: normed in place
   float* k_raw = nullptr;             // [M,Hkv*Dh] likewise
   float* inverse_rms_q = nullptr;     // [M*H], taped, with head norms
@@ -28,10 +28,14 @@ struct BlockActivations {
   float* v = nullptr;                 // [M,Hkv*Dh]
   float* o = nullptr;                 // [M,H*Dh] attention's result
   float* lse = nullptr;               // [M,H], taped
+  float* attn_product = nullptr;      // [M,D] before its norm, taped, with post norms
+  float* inverse_rms_attn_post = nullptr;  // [M] likewise
   float* h = nullptr;                 // [M,D] residual stream between the halves; null when lean: in place
   float* inverse_rms_ffn = nullptr;   // [M], taped
   float* gate = nullptr;              // [M,F]
   float* up = nullptr;                // [M,F]
+  float* ffn_product = nullptr;       // [M,D] as attn_product
+  float* inverse_rms_ffn_post = nullptr;  // [M]
   ExpertActivations experts;          // of a layer with experts, in place of gate and up
   std::array<float*, kLayerLinears> low_rank{};  // [rows of x, R] x A^T of the modules that have one
 };
@@ -45,6 +49,7 @@ struct Activations {
   ExpertScratch experts;
   float* dropped = nullptr;              // [rows of x, K] input of A after dropout, the largest; null without
   std::vector<float*> cosines, sines;    // per rope, [M, n_dims/2] of the batch's positions
+  float* query_factors = nullptr;        // [M] what queries are multiplied by; null where by nothing
 };
 
 struct ActivationOptions {
@@ -52,6 +57,7 @@ struct ActivationOptions {
   bool taped = false;
   bool cached = false;      // keys and values go to a cache
   bool head_norms = false;  // any layer norms its query or key heads
+  bool post_norms = false;  // any layer norms what a half block adds
   bool dropout = false;
   int32_t first_layer = 0;  // taped: layers below are not differentiated
   int32_t n_kept = 0;       // taped: so many upper layers keep their arrays

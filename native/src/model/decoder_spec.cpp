@@ -28,6 +28,8 @@ const char* plain_name(Module module) noexcept {
     case Module::kTokenEmbedding: return "token_embedding";
     case Module::kOutputNorm: return "output_norm";
     case Module::kOutput: return "output";
+    case Module::kPositionEmbedding: return "position_embedding";
+    case Module::kEmbeddingNorm: return "embedding_norm";
     case Module::kAttnNorm: return "attn_norm";
     case Module::kAttnQ: return "attn_q";
     case Module::kAttnK: return "attn_k";
@@ -39,6 +41,8 @@ const char* plain_name(Module module) noexcept {
     case Module::kFfnGate: return "ffn_gate";
     case Module::kFfnUp: return "ffn_up";
     case Module::kFfnDown: return "ffn_down";
+    case Module::kAttnPostNorm: return "attn_post_norm";
+    case Module::kFfnPostNorm: return "ffn_post_norm";
     case Module::kSharedRouter: return "ffn_gate_inp_shexp";
     case Module::kExpertGate: return "ffn_gate_exps";
     case Module::kExpertUp: return "ffn_up_exps";
@@ -74,7 +78,7 @@ Shape DecoderSpec::shape(int32_t layer, LayerLinear linear) const noexcept {
     case kLinearK:
     case kLinearV: return {l.kv_width(), width};
     case kLinearO: return {width, l.q_width()};
-    case kLinearGate:
+    case kLinearGate: return {l.gated && l.experts.n_experts == 0 ? l.ff_width : 0, width};
     case kLinearUp: return {l.experts.n_experts > 0 ? 0 : l.ff_width, width};
     case kLinearDown: return {l.experts.n_experts > 0 ? 0 : width, l.ff_width};
     default: return expert_shape(l.experts, width, linear);
@@ -91,8 +95,9 @@ Shape DecoderSpec::shape(Module module, int32_t layer) const noexcept {
   switch (module) {
     case Module::kTokenEmbedding:
     case Module::kOutput: return {vocab_size, width};
-    case Module::kAttnQNorm:
-    case Module::kAttnKNorm: return {1, layers[static_cast<size_t>(layer)].head_dim};
+    case Module::kPositionEmbedding: return {n_positions, width};
+    case Module::kAttnQNorm: return layers[static_cast<size_t>(layer)].head_norm(kNormQ);
+    case Module::kAttnKNorm: return layers[static_cast<size_t>(layer)].head_norm(kNormK);
     case Module::kAttnSinks: return {1, layers[static_cast<size_t>(layer)].n_heads};
     default: return {1, width};
   }
@@ -145,8 +150,9 @@ void check_layer(const DecoderSpec& spec, int32_t layer, const LayerSpec& option
   check_range("layer", "head_dim", options.head_dim, 1, kMaxHeadDim);
   check_range("layer", "ff_width", options.ff_width, 1, kMaxVocab);
   check_range("layer", "window", options.window, 0, INT32_MAX);
-  if (options.activation != Activation::kSilu && options.activation != Activation::kClampedSwiGlu)
-    fail(Code::kUnsupported, "[layer] expected activation 0 (silu) or 4 (clamped swiglu), got %d (layer %d)",
+  if (options.activation != Activation::kSilu && options.activation != Activation::kGeluTanh &&
+      options.activation != Activation::kClampedSwiGlu)
+    fail(Code::kUnsupported, "[layer] expected activation 0 (silu), 1 (gelu) or 4 (clamped swiglu), got %d (layer %d)",
          static_cast<int>(options.activation), layer);
   check_range("layer", "rope", options.rope, -1, static_cast<int64_t>(spec.ropes.size()) - 1);
   if (options.rope >= 0 && spec.ropes[static_cast<size_t>(options.rope)].n_dims > options.head_dim)
@@ -181,9 +187,23 @@ int32_t norm_of(Module module) noexcept {
   return -1;
 }
 
+bool is_vector(Module module) noexcept {
+  return module == Module::kOutputNorm || module == Module::kEmbeddingNorm || norm_of(module) >= 0;
+}
+
 bool is_module(int32_t module) noexcept {
-  return (module >= 0 && module <= 2) || (module >= 8 && module <= 18) || module == 21 ||
-         (module >= 24 && module <= 31);
+  return (module >= 0 && module <= 4) || (module >= 8 && module <= 21) || (module >= 24 && module <= 31);
+}
+
+std::vector<float> alibi_slopes(float bias, int32_t n_heads) {
+  int32_t whole = 1;  // the largest power of two within n_heads
+  while (2 * whole <= n_heads) whole *= 2;
+  std::vector<float> slopes;
+  for (int32_t h = 0; h < n_heads; ++h) {
+    const double exponent = h < whole ? static_cast<double>(h + 1) / whole : (2.0 * (h - whole) + 1.0) / (2.0 * whole);
+    slopes.push_back(static_cast<float>(std::exp2(-bias * exponent)));
+  }
+  return slopes;
 }
 
 std::string module_name(Module module, int32_t layer) {

@@ -17,6 +17,8 @@ enum class Module : int32_t {
   kTokenEmbedding = 0,
   kOutputNorm = 1,
   kOutput = 2,
+  kPositionEmbedding = 3,
+  kEmbeddingNorm = 4,
   kAttnNorm = 8,
   kAttnQ = 9,
   kAttnK = 10,
@@ -28,6 +30,8 @@ enum class Module : int32_t {
   kFfnGate = 16,
   kFfnUp = 17,
   kFfnDown = 18,
+  kAttnPostNorm = 19,
+  kFfnPostNorm = 20,
   kSharedRouter = 21,
   kExpertGate = 24,
   kExpertUp = 25,
@@ -64,15 +68,15 @@ enum LayerLinear : int32_t {
 };
 
 // The vectors of a layer that are no biases: its norms, and the sinks of its attention.
-enum LayerNorm : int32_t { kNormAttn, kNormQ, kNormK, kNormFfn, kSinks, kLayerNorms };
+enum LayerNorm : int32_t { kNormAttn, kNormQ, kNormK, kNormFfn, kNormAttnPost, kNormFfnPost, kSinks, kLayerNorms };
 
 inline constexpr std::array<Module, kLayerLinears> kLinearModules = {
     Module::kAttnQ,        Module::kAttnK,      Module::kAttnV,      Module::kAttnOutput,  Module::kFfnGate,
     Module::kFfnUp,        Module::kFfnDown,    Module::kRouter,     Module::kExpertGate,  Module::kExpertUp,
     Module::kExpertDown,   Module::kSharedRouter, Module::kSharedGate, Module::kSharedUp,  Module::kSharedDown};
-inline constexpr std::array<Module, kLayerNorms> kNormModules = {Module::kAttnNorm, Module::kAttnQNorm,
-                                                                 Module::kAttnKNorm, Module::kFfnNorm,
-                                                                 Module::kAttnSinks};
+inline constexpr std::array<Module, kLayerNorms> kNormModules = {
+    Module::kAttnNorm,     Module::kAttnQNorm,   Module::kAttnKNorm, Module::kFfnNorm,
+    Module::kAttnPostNorm, Module::kFfnPostNorm, Module::kAttnSinks};
 
 struct RopeSpec {
   RopePairing pairing = RopePairing::kAdjacent;
@@ -84,6 +88,11 @@ struct RopeSpec {
 
 // Values equal CHAKU_NORM_* of chaku.h.
 enum class NormKind : int32_t { kRms = 0, kLayer = 1 };
+
+struct Shape {
+  int64_t rows = 0, columns = 0;
+  bool operator==(const Shape&) const = default;
+};
 
 // A feed-forward half block of experts, of which a router picks a few for each token; see kernels/router.h.
 struct ExpertSpec {
@@ -111,13 +120,17 @@ struct LayerSpec {
   bool norm_after_rope = false;     // of query and key heads
   ExpertSpec experts;
 
+  // What the layer's tensors say when the model is sealed, and its sizes until then.
+  bool gated = true;              // it has a gate
+  Shape q_norm, k_norm;           // of the head norms' weights; none: [1,Dh]
+  std::vector<float> slopes = {};  // [H] by which scores fall with distance, from alibi_bias
+
+  Shape head_norm(LayerNorm which) const noexcept {
+    const Shape set = which == kNormQ ? q_norm : k_norm;
+    return set.rows > 0 ? set : Shape{1, head_dim};
+  }
   int64_t q_width() const noexcept { return int64_t{n_heads} * head_dim; }
   int64_t kv_width() const noexcept { return int64_t{n_kv_heads} * head_dim; }
-};
-
-struct Shape {
-  int64_t rows = 0, columns = 0;
-  bool operator==(const Shape&) const = default;
 };
 
 struct DecoderSpec {
@@ -129,6 +142,7 @@ struct DecoderSpec {
   float logit_soft_cap = 0.0f;           // 0: none
   float query_temperature = 0.0f;        // 0: none
   int32_t query_temperature_length = 0;  // tokens
+  int32_t n_positions = 0;  // that a sealed model embeds, 0: it embeds none
   std::vector<RopeSpec> ropes;
   std::vector<LayerSpec> layers;
 
@@ -169,9 +183,14 @@ constexpr bool is_stacked(LayerLinear linear) noexcept {
 constexpr bool is_router(Module module) noexcept { return module == Module::kRouter || module == Module::kSharedRouter; }
 // The norm within a layer that `module` names, or -1.
 int32_t norm_of(Module module) noexcept;
+// Whether the module's weight is a vector: a norm's, or sinks.
+bool is_vector(Module module) noexcept;
 // Whether the value names a module at all.
 bool is_module(int32_t module) noexcept;
 inline bool is_layer_module(Module module) noexcept { return static_cast<int32_t>(module) >= 8; }
+
+// How scores fall with distance, per head (Press et al., 2022): bias_h = -slope_h * distance.
+std::vector<float> alibi_slopes(float bias, int32_t n_heads);
 
 // "attn_q of layer 3", "output_norm": for messages.
 std::string module_name(Module module, int32_t layer);

@@ -1,11 +1,12 @@
 #include "model/forward.h"
 
 #include <algorithm>
-#include <cmath>
 #include <cstring>
 
 #include "base/error.h"
 #include "model/experts.h"
+#include "model/norms.h"
+#include "model/positions.h"
 #include "quant/codec.h"
 
 namespace chaku {
@@ -49,23 +50,6 @@ void low_rank_up(const Decoder& decoder, const LowRank& low_rank, const float* l
 
 namespace {
 
-void fill_rope_tables(const Decoder& decoder, const Batch& batch, Activations& a) noexcept {
-  for (size_t r = 0; r < decoder.spec->ropes.size(); ++r) {
-    const RopeSpec& rope = decoder.spec->ropes[r];
-    const int64_t pairs = rope.n_dims / 2;
-    float* cosines = a.cosines[r];
-    float* sines = a.sines[r];
-    decoder.engine->pool().parallel_for(batch.n_tokens, 16, [&](int64_t begin, int64_t end, int) {
-      for (int64_t t = begin; t < end; ++t)
-        for (int64_t i = 0; i < pairs; ++i) {
-          const double angle = batch.positions[t] * rope.inverse_frequencies[static_cast<size_t>(i)];
-          cosines[t * pairs + i] = static_cast<float>(std::cos(angle) * rope.magnitude);
-          sines[t * pairs + i] = static_cast<float>(std::sin(angle) * rope.magnitude);
-        }
-    });
-  }
-}
-
 // One block's pass; the state that its steps share.
 class BlockPass {
  public:
@@ -85,18 +69,15 @@ class BlockPass {
         rows_(batch.n_tokens - first_) {}
 
   void run() {
-    attention();
-    check_cancel();
+    halves();
     if (rows_ == 0) return;
-    feed_forward();
     add_down();
     check_cancel();
   }
 
   void recompute() {
-    attention();
-    check_cancel();
-    feed_forward();
+    halves();
+    if (weights_.norms[kNormFfnPost] != nullptr) add_down();  // its norm's backward pass reads the product
     check_cancel();
   }
 
@@ -105,9 +86,55 @@ class BlockPass {
     if (d_.cancel != nullptr) d_.cancel->check();
   }
 
-  void norm(LayerNorm which, const float* x, int64_t m, int64_t d, float* y, float* inverse_rms) const noexcept {
-    d_.engine->run(&KernelTable::rms_norm, RmsNormProblem{x, weights_.norms[which], y, inverse_rms, m, d, d, d,
-                                                          d_.spec->norm_epsilon});
+  // Both half blocks but for the products that end the second. In a parallel layer the second reads what the first
+  // does, before the first adds to the stream.
+  void halves() const {
+    attention();
+    check_cancel();
+    if (rows_ == 0) return;
+    if (spec_.parallel) {
+      const bool own = weights_.norms[kNormFfn] != nullptr;
+      const int64_t skipped = first_ * d_.spec->width;
+      feed_forward(own ? normed_input(kNormFfn, in_ + skipped, rows_, block_.inverse_rms_ffn) : a_.normed + skipped);
+      add_attention();
+    } else {
+      add_attention();
+      feed_forward(normed_input(kNormFfn, half_stream(), rows_, block_.inverse_rms_ffn));
+    }
+    check_cancel();
+  }
+
+  // y may be x.
+  void norm(LayerNorm which, const float* x, int64_t m, float* y, float* inverse) const noexcept {
+    apply_norm(d_, {weights_.norms[which], weights_.norm_biases[which], 1, x, y, inverse, m, d_.spec->width});
+  }
+
+  void head_norm(LayerNorm which, const float* x, int64_t m, int32_t n_heads, float* y, float* inverse) const noexcept {
+    const Shape shape = spec_.head_norm(which);
+    const int64_t n_rows = m * n_heads * spec_.head_dim / shape.columns;
+    apply_norm(d_, {weights_.norms[which], weights_.norm_biases[which], shape.rows, x, y, inverse, n_rows,
+                    shape.columns});
+  }
+
+  // What the products of a half block read: its normed input, or without a norm the input itself.
+  const float* normed_input(LayerNorm which, const float* x, int64_t m, float* inverse) const noexcept {
+    if (weights_.norms[which] == nullptr) return x;
+    norm(which, x, m, a_.normed, inverse);
+    return a_.normed;
+  }
+
+  // stream += residual_scale * the product, or its norm. The product then goes to `kept` on a tape.
+  void add_product(LayerLinear which, LayerNorm post, const float* x, float* kept, float* inverse,
+                   float* stream) const noexcept {
+    if (weights_.norms[post] == nullptr) {
+      linear(which, x, rows_, stream, d_.spec->residual_scale, true);
+      return;
+    }
+    float* product = kept != nullptr ? kept : a_.normed;
+    linear(which, x, rows_, product);
+    norm(post, product, rows_, a_.normed, inverse);
+    d_.engine->run(&KernelTable::axpby,
+                   AxpbyProblem{a_.normed, stream, rows_ * d_.spec->width, d_.spec->residual_scale, 1.0f});
   }
 
   void linear(LayerLinear which, const float* x, int64_t m, float* y, float scale = 1.0f,
@@ -138,33 +165,42 @@ class BlockPass {
   }
 
   // Product, head norm and rotation of queries or keys.
-  void heads(LayerLinear which, LayerNorm head_norm, const float* x, int64_t first_row, int64_t m, int32_t n_heads,
+  void heads(LayerLinear which, LayerNorm norm_of_heads, const float* x, int64_t first_row, int64_t m, int32_t n_heads,
              float* raw, float* inverse_rms, float* y) const noexcept {
-    const bool normed = weights_.norms[head_norm] != nullptr;
+    const bool normed = weights_.norms[norm_of_heads] != nullptr;
     float* product = normed && raw != nullptr ? raw : y;
     linear(which, x, m, product);
-    if (normed) norm(head_norm, product, m * n_heads, spec_.head_dim, y, inverse_rms);
-    rotate(y, first_row, m, n_heads);
+    if (spec_.norm_after_rope) rotate(product, first_row, m, n_heads);
+    if (normed) head_norm(norm_of_heads, product, m, n_heads, y, inverse_rms);
+    if (!spec_.norm_after_rope) rotate(y, first_row, m, n_heads);
   }
 
   void attention() const {
     const int64_t m = batch_.n_tokens;
     const int64_t d = d_.spec->width;
-    norm(kNormAttn, in_, m, d, a_.normed, block_.inverse_rms_attn);
+    const float* x = normed_input(kNormAttn, in_, m, block_.inverse_rms_attn);
     const CachedKeyValues kv = cache_ != nullptr ? *cache_ : CachedKeyValues{DType::kF32, block_.k, block_.v, 0};
     const bool in_place = kv.dtype == DType::kF32;
     float* k = in_place ? static_cast<float*>(kv.k) + kv.first_row * spec_.kv_width() : block_.k;
     float* v = in_place ? static_cast<float*>(kv.v) + kv.first_row * spec_.kv_width() : block_.v;
-    heads(kLinearK, kNormK, a_.normed, 0, m, spec_.n_kv_heads, block_.k_raw, block_.inverse_rms_k, k);
-    linear(kLinearV, a_.normed, m, v);
+    heads(kLinearK, kNormK, x, 0, m, spec_.n_kv_heads, block_.k_raw, block_.inverse_rms_k, k);
+    linear(kLinearV, x, m, v);
     if (!in_place) encode_keys(kv);
     if (rows_ == 0) return;
-    heads(kLinearQ, kNormQ, a_.normed + first_ * d, first_, rows_, spec_.n_heads, block_.q_raw, block_.inverse_rms_q,
+    heads(kLinearQ, kNormQ, x + first_ * d, first_, rows_, spec_.n_heads, block_.q_raw, block_.inverse_rms_q,
           block_.q);
+    if (a_.query_factors != nullptr)
+      d_.engine->run(&KernelTable::scale_rows,
+                     ScaleRowsProblem{block_.q, a_.query_factors + first_, rows_, spec_.q_width()});
     attend(kv);
+  }
+
+  void add_attention() const noexcept {
+    const int64_t skipped = first_ * d_.spec->width;
     float* h = half_stream();
-    if (h != in_ + first_ * d) std::memcpy(h, in_ + first_ * d, static_cast<size_t>(rows_ * d) * sizeof(float));
-    linear(kLinearO, block_.o, rows_, h, d_.spec->residual_scale, true);
+    if (h != in_ + skipped)
+      std::memcpy(h, in_ + skipped, static_cast<size_t>(rows_ * d_.spec->width) * sizeof(float));
+    add_product(kLinearO, kNormAttnPost, block_.o, block_.attn_product, block_.inverse_rms_attn_post, h);
   }
 
   // The batch's keys and values into a cache of a narrower format.
@@ -198,6 +234,8 @@ class BlockPass {
     p.scale = spec_.attention_scale;
     p.window = spec_.window;
     p.sinks = weights_.norms[kSinks];
+    p.soft_cap = spec_.attention_soft_cap;
+    p.slopes = spec_.slopes.empty() ? nullptr : spec_.slopes.data();
     p.spans = batch_.spans.data();
     p.n_spans = static_cast<int64_t>(batch_.spans.size());
     if (first_ == 0) {
@@ -219,13 +257,10 @@ class BlockPass {
   // The residual stream between the halves, from row first_ on.
   float* half_stream() const noexcept { return block_.h != nullptr ? block_.h : out_ + first_ * d_.spec->width; }
 
-  void feed_forward() const noexcept {
-    const int64_t d = d_.spec->width;
-    float* h = half_stream();
-    norm(kNormFfn, h, rows_, d, a_.normed, block_.inverse_rms_ffn);
-    if (spec_.experts.n_experts > 0) return expert_inputs(d_, layer_, rows_, a_, block_);
-    linear(kLinearGate, a_.normed, rows_, block_.gate);
-    linear(kLinearUp, a_.normed, rows_, block_.up);
+  void feed_forward(const float* x) const noexcept {
+    if (spec_.experts.n_experts > 0) return expert_inputs(d_, layer_, rows_, a_, block_);  // x is a_.normed
+    if (spec_.gated) linear(kLinearGate, x, rows_, block_.gate);
+    linear(kLinearUp, x, rows_, block_.up);
   }
 
   void add_down() const noexcept {
@@ -234,10 +269,12 @@ class BlockPass {
     float* out = out_ + first_ * d;
     if (out != h) std::memcpy(out, h, static_cast<size_t>(rows_ * d) * sizeof(float));
     if (spec_.experts.n_experts > 0) return expert_outputs(d_, layer_, rows_, a_, block_, out);
-    float* gated = a_.gated != nullptr ? a_.gated : block_.gate;
+    float* activated = spec_.gated ? block_.gate : block_.up;
+    float* gated = a_.gated != nullptr ? a_.gated : activated;
     d_.engine->run(&KernelTable::gated_activation,
-                   GatedActivationProblem{block_.gate, block_.up, gated, rows_ * spec_.ff_width, spec_.activation});
-    linear(kLinearDown, gated, rows_, out, d_.spec->residual_scale, true);
+                   GatedActivationProblem{activated, spec_.gated ? block_.up : nullptr, gated, rows_ * spec_.ff_width,
+                                          spec_.activation});
+    add_product(kLinearDown, kNormFfnPost, gated, block_.ffn_product, block_.inverse_rms_ffn_post, out);
   }
 
   const Decoder& d_;
@@ -292,17 +329,24 @@ void recompute_block(const Decoder& decoder, const Batch& batch, int32_t layer, 
 }
 
 void forward(const Decoder& decoder, const Batch& batch, std::span<const CachedKeyValues> cache, Activations& a) {
-  fill_rope_tables(decoder, batch, a);
-  decoder.engine->run(&KernelTable::gather,
-                      GatherProblem{decoder.weights->token_embedding, batch.tokens, a.streams.front(), batch.n_tokens,
-                                    decoder.spec->embedding_scale});
+  fill_position_tables(decoder, batch, a);
+  float* x = a.streams.front();
+  embed(decoder, batch, a.normed, x);
+  if (const Weights& w = *decoder.weights; w.embedding_norm != nullptr)
+    apply_norm(decoder, {w.embedding_norm, w.embedding_norm_bias, 1, x, x, nullptr, batch.n_tokens,
+                         decoder.spec->width});
   for (int32_t l = 0; l < decoder.spec->n_layers(); ++l) BlockPass(decoder, batch, cache, l, a).run();
 }
 
-void output_norm(const Decoder& decoder, const float* x, int64_t m, float* normed, float* inverse_rms) noexcept {
-  const int64_t d = decoder.spec->width;
-  decoder.engine->run(&KernelTable::rms_norm, RmsNormProblem{x, decoder.weights->output_norm, normed, inverse_rms, m, d,
-                                                             d, d, decoder.spec->norm_epsilon});
+void output_norm(const Decoder& decoder, const float* x, int64_t m, float* normed, float* inverse) noexcept {
+  const Weights& w = *decoder.weights;
+  apply_norm(decoder, {w.output_norm, w.output_norm_bias, 1, x, normed, inverse, m, decoder.spec->width});
+}
+
+void cap_logits(const Decoder& decoder, int64_t m, float* logits) noexcept {
+  if (decoder.spec->logit_soft_cap > 0.0f)
+    decoder.engine->run(&KernelTable::soft_cap,
+                        SoftCapProblem{logits, m * decoder.spec->vocab_size, decoder.spec->logit_soft_cap});
 }
 
 void project_logits(const Decoder& decoder, const float* normed, const float* low_rank_out, int64_t m,

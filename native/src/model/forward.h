@@ -1,8 +1,8 @@
 // The one forward pass, of training and inference alike.
 //
 // Per layer, on the residual stream x [M,D]:
-//   h = x + rs * (attention(rope(norm(q)), rope(norm(k)), v) Wo^T),   q, k, v = products of rmsnorm(x)
-//   x = h + rs * ((act(gate) * up) Wd^T),                             gate, up = products of rmsnorm(h);
+//   h = x + rs * (attention(rope(norm(q)), rope(norm(k)), v) Wo^T),   q, k, v = products of norm(x)
+//   x = h + rs * ((act(gate) * up) Wd^T),                             gate, up = products of norm(h);
 //                                                                     or experts, see experts.h
 // where each product may carry a bias and a low-rank addition, and rs is residual_scale. Sources: Touvron et al. 2023
 // (the block), Su et al. 2021 (rotation), Ainslie et al. 2023 (grouped queries), Hu et al. 2021 (low-rank additions).
@@ -73,6 +73,7 @@ struct Batch {
   // Rows of the output that nobody asks for: the last layer computes no more of them than their keys and values.
   // Lean only.
   int64_t first_output_row = 0;
+  int64_t context_tokens = 0;  // how long the text may become, for ropes that depend on it; 0: as long as its span
 };
 
 // Keys and values of one layer in a cache; the batch's go to rows [first_row, first_row + M).
@@ -114,10 +115,13 @@ void apply_linear(const Decoder& decoder, const LinearCall& call) noexcept;
 // The input of A: x itself, or x after dropout, in `dropped`.
 const float* drop_input(const Decoder& decoder, const float* x, int64_t n, uint64_t stream, float* dropped) noexcept;
 
-// normed[m,D] = rmsnorm of rows of the residual stream by the output norm; inverse_rms[m] or null.
-void output_norm(const Decoder& decoder, const float* x, int64_t m, float* normed, float* inverse_rms) noexcept;
+// normed[m,D] = rows of the residual stream by the output norm; inverse[m] as of NormCall, or null.
+void output_norm(const Decoder& decoder, const float* x, int64_t m, float* normed, float* inverse) noexcept;
 
-// logits[m,V] = logit_scale * (normed Wout^T + bias + low-rank addition of low_rank_out[m,R]).
+// logits[m,V] by the model's soft cap, in place, where it has one.
+void cap_logits(const Decoder& decoder, int64_t m, float* logits) noexcept;
+
+// logits[m,V] = logit_scale * (normed Wout^T + bias + low-rank addition of low_rank_out[m,R]), before the soft cap.
 void project_logits(const Decoder& decoder, const float* normed, const float* low_rank_out, int64_t m,
                     float* logits) noexcept;
 

@@ -14,11 +14,12 @@ namespace chaku {
 namespace {
 
 // Norms and biases are read as floats by the kernels; the other tensors go through their format's code.
-bool is_vector(const TensorOptions& t) noexcept {
-  return t.kind == TensorKind::kBias || t.module == Module::kOutputNorm || norm_of(t.module) >= 0;
+bool is_float(const TensorOptions& t) noexcept {
+  return t.kind == TensorKind::kBias || is_vector(t.module);
 }
 
-bool takes_bias(Module module) noexcept {
+bool takes_bias(const DecoderSpec& spec, Module module) noexcept {
+  if (is_vector(module)) return spec.norm_kind == NormKind::kLayer && module != Module::kAttnSinks;
   if (module >= Module::kSharedGate && module <= Module::kSharedDown) return false;
   return module == Module::kOutput || (linear_of(module) >= 0 && module != Module::kSharedRouter);
 }
@@ -42,13 +43,15 @@ void check_allocation(const TensorOptions& tensor, int64_t n_bytes) {
          static_cast<long long>(available), static_cast<long long>(n_bytes), tensor_name(tensor).c_str());
 }
 
-void refuse_unsupported(const DecoderSpec& spec) {
-  bool plain = spec.norm_kind == NormKind::kRms && spec.logit_soft_cap == 0.0f && spec.query_temperature == 0.0f;
-  for (const RopeSpec& rope : spec.ropes) plain = plain && rope.long_after == 0;
-  for (const LayerSpec& layer : spec.layers)
-    plain = plain && layer.attention_soft_cap == 0.0f && layer.alibi_bias == 0.0f && !layer.parallel &&
-            !layer.norm_after_rope;
-  if (!plain) fail(Code::kUnsupported, "[seal] expected a decoder of the llama kind, got other norms, caps or blocks");
+// What a layer is made of, when its tensors are known.
+void check_parts(const LayerSpec& spec, const LayerWeights& w, int32_t layer) {
+  if (spec.experts.n_experts > 0 && (spec.parallel || w.norms[kNormFfn] == nullptr || w.norms[kNormFfnPost] != nullptr))
+    fail(Code::kUnsupported, "[seal] expected a layer of experts with ffn_norm alone around them (layer %d)", layer);
+  if (!spec.parallel) return;
+  if (w.norms[kNormAttn] == nullptr)
+    fail(Code::kUnsupported, "[seal] expected a parallel layer with attn_norm, got none (layer %d)", layer);
+  if (w.norms[kNormAttnPost] != nullptr || w.norms[kNormFfnPost] != nullptr)
+    fail(Code::kUnsupported, "[seal] expected a parallel layer without post norms, got one (layer %d)", layer);
 }
 
 }  // namespace
@@ -72,7 +75,9 @@ int32_t Model::add_rope(RopeSpec rope) {
 void Model::set_layer(int32_t layer, const LayerSpec& options) {
   check_open("set_layer");
   check_layer(spec_, layer, options);
-  spec_.layers[static_cast<size_t>(layer)] = options;
+  LayerSpec& l = spec_.layers[static_cast<size_t>(layer)];
+  l = options;
+  l.slopes = l.alibi_bias > 0.0f ? alibi_slopes(l.alibi_bias, l.n_heads) : std::vector<float>{};
 }
 
 void Model::set_experts(int32_t layer, const ExpertSpec& options) {
@@ -95,12 +100,12 @@ int64_t Model::check_tensor(const TensorOptions& tensor) const {
   if (in_layer ? tensor.layer < 0 || tensor.layer >= spec_.n_layers() : tensor.layer != -1)
     fail(Code::kInvalidArgument, "[set_tensor] expected layer %s%d, got %d (%s)", in_layer ? "0.." : "",
          in_layer ? spec_.n_layers() - 1 : -1, tensor.layer, name.c_str());
-  if (tensor.kind == TensorKind::kBias && !takes_bias(tensor.module))
+  if (tensor.kind == TensorKind::kBias && !takes_bias(spec_, tensor.module))
     fail(Code::kInvalidArgument, "[set_tensor] expected a module that takes a bias, got %s", name.c_str());
   if (tensors_.contains({tensor.layer, tensor.module, tensor.kind}))
     fail(Code::kInvalidArgument, "[set_tensor] expected each tensor once, got it again (%s)", name.c_str());
   const DTypeInfo& info = dtype_info(tensor.dtype);
-  if (is_vector(tensor) && tensor.dtype != DType::kF32 && tensor.dtype != DType::kF16 && tensor.dtype != DType::kBF16)
+  if (is_float(tensor) && tensor.dtype != DType::kF32 && tensor.dtype != DType::kF16 && tensor.dtype != DType::kBF16)
     fail(Code::kUnsupported, "[set_tensor] expected F32, F16 or BF16, got %s (%s)", info.name, name.c_str());
   const auto [rows, columns] = tensor.shape;
   if (rows < 1 || rows > kMaxVocab * int64_t{kMaxHeadDim} || columns < 1 || columns > int64_t{1} << 28)
@@ -122,7 +127,7 @@ void Model::adopt(const TensorOptions& tensor, const void* data, AlignedBytes ow
   Tensor entry;
   entry.shape = tensor.shape;
   entry.matrix = {data, tensor.dtype, tensor.shape.rows, tensor.shape.columns};
-  if (is_vector(tensor) && tensor.dtype != DType::kF32) {
+  if (is_float(tensor) && tensor.dtype != DType::kF32) {
     const int64_t n_elements = tensor.shape.rows * tensor.shape.columns;
     AlignedBytes floats(n_elements * static_cast<int64_t>(sizeof(float)));
     dequantize(tensor.dtype, data, reinterpret_cast<float*>(floats.data()), n_elements);  // data may lie in `owned`
@@ -193,6 +198,25 @@ const Model::Tensor& Model::require(Module module, int32_t layer) const {
   return *tensor;
 }
 
+// Lets the spec say what the tensors alone decide: which optional parts are there, and the sizes that may be one of
+// several. What is none of those stays as it was and fails in check_shapes().
+void Model::read_parts() {
+  if (const Tensor* positions = find(Module::kPositionEmbedding, -1, TensorKind::kWeight))
+    spec_.n_positions = static_cast<int32_t>(std::min<int64_t>(positions->shape.rows, INT32_MAX));
+  for (int32_t l = 0; l < spec_.n_layers(); ++l) {
+    LayerSpec& layer = spec_.layers[static_cast<size_t>(l)];
+    layer.gated = find(Module::kFfnGate, l, TensorKind::kWeight) != nullptr;
+    const auto head_norm = [&](Module module, int32_t n_heads, Shape& shape) {
+      const Tensor* tensor = find(module, l, TensorKind::kWeight);
+      const int64_t dim = layer.head_dim;
+      if (tensor != nullptr && (tensor->shape == Shape{n_heads, dim} || tensor->shape == Shape{1, n_heads * dim}))
+        shape = tensor->shape;
+    };
+    head_norm(Module::kAttnQNorm, layer.n_heads, layer.q_norm);
+    head_norm(Module::kAttnKNorm, layer.n_kv_heads, layer.k_norm);
+  }
+}
+
 void Model::check_shapes() const {
   for (const auto& [key, tensor] : tensors_) {
     const auto& [layer, module, kind] = key;
@@ -200,7 +224,7 @@ void Model::check_shapes() const {
     if (expected.rows == 0)
       fail(Code::kInvalidArgument, "[seal] expected no %s beside what the layer is made of, got one",
            tensor_name(module, layer, kind).c_str());
-    if (kind == TensorKind::kBias) expected = {1, expected.rows};
+    if (kind == TensorKind::kBias && !is_vector(module)) expected = {1, expected.rows};
     if (tensor.shape != expected)
       fail(Code::kInvalidArgument, "[seal] expected shape [%lld,%lld], got [%lld,%lld] (%s)",
            static_cast<long long>(expected.rows), static_cast<long long>(expected.columns),
@@ -223,13 +247,18 @@ void Model::seal() {
   for (int32_t l = 0; l < spec_.n_layers(); ++l)
     if (spec_.layers[static_cast<size_t>(l)].n_heads == 0)
       fail(Code::kInvalidState, "[seal] expected every layer to be set, got none (layer %d)", l);
+  read_parts();
   check_shapes();
-  refuse_unsupported(spec_);
 
   Weights weights;
   weights.token_embedding = require(Module::kTokenEmbedding, -1).matrix;
   require(Module::kOutputNorm, -1);
   weights.output_norm = vector(Module::kOutputNorm, -1, TensorKind::kWeight);
+  weights.output_norm_bias = vector(Module::kOutputNorm, -1, TensorKind::kBias);
+  weights.embedding_norm = vector(Module::kEmbeddingNorm, -1, TensorKind::kWeight);
+  weights.embedding_norm_bias = vector(Module::kEmbeddingNorm, -1, TensorKind::kBias);
+  if (const Tensor* positions = find(Module::kPositionEmbedding, -1, TensorKind::kWeight))
+    weights.position_embedding = positions->matrix;
   weights.tied = find(Module::kOutput, -1, TensorKind::kWeight) == nullptr;
   weights.output.w = weights.tied ? weights.token_embedding : require(Module::kOutput, -1).matrix;
   weights.output.bias = vector(Module::kOutput, -1, TensorKind::kBias);
@@ -239,14 +268,15 @@ void Model::seal() {
   for (int32_t l = 0; l < spec_.n_layers(); ++l) {
     LayerWeights& layer = weights.layers[static_cast<size_t>(l)];
     for (size_t i = 0; i < kLayerNorms; ++i) {
-      if (i == kNormAttn || i == kNormFfn) require(kNormModules[i], l);
       layer.norms[i] = vector(kNormModules[i], l, TensorKind::kWeight);
+      layer.norm_biases[i] = vector(kNormModules[i], l, TensorKind::kBias);
     }
     for (int32_t i = 0; i < kLayerLinears; ++i) {
       const Module module = kLinearModules[static_cast<size_t>(i)];
       const bool optional = i == kLinearSharedRouter && find(module, l, TensorKind::kWeight) == nullptr;
       if (spec_.has(l, static_cast<LayerLinear>(i)) && !optional) layer.linears[static_cast<size_t>(i)] = linear(module, l);
     }
+    check_parts(spec_.layers[static_cast<size_t>(l)], layer, l);
   }
 
   int64_t n_bytes = 0;

@@ -56,6 +56,7 @@ class Model {
   void adopt(const TensorOptions& tensor, const void* data, AlignedBytes owned);
   const Tensor* find(Module module, int32_t layer, TensorKind kind) const;
   const Tensor& require(Module module, int32_t layer) const;
+  void read_parts();
   void check_shapes() const;
   Linear linear(Module module, int32_t layer) const;
   const float* vector(Module module, int32_t layer, TensorKind kind) const;

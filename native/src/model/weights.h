@@ -17,13 +17,18 @@ struct Linear {
 };
 
 struct LayerWeights {
-  std::array<const float*, kLayerNorms> norms{};  // [D] or [Dh]; the head norms may be null
-  std::array<Linear, kLayerLinears> linears;  // empty where the layer has none
+  std::array<const float*, kLayerNorms> norms{};        // [D], of heads LayerSpec::head_norm; null where absent
+  std::array<const float*, kLayerNorms> norm_biases{};  // likewise
+  std::array<Linear, kLayerLinears> linears;            // empty where the layer has none
 };
 
 struct Weights {
   Matrix token_embedding;  // [V,D]
+  Matrix position_embedding;  // [P,D]; null data without
+  const float* embedding_norm = nullptr;  // [D] or null
+  const float* embedding_norm_bias = nullptr;
   const float* output_norm = nullptr;
+  const float* output_norm_bias = nullptr;
   Linear output;  // [V,D]; the token embedding where tied
   bool tied = false;
   std::vector<LayerWeights> layers;

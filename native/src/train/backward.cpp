@@ -1,7 +1,10 @@
 #include "train/backward.h"
 
 #include <algorithm>
+#include <cstring>
 
+#include "model/norms.h"
+#include "model/positions.h"
 #include "train/experts_backward.h"
 #include "train/linear_backward.h"
 
@@ -55,70 +58,110 @@ class BlockBackward {
     linear_backward(d_, call);
   }
 
-  // The normed input of a half block again: cheaper to compute than to keep.
-  void renorm(LayerNorm which, const float* x) const noexcept {
-    const int64_t d = d_.spec->width;
-    d_.engine->run(&KernelTable::rms_norm, RmsNormProblem{x, weights_.norms[which], a_.normed, nullptr, m_, d, d, d,
-                                                          d_.spec->norm_epsilon});
+  bool has(LayerNorm which) const noexcept { return weights_.norms[which] != nullptr; }
+
+  // The input of a half block's products again: cheaper to compute than to keep.
+  const float* renormed(LayerNorm which, const float* x) const noexcept {
+    if (!has(which)) return x;
+    apply_norm(d_, {weights_.norms[which], weights_.norm_biases[which], 1, x, a_.normed, nullptr, m_, d_.spec->width});
+    return a_.normed;
   }
 
-  // d_stream += gradient through a half block's norm.
-  void norm_backward(LayerNorm which, const float* x, const float* inverse_rms) const noexcept {
-    const int64_t d = d_.spec->width;
-    d_.engine->run(&KernelTable::rms_norm_backward,
-                   RmsNormBackwardProblem{x, weights_.norms[which], inverse_rms, s_.d_normed, s_.d_stream,
-                                          gradients_.norms[which], m_, d, d, d, d, true});
+  // dx = gradient through a norm, or +=.
+  void through_norm(LayerNorm which, const float* x, const float* inverse, const float* dy, float* dx,
+                    bool accumulate) const noexcept {
+    norm_backward(d_, {weights_.norms[which], 1, x, inverse, dy, dx, gradients_.norms[which],
+                       gradients_.norm_biases[which], m_, d_.spec->width, accumulate});
+  }
+
+  // The gradient of the product that ends a half block, but for the scale that `scale` then is: the stream's, or what
+  // of it comes through a post norm, in d_normed.
+  const float* product_gradient(LayerNorm post, const float* product, const float* inverse, float& scale) const noexcept {
+    scale = d_.spec->residual_scale;
+    if (!has(post)) return s_.d_stream;
+    const float* dy = s_.d_stream;
+    if (scale != 1.0f) {
+      const int64_t n = m_ * d_.spec->width;
+      std::memcpy(s_.d_normed, s_.d_stream, static_cast<size_t>(n) * sizeof(float));
+      d_.engine->run(&KernelTable::axpby, AxpbyProblem{s_.d_normed, s_.d_normed, n, scale, 0.0f});
+      dy = s_.d_normed;
+    }
+    scale = 1.0f;
+    through_norm(post, product, inverse, dy, s_.d_normed, false);
+    return s_.d_normed;
   }
 
   // Leaves in d_stream the gradient of h; false when nothing below is trained.
   bool feed_forward() const noexcept {
     if (spec_.experts.n_experts > 0) return experts();
     const int64_t n = m_ * spec_.ff_width;
+    float* const activated = spec_.gated ? block_.gate : block_.up;  // and its gradient
+    float* const up = spec_.gated ? block_.up : nullptr;
     d_.engine->run(&KernelTable::gated_activation,
-                   GatedActivationProblem{block_.gate, block_.up, a_.gated, n, spec_.activation});
+                   GatedActivationProblem{activated, up, a_.gated, n, spec_.activation});
     if (const LowRank* low_rank = d_.low_rank(layer_, kLinearDown)) {
       const float* input = drop_input(d_, a_.gated, n, d_.dropout.stream(layer_, Module::kFfnDown), a_.dropped);
       low_rank_down(d_, *low_rank, input, spec_.ff_width, m_, block_.low_rank[kLinearDown]);
     }
     const bool below_down = goes_below(Stage::kDown);
-    linear(kLinearDown, a_.gated, s_.d_stream, below_down ? a_.gated : nullptr, false, d_.spec->residual_scale);
+    float scale;
+    const float* dy = product_gradient(kNormFfnPost, block_.ffn_product, block_.inverse_rms_ffn_post, scale);
+    linear(kLinearDown, a_.gated, dy, below_down ? a_.gated : nullptr, false, scale);
     if (!below_down) return false;
 
-    float* d_gate = block_.gate;
-    float* d_up = block_.up;
     d_.engine->run(&KernelTable::gated_activation_backward,
-                   GatedActivationBackwardProblem{block_.gate, block_.up, a_.gated, d_gate, d_up, n, spec_.activation});
-    renorm(kNormFfn, block_.h);
-    const bool below = goes_below(Stage::kGateUp);
-    linear(kLinearGate, a_.normed, d_gate, below ? s_.d_normed : nullptr, false);
-    linear(kLinearUp, a_.normed, d_up, below ? s_.d_normed : nullptr, true);
-    if (below) norm_backward(kNormFfn, block_.h, block_.inverse_rms_ffn);
+                   GatedActivationBackwardProblem{activated, up, a_.gated, activated, up, n, spec_.activation});
+    return gate_up();
+  }
+
+  // Gate and up, whose gradients have taken their places. Of a parallel layer the gradient of their input waits: in
+  // d_normed where the norm is the attention's too, else in d_branch.
+  bool gate_up() const noexcept {
+    const bool below = goes_below(Stage::kGateUp), shared = spec_.parallel && !has(kNormFfn);
+    const float* source = spec_.parallel ? input() : block_.h;
+    const float* x = renormed(shared ? kNormAttn : kNormFfn, source);
+    float* dx = spec_.parallel && !shared ? s_.d_branch : s_.d_normed;
+    const bool straight = !spec_.parallel && !has(kNormFfn);  // into the stream, without a norm between
+    if (straight) dx = s_.d_stream;
+    if (!below) dx = nullptr;
+    if (spec_.gated) linear(kLinearGate, x, block_.gate, dx, straight);
+    linear(kLinearUp, x, block_.up, dx, straight || spec_.gated);
+    if (below && !spec_.parallel && !straight)
+      through_norm(kNormFfn, source, block_.inverse_rms_ffn, s_.d_normed, s_.d_stream, true);
     return below;
   }
 
   // feed_forward() of a layer with experts.
   bool experts() const noexcept {
-    renorm(kNormFfn, block_.h);
+    renormed(kNormFfn, block_.h);
     const bool below = goes_below(Stage::kGateUp);
     experts_backward(d_, layer_, m_, {goes_below(Stage::kDown), below}, a_, s_, gradients_);
-    if (below) norm_backward(kNormFfn, block_.h, block_.inverse_rms_ffn);
+    if (below) through_norm(kNormFfn, block_.h, block_.inverse_rms_ffn, s_.d_normed, s_.d_stream, true);
     return below;
   }
 
+  const float* input() const noexcept { return a_.streams[static_cast<size_t>(layer_)]; }
+
   // Rotation and head norm of queries or keys: dy becomes the gradient of the product.
-  void heads_backward(LayerNorm head_norm, int32_t n_heads, const float* raw, const float* inverse_rms,
+  void heads_backward(LayerNorm which, int32_t n_heads, const float* raw, const float* inverse,
                       float* dy) const noexcept {
-    const int64_t dh = spec_.head_dim;
-    if (spec_.rope >= 0) {
-      const size_t r = static_cast<size_t>(spec_.rope);
-      const RopeSpec& rope = d_.spec->ropes[r];
-      d_.engine->run(&KernelTable::rope, RopeProblem{dy, a_.cosines[r], a_.sines[r], m_, n_heads * dh, n_heads,
-                                                     spec_.head_dim, rope.n_dims, rope.pairing, true});
+    if (!spec_.norm_after_rope) rotate_back(n_heads, dy);
+    if (has(which)) {
+      const Shape shape = spec_.head_norm(which);
+      norm_backward(d_, {weights_.norms[which], shape.rows, raw, inverse, dy, dy, gradients_.norms[which],
+                         gradients_.norm_biases[which], m_ * n_heads * spec_.head_dim / shape.columns, shape.columns,
+                         false});
     }
-    if (weights_.norms[head_norm] != nullptr)
-      d_.engine->run(&KernelTable::rms_norm_backward,
-                     RmsNormBackwardProblem{raw, weights_.norms[head_norm], inverse_rms, dy, dy,
-                                            gradients_.norms[head_norm], m_ * n_heads, dh, dh, dh, dh, false});
+    if (spec_.norm_after_rope) rotate_back(n_heads, dy);
+  }
+
+  void rotate_back(int32_t n_heads, float* dy) const noexcept {
+    if (spec_.rope < 0) return;
+    const size_t r = static_cast<size_t>(spec_.rope);
+    const RopeSpec& rope = d_.spec->ropes[r];
+    d_.engine->run(&KernelTable::rope,
+                   RopeProblem{dy, a_.cosines[r], a_.sines[r], m_, int64_t{n_heads} * spec_.head_dim, n_heads,
+                               spec_.head_dim, rope.n_dims, rope.pairing, true});
   }
 
   void attention_backward() const noexcept {
@@ -137,6 +180,8 @@ class BlockBackward {
     f.scale = spec_.attention_scale;
     f.window = spec_.window;
     f.sinks = weights_.norms[kSinks];
+    f.soft_cap = spec_.attention_soft_cap;
+    f.slopes = spec_.slopes.empty() ? nullptr : spec_.slopes.data();
     f.spans = batch_.spans.data();
     f.n_spans = static_cast<int64_t>(batch_.spans.size());
     p.d_o = s_.d_o;
@@ -152,19 +197,31 @@ class BlockBackward {
 
   void attention() const noexcept {
     const bool below_output = goes_below(Stage::kAttnOutput);
-    linear(kLinearO, block_.o, s_.d_stream, below_output ? s_.d_o : nullptr, false, d_.spec->residual_scale);
+    float scale;
+    const float* dy = product_gradient(kNormAttnPost, block_.attn_product, block_.inverse_rms_attn_post, scale);
+    linear(kLinearO, block_.o, dy, below_output ? s_.d_o : nullptr, false, scale);
     if (!below_output) return;
     attention_backward();
+    if (a_.query_factors != nullptr)
+      d_.engine->run(&KernelTable::scale_rows, ScaleRowsProblem{s_.dq, a_.query_factors, m_, spec_.q_width()});
     heads_backward(kNormQ, spec_.n_heads, block_.q_raw, block_.inverse_rms_q, s_.dq);
     heads_backward(kNormK, spec_.n_kv_heads, block_.k_raw, block_.inverse_rms_k, s_.dk);
-    const float* in = a_.streams[static_cast<size_t>(layer_)];
-    renorm(kNormAttn, in);
-    const bool below = goes_below(Stage::kQkv);
-    float* d_normed = below ? s_.d_normed : nullptr;
-    linear(kLinearQ, a_.normed, s_.dq, d_normed, false);
-    linear(kLinearK, a_.normed, s_.dk, d_normed, true);
-    linear(kLinearV, a_.normed, s_.dv, d_normed, true);
-    if (below) norm_backward(kNormAttn, in, block_.inverse_rms_attn);
+    qkv();
+  }
+
+  void qkv() const noexcept {
+    const bool below = goes_below(Stage::kQkv), normed = has(kNormAttn);
+    const float* x = renormed(kNormAttn, input());
+    float* dx = normed ? s_.d_normed : s_.d_stream;
+    if (!below) dx = nullptr;
+    const bool shared = spec_.parallel && !has(kNormFfn);  // d_normed holds the feed-forward's part
+    linear(kLinearQ, x, s_.dq, dx, !normed || shared);
+    linear(kLinearK, x, s_.dk, dx, true);
+    linear(kLinearV, x, s_.dv, dx, true);
+    if (!below || !normed) return;
+    through_norm(kNormAttn, input(), block_.inverse_rms_attn, s_.d_normed, s_.d_stream, true);
+    if (spec_.parallel && !shared)
+      through_norm(kNormFfn, input(), block_.inverse_rms_ffn, s_.d_branch, s_.d_stream, true);
   }
 
   const Decoder& d_;
@@ -180,6 +237,28 @@ class BlockBackward {
   const LayerGradients& gradients_;
   int64_t m_;
 };
+
+void embedding_backward(const Decoder& decoder, const Batch& batch, Activations& a, const BackwardScratch& scratch,
+                        const Gradients& gradients) noexcept {
+  const Weights& w = *decoder.weights;
+  const int64_t m = batch.n_tokens, d = decoder.spec->width;
+  float* dx = scratch.d_stream;
+  if (w.embedding_norm != nullptr) {
+    float* x = a.streams.front();  // what was normed, again: nothing reads the norm's result any more
+    float* inverse = a.blocks.front().inverse_rms_attn;
+    embed(decoder, batch, a.normed, x);
+    apply_norm(decoder, {w.embedding_norm, w.embedding_norm_bias, 1, x, a.normed, inverse, m, d});
+    norm_backward(decoder, {w.embedding_norm, 1, x, inverse, dx, dx, gradients.embedding_norm,
+                            gradients.embedding_norm_bias, m, d, false});
+  }
+  if (gradients.position_embedding != nullptr)
+    decoder.engine->run(&KernelTable::scatter_gradient, ScatterGradientProblem{dx, batch.positions,
+                                                                               gradients.position_embedding, m, d,
+                                                                               1.0f});
+  decoder.engine->run(&KernelTable::scatter_gradient,
+                      ScatterGradientProblem{dx, batch.tokens, gradients.token_embedding, m, d,
+                                             decoder.spec->embedding_scale});
+}
 
 }  // namespace
 
@@ -210,6 +289,8 @@ BackwardScratch carve_backward(Carver& carver, const DecoderSpec& spec, int64_t 
   s.dq = carver.floats(max_tokens * q_width);
   s.dk = carver.floats(max_tokens * kv_width);
   s.dv = carver.floats(max_tokens * kv_width);
+  if (std::any_of(spec.layers.begin(), spec.layers.end(), [](const LayerSpec& l) { return l.parallel; }))
+    s.d_branch = carver.floats(max_tokens * spec.width);
   s.d_low_rank = carver.floats(product_rows(spec, max_tokens) * rank);
   s.experts = carve_expert_backward(carver, spec, max_tokens);
   return s;
@@ -225,10 +306,7 @@ void backward(const Decoder& decoder, const Batch& batch, const BackwardEnd& end
     }
     BlockBackward(decoder, batch, end, l, a, scratch, gradients).run();
   }
-  if (gradients.token_embedding != nullptr)
-    decoder.engine->run(&KernelTable::scatter_gradient,
-                        ScatterGradientProblem{scratch.d_stream, batch.tokens, gradients.token_embedding,
-                                               batch.n_tokens, decoder.spec->width, decoder.spec->embedding_scale});
+  if (gradients.token_embedding != nullptr) embedding_backward(decoder, batch, a, scratch, gradients);
 }
 
 }  // namespace chaku

@@ -37,6 +37,7 @@ struct BackwardScratch {
   float* dq = nullptr;          // [M,H*Dh]
   float* dk = nullptr;          // [M,Hkv*Dh]
   float* dv = nullptr;          // [M,Hkv*Dh]
+  float* d_branch = nullptr;    // [M,D] with parallel layers
   float* d_low_rank = nullptr;  // [rows of x, R]
   ExpertBackwardScratch experts;
 };

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "model/norms.h"
 #include "train/linear_backward.h"
 
 namespace chaku {
@@ -70,7 +71,8 @@ void LossHead::chunk_loss(int64_t begin, int64_t n, bool gradient) noexcept {
   project_logits(d_, s_.normed + begin * d_.spec->width, s_.low_rank + begin * rank, n, s_.logits);
   d_.engine->run(&KernelTable::cross_entropy,
                  CrossEntropyProblem{s_.logits, s_.targets + begin, s_.weights + begin, s_.losses + begin,
-                                     s_.correct + begin, n, d_.spec->vocab_size, gradient});
+                                     s_.correct + begin, n, d_.spec->vocab_size, gradient,
+                                     d_.spec->logit_soft_cap});
 }
 
 // s_.logits holds the gradient of the chunk's logits.
@@ -141,9 +143,8 @@ Loss LossHead::accumulate(const float* stream, const Targets& targets, int64_t m
   if (lr != nullptr)
     add_low_rank_input_gradient(d_, *lr, s_.d_low_rank, n, d, d_.dropout.stream(-1, Module::kOutput), dropped_,
                                 s_.d_normed);
-  d_.engine->run(&KernelTable::rms_norm_backward,
-                 RmsNormBackwardProblem{s_.stream, d_.weights->output_norm, s_.inverse_rms, s_.d_normed, s_.d_normed,
-                                        gradients.output_norm, n, d, d, d, d, false});
+  norm_backward(d_, {d_.weights->output_norm, 1, s_.stream, s_.inverse_rms, s_.d_normed, s_.d_normed,
+                     gradients.output_norm, gradients.output_norm_bias, n, d, false});
   std::memset(d_stream, 0, static_cast<size_t>(m * d) * sizeof(float));
   for (int64_t i = 0; i < n; ++i)
     std::memcpy(d_stream + s_.rows[i] * d, s_.d_normed + i * d, static_cast<size_t>(d) * sizeof(float));

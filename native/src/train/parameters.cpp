@@ -25,21 +25,34 @@ void append_pair(ParameterList& list, Module module, int32_t layer, Shape shape,
   append(list, module, TensorKind::kLoraB, layer, {shape.rows, rank});
 }
 
+void append_norm(ParameterList& list, Module module, int32_t layer, Shape shape, const float* weight,
+                 const float* bias) {
+  if (weight != nullptr) append(list, module, TensorKind::kWeight, layer, shape);
+  if (bias != nullptr) append(list, module, TensorKind::kBias, layer, shape);
+}
+
 void append_linear(ParameterList& list, Module module, int32_t layer, const Linear& linear) {
   append(list, module, TensorKind::kWeight, layer, {linear.w.rows, linear.w.columns});
   if (linear.bias != nullptr) append(list, module, TensorKind::kBias, layer, {1, linear.w.rows});
+}
+
+// A norm's weight or bias among the weights; W is Weights, const or not.
+template <class W>
+auto& norm_place(W& weights, const Parameter& p) noexcept {
+  const bool bias = p.kind == TensorKind::kBias;
+  if (p.module == Module::kOutputNorm) return bias ? weights.output_norm_bias : weights.output_norm;
+  if (p.module == Module::kEmbeddingNorm) return bias ? weights.embedding_norm_bias : weights.embedding_norm;
+  auto& layer = weights.layers[static_cast<size_t>(p.layer)];
+  return (bias ? layer.norm_biases : layer.norms)[static_cast<size_t>(norm_of(p.module))];
 }
 
 // Where the model holds a trained weight.
 Matrix source_of(const Model& model, const Parameter& p) noexcept {
   const Weights& weights = model.weights();
   if (p.module == Module::kTokenEmbedding) return weights.token_embedding;
-  if (p.module == Module::kOutputNorm) return {weights.output_norm, DType::kF32, 1, p.shape.columns};
+  if (p.module == Module::kPositionEmbedding) return weights.position_embedding;
+  if (is_vector(p.module)) return {norm_place(weights, p), DType::kF32, p.shape.rows, p.shape.columns};
   const int32_t linear = linear_of(p.module);
-  if (linear < 0 && p.module != Module::kOutput) {
-    const LayerWeights& layer = weights.layers[static_cast<size_t>(p.layer)];
-    return {layer.norms[static_cast<size_t>(norm_of(p.module))], DType::kF32, 1, p.shape.columns};
-  }
   const Linear& source = linear >= 0
                              ? weights.layers[static_cast<size_t>(p.layer)].linears[static_cast<size_t>(linear)]
                              : weights.output;
@@ -67,17 +80,20 @@ ParameterList full_parameters(const Model& model, bool routers) {
   const Weights& weights = model.weights();
   ParameterList list;
   append(list, Module::kTokenEmbedding, TensorKind::kWeight, -1, spec.shape(Module::kTokenEmbedding, -1));
+  if (weights.position_embedding.data != nullptr)
+    append(list, Module::kPositionEmbedding, TensorKind::kWeight, -1, spec.shape(Module::kPositionEmbedding, -1));
+  const Shape row = {1, spec.width};
+  append_norm(list, Module::kEmbeddingNorm, -1, row, weights.embedding_norm, weights.embedding_norm_bias);
   for (int32_t l = 0; l < spec.n_layers(); ++l) {
     const LayerWeights& layer = weights.layers[static_cast<size_t>(l)];
     for (size_t i = 0; i < kLayerNorms; ++i)
-      if (layer.norms[i] != nullptr)
-        append(list, kNormModules[i], TensorKind::kWeight, l, spec.shape(kNormModules[i], l));
+      append_norm(list, kNormModules[i], l, spec.shape(kNormModules[i], l), layer.norms[i], layer.norm_biases[i]);
     for (size_t i = 0; i < kLayerLinears; ++i) {
       if (layer.linears[i].w.empty() || (!routers && is_router(kLinearModules[i]))) continue;
       append_linear(list, kLinearModules[i], l, layer.linears[i]);
     }
   }
-  append(list, Module::kOutputNorm, TensorKind::kWeight, -1, spec.shape(Module::kOutputNorm, -1));
+  append_norm(list, Module::kOutputNorm, -1, row, weights.output_norm, weights.output_norm_bias);
   if (!weights.tied)
     append_linear(list, Module::kOutput, -1, weights.output);
   else if (weights.output.bias != nullptr)
@@ -138,14 +154,14 @@ Weights ParameterStore::weights(const Model& model) const {
   for (const Parameter& p : list_.items) {
     const float* value = data(p, Slot::kValue);
     const Matrix copy{value, DType::kF32, p.shape.rows, p.shape.columns};
-    const int32_t linear = linear_of(p.module), norm = norm_of(p.module);
+    const int32_t linear = linear_of(p.module);
     if (p.module == Module::kTokenEmbedding) {
       w.token_embedding = copy;
       if (w.tied) w.output.w = copy;
-    } else if (p.module == Module::kOutputNorm) {
-      w.output_norm = value;
-    } else if (norm >= 0) {
-      w.layers[static_cast<size_t>(p.layer)].norms[static_cast<size_t>(norm)] = value;
+    } else if (p.module == Module::kPositionEmbedding) {
+      w.position_embedding = copy;
+    } else if (is_vector(p.module)) {
+      norm_place(w, p) = value;
     } else {
       Linear& target = linear >= 0 ? w.layers[static_cast<size_t>(p.layer)].linears[static_cast<size_t>(linear)]
                                    : w.output;
@@ -163,14 +179,14 @@ Gradients ParameterStore::gradients(const DecoderSpec& spec, bool tied) {
   g.layers.resize(spec.layers.size());
   for (const Parameter& p : list_.items) {
     float* gradient = data(p, Slot::kGradient);
-    const int32_t linear = linear_of(p.module), norm = norm_of(p.module);
+    const int32_t linear = linear_of(p.module);
     if (p.module == Module::kTokenEmbedding) {
       g.token_embedding = gradient;
       if (tied) g.output.w = gradient;
-    } else if (p.module == Module::kOutputNorm) {
-      g.output_norm = gradient;
-    } else if (norm >= 0) {
-      g.layers[static_cast<size_t>(p.layer)].norms[static_cast<size_t>(norm)] = gradient;
+    } else if (p.module == Module::kPositionEmbedding) {
+      g.position_embedding = gradient;
+    } else if (is_vector(p.module)) {
+      norm_place(g, p) = gradient;
     } else {
       LinearGradient& target =
           linear >= 0 ? g.layers[static_cast<size_t>(p.layer)].linears[static_cast<size_t>(linear)] : g.output;

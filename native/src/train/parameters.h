@@ -21,7 +21,7 @@ struct Parameter {
   int64_t size() const noexcept { return shape.rows * shape.columns; }
   // Weight decay is for matrices: norms and biases are left alone.
   bool decays() const noexcept {
-    return kind != TensorKind::kBias && module != Module::kOutputNorm && norm_of(module) < 0;
+    return kind != TensorKind::kBias && !is_vector(module);
   }
 };
 
@@ -49,12 +49,17 @@ struct LinearGradient {
 
 struct LayerGradients {
   std::array<float*, kLayerNorms> norms{};
+  std::array<float*, kLayerNorms> norm_biases{};
   std::array<LinearGradient, kLayerLinears> linears{};
 };
 
 struct Gradients {
   float* token_embedding = nullptr;
+  float* position_embedding = nullptr;
+  float* embedding_norm = nullptr;
+  float* embedding_norm_bias = nullptr;
   float* output_norm = nullptr;
+  float* output_norm_bias = nullptr;
   LinearGradient output;  // its w is the token embedding's where tied
   std::vector<LayerGradients> layers;
 };

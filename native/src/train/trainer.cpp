@@ -81,9 +81,9 @@ void check_options(const Model& model, const TrainerOptions& o) {
   check_targets(model.spec(), o.targets);
 }
 
-bool has_head_norms(const Weights& weights) noexcept {
-  return std::any_of(weights.layers.begin(), weights.layers.end(), [](const LayerWeights& layer) {
-    return layer.norms[kNormQ] != nullptr || layer.norms[kNormK] != nullptr;
+bool has_norm(const Weights& weights, LayerNorm one, LayerNorm other) noexcept {
+  return std::any_of(weights.layers.begin(), weights.layers.end(), [&](const LayerWeights& layer) {
+    return layer.norms[one] != nullptr || layer.norms[other] != nullptr;
   });
 }
 
@@ -91,7 +91,8 @@ ActivationOptions activation_options(const Model& model, const TrainerOptions& o
   ActivationOptions a;
   a.max_tokens = o.max_tokens;
   a.taped = true;
-  a.head_norms = has_head_norms(model.weights());
+  a.head_norms = has_norm(model.weights(), kNormQ, kNormK);
+  a.post_norms = has_norm(model.weights(), kNormAttnPost, kNormFfnPost);
   a.balance = o.load_balance > 0.0f;
   if (o.mode == TrainMode::kFull) return a;
   a.first_layer = backward_end(model.spec(), o.targets, false).layer;
@@ -225,6 +226,11 @@ void Trainer::check_batch(const TrainingBatch& batch) const {
     if (batch.starts[s] <= batch.starts[s - 1])
       fail(Code::kInvalidArgument, "[batch] expected rising starts, got %d after %d (sequence %zu)", batch.starts[s],
            batch.starts[s - 1], s - 1);
+  const int32_t most = model_->spec().n_positions;
+  for (size_t s = 1; most > 0 && s < batch.starts.size(); ++s)
+    if (batch.starts[s] - batch.starts[s - 1] > most)
+      fail(Code::kInvalidArgument, "[batch] expected sequences within the model's %d positions, got %d (sequence %zu)",
+           most, batch.starts[s] - batch.starts[s - 1], s - 1);
 }
 
 Batch Trainer::begin_batch(const TrainingBatch& batch) noexcept {

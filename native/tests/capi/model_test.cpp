@@ -91,7 +91,7 @@ TEST(layer_misuse) {
     refused(CHAKU_INVALID_ARGUMENT, [&](auto& o) { o.head_dim = bad; });
     refused(CHAKU_INVALID_ARGUMENT, [&](auto& o) { o.ff_width = bad; });
   }
-  refused(CHAKU_UNSUPPORTED, [](auto& o) { o.activation = 1; });
+  refused(CHAKU_UNSUPPORTED, [](auto& o) { o.activation = 2; });
   refused(CHAKU_INVALID_ARGUMENT, [](auto& o) { o.window = -1; });
   refused(CHAKU_INVALID_ARGUMENT, [](auto& o) { o.rope = 0; });
   refused(CHAKU_INVALID_ARGUMENT, [](auto& o) { o.rope = -2; });
@@ -120,7 +120,7 @@ TEST(tensor_misuse) {
     CHECK_FAILS(status, chaku_model_set_tensor_mapped(t.model, &o, 0, 0));
   };
   refused(CHAKU_INVALID_ARGUMENT, [](auto& o) { o.size = 8; });
-  for (const int32_t bad : {-1, 3, 7, 19, INT32_MAX}) refused(CHAKU_INVALID_ARGUMENT, [&](auto& o) { o.module = bad; });
+  for (const int32_t bad : {-1, 5, 7, 32, INT32_MAX}) refused(CHAKU_INVALID_ARGUMENT, [&](auto& o) { o.module = bad; });
   for (const int32_t bad : {-1, 2, 3}) refused(CHAKU_INVALID_ARGUMENT, [&](auto& o) { o.kind = bad; });
   for (const int32_t bad : {-1, 2, INT32_MAX}) refused(CHAKU_INVALID_ARGUMENT, [&](auto& o) { o.layer = bad; });
   for (const int32_t bad : {-1, 5, 99, INT32_MAX}) refused(CHAKU_UNSUPPORTED, [&](auto& o) { o.dtype = bad; });

@@ -7,7 +7,7 @@
 
 #include "model/expect_error.h"
 #include "model/oracle.h"
-#include "model/tiny_decoder.h"
+#include "model/tiny_kinds.h"
 
 using namespace chaku;
 using namespace chaku::test;
@@ -85,6 +85,50 @@ TEST(token_by_token_equals_the_oracle) {
     const Logits got = eval(session, {&tokens[t], 1}, LogitRows::kLast, 48);
     CHECK_CLOSE(got.data(), expected.data() + t * 48, 48, 2e-5, 2e-5);
   }
+}
+
+TEST(any_chunks_of_every_kind_equal_the_oracle) {
+  for (const TinyKind& kind : tiny_kinds()) {
+    const auto model = tiny_decoder(kind.options);
+    const auto tokens = tiny_tokens(21, 48);
+    const Logits expected = oracle_logits(*model, tokens);
+    for (const int32_t batch : {1, 4, 21}) {
+      Session session(model, options(32, batch));
+      const Logits got = eval(session, tokens, LogitRows::kAll, 48);
+      const double error = worst_error(got.data(), expected.data(), static_cast<int64_t>(got.size()), 2e-5, 2e-5);
+      if (!(error <= 1.0)) report(__FILE__, __LINE__, kind.name + ": off by " + std::to_string(error));
+      Session last(model, options(32, batch));
+      const Logits end = eval(last, tokens, LogitRows::kLast, 48);
+      const double end_error = worst_error(end.data(), expected.data() + 20 * 48, 48, 2e-5, 2e-5);
+      if (!(end_error <= 1.0)) report(__FILE__, __LINE__, kind.name + ", last: off by " + std::to_string(end_error));
+    }
+  }
+}
+
+// A session's capacity decides how its ropes turn, not how much of it is used yet.
+TEST(the_capacity_chooses_the_frequencies) {
+  TinyOptions o;
+  o.long_after = 10;
+  const auto model = tiny_decoder(o);
+  const auto tokens = tiny_tokens(8, 48);
+  const auto of = [&](int32_t capacity) {
+    Session session(model, options(capacity));
+    return eval(session, tokens, LogitRows::kAll, 48);
+  };
+  const Logits within = of(10), beyond = of(11);
+  CHECK(within != beyond);
+  const Logits expected = oracle_logits(*model, tokens);
+  CHECK_CLOSE(within.data(), expected.data(), static_cast<int64_t>(within.size()), 2e-5, 2e-5);
+  CHECK(of(8) == within);
+  CHECK(of(40) == beyond);
+}
+
+TEST(no_more_tokens_than_positions_are_embedded) {
+  TinyOptions o;
+  o.n_positions = 12;
+  const auto model = tiny_decoder(o);
+  Session session(model, options(12));
+  CHECK_ERROR(Code::kInvalidArgument, "12 positions, got 13", Session(model, options(13)));
 }
 
 // What a chunk computes itself goes through the cache too, so that chunks make no difference. A value that lies between

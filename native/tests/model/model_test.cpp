@@ -129,10 +129,18 @@ TEST(seal_names_what_is_missing_or_misshapen) {
   set_tiny_tensor(*model, o, Module::kTokenEmbedding, -1, TensorKind::kWeight);
   CHECK_ERROR(Code::kInvalidState, "output_norm", model->seal());
   set_tiny_tensor(*model, o, Module::kOutputNorm, -1, TensorKind::kWeight);
-  CHECK_ERROR(Code::kInvalidState, "attn_norm of layer 0", model->seal());
+  CHECK_ERROR(Code::kInvalidState, "attn_q of layer 0", model->seal());
   CHECK(!model->sealed());
   model->set_tensor_data({Module::kFfnUp, TensorKind::kWeight, 1, DType::kF32, {1, 32}}, kNorm.data(), 128);
   CHECK_ERROR(Code::kInvalidArgument, "[40,32], got [1,32] (ffn_up of layer 1)", model->seal());
+
+  o.parallel = o.post_norms = true;
+  CHECK_ERROR(Code::kUnsupported, "without post norms", tiny_decoder(o));
+  o.post_norms = o.attn_norm = false;
+  CHECK_ERROR(Code::kUnsupported, "with attn_norm", tiny_decoder(o));
+  TinyOptions biased;
+  biased.norm_biases = true;
+  CHECK_ERROR(Code::kInvalidArgument, "bias of output_norm", tiny_decoder(biased));
 
   DecoderSpec spec = make_decoder_spec(1, 32, 48);
   Model unset(std::make_shared<const Engine>(1, CpuPath::kAuto), spec);

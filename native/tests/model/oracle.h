@@ -23,17 +23,13 @@ class Oracle {
   // Logits of every position of one sequence.
   std::vector<Row> logits(const std::vector<int32_t>& tokens) const {
     std::vector<Row> x;
-    for (const int32_t t : tokens) {
-      Row row = matrix_row(w_.token_embedding, t);
-      for (double& v : row) v *= spec_.embedding_scale;
-      x.push_back(row);
-    }
+    for (size_t t = 0; t < tokens.size(); ++t) x.push_back(embed(tokens[t], static_cast<int64_t>(t)));
     for (int32_t l = 0; l < spec_.n_layers(); ++l) block(l, x);
     std::vector<Row> result;
     for (const Row& row : x) {
       const LowRank* low_rank = low_ranks_ != nullptr ? &low_ranks_->output : nullptr;
-      Row y = linear(w_.output, low_rank, norm(row, w_.output_norm, 0, spec_.width));
-      for (double& v : y) v *= spec_.logit_scale;
+      Row y = linear(w_.output, low_rank, norm(row, w_.output_norm, w_.output_norm_bias, 0, spec_.width));
+      for (double& v : y) v = capped(v * spec_.logit_scale, spec_.logit_soft_cap);
       result.push_back(y);
     }
     return result;
@@ -49,12 +45,29 @@ class Oracle {
     return Row(values.begin(), values.end());
   }
 
-  Row norm(const Row& x, const float* weight, size_t begin, int64_t d) const {
-    double squares = 0;
-    for (int64_t i = 0; i < d; ++i) squares += x[begin + i] * x[begin + i];
+  static double capped(double x, float cap) { return cap > 0.0f ? cap * std::tanh(x / cap) : x; }
+
+  Row embed(int32_t token, int64_t position) const {
+    Row row = matrix_row(w_.token_embedding, token);
+    for (double& v : row) v *= spec_.embedding_scale;
+    if (w_.position_embedding.data != nullptr) {
+      const Row at = matrix_row(w_.position_embedding, position);
+      for (size_t i = 0; i < row.size(); ++i) row[i] += at[i];
+    }
+    return norm(row, w_.embedding_norm, w_.embedding_norm_bias, 0, spec_.width);
+  }
+
+  // Without a weight, x itself.
+  Row norm(const Row& x, const float* weight, const float* bias, size_t begin, int64_t d) const {
+    if (weight == nullptr) return x;
+    double mean = 0, squares = 0;
+    if (spec_.norm_kind == NormKind::kLayer)
+      for (int64_t i = 0; i < d; ++i) mean += x[begin + i] / static_cast<double>(d);
+    for (int64_t i = 0; i < d; ++i) squares += (x[begin + i] - mean) * (x[begin + i] - mean);
     const double inverse = 1.0 / std::sqrt(squares / static_cast<double>(d) + spec_.norm_epsilon);
     Row y(static_cast<size_t>(d));
-    for (int64_t i = 0; i < d; ++i) y[i] = x[begin + i] * inverse * weight[i];
+    for (int64_t i = 0; i < d; ++i)
+      y[i] = (x[begin + i] - mean) * inverse * weight[i] + (bias != nullptr ? bias[i] : 0.0);
     return y;
   }
 
@@ -79,21 +92,40 @@ class Oracle {
     return linear(w_.layers[l].linears[which], low_rank, x);
   }
 
+  void norm_heads(const LayerSpec& layer, const LayerWeights& w, LayerNorm which, Row& x) const {
+    if (w.norms[which] == nullptr) return;
+    const Shape shape = layer.head_norm(which);
+    for (size_t at = 0, row = 0; at < x.size(); at += static_cast<size_t>(shape.columns), ++row) {
+      const int64_t offset = static_cast<int64_t>(row) % shape.rows * shape.columns;
+      const float* bias = w.norm_biases[which] != nullptr ? w.norm_biases[which] + offset : nullptr;
+      const Row y = norm(x, w.norms[which] + offset, bias, at, shape.columns);
+      std::copy(y.begin(), y.end(), x.begin() + static_cast<std::ptrdiff_t>(at));
+    }
+  }
+
   // Head norm and rotation of one token's heads.
-  void finish_heads(const LayerSpec& layer, const float* head_norm, int32_t n_heads, size_t position, Row& x) const {
+  void finish_heads(const LayerSpec& layer, const LayerWeights& w, LayerNorm which, int32_t n_heads, size_t position,
+                    size_t context, Row& x) const {
+    if (!layer.norm_after_rope) norm_heads(layer, w, which, x);
+    rotate(layer, n_heads, position, context, x);
+    if (layer.norm_after_rope) norm_heads(layer, w, which, x);
+    if (which != kNormQ || spec_.query_temperature == 0.0f) return;
+    const auto steps = static_cast<double>(position / static_cast<size_t>(spec_.query_temperature_length));
+    for (double& v : x) v *= 1.0 + spec_.query_temperature * std::log(1.0 + steps);
+  }
+
+  void rotate(const LayerSpec& layer, int32_t n_heads, size_t position, size_t context, Row& x) const {
+    if (layer.rope < 0) return;
+    const RopeSpec& rope = spec_.ropes[layer.rope];
+    const bool longer = rope.long_after > 0 && context > static_cast<size_t>(rope.long_after);
+    const double* frequencies = rope.inverse_frequencies.data() + (longer ? rope.n_dims / 2 : 0);
     for (int32_t h = 0; h < n_heads; ++h) {
       const size_t at = static_cast<size_t>(h * layer.head_dim);
-      if (head_norm != nullptr) {
-        const Row y = norm(x, head_norm, at, layer.head_dim);
-        std::copy(y.begin(), y.end(), x.begin() + static_cast<std::ptrdiff_t>(at));
-      }
-      if (layer.rope < 0) continue;
-      const RopeSpec& rope = spec_.ropes[layer.rope];
       for (int32_t i = 0; i < rope.n_dims / 2; ++i) {
         const bool adjacent = rope.pairing == RopePairing::kAdjacent;
         double& a = x[at + (adjacent ? 2 * i : i)];
         double& b = x[at + (adjacent ? 2 * i + 1 : i + rope.n_dims / 2)];
-        const double angle = static_cast<double>(position) * rope.inverse_frequencies[i];
+        const double angle = static_cast<double>(position) * frequencies[i];
         const double c = std::cos(angle) * rope.magnitude, s = std::sin(angle) * rope.magnitude;
         const double rotated = a * c - b * s;
         b = a * s + b * c;
@@ -107,31 +139,38 @@ class Oracle {
     const LayerWeights& w = w_.layers[l];
     std::vector<Row> q, k, v;
     for (size_t t = 0; t < x.size(); ++t) {
-      const Row n = norm(x[t], w.norms[kNormAttn], 0, spec_.width);
+      const Row n = norm(x[t], w.norms[kNormAttn], w.norm_biases[kNormAttn], 0, spec_.width);
       q.push_back(project(l, kLinearQ, n));
       k.push_back(project(l, kLinearK, n));
       v.push_back(project(l, kLinearV, n));
-      finish_heads(layer, w.norms[kNormQ], layer.n_heads, t, q[t]);
-      finish_heads(layer, w.norms[kNormK], layer.n_kv_heads, t, k[t]);
+      finish_heads(layer, w, kNormQ, layer.n_heads, t, x.size(), q[t]);
+      finish_heads(layer, w, kNormK, layer.n_kv_heads, t, x.size(), k[t]);
       round_to_cache(k[t]);
       round_to_cache(v[t]);
     }
     for (size_t t = 0; t < x.size(); ++t) {
-      add(x[t], project(l, kLinearO, attend(layer, w.norms[kSinks], q[t], k, v, t)));
-      const Row n = norm(x[t], w.norms[kNormFfn], 0, spec_.width);
-      if (layer.experts.n_experts > 0) {
-        add(x[t], experts(l, n));
-        continue;
-      }
-      Row gate = project(l, kLinearGate, n);
-      const Row up = project(l, kLinearUp, n);
-      for (size_t i = 0; i < gate.size(); ++i) gate[i] = activate(layer, gate[i], up[i]);
-      add(x[t], project(l, kLinearDown, gate));
+      const Row before = x[t];
+      const Row o = project(l, kLinearO, attend(layer, w.norms[kSinks], q[t], k, v, t));
+      add(x[t], norm(o, w.norms[kNormAttnPost], w.norm_biases[kNormAttnPost], 0, spec_.width));
+      const LayerNorm which = layer.parallel && w.norms[kNormFfn] == nullptr ? kNormAttn : kNormFfn;
+      const Row n = norm(layer.parallel ? before : x[t], w.norms[which], w.norm_biases[which], 0, spec_.width);
+      const Row down = layer.experts.n_experts > 0 ? experts(l, n) : project(l, kLinearDown, feed_forward(l, n));
+      add(x[t], norm(down, w.norms[kNormFfnPost], w.norm_biases[kNormFfnPost], 0, spec_.width));
     }
+  }
+
+  Row feed_forward(int32_t l, const Row& x) const {
+    const LayerSpec& layer = spec_.layers[l];
+    const Row up = project(l, kLinearUp, x);
+    Row y = layer.gated ? project(l, kLinearGate, x) : up;
+    for (size_t i = 0; i < y.size(); ++i) y[i] = activate(layer, y[i], layer.gated ? up[i] : 1.0);
+    return y;
   }
 
   static double activate(const LayerSpec& layer, double gate, double up) {
     if (layer.activation == Activation::kSilu) return gate / (1.0 + std::exp(-gate)) * up;
+    if (layer.activation == Activation::kGeluTanh)
+      return 0.5 * gate * (1.0 + std::tanh(std::sqrt(2.0 / M_PI) * (gate + 0.044715 * gate * gate * gate))) * up;
     gate = std::min(gate, 7.0);
     return gate / (1.0 + std::exp(-1.702 * gate)) * (std::clamp(up, -7.0, 7.0) + 1.0);
   }
@@ -217,7 +256,8 @@ class Oracle {
       for (size_t j = first; j <= t; ++j) {
         double score = 0;
         for (size_t i = 0; i < dh; ++i) score += q[h * dh + i] * k[j][kv + i];
-        const double weight = std::exp(score * layer.attention_scale);
+        const double fall = layer.slopes.empty() ? 0.0 : layer.slopes[h] * static_cast<double>(t - j);
+        const double weight = std::exp(capped(score * layer.attention_scale, layer.attention_soft_cap) - fall);
         sum += weight;
         for (size_t i = 0; i < dh; ++i) o[h * dh + i] += weight * v[j][kv + i];
       }

@@ -21,10 +21,17 @@ struct TinyOptions {
   RopePairing pairing = RopePairing::kAdjacent;
   bool rope = true, tied = true, biases = false, head_norms = false;
   float embedding_scale = 1.0f, residual_scale = 1.0f, logit_scale = 1.0f;
+  NormKind norm_kind = NormKind::kRms;
+  Activation activation = Activation::kSilu;
+  bool gated = true, attn_norm = true, ffn_norm = true, post_norms = false, norm_biases = false;
+  bool parallel = false, norm_after_rope = false, embedding_norm = false;
+  Shape q_norm = {}, k_norm = {};  // of the head norms, where not [1,Dh]
+  int32_t n_positions = 0;         // embedded
+  float logit_soft_cap = 0.0f, attention_soft_cap = 0.0f, alibi_bias = 0.0f, query_temperature = 0.0f;
+  int32_t long_after = 0;  // of the rope
   ExpertSpec experts;  // in every layer but the first `n_dense`
   int32_t n_dense = 0;
   bool shared_router = true, sinks = false;
-  Activation activation = Activation::kSilu;
   DType dtype = DType::kF32;  // of the matrices
   int n_threads = 2;
   CpuPath path = CpuPath::kAuto;
@@ -43,13 +50,16 @@ inline std::vector<float> tiny_values(const TinyOptions& o, Module module, int32
 
 inline void set_tiny_tensor(Model& model, const TinyOptions& o, Module module, int32_t layer, TensorKind kind) {
   Shape shape = model.spec().shape(module, layer);
-  if (kind == TensorKind::kBias) shape = {1, shape.rows};
-  const bool vector = norm_of(module) >= 0 || module == Module::kOutputNorm;
-  const bool norm = vector && module != Module::kAttnSinks;
+  if (module == Module::kPositionEmbedding) shape.rows = o.n_positions;
+  if (module == Module::kAttnQNorm && o.q_norm.rows > 0) shape = o.q_norm;
+  if (module == Module::kAttnKNorm && o.k_norm.rows > 0) shape = o.k_norm;
+  const bool vector = is_vector(module), norm = vector && module != Module::kAttnSinks;
+  if (kind == TensorKind::kBias && !norm) shape = {1, shape.rows};
   const bool matrix = !vector && kind == TensorKind::kWeight;
   // Routers prefer some experts clearly: a small step of a parameter then changes no choice.
   const float deviation = module == Module::kRouter ? 1.0f : matrix ? 1.0f / std::sqrt(static_cast<float>(shape.columns)) : 0.1f;
-  const std::vector<float> values = tiny_values(o, module, layer, kind, shape.rows * shape.columns, norm ? 1.0f : 0.0f,
+  const float mean = norm && kind == TensorKind::kWeight ? 1.0f : 0.0f;
+  const std::vector<float> values = tiny_values(o, module, layer, kind, shape.rows * shape.columns, mean,
                                                 module == Module::kTokenEmbedding ? 1.0f : deviation);
   TensorOptions t{module, kind, layer, matrix ? o.dtype : DType::kF32, shape};
   if (t.dtype == DType::kF32) {
@@ -67,11 +77,18 @@ inline std::shared_ptr<Model> bare_decoder(const TinyOptions& o) {
   spec.embedding_scale = o.embedding_scale;
   spec.residual_scale = o.residual_scale;
   spec.logit_scale = o.logit_scale;
+  spec.norm_kind = o.norm_kind;
+  spec.logit_soft_cap = o.logit_soft_cap;
+  spec.query_temperature = o.query_temperature;
+  spec.query_temperature_length = o.query_temperature != 0.0f ? 4 : 0;
   auto model = std::make_shared<Model>(std::make_shared<const Engine>(o.n_threads, o.path), spec);
   if (o.rope) {
     RopeSpec rope{o.pairing, o.head_dim, 1.0f, {}};
     for (int32_t i = 0; i < o.head_dim / 2; ++i)
       rope.inverse_frequencies.push_back(std::pow(100.0, -2.0 * i / o.head_dim));
+    rope.long_after = o.long_after;
+    for (int32_t i = 0; o.long_after > 0 && i < o.head_dim / 2; ++i)
+      rope.inverse_frequencies.push_back(rope.inverse_frequencies[static_cast<size_t>(i)] / (1.5 + i));
     model->add_rope(rope);
   }
   LayerSpec layer;
@@ -80,9 +97,13 @@ inline std::shared_ptr<Model> bare_decoder(const TinyOptions& o) {
   layer.head_dim = o.head_dim;
   layer.ff_width = o.ff_width;
   layer.window = o.window;
+  layer.activation = o.activation;
+  layer.attention_soft_cap = o.attention_soft_cap;
+  layer.alibi_bias = o.alibi_bias;
+  layer.parallel = o.parallel;
+  layer.norm_after_rope = o.norm_after_rope;
   layer.rope = o.rope ? 0 : -1;
   layer.attention_scale = 1.0f / std::sqrt(static_cast<float>(o.head_dim));
-  layer.activation = o.activation;
   for (int32_t l = 0; l < o.n_layers; ++l) {
     model->set_layer(l, layer);
     if (o.experts.n_experts > 0 && l >= o.n_dense) model->set_experts(l, o.experts);
@@ -90,22 +111,34 @@ inline std::shared_ptr<Model> bare_decoder(const TinyOptions& o) {
   return model;
 }
 
+inline void set_tiny_norm(Model& model, const TinyOptions& o, Module module, int32_t layer) {
+  set_tiny_tensor(model, o, module, layer, TensorKind::kWeight);
+  if (o.norm_biases) set_tiny_tensor(model, o, module, layer, TensorKind::kBias);
+}
+
 inline std::shared_ptr<Model> tiny_decoder(const TinyOptions& o) {
   auto model = bare_decoder(o);
   set_tiny_tensor(*model, o, Module::kTokenEmbedding, -1, TensorKind::kWeight);
-  set_tiny_tensor(*model, o, Module::kOutputNorm, -1, TensorKind::kWeight);
+  if (o.n_positions > 0) set_tiny_tensor(*model, o, Module::kPositionEmbedding, -1, TensorKind::kWeight);
+  if (o.embedding_norm) set_tiny_norm(*model, o, Module::kEmbeddingNorm, -1);
+  set_tiny_norm(*model, o, Module::kOutputNorm, -1);
   if (!o.tied) set_tiny_tensor(*model, o, Module::kOutput, -1, TensorKind::kWeight);
   if (o.biases && o.logit_scale == 1.0f) set_tiny_tensor(*model, o, Module::kOutput, -1, TensorKind::kBias);
   for (int32_t l = 0; l < o.n_layers; ++l) {
-    set_tiny_tensor(*model, o, Module::kAttnNorm, l, TensorKind::kWeight);
-    set_tiny_tensor(*model, o, Module::kFfnNorm, l, TensorKind::kWeight);
+    if (o.attn_norm) set_tiny_norm(*model, o, Module::kAttnNorm, l);
+    if (o.ffn_norm) set_tiny_norm(*model, o, Module::kFfnNorm, l);
     if (o.head_norms) {
-      set_tiny_tensor(*model, o, Module::kAttnQNorm, l, TensorKind::kWeight);
-      set_tiny_tensor(*model, o, Module::kAttnKNorm, l, TensorKind::kWeight);
+      set_tiny_norm(*model, o, Module::kAttnQNorm, l);
+      set_tiny_norm(*model, o, Module::kAttnKNorm, l);
+    }
+    if (o.post_norms) {
+      set_tiny_norm(*model, o, Module::kAttnPostNorm, l);
+      set_tiny_norm(*model, o, Module::kFfnPostNorm, l);
     }
     if (o.sinks) set_tiny_tensor(*model, o, Module::kAttnSinks, l, TensorKind::kWeight);
     for (const Module module : kLinearModules) {
       if (model->spec().shape(module, l).rows == 0 || (module == Module::kSharedRouter && !o.shared_router)) continue;
+      if (module == Module::kFfnGate && !o.gated) continue;
       set_tiny_tensor(*model, o, module, l, TensorKind::kWeight);
       const bool takes_bias = module < Module::kSharedGate || module == Module::kRouter;
       if (o.biases && takes_bias && module != Module::kSharedRouter) set_tiny_tensor(*model, o, module, l, TensorKind::kBias);

@@ -1,4 +1,5 @@
 // End-to-end gradients against finite differences of the loss, for every kind of parameter.
+#include "model/tiny_kinds.h"
 #include "train/gradients.h"
 
 using namespace chaku;
@@ -6,21 +7,22 @@ using namespace chaku::test;
 
 namespace {
 
-uint32_t all_targets() {
+uint32_t all_targets(const TinyOptions& tiny = {}) {
   uint32_t bits = bit(Module::kOutput);
-  for (const Module m : kDenseModules) bits |= bit(m);
+  for (const Module m : kDenseModules)
+    if (m != Module::kFfnGate || tiny.gated) bits |= bit(m);
   return bits;
 }
 
-void check_lora(const TinyOptions& tiny, uint32_t targets) {
+void check_lora(const TinyOptions& tiny, uint32_t targets, const std::string& what = "") {
   Trainer trainer(tiny_decoder(tiny), lora_options(targets));
   fill_b(trainer);
-  check_gradients(trainer, PackedRow(tiny.vocab));
+  check_gradients(trainer, PackedRow(tiny.vocab), what);
 }
 
-void check_full(const TinyOptions& tiny) {
+void check_full(const TinyOptions& tiny, const std::string& what = "") {
   Trainer trainer(tiny_decoder(tiny), full_options());
-  check_gradients(trainer, PackedRow(tiny.vocab));
+  check_gradients(trainer, PackedRow(tiny.vocab), what);
 }
 
 // Everything at once that a decoder may have.
@@ -34,6 +36,35 @@ TinyOptions rich() {
   o.embedding_scale = 1.5f;
   o.residual_scale = 0.6f;
   return o;
+}
+
+// Gradients of the packed row equal the sum of those of its sequences.
+void check_packed(const TinyOptions& tiny) {
+  const PackedRow row(tiny.vocab);
+  Trainer packed(tiny_decoder(tiny), lora_options(all_targets(tiny)));
+  Trainer apart(tiny_decoder(tiny), lora_options(all_targets(tiny)));
+  fill_b(packed);
+  fill_b(apart);
+  const Loss whole = packed.accumulate(row.batch());
+  Loss sum;
+  for (size_t s = 0; s + 1 < row.starts.size(); ++s) {
+    const size_t begin = static_cast<size_t>(row.starts[s]), end = static_cast<size_t>(row.starts[s + 1]);
+    const std::vector<int32_t> starts = {0, static_cast<int32_t>(end - begin)};
+    const Loss part = apart.accumulate({0,
+                                        {row.tokens.data() + begin, end - begin},
+                                        {row.targets.data() + begin, row.weights.data() + begin},
+                                        starts});
+    sum.loss_sum += part.loss_sum;
+    sum.n_weighted += part.n_weighted;
+    sum.n_correct += part.n_correct;
+  }
+  CHECK_EQ(whole.n_weighted, sum.n_weighted);
+  CHECK_EQ(whole.n_correct, sum.n_correct);
+  CHECK(std::fabs(whole.loss_sum - sum.loss_sum) < 1e-4);
+  for (int32_t i = 0; i < static_cast<int32_t>(packed.parameters().size()); ++i) {
+    const auto a = packed.read(i, Slot::kGradient), b = apart.read(i, Slot::kGradient);
+    CHECK_CLOSE(a.data(), b.data(), static_cast<int64_t>(a.size()), 1e-4, 1e-3);
+  }
 }
 
 }  // namespace
@@ -91,34 +122,46 @@ TEST(full_multi_query_with_window) {
   check_full(o);
 }
 
-// Gradients of the packed row equal the sum of those of its sequences.
+TEST(lora_of_every_kind) {
+  for (const TinyKind& kind : tiny_kinds()) check_lora(kind.options, all_targets(kind.options), kind.name);
+}
+
+// The lowest trained product ends the backward pass: what lies below is not computed, what lies above must be.
+TEST(lora_on_each_target_alone_of_every_kind) {
+  for (const TinyKind& kind : tiny_kinds())
+    for (const Module m : kDenseModules)
+      if (m != Module::kFfnGate || kind.options.gated) check_lora(kind.options, bit(m), kind.name);
+}
+
+TEST(full_of_every_kind) {
+  for (const TinyKind& kind : tiny_kinds()) check_full(kind.options, kind.name);
+}
+
+// Layers whose activations are not kept are computed again, to the same bits.
+TEST(recomputing_changes_no_gradient_of_any_kind) {
+  for (const TinyKind& kind : tiny_kinds()) {
+    const PackedRow row(kind.options.vocab);
+    std::vector<std::vector<float>> gradients;
+    for (const int32_t n_kept : {0, 1, 2}) {
+      TrainerOptions o = lora_options(all_targets(kind.options));
+      o.n_kept = n_kept;
+      Trainer trainer(tiny_decoder(kind.options), o);
+      fill_b(trainer);
+      trainer.accumulate(row.batch());
+      std::vector<float>& all = gradients.emplace_back();
+      for (int32_t i = 0; i < static_cast<int32_t>(trainer.parameters().size()); ++i) {
+        const auto g = trainer.read(i, Slot::kGradient);
+        all.insert(all.end(), g.begin(), g.end());
+      }
+    }
+    if (gradients[0] != gradients[2] || gradients[1] != gradients[2])
+      report(__FILE__, __LINE__, kind.name + ": other gradients after computing again");
+  }
+}
+
 TEST(packed_equals_unpacked) {
-  const TinyOptions tiny = rich();
-  const PackedRow row(tiny.vocab);
-  Trainer packed(tiny_decoder(tiny), lora_options(all_targets()));
-  Trainer apart(tiny_decoder(tiny), lora_options(all_targets()));
-  fill_b(packed);
-  fill_b(apart);
-  const Loss whole = packed.accumulate(row.batch());
-  Loss sum;
-  for (size_t s = 0; s + 1 < row.starts.size(); ++s) {
-    const size_t begin = static_cast<size_t>(row.starts[s]), end = static_cast<size_t>(row.starts[s + 1]);
-    const std::vector<int32_t> starts = {0, static_cast<int32_t>(end - begin)};
-    const Loss part = apart.accumulate({0,
-                                        {row.tokens.data() + begin, end - begin},
-                                        {row.targets.data() + begin, row.weights.data() + begin},
-                                        starts});
-    sum.loss_sum += part.loss_sum;
-    sum.n_weighted += part.n_weighted;
-    sum.n_correct += part.n_correct;
-  }
-  CHECK_EQ(whole.n_weighted, sum.n_weighted);
-  CHECK_EQ(whole.n_correct, sum.n_correct);
-  CHECK(std::fabs(whole.loss_sum - sum.loss_sum) < 1e-4);
-  for (int32_t i = 0; i < static_cast<int32_t>(packed.parameters().size()); ++i) {
-    const auto a = packed.read(i, Slot::kGradient), b = apart.read(i, Slot::kGradient);
-    CHECK_CLOSE(a.data(), b.data(), static_cast<int64_t>(a.size()), 1e-4, 1e-3);
-  }
+  check_packed(rich());
+  for (const TinyKind& kind : tiny_kinds()) check_packed(kind.options);
 }
 
 // A position that only a seam separates from another sequence must not feel it.

@@ -38,7 +38,7 @@ inline double loss_at(Trainer& trainer, const PackedRow& row, int32_t index, con
 
 // Central differences at a few coordinates of every parameter: float32 activations leave about 1e-6 of the loss as
 // noise, hence the wide step.
-inline void check_gradients(Trainer& trainer, const PackedRow& row) {
+inline void check_gradients(Trainer& trainer, const PackedRow& row, const std::string& what = "") {
   const Loss loss = trainer.accumulate(row.batch());
   CHECK(loss.n_weighted > 10);
   std::vector<std::vector<float>> gradients;
@@ -53,7 +53,9 @@ inline void check_gradients(Trainer& trainer, const PackedRow& row) {
     const std::vector<float>& gradient = gradients[static_cast<size_t>(i)];
     float largest = 0.0f;
     for (const float g : gradient) largest = std::max(largest, std::fabs(g));
-    CHECK(largest > 0.05f);  // far above the noise
+    if (!(largest > 0.05f))  // far above the noise
+      report(__FILE__, __LINE__, what + " " + module_name(p.module, p.layer) + ": a gradient of " +
+                                     std::to_string(largest) + " checks nothing");
     const Philox random(5, static_cast<uint64_t>(i));
     for (uint64_t n = 0; n < 6; ++n) {
       const size_t at = random.words(n)[0] % base.size();
@@ -63,7 +65,7 @@ inline void check_gradients(Trainer& trainer, const PackedRow& row) {
       const double tolerance = 0.003 * largest + 0.003 * std::fabs(difference) + 3e-4;
       if (!(std::fabs(difference - gradient[at]) <= tolerance)) {
         report(__FILE__, __LINE__,
-               module_name(p.module, p.layer) + " kind " + std::to_string(static_cast<int>(p.kind)) + " [" +
+               what + " " + module_name(p.module, p.layer) + " kind " + std::to_string(static_cast<int>(p.kind)) + " [" +
                    std::to_string(at) + "]: difference " + std::to_string(difference) + ", gradient " +
                    std::to_string(gradient[at]));
       }

@@ -309,3 +309,28 @@ TEST(cancelled_accumulate_drops_the_gradients) {
     for (const float g : trainer.read(i, Slot::kGradient)) CHECK_EQ(g, 0.0f);
   CHECK_ERROR(Code::kInvalidState, "weighted tokens", trainer.step(steps(1e-3f)));
 }
+
+TEST(sequences_stay_within_the_embedded_positions) {
+  TinyOptions o;
+  o.n_positions = 6;
+  TrainerOptions options;
+  options.max_tokens = 16;
+  options.rank = 2;
+  options.targets = 1u << static_cast<int32_t>(Module::kAttnQ);
+  Trainer trainer(tiny_decoder(o), options);
+  const std::vector<int32_t> tokens(12, 1), one = {0, 12}, two = {0, 6, 12};
+  const std::vector<float> weights(12, 1.0f);
+  trainer.evaluate({0, tokens, {tokens.data(), weights.data()}, two});
+  CHECK_ERROR(Code::kInvalidArgument, "6 positions, got 12 (sequence 0)",
+              trainer.evaluate({0, tokens, {tokens.data(), weights.data()}, one}));
+}
+
+TEST(targets_that_the_model_lacks_are_refused) {
+  TinyOptions o;
+  o.gated = false;
+  TrainerOptions options;
+  options.max_tokens = 16;
+  options.rank = 2;
+  options.targets = 1u << static_cast<int32_t>(Module::kFfnGate);
+  CHECK_ERROR(Code::kInvalidArgument, "targets that the model has", Trainer(tiny_decoder(o), options));
+}
