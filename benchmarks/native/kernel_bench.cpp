@@ -1,7 +1,7 @@
 // Times every kernel: op x shape x format x path, with GFLOP/s, GB/s and the share of the limit that this program
 // measured itself, each result checked against the reference. One JSON line a case with --json.
 //
-//   kernel_bench [--op PART] [--format PART] [--path avx2|avx512|avx512bf16|amx|all] [--threads N]
+//   kernel_bench [--op PART] [--format PART] [--path avx2|avx512|avx512vnni|avx512bf16|amx|all] [--threads N]
 //                [--cpu-time] [--json]
 // --cpu-time measures one thread by its processor time, for machines that do other work too.
 #include <algorithm>
@@ -31,7 +31,8 @@ struct Limits {
 
 CpuPath parse_path(const char* name) {
   for (const CpuPath path :
-       {CpuPath::kReference, CpuPath::kAvx2, CpuPath::kAvx512, CpuPath::kAvx512Bf16, CpuPath::kAmx})
+       {CpuPath::kReference, CpuPath::kAvx2, CpuPath::kAvx512, CpuPath::kAvx512Vnni, CpuPath::kAvx512Bf16,
+        CpuPath::kAmx})
     if (const KernelTable* table = find_table(path); table != nullptr && std::strcmp(table->name, name) == 0)
       return path;
   std::fprintf(stderr, "kernel_bench: expected a path of this machine, got %s\n", name);
@@ -118,7 +119,8 @@ int run(const Options& o) {
                 table.name, o.threads, limits.back().gflops, gbps);
   };
   if (!o.all_paths) add(o.path);
-  for (const CpuPath path : {CpuPath::kAvx2, CpuPath::kAvx512, CpuPath::kAvx512Bf16, CpuPath::kAmx})
+  for (const CpuPath path : {CpuPath::kAvx2, CpuPath::kAvx512, CpuPath::kAvx512Vnni, CpuPath::kAvx512Bf16,
+                             CpuPath::kAmx})
     if (o.all_paths && find_table(path) != nullptr) add(path);
   int wrong = 0;
   for_each_case(o.filter, [&](Case& c) {

@@ -101,7 +101,7 @@ double measure_fma_gflops(CpuPath path, ThreadPool& pool) {
   };
   Loop loop = {nullptr, 0};
   if (path == CpuPath::kAvx2) loop = {fma_avx2, 2.0 * 8 * kSums};
-  if (path == CpuPath::kAvx512) loop = {fma_avx512, 2.0 * 16 * kSums};
+  if (path == CpuPath::kAvx512 || path == CpuPath::kAvx512Vnni) loop = {fma_avx512, 2.0 * 16 * kSums};
   if (path == CpuPath::kAvx512Bf16) loop = {dot_bf16, 4.0 * 16 * kSums};
   if (loop.run == nullptr) return 0;
   double best = 0;

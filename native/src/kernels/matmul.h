@@ -36,6 +36,13 @@ struct MatmulProblem {
   bool accumulate = false;
 };
 
+// Products that do not depend on each other, run as one: those of few tokens share a parallel section, and inputs that
+// several of them read are prepared once. Results are those of the products one by one, to the bit.
+struct MatmulGroup {
+  const MatmulProblem* problems = nullptr;
+  int64_t n = 0;
+};
+
 // dx[M,K] = scale * dy[M,N] w[N,K], or += with accumulate.
 struct MatmulBackwardProblem {
   const float* dy = nullptr;

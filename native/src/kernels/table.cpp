@@ -22,6 +22,7 @@ constexpr NamedPath kPaths[] = {{"auto", CpuPath::kAuto},
                                 {"avx2", CpuPath::kAvx2},
                                 {"avx512", CpuPath::kAvx512},
                                 {"amx", CpuPath::kAmx},
+                                {"avx512vnni", CpuPath::kAvx512Vnni},
                                 {"avx512bf16", CpuPath::kAvx512Bf16}};
 
 const char* path_name(CpuPath path) noexcept {
@@ -34,7 +35,7 @@ CpuPath parse_path(std::string_view name) {
   for (const NamedPath& known : kPaths)
     if (name == known.name) return known.path;
   fail(Code::kInvalidArgument,
-       "[kernels] expected CHAKU_CPU to be auto, reference, avx2, avx512, avx512bf16 or amx, got \"%.64s\"",
+       "[kernels] expected CHAKU_CPU to be auto, reference, avx2, avx512, avx512vnni, avx512bf16 or amx, got \"%.64s\"",
        std::string(name).c_str());
 }
 
@@ -53,7 +54,12 @@ std::string missing_features(CpuPath path) {
     need(f.avx512, "AVX-512 F/BW/DQ/VL");
     need(f.fma, "FMA");
     need(f.f16c, "F16C");
+  } else if (path == CpuPath::kAvx512Vnni) {
+    need(f.avx512_vnni, "AVX-512 VNNI");
+    need(f.fma, "FMA");
+    need(f.f16c, "F16C");
   } else if (path == CpuPath::kAvx512Bf16) {
+    need(f.avx512_vnni, "AVX-512 VNNI");
     need(f.avx512_bf16, "AVX-512 BF16");
     need(f.fma, "FMA");
     need(f.f16c, "F16C");
@@ -73,6 +79,9 @@ const KernelTable* built_table(CpuPath path) noexcept {
 #if CHAKU_HAVE_AVX512
     case CpuPath::kAvx512: return &avx512::table();
 #endif
+#if CHAKU_HAVE_AVX512VNNI
+    case CpuPath::kAvx512Vnni: return &avx512vnni::table();
+#endif
 #if CHAKU_HAVE_AVX512BF16
     case CpuPath::kAvx512Bf16: return &avx512bf16::table();
 #endif
@@ -89,6 +98,7 @@ const KernelTable& reference_table() noexcept {
   static constexpr KernelTable table = {.name = "reference",
                                         .path = CpuPath::kReference,
                                         .matmul = reference::matmul,
+                                        .matmul_group = reference::matmul_group,
                                         .matmul_backward = reference::matmul_backward,
                                         .weight_gradient = reference::weight_gradient,
                                         .gather = reference::gather,
@@ -129,7 +139,7 @@ const KernelTable* find_table(CpuPath path) noexcept {
 }
 
 CpuPath best_cpu_path() noexcept {
-  for (const CpuPath path : {CpuPath::kAmx, CpuPath::kAvx512, CpuPath::kAvx2})
+  for (const CpuPath path : {CpuPath::kAmx, CpuPath::kAvx512Vnni, CpuPath::kAvx512, CpuPath::kAvx2})
     if (built_table(path) != nullptr && missing_features(path).empty()) return path;
   return CpuPath::kReference;
 }

@@ -20,7 +20,15 @@ namespace chaku {
 
 // kAvx512Bf16 rounds the operands of large products to bfloat16: nearly twice as fast, to three digits. It is taken
 // only when named, never by kAuto.
-enum class CpuPath : int32_t { kAuto = 0, kReference = 1, kAvx2 = 2, kAvx512 = 3, kAmx = 4, kAvx512Bf16 = 5 };
+enum class CpuPath : int32_t {
+  kAuto = 0,
+  kReference = 1,
+  kAvx2 = 2,
+  kAvx512 = 3,
+  kAmx = 4,
+  kAvx512Bf16 = 5,
+  kAvx512Vnni = 6
+};
 
 template <class Problem>
 using Kernel = void (*)(const Problem&, ThreadPool&);
@@ -30,6 +38,7 @@ struct KernelTable {
   const char* name;
   CpuPath path;
   Kernel<MatmulProblem> matmul;
+  Kernel<MatmulGroup> matmul_group;
   Kernel<MatmulBackwardProblem> matmul_backward;
   Kernel<WeightGradientProblem> weight_gradient;
   Kernel<GatherProblem> gather;

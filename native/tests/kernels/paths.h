@@ -19,7 +19,7 @@ inline ThreadPool& pool_of(int n_threads) {
 }
 
 // Those that compute in float32; bf16_test.cpp has the others.
-constexpr CpuPath kVectorPaths[] = {CpuPath::kAvx2, CpuPath::kAvx512};
+constexpr CpuPath kVectorPaths[] = {CpuPath::kAvx2, CpuPath::kAvx512, CpuPath::kAvx512Vnni};
 
 // run(table, pool) returns the outputs of one problem; every path gets the same inputs.
 template <class Run>

@@ -9,8 +9,8 @@ using namespace chaku;
 
 namespace {
 
-constexpr CpuPath kPaths[] = {CpuPath::kReference, CpuPath::kAvx2, CpuPath::kAvx512, CpuPath::kAmx,
-                              CpuPath::kAvx512Bf16};
+constexpr CpuPath kPaths[] = {CpuPath::kReference, CpuPath::kAvx2, CpuPath::kAvx512, CpuPath::kAvx512Vnni,
+                              CpuPath::kAmx,       CpuPath::kAvx512Bf16};
 
 Code code_of_selecting(CpuPath path) {
   try {
@@ -67,4 +67,12 @@ TEST(every_entry_of_a_vector_path_is_its_own) {
   if (avx2 != nullptr) check_distinct(*avx2, reference_table());
   if (avx512 != nullptr) check_distinct(*avx512, reference_table());
   if (avx2 != nullptr && avx512 != nullptr) check_distinct(*avx2, *avx512);
+}
+
+TEST(only_the_products_of_few_tokens_differ_from_avx512) {
+  const KernelTable* table = find_table(CpuPath::kAvx512Vnni);
+  if (table == nullptr) test::skip("this machine or build lacks AVX-512 VNNI");
+  const KernelTable& wide = *find_table(CpuPath::kAvx512);
+  CHECK(table->matmul != wide.matmul && table->matmul_group != wide.matmul_group);
+  CHECK(table->matmul_backward == wide.matmul_backward && table->attention == wide.attention);
 }

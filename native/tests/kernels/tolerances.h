@@ -11,6 +11,10 @@ struct Tolerance {
 
 // Sums of up to 1000 products of numbers of order one.
 constexpr Tolerance kProduct = {1e-4, 2e-5};
+// Products of few tokens on integers: of what an output is on average (the lengths of the vectors over sqrt(K)).
+// Where one input in 500 is 200 times the others, its step's other elements keep fewer digits.
+constexpr Tolerance kFewTokens = {0.0, 2.5e-6};
+constexpr Tolerance kFewTokensWithOutliers = {0.0, 1e-5};
 // What rounding both operands to bfloat16 costs: up to 2^-8 of each product; the absolute part is multiplied by the
 // weights' root mean square and by the square root of the number of terms.
 constexpr Tolerance kBf16Product = {1.5e-2, 8e-3};

@@ -11,7 +11,12 @@ namespace chaku::avx512 {
 const KernelTable& table() noexcept;
 }
 
-// avx512 with large products on bfloat16 operands.
+// avx512 with the products of few tokens on integers.
+namespace chaku::avx512vnni {
+const KernelTable& table() noexcept;
+}
+
+// avx512vnni with large products on bfloat16 operands.
 namespace chaku::avx512bf16 {
 const KernelTable& table() noexcept;
 }

@@ -44,6 +44,10 @@ void matmul(const MatmulProblem& p, ThreadPool& pool) noexcept {
   });
 }
 
+void matmul_group(const MatmulGroup& group, ThreadPool& pool) noexcept {
+  for (int64_t i = 0; i < group.n; ++i) matmul(group.problems[i], pool);
+}
+
 void matmul_backward(const MatmulBackwardProblem& p, ThreadPool& pool) noexcept {
   constexpr int64_t kRows = 4;  // of dx at once, bounded by the stack
   pool.parallel_for(p.w.columns, kColumns, [&](int64_t begin, int64_t end, int) {

@@ -75,7 +75,7 @@ void pack_backward(const Rows& w, int64_t n, int64_t depth, int64_t k, int64_t c
 }  // namespace
 
 void matmul(const MatmulProblem& p, ThreadPool& pool) noexcept {
-  if (p.m <= kFewTokens) return avx512::table().matmul(p, pool);
+  if (p.m <= kFewTokens) return avx512vnni::table().matmul(p, pool);
   const Rows rows = Rows::of(p.w);
   const Split split = split_work(p.m, p.w.rows, p.w.rows >= 2048 ? kForwardColumns : kForwardColumns / 2);
   pool.parallel_for(split.units(), 1, [&](int64_t unit, int64_t, int thread) {
@@ -92,6 +92,17 @@ void matmul(const MatmulProblem& p, ThreadPool& pool) noexcept {
                      columns);
     }
   });
+}
+
+void matmul_group(const MatmulGroup& group, ThreadPool& pool) noexcept {
+  int64_t i = 0;
+  while (i < group.n) {
+    int64_t few = i;
+    while (few < group.n && group.problems[few].m <= kFewTokens) ++few;
+    if (few > i) avx512vnni::table().matmul_group({group.problems + i, few - i}, pool);
+    else matmul(group.problems[few++], pool);
+    i = few;
+  }
 }
 
 void matmul_backward(const MatmulBackwardProblem& p, ThreadPool& pool) noexcept {

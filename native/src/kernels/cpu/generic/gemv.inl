@@ -1,9 +1,14 @@
 // Products with few tokens (decoding): each weight is read once, decoded in registers and multiplied there, so that
-// memory bandwidth is the limit.
+// memory bandwidth is the limit. Formats with codes for this instruction set (CHAKU_CODES) are multiplied as integers,
+// see digits.h, the others as float32.
 #pragma once
 
 #include "base/thread_pool.h"
 #include "kernels/cpu/generic/decode.inl"
+#ifdef CHAKU_CODES
+#include CHAKU_CODES
+#include "kernels/cpu/generic/integer_dots.inl"
+#endif
 
 namespace chaku::CHAKU_ISA {
 
@@ -100,7 +105,7 @@ static void gemv_rows(const MatmulProblem& p, const Rows& rows, int64_t m, int64
 }
 
 template <class Format>
-static void gemv_chunk(const MatmulProblem& p, const Rows& rows, int64_t begin, int64_t end, float*) {
+static void gemv_chunk(const MatmulProblem& p, const Rows& rows, int64_t begin, int64_t end, uint8_t*) {
   for (int64_t m = 0; m < p.m; m += kGemvTokens) switch (min(p.m - m, kGemvTokens)) {
       case 1: gemv_rows<Format, 1>(p, rows, m, begin, end); break;
       case 2: gemv_rows<Format, 2>(p, rows, m, begin, end); break;
@@ -109,17 +114,19 @@ static void gemv_chunk(const MatmulProblem& p, const Rows& rows, int64_t begin, 
     }
 }
 
+constexpr int64_t kScalarRange = 16 * kRangeAlignment;
+
 // The formats without a vector decoder: a range of a row is decoded into scratch and multiplied from there.
-static void gemv_chunk_scalar(const MatmulProblem& p, const Rows& rows, int64_t begin, int64_t end, float* scratch) {
-  constexpr int64_t kRange = 16 * kRangeAlignment;
+static void gemv_chunk_scalar(const MatmulProblem& p, const Rows& rows, int64_t begin, int64_t end, uint8_t* scratch) {
+  float* range = reinterpret_cast<float*>(scratch);
   for (int64_t n = begin; n < end; ++n) {
     float dots[kMostGemvTokens] = {};
-    for (int64_t k = 0; k < p.w.columns; k += kRange) {
-      const int64_t count = min(kRange, p.w.columns - k);
-      rows.range(n, k, count, scratch);
+    for (int64_t k = 0; k < p.w.columns; k += kScalarRange) {
+      const int64_t count = min(kScalarRange, p.w.columns - k);
+      rows.range(n, k, count, range);
       for (int64_t m = 0; m < p.m; ++m) {
         float dot[1][1];
-        dot_rows<FormatF32, 1>(reinterpret_cast<const uint8_t*>(scratch), 0, p.x + m * p.x_stride + k, 0, count, dot);
+        dot_rows<FormatF32, 1>(scratch, 0, p.x + m * p.x_stride + k, 0, count, dot);
         dots[m] += dot[0][0];
       }
     }
@@ -127,7 +134,9 @@ static void gemv_chunk_scalar(const MatmulProblem& p, const Rows& rows, int64_t 
   }
 }
 
-using GemvChunk = void (*)(const MatmulProblem&, const Rows&, int64_t begin, int64_t end, float* scratch);
+// Rows [begin, end) of a weight. `scratch`: the digits of x where the chunk multiplies integers, else kScalarRange
+// floats.
+using GemvChunk = void (*)(const MatmulProblem&, const Rows&, int64_t begin, int64_t end, uint8_t* scratch);
 
 static GemvChunk find_gemv(DType dtype) {
   switch (dtype) {
@@ -139,14 +148,145 @@ static GemvChunk find_gemv(DType dtype) {
   }
 }
 
-static void gemv(const MatmulProblem& p, ThreadPool& pool) {
+#ifdef CHAKU_CODES
+
+template <class Format, int kTokens>
+static void integer_rows(const MatmulProblem& p, const Rows& rows, int64_t m, int64_t begin, int64_t end,
+                         const uint8_t* digits) {
+  const int64_t k = p.w.columns, token_bytes = kLayout<Format>.token_bytes(k);
+  const DigitRows x = {digits + m * token_bytes, token_bytes, kLayout<Format>.scale_bytes(k)};
+  for (int64_t n = begin; n < end; ++n) {
+    float dots[kTokens];
+    dot_digits<Format>(rows.data + n * rows.stride_bytes, k, n + 1 < rows.rows, x, dots);
+    for (int t = 0; t < kTokens; ++t) put(p, m + t, n, dots[t]);
+  }
+}
+
+template <class Format>
+static void integer_chunk(const MatmulProblem& p, const Rows& rows, int64_t begin, int64_t end, uint8_t* digits) {
+  for (int64_t m = 0; m < p.m; m += kGemvTokens) switch (min(p.m - m, kGemvTokens)) {
+      case 1: integer_rows<Format, 1>(p, rows, m, begin, end, digits); break;
+      case 2: integer_rows<Format, 2>(p, rows, m, begin, end, digits); break;
+      case 3: integer_rows<Format, 3>(p, rows, m, begin, end, digits); break;
+      default: integer_rows<Format, 4>(p, rows, m, begin, end, digits); break;
+    }
+}
+
+// Null for what is multiplied as float32: formats without codes, and more tokens than decoding codes pays for.
+static GemvChunk find_integer_gemv(DType dtype, int64_t m, DigitLayout& layout) {
+  switch (dtype) {
+#define CHAKU_CASE(id, Format) \
+  case DType::id:              \
+    layout = kLayout<Format>;  \
+    return m <= Format::kMostTokens ? integer_chunk<Format> : nullptr;
+    CHAKU_INTEGER_FORMATS(CHAKU_CASE)
+#undef CHAKU_CASE
+    default: return nullptr;
+  }
+}
+
+#else
+
+struct DigitLayout {
+  bool operator==(const DigitLayout&) const { return true; }
+  int64_t token_bytes(int64_t) const { return 0; }
+};
+static GemvChunk find_integer_gemv(DType, int64_t, DigitLayout&) { return nullptr; }
+static void write_digits(const float*, int64_t, DigitLayout, uint8_t*) {}
+
+#endif
+
+constexpr int kMostTogether = 8;  // products of one section
+
+// Inputs as digits, once for all the products that read them alike. Every thread writes its own copy when its first
+// chunk wants it: that costs no barrier, and the copy is in the cache of the core that reads it.
+struct DigitSets {
+  struct Set {
+    const MatmulProblem* p;
+    DigitLayout layout;
+    int64_t offset;
+  };
+  Set sets[kMostTogether];
+  int n = 0;
+  int64_t bytes = 0;
+
+  static constexpr int64_t kRoom = ThreadPool::kScratchBytes - kScalarRange * 4;
+
+  // The set's index; -1 when there is no room.
+  int find(const MatmulProblem& p, DigitLayout layout) {
+    for (int i = 0; i < n; ++i)
+      if (sets[i].p->x == p.x && sets[i].p->m == p.m && sets[i].p->w.columns == p.w.columns &&
+          sets[i].p->x_stride == p.x_stride && sets[i].layout == layout)
+        return i;
+    const int64_t needed = p.m * layout.token_bytes(p.w.columns);
+    if (bytes + needed > kRoom) return -1;
+    sets[n] = {&p, layout, bytes};
+    bytes += needed;
+    return n++;
+  }
+  void write(int i, uint8_t* scratch) const {
+    const Set& s = sets[i];
+    for (int64_t m = 0; m < s.p->m; ++m)
+      write_digits(s.p->x + m * s.p->x_stride, s.p->w.columns, s.layout,
+                   scratch + s.offset + m * s.layout.token_bytes(s.p->w.columns));
+  }
+};
+
+struct GemvPart {
+  const MatmulProblem* p;
+  Rows rows;
+  GemvChunk chunk;
+  int64_t grain, end_unit;  // rows of a unit; units of this part and those before it
+  int set;                  // of digits, or -1
+};
+
+// Products of few tokens that do not depend on each other, in one parallel section: the whole is cut into units of
+// some rows of one weight. At most kMostTogether.
+static void gemv(const MatmulProblem* problems, int64_t n, ThreadPool& pool) {
   constexpr int64_t kChunkBytes = 64 << 10;  // a few microseconds of memory traffic
-  const Rows rows = Rows::of(p.w);
-  const GemvChunk chunk = find_gemv(p.w.dtype);
-  const int64_t grain = round_up(max(kChunkBytes / rows.stride_bytes, 1), 4);
-  pool.parallel_for(p.w.rows, grain, [&](int64_t begin, int64_t end, int thread) {
-    chunk(p, rows, begin, end, reinterpret_cast<float*>(pool.scratch(thread)));
+  constexpr int kMostThreads = 4096;         // of a pool
+  GemvPart parts[kMostTogether];
+  DigitSets digits;
+  int64_t units = 0;
+  for (int64_t i = 0; i < n; ++i) {
+    const MatmulProblem& p = problems[i];
+    GemvPart& part = parts[i];
+    DigitLayout layout = {};
+    part = {&p, Rows::of(p.w), find_integer_gemv(p.w.dtype, p.m, layout), 0, 0, -1};
+    if (part.chunk != nullptr) part.set = digits.find(p, layout);
+    if (part.set < 0) part.chunk = find_gemv(p.w.dtype);
+    part.grain = round_up(max(kChunkBytes / max(part.rows.stride_bytes, 1), 1), 4);
+    units += ceil_div(p.w.rows, part.grain);
+    part.end_unit = units;
+  }
+  uint8_t written[kMostThreads];  // bit i: the thread has set i
+  __builtin_memset(written, 0, static_cast<size_t>(pool.n_threads()));
+  pool.parallel_for(units, 1, [&](int64_t unit, int64_t, int thread) {
+    const GemvPart* part = parts;
+    while (unit >= part->end_unit) ++part;
+    const int64_t before = part == parts ? 0 : part[-1].end_unit;
+    const int64_t begin = (unit - before) * part->grain, end = min(begin + part->grain, part->p->w.rows);
+    uint8_t* scratch = reinterpret_cast<uint8_t*>(pool.scratch(thread));
+    if (part->set < 0) return part->chunk(*part->p, part->rows, begin, end, scratch + DigitSets::kRoom);
+    if ((written[thread] >> part->set & 1) == 0) {
+      digits.write(part->set, scratch);
+      written[thread] = static_cast<uint8_t>(written[thread] | 1 << part->set);
+    }
+    part->chunk(*part->p, part->rows, begin, end, scratch + digits.sets[part->set].offset);
   });
+}
+
+// Runs a group: what has few tokens together, the rest one by one with run(problem).
+template <class Run>
+static void run_group(const MatmulGroup& group, ThreadPool& pool, Run run) {
+  int64_t i = 0;
+  while (i < group.n) {
+    int64_t few = i;
+    while (few < group.n && few - i < kMostTogether && group.problems[few].m <= kMostGemvTokens) ++few;
+    if (few > i) gemv(group.problems + i, few - i, pool);
+    else run(group.problems[few++]);
+    i = few;
+  }
 }
 
 }  // namespace chaku::CHAKU_ISA

@@ -58,7 +58,7 @@ static void pack_backward(const Rows& w, int64_t n, int64_t depth, int64_t k, in
 }
 
 void matmul(const MatmulProblem& p, ThreadPool& pool) noexcept {
-  if (p.m <= kMostGemvTokens) return gemv(p, pool);
+  if (p.m <= kMostGemvTokens) return gemv(&p, 1, pool);
   const Rows rows = Rows::of(p.w);
   const Split split = split_work(p.m, p.w.rows, kForwardColumns);
   pool.parallel_for(split.units(), 1, [&](int64_t unit, int64_t, int thread) {
@@ -75,6 +75,10 @@ void matmul(const MatmulProblem& p, ThreadPool& pool) noexcept {
                      columns);
     }
   });
+}
+
+void matmul_group(const MatmulGroup& group, ThreadPool& pool) noexcept {
+  run_group(group, pool, [&](const MatmulProblem& p) { matmul(p, pool); });
 }
 
 void matmul_backward(const MatmulBackwardProblem& p, ThreadPool& pool) noexcept {

@@ -11,6 +11,7 @@ constexpr KernelTable make_table(const char* name, CpuPath path) {
   return {.name = name,
           .path = path,
           .matmul = matmul,
+          .matmul_group = matmul_group,
           .matmul_backward = matmul_backward,
           .weight_gradient = weight_gradient,
           .gather = gather,

@@ -7,8 +7,8 @@ import java.util.stream.Collectors;
 /** What computes. The ordinal is the path's number in the core. */
 public enum Device {
   /**
-   * The best that this machine has; the environment variable {@code CHAKU_CPU} (reference, avx2, avx512, avx512bf16 or amx)
-   * replaces this choice.
+   * The best that this machine has; the environment variable {@code CHAKU_CPU} (reference, avx2, avx512, avx512vnni,
+   * avx512bf16 or amx) replaces this choice.
    */
   AUTO,
   /** Scalar code: slow, and what the others are tested against. */
@@ -20,7 +20,9 @@ public enum Device {
   /** The processor with AMX tiles. */
   AMX,
   /** AVX-512 with large products on bfloat16 operands: nearly twice as fast, to three digits. Never chosen unasked. */
-  AVX512BF16;
+  AVX512BF16,
+  /** AVX-512 with VNNI: weights of few tokens (decoding) are multiplied as integers, as exactly as in float32. */
+  AVX512VNNI;
 
   /**
    * Reads a name: {@code auto}, {@code cpu} (the same) or a processor path, in any case.

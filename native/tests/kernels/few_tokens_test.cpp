@@ -1,0 +1,116 @@
+// Products of few tokens: several formats as integers, see kernels/cpu/generic/digits.h. Their bound is a relative one,
+// of the length of the products' vectors, so that inputs with outliers do not hide a loss of digits.
+#include <cmath>
+#include <limits>
+
+#include "paths.h"
+
+using namespace chaku;
+using namespace chaku::test;
+
+namespace {
+
+constexpr DType kIntegers[] = {DType::kQ4_0, DType::kQ4_1, DType::kQ5_0,   DType::kQ5_1, DType::kQ8_0,
+                               DType::kQ4_K, DType::kQ5_K, DType::kIQ4_NL, DType::kQ6_K};
+
+MatmulProblem problem(const Weights& w, const Floats& x, int64_t m, Floats& y) {
+  y.assign(static_cast<size_t>(m * w.matrix.rows), kUntouched);
+  return {.x = x.data(), .x_stride = w.matrix.columns, .w = w.matrix, .y = y.data(), .y_stride = w.matrix.rows, .m = m};
+}
+
+double length(const float* v, int64_t n) {
+  double squares = 0;
+  for (int64_t i = 0; i < n; ++i) squares += double{v[i]} * v[i];
+  return std::sqrt(squares);
+}
+
+// The worst error of any output, in units of |w| |x| / sqrt(K): what an output is on average.
+double loss_of_digits(const KernelTable& table, const Weights& w, const Floats& x, int64_t m) {
+  Floats y, expected;
+  table.matmul(problem(w, x, m, y), pool_of(2));
+  reference_table().matmul(problem(w, x, m, expected), pool_of(2));
+  const Floats dense = decoded(w.matrix);
+  const int64_t k = w.matrix.columns;
+  double worst = 0;
+  for (int64_t t = 0; t < m; ++t)
+    for (int64_t n = 0; n < w.matrix.rows; ++n) {
+      const size_t i = static_cast<size_t>(t * w.matrix.rows + n);
+      const double unit = length(&dense[static_cast<size_t>(n * k)], k) * length(&x[static_cast<size_t>(t * k)], k) /
+                          std::sqrt(static_cast<double>(k));
+      worst = std::max(worst, std::fabs(double{y[i]} - expected[i]) / unit);
+    }
+  return worst;
+}
+
+}  // namespace
+
+TEST(integers_lose_no_more_than_float32) {
+  for (const DType dtype : kIntegers)
+    for (const bool outliers : {false, true}) {
+      const Weights w = random_weights(dtype, 33, 4096, 71);
+      Floats x = random_vector(2 * 4096, 72);
+      for (size_t i = 0; outliers && i < x.size(); i += 499) x[i] *= 200.0f;
+      const double most = (outliers ? kFewTokensWithOutliers : kFewTokens).relative;
+      for (const CpuPath path : kVectorPaths)
+        if (const KernelTable* table = find_table(path))
+          if (const double loss = loss_of_digits(*table, w, x, 2); !(loss <= most))
+            report(table->name, 0, std::string(dtype_info(dtype).name) + ": lost " + std::to_string(loss * 1e6) + "e-6");
+    }
+}
+
+TEST(rows_that_end_within_a_step) {
+  for (const DType dtype : kIntegers)
+    for (const int64_t k : {32, 64, 96, 160, 224, 576, 896}) {
+      if (k % dtype_info(dtype).block_elements != 0) continue;
+      for (const int64_t m : {1, 2, 5}) {
+        const Weights w = random_weights(dtype, 5, k, 73);
+        const Floats x = random_vector(m * k, 74);
+        check_paths(std::string("few tokens ") + dtype_info(dtype).name + " k" + std::to_string(k), kProduct,
+                    [&](const KernelTable& table, ThreadPool& pool) {
+                      Floats y;
+                      table.matmul(problem(w, x, m, y), pool);
+                      return y;
+                    });
+      }
+    }
+}
+
+TEST(what_is_no_number_stays_none) {
+  const Weights w = random_weights(DType::kQ4_K, 4, 512, 75);
+  for (const float bad : {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity()}) {
+    Floats x = random_vector(512, 76), y;
+    x[300] = bad;
+    for (const CpuPath path : kVectorPaths)
+      if (const KernelTable* table = find_table(path)) {
+        table->matmul(problem(w, x, 1, y), pool_of(1));
+        for (const float v : y) CHECK(!std::isfinite(v));
+      }
+  }
+}
+
+TEST(a_group_is_its_products_one_by_one) {
+  constexpr int64_t kK = 768;
+  const DType dtypes[] = {DType::kQ4_K, DType::kQ4_K, DType::kQ6_K, DType::kQ8_0, DType::kF32,
+                          DType::kQ2_K, DType::kQ4_0, DType::kF16,  DType::kQ5_K, DType::kQ4_1};
+  std::vector<Weights> weights;
+  for (const DType dtype : dtypes) weights.push_back(random_weights(dtype, 40 + 7 * static_cast<int64_t>(weights.size()), kK, 77));
+  for (const int64_t m : {1, 4, 7, 20}) {
+    const Floats x = random_vector(m * kK, 78), other = random_vector(m * kK, 79);
+    for (const CpuPath path : kVectorPaths) {
+      const KernelTable* table = find_table(path);
+      if (table == nullptr) continue;
+      std::vector<Floats> together(weights.size()), alone(weights.size());
+      std::vector<MatmulProblem> problems;
+      for (size_t i = 0; i < weights.size(); ++i) {
+        const Floats& input = i % 3 == 2 ? other : x;
+        table->matmul(problem(weights[i], input, m, alone[i]), pool_of(1));
+        problems.push_back(problem(weights[i], input, m, together[i]));
+      }
+      for (const int n_threads : {1, 2, 3}) {
+        for (Floats& y : together) std::fill(y.begin(), y.end(), kUntouched);
+        table->matmul_group({problems.data(), static_cast<int64_t>(problems.size())}, pool_of(n_threads));
+        CHECK(together == alone);
+      }
+    }
+  }
+}
