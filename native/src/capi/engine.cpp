@@ -8,8 +8,8 @@ extern "C" chaku_status chaku_engine_create(const chaku_engine_options* options,
   return capi::guarded("engine_create", [&] {
     const chaku_engine_options& o = capi::require_struct("engine_create", "options", options);
     capi::require("engine_create", "out", out);
-    if (o.cpu_path < CHAKU_CPU_AUTO || o.cpu_path > CHAKU_CPU_AVX512_BF16)
-      fail(Code::kInvalidArgument, "[engine_create] expected cpu_path in 0..%d, got %d", CHAKU_CPU_AVX512_BF16,
+    if (o.cpu_path < CHAKU_CPU_AUTO || o.cpu_path > CHAKU_CPU_AVX512_VNNI)
+      fail(Code::kInvalidArgument, "[engine_create] expected cpu_path in 0..%d, got %d", CHAKU_CPU_AVX512_VNNI,
            o.cpu_path);
     *out = new chaku_engine{std::make_shared<const Engine>(o.n_threads, static_cast<CpuPath>(o.cpu_path))};
   });

@@ -65,6 +65,7 @@ std::string missing_features(CpuPath path) {
     need(f.f16c, "F16C");
   } else if (path == CpuPath::kAmx) {
     need(f.avx512_bf16, "AVX-512 BF16");
+    need(f.avx512_vnni, "AVX-512 VNNI");
     need(f.amx_bf16, "AMX BF16");
   }
   return missing;

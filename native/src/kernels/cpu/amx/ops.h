@@ -1,4 +1,4 @@
-// The ops that this path has its own version of; the others are those of avx512.
+// The ops that this path has its own version of; the others are those of avx512vnni.
 #pragma once
 
 #include "kernels/table.h"
@@ -6,6 +6,7 @@
 namespace chaku::amx {
 
 void matmul(const MatmulProblem& p, ThreadPool& pool) noexcept;
+void matmul_group(const MatmulGroup& group, ThreadPool& pool) noexcept;
 void matmul_backward(const MatmulBackwardProblem& p, ThreadPool& pool) noexcept;
 void weight_gradient(const WeightGradientProblem& p, ThreadPool& pool) noexcept;
 

@@ -5,10 +5,11 @@ namespace chaku::amx {
 
 const KernelTable& table() noexcept {
   static const KernelTable table = [] {
-    KernelTable t = avx512::table();
+    KernelTable t = avx512vnni::table();
     t.name = "amx";
     t.path = CpuPath::kAmx;
     t.matmul = matmul;
+    t.matmul_group = matmul_group;
     t.matmul_backward = matmul_backward;
     t.weight_gradient = weight_gradient;
     return t;

@@ -5,6 +5,7 @@
 #include "kernels/cpu/avx512bf16/gemm.h"
 #include "kernels/cpu/avx512bf16/ops.h"
 #include "kernels/cpu/generic/decode.inl"
+#include "kernels/cpu/generic/groups.h"
 #include "kernels/cpu/paths.h"
 
 namespace chaku::avx512bf16 {
@@ -95,14 +96,10 @@ void matmul(const MatmulProblem& p, ThreadPool& pool) noexcept {
 }
 
 void matmul_group(const MatmulGroup& group, ThreadPool& pool) noexcept {
-  int64_t i = 0;
-  while (i < group.n) {
-    int64_t few = i;
-    while (few < group.n && group.problems[few].m <= kFewTokens) ++few;
-    if (few > i) avx512vnni::table().matmul_group({group.problems + i, few - i}, pool);
-    else matmul(group.problems[few++], pool);
-    i = few;
-  }
+  split_group(
+      group, kFewTokens,
+      [&](const MatmulProblem* few, int64_t n) { avx512vnni::table().matmul_group({few, n}, pool); },
+      [&](const MatmulProblem& p) { matmul(p, pool); });
 }
 
 void matmul_backward(const MatmulBackwardProblem& p, ThreadPool& pool) noexcept {

@@ -5,6 +5,7 @@
 
 #include "base/thread_pool.h"
 #include "kernels/cpu/generic/decode.inl"
+#include "kernels/cpu/generic/groups.h"
 #ifdef CHAKU_CODES
 #include CHAKU_CODES
 #include "kernels/cpu/generic/integer_dots.inl"
@@ -196,8 +197,6 @@ static void write_digits(const float*, int64_t, DigitLayout, uint8_t*) {}
 
 #endif
 
-constexpr int kMostTogether = 8;  // products of one section
-
 // Inputs as digits, once for all the products that read them alike. Every thread writes its own copy when its first
 // chunk wants it: that costs no barrier, and the copy is in the cache of the core that reads it.
 struct DigitSets {
@@ -274,19 +273,6 @@ static void gemv(const MatmulProblem* problems, int64_t n, ThreadPool& pool) {
     }
     part->chunk(*part->p, part->rows, begin, end, scratch + digits.sets[part->set].offset);
   });
-}
-
-// Runs a group: what has few tokens together, the rest one by one with run(problem).
-template <class Run>
-static void run_group(const MatmulGroup& group, ThreadPool& pool, Run run) {
-  int64_t i = 0;
-  while (i < group.n) {
-    int64_t few = i;
-    while (few < group.n && few - i < kMostTogether && group.problems[few].m <= kMostGemvTokens) ++few;
-    if (few > i) gemv(group.problems + i, few - i, pool);
-    else run(group.problems[few++]);
-    i = few;
-  }
 }
 
 }  // namespace chaku::CHAKU_ISA

@@ -78,7 +78,9 @@ void matmul(const MatmulProblem& p, ThreadPool& pool) noexcept {
 }
 
 void matmul_group(const MatmulGroup& group, ThreadPool& pool) noexcept {
-  run_group(group, pool, [&](const MatmulProblem& p) { matmul(p, pool); });
+  split_group(
+      group, kMostGemvTokens, [&](const MatmulProblem* few, int64_t n) { gemv(few, n, pool); },
+      [&](const MatmulProblem& p) { matmul(p, pool); });
 }
 
 void matmul_backward(const MatmulBackwardProblem& p, ThreadPool& pool) noexcept {
