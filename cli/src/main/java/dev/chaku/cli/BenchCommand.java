@@ -37,7 +37,8 @@ import picocli.CommandLine.Option;
       "Examples:",
       "  chaku bench --model base.gguf",
       "  chaku bench --shape llama-3.2-1b --format q4_k_m --prompt-tokens 512 --gen-tokens 64",
-      "  chaku bench --shape smollm2-135m --format q8_0 --train-tokens 512 --json"
+      "  chaku bench --shape smollm2-135m --format q8_0 --train-tokens 512 --json",
+      "  chaku bench --model base.gguf --append results.jsonl --commit $(git rev-parse --short HEAD)"
     })
 final class BenchCommand extends Verb {
   private static final int ROUNDS = 3;
@@ -77,6 +78,15 @@ final class BenchCommand extends Verb {
   @Option(names = "--rank", defaultValue = "16", paramLabel = "R", description = "LoRA rank in training (${DEFAULT-VALUE}).")
   private int rank;
 
+  @Option(
+      names = "--append",
+      paramLabel = "FILE",
+      description = "Also add the result to a file, as one line of JSON with the machine's description.")
+  private Path append;
+
+  @Option(names = "--commit", paramLabel = "ID", description = "What was measured, for the record.")
+  private String commit;
+
   @Mixin private EngineOptions engine;
 
   @Mixin private CacheOption cache;
@@ -96,7 +106,13 @@ final class BenchCommand extends Verb {
         training(model, fields);
       }
       fields.put("peak_bytes", Machine.peakBytes());
+      if (commit != null) {
+        fields.put("commit", commit);
+      }
       fields.put("machine", Machine.describe(model.device()));
+      if (append != null) {
+        ResultLines.append(append, fields);
+      }
       result(fields, () -> print(fields));
     }
   }
@@ -184,6 +200,9 @@ final class BenchCommand extends Verb {
 
   private void print(Map<String, Object> fields) {
     console().print(fields.get("model") + " " + fields.get("format"));
+    Map<?, ?> machine = (Map<?, ?>) fields.get("machine");
+    console().print(
+        String.format("%-20s %s, %s threads, %s", "machine", machine.get("cpu"), machine.get("threads"), machine.get("cpu_path")));
     line(fields, "prefill_tokens_per_s", "prefill " + promptTokens);
     line(fields, "decode_tokens_per_s", "decode " + genTokens);
     line(fields, "train_tokens_per_s", "LoRA training " + trainTokens);

@@ -4,20 +4,25 @@ import dev.chaku.DeviceInfo;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
 
 /** What this machine is and how much memory this process has taken, as the operating system tells. */
-final class Machine {
+public final class Machine {
   private Machine() {}
 
-  /** For reports: processor, cores, memory, Java. */
-  static Map<String, Object> describe(DeviceInfo device) {
+  /** For reports: date, system, Java, processor, cores, the path in use, memory. */
+  public static Map<String, Object> describe(DeviceInfo device) {
     Map<String, Object> fields = new LinkedHashMap<>();
-    fields.put("os", System.getProperty("os.name") + " " + System.getProperty("os.arch"));
-    fields.put("java", System.getProperty("java.version"));
+    fields.put("date", Instant.now().truncatedTo(ChronoUnit.SECONDS).toString());
+    fields.put(
+        "os",
+        System.getProperty("os.name") + " " + System.getProperty("os.version") + " " + System.getProperty("os.arch"));
+    fields.put("java", System.getProperty("java.vendor") + " " + System.getProperty("java.version"));
     fields.put("cpu", value("/proc/cpuinfo", "model name").orElse("unknown"));
     fields.put("cores", Runtime.getRuntime().availableProcessors());
     fields.put("threads", device.threads());
@@ -29,7 +34,7 @@ final class Machine {
   }
 
   /** The most memory that this process has held so far, in bytes; 0 where the system does not tell. */
-  static long peakBytes() {
+  public static long peakBytes() {
     return kibibytes("/proc/self/status", "VmHWM");
   }
 
