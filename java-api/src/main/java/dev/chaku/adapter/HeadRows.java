@@ -10,13 +10,20 @@ import java.util.Set;
  * GGUF files of some families rotate neighbours, and their converter reorders the rows of each head to suit: row 2i + s
  * of a head in GGUF is row s * Dh/2 + i in Hugging Face, s being 0 or 1. Of an adapter only B has those rows.
  */
-final class HeadRows {
+public final class HeadRows {
   /** Families whose converter reorders. Those that rotate neighbours on both sides (cohere, glm4) do not belong here. */
   private static final Set<String> REORDERED = Set.of("llama");
 
   private HeadRows() {}
 
-  static boolean areReordered(String architecture, DecoderModule module) {
+  /** The row in Hugging Face's order that stands at a row of a reordered matrix in GGUF. */
+  public static long huggingFaceRow(long row, int headDim) {
+    long within = row % headDim;
+    return row - within + within % 2 * (headDim / 2) + within / 2;
+  }
+
+  /** Whether the rows of this product stand in another order in GGUF. */
+  public static boolean areReordered(String architecture, DecoderModule module) {
     return REORDERED.contains(architecture)
         && (module == DecoderModule.ATTN_Q || module == DecoderModule.ATTN_K);
   }
@@ -37,13 +44,10 @@ final class HeadRows {
     }
     LayerOptions layer = spec.layers().get(pair.place().layer());
     int headDim = layer.headDim();
-    int half = headDim / 2;
     int rank = pair.rank();
     float[] b = new float[pair.b().length];
     for (int row = 0; row < pair.outputs(); row++) {
-      int head = row / headDim * headDim;
-      int within = row % headDim;
-      int huggingFace = head + within % 2 * half + within / 2;
+      int huggingFace = (int) huggingFaceRow(row, headDim);
       int from = toGguf ? huggingFace : row;
       int to = toGguf ? row : huggingFace;
       System.arraycopy(pair.b(), from * rank, b, to * rank, rank);

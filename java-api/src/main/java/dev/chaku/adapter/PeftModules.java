@@ -12,7 +12,7 @@ import java.util.regex.Pattern;
  * What Hugging Face calls the modules of a llama-like decoder, for instance {@code model.layers.3.self_attn.q_proj}, and
  * how PEFT names the tensors of their adapters.
  */
-final class PeftModules {
+public final class PeftModules {
   private static final Map<DecoderModule, String> IN_LAYER = inLayer();
   private static final String OUTPUT = "lm_head";
   private static final String PREFIX = "base_model.model.";
@@ -57,6 +57,11 @@ final class PeftModules {
     return place.module().inLayers()
         ? "model.layers." + place.layer() + "." + IN_LAYER.get(place.module())
         : OUTPUT;
+  }
+
+  /** The name of a product within its layer, for instance {@code self_attn.q_proj}. */
+  public static String nameInLayer(DecoderModule module) {
+    return IN_LAYER.get(module);
   }
 
   /** The last part of the name, as {@code target_modules} lists it. */

@@ -25,6 +25,7 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.IntFunction;
 import java.util.function.Supplier;
 
 /**
@@ -39,6 +40,9 @@ public final class Safetensors {
           .build();
 
   private static final Map<String, Integer> ELEMENT_BYTES = Map.of("F64", 8, "F32", 4, "F16", 2, "BF16", 2);
+
+  private static final Map<String, GgmlType> DECODED =
+      Map.of("F32", GgmlType.F32, "F16", GgmlType.F16, "BF16", GgmlType.BF16);
 
   /** One tensor: its element type as the file names it (F32, F16, BF16 …), its shape, and where its bytes lie. */
   public record Tensor(String name, String dtype, List<Long> shape, long from, long to) {
@@ -270,6 +274,35 @@ public final class Safetensors {
               path + ": tensor '" + name + "': expected type F32, F16, BF16 or F64, found " + dtype);
     }
     return values;
+  }
+
+  /**
+   * Reads a part of a tensor of type F32, F16 or BF16 as numbers. Thread-safe.
+   *
+   * @param fromElement index of the first
+   * @param target direct; what remains of it is filled
+   * @param scratch gives a direct buffer of a number of bytes
+   * @throws BadInputException if there is no such tensor, it is shorter, of another type, or cannot be read
+   */
+  public void read(String name, long fromElement, FloatBuffer target, IntFunction<ByteBuffer> scratch) {
+    Tensor tensor = tensors.get(name);
+    GgmlType type = tensor == null ? null : DECODED.get(tensor.dtype());
+    if (type == null) {
+      throw new BadInputException(
+          path + ": expected a tensor '" + name + "' of type F32, F16 or BF16, found " + (tensor == null ? "none" : tensor.dtype()));
+    }
+    long from = fromElement * type.blockBytes();
+    int bytes = Math.multiplyExact(target.remaining(), type.blockBytes());
+    if (fromElement < 0 || from > tensor.bytes() - bytes) {
+      throw new BadInputException(
+          path + ": tensor '" + name + "' has " + tensor.bytes() + " bytes, asked for " + bytes + " from byte " + from);
+    }
+    try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
+      ByteBuffer buffer = fill(channel, scratch.apply(bytes).order(ByteOrder.LITTLE_ENDIAN), dataOffset + tensor.from() + from, path);
+      NativeFormats.dequantize(type.id(), buffer.flip(), target);
+    } catch (IOException e) {
+      throw new BadInputException(path + ": cannot be read: " + e.getMessage(), e);
+    }
   }
 
   /**

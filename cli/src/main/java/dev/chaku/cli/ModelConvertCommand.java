@@ -1,0 +1,70 @@
+package dev.chaku.cli;
+
+import dev.chaku.ModelConverter;
+import dev.chaku.WeightFormat;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code chaku model convert}: a model as Hugging Face stores it becomes a GGUF file. */
+@Command(
+    name = "convert",
+    description = {
+      "Turns a folder of Hugging Face (config.json, safetensors files, tokenizer.json or tokenizer.model) into a GGUF file.",
+      "Weights keep their type unless another is given. Memory: a few rows."
+    },
+    footer = {
+      "",
+      "Examples:",
+      "  chaku model convert Qwen2.5-0.5B-Instruct qwen.gguf",
+      "  chaku model convert Llama-3.2-1B llama-q8_0.gguf --type q8_0"
+    })
+final class ModelConvertCommand extends Verb {
+  @Parameters(index = "0", paramLabel = "FOLDER", description = "The folder with config.json.")
+  private Path folder;
+
+  @Parameters(index = "1", paramLabel = "OUT", description = "The new GGUF file.")
+  private Path out;
+
+  @Option(names = "--type", paramLabel = "NAME", description = "f32, f16, bf16, q8_0, q4_k_m and others, as for quantize.")
+  private String type;
+
+  @Option(names = "--overwrite", description = "Replace OUT if it is there.")
+  private boolean overwrite;
+
+  @Option(names = "--threads", defaultValue = "0", paramLabel = "N", description = "Threads; 0, the default: one per core.")
+  private int threads;
+
+  @Override
+  void execute() {
+    ModelConverter converter = ModelConverter.of(folder).overwrite(overwrite).threads(threads);
+    if (type != null) {
+      converter.format(WeightFormat.parse(type));
+    }
+    ModelConverter.Report report;
+    try (FileProgressDisplay display = new FileProgressDisplay(console())) {
+      report = converter.write(out, display::show);
+    }
+    result(fields(out, report), () -> console().print(describe(out, report)));
+  }
+
+  static Map<String, Object> fields(Path out, ModelConverter.Report report) {
+    Map<String, Object> fields = new LinkedHashMap<>();
+    fields.put("output", out.toString());
+    fields.put("architecture", report.architecture());
+    fields.put("tensors", report.tensors());
+    fields.put("parameters", report.parameters());
+    fields.put("file_bytes", report.fileBytes());
+    return fields;
+  }
+
+  static String describe(Path out, ModelConverter.Report report) {
+    return String.format(
+        Locale.ROOT, "%s: %s, %,d parameters in %d tensors, %s", out, report.architecture(), report.parameters(),
+        report.tensors(), ProgressLine.bytes(report.fileBytes()));
+  }
+}

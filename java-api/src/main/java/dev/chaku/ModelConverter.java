@@ -1,0 +1,91 @@
+package dev.chaku;
+
+import dev.chaku.convert.HuggingFaceModel;
+import dev.chaku.convert.ModelOutline;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Turns a model as Hugging Face stores it (config.json, safetensors files, tokenizer) into a GGUF file, in bounded memory.
+ * Not thread-safe.
+ */
+public final class ModelConverter {
+  private final Path folder;
+  private @Nullable WeightFormat format;
+  private boolean overwrite;
+  private int threads;
+
+  private ModelConverter(Path folder) {
+    this.folder = folder;
+  }
+
+  /** A converter of a folder. */
+  public static ModelConverter of(Path folder) {
+    return new ModelConverter(folder);
+  }
+
+  /** Names under {@code architectures} in config.json that are understood. */
+  public static List<String> architectures() {
+    return HuggingFaceModel.classes();
+  }
+
+  /** Formats of the matrices; those that they have, F32, F16 or BF16, unless set. */
+  public ModelConverter format(WeightFormat newFormat) {
+    format = newFormat;
+    return this;
+  }
+
+  /** Whether a file that is there already is replaced. It is not unless set. */
+  public ModelConverter overwrite(boolean on) {
+    overwrite = on;
+    return this;
+  }
+
+  /** Threads that compute; 0, the default, for one per core. */
+  public ModelConverter threads(int count) {
+    threads = count;
+    return this;
+  }
+
+  /**
+   * What was written.
+   *
+   * @param architecture the family's name in GGUF files
+   * @param tensors their number
+   * @param parameters all their elements
+   * @param fileBytes size of the file
+   */
+  public record Report(String architecture, int tensors, long parameters, long fileBytes) {}
+
+  /**
+   * Writes the file, whole or not at all.
+   *
+   * @param listener told of the progress from the calling thread, many times a second
+   * @throws BadInputException if a file or tensor is missing, damaged or of another shape than config.json says, if the
+   *     model is of no known family or uses something that is not understood, or if the new file exists
+   * @throws ResourceException if the disk does not suffice
+   */
+  public Report write(Path target, Consumer<FileProgress> listener) {
+    HuggingFaceModel.Found found = HuggingFaceModel.read(folder);
+    return write(
+        found.outline(),
+        new ModelOutline.Target(target, format == null ? found.format() : format.mix(), overwrite, threads),
+        listener);
+  }
+
+  static Report write(ModelOutline outline, ModelOutline.Target target, Consumer<FileProgress> listener) {
+    FileProgressMeter meter = new FileProgressMeter(outline.elements(), listener);
+    outline.write(target, meter::begin, meter::add);
+    try {
+      return new Report(
+          String.valueOf(outline.metadata().get("general.architecture")), outline.tensors().size(), outline.elements(),
+          Files.size(target.path()));
+    } catch (IOException e) {
+      throw new BadInputException(target.path() + ": cannot be read: " + e.getMessage(), e);
+    }
+  }
+}

@@ -1,0 +1,236 @@
+package dev.chaku.convert;
+
+import dev.chaku.BadInputException;
+import dev.chaku.gguf.GgufValue;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The tokenizer of a folder, as {@code tokenizer.ggml.*}: tokenizer.model (SentencePiece), or tokenizer.json (byte-level
+ * BPE, or BPE over characters with bytes for the rest, which is SentencePiece in another dress); special tokens and chat
+ * template from the files beside them.
+ */
+final class HuggingFaceTokenizer {
+  private static final float ADDED_SCORE = -1000;
+
+  private final Path folder;
+  private final ModelConfig config;
+  private final JsonFile settings;
+  private final JsonFile tokenizer;
+  private final VocabularyTable vocabulary;
+  private final Map<String, GgufValue> found = new LinkedHashMap<>();
+
+  private HuggingFaceTokenizer(Path folder, ModelConfig config) {
+    this.folder = folder;
+    this.config = config;
+    this.settings = JsonFile.readIfPresent(folder.resolve("tokenizer_config.json"));
+    this.tokenizer = JsonFile.readIfPresent(folder.resolve("tokenizer.json"));
+    this.vocabulary = new VocabularyTable(config.vocab());
+  }
+
+  /** @throws BadInputException if files are missing or damaged, or describe something that is not understood */
+  static HuggingFaceTokenizer read(Path folder, ModelConfig config) {
+    HuggingFaceTokenizer result = new HuggingFaceTokenizer(folder, config);
+    if (Files.exists(folder.resolve("tokenizer.model"))) {
+      result.readSentencePiece(SentencePieceModel.read(folder.resolve("tokenizer.model")));
+    } else if (result.tokenizer.has("model")) {
+      result.readTokenizerJson();
+    } else {
+      throw new BadInputException(folder + ": expected tokenizer.json or tokenizer.model, found neither");
+    }
+    return result;
+  }
+
+  /** Adds the key values. */
+  void describe(Map<String, GgufValue> metadata) {
+    metadata.putAll(found);
+    addSpecialTokens(metadata);
+    chatTemplate().ifPresent(template -> metadata.put("tokenizer.chat_template", GgufValue.of(template)));
+  }
+
+  private void readSentencePiece(SentencePieceModel model) {
+    for (int id = 0; id < model.pieces().size(); id++) {
+      SentencePieceModel.Piece piece = model.pieces().get(id);
+      vocabulary.put(folder.resolve("tokenizer.model"), id, piece.text(), piece.kind(), piece.score());
+    }
+    addAddedTokens(ADDED_SCORE);
+    found.put("tokenizer.ggml.model", GgufValue.of("llama"));
+    found.put("tokenizer.ggml.pre", GgufValue.of("default"));
+    vocabulary.write(found, true);
+    found.put("tokenizer.ggml.add_space_prefix", GgufValue.of(settings.bool("add_prefix_space", model.addsSpace())));
+  }
+
+  private void readTokenizerJson() {
+    JsonFile model = tokenizer.findObject("model").orElseThrow();
+    String type = model.findString("type").orElse("BPE");
+    if (!type.equals("BPE")) {
+      throw model.error("type", "BPE", type);
+    }
+    List<String> merges = merges(model);
+    boolean characters = model.bool("byte_fallback", false);
+    Map<String, Integer> ranks = new HashMap<>();
+    for (int i = 0; i < merges.size(); i++) {
+      ranks.putIfAbsent(merges.get(i).replaceFirst(" ", ""), i);
+    }
+    String unknown = model.findString("unk_token").orElse("");
+    model.findObject("vocab").orElseThrow(() -> model.error("vocab", "an object", null)).fields().forEach(
+        (text, id) -> {
+          if (!(id instanceof Long number)) {
+            throw model.error("vocab." + text, "an id", id);
+          }
+          // A merge's rank is the order in which SentencePiece's scores would make it.
+          float score = characters ? -ranks.getOrDefault(text, merges.size()) : 0;
+          vocabulary.put(tokenizer.path(), number, text, kind(text, unknown, characters), score);
+        });
+    addAddedTokens(characters ? ADDED_SCORE : 0);
+    found.put("tokenizer.ggml.model", GgufValue.of(characters ? "llama" : "gpt2"));
+    found.put("tokenizer.ggml.pre", GgufValue.of(characters ? "default" : PreTokenizerNames.of(tokenizer)));
+    vocabulary.write(found, characters);
+    if (characters) {
+      found.put("tokenizer.ggml.add_space_prefix", GgufValue.of(addsSpace()));
+    } else {
+      found.put("tokenizer.ggml.merges", GgufValue.of(merges));
+    }
+  }
+
+  private static int kind(String text, String unknown, boolean characters) {
+    if (characters && text.matches("<0x[0-9A-F]{2}>")) {
+      return VocabularyTable.BYTE;
+    }
+    return characters && text.equals(unknown) ? VocabularyTable.UNKNOWN : VocabularyTable.NORMAL;
+  }
+
+  /** "a b", or in newer files ["a", "b"]. */
+  private static List<String> merges(JsonFile model) {
+    List<String> merges = new ArrayList<>();
+    for (Object merge : model.findList("merges").orElse(List.of())) {
+      if (merge instanceof List<?> pair && pair.size() == 2) {
+        merges.add(pair.get(0) + " " + pair.get(1));
+      } else if (merge instanceof String text && text.indexOf(' ') > 0) {
+        merges.add(text);
+      } else {
+        throw model.error("merges", "pairs of tokens", merge);
+      }
+    }
+    return merges;
+  }
+
+  /** What tokenizer.json says in place of SentencePiece's dummy prefix: a step that prepends a space. */
+  private boolean addsSpace() {
+    String steps = tokenizer.fields().get("normalizer") + " " + tokenizer.fields().get("pre_tokenizer");
+    boolean metaspace = steps.contains("Metaspace") && !steps.contains("prepend_scheme=never")
+        && !steps.contains("add_prefix_space=false");
+    return settings.bool("add_prefix_space", steps.contains("type=Prepend") || metaspace);
+  }
+
+  /** Tokens beside the trained ones; later files complete the earlier ones. */
+  private void addAddedTokens(float score) {
+    JsonFile plain = JsonFile.readIfPresent(folder.resolve("added_tokens.json"));
+    plain.fields().forEach((text, id) -> put(plain, text, id, VocabularyTable.USER_DEFINED, score));
+    settings.findObject("added_tokens_decoder").ifPresent(tokens -> {
+      for (String id : tokens.fields().keySet()) {
+        JsonFile token = tokens.findObject(id).orElseThrow();
+        long number = id.matches("[0-9]{1,9}") ? Long.parseLong(id) : -1;
+        put(settings, token.findString("content").orElse(""), number, kind(token), score);
+      }
+    });
+    for (int i = 0; i < tokenizer.findList("added_tokens").orElse(List.of()).size(); i++) {
+      JsonFile token = tokenizer.element("added_tokens", i);
+      put(tokenizer, token.findString("content").orElse(""), token.fields().get("id"), kind(token), score);
+    }
+  }
+
+  private static int kind(JsonFile token) {
+    return token.bool("special", false) ? VocabularyTable.CONTROL : VocabularyTable.USER_DEFINED;
+  }
+
+  /** SentencePiece's own unknown and control tokens are listed again among the added ones. */
+  private void put(JsonFile source, String text, @Nullable Object id, int kind, float score) {
+    if (!(id instanceof Long number)) {
+      throw source.error("the id of added token " + text, "an integer", id);
+    }
+    Optional<Integer> known = vocabulary.find(text);
+    if (known.isPresent() && known.get() == number.intValue() && vocabulary.isKind(known.get(), VocabularyTable.UNKNOWN)) {
+      return;
+    }
+    vocabulary.put(source.path(), number, text, kind, score);
+  }
+
+  private void addSpecialTokens(Map<String, GgufValue> metadata) {
+    JsonFile special = JsonFile.readIfPresent(folder.resolve("special_tokens_map.json"));
+    JsonFile generation = JsonFile.readIfPresent(folder.resolve("generation_config.json"));
+    Map<String, String> names = new LinkedHashMap<>();
+    names.put("bos", "bos");
+    names.put("eos", "eos");
+    names.put("unk", "unknown");
+    names.put("pad", "padding");
+    names.forEach((name, gguf) -> {
+      Optional<Integer> id = tokenText(settings, name).or(() -> tokenText(special, name)).flatMap(vocabulary::find)
+          .or(() -> firstId(config.json(), name)).or(() -> firstId(generation, name));
+      id.filter(i -> i < vocabulary.size()).ifPresent(
+          i -> metadata.put("tokenizer.ggml." + gguf + "_token_id", GgufValue.ofUint32(i)));
+    });
+    addFlag(metadata, "add_bos_token", startsWithSpecial());
+    addFlag(metadata, "add_eos_token", Optional.empty());
+  }
+
+  private void addFlag(Map<String, GgufValue> metadata, String key, Optional<Boolean> otherwise) {
+    Optional<Boolean> value = settings.has(key) ? Optional.of(settings.bool(key, false)) : otherwise;
+    value.ifPresent(on -> metadata.put("tokenizer.ggml." + key, GgufValue.of(on)));
+  }
+
+  /** Whether the template of a single text in tokenizer.json begins with a special token. */
+  private Optional<Boolean> startsWithSpecial() {
+    Object steps = tokenizer.fields().get("post_processor");
+    if (steps == null) {
+      return tokenizer.has("model") ? Optional.of(false) : Optional.empty();
+    }
+    String text = steps.toString();
+    int single = text.indexOf("single=[");
+    return Optional.of(single >= 0 && text.startsWith("{SpecialToken", single + "single=[".length()));
+  }
+
+  private static Optional<String> tokenText(JsonFile file, String name) {
+    Object value = file.fields().get(name + "_token");
+    if (value instanceof String text) {
+      return Optional.of(text);
+    }
+    return value instanceof Map<?, ?> token && token.get("content") instanceof String text ? Optional.of(text) : Optional.empty();
+  }
+
+  private static Optional<Integer> firstId(JsonFile file, String name) {
+    Object value = file.fields().get(name + "_token_id");
+    if (value instanceof List<?> list && !list.isEmpty()) {
+      value = list.get(0);
+    }
+    return value instanceof Long id && id >= 0 && id <= Integer.MAX_VALUE ? Optional.of(id.intValue()) : Optional.empty();
+  }
+
+  /** A file of its own, a text, or a list of named ones of which the default is taken. */
+  private Optional<String> chatTemplate() {
+    Path file = folder.resolve("chat_template.jinja");
+    if (Files.exists(file)) {
+      try {
+        return Optional.of(Files.readString(file));
+      } catch (IOException e) {
+        throw new BadInputException(file + ": cannot be read: " + e.getMessage(), e);
+      }
+    }
+    Object value = settings.fields().get("chat_template");
+    if (value instanceof List<?> list) {
+      return list.stream()
+          .filter(entry -> entry instanceof Map<?, ?> map && "default".equals(map.get("name")))
+          .map(entry -> String.valueOf(((Map<?, ?>) entry).get("template")))
+          .findFirst();
+    }
+    return settings.findString("chat_template");
+  }
+}

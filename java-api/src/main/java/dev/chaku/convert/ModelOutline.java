@@ -1,0 +1,85 @@
+package dev.chaku.convert;
+
+import dev.chaku.arch.FormatMix;
+import dev.chaku.arch.ModelFacts;
+import dev.chaku.arch.TensorFormats;
+import dev.chaku.gguf.GgmlType;
+import dev.chaku.gguf.GgufMetadata;
+import dev.chaku.gguf.GgufValue;
+import dev.chaku.gguf.GgufWriter;
+import dev.chaku.quantize.RowSource;
+import dev.chaku.quantize.TensorEncoder;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+import java.util.function.LongConsumer;
+
+/**
+ * A GGUF file to be: key values, and tensors whose numbers are asked for when they are written.
+ *
+ * @param metadata in the order of the file; architecture and tokenizer included
+ * @param tensors in the order of the file
+ */
+public record ModelOutline(Map<String, GgufValue> metadata, List<Tensor> tensors) {
+  private static final int QUANTIZATION_VERSION = 2;
+
+  /**
+   * One tensor.
+   *
+   * @param dims elements per dimension, contiguous one first
+   * @param source its rows, those of stacked matrices one after the other
+   */
+  public record Tensor(String name, long[] dims, RowSource source) {
+    public long elements() {
+      return Arrays.stream(dims).reduce(1, Math::multiplyExact);
+    }
+  }
+
+  /** How a file is written. */
+  public record Target(Path path, FormatMix mix, boolean overwrite, int threads) {}
+
+  public long elements() {
+    return tensors.stream().mapToLong(Tensor::elements).sum();
+  }
+
+  /**
+   * Writes the file, whole or not at all, in bounded memory: matrices in the formats of the mix, vectors in F32.
+   *
+   * @param begun told the name of each tensor before its first element
+   * @param written told the number of elements after each part
+   */
+  public void write(Target target, Consumer<String> begun, LongConsumer written) {
+    GgufWriter writer = GgufWriter.to(target.path()).overwrite(target.overwrite());
+    metadata.forEach(writer::put);
+    writer.put("general.file_type", target.mix().fileType()).put("general.quantization_version", QUANTIZATION_VERSION);
+    TensorFormats formats =
+        new TensorFormats(
+            target.mix(), ModelFacts.of(new GgufMetadata(target.path().toString(), metadata)),
+            tensors.stream().map(Tensor::name).toList(), false);
+    try (TensorEncoder encoder = new TensorEncoder(target.threads())) {
+      for (Tensor tensor : tensors) {
+        long columns = tensor.dims()[0];
+        GgmlType type = format(formats, tensor);
+        TensorEncoder.Work work =
+            new TensorEncoder.Work(
+                target.path() + ": tensor " + tensor.name(), tensor.source(), columns, tensor.elements() / columns, type,
+                List.of(), false);
+        writer.tensor(tensor.name(), type, tensor.dims(), out -> {
+          begun.accept(tensor.name());
+          encoder.encode(work, out, written);
+        });
+      }
+      writer.write();
+    }
+  }
+
+  private static GgmlType format(TensorFormats formats, Tensor tensor) {
+    if (!TensorFormats.isConvertible(tensor.name(), tensor.dims().length)) {
+      return GgmlType.F32;
+    }
+    long columns = tensor.dims()[0];
+    return TensorFormats.fitting(formats.of(tensor.name(), columns, tensor.dims().length > 2), columns);
+  }
+}

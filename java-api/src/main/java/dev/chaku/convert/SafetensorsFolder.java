@@ -1,0 +1,101 @@
+package dev.chaku.convert;
+
+import dev.chaku.BadInputException;
+import dev.chaku.adapter.Safetensors;
+import dev.chaku.quantize.Scratch;
+import java.nio.FloatBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** The tensors of a model in one safetensors file or in several with an index. Thread-safe. */
+final class SafetensorsFolder {
+  private static final String INDEX = "model.safetensors.index.json";
+
+  private final Path folder;
+  private final Map<String, Safetensors> byName = new LinkedHashMap<>();
+
+  private SafetensorsFolder(Path folder) {
+    this.folder = folder;
+  }
+
+  /** @throws BadInputException if files are missing or damaged, or contradict the index */
+  static SafetensorsFolder read(Path folder) {
+    SafetensorsFolder result = new SafetensorsFolder(folder);
+    Path single = folder.resolve("model.safetensors");
+    Path index = folder.resolve(INDEX);
+    if (Files.exists(index)) {
+      result.readIndexed(JsonFile.read(index));
+    } else if (Files.exists(single)) {
+      Safetensors file = Safetensors.read(single);
+      file.tensors().keySet().forEach(name -> result.byName.put(name, file));
+    } else {
+      String other = Files.exists(folder.resolve("pytorch_model.bin")) || Files.exists(folder.resolve("pytorch_model.bin.index.json"))
+          ? "pytorch_model.bin: save the model as safetensors" : "neither";
+      throw new BadInputException(folder + ": expected model.safetensors or " + INDEX + ", found " + other);
+    }
+    return result;
+  }
+
+  private void readIndexed(JsonFile index) {
+    Map<String, @Nullable Object> places =
+        index.findObject("weight_map").orElseThrow(() -> index.error("weight_map", "an object", null)).fields();
+    Map<String, Safetensors> shards = new LinkedHashMap<>();
+    places.forEach((name, value) -> {
+      String shard = String.valueOf(value);
+      if (!shard.equals(Path.of(shard).getFileName().toString()) || !shard.endsWith(".safetensors")) {
+        throw index.error("weight_map." + name, "the name of a .safetensors file beside it", value);
+      }
+      Safetensors file = shards.computeIfAbsent(shard, this::shard);
+      if (!file.tensors().containsKey(name)) {
+        throw new BadInputException(
+            file.path() + ": expected the tensor '" + name + "', which " + INDEX + " places here, found none of that name");
+      }
+      byName.put(name, file);
+    });
+  }
+
+  private Safetensors shard(String name) {
+    Path file = folder.resolve(name);
+    if (!Files.exists(file)) {
+      throw new BadInputException(file + ": expected this part of the model, which " + INDEX + " names, found none");
+    }
+    return Safetensors.read(file);
+  }
+
+  Path path() {
+    return folder;
+  }
+
+  /** Names in the files' order. */
+  Iterable<String> names() {
+    return Collections.unmodifiableSet(byName.keySet());
+  }
+
+  boolean has(String name) {
+    return byName.containsKey(name);
+  }
+
+  /** The descriptor of a tensor. */
+  Safetensors.Tensor require(String name) {
+    Safetensors file = byName.get(name);
+    if (file == null) {
+      throw new BadInputException(folder + ": expected a tensor '" + name + "', found none of that name among " + byName.size());
+    }
+    return file.tensors().get(name);
+  }
+
+  /** Which file holds a tensor, for messages. */
+  Path fileOf(String name) {
+    return byName.get(name).path();
+  }
+
+  /** Fills the rest of a direct buffer with numbers of a tensor, from an element on. */
+  void read(String name, long fromElement, FloatBuffer target, Scratch scratch) {
+    require(name);
+    byName.get(name).read(name, fromElement, target, scratch::bytes);
+  }
+}

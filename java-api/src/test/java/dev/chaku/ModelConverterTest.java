@@ -1,0 +1,177 @@
+package dev.chaku;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.chaku.convert.HuggingFaceExport;
+import dev.chaku.gguf.GgmlType;
+import dev.chaku.gguf.GgufFile;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class ModelConverterTest {
+  private static final List<String> FILES =
+      List.of("config.json", "tokenizer.json", "tokenizer_config.json", "model.safetensors.index.json",
+          "model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors", "expected.json");
+
+  @TempDir Path folder;
+
+  /** A small llama with stretched rotations, biases and shards; the logits are an independent float64 computation's. */
+  private Path tiny() throws IOException {
+    Path target = Files.createDirectories(folder.resolve("tiny-llama"));
+    for (String name : FILES) {
+      try (InputStream in = ModelConverterTest.class.getResourceAsStream("convert/tiny-llama/" + name)) {
+        Files.copy(in, target.resolve(name), StandardCopyOption.REPLACE_EXISTING);
+      }
+    }
+    return target;
+  }
+
+  private Path convert(Path from) {
+    Path out = folder.resolve("out.gguf");
+    ModelConverter.of(from).overwrite(true).write(out, progress -> { });
+    return out;
+  }
+
+  @Test
+  void answersAsTheOriginalDoes() throws IOException {
+    Map<String, Object> expected = ReferenceJson.object(ReferenceJson.read(tiny().resolve("expected.json")));
+    int[] tokens = ReferenceJson.ints(expected.get("tokens"));
+    List<Object> logits = ReferenceJson.list(expected.get("logits"));
+    try (Model model = Model.open(convert(tiny()))) {
+      float[][] found = model.logits(tokens);
+      for (int t = 0; t < tokens.length; t++) {
+        List<Object> row = ReferenceJson.list(logits.get(t));
+        for (int v = 0; v < row.size(); v++) {
+          assertEquals(((Number) row.get(v)).doubleValue(), found[t][v], 1e-4, "token " + t + ", logit " + v);
+        }
+      }
+      assertArrayEquals(new int[] {36, 30, 34, 27}, model.tokenizer().encode("the cow.", true, false));
+      assertEquals("<|begin|>hi", model.chat().orElseThrow().render(
+          List.of(Map.of("role", "user", "content", "hi")), List.of(), false));
+      assertEquals(37, model.tokenizer().eos().getAsInt());
+      assertEquals("[PAD38]", model.tokenizer().piece(38));
+    }
+  }
+
+  @Test
+  void keepsTheFormatOrTakesAnother() throws IOException {
+    assertEquals(GgmlType.BF16, GgufFile.read(convert(tiny())).requireTensor("blk.1.attn_q.weight").type());
+    assertEquals(GgmlType.F32, GgufFile.read(convert(tiny())).requireTensor("blk.1.attn_q.bias").type());
+    ModelConverter.Report report =
+        ModelConverter.of(tiny()).format(WeightFormat.F16).overwrite(true).write(folder.resolve("f16.gguf"), progress -> { });
+    assertEquals("llama", report.architecture());
+    assertEquals(GgmlType.F16, GgufFile.read(folder.resolve("f16.gguf")).requireTensor("output.weight").type());
+    assertEquals(Files.size(folder.resolve("f16.gguf")), report.fileBytes());
+  }
+
+  /** The goldens, as Hugging Face would store them, and back. */
+  @ParameterizedTest
+  @CsvSource({
+    "llama, LlamaForCausalLM", "llama-untied, LlamaForCausalLM", "llama-bias, LlamaForCausalLM", "llama-linear, LlamaForCausalLM",
+    "llama-yarn, MistralForCausalLM", "qwen2, Qwen2ForCausalLM", "qwen3, Qwen3ForCausalLM", "mixtral, MixtralForCausalLM",
+    "qwen2moe, Qwen2MoeForCausalLM", "qwen3moe, Qwen3MoeForCausalLM"
+  })
+  void convertedGoldensKeepTheirLogits(String name, String className) throws IOException {
+    Path golden = ReferenceData.require("parity/tiny/" + name + ".gguf");
+    Path data = golden.getParent();
+    Path out = convert(HuggingFaceExport.write(golden, className, folder.resolve("hf")));
+    int[] tokens = ReferenceJson.ints(tokens(data.resolve(name + ".tokens.json")));
+    float[] expected = ReferenceJson.floats(data.resolve(name + ".logits.f32"));
+    try (Model model = Model.open(out);
+        Model original = Model.open(golden)) {
+      float[][] found = model.logits(tokens);
+      int vocab = model.vocabSize();
+      assertEquals(128, vocab);
+      // The goldens hold the logits of every position.
+      assertEquals(expected.length, found.length * vocab);
+      for (int i = 0; i < expected.length; i++) {
+        assertEquals(expected[i], found[i / vocab][i % vocab], 1e-4, "position " + i / vocab);
+      }
+      String text = "the thing and on it";
+      assertArrayEquals(original.tokenizer().encode(text, true, false), model.tokenizer().encode(text, true, false));
+    }
+    GgufFile before = GgufFile.read(golden);
+    GgufFile after = GgufFile.read(out);
+    before.tensors().forEach(tensor ->
+        assertEquals(before.readTensor(tensor), after.readTensor(after.requireTensor(tensor.name())), tensor.name()));
+  }
+
+  private static Object tokens(Path file) {
+    Object json = ReferenceJson.read(file);
+    return json instanceof Map<?, ?> ? ReferenceJson.object(json).get("tokens") : json;
+  }
+
+  /** What is wrong with a folder, and what the one message says. */
+  @ParameterizedTest
+  @CsvSource(delimiter = '|', value = {
+    "config.json | LlamaForCausalLM | MambaForCausalLM | architectures expects one of LlamaForCausalLM",
+    "config.json | \"hidden_size\": 16 | \"hidden_size\": 32 | expects the shape [40, 32] by config.json, found [40, 16]",
+    "config.json | \"num_hidden_layers\": 2 | \"num_hidden_layers\": 3 | expected a tensor 'model.layers.2.input_layernorm.weight'",
+    "config.json | \"num_hidden_layers\": 2 | \"num_hidden_layers\": 1 | is not supported for LlamaForCausalLM",
+    "config.json | \"num_hidden_layers\": 2 | \"num_hidden_layers\": -2 | num_hidden_layers expects a positive integer, found -2",
+    "config.json | \"num_hidden_layers\": 2 | \"num_hidden_layers\": 2000000000 | num_hidden_layers expects at most",
+    "config.json | \"silu\" | \"relu\" | hidden_act expects silu or swish",
+    "config.json | \"llama3\" | \"warp\" | rope_scaling.rope_type expects default",
+    "config.json | \"vocab_size\": 40 | \"vocab_size\": 30 | expects an id below vocab_size 30",
+    "config.json | \"llama3\" | llama3 | no JSON",
+    "config.json | \"model_type\": \"llama\" | \"quantization_config\": {\"quant_method\": \"gptq\"} | found gptq",
+    "tokenizer.json | \"Isolated\" | \"Contiguous\" | pre_tokenizer expects one of gpt-2",
+    "tokenizer.json | \"type\": \"BPE\" | \"type\": \"Unigram\" | model.type expects BPE, found Unigram",
+    "tokenizer.json | \"a\": 0 | \"a\": \"0\" | model.vocab.a expects an id",
+    "model.safetensors.index.json | \"lm_head.weight\": \"model-00002 | \"lm_head.weight\": \"../model-00002 | the name of a .safetensors file",
+    "model.safetensors.index.json | \"model.norm.weight\": \"model-00002 | \"model.norm.weight\": \"model-00001 | which model.safetensors.index.json places here",
+    "model.safetensors.index.json | model-00002-of-00002 | model-00003-of-00002 | expected this part of the model"
+  })
+  void aDefectIsNamed(String file, String from, String to, String expected) throws IOException {
+    Path source = tiny();
+    String text = Files.readString(source.resolve(file));
+    assertTrue(text.contains(from), file + " holds " + from);
+    Files.writeString(source.resolve(file), text.replace(from, to));
+    Path out = folder.resolve("bad.gguf");
+    String message =
+        assertThrows(BadInputException.class, () -> ModelConverter.of(source).write(out, progress -> { })).getMessage();
+    assertTrue(message.contains(expected), message);
+    assertFalse(Files.exists(out));
+  }
+
+  @ParameterizedTest
+  @CsvSource(delimiter = '|', value = {
+    "config.json | config.json: expected this file",
+    "tokenizer.json | expected tokenizer.json or tokenizer.model, found neither",
+    "model-00001-of-00002.safetensors | expected this part of the model",
+    "model.safetensors.index.json | expected model.safetensors or model.safetensors.index.json, found neither"
+  })
+  void aMissingFileIsNamed(String file, String expected) throws IOException {
+    Path source = tiny();
+    Files.delete(source.resolve(file));
+    String message =
+        assertThrows(BadInputException.class, () -> ModelConverter.of(source).write(folder.resolve("x.gguf"), p -> { })).getMessage();
+    assertTrue(message.contains(expected), message);
+  }
+
+  @Test
+  void cutShardsAreRefused() throws IOException {
+    Path source = tiny();
+    Path shard = source.resolve("model-00002-of-00002.safetensors");
+    byte[] whole = Files.readAllBytes(shard);
+    for (int length : new int[] {0, 7, 8, 100, whole.length / 2, whole.length - 1}) {
+      Files.write(shard, Arrays.copyOf(whole, length));
+      assertThrows(BadInputException.class, () -> ModelConverter.of(source).write(folder.resolve("x.gguf"), p -> { }));
+    }
+    assertThrows(BadInputException.class, () -> ModelConverter.of(folder.resolve("none")).write(folder.resolve("x.gguf"), p -> { }));
+  }
+}
