@@ -15,7 +15,7 @@ import picocli.CommandLine.Option;
 @Command(
     name = "stats",
     description = {
-      "Counts what is in data: examples, formats, roles, turns, scripts, labels, lengths, and what of it is trained.",
+      "Counts what is in data: examples, formats, roles, turns, languages, labels, lengths, and what of it is trained.",
       "Looks for no defects; chaku data check does."
     },
     footer = {

@@ -8,7 +8,8 @@ import java.util.Map;
  *
  * @param task what the data seem to teach, in a few words
  * @param roles messages of conversations by role
- * @param scripts examples by the script that their answer is written in; answers of a few letters are under none
+ * @param languages examples by the language of their answer, by the script where it cannot be told; answers of a few
+ *     letters are under none
  * @param labels answers with their counts where answers are labels, else empty
  * @param characterLengths of the examples, ascending
  * @param turns messages per conversation, ascending; empty where there is none
@@ -17,7 +18,7 @@ import java.util.Map;
 public record DataContent(
     String task,
     Map<String, Integer> roles,
-    Map<String, Integer> scripts,
+    Map<String, Integer> languages,
     Map<String, Integer> labels,
     int[] characterLengths,
     int[] turns,
@@ -35,7 +36,7 @@ public record DataContent(
 
   public DataContent {
     roles = Map.copyOf(roles);
-    scripts = Map.copyOf(scripts);
+    languages = Map.copyOf(languages);
     labels = Map.copyOf(labels);
     files = List.copyOf(files);
   }

@@ -104,7 +104,7 @@ public final class HtmlReport {
     histogram(out, "Lengths in characters", DataStats.histogram(content.characterLengths()));
     histogram(out, "Messages of a conversation", DataStats.histogram(content.turns()));
     shares(out, "Roles of messages", content.roles());
-    shares(out, "Scripts of answers", content.scripts());
+    shares(out, "Languages of answers", content.languages());
     shares(out, "Labels", content.labels());
   }
 

@@ -101,7 +101,7 @@ public final class JsonReport {
     histogram(json, "character_histogram", DataStats.histogram(content.characterLengths()));
     histogram(json, "turn_histogram", DataStats.histogram(content.turns()));
     counts(json, "roles", content.roles());
-    counts(json, "scripts", content.scripts());
+    counts(json, "languages", content.languages());
     counts(json, "labels", content.labels());
     json.writeArrayFieldStart("files");
     for (DataContent.FilePart part : content.files()) {

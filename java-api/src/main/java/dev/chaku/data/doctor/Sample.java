@@ -60,9 +60,9 @@ record Sample(Example example, String prompt, List<String> answers) {
     return colon < 0 ? source() : source().substring(0, colon);
   }
 
-  /** The script that the answer is written in, see {@link Scripts}. */
-  String script() {
-    return Scripts.of(answer());
+  /** The language that the answer is written in, see {@link Languages}. */
+  String language() {
+    return Languages.of(answer());
   }
 
   /** Of prompt and answers, without roles. */

@@ -42,7 +42,7 @@ public final class TextReport {
       histogram(out, DataStats.histogram(content.turns()));
     }
     shares(out, "Roles of messages", content.roles());
-    shares(out, "Scripts of answers", content.scripts());
+    shares(out, "Languages of answers", content.languages());
     shares(out, "Labels", content.labels());
     if (content.files().size() > 1) {
       heading(out, "Files");
