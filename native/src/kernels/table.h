@@ -30,6 +30,9 @@ enum class CpuPath : int32_t {
   kAvx512Vnni = 6
 };
 
+// Whether a path rounds the operands of large products to bfloat16 (8 bits of precision); sums are float32 on all.
+constexpr bool rounds_to_bf16(CpuPath path) { return path == CpuPath::kAmx || path == CpuPath::kAvx512Bf16; }
+
 template <class Problem>
 using Kernel = void (*)(const Problem&, ThreadPool&);
 

@@ -95,7 +95,7 @@ TEST(greedy_text_and_logits_equal_the_reference) {
   const Stories stories = load();
   const std::vector<char> bytes = read_file(stories.folder + "/expected-greedy-computed.json");
   const std::string json(bytes.begin(), bytes.end());
-  EngineHandle engine = make_engine();
+  EngineHandle engine = make_float32_engine();
   ModelHandle model = build(engine, stories);
   auto options = sized<chaku_session_options>();
   options.max_tokens = 512;

@@ -67,6 +67,20 @@ inline EngineHandle make_engine(int32_t n_threads = 2) {
   return engine;
 }
 
+// An engine on a path that computes in float32: what was chosen, unless it rounds operands to bfloat16.
+inline EngineHandle make_float32_engine() {
+  EngineHandle engine = make_engine();
+  auto info = sized<chaku_engine_info>();
+  CHECK_OK(chaku_engine_describe(engine, &info));
+  if (info.cpu_path != CHAKU_CPU_AMX && info.cpu_path != CHAKU_CPU_AVX512_BF16) return engine;
+  EngineHandle exact;
+  auto options = sized<chaku_engine_options>();
+  options.n_threads = 2;
+  options.cpu_path = CHAKU_CPU_AVX512;  // such a processor has it
+  CHECK_OK(chaku_engine_create(&options, exact.out()));
+  return exact;
+}
+
 inline chaku_tensor_options tensor(int32_t module, int32_t layer, int64_t rows, int64_t columns) {
   auto t = sized<chaku_tensor_options>();
   t.module = module;

@@ -18,6 +18,8 @@ constexpr Tolerance kFewTokensWithOutliers = {0.0, 1e-5};
 // What rounding both operands to bfloat16 costs: up to 2^-8 of each product; the absolute part is multiplied by the
 // weights' root mean square and by the square root of the number of terms.
 constexpr Tolerance kBf16Product = {1.5e-2, 8e-3};
+// The same for whole decoders of a few layers, as a norm: of the difference of all logits or gradients over theirs.
+constexpr double kBf16Decoder = 2e-2;
 // Decoded weights: the vector decoders fuse what the scalar codec rounds twice.
 constexpr Tolerance kDecode = {1e-7, 1e-6};
 constexpr Tolerance kAttention = {2e-6, 1e-5};

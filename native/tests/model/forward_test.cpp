@@ -2,6 +2,7 @@
 
 #include <cstring>
 
+#include "kernels/tolerances.h"
 #include "model/expect_error.h"
 #include "model/oracle.h"
 #include "model/tiny_kinds.h"
@@ -134,6 +135,16 @@ bool same_bits(const std::vector<float>& a, const std::vector<float>& b) {
   return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(float)) == 0;
 }
 
+// The norm of the difference over the norm of `to`.
+double distance(const std::vector<float>& from, const std::vector<float>& to) {
+  double difference = 0, norm = 0;
+  for (size_t i = 0; i < to.size(); ++i) {
+    difference += std::pow(static_cast<double>(from[i]) - to[i], 2);
+    norm += std::pow(static_cast<double>(to[i]), 2);
+  }
+  return std::sqrt(difference / norm);
+}
+
 }  // namespace
 
 TEST(plain_decoder_equals_the_oracle) { check_oracle({}, false); }
@@ -190,6 +201,18 @@ static void check_threads(TinyOptions o) {
   const Run one = run(*tiny_decoder(o), lean(), nullptr, kOne);
   o.n_threads = 3;
   CHECK(same_bits(one.logits, run(*tiny_decoder(o), lean(), nullptr, kOne).logits));
+}
+
+TEST(paths_that_round_to_bf16_stay_near) {
+  TinyOptions o = with_experts();
+  const auto model = tiny_decoder(o);
+  const Additions added(model->spec(), 3);
+  const std::vector<float> exact = run(*model, lean(), &added.low_ranks, kOne).logits;
+  for (const CpuPath path : bf16_paths()) {
+    o.path = path;
+    const std::vector<float> rounded = run(*tiny_decoder(o), lean(), &added.low_ranks, kOne).logits;
+    CHECK(!same_bits(exact, rounded) && distance(rounded, exact) < kBf16Decoder);
+  }
 }
 
 TEST(tape_does_not_change_a_bit) {

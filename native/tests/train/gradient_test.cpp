@@ -1,5 +1,6 @@
 // End-to-end gradients against finite differences of the loss, for every kind of parameter.
 #include "model/tiny_kinds.h"
+#include "kernels/tolerances.h"
 #include "train/gradients.h"
 
 using namespace chaku;
@@ -173,4 +174,32 @@ TEST(sequences_do_not_see_each_other) {
   const double before = trainer.evaluate(row.batch()).loss_sum;
   for (size_t i = 8; i < row.tokens.size(); ++i) row.tokens[i] = (row.tokens[i] + 5) % tiny.vocab;
   CHECK_EQ(before, trainer.evaluate(row.batch()).loss_sum);
+}
+
+// All gradients of a trainer, one after another.
+static std::vector<float> all_gradients(CpuPath path, const TrainerOptions& o) {
+  TinyOptions tiny = rich();
+  tiny.path = path;
+  Trainer trainer(tiny_decoder(tiny), o);
+  if (o.rank > 0) fill_b(trainer);
+  trainer.accumulate(PackedRow(tiny.vocab).batch());
+  std::vector<float> all;
+  for (int32_t i = 0; i < static_cast<int32_t>(trainer.parameters().size()); ++i) {
+    const auto gradient = trainer.read(i, Slot::kGradient);
+    all.insert(all.end(), gradient.begin(), gradient.end());
+  }
+  return all;
+}
+
+TEST(gradients_of_paths_that_round_to_bf16_are_near) {
+  for (const CpuPath path : bf16_paths())
+    for (const TrainerOptions& o : {lora_options(all_targets(rich())), full_options()}) {
+      const std::vector<float> exact = all_gradients(float32_path(), o), rounded = all_gradients(path, o);
+      double difference = 0, norm = 0;
+      for (size_t i = 0; i < exact.size(); ++i) {
+        difference += std::pow(static_cast<double>(rounded[i]) - exact[i], 2);
+        norm += std::pow(static_cast<double>(exact[i]), 2);
+      }
+      CHECK(difference > 0 && std::sqrt(difference) < kBf16Decoder * std::sqrt(norm));
+    }
 }

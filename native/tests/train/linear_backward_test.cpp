@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "base/random.h"
+#include "float32_path.h"
 #include "test.h"
 
 using namespace chaku;
@@ -20,7 +21,7 @@ std::vector<float> values(uint64_t stream, int64_t n) {
 }
 
 struct Fixture {
-  Engine engine{2, CpuPath::kAuto};
+  Engine engine{2, test::float32_path()};
   std::vector<float> w = values(1, kN * kK), a = values(2, kR * kK), b = values(3, kN * kR), x = values(4, kM * kK),
                      dy = values(5, kM * kN), u = std::vector<float>(kM * kR), du = u,
                      dropped = std::vector<float>(kM * kK), dx = values(6, kM * kK);
