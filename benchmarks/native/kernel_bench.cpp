@@ -105,7 +105,7 @@ void print(const Case& c, const KernelTable& table, const Options& o, Timing t, 
 }
 
 int run(const Options& o) {
-  const auto worst = [](const KernelTable& t) { return t.path == CpuPath::kAvx512Bf16 ? 1e-2 : 1e-4; };
+  const auto worst = [](const KernelTable& t) { return rounds_to_bf16(t.path) ? 1e-2 : 1e-4; };
   ThreadPool pool(o.threads);
   std::vector<const KernelTable*> tables;
   std::vector<Limits> limits;

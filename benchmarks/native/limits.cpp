@@ -50,6 +50,25 @@ __attribute__((target("avx512f,avx512bf16"))) float dot_bf16(int64_t steps) {
 #undef CHAKU_DOT
 }
 
+#if CHAKU_HAVE_AMX
+// Four products of tiles a step, each into sums of its own, as the kernels have them. The tiles hold zeros: a processor
+// takes the same time for them.
+float dot_tiles(int64_t steps) {
+  struct alignas(64) {
+    uint8_t palette = 1, start_row = 0, reserved[14] = {};
+    uint16_t row_bytes[16] = {64, 64, 64, 64, 64, 64, 64, 64};
+    uint8_t rows[16] = {16, 16, 16, 16, 16, 16, 16, 16};
+  } config;
+  __asm__ volatile("ldtilecfg %0" ::"m"(config));
+  for (int64_t s = 0; s < steps; ++s)
+    __asm__ volatile(
+        "tdpbf16ps %tmm6, %tmm4, %tmm0\n tdpbf16ps %tmm7, %tmm4, %tmm1\n"
+        "tdpbf16ps %tmm6, %tmm5, %tmm2\n tdpbf16ps %tmm7, %tmm5, %tmm3");
+  __asm__ volatile("tilerelease");
+  return 0;
+}
+#endif
+
 __attribute__((target("avx2,fma"))) float fma_avx2(int64_t steps) {
   const __m256 x = _mm256_set1_ps(0.999f), y = _mm256_set1_ps(1e-3f);
 #define CHAKU_DEFINE(v) __m256 v = y;
@@ -103,12 +122,16 @@ double measure_fma_gflops(CpuPath path, ThreadPool& pool) {
   if (path == CpuPath::kAvx2) loop = {fma_avx2, 2.0 * 8 * kSums};
   if (path == CpuPath::kAvx512 || path == CpuPath::kAvx512Vnni) loop = {fma_avx512, 2.0 * 16 * kSums};
   if (path == CpuPath::kAvx512Bf16) loop = {dot_bf16, 4.0 * 16 * kSums};
+#if CHAKU_HAVE_AMX
+  if (path == CpuPath::kAmx) loop = {dot_tiles, 4 * 2.0 * 16 * 16 * 32};
+#endif
   if (loop.run == nullptr) return 0;
+  const int64_t steps = path == CpuPath::kAmx ? kFmaSteps / 10 : kFmaSteps;  // one of tiles takes ten times as long
   double best = 0;
   for (int round = 0; round < 5; ++round) {
     const double start = seconds_now();
-    pool.parallel_for(pool.n_threads(), 1, [&](int64_t, int64_t, int) { sink = loop.run(kFmaSteps); });
-    best = std::max(best, loop.flops * kFmaSteps * pool.n_threads() / (seconds_now() - start) / 1e9);
+    pool.parallel_for(pool.n_threads(), 1, [&](int64_t, int64_t, int) { sink = loop.run(steps); });
+    best = std::max(best, loop.flops * static_cast<double>(steps) * pool.n_threads() / (seconds_now() - start) / 1e9);
   }
   return best;
 }

@@ -83,7 +83,7 @@ typedef struct chaku_engine chaku_engine;
 #define CHAKU_CPU_REFERENCE 1
 #define CHAKU_CPU_AVX2 2
 #define CHAKU_CPU_AVX512 3
-#define CHAKU_CPU_AMX 4
+#define CHAKU_CPU_AMX 4 /* large products on bfloat16 tiles, to three digits; AUTO chooses it where it is */
 #define CHAKU_CPU_AVX512_BF16 5 /* large products on bfloat16 operands, to three digits; AUTO never chooses it */
 #define CHAKU_CPU_AVX512_VNNI 6 /* AVX-512, products of few tokens on integers; as exact as AVX512 */
 

@@ -157,6 +157,30 @@ TEST(sums_of_small_integers_are_exact) {
   }
 }
 
+// Three products of the same rows, which are packed once, one of other rows, and one of few tokens.
+TEST(groups_give_the_bits_of_their_products) {
+  const Weights q = random_weights(DType::kQ4_K, 90, 512, 81), k = random_weights(DType::kQ8_0, 33, 512, 82),
+                v = random_weights(DType::kF16, 16, 512, 83);
+  const Floats x = random_vector(40 * 512, 84), other = random_vector(40 * 512, 85);
+  const auto problems = [&](std::array<Floats, 5>& y) {
+    std::array<MatmulProblem, 5> p;
+    const Weights* weights[] = {&q, &k, &v, &q, &k};
+    for (size_t i = 0; i < p.size(); ++i) {
+      const int64_t n = weights[i]->matrix.rows;
+      y[i].assign(static_cast<size_t>(40 * n), kUntouched);
+      p[i] = {.x = i == 3 ? other.data() : x.data(), .x_stride = 512, .w = weights[i]->matrix, .y = y[i].data(),
+              .y_stride = n, .m = i == 4 ? 5 : 40};
+    }
+    return p;
+  };
+  for (const KernelTable* table : bf16_tables()) {
+    std::array<Floats, 5> together, apart;
+    table->matmul_group({problems(together).data(), 5}, pool_of(2));
+    for (const MatmulProblem& p : problems(apart)) table->matmul(p, pool_of(3));
+    CHECK(together == apart);
+  }
+}
+
 TEST(few_tokens_stay_in_float32) {
   const Weights w = random_weights(DType::kQ8_0, 40, 64, 65);
   const Floats x = random_vector(3 * 64, 66);

@@ -130,7 +130,8 @@ struct Unit {
       for (int64_t j = 0; j < column_strips(); ++j)
         for (int64_t i = 0; i < row_strips(); ++i) {
           multiply(current, number, i, j);
-          for (++product; done < n_items * product / n_products; ++done) source.make(next, done);
+          const int64_t due = n_items * ++product / n_products;
+          for (; done < due; ++done) source.make(next, done);
           // the sums of the product before, which are in memory by now
           if (last && product > 1) finish((product - 2) % row_strips(), (product - 2) / row_strips(), past_caches);
         }
@@ -141,41 +142,63 @@ struct Unit {
   }
 };
 
-// Packs the rows of a pass, and runs its units.
+// A product and the columns it reads.
+template <class Columns>
+struct Job {
+  Product p;
+  Columns source;
+};
+
+constexpr int64_t kMostJobs = 8;  // that share their rows
+
+// Packs the rows of a pass, and runs the units of all jobs.
 template <class PackedRows, class Columns>
-static void run_pass(const Product& p, Pass pass, const PackedRows& rows, const Columns& source, ThreadPool& pool) {
+static void run_pass(const Job<Columns>* jobs, int64_t n, const Pass& pass, const PackedRows& rows, ThreadPool& pool) {
   constexpr int64_t kLargeBytes = int64_t{4} << 20;  // of c: more than its reader would find in a cache
-  cut(p, pass);
   pool.parallel_for(ceil_div(pass.rows, kStrip), 1, [&](int64_t strip, int64_t, int) {
     const int64_t first = strip * kStrip;
     rows.pack(pass.row + first, min(kStrip, pass.rows - first), pass.d, pass.depth, pass.strip(first, 0));
   });
-  const bool aligned = reinterpret_cast<uintptr_t>(p.c) % 64 == 0 && p.stride % kTileSide == 0;
-  const bool past_caches = aligned && !p.add && p.m * p.columns * 4 >= kLargeBytes && pass.depth == p.depth;
-  pool.parallel_for(pass.row_units * pass.column_units, 1, [&](int64_t number, int64_t, int thread) {
+  Pass passes[kMostJobs];
+  int64_t ends[kMostJobs], n_units = 0;  // of the units of each job
+  for (int64_t i = 0; i < n; ++i) {
+    passes[i] = pass;
+    cut(jobs[i].p, passes[i]);
+    ends[i] = n_units += passes[i].row_units * passes[i].column_units;
+  }
+  pool.parallel_for(n_units, 1, [&](int64_t number, int64_t, int thread) {
+    int64_t job = 0;
+    while (number >= ends[job]) ++job;
+    if (job > 0) number -= ends[job - 1];
+    const Product& p = jobs[job].p;
+    const Pass& own = passes[job];
+    const bool aligned = reinterpret_cast<uintptr_t>(p.c) % 64 == 0 && p.stride % kTileSide == 0;
+    const bool past_caches = aligned && !p.add && p.m * p.columns * 4 >= kLargeBytes && own.depth == p.depth;
     Bf16* blocks = reinterpret_cast<Bf16*>(pool.scratch(thread));
-    const int64_t row = number % pass.row_units * pass.unit_rows;
-    const int64_t column = number / pass.row_units * pass.unit_columns;
-    const Unit<Columns> unit = {p, pass, source, row, min(pass.unit_rows, pass.rows - row), column,
-                                min(pass.unit_columns, p.columns - column), blocks, blocks + 2 * kBlockElements,
+    const int64_t row = number % own.row_units * own.unit_rows;
+    const int64_t column = number / own.row_units * own.unit_columns;
+    const Unit<Columns> unit = {p, own, jobs[job].source, row, min(own.unit_rows, own.rows - row), column,
+                                min(own.unit_columns, p.columns - column), blocks, blocks + 2 * kBlockElements,
                                 reinterpret_cast<float*>(blocks + 2 * kBlockElements + kStagingElements)};
     unit.run(past_caches);
   });
 }
 
+// Up to kMostJobs products of the same rows, of equal m and depth.
 template <class PackedRows, class Columns>
-static void run_product(const Product& p, const PackedRows& rows, const Columns& source, ThreadPool& pool) {
-  if (p.depth == 0) return;
+static void run_products(const Job<Columns>* jobs, int64_t n, const PackedRows& rows, ThreadPool& pool) {
+  const int64_t m = jobs->p.m, depth = jobs->p.depth;
+  if (depth == 0) return;
   ThreadPool::Turn turn(pool);
   Pass pass = {};
   pass.packed = reinterpret_cast<Bf16*>(turn.shared());
-  const int64_t deepest = min(round_up(p.depth, kStepDepth), kPassDepth);
+  const int64_t deepest = min(round_up(depth, kStepDepth), kPassDepth);
   const int64_t most_rows = ThreadPool::Turn::kSharedBytes / 2 / deepest / kMostRows * kMostRows;
-  for (pass.row = 0; pass.row < p.m; pass.row += most_rows)
-    for (pass.d = 0; pass.d < p.depth; pass.d += kPassDepth) {
-      pass.rows = min(most_rows, p.m - pass.row);
-      pass.depth = min(kPassDepth, p.depth - pass.d);
-      run_pass(p, pass, rows, source, pool);
+  for (pass.row = 0; pass.row < m; pass.row += most_rows)
+    for (pass.d = 0; pass.d < depth; pass.d += kPassDepth) {
+      pass.rows = min(most_rows, m - pass.row);
+      pass.depth = min(kPassDepth, depth - pass.d);
+      run_pass(jobs, n, pass, rows, pool);
     }
 }
 

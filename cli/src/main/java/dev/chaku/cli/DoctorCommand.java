@@ -19,7 +19,11 @@ import picocli.CommandLine.Option;
       "  CHAKU_CPU=avx2 chaku doctor     force a path for any verb"
     })
 final class DoctorCommand extends Verb {
-  @Option(names = "--device", defaultValue = "cpu", paramLabel = "NAME", description = "cpu, reference, avx2, avx512 or amx.")
+  @Option(
+      names = "--device",
+      defaultValue = "cpu",
+      paramLabel = "NAME",
+      description = "cpu, reference, avx2, avx512, avx512vnni, avx512bf16 or amx.")
   private String device;
 
   @Override
@@ -32,6 +36,7 @@ final class DoctorCommand extends Verb {
     fields.put("cpu_path", info.device().label());
     fields.put("best_cpu_path", info.best().label());
     fields.put("reason", reason(info));
+    fields.put("products", products(info));
     fields.put("gpu", gpu());
     result(
         fields,
@@ -40,6 +45,7 @@ final class DoctorCommand extends Verb {
           console().print("Processor   " + machine.get("cpu") + ", " + machine.get("cores") + " cores");
           console().print("Features    " + String.join(" ", info.features()));
           console().print("Path        " + info.device().label() + ": " + reason(info));
+          console().print("Products    " + products(info));
           console()
               .print(
                   "Memory      "
@@ -57,6 +63,12 @@ final class DoctorCommand extends Verb {
     }
     return "forced" + (forced == null ? " by --device" : " by CHAKU_CPU=" + forced) + "; the best would be "
         + info.best().label();
+  }
+
+  private static String products(DeviceInfo info) {
+    return info.device().roundsToBfloat16()
+        ? "large ones on bfloat16 operands (three digits), sums in float32; --device avx512 computes all in float32"
+        : "float32";
   }
 
   private static String gpu() {

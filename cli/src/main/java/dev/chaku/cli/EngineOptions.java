@@ -13,7 +13,9 @@ final class EngineOptions {
       names = "--device",
       defaultValue = "cpu",
       paramLabel = "NAME",
-      description = "cpu (the best path of this processor), reference, avx2, avx512 or amx.")
+      description =
+          "cpu (the best path of this processor), reference, avx2, avx512, avx512vnni, avx512bf16 or amx. The last two"
+              + " round operands of large products to bfloat16; cpu chooses amx where it is, avx512bf16 never.")
   private String device;
 
   ModelOptions modelOptions() {
