@@ -17,8 +17,14 @@ import picocli.CommandLine.Option;
     sortOptions = false,
     description = "Runs Chaku, llama.cpp (java-llama.cpp) and PyTorch on the same weights in turn, and prints ratios.")
 final class Compare implements Callable<Integer> {
+  /** Tokens beyond which a step of PyTorch takes long enough to be sparing with. */
+  private static final int LONG_STEP = 1024;
+
   @Option(names = "--quick", description = "Fewer shapes, one format, two rounds: does it work at all?")
   private boolean quick;
+
+  @Option(names = "--full", description = "Steps of more than 1024 tokens as thoroughly as others: all rounds, and PyTorch on f32 too.")
+  private boolean full;
 
   @Option(names = "--only", paramLabel = "PART", description = "inference or training; both unless given.")
   private String only;
@@ -58,7 +64,7 @@ final class Compare implements Callable<Integer> {
   @Option(names = "--gen-tokens", paramLabel = "N", defaultValue = "64", description = "${DEFAULT-VALUE} unless given.")
   private int genTokens;
 
-  @Option(names = "--rounds", paramLabel = "N", description = "After one to warm up (default: 3, or 2 with --quick).")
+  @Option(names = "--rounds", paramLabel = "N", description = "After a short one to warm up (default: 3, or 2 with --quick).")
   private Integer rounds;
 
   @Option(names = "--threads", paramLabel = "N", defaultValue = "0", description = "Of every program; 0, the default: one per core.")
@@ -103,14 +109,7 @@ final class Compare implements Callable<Integer> {
       }
     }
     if (!"inference".equals(only)) {
-      Settings settings = new Settings(devices.subList(0, 1), cores, rounds, models, logs);
-      TrainingComparison training = new TrainingComparison(settings, report);
-      training.check();
-      for (String shape : trainShapes) {
-        for (int tokens : trainTokens) {
-          training.run(PeerShape.parse(shape), tokens, trainFormats, trainBases);
-        }
-      }
+      training(report, cores, logs);
     }
     Files.move(partial, out, StandardCopyOption.REPLACE_EXISTING);
     System.out.println("written to " + out);
@@ -119,5 +118,18 @@ final class Compare implements Callable<Integer> {
       return 1;
     }
     return 0;
+  }
+
+  private void training(Report report, int cores, Path logs) throws IOException {
+    List<String> path = devices.subList(0, 1);
+    new TrainingComparison(new Settings(path, cores, rounds, models, logs), report).check();
+    for (String shape : trainShapes) {
+      for (int tokens : trainTokens) {
+        boolean shorter = tokens > LONG_STEP && !full;
+        Settings settings = new Settings(path, cores, shorter ? Math.min(rounds, 2) : rounds, models, logs);
+        new TrainingComparison(settings, report)
+            .run(PeerShape.parse(shape), tokens, trainFormats, shorter ? trainBases.subList(0, 1) : trainBases);
+      }
+    }
   }
 }

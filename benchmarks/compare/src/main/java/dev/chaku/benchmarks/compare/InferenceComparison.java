@@ -12,6 +12,10 @@ final class InferenceComparison {
   /** In logits: llama.cpp rounds activations to 8 bits, which moves logits of deviation 1 about that far. */
   private static final double MOST_BEHIND = 0.25;
 
+  /** Enough to bring the weights into memory and to compile what is compiled. */
+  private static final int WARM_UP_PROMPT = 64;
+
+  private static final int WARM_UP_WORDS = 8;
   private static final int CHECKED_PROMPT = 32;
   private static final int CHECKED_WORDS = 16;
   private static final String PREFILL = "prefill_tokens_per_s";
@@ -49,7 +53,10 @@ final class InferenceComparison {
         report.program(entrant.label(), entrant.worker().greeting());
       }
       check(shape, format, peer, entrants.get(1));
-      for (int round = 0; round <= settings.rounds(); round++) {
+      for (Entrant entrant : entrants) {
+        entrant.worker().ask(Map.of("prompt", PlainVocabulary.text(WARM_UP_PROMPT, 0), "generate", WARM_UP_WORDS));
+      }
+      for (int round = 1; round <= settings.rounds(); round++) {
         for (Entrant entrant : entrants) {
           measure(entrant, round);
         }
@@ -88,10 +95,8 @@ final class InferenceComparison {
     String prompt = PlainVocabulary.text(promptTokens, round);
     Map<String, Object> answer = entrant.worker().ask(Map.of("prompt", prompt, "generate", genTokens));
     entrant.last().putAll(answer);
-    if (round > 0) {
-      entrant.prefill().add(number(answer, PREFILL));
-      entrant.decode().add(number(answer, DECODE));
-    }
+    entrant.prefill().add(number(answer, PREFILL));
+    entrant.decode().add(number(answer, DECODE));
   }
 
   /** Both must compute the same: what llama.cpp says must be as good as best to Chaku, word after word. */

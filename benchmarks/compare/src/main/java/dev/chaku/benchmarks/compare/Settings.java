@@ -7,7 +7,7 @@ import java.util.List;
  * What a comparison runs.
  *
  * @param devices Chaku's paths: cpu and names of others
- * @param rounds of each program, after one that does not count
+ * @param rounds of each program, after a short one to warm up
  * @param models folder of the random models, kept between runs
  * @param logs folder of what the programs print
  */

@@ -35,6 +35,9 @@ final class Worker implements AutoCloseable {
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.add("-XX:+UseSerialGC");
     command.add("-Xmx1g");
+    // JavaCPP refuses to allocate past four times the Java heap otherwise, and tries to collect garbage before.
+    command.add("-Dorg.bytedeco.javacpp.maxPhysicalBytes=0");
+    command.add("-Dorg.bytedeco.javacpp.maxBytes=0");
     command.add("-XX:ErrorFile=" + log.resolveSibling("crash-%p.log"));
     if (Runtime.version().feature() >= 22) {
       command.add("--enable-native-access=ALL-UNNAMED");

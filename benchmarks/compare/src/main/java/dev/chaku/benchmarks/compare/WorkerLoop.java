@@ -39,8 +39,8 @@ final class WorkerLoop {
     try {
       body.run();
       status = 0;
-    } catch (Exception e) {
-      e.printStackTrace();
+    } catch (Exception | Error e) {
+      e.printStackTrace(); // the parent shows the end of this log
     } finally {
       System.err.flush();
       Runtime.getRuntime().halt(status);
