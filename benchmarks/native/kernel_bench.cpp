@@ -1,8 +1,8 @@
 // Times every kernel: op x shape x format x path, with GFLOP/s, GB/s and the share of the limit that this program
-// measured itself, each result checked against the reference. One JSON line a case with --json.
+// measured itself, each result checked against the reference. With --json the machine is one line, and each case.
 //
 //   kernel_bench [--op PART] [--format PART] [--path avx2|avx512|avx512vnni|avx512bf16|amx|all] [--threads N]
-//                [--cpu-time] [--json]
+//                [--cpu-time] [--json] [--commit ID]
 // --cpu-time measures one thread by its processor time, for machines that do other work too.
 #include <algorithm>
 #include <cstdio>
@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "cases.h"
 #include "limits.h"
+#include "machine.h"
 
 namespace chaku::bench {
 namespace {
@@ -23,6 +24,7 @@ struct Options {
   bool all_paths = false;
   int threads = usable_cores();
   bool json = false, cpu_time = false;
+  std::string commit = "unknown";  // what is measured, for the record
 };
 
 struct Limits {
@@ -52,6 +54,7 @@ Options parse(int argc, char** argv) {
     else if (is("--format")) o.filter.format = value();
     else if (is("--threads")) o.threads = std::max(1, std::atoi(value()));
     else if (is("--json")) o.json = true;
+    else if (is("--commit")) o.commit = value();
     else if (is("--cpu-time")) o.cpu_time = true;
     else if (is("--path")) {
       const char* name = value();
@@ -109,6 +112,7 @@ int run(const Options& o) {
   ThreadPool pool(o.threads);
   std::vector<const KernelTable*> tables;
   std::vector<Limits> limits;
+  if (o.json) std::printf("%s\n", machine_json(o.commit, select_table(CpuPath::kAuto).name, o.threads).c_str());
   const double gbps = measure_read_gbps(pool);
   const auto add = [&](CpuPath path) {
     const KernelTable& table = o.all_paths ? *find_table(path) : select_table(path);

@@ -20,7 +20,7 @@ final class Markdown {
     return line(
         String.format(
             Locale.ROOT,
-            "%s, commit %s: %s, %s cores, %s threads, %s, %.1f GiB, %s, Java %s.",
+            "%s, commit %s: %s, %s cores, %s threads, %s, %.1f GiB, %s, %s.",
             machine.get("date"),
             commit,
             machine.get("cpu"),
@@ -29,7 +29,7 @@ final class Markdown {
             machine.get("cpu_path"),
             number(machine, "memory_bytes") / (1L << 30),
             machine.get("os"),
-            machine.get("java")));
+            machine.containsKey("java") ? "Java " + machine.get("java") : "gcc " + machine.get("compiler")));
   }
 
   Markdown head(String... columns) {

@@ -26,7 +26,10 @@ final class OtherTables {
     return text.toString();
   }
 
-  /** One line a case, one column an instruction set: what the op does a second, and the share of the machine's limit. */
+  /**
+   * One line a case, one column an instruction set: what the op does a second, and the share of the machine's limit. Of
+   * the products with quantized weights only those of one shape, for one token and for 512; the file has all.
+   */
   static String kernels(List<Map<String, Object>> rows) {
     Markdown text = new Markdown();
     machine(rows, text);
@@ -38,7 +41,7 @@ final class OtherTables {
             String.format(
                 Locale.ROOT, "%s: %.0f GFLOP/s in registers, %.1f GB/s read.", path, Markdown.number(row, "fma_gflops"),
                 Markdown.number(row, "read_gbps")));
-      } else if (row.containsKey("op")) {
+      } else if (row.containsKey("op") && isShown(row)) {
         String path = row.get("path").toString();
         paths.add(path);
         boolean memory = "read".equals(row.get("limit"));
@@ -56,6 +59,13 @@ final class OtherTables {
         (name, speeds) ->
             text.row(name, String.join(" | ", paths.stream().map(path -> speeds.getOrDefault(path, "–")).toList())));
     return text.toString();
+  }
+
+  private static boolean isShown(Map<String, Object> row) {
+    String shape = row.get("shape").toString();
+    return !row.get("op").toString().startsWith("matmul")
+        || shape.equals("m1 n8192 k2048")
+        || shape.equals("m512 n8192 k2048");
   }
 
   static String bench(List<Map<String, Object>> rows) {

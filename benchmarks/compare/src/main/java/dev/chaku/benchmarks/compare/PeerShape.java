@@ -1,5 +1,7 @@
 package dev.chaku.benchmarks.compare;
 
+import dev.chaku.arch.DenseShape;
+import dev.chaku.arch.RopeSpec;
 import java.util.Arrays;
 import java.util.stream.Collectors;
 
@@ -50,11 +52,15 @@ record PeerShape(
                         + Arrays.stream(KNOWN).map(PeerShape::name).collect(Collectors.joining(", "))));
   }
 
-  int headDim() {
-    return width / heads;
+  /** The tensors and formats of this shape follow from its sizes. */
+  DenseShape sizes(int context) {
+    RopeSpec.Pairing pairing = architecture.equals("llama") ? RopeSpec.Pairing.ADJACENT : RopeSpec.Pairing.HALVES;
+    return new DenseShape(
+        architecture, pairing, layers, width, heads, kvHeads, headDim(), ffWidth, vocabSize, context, ropeBase, true,
+        qkvBias, false);
   }
 
-  int kvWidth() {
-    return kvHeads * headDim();
+  int headDim() {
+    return width / heads;
   }
 }
