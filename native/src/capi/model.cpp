@@ -94,6 +94,8 @@ extern "C" chaku_status chaku_model_set_experts(chaku_model* model, int32_t laye
   return capi::guarded("set_experts", [&] {
     Model& m = require_model("set_experts", model);
     const chaku_expert_options& o = capi::require_struct("set_experts", "options", options);
+    if (o.normalize != 0 && o.normalize != 1)
+      fail(Code::kInvalidArgument, "[set_experts] expected normalize 0 or 1, got %d", o.normalize);
     ExpertSpec experts;
     experts.n_experts = o.n_experts;
     experts.n_used = o.n_used;

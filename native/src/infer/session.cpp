@@ -44,6 +44,7 @@ SessionOptions Session::resolved(const Model& model, const SessionOptions& optio
   SessionOptions result = options;
   if (result.max_batch_tokens == 0) result.max_batch_tokens = kDefaultBatchTokens;
   result.max_batch_tokens = std::min(result.max_batch_tokens, result.max_tokens);
+  check_slots("session", model.spec(), result.max_batch_tokens);
   return result;
 }
 

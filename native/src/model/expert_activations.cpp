@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/error.h"
+
 namespace chaku {
 
 void ExpertShape::include(const ExpertSpec& e) noexcept {
@@ -15,6 +17,13 @@ ExpertShape largest_experts(const DecoderSpec& spec) noexcept {
   ExpertShape shape;
   for (const LayerSpec& layer : spec.layers) shape.include(layer.experts);
   return shape;
+}
+
+void check_slots(const char* op, const DecoderSpec& spec, int32_t max_tokens) {
+  const int64_t most = INT32_MAX / std::max<int64_t>(1, largest_experts(spec).n_used);
+  if (max_tokens > most)
+    fail(Code::kInvalidArgument, "[%s] expected at most %lld tokens at once with so many experts each, got %d", op,
+         static_cast<long long>(most), max_tokens);
 }
 
 ExpertActivations carve_expert_block(Carver& carver, const ExpertShape& shape, int64_t max_tokens) {

@@ -43,6 +43,9 @@ struct ExpertShape {
 };
 ExpertShape largest_experts(const DecoderSpec& spec) noexcept;
 
+// Throws Error(kInvalidArgument) when so many tokens have more slots than an int32 counts.
+void check_slots(const char* op, const DecoderSpec& spec, int32_t max_tokens);
+
 ExpertActivations carve_expert_block(Carver& carver, const ExpertShape& shape, int64_t max_tokens);
 ExpertScratch carve_expert_scratch(Carver& carver, const DecoderSpec& spec, const ExpertShape& shape,
                                    int64_t max_tokens, bool taped, bool balance);

@@ -57,6 +57,7 @@ void check_options(const Model& model, const TrainerOptions& o) {
     fail(Code::kInvalidArgument, "[trainer] expected mode 0 or 1, got %d", static_cast<int>(o.mode));
   if (o.max_tokens < 1 || o.max_tokens > kMaxTokens)
     fail(Code::kInvalidArgument, "[trainer] expected max_tokens in 1..%d, got %d", kMaxTokens, o.max_tokens);
+  check_slots("trainer", model.spec(), o.max_tokens);
   if (o.memory_limit_bytes < 0)
     fail(Code::kInvalidArgument, "[trainer] expected memory_limit_bytes >= 0, got %lld",
          static_cast<long long>(o.memory_limit_bytes));

@@ -15,6 +15,7 @@ struct Heads {
 struct Inputs {
   Floats q, k, v;
   std::vector<std::byte> k_encoded, v_encoded;
+  Floats sinks;
   AttentionProblem p;
 };
 
@@ -66,6 +67,7 @@ Floats forward(const KernelTable& table, ThreadPool& pool, Inputs& in) {
 struct Shaping {
   float soft_cap;
   bool slopes;
+  float sinks = -HUGE_VALF;  // about this, -infinity: none
 };
 
 const Floats& slopes_of(int32_t n_heads) {
@@ -78,6 +80,10 @@ const Floats& slopes_of(int32_t n_heads) {
 void shape(Inputs& in, Shaping shaping) {
   in.p.soft_cap = shaping.soft_cap;
   if (shaping.slopes) in.p.slopes = slopes_of(in.p.n_heads).data();
+  if (shaping.sinks == -HUGE_VALF) return;
+  in.sinks = random_vector(in.p.n_heads, 9);
+  for (float& sink : in.sinks) sink += shaping.sinks;
+  in.p.sinks = in.sinks.data();
 }
 
 void check_forward(Heads heads, const std::vector<AttentionSpan>& spans, int32_t window = 0, float magnitude = 1.0f,
@@ -212,7 +218,8 @@ TEST(backward_of_many_short_rows) {
 
 TEST(soft_caps_and_distance) {
   const std::vector<AttentionSpan> packed = {{0, 1, 0, 1}, {1, 70, 1, 70}, {73, 143, 73, 143}};
-  for (const Shaping shaping : {Shaping{1.5f, false}, Shaping{0.0f, true}, Shaping{2.0f, true}}) {
+  for (const Shaping shaping : {Shaping{1.5f, false}, Shaping{0.0f, true}, Shaping{2.0f, true},
+                                Shaping{0.0f, false, 0.0f}, Shaping{0.0f, false, 12.0f}}) {
     for (const int32_t window : {0, 20}) {
       check_forward({4, 2, 32}, packed, window, 4.0f, shaping);
       check_backward({4, 2, 24}, packed, window, shaping);
@@ -220,5 +227,13 @@ TEST(soft_caps_and_distance) {
     for (const int64_t n_kv : {1, 70, 1000}) check_forward({8, 2, 64}, {{0, 1, 0, n_kv}}, 0, 4.0f, shaping);
     check_forward({4, 1, 64}, {{0, 100, 0, 350}}, 0, 4.0f, shaping);
     check_backward({16, 16, 16}, {{0, 130, 0, 130}}, 0, shaping);
+  }
+}
+
+// A sink takes what its score says, and so much of it that nothing overflows.
+TEST(sinks_far_above_and_below_all_scores) {
+  for (const float sink : {-500.0f, 500.0f}) {
+    check_forward({4, 2, 32}, {{0, 70, 0, 70}}, 16, 1.0f, Shaping{0.0f, false, sink});
+    check_forward({8, 2, 64}, {{0, 1, 0, 1000}}, 0, 1.0f, Shaping{0.0f, false, sink});
   }
 }

@@ -338,6 +338,53 @@ TEST(attention_backward) {
   }
 }
 
+// Queries, keys and values share what a sink leaves; the sink has its own gradient.
+TEST(sink_gradient) {
+  constexpr int64_t kT = 7;
+  constexpr int32_t kH = 4, kHkv = 2, kDh = 6;
+  const AttentionSpan spans[2] = {{0, 3, 0, 3}, {3, 7, 3, 7}};
+  Floats q = random_vector(kT * kH * kDh, 1), k = random_vector(kT * kHkv * kDh, 2);
+  Floats v = random_vector(kT * kHkv * kDh, 3), sinks = random_vector(kH, 5), o(q.size()), lse(kT * kH);
+  const Floats d_o = random_vector(kT * kH * kDh, 4);
+  const AttentionProblem p{.q = q.data(),
+                           .k = k.data(),
+                           .v = v.data(),
+                           .o = o.data(),
+                           .lse = lse.data(),
+                           .sinks = sinks.data(),
+                           .q_stride = kH * kDh,
+                           .kv_stride = kHkv * kDh,
+                           .o_stride = kH * kDh,
+                           .n_heads = kH,
+                           .n_kv_heads = kHkv,
+                           .head_dim = kDh,
+                           .scale = 0.4f,
+                           .window = 3,
+                           .spans = spans,
+                           .n_spans = 2};
+  const auto loss = [&] {
+    table.attention(p, pool());
+    return weighted_sum(o, d_o);
+  };
+  loss();
+  Floats dq(q.size()), dk(k.size()), dv(v.size()), d_sinks(kH);
+  table.attention_backward({.forward = p, .d_o = d_o.data(), .dq = dq.data(), .dk = dk.data(), .dv = dv.data()},
+                           pool());
+  table.sink_gradient({.sinks = sinks.data(),
+                       .lse = lse.data(),
+                       .o = o.data(),
+                       .d_o = d_o.data(),
+                       .d_sinks = d_sinks.data(),
+                       .n_tokens = kT,
+                       .n_heads = kH,
+                       .head_dim = kDh},
+                      pool());
+  check_gradient(dq, q, 1e-2f, loss);
+  check_gradient(dk, k, 1e-2f, loss);
+  check_gradient(dv, v, 0.5f, loss);
+  check_gradient(d_sinks, sinks, 1e-2f, loss);
+}
+
 // Two packed rows of which one is shorter than the taps.
 TEST(causal_convolution_backward) {
   constexpr int64_t kT = 8, kC = 3;

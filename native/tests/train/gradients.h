@@ -29,16 +29,18 @@ struct PackedRow {
 inline uint32_t bit(Module m) { return 1u << static_cast<int32_t>(m); }
 
 inline double loss_at(Trainer& trainer, const PackedRow& row, int32_t index, const std::vector<float>& base, size_t at,
-               float delta) {
+                      float delta, float load_balance) {
   std::vector<float> moved = base;
   moved[at] += delta;
   trainer.write(index, Slot::kValue, moved);
-  return trainer.accumulate(row.batch()).loss_sum;  // with the dropout of its batch index
+  const Loss loss = trainer.accumulate(row.batch());  // with the dropout of its batch index
+  return loss.loss_sum + load_balance * loss.weight_sum * loss.balance;
 }
 
 // Central differences at a few coordinates of every parameter: float32 activations leave about 1e-6 of the loss as
 // noise, hence the wide step.
-inline void check_gradients(Trainer& trainer, const PackedRow& row, const std::string& what = "") {
+inline void check_gradients(Trainer& trainer, const PackedRow& row, const std::string& what = "",
+                            float load_balance = 0.0f) {
   const Loss loss = trainer.accumulate(row.batch());
   CHECK(loss.n_weighted > 10);
   std::vector<std::vector<float>> gradients;
@@ -60,7 +62,8 @@ inline void check_gradients(Trainer& trainer, const PackedRow& row, const std::s
     for (uint64_t n = 0; n < 6; ++n) {
       const size_t at = random.words(n)[0] % base.size();
       constexpr float kStep = 1.0f / 128;
-      const double up = loss_at(trainer, row, i, base, at, kStep), down = loss_at(trainer, row, i, base, at, -kStep);
+      const double up = loss_at(trainer, row, i, base, at, kStep, load_balance);
+      const double down = loss_at(trainer, row, i, base, at, -kStep, load_balance);
       const double difference = (up - down) / (2.0 * kStep);
       const double tolerance = 0.003 * largest + 0.003 * std::fabs(difference) + 3e-4;
       if (!(std::fabs(difference - gradient[at]) <= tolerance)) {
