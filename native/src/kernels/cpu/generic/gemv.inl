@@ -158,7 +158,9 @@ static void integer_rows(const MatmulProblem& p, const Rows& rows, int64_t m, in
   const DigitRows x = {digits + m * token_bytes, token_bytes, kLayout<Format>.scale_bytes(k)};
   for (int64_t n = begin; n < end; ++n) {
     float dots[kTokens];
-    dot_digits<Format>(rows.data + n * rows.stride_bytes, k, n + 1 < rows.rows, x, dots);
+    const int64_t last_step = n * rows.stride_bytes + k / Format::kStep * Format::kStepBytes;
+    const bool inside = last_step + Format::kStepBytes <= rows.rows * rows.stride_bytes;
+    dot_digits<Format>(rows.data + n * rows.stride_bytes, k, inside, x, dots);
     for (int t = 0; t < kTokens; ++t) put(p, m + t, n, dots[t]);
   }
 }
