@@ -20,13 +20,36 @@ LowRank expert_of(const LowRank& stacked, int64_t expert, int64_t n, int64_t k) 
   return one;
 }
 
-void apply_expert_linear(const Decoder& decoder, const ExpertLinearCall& call) noexcept {
+namespace {
+
+// Collects products that do not depend on each other and runs them together.
+class ProductGroup {
+ public:
+  explicit ProductGroup(const Engine& engine) noexcept : engine_(engine) {}
+  ~ProductGroup() { run(); }
+  ProductGroup(const ProductGroup&) = delete;
+  ProductGroup& operator=(const ProductGroup&) = delete;
+
+  void add(const MatmulProblem& problem) noexcept {
+    if (n_ == kMost) run();
+    problems_[n_++] = problem;
+  }
+
+ private:
+  static constexpr int64_t kMost = 32;
+
+  void run() noexcept {
+    if (n_ > 0) engine_.run(&KernelTable::matmul_group, MatmulGroup{problems_, n_});
+    n_ = 0;
+  }
+
+  const Engine& engine_;
+  MatmulProblem problems_[kMost];
+  int64_t n_ = 0;
+};
+
+void add_products(const ExpertLinearCall& call, ProductGroup& group) noexcept {
   const int64_t k = call.linear->w.columns, n = call.linear->w.rows / call.n_experts;
-  const float* input = call.x;
-  if (decoder.inputs != nullptr)
-    decoder.inputs->add(decoder.engine->pool(), *call.linear, call.x, call.offsets[call.n_experts]);
-  if (call.low_rank != nullptr)
-    input = drop_input(decoder, call.x, call.offsets[call.n_experts] * k, call.dropout_stream, call.dropped);
   for (int64_t e = 0; e < call.n_experts; ++e) {
     const int64_t first = call.offsets[e], m = call.offsets[e + 1] - first;
     if (m == 0) continue;
@@ -39,13 +62,37 @@ void apply_expert_linear(const Decoder& decoder, const ExpertLinearCall& call) n
     p.y = call.y + first * n;
     p.y_stride = n;
     p.m = m;
-    decoder.engine->run(&KernelTable::matmul, p);
-    if (call.low_rank == nullptr) continue;
+    group.add(p);
+  }
+}
+
+void add_low_ranks(const Decoder& decoder, const ExpertLinearCall& call) noexcept {
+  const int64_t k = call.linear->w.columns, n = call.linear->w.rows / call.n_experts;
+  const float* input =
+      drop_input(decoder, call.x, call.offsets[call.n_experts] * k, call.dropout_stream, call.dropped);
+  for (int64_t e = 0; e < call.n_experts; ++e) {
+    const int64_t first = call.offsets[e], m = call.offsets[e + 1] - first;
+    if (m == 0) continue;
     const LowRank low_rank = expert_of(*call.low_rank, e, n, k);
     float* down = call.low_rank_out + first * low_rank.rank;
     low_rank_down(decoder, low_rank, input + first * k, k, m, down);
     low_rank_up(decoder, low_rank, down, m, n, 1.0f, call.y + first * n);
   }
+}
+
+}  // namespace
+
+void apply_expert_linears(const Decoder& decoder, std::span<const ExpertLinearCall> calls) noexcept {
+  {
+    ProductGroup group(*decoder.engine);
+    for (const ExpertLinearCall& call : calls) {
+      add_products(call, group);
+      if (decoder.inputs != nullptr)
+        decoder.inputs->add(decoder.engine->pool(), *call.linear, call.x, call.offsets[call.n_experts]);
+    }
+  }
+  for (const ExpertLinearCall& call : calls)
+    if (call.low_rank != nullptr) add_low_ranks(decoder, call);
 }
 
 void gather_slots(const Decoder& decoder, const float* x, int64_t m, const ExpertActivations& e, int64_t n_slots,
@@ -83,8 +130,9 @@ class ExpertPass {
                      BalanceLossProblem{e_.logits, e_.counts, m_, experts_.n_experts,
                                         a_.experts.balance + layer_});
     gather_slots(d_, a_.normed, m_, e_, slots_, 1.0f, a_.experts.rows);
-    expert_linear(kLinearExpertGate, a_.experts.rows, e_.gate);
-    expert_linear(kLinearExpertUp, a_.experts.rows, e_.up);
+    const ExpertLinearCall calls[] = {expert_linear(kLinearExpertGate, a_.experts.rows, e_.gate),
+                                      expert_linear(kLinearExpertUp, a_.experts.rows, e_.up)};
+    apply_expert_linears(d_, calls);
     if (experts_.shared_ff_width == 0) return;
     linear(kLinearSharedGate, a_.normed, e_.shared_gate);
     linear(kLinearSharedUp, a_.normed, e_.shared_up);
@@ -97,7 +145,9 @@ class ExpertPass {
   void outputs(float* out) const noexcept {
     const int64_t d = d_.spec->width;
     const float* gated = activate(e_.gate, e_.up, e_.slot_weights, slots_, experts_.ff_width);
-    expert_linear(kLinearExpertDown, gated, a_.experts.rows);
+    const ExpertLinearCall call = expert_linear(kLinearExpertDown, gated, a_.experts.rows);
+    apply_expert_linears(d_, {&call, 1});
+    if (call.linear->bias != nullptr) add_weighted_bias(*call.linear, a_.experts.rows);
     d_.engine->run(&KernelTable::combine_rows,
                    CombineRowsProblem{a_.experts.rows, e_.slots, out, m_, d, experts_.n_used,
                                       d_.spec->residual_scale, true});
@@ -151,7 +201,7 @@ class ExpertPass {
     apply_linear(d_, call);
   }
 
-  void expert_linear(LayerLinear which, const float* x, float* y) const noexcept {
+  ExpertLinearCall expert_linear(LayerLinear which, const float* x, float* y) const noexcept {
     ExpertLinearCall call;
     call.x = x;
     call.y = y;
@@ -163,8 +213,7 @@ class ExpertPass {
     call.dropout_stream = d_.dropout.stream(layer_, kLinearModules[which]);
     call.dropped = a_.dropped;
     call.bias = which != kLinearExpertDown;
-    apply_expert_linear(d_, call);
-    if (which == kLinearExpertDown && call.linear->bias != nullptr) add_weighted_bias(*call.linear, y);
+    return call;
   }
 
   // The input of `down` carries the slot's weight, its bias does not: y += weight bias^T, a product of depth 1.

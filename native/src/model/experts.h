@@ -27,7 +27,8 @@ struct ExpertLinearCall {
   float* dropped = nullptr;  // [S,K] scratch, with dropout
   bool bias = true;          // false: leave it out
 };
-void apply_expert_linear(const Decoder& decoder, const ExpertLinearCall& call) noexcept;
+// Several that do not depend on each other: those of few tokens share a parallel section.
+void apply_expert_linears(const Decoder& decoder, std::span<const ExpertLinearCall> calls) noexcept;
 
 // The products of the input a.normed[m,D]: router, gate and up of the experts and of the shared one.
 void expert_inputs(const Decoder& decoder, int32_t layer, int64_t m, const Activations& a,
