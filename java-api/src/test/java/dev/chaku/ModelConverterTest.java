@@ -6,9 +6,11 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.chaku.arch.ModelFamilies;
 import dev.chaku.convert.HuggingFaceExport;
 import dev.chaku.gguf.GgmlType;
 import dev.chaku.gguf.GgufFile;
+import dev.chaku.gguf.GgufTensor;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -83,12 +85,40 @@ class ModelConverterTest {
   @CsvSource({
     "llama, LlamaForCausalLM", "llama-untied, LlamaForCausalLM", "llama-bias, LlamaForCausalLM", "llama-linear, LlamaForCausalLM",
     "llama-yarn, MistralForCausalLM", "qwen2, Qwen2ForCausalLM", "qwen3, Qwen3ForCausalLM", "mixtral, MixtralForCausalLM",
-    "qwen2moe, Qwen2MoeForCausalLM", "qwen3moe, Qwen3MoeForCausalLM"
+    "qwen2moe, Qwen2MoeForCausalLM", "qwen3moe, Qwen3MoeForCausalLM", "gemma, GemmaForCausalLM", "gemma2, Gemma2ForCausalLM",
+    "gemma3, Gemma3ForCausalLM", "granite, GraniteForCausalLM", "smollm3, SmolLM3ForCausalLM", "olmo2, Olmo2ForCausalLM",
+    "phi3, Phi3ForCausalLM", "phi3-longrope, Phi3ForCausalLM", "stablelm, StableLmForCausalLM",
+    "starcoder2, Starcoder2ForCausalLM", "gpt2, GPT2LMHeadModel", "falcon, FalconForCausalLM"
   })
-  void convertedGoldensKeepTheirLogits(String name, String className) throws IOException {
+  void convertedGoldensAreTheSame(String name, String className) throws IOException {
     Path golden = ReferenceData.require("parity/tiny/" + name + ".gguf");
+    GgufFile before = GgufFile.read(golden);
+    GgufFile after = GgufFile.read(convert(HuggingFaceExport.write(golden, className, folder.resolve("hf"))));
+    assertEquals(before.tensors().size(), after.tensors().size());
+    for (GgufTensor tensor : before.tensors()) {
+      var expected = before.readTensor(tensor).asFloatBuffer();
+      var found = after.readTensor(after.requireTensor(tensor.name())).asFloatBuffer();
+      assertEquals(expected.limit(), found.limit(), tensor.name());
+      // Norms that are stored less 1 lose a bit on the way.
+      double tolerance = className.startsWith("Gemma") && tensor.rank() == 1 ? 1e-6 : 0;
+      for (int i = 0; i < expected.limit(); i++) {
+        assertEquals(expected.get(i), found.get(i), tolerance, tensor.name());
+      }
+    }
+    String architecture = before.metadata().requireString("general.architecture");
+    before.metadata().asMap().forEach((key, value) -> {
+      if (key.startsWith(architecture + ".")) {
+        assertEquals(value, after.metadata().find(key).orElse(null), key);
+      }
+    });
+    if (ModelFamilies.architectures().contains(architecture)) {
+      assertSameLogits(golden, after.path());
+    }
+  }
+
+  private static void assertSameLogits(Path golden, Path out) {
+    String name = golden.getFileName().toString().replace(".gguf", "");
     Path data = golden.getParent();
-    Path out = convert(HuggingFaceExport.write(golden, className, folder.resolve("hf")));
     int[] tokens = ReferenceJson.ints(tokens(data.resolve(name + ".tokens.json")));
     float[] expected = ReferenceJson.floats(data.resolve(name + ".logits.f32"));
     try (Model model = Model.open(out);
@@ -99,15 +129,16 @@ class ModelConverterTest {
       // The goldens hold the logits of every position.
       assertEquals(expected.length, found.length * vocab);
       for (int i = 0; i < expected.length; i++) {
-        assertEquals(expected[i], found[i / vocab][i % vocab], 1e-4, "position " + i / vocab);
+        assertEquals(expected[i], found[i / vocab][i % vocab], tolerance(name), "position " + i / vocab);
       }
       String text = "the thing and on it";
       assertArrayEquals(original.tokenizer().encode(text, true, false), model.tokenizer().encode(text, true, false));
     }
-    GgufFile before = GgufFile.read(golden);
-    GgufFile after = GgufFile.read(out);
-    before.tensors().forEach(tensor ->
-        assertEquals(before.readTensor(tensor), after.readTensor(after.requireTensor(tensor.name())), tensor.name()));
+  }
+
+  /** As the goldens' own list says. */
+  private static double tolerance(String name) {
+    return List.of("gemma", "gemma2", "gemma3", "gpt2", "falcon", "starcoder2").contains(name) ? 0.01 : 1e-4;
   }
 
   private static Object tokens(Path file) {

@@ -6,6 +6,6 @@ import picocli.CommandLine.Command;
 @Command(
     name = "model",
     description = "Looks at model files and writes them.",
-    subcommands = {ModelInspectCommand.class, ModelQuantizeCommand.class, ModelImatrixCommand.class, ModelConvertCommand.class},
+    subcommands = {ModelInspectCommand.class, ModelQuantizeCommand.class, ModelImatrixCommand.class, ModelConvertCommand.class, ModelNewCommand.class},
     footer = {"", "Examples:", "  chaku model inspect base.gguf", "  chaku model quantize base.gguf out.gguf --type q4_k_m"})
 final class ModelCommand extends VerbGroup {}

@@ -43,6 +43,13 @@ public record DenseShape(
 
   private static final float NORM_EPSILON = 1e-5f;
 
+  /** The same with another number of tokens. */
+  public DenseShape withVocab(int tokens) {
+    return new DenseShape(
+        architecture, pairing, layers, width, heads, kvHeads, headDim, ffWidth, tokens, contextLength, ropeBase, tied, qkvBias,
+        qkNorm);
+  }
+
   /** The decoder of this shape with its matrices in the formats of a mix. */
   public DecoderSpec spec(FormatMix mix) {
     LayerOptions layer = new LayerOptions(heads, kvHeads, headDim, ffWidth);

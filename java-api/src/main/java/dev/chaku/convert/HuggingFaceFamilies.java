@@ -12,20 +12,22 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.BiConsumer;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** The families whose folders can be converted, as data. */
 final class HuggingFaceFamilies {
-  private static final String LAYER = "model.layers.{l}.";
+  static final String LAYER = "model.layers.{l}.";
   private static final List<String> SILU = List.of("silu", "swish");
-  private static final List<String> GELU = List.of("gelu_pytorch_tanh", "gelu_new");
-
-  private static final List<HuggingFaceFamily> ALL = List.of(
+  private static final List<HuggingFaceFamily> LLAMA_LIKE = List.of(
       rms(List.of("LlamaForCausalLM", "MistralForCausalLM"), "llama", llamaLike("llama"), HuggingFaceFamilies::llama),
       rms(List.of("MixtralForCausalLM"), "llama", mixtral(), HuggingFaceFamilies::mixtral),
       rms(List.of("Qwen2ForCausalLM"), "qwen2", llamaLike("qwen2"), HuggingFaceFamilies::fullAttention),
       rms(List.of("Qwen3ForCausalLM"), "qwen3", headNorms(llamaLike("qwen3"), Change.NONE), HuggingFaceFamilies::fullAttention),
       rms(List.of("Qwen2MoeForCausalLM"), "qwen2moe", qwen2Moe(), HuggingFaceFamilies::qwenMoe),
       rms(List.of("Qwen3MoeForCausalLM"), "qwen3moe", qwen3Moe(), HuggingFaceFamilies::qwenMoe));
+
+  private static final List<HuggingFaceFamily> ALL =
+      Stream.of(LLAMA_LIKE, GemmaFamilies.ALL, OtherFamilies.ALL).flatMap(List::stream).toList();
 
   private HuggingFaceFamilies() {}
 
@@ -43,31 +45,33 @@ final class HuggingFaceFamilies {
     return ALL.stream().flatMap(family -> family.classes().stream()).toList();
   }
 
-  private static HuggingFaceFamily rms(
+  static HuggingFaceFamily rms(
       List<String> classes, String architecture, List<TensorRule> tensors, BiConsumer<ModelConfig, Map<String, GgufValue>> extra) {
     return new HuggingFaceFamily(classes, architecture, "rms_norm_eps", false, true, false, SILU, tensors, extra);
   }
 
-  private static TensorRule matrix(String from, String to, Size rows, Size columns) {
+  static TensorRule matrix(String from, String to, Size rows, Size columns) {
     return new TensorRule(from, to, rows, columns, Change.NONE, Need.REQUIRED);
   }
 
-  private static TensorRule vector(String from, String to, Size size) {
+  static TensorRule vector(String from, String to, Size size) {
     return new TensorRule(from, to, Size.ONE, size, Change.NONE, Need.REQUIRED);
   }
 
-  /** A product of the usual name and its bias, which may be absent. */
-  private static List<TensorRule> product(String architecture, DecoderModule module, Size rows, Size columns) {
+  /** A product of the usual name and its bias, which may be absent but where the family always has it. */
+  static List<TensorRule> product(String architecture, DecoderModule module, Size rows, Size columns) {
     Change change = !HeadRows.areReordered(architecture, module) ? Change.NONE
         : module == DecoderModule.ATTN_Q ? Change.QUERY_ROWS : Change.KEY_ROWS;
     String from = LAYER + PeftModules.nameInLayer(module);
     String to = "blk.{l}." + module.ggufName();
+    Need bias = architecture.startsWith("qwen2") && module != DecoderModule.ATTN_OUTPUT && to.contains("attn_")
+        ? Need.REQUIRED : Need.OPTIONAL;
     return List.of(
         new TensorRule(from + ".weight", to + ".weight", rows, columns, change, Need.REQUIRED),
-        new TensorRule(from + ".bias", to + ".bias", Size.ONE, rows, change, Need.OPTIONAL));
+        new TensorRule(from + ".bias", to + ".bias", Size.ONE, rows, change, bias));
   }
 
-  private static List<TensorRule> embedding() {
+  static List<TensorRule> embedding() {
     return List.of(matrix("model.embed_tokens.weight", "token_embd.weight", Size.VOCAB, Size.WIDTH));
   }
 
@@ -82,13 +86,13 @@ final class HuggingFaceFamilies {
     return rules;
   }
 
-  private static List<TensorRule> output() {
+  static List<TensorRule> output() {
     return List.of(
         vector("model.norm.weight", "output_norm.weight", Size.WIDTH),
         new TensorRule("lm_head.weight", "output.weight", Size.VOCAB, Size.WIDTH, Change.NONE, Need.UNLESS_TIED));
   }
 
-  private static List<TensorRule> llamaLike(String architecture) {
+  static List<TensorRule> llamaLike(String architecture) {
     List<TensorRule> rules = new ArrayList<>(embedding());
     rules.addAll(attention(architecture));
     rules.addAll(product(architecture, DecoderModule.FFN_GATE, Size.FF, Size.WIDTH));
@@ -98,7 +102,7 @@ final class HuggingFaceFamilies {
     return rules;
   }
 
-  private static List<TensorRule> headNorms(List<TensorRule> rules, Change change) {
+  static List<TensorRule> headNorms(List<TensorRule> rules, Change change) {
     List<TensorRule> all = new ArrayList<>(rules);
     for (String which : List.of("q", "k")) {
       all.add(new TensorRule(
@@ -152,6 +156,11 @@ final class HuggingFaceFamilies {
 
   private static void llama(ModelConfig config, Map<String, GgufValue> keys) {
     config.requireOneOf("pretraining_tp", 1L);
+    slidingWindow(config, keys);
+  }
+
+  /** Whether a window shorter than the context is understood, the reader of the file decides. */
+  static void slidingWindow(ModelConfig config, Map<String, GgufValue> keys) {
     config.json().findInt("sliding_window").ifPresent(window -> keys.put("attention.sliding_window", GgufValue.ofUint32(window)));
   }
 

@@ -30,7 +30,7 @@ public final class HuggingFaceModel {
   private HuggingFaceModel(ModelConfig config) {
     this.config = config;
     this.family = HuggingFaceFamilies.of(config);
-    config.requireOneOf(config.json().has("activation_function") ? "activation_function" : "hidden_act", family.activations().toArray());
+    config.requireActivation(family.activations());
   }
 
   /** A model that was read: what the file is to be, and the format of its matrices now. */
@@ -61,12 +61,13 @@ public final class HuggingFaceModel {
   }
 
   /**
-   * The model of a config.json with every tensor that must be there, from another source.
+   * The model of a config.json with every tensor that must be there, from another source, and no tokenizer.
    *
+   * @param vocab number of tokens, whatever config.json says
    * @param source of each tensor, by its GGUF name and dimensions
    */
-  public static ModelOutline outline(Path configFile, TensorSource source) {
-    HuggingFaceModel model = new HuggingFaceModel(ModelConfig.read(configFile));
+  public static ModelOutline outline(Path configFile, int vocab, TensorSource source) {
+    HuggingFaceModel model = new HuggingFaceModel(ModelConfig.read(configFile).withVocab(vocab));
     model.describe("random " + model.family.architecture());
     boolean tied = model.config.tied(model.family.tied());
     for (int l = -1; l < model.config.layers(); l++) {
@@ -133,7 +134,7 @@ public final class HuggingFaceModel {
     for (int l = -1; l < config.layers(); l++) {
       for (TensorRule rule : family.tensors()) {
         if (rule.isInLayers() == l >= 0) {
-          understood.addAll(sources(rule, l));
+          sources(rule, l).forEach(name -> understood.add(files.resolve(name)));
           boolean there = rule.need() == TensorRule.Need.OPTIONAL ? files.has(rule.source(l, 0))
               : rule.need() == TensorRule.Need.REQUIRED || !tied;
           if (there) {

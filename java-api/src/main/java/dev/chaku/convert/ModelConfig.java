@@ -4,20 +4,27 @@ import dev.chaku.BadInputException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 
 /** The sizes and switches in {@code config.json}, under whatever name the family gives them. Immutable. */
 final class ModelConfig {
   private static final int MOST = 1 << 24;
 
-  private final JsonFile json;
+  /** What config.json may call the activation. */
+  private static final List<String> ACTIVATION_KEYS =
+      List.of("hidden_activation", "hidden_act", "activation_function", "activation");
 
-  private ModelConfig(JsonFile json) {
+  private final JsonFile json;
+  private final OptionalInt vocab;
+
+  private ModelConfig(JsonFile json, OptionalInt vocab) {
     this.json = json;
+    this.vocab = vocab;
   }
 
   static ModelConfig read(Path file) {
-    ModelConfig config = new ModelConfig(JsonFile.read(file));
+    ModelConfig config = new ModelConfig(JsonFile.read(file), OptionalInt.empty());
     config.json.findObject("quantization_config").ifPresent(quantization -> {
       throw config.json.error(
           "quantization_config", "none (take the original model and quantize it afterwards)",
@@ -72,7 +79,12 @@ final class ModelConfig {
   }
 
   int vocab() {
-    return count("vocab_size");
+    return vocab.orElseGet(() -> count("vocab_size"));
+  }
+
+  /** The same with another number of tokens. */
+  ModelConfig withVocab(int tokens) {
+    return new ModelConfig(json, OptionalInt.of(tokens));
   }
 
   int ffWidth() {
@@ -153,16 +165,21 @@ final class ModelConfig {
     return Optional.empty();
   }
 
-  /** Refuses what would change the numbers: a key may be absent, or have one of these values. */
+  /** Refuses what would change the numbers: a key may be absent, null, or have one of these values. */
   void requireOneOf(String key, Object... values) {
     Object found = json.fields().get(key);
     if (found != null && !List.of(values).contains(found)) {
-      StringBuilder expected = new StringBuilder();
+      StringBuilder expected = new StringBuilder(values.length == 0 ? "nothing" : "");
       for (Object value : values) {
         expected.append(expected.length() == 0 ? "" : " or ").append(value);
       }
       throw json.error(key, expected + " (others are not supported for " + architecture() + ")", found);
     }
+  }
+
+  /** Refuses an activation that is none of these. */
+  void requireActivation(List<String> known) {
+    ACTIVATION_KEYS.stream().filter(json::has).findFirst().ifPresent(key -> requireOneOf(key, known.toArray()));
   }
 
   BadInputException error(String key, String expected, @Nullable Object found) {

@@ -76,26 +76,31 @@ final class SafetensorsFolder {
   }
 
   boolean has(String name) {
-    return byName.containsKey(name);
+    return byName.containsKey(resolve(name));
+  }
+
+  /** The name that the files have for a tensor: models without a head leave out its first part. */
+  String resolve(String name) {
+    String bare = name.replaceFirst("^(model|transformer)\\.", "");
+    return byName.containsKey(name) || !byName.containsKey(bare) ? name : bare;
   }
 
   /** The descriptor of a tensor. */
   Safetensors.Tensor require(String name) {
-    Safetensors file = byName.get(name);
+    Safetensors file = byName.get(resolve(name));
     if (file == null) {
       throw new BadInputException(folder + ": expected a tensor '" + name + "', found none of that name among " + byName.size());
     }
-    return file.tensors().get(name);
+    return file.tensors().get(resolve(name));
   }
 
   /** Which file holds a tensor, for messages. */
   Path fileOf(String name) {
-    return byName.get(name).path();
+    return byName.get(resolve(name)).path();
   }
 
   /** Fills the rest of a direct buffer with numbers of a tensor, from an element on. */
   void read(String name, long fromElement, FloatBuffer target, Scratch scratch) {
-    require(name);
-    byName.get(name).read(name, fromElement, target, scratch::bytes);
+    byName.get(resolve(name)).read(resolve(name), fromElement, target, scratch::bytes);
   }
 }

@@ -57,15 +57,16 @@ public final class HuggingFaceExport {
   private void config() throws IOException {
     Map<String, Object> config = new LinkedHashMap<>();
     config.put("architectures", List.of(className));
-    config.put("hidden_act", "silu");
+    config.put(a.equals("gpt2.") ? "activation_function" : "hidden_act", activation());
     config.put("hidden_size", number("embedding_length"));
     config.put("intermediate_size", number("feed_forward_length"));
     config.put("num_hidden_layers", number("block_count"));
     config.put("num_attention_heads", number("attention.head_count"));
     config.put("num_key_value_heads", number("attention.head_count_kv"));
     config.put("max_position_embeddings", number("context_length"));
-    config.put("rms_norm_eps", metadata.requireDouble(a + "attention.layer_norm_rms_epsilon"));
-    config.put("rope_theta", metadata.requireDouble(a + "rope.freq_base"));
+    String epsilon = metadata.has(a + "attention.layer_norm_epsilon") ? "attention.layer_norm_epsilon" : "attention.layer_norm_rms_epsilon";
+    config.put(epsilonName(), metadata.requireDouble(a + epsilon));
+    metadata.findDouble(a + "rope.freq_base").ifPresent(n -> config.put("rope_theta", n));
     config.put("vocab_size", number("vocab_size"));
     config.put("tie_word_embeddings", file.findTensor("output.weight").isEmpty());
     metadata.findInt(a + "attention.key_length").ifPresent(n -> config.put("head_dim", n));
@@ -83,12 +84,63 @@ public final class HuggingFaceExport {
       metadata.findInt(a + "rope.scaling.original_context_length").ifPresent(n -> scaling.put("original_max_position_embeddings", n));
       config.put("rope_scaling", scaling);
     });
+    special(config);
     json("config.json", config);
+  }
+
+  private String activation() {
+    return switch (a) {
+      case "gpt2." -> "gelu_new";
+      case "falcon." -> "gelu";
+      case "gemma.", "gemma2.", "gemma3.", "starcoder2." -> "gelu_pytorch_tanh";
+      default -> "silu";
+    };
+  }
+
+  private String epsilonName() {
+    return switch (a) {
+      case "gpt2.", "falcon." -> "layer_norm_epsilon";
+      case "starcoder2." -> "norm_epsilon";
+      case "stablelm." -> "layer_norm_eps";
+      default -> "rms_norm_eps";
+    };
+  }
+
+  /** What only some families have. */
+  private void special(Map<String, Object> config) throws IOException {
+    Map.of(
+            "attention.sliding_window", "sliding_window", "attn_logit_softcapping", "attn_logit_softcapping",
+            "final_logit_softcapping", "final_logit_softcapping", "attention.scale", "attention_multiplier",
+            "embedding_scale", "embedding_multiplier", "residual_scale", "residual_multiplier", "logit_scale", "logits_scaling")
+        .forEach((gguf, name) -> metadata.find(a + gguf).ifPresent(value -> config.put(
+            name, gguf.endsWith("window") ? (Object) number(gguf) : (Object) metadata.requireDouble(a + gguf))));
+    metadata.findBool(a + "use_parallel_residual").ifPresent(on -> config.put("use_parallel_residual", on));
+    if (a.equals("stablelm.")) {
+      config.put("partial_rotary_factor", (double) number("rope.dimension_count") * number("attention.head_count") / number("embedding_length"));
+    }
+    if (file.findTensor("rope_factors_long.weight").isPresent()) {
+      Map<String, Object> scaling = new LinkedHashMap<>();
+      scaling.put("type", "longrope");
+      for (String which : List.of("long", "short")) {
+        List<Double> factors = new ArrayList<>();
+        FloatBuffer values = file.readTensor(file.requireTensor("rope_factors_" + which + ".weight")).asFloatBuffer();
+        for (int i = 0; i < values.limit(); i++) {
+          factors.add((double) values.get(i));
+        }
+        scaling.put(which + "_factor", factors);
+      }
+      scaling.put("attention_factor", metadata.requireDouble(a + "rope.scaling.attn_factor"));
+      config.put("rope_scaling", scaling);
+      config.put("original_max_position_embeddings", number("rope.scaling.original_context_length"));
+    }
   }
 
   private void tensors() throws IOException {
     List<Safetensors.Source> all = new ArrayList<>();
     for (GgufTensor tensor : file.tensors()) {
+      if (tensor.name().startsWith("rope_factors_")) {
+        continue;
+      }
       FloatBuffer values = file.readTensor(tensor).asFloatBuffer();
       String name = tensor.name();
       if (name.contains("_exps.")) {
@@ -97,12 +149,19 @@ public final class HuggingFaceExport {
           all.add(new Safetensors.Source(name(name).replace("{e}", "" + e), List.of(tensor.dim(1), tensor.dim(0)), values.slice(e * each, each)));
         }
       } else {
-        boolean reordered = a.equals("llama.") && (name.contains("attn_q.") || name.contains("attn_k."));
+        boolean reordered = List.of("llama.", "granite.", "smollm3.").contains(a) && (name.contains("attn_q.") || name.contains("attn_k."));
         List<Long> shape = tensor.rank() == 1 ? List.of(tensor.dim(0)) : List.of(tensor.dim(1), tensor.dim(0));
         if (name.contains("gate_inp_shexp")) {
           shape = List.of(1L, tensor.dim(0));
         }
-        all.add(new Safetensors.Source(name(name), shape, reordered ? apart(values, tensor) : values));
+        FloatBuffer stored = reordered ? apart(values, tensor) : values;
+        if (a.equals("gpt2.") && tensor.rank() == 2 && name.startsWith("blk.")) {
+          stored = transposed(values, tensor);
+          shape = List.of(tensor.dim(0), tensor.dim(1));
+        } else if (a.startsWith("gemma") && name.endsWith("norm.weight")) {
+          stored = lessOne(values);
+        }
+        all.add(new Safetensors.Source(name(name), shape, stored));
       }
     }
     int half = all.size() / 2;
@@ -113,6 +172,24 @@ public final class HuggingFaceExport {
       places.put(all.get(i).name(), i < half ? "model-00001-of-00002.safetensors" : "model-00002-of-00002.safetensors");
     }
     json("model.safetensors.index.json", Map.of("weight_map", places));
+  }
+
+  private static FloatBuffer transposed(FloatBuffer values, GgufTensor tensor) {
+    int columns = (int) tensor.dim(0);
+    int rows = (int) tensor.dim(1);
+    float[] out = new float[values.limit()];
+    for (int i = 0; i < out.length; i++) {
+      out[i % columns * rows + i / columns] = values.get(i);
+    }
+    return FloatBuffer.wrap(out);
+  }
+
+  private static FloatBuffer lessOne(FloatBuffer values) {
+    float[] out = new float[values.limit()];
+    for (int i = 0; i < out.length; i++) {
+      out[i] = values.get(i) - 1;
+    }
+    return FloatBuffer.wrap(out);
   }
 
   /** Neighbours of a head become its halves. */
@@ -130,6 +207,25 @@ public final class HuggingFaceExport {
   }
 
   private String name(String gguf) {
+    return switch (a) {
+      case "gpt2." -> gguf.replaceFirst("^blk\\.", "h.").replace("token_embd", "wte").replace("position_embd", "wpe")
+          .replace("output_norm", "ln_f").replace("attn_norm", "ln_1").replace("ffn_norm", "ln_2").replace("attn_qkv", "attn.c_attn")
+          .replace("attn_output", "attn.c_proj").replace("ffn_up", "mlp.c_fc").replace("ffn_down", "mlp.c_proj");
+      case "falcon." -> (gguf.startsWith("output.") ? "" : "transformer.") + gguf.replaceFirst("^blk\\.", "h.")
+          .replace("token_embd", "word_embeddings").replace("output_norm", "ln_f").replaceFirst("^output\\.", "lm_head.")
+          .replace("attn_norm", "input_layernorm").replace("attn_qkv", "self_attention.query_key_value")
+          .replace("attn_output", "self_attention.dense").replace("ffn_up", "mlp.dense_h_to_4h").replace("ffn_down", "mlp.dense_4h_to_h");
+      case "gemma2.", "gemma3." -> llamaName(gguf.replace("ffn_norm", "pre_feedforward_layernorm")
+          .replace("post_attention_norm", "post_attention_layernorm").replace("post_ffw_norm", "post_feedforward_layernorm"));
+      case "olmo2." -> llamaName(gguf.replace("post_attention_norm", "post_attention_layernorm")
+          .replace("post_ffw_norm", "post_feedforward_layernorm"));
+      case "phi3." -> llamaName(gguf.replace("attn_qkv", "self_attn.qkv_proj").replace("ffn_up", "mlp.gate_up_proj"));
+      case "starcoder2." -> llamaName(gguf.replace("ffn_up", "mlp.c_fc").replace("ffn_down", "mlp.c_proj"));
+      default -> llamaName(gguf);
+    };
+  }
+
+  private String llamaName(String gguf) {
     String expert = className.startsWith("Mixtral") ? "block_sparse_moe." : "mlp.";
     String[] w = className.startsWith("Mixtral") ? new String[] {"w1", "w3", "w2"} : new String[] {"gate_proj", "up_proj", "down_proj"};
     return gguf.replaceFirst("^blk\\.", "model.layers.")
