@@ -2,6 +2,7 @@ package dev.chaku.adapter;
 
 import dev.chaku.BadInputException;
 import dev.chaku.ResourceException;
+import dev.chaku.adapter.PeftExperts.Expert;
 import dev.chaku.arch.DecoderModule;
 import dev.chaku.arch.DecoderModule.Place;
 import dev.chaku.arch.DecoderSpec;
@@ -16,6 +17,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -23,6 +25,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.UUID;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -54,7 +57,7 @@ public final class PeftAdapters {
   public static AdapterWeights read(Path folder, DecoderSpec spec) {
     PeftConfig config = PeftConfig.read(folder.resolve(PeftConfig.FILE_NAME));
     Safetensors file = Safetensors.read(folder.resolve(WEIGHTS));
-    Map<Place, Halves> modules = new LinkedHashMap<>();
+    Map<Expert, Halves> modules = new LinkedHashMap<>();
     for (Safetensors.Tensor tensor : file.tensors().values()) {
       collect(file, tensor, modules);
     }
@@ -63,12 +66,22 @@ public final class PeftAdapters {
     }
     float alpha = commonAlpha(config, modules.values());
     List<LoraPair> pairs = new ArrayList<>();
+    Map<Expert, LoraPair> experts = new LinkedHashMap<>();
     Map<String, GgufValue> metadata = new LinkedHashMap<>();
     if (!config.base().isEmpty()) {
       metadata.put("general.base_model.count", GgufValue.ofUint32(1));
       metadata.put("general.base_model.0.name", GgufValue.of(config.base()));
     }
-    modules.forEach((place, halves) -> pairs.add(halves.pair(file, place, config, alpha)));
+    modules.forEach(
+        (expert, halves) -> {
+          LoraPair pair = halves.pair(file, expert.place(), config, alpha);
+          if (expert.place().module().isStacked()) {
+            experts.put(expert, pair);
+          } else {
+            pairs.add(pair);
+          }
+        });
+    pairs.addAll(PeftExperts.stack(folder.toString(), experts, spec));
     AdapterWeights raw =
         new AdapterWeights(
             folder.toString(), spec.architecture(), alpha, pairs, new GgufMetadata(folder.toString(), metadata));
@@ -76,7 +89,7 @@ public final class PeftAdapters {
     return raw.withPairs(pairs.stream().map(pair -> HeadRows.toGguf(pair, spec)).toList());
   }
 
-  private static void collect(Safetensors file, Safetensors.Tensor tensor, Map<Place, Halves> modules) {
+  private static void collect(Safetensors file, Safetensors.Tensor tensor, Map<Expert, Halves> modules) {
     PeftModules.Half half =
         PeftModules.parseTensor(tensor.name())
             .orElseThrow(
@@ -84,13 +97,14 @@ public final class PeftAdapters {
                     new BadInputException(
                         file.path() + ": tensor '" + tensor.name() + "' is no LoRA matrix of a linear module; magnitudes "
                             + "(DoRA), saved modules and embeddings cannot be part of a LoRA file, merge them first"));
-    Place place =
-        PeftModules.place(half.module())
+    Expert place =
+        PeftExperts.parse(half.module())
+            .or(() -> PeftModules.place(half.module()).map(found -> new Expert(found, 0)))
             .orElseThrow(
                 () ->
                     new BadInputException(
                         file.path() + ": tensor '" + tensor.name() + "': this version adapts no module '" + half.module()
-                            + "'; it adapts q, k, v, o, gate, up and down projections and lm_head"));
+                            + "'; it adapts q, k, v, o, gate, up and down projections, those of experts, and lm_head"));
     Halves halves = modules.computeIfAbsent(place, unused -> new Halves(half.module()));
     if (tensor.shape().size() != 2 || tensor.shape().stream().anyMatch(size -> size < 1 || size > Integer.MAX_VALUE)) {
       throw new BadInputException(
@@ -171,7 +185,7 @@ public final class PeftAdapters {
     try {
       Files.createDirectory(beside);
       Safetensors.write(beside.resolve(WEIGHTS), Map.of("format", "pt"), sources(adapter, spec));
-      writeForced(beside.resolve(PeftConfig.FILE_NAME), config(adapter).json(targetModules(adapter, spec)));
+      writeForced(beside.resolve(PeftConfig.FILE_NAME), config(adapter, spec).json(targetModules(adapter, spec)));
       Files.move(beside, absolute, StandardCopyOption.ATOMIC_MOVE);
     } catch (IOException e) {
       throw ResourceException.notWritten(folder, e);
@@ -183,25 +197,37 @@ public final class PeftAdapters {
   private static List<Safetensors.Source> sources(AdapterWeights adapter, DecoderSpec spec) {
     // Sorted by name, as the reference writer does.
     Map<String, Safetensors.Source> sources = new TreeMap<>();
-    for (LoraPair gguf : adapter.pairs()) {
-      LoraPair pair = HeadRows.toHuggingFace(gguf, spec);
-      String a = PeftModules.tensor(pair.place(), true);
-      String b = PeftModules.tensor(pair.place(), false);
-      List<Long> aShape = List.of((long) pair.rank(), (long) pair.inputs());
-      List<Long> bShape = List.of((long) pair.outputs(), (long) pair.rank());
-      sources.put(a, new Safetensors.Source(a, aShape, FloatBuffer.wrap(pair.a())));
-      sources.put(b, new Safetensors.Source(b, bShape, FloatBuffer.wrap(pair.b())));
+    for (LoraPair pair : adapter.pairs()) {
+      if (pair.place().module().isStacked()) {
+        for (int e = 0; e < pair.experts(); e++) {
+          String module = PeftModules.expertModule(pair.place(), e, spec.architecture());
+          addSources(sources, module, PeftExperts.one(pair, e));
+        }
+      } else {
+        addSources(sources, PeftModules.module(pair.place()), HeadRows.toHuggingFace(pair, spec));
+      }
     }
     return List.copyOf(sources.values());
   }
 
+  private static void addSources(Map<String, Safetensors.Source> sources, String module, LoraPair pair) {
+    String a = PeftModules.tensor(module, true);
+    String b = PeftModules.tensor(module, false);
+    List<Long> aShape = List.of((long) pair.rank(), (long) pair.inputs());
+    List<Long> bShape = List.of((long) pair.outputs(), (long) pair.rank());
+    sources.put(a, new Safetensors.Source(a, aShape, FloatBuffer.wrap(pair.a())));
+    sources.put(b, new Safetensors.Source(b, bShape, FloatBuffer.wrap(pair.b())));
+  }
+
   /** One alpha serves all modules in PEFT too; ranks other than the largest go by name. */
-  private static PeftConfig config(AdapterWeights adapter) {
+  private static PeftConfig config(AdapterWeights adapter, DecoderSpec spec) {
     int rank = adapter.pairs().stream().mapToInt(LoraPair::rank).max().orElseThrow();
     Map<String, Double> ranks = new LinkedHashMap<>();
     for (LoraPair pair : adapter.pairs()) {
       if (pair.rank() != rank) {
-        ranks.put(PeftModules.module(pair.place()), (double) pair.rank());
+        for (String module : modules(pair, spec)) {
+          ranks.put(module, (double) pair.rank());
+        }
       }
     }
     String base = adapter.metadata().findString("general.base_model.0.name").orElse("");
@@ -214,18 +240,41 @@ public final class PeftAdapters {
     for (LoraPair pair : adapter.pairs()) {
       byModule
           .computeIfAbsent(pair.place().module(), unused -> new LinkedHashSet<>())
-          .add(PeftModules.module(pair.place()));
+          .addAll(modules(pair, spec));
     }
     List<String> names = new ArrayList<>();
     byModule.forEach(
         (module, places) -> {
-          if (!module.inLayers() || places.size() == spec.layers().size()) {
+          if (module.isStacked()) {
+            names.addAll(expertNames(module, places, spec));
+          } else if (!module.inLayers() || places.size() == spec.layers().size()) {
             names.add(PeftModules.leaf(module));
           } else {
             names.addAll(places);
           }
         });
     return names;
+  }
+
+  /** The full names of the modules that a pair adapts. */
+  private static List<String> modules(LoraPair pair, DecoderSpec spec) {
+    return pair.place().module().isStacked()
+        ? IntStream.range(0, pair.experts())
+            .mapToObj(e -> PeftModules.expertModule(pair.place(), e, spec.architecture()))
+            .toList()
+        : List.of(PeftModules.module(pair.place()));
+  }
+
+  /** Experts of all layers by their names within one. */
+  private static Collection<String> expertNames(DecoderModule module, Set<String> places, DecoderSpec spec) {
+    int experts = spec.stacked(module.at(0));
+    if (places.size() != (long) experts * spec.layers().size()) {
+      return places;
+    }
+    return IntStream.range(0, experts)
+        .mapToObj(e -> PeftExperts.withinLayer(module, e, spec.architecture()))
+        .map(name -> name.substring(name.indexOf('.') + 1))
+        .toList();
   }
 
   private static void writeForced(Path file, String text) throws IOException {

@@ -52,6 +52,11 @@ public final class PeftModules {
         .findFirst();
   }
 
+  /** The full name of an expert's module. */
+  static String expertModule(Place place, int index, String architecture) {
+    return "model.layers." + place.layer() + "." + PeftExperts.withinLayer(place.module(), index, architecture);
+  }
+
   /** The full name of the module at a place. */
   static String module(Place place) {
     return place.module().inLayers()
@@ -64,14 +69,15 @@ public final class PeftModules {
     return IN_LAYER.get(module);
   }
 
-  /** The last part of the name, as {@code target_modules} lists it. */
+  /** The name without layer and block, as {@code target_modules} lists it. */
   static String leaf(DecoderModule module) {
     String name = module.inLayers() ? IN_LAYER.get(module) : OUTPUT;
-    return name.substring(name.lastIndexOf('.') + 1);
+    int group = name.indexOf('.');
+    return name.substring(group + 1);
   }
 
-  static String tensor(Place place, boolean isA) {
-    return PREFIX + module(place) + (isA ? ".lora_A" : ".lora_B") + ".weight";
+  static String tensor(String module, boolean isA) {
+    return PREFIX + module + (isA ? ".lora_A" : ".lora_B") + ".weight";
   }
 
   private static Map<DecoderModule, String> inLayer() {
@@ -83,6 +89,9 @@ public final class PeftModules {
     names.put(DecoderModule.FFN_GATE, "mlp.gate_proj");
     names.put(DecoderModule.FFN_UP, "mlp.up_proj");
     names.put(DecoderModule.FFN_DOWN, "mlp.down_proj");
+    names.put(DecoderModule.SHARED_GATE, "mlp.shared_expert.gate_proj");
+    names.put(DecoderModule.SHARED_UP, "mlp.shared_expert.up_proj");
+    names.put(DecoderModule.SHARED_DOWN, "mlp.shared_expert.down_proj");
     return names;
   }
 }

@@ -177,7 +177,7 @@ class PeftAdaptersTest {
     "base_model.model.model.layers.0.self_attn.q_proj.lora_magnitude_vector",
     "base_model.model.model.embed_tokens.lora_embedding_A",
     "base_model.model.model.embed_tokens.weight",
-    "base_model.model.model.layers.0.mlp.experts.0.down_proj.lora_A.weight",
+    "base_model.model.model.layers.0.mlp.experts.0.gate.lora_A.weight",
     "base_model.model.model.layers.0.self_attn.rotary.lora_A.weight",
   })
   void refusesOtherTensorsByName(String name) throws IOException {
