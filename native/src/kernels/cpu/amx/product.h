@@ -1,12 +1,14 @@
 // The driver of all large products: c[m, columns] (+)= scale * rows[m, depth] * columns[depth, columns] + bias.
 //
 // The rows (activations or their gradients) are rounded and packed once, by all threads, into the memory that a turn at
-// the pool shares. Then each unit of work, up to 512 rows by up to 256 columns of c, walks the depth in blocks of 256:
-// it multiplies a block of the columns (a weight, decoded into 128 KB) while it makes the next one, an item after each
-// product of strips. Decoding is thus hidden behind the tiles as far as the processor reorders, and no decoded weight
-// outlives its block. Sums stay in tile order in the thread's scratch until the last block; then they are scaled and
-// stored by rows, past the caches where c is large.
-//   per unit: packed rows 256 KB a block, columns 2 x 128 KB, sums 512 KB, of 2 MB of second-level cache.
+// the pool shares. Then each thread takes units of work, up to 512 rows by up to 256 columns of c, and walks their depth
+// in blocks of 256. It keeps three things going, a little of each after every product of strips:
+//   - the tiles multiply a block of the columns (a weight, decoded into 128 KB);
+//   - the vector units decode the next block, which may be the first of the next unit;
+//   - the sums of the unit before, in tile order in one of two buffers, are scaled and stored by rows, past the caches
+//     where c is large.
+// Decoding and storing are thus hidden behind the tiles as far as the processor reorders, and no decoded weight outlives
+// its block. The second-level cache (2 MB) holds 256 KB of packed rows, 2 x 128 KB of columns and 2 x 512 KB of sums.
 // The cut depends on shapes alone: each element of c is summed in the same order with any number of threads.
 #pragma once
 
@@ -34,7 +36,7 @@ constexpr int64_t kPassDepth = 8192;
 constexpr int64_t kStagingElements = kTileSide * kMostRange;
 constexpr int64_t kSumsBytes = kMostRows * kMostColumns * 4;
 
-static_assert((2 * kBlockElements + kStagingElements) * 2 + kSumsBytes <= ThreadPool::kScratchBytes);
+static_assert((2 * kBlockElements + kStagingElements) * 2 + 2 * kSumsBytes <= ThreadPool::kScratchBytes);
 static_assert(kMostRows * kPassDepth * 2 <= ThreadPool::Turn::kSharedBytes);
 
 // The part of a product that is packed at once, and how it is cut into units.
@@ -63,46 +65,50 @@ CHAKU_INLINE void cut(const Product& p, Pass& pass) {
   pass.column_units = ceil_div(p.columns, pass.unit_columns);
 }
 
-// One unit of work, and its place in the scratch of the thread.
+// A product and the columns it reads.
+template <class Columns>
+struct Job {
+  Product p;
+  Columns source;
+};
+
+// A unit of work, the largest part of c that one thread computes at once.
 template <class Columns>
 struct Unit {
-  const Product& p;
-  const Pass& pass;
-  const Columns& source;
-  int64_t row, rows, column, columns;  // in the pass and in the product
-  Bf16* blocks;
-  Bf16* staging;
-  float* sums;
+  const Job<Columns>* job = nullptr;  // null: there is none
+  const Pass* pass = nullptr;
+  int64_t row = 0, rows = 0, column = 0, columns = 0;  // in the pass and in the product
+  bool past_caches = false;
+  float* sums = nullptr;
 
   int64_t row_strips() const { return ceil_div(rows, kStrip); }
-  int64_t column_strips() const { return ceil_div(columns, kStrip); }
-  float* sums_of(int64_t column_strip, int64_t row_strip) const {
-    return sums + (column_strip * row_strips() + row_strip) * kSums;
-  }
+  int64_t n_products() const { return row_strips() * ceil_div(columns, kStrip); }  // of strips, rows first
+  int64_t n_blocks() const { return ceil_div(pass->depth, kBlockDepth); }
 
-  BlockPlan block(int64_t number) const {
+  BlockPlan block(int64_t number, Bf16* to, Bf16* staging) const {
     const int64_t d = number * kBlockDepth;
-    return {pass.d + d, min(kBlockDepth, pass.depth - d), column, columns, blocks + number % 2 * kBlockElements,
-            staging};
+    return {pass->d + d, min(kBlockDepth, pass->depth - d), column, columns, to, staging};
   }
 
-  void multiply(const BlockPlan& b, int64_t number, int64_t i, int64_t j) const {
-    const int64_t offset = number * kBlockDepth;
-    const Bf16* strip = pass.strip(row + i * kStrip, offset);
-    const Bf16* next = pass.strip(row + (i + 1 < row_strips() ? i + 1 : 0) * kStrip, offset);
+  void multiply(const BlockPlan& b, int64_t number, int64_t product) const {
+    const int64_t i = product % row_strips(), j = product / row_strips(), offset = number * kBlockDepth;
+    const Bf16* strip = pass->strip(row + i * kStrip, offset);
+    const Bf16* next = pass->strip(row + (i + 1 < row_strips() ? i + 1 : 0) * kStrip, offset);
     const bool two_rows = rows - i * kStrip > kTileSide, two_columns = columns - j * kStrip > kTileSide;
     const auto kernel = two_rows ? two_columns ? multiply_strips<2, 2> : multiply_strips<2, 1>
                                  : two_columns ? multiply_strips<1, 2> : multiply_strips<1, 1>;
-    kernel(strip, b.step(j, 0), sums_of(j, i), b.steps(), number > 0, next);
+    kernel(strip, b.step(j, 0), sums + product * kSums, b.steps(), number > 0, next);
   }
 
-  void finish(int64_t i, int64_t j, bool past_caches) const {
-    const float* from = sums_of(j, i);
+  void finish(int64_t product) const {
+    const Product& p = job->p;
+    const int64_t i = product % row_strips(), j = product / row_strips();
+    const float* from = sums + product * kSums;
     const int64_t n_rows = min(rows - i * kStrip, kStrip), left = columns - j * kStrip;
-    const float* bias = p.bias != nullptr && pass.d == 0 ? p.bias + column + j * kStrip : nullptr;
-    const bool add = p.add || pass.d > 0;
+    const float* bias = p.bias != nullptr && pass->d == 0 ? p.bias + column + j * kStrip : nullptr;
+    const bool add = p.add || pass->d > 0;
     for (int64_t r = 0; r < n_rows; ++r) {
-      float* c = p.c + (pass.row + row + i * kStrip + r) * p.stride + column + j * kStrip;
+      float* c = p.c + (pass->row + row + i * kStrip + r) * p.stride + column + j * kStrip;
       const float* row_sums = from + r / kTileSide * 2 * kTileSide * kTileSide + r % kTileSide * kTileSide;
       for (int64_t t = 0; t < 2 && t * kTileSide < left; ++t, c += kTileSide) {
         const int64_t n = left - t * kTileSide;
@@ -116,37 +122,73 @@ struct Unit {
       }
     }
   }
-
-  void run(bool past_caches) const {
-    const TilesInUse tiles;
-    const int64_t n_blocks = ceil_div(pass.depth, kBlockDepth), n_products = row_strips() * column_strips();
-    BlockPlan current = block(0);
-    for (int64_t item = 0; item < source.items(current); ++item) source.make(current, item);
-    for (int64_t number = 0; number < n_blocks; ++number) {
-      const bool last = number + 1 == n_blocks;
-      const BlockPlan next = block(last ? number : number + 1);
-      const int64_t n_items = last ? 0 : source.items(next);
-      int64_t done = 0, product = 0;
-      for (int64_t j = 0; j < column_strips(); ++j)
-        for (int64_t i = 0; i < row_strips(); ++i) {
-          multiply(current, number, i, j);
-          const int64_t due = n_items * ++product / n_products;
-          for (; done < due; ++done) source.make(next, done);
-          // the sums of the product before, which are in memory by now
-          if (last && product > 1) finish((product - 2) % row_strips(), (product - 2) / row_strips(), past_caches);
-        }
-      current = next;
-    }
-    finish(row_strips() - 1, column_strips() - 1, past_caches);
-    if (past_caches) _mm_sfence();
-  }
 };
 
-// A product and the columns it reads.
+// The buffers of a thread, and what it does with the units that it takes one after another.
 template <class Columns>
-struct Job {
-  Product p;
-  Columns source;
+class Worker {
+ public:
+  explicit Worker(std::byte* scratch)
+      : blocks_(reinterpret_cast<Bf16*>(scratch)),
+        staging_(blocks_ + 2 * kBlockElements),
+        sums_(reinterpret_cast<float*>(staging_ + kStagingElements)) {}
+
+  // take() gives the next unit, or one without a job when all are taken.
+  template <class Take>
+  void run(Take take) {
+    Unit<Columns> current = place(take()), before;
+    if (current.job == nullptr) return;
+    const TilesInUse tiles;
+    block_ = current.block(0, blocks_, staging_);
+    for (int64_t item = 0; item < current.job->source.items(block_); ++item) current.job->source.make(block_, item);
+    while (current.job != nullptr) {
+      const Unit<Columns> next = place(take());
+      multiply(current, next, before);
+      before = current;
+      current = next;
+    }
+    for (int64_t product = 0; product < before.n_products(); ++product) before.finish(product);
+    _mm_sfence();  // stores past the caches are seen by whoever sees the end of this work
+  }
+
+ private:
+  Unit<Columns> place(Unit<Columns> unit) {
+    unit.sums = sums_ + n_units_++ % 2 * (kSumsBytes / 4);
+    return unit;
+  }
+
+  // All of `unit`, whose first block is made; makes the first block of `next`, and stores the sums of `before`.
+  void multiply(const Unit<Columns>& unit, const Unit<Columns>& next, const Unit<Columns>& before) {
+    const int64_t n_products = unit.n_products(), n_all = n_products * unit.n_blocks();
+    const int64_t n_stores = before.job != nullptr ? before.n_products() : 0;
+    int64_t stored = 0, multiplied = 0;
+    for (int64_t number = 0; number < unit.n_blocks(); ++number) {
+      const bool last = number + 1 == unit.n_blocks();
+      const Unit<Columns>& source = last ? next : unit;
+      BlockPlan making = block_;
+      int64_t n_items = 0;
+      if (source.job != nullptr) {
+        Bf16* to = block_.to == blocks_ ? blocks_ + kBlockElements : blocks_;
+        making = source.block(last ? 0 : number + 1, to, staging_);
+        n_items = source.job->source.items(making);
+      }
+      int64_t made = 0;
+      for (int64_t product = 0; product < n_products; ++product) {
+        unit.multiply(block_, number, product);
+        const int64_t items_due = n_items * (product + 1) / n_products;
+        for (; made < items_due; ++made) source.job->source.make(making, made);
+        const int64_t stores_due = n_stores * ++multiplied / n_all;
+        for (; stored < stores_due; ++stored) before.finish(stored);
+      }
+      block_ = making;
+    }
+  }
+
+  Bf16* blocks_;  // two
+  Bf16* staging_;
+  float* sums_;  // of two units
+  int64_t n_units_ = 0;
+  BlockPlan block_ = {};  // the one that is multiplied
 };
 
 constexpr int64_t kMostJobs = 8;  // that share their rows
@@ -160,27 +202,28 @@ static void run_pass(const Job<Columns>* jobs, int64_t n, const Pass& pass, cons
     rows.pack(pass.row + first, min(kStrip, pass.rows - first), pass.d, pass.depth, pass.strip(first, 0));
   });
   Pass passes[kMostJobs];
-  int64_t ends[kMostJobs], n_units = 0;  // of the units of each job
+  int64_t ends[kMostJobs], n_units = 0, n_taken = 0;  // ends: of the units of each job
   for (int64_t i = 0; i < n; ++i) {
     passes[i] = pass;
     cut(jobs[i].p, passes[i]);
     ends[i] = n_units += passes[i].row_units * passes[i].column_units;
   }
-  pool.parallel_for(n_units, 1, [&](int64_t number, int64_t, int thread) {
-    int64_t job = 0;
+  const auto take = [&]() -> Unit<Columns> {
+    int64_t number = __atomic_fetch_add(&n_taken, 1, __ATOMIC_RELAXED), job = 0;
+    if (number >= n_units) return {};
     while (number >= ends[job]) ++job;
     if (job > 0) number -= ends[job - 1];
     const Product& p = jobs[job].p;
     const Pass& own = passes[job];
     const bool aligned = reinterpret_cast<uintptr_t>(p.c) % 64 == 0 && p.stride % kTileSide == 0;
     const bool past_caches = aligned && !p.add && p.m * p.columns * 4 >= kLargeBytes && own.depth == p.depth;
-    Bf16* blocks = reinterpret_cast<Bf16*>(pool.scratch(thread));
     const int64_t row = number % own.row_units * own.unit_rows;
     const int64_t column = number / own.row_units * own.unit_columns;
-    const Unit<Columns> unit = {p, own, jobs[job].source, row, min(own.unit_rows, own.rows - row), column,
-                                min(own.unit_columns, p.columns - column), blocks, blocks + 2 * kBlockElements,
-                                reinterpret_cast<float*>(blocks + 2 * kBlockElements + kStagingElements)};
-    unit.run(past_caches);
+    return {jobs + job, &own, row, min(own.unit_rows, own.rows - row), column,
+            min(own.unit_columns, p.columns - column), past_caches, nullptr};
+  };
+  pool.parallel_for(min(pool.n_threads(), n_units), 1, [&](int64_t, int64_t, int thread) {
+    Worker<Columns>(pool.scratch(thread)).run(take);
   });
 }
 
