@@ -165,6 +165,8 @@ typedef struct chaku_layer_options {
 #define CHAKU_LAYER_PARALLEL 1
 /* Query and key heads are normed after the rotation, not before. */
 #define CHAKU_LAYER_NORM_AFTER_ROPE 2
+/* CHAKU_ATTN_Q is [2*H*Dh,D]: each head's query and then as many gates, whose sigmoids multiply what attention gives. */
+#define CHAKU_LAYER_GATED_QUERY 4
 
 #define CHAKU_GATING_SOFTMAX 0       /* weights are the softmax over all experts, of those selected */
 #define CHAKU_GATING_SOFTMAX_TOP_K 1 /* the softmax over those selected */
@@ -225,6 +227,17 @@ typedef struct chaku_rope_options {
 #define CHAKU_ROUTER 30        /* [E,D] */
 #define CHAKU_ATTN_SINKS 31    /* [1,H], optional: a score of each head that has no value */
 
+/* In a layer with a running memory, in place of attention's: C channels, I = D or Hv*dv, see chaku_mixer_options. */
+#define CHAKU_MIX_IN 32         /* [C,D] what passes the convolution; of the delta rule q, k and v: C = 2*Hk*dk + I */
+#define CHAKU_MIX_GATE 33       /* [I,D] multiplies what the half block gives out */
+#define CHAKU_MIX_INPUT_GATE 34 /* [D,D] short convolution: multiplies what passes it */
+#define CHAKU_MIX_BETA 35       /* [Hv,D] delta rule: how much of a token is written */
+#define CHAKU_MIX_ALPHA 36      /* [Hv,D] delta rule: how much is forgotten before */
+#define CHAKU_MIX_OUT 37        /* [D,I] */
+#define CHAKU_MIX_TAPS 38       /* [C,L] of the convolution, the present token's last */
+#define CHAKU_MIX_RATE 39       /* [1,Hv] delta rule: below 0 */
+#define CHAKU_MIX_NORM 40       /* [1,dv] delta rule: RMSNorm of each value head before the gate */
+
 #define CHAKU_WEIGHT 0
 #define CHAKU_BIAS 1 /* [1,N], optional, of q, k, v, attention output, gate, up, down, router, experts and CHAKU_OUTPUT;
                         of CHAKU_NORM_LAYER norms, shaped as the weight */
@@ -249,6 +262,27 @@ CHAKU_API void chaku_model_free(chaku_model** model);
 CHAKU_API chaku_status chaku_model_add_rope(chaku_model* model, const chaku_rope_options* options,
                                             const double* inverse_frequencies, int32_t* out_rope);
 CHAKU_API chaku_status chaku_model_set_layer(chaku_model* model, int32_t layer, const chaku_layer_options* options);
+
+#define CHAKU_MIXER_SHORT_CONVOLUTION 1 /* out(gate * convolve(input_gate * in)) */
+#define CHAKU_MIXER_DELTA_RULE 2        /* out(silu(gate) * norm(S^T q)), q, k, v = silu(convolve(in)), with S of each
+                                           value head: S' = e^(rate softplus(alpha)) S,
+                                           S = S' + k (sigmoid(beta) (v - S'^T k))^T; q, k of unit length, q / sqrt(dk) */
+
+/* What has the place of attention in a layer with a running memory. */
+typedef struct chaku_mixer_options {
+  uint32_t size;
+  int32_t kind; /* CHAKU_MIXER_* */
+  int32_t taps; /* L, 1..8: tokens that the convolution sees */
+  int32_t n_key_heads;   /* Hk, of the delta rule as all that follow; divides Hv */
+  int32_t n_value_heads; /* Hv */
+  int32_t key_dim;       /* dk, at most 1024 */
+  int32_t value_dim;     /* dv */
+  int32_t tiled;         /* 1: value head h has key head h % Hk; 0: h / (Hv/Hk) */
+} chaku_mixer_options;
+
+/** Gives a layer that is set a running memory in place of attention; what it was told of attention is not used. A text
+ * in such a model's session cannot be cut short: truncate takes 0 or its length. */
+CHAKU_API chaku_status chaku_model_set_mixer(chaku_model* model, int32_t layer, const chaku_mixer_options* options);
 
 /** Makes a layer that is set one of experts. */
 CHAKU_API chaku_status chaku_model_set_experts(chaku_model* model, int32_t layer, const chaku_expert_options* options);
@@ -330,7 +364,7 @@ CHAKU_API chaku_status chaku_session_collect_inputs(chaku_session* session);
  * were added up. CHAKU_INVALID_STATE if none are collected. */
 CHAKU_API chaku_status chaku_session_read_inputs(const chaku_session* session, int32_t module, int32_t layer,
                                                  double* squares, int64_t n, int64_t* out_rows);
-/** Forgets all but the first n_tokens. */
+/** Forgets all but the first n_tokens; of a model with a running memory 0 or all of them (CHAKU_UNSUPPORTED else). */
 CHAKU_API chaku_status chaku_session_truncate(chaku_session* session, int32_t n_tokens);
 CHAKU_API chaku_status chaku_session_length(const chaku_session* session, int32_t* out_n_tokens);
 /** Makes the eval in flight return CHAKU_CANCELLED soon; no effect when none is. Any thread. */
@@ -352,7 +386,7 @@ typedef struct chaku_trainer_options {
   int32_t rank;       /* LoRA */
   float scale;        /* LoRA: alpha/rank, or alpha/sqrt(rank) */
   float dropout;      /* LoRA: probability of dropping an input of A, in [0,1) */
-  uint32_t targets;   /* LoRA: bit m for module m (1u << CHAKU_ATTN_Q ...), CHAKU_OUTPUT included */
+  uint64_t targets;   /* LoRA: bit m for module m (1 << CHAKU_ATTN_Q ...), CHAKU_OUTPUT included */
   uint64_t seed;      /* initial A and dropout */
   float load_balance;    /* coefficient of the load-balance loss of models with experts; 0: none */
   int32_t train_routers; /* FULL: 1 to train routers too; else they stay as they are */

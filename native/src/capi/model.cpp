@@ -36,6 +36,7 @@ LayerSpec convert(const chaku_layer_options& o) {
   layer.alibi_bias = o.alibi_bias;
   layer.parallel = (o.flags & CHAKU_LAYER_PARALLEL) != 0;
   layer.norm_after_rope = (o.flags & CHAKU_LAYER_NORM_AFTER_ROPE) != 0;
+  layer.gated_query = (o.flags & CHAKU_LAYER_GATED_QUERY) != 0;
   return layer;
 }
 
@@ -105,6 +106,15 @@ extern "C" chaku_status chaku_model_set_experts(chaku_model* model, int32_t laye
     experts.normalize = o.normalize != 0;
     experts.weights_scale = o.weights_scale;
     m.set_experts(layer, experts);
+  });
+}
+
+extern "C" chaku_status chaku_model_set_mixer(chaku_model* model, int32_t layer, const chaku_mixer_options* options) {
+  return capi::guarded("set_mixer", [&] {
+    Model& m = require_model("set_mixer", model);
+    const chaku_mixer_options& o = capi::require_struct("set_mixer", "options", options);
+    m.set_mixer(layer, {static_cast<MixerKind>(o.kind), o.taps, o.n_key_heads, o.n_value_heads, o.key_dim, o.value_dim,
+                        o.tiled != 0});
   });
 }
 

@@ -18,9 +18,20 @@ void KvCache::check(const DecoderSpec& spec, DType dtype) {
     fail(Code::kUnsupported, "[session] expected a cache of F32, F16, BF16 or Q8_0, got %s (type id %d)",
          info == nullptr ? "an unknown format" : info->name, static_cast<int>(dtype));
   for (int32_t l = 0; l < spec.n_layers(); ++l)
-    if (const int32_t dim = spec.layers[static_cast<size_t>(l)].head_dim; dim % info->block_elements != 0)
+    if (const LayerSpec& layer = spec.layers[static_cast<size_t>(l)];
+        !layer.mixes() && layer.head_dim % info->block_elements != 0)
       fail(Code::kUnsupported, "[session] expected a head_dim of whole blocks of %d for a %s cache, got %d (layer %d)",
-           info->block_elements, info->name, dim, l);
+           info->block_elements, info->name, layer.head_dim, l);
+}
+
+KvCache::Memory KvCache::carve_memory(Carver& carver, const DecoderSpec& spec, const LayerSpec& layer) {
+  const MixerSpec& m = layer.mixer;
+  if (m.kind == MixerKind::kNone) return {};
+  Memory memory;
+  memory.taps = carver.floats((m.taps - 1) * m.channels(spec.width));
+  if (m.kind == MixerKind::kDeltaRule)
+    memory.memory = carver.floats(int64_t{m.n_value_heads} * m.key_dim * m.value_dim);
+  return memory;
 }
 
 int64_t KvCache::bytes(const DecoderSpec& spec, DType dtype, int32_t capacity_tokens) noexcept {
@@ -28,6 +39,7 @@ int64_t KvCache::bytes(const DecoderSpec& spec, DType dtype, int32_t capacity_to
   for (const LayerSpec& layer : spec.layers) {
     carve_rows(counter, layer, dtype, capacity_tokens);
     carve_rows(counter, layer, dtype, capacity_tokens);
+    for (int copy = 0; copy < 2; ++copy) carve_memory(counter, spec, layer);
   }
   return counter.n_bytes();
 }
@@ -40,11 +52,17 @@ KvCache::KvCache(const DecoderSpec& spec, DType dtype, int32_t capacity_tokens)
     std::byte* k = carve_rows(carver, layer, dtype, capacity_tokens);
     std::byte* v = carve_rows(carver, layer, dtype, capacity_tokens);
     layers_.push_back({dtype, k, v, 0});
+    for (std::vector<Memory>& copy : memories_) copy.push_back(carve_memory(carver, spec, layer));
   }
 }
 
-std::span<const CachedKeyValues> KvCache::at(int32_t length) noexcept {
-  for (CachedKeyValues& layer : layers_) layer.first_row = length;
+std::span<const CachedKeyValues> KvCache::at(int32_t length, bool begins) noexcept {
+  for (size_t l = 0; l < layers_.size(); ++l) {
+    const Memory& out = memories_[static_cast<size_t>(1 - current_)][l];
+    const Memory& in = begins ? memories_[static_cast<size_t>(current_)][l] : out;
+    layers_[l].first_row = length;
+    layers_[l].mixer = {length == 0 ? nullptr : in.taps, out.taps, length == 0 ? nullptr : in.memory, out.memory};
+  }
   return layers_;
 }
 

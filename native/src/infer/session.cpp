@@ -126,6 +126,7 @@ void Session::eval(std::span<const int32_t> tokens, LogitRows rows, std::span<fl
                length_ + static_cast<int32_t>(begin), first_output_row, at);
   }
   length_ += static_cast<int32_t>(n);
+  cache_.commit();
 }
 
 // Logits of the rows from first_output_row on.
@@ -138,7 +139,7 @@ void Session::eval_chunk(std::span<const int32_t> tokens, int32_t first_position
                         inputs_ ? &*inputs_ : nullptr};
   const Batch batch{tokens.data(), positions_, m, {&span, 1}, first_output_row,
                     options_.max_tokens};
-  forward(decoder, batch, cache_.at(first_position), activations_);
+  forward(decoder, batch, cache_.at(first_position, first_position == length_), activations_);
   const int64_t n_rows = m - first_output_row;
   if (n_rows == 0) return;
 
@@ -165,6 +166,9 @@ const InputStatistics::Sums& Session::inputs(Module module, int32_t layer) const
 void Session::truncate(int32_t n_tokens) {
   if (n_tokens < 0 || n_tokens > length_)
     fail(Code::kInvalidArgument, "[truncate] expected 0..%d tokens, got %d", length_, n_tokens);
+  if (model_->spec().mixes() && n_tokens != 0 && n_tokens != length_)
+    fail(Code::kUnsupported, "[truncate] expected 0 or %d tokens of a model with a running memory, got %d", length_,
+         n_tokens);
   length_ = n_tokens;
 }
 

@@ -9,8 +9,10 @@ namespace {
 struct BlockShape {
   int64_t q_width = 0, kv_width = 0, ff_width = 0, gate_width = 0, n_heads = 0, n_kv_heads = 0;
   ExpertShape experts;
+  MixerShape mixer;
+  int64_t query_gate = 0;
 
-  void include(const LayerSpec& l) noexcept {
+  void include(const LayerSpec& l, int64_t width) noexcept {
     q_width = std::max(q_width, l.q_width());
     kv_width = std::max(kv_width, l.kv_width());
     if (l.experts.n_experts == 0) {
@@ -18,6 +20,8 @@ struct BlockShape {
       if (l.gated) gate_width = std::max<int64_t>(gate_width, l.ff_width);
     }
     experts.include(l.experts);
+    mixer.include(l.mixer, width);
+    if (l.gated_query) query_gate = std::max(query_gate, l.q_width());
     n_heads = std::max<int64_t>(n_heads, l.n_heads);
     n_kv_heads = std::max<int64_t>(n_kv_heads, l.n_kv_heads);
   }
@@ -25,7 +29,7 @@ struct BlockShape {
 
 BlockShape largest(const DecoderSpec& spec) noexcept {
   BlockShape shape;
-  for (const LayerSpec& layer : spec.layers) shape.include(layer);
+  for (const LayerSpec& layer : spec.layers) shape.include(layer, spec.width);
   return shape;
 }
 
@@ -46,6 +50,8 @@ BlockActivations carve_block(Carver& carver, const DecoderSpec& spec, const Bloc
       block.low_rank[i] = carver.floats(m * (is_stacked(static_cast<LayerLinear>(i)) ? shape.experts.n_used : 1) *
                                         options.rank);
   block.experts = carve_expert_block(carver, shape.experts, m);
+  block.mixer = carve_mixer_block(carver, shape.mixer, m);
+  block.query_gate = carver.floats(m * shape.query_gate);
   if (!options.taped) return block;
   if (options.head_norms) {
     block.q_raw = carver.floats(m * shape.q_width);
@@ -75,13 +81,14 @@ int64_t product_rows(const DecoderSpec& spec, int64_t m) noexcept {
 int64_t largest_input(const DecoderSpec& spec, int64_t m) noexcept {
   const BlockShape shape = largest(spec);
   const int64_t slot_width = std::max(shape.experts.n_used * spec.width, shape.experts.slot_ff);
-  return m * std::max({int64_t{spec.width}, shape.q_width, shape.ff_width, shape.experts.shared_width, slot_width});
+  return m * std::max({int64_t{spec.width}, shape.q_width, shape.ff_width, shape.experts.shared_width, slot_width,
+                       shape.mixer.inner});
 }
 
 int64_t kept_layer_bytes(const DecoderSpec& spec, int32_t layer, const ActivationOptions& options) {
   Carver counter(nullptr);
   BlockShape shape;
-  shape.include(spec.layers[static_cast<size_t>(layer)]);
+  shape.include(spec.layers[static_cast<size_t>(layer)], spec.width);
   carve_block(counter, spec, shape, options);
   return counter.n_bytes();
 }
@@ -99,6 +106,8 @@ Activations carve_activations(Carver& carver, const DecoderSpec& spec, const Act
   a.normed = carver.floats(m * spec.width);
   if (options.taped) a.gated = carver.floats(m * shape.ff_width);
   a.experts = carve_expert_scratch(carver, spec, shape.experts, m, options.taped, options.balance);
+  a.mixer = carve_mixer_scratch(carver, shape.mixer, m);
+  a.gated_queries = carver.floats(2 * m * shape.query_gate);
   if (options.dropout) a.dropped = carver.floats(largest_input(spec, m));
 
   float* stream = carver.floats(m * spec.width);
@@ -113,7 +122,7 @@ Activations carve_activations(Carver& carver, const DecoderSpec& spec, const Act
     a.streams[static_cast<size_t>(l) + 1] = carver.floats(m * spec.width);
   for (int32_t l = std::max(first_kept, 0); l < n_layers; ++l) {
     BlockShape own;
-    own.include(spec.layers[static_cast<size_t>(l)]);
+    own.include(spec.layers[static_cast<size_t>(l)], spec.width);
     a.blocks[static_cast<size_t>(l)] = carve_block(carver, spec, own, options);
     a.kept[static_cast<size_t>(l)] = true;
   }

@@ -13,6 +13,7 @@
 #include "model/carver.h"
 #include "model/decoder_spec.h"
 #include "model/expert_activations.h"
+#include "model/mixer_activations.h"
 
 namespace chaku {
 
@@ -32,11 +33,13 @@ struct BlockActivations {
   float* inverse_rms_attn_post = nullptr;  // [M] likewise
   float* h = nullptr;                 // [M,D] residual stream between the halves; null when lean: in place
   float* inverse_rms_ffn = nullptr;   // [M], taped
+  float* query_gate = nullptr;        // [M,H*Dh] of layers whose queries have gates
   float* gate = nullptr;              // [M,F]
   float* up = nullptr;                // [M,F]
   float* ffn_product = nullptr;       // [M,D] as attn_product
   float* inverse_rms_ffn_post = nullptr;  // [M]
   ExpertActivations experts;          // of a layer with experts, in place of gate and up
+  MixerActivations mixer;             // of a layer with a running memory, in place of q, k, v and o
   std::array<float*, kLayerLinears> low_rank{};  // [rows of x, R] x A^T of the modules that have one
 };
 
@@ -47,6 +50,8 @@ struct Activations {
   float* normed = nullptr;               // [M,D] input of the products of a half block
   float* gated = nullptr;                // [M,F] taped; lean: in place of gate
   ExpertScratch experts;
+  MixerScratch mixer;
+  float* gated_queries = nullptr;         // [M,2*H*Dh] queries with their gates, or [M,H*Dh] attention's gated result
   float* dropped = nullptr;              // [rows of x, K] input of A after dropout, the largest; null without
   std::vector<float*> cosines, sines;    // per rope, [M, n_dims/2] of the batch's positions
   float* query_factors = nullptr;        // [M] what queries are multiplied by; null where by nothing

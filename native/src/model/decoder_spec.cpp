@@ -52,6 +52,15 @@ const char* plain_name(Module module) noexcept {
     case Module::kSharedDown: return "ffn_down_shexp";
     case Module::kRouter: return "ffn_gate_inp";
     case Module::kAttnSinks: return "attn_sinks";
+    case Module::kMixIn: return "mix_in";
+    case Module::kMixGate: return "mix_gate";
+    case Module::kMixInputGate: return "mix_input_gate";
+    case Module::kMixBeta: return "mix_beta";
+    case Module::kMixAlpha: return "mix_alpha";
+    case Module::kMixOut: return "mix_out";
+    case Module::kMixTaps: return "mix_taps";
+    case Module::kMixRate: return "mix_rate";
+    case Module::kMixNorm: return "mix_norm";
   }
   return "unknown module";
 }
@@ -69,15 +78,44 @@ Shape expert_shape(const ExpertSpec& e, int64_t width, LayerLinear linear) noexc
   }
 }
 
+// No rows where the mixer has no such vectors.
+Shape mixer_vector(const MixerSpec& m, int64_t width, Module module) noexcept {
+  if (module == Module::kMixTaps) return {m.kind == MixerKind::kNone ? 0 : m.channels(width), m.taps};
+  const bool delta = m.kind == MixerKind::kDeltaRule;
+  return {delta ? 1 : 0, module == Module::kMixRate ? m.n_value_heads : m.value_dim};
+}
+
+Shape mixer_shape(const MixerSpec& m, int64_t width, LayerLinear linear) noexcept {
+  if (m.kind == MixerKind::kNone) return {0, width};
+  const int64_t gates = m.kind == MixerKind::kDeltaRule ? m.n_value_heads : 0;
+  switch (linear) {
+    case kLinearMixIn: return {m.channels(width), width};
+    case kLinearMixGate: return {m.inner(width), width};
+    case kLinearMixInputGate: return {m.kind == MixerKind::kShortConvolution ? width : 0, width};
+    case kLinearMixOut: return {width, m.inner(width)};
+    default: return {gates, width};
+  }
+}
+
 }  // namespace
+
+bool DecoderSpec::mixes() const noexcept {
+  return std::any_of(layers.begin(), layers.end(), [](const LayerSpec& l) { return l.mixes(); });
+}
 
 Shape DecoderSpec::shape(int32_t layer, LayerLinear linear) const noexcept {
   const LayerSpec& l = layers[static_cast<size_t>(layer)];
   switch (linear) {
-    case kLinearQ: return {l.q_width(), width};
+    case kLinearQ: return {(l.gated_query ? 2 : 1) * l.q_width(), width};
     case kLinearK:
     case kLinearV: return {l.kv_width(), width};
-    case kLinearO: return {width, l.q_width()};
+    case kLinearO: return {l.mixes() ? 0 : width, l.q_width()};
+    case kLinearMixIn:
+    case kLinearMixGate:
+    case kLinearMixInputGate:
+    case kLinearMixBeta:
+    case kLinearMixAlpha:
+    case kLinearMixOut: return mixer_shape(l.mixer, width, linear);
     case kLinearGate: return {l.gated && l.experts.n_experts == 0 ? l.ff_width : 0, width};
     case kLinearUp: return {l.experts.n_experts > 0 ? 0 : l.ff_width, width};
     case kLinearDown: return {l.experts.n_experts > 0 ? 0 : width, l.ff_width};
@@ -99,6 +137,9 @@ Shape DecoderSpec::shape(Module module, int32_t layer) const noexcept {
     case Module::kAttnQNorm: return layers[static_cast<size_t>(layer)].head_norm(kNormQ);
     case Module::kAttnKNorm: return layers[static_cast<size_t>(layer)].head_norm(kNormK);
     case Module::kAttnSinks: return {1, layers[static_cast<size_t>(layer)].n_heads};
+    case Module::kMixTaps:
+    case Module::kMixRate:
+    case Module::kMixNorm: return mixer_vector(layers[static_cast<size_t>(layer)].mixer, width, module);
     default: return {1, width};
   }
 }
@@ -175,6 +216,22 @@ void check_experts(const DecoderSpec& spec, int32_t layer, const ExpertSpec& opt
   check_finite("experts", "weights_scale", options.weights_scale);
 }
 
+void check_mixer(const DecoderSpec& spec, int32_t layer, const MixerSpec& options) {
+  check_range("mixer", "layer", layer, 0, spec.n_layers() - 1);
+  if (spec.layers[static_cast<size_t>(layer)].n_heads == 0)
+    fail(Code::kInvalidState, "[mixer] expected a layer that is set, got another (layer %d)", layer);
+  check_range("mixer", "kind", static_cast<int64_t>(options.kind), 1, 2);
+  check_range("mixer", "taps", options.taps, 1, kMostTaps);
+  if (options.kind == MixerKind::kShortConvolution) return;
+  check_range("mixer", "n_value_heads", options.n_value_heads, 1, kMaxHeads);
+  check_range("mixer", "n_key_heads", options.n_key_heads, 1, options.n_value_heads);
+  if (options.n_value_heads % options.n_key_heads != 0)
+    fail(Code::kInvalidArgument, "[mixer] expected n_key_heads to divide n_value_heads %d, got %d (layer %d)",
+         options.n_value_heads, options.n_key_heads, layer);
+  check_range("mixer", "key_dim", options.key_dim, 1, kMostKeyDim);
+  check_range("mixer", "value_dim", options.value_dim, 1, kMaxHeadDim);
+}
+
 int32_t linear_of(Module module) noexcept {
   for (int32_t i = 0; i < kLayerLinears; ++i)
     if (kLinearModules[static_cast<size_t>(i)] == module) return i;
@@ -192,7 +249,7 @@ bool is_vector(Module module) noexcept {
 }
 
 bool is_module(int32_t module) noexcept {
-  return (module >= 0 && module <= 4) || (module >= 8 && module <= 21) || (module >= 24 && module <= 31);
+  return (module >= 0 && module <= 4) || (module >= 8 && module <= 21) || (module >= 24 && module <= 40);
 }
 
 std::vector<float> alibi_slopes(float bias, int32_t n_heads) {

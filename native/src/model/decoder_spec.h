@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "kernels/causal_convolution.h"
+#include "kernels/delta_rule.h"
 #include "kernels/elementwise.h"
 #include "kernels/rope.h"
 #include "kernels/router.h"
@@ -41,13 +43,23 @@ enum class Module : int32_t {
   kSharedDown = 29,
   kRouter = 30,
   kAttnSinks = 31,
+  kMixIn = 32,
+  kMixGate = 33,
+  kMixInputGate = 34,
+  kMixBeta = 35,
+  kMixAlpha = 36,
+  kMixOut = 37,
+  kMixTaps = 38,
+  kMixRate = 39,
+  kMixNorm = 40,
 };
 
 // Values equal CHAKU_WEIGHT ... of chaku.h.
 enum class TensorKind : int32_t { kWeight = 0, kBias = 1, kLoraA = 2, kLoraB = 3 };
 
 // The products that a layer may have: a dense one the first seven, in the order in which a forward pass makes them; one
-// with experts (see model/experts.h) has those in place of gate, up and down.
+// with experts (see model/experts.h) has those in place of gate, up and down; one with a running memory (see
+// model/mixer.h) has the last ones in place of the first four.
 enum LayerLinear : int32_t {
   kLinearQ,
   kLinearK,
@@ -64,19 +76,39 @@ enum LayerLinear : int32_t {
   kLinearSharedGate,
   kLinearSharedUp,
   kLinearSharedDown,
+  kLinearMixIn,
+  kLinearMixGate,
+  kLinearMixInputGate,
+  kLinearMixBeta,
+  kLinearMixAlpha,
+  kLinearMixOut,
   kLayerLinears
 };
 
-// The vectors of a layer that are no biases: its norms, and the sinks of its attention.
-enum LayerNorm : int32_t { kNormAttn, kNormQ, kNormK, kNormFfn, kNormAttnPost, kNormFfnPost, kSinks, kLayerNorms };
+// The vectors of a layer that are no biases: its norms, the sinks of its attention, and what a mixer has beside products.
+enum LayerNorm : int32_t {
+  kNormAttn,
+  kNormQ,
+  kNormK,
+  kNormFfn,
+  kNormAttnPost,
+  kNormFfnPost,
+  kSinks,
+  kMixTaps,
+  kMixRate,
+  kMixNorm,
+  kLayerNorms
+};
 
 inline constexpr std::array<Module, kLayerLinears> kLinearModules = {
     Module::kAttnQ,        Module::kAttnK,      Module::kAttnV,      Module::kAttnOutput,  Module::kFfnGate,
     Module::kFfnUp,        Module::kFfnDown,    Module::kRouter,     Module::kExpertGate,  Module::kExpertUp,
-    Module::kExpertDown,   Module::kSharedRouter, Module::kSharedGate, Module::kSharedUp,  Module::kSharedDown};
+    Module::kExpertDown,   Module::kSharedRouter, Module::kSharedGate, Module::kSharedUp,  Module::kSharedDown,
+    Module::kMixIn,        Module::kMixGate,    Module::kMixInputGate, Module::kMixBeta,   Module::kMixAlpha,
+    Module::kMixOut};
 inline constexpr std::array<Module, kLayerNorms> kNormModules = {
-    Module::kAttnNorm,     Module::kAttnQNorm,   Module::kAttnKNorm, Module::kFfnNorm,
-    Module::kAttnPostNorm, Module::kFfnPostNorm, Module::kAttnSinks};
+    Module::kAttnNorm,     Module::kAttnQNorm,   Module::kAttnKNorm, Module::kFfnNorm, Module::kAttnPostNorm,
+    Module::kFfnPostNorm,  Module::kAttnSinks,   Module::kMixTaps,   Module::kMixRate, Module::kMixNorm};
 
 struct RopeSpec {
   RopePairing pairing = RopePairing::kAdjacent;
@@ -92,6 +124,25 @@ enum class NormKind : int32_t { kRms = 0, kLayer = 1 };
 struct Shape {
   int64_t rows = 0, columns = 0;
   bool operator==(const Shape&) const = default;
+};
+
+// Values equal CHAKU_MIXER_* of chaku.h.
+enum class MixerKind : int32_t { kNone = 0, kShortConvolution = 1, kDeltaRule = 2 };
+
+// A half block with a running memory in place of attention; see model/mixer.h. Heads and dims are the delta rule's.
+struct MixerSpec {
+  MixerKind kind = MixerKind::kNone;
+  int32_t taps = 0;  // L of the convolution
+  int32_t n_key_heads = 0, n_value_heads = 0, key_dim = 0, value_dim = 0;
+  bool tiled = false;  // value head h has key head h % Hk, else h / (Hv/Hk)
+
+  // What passes the convolution, and what the half block gives out, of a decoder of this width.
+  int64_t channels(int64_t width) const noexcept {
+    return kind == MixerKind::kDeltaRule ? 2 * int64_t{n_key_heads} * key_dim + inner(width) : width;
+  }
+  int64_t inner(int64_t width) const noexcept {
+    return kind == MixerKind::kDeltaRule ? int64_t{n_value_heads} * value_dim : width;
+  }
 };
 
 // A feed-forward half block of experts, of which a router picks a few for each token; see kernels/router.h.
@@ -118,7 +169,9 @@ struct LayerSpec {
   float alibi_bias = 0.0f;          // 0: none
   bool parallel = false;            // both half blocks read the layer's input
   bool norm_after_rope = false;     // of query and key heads
+  bool gated_query = false;  // each query head comes with as many gates, whose sigmoids multiply what attention gives out
   ExpertSpec experts;
+  MixerSpec mixer;
 
   // What the layer's tensors say when the model is sealed, and its sizes until then.
   bool gated = true;              // it has a gate
@@ -129,8 +182,10 @@ struct LayerSpec {
     const Shape set = which == kNormQ ? q_norm : k_norm;
     return set.rows > 0 ? set : Shape{1, head_dim};
   }
-  int64_t q_width() const noexcept { return int64_t{n_heads} * head_dim; }
-  int64_t kv_width() const noexcept { return int64_t{n_kv_heads} * head_dim; }
+  // Of the attention's queries, and of its keys; none where a mixer is in its place.
+  int64_t q_width() const noexcept { return mixes() ? 0 : int64_t{n_heads} * head_dim; }
+  int64_t kv_width() const noexcept { return mixes() ? 0 : int64_t{n_kv_heads} * head_dim; }
+  bool mixes() const noexcept { return mixer.kind != MixerKind::kNone; }
 };
 
 struct DecoderSpec {
@@ -146,6 +201,7 @@ struct DecoderSpec {
   std::vector<RopeSpec> ropes;
   std::vector<LayerSpec> layers;
 
+  bool mixes() const noexcept;  // any layer
   int32_t n_layers() const noexcept { return static_cast<int32_t>(layers.size()); }
   // Of the product `linear` of a layer that is set; no rows: the layer has no such product.
   Shape shape(int32_t layer, LayerLinear linear) const noexcept;
@@ -173,6 +229,7 @@ void check_rope(const RopeSpec& rope);
 void check_layer(const DecoderSpec& spec, int32_t layer, const LayerSpec& options);
 // Of a layer that is set.
 void check_experts(const DecoderSpec& spec, int32_t layer, const ExpertSpec& options);
+void check_mixer(const DecoderSpec& spec, int32_t layer, const MixerSpec& options);
 
 // The product that `module` names, or -1.
 int32_t linear_of(Module module) noexcept;

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "model/experts.h"
+#include "model/mixer.h"
 #include "model/norms.h"
 #include "model/positions.h"
 #include "quant/codec.h"
@@ -164,31 +165,50 @@ class BlockPass {
                                n_heads, spec_.head_dim, rope.n_dims, rope.pairing, false});
   }
 
-  // Product, head norm and rotation of queries or keys.
-  void heads(LayerLinear which, LayerNorm norm_of_heads, const float* x, int64_t first_row, int64_t m, int32_t n_heads,
-             float* raw, float* inverse_rms, float* y) const noexcept {
-    const bool normed = weights_.norms[norm_of_heads] != nullptr;
-    float* product = normed && raw != nullptr ? raw : y;
-    linear(which, x, m, product);
+  // Head norm and rotation of queries or keys; y may be the product.
+  void heads(LayerNorm which, int64_t first_row, int64_t m, int32_t n_heads, float* product, float* inverse_rms,
+             float* y) const noexcept {
     if (spec_.norm_after_rope) rotate(product, first_row, m, n_heads);
-    if (normed) head_norm(norm_of_heads, product, m, n_heads, y, inverse_rms);
+    if (weights_.norms[which] != nullptr) head_norm(which, product, m, n_heads, y, inverse_rms);
     if (!spec_.norm_after_rope) rotate(y, first_row, m, n_heads);
+  }
+
+  // Where a product goes that is normed by heads into y.
+  float* head_product(LayerNorm which, float* raw, float* y) const noexcept {
+    return weights_.norms[which] != nullptr && raw != nullptr ? raw : y;
+  }
+
+  void keys(const float* x, int64_t m, float* k) const noexcept {
+    float* product = head_product(kNormK, block_.k_raw, k);
+    linear(kLinearK, x, m, product);
+    heads(kNormK, 0, m, spec_.n_kv_heads, product, block_.inverse_rms_k, k);
+  }
+
+  void queries(const float* x) const noexcept {
+    float* product = head_product(kNormQ, block_.q_raw, block_.q);
+    if (spec_.gated_query) {
+      linear(kLinearQ, x, rows_, a_.gated_queries);
+      split_gated_queries(d_, spec_, rows_, a_.gated_queries, product, block_.query_gate);
+    } else {
+      linear(kLinearQ, x, rows_, product);
+    }
+    heads(kNormQ, first_, rows_, spec_.n_heads, product, block_.inverse_rms_q, block_.q);
   }
 
   void attention() const {
     const int64_t m = batch_.n_tokens;
     const int64_t d = d_.spec->width;
     const float* x = normed_input(kNormAttn, in_, m, block_.inverse_rms_attn);
+    if (spec_.mixes()) return mix(d_, batch_, cache_ != nullptr ? &cache_->mixer : nullptr, layer_, a_, block_);
     const CachedKeyValues kv = cache_ != nullptr ? *cache_ : CachedKeyValues{DType::kF32, block_.k, block_.v, 0};
     const bool in_place = kv.dtype == DType::kF32;
     float* k = in_place ? static_cast<float*>(kv.k) + kv.first_row * spec_.kv_width() : block_.k;
     float* v = in_place ? static_cast<float*>(kv.v) + kv.first_row * spec_.kv_width() : block_.v;
-    heads(kLinearK, kNormK, x, 0, m, spec_.n_kv_heads, block_.k_raw, block_.inverse_rms_k, k);
+    keys(x, m, k);
     linear(kLinearV, x, m, v);
     if (!in_place) encode_keys(kv);
     if (rows_ == 0) return;
-    heads(kLinearQ, kNormQ, x + first_ * d, first_, rows_, spec_.n_heads, block_.q_raw, block_.inverse_rms_q,
-          block_.q);
+    queries(x + first_ * d);
     if (a_.query_factors != nullptr)
       d_.engine->run(&KernelTable::scale_rows,
                      ScaleRowsProblem{block_.q, a_.query_factors + first_, rows_, spec_.q_width()});
@@ -200,7 +220,16 @@ class BlockPass {
     float* h = half_stream();
     if (h != in_ + skipped)
       std::memcpy(h, in_ + skipped, static_cast<size_t>(rows_ * d_.spec->width) * sizeof(float));
-    add_product(kLinearO, kNormAttnPost, block_.o, block_.attn_product, block_.inverse_rms_attn_post, h);
+    const LayerLinear which = spec_.mixes() ? kLinearMixOut : kLinearO;
+    add_product(which, kNormAttnPost, attended(), block_.attn_product, block_.inverse_rms_attn_post, h);
+  }
+
+  // What attention, or a mixer in its place, gives to its output product, from row first_ on.
+  const float* attended() const noexcept {
+    if (spec_.mixes()) return a_.mixer.mixed + first_ * spec_.mixer.inner(d_.spec->width);
+    if (!spec_.gated_query) return block_.o;
+    gate_attended(d_, spec_, rows_, block_.o, block_.query_gate, a_.gated_queries);
+    return a_.gated_queries;
   }
 
   // The batch's keys and values into a cache of a narrower format.
@@ -292,6 +321,23 @@ class BlockPass {
 };
 
 }  // namespace
+
+void split_gated_queries(const Decoder& decoder, const LayerSpec& spec, int64_t m, const float* both, float* q,
+                         float* gates) noexcept {
+  const int64_t dim = spec.head_dim;
+  decoder.engine->pool().parallel_for(m * spec.n_heads, 64, [&](int64_t begin, int64_t end, int) {
+    for (int64_t i = begin; i < end; ++i) {
+      std::memcpy(q + i * dim, both + 2 * i * dim, static_cast<size_t>(dim) * sizeof(float));
+      std::memcpy(gates + i * dim, both + (2 * i + 1) * dim, static_cast<size_t>(dim) * sizeof(float));
+    }
+  });
+}
+
+void gate_attended(const Decoder& decoder, const LayerSpec& spec, int64_t m, const float* o, const float* gates,
+                   float* y) noexcept {
+  decoder.engine->run(&KernelTable::gated_activation,
+                      GatedActivationProblem{gates, o, y, m * spec.q_width(), Activation::kSigmoid});
+}
 
 void apply_linear(const Decoder& decoder, const LinearCall& call) noexcept {
   const Linear& linear = *call.linear;

@@ -76,17 +76,33 @@ struct Batch {
   int64_t context_tokens = 0;  // how long the text may become, for ropes that depend on it; 0: as long as its span
 };
 
-// Keys and values of one layer in a cache; the batch's go to rows [first_row, first_row + M).
+// The running memory of one layer before and after a batch, as its kernels take it. Null before: the text begins.
+struct MixerState {
+  const float* taps_in = nullptr;    // [L-1,C]
+  float* taps_out = nullptr;         // may be taps_in
+  const float* memory_in = nullptr;  // [Hv,dk,dv], of the delta rule
+  float* memory_out = nullptr;
+};
+
+// Keys and values of one layer in a cache; the batch's go to rows [first_row, first_row + M). A layer with a running
+// memory has that in their place.
 struct CachedKeyValues {
   DType dtype = DType::kF32;
   void* k = nullptr;  // [capacity, Hkv*Dh]
   void* v = nullptr;
   int64_t first_row = 0;
+  MixerState mixer = {};
 };
 
 // Runs all blocks; the last one's output is then in activations.streams.back(). `cache` holds an entry per layer, or is
 // empty: keys and values then are the batch's own. Throws Error(kCancelled) alone.
 void forward(const Decoder& decoder, const Batch& batch, std::span<const CachedKeyValues> cache, Activations& a);
+
+// Of queries that come with gates: both[m, H, 2 Dh] into q and gates, [m,H*Dh] each; and y = sigmoid(gates) * o.
+void split_gated_queries(const Decoder& decoder, const LayerSpec& spec, int64_t m, const float* both, float* q,
+                         float* gates) noexcept;
+void gate_attended(const Decoder& decoder, const LayerSpec& spec, int64_t m, const float* o, const float* gates,
+                   float* y) noexcept;
 
 // y[m,N] += scale * low_rank.scale * low_rank_out[m,R] B^T.
 void low_rank_up(const Decoder& decoder, const LowRank& low_rank, const float* low_rank_out, int64_t m, int64_t n,

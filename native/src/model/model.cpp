@@ -19,8 +19,9 @@ bool is_float(const TensorOptions& t) noexcept {
 }
 
 bool takes_bias(const DecoderSpec& spec, Module module) noexcept {
-  if (is_vector(module)) return spec.norm_kind == NormKind::kLayer && module != Module::kAttnSinks;
+  if (is_vector(module)) return spec.norm_kind == NormKind::kLayer && module < Module::kAttnSinks;
   if (module >= Module::kSharedGate && module <= Module::kSharedDown) return false;
+  if (module >= Module::kMixIn) return module == Module::kMixAlpha;
   return module == Module::kOutput || (linear_of(module) >= 0 && module != Module::kSharedRouter);
 }
 
@@ -47,6 +48,14 @@ void check_allocation(const TensorOptions& tensor, int64_t n_bytes) {
 void check_parts(const LayerSpec& spec, const LayerWeights& w, int32_t layer) {
   if (spec.experts.n_experts > 0 && (spec.parallel || w.norms[kNormFfn] == nullptr || w.norms[kNormFfnPost] != nullptr))
     fail(Code::kUnsupported, "[seal] expected a layer of experts with ffn_norm alone around them (layer %d)", layer);
+  if (spec.mixes()) {
+    if (spec.parallel || w.norms[kNormAttn] == nullptr)
+      fail(Code::kUnsupported, "[seal] expected attn_norm before a running memory, and no parallel halves (layer %d)",
+           layer);
+    const bool delta = spec.mixer.kind == MixerKind::kDeltaRule;
+    if (w.norms[kMixTaps] == nullptr || (delta && (w.norms[kMixRate] == nullptr || w.norms[kMixNorm] == nullptr)))
+      fail(Code::kInvalidState, "[seal] expected the taps, and of the delta rule rate and norm (layer %d)", layer);
+  }
   if (!spec.parallel) return;
   if (w.norms[kNormAttn] == nullptr)
     fail(Code::kUnsupported, "[seal] expected a parallel layer with attn_norm, got none (layer %d)", layer);
@@ -84,6 +93,12 @@ void Model::set_experts(int32_t layer, const ExpertSpec& options) {
   check_open("set_experts");
   check_experts(spec_, layer, options);
   spec_.layers[static_cast<size_t>(layer)].experts = options;
+}
+
+void Model::set_mixer(int32_t layer, const MixerSpec& options) {
+  check_open("set_mixer");
+  check_mixer(spec_, layer, options);
+  spec_.layers[static_cast<size_t>(layer)].mixer = options;
 }
 
 int32_t Model::map_file(const char* path, int64_t file_bytes) {

@@ -30,6 +30,7 @@ class Model {
   int32_t add_rope(RopeSpec rope);
   void set_layer(int32_t layer, const LayerSpec& options);
   // Makes a layer that is set one of experts.
+  void set_mixer(int32_t layer, const MixerSpec& options);
   void set_experts(int32_t layer, const ExpertSpec& options);
   int32_t map_file(const char* path, int64_t file_bytes);
   void set_tensor_mapped(const TensorOptions& tensor, int32_t file, int64_t offset);

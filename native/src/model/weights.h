@@ -55,7 +55,7 @@ struct Dropout {
 
   // One stream per micro-batch, layer (-1 outside layers) and module.
   uint64_t stream(int32_t layer, Module module) const noexcept {
-    return static_cast<uint64_t>(batch_index) << 20 | static_cast<uint64_t>(layer + 1) << 5 |
+    return static_cast<uint64_t>(batch_index) << 21 | static_cast<uint64_t>(layer + 1) << 6 |
            static_cast<uint64_t>(module);
   }
 };

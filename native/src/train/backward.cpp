@@ -7,6 +7,7 @@
 #include "model/positions.h"
 #include "train/experts_backward.h"
 #include "train/linear_backward.h"
+#include "train/mixer_backward.h"
 
 namespace chaku {
 namespace {
@@ -199,8 +200,18 @@ class BlockBackward {
     const bool below_output = goes_below(Stage::kAttnOutput);
     float scale;
     const float* dy = product_gradient(kNormAttnPost, block_.attn_product, block_.inverse_rms_attn_post, scale);
-    linear(kLinearO, block_.o, dy, below_output ? s_.d_o : nullptr, false, scale);
+    if (spec_.mixes()) return mixer(dy, scale, below_output);
+    const float* attended = block_.o;
+    if (spec_.gated_query) {
+      gate_attended(d_, spec_, m_, block_.o, block_.query_gate, a_.gated_queries);
+      attended = a_.gated_queries;
+    }
+    linear(kLinearO, attended, dy, below_output ? s_.d_o : nullptr, false, scale);
     if (!below_output) return;
+    if (spec_.gated_query)  // the gates become their gradients
+      d_.engine->run(&KernelTable::gated_activation_backward,
+                     GatedActivationBackwardProblem{block_.query_gate, block_.o, s_.d_o, block_.query_gate, s_.d_o,
+                                                    m_ * spec_.q_width(), Activation::kSigmoid});
     attention_backward();
     if (a_.query_factors != nullptr)
       d_.engine->run(&KernelTable::scale_rows, ScaleRowsProblem{s_.dq, a_.query_factors, m_, spec_.q_width()});
@@ -209,13 +220,38 @@ class BlockBackward {
     qkv();
   }
 
+  // attention() of a layer with a running memory.
+  void mixer(const float* dy, float scale, bool below_output) const noexcept {
+    mix_again(d_, m_, layer_, a_, block_);
+    linear(kLinearMixOut, a_.mixer.mixed, dy, below_output ? s_.mixer.d_mixed : nullptr, false, scale);
+    if (!below_output) return;
+    const bool below = goes_below(Stage::kQkv);
+    renormed(kNormAttn, input());
+    mixer_backward(d_, batch_, layer_, below, a_, s_, gradients_);
+    if (below) through_norm(kNormAttn, input(), block_.inverse_rms_attn, s_.d_normed, s_.d_stream, true);
+  }
+
+  // Of the product that makes queries: of those alone, or of queries and their gates.
+  const float* query_gradient() const noexcept {
+    if (!spec_.gated_query) return s_.dq;
+    const int64_t dim = spec_.head_dim;
+    d_.engine->pool().parallel_for(m_ * spec_.n_heads, 64, [&](int64_t begin, int64_t end, int) {
+      for (int64_t i = begin; i < end; ++i) {
+        std::memcpy(a_.gated_queries + 2 * i * dim, s_.dq + i * dim, static_cast<size_t>(dim) * sizeof(float));
+        std::memcpy(a_.gated_queries + (2 * i + 1) * dim, block_.query_gate + i * dim,
+                    static_cast<size_t>(dim) * sizeof(float));
+      }
+    });
+    return a_.gated_queries;
+  }
+
   void qkv() const noexcept {
     const bool below = goes_below(Stage::kQkv), normed = has(kNormAttn);
     const float* x = renormed(kNormAttn, input());
     float* dx = normed ? s_.d_normed : s_.d_stream;
     if (!below) dx = nullptr;
     const bool shared = spec_.parallel && !has(kNormFfn);  // d_normed holds the feed-forward's part
-    linear(kLinearQ, x, s_.dq, dx, !normed || shared);
+    linear(kLinearQ, x, query_gradient(), dx, !normed || shared);
     linear(kLinearK, x, s_.dk, dx, true);
     linear(kLinearV, x, s_.dv, dx, true);
     if (!below || !normed) return;
@@ -262,14 +298,15 @@ void embedding_backward(const Decoder& decoder, const Batch& batch, Activations&
 
 }  // namespace
 
-BackwardEnd backward_end(const DecoderSpec& spec, uint32_t targets, bool full) noexcept {
+BackwardEnd backward_end(const DecoderSpec& spec, uint64_t targets, bool full) noexcept {
   if (full) return {0, Stage::kQkv, true};
   const auto any = [targets](std::initializer_list<Module> modules) {
     return std::any_of(modules.begin(), modules.end(),
                        [targets](Module m) { return targets >> static_cast<int32_t>(m) & 1; });
   };
-  if (any({Module::kAttnQ, Module::kAttnK, Module::kAttnV})) return {0, Stage::kQkv, false};
-  if (any({Module::kAttnOutput})) return {0, Stage::kAttnOutput, false};
+  if (any({Module::kAttnQ, Module::kAttnK, Module::kAttnV, Module::kMixIn, Module::kMixGate, Module::kMixInputGate,
+           Module::kMixBeta, Module::kMixAlpha})) return {0, Stage::kQkv, false};
+  if (any({Module::kAttnOutput, Module::kMixOut})) return {0, Stage::kAttnOutput, false};
   if (any({Module::kFfnGate, Module::kFfnUp, Module::kExpertGate, Module::kExpertUp, Module::kSharedGate,
            Module::kSharedUp})) return {0, Stage::kGateUp, false};
   if (any({Module::kFfnDown, Module::kExpertDown, Module::kSharedDown})) return {0, Stage::kDown, false};
@@ -293,6 +330,7 @@ BackwardScratch carve_backward(Carver& carver, const DecoderSpec& spec, int64_t 
     s.d_branch = carver.floats(max_tokens * spec.width);
   s.d_low_rank = carver.floats(product_rows(spec, max_tokens) * rank);
   s.experts = carve_expert_backward(carver, spec, max_tokens);
+  s.mixer = carve_mixer_backward(carver, spec, max_tokens);
   return s;
 }
 

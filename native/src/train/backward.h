@@ -18,7 +18,7 @@ struct BackwardEnd {
   bool input_gradient = false;  // the gradient of that layer's input is needed too (norms or embedding are trained)
 };
 // For low-rank additions to `targets` of every layer; for full training with full = true.
-BackwardEnd backward_end(const DecoderSpec& spec, uint32_t targets, bool full) noexcept;
+BackwardEnd backward_end(const DecoderSpec& spec, uint64_t targets, bool full) noexcept;
 
 // Of layers with experts; null without.
 struct ExpertBackwardScratch {
@@ -30,6 +30,15 @@ struct ExpertBackwardScratch {
 };
 ExpertBackwardScratch carve_expert_backward(Carver& carver, const DecoderSpec& spec, int64_t max_tokens);
 
+// Of layers with a running memory; null without.
+struct MixerBackwardScratch {
+  float* d_mixed = nullptr;      // [M,I]
+  float* d_convolved = nullptr;  // [M,C]
+  float* d_beta = nullptr;       // [M,Hv]
+  float* d_alpha = nullptr;      // [M,Hv]
+};
+MixerBackwardScratch carve_mixer_backward(Carver& carver, const DecoderSpec& spec, int64_t max_tokens);
+
 struct BackwardScratch {
   float* d_stream = nullptr;    // [M,D] gradient of the residual stream
   float* d_normed = nullptr;    // [M,D]
@@ -40,6 +49,7 @@ struct BackwardScratch {
   float* d_branch = nullptr;    // [M,D] with parallel layers
   float* d_low_rank = nullptr;  // [rows of x, R]
   ExpertBackwardScratch experts;
+  MixerBackwardScratch mixer;
 };
 BackwardScratch carve_backward(Carver& carver, const DecoderSpec& spec, int64_t max_tokens, int32_t rank);
 

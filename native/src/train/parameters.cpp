@@ -61,7 +61,7 @@ Matrix source_of(const Model& model, const Parameter& p) noexcept {
 
 }  // namespace
 
-ParameterList lora_parameters(const DecoderSpec& spec, uint32_t targets, int32_t rank) {
+ParameterList lora_parameters(const DecoderSpec& spec, uint64_t targets, int32_t rank) {
   ParameterList list;
   for (int32_t l = 0; l < spec.n_layers(); ++l)
     for (int32_t i = 0; i < kLayerLinears; ++i) {

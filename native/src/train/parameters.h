@@ -34,7 +34,7 @@ struct ParameterList {
 
 // A and B of the modules whose bits are set in `targets`, of every layer that has them; experts stacked. In order: layer, module, A before B; the
 // output last.
-ParameterList lora_parameters(const DecoderSpec& spec, uint32_t targets, int32_t rank);
+ParameterList lora_parameters(const DecoderSpec& spec, uint64_t targets, int32_t rank);
 // Every weight of the model, those of routers only if asked for. In order: embedding, layers, output norm, output unless
 // tied.
 ParameterList full_parameters(const Model& model, bool routers);

@@ -25,13 +25,15 @@ struct Trainer::Scratch {
 
 namespace {
 
-constexpr uint32_t bit(Module module) noexcept { return 1u << static_cast<int32_t>(module); }
+constexpr uint64_t bit(Module module) noexcept { return uint64_t{1} << static_cast<int32_t>(module); }
 
-constexpr uint32_t kTargetableExperts = bit(Module::kExpertGate) | bit(Module::kExpertUp) | bit(Module::kExpertDown) |
+constexpr uint64_t kTargetableMixers = bit(Module::kMixIn) | bit(Module::kMixGate) | bit(Module::kMixInputGate) |
+                                       bit(Module::kMixBeta) | bit(Module::kMixAlpha) | bit(Module::kMixOut);
+constexpr uint64_t kTargetableExperts = bit(Module::kExpertGate) | bit(Module::kExpertUp) | bit(Module::kExpertDown) |
                                         bit(Module::kSharedGate) | bit(Module::kSharedUp) | bit(Module::kSharedDown);
-constexpr uint32_t kTargetable = bit(Module::kAttnQ) | bit(Module::kAttnK) | bit(Module::kAttnV) |
+constexpr uint64_t kTargetable = bit(Module::kAttnQ) | bit(Module::kAttnK) | bit(Module::kAttnV) |
                                  bit(Module::kAttnOutput) | bit(Module::kFfnGate) | bit(Module::kFfnUp) |
-                                 bit(Module::kFfnDown) | bit(Module::kOutput) | kTargetableExperts;
+                                 bit(Module::kFfnDown) | bit(Module::kOutput) | kTargetableExperts | kTargetableMixers;
 
 int32_t n_expert_layers(const DecoderSpec& spec) noexcept {
   return static_cast<int32_t>(std::count_if(spec.layers.begin(), spec.layers.end(),
@@ -39,7 +41,7 @@ int32_t n_expert_layers(const DecoderSpec& spec) noexcept {
 }
 
 // Every target is a product of some layer.
-void check_targets(const DecoderSpec& spec, uint32_t targets) {
+void check_targets(const DecoderSpec& spec, uint64_t targets) {
   for (int32_t i = 0; i < kLayerLinears; ++i) {
     const Module module = kLinearModules[static_cast<size_t>(i)];
     if (!(targets & bit(module))) continue;
@@ -76,9 +78,9 @@ void check_options(const Model& model, const TrainerOptions& o) {
     fail(Code::kInvalidArgument, "[trainer] expected dropout in [0,1), got %g", o.dropout);
   if (o.targets == 0 || (o.targets & ~kTargetable) != 0)
     fail(Code::kInvalidArgument,
-         "[trainer] expected targets among q, k, v, attn_output, gate, up, down, their likes of experts, output (bits "
-         "0x%x), got 0x%x",
-         kTargetable, o.targets);
+         "[trainer] expected targets among q, k, v, attn_output, gate, up, down, their likes of experts and mixers, output "
+         "(bits 0x%llx), got 0x%llx",
+         static_cast<unsigned long long>(kTargetable), static_cast<unsigned long long>(o.targets));
   check_targets(model.spec(), o.targets);
 }
 

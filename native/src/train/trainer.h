@@ -19,7 +19,7 @@ struct TrainerOptions {
   int32_t rank = 0;
   float scale = 1.0f;
   float dropout = 0.0f;
-  uint32_t targets = 0;
+  uint64_t targets = 0;
   uint64_t seed = 0;
   float load_balance = 0.0f;   // coefficient of the load-balance loss
   bool train_routers = false;  // full

@@ -15,7 +15,7 @@ TEST(layers_lie_apart) {
     const int64_t rows_bytes = 10 * row_bytes(dtype, 16);
     CHECK_EQ(KvCache::bytes(model->spec(), dtype, 10), 2 * 2 * rows_bytes);
     KvCache cache(model->spec(), dtype, 10);
-    const auto at = cache.at(7);
+    const auto at = cache.at(7, true);
     CHECK_EQ(at.size(), 2u);
     CHECK_EQ(at[1].first_row, 7);
     CHECK(at[1].dtype == dtype);
@@ -43,4 +43,23 @@ TEST(absurd_sizes_saturate) {
     layer.head_dim = kMaxHeadDim;
   }
   CHECK(KvCache::bytes(spec, DType::kF32, kMaxTokens) > INT64_MAX - 64);
+}
+
+// What a computation changes is another copy, until it is done.
+TEST(running_memories_change_when_they_are_committed) {
+  TinyOptions o;
+  o.n_layers = 2;
+  o.mixer = {MixerKind::kDeltaRule, 4, 2, 4, 8, 8, false};
+  const auto model = bare_decoder(o);
+  KvCache cache(model->spec(), DType::kF32, 10);
+  const MixerState begins = cache.at(0, true)[0].mixer;
+  CHECK(begins.taps_in == nullptr && begins.memory_in == nullptr);
+  const MixerState goes_on = cache.at(4, false)[0].mixer;  // the second batch of the same computation
+  CHECK(goes_on.taps_in == begins.taps_out && goes_on.taps_out == begins.taps_out);
+  CHECK(goes_on.memory_in == begins.memory_out && goes_on.memory_out == begins.memory_out);
+  cache.commit();
+  const MixerState next = cache.at(8, true)[0].mixer;
+  CHECK(next.taps_in == begins.taps_out && next.taps_out != begins.taps_out);
+  CHECK(next.memory_in == begins.memory_out && next.memory_out != begins.memory_out);
+  CHECK(cache.at(8, true)[1].mixer.taps_out == nullptr);  // attention's layer
 }

@@ -275,3 +275,31 @@ TEST(plans) {
   CHECK_ERROR(Code::kInvalidArgument, "max_batch_tokens", Session(model, options(8, -1)));
   CHECK_ERROR(Code::kInvalidState, "sealed", Session(bare_decoder({}), options(8)));
 }
+
+// A running memory goes on from where it was, or begins anew; it cannot be cut short, and a failure leaves it alone.
+TEST(running_memories_go_on_or_begin_anew) {
+  for (const TinyKind& kind : tiny_kinds()) {
+    if (kind.options.mixer.kind == MixerKind::kNone) continue;
+    const auto model = tiny_decoder(kind.options);
+    const auto tokens = tiny_tokens(12, 48);
+    const Logits expected = oracle_logits(*model, tokens);
+    Session session(model, options(16, 5));
+    const auto check = [&](size_t begin, size_t n) {
+      const Logits got = eval(session, {tokens.data() + begin, n}, LogitRows::kAll, 48);
+      CHECK_CLOSE(got.data(), expected.data() + begin * 48, static_cast<int64_t>(got.size()), 2e-5, 2e-5);
+    };
+    check(0, 7);
+    CHECK_ERROR(Code::kUnsupported, "0 or 7 tokens", session.truncate(3));
+    session.truncate(7);
+    std::thread other([&] { session.cancel(); });
+    other.join();
+    const std::vector<int32_t> outside = {1, 48};
+    Logits logits(48);
+    CHECK_ERROR(Code::kInvalidArgument, "got 48", session.eval(outside, LogitRows::kLast, logits));
+    check(7, 1);
+    check(8, 4);
+    session.truncate(0);
+    check(0, 1);
+    check(1, 11);
+  }
+}

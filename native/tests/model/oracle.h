@@ -137,26 +137,124 @@ class Oracle {
   void block(int32_t l, std::vector<Row>& x) const {
     const LayerSpec& layer = spec_.layers[l];
     const LayerWeights& w = w_.layers[l];
-    std::vector<Row> q, k, v;
-    for (size_t t = 0; t < x.size(); ++t) {
-      const Row n = norm(x[t], w.norms[kNormAttn], w.norm_biases[kNormAttn], 0, spec_.width);
-      q.push_back(project(l, kLinearQ, n));
-      k.push_back(project(l, kLinearK, n));
-      v.push_back(project(l, kLinearV, n));
-      finish_heads(layer, w, kNormQ, layer.n_heads, t, x.size(), q[t]);
-      finish_heads(layer, w, kNormK, layer.n_kv_heads, t, x.size(), k[t]);
-      round_to_cache(k[t]);
-      round_to_cache(v[t]);
-    }
+    std::vector<Row> n;
+    for (const Row& row : x) n.push_back(norm(row, w.norms[kNormAttn], w.norm_biases[kNormAttn], 0, spec_.width));
+    const std::vector<Row> attended = layer.mixes() ? mix(l, n) : attention(l, n);
     for (size_t t = 0; t < x.size(); ++t) {
       const Row before = x[t];
-      const Row o = project(l, kLinearO, attend(layer, w.norms[kSinks], q[t], k, v, t));
+      const Row o = project(l, layer.mixes() ? kLinearMixOut : kLinearO, attended[t]);
       add(x[t], norm(o, w.norms[kNormAttnPost], w.norm_biases[kNormAttnPost], 0, spec_.width));
       const LayerNorm which = layer.parallel && w.norms[kNormFfn] == nullptr ? kNormAttn : kNormFfn;
       const Row n = norm(layer.parallel ? before : x[t], w.norms[which], w.norm_biases[which], 0, spec_.width);
       const Row down = layer.experts.n_experts > 0 ? experts(l, n) : project(l, kLinearDown, feed_forward(l, n));
       add(x[t], norm(down, w.norms[kNormFfnPost], w.norm_biases[kNormFfnPost], 0, spec_.width));
     }
+  }
+
+  // What attention gives to its output product, of normed inputs.
+  std::vector<Row> attention(int32_t l, const std::vector<Row>& x) const {
+    const LayerSpec& layer = spec_.layers[l];
+    const LayerWeights& w = w_.layers[l];
+    std::vector<Row> q, k, v, gates, o;
+    for (size_t t = 0; t < x.size(); ++t) {
+      q.push_back(project(l, kLinearQ, x[t]));
+      k.push_back(project(l, kLinearK, x[t]));
+      v.push_back(project(l, kLinearV, x[t]));
+      gates.push_back(layer.gated_query ? split_gates(layer, q[t]) : Row());
+      finish_heads(layer, w, kNormQ, layer.n_heads, t, x.size(), q[t]);
+      finish_heads(layer, w, kNormK, layer.n_kv_heads, t, x.size(), k[t]);
+      round_to_cache(k[t]);
+      round_to_cache(v[t]);
+    }
+    for (size_t t = 0; t < x.size(); ++t) {
+      o.push_back(attend(layer, w.norms[kSinks], q[t], k, v, t));
+      for (size_t i = 0; i < gates[t].size(); ++i) o[t][i] *= sigmoid(gates[t][i]);
+    }
+    return o;
+  }
+
+  // Takes the gates out of a row of queries, each head of which they follow.
+  static Row split_gates(const LayerSpec& layer, Row& q) {
+    Row queries, gates;
+    for (size_t i = 0; i < q.size(); ++i)
+      (i / static_cast<size_t>(layer.head_dim) % 2 == 0 ? queries : gates).push_back(q[i]);
+    q = queries;
+    return gates;
+  }
+
+  static double sigmoid(double x) { return 1.0 / (1.0 + std::exp(-x)); }
+  static double silu(double x) { return x * sigmoid(x); }
+
+  // The last rows of x through the taps of layer l, at row t.
+  Row convolve(int32_t l, const std::vector<Row>& x, size_t t) const {
+    const size_t taps = static_cast<size_t>(spec_.layers[l].mixer.taps);
+    const float* w = w_.layers[l].norms[kMixTaps];
+    Row y(x[t].size(), 0.0);
+    for (size_t c = 0; c < y.size(); ++c)
+      for (size_t i = 0; i < taps && i <= t; ++i) y[c] += w[c * taps + taps - 1 - i] * x[t - i][c];
+    return y;
+  }
+
+  std::vector<Row> mix(int32_t l, const std::vector<Row>& x) const {
+    const MixerSpec& m = spec_.layers[l].mixer;
+    const bool delta = m.kind == MixerKind::kDeltaRule;
+    std::vector<Row> in, out;
+    for (const Row& row : x) {
+      in.push_back(project(l, kLinearMixIn, row));
+      if (delta) continue;
+      const Row gate = project(l, kLinearMixInputGate, row);
+      for (size_t i = 0; i < gate.size(); ++i) in.back()[i] *= gate[i];
+    }
+    std::vector<Row> memories(static_cast<size_t>(m.n_value_heads), Row(static_cast<size_t>(m.key_dim * m.value_dim)));
+    for (size_t t = 0; t < x.size(); ++t) {
+      Row y = convolve(l, in, t);
+      const Row gate = project(l, kLinearMixGate, x[t]);
+      if (delta) {
+        for (double& v : y) v = silu(v);
+        y = recall(l, x[t], y, memories);
+      }
+      for (size_t i = 0; i < y.size(); ++i) y[i] *= delta ? silu(gate[i]) : gate[i];
+      out.push_back(y);
+    }
+    return out;
+  }
+
+  Row unit(const Row& x, size_t begin, size_t n) const {
+    double squares = 0;
+    for (size_t i = 0; i < n; ++i) squares += x[begin + i] * x[begin + i];
+    const double length = std::max(std::sqrt(squares), static_cast<double>(spec_.norm_epsilon));
+    Row y;
+    for (size_t i = 0; i < n; ++i) y.push_back(x[begin + i] / length);
+    return y;
+  }
+
+  // One token through the delta rule and the norm of its heads; x is the layer's input, qkv what was convolved.
+  Row recall(int32_t l, const Row& x, const Row& qkv, std::vector<Row>& memories) const {
+    const MixerSpec& m = spec_.layers[l].mixer;
+    const LayerWeights& w = w_.layers[l];
+    const size_t heads = static_cast<size_t>(m.n_value_heads), keys = static_cast<size_t>(m.n_key_heads);
+    const size_t dk = static_cast<size_t>(m.key_dim), dv = static_cast<size_t>(m.value_dim);
+    const Row beta = project(l, kLinearMixBeta, x), alpha = project(l, kLinearMixAlpha, x);
+    Row out;
+    for (size_t h = 0; h < heads; ++h) {
+      const size_t at = (m.tiled ? h % keys : h / (heads / keys)) * dk;
+      const Row q = unit(qkv, at, dk), k = unit(qkv, keys * dk + at, dk);
+      const double keep = std::exp(w.norms[kMixRate][h] * std::log1p(std::exp(alpha[h])));
+      Row& memory = memories[h];  // [dk][dv]
+      Row o(dv, 0.0);
+      for (size_t j = 0; j < dv; ++j) {
+        double recalled = 0;
+        for (size_t i = 0; i < dk; ++i) recalled += keep * memory[i * dv + j] * k[i];
+        const double u = sigmoid(beta[h]) * (qkv[2 * keys * dk + h * dv + j] - recalled);
+        for (size_t i = 0; i < dk; ++i) {
+          memory[i * dv + j] = keep * memory[i * dv + j] + k[i] * u;
+          o[j] += memory[i * dv + j] * q[i] / std::sqrt(static_cast<double>(dk));
+        }
+      }
+      const Row normed = norm(o, w.norms[kMixNorm], nullptr, 0, static_cast<int64_t>(dv));
+      out.insert(out.end(), normed.begin(), normed.end());
+    }
+    return out;
   }
 
   Row feed_forward(int32_t l, const Row& x) const {

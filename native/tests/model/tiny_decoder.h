@@ -33,6 +33,8 @@ struct TinyOptions {
   ExpertSpec experts;  // in every layer but the first `n_dense`
   int32_t n_dense = 0;
   bool shared_router = true, sinks = false;
+  MixerSpec mixer;  // in every layer but the last
+  bool gated_query = false;
   DType dtype = DType::kF32;  // of the matrices
   int n_threads = 2;
   CpuPath path = float32_path();  // oracles in float64 need it; tests of the other paths name them
@@ -59,9 +61,10 @@ inline void set_tiny_tensor(Model& model, const TinyOptions& o, Module module, i
   const bool matrix = !vector && kind == TensorKind::kWeight;
   // Routers prefer some experts clearly: a small step of a parameter then changes no choice.
   const float deviation = module == Module::kRouter ? 1.0f : matrix ? 1.0f / std::sqrt(static_cast<float>(shape.columns)) : 0.1f;
-  const float mean = norm && kind == TensorKind::kWeight ? 1.0f : 0.0f;
+  const bool taps = module == Module::kMixTaps, rate = module == Module::kMixRate;
+  const float mean = rate ? -0.5f : norm && !taps && kind == TensorKind::kWeight ? 1.0f : 0.0f;
   const std::vector<float> values = tiny_values(o, module, layer, kind, shape.rows * shape.columns, mean,
-                                                module == Module::kTokenEmbedding ? 1.0f : deviation);
+                                                module == Module::kTokenEmbedding ? 1.0f : taps ? 0.5f : deviation);
   TensorOptions t{module, kind, layer, matrix ? o.dtype : DType::kF32, shape};
   if (t.dtype == DType::kF32) {
     model.set_tensor_data(t, values.data(), static_cast<int64_t>(values.size() * sizeof(float)));
@@ -104,9 +107,11 @@ inline std::shared_ptr<Model> bare_decoder(const TinyOptions& o) {
   layer.parallel = o.parallel;
   layer.norm_after_rope = o.norm_after_rope;
   layer.rope = o.rope ? 0 : -1;
+  layer.gated_query = o.gated_query;
   layer.attention_scale = 1.0f / std::sqrt(static_cast<float>(o.head_dim));
   for (int32_t l = 0; l < o.n_layers; ++l) {
     model->set_layer(l, layer);
+    if (o.mixer.kind != MixerKind::kNone && l + 1 < o.n_layers) model->set_mixer(l, o.mixer);
     if (o.experts.n_experts > 0 && l >= o.n_dense) model->set_experts(l, o.experts);
   }
   return model;
@@ -128,7 +133,10 @@ inline std::shared_ptr<Model> tiny_decoder(const TinyOptions& o) {
   for (int32_t l = 0; l < o.n_layers; ++l) {
     if (o.attn_norm) set_tiny_norm(*model, o, Module::kAttnNorm, l);
     if (o.ffn_norm) set_tiny_norm(*model, o, Module::kFfnNorm, l);
-    if (o.head_norms) {
+    for (const Module module : {Module::kMixTaps, Module::kMixRate, Module::kMixNorm})
+      if (model->spec().shape(module, l).rows > 0) set_tiny_tensor(*model, o, module, l, TensorKind::kWeight);
+    if (model->spec().has(l, kLinearMixAlpha)) set_tiny_tensor(*model, o, Module::kMixAlpha, l, TensorKind::kBias);
+    if (o.head_norms && !model->spec().layers[static_cast<size_t>(l)].mixes()) {
       set_tiny_norm(*model, o, Module::kAttnQNorm, l);
       set_tiny_norm(*model, o, Module::kAttnKNorm, l);
     }

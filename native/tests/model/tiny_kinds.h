@@ -91,6 +91,20 @@ inline std::vector<TinyKind> tiny_kinds() {
     o.logit_scale = 0.8f;
   });
   add("other frequencies in long contexts", [](TinyOptions& o) { o.long_after = 10; });
+  add("short convolutions", [](TinyOptions& o) {
+    o.n_layers = 3;
+    o.head_norms = true;
+    o.mixer.kind = MixerKind::kShortConvolution;
+    o.mixer.taps = 3;
+  });
+  for (const bool tiled : {false, true})
+    add(tiled ? "delta rule with tiled heads, gated queries" : "delta rule, gated queries", [&](TinyOptions& o) {
+      o.n_layers = 3;
+      o.head_norms = o.gated_query = true;
+      o.pairing = RopePairing::kHalves;
+      o.mixer = {MixerKind::kDeltaRule, 4, 2, 4, 19, 5, tiled};  // short keys would bend the loss within a step
+    });
+  add("gated queries without head norms", [](TinyOptions& o) { o.gated_query = o.biases = true; });
   return kinds;
 }
 

@@ -8,14 +8,27 @@ using namespace chaku::test;
 
 namespace {
 
-uint32_t all_targets(const TinyOptions& tiny = {}) {
-  uint32_t bits = bit(Module::kOutput);
+// The products within layers of a decoder without experts.
+std::vector<Module> modules_of(const TinyOptions& tiny) {
+  std::vector<Module> modules;
   for (const Module m : kDenseModules)
-    if (m != Module::kFfnGate || tiny.gated) bits |= bit(m);
+    if (m != Module::kFfnGate || tiny.gated) modules.push_back(m);
+  if (tiny.mixer.kind == MixerKind::kNone) return modules;
+  modules.insert(modules.end(), {Module::kMixIn, Module::kMixGate, Module::kMixOut});
+  if (tiny.mixer.kind == MixerKind::kDeltaRule)
+    modules.insert(modules.end(), {Module::kMixBeta, Module::kMixAlpha});
+  else
+    modules.push_back(Module::kMixInputGate);
+  return modules;
+}
+
+uint64_t all_targets(const TinyOptions& tiny = {}) {
+  uint64_t bits = bit(Module::kOutput);
+  for (const Module m : modules_of(tiny)) bits |= bit(m);
   return bits;
 }
 
-void check_lora(const TinyOptions& tiny, uint32_t targets, const std::string& what = "") {
+void check_lora(const TinyOptions& tiny, uint64_t targets, const std::string& what = "") {
   Trainer trainer(tiny_decoder(tiny), lora_options(targets));
   fill_b(trainer);
   check_gradients(trainer, PackedRow(tiny.vocab), what);
@@ -130,8 +143,7 @@ TEST(lora_of_every_kind) {
 // The lowest trained product ends the backward pass: what lies below is not computed, what lies above must be.
 TEST(lora_on_each_target_alone_of_every_kind) {
   for (const TinyKind& kind : tiny_kinds())
-    for (const Module m : kDenseModules)
-      if (m != Module::kFfnGate || kind.options.gated) check_lora(kind.options, bit(m), kind.name);
+    for (const Module m : modules_of(kind.options)) check_lora(kind.options, bit(m), kind.name);
 }
 
 TEST(full_of_every_kind) {

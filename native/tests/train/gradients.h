@@ -26,7 +26,7 @@ struct PackedRow {
   TrainingBatch batch() const { return {3, tokens, {targets.data(), weights.data()}, starts}; }
 };
 
-inline uint32_t bit(Module m) { return 1u << static_cast<int32_t>(m); }
+inline uint64_t bit(Module m) { return uint64_t{1} << static_cast<int32_t>(m); }
 
 inline double loss_at(Trainer& trainer, const PackedRow& row, int32_t index, const std::vector<float>& base, size_t at,
                       float delta, float load_balance) {
@@ -89,7 +89,7 @@ inline void fill_b(Trainer& trainer) {
   }
 }
 
-inline TrainerOptions lora_options(uint32_t targets) {
+inline TrainerOptions lora_options(uint64_t targets) {
   TrainerOptions o;
   o.max_tokens = 24;
   o.rank = 3;

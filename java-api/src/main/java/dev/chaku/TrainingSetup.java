@@ -56,10 +56,10 @@ record TrainingSetup(
   /** What the core is told. */
   TrainerOptions options() {
     requireExpertsWhereTheyAreMeant();
-    int targets = 0;
+    long targets = 0;
     if (!full) {
       for (DecoderModule module : modules()) {
-        targets |= 1 << module.id();
+        targets |= 1L << module.id();
       }
     }
     return new TrainerOptions(

@@ -23,7 +23,7 @@ public record TrainerOptions(
     int rank,
     float scale,
     float dropout,
-    int targets,
+    long targets,
     long seed,
     float loadBalance,
     boolean trainRouters,

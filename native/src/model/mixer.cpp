@@ -1,0 +1,158 @@
+#include "model/mixer.h"
+
+namespace chaku {
+namespace {
+
+// y = act(gate) * up.
+void gate(const Decoder& decoder, const float* by, const float* x, float* y, int64_t n,
+          Activation activation) noexcept {
+  decoder.engine->run(&KernelTable::gated_activation, GatedActivationProblem{by, x, y, n, activation});
+}
+
+// The state that the steps of one half block share.
+class MixerPass {
+ public:
+  MixerPass(const Decoder& decoder, int64_t m, int32_t layer, const Activations& a,
+            const BlockActivations& block) noexcept
+      : d_(decoder),
+        m_(m),
+        layer_(layer),
+        spec_(decoder.spec->layers[static_cast<size_t>(layer)].mixer),
+        weights_(decoder.weights->layers[static_cast<size_t>(layer)]),
+        a_(a),
+        block_(block),
+        mixer_(block.mixer) {}
+
+  void products() const noexcept {
+    linear(kLinearMixIn, mixer_.in);
+    linear(kLinearMixGate, mixer_.gate);
+    if (spec_.kind == MixerKind::kShortConvolution) {
+      linear(kLinearMixInputGate, mixer_.input_gate);
+    } else {
+      linear(kLinearMixBeta, mixer_.beta);
+      linear(kLinearMixAlpha, mixer_.alpha);
+    }
+  }
+
+  void gate_input() const noexcept {
+    gate(d_, mixer_.input_gate, mixer_.in, a_.mixer.half, m_ * spec_.channels(d_.spec->width), Activation::kIdentity);
+  }
+
+  void norm_recalled() const noexcept {
+    const int64_t dv = spec_.value_dim;
+    d_.engine->run(&KernelTable::rms_norm,
+                   RmsNormProblem{mixer_.recalled, weights_.norms[kMixNorm], a_.mixer.half, mixer_.inverse_rms,
+                                  m_ * spec_.n_value_heads, dv, dv, dv, d_.spec->norm_epsilon});
+  }
+
+  void gate_output() const noexcept {
+    const bool plain = spec_.kind == MixerKind::kShortConvolution;
+    gate(d_, mixer_.gate, plain ? mixer_.convolved : a_.mixer.half, a_.mixer.mixed,
+         m_ * spec_.inner(d_.spec->width), plain ? Activation::kIdentity : Activation::kSilu);
+  }
+
+ private:
+  void linear(LayerLinear which, float* y) const noexcept {
+    LinearCall call;
+    call.x = a_.normed;
+    call.y = y;
+    call.m = m_;
+    call.linear = &weights_.linears[which];
+    call.low_rank = d_.low_rank(layer_, which);
+    call.low_rank_out = block_.low_rank[which];
+    call.dropout_stream = d_.dropout.stream(layer_, kLinearModules[which]);
+    call.dropped = a_.dropped;
+    apply_linear(d_, call);
+  }
+
+  const Decoder& d_;
+  int64_t m_;
+  int32_t layer_;
+  const MixerSpec& spec_;
+  const LayerWeights& weights_;
+  const Activations& a_;
+  const BlockActivations& block_;
+  const MixerActivations& mixer_;
+};
+
+const MixerSpec& spec_of(const Decoder& decoder, int32_t layer) noexcept {
+  return decoder.spec->layers[static_cast<size_t>(layer)].mixer;
+}
+
+}  // namespace
+
+CausalConvolutionProblem convolution_of(const Decoder& decoder, const Batch& batch, int32_t layer,
+                                        const Activations& a, const BlockActivations& block) noexcept {
+  const MixerSpec& spec = spec_of(decoder, layer);
+  const bool delta = spec.kind == MixerKind::kDeltaRule;
+  CausalConvolutionProblem p;
+  p.x = delta ? block.mixer.in : a.mixer.half;
+  p.w = decoder.weights->layers[static_cast<size_t>(layer)].norms[kMixTaps];
+  p.y = block.mixer.convolved;
+  p.channels = spec.channels(decoder.spec->width);
+  p.taps = spec.taps;
+  p.silu = delta;
+  p.spans = batch.spans.data();
+  p.n_spans = static_cast<int64_t>(batch.spans.size());
+  return p;
+}
+
+DeltaRuleProblem delta_rule_of(const Decoder& decoder, const Batch& batch, int32_t layer,
+                               const BlockActivations& block) noexcept {
+  const MixerSpec& spec = spec_of(decoder, layer);
+  const int64_t keys = int64_t{spec.n_key_heads} * spec.key_dim;
+  DeltaRuleProblem p;
+  p.q = block.mixer.convolved;
+  p.k = p.q + keys;
+  p.v = p.k + keys;
+  p.stride = spec.channels(decoder.spec->width);
+  p.beta = block.mixer.beta;
+  p.alpha = block.mixer.alpha;
+  p.rate = decoder.weights->layers[static_cast<size_t>(layer)].norms[kMixRate];
+  p.o = block.mixer.recalled;
+  p.n_key_heads = spec.n_key_heads;
+  p.n_value_heads = spec.n_value_heads;
+  p.key_dim = spec.key_dim;
+  p.value_dim = spec.value_dim;
+  p.tiled = spec.tiled;
+  p.epsilon = decoder.spec->norm_epsilon;
+  p.spans = batch.spans.data();
+  p.n_spans = static_cast<int64_t>(batch.spans.size());
+  return p;
+}
+
+void mix(const Decoder& decoder, const Batch& batch, const MixerState* state, int32_t layer, const Activations& a,
+         const BlockActivations& block) noexcept {
+  const MixerPass pass(decoder, batch.n_tokens, layer, a, block);
+  const bool delta = spec_of(decoder, layer).kind == MixerKind::kDeltaRule;
+  pass.products();
+  if (!delta) pass.gate_input();
+  CausalConvolutionProblem convolution = convolution_of(decoder, batch, layer, a, block);
+  if (state != nullptr) {
+    convolution.state_in = state->taps_in;
+    convolution.state_out = state->taps_out;
+  }
+  decoder.engine->run(&KernelTable::causal_convolution, convolution);
+  if (delta) {
+    DeltaRuleProblem rule = delta_rule_of(decoder, batch, layer, block);
+    if (state != nullptr) {
+      rule.state_in = state->memory_in;
+      rule.state_out = state->memory_out;
+    }
+    decoder.engine->run(&KernelTable::delta_rule, rule);
+    pass.norm_recalled();
+  }
+  pass.gate_output();
+}
+
+void mix_again(const Decoder& decoder, int64_t m, int32_t layer, const Activations& a,
+               const BlockActivations& block) noexcept {
+  const MixerPass pass(decoder, m, layer, a, block);
+  if (spec_of(decoder, layer).kind == MixerKind::kDeltaRule)
+    pass.norm_recalled();
+  else
+    pass.gate_input();
+  pass.gate_output();
+}
+
+}  // namespace chaku

@@ -1,0 +1,133 @@
+#include "train/mixer_backward.h"
+
+#include "train/linear_backward.h"
+
+namespace chaku {
+
+MixerBackwardScratch carve_mixer_backward(Carver& carver, const DecoderSpec& spec, int64_t max_tokens) {
+  MixerShape shape;
+  for (const LayerSpec& layer : spec.layers) shape.include(layer.mixer, spec.width);
+  MixerBackwardScratch scratch;
+  if (shape.channels == 0) return scratch;
+  scratch.d_mixed = carver.floats(max_tokens * shape.inner);
+  scratch.d_convolved = carver.floats(max_tokens * shape.channels);
+  scratch.d_beta = carver.floats(max_tokens * shape.heads);
+  scratch.d_alpha = carver.floats(max_tokens * shape.heads);
+  return scratch;
+}
+
+namespace {
+
+class MixerBackward {
+ public:
+  MixerBackward(const Decoder& decoder, const Batch& batch, int32_t layer, bool below, const Activations& a,
+                const BackwardScratch& scratch, const LayerGradients& gradients) noexcept
+      : d_(decoder),
+        batch_(batch),
+        m_(batch.n_tokens),
+        layer_(layer),
+        below_(below),
+        spec_(decoder.spec->layers[static_cast<size_t>(layer)].mixer),
+        a_(a),
+        block_(a.blocks[static_cast<size_t>(layer)]),
+        mixer_(block_.mixer),
+        s_(scratch),
+        gradients_(gradients) {}
+
+  void short_convolution() const noexcept {
+    const int64_t n = m_ * spec_.channels(d_.spec->width);
+    float* d_convolved = s_.mixer.d_convolved;
+    gate_backward(mixer_.gate, mixer_.convolved, s_.mixer.d_mixed, mixer_.gate, d_convolved, n,
+                  Activation::kIdentity);
+    convolution(d_convolved);
+    gate_backward(mixer_.input_gate, mixer_.in, d_convolved, mixer_.input_gate, mixer_.in, n, Activation::kIdentity);
+    linear(kLinearMixIn, mixer_.in, false);
+    linear(kLinearMixGate, mixer_.gate, true);
+    linear(kLinearMixInputGate, mixer_.input_gate, true);
+  }
+
+  void delta_rule() const noexcept {
+    const int64_t dv = spec_.value_dim, n = m_ * spec_.inner(d_.spec->width);
+    float* d_recalled = s_.mixer.d_mixed;
+    gate_backward(mixer_.gate, a_.mixer.half, s_.mixer.d_mixed, mixer_.gate, d_recalled, n, Activation::kSilu);
+    const LayerWeights& weights = d_.weights->layers[static_cast<size_t>(layer_)];
+    d_.engine->run(&KernelTable::rms_norm_backward,
+                   RmsNormBackwardProblem{mixer_.recalled, weights.norms[kMixNorm], mixer_.inverse_rms, d_recalled,
+                                          d_recalled, gradients_.norms[kMixNorm], m_ * spec_.n_value_heads, dv, dv, dv,
+                                          dv, false});
+    DeltaRuleBackwardProblem p;
+    p.forward = delta_rule_of(d_, batch_, layer_, block_);
+    p.d_o = d_recalled;
+    p.dq = s_.mixer.d_convolved;
+    p.dk = p.dq + (p.forward.k - p.forward.q);
+    p.dv = p.dq + (p.forward.v - p.forward.q);
+    p.dbeta = s_.mixer.d_beta;
+    p.dalpha = s_.mixer.d_alpha;
+    p.drate = gradients_.norms[kMixRate];
+    d_.engine->run(&KernelTable::delta_rule_backward, p);
+    convolution(s_.mixer.d_convolved);
+    linear(kLinearMixIn, s_.mixer.d_convolved, false);
+    linear(kLinearMixGate, mixer_.gate, true);
+    linear(kLinearMixBeta, s_.mixer.d_beta, true);
+    linear(kLinearMixAlpha, s_.mixer.d_alpha, true);
+  }
+
+ private:
+  void gate_backward(const float* by, const float* x, const float* dy, float* d_by, float* dx, int64_t n,
+                     Activation activation) const noexcept {
+    d_.engine->run(&KernelTable::gated_activation_backward,
+                   GatedActivationBackwardProblem{by, x, dy, d_by, dx, n, activation});
+  }
+
+  // dy of the convolution becomes its dx, in place.
+  void convolution(float* dy) const noexcept {
+    CausalConvolutionBackwardProblem p;
+    p.forward = convolution_of(d_, batch_, layer_, a_, block_);
+    p.dy = dy;
+    p.dx = dy;
+    p.dw = gradients_.norms[kMixTaps];
+    d_.engine->run(&KernelTable::causal_convolution_backward, p);
+  }
+
+  void linear(LayerLinear which, const float* dy, bool accumulate) const noexcept {
+    LinearBackwardCall call;
+    call.x = a_.normed;
+    call.dy = dy;
+    call.dx = below_ ? s_.d_normed : nullptr;
+    call.m = m_;
+    call.linear = &d_.weights->layers[static_cast<size_t>(layer_)].linears[which];
+    call.low_rank = d_.low_rank(layer_, which);
+    call.low_rank_out = block_.low_rank[which];
+    call.d_low_rank = s_.d_low_rank;
+    call.gradient = &gradients_.linears[which];
+    call.dropout_stream = d_.dropout.stream(layer_, kLinearModules[which]);
+    call.dropped = a_.dropped;
+    call.accumulate = accumulate;
+    linear_backward(d_, call);
+  }
+
+  const Decoder& d_;
+  const Batch& batch_;
+  int64_t m_;
+  int32_t layer_;
+  bool below_;
+  const MixerSpec& spec_;
+  const Activations& a_;
+  const BlockActivations& block_;
+  const MixerActivations& mixer_;
+  const BackwardScratch& s_;
+  const LayerGradients& gradients_;
+};
+
+}  // namespace
+
+void mixer_backward(const Decoder& decoder, const Batch& batch, int32_t layer, bool below, const Activations& a,
+                    const BackwardScratch& scratch, const LayerGradients& gradients) noexcept {
+  const MixerBackward backward(decoder, batch, layer, below, a, scratch, gradients);
+  if (decoder.spec->layers[static_cast<size_t>(layer)].mixer.kind == MixerKind::kDeltaRule)
+    backward.delta_rule();
+  else
+    backward.short_convolution();
+}
+
+}  // namespace chaku
