@@ -4,12 +4,11 @@ import dev.chaku.BadInputException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.LocalDateTime;
+import java.time.Clock;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
-import java.util.function.Supplier;
 
 /**
  * A chat template: how a model wants a conversation written. Immutable and thread-safe.
@@ -20,15 +19,13 @@ import java.util.function.Supplier;
 public final class ChatTemplate {
   private static final Map<String, String> BUILT_IN = new TreeMap<>(BuiltInTemplates.all());
 
-  private final String name;
-  private final List<Node> nodes;
+  private final Template template;
   private final String bos;
   private final String eos;
-  private final Supplier<LocalDateTime> clock;
+  private final Clock clock;
 
-  private ChatTemplate(String name, List<Node> nodes, String bos, String eos, Supplier<LocalDateTime> clock) {
-    this.name = name;
-    this.nodes = nodes;
+  private ChatTemplate(Template template, String bos, String eos, Clock clock) {
+    this.template = template;
     this.bos = bos;
     this.eos = eos;
     this.clock = clock;
@@ -46,11 +43,8 @@ public final class ChatTemplate {
    * @throws BadInputException if it is no Jinja, naming the line, what was expected and found
    */
   public static ChatTemplate parse(String name, String source, String bos, String eos) {
-    try {
-      return new ChatTemplate(name, List.copyOf(Parser.parse(name, source)), bos, eos, LocalDateTime::now);
-    } catch (TemplateException e) {
-      throw e.toBadInput(name);
-    }
+    return new ChatTemplate(
+        Template.parse(name, source, TemplateLimits.DEFAULT), bos, eos, Clock.systemDefaultZone());
   }
 
   /**
@@ -81,8 +75,8 @@ public final class ChatTemplate {
   }
 
   /** The same template with another clock for {@code strftime_now}. */
-  public ChatTemplate withClock(Supplier<LocalDateTime> newClock) {
-    return new ChatTemplate(name, nodes, bos, eos, newClock);
+  public ChatTemplate withClock(Clock newClock) {
+    return new ChatTemplate(template, bos, eos, newClock);
   }
 
   /**
@@ -100,31 +94,28 @@ public final class ChatTemplate {
   /** Renders with further variables; see {@link #render(List, List, boolean)}. */
   public Rendered render(
       List<Map<String, Object>> messages, List<Object> tools, boolean addGenerationPrompt, Map<String, Object> variables) {
-    Interpreter run = new Interpreter(name);
-    Scope globals = new Scope(null);
-    Globals.define(globals, run, clock);
-    globals.set("messages", messages);
-    globals.set("add_generation_prompt", addGenerationPrompt);
-    globals.set("bos_token", bos);
-    globals.set("eos_token", eos);
-    if (!tools.isEmpty()) {
-      globals.set("tools", tools);
-    }
-    variables.forEach(globals::set);
-    try {
-      String text = run.run(nodes, new Scope(globals));
-      return new Rendered(text, List.copyOf(run.generations()));
-    } catch (TemplateException e) {
-      throw e.toBadInput(name);
-    } catch (Values.TooLarge e) {
-      throw run.fault(run.line(), "expected values of ordinary size to print or compare, found larger ones").toBadInput(name);
-    } catch (StackOverflowError e) {
-      throw new BadInputException(name + ": expected a template of ordinary depth, found one nested too deep", e);
-    }
+    CharSequence text =
+        template.render(
+            variable ->
+                variables.containsKey(variable)
+                    ? ValueImporter.take(variables.get(variable), variable)
+                    : switch (variable) {
+                      case "messages" -> ValueImporter.take(messages, variable);
+                      case "tools" -> tools.isEmpty() ? Undefined.variable(variable) : ValueImporter.take(tools, variable);
+                      case "add_generation_prompt" -> addGenerationPrompt;
+                      case "bos_token" -> bos;
+                      case "eos_token" -> eos;
+                      default -> Undefined.variable(variable);
+                    },
+            clock);
+    return new Rendered(
+        text.toString(), Text.marks(text).stream().map(mark -> new int[] {mark.start(), mark.end()}).toList());
   }
 
   /** What the template itself said when it refused the conversation, if that is why rendering failed. */
   public static Optional<String> refusal(BadInputException failure) {
-    return failure.getCause() instanceof TemplateException e && e.isRaised() ? Optional.of(e.getMessage()) : Optional.empty();
+    return failure.getCause() instanceof TemplateFault fault && fault.isRaised()
+        ? Optional.of(String.valueOf(fault.getMessage()))
+        : Optional.empty();
   }
 }

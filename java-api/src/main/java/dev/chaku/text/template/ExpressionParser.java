@@ -1,437 +1,374 @@
 package dev.chaku.text.template;
 
-import java.math.BigInteger;
+import dev.chaku.text.template.Expression.ArgumentList;
+import dev.chaku.text.template.Token.Type;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
-/** Expressions, loosest first: conditional, or, and, not, comparison, + -, ~, * / // %, unary, **, postfix and filters. */
+/**
+ * Parses expressions by recursive descent. From loose to tight: {@code if-else}, {@code or}, {@code and}, {@code not},
+ * comparisons, {@code + -}, {@code ~}, {@code * / // %}, {@code **}, signs, postfix, filters and tests.
+ */
 final class ExpressionParser {
-  /** Reading takes the square of the digits in time, and a double holds no more. */
-  private static final int MOST_DIGITS = 300;
-
-  private static final int MOST_DEPTH = 200;
-  private static final Set<String> PRODUCTS = Set.of("*", "/", "//", "%");
   private static final Set<String> COMPARISONS = Set.of("==", "!=", "<", "<=", ">", ">=");
+  private static final Set<String> PRODUCTS = Set.of("*", "/", "//", "%");
+  private static final Set<String> AFTER_TEST = Set.of("else", "or", "and");
 
-  private final String name;
-  private final List<Token> tokens;
-  private int at;
-  private int previous;
-  private int depth;
+  private final TokenCursor cursor;
 
-  ExpressionParser(String name, List<Token> tokens) {
-    this.name = name;
-    this.tokens = tokens;
+  ExpressionParser(TokenCursor cursor) {
+    this.cursor = cursor;
   }
 
-  Token next() {
-    Token token = tokens.get(at);
-    previous = at;
-    at = Math.min(at + 1, tokens.size() - 1);
-    return token;
-  }
-
-  /** Takes the last {@link #next} back. */
-  void back() {
-    at = previous;
-  }
-
-  Token peek() {
-    return tokens.get(at);
-  }
-
-  boolean accept(Token.Kind kind, String text) {
-    if (peek().is(kind, text)) {
-      next();
-      return true;
-    }
-    return false;
-  }
-
-  void expect(Token.Kind kind, String text, String what) {
-    if (!peek().is(kind, text)) {
-      throw fault(what);
-    }
-    next();
-  }
-
-  void endBlock() {
-    expect(Token.Kind.BLOCK_END, "", "%}");
-  }
-
-  String name() {
-    if (peek().kind() != Token.Kind.NAME) {
-      throw fault("a name");
-    }
-    return next().text();
-  }
-
-  TemplateException fault(String expected) {
-    Token found = peek();
-    String spelling = found.text().length() <= 40 ? found.text() : found.text().substring(0, 40) + "…";
-    String text = found.kind() == Token.Kind.END ? "the end" : spelling.isEmpty() ? found.kind().toString() : "'" + spelling + "'";
-    return new TemplateException(name, found.line(), "expected " + expected + ", found " + text);
-  }
-
-  List<String> targets() {
-    List<String> targets = new ArrayList<>();
-    boolean bracket = accept(Token.Kind.OPERATOR, "(");
-    do {
-      targets.add(name());
-    } while (accept(Token.Kind.OPERATOR, ","));
-    if (bracket) {
-      expect(Token.Kind.OPERATOR, ")", ")");
-    }
-    return targets;
-  }
-
-  /** An expression, or several with commas between: a tuple. */
-  Expr tupleOrExpression() {
-    Expr first = expression();
-    if (!peek().is(Token.Kind.OPERATOR, ",")) {
-      return first;
-    }
-    List<Expr> elements = new ArrayList<>(List.of(first));
-    while (accept(Token.Kind.OPERATOR, ",")) {
-      if (peek().kind() == Token.Kind.PRINT_END || peek().kind() == Token.Kind.BLOCK_END) {
-        break;
+  Expression expression() {
+    int line = cursor.line();
+    Expression value = or();
+    while (cursor.skipName("if")) {
+      Expression test = or();
+      Expression otherwise = null;
+      if (cursor.skipName("else")) {
+        cursor.enter();
+        otherwise = expression();
+        cursor.leave();
       }
-      elements.add(expression());
+      value = new Expression.Conditional(test, value, otherwise, line);
     }
-    return new Expr.ListOf(elements, first.line());
-  }
-
-  Expr expression() {
-    if (++depth > MOST_DEPTH) {
-      throw fault("expressions nested at most " + MOST_DEPTH + " deep");
-    }
-    Expr value = or();
-    while (peek().is(Token.Kind.NAME, "if")) {
-      int line = next().line();
-      Expr test = or();
-      Expr otherwise = accept(Token.Kind.NAME, "else") ? expression() : null;
-      value = new Expr.Conditional(test, value, otherwise, line);
-    }
-    depth--;
     return value;
   }
 
-  /** What a for loop goes over: an "if" after it is the loop's filter. */
-  Expr withoutConditional() {
-    return or();
-  }
-
-  private Expr or() {
-    Expr left = and();
-    while (peek().is(Token.Kind.NAME, "or")) {
-      int line = next().line();
-      left = new Expr.Binary("or", left, and(), line);
-    }
-    return left;
-  }
-
-  private Expr and() {
-    Expr left = not();
-    while (peek().is(Token.Kind.NAME, "and")) {
-      int line = next().line();
-      left = new Expr.Binary("and", left, not(), line);
-    }
-    return left;
-  }
-
-  private Expr not() {
-    if (peek().is(Token.Kind.NAME, "not")) {
-      int line = next().line();
-      if (++depth > MOST_DEPTH) {
-        throw fault("expressions nested at most " + MOST_DEPTH + " deep");
+  /** An expression, or a tuple without parentheses. The conditional form is left to the caller if not allowed. */
+  Expression tuple(boolean conditionalAllowed) {
+    List<Expression> items = new ArrayList<>();
+    boolean isTuple = false;
+    while (!atTupleEnd()) {
+      items.add(conditionalAllowed ? expression() : or());
+      if (!cursor.skipOperator(",")) {
+        break;
       }
-      Expr operand = not();
-      depth--;
-      return new Expr.Unary("not", operand, line);
+      isTuple = true;
+    }
+    if (isTuple) {
+      return new Expression.ListLiteral(List.copyOf(items), true);
+    }
+    if (items.isEmpty()) {
+      throw cursor.unexpected("an expression");
+    }
+    return items.get(0);
+  }
+
+  private boolean atTupleEnd() {
+    Token token = cursor.current();
+    return token.type() == Type.VARIABLE_END
+        || token.type() == Type.BLOCK_END
+        || token.isOperator(")")
+        || token.isName("recursive");
+  }
+
+  private Expression or() {
+    Expression left = and();
+    while (cursor.skipName("or")) {
+      left = new Expression.Logical(false, left, and());
+    }
+    return left;
+  }
+
+  private Expression and() {
+    Expression left = not();
+    while (cursor.skipName("and")) {
+      left = new Expression.Logical(true, left, not());
+    }
+    return left;
+  }
+
+  private Expression not() {
+    if (cursor.skipName("not")) {
+      cursor.enter();
+      Expression operand = not();
+      cursor.leave();
+      return new Expression.Not(operand);
     }
     return comparison();
   }
 
-  private Expr comparison() {
-    Expr first = sum();
+  private Expression comparison() {
+    int line = cursor.line();
+    Expression first = sum();
     List<String> operators = new ArrayList<>();
-    List<Expr> others = new ArrayList<>();
+    List<Expression> operands = new ArrayList<>();
     while (true) {
-      Token token = peek();
-      if (token.kind() == Token.Kind.OPERATOR && COMPARISONS.contains(token.text())) {
-        operators.add(next().text());
-      } else if (token.is(Token.Kind.NAME, "in")) {
-        next();
+      Token token = cursor.current();
+      if (token.type() == Type.OPERATOR && COMPARISONS.contains(token.text())) {
+        operators.add(cursor.next().text());
+      } else if (cursor.skipName("in")) {
         operators.add("in");
-      } else if (token.is(Token.Kind.NAME, "not") && tokens.get(at + 1).is(Token.Kind.NAME, "in")) {
-        next();
-        next();
+      } else if (token.isName("not") && cursor.lookAhead().isName("in")) {
+        cursor.next();
+        cursor.next();
         operators.add("not in");
       } else {
         break;
       }
-      others.add(sum());
+      operands.add(sum());
     }
-    return operators.isEmpty() ? first : new Expr.Compare(first, operators, others, first.line());
+    return operators.isEmpty()
+        ? first
+        : new Expression.Compare(first, List.copyOf(operators), List.copyOf(operands), line);
   }
 
-  private Expr sum() {
-    Expr left = concatenation();
-    while (peek().is(Token.Kind.OPERATOR, "+") || peek().is(Token.Kind.OPERATOR, "-")) {
-      Token operator = next();
-      left = new Expr.Binary(operator.text(), left, concatenation(), operator.line());
-    }
-    return left;
-  }
-
-  private Expr concatenation() {
-    Expr left = product();
-    while (peek().is(Token.Kind.OPERATOR, "~")) {
-      int line = next().line();
-      left = new Expr.Binary("~", left, product(), line);
+  private Expression sum() {
+    Expression left = concatenation();
+    while (cursor.current().isOperator("+") || cursor.current().isOperator("-")) {
+      Token operator = cursor.next();
+      left = new Expression.Binary(operator.text(), left, concatenation(), operator.line());
     }
     return left;
   }
 
-  private Expr product() {
-    Expr left = unary();
-    while (peek().kind() == Token.Kind.OPERATOR && PRODUCTS.contains(peek().text())) {
-      Token operator = next();
-      left = new Expr.Binary(operator.text(), left, unary(), operator.line());
+  private Expression concatenation() {
+    Expression first = product();
+    if (!cursor.current().isOperator("~")) {
+      return first;
+    }
+    List<Expression> parts = new ArrayList<>(List.of(first));
+    while (cursor.skipOperator("~")) {
+      parts.add(product());
+    }
+    return new Expression.Concat(List.copyOf(parts));
+  }
+
+  private Expression product() {
+    Expression left = power();
+    while (cursor.current().type() == Type.OPERATOR && PRODUCTS.contains(cursor.current().text())) {
+      Token operator = cursor.next();
+      left = new Expression.Binary(operator.text(), left, power(), operator.line());
     }
     return left;
   }
 
-  private Expr unary() {
-    if (peek().is(Token.Kind.OPERATOR, "-") || peek().is(Token.Kind.OPERATOR, "+")) {
-      Token operator = next();
-      if (++depth > MOST_DEPTH) {
-        throw fault("expressions nested at most " + MOST_DEPTH + " deep");
-      }
-      Expr operand = unary();
-      depth--;
-      return filtersOf(new Expr.Unary(operator.text(), operand, operator.line()));
+  private Expression power() {
+    Expression left = unary(true);
+    while (cursor.current().isOperator("**")) {
+      int line = cursor.next().line();
+      left = new Expression.Binary("**", left, unary(true), line);
     }
-    return filtersOf(power());
+    return left;
   }
 
-  private Expr power() {
-    Expr base = postfix(primary());
-    if (peek().is(Token.Kind.OPERATOR, "**")) {
-      int line = next().line();
-      return new Expr.Binary("**", base, unary(), line);
+  private Expression unary(boolean filtersAllowed) {
+    cursor.enter();
+    Token token = cursor.current();
+    Expression value;
+    if (token.isOperator("-") || token.isOperator("+")) {
+      cursor.next();
+      value = new Expression.Unary(token.text().charAt(0), unary(false), token.line());
+    } else {
+      value = primary();
     }
-    return base;
+    value = postfix(value);
+    if (filtersAllowed) {
+      value = filtersAndTests(value);
+    }
+    cursor.leave();
+    return value;
   }
 
-  private Expr primary() {
-    Token token = next();
-    return switch (token.kind()) {
-      case STRING -> strings(token);
-      case INTEGER -> new Expr.Literal(integer(token), token.line());
-      case FLOAT -> new Expr.Literal(Double.parseDouble(token.text()), token.line());
-      case NAME -> named(token);
+  Expression primary() {
+    Token token = cursor.current();
+    return switch (token.type()) {
+      case NAME -> nameOrConstant(cursor.next());
+      case STRING -> string();
+      case INTEGER, FLOAT -> new Expression.Literal(cursor.next().value());
       case OPERATOR -> bracketed(token);
-      default -> {
-        back();
-        throw fault("an expression");
-      }
+      default -> throw cursor.unexpected("an expression");
     };
   }
 
-  private Object integer(Token token) {
-    if (token.text().length() > MOST_DIGITS) {
-      back();
-      throw fault("a number of at most " + MOST_DIGITS + " digits");
-    }
-    BigInteger value = new BigInteger(token.text());
-    return value.bitLength() < Long.SIZE ? (Object) value.longValue() : (Object) value.doubleValue();
-  }
-
-  /** Strings side by side are one. */
-  private Expr strings(Token first) {
-    StringBuilder text = new StringBuilder(first.text());
-    while (peek().kind() == Token.Kind.STRING) {
-      text.append(next().text());
-    }
-    return new Expr.Literal(text.toString(), first.line());
-  }
-
-  private static Expr named(Token token) {
+  private Expression nameOrConstant(Token token) {
     return switch (token.text()) {
-      case "true", "True" -> new Expr.Literal(true, token.line());
-      case "false", "False" -> new Expr.Literal(false, token.line());
-      case "none", "None" -> new Expr.Literal(null, token.line());
-      default -> new Expr.Name(token.text(), token.line());
+      case "true", "True" -> new Expression.Literal(true);
+      case "false", "False" -> new Expression.Literal(false);
+      case "none", "None" -> new Expression.Literal(null);
+      default -> new Expression.Name(token.text(), cursor.idOf(token.text()), token.line());
     };
   }
 
-  private Expr bracketed(Token open) {
-    switch (open.text()) {
+  private Expression string() {
+    StringBuilder text = new StringBuilder();
+    while (cursor.current().type() == Type.STRING) {
+      text.append(cursor.next().text());
+    }
+    return new Expression.Literal(text.toString());
+  }
+
+  private Expression bracketed(Token token) {
+    switch (token.text()) {
       case "(" -> {
-        if (accept(Token.Kind.OPERATOR, ")")) {
-          return new Expr.ListOf(List.of(), open.line());
-        }
-        Expr first = expression();
-        if (!peek().is(Token.Kind.OPERATOR, ",")) {
-          expect(Token.Kind.OPERATOR, ")", ")");
-          return first;
-        }
-        next();
-        List<Expr> elements = new ArrayList<>(List.of(first));
-        elements.addAll(expressions(")"));
-        return new Expr.ListOf(elements, open.line());
+        cursor.next();
+        Expression value =
+            cursor.current().isOperator(")") ? new Expression.ListLiteral(List.of(), true) : tuple(true);
+        cursor.expectOperator(")");
+        return value;
       }
       case "[" -> {
-        return new Expr.ListOf(expressions("]"), open.line());
+        cursor.next();
+        List<Expression> items = new ArrayList<>();
+        while (!cursor.current().isOperator("]")) {
+          items.add(expression());
+          if (!cursor.skipOperator(",")) {
+            break;
+          }
+        }
+        cursor.expectOperator("]");
+        return new Expression.ListLiteral(List.copyOf(items), false);
       }
       case "{" -> {
-        return dict(open);
+        return dict();
       }
-      default -> {
-        back();
-        throw fault("an expression");
-      }
+      default -> throw cursor.unexpected("an expression");
     }
   }
 
-  private List<Expr> expressions(String close) {
-    List<Expr> elements = new ArrayList<>();
-    while (!accept(Token.Kind.OPERATOR, close)) {
-      elements.add(expression());
-      if (!accept(Token.Kind.OPERATOR, ",")) {
-        expect(Token.Kind.OPERATOR, close, close + " or ,");
-        break;
-      }
-    }
-    return elements;
-  }
-
-  private Expr dict(Token open) {
-    List<Expr> keys = new ArrayList<>();
-    List<Expr> values = new ArrayList<>();
-    while (!accept(Token.Kind.OPERATOR, "}")) {
+  private Expression dict() {
+    int line = cursor.next().line();
+    List<Expression> keys = new ArrayList<>();
+    List<Expression> values = new ArrayList<>();
+    while (!cursor.current().isOperator("}")) {
       keys.add(expression());
-      expect(Token.Kind.OPERATOR, ":", ":");
+      cursor.expectOperator(":");
       values.add(expression());
-      if (!accept(Token.Kind.OPERATOR, ",")) {
-        expect(Token.Kind.OPERATOR, "}", "} or ,");
+      if (!cursor.skipOperator(",")) {
         break;
       }
     }
-    return new Expr.DictOf(keys, values, open.line());
+    cursor.expectOperator("}");
+    return new Expression.DictLiteral(List.copyOf(keys), List.copyOf(values), line);
   }
 
-  private Expr postfix(Expr start) {
-    Expr value = start;
+  private Expression postfix(Expression start) {
+    Expression value = start;
     while (true) {
-      int line = peek().line();
-      if (accept(Token.Kind.OPERATOR, ".")) {
-        Token member = next();
-        value =
-            member.kind() == Token.Kind.INTEGER
-                ? new Expr.Item(value, new Expr.Literal(integer(member), line), line)
-                : new Expr.Attribute(value, member.text(), line);
-      } else if (accept(Token.Kind.OPERATOR, "[")) {
-        value = subscript(value, line);
-      } else if (accept(Token.Kind.OPERATOR, "(")) {
-        value = new Expr.Call(value, arguments(), line);
+      Token token = cursor.current();
+      if (token.isOperator(".")) {
+        cursor.next();
+        value = dotted(value, token.line());
+      } else if (token.isOperator("[")) {
+        cursor.next();
+        value = subscript(value, token.line());
+        cursor.expectOperator("]");
+      } else if (token.isOperator("(")) {
+        value = new Expression.Call(value, arguments(), token.line());
       } else {
         return value;
       }
     }
   }
 
-  private Expr subscript(Expr object, int line) {
-    Expr start = peek().is(Token.Kind.OPERATOR, ":") ? null : expression();
-    if (accept(Token.Kind.OPERATOR, "]")) {
-      return new Expr.Item(object, start, line);
-    }
-    expect(Token.Kind.OPERATOR, ":", "] or :");
-    Expr stop = peek().is(Token.Kind.OPERATOR, ":") || peek().is(Token.Kind.OPERATOR, "]") ? null : expression();
-    Expr step = null;
-    if (accept(Token.Kind.OPERATOR, ":")) {
-      step = peek().is(Token.Kind.OPERATOR, "]") ? null : expression();
-    }
-    expect(Token.Kind.OPERATOR, "]", "]");
-    return new Expr.Slice(object, start, stop, step, line);
+  private Expression dotted(Expression target, int line) {
+    Token token = cursor.next();
+    return switch (token.type()) {
+      case NAME -> new Expression.Attribute(target, token.text(), line);
+      case INTEGER -> new Expression.Item(target, new Expression.Literal(token.value()), line);
+      default -> throw new Lexer.SyntaxFault("expected a name or number, found " + token.description(), line);
+    };
   }
 
-  private Expr.Arguments arguments() {
-    List<Expr> positional = new ArrayList<>();
-    Map<String, Expr> named = new LinkedHashMap<>();
-    while (!accept(Token.Kind.OPERATOR, ")")) {
-      if (peek().kind() == Token.Kind.NAME && tokens.get(at + 1).is(Token.Kind.OPERATOR, "=")) {
-        String key = next().text();
-        next();
-        named.put(key, expression());
-      } else {
-        positional.add(expression());
-      }
-      if (!accept(Token.Kind.OPERATOR, ",")) {
-        expect(Token.Kind.OPERATOR, ")", ") or ,");
-        break;
+  private Expression subscript(Expression target, int line) {
+    Expression start = null;
+    if (!cursor.current().isOperator(":")) {
+      start = expression();
+      if (!cursor.current().isOperator(":")) {
+        return new Expression.Item(target, start, line);
       }
     }
-    return new Expr.Arguments(positional, named);
+    cursor.next();
+    Expression stop = sliceBound();
+    Expression step = cursor.skipOperator(":") ? sliceBound() : null;
+    return new Expression.Slice(target, start, stop, step, line);
   }
 
-  /** Filters and tests after an operand, and what can follow them. */
-  private Expr filtersOf(Expr operand) {
-    Expr value = operand;
+  private @Nullable Expression sliceBound() {
+    Token token = cursor.current();
+    return token.isOperator(":") || token.isOperator("]") ? null : expression();
+  }
+
+  private Expression filtersAndTests(Expression start) {
+    Expression value = start;
     while (true) {
-      int line = peek().line();
-      if (accept(Token.Kind.OPERATOR, "|")) {
-        value = filter(value, line);
-      } else if (peek().is(Token.Kind.NAME, "is")) {
-        next();
-        value = test(value, line);
-      } else if (peek().is(Token.Kind.OPERATOR, "(") || peek().is(Token.Kind.OPERATOR, "[")
-          || peek().is(Token.Kind.OPERATOR, ".")) {
-        value = postfix(value);
+      Token token = cursor.current();
+      if (cursor.skipOperator("|")) {
+        value = filter(value);
+      } else if (cursor.skipName("is")) {
+        value = test(value);
+      } else if (token.isOperator("(")) {
+        value = new Expression.Call(value, arguments(), token.line());
       } else {
         return value;
       }
     }
   }
 
-  private Expr.Filter filter(Expr operand, int line) {
-    String filter = name();
-    Expr.Arguments arguments = accept(Token.Kind.OPERATOR, "(") ? arguments() : Expr.Arguments.NONE;
-    return new Expr.Filter(operand, filter, arguments, line);
+  /** A filter without the bar before it. */
+  Expression.Filter filter(@Nullable Expression target) {
+    Token name = cursor.expect(Type.NAME);
+    ArgumentList arguments = cursor.current().isOperator("(") ? arguments() : ArgumentList.NONE;
+    return new Expression.Filter(target, name.text(), arguments, name.line());
   }
 
-  /** {@code name(…) | name(…)}: the filters of a block. */
-  List<Expr.Filter> filters() {
-    List<Expr.Filter> filters = new ArrayList<>();
-    do {
-      filters.add(filter(null, peek().line()));
-    } while (accept(Token.Kind.OPERATOR, "|"));
-    return filters;
-  }
-
-  private Expr test(Expr operand, int line) {
-    boolean negated = accept(Token.Kind.NAME, "not");
-    String test = name();
-    Expr.Arguments arguments = Expr.Arguments.NONE;
-    if (accept(Token.Kind.OPERATOR, "(")) {
+  private Expression test(Expression target) {
+    boolean negated = cursor.skipName("not");
+    Token name = cursor.expect(Type.NAME);
+    ArgumentList arguments = ArgumentList.NONE;
+    Token token = cursor.current();
+    if (token.isOperator("(")) {
       arguments = arguments();
-    } else if (startsArgument(peek())) {
-      arguments = new Expr.Arguments(List.of(postfix(primary())), Map.of());
+    } else if (startsTestArgument(token)) {
+      if (token.isName("is")) {
+        throw cursor.fail("tests cannot be chained with 'is'");
+      }
+      arguments = new ArgumentList(List.of(postfix(primary())), List.of(), List.of(), null, null);
     }
-    return new Expr.Test(operand, test, arguments, negated, line);
+    Expression test = new Expression.Test(target, name.text(), arguments, name.line());
+    return negated ? new Expression.Not(test) : test;
   }
 
-  /** A test's one argument may stand without brackets: {@code x is divisibleby 3}. */
-  private static boolean startsArgument(Token token) {
-    return switch (token.kind()) {
+  private static boolean startsTestArgument(Token token) {
+    return switch (token.type()) {
+      case NAME -> !AFTER_TEST.contains(token.text());
       case STRING, INTEGER, FLOAT -> true;
-      case NAME -> !Set.of("and", "or", "not", "if", "else", "is", "in", "recursive").contains(token.text());
-      case OPERATOR -> token.text().equals("[") || token.text().equals("{");
+      case OPERATOR -> token.isOperator("[") || token.isOperator("{");
       default -> false;
     };
+  }
+
+  private ArgumentList arguments() {
+    cursor.expectOperator("(");
+    List<Expression> positional = new ArrayList<>();
+    List<String> names = new ArrayList<>();
+    List<Expression> named = new ArrayList<>();
+    Expression spread = null;
+    Expression namedSpread = null;
+    while (!cursor.current().isOperator(")")) {
+      if (namedSpread == null && spread == null && cursor.skipOperator("*")) {
+        spread = expression();
+      } else if (namedSpread == null && cursor.skipOperator("**")) {
+        namedSpread = expression();
+      } else if (cursor.current().type() == Type.NAME && cursor.lookAhead().isOperator("=") && namedSpread == null) {
+        names.add(cursor.next().text());
+        cursor.next();
+        named.add(expression());
+      } else if (named.isEmpty() && spread == null && namedSpread == null) {
+        positional.add(expression());
+      } else {
+        throw cursor.fail("invalid order of arguments in a call");
+      }
+      if (!cursor.skipOperator(",")) {
+        break;
+      }
+    }
+    cursor.expectOperator(")");
+    return new ArgumentList(
+        List.copyOf(positional), List.copyOf(names), List.copyOf(named), spread, namedSpread);
   }
 }

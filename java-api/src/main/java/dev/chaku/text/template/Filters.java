@@ -1,327 +1,197 @@
 package dev.chaku.text.template;
 
 import java.math.BigDecimal;
+import java.math.BigInteger;
 import java.math.RoundingMode;
-import java.util.ArrayList;
-import java.util.Collections;
-import java.util.Comparator;
-import java.util.HashSet;
+import java.util.HashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
-import java.util.Set;
-import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
-/** What can stand after {@code |}. */
+/** All filters by name, and those that are neither about strs nor sequences. */
 final class Filters {
-  /** A value with a filter's arguments. */
-  record Input(
-      @Nullable Object value,
-      List<@Nullable Object> args,
-      Map<String, @Nullable Object> named,
-      Evaluator evaluator,
-      Interpreter run,
-      int line) {
+  private static final Map<String, Builtin> ALL = new HashMap<>();
 
-    @Nullable Object arg(int index, String name, @Nullable Object fallback) {
-      return args.size() > index ? args.get(index) : named.containsKey(name) ? named.get(name) : fallback;
+  static {
+    StringFilters.register(ALL);
+    SequenceFilters.register(ALL);
+    GroupingFilters.register(ALL);
+    MarkupFilters.register(ALL);
+    for (String name : List.of("default", "d")) {
+      Builtin.add(ALL, name, "value default_value? boolean?", (r, a) -> {
+        boolean replace = a.value(0) instanceof Undefined || (a.flag(2, false) && !Truth.of(a.value(0)));
+        return replace ? a.value(1, "") : a.value(0);
+      });
     }
-
-    List<@Nullable Object> elements() {
-      if (value instanceof String text) {
-        run.touch((long) text.length() * Interpreter.COST_OF_CHARACTER_LIST, line);
-      }
-      List<@Nullable Object> all = Values.elements(value);
-      if (all == null) {
-        throw run.fault(line, "expected a list, found " + Values.kind(value));
-      }
-      return all;
-    }
-
-    TemplateException fault(String message) {
-      return run.fault(line, message);
-    }
+    Builtin.add(ALL, "attr", "value name", (r, a) -> {
+      defined(a);
+      Object attribute = Methods.attribute(a.value(0), a.text(1).toString());
+      return attribute != null
+          ? attribute
+          : new Undefined("%s has no attribute '%s'".formatted(TypeNames.ofOwner(a.value(0)), a.text(1)), false);
+    });
+    Builtin.add(ALL, "tojson", "value ensure_ascii? indent? separators? sort_keys?", Filters::toJson);
+    Builtin.add(ALL, "int", "value default? base?", Filters::toInteger);
+    Builtin.add(ALL, "float", "value default?", Filters::toReal);
+    Builtin.add(ALL, "abs", "value", (r, a) ->
+        Arithmetic.unary(Comparison.test(r.budget(), "<", a.value(0), 0L) ? '-' : '+', a.value(0)));
+    Builtin.add(ALL, "round", "value precision? method?", Filters::round);
   }
 
   private Filters() {}
 
-  static @Nullable Object apply(String name, Input in) {
-    Object v = in.value();
-    return switch (name) {
-      case "trim" -> Methods.strip(Values.text(v), in.args(), true, true);
-      case "upper" -> Values.text(v).toUpperCase(Locale.ROOT);
-      case "lower" -> Values.text(v).toLowerCase(Locale.ROOT);
-      case "title" -> Methods.title(Values.text(v));
-      case "capitalize" -> Methods.capitalize(Values.text(v));
-      case "string" -> Values.text(v);
-      case "safe", "e", "escape" -> name.equals("safe") ? v : escape(Values.text(v));
-      case "length", "count" -> length(in);
-      case "default", "d" -> defaulted(in);
-      case "tojson" -> JsonText.of(v, in);
-      case "replace" ->
-          Methods.replace(
-              Values.text(v), Values.text(in.args().get(0)), Values.text(in.args().get(1)),
-              in.arg(2, "count", null) instanceof Long count ? count : -1, in.run(), in.line());
-      case "join" -> joined(in);
-      case "indent" -> indent(in);
-      case "int" -> integer(in);
-      case "float" -> real(in);
-      case "abs" -> Values.number(v) instanceof Long n ? (Object) Math.abs(n) : (Object) Math.abs((Double) v);
-      case "round" -> round(in);
-      default -> list(name, in);
-    };
-  }
-
-  private static @Nullable Object list(String name, Input in) {
-    return switch (name) {
-      case "list" -> in.elements();
-      case "first" -> in.elements().isEmpty() ? new Values.Undefined("first") : in.elements().get(0);
-      case "last" -> in.elements().isEmpty() ? new Values.Undefined("last") : in.elements().get(in.elements().size() - 1);
-      case "reverse" -> reversed(in);
-      case "unique" -> unique(in);
-      case "sort" -> sorted(in);
-      case "min", "max" -> extreme(in, name.equals("min"));
-      case "sum" -> sum(in);
-      case "items" -> in.value() instanceof Map<?, ?> map ? items(map) : new ArrayList<>();
-      case "dictsort" -> dictSort(in);
-      case "map" -> new Values.Generated(map(in));
-      case "select" -> new Values.Generated(chosen(in, true, false));
-      case "reject" -> new Values.Generated(chosen(in, false, false));
-      case "selectattr" -> new Values.Generated(chosen(in, true, true));
-      case "rejectattr" -> new Values.Generated(chosen(in, false, true));
-      case "attr" -> in.evaluator().attribute(in.value(), (String) in.args().get(0), in.line());
-      case "batch" -> batch(in);
-      case "format" -> Methods.percent(Values.text(in.value()), in.args(), in.run(), in.line());
-      default -> throw in.fault("expected a known filter, found '" + name + "'");
-    };
-  }
-
-  private static String escape(String s) {
-    return s.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("\"", "&#34;").replace("'", "&#39;");
-  }
-
-  private static Object length(Input in) {
-    if (in.value() instanceof Map<?, ?> map) {
-      return (long) map.size();
+  static Builtin find(String name) {
+    Builtin filter = ALL.get(name);
+    if (filter == null) {
+      throw TemplateFault.runtime("No filter named '%s'.".formatted(name));
     }
-    if (in.value() instanceof Values.Generated) {
-      throw in.fault("expected something with a length, found a generator; make it a list first");
-    }
-    return in.value() instanceof String s ? (long) s.codePointCount(0, s.length()) : (long) in.elements().size();
+    return filter;
   }
 
-  private static @Nullable Object defaulted(Input in) {
-    boolean falseToo = Values.truth(in.arg(1, "boolean", false));
-    boolean absent = in.value() instanceof Values.Undefined || (falseToo && !Values.truth(in.value()));
-    return absent ? in.arg(0, "default_value", "") : in.value();
+  static boolean exists(String name) {
+    return ALL.containsKey(name);
   }
 
-  private static Object joined(Input in) {
-    List<@Nullable Object> all = in.elements();
-    if (in.arg(1, "attribute", null) instanceof String attribute) {
-      all.replaceAll(element -> path(in, element, attribute));
+  private static Object toJson(Rendering rendering, BoundArguments a) {
+    String indent = null;
+    Object width = a.value(2, null);
+    if (width instanceof CharSequence text) {
+      indent = text.toString();
+    } else if (width != null) {
+      int spaces = Math.max(0, a.integer(2, 0));
+      rendering.budget().characters(spaces, spaces);
+      indent = " ".repeat(spaces);
     }
-    return join(all, Values.text(in.arg(0, "d", "")), in.run(), in.line());
+    String itemSeparator = indent == null ? ", " : ",";
+    String keySeparator = ": ";
+    Object separators = a.value(3, null);
+    if (separators != null) {
+      List<@Nullable Object> pair = Values.list(rendering.budget(), separators);
+      if (pair.size() != 2 || !(pair.get(0) instanceof CharSequence) || !(pair.get(1) instanceof CharSequence)) {
+        throw TemplateFault.type("tojson expected two strs as separators");
+      }
+      itemSeparator = String.valueOf(pair.get(0));
+      keySeparator = String.valueOf(pair.get(1));
+    }
+    return new JsonWriter(
+            rendering.budget(), a.flag(1, false), indent, itemSeparator, keySeparator, a.flag(4, false))
+        .write(a.value(0));
   }
 
-  static String join(@Nullable List<@Nullable Object> elements, String separator, Interpreter run, int line) {
-    if (elements == null) {
-      throw run.fault(line, "expected a list to join");
+  private static @Nullable Object toInteger(Rendering rendering, BoundArguments a) {
+    Object value = defined(a);
+    if (value instanceof Long || value instanceof BigInteger || value instanceof Boolean) {
+      return Arithmetic.normalize(Arithmetic.integer(value));
     }
-    StringBuilder out = new StringBuilder();
-    for (int i = 0; i < elements.size(); i++) {
-      out.append(i > 0 ? separator : "").append(Values.text(elements.get(i)));
-      run.requireRoom(out.length(), line);
+    double real;
+    if (value instanceof Double number) {
+      real = number;
+    } else if (value instanceof CharSequence text && text.length() < 4000) {
+      String digits = PythonString.strip(text, null, true, true).toString();
+      try {
+        return Arithmetic.normalize(parseInteger(digits, a.integer(2, 10)));
+      } catch (NumberFormatException e) {
+        Object parsed = parseReal(digits);
+        if (parsed == null) {
+          return a.value(1, 0L);
+        }
+        real = Arithmetic.real(parsed);
+      }
+    } else {
+      return a.value(1, 0L);
     }
-    return out.toString();
+    return Double.isNaN(real) || Double.isInfinite(real)
+        ? a.value(1, 0L)
+        : Arithmetic.normalize(new BigDecimal(real).toBigInteger());
   }
 
-  private static Object indent(Input in) {
-    Object width = in.arg(0, "width", 4L);
-    String pad = width instanceof String text ? text : " ".repeat((int) Math.min(Interpreter.MOST_CHARS, (Long) width));
-    boolean first = Values.truth(in.arg(1, "first", false));
-    boolean blank = Values.truth(in.arg(2, "blank", false));
-    String[] lines = Values.text(in.value()).split("\n", -1);
-    StringBuilder out = new StringBuilder();
-    for (int i = 0; i < lines.length; i++) {
-      boolean padded = i == 0 ? first : blank || !lines[i].isEmpty();
-      out.append(i > 0 ? "\n" : "").append(padded ? pad : "").append(lines[i]);
-      in.run().requireRoom(out.length(), in.line());
+  /** Digits of a base, with its prefix or without; base 0 goes by the prefix. */
+  private static BigInteger parseInteger(String digits, int base) {
+    boolean signed = digits.startsWith("-") || digits.startsWith("+");
+    String bare = digits.substring(signed ? 1 : 0).replaceAll("(?<=\\w)_(?=\\w)", "");
+    String prefix = bare.length() > 2 ? bare.substring(0, 2).toLowerCase(java.util.Locale.ROOT) : "";
+    int named = prefix.equals("0x") ? 16 : prefix.equals("0o") ? 8 : prefix.equals("0b") ? 2 : 10;
+    if (named != 10 && (base == named || base == 0)) {
+      bare = bare.substring(2);
     }
-    return out.toString();
+    if (bare.startsWith("-") || bare.startsWith("+")) {
+      throw new NumberFormatException("two signs");
+    }
+    BigInteger value = new BigInteger(bare, base == 0 ? named : base);
+    return digits.startsWith("-") ? value.negate() : value;
   }
 
-  private static @Nullable Object integer(Input in) {
-    Object fallback = in.arg(0, "default", 0L);
-    if (Values.isNumber(in.value())) {
-      return Values.number(in.value()).longValue();
+  private static @Nullable Object defined(BoundArguments a) {
+    if (a.value(0) instanceof Undefined undefined) {
+      throw undefined.fault();
     }
-    try {
-      String text = Values.text(in.value()).strip();
-      return text.matches("[-+]?\\d+") ? (Object) Long.parseLong(text) : (Object) (long) Double.parseDouble(text);
-    } catch (NumberFormatException e) {
-      return fallback;
-    }
+    return a.value(0);
   }
 
-  private static @Nullable Object real(Input in) {
-    if (Values.isNumber(in.value())) {
-      return Values.number(in.value()).doubleValue();
+  private static @Nullable Object toReal(Rendering rendering, BoundArguments a) {
+    if (Arithmetic.isNumber(defined(a))) {
+      return Arithmetic.real(a.value(0));
     }
-    try {
-      return Double.parseDouble(Values.text(in.value()).strip());
-    } catch (NumberFormatException e) {
-      return in.arg(0, "default", 0.0);
-    }
+    Object parsed =
+        a.value(0) instanceof CharSequence text
+            ? parseReal(PythonString.strip(text, null, true, true).toString())
+            : null;
+    return parsed == null ? a.value(1, 0.0) : parsed;
   }
 
-  private static Object round(Input in) {
-    long digits = (Long) in.arg(0, "precision", 0L);
-    String method = (String) in.arg(1, "method", "common");
-    RoundingMode mode =
-        switch (method) {
-          case "ceil" -> RoundingMode.CEILING;
-          case "floor" -> RoundingMode.FLOOR;
-          default -> RoundingMode.HALF_EVEN;
-        };
-    if (Values.number(in.value()) instanceof Long whole && method.equals("common") && digits >= 0) {
-      return whole;
-    }
-    double value = Values.number(in.value()).doubleValue();
-    return new BigDecimal(value).setScale((int) Math.max(-300, Math.min(300, digits)), mode).doubleValue();
-  }
-
-  private static Object reversed(Input in) {
-    List<@Nullable Object> all = in.elements();
-    Collections.reverse(all);
-    return in.value() instanceof String ? join(all, "", in.run(), in.line()) : all;
-  }
-
-  private static List<@Nullable Object> unique(Input in) {
-    Set<@Nullable Object> seen = new HashSet<>();
-    List<@Nullable Object> kept = new ArrayList<>();
-    for (Object element : in.elements()) {
-      in.run().requireKey(element, in.line());
-      Object key = Values.isNumber(element) ? (Object) (Values.number(element).doubleValue() + 0.0) : key(element);
-      if (seen.add(key)) {
-        kept.add(element);
+  /** Python's decimal notation, which lacks the suffixes and hexadecimal forms that Java also reads. */
+  private static @Nullable Double parseReal(String text) {
+    String lower = text.toLowerCase(java.util.Locale.ROOT);
+    String plain;
+    switch (lower) {
+      case "inf", "+inf", "infinity" -> {
+        return Double.POSITIVE_INFINITY;
+      }
+      case "-inf", "-infinity" -> {
+        return Double.NEGATIVE_INFINITY;
+      }
+      case "nan" -> {
+        return Double.NaN;
+      }
+      default -> {
+        plain = text.replaceAll("(?<=\\d)_(?=\\d)", "");
+        if (text.length() > 400 || !plain.equals(text.replace("_", "")) || !plain.chars().allMatch(c -> "0123456789.eE+-".indexOf(c) >= 0)) {
+          return null;
+        }
       }
     }
-    return kept;
-  }
-
-  private static @Nullable Object key(@Nullable Object value) {
-    return value instanceof String s ? s.toLowerCase(Locale.ROOT) : value;
-  }
-
-  private static Comparator<Object> order(Input in, boolean caseSensitive) {
-    return (a, b) -> Values.compare(caseSensitive ? a : key(a), caseSensitive ? b : key(b), in::fault);
-  }
-
-  private static Object sorted(Input in) {
-    List<@Nullable Object> all = in.elements();
-    Comparator<Object> order = order(in, Values.truth(in.arg(1, "case_sensitive", false)));
-    if (in.arg(2, "attribute", null) instanceof String attribute) {
-      Comparator<Object> values = order;
-      order = (a, b) -> values.compare(path(in, a, attribute), path(in, b, attribute));
+    try {
+      return Double.valueOf(plain);
+    } catch (NumberFormatException e) {
+      return null;
     }
-    all.sort(Values.truth(in.arg(0, "reverse", false)) ? order.reversed() : order);
-    return all;
   }
 
-  private static @Nullable Object extreme(Input in, boolean least) {
-    List<@Nullable Object> all = in.elements();
-    if (all.isEmpty()) {
-      return new Values.Undefined(least ? "min" : "max");
+  private static Object round(Rendering rendering, BoundArguments a) {
+    Object value = a.value(0);
+    if (!Arithmetic.isNumber(value)) {
+      throw TemplateFault.type("round expected a number, found " + TypeNames.of(value));
     }
-    Comparator<Object> order = order(in, false);
-    return least ? Collections.min(all, order) : Collections.max(all, order);
-  }
-
-  private static Object sum(Input in) {
-    Number sum = (Number) in.arg(1, "start", 0L);
-    for (Object element : in.elements()) {
-      Object value = in.arg(0, "attribute", null) instanceof String a ? path(in, element, a) : element;
-      Number number = Values.number(value);
-      sum = sum instanceof Long x && number instanceof Long y ? (Number) Math.addExact(x, y) : (Number) (sum.doubleValue() + number.doubleValue());
-    }
-    return sum;
-  }
-
-  static List<@Nullable Object> items(Map<?, ?> map) {
-    List<@Nullable Object> items = new ArrayList<>(map.size());
-    map.forEach((key, value) -> {
-      List<@Nullable Object> item = new ArrayList<>(2);
-      item.add(key);
-      item.add(value);
-      items.add(item);
-    });
-    return items;
-  }
-
-  private static Object dictSort(Input in) {
-    List<@Nullable Object> items = items((Map<?, ?>) in.value());
-    int by = "value".equals(in.arg(1, "by", "key")) ? 1 : 0;
-    Comparator<Object> order = order(in, Values.truth(in.arg(0, "case_sensitive", false)));
-    Comparator<Object> ofItem = (a, b) -> order.compare(((List<?>) a).get(by), ((List<?>) b).get(by));
-    items.sort(Values.truth(in.arg(2, "reverse", false)) ? ofItem.reversed() : ofItem);
-    return items;
-  }
-
-  private static List<@Nullable Object> map(Input in) {
-    List<@Nullable Object> all = in.elements();
-    if (in.named().get("attribute") instanceof String attribute) {
-      all.replaceAll(element -> {
-        Object value = path(in, element, attribute);
-        return value instanceof Values.Undefined && in.named().containsKey("default") ? in.named().get("default") : value;
-      });
-      return all;
-    }
-    String filter = (String) in.args().get(0);
-    List<@Nullable Object> rest = in.args().subList(1, in.args().size());
-    all.replaceAll(
-        element -> apply(filter, new Input(element, rest, in.named(), in.evaluator(), in.run(), in.line())));
-    return all;
-  }
-
-  private static List<@Nullable Object> chosen(Input in, boolean wanted, boolean byAttribute) {
-    int at = byAttribute ? 1 : 0;
-    String test = in.args().size() > at ? (String) in.args().get(at) : null;
-    List<@Nullable Object> rest = in.args().size() > at + 1 ? in.args().subList(at + 1, in.args().size()) : List.of();
-    Predicate<Object> passes =
-        element -> {
-          in.run().step(in.line());
-          Object value = byAttribute ? path(in, element, (String) in.args().get(0)) : element;
-          return test == null ? Values.truth(value) : Tests.check(test, value, rest, in.run(), in.line());
+    int precision = Math.max(-400, Math.min(400, a.integer(1, 0)));
+    RoundingMode mode =
+        switch (a.text(2, "common").toString()) {
+          case "common" -> RoundingMode.HALF_EVEN;
+          case "ceil" -> RoundingMode.CEILING;
+          case "floor" -> RoundingMode.FLOOR;
+          default -> throw TemplateFault.value("method must be common, ceil or floor");
         };
-    List<@Nullable Object> kept = in.elements();
-    kept.removeIf(element -> passes.test(element) != wanted);
-    return kept;
-  }
-
-  private static Object batch(Input in) {
-    int size = Math.toIntExact((Long) in.args().get(0));
-    if (size < 1) {
-      throw in.fault("expected batches of at least one element, found " + size);
+    if (mode != RoundingMode.HALF_EVEN) {
+      // Python scales by a power of ten in floats, and so has the steps of floats.
+      double scale = Math.pow(10, precision);
+      double scaled = Arithmetic.real(value) * scale;
+      return (mode == RoundingMode.CEILING ? Math.ceil(scaled) : Math.floor(scaled)) / scale;
     }
-    List<@Nullable Object> all = in.elements();
-    List<@Nullable Object> batches = new ArrayList<>();
-    for (int i = 0; i < all.size(); i += size) {
-      batches.add(new ArrayList<>(all.subList(i, Math.min(all.size(), i + size))));
+    if (value instanceof Double number) {
+      return number.isNaN() || number.isInfinite()
+          ? number
+          : (Object) new BigDecimal(number).setScale(precision, mode).doubleValue();
     }
-    return batches;
-  }
-
-  /** {@code a.b.0}. */
-  private static @Nullable Object path(Input in, @Nullable Object element, String path) {
-    Object value = element;
-    for (String part : path.split("\\.")) {
-      value =
-          part.matches("\\d+") && value instanceof List<?> list
-              ? (Integer.parseInt(part) < list.size() ? list.get(Integer.parseInt(part)) : new Values.Undefined(part))
-              : in.evaluator().attribute(value, part, in.line());
-    }
-    return value;
+    BigDecimal rounded = new BigDecimal(Arithmetic.integer(value)).setScale(Math.min(0, precision), mode);
+    return Arithmetic.normalize(rounded.toBigInteger());
   }
 }

@@ -1,273 +1,370 @@
 package dev.chaku.text.template;
 
+import dev.chaku.text.template.Token.Type;
+import java.math.BigInteger;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.List;
 
 /**
- * Cuts a template into tokens. White space around tags is handled here: {@code trim_blocks} drops the newline after a
- * block tag, {@code lstrip_blocks} the blanks before one on its line, and {@code -} and {@code +} overrule both.
+ * Cuts template source into tokens, white space control included.
+ *
+ * <p>The rules are jinja2's with {@code trim_blocks} and {@code lstrip_blocks}: a newline right after a block or
+ * comment is dropped; blanks between the start of a line and a block or comment are dropped; {@code -} strips all
+ * white space on its side, {@code +} keeps it; one newline at the very end of the source is dropped; all newlines
+ * become {@code \n}. A tag ends only outside of brackets.
  */
 final class Lexer {
-  private static final List<String> OPERATORS =
-      List.of("==", "!=", "<=", ">=", "//", "**", "+", "-", "*", "/", "%", "~", "<", ">", "=", ".", ",", ":", "|", "(",
-          ")", "[", "]", "{", "}");
+  private static final List<String> LONG_OPERATORS = List.of("//", "**", "==", "!=", ">=", "<=");
+  private static final String SHORT_OPERATORS = "+-*/%~[](){}<>=.:|,;";
 
-  private final String name;
   private final String source;
   private final List<Token> tokens = new ArrayList<>();
-  private int at;
+  private final Deque<Character> open = new ArrayDeque<>();
+  private int position;
   private int line = 1;
 
-  private Lexer(String name, String source) {
-    this.name = name;
+  /** Whether the last match ended with a newline, so that the text that follows starts a line. */
+  private boolean lineStarting = true;
+
+  private Lexer(String source) {
     this.source = source;
   }
 
-  static List<Token> tokens(String name, String source) {
-    String normal = source.replace("\r\n", "\n").replace('\r', '\n');
-    // Like jinja2, which drops one newline at the end of a template.
-    return new Lexer(name, normal.endsWith("\n") ? normal.substring(0, normal.length() - 1) : normal).run();
+  /** Returns the tokens of a template, closed by one of type {@code END}. */
+  static List<Token> tokenize(String template) {
+    String source = template.replace("\r\n", "\n").replace('\r', '\n');
+    if (source.endsWith("\n")) {
+      source = source.substring(0, source.length() - 1);
+    }
+    Lexer lexer = new Lexer(source);
+    lexer.run();
+    return lexer.tokens;
   }
 
-  private List<Token> run() {
-    boolean strip = false;
-    boolean trimNewline = false;
-    while (at < source.length()) {
-      int open = nextOpen(at);
-      String data = source.substring(at, open);
-      boolean atLineStart = open == 0 || lineStartBefore(open, at);
-      String shown = data;
-      if (strip) {
-        shown = shown.stripLeading();
-      } else if (trimNewline && shown.startsWith("\n")) {
-        shown = shown.substring(1);
-      }
-      if (open == source.length()) {
-        data(shown);
-        advance(open);
+  /** The line on which a failed lexer stopped is part of its fault. */
+  static final class SyntaxFault extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+    private final int line;
+
+    SyntaxFault(String message, int line) {
+      super(message, null, false, false);
+      this.line = line;
+    }
+
+    int line() {
+      return line;
+    }
+  }
+
+  private void run() {
+    while (position < source.length()) {
+      int tag = nextTag();
+      if (tag < 0) {
+        add(Type.DATA, source.substring(position));
         break;
       }
-      char kind = source.charAt(open + 1);
-      char sign = open + 2 < source.length() ? source.charAt(open + 2) : ' ';
-      if (sign == '-') {
-        shown = shown.stripTrailing();
-      } else if (sign != '+' && kind != '{' && atLineStart) {
-        shown = stripBlanksBefore(shown);
-      }
-      data(shown);
-      advance(open);
-      advance(at + (sign == '-' || sign == '+' ? 3 : 2));
-      String close;
-      if (kind == '#') {
-        int end = source.indexOf("#}", at);
-        if (end < 0) {
-          throw fault("a comment that ends with #}");
+      char kind = source.charAt(tag + 1);
+      char sign = signAt(tag + 2);
+      data(source.substring(position, tag), kind, sign);
+      position = tag + (sign == 0 ? 2 : 3);
+      lineStarting = false;
+      switch (kind) {
+        case '#' -> comment();
+        case '{' -> tag(Type.VARIABLE_BEGIN, Type.VARIABLE_END, "}}");
+        default -> {
+          if (!raw()) {
+            tag(Type.BLOCK_BEGIN, Type.BLOCK_END, "%}");
+          }
         }
-        close = end > at && source.charAt(end - 1) == '-' ? "-#}" : end > at && source.charAt(end - 1) == '+' ? "+#}" : "#}";
-        advance(end + 2);
-      } else if (kind == '%' && isRaw()) {
-        close = raw();
-      } else {
-        close = tag(kind);
       }
-      strip = close.startsWith("-");
-      trimNewline = kind != '{' && !close.startsWith("+");
     }
-    tokens.add(new Token(Token.Kind.END, "", line));
-    return tokens;
+    add(Type.END, "");
   }
 
-  private void data(String text) {
-    if (!text.isEmpty()) {
-      tokens.add(new Token(Token.Kind.DATA, text, line));
-    }
-  }
-
-  private int nextOpen(int from) {
-    for (int i = source.indexOf('{', from); i >= 0 && i + 1 < source.length(); i = source.indexOf('{', i + 1)) {
-      char next = source.charAt(i + 1);
+  private int nextTag() {
+    for (int i = source.indexOf('{', position); i >= 0; i = source.indexOf('{', i + 1)) {
+      char next = i + 1 < source.length() ? source.charAt(i + 1) : 0;
       if (next == '{' || next == '%' || next == '#') {
         return i;
       }
     }
-    return source.length();
+    return -1;
   }
 
-  /** Whether only blanks stand between the start of the line and `open`. */
-  private boolean lineStartBefore(int open, int from) {
-    int i = open - 1;
-    while (i >= from && (source.charAt(i) == ' ' || source.charAt(i) == '\t')) {
-      i--;
-    }
-    return i < 0 || source.charAt(i) == '\n';
+  private char signAt(int index) {
+    char c = index < source.length() ? source.charAt(index) : 0;
+    return c == '-' || c == '+' ? c : 0;
   }
 
-  private static String stripBlanksBefore(String shown) {
-    int end = shown.length();
-    while (end > 0 && (shown.charAt(end - 1) == ' ' || shown.charAt(end - 1) == '\t')) {
-      end--;
-    }
-    return shown.substring(0, end);
-  }
-
-  private void advance(int to) {
-    for (; at < to; at++) {
-      if (source.charAt(at) == '\n') {
-        line++;
+  /** Adds the text before a tag, stripped as the tag's sign and kind ask for. */
+  private void data(String text, char kind, char sign) {
+    String kept = text;
+    if (sign == '-') {
+      kept = text.substring(0, PythonString.strippedEnd(text));
+    } else if (sign == 0 && kind != '{') {
+      int lineStart = text.lastIndexOf('\n') + 1;
+      if ((lineStart > 0 || lineStarting) && PythonString.isBlank(text, lineStart)) {
+        kept = text.substring(0, lineStart);
       }
     }
+    add(Type.DATA, kept);
+    countLines(text);
   }
 
-  private boolean isRaw() {
-    int i = at;
-    while (i < source.length() && Character.isWhitespace(source.charAt(i))) {
-      i++;
+  private void comment() {
+    int start = position;
+    int end = source.indexOf("#}", start);
+    if (end < 0) {
+      throw new SyntaxFault("missing end of comment tag '#}'", line);
     }
-    return source.startsWith("raw", i) && i + 3 < source.length() && !Character.isLetterOrDigit(source.charAt(i + 3));
+    countLines(source.substring(start, end));
+    char sign = end > start ? signAt(end - 1) : 0;
+    position = end + 2;
+    finishTag(sign, true);
   }
 
-  private String raw() {
-    int begin = source.indexOf("%}", at) + 2;
-    java.util.regex.Matcher end =
-        java.util.regex.Pattern.compile("\\{%[-+]?\\s*endraw\\s*([-+]?)%\\}").matcher(source);
-    if (begin < 2 || !end.find(begin)) {
-      throw fault("a raw block that ends with {% endraw %}");
+  /** Consumes what the end of a tag takes with it: all white space after {@code -}, one newline after a block. */
+  private void finishTag(char sign, boolean trimNewline) {
+    int start = position;
+    if (sign == '-') {
+      position = PythonString.strippedStart(source, position);
+    } else if (sign == 0 && trimNewline && position < source.length() && source.charAt(position) == '\n') {
+      position++;
     }
-    String text = source.substring(begin, end.start());
-    data(text.startsWith("\n") ? text.substring(1) : text);
-    advance(end.end());
-    return end.group(1) + "%}";
+    lineStarting = position > start && source.charAt(position - 1) == '\n';
+    countLines(source.substring(start, position));
   }
 
-  /** The tokens of a tag; returns how it closes, with its sign. */
-  private String tag(char kind) {
-    boolean block = kind == '%';
-    tokens.add(new Token(block ? Token.Kind.BLOCK_BEGIN : Token.Kind.PRINT_BEGIN, "", line));
-    String close = block ? "%}" : "}}";
-    int depth = 0;
-    while (true) {
-      while (at < source.length() && Character.isWhitespace(source.charAt(at))) {
-        advance(at + 1);
+  /** Handles {@code {% raw %}…{% endraw %}}; returns false, with nothing consumed, if the tag is another one. */
+  private boolean raw() {
+    int i = PythonString.strippedStart(source, position);
+    if (!source.startsWith("raw", i)) {
+      return false;
+    }
+    i = PythonString.strippedStart(source, i + 3);
+    char sign = signAt(i) == '-' ? '-' : 0;
+    if (!source.startsWith("%}", sign == 0 ? i : i + 1)) {
+      return false;
+    }
+    countLines(source.substring(position, i));
+    position = i + (sign == 0 ? 2 : 3);
+    finishTag(sign, false);
+    int startLine = line;
+    for (int tag = source.indexOf("{%", position); tag >= 0; tag = source.indexOf("{%", tag + 1)) {
+      char beginSign = signAt(tag + 2);
+      int name = PythonString.strippedStart(source, tag + (beginSign == 0 ? 2 : 3));
+      if (!source.startsWith("endraw", name)) {
+        continue;
       }
-      if (at >= source.length()) {
-        throw fault("a tag that ends with " + close);
+      int end = PythonString.strippedStart(source, name + "endraw".length());
+      char endSign = signAt(end);
+      if (source.startsWith("%}", endSign == 0 ? end : end + 1)) {
+        data(source.substring(position, tag), '%', beginSign);
+        countLines(source.substring(tag, end));
+        position = end + (endSign == 0 ? 2 : 3);
+        finishTag(endSign, true);
+        return true;
       }
-      char c = source.charAt(at);
-      if (depth == 0) {
-        if (source.startsWith(close, at)) {
-          return end(block, close, close);
+    }
+    throw new SyntaxFault("missing end of raw directive '{% endraw %}'", startLine);
+  }
+
+  private void tag(Type begin, Type end, String closing) {
+    add(begin, "");
+    int startLine = line;
+    while (position < source.length()) {
+      if (open.isEmpty()) {
+        char sign = signAt(position);
+        boolean signAllowed = sign == '-' || (sign == '+' && end == Type.BLOCK_END);
+        if (signAllowed && source.startsWith(closing, position + 1)) {
+          add(end, "");
+          position += 3;
+          finishTag(sign, end == Type.BLOCK_END);
+          return;
         }
-        if ((c == '-' || c == '+') && source.startsWith(close, at + 1)) {
-          return end(block, c + close, c + close);
+        if (source.startsWith(closing, position)) {
+          add(end, "");
+          position += 2;
+          finishTag((char) 0, end == Type.BLOCK_END);
+          return;
         }
       }
-      if (c == '"' || c == '\'') {
-        string(c);
-      } else if (Character.isDigit(c)) {
-        number();
-      } else if (Character.isLetter(c) || c == '_') {
-        int from = at;
-        int to = at;
-        while (to < source.length() && (Character.isLetterOrDigit(source.charAt(to)) || source.charAt(to) == '_')) {
-          to++;
-        }
-        tokens.add(new Token(Token.Kind.NAME, source.substring(from, to), line));
-        advance(to);
-      } else {
-        String operator = OPERATORS.stream().filter(o -> source.startsWith(o, at)).findFirst()
-            .orElseThrow(() -> fault("an expression"));
-        depth += "([{".contains(operator) ? 1 : ")]}".contains(operator) ? -1 : 0;
-        tokens.add(new Token(Token.Kind.OPERATOR, operator, line));
-        advance(at + operator.length());
-      }
+      code();
+    }
+    throw new SyntaxFault("missing end of tag '" + closing + "'", startLine);
+  }
+
+  private void code() {
+    char c = source.charAt(position);
+    if (PythonString.isSpace(c)) {
+      line += c == '\n' ? 1 : 0;
+      position++;
+    } else if (c >= '0' && c <= '9') {
+      number();
+    } else if (c == '_' || Character.isLetter(source.codePointAt(position))) {
+      name();
+    } else if (c == '\'' || c == '"') {
+      string(c);
+    } else {
+      operator();
     }
   }
 
-  private String end(boolean block, String text, String close) {
-    tokens.add(new Token(block ? Token.Kind.BLOCK_END : Token.Kind.PRINT_END, "", line));
-    advance(at + text.length());
-    return close;
+  private void name() {
+    int end = position;
+    while (end < source.length()) {
+      int c = source.codePointAt(end);
+      if (c != '_' && !Character.isLetterOrDigit(c)) {
+        break;
+      }
+      end += Character.charCount(c);
+    }
+    add(Type.NAME, source.substring(position, end));
+    position = end;
   }
 
   private void number() {
-    int to = at;
-    while (to < source.length() && (Character.isDigit(source.charAt(to)) || source.charAt(to) == '_')) {
-      to++;
-    }
-    boolean real = false;
-    if (to + 1 < source.length() && source.charAt(to) == '.' && Character.isDigit(source.charAt(to + 1))) {
-      real = true;
-      to++;
-      while (to < source.length() && Character.isDigit(source.charAt(to))) {
-        to++;
+    int start = position;
+    boolean afterDot = start > 0 && source.charAt(start - 1) == '.';
+    int radix = radixAt(start);
+    if (radix != 10) {
+      int end = digits(start + 2, radix);
+      if (end > start + 2) {
+        integer(start, end, unscored(start + 2, end), radix);
+        return;
       }
     }
-    int exponent = exponentEnd(to);
-    real |= exponent > to;
-    to = exponent;
-    String text = source.substring(at, to).replace("_", "");
-    tokens.add(new Token(real ? Token.Kind.FLOAT : Token.Kind.INTEGER, text, line));
-    advance(to);
+    int end = digits(start, 10);
+    int floatEnd = afterDot ? end : exponent(fraction(end));
+    if (floatEnd > end) {
+      String text = unscored(start, floatEnd);
+      tokens.add(new Token(Type.FLOAT, text, Double.valueOf(text), line));
+      position = floatEnd;
+    } else {
+      integer(start, end, unscored(start, end), 10);
+    }
   }
 
-  /** Where the exponent that starts here ends; here itself if none does. */
-  private int exponentEnd(int from) {
-    if (from >= source.length() || (source.charAt(from) != 'e' && source.charAt(from) != 'E')) {
-      return from;
+  private void integer(int start, int end, String digits, int radix) {
+    // A digit has a bit at least; more digits are not even read, which takes time that grows with their square.
+    boolean readable = digits.length() <= Budget.MAX_INTEGER_BITS;
+    BigInteger value = readable ? new BigInteger(digits, radix) : BigInteger.ZERO;
+    if (!readable || value.bitLength() > Budget.MAX_INTEGER_BITS) {
+      throw new SyntaxFault("an integer of more than %d bits".formatted(Budget.MAX_INTEGER_BITS), line);
     }
-    int first = from + 1;
-    if (first < source.length() && (source.charAt(first) == '-' || source.charAt(first) == '+')) {
-      first++;
+    tokens.add(new Token(Type.INTEGER, source.substring(start, end), Arithmetic.normalize(value), line));
+    position = end;
+  }
+
+  private int radixAt(int index) {
+    if (source.charAt(index) != '0' || index + 2 >= source.length()) {
+      return 10;
     }
-    int to = first;
-    while (to < source.length() && Character.isDigit(source.charAt(to))) {
-      to++;
+    return switch (source.charAt(index + 1)) {
+      case 'b', 'B' -> 2;
+      case 'o', 'O' -> 8;
+      case 'x', 'X' -> 16;
+      default -> 10;
+    };
+  }
+
+  private int digits(int from, int radix) {
+    int end = from;
+    while (end < source.length()) {
+      int digit = source.charAt(end) == '_' ? end + 1 : end;
+      if (digit >= source.length() || source.charAt(digit) > 'f' || Character.digit(source.charAt(digit), radix) < 0) {
+        break;
+      }
+      end = digit + 1;
     }
-    return to > first ? to : from;
+    return end;
+  }
+
+  private int fraction(int from) {
+    if (from + 1 < source.length() && source.charAt(from) == '.') {
+      char next = source.charAt(from + 1);
+      return next >= '0' && next <= '9' ? digits(from + 1, 10) : from;
+    }
+    return from;
+  }
+
+  private int exponent(int from) {
+    if (from < source.length() && (source.charAt(from) == 'e' || source.charAt(from) == 'E')) {
+      int first = from + (signAt(from + 1) == 0 ? 1 : 2);
+      int end = digits(first, 10);
+      return end > first && source.charAt(first) != '_' ? end : from;
+    }
+    return from;
+  }
+
+  private String unscored(int from, int to) {
+    return source.substring(from, to).replace("_", "");
   }
 
   private void string(char quote) {
-    StringBuilder text = new StringBuilder();
-    int i = at + 1;
-    while (i < source.length() && source.charAt(i) != quote) {
-      char c = source.charAt(i++);
-      if (c != '\\' || i >= source.length()) {
-        text.append(c);
-        continue;
-      }
-      char escaped = source.charAt(i++);
-      switch (escaped) {
-        case 'n' -> text.append('\n');
-        case 't' -> text.append('\t');
-        case 'r' -> text.append('\r');
-        case 'b' -> text.append('\b');
-        case 'f' -> text.append('\f');
-        case '\n' -> { }
-        case '\\', '\'', '"' -> text.append(escaped);
-        case 'x', 'u', 'U' -> {
-          int digits = escaped == 'x' ? 2 : escaped == 'u' ? 4 : 8;
-          if (i + digits > source.length()) {
-            throw fault("a whole \\" + escaped + " escape");
-          }
-          try {
-            text.appendCodePoint(Integer.parseInt(source.substring(i, i + digits), 16));
-          } catch (IllegalArgumentException e) {
-            throw fault("a character after \\" + escaped);
-          }
-          i += digits;
-        }
-        default -> text.append('\\').append(escaped);
-      }
+    int end = position + 1;
+    while (end < source.length() && source.charAt(end) != quote) {
+      end += source.charAt(end) == '\\' ? 2 : 1;
     }
-    if (i >= source.length()) {
-      throw fault("a string that ends with " + quote);
+    if (end >= source.length()) {
+      throw new SyntaxFault("unterminated string", line);
     }
-    tokens.add(new Token(Token.Kind.STRING, text.toString(), line));
-    advance(i + 1);
+    String raw = source.substring(position + 1, end);
+    try {
+      add(Type.STRING, PythonString.unescape(raw));
+    } catch (TemplateFault fault) {
+      throw new SyntaxFault(fault.getMessage(), line);
+    }
+    countLines(raw);
+    position = end + 1;
   }
 
-  private TemplateException fault(String expected) {
-    String found = at < source.length() ? "'" + source.charAt(at) + "'" : "the end";
-    return new TemplateException(name, line, "expected " + expected + ", found " + found);
+  private void operator() {
+    for (String operator : LONG_OPERATORS) {
+      if (source.startsWith(operator, position)) {
+        add(Type.OPERATOR, operator);
+        position += operator.length();
+        return;
+      }
+    }
+    char c = source.charAt(position);
+    if (SHORT_OPERATORS.indexOf(c) < 0) {
+      throw new SyntaxFault("unexpected character '%c'".formatted(c), line);
+    }
+    balance(c);
+    add(Type.OPERATOR, String.valueOf(c));
+    position++;
+  }
+
+  private void balance(char c) {
+    switch (c) {
+      case '(' -> open.push(')');
+      case '[' -> open.push(']');
+      case '{' -> open.push('}');
+      case ')', ']', '}' -> {
+        if (open.isEmpty()) {
+          throw new SyntaxFault("unexpected '%c'".formatted(c), line);
+        }
+        char expected = open.pop();
+        if (expected != c) {
+          throw new SyntaxFault("unexpected '%c', expected '%c'".formatted(c, expected), line);
+        }
+      }
+      default -> {}
+    }
+  }
+
+  private void add(Type type, String text) {
+    if (type != Type.DATA || !text.isEmpty()) {
+      tokens.add(new Token(type, text, null, line));
+    }
+  }
+
+  private void countLines(String text) {
+    for (int i = text.indexOf('\n'); i >= 0; i = text.indexOf('\n', i + 1)) {
+      line++;
+    }
   }
 }

@@ -1,214 +1,261 @@
 package dev.chaku.text.template;
 
+import dev.chaku.text.template.Statement.Flow;
+import dev.chaku.text.template.Statement.Target;
+import dev.chaku.text.template.Token.Type;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
-import org.jspecify.annotations.Nullable;
 
-/** Tokens to a tree, by recursive descent; {@link ExpressionParser} reads what stands inside tags. */
+/** Parses a whole template: statements here, expressions in {@link ExpressionParser}. */
 final class Parser {
-  private static final int MOST_DEPTH = 100;
+  /** The tree and the variable names that its ids stand for. */
+  record Tree(List<Statement> statements, List<String> names) {}
 
-  private final ExpressionParser in;
-  private int depth;
+  private final TokenCursor cursor;
+  private final ExpressionParser expressions;
 
-  private Parser(String name, List<Token> tokens) {
-    this.in = new ExpressionParser(name, tokens);
+  /** How many loops are open within the current macro or call block: where break and continue may stand. */
+  private int loops;
+
+  private Parser(List<Token> tokens) {
+    cursor = new TokenCursor(tokens);
+    expressions = new ExpressionParser(cursor);
   }
 
-  static List<Node> parse(String name, String source) {
-    Parser parser = new Parser(name, Lexer.tokens(name, source));
-    List<Node> nodes = parser.body(Set.of());
-    parser.in.expect(Token.Kind.END, "", "the end of the template");
-    return nodes;
+  static Tree parse(String source) {
+    Parser parser = new Parser(Lexer.tokenize(source));
+    List<Statement> statements = parser.statements(Set.of());
+    return new Tree(statements, parser.cursor.names());
   }
 
-  /** Nodes up to a block tag of one of these names, whose name is then the next token. */
-  private List<Node> body(Set<String> ends) {
-    if (++depth > MOST_DEPTH) {
-      throw in.fault("blocks nested at most " + MOST_DEPTH + " deep");
-    }
-    List<Node> nodes = new ArrayList<>();
-    while (true) {
-      Token token = in.next();
-      switch (token.kind()) {
-        case DATA -> nodes.add(new Node.Data(token.text()));
-        case PRINT_BEGIN -> {
-          nodes.add(new Node.Print(in.tupleOrExpression(), token.line()));
-          in.expect(Token.Kind.PRINT_END, "", "}}");
-        }
-        case BLOCK_BEGIN -> {
-          if (ends.contains(in.peek().text())) {
-            depth--;
-            return nodes;
-          }
-          nodes.add(statement());
+  /** Parses up to the block whose name is among the ends; the cursor then stands on that name. */
+  private List<Statement> statements(Set<String> ends) {
+    cursor.enter();
+    List<Statement> body = new ArrayList<>();
+    while (cursor.current().type() != Type.END) {
+      Token token = cursor.next();
+      switch (token.type()) {
+        case DATA -> body.add(new Statement.Data(token.text()));
+        case VARIABLE_BEGIN -> {
+          body.add(new Statement.Print(expressions.tuple(true), token.line()));
+          cursor.expect(Type.VARIABLE_END);
         }
         default -> {
-          in.back();
-          if (!ends.isEmpty()) {
-            throw in.fault("a block that ends with " + ends);
+          if (cursor.current().type() == Type.NAME && ends.contains(cursor.current().text())) {
+            cursor.leave();
+            return List.copyOf(body);
           }
-          depth--;
-          return nodes;
+          body.add(statement());
+          cursor.expect(Type.BLOCK_END);
         }
       }
     }
+    if (!ends.isEmpty()) {
+      throw cursor.unexpected("the tag " + String.join(" or ", ends.stream().sorted().toList()));
+    }
+    cursor.leave();
+    return List.copyOf(body);
   }
 
-  private Node statement() {
-    Token keyword = in.next();
-    return switch (keyword.text()) {
-      case "if" -> ifNode();
-      case "for" -> forNode(keyword.line());
-      case "set" -> set(keyword.line());
-      case "macro" -> macro();
-      case "call" -> call(keyword.line());
-      case "filter" -> filter(keyword.line());
-      case "with" -> with(keyword.line());
+  /** Parses what a block tag opens: the rest of the tag, the body, and the name of the end tag. */
+  private List<Statement> body(String end) {
+    cursor.expect(Type.BLOCK_END);
+    List<Statement> body = statements(Set.of(end));
+    cursor.next();
+    return body;
+  }
+
+  private Statement statement() {
+    Token tag = cursor.expect(Type.NAME);
+    return switch (tag.text()) {
+      case "if" -> choose();
+      case "for" -> loop(tag.line());
+      case "set" -> set(tag.line());
+      case "macro" -> macro(tag.line());
+      case "call" -> callBlock(tag.line());
+      case "filter" -> {
+        List<Expression.Filter> filters = filters(true);
+        yield new Statement.FilterBlock(filters, isolated("endfilter"), tag.line());
+      }
+      case "with" -> with(tag.line());
       case "generation" -> {
-        in.endBlock();
-        List<Node> body = body(Set.of("endgeneration"));
-        end();
-        yield new Node.Generation(body);
+        yield new Statement.Generation(body("endgeneration"));
       }
-      case "break" -> simple(new Node.Break());
-      case "continue" -> simple(new Node.Continue());
-      default -> {
-        in.back();
-        throw in.fault("a statement");
-      }
+      case "break" -> jump(tag, Flow.BREAK);
+      case "continue" -> jump(tag, Flow.CONTINUE);
+      default -> throw new Lexer.SyntaxFault("unknown or misplaced tag '%s'".formatted(tag.text()), tag.line());
     };
   }
 
-  private Node simple(Node node) {
-    in.endBlock();
-    return node;
+  private Statement jump(Token tag, Flow flow) {
+    if (loops == 0) {
+      throw new Lexer.SyntaxFault("'%s' outside of a loop".formatted(tag.text()), tag.line());
+    }
+    return new Statement.Jump(flow);
   }
 
-  /** The name of the end tag, which body() left, and its close. */
-  private void end() {
-    in.next();
-    in.endBlock();
-  }
-
-  private Node ifNode() {
-    List<Node.Branch> branches = new ArrayList<>();
-    Expr test = in.tupleOrExpression();
-    in.endBlock();
+  private Statement choose() {
+    List<Statement.Branch> branches = new ArrayList<>();
+    List<Statement> otherwise = List.of();
     while (true) {
-      List<Node> body = body(Set.of("elif", "else", "endif"));
-      branches.add(new Node.Branch(test, body));
-      String keyword = in.next().text();
-      if (keyword.equals("elif")) {
-        test = in.tupleOrExpression();
-        in.endBlock();
-        continue;
+      Expression test = expressions.tuple(false);
+      cursor.expect(Type.BLOCK_END);
+      branches.add(new Statement.Branch(test, statements(Set.of("elif", "else", "endif"))));
+      String next = cursor.next().text();
+      if (next.equals("else")) {
+        otherwise = body("endif");
       }
-      in.endBlock();
-      if (keyword.equals("else")) {
-        branches.add(new Node.Branch(null, body(Set.of("endif"))));
-        end();
+      if (!next.equals("elif")) {
+        return new Statement.If(List.copyOf(branches), otherwise);
       }
-      return new Node.If(List.copyOf(branches));
     }
   }
 
-  private Node forNode(int line) {
-    List<String> targets = in.targets();
-    in.expect(Token.Kind.NAME, "in", "in");
-    Expr iterable = in.withoutConditional();
-    Expr filter = in.accept(Token.Kind.NAME, "if") ? in.expression() : null;
-    boolean recursive = in.accept(Token.Kind.NAME, "recursive");
-    in.endBlock();
-    List<Node> body = body(Set.of("else", "endfor"));
-    List<Node> otherwise = List.of();
-    if (in.next().text().equals("else")) {
-      in.endBlock();
-      otherwise = body(Set.of("endfor"));
-      in.next();
-    }
-    in.endBlock();
-    return new Node.For(targets, iterable, filter, body, otherwise, recursive, line);
+  private Statement loop(int line) {
+    Target target = target(false);
+    cursor.expectName("in");
+    Expression iterable = expressions.tuple(false);
+    Expression condition = cursor.skipName("if") ? expressions.expression() : null;
+    boolean recursive = cursor.skipName("recursive");
+    cursor.expect(Type.BLOCK_END);
+    loops++;
+    List<Statement> body = statements(Set.of("else", "endfor"));
+    loops--;
+    List<Statement> otherwise = cursor.next().text().equals("else") ? body("endfor") : List.of();
+    return new Statement.For(target, iterable, condition, recursive, body, otherwise, line);
   }
 
-  private Node set(int line) {
-    List<String> targets = in.targets();
-    String attribute = targets.size() == 1 && in.accept(Token.Kind.OPERATOR, ".") ? in.name() : null;
-    if (in.accept(Token.Kind.OPERATOR, "=")) {
-      Expr value = in.tupleOrExpression();
-      in.endBlock();
-      return new Node.Assign(targets, attribute, value, line);
+  private Statement set(int line) {
+    Target target = target(true);
+    if (cursor.skipOperator("=")) {
+      return new Statement.Assign(target, expressions.tuple(true), line);
     }
-    if (targets.size() != 1 || attribute != null) {
-      throw in.fault("=");
-    }
-    List<Expr.Filter> filters = in.accept(Token.Kind.OPERATOR, "|") ? in.filters() : List.of();
-    in.endBlock();
-    List<Node> body = body(Set.of("endset"));
-    end();
-    return new Node.AssignBlock(targets.get(0), filters, body, line);
+    List<Expression.Filter> filters = filters(false);
+    return new Statement.AssignBlock(target, filters, isolated("endset"), line);
   }
 
-  private Node macro() {
-    String name = in.name();
-    Node.Parameters parameters = parameters();
-    in.endBlock();
-    List<Node> body = body(Set.of("endmacro"));
-    in.next();
-    in.accept(Token.Kind.NAME, name);
-    in.endBlock();
-    return new Node.Macro(name, parameters, body);
+  private List<Expression.Filter> filters(boolean startsInline) {
+    List<Expression.Filter> filters = new ArrayList<>();
+    if (startsInline) {
+      filters.add(expressions.filter(null));
+    }
+    while (cursor.skipOperator("|")) {
+      filters.add(expressions.filter(null));
+    }
+    return List.copyOf(filters);
   }
 
-  private Node.Parameters parameters() {
+  /** A body that runs on its own, so that no break or continue can leave it. */
+  private List<Statement> isolated(String end) {
+    int outer = loops;
+    loops = 0;
+    List<Statement> body = body(end);
+    loops = outer;
+    return body;
+  }
+
+  private Statement with(int line) {
+    List<Target> targets = new ArrayList<>();
+    List<Expression> values = new ArrayList<>();
+    while (cursor.current().type() != Type.BLOCK_END) {
+      if (!targets.isEmpty()) {
+        cursor.expectOperator(",");
+      }
+      targets.add(singleTarget(false));
+      cursor.expectOperator("=");
+      values.add(expressions.expression());
+    }
+    return new Statement.With(List.copyOf(targets), List.copyOf(values), body("endwith"), line);
+  }
+
+  private Statement macro(int line) {
+    String name = cursor.expect(Type.NAME).text();
+    return macro(name, signature(), "endmacro", line);
+  }
+
+  private Statement.Macro macro(String name, Statement.Signature signature, String end, int line) {
+    List<Statement> body = isolated(end);
+    return new Statement.Macro(
+        name,
+        cursor.idOf(name),
+        signature,
+        body,
+        implicitId(signature, "caller"),
+        implicitId(signature, "varargs"),
+        implicitId(signature, "kwargs"),
+        line);
+  }
+
+  private int implicitId(Statement.Signature signature, String name) {
+    return cursor.mentions(name) && !signature.names().contains(name) ? cursor.idOf(name) : -1;
+  }
+
+  private Statement.Signature signature() {
     List<String> names = new ArrayList<>();
-    List<@Nullable Expr> defaults = new ArrayList<>();
-    in.expect(Token.Kind.OPERATOR, "(", "(");
-    while (!in.accept(Token.Kind.OPERATOR, ")")) {
-      names.add(in.name());
-      defaults.add(in.accept(Token.Kind.OPERATOR, "=") ? in.expression() : null);
-      if (!in.accept(Token.Kind.OPERATOR, ",")) {
-        in.expect(Token.Kind.OPERATOR, ")", ") or ,");
+    List<Integer> ids = new ArrayList<>();
+    List<Expression> defaults = new ArrayList<>();
+    cursor.expectOperator("(");
+    while (!cursor.current().isOperator(")")) {
+      if (!names.isEmpty()) {
+        cursor.expectOperator(",");
+      }
+      String name = cursor.expect(Type.NAME).text();
+      names.add(name);
+      ids.add(cursor.idOf(name));
+      if (cursor.skipOperator("=")) {
+        defaults.add(expressions.expression());
+      } else if (!defaults.isEmpty()) {
+        throw cursor.fail("parameter '%s' without a default follows one with a default".formatted(name));
+      }
+    }
+    cursor.next();
+    return new Statement.Signature(List.copyOf(names), List.copyOf(ids), List.copyOf(defaults));
+  }
+
+  private Statement callBlock(int line) {
+    Statement.Signature signature =
+        cursor.current().isOperator("(")
+            ? signature()
+            : new Statement.Signature(List.of(), List.of(), List.of());
+    if (!(expressions.expression() instanceof Expression.Call call)) {
+      throw cursor.fail("expected a call after 'call'");
+    }
+    return new Statement.CallBlock(call, macro("caller", signature, "endcall", line), line);
+  }
+
+  private Target target(boolean namespaceAllowed) {
+    List<Target> items = new ArrayList<>();
+    boolean isTuple = false;
+    do {
+      if (cursor.current().isName("in") || cursor.current().isOperator("=") || cursor.current().isOperator(")")) {
         break;
       }
+      items.add(singleTarget(namespaceAllowed));
+      isTuple |= cursor.current().isOperator(",");
+    } while (cursor.skipOperator(","));
+    if (items.isEmpty()) {
+      throw cursor.unexpected("a name to assign to");
     }
-    return new Node.Parameters(names, defaults);
+    return isTuple ? new Statement.TupleTarget(List.copyOf(items)) : items.get(0);
   }
 
-  private Node call(int line) {
-    Node.Parameters parameters =
-        in.peek().is(Token.Kind.OPERATOR, "(") ? parameters() : new Node.Parameters(List.of(), List.of());
-    if (!(in.expression() instanceof Expr.Call call)) {
-      throw in.fault("a call");
+  private Target singleTarget(boolean namespaceAllowed) {
+    if (cursor.skipOperator("(")) {
+      cursor.enter();
+      Target target = target(namespaceAllowed);
+      cursor.leave();
+      cursor.expectOperator(")");
+      return target;
     }
-    in.endBlock();
-    List<Node> body = body(Set.of("endcall"));
-    end();
-    return new Node.CallBlock(parameters, call, body, line);
-  }
-
-  private Node filter(int line) {
-    List<Expr.Filter> filters = in.filters();
-    in.endBlock();
-    List<Node> body = body(Set.of("endfilter"));
-    end();
-    return new Node.FilterBlock(filters, body, line);
-  }
-
-  private Node with(int line) {
-    Map<String, Expr> names = new LinkedHashMap<>();
-    while (in.peek().kind() == Token.Kind.NAME) {
-      String name = in.name();
-      in.expect(Token.Kind.OPERATOR, "=", "=");
-      names.put(name, in.expression());
-      in.accept(Token.Kind.OPERATOR, ",");
+    Token token = cursor.expect(Type.NAME);
+    if (Set.of("true", "false", "none", "True", "False", "None").contains(token.text())) {
+      throw new Lexer.SyntaxFault("cannot assign to '%s'".formatted(token.text()), token.line());
     }
-    in.endBlock();
-    List<Node> body = body(Set.of("endwith"));
-    end();
-    return new Node.With(List.copyOf(names.keySet()), List.copyOf(names.values()), body, line);
+    int id = cursor.idOf(token.text());
+    if (namespaceAllowed && cursor.skipOperator(".")) {
+      return new Statement.NamespaceTarget(id, token.text(), cursor.expect(Type.NAME).text());
+    }
+    return new Statement.NameTarget(id);
   }
 }

@@ -1,29 +1,42 @@
 package dev.chaku.text.template;
 
-import java.util.HashMap;
-import java.util.Map;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
-/** Names and what they stand for; a loop and a macro have one of their own, which ends with them. */
+/** The variables of one block, by name id; what is not here is looked up in the scope around it. Not thread-safe. */
 final class Scope {
-  private final @Nullable Scope outer;
-  private final Map<String, @Nullable Object> names = new HashMap<>();
+  private static final Object NONE = new Object();
 
-  Scope(@Nullable Scope outer) {
-    this.outer = outer;
+  private final @Nullable Scope parent;
+  private final @Nullable Object[] values;
+
+  Scope(@Nullable Scope parent, int names) {
+    this.parent = parent;
+    this.values = new Object[names];
   }
 
-  void set(String name, @Nullable Object value) {
-    names.put(name, value);
+  /** A scope within this one. */
+  Scope inner() {
+    return new Scope(this, values.length);
   }
 
-  @Nullable Object get(String name) {
-    for (Scope scope = this; scope != null; scope = scope.outer) {
-      Object value = scope.names.get(name);
-      if (value != null || scope.names.containsKey(name)) {
-        return value;
+  void set(int id, @Nullable Object value) {
+    values[id] = value == null ? NONE : value;
+  }
+
+  /** Returns the value, or an {@link Undefined} that names the variable. */
+  @Nullable Object get(int id, String name) {
+    for (Scope scope = this; scope != null; scope = scope.parent) {
+      Object value = scope.values[id];
+      if (value != null) {
+        return value == NONE ? null : value;
       }
     }
-    return new Values.Undefined(name);
+    return Undefined.variable(name);
+  }
+
+  /** Forgets what was assigned, as each iteration of a loop does. */
+  void clear() {
+    Arrays.fill(values, null);
   }
 }

@@ -1,53 +1,92 @@
 package dev.chaku.text.template;
 
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** What can stand after {@code is}. */
+/** All tests ({@code x is name}) by name. */
 final class Tests {
+  private static final Map<String, Builtin> ALL = new HashMap<>();
+
+  /** A test without arguments. */
+  private interface Condition {
+    boolean holds(@Nullable Object value);
+  }
+
+  static {
+    add("defined", v -> !(v instanceof Undefined));
+    add("undefined", v -> v instanceof Undefined);
+    add("none", v -> v == null);
+    add("boolean", v -> v instanceof Boolean);
+    add("true", v -> Boolean.TRUE.equals(v));
+    add("false", v -> Boolean.FALSE.equals(v));
+    add("integer", v -> v instanceof Number && !(v instanceof Double));
+    add("float", v -> v instanceof Double);
+    add("number", Arithmetic::isNumber);
+    add("string", v -> v instanceof CharSequence);
+    add("mapping", v -> v instanceof Map<?, ?>);
+    add("sequence", v -> Values.isSized(v) && !(v instanceof DictView) && !(v instanceof LoopState));
+    add("iterable", v -> v instanceof OneShot || Values.isSized(v));
+    add("callable", v -> v instanceof Callable || v instanceof Undefined);
+    add("escaped", Text::isSafe);
+    add("odd", v -> remainder(v, 2) == 1);
+    add("even", v -> remainder(v, 2) == 0);
+    add("filter", v -> v instanceof CharSequence text && Filters.exists(text.toString()));
+    add("test", v -> v instanceof CharSequence text && ALL.containsKey(text.toString()));
+    Builtin.add(ALL, "lower", "value",
+        (r, a) -> Methods.hasCase(Repr.str(r.budget(), a.value(0)).toString(), false));
+    Builtin.add(ALL, "upper", "value",
+        (r, a) -> Methods.hasCase(Repr.str(r.budget(), a.value(0)).toString(), true));
+    Builtin.add(ALL, "divisibleby", "value num", (r, a) -> remainder(a.value(0), a.integer(1, 0)) == 0);
+    Builtin.add(ALL, "sameas", "value other", (r, a) -> same(r.budget(), a.value(0), a.value(1)));
+    Builtin.add(ALL, "in", "value seq", (r, a) -> Comparison.contains(r.budget(), a.value(1), a.value(0)));
+    comparison("==", "eq", "equalto");
+    comparison("!=", "ne");
+    comparison(">", "gt", "greaterthan");
+    comparison(">=", "ge");
+    comparison("<", "lt", "lessthan");
+    comparison("<=", "le");
+  }
+
   private Tests() {}
 
-  static boolean check(String test, @Nullable Object v, List<@Nullable Object> args, Interpreter run, int line) {
-    return switch (test) {
-      case "defined" -> !(v instanceof Values.Undefined);
-      case "undefined" -> v instanceof Values.Undefined;
-      case "none" -> v == null;
-      case "string" -> v instanceof String;
-      case "boolean" -> v instanceof Boolean;
-      case "true" -> Boolean.TRUE.equals(v);
-      case "false" -> Boolean.FALSE.equals(v);
-      case "number" -> Values.isNumber(v);
-      case "integer" -> v instanceof Long;
-      case "float" -> v instanceof Double;
-      case "mapping" -> v instanceof Map;
-      case "iterable", "sequence" -> Values.elements(v) != null;
-      case "callable" -> v instanceof Values.Callable;
-      case "even" -> Math.floorMod((Long) require(v, run, line), 2L) == 0;
-      case "odd" -> Math.floorMod((Long) require(v, run, line), 2L) == 1;
-      case "divisibleby" -> Math.floorMod((Long) require(v, run, line), (Long) require(args.get(0), run, line)) == 0;
-      case "eq", "equalto", "==" -> Values.equal(v, args.get(0));
-      case "ne", "!=" -> !Values.equal(v, args.get(0));
-      case "lt", "lessthan" -> order(v, args, run, line) < 0;
-      case "le" -> order(v, args, run, line) <= 0;
-      case "gt", "greaterthan" -> order(v, args, run, line) > 0;
-      case "ge" -> order(v, args, run, line) >= 0;
-      case "in" -> new Evaluator(run).contains(args.get(0), v, line);
-      case "sameas" -> v == args.get(0) || (v != null && !(v instanceof List || v instanceof Map) && v.equals(args.get(0)));
-      case "lower" -> v instanceof String s && s.equals(s.toLowerCase(java.util.Locale.ROOT)) && !s.equals(s.toUpperCase(java.util.Locale.ROOT));
-      case "upper" -> v instanceof String s && s.equals(s.toUpperCase(java.util.Locale.ROOT)) && !s.equals(s.toLowerCase(java.util.Locale.ROOT));
-      default -> throw run.fault(line, "expected a known test after 'is', found '" + test + "'");
-    };
-  }
-
-  private static Object require(@Nullable Object value, Interpreter run, int line) {
-    if (value instanceof Long) {
-      return value;
+  static Builtin find(String name) {
+    Builtin test = ALL.get(name);
+    if (test == null) {
+      throw TemplateFault.runtime("No test named '%s'.".formatted(name));
     }
-    throw run.fault(line, "expected a whole number, found " + Values.kind(value));
+    return test;
   }
 
-  private static int order(@Nullable Object v, List<@Nullable Object> args, Interpreter run, int line) {
-    return Values.compare(v, args.get(0), message -> run.fault(line, message));
+  private static void add(String name, Condition condition) {
+    Builtin.add(ALL, name, "value", (r, a) -> condition.holds(a.value(0)));
+  }
+
+  private static void comparison(String operator, String... names) {
+    for (String name : names) {
+      Builtin.add(ALL, name, "value other",
+          (r, a) -> Comparison.test(r.budget(), operator, a.value(0), a.value(1)));
+    }
+    ALL.put(operator, ALL.get(List.of(names).get(0)));
+  }
+
+  private static double remainder(@Nullable Object value, int divisor) {
+    if (!Arithmetic.isNumber(value)) {
+      throw TemplateFault.type(
+          "unsupported operand type(s) for %%: '%s' and 'int'".formatted(TypeNames.of(value)));
+    }
+    if (divisor == 0) {
+      throw new TemplateFault("ZeroDivisionError", "integer modulo by zero");
+    }
+    return value instanceof Double number
+        ? number - divisor * Math.floor(number / divisor)
+        : Arithmetic.integer(value).mod(java.math.BigInteger.valueOf(Math.abs((long) divisor))).doubleValue();
+  }
+
+  private static boolean same(Budget budget, @Nullable Object left, @Nullable Object right) {
+    boolean scalar = left instanceof Boolean || left instanceof CharSequence || left instanceof Long;
+    return left == right
+        || (scalar && TypeNames.of(left).equals(TypeNames.of(right)) && Comparison.equal(budget, left, right));
   }
 }

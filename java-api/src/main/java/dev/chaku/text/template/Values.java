@@ -1,274 +1,246 @@
 package dev.chaku.text.template;
 
-import java.math.BigDecimal;
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
-import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
-/**
- * What templates compute with: null, {@link Undefined}, Boolean, Long, Double, String, List, Map, {@link Callable}. Their
- * truth, text, order and equality are Python's.
- */
+/** Access to the parts of a value: iteration, length, elements, slices, attributes. */
 final class Values {
-  /** A name or member that is not there: prints as nothing, is false and empty, and fails when used otherwise. */
-  record Undefined(String name) {}
-
-  /** A macro, a built-in function or a method bound to its object. */
-  interface Callable {
-    @Nullable Object call(List<@Nullable Object> positional, Map<String, @Nullable Object> named);
-  }
-
-  /** {@code namespace()}: the one value that a template can alter. */
-  record Namespace(Map<String, @Nullable Object> fields) {}
-
-  /** What Python has as a generator: it can be gone over, but has no length and is no JSON until made a list. */
-  static final class Generated extends ArrayList<@Nullable Object> {
-    private static final long serialVersionUID = 1;
-
-    Generated(List<@Nullable Object> elements) {
-      super(elements);
-    }
-  }
-
-  /** A value is too large to print or compare: lists that hold one list twice, that holds one twice, and so on. */
-  static final class TooLarge extends RuntimeException {
-    private static final long serialVersionUID = 1;
-  }
-
-  static final int MOST_COMPARED = 1 << 16;
+  /** A key's tuples are copied, hashed and compared; one that holds another twice, and so on, soon has millions. */
+  private static final int STEPS_PER_TUPLE_KEY = 128;
 
   private Values() {}
 
-  static boolean truth(@Nullable Object value) {
-    if (value == null || value instanceof Undefined) {
-      return false;
+  /** A value as a dict key: a plain str, another scalar, or a tuple of such. */
+  static @Nullable Object key(Budget budget, @Nullable Object value) {
+    if (value instanceof CharSequence text) {
+      return text.toString();
     }
-    if (value instanceof Boolean b) {
-      return b;
+    if (value == null || value instanceof Boolean || value instanceof Number) {
+      return value;
     }
-    if (value instanceof Number n) {
-      return n.doubleValue() != 0;
-    }
-    if (value instanceof String s) {
-      return !s.isEmpty();
-    }
-    if (value instanceof List<?> list) {
-      return !list.isEmpty();
-    }
-    return !(value instanceof Map<?, ?> map) || !map.isEmpty();
-  }
-
-  /** Python's str(). */
-  static String text(@Nullable Object value) {
-    if (value instanceof String s) {
-      return s;
-    }
-    return value instanceof Undefined ? "" : repr(value);
-  }
-
-  /** Python's repr(). */
-  static String repr(@Nullable Object value) {
-    StringBuilder out = new StringBuilder();
-    repr(value, out);
-    return out.toString();
-  }
-
-  private static void repr(@Nullable Object value, StringBuilder out) {
-    if (out.length() > Interpreter.MOST_CHARS) {
-      throw new TooLarge();
-    }
-    if (value == null) {
-      out.append("None");
-    } else if (value instanceof Boolean b) {
-      out.append(b ? "True" : "False");
-    } else if (value instanceof Double d) {
-      out.append(real(d));
-    } else if (value instanceof String s) {
-      quoted(s, out);
-    } else if (value instanceof List<?> list) {
-      out.append('[');
-      for (int i = 0; i < list.size(); i++) {
-        out.append(i > 0 ? ", " : "");
-        repr(list.get(i), out);
-      }
-      out.append(']');
-    } else if (value instanceof Map<?, ?> map) {
-      out.append('{');
-      String separator = "";
-      for (Map.Entry<?, ?> entry : map.entrySet()) {
-        out.append(separator);
-        repr(entry.getKey(), out);
-        out.append(": ");
-        repr(entry.getValue(), out);
-        separator = ", ";
-      }
-      out.append('}');
-    } else if (value instanceof Undefined) {
-      out.append("Undefined");
-    } else {
-      out.append(value instanceof Number ? value.toString() : "<object>");
-    }
-  }
-
-  private static void quoted(String s, StringBuilder out) {
-    char quote = s.indexOf('\'') >= 0 && s.indexOf('"') < 0 ? '"' : '\'';
-    out.append(quote);
-    for (int i = 0; i < s.length(); i++) {
-      char c = s.charAt(i);
-      switch (c) {
-        case '\n' -> out.append("\\n");
-        case '\t' -> out.append("\\t");
-        case '\r' -> out.append("\\r");
-        case '\\' -> out.append("\\\\");
-        default -> {
-          if (c == quote) {
-            out.append('\\').append(c);
-          } else if (c < ' ' || c == 0x7f) {
-            out.append(String.format("\\x%02x", (int) c));
-          } else {
-            out.append(c);
-          }
-        }
-      }
-    }
-    out.append(quote);
-  }
-
-  /** Python's float repr: the shortest digits, a point, an exponent from 1e16 on and below 1e-4. */
-  static String real(double d) {
-    if (Double.isNaN(d)) {
-      return "nan";
-    }
-    if (Double.isInfinite(d)) {
-      return d > 0 ? "inf" : "-inf";
-    }
-    if (d == 0) {
-      return 1 / d < 0 ? "-0.0" : "0.0";
-    }
-    double size = Math.abs(d);
-    BigDecimal exact = new BigDecimal(Double.toString(d));
-    if (size >= 1e16 || size < 1e-4) {
-      String digits = exact.unscaledValue().abs().toString().replaceAll("0+$", "");
-      int exponent = exact.precision() - exact.scale() - 1;
-      String mantissa = digits.length() > 1 ? digits.charAt(0) + "." + digits.substring(1) : digits;
-      return (d < 0 ? "-" : "") + mantissa + "e" + (exponent < 0 ? "-" : "+") + (Math.abs(exponent) < 10 ? "0" : "")
-          + Math.abs(exponent);
-    }
-    String plain = exact.stripTrailingZeros().toPlainString();
-    return plain.indexOf('.') < 0 ? plain + ".0" : plain;
-  }
-
-  static boolean equal(@Nullable Object a, @Nullable Object b) {
-    return equal(a, b, new int[] {MOST_COMPARED});
-  }
-
-  private static boolean equal(@Nullable Object a, @Nullable Object b, int[] left) {
-    if (left[0]-- == 0) {
-      throw new TooLarge();
-    }
-    if (isNumber(a) && isNumber(b)) {
-      return compareNumbers(a, b) == 0;
-    }
-    if (a instanceof List<?> x && b instanceof List<?> y) {
-      if (x.size() != y.size()) {
-        return false;
-      }
-      for (int i = 0; i < x.size(); i++) {
-        if (!equal(x.get(i), y.get(i), left)) {
-          return false;
-        }
-      }
-      return true;
-    }
-    if (a instanceof Map<?, ?> x && b instanceof Map<?, ?> y) {
-      return x.size() == y.size()
-          && x.entrySet().stream()
-              .allMatch(entry -> y.containsKey(entry.getKey()) && equal(entry.getValue(), y.get(entry.getKey()), left));
-    }
-    if (a instanceof Undefined || b instanceof Undefined) {
-      return a instanceof Undefined && b instanceof Undefined;
-    }
-    return Objects.equals(a, b);
-  }
-
-  /** Whether it counts as a number; truth values do, as in Python. */
-  static boolean isNumber(@Nullable Object value) {
-    return value instanceof Number || value instanceof Boolean;
-  }
-
-  static Number number(Object value) {
-    return value instanceof Boolean b ? (Number) (b ? 1L : 0L) : (Number) value;
-  }
-
-  static int compareNumbers(Object a, Object b) {
-    Number x = number(a);
-    Number y = number(b);
-    return x instanceof Long && y instanceof Long
-        ? Long.compare(x.longValue(), y.longValue())
-        : Double.compare(x.doubleValue(), y.doubleValue());
-  }
-
-  /** Python's order of numbers, strings and lists; other pairs have none. */
-  static int compare(@Nullable Object a, @Nullable Object b, Function<String, TemplateException> fault) {
-    if (isNumber(a) && isNumber(b)) {
-      return compareNumbers(a, b);
-    }
-    if (a instanceof String x && b instanceof String y) {
-      return comparePoints(x, y);
-    }
-    if (a instanceof List<?> x && b instanceof List<?> y) {
-      for (int i = 0; i < Math.min(x.size(), y.size()); i++) {
-        if (!equal(x.get(i), y.get(i))) {
-          return compare(x.get(i), y.get(i), fault);
-        }
-      }
-      return Integer.compare(x.size(), y.size());
-    }
-    throw fault.apply("expected values with an order, found " + kind(a) + " and " + kind(b));
-  }
-
-  /** By code point: Java's own order puts surrogate pairs before some single characters. */
-  private static int comparePoints(String x, String y) {
-    int[] a = x.codePoints().toArray();
-    int[] b = y.codePoints().toArray();
-    return java.util.Arrays.compare(a, b);
-  }
-
-  static String kind(@Nullable Object value) {
-    if (value == null) {
-      return "none";
+    if (value instanceof Tuple tuple) {
+      budget.elements(STEPS_PER_TUPLE_KEY);
+      List<@Nullable Object> items = new ArrayList<>(tuple.items().size());
+      tuple.items().forEach(item -> items.add(key(budget, item)));
+      return new Tuple(items);
     }
     if (value instanceof Undefined undefined) {
-      return "undefined '" + undefined.name() + "'";
+      throw undefined.fault();
     }
-    if (value instanceof String) {
-      return "a string";
-    }
-    if (value instanceof List) {
-      return "a list";
-    }
-    if (value instanceof Map) {
-      return "a mapping";
-    }
-    return isNumber(value) ? "a number" : "a function";
+    throw TemplateFault.type("unhashable type: '%s'".formatted(TypeNames.of(value)));
   }
 
-  /** The elements of a list, the keys of a mapping, the characters of a string; none of what is undefined. */
-  static @Nullable List<@Nullable Object> elements(@Nullable Object value) {
+  /** The items of a list or tuple, or null if the value is none. */
+  @SuppressWarnings("unchecked")
+  static @Nullable List<@Nullable Object> sequence(@Nullable Object value) {
     if (value instanceof List<?> list) {
-      return new ArrayList<>(list);
+      return (List<@Nullable Object>) list;
+    }
+    return value instanceof Tuple tuple ? tuple.items() : null;
+  }
+
+  @SuppressWarnings("unchecked")
+  static Iterator<@Nullable Object> iterate(Budget budget, @Nullable Object value) {
+    if (value instanceof Undefined) {
+      return List.<@Nullable Object>of().iterator();
     }
     if (value instanceof Map<?, ?> map) {
-      return new ArrayList<>(map.keySet());
+      return ((Map<Object, @Nullable Object>) map).keySet().<@Nullable Object>iterator();
     }
-    if (value instanceof String s) {
-      List<@Nullable Object> characters = new ArrayList<>();
-      s.codePoints().forEach(c -> characters.add(Character.toString(c)));
-      return characters;
+    if (value instanceof DictView view) {
+      return view.items().iterator();
     }
-    return value instanceof Undefined ? new ArrayList<>() : null;
+    if (value instanceof OneShot oneShot) {
+      return oneShot.iterator();
+    }
+    if (value instanceof CharSequence text) {
+      budget.takeApart(text);
+      return PythonString.characters(text).iterator();
+    }
+    List<@Nullable Object> items = sequence(value);
+    if (items == null) {
+      throw TemplateFault.type("'%s' object is not iterable".formatted(TypeNames.of(value)));
+    }
+    return items.iterator();
+  }
+
+  /** All that iteration yields, in a new list. */
+  static List<@Nullable Object> list(Budget budget, @Nullable Object value) {
+    List<@Nullable Object> items = new ArrayList<>();
+    iterate(budget, value)
+        .forEachRemaining(
+            item -> {
+              budget.elements(1);
+              items.add(item);
+            });
+    return items;
+  }
+
+  static boolean isSized(@Nullable Object value) {
+    return value instanceof CharSequence
+        || value instanceof List<?>
+        || value instanceof Tuple
+        || value instanceof Map<?, ?>
+        || value instanceof DictView
+        || value instanceof LoopState
+        || value instanceof Undefined;
+  }
+
+  static long length(@Nullable Object value) {
+    if (value instanceof CharSequence text) {
+      return PythonString.length(text);
+    }
+    if (value instanceof List<?> list) {
+      return list.size();
+    }
+    if (value instanceof Map<?, ?> map) {
+      return map.size();
+    }
+    if (value instanceof Tuple tuple) {
+      return tuple.items().size();
+    }
+    if (value instanceof DictView view) {
+      return view.items().size();
+    }
+    if (value instanceof Undefined) {
+      return 0;
+    }
+    if (value instanceof LoopState loop) {
+      return loop.length();
+    }
+    throw TemplateFault.type("object of type '%s' has no len()".formatted(TypeNames.of(value)));
+  }
+
+  /** {@code target.name}: a method or attribute first, then an element of that name. */
+  static @Nullable Object attribute(@Nullable Object target, String name) {
+    if (target instanceof Undefined undefined) {
+      throw undefined.fault();
+    }
+    Object attribute = Methods.attribute(target, name);
+    if (attribute != null) {
+      return attribute;
+    }
+    if (target instanceof Map<?, ?> map) {
+      Object value = map.get(name);
+      if (value != null || map.containsKey(name)) {
+        return value;
+      }
+    }
+    return namespaceOrMissing(target, name);
+  }
+
+  private static @Nullable Object namespaceOrMissing(@Nullable Object target, String name) {
+    if (target instanceof Namespace namespace && namespace.attributes().containsKey(name)) {
+      return namespace.attributes().get(name);
+    }
+    return new Undefined("'%s' has no attribute '%s'".formatted(TypeNames.ofOwner(target), name), false);
+  }
+
+  /** {@code target[index]}: an element first, then an attribute of that name. */
+  static @Nullable Object item(Budget budget, @Nullable Object target, @Nullable Object index) {
+    if (target instanceof Undefined undefined) {
+      throw undefined.fault();
+    }
+    if (target instanceof Map<?, ?> map) {
+      if (index instanceof CharSequence || index == null || Arithmetic.isNumber(index) || index instanceof Tuple) {
+        Object key = key(budget, index);
+        Object value = map.get(key);
+        if (value != null || map.containsKey(key)) {
+          return value;
+        }
+      }
+    } else if (target instanceof CharSequence text && (index instanceof Long || index instanceof Boolean)) {
+      long position = Arithmetic.integer(index).longValue();
+      String plain = text.toString();
+      budget.scan(text);
+      long size = PythonString.length(text);
+      long at = position + (position < 0 ? size : 0);
+      if (at >= 0 && at < size) {
+        int start = plain.offsetByCodePoints(0, (int) at);
+        return Text.slice(text, start, plain.offsetByCodePoints(start, 1));
+      }
+    } else if (index instanceof Long || index instanceof Boolean) {
+      List<@Nullable Object> items = sequence(target);
+      long position = Arithmetic.integer(index).longValue();
+      if (items != null) {
+        position += position < 0 ? items.size() : 0;
+        if (position >= 0 && position < items.size()) {
+          return items.get((int) position);
+        }
+      }
+    }
+    if (index instanceof CharSequence name) {
+      Object attribute = target == null ? null : Methods.attribute(target, name.toString());
+      return attribute != null ? attribute : namespaceOrMissing(target, name.toString());
+    }
+    return new Undefined(
+        "%s has no element %s".formatted(TypeNames.ofOwner(target), index instanceof Long ? index : "of that key"),
+        false);
+  }
+
+  /** {@code target[start:stop:step]}. */
+  static @Nullable Object slice(
+      Budget budget, @Nullable Object target, @Nullable Object start, @Nullable Object stop, @Nullable Object step) {
+    if (target instanceof Undefined undefined) {
+      throw undefined.fault();
+    }
+    List<@Nullable Object> items = sequence(target);
+    if (items == null && !(target instanceof CharSequence)) {
+      return new Undefined("%s has no slices".formatted(TypeNames.ofOwner(target)), false);
+    }
+    long size = length(target);
+    long by = bound(step, 1);
+    if (by == 0) {
+      throw TemplateFault.value("slice step cannot be zero");
+    }
+    long from = clamp(bound(start, by > 0 ? 0 : Long.MAX_VALUE), size, by < 0);
+    long to = stop == null ? (by > 0 ? size : -1) : clamp(bound(stop, 0), size, by < 0);
+    // A list's part is made of elements; a str's costs its characters when it is put together.
+    budget.elements(items == null ? size >> 4 : Math.max(0, (to - from) / by));
+    if (target instanceof CharSequence text && by == 1) {
+      String plain = text.toString();
+      int first = plain.offsetByCodePoints(0, (int) from);
+      return to <= from ? "" : Text.slice(text, first, plain.offsetByCodePoints(first, (int) (to - from)));
+    }
+    if (items == null) {
+      budget.takeApart((CharSequence) target);
+    }
+    List<@Nullable Object> source = items == null ? PythonString.characters((CharSequence) target) : items;
+    if (target instanceof Range range) {
+      return range.slice(from, to, by);
+    }
+    List<@Nullable Object> picked = new ArrayList<>();
+    for (long i = from; by > 0 ? i < to : i > to; i += by) {
+      picked.add(source.get((int) i));
+    }
+    if (target instanceof CharSequence) {
+      Output out = new Output(budget);
+      picked.forEach(part -> out.append((CharSequence) java.util.Objects.requireNonNull(part)));
+      return out.toText();
+    }
+    return target instanceof Tuple ? new Tuple(picked) : picked;
+  }
+
+  private static long bound(@Nullable Object value, long otherwise) {
+    if (value == null) {
+      return otherwise;
+    }
+    if (value instanceof Long || value instanceof Boolean) {
+      return Arithmetic.integer(value).longValue();
+    }
+    if (value instanceof Undefined undefined) {
+      throw undefined.fault();
+    }
+    throw TemplateFault.type("slice indices must be integers or None");
+  }
+
+  private static long clamp(long index, long size, boolean backwards) {
+    long low = backwards ? -1 : 0;
+    long high = backwards ? size - 1 : size;
+    long position = index < 0 ? index + size : index;
+    return Math.max(low, Math.min(high, position));
   }
 }

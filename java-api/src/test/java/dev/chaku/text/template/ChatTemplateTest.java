@@ -10,8 +10,10 @@ import dev.chaku.ReferenceData;
 import dev.chaku.ReferenceJson;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.time.Duration;
-import java.time.LocalDateTime;
+import java.time.Instant;
+import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -30,7 +32,7 @@ class ChatTemplateTest {
       "{% set n = namespace(x=[1], y=[1]) %}{% for i in range(60) %}{% set n.x = [n.x, n.x] %}{% set n.y = [n.y, n.y] %}"
           + "{% endfor %}";
 
-  private static final LocalDateTime NOW = LocalDateTime.of(2026, 1, 2, 3, 4, 5);
+  private static final Clock NOW = Clock.fixed(Instant.parse("2026-01-02T03:04:05Z"), ZoneOffset.UTC);
 
   /** Every template and conversation that Python's jinja2 has rendered, byte for byte. */
   @TestFactory
@@ -69,7 +71,7 @@ class ChatTemplateTest {
                 Files.readString(file),
                 golden.get("bos_token").toString(),
                 golden.get("eos_token").toString())
-            .withClock(() -> NOW);
+            .withClock(NOW);
     List<Map<String, Object>> messages = (List<Map<String, Object>>) input.get("messages");
     List<Object> tools = (List<Object>) input.getOrDefault("tools", List.of());
     boolean prompt = (Boolean) input.get("add_generation_prompt");
@@ -88,7 +90,7 @@ class ChatTemplateTest {
     variables.put("u", List.of(Map.of("n", "x", "v", 1L), Map.of("n", "y", "v", 2L)));
     variables.put("nothing", null);
     return ChatTemplate.parse("test", source, "<s>", "</s>")
-        .withClock(() -> NOW)
+        .withClock(NOW)
         .render(List.of(Map.of("role", "user", "content", "hi")), List.of(), false, variables)
         .text();
   }
@@ -181,7 +183,7 @@ class ChatTemplateTest {
     ChatTemplate faulty = ChatTemplate.parse("t", "a\n{{ x.y }}", "", "");
     failure = assertThrows(BadInputException.class, () -> faulty.render(List.of(), List.of(), false));
     assertTrue(ChatTemplate.refusal(failure).isEmpty());
-    assertEquals("t:2: 'x' is undefined, and so has no attribute 'y'", failure.getMessage());
+    assertEquals("t:2: UndefinedError: 'x' is undefined", failure.getMessage());
   }
 
   @ParameterizedTest
@@ -190,7 +192,7 @@ class ChatTemplateTest {
         "{{", "{% if", "{% if x %}", "{% for x %}{% endfor %}", "{{ 'a }}", "{{ a b }}", "{% endif %}", "{% nonsense %}", "{{ [1, }}",
         "{{ x | nosuchfilter }}", "{{ x is nosuchtest }}", "{{ none.x.y.z }}", "{{ 1 + 'a' }}", "{{ 1 / 0 }}", "{{ [].append(1) }}",
         "{{ {}.pop('a') }}", "{{ 3() }}", "{{ 'a' < 1 }}", "{# open", "{% raw %}x", "{{ ''.join(3) }}", "{{ 'a'.split('') }}",
-        "{{ 9223372036854775807 + 1 }}", "{{ x.__class__.__mro__[1] }}"
+        "{{ x.__class__.__mro__[1] }}"
       })
   void whatIsWrongIsOneClearError(String source) {
     BadInputException failure = assertThrows(BadInputException.class, () -> render(source));
@@ -217,14 +219,15 @@ class ChatTemplateTest {
         "{% set x = 'a' * 16000000 %}{{ (x[:8000000] ~ 'b') in x }}",
         "{% set x = 'a' * 16000000 %}{{ x.find(x[:8000000] ~ 'b') }}",
         "{% set x = 'a' * 16000000 %}{{ x | replace(x[:8000000] ~ 'b', '') }}",
-        "{{ [1] | batch(0) | list }}",
-        "{{ [1] | batch(99999999999) | list }}",
-        "{{ -(-9223372036854775807 - 1) }}",
-        "{{ [9223372036854775807, 1] | sum }}",
         "{% set s = 'a' * 1000000 %}{% for i in range(99999) %}{% if 'b' in s %}{% endif %}{% endfor %}",
         "{% set s = 'a' * 1000000 %}{% for i in range(99999) %}{% set t = s.upper() %}{% endfor %}",
         "{% set s = 'a' * 1000000 %}{% set n = namespace(l=[]) %}{% for i in range(99999) %}{% set n.l = n.l + [s ~ i] %}{% endfor %}",
         "{% for c in 'a' * 16000000 %}{% endfor %}",
+        "{% set s = 'a' * 1000000 %}{% for i in range(99999) %}{% set t = s[1:] %}{% endfor %}",
+        "{% set s = 'a' * 1000000 %}{% for i in range(99999) %}{% set t = s[::-1] %}{% endfor %}",
+        "{% set s = 'a' * 1000000 %}{% for i in range(99999) %}{% set t = s[999999] %}{% endfor %}",
+        "{% set n = namespace(x=(1,)) %}{% for i in range(60) %}{% set n.x = (n.x, n.x) %}{% endfor %}{{ {n.x: 1} }}",
+        "{{ '{:9999}'.format(1) * 9999 }}",
       })
   void hostileTemplatesEndSoon(String source) {
     assertTimeoutPreemptively(
@@ -243,7 +246,7 @@ class ChatTemplateTest {
     assertEquals("100000.0 1.5e-07 1e+16", render("{{ 1e5 }} {{ 1.5e-7 }} {{ 1e16 }}"));
     assertEquals("[1, 2, 1, 2]", render("{{ [1, 2] * 2 }}"));
     assertEquals("True 5", render("{{ {'a': 1} == {'a': 1.0} }} {{ 5 | round }}"));
-    assertEquals("a-3-1.50 00042", render("{{ '%s-%d-%.2f' % ['a', 3, 1.5] }} {{ '%05d' | format(42) }}"));
+    assertEquals("a-3-1.50 00042", render("{{ '%s-%d-%.2f' % ('a', 3, 1.5) }} {{ '%05d' | format(42) }}"));
     assertEquals("a|b x..", render("{{ 'aXb'.partition('X')[0] }}|{{ 'aXb'.partition('X')[2] }} {{ 'x'.ljust(3, '.') }}"));
     assertThrows(BadInputException.class, () -> render("{{ [1, 2, 3] * 10 ** 9 }}"));
     assertThrows(BadInputException.class, () -> render("{{ 'x'.rjust(10 ** 9) }}"));
