@@ -1,11 +1,16 @@
 package dev.chaku.cli;
 
 import dev.chaku.BadInputException;
+import dev.chaku.ImportanceCollector;
+import dev.chaku.Model;
+import dev.chaku.ModelOptions;
 import dev.chaku.QuantizationPlan;
 import dev.chaku.QuantizationReport;
 import dev.chaku.Quantizer;
 import dev.chaku.WeightFormat;
 import dev.chaku.gguf.GgmlType;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
@@ -66,6 +71,12 @@ final class ModelQuantizeCommand extends Verb {
   @Option(names = "--imatrix", paramLabel = "FILE", description = "Importance of columns, by chaku model imatrix or llama-imatrix.")
   private Path importance;
 
+  @Option(
+      names = "--imatrix-data",
+      paramLabel = "FILE",
+      description = "Collect the importance from this text first, as chaku model imatrix does.")
+  private Path importanceData;
+
   @Option(names = "--allow-requantize", description = "Take a model that is quantized already; errors add up.")
   private boolean allowRequantize;
 
@@ -82,7 +93,10 @@ final class ModelQuantizeCommand extends Verb {
   private int threads;
 
   @Override
-  void execute() {
+  void execute() throws IOException {
+    if (importanceData != null && (importance != null || dryRun)) {
+      throw new ParameterException(line(), "--imatrix-data: expected neither --imatrix nor --dry-run beside it");
+    }
     if (dryRun == (out != null)) {
       throw new ParameterException(line(), dryRun ? "--dry-run writes nothing: expected no OUT" : "expected OUT, the new file");
     }
@@ -102,8 +116,23 @@ final class ModelQuantizeCommand extends Verb {
     if (dryRun) {
       QuantizationPlan plan = quantizer.plan();
       result(fields(plan, null, null), () -> print(plan));
+    } else if (importanceData != null) {
+      writeWithImportanceOf(quantizer);
     } else {
       write(quantizer);
+    }
+  }
+
+  private void writeWithImportanceOf(Quantizer quantizer) throws IOException {
+    Path matrix = Files.createTempFile("chaku-imatrix", ".gguf");
+    try (Model model = Model.open(in, ModelOptions.defaults().withThreads(threads));
+        ProgressLine progress = new ProgressLine(console())) {
+      ImportanceCollector.on(model).overwrite(true).write(
+          importanceData, matrix, (done, all) -> progress.update("importance: chunk " + done + " of " + all));
+      quantizer.importance(matrix);
+      write(quantizer);
+    } finally {
+      Files.deleteIfExists(matrix);
     }
   }
 

@@ -26,6 +26,11 @@ class ModelImatrixCommandTest {
         Cli.run("model", "quantize", Cli.base(folder), folder.resolve("out.gguf"), "--type", "q4_0", "--imatrix", matrix,
             "--allow-requantize", "--json");
     assertEquals(0, quantized.code(), quantized.err());
+    Path once = folder.resolve("once.gguf");
+    Cli.Ran both =
+        Cli.run("model", "quantize", Cli.base(folder), once, "--type", "q4_0", "--imatrix-data", text, "--allow-requantize");
+    assertEquals(0, both.code(), both.err());
+    assertEquals(Files.size(folder.resolve("out.gguf")) / 1000, Files.size(once) / 1000);
     assertTrue(Cli.run("model", "imatrix", "--help").out().contains("  chaku model imatrix"));
     assertEquals(3, Cli.run("model", "imatrix", "--model", Cli.base(folder), "--data", "none.txt", "--out", "x.gguf").code());
   }
