@@ -25,6 +25,10 @@ final class ConfigFile {
 
   /** The arguments with the file's options after the verb; the same where no file is named. */
   static String[] expand(String[] args) {
+    // The verbs about model files have no settings; one of them takes a model's own configuration under this name.
+    if (args.length > 0 && args[0].equals("model")) {
+      return args;
+    }
     Path file = null;
     for (int i = 1; i < args.length; i++) {
       if (args[i].startsWith(OPTION + "=")) {
