@@ -141,6 +141,16 @@ class CommandsTest {
       assertTrue(ran.json().get(field).asDouble() > 0, field);
     }
     assertTrue(ran.json().get("machine").get("cores").asInt() > 0);
+    Path results = folder.resolve("results/bench.jsonl");
+    for (int lines = 1; lines <= 2; lines++) {
+      Object[] line = {"bench", "--model", Cli.base(folder), "--prompt-tokens", 8, "--gen-tokens", 2, "--train-tokens", 0,
+          "--append", results, "--commit", "abc"};
+      Cli.Ran appended = Cli.run(line);
+      assertEquals(0, appended.code(), appended.err());
+      assertTrue(appended.out().contains("prefill"), appended.out());
+      assertEquals(lines, Files.readAllLines(results).size());
+    }
+    assertTrue(Files.readString(results).contains("\"commit\":\"abc\""));
     JsonNode doctor = Cli.run("doctor", "--json").json();
     assertTrue(doctor.get("cpu_path").isTextual() && doctor.get("reason").isTextual());
   }

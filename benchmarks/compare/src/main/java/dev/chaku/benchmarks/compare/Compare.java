@@ -13,7 +13,6 @@ import picocli.CommandLine.Option;
 /** Runs Chaku and other engines on the same shapes in turn, and writes how they compare. */
 @Command(
     name = "benchmarks/run compare",
-    mixinStandardHelpOptions = true,
     sortOptions = false,
     description = "Runs Chaku, llama.cpp (java-llama.cpp) and PyTorch on the same weights in turn, and prints ratios.")
 final class Compare implements Callable<Integer> {
@@ -75,6 +74,10 @@ final class Compare implements Callable<Integer> {
 
   @Option(names = "--out", paramLabel = "FILE", description = "Replaced by the results (default: benchmarks/results/compare.jsonl, or in benchmarks/target with --quick).")
   private Path out;
+
+  @Option(names = {"-h", "--help"}, usageHelp = true, description = "Show this help.")
+  @SuppressWarnings("unused")
+  private boolean help;
 
   @Option(names = "--commit", paramLabel = "ID", defaultValue = "unknown", description = "What is measured, for the record.")
   private String commit;

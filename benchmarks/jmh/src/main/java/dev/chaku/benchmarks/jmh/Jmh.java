@@ -29,7 +29,6 @@ import picocli.CommandLine.Parameters;
 /** Runs the benchmarks of this module and writes their scores as JSON lines. */
 @Command(
     name = "benchmarks/run jmh",
-    mixinStandardHelpOptions = true,
     sortOptions = false,
     description = "Times what Java does on the hot path: native calls, tokenizers, sampler, chat templates, data.")
 final class Jmh implements Callable<Integer> {
@@ -42,6 +41,10 @@ final class Jmh implements Callable<Integer> {
 
   @Option(names = "--commit", paramLabel = "ID", defaultValue = "unknown", description = "What is measured, for the record.")
   private String commit;
+
+  @Option(names = {"-h", "--help"}, usageHelp = true, description = "Show this help.")
+  @SuppressWarnings("unused")
+  private boolean help;
 
   @Parameters(paramLabel = "PART", arity = "0..*", description = "Only benchmarks whose name contains one of these.")
   private String[] parts = {};
