@@ -22,7 +22,7 @@ final class Compare implements Callable<Integer> {
   @Option(names = "--quick", description = "Fewer shapes, one format, two rounds: does it work at all?")
   private boolean quick;
 
-  @Option(names = "--full", description = "Steps of more than 1024 tokens as thoroughly as others: all rounds, and PyTorch on f32 too.")
+  @Option(names = "--full", description = "Steps of more than 1024 tokens as thoroughly as others: all rounds, formats and bases.")
   private boolean full;
 
   @Option(names = "--only", paramLabel = "PART", description = "inference or training; both unless given.")
@@ -37,7 +37,7 @@ final class Compare implements Callable<Integer> {
   private List<String> formats;
 
   @Option(names = "--cpu", split = ",", paramLabel = "PATH",
-      description = "Chaku's instruction sets; training uses the first (default: ${DEFAULT-VALUE}).",
+      description = "Chaku's instruction sets; training uses the first, and bfloat16 products where there are (default: ${DEFAULT-VALUE}).",
       defaultValue = "cpu,avx2")
   private List<String> devices;
 
@@ -107,7 +107,11 @@ final class Compare implements Callable<Integer> {
       InferenceComparison inference = new InferenceComparison(settings, report, promptTokens, genTokens);
       for (String shape : shapes) {
         for (String format : formats) {
-          inference.run(PeerShape.parse(shape), format);
+          try {
+            inference.run(PeerShape.parse(shape), format);
+          } catch (IOException e) {
+            report.failure("inference", PeerShape.parse(shape), format, e);
+          }
         }
       }
     }
@@ -117,21 +121,26 @@ final class Compare implements Callable<Integer> {
     Files.move(partial, out, StandardCopyOption.REPLACE_EXISTING);
     System.out.println("written to " + out);
     if (report.failed() > 0) {
-      System.err.println(report.failed() + " checks failed: speeds of programs that compute different things do not count");
+      System.err.println(report.failed() + " checks or cases failed: speeds of programs that compute different things do not count");
       return 1;
     }
     return 0;
   }
 
   private void training(Report report, int cores, Path logs) throws IOException {
-    List<String> path = devices.subList(0, 1);
-    new TrainingComparison(new Settings(path, cores, rounds, models, logs), report).check();
+    Settings once = new Settings(devices.subList(0, 1), cores, 1, models, logs);
+    List<String> paths = new TrainingComparison(once, report).check();
     for (String shape : trainShapes) {
       for (int tokens : trainTokens) {
         boolean shorter = tokens > LONG_STEP && !full;
-        Settings settings = new Settings(path, cores, shorter ? Math.min(rounds, 2) : rounds, models, logs);
-        new TrainingComparison(settings, report)
-            .run(PeerShape.parse(shape), tokens, trainFormats, shorter ? trainBases.subList(0, 1) : trainBases);
+        Settings settings = new Settings(paths, cores, shorter ? Math.min(rounds, 2) : rounds, models, logs);
+        try {
+          List<String> formats = shorter ? trainFormats.subList(0, 1) : trainFormats;
+          List<String> bases = shorter ? trainBases.subList(0, 1) : trainBases;
+          new TrainingComparison(settings, report).run(PeerShape.parse(shape), tokens, formats, bases);
+        } catch (IOException e) {
+          report.failure("training", PeerShape.parse(shape), tokens, e);
+        }
       }
     }
   }

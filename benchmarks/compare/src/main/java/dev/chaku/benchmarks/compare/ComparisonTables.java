@@ -17,6 +17,9 @@ final class ComparisonTables {
     inference(rows, text);
     training(rows, text);
     checks(rows, text);
+    rows.stream()
+        .filter(r -> r.get("measure").toString().endsWith("_failed"))
+        .forEach(r -> text.line("").line("Not measured: " + r.get("shape") + " " + r.get("case") + ": " + r.get("reason")));
     return text.toString();
   }
 

@@ -127,8 +127,9 @@ final class PyTorchDecoder {
    * as Python drops them, so that memory holds only what the graph needs.
    *
    * @param ids [T]
+   * @param labels [T] the ids that follow, -100 where none does
    */
-  Tensor loss(Tensor ids) {
+  Tensor loss(Tensor ids, Tensor labels) {
     long tokens = ids.size(0);
     Tensor x = embedding(embeddings, ids.view(1, tokens));
     for (Layer layer : layers) {
@@ -137,14 +138,14 @@ final class PyTorchDecoder {
       input.close();
     }
     Tensor last = x;
-    Tensor loss = Scoped.keep(() -> loss(last, ids, tokens));
+    Tensor loss = Scoped.keep(() -> loss(last, labels, tokens));
     last.close();
     return loss;
   }
 
-  private Tensor loss(Tensor x, Tensor ids, long tokens) {
+  private Tensor loss(Tensor x, Tensor labels, long tokens) {
     Tensor logits = linear(normed(x, outputNorm), embeddings).view(tokens, shape.vocabSize());
-    return cross_entropy_loss(logits.narrow(0, 0, tokens - 1).to(ScalarType.Float), ids.narrow(0, 1, tokens - 1));
+    return cross_entropy_loss(logits.to(ScalarType.Float), labels);
   }
 
   private Tensor forward(Layer layer, Tensor x, long tokens) {

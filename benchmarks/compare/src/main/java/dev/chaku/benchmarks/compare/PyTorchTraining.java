@@ -22,20 +22,27 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /** PyTorch's LoRA step. Arguments: file, shape, threads, tokens, rank, base type, attention. */
 final class PyTorchTraining {
+  /** The label that PyTorch's cross-entropy leaves out. */
+  private static final long IGNORED = -100;
+
   private final TensorVector parameters;
   private final PyTorchDecoder decoder;
   private final AdamW optimizer;
   private final Tensor ids;
+  private final Tensor labels;
 
   private PyTorchTraining(PyTorchDecoder decoder, int[] tokens) {
     this.decoder = decoder;
     this.parameters = new TensorVector(decoder.parameters().toArray(new Tensor[0]));
     this.optimizer = new AdamW(parameters, new AdamWOptions(TrainingText.LEARNING_RATE));
     long[] wide = new long[tokens.length];
+    long[] next = new long[tokens.length];
     for (int i = 0; i < tokens.length; i++) {
       wide[i] = tokens[i];
+      next[i] = i + 1 < tokens.length ? tokens[i + 1] : IGNORED;
     }
     this.ids = AbstractTensor.create(wide);
+    this.labels = AbstractTensor.create(next);
   }
 
   public static void main(String[] args) {
@@ -65,7 +72,7 @@ final class PyTorchTraining {
     double norm;
     try (PointerScope scope = new PointerScope()) {
       optimizer.zero_grad();
-      Tensor result = decoder.loss(ids);
+      Tensor result = decoder.loss(ids, labels);
       scope.attach(result);
       loss = result.item_float();
       result.backward();

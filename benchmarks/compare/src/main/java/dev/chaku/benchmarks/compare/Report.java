@@ -80,7 +80,19 @@ final class Report {
     failed += ok ? 0 : 1;
   }
 
-  /** How many checks failed. */
+  /** A case that could not be measured, for instance because a program took more memory than there is. */
+  void failure(String measure, PeerShape shape, Object which, Exception e) {
+    Map<String, Object> row = new LinkedHashMap<>();
+    row.put("measure", measure + "_failed");
+    row.put("shape", shape.name());
+    row.put("case", which.toString());
+    row.put("reason", String.valueOf(e.getMessage()).lines().findFirst().orElse(""));
+    ResultLines.append(file, row);
+    out.println("  FAILED: " + shape.name() + " " + which + ": " + e.getMessage());
+    failed++;
+  }
+
+  /** How many checks and cases failed. */
   int failed() {
     return failed;
   }

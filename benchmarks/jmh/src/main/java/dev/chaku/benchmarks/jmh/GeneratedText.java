@@ -7,7 +7,8 @@ import java.util.Random;
 
 /**
  * Text that is spread like natural text: eight thousand made-up words of two to four syllables whose frequency falls with
- * their rank, some with accents, among them numbers, punctuation and line breaks. The same seed gives the same text.
+ * their rank, some with accents, among them words that occur once, numbers, punctuation and line breaks. The same seed
+ * gives the same text.
  */
 final class GeneratedText {
   /** Sizes of texts that speeds are given for: operations per second are then megabytes per second. */
@@ -23,15 +24,19 @@ final class GeneratedText {
   GeneratedText(long seed) {
     Random spelling = new Random(1);
     for (int i = 0; i < WORDS; i++) {
-      StringBuilder word = new StringBuilder();
-      for (int syllables = 2 + spelling.nextInt(3); syllables > 0; syllables--) {
-        word.append(ONSETS[spelling.nextInt(ONSETS.length)]);
-        // The accented ones are rare, as they are in most languages.
-        word.append(RHYMES[spelling.nextInt(spelling.nextInt(8) == 0 ? RHYMES.length : RHYMES.length - 2)]);
-      }
-      words.add(word.toString());
+      words.add(spelled(spelling, 2 + spelling.nextInt(3)));
     }
     random = new Random(seed);
+  }
+
+  private static String spelled(Random spelling, int syllables) {
+    StringBuilder word = new StringBuilder();
+    for (int i = 0; i < syllables; i++) {
+      word.append(ONSETS[spelling.nextInt(ONSETS.length)]);
+      // The accented ones are rare, as they are in most languages.
+      word.append(RHYMES[spelling.nextInt(spelling.nextInt(8) == 0 ? RHYMES.length : RHYMES.length - 2)]);
+    }
+    return word.toString();
   }
 
   List<String> words() {
@@ -69,8 +74,11 @@ final class GeneratedText {
     }
   }
 
-  /** Ranks whose logarithm is even: the r-th word is about as frequent as 1 / r. */
+  /** Ranks whose logarithm is even: the r-th word is about as frequent as 1 / r. One in thirty is a word like no other. */
   private String word() {
+    if (random.nextInt(30) == 0) {
+      return spelled(random, 4 + random.nextInt(2));
+    }
     return words.get((int) Math.pow(WORDS, random.nextDouble()) - 1);
   }
 }
