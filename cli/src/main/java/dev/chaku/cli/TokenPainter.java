@@ -1,5 +1,6 @@
 package dev.chaku.cli;
 
+import dev.chaku.data.Printable;
 import dev.chaku.text.TokenDecoder;
 import dev.chaku.text.Tokenizer;
 
@@ -43,7 +44,7 @@ final class TokenPainter {
         bracket(look, next, painted);
         look = next;
       }
-      String text = decoder.add(tokens[i]);
+      String text = Printable.lines(decoder.add(tokens[i]));
       run.append(next == Look.SPECIAL || next == Look.TRAINED_SPECIAL ? special(text, tokens[i]) : text);
     }
     flush(run.append(decoder.finish()), look, painted);

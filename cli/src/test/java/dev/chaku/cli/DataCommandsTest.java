@@ -89,6 +89,8 @@ class DataCommandsTest {
     Cli.Ran coloured = Cli.runInColour("data", "preview", chats, "--model", base, "--index", 3);
     assertTrue(coloured.out().contains("\u001b[1m\u001b[32mOn 火星.\u001b[0m"), coloured.out());
     assertFalse(coloured.out().contains("⟦"), coloured.out());
+    Path hostile = file("h.jsonl", CHAT.replace("On Mars", "On \\u001b[2JMars"));
+    assertTrue(Cli.run("data", "preview", hostile, "--model", base).out().contains("On ␛[2JMars"));
     Cli.Ran random = Cli.run("data", "preview", chats, "--model", base, "--seed", 1, "-n", 2);
     assertEquals(random.out(), Cli.run("data", "preview", chats, "--model", base, "--seed", 1, "-n", 2).out());
     assertEquals(2, random.out().split("example \\d of 3", -1).length - 1, random.out());

@@ -80,6 +80,10 @@ final class Json {
 
   /** What is wrong, in one line and without the text around it. */
   static String describe(IOException e) {
+    return Printable.line(String.valueOf(reason(e)));
+  }
+
+  private static @Nullable String reason(IOException e) {
     if (e instanceof JsonProcessingException fault && fault.getLocation() != null) {
       return fault.getOriginalMessage().lines().findFirst().orElse("") + ", at column "
           + fault.getLocation().getColumnNr();

@@ -4,7 +4,8 @@ package dev.chaku.data;
 final class RecordFault extends Exception {
   private static final long serialVersionUID = 1;
 
+  /** @param message may quote the record: it is made printable */
   RecordFault(String message) {
-    super(message);
+    super(Printable.line(message));
   }
 }

@@ -1,5 +1,6 @@
 package dev.chaku.data.doctor;
 
+import dev.chaku.data.Printable;
 import dev.chaku.data.doctor.Finding.Place;
 import dev.chaku.data.doctor.Finding.Severity;
 import java.util.ArrayList;
@@ -61,7 +62,7 @@ final class FindingBuilder {
   static String shortened(String text) {
     // Long texts are cut first: most of their white space would be replaced for nothing.
     String head = text.length() > HEAD_CHARS ? text.substring(0, HEAD_CHARS) : text;
-    String line = head.replaceAll("\\s+", " ").strip();
+    String line = Printable.line(head.replaceAll("\\s+", " ").strip());
     int cut = line.offsetByCodePoints(0, Math.min(DETAIL_CHARS, line.codePointCount(0, line.length())));
     return cut < line.length() ? line.substring(0, cut) + "…" : line;
   }

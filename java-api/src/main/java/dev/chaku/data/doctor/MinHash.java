@@ -2,10 +2,8 @@ package dev.chaku.data.doctor;
 
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -15,8 +13,8 @@ import org.jspecify.annotations.Nullable;
  * value of a random hash over a set is equal for two sets with a probability that is their Jaccard similarity [1]; one
  * hash whose values are dealt out to bins gives one such value per bin [2], and an empty bin borrows from another that its
  * number picks [3]. Eight bands of four such values each bring texts together that are similar: at 0.9 with 0.9998, at 0.5
- * with 0.4. What comes together is then compared by the 256 smallest values of all [4]: texts of up to 256 runs exactly,
- * longer ones with a standard deviation of 0.02.
+ * with 0.4. What comes together is then compared by the 128 smallest values of all [4]: texts of up to 128 runs exactly,
+ * longer ones with a standard deviation of 0.03.
  *
  * <p>[1] A. Broder, On the resemblance and containment of documents, 1997. [2] P. Li, A. Owen, C.-H. Zhang, One
  * permutation hashing, 2012. [3] A. Shrivastava, Optimal densification for fast and accurate minwise hashing, 2017. [4] E.
@@ -27,8 +25,10 @@ final class MinHash {
   private static final int RUN = 5;
   private static final int BANDS = 8;
   private static final int ROWS = 4;
+  /** Few are enough: in a data set of near copies each finds one of the first. */
   private static final int CANDIDATES = 8;
-  private static final int KEPT = 256;
+
+  private static final int KEPT = 128;
   private static final int EMPTY = Integer.MAX_VALUE;
 
   /**
@@ -41,7 +41,7 @@ final class MinHash {
 
   private record Kept(String name, int[] least) {}
 
-  private final Map<Long, int[]> buckets = new HashMap<>();
+  private final BandTable buckets = new BandTable(CANDIDATES);
   private final List<Kept> kept = new ArrayList<>();
 
   /** Keeps a text under a name, to be found by {@link #similar}. */
@@ -49,7 +49,7 @@ final class MinHash {
     int number = kept.size();
     kept.add(new Kept(name, sketch.least()));
     for (long key : sketch.bands()) {
-      buckets.merge(key, new int[] {number}, MinHash::joined);
+      buckets.add(key, number);
     }
   }
 
@@ -57,7 +57,8 @@ final class MinHash {
   @Nullable String similar(Sketch sketch) {
     int last = -1;
     for (long key : sketch.bands()) {
-      for (int candidate : buckets.getOrDefault(key, new int[0])) {
+      for (int entry = buckets.first(key); entry >= 0; entry = buckets.after(entry)) {
+        int candidate = buckets.number(entry);
         if (candidate != last && jaccard(sketch.least(), kept.get(candidate).least()) >= SIMILAR) {
           return kept.get(candidate).name();
         }
@@ -69,16 +70,6 @@ final class MinHash {
 
   static double similarity(String a, String b) {
     return jaccard(sketch(a).least(), sketch(b).least());
-  }
-
-  /** Buckets stay small: in a data set of near copies each finds one of the first. */
-  private static int[] joined(int[] old, int[] more) {
-    if (old.length >= CANDIDATES) {
-      return old;
-    }
-    int[] both = Arrays.copyOf(old, old.length + 1);
-    both[old.length] = more[0];
-    return both;
   }
 
   static String normal(String text) {
