@@ -176,7 +176,7 @@ class AdapterTest {
     }
     Map<String, Object> tokens = ReferenceJson.object(ReferenceJson.read(parity.resolve(golden.get("tokens").toString())));
     float[] expected = ReferenceJson.floats(parity.resolve(golden.get("logits").toString()));
-    try (Model model = Model.open(parity.resolve(golden.get("model").toString()))) {
+    try (Model model = Model.open(parity.resolve(golden.get("model").toString()), Float32Device.options())) {
       assertArrayEquals(
           expected, logits(model, ReferenceJson.ints(tokens.get("tokens")), adapters, scales), tolerance);
     }

@@ -15,7 +15,7 @@ class CacheFormatTest {
   @TempDir Path folder;
 
   private Model open(Path file, CacheFormat cache) {
-    return Model.open(file, ModelOptions.defaults().withCache(cache));
+    return Model.open(file, Float32Device.options().withCache(cache));
   }
 
   /** Rounded keys and values change every logit a little, and none by much. */

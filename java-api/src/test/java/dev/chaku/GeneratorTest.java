@@ -25,7 +25,7 @@ class GeneratorTest {
   @TempDir Path folder;
 
   private Model tiny() {
-    return Model.open(TinyModel.write(folder.resolve("tiny.gguf"), TinyModel.llama(), FormatMix.F32, 1));
+    return Model.open(TinyModel.write(folder.resolve("tiny.gguf"), TinyModel.llama(), FormatMix.F32, 1), Float32Device.options());
   }
 
   /** Text that llama.cpp and a float64 computation agree on, word for word. */
@@ -36,7 +36,7 @@ class GeneratorTest {
     Map<String, Object> golden = ReferenceJson.object(ReferenceJson.read(data.resolve("greedy-f32-" + number + ".json")));
     int[] ids = ReferenceJson.ints(golden.get("ids"));
     int promptTokens = ((Number) golden.get("n_prompt")).intValue();
-    try (Model model = Model.open(data.resolve("stories260K-f32.gguf"))) {
+    try (Model model = Model.open(data.resolve("stories260K-f32.gguf"), Float32Device.options())) {
       Generation generation =
           model
               .generator()
