@@ -360,8 +360,9 @@ CHAKU_API chaku_status chaku_session_eval(chaku_session* session, const int32_t*
 /** From now on evals add up the squares of each product's inputs, per column; called again, it starts anew. Rows without
  * logits are left out of the last layer's products: ask for CHAKU_LOGITS_ALL. */
 CHAKU_API chaku_status chaku_session_collect_inputs(chaku_session* session);
-/** Copies the sums of squares[K] of a product (q ... down, or CHAKU_OUTPUT with layer -1) and the number of rows that
- * were added up. CHAKU_INVALID_STATE if none are collected. */
+/** Copies the sums of squares[P,K] of a product (q ... down, or CHAKU_OUTPUT with layer -1) and the numbers of rows [P]
+ * that were added up, of each of its P matrices: 1, or the number of experts. CHAKU_INVALID_STATE if none are
+ * collected. */
 CHAKU_API chaku_status chaku_session_read_inputs(const chaku_session* session, int32_t module, int32_t layer,
                                                  double* squares, int64_t n, int64_t* out_rows);
 /** Forgets all but the first n_tokens; of a model with a running memory 0 or all of them (CHAKU_UNSUPPORTED else). */

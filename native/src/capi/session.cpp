@@ -89,7 +89,8 @@ extern "C" chaku_status chaku_session_read_inputs(const chaku_session* session, 
       fail(Code::kInvalidArgument, "[read_inputs] expected room for %zu columns, got %lld", sums.squares.size(),
            static_cast<long long>(n));
     capi::require("read_inputs", "squares", squares);
-    capi::require("read_inputs", "out_rows", out_rows) = sums.n_rows;
+    capi::require("read_inputs", "out_rows", out_rows);
+    std::copy(sums.n_rows.begin(), sums.n_rows.end(), out_rows);
     std::copy(sums.squares.begin(), sums.squares.end(), squares);
   });
 }

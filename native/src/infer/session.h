@@ -32,7 +32,7 @@ class Session {
   void set_adapters(std::vector<std::shared_ptr<const Adapter>> adapters, std::span<const float> scales);
   void eval(std::span<const int32_t> tokens, LogitRows rows, std::span<float> logits);
   // From now on evals add up the squares of each product's inputs.
-  void collect_inputs() { inputs_.emplace(model_->weights()); }
+  void collect_inputs() { inputs_.emplace(model_->spec(), model_->weights()); }
   // Those of a product; refuses modules that are none, and sessions that collect nothing.
   const InputStatistics::Sums& inputs(Module module, int32_t layer) const;
   void truncate(int32_t n_tokens);

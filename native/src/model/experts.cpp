@@ -66,6 +66,14 @@ void add_products(const ExpertLinearCall& call, ProductGroup& group) noexcept {
   }
 }
 
+void add_inputs(const Decoder& decoder, const ExpertLinearCall& call) noexcept {
+  for (int64_t e = 0; e < call.n_experts; ++e) {
+    const int64_t first = call.offsets[e], m = call.offsets[e + 1] - first;
+    if (m > 0)
+      decoder.inputs->add(decoder.engine->pool(), *call.linear, call.x + first * call.linear->w.columns, m, e);
+  }
+}
+
 void add_low_ranks(const Decoder& decoder, const ExpertLinearCall& call) noexcept {
   const int64_t k = call.linear->w.columns, n = call.linear->w.rows / call.n_experts;
   const float* input =
@@ -87,8 +95,7 @@ void apply_expert_linears(const Decoder& decoder, std::span<const ExpertLinearCa
     ProductGroup group(*decoder.engine);
     for (const ExpertLinearCall& call : calls) {
       add_products(call, group);
-      if (decoder.inputs != nullptr)
-        decoder.inputs->add(decoder.engine->pool(), *call.linear, call.x, call.offsets[call.n_experts]);
+      if (decoder.inputs != nullptr) add_inputs(decoder, call);
     }
   }
   for (const ExpertLinearCall& call : calls)

@@ -14,19 +14,19 @@
 
 namespace chaku {
 
-// Sums of squares per product of one set of weights, which must stay where they are. Sums do not depend on the number
-// of threads. One thread at a time.
+// Sums of squares per product of one set of weights, of each of its P matrices: 1, or the number of experts. Weights must
+// stay where they are. Sums do not depend on the number of threads. One thread at a time.
 class InputStatistics {
  public:
   struct Sums {
-    std::vector<double> squares;  // [K]
-    int64_t n_rows = 0;
+    std::vector<double> squares;  // [P,K]
+    std::vector<int64_t> n_rows;  // [P]
   };
 
-  explicit InputStatistics(const Weights& weights);
+  InputStatistics(const DecoderSpec& spec, const Weights& weights);
 
-  // Adds x[m,K], the inputs of `linear`; nothing if that is none of the weights' products.
-  void add(ThreadPool& pool, const Linear& linear, const float* x, int64_t m) noexcept;
+  // Adds x[m,K], the inputs of one matrix of `linear`; nothing if that is none of the weights' products.
+  void add(ThreadPool& pool, const Linear& linear, const float* x, int64_t m, int64_t matrix = 0) noexcept;
 
   // Null if `linear` is none of the weights' products.
   const Sums* find(const Linear& linear) const noexcept;

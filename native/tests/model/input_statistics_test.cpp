@@ -1,5 +1,7 @@
 #include "model/input_statistics.h"
 
+#include <numeric>
+
 #include "infer/session.h"
 #include "model/expect_error.h"
 #include "model/tiny_decoder.h"
@@ -27,14 +29,14 @@ TEST(adds_up_squares_per_column) {
   const float w[6] = {};
   Linear& linear = weights.layers[0].linears[kLinearQ];
   linear.w = {w, DType::kF32, 2, 3};
-  InputStatistics statistics(weights);
+  InputStatistics statistics(make_decoder_spec(1, 3, 4), weights);
   ThreadPool pool(2);
   const float x[6] = {1, 2, 3, -1, 0, 4};
   statistics.add(pool, linear, x, 2);
   statistics.add(pool, linear, x, 1);
   statistics.add(pool, Linear{linear}, x, 2);  // a product of somebody else's
   const InputStatistics::Sums& sums = *statistics.find(linear);
-  CHECK_EQ(sums.n_rows, 3);
+  CHECK_EQ(sums.n_rows[0], 3);
   CHECK(sums.squares == (std::vector<double>{3, 8, 34}));
   CHECK(statistics.find(weights.output) == nullptr);
 }
@@ -47,20 +49,27 @@ TEST(a_session_collects_the_inputs_of_every_product) {
   for (int32_t l = 0; l < 2; ++l) {
     for (const Module module : kDenseModules) {
       const InputStatistics::Sums& sums = session.inputs(module, l);
-      CHECK_EQ(sums.n_rows, 9);
+      CHECK_EQ(sums.n_rows[0], 9);
       for (const double s : sums.squares) CHECK(s > 0);
     }
     // Query, key and value share their input, as do gate and up.
     CHECK(squares(session, Module::kAttnQ, l) == squares(session, Module::kAttnV, l));
     CHECK(squares(session, Module::kFfnGate, l) == squares(session, Module::kFfnUp, l));
   }
-  CHECK_EQ(session.inputs(Module::kOutput, -1).n_rows, 9);
+  CHECK_EQ(session.inputs(Module::kOutput, -1).n_rows[0], 9);
   session.collect_inputs();
-  CHECK_EQ(session.inputs(Module::kOutput, -1).n_rows, 0);
+  CHECK_EQ(session.inputs(Module::kOutput, -1).n_rows[0], 0);
   CHECK_ERROR(Code::kInvalidArgument, "ffn_down_exps of layer 0", session.inputs(Module::kExpertDown, 0));
 }
 
-// Experts share one sum: of all slots.
+// Each expert has sums of its own; all slots are in one of them.
+static int64_t slots(const InputStatistics::Sums& sums) {
+  CHECK_EQ(sums.n_rows.size(), size_t{4});
+  const size_t k = sums.squares.size() / 4;
+  for (size_t e = 0; e < 4; ++e) CHECK((sums.squares[e * k] > 0) == (sums.n_rows[e] > 0));
+  return std::accumulate(sums.n_rows.begin(), sums.n_rows.end(), int64_t{0});
+}
+
 TEST(inputs_of_experts) {
   TinyOptions o;
   o.experts = {4, 2, 24, 0, Gating::kSoftmax, true, 1.0f};
@@ -69,8 +78,8 @@ TEST(inputs_of_experts) {
   session.collect_inputs();
   run(session, tiny_tokens(9, 48));
   for (const Module module : {Module::kExpertGate, Module::kExpertUp, Module::kExpertDown})
-    CHECK_EQ(session.inputs(module, 1).n_rows, 18);
-  CHECK_EQ(session.inputs(Module::kRouter, 1).n_rows, 9);
+    CHECK_EQ(slots(session.inputs(module, 1)), 18);
+  CHECK_EQ(session.inputs(Module::kRouter, 1).n_rows[0], 9);
 }
 
 TEST(sums_do_not_depend_on_threads_or_on_batches_beyond_rounding) {

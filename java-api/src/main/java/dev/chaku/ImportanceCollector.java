@@ -11,7 +11,6 @@ import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -139,20 +138,24 @@ public final class ImportanceCollector {
       DecoderModule module = tensor.place().module();
       if (module.isAdaptable() && module.inLayers() && tensor.kind() == TensorSpec.Kind.WEIGHT) {
         int columns = Math.toIntExact(tensor.columns());
-        NativeSession.InputSquares squares = session.readInputs(module.id(), tensor.place().layer(), columns);
-        entries.putIfAbsent(tensor.name(), entry(squares, columns, model.spec().stacked(tensor.place())));
+        int matrices = model.spec().stacked(tensor.place());
+        NativeSession.InputSquares squares =
+            session.readInputs(module.id(), tensor.place().layer(), columns, matrices);
+        entries.putIfAbsent(tensor.name(), entry(squares, columns));
       }
     }
     return entries;
   }
 
-  private static ImportanceMatrix.Entry entry(NativeSession.InputSquares squares, int columns, int matrices) {
-    float[] sums = new float[Math.multiplyExact(columns, matrices)];
-    float[] counts = new float[matrices];
+  private static ImportanceMatrix.Entry entry(NativeSession.InputSquares squares, int columns) {
+    float[] sums = new float[squares.sums().length];
+    float[] counts = new float[squares.rows().length];
     for (int i = 0; i < sums.length; i++) {
-      sums[i] = (float) squares.sums()[i % columns];
+      sums[i] = (float) squares.sums()[i];
     }
-    Arrays.fill(counts, squares.rows());
+    for (int i = 0; i < counts.length; i++) {
+      counts[i] = squares.rows()[i];
+    }
     return new ImportanceMatrix.Entry(columns, sums, counts);
   }
 

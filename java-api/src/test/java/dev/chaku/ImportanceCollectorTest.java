@@ -55,6 +55,27 @@ class ImportanceCollectorTest {
     assertEquals(1, sum / query.limit(), 0.1);
   }
 
+  /** Every token goes to two of four experts, each of which has importance of its own. */
+  @Test
+  void expertsAreToldApart() throws IOException {
+    Path out = folder.resolve("imatrix.gguf");
+    long tokens;
+    try (Model model = Model.open(ReferenceData.require("parity/tiny/mixtral.gguf"))) {
+      tokens = ImportanceCollector.on(model).write(text("ab cd ef gh".repeat(10)), out, (done, all) -> { }).tokens();
+    }
+    GgufFile file = GgufFile.read(out);
+    FloatBuffer rows = file.readTensor(file.requireTensor("blk.1.ffn_up_exps.weight.counts")).asFloatBuffer();
+    FloatBuffer sums = file.readTensor(file.requireTensor("blk.1.ffn_up_exps.weight.in_sum2")).asFloatBuffer();
+    assertEquals(4, rows.limit());
+    float all = 0;
+    for (int e = 0; e < 4; e++) {
+      all += rows.get(e);
+      assertEquals(rows.get(e) > 0, sums.get(e * 64) > 0);
+    }
+    assertEquals(2 * tokens, all);
+    assertTrue(rows.get(0) != rows.get(1) || rows.get(1) != rows.get(2), "experts of the same numbers of rows");
+  }
+
   /** The whole way: with the importance, the model's answers move less. */
   @Test
   void weightedModelsStayNearer() throws IOException {

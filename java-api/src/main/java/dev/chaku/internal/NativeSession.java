@@ -57,7 +57,7 @@ public final class NativeSession extends NativeHandle<chaku_session> {
   }
 
   /** What {@link #readInputs} found. */
-  public record InputSquares(double[] sums, long rows) {}
+  public record InputSquares(double[] sums, long[] rows) {}
 
   /** An adapter and what its additions are multiplied by. */
   public record Worn(NativeAdapter adapter, float scale) {}
@@ -173,23 +173,28 @@ public final class NativeSession extends NativeHandle<chaku_session> {
   }
 
   /**
-   * Sums of squares of a product's inputs, one per column, and how many rows were added up.
+   * Sums of squares of a product's inputs, one per column of each of its matrices, and how many rows were added up of
+   * each.
    *
    * @param layer -1 outside layers
+   * @param matrices the number of experts of a product of experts, else 1
    */
-  public InputSquares readInputs(int module, int layer, int columns) {
-    ByteBuffer bytes = DirectBuffers.bytes(Math.multiplyExact(columns, Double.BYTES));
+  public InputSquares readInputs(int module, int layer, int columns, int matrices) {
+    int size = Math.multiplyExact(columns, matrices);
+    ByteBuffer bytes = DirectBuffers.bytes(Math.multiplyExact(size, Double.BYTES));
     DoubleBuffer squares = bytes.asDoubleBuffer();
-    LongBuffer rows = DirectBuffers.bytes(Long.BYTES).asLongBuffer();
+    LongBuffer rows = DirectBuffers.bytes(Math.multiplyExact(matrices, Long.BYTES)).asLongBuffer();
     chaku_session session = enterExclusive();
     try {
-      Status.check(chaku.chaku_session_read_inputs(session, module, layer, squares, columns, rows));
+      Status.check(chaku.chaku_session_read_inputs(session, module, layer, squares, size, rows));
     } finally {
       leaveExclusive();
     }
-    double[] sums = new double[columns];
+    double[] sums = new double[size];
     squares.get(0, sums);
-    return new InputSquares(sums, rows.get(0));
+    long[] counts = new long[matrices];
+    rows.get(0, counts);
+    return new InputSquares(sums, counts);
   }
 
   /** Forgets all but the first tokens. */
