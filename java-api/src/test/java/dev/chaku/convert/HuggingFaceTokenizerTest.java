@@ -1,0 +1,106 @@
+package dev.chaku.convert;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.chaku.BadInputException;
+import dev.chaku.ReferenceData;
+import dev.chaku.gguf.GgufMetadata;
+import dev.chaku.gguf.GgufValue;
+import dev.chaku.text.Tokenizer;
+import dev.chaku.text.Tokenizers;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class HuggingFaceTokenizerTest {
+  private static final String TEXT = "Hello world! 123 tokens, and  two spaces\n";
+
+  @TempDir Path folder;
+
+  private GgufMetadata read(int vocab) throws IOException {
+    Path config = Files.writeString(folder.resolve("config.json"), "{\"architectures\": [\"X\"], \"vocab_size\": " + vocab + "}");
+    Map<String, GgufValue> metadata = new LinkedHashMap<>();
+    HuggingFaceTokenizer.read(folder, ModelConfig.read(config)).describe(metadata);
+    return new GgufMetadata(folder.toString(), metadata);
+  }
+
+  private void copy(String from, String to) throws IOException {
+    Files.copy(ReferenceData.require("tokenizers/torchtune/" + from), folder.resolve(to));
+  }
+
+  /** Real files: the structure of the pre-tokenizer decides its name, and text survives the way there and back. */
+  @ParameterizedTest
+  @CsvSource({"tokenizer.json, llama-bpe", "tiny_bpe_tokenizer.json, qwen2"})
+  void byteLevelVocabularies(String file, String pre) throws IOException {
+    copy(file, "tokenizer.json");
+    GgufMetadata metadata = read(2003);
+    assertEquals("gpt2", metadata.requireString("tokenizer.ggml.model"));
+    assertEquals(pre, metadata.requireString("tokenizer.ggml.pre"));
+    assertFalse(metadata.findBool("tokenizer.ggml.add_bos_token").orElse(true));
+    Tokenizer tokenizer = Tokenizers.of(metadata);
+    assertEquals(TEXT, tokenizer.decode(tokenizer.encode(TEXT, false, false), false));
+  }
+
+  @Test
+  void charactersWithBytesForTheRestBecomeSentencePiece() throws IOException {
+    copy("tokenizer_gemma_cropped.json", "tokenizer.json");
+    copy("tokenizer_config_gemma.json", "tokenizer_config.json");
+    GgufMetadata metadata = read(256_000);
+    assertEquals("llama", metadata.requireString("tokenizer.ggml.model"));
+    assertEquals(false, metadata.findBool("tokenizer.ggml.add_space_prefix").orElseThrow());
+    assertEquals(true, metadata.findBool("tokenizer.ggml.add_bos_token").orElseThrow());
+    assertEquals(2, metadata.requireInt("tokenizer.ggml.bos_token_id"));
+    assertEquals(1, metadata.requireInt("tokenizer.ggml.eos_token_id"));
+  }
+
+  /** Merges in their order are what scores are to SentencePiece: "abc" is a + bc, as bc was merged first. */
+  @Test
+  void theOrderOfMergesBecomesScores() throws IOException {
+    Files.writeString(
+        folder.resolve("tokenizer.json"),
+        "{\"normalizer\": {\"type\": \"Replace\"}, \"added_tokens\": [{\"id\": 0, \"content\": \"<unk>\", \"special\": true}],"
+            + "\"model\": {\"type\": \"BPE\", \"byte_fallback\": true, \"unk_token\": \"<unk>\","
+            + "\"vocab\": {\"<unk>\": 0, \"a\": 1, \"b\": 2, \"c\": 3, \"bc\": 4, \"ab\": 5, \"<0x41>\": 6},"
+            + "\"merges\": [\"b c\", [\"a\", \"b\"]]}}");
+    Tokenizer tokenizer = Tokenizers.of(read(8));
+    assertArrayEquals(new int[] {1, 4}, tokenizer.encode("abc", false, false));
+    assertArrayEquals(new int[] {5, 6}, tokenizer.encode("abA", false, false));
+    assertEquals("[PAD7]", tokenizer.piece(7));
+  }
+
+  @Test
+  void sentencePieceFilesAreReadOrRefusedByName() throws IOException {
+    copy("m.model", "tokenizer.model");
+    try {
+      Tokenizer tokenizer = Tokenizers.of(read(2000));
+      assertEquals("Hello world", tokenizer.decode(tokenizer.encode("Hello world", false, false), false));
+    } catch (BadInputException e) {
+      assertTrue(e.getMessage().contains("tokenizer.model: expected a vocabulary of byte pairs"), e.getMessage());
+    }
+  }
+
+  @Test
+  void unknownStepsAreRefusedWithWhatTheyAre() throws IOException {
+    Files.writeString(
+        folder.resolve("tokenizer.json"),
+        "{\"pre_tokenizer\": {\"type\": \"Sequence\", \"pretokenizers\": [{\"type\": \"WhitespaceSplit\"}]},"
+            + "\"model\": {\"type\": \"BPE\", \"vocab\": {\"a\": 0}, \"merges\": []}}");
+    String message = assertThrows(BadInputException.class, () -> read(4)).getMessage();
+    assertTrue(message.contains("pre_tokenizer expects one of gpt-2") && message.contains("found WhitespaceSplit"), message);
+    for (String bad : List.of("{\"model\": {\"vocab\": {}, \"merges\": [\"x\"]}}", "{\"model\": {\"merges\": []}}", "[]", "{")) {
+      Files.writeString(folder.resolve("tokenizer.json"), bad);
+      assertThrows(BadInputException.class, () -> read(4), bad);
+    }
+  }
+}
