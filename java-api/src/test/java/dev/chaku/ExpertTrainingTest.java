@@ -1,5 +1,6 @@
 package dev.chaku;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -13,6 +14,7 @@ import dev.chaku.train.LoraConfig;
 import dev.chaku.train.LoraTarget;
 import dev.chaku.train.TrainingConfig;
 import dev.chaku.train.TrainingProgress;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -147,6 +149,53 @@ class ExpertTrainingTest {
     return a.tensors().stream()
         .filter(tensor -> tensor.name().contains("ffn_gate_inp"))
         .allMatch(tensor -> a.readTensor(tensor).equals(b.readTensor(b.requireTensor(tensor.name()))));
+  }
+
+  private static final String SIZES =
+      """
+      "vocab_size": 259, "hidden_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4, "num_key_value_heads": 2,
+      "intermediate_size": 96, "max_position_embeddings": 128, "rms_norm_eps": 1e-5, "rope_theta": 10000,
+      "hidden_act": "silu", "tie_word_embeddings": false, "num_experts_per_tok": 2,
+      """;
+
+  private Path random(String members) throws IOException {
+    Path config = Files.writeString(folder.resolve("config.json"), "{" + SIZES + members + "}");
+    Path file = folder.resolve("random.gguf");
+    RandomModel.of(config).format(WeightFormat.Q8_0).seed(3).write(file, progress -> { });
+    return file;
+  }
+
+  /** Needs no reference data: quantized models that answer alike on every path and learn. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "'architectures': ['MixtralForCausalLM'], 'num_local_experts': 5",
+        "'architectures': ['Qwen2MoeForCausalLM'], 'num_experts': 5, 'moe_intermediate_size': 32, "
+            + "'shared_expert_intermediate_size': 64, 'norm_topk_prob': false",
+        "'architectures': ['Qwen3MoeForCausalLM'], 'num_experts': 5, 'moe_intermediate_size': 32, 'head_dim': 32, "
+            + "'norm_topk_prob': true",
+      })
+  void randomModelsAnswerAlikeOnEveryPathAndLearn(String members) throws IOException {
+    Path file = random(members.replace('\'', '"'));
+    int[] tokens = counting(1, 5).get(0).tokens();
+    float[][] expected;
+    try (Model model = Model.open(file, ModelOptions.defaults().withDevice(Device.REFERENCE))) {
+      expected = model.logits(tokens);
+    }
+    EnumSet<LoraTarget> targets = EnumSet.copyOf(LoraTarget.attention());
+    targets.addAll(LoraTarget.experts());
+    try (Model model = Model.open(file)) {
+      float[][] found = model.logits(tokens);
+      for (int t = 0; t < tokens.length; t++) {
+        assertArrayEquals(expected[t], found[t], 1e-3f);
+      }
+      List<TrainingProgress> seen = Collections.synchronizedList(new ArrayList<>());
+      try (TrainingRun run = trainer(model, targets, "random").onProgress(seen::add).start()) {
+        run.await();
+        double last = run.awaitProgress().loss();
+        assertTrue(last < 0.9 * seen.get(0).loss(), seen.get(0).loss() + " to " + last);
+      }
+    }
   }
 
   @Test
