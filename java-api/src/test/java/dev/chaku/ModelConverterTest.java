@@ -53,7 +53,7 @@ class ModelConverterTest {
     Map<String, Object> expected = ReferenceJson.object(ReferenceJson.read(tiny().resolve("expected.json")));
     int[] tokens = ReferenceJson.ints(expected.get("tokens"));
     List<Object> logits = ReferenceJson.list(expected.get("logits"));
-    try (Model model = Model.open(convert(tiny()))) {
+    try (Model model = Model.open(convert(tiny()), Float32Device.options())) {
       float[][] found = model.logits(tokens);
       for (int t = 0; t < tokens.length; t++) {
         List<Object> row = ReferenceJson.list(logits.get(t));
@@ -121,7 +121,7 @@ class ModelConverterTest {
     Path data = golden.getParent();
     int[] tokens = ReferenceJson.ints(tokens(data.resolve(name + ".tokens.json")));
     float[] expected = ReferenceJson.floats(data.resolve(name + ".logits.f32"));
-    try (Model model = Model.open(out);
+    try (Model model = Model.open(out, Float32Device.options());
         Model original = Model.open(golden)) {
       float[][] found = model.logits(tokens);
       int vocab = model.vocabSize();
