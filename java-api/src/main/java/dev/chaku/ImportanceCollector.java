@@ -21,8 +21,8 @@ import java.util.function.BiConsumer;
  * Collects the importance of the columns of a model's matrices from a text: the mean square of what goes into each while
  * the model reads. {@link Quantizer#importance} weighs errors by it. Not thread-safe.
  *
- * <p>The text is read in chunks of equal length, each after a begin-of-text token where the model has one. Experts of a
- * layer share their importance. The output projection has none, as in the reference.
+ * <p>The text is read in chunks of equal length, each after a begin-of-text token where the model has one. Each
+ * expert has an importance of its own, from the tokens that came to it; the output projection has none, as in the reference.
  */
 public final class ImportanceCollector {
   private static final int CHUNK_TOKENS = 512;

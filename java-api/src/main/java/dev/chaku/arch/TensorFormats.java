@@ -19,8 +19,8 @@ public final class TensorFormats {
   /** Small or sensitive matrices that stay as they are, by a part of their name. */
   private static final List<String> UNTOUCHED =
       List.of(
-          "_norm.weight", "ffn_gate_inp.weight", "altup", "laurel", "per_layer_model_proj", "position_embd.weight",
-          "token_types.weight", "ssm_conv1d", "shortconv.conv.weight", "indexer.k_proj.weight", "indexer.q_proj.weight",
+          "_norm.weight", "ffn_gate_inp.weight", "ffn_gate_tid2eid.weight", "altup", "laurel", "per_layer_model_proj",
+          "position_embd.weight", "token_types.weight", "ssm_conv1d", "shortconv.conv.weight", "indexer.k_proj.weight", "indexer.q_proj.weight",
           "attn_rel_b.weight", "time_mix_first.weight", "time_mix_w", "time_mix_v", "time_mix_a", "time_mix_g",
           "time_mix_decay_w", "time_mix_lerp_fused.weight");
 

@@ -5,7 +5,6 @@ import static dev.chaku.convert.HuggingFaceFamilies.headNorms;
 import static dev.chaku.convert.HuggingFaceFamilies.llamaLike;
 
 import dev.chaku.convert.TensorRule.Change;
-import dev.chaku.convert.TensorRule.Need;
 import dev.chaku.gguf.GgufValue;
 import java.util.ArrayList;
 import java.util.List;
@@ -52,7 +51,7 @@ final class GemmaFamilies {
   }
 
   private static void norm(List<TensorRule> rules, String from, String to) {
-    rules.add(new TensorRule(LAYER + from + ".weight", "blk.{l}." + to + ".weight", Size.ONE, Size.WIDTH, Change.NONE, Need.REQUIRED));
+    rules.add(HuggingFaceFamilies.vector(LAYER + from + ".weight", "blk.{l}." + to + ".weight", Size.WIDTH));
   }
 
   private static void gemma2(ModelConfig config, Map<String, GgufValue> keys) {

@@ -46,7 +46,10 @@ final class HuggingFaceFamilies {
   }
 
   static HuggingFaceFamily rms(
-      List<String> classes, String architecture, List<TensorRule> tensors, BiConsumer<ModelConfig, Map<String, GgufValue>> extra) {
+      List<String> classes,
+      String architecture,
+      List<TensorRule> tensors,
+      BiConsumer<ModelConfig, Map<String, GgufValue>> extra) {
     return new HuggingFaceFamily(classes, architecture, "rms_norm_eps", false, true, false, SILU, tensors, extra);
   }
 
@@ -183,8 +186,12 @@ final class HuggingFaceFamilies {
     fullAttention(config, keys);
     config.requireOneOf("decoder_sparse_step", 1L);
     config.requireOneOf("mlp_only_layers", List.of());
-    // The families differ in what they take for granted: the file's own architecture says it.
-    config.requireOneOf("norm_topk_prob", config.architecture().startsWith("Qwen3"));
+    // No key of GGUF says it: each family takes one of the two for granted.
+    boolean normalized = config.architecture().startsWith("Qwen3");
+    if (config.json().bool("norm_topk_prob", false) != normalized) {
+      throw config.error(
+          "norm_topk_prob", normalized + " (the other is not supported for " + config.architecture() + ")", !normalized);
+    }
     keys.put("expert_count", GgufValue.ofUint32(config.of(Size.EXPERTS)));
     keys.put("expert_used_count", GgufValue.ofUint32(config.count("num_experts_per_tok")));
     keys.put("expert_feed_forward_length", GgufValue.ofUint32(config.of(Size.EXPERT_FF)));

@@ -33,8 +33,9 @@ final class SafetensorsFolder {
       Safetensors file = Safetensors.read(single);
       file.tensors().keySet().forEach(name -> result.byName.put(name, file));
     } else {
-      String other = Files.exists(folder.resolve("pytorch_model.bin")) || Files.exists(folder.resolve("pytorch_model.bin.index.json"))
-          ? "pytorch_model.bin: save the model as safetensors" : "neither";
+      boolean pickled = Files.exists(folder.resolve("pytorch_model.bin"))
+          || Files.exists(folder.resolve("pytorch_model.bin.index.json"));
+      String other = pickled ? "pytorch_model.bin: save the model as safetensors" : "neither";
       throw new BadInputException(folder + ": expected model.safetensors or " + INDEX + ", found " + other);
     }
     return result;
