@@ -11,7 +11,7 @@ final class Cycler {
 
   Cycler(List<@Nullable Object> items) {
     if (items.isEmpty()) {
-      throw TemplateFault.runtime("at least one item has to be provided");
+      throw new TemplateFault("RuntimeError", "at least one item has to be provided");
     }
     this.items = new ArrayList<>(items);
   }

@@ -111,7 +111,7 @@ final class StrFormat {
     if (!parts.matches()) {
       throw TemplateFault.value("Invalid format specifier '" + specification + "'");
     }
-    boolean number = Arithmetic.isNumber(value) && !(value instanceof Boolean && parts.group(9) == null);
+    boolean number = Arithmetic.isNumber(value);
     String fill = parts.group(1) != null ? parts.group(1) : parts.group(5) != null && number ? "0" : " ";
     String align = parts.group(2) != null ? parts.group(2) : number ? (parts.group(5) != null ? "=" : ">") : "<";
     String text = number ? digits(value, parts) : str(value, parts);
@@ -128,12 +128,15 @@ final class StrFormat {
   private String str(@Nullable Object value, Matcher parts) {
     String kind = parts.group(9);
     boolean plain = parts.group(3) == null && parts.group(7) == null && (kind == null || kind.equals("s"));
-    if (!(value instanceof CharSequence || value instanceof Boolean) || !plain) {
-      throw TemplateFault.type("unsupported format specification for " + TypeNames.of(value));
+    if (!(value instanceof CharSequence text)) {
+      throw TemplateFault.type("unsupported format string passed to " + TypeNames.of(value) + ".__format__");
     }
-    String text = Repr.str(rendering.budget(), value).toString();
+    if (!plain) {
+      throw TemplateFault.value("a str takes fill, alignment, width and precision in a format, found others");
+    }
     int most = parts.group(8) == null ? Integer.MAX_VALUE : Integer.parseInt(parts.group(8));
-    return PythonString.length(text) <= most ? text : text.substring(0, text.offsetByCodePoints(0, most));
+    String whole = text.toString();
+    return PythonString.length(whole) <= most ? whole : whole.substring(0, whole.offsetByCodePoints(0, most));
   }
 
   private String digits(@Nullable Object value, Matcher parts) {
