@@ -89,10 +89,11 @@ void Session::set_adapters(std::vector<std::shared_ptr<const Adapter>> adapters,
       fail(Code::kInvalidArgument, "[set_adapters] expected finite scales, got %g (adapter %zu)", scales[i], i);
   }
   WornAdapters worn(std::move(adapters), scales);
-  AlignedArray<float> low_rank(product_rows(model_->spec(), options_.max_batch_tokens) * worn.max_rank());
+  const int64_t one = product_rows(model_->spec(), options_.max_batch_tokens) * worn.max_rank();
+  AlignedArray<float> low_rank(kLinearsTogether * one);
   worn_ = std::move(worn);
   low_rank_ = std::move(low_rank);
-  for (BlockActivations& block : activations_.blocks) block.low_rank.fill(low_rank_.data());
+  share_low_rank_out(low_rank_.data(), one, activations_);
 }
 
 void Session::check_eval(std::span<const int32_t> tokens, LogitRows rows, std::span<const float> logits) const {

@@ -7,6 +7,7 @@
 #include "base/cpu_features.h"
 #include "base/error.h"
 #include "kernels/cpu/paths.h"
+#include "kernels/path_choice.h"
 #include "kernels/reference/reference.h"
 
 namespace chaku {
@@ -23,7 +24,8 @@ constexpr NamedPath kPaths[] = {{"auto", CpuPath::kAuto},
                                 {"avx512", CpuPath::kAvx512},
                                 {"amx", CpuPath::kAmx},
                                 {"avx512vnni", CpuPath::kAvx512Vnni},
-                                {"avx512bf16", CpuPath::kAvx512Bf16}};
+                                {"avx512bf16", CpuPath::kAvx512Bf16},
+                                {"float32", kFloat32Path}};
 
 const char* path_name(CpuPath path) noexcept {
   for (const NamedPath& known : kPaths)
@@ -35,7 +37,7 @@ CpuPath parse_path(std::string_view name) {
   for (const NamedPath& known : kPaths)
     if (name == known.name) return known.path;
   fail(Code::kInvalidArgument,
-       "[kernels] expected CHAKU_CPU to be auto, reference, avx2, avx512, avx512vnni, avx512bf16 or amx, got \"%.64s\"",
+       "[kernels] expected CHAKU_CPU to be auto, float32, reference, avx2, avx512, avx512vnni, avx512bf16 or amx, got \"%.64s\"",
        std::string(name).c_str());
 }
 
@@ -93,6 +95,14 @@ const KernelTable* built_table(CpuPath path) noexcept {
   }
 }
 
+bool is_here(CpuPath path) noexcept { return built_table(path) != nullptr && missing_features(path).empty(); }
+
+// The path that a choice stands for.
+CpuPath resolved(CpuPath path) noexcept {
+  if (path == CpuPath::kAuto) return best_cpu_path();
+  return path == kFloat32Path ? best_float32_path() : path;
+}
+
 }  // namespace
 
 const KernelTable& reference_table() noexcept {
@@ -134,14 +144,19 @@ const KernelTable& reference_table() noexcept {
 }
 
 const KernelTable* find_table(CpuPath path) noexcept {
-  if (path == CpuPath::kAuto) path = best_cpu_path();
-  const KernelTable* table = built_table(path);
-  return table != nullptr && missing_features(path).empty() ? table : nullptr;
+  const KernelTable* table = built_table(resolved(path));
+  return table != nullptr && missing_features(resolved(path)).empty() ? table : nullptr;
 }
 
 CpuPath best_cpu_path() noexcept {
-  for (const CpuPath path : {CpuPath::kAmx, CpuPath::kAvx512Vnni, CpuPath::kAvx512, CpuPath::kAvx2})
-    if (built_table(path) != nullptr && missing_features(path).empty()) return path;
+  for (const CpuPath path : {CpuPath::kAmx, CpuPath::kAvx512Bf16})
+    if (is_here(path)) return path;
+  return best_float32_path();
+}
+
+CpuPath best_float32_path() noexcept {
+  for (const CpuPath path : {CpuPath::kAvx512Vnni, CpuPath::kAvx512, CpuPath::kAvx2})
+    if (is_here(path)) return path;
   return CpuPath::kReference;
 }
 
@@ -149,8 +164,8 @@ const KernelTable& select_table(CpuPath path) {
   if (path == CpuPath::kAuto) {
     const char* named = std::getenv("CHAKU_CPU");
     if (named != nullptr && *named != '\0') path = parse_path(named);
-    if (path == CpuPath::kAuto) path = best_cpu_path();
   }
+  path = resolved(path);
   if (const std::string missing = missing_features(path); !missing.empty())
     fail(Code::kDeviceAbsent, "[kernels] expected a processor with %s for the path %s, got one without",
          missing.c_str(), path_name(path));

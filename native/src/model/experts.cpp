@@ -205,7 +205,7 @@ class ExpertPass {
     call.dropped = a_.dropped;
     call.scale = scale;
     call.accumulate = accumulate;
-    apply_linear(d_, call);
+    apply_linears(d_, {&call, 1});
   }
 
   ExpertLinearCall expert_linear(LayerLinear which, const float* x, float* y) const noexcept {

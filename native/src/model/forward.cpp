@@ -16,39 +16,6 @@ void Cancellation::check() const {
   if (state_.load(std::memory_order_relaxed) == kRequested) fail(Code::kCancelled, "[cancel] cancelled by the caller");
 }
 
-const float* drop_input(const Decoder& decoder, const float* x, int64_t n, uint64_t stream, float* dropped) noexcept {
-  if (decoder.dropout.probability == 0.0f) return x;
-  decoder.engine->run(&KernelTable::dropout,
-                      DropoutProblem{x, dropped, n, decoder.dropout.probability, decoder.dropout.seed, stream});
-  return dropped;
-}
-
-void low_rank_down(const Decoder& decoder, const LowRank& low_rank, const float* input, int64_t k, int64_t m,
-                   float* low_rank_out) noexcept {
-  MatmulProblem p;
-  p.x = input;
-  p.x_stride = k;
-  p.w = {low_rank.a, DType::kF32, low_rank.rank, k};
-  p.y = low_rank_out;
-  p.y_stride = low_rank.rank;
-  p.m = m;
-  decoder.engine->run(&KernelTable::matmul, p);
-}
-
-void low_rank_up(const Decoder& decoder, const LowRank& low_rank, const float* low_rank_out, int64_t m, int64_t n,
-                 float scale, float* y) noexcept {
-  MatmulProblem p;
-  p.x = low_rank_out;
-  p.x_stride = low_rank.rank;
-  p.w = {low_rank.b, DType::kF32, n, low_rank.rank};
-  p.y = y;
-  p.y_stride = n;
-  p.m = m;
-  p.scale = scale * low_rank.scale;
-  p.accumulate = true;
-  decoder.engine->run(&KernelTable::matmul, p);
-}
-
 namespace {
 
 // One block's pass; the state that its steps share.
@@ -138,8 +105,8 @@ class BlockPass {
                    AxpbyProblem{a_.normed, stream, rows_ * d_.spec->width, d_.spec->residual_scale, 1.0f});
   }
 
-  void linear(LayerLinear which, const float* x, int64_t m, float* y, float scale = 1.0f,
-              bool accumulate = false) const noexcept {
+  LinearCall call_of(LayerLinear which, const float* x, int64_t m, float* y, float scale = 1.0f,
+                     bool accumulate = false) const noexcept {
     LinearCall call;
     call.x = x;
     call.y = y;
@@ -152,7 +119,13 @@ class BlockPass {
     call.bias_sum = a_.normed;  // free once the products of the half block's input are made
     call.scale = scale;
     call.accumulate = accumulate;
-    apply_linear(d_, call);
+    return call;
+  }
+
+  void linear(LayerLinear which, const float* x, int64_t m, float* y, float scale = 1.0f,
+              bool accumulate = false) const noexcept {
+    const LinearCall call = call_of(which, x, m, y, scale, accumulate);
+    apply_linears(d_, {&call, 1});
   }
 
   void rotate(float* x, int64_t first_row, int64_t m, int32_t n_heads) const noexcept {
@@ -178,23 +151,6 @@ class BlockPass {
     return weights_.norms[which] != nullptr && raw != nullptr ? raw : y;
   }
 
-  void keys(const float* x, int64_t m, float* k) const noexcept {
-    float* product = head_product(kNormK, block_.k_raw, k);
-    linear(kLinearK, x, m, product);
-    heads(kNormK, 0, m, spec_.n_kv_heads, product, block_.inverse_rms_k, k);
-  }
-
-  void queries(const float* x) const noexcept {
-    float* product = head_product(kNormQ, block_.q_raw, block_.q);
-    if (spec_.gated_query) {
-      linear(kLinearQ, x, rows_, a_.gated_queries);
-      split_gated_queries(d_, spec_, rows_, a_.gated_queries, product, block_.query_gate);
-    } else {
-      linear(kLinearQ, x, rows_, product);
-    }
-    heads(kNormQ, first_, rows_, spec_.n_heads, product, block_.inverse_rms_q, block_.q);
-  }
-
   void attention() const {
     const int64_t m = batch_.n_tokens;
     const int64_t d = d_.spec->width;
@@ -204,11 +160,17 @@ class BlockPass {
     const bool in_place = kv.dtype == DType::kF32;
     float* k = in_place ? static_cast<float*>(kv.k) + kv.first_row * spec_.kv_width() : block_.k;
     float* v = in_place ? static_cast<float*>(kv.v) + kv.first_row * spec_.kv_width() : block_.v;
-    keys(x, m, k);
-    linear(kLinearV, x, m, v);
+    float* k_product = head_product(kNormK, block_.k_raw, k);
+    float* q_product = head_product(kNormQ, block_.q_raw, block_.q);
+    const LinearCall calls[] = {
+        call_of(kLinearK, x, m, k_product), call_of(kLinearV, x, m, v),
+        call_of(kLinearQ, x + first_ * d, rows_, spec_.gated_query ? a_.gated_queries : q_product)};
+    apply_linears(d_, {calls, rows_ > 0 ? 3u : 2u});
+    heads(kNormK, 0, m, spec_.n_kv_heads, k_product, block_.inverse_rms_k, k);
     if (!in_place) encode_keys(kv);
     if (rows_ == 0) return;
-    queries(x + first_ * d);
+    if (spec_.gated_query) split_gated_queries(d_, spec_, rows_, a_.gated_queries, q_product, block_.query_gate);
+    heads(kNormQ, first_, rows_, spec_.n_heads, q_product, block_.inverse_rms_q, block_.q);
     if (a_.query_factors != nullptr)
       d_.engine->run(&KernelTable::scale_rows,
                      ScaleRowsProblem{block_.q, a_.query_factors + first_, rows_, spec_.q_width()});
@@ -288,8 +250,8 @@ class BlockPass {
 
   void feed_forward(const float* x) const noexcept {
     if (spec_.experts.n_experts > 0) return expert_inputs(d_, layer_, rows_, a_, block_);  // x is a_.normed
-    if (spec_.gated) linear(kLinearGate, x, rows_, block_.gate);
-    linear(kLinearUp, x, rows_, block_.up);
+    const LinearCall calls[] = {call_of(kLinearUp, x, rows_, block_.up), call_of(kLinearGate, x, rows_, block_.gate)};
+    apply_linears(d_, {calls, spec_.gated ? 2u : 1u});
   }
 
   void add_down() const noexcept {
@@ -337,37 +299,6 @@ void gate_attended(const Decoder& decoder, const LayerSpec& spec, int64_t m, con
                    float* y) noexcept {
   decoder.engine->run(&KernelTable::gated_activation,
                       GatedActivationProblem{gates, o, y, m * spec.q_width(), Activation::kSigmoid});
-}
-
-void apply_linear(const Decoder& decoder, const LinearCall& call) noexcept {
-  const Linear& linear = *call.linear;
-  const int64_t n = linear.w.rows, k = linear.w.columns;
-  if (decoder.inputs != nullptr) decoder.inputs->add(decoder.engine->pool(), linear, call.x, call.m);
-  MatmulProblem p;
-  p.x = call.x;
-  p.x_stride = k;
-  p.w = linear.w;
-  p.bias = linear.bias;
-  p.y = call.y;
-  p.y_stride = n;
-  p.m = call.m;
-  p.scale = call.scale;
-  p.accumulate = call.accumulate;
-  // The kernel does not scale the bias.
-  const bool apart = linear.bias != nullptr && call.scale != 1.0f;
-  if (apart) {
-    p.y = call.bias_sum;
-    p.scale = 1.0f;
-    p.accumulate = false;
-  }
-  decoder.engine->run(&KernelTable::matmul, p);
-  if (apart)
-    decoder.engine->run(&KernelTable::axpby,
-                        AxpbyProblem{call.bias_sum, call.y, call.m * n, call.scale, call.accumulate ? 1.0f : 0.0f});
-  if (call.low_rank == nullptr) return;
-  const float* input = drop_input(decoder, call.x, call.m * k, call.dropout_stream, call.dropped);
-  low_rank_down(decoder, *call.low_rank, input, k, call.m, call.low_rank_out);
-  low_rank_up(decoder, *call.low_rank, call.low_rank_out, call.m, n, call.scale, call.y);
 }
 
 void recompute_block(const Decoder& decoder, const Batch& batch, int32_t layer, Activations& a) {

@@ -126,7 +126,13 @@ struct LinearCall {
   float scale = 1.0f;
   bool accumulate = false;
 };
-void apply_linear(const Decoder& decoder, const LinearCall& call) noexcept;
+// Calls that do not depend on each other, at most kMostLinears, each with a low_rank_out of its own: with few tokens they
+// run as one, so that each thread waits once or, with low-rank additions, twice.
+constexpr size_t kMostLinears = 4;
+// One array of low_rank_out for every so many modules, side by side in LayerLinear, is enough: those of one call differ.
+constexpr int64_t kLinearsTogether = 3;
+void share_low_rank_out(float* memory, int64_t n_floats, Activations& a) noexcept;  // kLinearsTogether arrays of n_floats
+void apply_linears(const Decoder& decoder, std::span<const LinearCall> calls) noexcept;
 
 // The input of A: x itself, or x after dropout, in `dropped`.
 const float* drop_input(const Decoder& decoder, const float* x, int64_t n, uint64_t stream, float* dropped) noexcept;

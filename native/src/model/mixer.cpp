@@ -62,7 +62,7 @@ class MixerPass {
     call.low_rank_out = block_.low_rank[which];
     call.dropout_stream = d_.dropout.stream(layer_, kLinearModules[which]);
     call.dropped = a_.dropped;
-    apply_linear(d_, call);
+    apply_linears(d_, {&call, 1});
   }
 
   const Decoder& d_;

@@ -10,8 +10,9 @@ using namespace chaku::test;
 
 namespace {
 
-constexpr DType kIntegers[] = {DType::kQ4_0, DType::kQ4_1, DType::kQ5_0,   DType::kQ5_1, DType::kQ8_0,
-                               DType::kQ4_K, DType::kQ5_K, DType::kIQ4_NL, DType::kQ6_K};
+constexpr DType kIntegers[] = {DType::kQ4_0, DType::kQ4_1,   DType::kQ5_0,  DType::kQ5_1, DType::kQ8_0,
+                               DType::kQ2_K, DType::kQ3_K,   DType::kQ4_K,  DType::kQ5_K, DType::kQ6_K,
+                               DType::kIQ4_NL, DType::kIQ4_XS, DType::kMXFP4};
 
 MatmulProblem problem(const Weights& w, const Floats& x, int64_t m, Floats& y) {
   y.assign(static_cast<size_t>(m * w.matrix.rows), kUntouched);

@@ -3,6 +3,7 @@
 #include <cstdlib>
 
 #include "base/error.h"
+#include "kernels/path_choice.h"
 #include "test.h"
 
 using namespace chaku;
@@ -40,6 +41,8 @@ TEST(the_environment_names_the_path) {
   setenv("CHAKU_CPU", "reference", 1);
   CHECK(&select_table(CpuPath::kAuto) == &reference_table());
   CHECK(select_table(best_cpu_path()).path == best_cpu_path());  // an explicit choice wins
+  setenv("CHAKU_CPU", "float32", 1);
+  CHECK(select_table(CpuPath::kAuto).path == best_float32_path());
   setenv("CHAKU_CPU", "sse9", 1);
   CHECK(code_of_selecting(CpuPath::kAuto) == Code::kInvalidArgument);
   setenv("CHAKU_CPU", "auto", 1);
@@ -48,6 +51,14 @@ TEST(the_environment_names_the_path) {
   CHECK(select_table(CpuPath::kAuto).path == best_cpu_path());
   unsetenv("CHAKU_CPU");
   CHECK(select_table(CpuPath::kAuto).path == best_cpu_path());
+}
+
+TEST(float32_is_a_path_that_rounds_no_operands) {
+  const CpuPath path = select_table(kFloat32Path).path;
+  CHECK(path != CpuPath::kAmx && path != CpuPath::kAvx512Bf16);
+  CHECK(find_table(kFloat32Path) == find_table(best_float32_path()));
+  const bool rounds = find_table(CpuPath::kAmx) != nullptr || find_table(CpuPath::kAvx512Bf16) != nullptr;
+  CHECK(rounds == (best_cpu_path() != best_float32_path()));
 }
 
 // The proof that a forced path is the one that runs: no entry of a vector table is the reference's or another path's.

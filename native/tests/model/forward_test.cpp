@@ -71,9 +71,9 @@ Run run(const Model& model, const ActivationOptions& layout, const LowRanks* low
   std::vector<int32_t> positions;
   for (const AttentionSpan& span : spans)
     for (int64_t t = span.q_begin; t < span.q_end; ++t) positions.push_back(static_cast<int32_t>(t - span.q_begin));
-  std::vector<float> low_rank_out(static_cast<size_t>(product_rows(model.spec(), kTokens)) * 8);
-  if (layout.low_rank_linears == 0)
-    for (BlockActivations& block : a.blocks) block.low_rank.fill(low_rank_out.data());
+  const int64_t one = product_rows(model.spec(), kTokens) * 8;
+  std::vector<float> low_rank_out(static_cast<size_t>(kLinearsTogether * one));
+  if (layout.low_rank_linears == 0) share_low_rank_out(low_rank_out.data(), one, a);
 
   const Decoder decoder{&model.engine(), &model.spec(), &model.weights(), low_ranks, nullptr, {}};
   forward(decoder, {tokens.data(), positions.data(), kTokens, spans, 0}, {}, a);

@@ -7,6 +7,7 @@
 // 31 * 127 * 4 and 63 * 127 * 2 fit as well.
 #pragma once
 
+#include "kernels/cpu/generic/code_scales.h"
 #include "kernels/cpu/generic/digits.h"
 
 namespace chaku::avx2 {
@@ -46,6 +47,11 @@ CHAKU_INLINE I dot_codes(const I* codes, const uint8_t* x) {
       }
     }
   return join_digits(sums[0], sums[1], sums[2]);
+}
+
+// Scale `at` of eight for lanes 0..3, the next for lanes 4..7.
+CHAKU_INLINE F two_scales(F scales, int at) {
+  return _mm256_permutevar8x32_ps(scales, _mm256_setr_epi32(at, at, at, at, at + 1, at + 1, at + 1, at + 1));
 }
 
 // Two halves, each for four lanes.
@@ -134,16 +140,35 @@ struct CodesQ5_1 : BlocksOf32<24> {
   }
 };
 
+// Lookup of nibbles in the book of IQ4_NL and IQ4_XS.
+CHAKU_INLINE I look_up_iq4(I nibbles) {
+  return _mm256_shuffle_epi8(_mm256_broadcastsi128_si256(_mm_setr_epi8(-127, -104, -83, -65, -49, -35, -22, -10, 1, 13,
+                                                                       25, 38, 53, 69, 89, 113)),
+                             nibbles);
+}
+
 struct CodesIQ4_NL : BlocksOf32<18> {
   static constexpr bool kOffset = false, kSigned = true;
   template <class Part>
   CHAKU_INLINE void load(const uint8_t* step, NoBlockHeader, int part, Part& w) {
     const uint8_t* p = step + part * 36;
-    const I book = _mm256_broadcastsi128_si256(
-        _mm_setr_epi8(-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113));
     load_nibbles<2>(p, w);
-    for (int i = 0; i < 2; ++i) w.codes[i] = _mm256_shuffle_epi8(book, w.codes[i]);
+    for (int i = 0; i < 2; ++i) w.codes[i] = look_up_iq4(w.codes[i]);
     w.scale[0] = two_halves(p, p + 18);
+  }
+};
+
+// Twice the values of E2M1.
+struct CodesMXFP4 : BlocksOf32<17> {
+  static constexpr int64_t kMostTokens = 8;
+  static constexpr bool kOffset = false, kSigned = true;
+  template <class Part>
+  CHAKU_INLINE void load(const uint8_t* step, NoBlockHeader, int part, Part& w) {
+    const I book =
+        _mm256_broadcastsi128_si256(_mm_setr_epi8(0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12));
+    load_nibbles<1>(step + part * 34, w);
+    for (int i = 0; i < 2; ++i) w.codes[i] = _mm256_shuffle_epi8(book, w.codes[i]);
+    w.scale[0] = two_scales(_mm256_castps128_ps256(scales_mxfp4(step)), 2 * part);
   }
 };
 
@@ -158,21 +183,14 @@ struct CodesQ8_0 : BlocksOf32<34> {
   }
 };
 
-// Scales and minima of Q4_K and Q5_K as bytes: scales 0..3, minima 0..3, scales 4..7, minima 4..7.
+// Scales and minima of Q4_K and Q5_K.
 struct ScalesK {
   I packed;  // twice
   F d, dmin;
 
   CHAKU_INLINE ScalesK of(const uint8_t* block) {
-    uint64_t low;
-    uint32_t nibbles;
-    __builtin_memcpy(&low, block + 4, 8);
-    __builtin_memcpy(&nibbles, block + 12, 4);
-    const uint64_t spread = (nibbles & 0x0f0f0f0fu) | uint64_t{nibbles >> 4 & 0x0f0f0f0fu} << 32;
-    const uint64_t high = spread | (low >> 2 & 0x3030303030303030u);
-    const __m128i packed = _mm_insert_epi64(_mm_cvtsi64_si128(static_cast<long long>(low & 0x3f3f3f3f3f3f3f3fu)),
-                                            static_cast<long long>(high), 1);
-    return {_mm256_broadcastsi128_si256(packed), broadcast(half_to_float(block)), broadcast(half_to_float(block + 2))};
+    return {_mm256_broadcastsi128_si256(scales_and_minima(block)), broadcast(half_to_float(block)),
+            broadcast(half_to_float(block + 2))};
   }
   // Byte `first` of the part's eight for lanes 0..3, byte `second` for lanes 4..7.
   CHAKU_INLINE F pick(const ScalesK& s, int part, int first, int second) {
@@ -246,28 +264,23 @@ struct CodesQ5_K : SuperBlocks {
   }
 };
 
-// Sixteen scales, eight a vector, and their spread over the lanes of the part's four results.
+// Sixteen scales, eight a vector.
 struct SixteenFactors {
   F factor[2];
-};
 
-template <class Part>
-CHAKU_INLINE void spread_scales(const SixteenFactors& s, int part, Part& w) {
-  for (int r = 0; r < 4; ++r) {
-    const int at = r % 2 * 4 + 2 * part;
-    w.scale[r] = _mm256_permutevar8x32_ps(s.factor[r / 2],
-                                          _mm256_setr_epi32(at, at, at, at, at + 1, at + 1, at + 1, at + 1));
+  CHAKU_INLINE SixteenFactors of(__m128i scales, float d) {
+    SixteenFactors s;
+    expand_s8(scales, s.factor);
+    for (F& f : s.factor) f = f * broadcast(d);
+    return s;
   }
-}
+};
 
 struct CodesQ6_K : SuperBlocks {
   static constexpr int kStepBytes = 210, kResults = 4;
   static constexpr Order kOrder = Order::kNatural;
   CHAKU_INLINE SixteenFactors header(const uint8_t* p) {
-    SixteenFactors s;
-    expand_s8(load_bytes16(p + 192), s.factor);
-    for (F& f : s.factor) f = f * broadcast(half_to_float(p + 208));
-    return s;
+    return SixteenFactors::of(load_bytes16(p + 192), half_to_float(p + 208));
   }
   template <class Part>
   CHAKU_INLINE void load(const uint8_t* p, const SixteenFactors& s, int part, Part& w) {
@@ -278,8 +291,72 @@ struct CodesQ6_K : SuperBlocks {
       w.codes[2 * half] = _mm256_or_si256(low_nibble(q), _mm256_and_si256(low, bytes(0x30)));
       w.codes[2 * half + 1] = _mm256_or_si256(high_nibble(q), _mm256_and_si256(high, bytes(0x30)));
     }
-    spread_scales(s, part, w);
+    for (int r = 0; r < 4; ++r) w.scale[r] = two_scales(s.factor[r / 2], r % 2 * 4 + 2 * part);
     w.offset = s.factor[part] * broadcast(-32.0f);
+  }
+};
+
+// The two bits of Q2_K and Q3_K: plane r of the half block that is the part.
+template <class Part>
+CHAKU_INLINE void load_planes(const uint8_t* p, int part, const SixteenFactors& s, Part& w) {
+  const I q = load_bytes32(p + 32 * part);
+  for (int r = 0; r < 4; ++r) {
+    w.codes[r] = _mm256_and_si256(_mm256_srli_epi16(q, 2 * r), bytes(3));
+    w.scale[r] = two_scales(s.factor[part], 2 * r);
+  }
+}
+
+struct CodesQ2_K : SuperBlocks {
+  static constexpr int kStepBytes = 84, kResults = 4;
+  static constexpr Order kOrder = Order::kPlanes;
+  struct Header {
+    SixteenFactors scales, minima;
+  };
+  CHAKU_INLINE Header header(const uint8_t* p) {
+    const __m128i packed = load_bytes16(p), nibble = _mm_set1_epi8(15);
+    return {SixteenFactors::of(_mm_and_si128(packed, nibble), half_to_float(p + 80)),
+            SixteenFactors::of(_mm_and_si128(_mm_srli_epi16(packed, 4), nibble), -half_to_float(p + 82))};
+  }
+  template <class Part>
+  CHAKU_INLINE void load(const uint8_t* p, const Header& h, int part, Part& w) {
+    load_planes(p + 16, part, h.scales, w);
+    w.offset = h.minima.factor[part];
+  }
+};
+
+struct CodesQ3_K : SuperBlocks {
+  static constexpr int kStepBytes = 110, kResults = 4;
+  static constexpr Order kOrder = Order::kPlanes;
+  CHAKU_INLINE SixteenFactors header(const uint8_t* p) {
+    return SixteenFactors::of(scales_q3_k(p), half_to_float(p + 108));
+  }
+  template <class Part>
+  CHAKU_INLINE void load(const uint8_t* p, const SixteenFactors& s, int part, Part& w) {
+    load_planes(p + 32, part, s, w);
+    const I third = load_bytes32(p);  // bit 4 part + r of a byte belongs to plane r
+    for (int r = 0; r < 4; ++r) {
+      const I bit = bytes(1 << (4 * part + r));
+      const I set = _mm256_cmpeq_epi8(_mm256_and_si256(third, bit), bit);
+      w.codes[r] = _mm256_or_si256(w.codes[r], _mm256_and_si256(set, bytes(4)));
+    }
+    w.offset = s.factor[part] * broadcast(-4.0f);
+  }
+};
+
+struct CodesIQ4_XS : SuperBlocks {
+  static constexpr int kStepBytes = 136, kResults = 2;
+  static constexpr Order kOrder = Order::kHalves;
+  static constexpr bool kOffset = false, kSigned = true;
+  CHAKU_INLINE F header(const uint8_t* p) { return scales_iq4_xs(p); }
+  template <class Part>
+  CHAKU_INLINE void load(const uint8_t* p, F scales, int part, Part& w) {
+    for (int i = 0; i < 2; ++i) {
+      const uint8_t* blocks = p + 8 + 64 * i + 32 * part;
+      const I q = load_bytes32(blocks);
+      w.codes[2 * i] = look_up_iq4(low_nibble(q));
+      w.codes[2 * i + 1] = look_up_iq4(high_nibble(q));
+      w.scale[i] = two_scales(scales, 4 * i + 2 * part);
+    }
   }
 };
 
@@ -290,6 +367,10 @@ struct CodesQ6_K : SuperBlocks {
   X(kQ5_1, CodesQ5_1)            \
   X(kQ8_0, CodesQ8_0)            \
   X(kIQ4_NL, CodesIQ4_NL)        \
+  X(kMXFP4, CodesMXFP4)          \
+  X(kQ2_K, CodesQ2_K)            \
+  X(kQ3_K, CodesQ3_K)            \
+  X(kIQ4_XS, CodesIQ4_XS)        \
   X(kQ4_K, CodesQ4_K)            \
   X(kQ5_K, CodesQ5_K)            \
   X(kQ6_K, CodesQ6_K)

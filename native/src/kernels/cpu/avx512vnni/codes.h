@@ -3,6 +3,7 @@
 // so that lane 16 b of a vector holds half of block b.
 #pragma once
 
+#include "kernels/cpu/generic/code_scales.h"
 #include "kernels/cpu/generic/digits.h"
 
 namespace chaku::avx512vnni {
@@ -146,17 +147,45 @@ struct CodesQ5_1 : BlocksOf32<24> {
   }
 };
 
-// The book's entries plus 128: two results, because eight products of 8 bits and 22 do not fit 32.
+// Lookup of nibbles in the book of IQ4_NL and IQ4_XS, its entries plus 128.
+CHAKU_INLINE I look_up_iq4(I nibbles) {
+  const I book = repeat_16(_mm_setr_epi8(1, 24, 45, 63, 79, 93, 106, 118, -127, -115, -103, -90, -75, -59, -39, -15));
+  return _mm512_shuffle_epi8(book, nibbles);
+}
+
+// Two results, because eight products of 8 bits and 22 do not fit 32.
 struct CodesIQ4_NL : BlocksOf32<18> {
   static constexpr int kResults = 2;
   template <class Part>
   CHAKU_INLINE void load(const uint8_t*, const Blocks& b, int, Part& w) {
-    const I book = repeat_16(_mm_setr_epi8(1, 24, 45, 63, 79, 93, 106, 118, -127, -115, -103, -90, -75, -59, -39, -15));
     const I q = Blocks::sixteen<2>(b);
-    w.codes[0] = _mm512_shuffle_epi8(book, low_nibble(q));
-    w.codes[1] = _mm512_shuffle_epi8(book, high_nibble(q));
+    w.codes[0] = look_up_iq4(low_nibble(q));
+    w.codes[1] = look_up_iq4(high_nibble(q));
     w.scale[0] = w.scale[1] = Blocks::half<0>(b);
     w.offset = w.scale[0] * broadcast(-128.0f);
+  }
+};
+
+// Twice the values of E2M1, plus 12. Blocks start at odd bytes, so that words cannot be gathered.
+struct CodesMXFP4 {
+  static constexpr int kStep = 128, kStepBytes = 4 * 17, kResults = 1;
+  static constexpr int64_t kMostTokens = 8;
+  static constexpr Order kOrder = Order::kHalves;
+  static constexpr bool kOffset = true;
+  struct Header {};
+  CHAKU_INLINE Header header(const uint8_t*) { return {}; }
+  template <class Part>
+  CHAKU_INLINE void load(const uint8_t* p, Header, int, Part& w) {
+    const I book = repeat_16(_mm_setr_epi8(12, 13, 14, 15, 16, 18, 20, 24, 12, 11, 10, 9, 8, 6, 4, 0));
+    I q = _mm512_castsi128_si512(load_bytes16(p + 1));
+    q = _mm512_inserti32x4(q, load_bytes16(p + 18), 1);
+    q = _mm512_inserti32x4(q, load_bytes16(p + 35), 2);
+    q = _mm512_inserti32x4(q, load_bytes16(p + 52), 3);
+    w.codes[0] = _mm512_shuffle_epi8(book, low_nibble(q));
+    w.codes[1] = _mm512_shuffle_epi8(book, high_nibble(q));
+    const I order = _mm512_setr_epi32(0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3);
+    w.scale[0] = _mm512_permutexvar_ps(order, _mm512_castps128_ps512(scales_mxfp4(p)));
+    w.offset = w.scale[0] * broadcast(-12.0f);
   }
 };
 
@@ -188,21 +217,13 @@ struct CodesQ8_0 {
   }
 };
 
-// Scales and minima of Q4_K and Q5_K as bytes: scales 0..3, minima 0..3, scales 4..7, minima 4..7.
+// Scales and minima of Q4_K and Q5_K.
 struct ScalesK {
   __m128i packed;
   F d, dmin;
 
   CHAKU_INLINE ScalesK of(const uint8_t* block) {
-    uint64_t low;
-    uint32_t nibbles;
-    __builtin_memcpy(&low, block + 4, 8);
-    __builtin_memcpy(&nibbles, block + 12, 4);
-    const uint64_t spread = (nibbles & 0x0f0f0f0fu) | uint64_t{nibbles >> 4 & 0x0f0f0f0fu} << 32;
-    const uint64_t high = spread | (low >> 2 & 0x3030303030303030u);
-    const __m128i packed = _mm_insert_epi64(_mm_cvtsi64_si128(static_cast<long long>(low & 0x3f3f3f3f3f3f3f3fu)),
-                                            static_cast<long long>(high), 1);
-    return {packed, broadcast(half_to_float(block)), broadcast(half_to_float(block + 2))};
+    return {scales_and_minima(block), broadcast(half_to_float(block)), broadcast(half_to_float(block + 2))};
   }
   CHAKU_INLINE F pick(const ScalesK& s, __m128i order) {
     return _mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(_mm_shuffle_epi8(s.packed, order)));
@@ -273,14 +294,12 @@ struct CodesQ5_K : SuperBlocks {
   }
 };
 
-// Scales of the sixteen groups of a block spread over the lanes of four results.
+// Scales of the sixteen groups of a block spread over the lanes of four results: `first` says of which groups the first
+// result is, and each result is of groups `step` further.
 template <class Part>
-CHAKU_INLINE void spread_scales(F scales, Part& w) {
-  for (int r = 0; r < 4; ++r) {
-    const I order = _mm512_add_epi32(_mm512_setr_epi32(0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3),
-                                     _mm512_set1_epi32(4 * r));
-    w.scale[r] = _mm512_permutexvar_ps(order, scales);
-  }
+CHAKU_INLINE void spread_scales(F scales, I first, int step, Part& w) {
+  for (int r = 0; r < 4; ++r)
+    w.scale[r] = _mm512_permutexvar_ps(_mm512_add_epi32(first, _mm512_set1_epi32(step * r)), scales);
 }
 
 struct CodesQ6_K : SuperBlocks {
@@ -300,8 +319,77 @@ struct CodesQ6_K : SuperBlocks {
       w.codes[2 * half + 1] = _mm512_or_si512(high_nibble(q), high);
     }
     const F scales = _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(load_bytes16(p + 192))) * broadcast(half_to_float(p + 208));
-    spread_scales(scales, w);
+    spread_scales(scales, _mm512_setr_epi32(0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3), 4, w);
     w.offset = scales * broadcast(-32.0f);
+  }
+};
+
+// The two bits of Q2_K and Q3_K: plane r of both halves of a block.
+template <class Part>
+CHAKU_INLINE void load_planes(const uint8_t* p, Part& w) {
+  const I q = load_64(p);
+  for (int r = 0; r < 4; ++r) w.codes[r] = _mm512_and_si512(_mm512_srli_epi16(q, static_cast<unsigned>(2 * r)), bytes(3));
+}
+
+template <class Part>
+CHAKU_INLINE void spread_planes(F scales, Part& w) {
+  spread_scales(scales, _mm512_setr_epi32(0, 0, 0, 0, 1, 1, 1, 1, 8, 8, 8, 8, 9, 9, 9, 9), 2, w);
+}
+
+struct CodesQ2_K : SuperBlocks {
+  static constexpr int kStepBytes = 84, kResults = 4;
+  static constexpr Order kOrder = Order::kPlanes;
+  struct Header {};
+  CHAKU_INLINE Header header(const uint8_t*) { return {}; }
+  template <class Part>
+  CHAKU_INLINE void load(const uint8_t* p, Header, int, Part& w) {
+    load_planes(p + 16, w);
+    const I packed = _mm512_cvtepu8_epi32(load_bytes16(p));
+    const F scales = _mm512_cvtepi32_ps(_mm512_and_si512(packed, _mm512_set1_epi32(15)));
+    spread_planes(scales * broadcast(half_to_float(p + 80)), w);
+    w.offset = _mm512_cvtepi32_ps(_mm512_srli_epi32(packed, 4)) * broadcast(-half_to_float(p + 82));
+  }
+};
+
+struct CodesQ3_K : SuperBlocks {
+  static constexpr int kStepBytes = 110, kResults = 4;
+  static constexpr Order kOrder = Order::kPlanes;
+  struct Header {};
+  CHAKU_INLINE Header header(const uint8_t*) { return {}; }
+  template <class Part>
+  CHAKU_INLINE void load(const uint8_t* p, Header, int, Part& w) {
+    load_planes(p + 32, w);
+    // bit r of a byte is the third of plane r of the first half, bit 4 + r that of the second
+    const I third = _mm512_broadcast_i64x4(load_bytes32(p));
+    const I bit = _mm512_inserti64x4(bytes(1), _mm256_set1_epi8(16), 1);
+    for (int r = 0; r < 4; ++r) {
+      const __mmask64 set = _mm512_test_epi8_mask(third, _mm512_slli_epi16(bit, static_cast<unsigned>(r)));
+      w.codes[r] = _mm512_mask_add_epi8(w.codes[r], set, w.codes[r], bytes(4));
+    }
+    const F scales = _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(scales_q3_k(p))) * broadcast(half_to_float(p + 108));
+    spread_planes(scales, w);
+    w.offset = scales * broadcast(-4.0f);
+  }
+};
+
+struct CodesIQ4_XS : SuperBlocks {
+  static constexpr int kStepBytes = 136, kResults = 4;
+  static constexpr Order kOrder = Order::kHalves;
+  struct Header {};
+  CHAKU_INLINE Header header(const uint8_t*) { return {}; }
+  template <class Part>
+  CHAKU_INLINE void load(const uint8_t* p, Header, int, Part& w) {
+    const F scales = _mm512_castps256_ps512(scales_iq4_xs(p));
+    const I first = _mm512_setr_epi32(0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3);
+    for (int i = 0; i < 2; ++i) {
+      const I q = load_64(p + 8 + 64 * i);
+      w.codes[2 * i] = look_up_iq4(low_nibble(q));
+      w.codes[2 * i + 1] = look_up_iq4(high_nibble(q));
+      const I order = _mm512_add_epi32(first, _mm512_set1_epi32(4 * i));
+      w.scale[2 * i] = w.scale[2 * i + 1] = _mm512_permutexvar_ps(order, scales);
+    }
+    const I pairs = _mm512_setr_epi32(0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7);
+    w.offset = _mm512_permutexvar_ps(pairs, scales) * broadcast(-128.0f);
   }
 };
 
@@ -312,6 +400,10 @@ struct CodesQ6_K : SuperBlocks {
   X(kQ5_1, CodesQ5_1)            \
   X(kQ8_0, CodesQ8_0)            \
   X(kIQ4_NL, CodesIQ4_NL)        \
+  X(kMXFP4, CodesMXFP4)          \
+  X(kQ2_K, CodesQ2_K)            \
+  X(kQ3_K, CodesQ3_K)            \
+  X(kIQ4_XS, CodesIQ4_XS)        \
   X(kQ4_K, CodesQ4_K)            \
   X(kQ5_K, CodesQ5_K)            \
   X(kQ6_K, CodesQ6_K)

@@ -115,6 +115,33 @@ static void gemv_chunk(const MatmulProblem& p, const Rows& rows, int64_t begin, 
     }
 }
 
+constexpr int64_t kNarrow = 64;  // columns up to which float32 rows are transposed: ranks of low-rank additions
+
+// Rows of few float32 columns: kLanes of them become columns of a register tile, so that no sum runs across lanes.
+static void gemv_chunk_narrow(const MatmulProblem& p, const Rows& rows, int64_t begin, int64_t end, uint8_t*) {
+  const int64_t k = p.w.columns;
+  const float* w = reinterpret_cast<const float*>(rows.data);
+  for (int64_t n = begin; n < end; n += kLanes) {
+    const int64_t count = min(kLanes, end - n);
+    F sums[kMostGemvTokens];
+    for (int64_t m = 0; m < p.m; ++m) sums[m] = zero();
+    for (int64_t c = 0; c < k; c += kLanes) {
+      F tile[kLanes];
+      for (int i = 0; i < kLanes; ++i) tile[i] = i < count ? load_n(w + (n + i) * k + c, k - c) : zero();
+      transpose(tile);
+      for (int64_t m = 0; m < p.m; ++m)
+        for (int i = 0; i < min(kLanes, k - c); ++i)
+          sums[m] = fma(tile[i], broadcast(p.x[m * p.x_stride + c + i]), sums[m]);
+    }
+    for (int64_t m = 0; m < p.m; ++m) {
+      float* y = p.y + m * p.y_stride + n;
+      F base = p.bias != nullptr ? load_n(p.bias + n, count) : zero();
+      if (p.accumulate) base = base + load_n(y, count);
+      store_n(y, fma(sums[m], broadcast(p.scale), base), count);
+    }
+  }
+}
+
 constexpr int64_t kScalarRange = 16 * kRangeAlignment;
 
 // The formats without a vector decoder: a range of a row is decoded into scratch and multiplied from there.
@@ -139,8 +166,9 @@ static void gemv_chunk_scalar(const MatmulProblem& p, const Rows& rows, int64_t 
 // floats.
 using GemvChunk = void (*)(const MatmulProblem&, const Rows&, int64_t begin, int64_t end, uint8_t* scratch);
 
-static GemvChunk find_gemv(DType dtype) {
-  switch (dtype) {
+static GemvChunk find_gemv(const Matrix& w) {
+  if (w.dtype == DType::kF32 && w.columns <= kNarrow) return gemv_chunk_narrow;
+  switch (w.dtype) {
 #define CHAKU_CASE(id, Format) \
   case DType::id: return gemv_chunk<Format>;
     CHAKU_VECTOR_FORMATS(CHAKU_CASE)
@@ -255,8 +283,8 @@ static void gemv(const MatmulProblem* problems, int64_t n, ThreadPool& pool) {
     DigitLayout layout = {};
     part = {&p, Rows::of(p.w), find_integer_gemv(p.w.dtype, p.m, layout), 0, 0, -1};
     if (part.chunk != nullptr) part.set = digits.find(p, layout);
-    if (part.set < 0) part.chunk = find_gemv(p.w.dtype);
-    part.grain = round_up(max(kChunkBytes / max(part.rows.stride_bytes, 1), 1), 4);
+    if (part.set < 0) part.chunk = find_gemv(p.w);
+    part.grain = round_up(max(kChunkBytes / max(part.rows.stride_bytes, 1), 1), kLanes);
     units += ceil_div(p.w.rows, part.grain);
     part.end_unit = units;
   }

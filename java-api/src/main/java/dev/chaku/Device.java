@@ -7,8 +7,13 @@ import java.util.stream.Collectors;
 /** What computes. The ordinal is the path's number in the core. */
 public enum Device {
   /**
-   * The best that this machine has; the environment variable {@code CHAKU_CPU} (reference, avx2, avx512, avx512vnni,
-   * avx512bf16 or amx) replaces this choice.
+   * The fastest that this machine has; the environment variable {@code CHAKU_CPU} (float32, reference, avx2, avx512,
+   * avx512vnni, avx512bf16 or amx) replaces this choice.
+   *
+   * <p>Where the processor multiplies bfloat16 fast (AMX, AVX-512 BF16), training and the reading of a prompt round the
+   * operands of their matrix products to bfloat16, with sums in float32: three digits, as training on graphics cards does.
+   * Products of up to eight tokens, which generate text one by one, are as exact as float32 everywhere. {@link #FLOAT32}
+   * is for results to the last digit.
    */
   AUTO,
   /** Scalar code: slow, and what the others are tested against. */
@@ -18,14 +23,16 @@ public enum Device {
   /** The processor with AVX-512. */
   AVX512,
   /**
-   * AMX tiles: large products on bfloat16 operands with float32 sums, to three digits, many times as fast as AVX-512.
-   * {@link #AUTO} chooses it where the processor and the system have it. Few tokens (decoding) stay in float32.
+   * AMX tiles: products of more than eight tokens on bfloat16 operands with float32 sums, to three digits, many times as
+   * fast as AVX-512.
    */
   AMX,
-  /** AVX-512 with large products on bfloat16 operands: nearly twice as fast, to three digits. Never chosen unasked. */
+  /** AVX-512 with products of more than eight tokens on bfloat16 operands: nearly twice as fast, to three digits. */
   AVX512BF16,
   /** AVX-512 with VNNI: weights of few tokens (decoding) are multiplied as integers, as exactly as in float32. */
-  AVX512VNNI;
+  AVX512VNNI,
+  /** The fastest of the paths that compute in float32 throughout. */
+  FLOAT32;
 
   /**
    * Reads a name: {@code auto}, {@code cpu} (the same) or a processor path, in any case.

@@ -5,8 +5,8 @@ package dev.chaku;
  *
  * @param device what computes; {@link Device#AUTO} by default
  * @param threads 0, the default, for one per core that this process may use
- * @param memoryLimitBytes most that one generation or training may take beside the weights; 0, the default, for what the
- *     machine has
+ * @param memoryLimitBytes most that one generation or training may take, weights included; 0, the default, for what the
+ *     machine has. A training keeps as many layers' activations as fit, and computes the others again
  * @param cache how generations keep keys and values; {@link CacheFormat#F32} by default
  */
 public record ModelOptions(Device device, int threads, long memoryLimitBytes, CacheFormat cache) {

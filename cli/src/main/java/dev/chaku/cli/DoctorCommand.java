@@ -23,7 +23,7 @@ final class DoctorCommand extends Verb {
       names = "--device",
       defaultValue = "cpu",
       paramLabel = "NAME",
-      description = "cpu, reference, avx2, avx512, avx512vnni, avx512bf16 or amx.")
+      description = "cpu, float32, reference, avx2, avx512, avx512vnni, avx512bf16 or amx.")
   private String device;
 
   @Override
@@ -67,7 +67,7 @@ final class DoctorCommand extends Verb {
 
   private static String products(DeviceInfo info) {
     return info.device().roundsToBfloat16()
-        ? "large ones on bfloat16 operands (three digits), sums in float32; --device avx512 computes all in float32"
+        ? "large ones on bfloat16 operands (three digits), sums in float32; --device float32 computes all in float32"
         : "float32";
   }
 

@@ -14,11 +14,23 @@ final class EngineOptions {
       defaultValue = "cpu",
       paramLabel = "NAME",
       description =
-          "cpu (the best path of this processor), reference, avx2, avx512, avx512vnni, avx512bf16 or amx. The last two"
-              + " round operands of large products to bfloat16; cpu chooses amx where it is, avx512bf16 never.")
+          "cpu (the fastest path of this processor), float32 (the fastest that rounds no operands), reference, avx2, avx512,"
+              + " avx512vnni, avx512bf16 or amx. The last two round operands of products of more than eight tokens to bfloat16.")
   private String device;
 
+  @Option(
+      names = "--memory-limit",
+      paramLabel = "SIZE",
+      converter = MemorySize.class,
+      description =
+          "Most memory that a training or a generation may take, weights included, such as 2500M or 6G: a training then"
+              + " keeps fewer activations and computes them again. Without it, half of what is available goes to them.")
+  private Long memoryLimit;
+
   ModelOptions modelOptions() {
-    return ModelOptions.defaults().withDevice(Device.parse(device)).withThreads(threads);
+    return ModelOptions.defaults()
+        .withDevice(Device.parse(device))
+        .withThreads(threads)
+        .withMemoryLimitBytes(memoryLimit != null ? memoryLimit : 0);
   }
 }

@@ -1,0 +1,121 @@
+// Products of a layer with what is added to them: bias, low-rank addition, and how several of them run together.
+#include <array>
+
+#include "model/forward.h"
+
+namespace chaku {
+
+const float* drop_input(const Decoder& decoder, const float* x, int64_t n, uint64_t stream, float* dropped) noexcept {
+  if (decoder.dropout.probability == 0.0f) return x;
+  decoder.engine->run(&KernelTable::dropout,
+                      DropoutProblem{x, dropped, n, decoder.dropout.probability, decoder.dropout.seed, stream});
+  return dropped;
+}
+
+namespace {
+
+MatmulProblem down_product(const LowRank& low_rank, const float* input, int64_t k, int64_t m,
+                           float* low_rank_out) noexcept {
+  MatmulProblem p;
+  p.x = input;
+  p.x_stride = k;
+  p.w = {low_rank.a, DType::kF32, low_rank.rank, k};
+  p.y = low_rank_out;
+  p.y_stride = low_rank.rank;
+  p.m = m;
+  return p;
+}
+
+MatmulProblem up_product(const LowRank& low_rank, const float* low_rank_out, int64_t m, int64_t n, float scale,
+                         float* y) noexcept {
+  MatmulProblem p;
+  p.x = low_rank_out;
+  p.x_stride = low_rank.rank;
+  p.w = {low_rank.b, DType::kF32, n, low_rank.rank};
+  p.y = y;
+  p.y_stride = n;
+  p.m = m;
+  p.scale = scale * low_rank.scale;
+  p.accumulate = true;
+  return p;
+}
+
+// The kernel does not scale the bias: then the product with the bias is summed apart.
+bool bias_apart(const LinearCall& call) noexcept { return call.linear->bias != nullptr && call.scale != 1.0f; }
+
+MatmulProblem base_product(const LinearCall& call) noexcept {
+  const Linear& linear = *call.linear;
+  const bool apart = bias_apart(call);
+  MatmulProblem p;
+  p.x = call.x;
+  p.x_stride = linear.w.columns;
+  p.w = linear.w;
+  p.bias = linear.bias;
+  p.y = apart ? call.bias_sum : call.y;
+  p.y_stride = linear.w.rows;
+  p.m = call.m;
+  p.scale = apart ? 1.0f : call.scale;
+  p.accumulate = !apart && call.accumulate;
+  return p;
+}
+
+// Calls that need a scratch array which all calls share run one by one.
+bool shares_scratch(const Decoder& decoder, const LinearCall& call) noexcept {
+  return bias_apart(call) || (call.low_rank != nullptr && decoder.dropout.probability != 0.0f);
+}
+
+// Products that do not depend on each other.
+struct Together {
+  std::array<MatmulProblem, 2 * kMostLinears> problems;
+  int64_t n = 0;
+
+  void add(const MatmulProblem& p) noexcept { problems[static_cast<size_t>(n++)] = p; }
+  void run(const Engine& engine) const noexcept {
+    if (n > 0) engine.run(&KernelTable::matmul_group, MatmulGroup{problems.data(), n});
+  }
+};
+
+}  // namespace
+
+void share_low_rank_out(float* memory, int64_t n_floats, Activations& a) noexcept {
+  for (BlockActivations& block : a.blocks)
+    for (size_t i = 0; i < block.low_rank.size(); ++i)
+      block.low_rank[i] = memory + static_cast<int64_t>(i) % kLinearsTogether * n_floats;
+}
+
+void low_rank_down(const Decoder& decoder, const LowRank& low_rank, const float* input, int64_t k, int64_t m,
+                   float* low_rank_out) noexcept {
+  decoder.engine->run(&KernelTable::matmul, down_product(low_rank, input, k, m, low_rank_out));
+}
+
+void low_rank_up(const Decoder& decoder, const LowRank& low_rank, const float* low_rank_out, int64_t m, int64_t n,
+                 float scale, float* y) noexcept {
+  decoder.engine->run(&KernelTable::matmul, up_product(low_rank, low_rank_out, m, n, scale, y));
+}
+
+void apply_linears(const Decoder& decoder, std::span<const LinearCall> calls) noexcept {
+  if (calls.size() > 1)
+    for (const LinearCall& call : calls)
+      if (shares_scratch(decoder, call)) {
+        for (const LinearCall& one : calls) apply_linears(decoder, {&one, 1});
+        return;
+      }
+  Together products, additions;
+  for (const LinearCall& call : calls) {
+    const int64_t n = call.linear->w.rows, k = call.linear->w.columns;
+    if (decoder.inputs != nullptr) decoder.inputs->add(decoder.engine->pool(), *call.linear, call.x, call.m);
+    products.add(base_product(call));
+    if (call.low_rank == nullptr) continue;
+    const float* input = drop_input(decoder, call.x, call.m * k, call.dropout_stream, call.dropped);
+    products.add(down_product(*call.low_rank, input, k, call.m, call.low_rank_out));
+    additions.add(up_product(*call.low_rank, call.low_rank_out, call.m, n, call.scale, call.y));
+  }
+  products.run(*decoder.engine);
+  for (const LinearCall& call : calls)
+    if (bias_apart(call))
+      decoder.engine->run(&KernelTable::axpby, AxpbyProblem{call.bias_sum, call.y, call.m * call.linear->w.rows,
+                                                            call.scale, call.accumulate ? 1.0f : 0.0f});
+  additions.run(*decoder.engine);
+}
+
+}  // namespace chaku
