@@ -34,7 +34,8 @@ class TrainerTest {
 
   @BeforeEach
   void openBase() {
-    base = Model.open(TinyModel.write(folder.resolve("base.gguf"), TinyModel.llama(), FormatMix.Q8_0, 1));
+    Path file = TinyModel.write(folder.resolve("base.gguf"), TinyModel.llama(), FormatMix.Q8_0, 1);
+    base = Model.open(file, Float32Device.options());
   }
 
   @AfterEach
@@ -125,7 +126,7 @@ class TrainerTest {
       two = TinyTraining.bits(run.await());
     }
     Path file = base.path().orElseThrow();
-    try (Model one = Model.open(file, ModelOptions.defaults().withThreads(1));
+    try (Model one = Model.open(file, Float32Device.options().withThreads(1));
         TrainingRun run =
             Trainer.on(one)
                 .lora(TinyTraining.lora())
