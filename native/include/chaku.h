@@ -83,9 +83,10 @@ typedef struct chaku_engine chaku_engine;
 #define CHAKU_CPU_REFERENCE 1
 #define CHAKU_CPU_AVX2 2
 #define CHAKU_CPU_AVX512 3
-#define CHAKU_CPU_AMX 4 /* large products on bfloat16 tiles, to three digits; AUTO chooses it where it is */
-#define CHAKU_CPU_AVX512_BF16 5 /* large products on bfloat16 operands, to three digits; AUTO never chooses it */
+#define CHAKU_CPU_AMX 4 /* products of more than 8 tokens on bfloat16 tiles, to three digits */
+#define CHAKU_CPU_AVX512_BF16 5 /* products of more than 8 tokens on bfloat16 operands, to three digits */
 #define CHAKU_CPU_AVX512_VNNI 6 /* AVX-512, products of few tokens on integers; as exact as AVX512 */
+#define CHAKU_CPU_FLOAT32 7 /* a choice: the fastest path that rounds no operands; AUTO is the fastest of all */
 
 typedef struct chaku_engine_options {
   uint32_t size;
@@ -112,7 +113,7 @@ typedef struct chaku_engine_info {
 #define CHAKU_FEATURE_AMX_INT8 128u
 #define CHAKU_FEATURE_AVX_VNNI 256u
 
-/** The environment variable CHAKU_CPU=reference|avx2|avx512|avx512vnni|avx512bf16|amx replaces CHAKU_CPU_AUTO. */
+/** The environment variable CHAKU_CPU=float32|reference|avx2|avx512|avx512vnni|avx512bf16|amx replaces CHAKU_CPU_AUTO. */
 CHAKU_API chaku_status chaku_engine_create(const chaku_engine_options* options, chaku_engine** out);
 CHAKU_API void chaku_engine_free(chaku_engine** engine);
 CHAKU_API chaku_status chaku_engine_describe(const chaku_engine* engine, chaku_engine_info* out);

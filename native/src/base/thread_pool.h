@@ -34,7 +34,8 @@ class ThreadPool {
   int n_threads() const noexcept { return n_threads_; }
 
   // kScratchBytes of memory, 64-byte aligned, that belongs to `thread` while it runs a chunk: a kernel's panels. Its
-  // contents are undefined at the start of each chunk. Pages are committed when first touched.
+  // contents are undefined when a parallel_for starts, and stay between the chunks of one that a thread runs. Pages are
+  // committed when first touched.
   static constexpr int64_t kScratchBytes = int64_t{2} << 20;
   std::byte* scratch(int thread) noexcept;
 

@@ -18,8 +18,8 @@
 
 namespace chaku {
 
-// kAmx and kAvx512Bf16 round the operands of large products to bfloat16, three digits. AMX is then ten times as fast as
-// AVX-512, and kAuto takes it where it is; kAvx512Bf16 not quite twice, and it is taken only when named.
+// kAmx and kAvx512Bf16 round the operands of large products to bfloat16, three digits: AMX is then ten times as fast as
+// AVX-512, kAvx512Bf16 not quite twice. kAuto takes the fastest; path_choice.h has the fastest that does not round.
 enum class CpuPath : int32_t {
   kAuto = 0,
   kReference = 1,
@@ -79,7 +79,7 @@ const KernelTable& reference_table() noexcept;
 // Null when the build or this machine lacks the path.
 const KernelTable* find_table(CpuPath path) noexcept;
 
-// The best path of this machine and build: amx, else the best of those that compute in float32.
+// The fastest path of this machine and build.
 CpuPath best_cpu_path() noexcept;
 
 // kAuto: what the environment variable CHAKU_CPU names, else the best. Throws Error(kDeviceAbsent) for a path that is
