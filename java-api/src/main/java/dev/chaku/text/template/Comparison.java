@@ -124,8 +124,8 @@ final class Comparison {
     if (Arithmetic.isNumber(left) && Arithmetic.isNumber(right)) {
       return compareNumbers(left, right);
     }
-    List<?> first = left instanceof Tuple tuple ? tuple.items() : left instanceof List<?> list && !(left instanceof Range) ? list : null;
-    List<?> second = right instanceof Tuple tuple ? tuple.items() : right instanceof List<?> list && !(right instanceof Range) ? list : null;
+    List<?> first = ordered(left);
+    List<?> second = ordered(right);
     if (first != null && second != null && left instanceof Tuple == right instanceof Tuple) {
       for (int i = 0; i < Math.min(first.size(), second.size()); i++) {
         if (!equal(budget, first.get(i), second.get(i))) {
@@ -137,6 +137,11 @@ final class Comparison {
     throw TemplateFault.type(
         "'%s' not supported between instances of '%s' and '%s'"
             .formatted(operator, TypeNames.of(left), TypeNames.of(right)));
+  }
+
+  /** The items of a tuple or list, which have an order; a range has none. */
+  private static @Nullable List<?> ordered(@Nullable Object value) {
+    return value instanceof Range ? null : Values.sequence(value);
   }
 
   /** By code points: UTF-16 order differs where surrogates meet the characters above them. */

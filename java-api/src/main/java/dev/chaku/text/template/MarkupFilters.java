@@ -119,7 +119,8 @@ final class MarkupFilters {
 
   private static List<String> wrap(String line, int width, boolean breakWords, boolean hyphens) {
     // Chunks alternate between words and the white space between them; hyphens end chunks inside of words.
-    String cut = hyphens ? "(?<=\\s)(?=\\S)|(?<=\\S)(?=\\s)|((?<=\\p{L}{2}-)|(?<=\\p{L}-\\p{L}-))(?=\\p{L}-?\\p{L})" : "(?<=\\s)(?=\\S)|(?<=\\S)(?=\\s)";
+    String blanks = "(?<=\\s)(?=\\S)|(?<=\\S)(?=\\s)";
+    String cut = hyphens ? blanks + "|((?<=\\p{L}{2}-)|(?<=\\p{L}-\\p{L}-))(?=\\p{L}-?\\p{L})" : blanks;
     List<String> chunks = new ArrayList<>(Arrays.asList(line.split(cut)));
     List<String> lines = new ArrayList<>();
     StringBuilder current = new StringBuilder();

@@ -15,10 +15,12 @@ import org.jspecify.annotations.Nullable;
  * specification of fill, alignment, sign, width, grouping, precision and kind for strs and numbers.
  */
 final class StrFormat {
-  private static final Pattern FIELD = Pattern.compile("([^!:.\\[]*)((?:\\.\\w+|\\[[^\\]]*\\])*)(?:!([rsa]))?(?::(.*))?", Pattern.DOTALL);
+  private static final Pattern FIELD =
+      Pattern.compile("([^!:.\\[]*)((?:\\.\\w+|\\[[^\\]]*\\])*)(?:!([rsa]))?(?::(.*))?", Pattern.DOTALL);
   private static final Pattern STEP = Pattern.compile("\\.(\\w+)|\\[([^\\]]*)\\]");
   private static final Pattern SPECIFICATION =
-      Pattern.compile("(?:(.)?([<>^=]))?([-+ ])?(#)?(0)?(\\d{0,4})([,_])?(?:\\.(\\d{1,4}))?([a-zA-Z%])?", Pattern.DOTALL);
+      Pattern.compile(
+          "(?:(.)?([<>^=]))?([-+ ])?(#)?(0)?(\\d{0,4})([,_])?(?:\\.(\\d{1,4}))?([a-zA-Z%])?", Pattern.DOTALL);
 
   private final Rendering rendering;
   private final List<@Nullable Object> positional;

@@ -9,7 +9,8 @@ import org.jspecify.annotations.Nullable;
 
 /** Filters on strs. Like jinja2's, they take any value and work on its str. */
 final class StringFilters {
-  private static final Pattern TITLE_WORD = Pattern.compile("[-\\s({\\[<]+|[^-\\s({\\[<]+", Pattern.UNICODE_CHARACTER_CLASS);
+  private static final Pattern TITLE_WORD =
+      Pattern.compile("[-\\s({\\[<]+|[^-\\s({\\[<]+", Pattern.UNICODE_CHARACTER_CLASS);
 
   private StringFilters() {}
 
