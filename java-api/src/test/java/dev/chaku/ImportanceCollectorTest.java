@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.chaku.arch.FormatMix;
+import dev.chaku.arch.ModelFamilies;
 import dev.chaku.gguf.GgufFile;
 import dev.chaku.gguf.GgufTensor;
 import java.io.IOException;
@@ -13,7 +14,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.io.TempDir;
 
 class ImportanceCollectorTest {
@@ -106,6 +110,37 @@ class ImportanceCollectorTest {
         }
       }
       return Math.sqrt(sum);
+    }
+  }
+
+  /** Whatever a family's tensors look like (fused, stacked, of experts): what is collected fits them. */
+  @TestFactory
+  List<DynamicTest> fitsTheTensorsOfEveryFamily() throws IOException {
+    if (!ReferenceData.has("parity/tiny")) {
+      return ReferenceData.skipped("parity/tiny");
+    }
+    try (Stream<Path> files = Files.list(ReferenceData.require("parity/tiny"))) {
+      return files.filter(file -> file.toString().endsWith(".gguf"))
+          .filter(file -> ModelFamilies.architectures().contains(
+              GgufFile.read(file).metadata().requireString("general.architecture")))
+          .sorted()
+          .map(file -> DynamicTest.dynamicTest(file.getFileName().toString(), () -> fits(file)))
+          .toList();
+    }
+  }
+
+  private void fits(Path golden) throws IOException {
+    Path matrix = folder.resolve(golden.getFileName() + ".imatrix");
+    try (Model model = Model.open(golden)) {
+      ImportanceCollector.on(model).write(text("the thing and on it ".repeat(8)), matrix, (done, all) -> { });
+    }
+    QuantizationPlan plan =
+        Quantizer.of(golden, WeightFormat.Q8_0).pure(true).allowRequantize(true).importance(matrix).plan();
+    for (QuantizationPlan.Tensor tensor : plan.tensors()) {
+      boolean product = tensor.name().matches("blk\\.\\d+\\.(attn_(q|k|v|qkv|output)|ffn_(gate|up|down)(_exps)?)\\.weight");
+      if (product && tensor.to().isQuantized() && tensor.to() != tensor.from()) {
+        assertTrue(tensor.weighted(), tensor.name());
+      }
     }
   }
 
