@@ -57,7 +57,7 @@ public final class Model implements AutoCloseable {
     this.spec = spec;
     this.engine = engine;
     this.core = core;
-    this.sessions = new SessionCache(core, spec.contextLength(), options);
+    this.sessions = new SessionCache(core, spec, options);
   }
 
   /** Opens a GGUF file with default options, see {@link #open(Path, ModelOptions)}. */
@@ -229,11 +229,22 @@ public final class Model implements AutoCloseable {
   }
 
   float[][] logits(int[] tokens, List<NativeSession.Worn> worn) {
+    return logits(tokens, worn, tokens.length);
+  }
+
+  /**
+   * Logits of a text that might have become longer.
+   *
+   * @param capacity tokens that the text might have had, at least its own
+   */
+  float[][] logits(int[] tokens, List<NativeSession.Worn> worn, int capacity) {
     requireLength(tokens.length);
+    requireLength(capacity);
     float[][] result = new float[tokens.length][vocabSize()];
     int atOnce = Math.min(LOGITS_AT_ONCE, tokens.length);
     FloatBuffer buffer = DirectBuffers.floats(Math.multiplyExact(atOnce, vocabSize()));
-    NativeSession.Options wanted = new NativeSession.Options(tokens.length, atOnce, options.memoryLimitBytes(), options.cache().type().id());
+    NativeSession.Options wanted =
+        new NativeSession.Options(capacity, atOnce, options.memoryLimitBytes(), options.cache().type().id());
     try (NativeSession session = NativeSession.create(core, wanted)) {
       session.setAdapters(worn);
       for (int from = 0; from < tokens.length; from += atOnce) {

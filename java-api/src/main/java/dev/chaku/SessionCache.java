@@ -1,5 +1,6 @@
 package dev.chaku;
 
+import dev.chaku.arch.DecoderSpec;
 import dev.chaku.internal.NativeModel;
 import dev.chaku.internal.NativeSession;
 import java.util.List;
@@ -15,13 +16,15 @@ final class SessionCache implements AutoCloseable {
 
   private final NativeModel model;
   private final int contextLength;
+  private final int longAfter;
   private final ModelOptions options;
   private @Nullable ModelSession idle;
   private boolean closed;
 
-  SessionCache(NativeModel model, int contextLength, ModelOptions options) {
+  SessionCache(NativeModel model, DecoderSpec spec, ModelOptions options) {
     this.model = model;
-    this.contextLength = contextLength;
+    this.contextLength = spec.contextLength();
+    this.longAfter = spec.longAfter();
     this.options = options;
   }
 
@@ -33,13 +36,13 @@ final class SessionCache implements AutoCloseable {
    */
   ModelSession borrow(int tokens, List<NativeSession.Worn> adapters) {
     ModelSession session = takeIdle();
-    if (session != null && session.capacity() < tokens) {
+    if (session != null && (session.capacity() < tokens || isLong(session.capacity()) != isLong(tokens))) {
       session.close();
       session = null;
     }
     if (session == null) {
       long rounded = (tokens + STEP - 1L) / STEP * STEP;
-      int capacity = (int) Math.min(contextLength, rounded);
+      int capacity = (int) Math.min(isLong(tokens) || longAfter == 0 ? contextLength : longAfter, rounded);
       session =
           new ModelSession(
               model,
@@ -52,6 +55,14 @@ final class SessionCache implements AutoCloseable {
       session.close();
       throw e;
     }
+  }
+
+  /**
+   * Whether a context is long: the capacity of a session decides which rotations a model with two kinds uses, so that it
+   * may depend on what was asked for, but not on what was asked before.
+   */
+  private boolean isLong(int tokens) {
+    return longAfter > 0 && tokens > longAfter;
   }
 
   private synchronized @Nullable ModelSession takeIdle() {

@@ -1,5 +1,6 @@
 package dev.chaku;
 
+import dev.chaku.adapter.FusedProducts;
 import dev.chaku.adapter.GgufAdapters;
 import dev.chaku.adapter.LoraPair;
 import dev.chaku.arch.DecoderModule;
@@ -18,6 +19,7 @@ import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -50,7 +52,7 @@ final class TrainedWeights {
     extra.put("chaku.base.sha256", GgufValue.of(baseHash));
     extra.put("chaku.training", GgufValue.of(description));
     float alpha = (float) (lora.scale() * lora.rank());
-    GgufAdapters.write(file, model.architecture(), alpha, pairs, extra, true);
+    GgufAdapters.write(file, model.architecture(), alpha, FusedProducts.join(pairs, model.spec()), extra, true);
   }
 
   private static LoraPair pair(DecoderSpec spec, DecoderModule.Place place, int rank, float[][] ab) {
@@ -62,39 +64,45 @@ final class TrainedWeights {
   /** Writes the whole model: the base's metadata, every tensor replaced by the trainer's values. */
   static void writeModel(Model model, NativeTrainer core, GgmlType format, Path file) {
     GgufFile base = model.file().orElseThrow(() -> new IllegalStateException("a synthetic model cannot be written"));
-    Map<String, Integer> parameters = new LinkedHashMap<>();
+    Map<String, List<Part>> parameters = new LinkedHashMap<>();
     for (int i = 0; i < core.parameters(); i++) {
-      parameters.put(tensorName(model.spec(), core.parameter(i)), i);
+      TensorSpec tensor = tensorOf(model.spec(), core.parameter(i));
+      parameters.computeIfAbsent(tensor.name(), unused -> new ArrayList<>()).add(new Part(tensor, i));
     }
     GgufWriter writer = GgufWriter.to(file).overwrite(true).putAll(base.metadata());
     fileType(format).ifPresent(type -> writer.put("general.file_type", type));
     base.tensors()
         .forEach(
             tensor -> {
-              Integer parameter = parameters.get(tensor.name());
-              if (parameter == null) {
+              List<Part> parts = parameters.get(tensor.name());
+              if (parts == null) {
                 writer.tensor(tensor.name(), tensor.type(), tensor.dims(), base.copyOf(tensor));
               } else {
-                boolean vector =
-                    tensor.rank() == 1
-                        || core.parameter(parameter).kind() == ParameterInfo.Kind.BIAS
-                        || core.parameter(parameter).module() == DecoderModule.ROUTER.id()
-                        || tensor.dim(0) % format.blockElements() != 0;
-                GgmlType type = vector ? GgmlType.F32 : format;
-                writer.tensor(tensor.name(), type, tensor.dims(), encode(core, parameter, type));
+                boolean narrow = parts.get(0).isMatrix() && tensor.dim(0) % format.blockElements() == 0;
+                GgmlType type = narrow ? format : GgmlType.F32;
+                writer.tensor(tensor.name(), type, tensor.dims(), encode(core, parts, type));
               }
             });
     writer.write();
   }
 
-  private static String tensorName(DecoderSpec spec, ParameterInfo info) {
+  /** A trained parameter and the tensor of the file that it is, or a part of which it is. */
+  private record Part(TensorSpec tensor, int parameter) {
+    /** Whether it may have any format: a product's weight or the embedding. Routers, norms and biases stay F32. */
+    boolean isMatrix() {
+      DecoderModule module = tensor.place().module();
+      return tensor.kind() == TensorSpec.Kind.WEIGHT
+          && (module.isAdaptable() || module == DecoderModule.TOKEN_EMBEDDING);
+    }
+  }
+
+  private static TensorSpec tensorOf(DecoderSpec spec, ParameterInfo info) {
     TensorSpec.Kind kind = info.kind() == ParameterInfo.Kind.BIAS ? TensorSpec.Kind.BIAS : TensorSpec.Kind.WEIGHT;
     DecoderModule.Place place = place(info);
     return spec.tensors().stream()
         .filter(tensor -> tensor.place().equals(place) && tensor.kind() == kind)
         .findFirst()
-        .orElseThrow(() -> new IllegalStateException("a trained tensor that the model lacks: " + place.name()))
-        .name();
+        .orElseThrow(() -> new IllegalStateException("a trained tensor that the model lacks: " + place.name()));
   }
 
   /** The number by which llama.cpp calls a file that is mostly of this format; the base's stays for others. */
@@ -126,10 +134,18 @@ final class TrainedWeights {
     return buffer;
   }
 
-  private static ByteBuffer encode(NativeTrainer core, int index, GgmlType type) {
-    FloatBuffer values = read(core, index, core.parameter(index));
-    ByteBuffer encoded = DirectBuffers.bytes(Math.toIntExact(type.rowBytes(values.remaining())));
-    NativeFormats.quantize(type.id(), values, encoded);
+  /** The parts of a tensor one after the other. */
+  private static ByteBuffer encode(NativeTrainer core, List<Part> parts, GgmlType type) {
+    parts.sort(Comparator.comparingLong(part -> part.tensor().first()));
+    long values = parts.stream().mapToLong(part -> part.tensor().elements()).sum();
+    ByteBuffer encoded = DirectBuffers.bytes(Math.toIntExact(type.rowBytes(values)));
+    int at = 0;
+    for (Part part : parts) {
+      FloatBuffer own = read(core, part.parameter(), core.parameter(part.parameter()));
+      int bytes = Math.toIntExact(type.rowBytes(own.remaining()));
+      NativeFormats.quantize(type.id(), own, encoded.slice(at, bytes).order(encoded.order()));
+      at += bytes;
+    }
     return encoded;
   }
 }

@@ -4,6 +4,7 @@ import static dev.chaku.ReferenceJson.floats;
 import static dev.chaku.ReferenceJson.ints;
 import static dev.chaku.ReferenceJson.list;
 import static dev.chaku.ReferenceJson.object;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -15,7 +16,6 @@ import dev.chaku.generate.Generation;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
@@ -29,20 +29,15 @@ import org.junit.jupiter.params.provider.EnumSource;
 class ModelTest {
   @TempDir Path folder;
 
-  private static final Set<String> ARCHITECTURES =
-      Set.of("llama", "qwen2", "qwen3", "qwen2moe", "qwen3moe", "gpt-oss");
-
   /** Logits of every small model of a family that we know, with weights in every format that the core has. */
   @TestFactory
   Stream<DynamicTest> givesTheLogitsOfTheReference() {
-    if (!ReferenceData.has("parity/tiny")) {
-      return ReferenceData.skipped("parity/tiny").stream();
+    if (!FamilyModels.areThere()) {
+      return ReferenceData.skipped(FamilyModels.FOLDER).stream();
     }
-    Path folder = ReferenceData.require("parity/tiny");
-    return list(ReferenceJson.read(folder.resolve("index.json"))).stream()
-        .map(ReferenceJson::object)
-        .filter(entry -> ARCHITECTURES.contains(entry.get("arch").toString()))
-        .map(entry -> DynamicTest.dynamicTest(entry.get("name").toString(), () -> check(folder, entry)));
+    Path folder = ReferenceData.require(FamilyModels.FOLDER);
+    return FamilyModels.all().stream()
+        .map(entry -> DynamicTest.dynamicTest(entry.name(), () -> check(folder, entry.entry())));
   }
 
   private static void check(Path folder, Map<String, Object> entry) {
@@ -53,8 +48,24 @@ class ModelTest {
         int[] tokens = ints(object(ReferenceJson.read(folder.resolve(golden.get("tokens").toString()))).get("tokens"));
         String logits = golden.getOrDefault("dequant_logits", golden.get("logits")).toString();
         float[] expected = floats(folder.resolve(logits));
-        assertClose(expected, model.logits(tokens), tolerance);
+        int context = Math.max(tokens.length, ((Number) golden.get("n_ctx")).intValue());
+        assertClose(expected, model.logits(tokens, List.of(), Math.min(context, model.contextLength())), tolerance);
       }
+    }
+  }
+
+  /** What a session was used for before does not decide which rotations the next text gets. */
+  @Test
+  void generationDependsOnItsOwnContextAlone() {
+    Path file = ReferenceData.require("parity/tiny/phi3-longrope.gguf");
+    try (Model used = Model.open(file); Model fresh = Model.open(file)) {
+      assertEquals(256, used.spec().longAfter());
+      used.generator().tokens(1, 5, 9).maxTokens(2).generate();
+      ModelSession longer = used.sessions().borrow(300, List.of());
+      assertEquals(512, longer.capacity());
+      used.sessions().giveBack(longer);
+      int[] after = used.generator().tokens(1, 5, 9, 13).maxTokens(8).generate().tokens();
+      assertArrayEquals(fresh.generator().tokens(1, 5, 9, 13).maxTokens(8).generate().tokens(), after);
     }
   }
 

@@ -37,7 +37,7 @@ public record AdapterWeights(
     NativeAdapter adapter = NativeAdapter.create(model);
     boolean filled = false;
     try {
-      for (LoraPair pair : pairs) {
+      for (LoraPair pair : FusedProducts.split(pairs, spec)) {
         adapter.add(
             pair.place().module().id(),
             pair.place().layer(),
@@ -72,7 +72,7 @@ public record AdapterWeights(
           source + ": adapter for another base: expected architecture " + spec.architecture() + ", found "
               + architecture);
     }
-    for (LoraPair pair : pairs) {
+    for (LoraPair pair : FusedProducts.split(pairs, spec)) {
       requireFits(pair, spec);
     }
   }

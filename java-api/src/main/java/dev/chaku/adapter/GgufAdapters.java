@@ -91,7 +91,7 @@ public final class GgufAdapters {
                 () ->
                     new BadInputException(
                         file.path() + ": tensor '" + a.name() + "': this version adapts no such module; it adapts "
-                            + "attn_q, attn_k, attn_v, attn_output, ffn_gate, ffn_up, ffn_down, the last three also with _exps "
+                            + "attn_q, attn_k, attn_v, attn_qkv, attn_output, ffn_gate, ffn_up, ffn_down, the last three also with _exps "
                             + "and _shexp, and output"));
     int dims = place.module().isStacked() ? 3 : 2;
     if (a.rank() != dims || b.rank() != dims || a.dim(1) != b.dim(0) || a.dim(1) < 1 || a.dim(2) != b.dim(2)) {

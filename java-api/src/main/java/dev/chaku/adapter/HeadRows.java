@@ -12,7 +12,7 @@ import java.util.Set;
  */
 public final class HeadRows {
   /** Families whose converter reorders. Those that rotate neighbours on both sides (cohere, glm4) do not belong here. */
-  private static final Set<String> REORDERED = Set.of("llama", "granite", "smollm3");
+  private static final Set<String> REORDERED = Set.of("llama", "smollm3", "granite", "mistral3");
 
   private HeadRows() {}
 

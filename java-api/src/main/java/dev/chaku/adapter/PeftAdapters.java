@@ -40,6 +40,10 @@ import org.jspecify.annotations.Nullable;
 public final class PeftAdapters {
   private static final String WEIGHTS = "adapter_model.safetensors";
 
+  /** Families whose modules Hugging Face does not name as it does a llama's. */
+  private static final Set<String> OTHER_NAMES =
+      Set.of("gpt2", "falcon", "gptneox", "mpt", "bloom", "phi2", "starcoder2");
+
   private PeftAdapters() {}
 
   /** Whether a folder holds a PEFT adapter. */
@@ -55,6 +59,7 @@ public final class PeftAdapters {
    *     additions (DoRA, saved modules, trained embeddings); the message names the setting or tensor
    */
   public static AdapterWeights read(Path folder, DecoderSpec spec) {
+    requireKnownNames(spec);
     PeftConfig config = PeftConfig.read(folder.resolve(PeftConfig.FILE_NAME));
     Safetensors file = Safetensors.read(folder.resolve(WEIGHTS));
     Map<Expert, Halves> modules = new LinkedHashMap<>();
@@ -87,6 +92,14 @@ public final class PeftAdapters {
             folder.toString(), spec.architecture(), alpha, pairs, new GgufMetadata(folder.toString(), metadata));
     raw.requireFits(spec);
     return raw.withPairs(pairs.stream().map(pair -> HeadRows.toGguf(pair, spec)).toList());
+  }
+
+  private static void requireKnownNames(DecoderSpec spec) {
+    if (OTHER_NAMES.contains(spec.architecture())) {
+      throw new BadInputException(
+          "PEFT adapters: Hugging Face calls the modules of " + spec.architecture()
+              + " by names that this version does not know; adapters of this family are exchanged as GGUF files");
+    }
   }
 
   private static void collect(Safetensors file, Safetensors.Tensor tensor, Map<Expert, Halves> modules) {
@@ -176,7 +189,9 @@ public final class PeftAdapters {
    * @throws ResourceException if it cannot be written
    */
   public static void write(Path folder, AdapterWeights adapter, DecoderSpec spec) {
+    requireKnownNames(spec);
     adapter.requireFits(spec);
+    adapter = adapter.withPairs(FusedProducts.named(adapter.pairs(), spec));
     if (Files.exists(folder)) {
       throw new BadInputException(folder + ": exists already and is not overwritten; choose another name or delete it");
     }

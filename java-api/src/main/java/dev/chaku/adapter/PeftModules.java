@@ -92,6 +92,8 @@ public final class PeftModules {
     names.put(DecoderModule.SHARED_GATE, "mlp.shared_expert.gate_proj");
     names.put(DecoderModule.SHARED_UP, "mlp.shared_expert.up_proj");
     names.put(DecoderModule.SHARED_DOWN, "mlp.shared_expert.down_proj");
+    names.put(DecoderModule.ATTN_QKV, "self_attn.qkv_proj");
+    names.put(DecoderModule.FFN_GATE_UP, "mlp.gate_up_proj");
     return names;
   }
 }

@@ -7,6 +7,8 @@ public enum DecoderModule {
   TOKEN_EMBEDDING(0, "token_embd", Role.GLOBAL),
   OUTPUT_NORM(1, "output_norm", Role.GLOBAL),
   OUTPUT(2, "output", Role.ADAPTABLE_GLOBAL),
+  POSITION_EMBEDDING(3, "position_embd", Role.GLOBAL),
+  EMBEDDING_NORM(4, "token_embd_norm", Role.GLOBAL),
   ATTN_NORM(8, "attn_norm", Role.LAYER),
   ATTN_Q(9, "attn_q", Role.ADAPTABLE_LAYER),
   ATTN_K(10, "attn_k", Role.ADAPTABLE_LAYER),
@@ -18,6 +20,8 @@ public enum DecoderModule {
   FFN_GATE(16, "ffn_gate", Role.ADAPTABLE_LAYER),
   FFN_UP(17, "ffn_up", Role.ADAPTABLE_LAYER),
   FFN_DOWN(18, "ffn_down", Role.ADAPTABLE_LAYER),
+  ATTN_POST_NORM(19, "post_attention_norm", Role.LAYER),
+  FFN_POST_NORM(20, "post_ffw_norm", Role.LAYER),
   /** Its sigmoid weighs the shared expert. */
   SHARED_ROUTER(21, "ffn_gate_inp_shexp", Role.LAYER),
   EXPERT_GATE(24, "ffn_gate_exps", Role.ADAPTABLE_LAYER),
@@ -27,7 +31,11 @@ public enum DecoderModule {
   SHARED_UP(28, "ffn_up_shexp", Role.ADAPTABLE_LAYER),
   SHARED_DOWN(29, "ffn_down_shexp", Role.ADAPTABLE_LAYER),
   ROUTER(30, "ffn_gate_inp", Role.LAYER),
-  ATTN_SINKS(31, "attn_sinks", Role.LAYER);
+  ATTN_SINKS(31, "attn_sinks", Role.LAYER),
+  /** Query, key and value in one tensor of a file; the core knows the three. */
+  ATTN_QKV(-1, "attn_qkv", Role.ADAPTABLE_LAYER),
+  /** Gate and up in one tensor of a file, which has the name of up. */
+  FFN_GATE_UP(-1, "ffn_up", Role.ADAPTABLE_LAYER);
 
   /** Where a module stands and whether low-rank additions exist for it. */
   private enum Role {
@@ -55,7 +63,7 @@ public enum DecoderModule {
     this.role = role;
   }
 
-  /** The number that stands for this module in the core. */
+  /** The number that stands for this module in the core; -1 for those that are several there. */
   public int id() {
     return id;
   }
@@ -88,7 +96,7 @@ public enum DecoderModule {
   /** The module with this id. */
   public static Optional<DecoderModule> ofId(int id) {
     for (DecoderModule module : values()) {
-      if (module.id == id) {
+      if (module.id == id && id >= 0) {
         return Optional.of(module);
       }
     }

@@ -46,6 +46,11 @@ public record DecoderSpec(
     return experts == null ? 1 : experts.experts();
   }
 
+  /** Contexts of more tokens than this turn by other rotations; 0 where all turn alike. */
+  public int longAfter() {
+    return ropes.stream().mapToInt(RopeSpec::longAfter).max().orElse(0);
+  }
+
   /** The weight at a place. */
   public Optional<TensorSpec> weight(DecoderModule.Place place) {
     return tensors.stream().filter(t -> t.place().equals(place) && t.kind() == TensorSpec.Kind.WEIGHT).findFirst();

@@ -37,7 +37,7 @@ public final class DecoderWeights {
         if (tensor.rows() == 1 && tensor.type() != GgmlType.F32) {
           setDecoded(builder, tensor, file.readTensor(source));
         } else {
-          builder.setMapped(slot(tensor, tensor.type()), mapped, source.offset());
+          builder.setMapped(slot(tensor, tensor.type()), mapped, source.offset() + tensor.firstByte());
         }
       }
       return builder.seal();
@@ -91,7 +91,9 @@ public final class DecoderWeights {
   private static void setDecoded(NativeModelBuilder builder, TensorSpec tensor, ByteBuffer encoded) {
     ByteBuffer decoded = DirectBuffers.bytes(Math.toIntExact(tensor.columns() * Float.BYTES));
     FloatBuffer floats = decoded.asFloatBuffer();
-    NativeFormats.dequantize(tensor.type().id(), encoded, floats);
+    int first = Math.toIntExact(tensor.firstByte());
+    ByteBuffer own = encoded.slice(first, Math.toIntExact(tensor.type().rowBytes(tensor.columns())));
+    NativeFormats.dequantize(tensor.type().id(), own, floats);
     builder.setData(slot(tensor, GgmlType.F32), decoded);
   }
 

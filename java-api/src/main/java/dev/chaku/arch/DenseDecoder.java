@@ -1,26 +1,25 @@
 package dev.chaku.arch;
 
-import static dev.chaku.arch.TensorSpec.Kind.BIAS;
-import static dev.chaku.arch.TensorSpec.Kind.WEIGHT;
-
 import dev.chaku.BadInputException;
+import dev.chaku.arch.DenseTraits.Feature;
 import dev.chaku.gguf.GgufFile;
 import dev.chaku.gguf.GgufTensor;
 import dev.chaku.internal.DecoderOptions;
 import dev.chaku.internal.LayerOptions;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
-import java.util.Optional;
+import java.util.function.IntPredicate;
 import java.util.regex.Pattern;
-import org.jspecify.annotations.Nullable;
+import java.util.stream.IntStream;
 
-/** Reads a decoder of the llama kind from a file, dense or with experts in each layer. Used once. */
+/** Reads a decoder from a file as its family's traits say, dense or with experts in each layer. Used once. */
 final class DenseDecoder {
   /** Far beyond any model: keeps sums and products of sizes within 63 bits. */
   private static final int MOST = 1 << 24;
 
   private static final int MOST_LAYERS = 4096;
+  private static final String WINDOW = "attention.sliding_window";
+  private static final String PARALLEL = "use_parallel_residual";
 
   /** Says how the converter stored something that it has undone, or repeats what the tokenizer says. */
   private static final List<String> HARMLESS_KEYS =
@@ -34,8 +33,6 @@ final class DenseDecoder {
   private final DenseTraits traits;
   private final ArchitectureKeys keys;
   private final TensorTable tensors;
-  private @Nullable ExpertTraits expertTraits;
-  private boolean sinks;
 
   DenseDecoder(GgufFile file, String architecture, DenseTraits traits) {
     this.file = file;
@@ -45,26 +42,8 @@ final class DenseDecoder {
     this.tensors = new TensorTable(file, architecture);
   }
 
-  /** The family has layers of experts. */
-  DenseDecoder experts(ExpertTraits newTraits) {
-    expertTraits = newTraits;
-    return this;
-  }
-
-  /** Each attention head has a score without a value. */
-  DenseDecoder sinks() {
-    sinks = true;
-    return this;
-  }
-
-  /** A module's tensors have another name than usual. */
-  DenseDecoder rename(DecoderModule module, String name) {
-    tensors.rename(module, name);
-    return this;
-  }
-
   DecoderSpec map() {
-    ExpertLayers experts = new ExpertLayers(keys, tensors, expertTraits);
+    ExpertLayers experts = new ExpertLayers(keys, tensors, traits.experts());
     if (!keys.bool("attention.causal", true)) {
       throw keys.error("attention.causal", "true", "false");
     }
@@ -75,31 +54,116 @@ final class DenseDecoder {
     int[] kvHeads = keys.has("attention.head_count_kv") ? keys.perLayer("attention.head_count_kv", layers, MOST) : heads;
     int[] ffWidths = keys.perLayer("feed_forward_length", layers, MOST);
     int headDim = headDim(width, heads[0]);
-    RopeSpec rope = rope(headDim, context);
-    float epsilon = keys.requirePositive("attention.layer_norm_rms_epsilon");
-    double attentionScale = keys.findPositive("attention.scale").orElse(1 / Math.sqrt(headDim));
-    int window = window(context);
+    boolean[] windowed = windowed(layers, context);
+    List<RopeSpec> ropes = ropes(headDim, context);
 
     int vocabSize = Math.toIntExact(Math.min(Integer.MAX_VALUE, vocabSize()));
-    DecoderOptions decoder = new DecoderOptions(layers, width, vocabSize, epsilon);
+    DecoderOptions decoder = decoderOptions(layers, width, vocabSize, context);
+    DenseTensors picker = new DenseTensors(tensors, traits, width);
+    int positions = picker.pickGlobals(vocabSize);
     List<LayerOptions> layerOptions = new ArrayList<>();
-    pickGlobals(decoder);
     for (int l = 0; l < layers; l++) {
       if (heads[l] % kvHeads[l] != 0) {
         throw keys.error("attention.head_count_kv", "a divisor of " + heads[l] + " heads", Integer.toString(kvHeads[l]));
       }
       LayerOptions layer =
-          new LayerOptions(
-                  heads[l], kvHeads[l], headDim, ffWidths[l], LayerOptions.SILU, window, 0, (float) attentionScale, 0, 0, 0)
+          layer(l, new LayerOptions(heads[l], kvHeads[l], headDim, ffWidths[l]), decoder, windowed, context, ropes.isEmpty())
               .withExperts(experts.options(ffWidths[l]));
-      pickLayer(l, width, layer);
-      pickFeedForward(l, width, layer, experts);
+      picker.pickLayer(l, layer);
+      pickRest(l, picker, layer, experts);
       layerOptions.add(layer);
     }
     keys.harmless(HARMLESS_KEYS);
     keys.refuseOthers();
     return new DecoderSpec(
-        architecture, context, decoder, List.of(rope), layerOptions, tensors.finish(HARMLESS_TENSORS));
+        architecture,
+        positions == 0 ? context : Math.min(context, positions),
+        decoder,
+        ropes,
+        layerOptions,
+        tensors.finish(HARMLESS_TENSORS));
+  }
+
+  private void pickRest(int l, DenseTensors picker, LayerOptions layer, ExpertLayers experts) {
+    if (traits.hasSinks()) {
+      tensors.vector(DecoderModule.ATTN_SINKS.at(l), layer.heads());
+    }
+    if (layer.experts() != null) {
+      experts.pick(l, width(), layer.experts());
+    } else {
+      picker.pickFeedForward(l, layer.ffWidth());
+    }
+  }
+
+  private int width() {
+    return keys.count("embedding_length", MOST);
+  }
+
+  private DecoderOptions decoderOptions(int layers, int width, int vocabSize, int context) {
+    boolean layerNorm = traits.hasLayerNorm();
+    float epsilon =
+        keys.requirePositive(layerNorm ? "attention.layer_norm_epsilon" : "attention.layer_norm_rms_epsilon");
+    double embeddingScale = optional(Feature.EMBEDDING_SCALE, "embedding_scale", 1);
+    double divisor = optional(Feature.LOGIT_DIVISOR, "logit_scale", 1);
+    double temperature = optional(Feature.QUERY_TEMPERATURE, "attention.temperature_scale", 0);
+    int period =
+        temperature == 0
+            ? 0
+            : keys.findInt("rope.scaling.original_context_length", 1, Integer.MAX_VALUE).orElse(context);
+    return new DecoderOptions(
+        layers,
+        width,
+        vocabSize,
+        epsilon,
+        (float) (traits.scalesEmbeddingByWidth() ? Math.sqrt(width) : embeddingScale),
+        (float) optional(Feature.RESIDUAL_SCALE, "residual_scale", 1),
+        (float) (optional(Feature.LOGIT_SCALE, "logit_scale", 1) / divisor),
+        layerNorm ? DecoderOptions.LAYER_NORM : DecoderOptions.RMS_NORM,
+        (float) optional(Feature.LOGIT_SOFT_CAP, "final_logit_softcapping", 0),
+        (float) temperature,
+        period);
+  }
+
+  /** A positive number under a key that the family may understand; where it does not, the key is refused later. */
+  private double optional(Feature feature, String key, double otherwise) {
+    return traits.has(feature) ? keys.findPositive(key).orElse(otherwise) : otherwise;
+  }
+
+  private LayerOptions layer(
+      int l, LayerOptions sizes, DecoderOptions decoder, boolean[] windowed, int context, boolean withoutRope) {
+    boolean anyWindow = IntStream.range(0, windowed.length).anyMatch(i -> windowed[i]);
+    double usual =
+        traits.attentionScale().of(sizes.headDim(), decoder.width(), sizes.heads(), decoder.layers());
+    int flags = (isParallel(l) ? LayerOptions.PARALLEL : 0) | (traits.normsAfterRope() ? LayerOptions.NORM_AFTER_ROPE : 0);
+    double alibi = traits.alibiBias() == 0 ? 0 : keys.findPositive("attention.max_alibi_bias").orElse(traits.alibiBias());
+    return new LayerOptions(
+        sizes.heads(),
+        sizes.kvHeads(),
+        sizes.headDim(),
+        sizes.ffWidth(),
+        traits.activation(),
+        windowed[l] ? window(context) : 0,
+        withoutRope ? -1 : traits.ropes().of(l, windowed[l], anyWindow),
+        (float) keys.findPositive("attention.scale").orElse(usual),
+        (float) optional(Feature.ATTENTION_SOFT_CAP, "attn_logit_softcapping", 0),
+        (float) alibi,
+        flags);
+  }
+
+  private boolean isParallel(int l) {
+    return switch (traits.parallel()) {
+      case NEVER -> false;
+      case ALWAYS -> true;
+      case BY_KEY -> keys.bool(PARALLEL, true);
+      case WITHOUT_FFN_NORM -> {
+        boolean parallel = !tensors.has(DecoderModule.FFN_NORM.at(l));
+        if (keys.bool(PARALLEL, parallel) != parallel) {
+          throw keys.error(PARALLEL, parallel + ", since layer " + l + " has " + (parallel ? "no" : "a") + " ffn_norm",
+              Boolean.toString(!parallel));
+        }
+        yield parallel;
+      }
+    };
   }
 
   private int headDim(int width, int heads) {
@@ -115,88 +179,46 @@ final class DenseDecoder {
     return headDim;
   }
 
+  /** The sliding window in tokens; 0 for none, or one that holds every context. */
   private int window(int context) {
-    int window = keys.findInt("attention.sliding_window", 0, Integer.MAX_VALUE).orElse(0);
-    if (window == 0 || window >= context) {
-      return 0;
-    }
-    if (!traits.slidingWindow()) {
-      throw keys.error("attention.sliding_window", "none shorter than the context (" + context + ")", "" + window);
-    }
-    return window;
+    int window = keys.findInt(WINDOW, 0, Integer.MAX_VALUE).orElse(0);
+    return window < context ? window : 0;
   }
 
-  private RopeSpec rope(int headDim, int context) {
-    int dims = keys.findInt("rope.dimension_count", 2, headDim).orElse(headDim);
-    if (dims % 2 != 0) {
-      throw keys.error("rope.dimension_count", "an even number", Integer.toString(dims));
+  /** Which layers are of the kind that sees no more than a window, even where it holds every context. */
+  private boolean[] windowed(int layers, int context) {
+    boolean[] windowed = new boolean[layers];
+    int window = keys.findInt(WINDOW, 0, Integer.MAX_VALUE).orElse(0);
+    IntPredicate pattern = traits.windows();
+    if (pattern == null) {
+      if (window(context) > 0) {
+        throw keys.error(WINDOW, "none shorter than the context (" + context + ")", "" + window);
+      }
+      return windowed;
     }
-    double base = keys.findPositive("rope.freq_base").orElse(10000);
-    RopeScaling scaling = scaling(context);
-    double[] plain = RopeScaling.plain(dims, base);
-    Optional<float[]> factors = tensors.readVector("rope_freqs.weight", plain.length);
-    factors.ifPresent(f -> Arrays.setAll(plain, i -> plain[i] / f[i]));
-    double magnitude = scaling.magnitude() * keys.findPositive("rope.scaling.attn_factor").orElse(1);
-    return new RopeSpec(traits.pairing(), (float) magnitude, scaling.apply(plain, base));
+    int period = keys.findInt("attention.sliding_window_pattern", 1, MOST_LAYERS).orElse(0);
+    for (int l = 0; l < layers; l++) {
+      windowed[l] = window > 0 && (period == 0 ? pattern.test(l) : l % period < period - 1);
+    }
+    return windowed;
   }
 
-  /** Files without a kind but with a factor mean the linear one, as does the key that was there before kinds were. */
-  private RopeScaling scaling(int context) {
-    String kind = keys.string("rope.scaling.type", "linear");
-    double before = keys.findPositive("rope.scale_linear").orElse(1);
-    double factor = keys.findPositive("rope.scaling.factor").orElse(before);
-    int original = keys.findInt("rope.scaling.original_context_length", 1, Integer.MAX_VALUE).orElse(context);
-    double betaFast = keys.findPositive("rope.scaling.yarn_beta_fast").orElse(32);
-    double betaSlow = keys.findPositive("rope.scaling.yarn_beta_slow").orElse(1);
-    double logMultiplier = keys.findPositive("rope.scaling.yarn_log_multiplier").orElse(0);
-    return switch (kind) {
-      case "none" -> new RopeScaling.None();
-      case "linear" -> factor == 1 ? new RopeScaling.None() : new RopeScaling.Linear(factor);
-      case "yarn" -> new RopeScaling.Yarn(factor, original, betaFast, betaSlow, logMultiplier);
-      default -> throw keys.error("rope.scaling.type", "none, linear or yarn", kind);
-    };
+  private List<RopeSpec> ropes(int headDim, int context) {
+    RopeSpec.Pairing pairing = traits.pairing();
+    if (pairing == null) {
+      return List.of();
+    }
+    RopeReader reader = new RopeReader(keys, tensors, pairing, headDim, context);
+    if (traits.has(Feature.ROPE_SWITCH) && !keys.bool("rope.scaling.finetuned", true)) {
+      reader.main();  // its keys are understood: they say nothing
+      return List.of();
+    }
+    return traits.hasLocalRope() ? List.of(reader.main(), reader.local()) : List.of(reader.main());
   }
 
   private long vocabSize() {
     GgufTensor embedding = file.findTensor("token_embd.weight").orElseThrow(
         () -> new BadInputException(file.path() + ": tensor token_embd.weight is missing"));
     return embedding.dim(1);
-  }
-
-  private void pickGlobals(DecoderOptions decoder) {
-    tensors.matrix(DecoderModule.TOKEN_EMBEDDING.at(-1), decoder.vocabSize(), decoder.width());
-    tensors.vector(DecoderModule.OUTPUT_NORM.at(-1), decoder.width());
-    tensors.findMatrix(DecoderModule.OUTPUT.at(-1), decoder.vocabSize(), decoder.width());
-  }
-
-  private void pickLayer(int l, long width, LayerOptions layer) {
-    long queries = (long) layer.heads() * layer.headDim();
-    long keysAndValues = (long) layer.kvHeads() * layer.headDim();
-    tensors.vector(DecoderModule.ATTN_NORM.at(l), width);
-    pickProduct(DecoderModule.ATTN_Q.at(l), queries, width, traits.qkvBias());
-    pickProduct(DecoderModule.ATTN_K.at(l), keysAndValues, width, traits.qkvBias());
-    pickProduct(DecoderModule.ATTN_V.at(l), keysAndValues, width, traits.qkvBias());
-    pickProduct(DecoderModule.ATTN_OUTPUT.at(l), width, queries, traits.outputBias());
-    tensors.vector(DecoderModule.ATTN_Q_NORM.at(l), WEIGHT, traits.qkNorm(), layer.headDim());
-    tensors.vector(DecoderModule.ATTN_K_NORM.at(l), WEIGHT, traits.qkNorm(), layer.headDim());
-    tensors.vector(DecoderModule.FFN_NORM.at(l), width);
-    if (sinks) {
-      tensors.vector(DecoderModule.ATTN_SINKS.at(l), layer.heads());
-    }
-  }
-
-  private void pickFeedForward(int l, long width, LayerOptions layer, ExpertLayers experts) {
-    if (layer.experts() != null) {
-      experts.pick(l, width, layer.experts());
-      return;
-    }
-    pickProduct(DecoderModule.FFN_GATE.at(l), layer.ffWidth(), width, traits.ffnBias());
-    pickProduct(DecoderModule.FFN_UP.at(l), layer.ffWidth(), width, traits.ffnBias());
-    pickProduct(DecoderModule.FFN_DOWN.at(l), width, layer.ffWidth(), traits.ffnBias());
-  }
-
-  private void pickProduct(DecoderModule.Place place, long rows, long columns, DenseTraits.Presence bias) {
-    tensors.matrix(place, rows, columns);
-    tensors.vector(place, BIAS, bias, rows);
   }
 }

@@ -15,7 +15,29 @@ public final class ModelFamilies {
           new Qwen3Family(),
           new Qwen2MoeFamily(),
           new Qwen3MoeFamily(),
-          new GptOssFamily());
+          new GptOssFamily(),
+          new Mistral3Family(),
+          new GemmaFamily(),
+          new Gemma2Family(),
+          new Gemma3Family(),
+          new Phi3Family(),
+          new SmolLm3Family(),
+          new GraniteFamily(),
+          new Olmo2Family(),
+          new StableLmFamily(),
+          new StarCoder2Family(),
+          new Gpt2Family(),
+          new FalconFamily(),
+          new Phi2Family(),
+          new GptNeoxFamily(),
+          new MptFamily(),
+          new BloomFamily(),
+          new CommandRFamily(),
+          new Cohere2Family(),
+          new Glm4Family(),
+          new Exaone4Family(),
+          new HunyuanFamily(),
+          new SeedOssFamily());
 
   private ModelFamilies() {}
 

@@ -1,25 +1,17 @@
 package dev.chaku.arch;
 
+import dev.chaku.arch.DenseTraits.Presence;
+import dev.chaku.arch.RopeSpec.Pairing;
 import dev.chaku.gguf.GgufFile;
 
 /** Qwen2 and Qwen2.5: biases on query, key and value. */
-final class Qwen2Family implements ModelFamily {
-  private static final DenseTraits TRAITS =
-      new DenseTraits(
-          RopeSpec.Pairing.HALVES,
-          DenseTraits.Presence.REQUIRED,
-          DenseTraits.Presence.NONE,
-          DenseTraits.Presence.NONE,
-          DenseTraits.Presence.NONE,
-          false);
-
-  @Override
-  public String architecture() {
-    return "qwen2";
+final class Qwen2Family extends DenseFamily {
+  Qwen2Family() {
+    super("qwen2");
   }
 
   @Override
-  public DecoderSpec map(GgufFile file) {
-    return new DenseDecoder(file, architecture(), TRAITS).map();
+  DenseTraits traits(GgufFile file) {
+    return new DenseTraits(Pairing.HALVES).biases(Presence.REQUIRED, Presence.NONE, Presence.NONE);
   }
 }

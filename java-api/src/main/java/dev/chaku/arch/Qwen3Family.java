@@ -1,25 +1,18 @@
 package dev.chaku.arch;
 
+import dev.chaku.arch.DenseTraits.HeadNorm;
+import dev.chaku.arch.DenseTraits.Presence;
+import dev.chaku.arch.RopeSpec.Pairing;
 import dev.chaku.gguf.GgufFile;
 
 /** Qwen3: each query and key head is normalised before the rotation. */
-final class Qwen3Family implements ModelFamily {
-  private static final DenseTraits TRAITS =
-      new DenseTraits(
-          RopeSpec.Pairing.HALVES,
-          DenseTraits.Presence.NONE,
-          DenseTraits.Presence.NONE,
-          DenseTraits.Presence.NONE,
-          DenseTraits.Presence.REQUIRED,
-          false);
-
-  @Override
-  public String architecture() {
-    return "qwen3";
+final class Qwen3Family extends DenseFamily {
+  Qwen3Family() {
+    super("qwen3");
   }
 
   @Override
-  public DecoderSpec map(GgufFile file) {
-    return new DenseDecoder(file, architecture(), TRAITS).map();
+  DenseTraits traits(GgufFile file) {
+    return new DenseTraits(Pairing.HALVES).headNorms(Presence.REQUIRED, HeadNorm.HEAD);
   }
 }

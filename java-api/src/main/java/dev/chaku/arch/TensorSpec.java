@@ -10,9 +10,12 @@ import dev.chaku.gguf.GgmlType;
  * @param type its format
  * @param rows N, 1 for vectors
  * @param columns K, the contiguous dimension
- * @param name in GGUF files, for instance {@code blk.3.attn_q.weight}
+ * @param name of the tensor in GGUF files, for instance {@code blk.3.attn_q.weight}
+ * @param first where several modules share that tensor, the first of its rows that is this one's, or for vectors the first
+ *     of its elements; else 0
  */
-public record TensorSpec(DecoderModule.Place place, Kind kind, GgmlType type, long rows, long columns, String name) {
+public record TensorSpec(
+    DecoderModule.Place place, Kind kind, GgmlType type, long rows, long columns, String name, long first) {
   /** What a tensor is to its module; the ordinal is its number in the core. */
   public enum Kind {
     WEIGHT,
@@ -21,7 +24,7 @@ public record TensorSpec(DecoderModule.Place place, Kind kind, GgmlType type, lo
 
   /** A tensor with the usual name of its place. */
   public TensorSpec(DecoderModule.Place place, Kind kind, GgmlType type, long rows, long columns) {
-    this(place, kind, type, rows, columns, nameOf(place, kind));
+    this(place, kind, type, rows, columns, nameOf(place, kind), 0);
   }
 
   /** The usual name of a place's tensor. */
@@ -31,6 +34,14 @@ public record TensorSpec(DecoderModule.Place place, Kind kind, GgmlType type, lo
 
   public long elements() {
     return Math.multiplyExact(rows, columns);
+  }
+
+  /** Where it begins within the tensor of the file, in bytes. */
+  long firstByte() {
+    if (first == 0) {
+      return 0;
+    }
+    return rows == 1 ? type.rowBytes(first) : Math.multiplyExact(type.rowBytes(columns), first);
   }
 
   /** Size in its format. */

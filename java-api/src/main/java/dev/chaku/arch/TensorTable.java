@@ -46,6 +46,64 @@ final class TensorTable {
     }
   }
 
+  /** One of several modules that share a tensor, and how many of its rows are its own. */
+  record Part(DecoderModule.Place place, long rows) {}
+
+  /** Whether the module's weight is in the file. */
+  boolean has(DecoderModule.Place place) {
+    return file.findTensor(name(place, TensorSpec.Kind.WEIGHT)).isPresent();
+  }
+
+  /** Whether the file has a tensor of this name. */
+  boolean has(String tensor) {
+    return file.findTensor(tensor).isPresent();
+  }
+
+  /**
+   * A required matrix of which each module has some rows, in this order, and its bias.
+   *
+   * @param name without {@code .weight}
+   */
+  void fused(String name, long columns, List<Part> parts, DenseTraits.Presence bias) {
+    long rows = parts.stream().mapToLong(Part::rows).sum();
+    pickParts(name + ".weight", new long[] {columns, rows}, parts, TensorSpec.Kind.WEIGHT, columns);
+    boolean biased = has(name + ".bias");
+    if (bias == DenseTraits.Presence.REQUIRED || (bias == DenseTraits.Presence.OPTIONAL && biased)) {
+      pickParts(name + ".bias", new long[] {rows}, parts, TensorSpec.Kind.BIAS, columns);
+    }
+  }
+
+  private void pickParts(String name, long[] dims, List<Part> parts, TensorSpec.Kind kind, long columns) {
+    understood.add(name);
+    GgufTensor tensor = file.findTensor(name).orElseThrow(() -> missing(name, dims));
+    requireDims(tensor, dims);
+    long first = 0;
+    for (Part part : parts) {
+      boolean vector = kind == TensorSpec.Kind.BIAS;
+      picked.add(
+          new TensorSpec(
+              part.place(), kind, tensor.type(), vector ? 1 : part.rows(), vector ? part.rows() : columns, name, first));
+      first += part.rows();
+    }
+  }
+
+  /** A norm's weight [rows, columns] that the family has, may have or does not have; rows are 1 but of heads. */
+  void norm(DecoderModule.Place place, DenseTraits.Presence presence, long rows, long columns, DenseTraits.Presence bias) {
+    if (presence == DenseTraits.Presence.NONE || (presence == DenseTraits.Presence.OPTIONAL && !has(place))) {
+      return;
+    }
+    require(place, TensorSpec.Kind.WEIGHT, rows, columns);
+    vector(place, TensorSpec.Kind.BIAS, bias, columns);
+  }
+
+  /** A required matrix of any number of rows; returns how many. */
+  long rows(DecoderModule.Place place, long columns) {
+    String name = name(place, TensorSpec.Kind.WEIGHT);
+    long rows = file.findTensor(name).map(tensor -> tensor.dim(1)).orElse(0L);
+    require(place, TensorSpec.Kind.WEIGHT, rows, columns);
+    return rows;
+  }
+
   /** A required matrix [rows, columns]. */
   void matrix(DecoderModule.Place place, long rows, long columns) {
     require(place, TensorSpec.Kind.WEIGHT, rows, columns);
@@ -110,9 +168,7 @@ final class TensorTable {
 
   private void require(DecoderModule.Place place, TensorSpec.Kind kind, long[] dims, long rows, long columns) {
     if (find(place, kind, dims, rows, columns).isEmpty()) {
-      throw new BadInputException(
-          file.path() + ": tensor " + name(place, kind) + " is missing; expected " + shape(dims) + " for architecture "
-              + architecture);
+      throw missing(name(place, kind), dims);
     }
   }
 
@@ -125,12 +181,8 @@ final class TensorTable {
       return Optional.empty();
     }
     GgufTensor tensor = found.get();
-    for (int i = 0; i < 4; i++) {
-      if (tensor.dim(i) != (i < dims.length ? dims[i] : 1)) {
-        throw mismatch(tensor, shape(dims));
-      }
-    }
-    TensorSpec spec = new TensorSpec(place, kind, tensor.type(), rows, columns, name);
+    requireDims(tensor, dims);
+    TensorSpec spec = new TensorSpec(place, kind, tensor.type(), rows, columns, name, 0);
     picked.add(spec);
     return Optional.of(spec);
   }
@@ -139,6 +191,19 @@ final class TensorTable {
     String usual = TensorSpec.nameOf(place, kind);
     String other = names.get(place.module());
     return other == null ? usual : usual.replace("." + place.module().ggufName() + ".", "." + other + ".");
+  }
+
+  private void requireDims(GgufTensor tensor, long[] dims) {
+    for (int i = 0; i < 4; i++) {
+      if (tensor.dim(i) != (i < dims.length ? dims[i] : 1)) {
+        throw mismatch(tensor, shape(dims));
+      }
+    }
+  }
+
+  private BadInputException missing(String name, long[] dims) {
+    return new BadInputException(
+        file.path() + ": tensor " + name + " is missing; expected " + shape(dims) + " for architecture " + architecture);
   }
 
   private BadInputException mismatch(GgufTensor tensor, String expected) {

@@ -1,0 +1,145 @@
+package dev.chaku.adapter;
+
+import dev.chaku.arch.DecoderModule;
+import dev.chaku.arch.DecoderModule.Place;
+import dev.chaku.arch.DecoderSpec;
+import dev.chaku.arch.TensorSpec;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * Adapters of products that share one tensor of the base, such as query, key and value of phi3. Files hold one pair for
+ * the whole tensor, the core one for each product. Splitting gives each product all of A and its rows of B. Joining stacks
+ * the As and puts the Bs on a diagonal: the rank is the sum of theirs, and since the scale of a pair is alpha / rank, each
+ * B grows by the ratio of ranks. What joining filled with zeros, splitting takes away again.
+ */
+public final class FusedProducts {
+  private FusedProducts() {}
+
+  /** A pair for each product of the base; pairs that do not fit it stay as they are. */
+  static List<LoraPair> split(List<LoraPair> pairs, DecoderSpec spec) {
+    Map<String, List<TensorSpec>> shared = shared(spec);
+    List<LoraPair> result = new ArrayList<>();
+    for (LoraPair pair : pairs) {
+      List<TensorSpec> parts = partsOf(pair, shared).orElse(List.of());
+      if (parts.isEmpty()) {
+        result.add(pair);
+      }
+      for (TensorSpec part : parts) {
+        rows(pair, part).ifPresent(result::add);
+      }
+    }
+    return result;
+  }
+
+  /** One pair for each tensor of the base, in place of those for its products. */
+  public static List<LoraPair> join(List<LoraPair> pairs, DecoderSpec spec) {
+    Map<Place, TensorSpec> parts = new LinkedHashMap<>();
+    shared(spec).values().forEach(tensors -> tensors.forEach(tensor -> parts.put(tensor.place(), tensor)));
+    Map<String, List<LoraPair>> joined = new LinkedHashMap<>();
+    List<LoraPair> result = new ArrayList<>();
+    for (LoraPair pair : pairs) {
+      TensorSpec part = parts.get(pair.place());
+      if (part == null) {
+        result.add(pair);
+      } else {
+        joined.computeIfAbsent(part.name(), unused -> new ArrayList<>()).add(pair);
+      }
+    }
+    joined.forEach((name, own) -> result.add(join(own, parts, shared(spec).get(name))));
+    return result;
+  }
+
+  /** The pairs with the places that Hugging Face's names are told by: a tensor of gate and up is no up projection. */
+  static List<LoraPair> named(List<LoraPair> pairs, DecoderSpec spec) {
+    Map<String, List<TensorSpec>> shared = shared(spec);
+    return pairs.stream()
+        .map(pair -> partsOf(pair, shared).map(parts -> at(pair, fusedPlace(parts))).orElse(pair))
+        .toList();
+  }
+
+  /** Tensors that several products share, by name; the products in the order of their rows. */
+  private static Map<String, List<TensorSpec>> shared(DecoderSpec spec) {
+    Map<String, List<TensorSpec>> byName = new LinkedHashMap<>();
+    for (TensorSpec tensor : spec.tensors()) {
+      if (tensor.kind() == TensorSpec.Kind.WEIGHT) {
+        byName.computeIfAbsent(tensor.name(), unused -> new ArrayList<>()).add(tensor);
+      }
+    }
+    byName.values().removeIf(tensors -> tensors.size() < 2);
+    byName.values().forEach(tensors -> tensors.sort(Comparator.comparingLong(TensorSpec::first)));
+    return byName;
+  }
+
+  /** The products that a pair is for, if it is for a whole shared tensor. */
+  private static Optional<List<TensorSpec>> partsOf(LoraPair pair, Map<String, List<TensorSpec>> shared) {
+    List<TensorSpec> parts = shared.get(pair.place().name() + ".weight");
+    boolean whole = parts != null && parts.stream().mapToLong(TensorSpec::rows).sum() == pair.outputs();
+    return whole ? Optional.of(parts) : Optional.empty();
+  }
+
+  private static Place fusedPlace(List<TensorSpec> parts) {
+    Place first = parts.get(0).place();
+    boolean attention = first.module() == DecoderModule.ATTN_Q;
+    return (attention ? DecoderModule.ATTN_QKV : DecoderModule.FFN_GATE_UP).at(first.layer());
+  }
+
+  private static LoraPair at(LoraPair pair, Place place) {
+    return new LoraPair(place, pair.rank(), pair.inputs(), pair.outputs(), pair.a(), pair.b());
+  }
+
+  /** A product's rows of a pair without what is zero in them; nothing if all is. */
+  private static Optional<LoraPair> rows(LoraPair pair, TensorSpec part) {
+    int rank = pair.rank();
+    int outputs = Math.toIntExact(part.rows());
+    int begin = Math.toIntExact(part.first()) * rank;
+    List<Integer> used = new ArrayList<>();
+    for (int r = 0; r < rank; r++) {
+      for (int row = 0; row < outputs; row++) {
+        if (pair.b()[begin + row * rank + r] != 0) {
+          used.add(r);
+          break;
+        }
+      }
+    }
+    if (used.isEmpty()) {
+      return Optional.empty();
+    }
+    int kept = used.size();
+    float[] a = new float[kept * pair.inputs()];
+    float[] b = new float[outputs * kept];
+    for (int i = 0; i < kept; i++) {
+      System.arraycopy(pair.a(), used.get(i) * pair.inputs(), a, i * pair.inputs(), pair.inputs());
+      for (int row = 0; row < outputs; row++) {
+        double value = pair.b()[begin + row * rank + used.get(i)];
+        b[row * kept + i] = (float) (value * kept / rank);
+      }
+    }
+    return Optional.of(new LoraPair(part.place(), kept, pair.inputs(), outputs, a, b));
+  }
+
+  private static LoraPair join(List<LoraPair> pairs, Map<Place, TensorSpec> parts, List<TensorSpec> all) {
+    int rank = pairs.stream().mapToInt(LoraPair::rank).sum();
+    int inputs = pairs.get(0).inputs();
+    int outputs = Math.toIntExact(all.stream().mapToLong(TensorSpec::rows).sum());
+    float[] a = new float[rank * inputs];
+    float[] b = new float[outputs * rank];
+    int at = 0;
+    for (LoraPair pair : pairs) {
+      System.arraycopy(pair.a(), 0, a, at * inputs, pair.a().length);
+      int first = Math.toIntExact(parts.get(pair.place()).first());
+      for (int row = 0; row < pair.outputs(); row++) {
+        for (int r = 0; r < pair.rank(); r++) {
+          double value = pair.b()[row * pair.rank() + r];
+          b[(first + row) * rank + at + r] = (float) (value * rank / pair.rank());
+        }
+      }
+      at += pair.rank();
+    }
+    return new LoraPair(fusedPlace(all), rank, inputs, outputs, a, b);
+  }
+}

@@ -1,0 +1,20 @@
+package dev.chaku.arch;
+
+import dev.chaku.arch.DenseTraits.HeadNorm;
+import dev.chaku.arch.DenseTraits.Presence;
+import dev.chaku.arch.RopeSpec.Pairing;
+import dev.chaku.gguf.GgufFile;
+
+/** OLMo 2: norms after the half blocks alone, and of all query heads as one vector, as of all key heads. */
+final class Olmo2Family extends DenseFamily {
+  Olmo2Family() {
+    super("olmo2");
+  }
+
+  @Override
+  DenseTraits traits(GgufFile file) {
+    return new DenseTraits(Pairing.HALVES)
+        .norms(Presence.NONE, Presence.NONE, Presence.REQUIRED)
+        .headNorms(Presence.REQUIRED, HeadNorm.ALL_HEADS);
+  }
+}

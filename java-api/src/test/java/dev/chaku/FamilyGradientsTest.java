@@ -1,0 +1,150 @@
+package dev.chaku;
+
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.chaku.arch.DecoderModule;
+import dev.chaku.arch.DecoderSpec;
+import dev.chaku.internal.DirectBuffers;
+import dev.chaku.internal.NativeTrainer;
+import dev.chaku.internal.NativeTrainer.Slot;
+import dev.chaku.internal.ParameterInfo;
+import dev.chaku.internal.TrainerOptions;
+import dev.chaku.internal.TrainingBatch;
+import java.nio.FloatBuffer;
+import java.util.Random;
+import java.util.function.Predicate;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.TestFactory;
+
+/**
+ * The backward pass of every family on its small model: gradients of every kind of parameter, LoRA and full, against
+ * central differences of the loss. Two packed sequences, some of whose tokens carry no weight.
+ */
+class FamilyGradientsTest {
+  private static final int TOKENS = 16;
+  private static final int RANK = 2;
+  private static final float STEP = 1f / 128;
+
+  @TestFactory
+  Stream<DynamicTest> loraGradientsAreThoseOfTheLoss() {
+    return tests(TrainerOptions.Mode.LORA);
+  }
+
+  @TestFactory
+  Stream<DynamicTest> fullGradientsAreThoseOfTheLoss() {
+    return tests(TrainerOptions.Mode.FULL);
+  }
+
+  private static Stream<DynamicTest> tests(TrainerOptions.Mode mode) {
+    if (!FamilyModels.areThere()) {
+      return ReferenceData.skipped(FamilyModels.FOLDER).stream();
+    }
+    return FamilyModels.all().stream()
+        .filter(FamilyModels.Entry::isFloat)
+        .map(entry -> DynamicTest.dynamicTest(entry.name(), () -> check(entry, mode)));
+  }
+
+  private static void check(FamilyModels.Entry entry, TrainerOptions.Mode mode) {
+    try (Model model = Model.open(entry.file());
+        NativeTrainer trainer = NativeTrainer.create(model.core(), options(model.spec(), mode))) {
+      fillB(trainer);
+      TrainingBatch batch = batch(model.vocabSize());
+      trainer.accumulate(batch);
+      float[][] gradients =
+          IntStream.range(0, trainer.parameters()).mapToObj(i -> read(trainer, i, Slot.GRADIENT)).toArray(float[][]::new);
+      Random random = new Random(3);
+      for (int i = 0; i < gradients.length; i++) {
+        checkParameter(trainer, batch, i, gradients[i], random);
+      }
+    }
+  }
+
+  private static TrainerOptions options(DecoderSpec spec, TrainerOptions.Mode mode) {
+    Predicate<DecoderModule> present =
+        module -> IntStream.range(0, spec.layers().size()).anyMatch(l -> spec.weight(module.at(l)).isPresent());
+    int targets = 1 << DecoderModule.OUTPUT.id();
+    for (DecoderModule module : DecoderModule.values()) {
+      if (module.isAdaptable() && module.inLayers() && present.test(module)) {
+        targets |= 1 << module.id();
+      }
+    }
+    boolean full = mode == TrainerOptions.Mode.FULL;
+    return new TrainerOptions(mode, TOKENS, RANK, 0.7f, 0, full ? 0 : targets, 5, 0, full, 0);
+  }
+
+  /** B starts at zero, where A has no gradient: give it values. */
+  private static void fillB(NativeTrainer trainer) {
+    Random random = new Random(9);
+    for (int i = 0; i < trainer.parameters(); i++) {
+      ParameterInfo info = trainer.parameter(i);
+      if (info.kind() == ParameterInfo.Kind.LORA_B) {
+        float[] values = new float[(int) info.elements()];
+        for (int n = 0; n < values.length; n++) {
+          values[n] = (float) (0.1 * random.nextGaussian());
+        }
+        write(trainer, i, values);
+      }
+    }
+  }
+
+  private static TrainingBatch batch(int vocab) {
+    int[] tokens = new Random(1).ints(TOKENS, 1, vocab).toArray();
+    int[] targets = new Random(2).ints(TOKENS, 1, vocab).toArray();
+    float[] weights = new float[TOKENS];
+    for (int i = 0; i < TOKENS; i++) {
+      weights[i] = i % 4 == 3 ? 0 : 0.5f + 0.25f * (i % 3);
+    }
+    return new TrainingBatch(0, tokens, targets, weights, new int[] {0, 5, TOKENS});
+  }
+
+  /** The element with the largest gradient, and one that chance picks. */
+  private static void checkParameter(
+      NativeTrainer trainer, TrainingBatch batch, int index, float[] gradient, Random random) {
+    ParameterInfo info = trainer.parameter(index);
+    int largest = 0;
+    for (int i = 0; i < gradient.length; i++) {
+      largest = Math.abs(gradient[i]) > Math.abs(gradient[largest]) ? i : largest;
+    }
+    float[] base = read(trainer, index, Slot.VALUE);
+    for (int at : new int[] {largest, random.nextInt(gradient.length)}) {
+      double near = difference(trainer, batch, index, base, at, STEP);
+      double far = difference(trainer, batch, index, base, at, 2 * STEP);
+      double difference = (4 * near - far) / 3; // Richardson: the error of third order cancels
+      double tolerance = 0.01 * Math.abs(gradient[largest]) + 2e-3;
+      String what = DecoderModule.ofId(info.module()).orElseThrow().at(info.layer()).name() + " " + info.kind() + "[" + at + "]";
+      assertTrue(
+          Math.abs(difference - gradient[at]) <= tolerance,
+          what + ": difference " + difference + ", gradient " + gradient[at] + ", tolerance " + tolerance);
+    }
+    write(trainer, index, base);
+  }
+
+  private static double difference(
+      NativeTrainer trainer, TrainingBatch batch, int index, float[] base, int at, float step) {
+    double above = lossAt(trainer, batch, index, base, at, step);
+    double below = lossAt(trainer, batch, index, base, at, -step);
+    return (above - below) / (2 * step);
+  }
+
+  private static double lossAt(
+      NativeTrainer trainer, TrainingBatch batch, int index, float[] base, int at, float delta) {
+    float[] moved = base.clone();
+    moved[at] += delta;
+    write(trainer, index, moved);
+    return trainer.evaluate(batch).lossSum();
+  }
+
+  private static float[] read(NativeTrainer trainer, int index, Slot slot) {
+    float[] values = new float[(int) trainer.parameter(index).elements()];
+    FloatBuffer buffer = DirectBuffers.floats(values.length);
+    trainer.read(index, slot, buffer);
+    buffer.get(0, values);
+    return values;
+  }
+
+  private static void write(NativeTrainer trainer, int index, float[] values) {
+    trainer.write(index, Slot.VALUE, DirectBuffers.of(values));
+  }
+}
