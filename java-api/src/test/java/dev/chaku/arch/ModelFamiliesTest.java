@@ -116,6 +116,7 @@ class ModelFamiliesTest {
     assertRefused(llama(w -> w.put("llama.rope.dimension_count", 5)), "llama.rope.dimension_count", "even");
     assertRefused(llama(w -> w.put("llama.attention.layer_norm_rms_epsilon", -1f)), "epsilon", "-1.0");
     assertRefused(llama(w -> w.put("llama.rope.scaling.type", "longrope")), "rope.scaling.type", "longrope");
+    assertRefused(llama(w -> w.put("llama.rope.scaling.type", "su")), "rope.scaling.type", "dynamic, yarn", "su");
   }
 
   @Test
@@ -161,6 +162,46 @@ class ModelFamiliesTest {
     assertEquals(0, spec.layers().get(1).window());
     GgufFile qwen2 = file(TinyModel.qwen2(), t -> true, w -> w.put("qwen2.attention.sliding_window", 32));
     assertRefused(qwen2, "qwen2.attention.sliding_window", "32");
+  }
+
+  @Test
+  void keysThatOtherFamiliesUnderstandAreRefused() {
+    assertRefused(llama(w -> w.put("llama.attn_logit_softcapping", 50f)), "llama.attn_logit_softcapping", "50.0");
+    assertRefused(llama(w -> w.put("llama.use_parallel_residual", true)), "llama.use_parallel_residual");
+    assertRefused(llama(w -> w.put("llama.attention.temperature_scale", 0.1f)), "llama.attention.temperature_scale");
+    assertRefused(llama(tensor("blk.0.post_attention_norm.weight", 64)), "blk.0.post_attention_norm.weight");
+  }
+
+  @Test
+  void longAndShortFactorsMakeARopeOfTwoKinds() {
+    ByteBuffer few = DirectBuffers.bytes(32);
+    ByteBuffer many = DirectBuffers.bytes(32);
+    for (int i = 0; i < 8; i++) {
+      few.putFloat(4 * i, 1);
+      many.putFloat(4 * i, 4);
+    }
+    Consumer<GgufWriter> longFactors = w -> w.tensor("rope_factors_long.weight", GgmlType.F32, new long[] {8}, many);
+    Consumer<GgufWriter> both =
+        longFactors.andThen(w -> w.tensor("rope_factors_short.weight", GgmlType.F32, new long[] {8}, few));
+    DecoderSpec spec = ModelFamilies.map(llama(both.andThen(w -> w.put("llama.rope.scaling.original_context_length", 64))));
+    assertEquals(64, spec.longAfter());
+    double[] found = spec.ropes().get(0).inverseFrequencies();
+    assertEquals(16, found.length);
+    assertEquals(found[3] / 4, found[11]);
+    assertRefused(llama(longFactors), "rope_factors_short", "one of them");
+    assertRefused(llama(both.andThen(w -> w.put("llama.rope.scaling.type", "yarn"))), "rope.scaling.type", "yarn");
+  }
+
+  @Test
+  void dynamicRopesTellLongContextsFromShortOnes() {
+    DecoderSpec spec =
+        ModelFamilies.map(
+            llama(
+                w ->
+                    w.put("llama.rope.scaling.type", "dynamic")
+                        .put("llama.rope.scaling.factor", 4f)
+                        .put("llama.rope.scaling.original_context_length", TinyModel.CONTEXT / 4)));
+    assertEquals(TinyModel.CONTEXT / 4, spec.longAfter());
   }
 
   @Test
