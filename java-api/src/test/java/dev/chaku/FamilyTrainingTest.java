@@ -56,7 +56,7 @@ class FamilyTrainingTest {
 
   private void trainAdapter(FamilyModels.Entry entry) {
     List<TrainingProgress> seen = new ArrayList<>();
-    try (Model model = Model.open(entry.file());
+    try (Model model = Model.open(entry.file(), Float32Device.options());
         TrainingRun run = trainer(model, entry, 0.02).onProgress(seen::add).start()) {
       Adapter adapter = run.await();
       TrainingProgress last = run.awaitProgress();
@@ -67,7 +67,7 @@ class FamilyTrainingTest {
   }
 
   private void trainWhole(FamilyModels.Entry entry) {
-    try (Model model = Model.open(entry.file())) {
+    try (Model model = Model.open(entry.file(), Float32Device.options())) {
       EncodedExample held = counting(1, 9, model.vocabSize()).get(0);
       double before = loss(model, held, List.of());
       double evaluated;
@@ -77,7 +77,7 @@ class FamilyTrainingTest {
       }
       Path file = folder.resolve(entry.architecture()).resolve("model.gguf");
       assertEquals(shapes(entry.file()), shapes(file));
-      try (Model trained = Model.open(file)) {
+      try (Model trained = Model.open(file, Float32Device.options())) {
         double after = loss(trained, held, List.of());
         assertEquals(evaluated, after, 1e-4);
         assertTrue(after < before, before + " to " + after);
@@ -90,7 +90,7 @@ class FamilyTrainingTest {
   void sharedTensorsHaveOnePairInAFile() {
     FamilyModels.Entry phi3 =
         FamilyModels.all().stream().filter(e -> e.name().equals("phi3")).findFirst().orElseThrow();
-    try (Model model = Model.open(phi3.file());
+    try (Model model = Model.open(phi3.file(), Float32Device.options());
         TrainingRun run = trainer(model, phi3, 0.02).start()) {
       run.await();
       GgufFile file = GgufFile.read(run.awaitFile());
