@@ -20,7 +20,7 @@ TensorOptions convert(const chaku_tensor_options& t) {
 }
 
 LayerSpec convert(const chaku_layer_options& o) {
-  constexpr int32_t kFlags = CHAKU_LAYER_PARALLEL | CHAKU_LAYER_NORM_AFTER_ROPE;
+  constexpr int32_t kFlags = CHAKU_LAYER_PARALLEL | CHAKU_LAYER_NORM_AFTER_ROPE | CHAKU_LAYER_GATED_QUERY;
   if ((o.flags & ~kFlags) != 0)
     fail(Code::kInvalidArgument, "[set_layer] expected flags among 0x%x, got 0x%x", kFlags, o.flags);
   LayerSpec layer;

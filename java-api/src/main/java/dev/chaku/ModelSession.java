@@ -14,11 +14,16 @@ final class ModelSession implements DecodeSession, AutoCloseable {
 
   private final NativeSession core;
   private final int[] tokens;
+  private final boolean mixes;
   private int length;
   private List<NativeSession.Worn> worn = List.of();
 
-  ModelSession(NativeModel model, NativeSession.Options options) {
+  /**
+   * @param mixes whether layers have a running memory, which cannot go back to an earlier token
+   */
+  ModelSession(NativeModel model, NativeSession.Options options, boolean mixes) {
     this.core = NativeSession.create(model, options);
+    this.mixes = mixes;
     this.tokens = new int[options.maxTokens()];
   }
 
@@ -47,6 +52,9 @@ final class ModelSession implements DecodeSession, AutoCloseable {
     int most = Math.min(length, text.length - 1);
     while (common < most && tokens[common] == text[common]) {
       common++;
+    }
+    if (mixes && common < length) {
+      common = 0;
     }
     truncate(common);
     return common;

@@ -18,6 +18,7 @@ final class SessionCache implements AutoCloseable {
   private final int contextLength;
   private final int longAfter;
   private final ModelOptions options;
+  private final boolean mixes;
   private @Nullable ModelSession idle;
   private boolean closed;
 
@@ -25,6 +26,7 @@ final class SessionCache implements AutoCloseable {
     this.model = model;
     this.contextLength = spec.contextLength();
     this.longAfter = spec.longAfter();
+    this.mixes = spec.mixes();
     this.options = options;
   }
 
@@ -46,7 +48,8 @@ final class SessionCache implements AutoCloseable {
       session =
           new ModelSession(
               model,
-              new NativeSession.Options(capacity, 0, options.memoryLimitBytes(), options.cache().type().id()));
+              new NativeSession.Options(capacity, 0, options.memoryLimitBytes(), options.cache().type().id()),
+              mixes);
     }
     try {
       session.wear(adapters);

@@ -134,17 +134,26 @@ final class TrainedWeights {
     return buffer;
   }
 
-  /** The parts of a tensor one after the other. */
+  /** The parts of a tensor one after the other, or some rows of each in turns. */
   private static ByteBuffer encode(NativeTrainer core, List<Part> parts, GgmlType type) {
     parts.sort(Comparator.comparingLong(part -> part.tensor().first()));
     long values = parts.stream().mapToLong(part -> part.tensor().elements()).sum();
     ByteBuffer encoded = DirectBuffers.bytes(Math.toIntExact(type.rowBytes(values)));
-    int at = 0;
+    List<FloatBuffer> own = new ArrayList<>();
     for (Part part : parts) {
-      FloatBuffer own = read(core, part.parameter(), core.parameter(part.parameter()));
-      int bytes = Math.toIntExact(type.rowBytes(own.remaining()));
-      NativeFormats.quantize(type.id(), own, encoded.slice(at, bytes).order(encoded.order()));
-      at += bytes;
+      own.add(read(core, part.parameter(), core.parameter(part.parameter())));
+    }
+    TensorSpec first = parts.get(0).tensor();
+    int turn = first.turns() == 0 ? Integer.MAX_VALUE : Math.toIntExact(first.turns() * first.columns());
+    int at = 0;
+    while (own.stream().anyMatch(FloatBuffer::hasRemaining)) {
+      for (FloatBuffer part : own) {
+        int floats = Math.min(turn, part.remaining());
+        int bytes = Math.toIntExact(type.rowBytes(floats));
+        NativeFormats.quantize(type.id(), part.slice(part.position(), floats), encoded.slice(at, bytes).order(encoded.order()));
+        part.position(part.position() + floats);
+        at += bytes;
+      }
     }
     return encoded;
   }

@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
@@ -90,6 +91,12 @@ record TrainingSetup(
       case SHARED_GATE -> DecoderModule.SHARED_GATE;
       case SHARED_UP -> DecoderModule.SHARED_UP;
       case SHARED_DOWN -> DecoderModule.SHARED_DOWN;
+      case MIX_IN -> DecoderModule.MIX_IN;
+      case MIX_GATE -> DecoderModule.MIX_GATE;
+      case MIX_INPUT_GATE -> DecoderModule.MIX_INPUT_GATE;
+      case MIX_BETA -> DecoderModule.MIX_BETA;
+      case MIX_ALPHA -> DecoderModule.MIX_ALPHA;
+      case MIX_OUT -> DecoderModule.MIX_OUT;
       case OUTPUT -> DecoderModule.OUTPUT;
     };
   }
@@ -101,7 +108,11 @@ record TrainingSetup(
   private List<DecoderModule> modules() {
     DecoderSpec spec = model.spec();
     List<DecoderModule> modules = new ArrayList<>();
-    for (LoraTarget target : EnumSet.copyOf(lora.targets())) {
+    Set<LoraTarget> targets = EnumSet.copyOf(lora.targets());
+    if (targets.containsAll(LoraTarget.allLinear())) {
+      targets.addAll(LoraTarget.mixer());
+    }
+    for (LoraTarget target : targets) {
       DecoderModule module = module(target);
       boolean present =
           !module.inLayers() || IntStream.range(0, model.layers()).anyMatch(l -> spec.weight(module.at(l)).isPresent());

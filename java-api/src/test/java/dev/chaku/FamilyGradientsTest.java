@@ -67,10 +67,10 @@ class FamilyGradientsTest {
   private static TrainerOptions options(DecoderSpec spec, TrainerOptions.Mode mode) {
     Predicate<DecoderModule> present =
         module -> IntStream.range(0, spec.layers().size()).anyMatch(l -> spec.weight(module.at(l)).isPresent());
-    int targets = 1 << DecoderModule.OUTPUT.id();
+    long targets = 1L << DecoderModule.OUTPUT.id();
     for (DecoderModule module : DecoderModule.values()) {
       if (module.isAdaptable() && module.inLayers() && present.test(module)) {
-        targets |= 1 << module.id();
+        targets |= 1L << module.id();
       }
     }
     boolean full = mode == TrainerOptions.Mode.FULL;

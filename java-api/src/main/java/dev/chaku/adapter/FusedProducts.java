@@ -12,7 +12,8 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * Adapters of products that share one tensor of the base, such as query, key and value of phi3. Files hold one pair for
+ * Adapters of products that share one tensor of the base, such as query, key and value of phi3, or that have it under
+ * another name. Files hold one pair for
  * the whole tensor, the core one for each product. Splitting gives each product all of A and its rows of B. Joining stacks
  * the As and puts the Bs on a diagonal: the rank is the sum of theirs, and since the scale of a pair is alpha / rank, each
  * B grows by the ratio of ranks. What joining filled with zeros, splitting takes away again.
@@ -27,7 +28,7 @@ public final class FusedProducts {
     for (LoraPair pair : pairs) {
       List<TensorSpec> parts = partsOf(pair, shared).orElse(List.of());
       if (parts.isEmpty()) {
-        result.add(pair);
+        result.add(called(pair, spec));
       }
       for (TensorSpec part : parts) {
         rows(pair, part).ifPresent(result::add);
@@ -45,7 +46,7 @@ public final class FusedProducts {
     for (LoraPair pair : pairs) {
       TensorSpec part = parts.get(pair.place());
       if (part == null) {
-        result.add(pair);
+        result.add(spec.weight(pair.place()).flatMap(FusedProducts::fileName).map(place -> at(pair, place)).orElse(pair));
       } else {
         joined.computeIfAbsent(part.name(), unused -> new ArrayList<>()).add(pair);
       }
@@ -84,8 +85,31 @@ public final class FusedProducts {
 
   private static Place fusedPlace(List<TensorSpec> parts) {
     Place first = parts.get(0).place();
-    boolean attention = first.module() == DecoderModule.ATTN_Q;
-    return (attention ? DecoderModule.ATTN_QKV : DecoderModule.FFN_GATE_UP).at(first.layer());
+    return switch (first.module()) {
+      case ATTN_Q -> DecoderModule.ATTN_QKV.at(first.layer());
+      case FFN_GATE -> DecoderModule.FFN_GATE_UP.at(first.layer());
+      default -> DecoderModule.SHORTCONV_IN.at(first.layer());
+    };
+  }
+
+  /** The pair at the product that the base has under the pair's name, if it has none of the pair's own kind. */
+  private static LoraPair called(LoraPair pair, DecoderSpec spec) {
+    if (spec.weight(pair.place()).isPresent()) {
+      return pair;
+    }
+    String name = pair.place().name() + ".weight";
+    return spec.tensors().stream()
+        .filter(tensor -> tensor.kind() == TensorSpec.Kind.WEIGHT && tensor.name().equals(name))
+        .filter(tensor -> !shared(spec).containsKey(name))
+        .findFirst()
+        .map(tensor -> at(pair, tensor.place()))
+        .orElse(pair);
+  }
+
+  /** The place whose usual name a tensor has in files, where that is not its own. */
+  private static Optional<Place> fileName(TensorSpec tensor) {
+    String name = tensor.name().replaceFirst("\\.weight$", "");
+    return name.equals(tensor.place().name()) ? Optional.empty() : DecoderModule.parse(name);
   }
 
   private static LoraPair at(LoraPair pair, Place place) {

@@ -69,6 +69,11 @@ final class ArchitectureKeys {
 
   /** One integer per layer: an array, or one number for all. */
   int[] perLayer(String key, int layers, int most) {
+    return perLayer(key, layers, 1, most);
+  }
+
+  /** The same, each from {@code least} to {@code most}; one number for all is at least 1. */
+  int[] perLayer(String key, int layers, int least, int most) {
     int[] values = new int[layers];
     GgufValue value = metadata.find(full(key)).orElse(null);
     if (value instanceof GgufValue.Int || value == null) {
@@ -80,7 +85,7 @@ final class ArchitectureKeys {
       throw error(key, "one number for each of " + layers + " layers", "an array of " + found.length);
     }
     for (int i = 0; i < layers; i++) {
-      values[i] = inRange(key + "[" + i + "]", found[i], 1, most);
+      values[i] = inRange(key + "[" + i + "]", found[i], least, most);
     }
     return values;
   }

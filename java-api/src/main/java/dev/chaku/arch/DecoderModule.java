@@ -32,10 +32,24 @@ public enum DecoderModule {
   SHARED_DOWN(29, "ffn_down_shexp", Role.ADAPTABLE_LAYER),
   ROUTER(30, "ffn_gate_inp", Role.LAYER),
   ATTN_SINKS(31, "attn_sinks", Role.LAYER),
+  /** What passes the convolution of a layer with a running memory. */
+  MIX_IN(32, "mix_in", Role.ADAPTABLE_LAYER),
+  MIX_GATE(33, "attn_gate", Role.ADAPTABLE_LAYER),
+  MIX_INPUT_GATE(34, "mix_input_gate", Role.ADAPTABLE_LAYER),
+  MIX_BETA(35, "ssm_beta", Role.ADAPTABLE_LAYER),
+  MIX_ALPHA(36, "ssm_alpha", Role.ADAPTABLE_LAYER),
+  MIX_OUT(37, "ssm_out", Role.ADAPTABLE_LAYER),
+  MIX_TAPS(38, "ssm_conv1d", Role.LAYER),
+  MIX_RATE(39, "ssm_a", Role.LAYER),
+  MIX_NORM(40, "ssm_norm", Role.LAYER),
   /** Query, key and value in one tensor of a file; the core knows the three. */
   ATTN_QKV(-1, "attn_qkv", Role.ADAPTABLE_LAYER),
   /** Gate and up in one tensor of a file, which has the name of up. */
-  FFN_GATE_UP(-1, "ffn_up", Role.ADAPTABLE_LAYER);
+  FFN_GATE_UP(-1, "ffn_up", Role.ADAPTABLE_LAYER),
+  /** Both gates and the input of a short convolution in one tensor of a file. */
+  SHORTCONV_IN(-1, "shortconv.in_proj", Role.ADAPTABLE_LAYER),
+  /** What files call {@link #MIX_OUT} of a short convolution. */
+  SHORTCONV_OUT(-1, "shortconv.out_proj", Role.ADAPTABLE_LAYER);
 
   /** Where a module stands and whether low-rank additions exist for it. */
   private enum Role {

@@ -30,6 +30,11 @@ public record DecoderSpec(
     tensors = List.copyOf(tensors);
   }
 
+  /** Whether any layer has a running memory in place of attention: texts then go on or begin anew, and are not cut short. */
+  public boolean mixes() {
+    return layers.stream().anyMatch(layer -> layer.mixer() != null);
+  }
+
   /** Number of weights, biases included. */
   public long parameters() {
     return tensors.stream().mapToLong(TensorSpec::elements).sum();

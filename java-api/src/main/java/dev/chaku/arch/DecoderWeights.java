@@ -34,7 +34,9 @@ public final class DecoderWeights {
       int mapped = builder.mapFile(file.path(), file.fileBytes());
       for (TensorSpec tensor : spec.tensors()) {
         GgufTensor source = file.requireTensor(tensor.name());
-        if (tensor.rows() == 1 && tensor.type() != GgmlType.F32) {
+        if (tensor.turns() > 0) {
+          setInTurns(builder, tensor, file.readTensor(source));
+        } else if (tensor.rows() == 1 && tensor.type() != GgmlType.F32) {
           setDecoded(builder, tensor, file.readTensor(source));
         } else {
           builder.setMapped(slot(tensor, tensor.type()), mapped, source.offset() + tensor.firstByte());
@@ -73,6 +75,9 @@ public final class DecoderWeights {
       int index = 0;
       for (LayerOptions layer : spec.layers()) {
         builder.setLayer(index, layer);
+        if (layer.mixer() != null) {
+          builder.setMixer(index, layer.mixer());
+        }
         if (layer.experts() != null) {
           builder.setExperts(index, layer.experts());
         }
@@ -95,6 +100,17 @@ public final class DecoderWeights {
     ByteBuffer own = encoded.slice(first, Math.toIntExact(tensor.type().rowBytes(tensor.columns())));
     NativeFormats.dequantize(tensor.type().id(), own, floats);
     builder.setData(slot(tensor, GgmlType.F32), decoded);
+  }
+
+  /** The core wants the rows of a matrix together: these few are copied. */
+  private static void setInTurns(NativeModelBuilder builder, TensorSpec tensor, ByteBuffer encoded) {
+    int rowBytes = Math.toIntExact(tensor.type().rowBytes(tensor.columns()));
+    ByteBuffer own = DirectBuffers.bytes(Math.toIntExact(tensor.rows() * rowBytes));
+    for (long row = 0; row < tensor.rows(); row++) {
+      long from = tensor.first() + row / tensor.turns() * 2 * tensor.turns() + row % tensor.turns();
+      own.put(encoded.slice(Math.toIntExact(from * rowBytes), rowBytes));
+    }
+    builder.setData(slot(tensor, tensor.type()), own.flip());
   }
 
   private static TensorSlot slot(TensorSpec tensor, GgmlType type) {

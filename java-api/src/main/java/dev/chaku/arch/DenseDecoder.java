@@ -6,6 +6,7 @@ import dev.chaku.gguf.GgufFile;
 import dev.chaku.gguf.GgufTensor;
 import dev.chaku.internal.DecoderOptions;
 import dev.chaku.internal.LayerOptions;
+import dev.chaku.internal.MixerOptions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.IntPredicate;
@@ -51,7 +52,8 @@ final class DenseDecoder {
     int width = keys.count("embedding_length", MOST);
     int context = keys.count("context_length", Integer.MAX_VALUE);
     int[] heads = keys.perLayer("attention.head_count", layers, MOST);
-    int[] kvHeads = keys.has("attention.head_count_kv") ? keys.perLayer("attention.head_count_kv", layers, MOST) : heads;
+    MixerLayers mixers = new MixerLayers(keys, tensors, traits.mixer());
+    int[] kvHeads = mixers.kvHeads(layers, MOST, heads);
     int[] ffWidths = keys.perLayer("feed_forward_length", layers, MOST);
     int headDim = headDim(width, heads[0]);
     boolean[] windowed = windowed(layers, context);
@@ -63,17 +65,24 @@ final class DenseDecoder {
     int positions = picker.pickGlobals(vocabSize);
     List<LayerOptions> layerOptions = new ArrayList<>();
     for (int l = 0; l < layers; l++) {
-      if (heads[l] % kvHeads[l] != 0) {
+      MixerOptions mixer = mixers.options(l, kvHeads[l]);
+      int sharing = mixer == null ? kvHeads[l] : 1;
+      if (heads[l] % sharing != 0) {
         throw keys.error("attention.head_count_kv", "a divisor of " + heads[l] + " heads", Integer.toString(kvHeads[l]));
       }
       LayerOptions layer =
-          layer(l, new LayerOptions(heads[l], kvHeads[l], headDim, ffWidths[l]), decoder, windowed, context, ropes.isEmpty())
-              .withExperts(experts.options(ffWidths[l]));
+          layer(l, new LayerOptions(heads[l], sharing, headDim, ffWidths[l]), decoder, windowed, context, ropes.isEmpty())
+              .withExperts(experts.options(ffWidths[l]))
+              .withMixer(mixer);
       picker.pickLayer(l, layer);
+      if (mixer != null) {
+        mixers.pick(l, width, mixer);
+      }
       pickRest(l, picker, layer, experts);
       layerOptions.add(layer);
     }
     keys.harmless(HARMLESS_KEYS);
+    keys.harmless(traits.harmless());
     keys.refuseOthers();
     return new DecoderSpec(
         architecture,
@@ -134,7 +143,10 @@ final class DenseDecoder {
     boolean anyWindow = IntStream.range(0, windowed.length).anyMatch(i -> windowed[i]);
     double usual =
         traits.attentionScale().of(sizes.headDim(), decoder.width(), sizes.heads(), decoder.layers());
-    int flags = (isParallel(l) ? LayerOptions.PARALLEL : 0) | (traits.normsAfterRope() ? LayerOptions.NORM_AFTER_ROPE : 0);
+    int flags =
+        (isParallel(l) ? LayerOptions.PARALLEL : 0)
+            | (traits.normsAfterRope() ? LayerOptions.NORM_AFTER_ROPE : 0)
+            | (traits.hasGatedQueries() ? LayerOptions.GATED_QUERY : 0);
     double alibi = traits.alibiBias() == 0 ? 0 : keys.findPositive("attention.max_alibi_bias").orElse(traits.alibiBias());
     return new LayerOptions(
         sizes.heads(),

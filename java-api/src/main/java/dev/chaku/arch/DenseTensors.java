@@ -33,9 +33,18 @@ final class DenseTensors {
   }
 
   void pickLayer(int l, LayerOptions layer) {
+    norm(DecoderModule.ATTN_NORM.at(l), traits.attnNorm());
+    norm(DecoderModule.ATTN_POST_NORM.at(l), traits.postNorms());
+    norm(DecoderModule.FFN_NORM.at(l), traits.ffnNorm());
+    norm(DecoderModule.FFN_POST_NORM.at(l), traits.postNorms());
+    if (layer.mixer() == null) {
+      pickAttention(l, layer);
+    }
+  }
+
+  private void pickAttention(int l, LayerOptions layer) {
     long queries = (long) layer.heads() * layer.headDim();
     long keysAndValues = (long) layer.kvHeads() * layer.headDim();
-    norm(DecoderModule.ATTN_NORM.at(l), traits.attnNorm());
     String fused = "blk." + l + ".attn_qkv";
     if (traits.mayFuseQkv() && tensors.has(fused + ".weight")) {
       List<Part> parts =
@@ -45,16 +54,13 @@ final class DenseTensors {
               new Part(DecoderModule.ATTN_V.at(l), keysAndValues));
       tensors.fused(fused, width, parts, traits.qkvBias());
     } else {
-      product(DecoderModule.ATTN_Q.at(l), queries, width, traits.qkvBias());
+      product(DecoderModule.ATTN_Q.at(l), layer.hasGatedQuery() ? 2 * queries : queries, width, traits.qkvBias());
       product(DecoderModule.ATTN_K.at(l), keysAndValues, width, traits.qkvBias());
       product(DecoderModule.ATTN_V.at(l), keysAndValues, width, traits.qkvBias());
     }
     product(DecoderModule.ATTN_OUTPUT.at(l), width, queries, traits.outputBias());
     headNorm(DecoderModule.ATTN_Q_NORM.at(l), layer.heads(), layer.headDim());
     headNorm(DecoderModule.ATTN_K_NORM.at(l), layer.kvHeads(), layer.headDim());
-    norm(DecoderModule.ATTN_POST_NORM.at(l), traits.postNorms());
-    norm(DecoderModule.FFN_NORM.at(l), traits.ffnNorm());
-    norm(DecoderModule.FFN_POST_NORM.at(l), traits.postNorms());
   }
 
   void pickFeedForward(int l, int ffWidth) {

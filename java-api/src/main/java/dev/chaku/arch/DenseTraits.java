@@ -3,6 +3,7 @@ package dev.chaku.arch;
 import dev.chaku.internal.LayerOptions;
 import java.util.EnumMap;
 import java.util.EnumSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.IntPredicate;
@@ -38,6 +39,16 @@ final class DenseTraits {
     WITHOUT_FFN_NORM,
     /** As the key {@code use_parallel_residual} says; if it says nothing, they do. */
     BY_KEY
+  }
+
+  /** What some layers have in place of attention. */
+  enum Mixer {
+    /** Short convolutions, in layers without key heads. */
+    SHORT_CONVOLUTION,
+    /** The gated delta rule, but for each {@code full_attention_interval}th layer; value heads next to each other share. */
+    DELTA_RULE,
+    /** The same; value heads share a key head with those a multiple of Hk away. */
+    DELTA_RULE_TILED
   }
 
   /** Optional keys that a family understands. */
@@ -93,6 +104,9 @@ final class DenseTraits {
   private AttentionScale attentionScale = (headDim, width, heads, layers) -> 1 / Math.sqrt(headDim);
   private @Nullable ExpertTraits experts;
   private boolean sinks;
+  private @Nullable Mixer mixer;
+  private boolean gatedQueries;
+  private List<String> harmless = List.of();
   private final Set<Feature> features = EnumSet.noneOf(Feature.class);
   private final Map<DecoderModule, String> names = new EnumMap<>(DecoderModule.class);
 
@@ -343,6 +357,36 @@ final class DenseTraits {
 
   boolean hasSinks() {
     return sinks;
+  }
+
+  /** Some layers have a running memory in place of attention. */
+  DenseTraits mixer(Mixer kind) {
+    mixer = kind;
+    return this;
+  }
+
+  @Nullable Mixer mixer() {
+    return mixer;
+  }
+
+  /** Each query head is followed by as many gates. */
+  DenseTraits gatedQueries() {
+    gatedQueries = true;
+    return this;
+  }
+
+  boolean hasGatedQueries() {
+    return gatedQueries;
+  }
+
+  /** Keys that change no number of a text, whatever they say. */
+  DenseTraits harmless(String... keys) {
+    harmless = List.of(keys);
+    return this;
+  }
+
+  List<String> harmless() {
+    return harmless;
   }
 
   DenseTraits understands(Feature... more) {

@@ -37,7 +37,10 @@ public final class ModelFamilies {
           new Glm4Family(),
           new Exaone4Family(),
           new HunyuanFamily(),
-          new SeedOssFamily());
+          new SeedOssFamily(),
+          new Lfm2Family(),
+          new Qwen35Family(),
+          new Qwen3NextFamily());
 
   private ModelFamilies() {}
 

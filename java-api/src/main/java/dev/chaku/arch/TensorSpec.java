@@ -13,13 +13,20 @@ import dev.chaku.gguf.GgmlType;
  * @param name of the tensor in GGUF files, for instance {@code blk.3.attn_q.weight}
  * @param first where several modules share that tensor, the first of its rows that is this one's, or for vectors the first
  *     of its elements; else 0
+ * @param turns 0; or where two modules have rows of that tensor in turns, how many each has at a time
  */
 public record TensorSpec(
-    DecoderModule.Place place, Kind kind, GgmlType type, long rows, long columns, String name, long first) {
+    DecoderModule.Place place, Kind kind, GgmlType type, long rows, long columns, String name, long first, long turns) {
   /** What a tensor is to its module; the ordinal is its number in the core. */
   public enum Kind {
     WEIGHT,
     BIAS
+  }
+
+  /** A tensor whose rows lie together. */
+  public TensorSpec(
+      DecoderModule.Place place, Kind kind, GgmlType type, long rows, long columns, String name, long first) {
+    this(place, kind, type, rows, columns, name, first, 0);
   }
 
   /** A tensor with the usual name of its place. */

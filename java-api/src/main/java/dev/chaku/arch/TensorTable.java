@@ -87,6 +87,26 @@ final class TensorTable {
     }
   }
 
+  /** A required tensor [rows, columns] under a name of its own. */
+  void named(String name, DecoderModule.Place place, TensorSpec.Kind kind, long rows, long columns) {
+    long[] dims = {columns, rows};
+    understood.add(name);
+    GgufTensor tensor = file.findTensor(name).orElseThrow(() -> missing(name, dims));
+    requireDims(tensor, dims);
+    picked.add(new TensorSpec(place, kind, tensor.type(), rows, columns, name, 0));
+  }
+
+  /** A required matrix of two modules' rows in turns: {@code each} of the one, as many of the other, and so on. */
+  void interleaved(
+      String name, long columns, long rows, long each, DecoderModule.Place one, DecoderModule.Place other) {
+    long[] dims = {columns, 2 * rows};
+    understood.add(name);
+    GgufTensor tensor = file.findTensor(name).orElseThrow(() -> missing(name, dims));
+    requireDims(tensor, dims);
+    picked.add(new TensorSpec(one, TensorSpec.Kind.WEIGHT, tensor.type(), rows, columns, name, 0, each));
+    picked.add(new TensorSpec(other, TensorSpec.Kind.WEIGHT, tensor.type(), rows, columns, name, each, each));
+  }
+
   /** A norm's weight [rows, columns] that the family has, may have or does not have; rows are 1 but of heads. */
   void norm(DecoderModule.Place place, DenseTraits.Presence presence, long rows, long columns, DenseTraits.Presence bias) {
     if (presence == DenseTraits.Presence.NONE || (presence == DenseTraits.Presence.OPTIONAL && !has(place))) {
@@ -190,7 +210,8 @@ final class TensorTable {
   private String name(DecoderModule.Place place, TensorSpec.Kind kind) {
     String usual = TensorSpec.nameOf(place, kind);
     String other = names.get(place.module());
-    return other == null ? usual : usual.replace("." + place.module().ggufName() + ".", "." + other + ".");
+    String own = place.module().ggufName() + ".";
+    return other == null ? usual : usual.substring(0, usual.indexOf(own)) + other + "." + usual.substring(usual.indexOf(own) + own.length());
   }
 
   private void requireDims(GgufTensor tensor, long[] dims) {

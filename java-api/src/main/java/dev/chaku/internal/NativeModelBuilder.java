@@ -5,6 +5,7 @@ import dev.chaku.internal.binding.generated.chaku_decoder_options;
 import dev.chaku.internal.binding.generated.chaku_engine;
 import dev.chaku.internal.binding.generated.chaku_expert_options;
 import dev.chaku.internal.binding.generated.chaku_layer_options;
+import dev.chaku.internal.binding.generated.chaku_mixer_options;
 import dev.chaku.internal.binding.generated.chaku_model;
 import dev.chaku.internal.binding.generated.chaku_rope_options;
 import dev.chaku.internal.binding.generated.chaku_tensor_options;
@@ -111,6 +112,25 @@ public final class NativeModelBuilder extends NativeHandle<chaku_model> {
           .normalize(values.normalize() ? 1 : 0)
           .weights_scale(values.weightsScale());
       Status.check(chaku.chaku_model_set_experts(model, layer, options), "layer " + layer);
+    } finally {
+      leaveExclusive();
+    }
+  }
+
+  /** Gives a layer that is set a running memory in place of attention. */
+  public void setMixer(int layer, MixerOptions values) {
+    chaku_model model = enterExclusive();
+    try (chaku_mixer_options options = new chaku_mixer_options()) {
+      options
+          .size(options.sizeof())
+          .kind(values.isDeltaRule() ? chaku.CHAKU_MIXER_DELTA_RULE : chaku.CHAKU_MIXER_SHORT_CONVOLUTION)
+          .taps(values.taps())
+          .n_key_heads(values.keyHeads())
+          .n_value_heads(values.valueHeads())
+          .key_dim(values.keyDim())
+          .value_dim(values.valueDim())
+          .tiled(values.tiled() ? 1 : 0);
+      Status.check(chaku.chaku_model_set_mixer(model, layer, options), "layer " + layer);
     } finally {
       leaveExclusive();
     }

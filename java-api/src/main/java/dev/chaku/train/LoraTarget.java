@@ -25,6 +25,18 @@ public enum LoraTarget {
   SHARED_GATE,
   SHARED_UP,
   SHARED_DOWN,
+  /** What passes the convolution of a layer with a running memory; of the delta rule its queries, keys and values. */
+  MIX_IN,
+  /** What multiplies the result of such a layer. */
+  MIX_GATE,
+  /** What multiplies the input of a short convolution. */
+  MIX_INPUT_GATE,
+  /** How much the delta rule writes of a token. */
+  MIX_BETA,
+  /** How much the delta rule forgets before. */
+  MIX_ALPHA,
+  /** The output product of such a layer. */
+  MIX_OUT,
   /**
    * The output projection; of a model whose embedding is tied to it, the projection alone, which llama.cpp cannot read
    * for such a base: it knows no adapter of a projection without a tensor of its own.
@@ -33,7 +45,7 @@ public enum LoraTarget {
 
   /**
    * The seven products of every dense layer: what adapts best for its size. Of a model whose layers have experts, the
-   * attention's four remain.
+   * attention's four remain; of one with layers that have a running memory, their input, gates and output are taken too.
    */
   public static Set<LoraTarget> allLinear() {
     return EnumSet.range(Q, DOWN);
@@ -52,6 +64,11 @@ public enum LoraTarget {
   /** The three products of the expert that every token passes through. */
   public static Set<LoraTarget> sharedExpert() {
     return EnumSet.range(SHARED_GATE, SHARED_DOWN);
+  }
+
+  /** The products of layers with a running memory that go with all seven of the others. */
+  public static Set<LoraTarget> mixer() {
+    return EnumSet.of(MIX_IN, MIX_GATE, MIX_INPUT_GATE, MIX_OUT);
   }
 
   /** Whether it exists in layers of experts alone. */
@@ -80,6 +97,7 @@ public enum LoraTarget {
         case "attention" -> targets.addAll(attention());
         case "experts" -> targets.addAll(experts());
         case "shared_expert" -> targets.addAll(sharedExpert());
+        case "mixer" -> targets.addAll(mixer());
         case "lm_head" -> targets.add(OUTPUT);
         default -> targets.add(one(name, plain));
       }
@@ -95,7 +113,7 @@ public enum LoraTarget {
         .filter(target -> target.label().equals(plain))
         .findFirst()
         .orElseThrow(
-            () -> new BadInputException("LoRA targets: expected all, attention, experts, shared_expert or " + known() + ", found '" + given + "'"));
+            () -> new BadInputException("LoRA targets: expected all, attention, experts, shared_expert, mixer or " + known() + ", found '" + given + "'"));
   }
 
   private static String known() {
