@@ -43,12 +43,16 @@ final class Markdown {
     return line("| " + String.join(" | ", cells) + " |");
   }
 
-  /** A median with its spread, for instance {@code 5.1 (4.9-5.3)}; a dash for nothing. */
+  /** A median with its spread, for instance {@code 5.1 (4.9-5.3)}; alone if there was one round; a dash for nothing. */
   static String spread(Object fields, int digits) {
     if (!(fields instanceof Map<?, ?> spread)) {
       return "–";
     }
-    String format = "%." + digits + "f (%." + digits + "f–%." + digits + "f)";
+    String format = "%." + digits + "f";
+    if (value(spread, "least") == value(spread, "most")) {
+      return String.format(Locale.ROOT, format, value(spread, "median"));
+    }
+    format += " (" + format + "–" + format + ")";
     return String.format(Locale.ROOT, format, value(spread, "median"), value(spread, "least"), value(spread, "most"));
   }
 
