@@ -37,7 +37,7 @@ final class Compare implements Callable<Integer> {
   private List<String> formats;
 
   @Option(names = "--cpu", split = ",", paramLabel = "PATH",
-      description = "Chaku's instruction sets; training uses the first, and bfloat16 products where there are (default: ${DEFAULT-VALUE}).",
+      description = "Chaku's instruction sets; training uses the first (default: ${DEFAULT-VALUE}).",
       defaultValue = "cpu,avx2")
   private List<String> devices;
 
@@ -129,11 +129,11 @@ final class Compare implements Callable<Integer> {
 
   private void training(Report report, int cores, Path logs) throws IOException {
     Settings once = new Settings(devices.subList(0, 1), cores, 1, models, logs);
-    List<String> paths = new TrainingComparison(once, report).check();
+    new TrainingComparison(once, report).check();
     for (String shape : trainShapes) {
       for (int tokens : trainTokens) {
         boolean shorter = tokens > LONG_STEP && !full;
-        Settings settings = new Settings(paths, cores, shorter ? Math.min(rounds, 2) : rounds, models, logs);
+        Settings settings = new Settings(once.devices(), cores, shorter ? Math.min(rounds, 2) : rounds, models, logs);
         try {
           List<String> formats = shorter ? trainFormats.subList(0, 1) : trainFormats;
           List<String> bases = shorter ? trainBases.subList(0, 1) : trainBases;

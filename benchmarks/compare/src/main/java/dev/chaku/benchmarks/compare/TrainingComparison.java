@@ -13,12 +13,14 @@ import java.util.UUID;
 /** A LoRA step of one shape and length: Chaku on quantized and on BF16 weights, and PyTorch, round after round in turn. */
 final class TrainingComparison {
   private static final int RANK = 16;
-  private static final String BFLOAT16_PATH = "avx512bf16";
   /** Beyond, scores and their gradients take more memory and time than PyTorch's kernel in every case that was tried. */
   private static final int MOST_EAGER_TOKENS = 1024;
 
-  private static final double MOST_LOSS_DIFFERENCE = 2e-3;
-  /** A starts at random values of one distribution, not at the same ones. */
+  /** Of a loss, relative: B is 0 in the first step, so that only rounding differs. */
+  private static final double MOST_FIRST_DIFFERENCE = 5e-4;
+  /** In each program A starts at random values of one distribution, not at the same ones: gradients and what they lead to differ. */
+  private static final double MOST_LATER_DIFFERENCE = 5e-3;
+
   private static final double MOST_NORM_RATIO = 1.1;
 
   private static final List<Path> FASTER_MALLOCS =
@@ -86,11 +88,8 @@ final class TrainingComparison {
   /**
    * That both compute the same, on a small shape with the same weights: loss and gradient norm of the first step, and the
    * loss after two more.
-   *
-   * @return the paths to measure: the configured one, and the one with products on bfloat16 operands, which PyTorch uses,
-   *     if the processor has it and Chaku does not choose it by itself
    */
-  List<String> check() throws IOException {
+  void check() throws IOException {
     PeerShape shape = PeerShape.CHECK;
     try (Worker peer = torch(shape, 128, "f32", PyTorchDecoder.Attention.EAGER);
         Worker ours = chaku(shape, 128, "bf16", settings.devices().get(0))) {
@@ -107,19 +106,11 @@ final class TrainingComparison {
         row.put("grad_norm_ratio", normRatio);
         row.put(
             "ok",
-            Math.abs(difference) < MOST_LOSS_DIFFERENCE
+            Math.abs(difference) < (step == 1 ? MOST_FIRST_DIFFERENCE : MOST_LATER_DIFFERENCE)
                 && normRatio < MOST_NORM_RATIO
                 && normRatio > 1 / MOST_NORM_RATIO);
         report.check(row);
       }
-      List<String> paths = new ArrayList<>(settings.devices());
-      Object system = ours.greeting().get("system");
-      Map<?, ?> machine = (Map<?, ?>) ours.greeting().get("machine");
-      boolean has = machine.get("features") instanceof List<?> features && features.contains("AVX512_BF16");
-      if (has && !"amx".equals(system) && !BFLOAT16_PATH.equals(system) && paths.get(0).equals("cpu")) {
-        paths.add(BFLOAT16_PATH);
-      }
-      return paths;
     }
   }
 
