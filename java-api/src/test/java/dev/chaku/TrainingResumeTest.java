@@ -215,7 +215,7 @@ class TrainingResumeTest {
   @Test
   void earlyStoppingGoesOnWhereItWas() {
     TrainingConfig stopping =
-        config().with(c -> c.learningRate(0.3).maxGradNorm(0).warmupSteps(0).evalSteps(1).earlyStopping(4).saveSteps(1));
+        config().with(c -> c.learningRate(2).maxGradNorm(0).warmupSteps(0).evalSteps(1).earlyStopping(4).saveSteps(1));
     try (TrainingRun run = trainer(base, "whole").config(stopping).start()) {
       List<Integer> expected = TinyTraining.bits(run.await());
       int last = run.awaitProgress().step();
