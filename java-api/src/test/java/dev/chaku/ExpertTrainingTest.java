@@ -93,8 +93,8 @@ class ExpertTrainingTest {
   @ValueSource(strings = {"mixtral", "qwen2moe", "qwen3moe", "gpt-oss", "gpt-oss-mxfp4"})
   void expertsAndAttentionLearn(String name) {
     List<TrainingProgress> seen = Collections.synchronizedList(new ArrayList<>());
-    try (Model model = Model.open(base(name));
-        Model oneThread = Model.open(base(name), ModelOptions.defaults().withThreads(1))) {
+    try (Model model = Model.open(base(name), Float32Device.options());
+        Model oneThread = Model.open(base(name), Float32Device.options().withThreads(1))) {
       assertTrue(model.hasExperts());
       Trainer trainer = trainer(model, everyTarget(name), "out").onProgress(seen::add);
       long planned = trainer.plan().parameters();
@@ -122,7 +122,7 @@ class ExpertTrainingTest {
   @ValueSource(strings = {"mixtral", "qwen2moe", "qwen3moe", "gpt-oss"})
   void everyWeightLearnsAndRoutersIfAsked(String name) {
     EncodedExample held = counting(1, 9).get(0);
-    try (Model model = Model.open(base(name))) {
+    try (Model model = Model.open(base(name), Float32Device.options())) {
       double before = loss(model.logits(held.tokens()), held);
       for (boolean routers : new boolean[] {false, true}) {
         Path out = folder.resolve("routers-" + routers);
@@ -134,7 +134,7 @@ class ExpertTrainingTest {
           run.awaitFile();
         }
         Path file = out.resolve("model.gguf");
-        try (Model trained = Model.open(file)) {
+        try (Model trained = Model.open(file, Float32Device.options())) {
           double after = loss(trained.logits(held.tokens()), held);
           assertTrue(after < 0.8 * before, before + " to " + after);
         }
@@ -184,7 +184,7 @@ class ExpertTrainingTest {
     }
     EnumSet<LoraTarget> targets = EnumSet.copyOf(LoraTarget.attention());
     targets.addAll(LoraTarget.experts());
-    try (Model model = Model.open(file)) {
+    try (Model model = Model.open(file, Float32Device.options())) {
       float[][] found = model.logits(tokens);
       for (int t = 0; t < tokens.length; t++) {
         assertArrayEquals(expected[t], found[t], 1e-3f);
@@ -200,7 +200,7 @@ class ExpertTrainingTest {
 
   @Test
   void allMeansAttentionWhereLayersHaveExperts() {
-    try (Model model = Model.open(base("mixtral"))) {
+    try (Model model = Model.open(base("mixtral"), Float32Device.options())) {
       long attention = trainer(model, LoraTarget.attention(), "a").plan().parameters();
       assertEquals(attention, trainer(model, LoraTarget.allLinear(), "b").plan().parameters());
     }
@@ -208,7 +208,7 @@ class ExpertTrainingTest {
 
   @Test
   void whatTheModelLacksIsRefused() {
-    try (Model model = Model.open(base("mixtral"))) {
+    try (Model model = Model.open(base("mixtral"), Float32Device.options())) {
       assertRefused(trainer(model, Set.of(LoraTarget.GATE), "a"), "expert_gate, expert_up and expert_down in place");
       assertRefused(trainer(model, Set.of(LoraTarget.Q, LoraTarget.SHARED_UP), "a"), "shared_up", "no ffn_up_shexp");
       assertRefused(
