@@ -194,15 +194,10 @@ class ExpertPass {
   }
 
   void linear(LayerLinear which, const float* x, float* y, float scale = 1.0f, bool accumulate = false) const noexcept {
-    LinearCall call;
+    LinearCall call = linear_call(d_, layer_, which, a_);
     call.x = x;
     call.y = y;
     call.m = m_;
-    call.linear = &weights_.linears[which];
-    call.low_rank = d_.low_rank(layer_, which);
-    call.low_rank_out = block_.low_rank[which];
-    call.dropout_stream = d_.dropout.stream(layer_, kLinearModules[which]);
-    call.dropped = a_.dropped;
     call.scale = scale;
     call.accumulate = accumulate;
     apply_linears(d_, {&call, 1});

@@ -107,15 +107,10 @@ class BlockPass {
 
   LinearCall call_of(LayerLinear which, const float* x, int64_t m, float* y, float scale = 1.0f,
                      bool accumulate = false) const noexcept {
-    LinearCall call;
+    LinearCall call = linear_call(d_, layer_, which, a_);
     call.x = x;
     call.y = y;
     call.m = m;
-    call.linear = &weights_.linears[which];
-    call.low_rank = d_.low_rank(layer_, which);
-    call.low_rank_out = block_.low_rank[which];
-    call.dropout_stream = d_.dropout.stream(layer_, kLinearModules[which]);
-    call.dropped = a_.dropped;
     call.bias_sum = a_.normed;  // free once the products of the half block's input are made
     call.scale = scale;
     call.accumulate = accumulate;

@@ -126,6 +126,8 @@ struct LinearCall {
   float scale = 1.0f;
   bool accumulate = false;
 };
+// The call of a layer's product as far as the layer says it: x, y and m are left to fill in.
+LinearCall linear_call(const Decoder& decoder, int32_t layer, LayerLinear which, const Activations& a) noexcept;
 // Calls that do not depend on each other, at most kMostLinears, each with a low_rank_out of its own: with few tokens they
 // run as one, so that each thread waits once or, with low-rank additions, twice.
 constexpr size_t kMostLinears = 4;

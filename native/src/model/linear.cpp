@@ -12,6 +12,17 @@ const float* drop_input(const Decoder& decoder, const float* x, int64_t n, uint6
   return dropped;
 }
 
+LinearCall linear_call(const Decoder& decoder, int32_t layer, LayerLinear which, const Activations& a) noexcept {
+  const size_t l = static_cast<size_t>(layer);
+  LinearCall call;
+  call.linear = &decoder.weights->layers[l].linears[which];
+  call.low_rank = decoder.low_rank(layer, which);
+  call.low_rank_out = a.blocks[l].low_rank[which];
+  call.dropout_stream = decoder.dropout.stream(layer, kLinearModules[which]);
+  call.dropped = a.dropped;
+  return call;
+}
+
 namespace {
 
 MatmulProblem down_product(const LowRank& low_rank, const float* input, int64_t k, int64_t m,

@@ -53,15 +53,10 @@ class MixerPass {
 
  private:
   void linear(LayerLinear which, float* y) const noexcept {
-    LinearCall call;
+    LinearCall call = linear_call(d_, layer_, which, a_);
     call.x = a_.normed;
     call.y = y;
     call.m = m_;
-    call.linear = &weights_.linears[which];
-    call.low_rank = d_.low_rank(layer_, which);
-    call.low_rank_out = block_.low_rank[which];
-    call.dropout_stream = d_.dropout.stream(layer_, kLinearModules[which]);
-    call.dropped = a_.dropped;
     apply_linears(d_, {&call, 1});
   }
 

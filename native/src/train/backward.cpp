@@ -42,18 +42,11 @@ class BlockBackward {
 
   void linear(LayerLinear which, const float* x, const float* dy, float* dx, bool accumulate,
               float scale = 1.0f) const noexcept {
-    LinearBackwardCall call;
+    LinearBackwardCall call = linear_backward_call(d_, layer_, which, a_, s_.d_low_rank, gradients_);
     call.x = x;
     call.dy = dy;
     call.dx = dx;
     call.m = m_;
-    call.linear = &weights_.linears[which];
-    call.low_rank = d_.low_rank(layer_, which);
-    call.low_rank_out = block_.low_rank[which];
-    call.d_low_rank = s_.d_low_rank;
-    call.gradient = &gradients_.linears[which];
-    call.dropout_stream = d_.dropout.stream(layer_, kLinearModules[which]);
-    call.dropped = a_.dropped;
     call.scale = scale;
     call.accumulate = accumulate;
     linear_backward(d_, call);

@@ -44,6 +44,20 @@ void add_low_rank_input_gradient(const Decoder& decoder, const LowRank& low_rank
   decoder.engine->run(&KernelTable::axpby, AxpbyProblem{dropped, dx, m * k, 1.0f, 1.0f});
 }
 
+LinearBackwardCall linear_backward_call(const Decoder& decoder, int32_t layer, LayerLinear which, const Activations& a,
+                                        float* d_low_rank, const LayerGradients& gradients) noexcept {
+  const size_t l = static_cast<size_t>(layer);
+  LinearBackwardCall call;
+  call.linear = &decoder.weights->layers[l].linears[which];
+  call.low_rank = decoder.low_rank(layer, which);
+  call.low_rank_out = a.blocks[l].low_rank[which];
+  call.d_low_rank = d_low_rank;
+  call.gradient = &gradients.linears[which];
+  call.dropout_stream = decoder.dropout.stream(layer, kLinearModules[which]);
+  call.dropped = a.dropped;
+  return call;
+}
+
 void linear_backward(const Decoder& decoder, const LinearBackwardCall& call) noexcept {
   const Matrix& w = call.linear->w;
   const int64_t n = w.rows, k = w.columns, m = call.m;

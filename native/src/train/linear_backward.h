@@ -24,6 +24,10 @@ struct LinearBackwardCall {
 };
 void linear_backward(const Decoder& decoder, const LinearBackwardCall& call) noexcept;
 
+// The call of a layer's product as far as the layer says it: x, dy, dx and m are left to fill in.
+LinearBackwardCall linear_backward_call(const Decoder& decoder, int32_t layer, LayerLinear which, const Activations& a,
+                                        float* d_low_rank, const LayerGradients& gradients) noexcept;
+
 // dw[n,k] += scale * dy[m,n]^T x[m,k], all contiguous; dbias[n] += scale * sum of dy, unless null.
 void add_weight_gradient(const Decoder& decoder, const float* dy, int64_t n, const float* x, int64_t k, int64_t m,
                          float scale, float* dw, float* dbias) noexcept;

@@ -90,18 +90,11 @@ class MixerBackward {
   }
 
   void linear(LayerLinear which, const float* dy, bool accumulate) const noexcept {
-    LinearBackwardCall call;
+    LinearBackwardCall call = linear_backward_call(d_, layer_, which, a_, s_.d_low_rank, gradients_);
     call.x = a_.normed;
     call.dy = dy;
     call.dx = below_ ? s_.d_normed : nullptr;
     call.m = m_;
-    call.linear = &d_.weights->layers[static_cast<size_t>(layer_)].linears[which];
-    call.low_rank = d_.low_rank(layer_, which);
-    call.low_rank_out = block_.low_rank[which];
-    call.d_low_rank = s_.d_low_rank;
-    call.gradient = &gradients_.linears[which];
-    call.dropout_stream = d_.dropout.stream(layer_, kLinearModules[which]);
-    call.dropped = a_.dropped;
     call.accumulate = accumulate;
     linear_backward(d_, call);
   }
