@@ -3,7 +3,6 @@ package dev.chaku.data;
 import dev.chaku.BadInputException;
 import java.util.ArrayList;
 import java.util.Collections;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -62,8 +61,8 @@ public final class DataSplitter {
   private final boolean byLabel;
   /** Groups by their prompt, within strata by label. A prompt is in the stratum of its first label. */
   private final Map<String, List<Group>> strata = new LinkedHashMap<>();
-  /** Prompts by a 64-bit hash: two that share one come into the same part, which does no harm. */
-  private final Map<Long, Group> groups = new HashMap<>();
+  private final PromptGroups prompts = new PromptGroups();
+  private final List<Group> groups = new ArrayList<>();
   private int records;
   private int examples;
 
@@ -75,17 +74,17 @@ public final class DataSplitter {
   /** @throws BadInputException if labels are asked for and an answer is none */
   public void see(DataRecords.Entry entry) {
     Example first = entry.examples().get(0);
-    Group group = groups.get(hash(first.promptKey()));
-    if (group == null) {
-      group = new Group();
-      groups.put(hash(first.promptKey()), group);
-      strata.computeIfAbsent(byLabel ? label(first) : "", label -> new ArrayList<>()).add(group);
+    int number = prompts.group(first.promptKey());
+    if (number == groups.size()) {
+      groups.add(new Group());
+      strata.computeIfAbsent(byLabel ? label(first) : "", label -> new ArrayList<>()).add(groups.get(number));
       if (strata.size() > MOST_LABELS) {
         throw new BadInputException(
             entry.source() + ": strata: expected answers that are one of at most " + MOST_LABELS
                 + " labels, found more; split without them");
       }
     }
+    Group group = groups.get(number);
     group.records.add(records++);
     group.examples += entry.examples().size();
     examples += entry.examples().size();
@@ -154,13 +153,5 @@ public final class DataSplitter {
     }
     throw new BadInputException(
         example.source() + ": strata: expected an answer that is a label, found none; split without them");
-  }
-
-  private static long hash(String text) {
-    long hash = 0xcbf29ce484222325L;
-    for (int i = 0; i < text.length(); i++) {
-      hash = (hash ^ text.charAt(i)) * 0x100000001b3L;
-    }
-    return hash;
   }
 }

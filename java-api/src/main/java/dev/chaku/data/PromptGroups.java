@@ -19,7 +19,7 @@ final class PromptGroups {
   private int[] groupAt = free(1024);
   private int groups;
 
-  private PromptGroups() {
+  PromptGroups() {
     try {
       this.digest = MessageDigest.getInstance("SHA-256");
     } catch (NoSuchAlgorithmException e) {
@@ -37,7 +37,8 @@ final class PromptGroups {
     return groupOf;
   }
 
-  private int group(String prompt) {
+  /** The group of a prompt: one that was there, or the next number. */
+  int group(String prompt) {
     ByteBuffer hash = ByteBuffer.wrap(digest.digest(prompt.getBytes(StandardCharsets.UTF_16)));
     long high = hash.getLong();
     long low = hash.getLong();
