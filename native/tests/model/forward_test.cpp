@@ -204,14 +204,19 @@ static void check_threads(TinyOptions o) {
 }
 
 TEST(paths_that_round_to_bf16_stay_near) {
-  TinyOptions o = with_experts();
-  const auto model = tiny_decoder(o);
-  const Additions added(model->spec(), 3);
-  const std::vector<float> exact = run(*model, lean(), &added.low_ranks, kOne).logits;
-  for (const CpuPath path : bf16_paths()) {
-    o.path = path;
-    const std::vector<float> rounded = run(*tiny_decoder(o), lean(), &added.low_ranks, kOne).logits;
-    CHECK(!same_bits(exact, rounded) && distance(rounded, exact) < kBf16Decoder);
+  std::vector<TinyKind> kinds = tiny_kinds();
+  kinds.push_back({"experts", with_experts()});
+  for (TinyKind& kind : kinds) {
+    const auto model = tiny_decoder(kind.options);
+    const Additions added(model->spec(), 3);
+    const std::vector<float> exact = run(*model, lean(), &added.low_ranks, kOne).logits;
+    for (const CpuPath path : bf16_paths()) {
+      kind.options.path = path;
+      const std::vector<float> rounded = run(*tiny_decoder(kind.options), lean(), &added.low_ranks, kOne).logits;
+      const double off = distance(rounded, exact);
+      if (same_bits(exact, rounded) || off >= kBf16Decoder)
+        report(find_table(path)->name, 0, kind.name + ": " + std::to_string(off) + " from float32");
+    }
   }
 }
 
