@@ -33,7 +33,10 @@ public final class ModelConverter {
     return HuggingFaceModel.classes();
   }
 
-  /** Formats of the matrices; those that they have, F32, F16 or BF16, unless set. */
+  /**
+   * Formats of the matrices; those that they have, F32, F16 or BF16, unless set. Experts in MXFP4 blocks, as gpt-oss has
+   * them, keep these bit for bit unless F32, F16 or BF16 is set: encoding them anew would only lose.
+   */
   public ModelConverter format(WeightFormat newFormat) {
     format = newFormat;
     return this;
@@ -58,8 +61,9 @@ public final class ModelConverter {
    * @param tensors their number
    * @param parameters all their elements
    * @param fileBytes size of the file
+   * @param leftOut names of the folder's tensors that do no texts, such as an image encoder's
    */
-  public record Report(String architecture, int tensors, long parameters, long fileBytes) {}
+  public record Report(String architecture, int tensors, long parameters, long fileBytes, List<String> leftOut) {}
 
   /**
    * Writes the file, whole or not at all.
@@ -71,10 +75,13 @@ public final class ModelConverter {
    */
   public Report write(Path target, Consumer<FileProgress> listener) {
     HuggingFaceModel.Found found = HuggingFaceModel.read(folder);
-    return write(
-        found.outline(),
+    boolean decodes = format != null && !format.mix().base().isQuantized();
+    Report report = write(
+        decodes ? found.outline().decoded() : found.outline(),
         new ModelOutline.Target(target, format == null ? found.format() : format.mix(), overwrite, threads),
         listener);
+    return new Report(
+        report.architecture(), report.tensors(), report.parameters(), report.fileBytes(), found.leftOut());
   }
 
   static Report write(ModelOutline outline, ModelOutline.Target target, Consumer<FileProgress> listener) {
@@ -83,7 +90,7 @@ public final class ModelConverter {
     try {
       return new Report(
           String.valueOf(outline.metadata().get("general.architecture")), outline.tensors().size(), outline.elements(),
-          Files.size(target.path()));
+          Files.size(target.path()), List.of());
     } catch (IOException e) {
       throw new BadInputException(target.path() + ": cannot be read: " + e.getMessage(), e);
     }

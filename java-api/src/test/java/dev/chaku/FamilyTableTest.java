@@ -6,6 +6,7 @@ import dev.chaku.arch.ModelFamilies;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
@@ -23,7 +24,7 @@ import org.junit.jupiter.api.Test;
 class FamilyTableTest {
   private static final Path README = Path.of("..", "README.md");
   private static final Pattern ROW =
-      Pattern.compile("\\| [^|]+ \\| `([^`]+)` \\| ([✔–]) \\| ([✔–]) \\| ([✔–]) \\|");
+      Pattern.compile("\\| [^|]+ \\| `([^`]+)` \\| ([✔–]) \\| ([✔–]) \\| ([✔–]) \\| ([^|]+) \\|");
 
   /** Rows of the table by architecture: what is said of inference, LoRA and full training. */
   private static Map<String, String> table() throws IOException {
@@ -40,6 +41,19 @@ class FamilyTableTest {
   @Test
   void everyKnownFamilyHasARow() throws IOException {
     assertEquals(new TreeSet<>(ModelFamilies.architectures()), table().keySet());
+  }
+
+  /** The last column: all classes of Hugging Face that the converter knows, and no others. */
+  @Test
+  void whatIsConvertedIsNamed() throws IOException {
+    Set<String> named = new TreeSet<>();
+    for (String line : Files.readAllLines(README)) {
+      Matcher row = ROW.matcher(line);
+      if (row.matches()) {
+        named.addAll(List.of(row.group(5).split(", ")));
+      }
+    }
+    assertEquals(new TreeSet<>(ModelConverter.architectures()), named);
   }
 
   @Test

@@ -26,7 +26,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The README's tables of formats and of what can be converted say what the code does. */
+/** The README's table of formats says what the code does. */
 class FormatsTableTest {
   private static final Path README = Path.of("..", "README.md");
 
@@ -58,14 +58,6 @@ class FormatsTableTest {
       NativeFormats.describe(type.id()).ifPresent(format -> expected.put(type, new Row(true, format.canQuantize(), true)));
     }
     assertEquals(expected, table());
-  }
-
-  @Test
-  void namesWhatIsConverted() throws IOException {
-    String text = Files.readString(README).replaceAll("\\s+", " ");
-    for (String name : ModelConverter.architectures()) {
-      assertTrue(text.contains(name), name);
-    }
   }
 
   /** One step over a base whose layers are in the format. Formats that are not written are zeros: each decodes to zero. */

@@ -4,8 +4,10 @@ import dev.chaku.ModelConverter;
 import dev.chaku.WeightFormat;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -15,7 +17,9 @@ import picocli.CommandLine.Parameters;
     name = "convert",
     description = {
       "Turns a folder of Hugging Face (config.json, safetensors files, tokenizer.json or tokenizer.model) into a GGUF file.",
-      "Weights keep their type unless another is given. Memory: a few rows."
+      "Weights keep their type unless another is given; experts in MXFP4 blocks keep these unless it is f32, f16 or bf16.",
+      "Of models that also see, the language model is taken. Memory: a few rows, or one matrix of those stored turned.",
+      "A class that is not known is refused with the list of those that are."
     },
     footer = {
       "",
@@ -49,7 +53,12 @@ final class ModelConvertCommand extends Verb {
     try (FileProgressDisplay display = new FileProgressDisplay(console())) {
       report = converter.write(out, display::show);
     }
-    result(fields(out, report), () -> console().print(describe(out, report)));
+    if (!report.leftOut().isEmpty()) {
+      console().note(leftOut(report.leftOut()));
+    }
+    Map<String, Object> fields = fields(out, report);
+    fields.put("left_out", report.leftOut().size());
+    result(fields, () -> console().print(describe(out, report)));
   }
 
   static Map<String, Object> fields(Path out, ModelConverter.Report report) {
@@ -60,6 +69,14 @@ final class ModelConvertCommand extends Verb {
     fields.put("parameters", report.parameters());
     fields.put("file_bytes", report.fileBytes());
     return fields;
+  }
+
+  private static String leftOut(List<String> names) {
+    String parts = names.stream()
+        .map(name -> name.replaceFirst("^model\\.", "").replaceFirst("\\..*", ""))
+        .distinct()
+        .collect(Collectors.joining(", "));
+    return "tensors left out: " + names.size() + " of " + parts + ", without which texts are the same";
   }
 
   static String describe(Path out, ModelConverter.Report report) {

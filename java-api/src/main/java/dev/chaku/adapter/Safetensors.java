@@ -39,7 +39,7 @@ public final class Safetensors {
           .streamReadConstraints(StreamReadConstraints.builder().maxNestingDepth(16).build())
           .build();
 
-  private static final Map<String, Integer> ELEMENT_BYTES = Map.of("F64", 8, "F32", 4, "F16", 2, "BF16", 2);
+  private static final Map<String, Integer> ELEMENT_BYTES = Map.of("F64", 8, "F32", 4, "F16", 2, "BF16", 2, "U8", 1);
 
   private static final Map<String, GgmlType> DECODED =
       Map.of("F32", GgmlType.F32, "F16", GgmlType.F16, "BF16", GgmlType.BF16);
@@ -300,6 +300,27 @@ public final class Safetensors {
     try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
       ByteBuffer buffer = fill(channel, scratch.apply(bytes).order(ByteOrder.LITTLE_ENDIAN), dataOffset + tensor.from() + from, path);
       NativeFormats.dequantize(type.id(), buffer.flip(), target);
+    } catch (IOException e) {
+      throw new BadInputException(path + ": cannot be read: " + e.getMessage(), e);
+    }
+  }
+
+  /**
+   * Reads a part of a tensor's bytes. Thread-safe.
+   *
+   * @param fromByte index of the first
+   * @param target what remains of it is filled
+   * @throws BadInputException if there is no such tensor, it is shorter, or cannot be read
+   */
+  public void readBytes(String name, long fromByte, ByteBuffer target) {
+    Tensor tensor = tensors.get(name);
+    if (tensor == null || fromByte < 0 || fromByte > tensor.bytes() - target.remaining()) {
+      throw new BadInputException(
+          path + ": tensor '" + name + "' has " + (tensor == null ? 0 : tensor.bytes()) + " bytes, asked for "
+              + target.remaining() + " from byte " + fromByte);
+    }
+    try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
+      fill(channel, target, dataOffset + tensor.from() + fromByte, path);
     } catch (IOException e) {
       throw new BadInputException(path + ": cannot be read: " + e.getMessage(), e);
     }

@@ -1,7 +1,6 @@
 package dev.chaku.convert;
 
 import dev.chaku.BadInputException;
-import dev.chaku.adapter.Safetensors;
 import dev.chaku.arch.FormatMix;
 import dev.chaku.gguf.GgufValue;
 import dev.chaku.quantize.RowSource;
@@ -14,7 +13,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.regex.Pattern;
-import java.util.stream.IntStream;
 
 /** Reads a model as Hugging Face stores it: config.json, safetensors files and those of the tokenizer. */
 public final class HuggingFaceModel {
@@ -22,19 +20,30 @@ public final class HuggingFaceModel {
   private static final Pattern HARMLESS =
       Pattern.compile(".*\\.rotary_emb\\.inv_freq|.*\\.attn\\.(bias|masked_bias)|.*\\.self_attention\\.(bias|masked_bias)");
 
+  /** What sees, and what guesses several tokens at once: a file of texts does without. */
+  private static final Pattern OTHER_PARTS =
+      Pattern.compile("(model\\.)?(vision_tower|multi_modal_projector|visual|mtp)\\..*");
+
   private final ModelConfig config;
   private final HuggingFaceFamily family;
   private final Map<String, GgufValue> metadata = new LinkedHashMap<>();
   private final List<ModelOutline.Tensor> tensors = new ArrayList<>();
+  private final List<String> leftOut = new ArrayList<>();
 
-  private HuggingFaceModel(ModelConfig config) {
-    this.config = config;
-    this.family = HuggingFaceFamilies.of(config);
+  private HuggingFaceModel(ModelConfig found) {
+    this.family = HuggingFaceFamilies.of(found);
+    this.config = found.withDefaults(family.defaults());
     config.requireActivation(family.activations());
   }
 
-  /** A model that was read: what the file is to be, and the format of its matrices now. */
-  public record Found(ModelOutline outline, FormatMix format) {}
+  /**
+   * A model that was read.
+   *
+   * @param outline what the file is to be
+   * @param format of its matrices now
+   * @param leftOut tensors of parts that do no texts
+   */
+  public record Found(ModelOutline outline, FormatMix format, List<String> leftOut) {}
 
   /** Names under {@code architectures} in config.json that are known. */
   public static List<String> classes() {
@@ -57,7 +66,7 @@ public final class HuggingFaceModel {
     model.describe(name == null ? "model" : name.toString());
     HuggingFaceTokenizer.read(folder, model.config).describe(model.metadata);
     model.pick(files);
-    return new Found(new ModelOutline(model.metadata, model.tensors), format(files));
+    return new Found(new ModelOutline(model.metadata, model.tensors), format(files), List.copyOf(model.leftOut));
   }
 
   /**
@@ -71,10 +80,10 @@ public final class HuggingFaceModel {
     model.describe("random " + model.family.architecture());
     boolean tied = model.config.tied(model.family.tied());
     for (int l = -1; l < model.config.layers(); l++) {
-      for (TensorRule rule : model.family.tensors()) {
+      for (TensorRule rule : model.family.tensors().apply(model.config)) {
         boolean there = rule.need() == TensorRule.Need.REQUIRED || (rule.need() == TensorRule.Need.UNLESS_TIED && !tied);
-        if (there && rule.isInLayers() == l >= 0) {
-          long[] dims = model.dims(rule);
+        if (there && model.isIn(rule, l)) {
+          long[] dims = RuleRows.dims(model.config, rule);
           model.tensors.add(new ModelOutline.Tensor(rule.target(l), dims, source.of(rule.target(l), dims)));
         }
       }
@@ -132,20 +141,24 @@ public final class HuggingFaceModel {
     Set<String> understood = new HashSet<>();
     boolean tied = config.tied(family.tied());
     for (int l = -1; l < config.layers(); l++) {
-      for (TensorRule rule : family.tensors()) {
-        if (rule.isInLayers() == l >= 0) {
-          sources(rule, l).forEach(name -> understood.add(files.resolve(name)));
+      for (TensorRule rule : family.tensors().apply(config)) {
+        if (isIn(rule, l)) {
+          RuleRows.sources(config, rule, l).forEach(name -> understand(files, name, understood));
           boolean there = rule.need() == TensorRule.Need.OPTIONAL ? files.has(rule.source(l, 0))
               : rule.need() == TensorRule.Need.REQUIRED || !tied;
           if (there) {
-            add(files, rule, l);
+            tensors.add(
+                new ModelOutline.Tensor(
+                    rule.target(l), RuleRows.dims(config, rule), RuleRows.of(config, files, rule, l)));
           }
         }
       }
     }
     addFactors();
     for (String name : files.names()) {
-      if (!understood.contains(name) && !HARMLESS.matcher(name).matches()) {
+      if (OTHER_PARTS.matcher(name).matches()) {
+        leftOut.add(name);
+      } else if (!understood.contains(name) && !HARMLESS.matcher(name).matches()) {
         throw new BadInputException(
             files.fileOf(name) + ": tensor '" + name + "' is not supported for " + config.architecture()
                 + " and may change the results");
@@ -153,62 +166,25 @@ public final class HuggingFaceModel {
     }
   }
 
+  private boolean isIn(TensorRule rule, int layer) {
+    if (rule.isInLayers() != layer >= 0) {
+      return false;
+    }
+    return rule.where() == TensorRule.Where.ALL_LAYERS
+        || config.hasAttention(layer) == (rule.where() == TensorRule.Where.ATTENTION);
+  }
+
+  private static void understand(SafetensorsFolder files, String name, Set<String> understood) {
+    understood.add(files.resolve(name));
+    if (Mxfp4Rows.isStored(files, name)) {
+      understood.add(files.resolve(Mxfp4Rows.blocks(name)));
+      understood.add(files.resolve(Mxfp4Rows.scales(name)));
+    }
+  }
+
   private void addFactors() {
     RopeKeys.of(config).factors().forEach(
         (name, values) -> tensors.add(
             new ModelOutline.Tensor(name, new long[] {values.length}, (row, target, scratch) -> target.put(values))));
-  }
-
-  private List<String> sources(TensorRule rule, int layer) {
-    int experts = rule.change() == TensorRule.Change.STACK ? config.experts() : 1;
-    return IntStream.range(0, experts).mapToObj(e -> rule.source(layer, e)).toList();
-  }
-
-  private void add(SafetensorsFolder files, TensorRule rule, int layer) {
-    List<String> names = sources(rule, layer);
-    if (names.isEmpty()) {
-      throw config.error("num_experts", "a positive integer", config.experts());
-    }
-    names.forEach(name -> requireShape(files, rule, name));
-    tensors.add(new ModelOutline.Tensor(rule.target(layer), dims(rule), rows(files, rule, names)));
-  }
-
-  private RowSource rows(SafetensorsFolder files, TensorRule rule, List<String> names) {
-    String name = names.get(0);
-    long rows = config.of(rule.rows());
-    long columns = config.of(rule.columns());
-    RowSource plain = ChangedRows.plain(files, name, columns);
-    return switch (rule.change()) {
-      case NONE -> plain;
-      case QUERY_ROWS, KEY_ROWS -> rule.isVector()
-          ? ChangedRows.headValues(files, name, config.headDim())
-          : ChangedRows.headRows(files, name, columns, config.headDim());
-      case PLUS_ONE -> ChangedRows.plusOne(plain);
-      case TRANSPOSE -> ChangedRows.transposed(files, name, rows, columns);
-      case STACK -> ChangedRows.stacked(files, names, rows, columns);
-    };
-  }
-
-  private long[] dims(TensorRule rule) {
-    long rows = config.of(rule.rows());
-    long columns = config.of(rule.columns());
-    if (rule.change() == TensorRule.Change.STACK) {
-      return new long[] {columns, rows, config.experts()};
-    }
-    return rule.isVector() ? new long[] {columns} : new long[] {columns, rows};
-  }
-
-  private void requireShape(SafetensorsFolder files, TensorRule rule, String name) {
-    Safetensors.Tensor tensor = files.require(name);
-    long rows = config.of(rule.rows());
-    long columns = config.of(rule.columns());
-    List<Long> expected = rule.isVector() ? List.of(columns)
-        : rule.change() == TensorRule.Change.TRANSPOSE ? List.of(columns, rows) : List.of(rows, columns);
-    boolean fits = tensor.shape().equals(expected) || (rule.isVector() && tensor.shape().equals(List.of(1L, columns)));
-    if (!fits) {
-      throw new BadInputException(
-          files.fileOf(name) + ": tensor '" + name + "' expects the shape " + expected + " by config.json, found "
-              + tensor.shape());
-    }
   }
 }

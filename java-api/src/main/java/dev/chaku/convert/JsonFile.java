@@ -66,6 +66,22 @@ final class JsonFile {
     return Files.exists(path) ? read(path) : new JsonFile(path, "", Map.of());
   }
 
+  /** The same with the keys of an outer object where this one has none. */
+  JsonFile over(JsonFile outer) {
+    return withDefaults(outer.fields);
+  }
+
+  /** The same with these values where it says nothing. */
+  JsonFile withDefaults(Map<String, ?> values) {
+    Map<String, @Nullable Object> merged = new LinkedHashMap<>(values);
+    fields.forEach((key, value) -> {
+      if (value != null || !merged.containsKey(key)) {
+        merged.put(key, value);
+      }
+    });
+    return new JsonFile(path, prefix, merged);
+  }
+
   Path path() {
     return path;
   }

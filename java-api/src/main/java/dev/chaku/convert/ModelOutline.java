@@ -9,6 +9,9 @@ import dev.chaku.gguf.GgufValue;
 import dev.chaku.gguf.GgufWriter;
 import dev.chaku.quantize.RowSource;
 import dev.chaku.quantize.TensorEncoder;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.WritableByteChannel;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
@@ -24,6 +27,7 @@ import java.util.function.LongConsumer;
  */
 public record ModelOutline(Map<String, GgufValue> metadata, List<Tensor> tensors) {
   private static final int QUANTIZATION_VERSION = 2;
+  private static final long BYTES_AT_ONCE = 1 << 20;
 
   /**
    * One tensor.
@@ -45,7 +49,8 @@ public record ModelOutline(Map<String, GgufValue> metadata, List<Tensor> tensors
   }
 
   /**
-   * Writes the file, whole or not at all, in bounded memory: matrices in the formats of the mix, vectors in F32.
+   * Writes the file, whole or not at all, in bounded memory: matrices in the formats of the mix, vectors in F32;
+   * what is stored in blocks of a GGUF format keeps them, bit for bit.
    *
    * @param begun told the name of each tensor before its first element
    * @param written told the number of elements after each part
@@ -53,13 +58,22 @@ public record ModelOutline(Map<String, GgufValue> metadata, List<Tensor> tensors
   public void write(Target target, Consumer<String> begun, LongConsumer written) {
     GgufWriter writer = GgufWriter.to(target.path()).overwrite(target.overwrite());
     metadata.forEach(writer::put);
-    writer.put("general.file_type", target.mix().fileType()).put("general.quantization_version", QUANTIZATION_VERSION);
+    boolean keepsBlocks = !target.mix().base().isQuantized() && tensors.stream().anyMatch(t -> t.source() instanceof EncodedRows);
+    FormatMix named = keepsBlocks ? FormatMix.MXFP4_MOE : target.mix();
+    writer.put("general.file_type", named.fileType()).put("general.quantization_version", QUANTIZATION_VERSION);
     TensorFormats formats =
         new TensorFormats(
             target.mix(), ModelFacts.of(new GgufMetadata(target.path().toString(), metadata)),
             tensors.stream().map(Tensor::name).toList(), false);
     try (TensorEncoder encoder = new TensorEncoder(target.threads())) {
       for (Tensor tensor : tensors) {
+        if (tensor.source() instanceof EncodedRows encoded) {
+          writer.tensor(tensor.name(), encoded.type(), tensor.dims(), out -> {
+            begun.accept(tensor.name());
+            copy(encoded, tensor.elements() / encoded.columns(), out, written);
+          });
+          continue;
+        }
         long columns = tensor.dims()[0];
         GgmlType type = format(formats, tensor);
         TensorEncoder.Work work =
@@ -72,6 +86,28 @@ public record ModelOutline(Map<String, GgufValue> metadata, List<Tensor> tensors
         });
       }
       writer.write();
+    }
+  }
+
+  /** The same with the numbers of blocks in their place: they are encoded anew, as all others. */
+  public ModelOutline decoded() {
+    return new ModelOutline(
+        metadata,
+        tensors.stream()
+            .map(t -> t.source() instanceof EncodedRows rows ? new Tensor(t.name(), t.dims(), rows::read) : t)
+            .toList());
+  }
+
+  private static void copy(EncodedRows source, long rows, WritableByteChannel out, LongConsumer written) throws IOException {
+    long rowBytes = source.type().rowBytes(source.columns());
+    long atOnce = Math.max(1, BYTES_AT_ONCE / rowBytes);
+    ByteBuffer buffer = ByteBuffer.allocateDirect(Math.toIntExact(Math.min(rows, atOnce) * rowBytes));
+    for (long row = 0; row < rows; row += atOnce) {
+      long part = Math.min(atOnce, rows - row);
+      buffer.clear().limit((int) (part * rowBytes));
+      source.readBlocks(row, buffer);
+      out.write(buffer.flip());
+      written.accept(part * source.columns());
     }
   }
 

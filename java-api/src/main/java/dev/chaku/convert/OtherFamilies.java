@@ -1,23 +1,27 @@
 package dev.chaku.convert;
 
 import static dev.chaku.convert.HuggingFaceFamilies.LAYER;
+import static dev.chaku.convert.HuggingFaceFamilies.SILU;
+import static dev.chaku.convert.HuggingFaceFamilies.attention;
 import static dev.chaku.convert.HuggingFaceFamilies.embedding;
+import static dev.chaku.convert.HuggingFaceFamilies.gated;
+import static dev.chaku.convert.HuggingFaceFamilies.headNorms;
 import static dev.chaku.convert.HuggingFaceFamilies.llamaLike;
-import static dev.chaku.convert.HuggingFaceFamilies.matrix;
 import static dev.chaku.convert.HuggingFaceFamilies.output;
-import static dev.chaku.convert.HuggingFaceFamilies.product;
+import static dev.chaku.convert.HuggingFaceFamilies.products;
+import static dev.chaku.convert.HuggingFaceFamilies.renamed;
 import static dev.chaku.convert.HuggingFaceFamilies.rms;
-import static dev.chaku.convert.HuggingFaceFamilies.vector;
+import static dev.chaku.convert.TensorRule.matrix;
+import static dev.chaku.convert.TensorRule.vector;
 
-import dev.chaku.arch.DecoderModule;
-import dev.chaku.convert.TensorRule.Change;
-import dev.chaku.convert.TensorRule.Need;
 import dev.chaku.gguf.GgufValue;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.function.BiConsumer;
 
-/** Families with multipliers, fused products, norms elsewhere, LayerNorm or learned positions. */
+/** Families close to llama with multipliers, fused products or norms elsewhere. */
 final class OtherFamilies {
   private static final String BLOCK = "blk.{l}.";
 
@@ -28,50 +32,26 @@ final class OtherFamilies {
           OtherFamilies::smolLm3),
       rms(List.of("Olmo2ForCausalLM"), "olmo2", olmo2(), (config, keys) -> config.requireOneOf("clip_qkv")),
       rms(List.of("Phi3ForCausalLM"), "phi3", phi3(), HuggingFaceFamilies::slidingWindow),
-      new HuggingFaceFamily(
-          List.of("StableLmForCausalLM"), "stablelm", "layer_norm_eps", true, true, false, List.of("silu"), stableLm(),
-          OtherFamilies::stableLm),
-      new HuggingFaceFamily(
-          List.of("Starcoder2ForCausalLM"), "starcoder2", "norm_epsilon", true, true, true, List.of("gelu_pytorch_tanh"),
-          starcoder2(), OtherFamilies::starcoder2),
-      new HuggingFaceFamily(
-          List.of("GPT2LMHeadModel"), "gpt2", "layer_norm_epsilon", true, false, true, List.of("gelu_new"), gpt2(),
-          OtherFamilies::gpt2),
-      new HuggingFaceFamily(
-          List.of("FalconForCausalLM"), "falcon", "layer_norm_epsilon", true, true, true, List.of("gelu"), falcon(),
-          OtherFamilies::falcon));
+      rms(
+          List.of("Mistral3ForConditionalGeneration", "Ministral3ForCausalLM"), "mistral3", llamaLike("mistral3"),
+          OtherFamilies::mistral3),
+      rms(List.of("Exaone4ForCausalLM"), "exaone4", exaone4(), OtherFamilies::exaone4),
+      rms(List.of("Glm4ForCausalLM"), "glm4", glm4(), (config, keys) -> { }),
+      rms(List.of("HunYuanDenseV1ForCausalLM"), "hunyuan-dense", hunyuan(), OtherFamilies::hunyuan),
+      rms(
+          List.of("SeedOssForCausalLM"), "seed_oss",
+          renamed(llamaLike("seed_oss"), "ffn_norm.weight", "post_attention_norm.weight"),
+          (config, keys) -> config.requireOneOf("mlp_bias", false)),
+      cohere("CohereForCausalLM", "command-r", OtherFamilies::cohere),
+      cohere("Cohere2ForCausalLM", "cohere2", OtherFamilies::cohere2));
 
   private OtherFamilies() {}
 
-  private static TensorRule rule(String from, String to, Size rows, Size columns, Change change, Need need) {
-    return new TensorRule(from, to, rows, columns, change, need);
-  }
-
-  /** Weight and bias of a LayerNorm. */
-  private static List<TensorRule> layerNorm(String from, String to, Need need) {
-    return List.of(
-        rule(from + ".weight", to + ".weight", Size.ONE, Size.WIDTH, Change.NONE, need),
-        rule(from + ".bias", to + ".bias", Size.ONE, Size.WIDTH, Change.NONE, need));
-  }
-
-  /** Weight of a product and its bias. */
-  private static List<TensorRule> biased(String from, String to, Size rows, Size columns, Change change) {
-    return List.of(
-        rule(from + ".weight", to + ".weight", rows, columns, change, Need.REQUIRED),
-        rule(from + ".bias", to + ".bias", Size.ONE, rows, Change.NONE, Need.REQUIRED));
-  }
-
-  private static void products(List<TensorRule> rules, String architecture) {
-    rules.addAll(product(architecture, DecoderModule.ATTN_Q, Size.QUERIES, Size.WIDTH));
-    rules.addAll(product(architecture, DecoderModule.ATTN_K, Size.KEYS, Size.WIDTH));
-    rules.addAll(product(architecture, DecoderModule.ATTN_V, Size.KEYS, Size.WIDTH));
-    rules.addAll(product(architecture, DecoderModule.ATTN_OUTPUT, Size.WIDTH, Size.QUERIES));
-  }
-
-  private static void gated(List<TensorRule> rules, String architecture) {
-    rules.addAll(product(architecture, DecoderModule.FFN_GATE, Size.FF, Size.WIDTH));
-    rules.addAll(product(architecture, DecoderModule.FFN_UP, Size.FF, Size.WIDTH));
-    rules.addAll(product(architecture, DecoderModule.FFN_DOWN, Size.WIDTH, Size.FF));
+  private static HuggingFaceFamily cohere(
+      String className, String architecture, BiConsumer<ModelConfig, Map<String, GgufValue>> extra) {
+    return new HuggingFaceFamily(
+        List.of(className), architecture, "layer_norm_eps", true, true, true, SILU, config -> cohere(architecture, config), extra,
+        Map.of());
   }
 
   private static List<TensorRule> olmo2() {
@@ -98,58 +78,43 @@ final class OtherFamilies {
     return rules;
   }
 
-  private static List<TensorRule> stableLm() {
+  /** Norms after the half blocks alone, and of each head. */
+  private static List<TensorRule> exaone4() {
     List<TensorRule> rules = new ArrayList<>(embedding());
-    rules.addAll(layerNorm(LAYER + "input_layernorm", BLOCK + "attn_norm", Need.REQUIRED));
-    products(rules, "stablelm");
-    // Parallel halves share the first norm.
-    rules.addAll(layerNorm(LAYER + "post_attention_layernorm", BLOCK + "ffn_norm", Need.OPTIONAL));
-    gated(rules, "stablelm");
-    rules.addAll(layerNorm("model.norm", "output_norm", Need.REQUIRED));
-    rules.add(rule("lm_head.weight", "output.weight", Size.VOCAB, Size.WIDTH, Change.NONE, Need.UNLESS_TIED));
-    return rules;
+    products(rules, "exaone4");
+    rules.add(vector(LAYER + "post_attention_layernorm.weight", BLOCK + "post_attention_norm.weight", Size.WIDTH));
+    gated(rules, "exaone4");
+    rules.add(vector(LAYER + "post_feedforward_layernorm.weight", BLOCK + "post_ffw_norm.weight", Size.WIDTH));
+    rules.addAll(output());
+    return headNorms(rules);
   }
 
-  private static List<TensorRule> starcoder2() {
+  private static List<TensorRule> glm4() {
     List<TensorRule> rules = new ArrayList<>(embedding());
-    rules.addAll(layerNorm(LAYER + "input_layernorm", BLOCK + "attn_norm", Need.REQUIRED));
-    products(rules, "starcoder2");
-    rules.addAll(layerNorm(LAYER + "post_attention_layernorm", BLOCK + "ffn_norm", Need.REQUIRED));
-    rules.addAll(biased(LAYER + "mlp.c_fc", BLOCK + "ffn_up", Size.FF, Size.WIDTH, Change.NONE));
-    rules.addAll(biased(LAYER + "mlp.c_proj", BLOCK + "ffn_down", Size.WIDTH, Size.FF, Change.NONE));
-    rules.addAll(layerNorm("model.norm", "output_norm", Need.REQUIRED));
-    rules.add(rule("lm_head.weight", "output.weight", Size.VOCAB, Size.WIDTH, Change.NONE, Need.UNLESS_TIED));
+    rules.addAll(attention("glm4"));
+    rules.add(vector(LAYER + "post_self_attn_layernorm.weight", BLOCK + "post_attention_norm.weight", Size.WIDTH));
+    rules.add(matrix(LAYER + "mlp.gate_up_proj.weight", BLOCK + "ffn_up.weight", Size.GATE_UP, Size.WIDTH));
+    rules.add(matrix(LAYER + "mlp.down_proj.weight", BLOCK + "ffn_down.weight", Size.WIDTH, Size.FF));
+    rules.add(vector(LAYER + "post_mlp_layernorm.weight", BLOCK + "post_ffw_norm.weight", Size.WIDTH));
+    rules.addAll(output());
     return rules;
   }
 
-  /** Products are stored [inputs, outputs]. */
-  private static List<TensorRule> gpt2() {
-    String layer = "transformer.h.{l}.";
-    List<TensorRule> rules = new ArrayList<>();
-    rules.add(matrix("transformer.wte.weight", "token_embd.weight", Size.VOCAB, Size.WIDTH));
-    rules.add(matrix("transformer.wpe.weight", "position_embd.weight", Size.CONTEXT, Size.WIDTH));
-    rules.addAll(layerNorm(layer + "ln_1", BLOCK + "attn_norm", Need.REQUIRED));
-    rules.addAll(biased(layer + "attn.c_attn", BLOCK + "attn_qkv", Size.QUERIES_KEYS_VALUES, Size.WIDTH, Change.TRANSPOSE));
-    rules.addAll(biased(layer + "attn.c_proj", BLOCK + "attn_output", Size.WIDTH, Size.QUERIES, Change.TRANSPOSE));
-    rules.addAll(layerNorm(layer + "ln_2", BLOCK + "ffn_norm", Need.REQUIRED));
-    rules.addAll(biased(layer + "mlp.c_fc", BLOCK + "ffn_up", Size.FF, Size.WIDTH, Change.TRANSPOSE));
-    rules.addAll(biased(layer + "mlp.c_proj", BLOCK + "ffn_down", Size.WIDTH, Size.FF, Change.TRANSPOSE));
-    rules.addAll(layerNorm("transformer.ln_f", "output_norm", Need.REQUIRED));
-    rules.add(rule("lm_head.weight", "output.weight", Size.VOCAB, Size.WIDTH, Change.NONE, Need.UNLESS_TIED));
+  private static List<TensorRule> hunyuan() {
+    List<TensorRule> rules = new ArrayList<>(llamaLike("hunyuan-dense"));
+    rules.add(vector(LAYER + "self_attn.query_layernorm.weight", BLOCK + "attn_q_norm.weight", Size.HEAD));
+    rules.add(vector(LAYER + "self_attn.key_layernorm.weight", BLOCK + "attn_k_norm.weight", Size.HEAD));
     return rules;
   }
 
-  private static List<TensorRule> falcon() {
-    String layer = "transformer.h.{l}.";
-    List<TensorRule> rules = new ArrayList<>();
-    rules.add(matrix("transformer.word_embeddings.weight", "token_embd.weight", Size.VOCAB, Size.WIDTH));
-    rules.addAll(layerNorm(layer + "input_layernorm", BLOCK + "attn_norm", Need.REQUIRED));
-    rules.add(matrix(layer + "self_attention.query_key_value.weight", BLOCK + "attn_qkv.weight", Size.QUERIES_KEYS_VALUES, Size.WIDTH));
-    rules.add(matrix(layer + "self_attention.dense.weight", BLOCK + "attn_output.weight", Size.WIDTH, Size.QUERIES));
-    rules.add(matrix(layer + "mlp.dense_h_to_4h.weight", BLOCK + "ffn_up.weight", Size.FF, Size.WIDTH));
-    rules.add(matrix(layer + "mlp.dense_4h_to_h.weight", BLOCK + "ffn_down.weight", Size.WIDTH, Size.FF));
-    rules.addAll(layerNorm("transformer.ln_f", "output_norm", Need.REQUIRED));
-    rules.add(rule("lm_head.weight", "output.weight", Size.VOCAB, Size.WIDTH, Change.NONE, Need.UNLESS_TIED));
+  /** One norm serves both half blocks. */
+  private static List<TensorRule> cohere(String architecture, ModelConfig config) {
+    List<TensorRule> rules = new ArrayList<>(llamaLike(architecture));
+    rules.removeIf(rule -> rule.to().equals(BLOCK + "ffn_norm.weight"));
+    if (config.json().bool("use_qk_norm", false)) {
+      rules.add(matrix(LAYER + "self_attn.q_norm.weight", BLOCK + "attn_q_norm.weight", Size.HEADS, Size.HEAD));
+      rules.add(matrix(LAYER + "self_attn.k_norm.weight", BLOCK + "attn_k_norm.weight", Size.KV_HEADS, Size.HEAD));
+    }
     return rules;
   }
 
@@ -166,27 +131,59 @@ final class OtherFamilies {
     config.requireOneOf("use_sliding_window", false);
   }
 
-  private static void stableLm(ModelConfig config, Map<String, GgufValue> keys) {
-    config.requireOneOf("qk_layernorm", false);
-    keys.put("use_parallel_residual", GgufValue.of(config.json().bool("use_parallel_residual", false)));
+  /** Queries may grow with their position; then yarn's own magnitude is undone, for which files have a key. */
+  private static void mistral3(ModelConfig config, Map<String, GgufValue> keys) {
+    config.requireOneOf("sliding_window");
+    JsonFile rope = config.ropeParameters().orElse(config.json());
+    rope.findDouble("llama_4_scaling_beta").ifPresent(beta -> {
+      keys.put("attention.temperature_scale", GgufValue.of((float) beta));
+      keys.put(
+          "rope.scaling.original_context_length", GgufValue.ofUint32(rope.requireCount("original_max_position_embeddings")));
+    });
+    if (rope.findDouble("mscale").orElse(0) == 1 && !rope.has("attention_factor")) {
+      keys.remove("rope.scaling.attn_factor");
+      keys.put("rope.scaling.yarn_log_multiplier", GgufValue.of((float) rope.requireDouble("mscale_all_dim")));
+    }
   }
 
-  private static void starcoder2(ModelConfig config, Map<String, GgufValue> keys) {
-    config.requireOneOf("use_bias", true);
+  /** Windows in three of four layers, in the larger models alone. */
+  private static void exaone4(ModelConfig config, Map<String, GgufValue> keys) {
+    config.requireOneOf("sliding_window_pattern", "LLLG", 4L);
     HuggingFaceFamilies.slidingWindow(config, keys);
+    HuggingFaceFamilies.requireWindows(config, layer -> config.json().has("sliding_window") && layer % 4 < 3);
   }
 
-  private static void gpt2(ModelConfig config, Map<String, GgufValue> keys) {
-    config.requireOneOf("scale_attn_weights", true);
-    config.requireOneOf("scale_attn_by_inverse_layer_idx", false);
-    config.requireOneOf("add_cross_attention", false);
+  /** What is called a dynamic stretching with an alpha is another base of the rotation, whatever the context. */
+  private static void hunyuan(ModelConfig config, Map<String, GgufValue> keys) {
+    config.requireOneOf("use_qk_norm", true);
+    config.requireOneOf("use_cla", false);
+    config.requireOneOf("attention_bias", false);
+    config.requireOneOf("mlp_bias", false);
+    double alpha = config.json().findObject("rope_scaling").or(config::ropeParameters).flatMap(own ->
+        own.has("alpha") ? Optional.of(own.requireDouble("alpha")) : Optional.empty()).orElse(0.0);
+    if (alpha > 0) {
+      double dims = config.ropeDims();
+      keys.put("rope.freq_base", GgufValue.of((float) (config.ropeTheta() * Math.pow(alpha, dims / (dims - 2)))));
+    }
   }
 
-  private static void falcon(ModelConfig config, Map<String, GgufValue> keys) {
-    config.requireOneOf("alibi", false);
-    config.requireOneOf("bias", false);
-    config.requireOneOf("parallel_attn", true);
-    config.requireOneOf("multi_query", true);
-    config.requireOneOf("new_decoder_architecture", false);
+  private static void cohere(ModelConfig config, Map<String, GgufValue> keys) {
+    keys.put("logit_scale", GgufValue.of((float) config.json().requireDouble("logit_scale")));
+    if (config.json().has("model_max_length")) {
+      keys.put("context_length", GgufValue.ofUint32(config.count("model_max_length")));
+    }
+  }
+
+  private static void cohere2(ModelConfig config, Map<String, GgufValue> keys) {
+    cohere(config, keys);
+    config.requireOneOf("use_qk_norm", false);
+    config.requireOneOf("use_parallel_block", true);
+    config.requireOneOf("use_gated_activation", true);
+    config.requireOneOf("position_embedding_type", "rope_gptj");
+    config.requireOneOf("order_of_interleaved_layers", "local_attn_first");
+    config.requireOneOf("sliding_window_pattern", 4L);
+    config.requireOneOf("layer_switch", 4L);
+    HuggingFaceFamilies.slidingWindow(config, keys);
+    HuggingFaceFamilies.requireWindows(config, layer -> layer % 4 < 3);
   }
 }

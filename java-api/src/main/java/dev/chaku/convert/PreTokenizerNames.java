@@ -31,7 +31,9 @@ final class PreTokenizerNames {
       throw tokenizer.error(
           "pre_tokenizer", "one of " + String.join(", ", BY_STEPS.values().stream().distinct().toList()), String.join(" + ", steps));
     }
-    return name;
+    // What sets the two apart is whether a word that is a token is that token, whatever the merges would make of it.
+    boolean merged = tokenizer.findObject("model").map(model -> !model.bool("ignore_merges", true)).orElse(false);
+    return merged && name.equals("llama-bpe") ? "glm4" : name;
   }
 
   private static void add(JsonFile step, List<String> steps) {

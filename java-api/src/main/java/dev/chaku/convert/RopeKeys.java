@@ -4,6 +4,7 @@ import dev.chaku.gguf.GgufValue;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,14 +17,16 @@ record RopeKeys(Map<String, GgufValue> keys, Map<String, float[]> factors) {
 
   static RopeKeys of(ModelConfig config) {
     RopeKeys result = new RopeKeys(new LinkedHashMap<>(), new LinkedHashMap<>());
-    JsonFile scaling = config.json().findObject("rope_scaling").orElse(config.json().findObject("rope_parameters").orElse(null));
+    JsonFile scaling = config.json().findObject("rope_scaling").or(config::ropeParameters).orElse(null);
     if (scaling == null) {
       return result;
     }
+    refuse(config, scaling, "alpha", "HunYuan");
+    refuse(config, scaling, "llama_4_scaling_beta", "Mistral3", "Ministral3");
     String kind = scaling.findString("rope_type").orElse(scaling.findString("type").orElse("default"));
     switch (kind) {
       // Within the context that it was trained for, dynamic stretching is none.
-      case "default", "dynamic" -> { }
+      case "default", "dynamic", "mrope" -> { }
       case "linear" -> {
         result.keys.put("rope.scaling.type", GgufValue.of("linear"));
         result.keys.put("rope.scaling.factor", GgufValue.of((float) scaling.requireDouble("factor")));
@@ -36,12 +39,19 @@ record RopeKeys(Map<String, GgufValue> keys, Map<String, float[]> factors) {
     return result;
   }
 
+  /** Keys that only some classes know, whose families read them. */
+  private static void refuse(ModelConfig config, JsonFile scaling, String key, String... but) {
+    boolean known = Stream.of(but).anyMatch(config.architecture()::startsWith);
+    if (!known && scaling.findDouble(key).orElse(0) != 0) {
+      throw scaling.error(key, "none (it is not supported for " + config.architecture() + ")", scaling.fields().get(key));
+    }
+  }
+
   private void addYarn(ModelConfig config, JsonFile scaling) {
     double factor = scaling.requireDouble("factor");
-    for (String key : List.of("mscale", "mscale_all_dim")) {
-      if (scaling.findDouble(key).orElse(0) != 0) {
-        throw scaling.error(key, "none (it is not supported for " + config.architecture() + ")", scaling.findDouble(key));
-      }
+    // Files cannot say that the bounds between pairs are not rounded; those of gpt-oss, which does not, are read as if they were.
+    if (!scaling.bool("truncate", true) && !config.architecture().equals("GptOssForCausalLM")) {
+      throw scaling.error("truncate", "true (false is not supported for " + config.architecture() + ")", false);
     }
     keys.put("rope.scaling.type", GgufValue.of("yarn"));
     keys.put("rope.scaling.factor", GgufValue.of((float) factor));
@@ -50,9 +60,18 @@ record RopeKeys(Map<String, GgufValue> keys, Map<String, float[]> factors) {
     scaling.findDouble("beta_fast").ifPresent(beta -> keys.put("rope.scaling.yarn_beta_fast", GgufValue.of((float) beta)));
     scaling.findDouble("beta_slow").ifPresent(beta -> keys.put("rope.scaling.yarn_beta_slow", GgufValue.of((float) beta)));
     // GGUF's factor comes on top of yarn's own 1 + 0.1 ln(factor), which is what Hugging Face replaces.
-    scaling.findDouble("attention_factor").ifPresent(
-        attention -> keys.put(
-            "rope.scaling.attn_factor", GgufValue.of((float) (attention / (1 + 0.1 * Math.log(Math.max(1, factor)))))));
+    double usual = magnitude(factor, 1);
+    double some = scaling.findDouble("mscale").orElse(0);
+    double all = scaling.findDouble("mscale_all_dim").orElse(0);
+    double stated = some != 0 && all != 0 ? magnitude(factor, some) / magnitude(factor, all) : usual;
+    double attention = scaling.findDouble("attention_factor").orElse(stated);
+    if (attention != usual) {
+      keys.put("rope.scaling.attn_factor", GgufValue.of((float) (attention / usual)));
+    }
+  }
+
+  private static double magnitude(double factor, double scale) {
+    return 1 + 0.1 * scale * Math.log(Math.max(1, factor));
   }
 
   /** What each pair's frequency is divided by: nothing for short waves, the factor for long ones, and between the two. */

@@ -3,12 +3,14 @@ package dev.chaku.convert;
 import dev.chaku.BadInputException;
 import dev.chaku.adapter.Safetensors;
 import dev.chaku.quantize.Scratch;
+import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** The tensors of a model in one safetensors file or in several with an index. Thread-safe. */
@@ -17,6 +19,7 @@ final class SafetensorsFolder {
 
   private final Path folder;
   private final Map<String, Safetensors> byName = new LinkedHashMap<>();
+  private final TurnedRows.Kept kept = new TurnedRows.Kept();
 
   private SafetensorsFolder(Path folder) {
     this.folder = folder;
@@ -71,6 +74,10 @@ final class SafetensorsFolder {
     return folder;
   }
 
+  TurnedRows.Kept kept() {
+    return kept;
+  }
+
   /** Names in the files' order. */
   Iterable<String> names() {
     return Collections.unmodifiableSet(byName.keySet());
@@ -80,10 +87,16 @@ final class SafetensorsFolder {
     return byName.containsKey(resolve(name));
   }
 
-  /** The name that the files have for a tensor: models without a head leave out its first part. */
+  /**
+   * The name that the files have for a tensor: models without a head leave out its first part, those that see as well put
+   * the language model's before it or after it.
+   */
   String resolve(String name) {
     String bare = name.replaceFirst("^(model|transformer)\\.", "");
-    return byName.containsKey(name) || !byName.containsKey(bare) ? name : bare;
+    return Stream.of(name, bare, "language_model." + name, "model.language_model." + bare)
+        .filter(byName::containsKey)
+        .findFirst()
+        .orElse(name);
   }
 
   /** The descriptor of a tensor. */
@@ -103,5 +116,10 @@ final class SafetensorsFolder {
   /** Fills the rest of a direct buffer with numbers of a tensor, from an element on. */
   void read(String name, long fromElement, FloatBuffer target, Scratch scratch) {
     byName.get(resolve(name)).read(resolve(name), fromElement, target, scratch::bytes);
+  }
+
+  /** Fills the rest of a buffer with bytes of a tensor, from a byte on. */
+  void readBytes(String name, long fromByte, ByteBuffer target) {
+    byName.get(resolve(name)).readBytes(resolve(name), fromByte, target);
   }
 }
