@@ -18,8 +18,9 @@
 
 namespace chaku {
 
-// kAmx and kAvx512Bf16 round the operands of large products to bfloat16, three digits: AMX is then ten times as fast as
-// AVX-512, kAvx512Bf16 not quite twice. kAuto takes the fastest; path_choice.h has the fastest that does not round.
+// kAmx and kAvx512Bf16 round the operands of large products, those of attention included, to bfloat16, three digits: AMX
+// is then ten times as fast as AVX-512, kAvx512Bf16 not quite twice. kAuto takes the fastest; path_choice.h has the
+// fastest that does not round.
 enum class CpuPath : int32_t {
   kAuto = 0,
   kReference = 1,
@@ -30,7 +31,8 @@ enum class CpuPath : int32_t {
   kAvx512Vnni = 6
 };
 
-// Whether a path rounds the operands of large products to bfloat16 (8 bits of precision); sums are float32 on all.
+// Whether a path rounds the operands of large products to bfloat16 (8 bits of precision); sums, and the softmax of
+// attention, are float32 on all.
 constexpr bool rounds_to_bf16(CpuPath path) { return path == CpuPath::kAmx || path == CpuPath::kAvx512Bf16; }
 
 template <class Problem>

@@ -5,35 +5,12 @@
 #include <array>
 
 #include "base/aligned_buffer.h"
-#include "base/cpu_features.h"
-#include "kernels/cpu/paths.h"
-#include "paths.h"
-#if CHAKU_HAVE_AMX
-#include "amx_emulator.h"
-#endif
+#include "bf16_tables.h"
 
 using namespace chaku;
 using namespace chaku::test;
 
 namespace {
-
-// The paths that this machine has, and AMX under the emulator where only the tiles are missing.
-std::vector<const KernelTable*> bf16_tables() {
-  if (!cpu_features().avx512_bf16) skip("this machine lacks AVX-512 BF16");
-  std::vector<const KernelTable*> tables;
-  if (const KernelTable* table = find_table(CpuPath::kAvx512Bf16)) tables.push_back(table);
-#if CHAKU_HAVE_AMX
-  emulator::install();
-  tables.push_back(&chaku::amx::table());
-#endif
-  if (tables.empty()) skip("this build lacks the paths that round to bfloat16");
-  return tables;
-}
-
-Floats rounded(Floats values) {
-  for (float& v : values) v = bf16_to_f32(f32_to_bf16(v));
-  return values;
-}
 
 struct Shape {
   int64_t m, n, k;
@@ -213,16 +190,18 @@ TEST(weight_gradients) {
   }
 }
 
-TEST(only_the_large_products_differ_from_avx512) {
+TEST(only_large_products_and_attention_differ_from_avx512) {
   const std::vector<const KernelTable*> tables = bf16_tables();
   const KernelTable& wide = *find_table(CpuPath::kAvx512);
   for (const KernelTable* table : tables) {
     CHECK(table->matmul != wide.matmul && table->matmul_backward != wide.matmul_backward);
     CHECK(table->weight_gradient != wide.weight_gradient);
-    CHECK(table->attention == wide.attention && table->rms_norm == wide.rms_norm && table->adamw == wide.adamw);
+    CHECK(table->attention != wide.attention && table->attention_backward != wide.attention_backward);
+    CHECK(table->rms_norm == wide.rms_norm && table->adamw == wide.adamw);
   }
   for (size_t i = 1; i < tables.size(); ++i)
-    CHECK(tables[0]->matmul != tables[i]->matmul && tables[0]->path != tables[i]->path);
+    CHECK(tables[0]->matmul != tables[i]->matmul && tables[0]->attention != tables[i]->attention &&
+          tables[0]->attention_backward != tables[i]->attention_backward && tables[0]->path != tables[i]->path);
 }
 
 #if CHAKU_HAVE_AMX

@@ -19,6 +19,12 @@ static float exp_of(float x) {
   return lanes[kLanes - 1];
 }
 
+static float exp2_of(float x) {
+  float lanes[kLanes];
+  store(lanes, exp2(broadcast(x)));
+  return lanes[0];
+}
+
 static float sigmoid_of(float x) {
   float lanes[kLanes];
   store(lanes, sigmoid(broadcast(x)));
@@ -47,6 +53,17 @@ static int64_t worst_exp_ulps() {
   int64_t worst = 0;
   for_each_float([&](float x) {
     const int64_t ulps = ulps_between(exp_of(x), static_cast<float>(::exp(static_cast<double>(x))));
+    if (ulps > worst) worst = ulps;
+  });
+  return worst;
+}
+
+// For x of at most 0, whose result is a normal number.
+static int64_t worst_exp2_ulps() {
+  int64_t worst = 0;
+  for_each_float([&](float x) {
+    if (x > 0) return;
+    const int64_t ulps = ulps_between(exp2_of(x), static_cast<float>(::exp2(static_cast<double>(x))));
     if (ulps > worst) worst = ulps;
   });
   return worst;
@@ -93,6 +110,17 @@ TEST(ends_of_exp) {
   CHECK(std::isnan(isa::exp_of(NAN)));
   CHECK_EQ(isa::sigmoid_of(-HUGE_VALF), 0.0f);
   CHECK_EQ(isa::sigmoid_of(HUGE_VALF), 1.0f);
+}
+
+TEST(exp2_within_two_units_in_the_last_place_and_its_ends) {
+  namespace isa = chaku::CHAKU_ISA;
+  if (!machine_has_it()) chaku::test::skip("this machine lacks the instruction set");
+  CHECK(isa::worst_exp2_ulps() <= 2);
+  CHECK_EQ(isa::exp2_of(0.0f), 1.0f);
+  CHECK_EQ(isa::exp2_of(-1.0f), 0.5f);
+  CHECK_EQ(isa::exp2_of(-HUGE_VALF), 0.0f);
+  CHECK_EQ(isa::exp2_of(-1e30f), 0.0f);
+  CHECK(std::isnan(isa::exp2_of(NAN)));
 }
 
 TEST(tanh_within_two_units_in_the_last_place) { CHECK(chaku::CHAKU_ISA::worst_tanh_ulps() <= 2); }

@@ -18,6 +18,8 @@ constexpr Tolerance kFewTokensWithOutliers = {0.0, 1e-5};
 // What rounding both operands to bfloat16 costs: up to 2^-8 of each product; the absolute part is multiplied by the
 // weights' root mean square and by the square root of the number of terms.
 constexpr Tolerance kBf16Product = {1.5e-2, 8e-3};
+// The same for attention and its gradients, as a norm: of the difference over theirs.
+constexpr double kBf16Attention = 1e-2;
 // The same for whole decoders of a few layers, as a norm: of the difference of all logits or gradients over theirs.
 constexpr double kBf16Decoder = 2e-2;
 // With the delta rule, whose backward pass divides by the lengths of queries and keys: those of tiny heads are short.

@@ -16,12 +16,12 @@ namespace chaku::avx512vnni {
 const KernelTable& table() noexcept;
 }
 
-// avx512vnni with large products on bfloat16 operands.
+// avx512vnni with large products and attention of many queries on bfloat16 operands.
 namespace chaku::avx512bf16 {
 const KernelTable& table() noexcept;
 }
 
-// avx512 with large products on bfloat16 tiles.
+// avx512vnni with large products and attention of many queries on bfloat16 tiles.
 namespace chaku::amx {
 const KernelTable& table() noexcept;
 }

@@ -12,6 +12,8 @@ const KernelTable& table() noexcept {
     t.matmul_group = matmul_group;
     t.matmul_backward = matmul_backward;
     t.weight_gradient = weight_gradient;
+    t.attention = attention;
+    t.attention_backward = attention_backward;
     return t;
   }();
   return table;

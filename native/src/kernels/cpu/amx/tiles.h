@@ -72,6 +72,17 @@ CHAKU_INLINE void store_tile(void* p) {
                    : "memory");
 }
 
+// The same of a tile whose rows lie stride_bytes apart.
+template <int kTile>
+CHAKU_INLINE void load_strided(const void* p, int64_t stride_bytes) {
+  __asm__ volatile("tileloadd (%1, %2, 1), %%tmm%c0" ::"i"(kTile), "r"(p), "r"(stride_bytes) : "memory");
+}
+
+template <int kTile>
+CHAKU_INLINE void store_strided(void* p, int64_t stride_bytes) {
+  __asm__ volatile("tilestored %%tmm%c0, (%1, %2, 1)" ::"i"(kTile), "r"(p), "r"(stride_bytes) : "memory");
+}
+
 // Tiles 0 to 3 are the sums, 4 and 5 the rows, 6 and 7 the columns.
 template <int kRow, int kColumn>
 CHAKU_INLINE void multiply_tiles() {

@@ -1,22 +1,23 @@
 // What the forward and the backward pass of attention share: blocks of queries, which keys they see, and their scores.
 //
-// A block is a run of query positions times some of the heads that share one key head: at most kMostRows rows, ordered
-// by head, then position, so that packed keys and values serve all of them.
+// A block is a run of query positions times some of the heads that share one key head: at most kBlockRows rows, ordered
+// by position, then head, so that packed keys and values serve all of them, and a few rows see nearly the same keys.
 #pragma once
 
 #include "base/thread_pool.h"
 #include "kernels/cpu/generic/decode.inl"
 #include "kernels/cpu/generic/math.h"
 #include "kernels/cpu/generic/ops.h"
-#include "kernels/cpu/generic/panels.inl"
 
 namespace chaku::CHAKU_ISA {
 
 constexpr int64_t kKeys = 64;  // of a block of scores
 constexpr int kKeyVectors = kKeys / kLanes;
-constexpr int64_t kMostRows = 144, kMostHeads = 8, kMostPositions = 60;
+constexpr int64_t kHalfKeys = kKeys / 2;
+constexpr int64_t kBlockRows = 96, kMostHeads = 8;  // of a block of queries
+constexpr int64_t kChunkRows = 48;  // whose scores exist at a time, in the first-level cache
 constexpr int64_t kMostHeadDim = 512;
-constexpr int64_t kAttentionScratchBytes = int64_t{1} << 20;
+constexpr float kLog2E = 1.44269504f, kLn2 = 0.693147181f;
 
 CHAKU_INLINE int64_t padded(int64_t dim) { return round_up(dim, 16); }
 
@@ -29,9 +30,16 @@ struct QueryBlock {
   int64_t q_begin, positions;
   int64_t kv_head, head_begin, heads;
 
+  struct Row {
+    int64_t token, head;
+  };
+
   int64_t rows() const { return positions * heads; }
-  int64_t token(int64_t r) const { return q_begin + r % positions; }
-  int64_t head(int64_t r) const { return head_begin + r / positions; }
+  Row row(int64_t r) const { return {q_begin + r / heads, head_begin + r % heads}; }
+  Row after(Row row) const {
+    if (row.head + 1 < head_begin + heads) return {row.token, row.head + 1};
+    return {row.token + 1, head_begin};
+  }
   const float* key_row(const AttentionProblem& p, const float* base, int64_t key) const {
     return base + key * p.kv_stride + kv_head * p.head_dim;
   }
@@ -46,14 +54,18 @@ struct QueryBlock {
     const int64_t first_end = span->kv_end - (span->q_end - q_begin) + 1;
     return {p.window > 0 ? max(span->kv_begin, first_end - p.window) : span->kv_begin, last};
   }
-  // The keys that row r sees, counted from `key` and cut to [0, keys).
-  KeyRange visible(const AttentionProblem& p, int64_t r, int64_t key, int64_t keys) const {
-    const int64_t end = span->kv_end - (span->q_end - token(r)) + 1;
+  // The key at a query's own position.
+  int64_t own_key(int64_t token) const { return span->kv_end - (span->q_end - token); }
+  // The keys that a query sees, counted from `key` and cut to [0, keys).
+  KeyRange visible(const AttentionProblem& p, int64_t token, int64_t key, int64_t keys) const {
+    const int64_t end = own_key(token) + 1;
     const int64_t begin = p.window > 0 ? max(span->kv_begin, end - p.window) : span->kv_begin;
     return {max(begin - key, 0), min(end - key, keys)};
   }
-  // The key at row r's own position.
-  int64_t own_key(int64_t r) const { return span->kv_end - (span->q_end - token(r)); }
+  // The keys that any of some rows sees, counted and cut likewise; empty when begin >= end.
+  KeyRange visible_to_any(const AttentionProblem& p, int64_t first, int64_t rows, int64_t key, int64_t keys) const {
+    return {visible(p, row(first).token, key, keys).begin, visible(p, row(first + rows - 1).token, key, keys).end};
+  }
 };
 
 // The blocks of a problem, numbered: by span, then by positions, then by group of heads.
@@ -89,7 +101,7 @@ CHAKU_INLINE BlockList list_blocks(const AttentionProblem& p) {
   const int64_t per_kv = p.n_heads / p.n_kv_heads;
   list.heads = min(per_kv, kMostHeads);
   list.groups_per_kv = ceil_div(per_kv, list.heads);
-  list.positions = min(kMostRows / list.heads, kMostPositions) / kTileRows * kTileRows;  // whole tiles
+  list.positions = kBlockRows / list.heads;
   list.n_kv_heads = p.n_kv_heads;
   for (int64_t s = 0; s < p.n_spans; ++s) {
     list.count += list.in_span(p.spans[s]);
@@ -97,28 +109,6 @@ CHAKU_INLINE BlockList list_blocks(const AttentionProblem& p) {
   }
   return list;
 }
-
-// A thread's buffers, cut from its scratch.
-struct AttentionScratch {
-  float* transposed;  // keys as columns: [padded(dim)][kKeys]
-  float* straight;    // rows as they lie: [kKeys][padded(dim)]
-  float* decoded_k;   // keys of a narrower format: [kKeys][padded(dim)]
-  float* decoded_v;
-  float* scores;      // [kMostRows][kKeys]
-  float* sums;        // [kMostRows][dim]
-
-  AttentionScratch(std::byte* memory, int64_t dim) {
-    const int64_t width = round_up(dim, kPanelColumns);
-    transposed = reinterpret_cast<float*>(memory);
-    straight = transposed + width * kKeys;
-    decoded_k = straight + width * kKeys;
-    decoded_v = decoded_k + width * kKeys;
-    scores = decoded_v + width * kKeys;
-    sums = scores + kMostRows * kKeys;
-  }
-};
-
-static_assert((4 * kMostHeadDim * kKeys + kMostRows * kKeys + kMostRows * kMostHeadDim) * 4 <= kAttentionScratchBytes);
 
 // Asks for the keys and values of [key, end), at most a block of them: they come while the block before is computed.
 CHAKU_INLINE void prefetch_keys(const AttentionProblem& p, const QueryBlock& block, int64_t key, int64_t end) {
@@ -143,16 +133,18 @@ struct KeyBlock {
   int64_t stride;
 };
 
+// `decoded` has room for twice kKeys rows of padded(dim).
 CHAKU_INLINE KeyBlock fetch_keys(const AttentionProblem& p, const QueryBlock& block, int64_t key, int64_t keys,
-                                 const AttentionScratch& scratch) {
+                                 float* decoded) {
   if (p.kv_dtype == DType::kF32) return {block.key_row(p, p.k, key), block.key_row(p, p.v, key), p.kv_stride};
   const DecodeRange decode = find_decoder(p.kv_dtype);
   const int64_t stride = padded(p.head_dim);
+  float* decoded_v = decoded + kKeys * stride;
   for (int64_t i = 0; i < keys; ++i) {
-    decode(p.kv_dtype, block.encoded_row(p, p.k_encoded, key + i), 0, p.head_dim, scratch.decoded_k + i * stride);
-    decode(p.kv_dtype, block.encoded_row(p, p.v_encoded, key + i), 0, p.head_dim, scratch.decoded_v + i * stride);
+    decode(p.kv_dtype, block.encoded_row(p, p.k_encoded, key + i), 0, p.head_dim, decoded + i * stride);
+    decode(p.kv_dtype, block.encoded_row(p, p.v_encoded, key + i), 0, p.head_dim, decoded_v + i * stride);
   }
-  return {scratch.decoded_k, scratch.decoded_v, stride};
+  return {decoded, decoded_v, stride};
 }
 
 CHAKU_INLINE F lane_numbers(int64_t first) {
@@ -161,43 +153,63 @@ CHAKU_INLINE F lane_numbers(int64_t first) {
   return load(index);
 }
 
-// What becomes of a row's scaled scores: the soft cap, then the fall with distance.
+// What becomes of a row's products q.k: the scale, the soft cap, then the fall with distance. Where there is the scale
+// alone, products stay as they are and `unit` holds it.
 struct ScoreShape {
+  bool plain;
+  float scale;
   float cap;    // 0: none
   float slope;  // 0: none
   float own;    // the key at the query's position, counted from the block's first
+  float unit;   // of what shaped() returns, as an exponent of 2
 
-  F capped(F scores) const { return cap > 0.0f ? soft_capped(scores, cap) : scores; }
+  F capped(F products) const {
+    const F scores = products * broadcast(scale);
+    return cap > 0.0f ? soft_capped(scores, cap) : scores;
+  }
   // v is the vector's place in the block of keys.
   F with_distance(F scores, int v) const {
     return slope > 0.0f ? fma(broadcast(slope), lane_numbers(v * kLanes) - broadcast(own), scores) : scores;
   }
+  F shaped(F products, int v) const { return plain ? products : with_distance(capped(products), v); }
 };
 
-CHAKU_INLINE ScoreShape score_shape(const AttentionProblem& p, const QueryBlock& block, int64_t r, int64_t key) {
-  return {p.soft_cap, p.slopes != nullptr ? p.slopes[block.head(r)] : 0.0f, static_cast<float>(block.own_key(r) - key)};
+CHAKU_INLINE ScoreShape score_shape(const AttentionProblem& p, const QueryBlock& block, QueryBlock::Row row,
+                                     int64_t key) {
+  const bool plain = p.soft_cap <= 0.0f && p.slopes == nullptr && p.scale > 0.0f;
+  return {plain,
+          p.scale,
+          p.soft_cap,
+          p.slopes != nullptr ? p.slopes[row.head] : 0.0f,
+          static_cast<float>(block.own_key(row.token) - key),
+          plain ? p.scale * kLog2E : kLog2E};
 }
 
-// Scores outside `visible` become -infinity; v is the vector's place in the block of keys.
-CHAKU_INLINE F mask_keys(F scores, int v, KeyRange visible) {
+// Lanes outside `visible` become `instead`; v is the vector's place in the block of keys.
+CHAKU_INLINE F mask_keys(F values, int v, KeyRange visible, F instead) {
   const int64_t first = v * kLanes;
-  if (visible.begin <= first && visible.end >= first + kLanes) return scores;
-  const F at = lane_numbers(first), none = broadcast(-__builtin_inff());
-  const F upper = select(less(at, broadcast(static_cast<float>(visible.end))), scores, none);
-  return select(less(at, broadcast(static_cast<float>(visible.begin))), none, upper);
+  if (visible.begin <= first && visible.end >= first + kLanes) return values;
+  const F at = lane_numbers(first);
+  const F upper = select(less(at, broadcast(static_cast<float>(visible.end))), values, instead);
+  return select(less(at, broadcast(static_cast<float>(visible.begin))), instead, upper);
 }
 
-// scores[rows][kKeys] = scale * (rows of x) . (packed keys): x is laid out as the queries are.
-CHAKU_INLINE void score_block(const AttentionProblem& p, const QueryBlock& block, const float* x, int64_t stride,
-                              const float* keys_packed, int64_t keys, float scale, float* scores) {
-  const int64_t dim = p.head_dim, panel_stride = padded(dim) * kPanelColumns;
-  const float* first = x + block.q_begin * stride + block.head_begin * dim;
-  if (block.positions == 1)  // the heads of one position are rows dim apart
-    return multiply_block(block.heads, {first, dim}, keys_packed, panel_stride, dim,
-                          {scores, kKeys, scale, nullptr, false}, keys);
-  for (int64_t h = 0; h < block.heads; ++h)
-    multiply_block(block.positions, {first + h * dim, stride}, keys_packed, panel_stride, dim,
-                   {scores + h * block.positions * kKeys, kKeys, scale, nullptr, false}, keys);
+// Runs of consecutive spans of at least kManyQueries queries, which pay for rounding their operands, and of fewer:
+// many(run) or few(run), problems with a part of the spans.
+template <class Many, class Few>
+CHAKU_INLINE void for_each_run(const AttentionProblem& p, Many many, Few few) {
+  constexpr int64_t kManyQueries = 16;
+  const auto is_many = [&](int64_t s) { return p.spans[s].q_end - p.spans[s].q_begin >= kManyQueries; };
+  for (int64_t begin = 0; begin < p.n_spans;) {
+    int64_t end = begin + 1;
+    while (end < p.n_spans && is_many(end) == is_many(begin)) ++end;
+    AttentionProblem run = p;
+    run.spans += begin;
+    run.n_spans = end - begin;
+    if (is_many(begin)) many(run);
+    else few(run);
+    begin = end;
+  }
 }
 
 }  // namespace chaku::CHAKU_ISA

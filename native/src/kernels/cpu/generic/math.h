@@ -1,4 +1,4 @@
-// exp, sigmoid and tanh in vectors.
+// exp, exp2, sigmoid and tanh in vectors.
 //
 // exp(x) = 2^n e^r with n = round(x / ln 2) and r in [-ln2/2, ln2/2] found with ln 2 in two parts; e^r = 1 + r + r^2
 // p(r), p of degree 4 fitted to a relative error of 3e-9. Below -104 the result is 0, above 88.73 infinity; denormal
@@ -22,6 +22,20 @@ CHAKU_INLINE F exp(F x) {
   p = fma(p, r, broadcast(4.999999403953552e-1f));
   const F e = fma(p * r, r, r) + broadcast(1.0f);
   return scale_by_power(e, n);
+}
+
+// 2^x for x <= 252, as softmax wants it: 9 instructions for exp's 15. r = x - round(x) is exact; 2^r = 1 + r p(r), p of
+// degree 4 fitted to a relative error of 9e-8. Within two units in the last place; 0 below -250; NaN stays NaN.
+CHAKU_INLINE F exp2(F x) {
+  const F clamped = maximum(broadcast(-250.0f), x);
+  const F n = round_to_even(clamped), r = clamped - n;
+  F p = broadcast(1.3264727e-3f);
+  p = fma(p, r, broadcast(9.671513e-3f));
+  p = fma(p, r, broadcast(5.5507336e-2f));
+  p = fma(p, r, broadcast(2.4022242e-1f));
+  p = fma(p, r, broadcast(6.93147e-1f));
+  p = fma(p, r, broadcast(1.0f));
+  return scale_by_power(p, n);
 }
 
 // 1 / (1 + e^-x), from e^-|x| so that nothing overflows and small results keep their precision.

@@ -1,0 +1,15 @@
+// Attention of many queries on tiles; few stay in float32.
+#define CHAKU_ISA amx
+#include "kernels/cpu/amx/attention_operands.h"
+#include "kernels/cpu/amx/ops.h"
+#include "kernels/cpu/generic/attention_rounded.inl"
+
+namespace chaku::amx {
+
+void attention(const AttentionProblem& p, ThreadPool& pool) noexcept { attention_rounded<TileOperands>(p, pool); }
+
+void attention_backward(const AttentionBackwardProblem& p, ThreadPool& pool) noexcept {
+  attention_backward_rounded<TileOperands>(p, pool);
+}
+
+}  // namespace chaku::amx

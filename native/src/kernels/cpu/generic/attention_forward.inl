@@ -1,0 +1,237 @@
+// Blocked attention: scores exist for a few queries and 64 keys at a time.
+//
+// An online softmax. For each block of keys, in order: S = Q KT; m' = max(m, rowmax S); P = e^(S - m');
+// l = l e^(m - m') + rowsum P; O = O e^(m - m') + P V; at the end o = O / l and lse = m + ln l. Exponents are kept in
+// base 2. When spans and heads are few and keys many (decoding), keys are cut into chunks whose (m, l, O) are merged in
+// their order by whichever thread finishes last, so that the result does not depend on which.
+// The operands of the two products are a parameter (attention_operands.inl); all else is float32.
+// Sources: Milakov and Gimelshein 2018 (online softmax); Dao et al. 2022 (FlashAttention).
+#pragma once
+
+#include <math.h>
+
+#include "kernels/cpu/generic/attention_blocks.inl"
+#include "kernels/cpu/generic/attention_operands.inl"
+
+namespace chaku::CHAKU_ISA {
+
+constexpr int64_t kMostKeyChunks = 8, kKeysPerChunk = 256, kEnoughAttentionUnits = 16;
+constexpr int64_t kAttentionScratchBytes = int64_t{1} << 20;
+constexpr int64_t kSharedBytes = int64_t{1} << 20;  // the upper half of the first thread's scratch: partial results
+
+// The running softmax of a block of rows: weights are 2^(score - shift) for scores as exponents of 2. A shift follows
+// the greatest score when that is kShiftSlack above it: what was summed before is then seldom scaled.
+constexpr float kShiftSlack = 8.0f;
+
+struct RunningRows {
+  float shift[kBlockRows];
+  float total[kBlockRows];
+};
+
+// A thread's buffers, cut from its scratch.
+template <class Operands>
+struct ForwardScratch {
+  using Element = typename Operands::Element;
+  float* decoded;    // keys, then values, of a narrower format: each [kKeys][padded(dim)]
+  float* scores;     // [kChunkRows][kKeys]
+  float* sums;       // [kBlockRows][padded(dim)]
+  Element* queries;  // left: [kBlockRows][depth(dim)]
+  Element* keys;     // right: depth is the dimension
+  Element* values;   // right: depth is the keys
+  Element* weights;  // left: [kChunkRows][kKeys]
+
+  ForwardScratch(std::byte* memory, int64_t dim) {
+    decoded = reinterpret_cast<float*>(memory);
+    scores = decoded + 2 * kKeys * padded(dim);
+    sums = scores + kChunkRows * kKeys;
+    queries = reinterpret_cast<Element*>(sums + kBlockRows * padded(dim));
+    keys = queries + kBlockRows * Operands::depth(dim);
+    values = keys + kKeys * Operands::depth(dim);
+    weights = values + kKeys * round_up(dim, kPanelColumns);
+  }
+};
+
+static_assert((4 * kKeys * kMostHeadDim + 2 * kChunkRows * kKeys + 2 * kBlockRows * kMostHeadDim) * 4 <=
+              kAttentionScratchBytes);
+
+// Turns a row of products into weights, and folds them into the running shift and total; returns the factor for what
+// was summed before.
+template <class Operands, int kVectors>
+CHAKU_INLINE float fold_row(const float* scores, const ScoreShape& shape, KeyRange visible, float* shift, float* total,
+                            typename Operands::Element* weights) {
+  F s[kVectors];
+  const F none = broadcast(-__builtin_inff());
+  F most = none;
+  const bool masked = visible.begin > 0 || visible.end < kVectors * kLanes;
+#pragma GCC unroll 8
+  for (int v = 0; v < kVectors; ++v) {
+    s[v] = shape.shaped(load(scores + v * kLanes), v);
+    if (masked) s[v] = mask_keys(s[v], v, visible, none);
+    most = maximum(most, s[v]);
+  }
+  const float block_shift = max_of(most) * shape.unit;
+  const float now = block_shift > *shift + kShiftSlack ? block_shift : *shift;
+  const bool nothing = now == -__builtin_inff();  // visible so far
+  const F unit = broadcast(shape.unit), offset = broadcast(-now);
+  F run = zero();
+#pragma GCC unroll 8
+  for (int v = 0; v < kVectors; ++v) {
+    s[v] = nothing ? zero() : exp2(fma(s[v], unit, offset));
+    run = run + s[v];
+  }
+  Operands::store_row(s, weights);
+  const bool same = *shift == now || *total == 0.0f;
+  const float factor = same ? 1.0f : exp2f(*shift - now);
+  *shift = now;
+  *total = *total * factor + sum(run);
+  return factor;
+}
+
+CHAKU_INLINE void scale_row(float* x, int64_t n, float factor) {
+  for (int64_t i = 0; i < n; i += kLanes) store(x + i, load(x + i) * broadcast(factor));
+}
+
+// Rows [first, first + rows) of the block against the packed keys [key, key + keys).
+template <class Operands, int kVectors>
+static void attend_chunk(const AttentionProblem& p, const QueryBlock& block, int64_t first, int64_t rows, int64_t key,
+                         int64_t keys, const ForwardScratch<Operands>& scratch, RunningRows& running) {
+  const int64_t dim = p.head_dim, pitch = Operands::depth(dim), width = padded(dim);
+  constexpr int64_t kColumns = kVectors * kLanes;
+  Operands::multiply({rows, dim, kColumns}, {scratch.queries + first * pitch, pitch}, {scratch.keys, pitch},
+                     {scratch.scores, kKeys, false});
+  QueryBlock::Row row = block.row(first);
+  for (int64_t i = 0; i < rows; ++i, row = block.after(row)) {
+    const int64_t r = first + i;
+    const float factor = fold_row<Operands, kVectors>(
+        scratch.scores + i * kKeys, score_shape(p, block, row, key), block.visible(p, row.token, key, keys),
+        &running.shift[r], &running.total[r], scratch.weights + i * kKeys);
+    if (factor != 1.0f) scale_row(scratch.sums + r * width, width, factor);
+  }
+  Operands::multiply({rows, min(kColumns, keys), dim}, {scratch.weights, kKeys}, {scratch.values, kKeys},
+                     {scratch.sums + first * width, width, true});
+}
+
+// Rows of the block against keys [range.begin, range.end): fills running and scratch.sums.
+template <class Operands>
+static void attend_many(const AttentionProblem& p, const QueryBlock& block, KeyRange range,
+                        const ForwardScratch<Operands>& scratch, RunningRows& running) {
+  const typename Operands::InUse in_use;
+  const int64_t dim = p.head_dim, pitch = Operands::depth(dim);
+  QueryBlock::Row row = block.row(0);
+  for (int64_t r = 0; r < block.rows(); ++r, row = block.after(row))
+    Operands::pack_row(p.q + row.token * p.q_stride + row.head * dim, dim, scratch.queries + r * pitch);
+  for (int64_t key = range.begin; key < range.end; key += kKeys) {
+    const int64_t keys = min(kKeys, range.end - key);
+    prefetch_keys(p, block, key + kKeys, range.end);
+    const KeyBlock at = fetch_keys(p, block, key, keys, scratch.decoded);
+    Operands::pack_transposed(at.k, at.stride, keys, dim, scratch.keys);
+    Operands::pack_straight(at.v, at.stride, keys, dim, scratch.values, kKeys);
+    for (int64_t first = 0; first < block.rows(); first += kChunkRows) {
+      const int64_t rows = min(kChunkRows, block.rows() - first);
+      const KeyRange seen = block.visible_to_any(p, first, rows, key, keys);
+      if (seen.begin >= seen.end) continue;
+      const auto attend = seen.end <= kHalfKeys ? attend_chunk<Operands, kKeyVectors / 2>
+                                                : attend_chunk<Operands, kKeyVectors>;
+      attend(p, block, first, rows, key, keys, scratch, running);
+    }
+  }
+}
+
+CHAKU_INLINE void finish_row(const AttentionProblem& p, QueryBlock::Row row, float shift, float total,
+                             const float* sums) {
+  float shrink = 1.0f;
+  if (p.sinks != nullptr) {
+    const float sink = p.sinks[row.head] * kLog2E;
+    if (sink > shift) {
+      shrink = exp2f(shift - sink);
+      total = total * shrink + 1.0f;
+      shift = sink;
+    } else {
+      total += exp2f(sink - shift);
+    }
+  }
+  float* o = p.o + row.token * p.o_stride + row.head * p.head_dim;
+  const float factor = shrink / total;
+  for (int64_t i = 0; i < p.head_dim; i += kLanes)
+    store_n(o + i, load(sums + i) * broadcast(factor), p.head_dim - i);
+  if (p.lse != nullptr) p.lse[row.token * p.n_heads + row.head] = shift * kLn2 + logf(total);
+}
+
+// One chunk's rows in shared memory: shift, total, sums[head_dim].
+CHAKU_INLINE int64_t partial_floats(const AttentionProblem& p) { return 2 + p.head_dim; }
+
+static void keep_partial(const AttentionProblem& p, const QueryBlock& block, const RunningRows& running,
+                         const float* sums, float* out) {
+  for (int64_t r = 0; r < block.rows(); ++r, out += partial_floats(p)) {
+    out[0] = running.shift[r];
+    out[1] = running.total[r];
+    __builtin_memcpy(out + 2, sums + r * padded(p.head_dim), static_cast<size_t>(p.head_dim) * sizeof(float));
+  }
+}
+
+// Merges the chunks of a block in their order. partials[chunk] lie chunk_stride floats apart; `sums` has room for one
+// row.
+static void merge_partials(const AttentionProblem& p, const QueryBlock& block, const float* partials, int64_t n_chunks,
+                           int64_t chunk_stride, float* sums) {
+  for (int64_t r = 0; r < block.rows(); ++r) {
+    const float* first = partials + r * partial_floats(p);
+    float most = -__builtin_inff(), total = 0.0f;
+    for (int64_t c = 0; c < n_chunks; ++c) most = first[c * chunk_stride] > most ? first[c * chunk_stride] : most;
+    __builtin_memset(sums, 0, static_cast<size_t>(padded(p.head_dim)) * sizeof(float));
+    for (int64_t c = 0; c < n_chunks; ++c) {
+      const float* part = first + c * chunk_stride;
+      if (part[1] == 0.0f) continue;  // nothing visible in this chunk
+      const float factor = exp2f(part[0] - most);
+      total = __builtin_fmaf(part[1], factor, total);
+      for (int64_t i = 0; i < p.head_dim; i += kLanes)
+        store(sums + i, fma(load_n(part + 2 + i, p.head_dim - i), broadcast(factor), load(sums + i)));
+    }
+    finish_row(p, block.row(r), most, total, sums);
+  }
+}
+
+// How many chunks the keys of each block are cut into: by shape alone.
+static int64_t key_chunks(const AttentionProblem& p, const BlockList& blocks) {
+  int64_t longest = 0;
+  for (int64_t s = 0; s < p.n_spans; ++s) longest = max(longest, p.spans[s].kv_end - p.spans[s].kv_begin);
+  if (blocks.count >= kEnoughAttentionUnits || longest < 2 * kKeysPerChunk) return 1;
+  const int64_t chunks = min(kMostKeyChunks, longest / kKeysPerChunk);
+  const int64_t floats = blocks.count * chunks * blocks.most_rows * partial_floats(p);
+  return floats * static_cast<int64_t>(sizeof(float)) <= kSharedBytes ? chunks : 1;
+}
+
+// All blocks of a problem; attend(block, range, scratch, running) is attend_many or one that stands in for it.
+template <class Operands, class Attend>
+static void attend_all(const AttentionProblem& p, ThreadPool& pool, Attend attend) {
+  const BlockList blocks = list_blocks(p);
+  const int64_t n_chunks = key_chunks(p, blocks), block_stride = blocks.most_rows * partial_floats(p);
+  float* shared = reinterpret_cast<float*>(pool.scratch(0) + kAttentionScratchBytes);
+  int unfinished[kEnoughAttentionUnits];  // chunks of each block, where there are several
+  for (int64_t i = 0; n_chunks > 1 && i < blocks.count; ++i) unfinished[i] = static_cast<int>(n_chunks);
+  pool.parallel_for(blocks.count * n_chunks, 1, [&](int64_t unit, int64_t, int thread) {
+    const int64_t at = blocks.count - 1 - unit / n_chunks, chunk = unit % n_chunks;  // long rows first
+    const QueryBlock block = blocks.find(p, at);
+    const ForwardScratch<Operands> scratch(pool.scratch(thread), p.head_dim);
+    RunningRows running;
+    for (int64_t r = 0; r < block.rows(); ++r) {
+      running.shift[r] = -__builtin_inff();
+      running.total[r] = 0.0f;
+    }
+    __builtin_memset(scratch.sums, 0, static_cast<size_t>(block.rows() * padded(p.head_dim)) * sizeof(float));
+    const KeyRange all = block.keys(p);
+    const int64_t per_chunk = round_up(ceil_div(all.end - all.begin, n_chunks), kKeys);
+    const int64_t begin = min(all.begin + chunk * per_chunk, all.end);
+    attend(block, KeyRange{begin, min(begin + per_chunk, all.end)}, scratch, running);
+    if (n_chunks == 1) {
+      for (int64_t r = 0; r < block.rows(); ++r)
+        finish_row(p, block.row(r), running.shift[r], running.total[r], scratch.sums + r * padded(p.head_dim));
+      return;
+    }
+    float* partials = shared + at * n_chunks * block_stride;
+    keep_partial(p, block, running, scratch.sums, partials + chunk * block_stride);
+    if (__atomic_sub_fetch(&unfinished[at], 1, __ATOMIC_ACQ_REL) == 0)
+      merge_partials(p, block, partials, n_chunks, block_stride, scratch.sums);
+  });
+}
+
+}  // namespace chaku::CHAKU_ISA
