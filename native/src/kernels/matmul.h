@@ -23,7 +23,18 @@ struct Matrix {
   int64_t stride_bytes() const noexcept { return row_bytes(dtype, columns); }
 };
 
-// y[M,N] = scale * x[M,K] w[N,K]^T + bias[N], or += with accumulate (the bias is then added too).
+// What a product of low rank adds to another one before that is stored: scale * x[M,R] w, with w[N,R]^T in a forward
+// product and w[R,K] in a backward one. It costs no pass over the result.
+struct LowRankTail {
+  const float* x = nullptr;
+  int64_t x_stride = 0;
+  Matrix w;  // float32; empty: no tail
+  float scale = 1.0f;
+
+  bool empty() const noexcept { return w.empty(); }
+};
+
+// y[M,N] = scale * (x[M,K] w[N,K]^T + tail) + bias[N], or += with accumulate (the bias is then added too).
 struct MatmulProblem {
   const float* x = nullptr;
   int64_t x_stride = 0;
@@ -34,16 +45,18 @@ struct MatmulProblem {
   int64_t m = 0;
   float scale = 1.0f;
   bool accumulate = false;
+  LowRankTail tail = {};
 };
 
-// Products that do not depend on each other, run as one: those of few tokens share a parallel section, and inputs that
-// several of them read are prepared once. Results are those of the products one by one, to the bit.
+// Products that depend on each other in one way alone: the x of a tail may be the y of a product before it that has no
+// tail. They are run as one: those of few tokens share parallel sections, and neighbours that read the same x prepare it
+// once. Results are those of the products one by one, to the bit.
 struct MatmulGroup {
   const MatmulProblem* problems = nullptr;
   int64_t n = 0;
 };
 
-// dx[M,K] = scale * dy[M,N] w[N,K], or += with accumulate.
+// dx[M,K] = scale * (dy[M,N] w[N,K] + tail), or += with accumulate.
 struct MatmulBackwardProblem {
   const float* dy = nullptr;
   int64_t dy_stride = 0;
@@ -53,6 +66,14 @@ struct MatmulBackwardProblem {
   int64_t m = 0;
   float scale = 1.0f;
   bool accumulate = false;
+  LowRankTail tail = {};
+};
+
+// As MatmulGroup: the x of a tail may be the dx of a product before it that has no tail, and neighbours may read the same
+// dy.
+struct MatmulBackwardGroup {
+  const MatmulBackwardProblem* problems = nullptr;
+  int64_t n = 0;
 };
 
 // dw[N,K] += scale * dy[M,N]^T x[M,K]; and, where dbias is not null, dbias[N] += scale * sum over M of dy.

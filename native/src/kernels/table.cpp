@@ -111,6 +111,7 @@ const KernelTable& reference_table() noexcept {
                                         .matmul = reference::matmul,
                                         .matmul_group = reference::matmul_group,
                                         .matmul_backward = reference::matmul_backward,
+                                        .matmul_backward_group = reference::matmul_backward_group,
                                         .weight_gradient = reference::weight_gradient,
                                         .gather = reference::gather,
                                         .scatter_gradient = reference::scatter_gradient,

@@ -45,6 +45,7 @@ struct KernelTable {
   Kernel<MatmulProblem> matmul;
   Kernel<MatmulGroup> matmul_group;
   Kernel<MatmulBackwardProblem> matmul_backward;
+  Kernel<MatmulBackwardGroup> matmul_backward_group;
   Kernel<WeightGradientProblem> weight_gradient;
   Kernel<GatherProblem> gather;
   Kernel<ScatterGradientProblem> scatter_gradient;

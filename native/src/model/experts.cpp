@@ -1,6 +1,7 @@
 #include "model/experts.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 namespace chaku {
@@ -22,7 +23,7 @@ LowRank expert_of(const LowRank& stacked, int64_t expert, int64_t n, int64_t k) 
 
 namespace {
 
-// Collects products that do not depend on each other and runs them together.
+// Collects the products of a MatmulGroup and runs them together.
 class ProductGroup {
  public:
   explicit ProductGroup(const Engine& engine) noexcept : engine_(engine) {}
@@ -48,20 +49,49 @@ class ProductGroup {
   int64_t n_ = 0;
 };
 
-void add_products(const ExpertLinearCall& call, ProductGroup& group) noexcept {
-  const int64_t k = call.linear->w.columns, n = call.linear->w.rows / call.n_experts;
-  for (int64_t e = 0; e < call.n_experts; ++e) {
-    const int64_t first = call.offsets[e], m = call.offsets[e + 1] - first;
-    if (m == 0) continue;
+// The product of A, or the base's with what is added to it, of one expert that has m slots from `first` on.
+MatmulProblem down_product(const ExpertLinearCall& call, const LowRank& low_rank, const float* input, int64_t first,
+                           int64_t m) noexcept {
+  const int64_t k = call.linear->w.columns;
+  MatmulProblem p;
+  p.x = input + first * k;
+  p.x_stride = k;
+  p.w = {low_rank.a, DType::kF32, low_rank.rank, k};
+  p.y = call.low_rank_out + first * low_rank.rank;
+  p.y_stride = low_rank.rank;
+  p.m = m;
+  return p;
+}
+
+MatmulProblem base_product(const ExpertLinearCall& call, const Linear& one, int64_t first, int64_t m) noexcept {
+  MatmulProblem p;
+  p.x = call.x + first * one.w.columns;
+  p.x_stride = one.w.columns;
+  p.w = one.w;
+  p.bias = call.bias ? one.bias : nullptr;
+  p.y = call.y + first * one.w.rows;
+  p.y_stride = one.w.rows;
+  p.m = m;
+  return p;
+}
+
+// inputs: of A, per call.
+void add_products(std::span<const ExpertLinearCall> calls, std::span<const float* const> inputs, int64_t e,
+                  ProductGroup& group) noexcept {
+  const int64_t first = calls.front().offsets[e], m = calls.front().offsets[e + 1] - first;
+  if (m == 0) return;
+  for (size_t i = 0; i < calls.size(); ++i)
+    if (const ExpertLinearCall& call = calls[i]; call.low_rank != nullptr) {
+      const int64_t k = call.linear->w.columns, n = call.linear->w.rows / call.n_experts;
+      group.add(down_product(call, expert_of(*call.low_rank, e, n, k), inputs[i], first, m));
+    }
+  for (const ExpertLinearCall& call : calls) {
     const Linear one = expert_of(*call.linear, e, call.n_experts);
-    MatmulProblem p;
-    p.x = call.x + first * k;
-    p.x_stride = k;
-    p.w = one.w;
-    p.bias = call.bias ? one.bias : nullptr;
-    p.y = call.y + first * n;
-    p.y_stride = n;
-    p.m = m;
+    MatmulProblem p = base_product(call, one, first, m);
+    if (call.low_rank != nullptr) {
+      const LowRank low_rank = expert_of(*call.low_rank, e, one.w.rows, one.w.columns);
+      p.tail = low_rank_tail(low_rank, call.low_rank_out + first * low_rank.rank, one.w.rows);
+    }
     group.add(p);
   }
 }
@@ -74,32 +104,24 @@ void add_inputs(const Decoder& decoder, const ExpertLinearCall& call) noexcept {
   }
 }
 
-void add_low_ranks(const Decoder& decoder, const ExpertLinearCall& call) noexcept {
-  const int64_t k = call.linear->w.columns, n = call.linear->w.rows / call.n_experts;
-  const float* input =
-      drop_input(decoder, call.x, call.offsets[call.n_experts] * k, call.dropout_stream, call.dropped);
-  for (int64_t e = 0; e < call.n_experts; ++e) {
-    const int64_t first = call.offsets[e], m = call.offsets[e + 1] - first;
-    if (m == 0) continue;
-    const LowRank low_rank = expert_of(*call.low_rank, e, n, k);
-    float* down = call.low_rank_out + first * low_rank.rank;
-    low_rank_down(decoder, low_rank, input + first * k, k, m, down);
-    low_rank_up(decoder, low_rank, down, m, n, 1.0f, call.y + first * n);
-  }
-}
-
 }  // namespace
 
 void apply_expert_linears(const Decoder& decoder, std::span<const ExpertLinearCall> calls) noexcept {
-  {
-    ProductGroup group(*decoder.engine);
-    for (const ExpertLinearCall& call : calls) {
-      add_products(call, group);
-      if (decoder.inputs != nullptr) add_inputs(decoder, call);
-    }
+  const bool drops = decoder.dropout.probability != 0.0f;  // into an array that all calls share
+  if (drops && calls.size() > 1) {
+    for (const ExpertLinearCall& call : calls) apply_expert_linears(decoder, {&call, 1});
+    return;
   }
-  for (const ExpertLinearCall& call : calls)
-    if (call.low_rank != nullptr) add_low_ranks(decoder, call);
+  std::array<const float*, kMostExpertLinears> inputs{};
+  for (size_t i = 0; i < calls.size(); ++i) {
+    const ExpertLinearCall& call = calls[i];
+    if (decoder.inputs != nullptr) add_inputs(decoder, call);
+    if (call.low_rank != nullptr)
+      inputs[i] = drop_input(decoder, call.x, call.offsets[call.n_experts] * call.linear->w.columns,
+                             call.dropout_stream, call.dropped);
+  }
+  ProductGroup group(*decoder.engine);
+  for (int64_t e = 0; e < calls.front().n_experts; ++e) add_products(calls, inputs, e, group);
 }
 
 void gather_slots(const Decoder& decoder, const float* x, int64_t m, const ExpertActivations& e, int64_t n_slots,
@@ -127,7 +149,8 @@ class ExpertPass {
         slots_(m * experts_.n_used) {}
 
   void inputs() const noexcept {
-    linear(kLinearRouter, a_.normed, e_.logits);
+    const LinearCall router = call_of(kLinearRouter, a_.normed, e_.logits);
+    apply_linears(d_, {&router, 1});
     d_.engine->run(&KernelTable::route,
                    RouteProblem{e_.logits, e_.ids, e_.weights, m_, experts_.n_experts, experts_.n_used,
                                 experts_.gating, experts_.normalize, experts_.weights_scale});
@@ -141,10 +164,11 @@ class ExpertPass {
                                       expert_linear(kLinearExpertUp, a_.experts.rows, e_.up)};
     apply_expert_linears(d_, calls);
     if (experts_.shared_ff_width == 0) return;
-    linear(kLinearSharedGate, a_.normed, e_.shared_gate);
-    linear(kLinearSharedUp, a_.normed, e_.shared_up);
+    const LinearCall shared[] = {call_of(kLinearSharedGate, a_.normed, e_.shared_gate),
+                                 call_of(kLinearSharedUp, a_.normed, e_.shared_up),
+                                 call_of(kLinearSharedRouter, a_.normed, e_.shared_weight)};
+    apply_linears(d_, {shared, has_shared_router() ? 3u : 2u});
     if (!has_shared_router()) return;
-    linear(kLinearSharedRouter, a_.normed, e_.shared_weight);
     for (int64_t t = 0; t < m_; ++t)
       e_.shared_weight[t] = static_cast<float>(1.0 / (1.0 + std::exp(-static_cast<double>(e_.shared_weight[t]))));
   }
@@ -161,7 +185,10 @@ class ExpertPass {
     if (experts_.shared_ff_width == 0) return;
     const float* weight = has_shared_router() ? e_.shared_weight : nullptr;
     const float* shared = activate(e_.shared_gate, e_.shared_up, weight, m_, experts_.shared_ff_width);
-    linear(kLinearSharedDown, shared, out, d_.spec->residual_scale, true);
+    LinearCall down = call_of(kLinearSharedDown, shared, out);
+    down.scale = d_.spec->residual_scale;
+    down.accumulate = true;
+    apply_linears(d_, {&down, 1});
   }
 
  private:
@@ -193,14 +220,12 @@ class ExpertPass {
     return gated;
   }
 
-  void linear(LayerLinear which, const float* x, float* y, float scale = 1.0f, bool accumulate = false) const noexcept {
+  LinearCall call_of(LayerLinear which, const float* x, float* y) const noexcept {
     LinearCall call = linear_call(d_, layer_, which, a_);
     call.x = x;
     call.y = y;
     call.m = m_;
-    call.scale = scale;
-    call.accumulate = accumulate;
-    apply_linears(d_, {&call, 1});
+    return call;
   }
 
   ExpertLinearCall expert_linear(LayerLinear which, const float* x, float* y) const noexcept {

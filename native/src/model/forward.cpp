@@ -334,9 +334,9 @@ void project_logits(const Decoder& decoder, const float* normed, const float* lo
   p.y_stride = output.w.rows;
   p.m = m;
   p.scale = decoder.spec->logit_scale;
-  decoder.engine->run(&KernelTable::matmul, p);
   if (decoder.low_ranks != nullptr && decoder.low_ranks->output.rank > 0)
-    low_rank_up(decoder, decoder.low_ranks->output, low_rank_out, m, output.w.rows, decoder.spec->logit_scale, logits);
+    p.tail = low_rank_tail(decoder.low_ranks->output, low_rank_out, output.w.rows);
+  decoder.engine->run(&KernelTable::matmul, p);
 }
 
 }  // namespace chaku

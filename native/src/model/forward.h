@@ -104,9 +104,8 @@ void split_gated_queries(const Decoder& decoder, const LayerSpec& spec, int64_t 
 void gate_attended(const Decoder& decoder, const LayerSpec& spec, int64_t m, const float* o, const float* gates,
                    float* y) noexcept;
 
-// y[m,N] += scale * low_rank.scale * low_rank_out[m,R] B^T.
-void low_rank_up(const Decoder& decoder, const LowRank& low_rank, const float* low_rank_out, int64_t m, int64_t n,
-                 float scale, float* y) noexcept;
+// What a product with N columns adds: low_rank.scale * low_rank_out[m,R] B^T.
+LowRankTail low_rank_tail(const LowRank& low_rank, const float* low_rank_out, int64_t n) noexcept;
 
 // What the backward pass of a block that was not kept needs again: its arrays, from activations.streams[layer] and the
 // rope tables that forward() left. The products of `down` are not among them. Taped. Throws Error(kCancelled) alone.
@@ -128,11 +127,11 @@ struct LinearCall {
 };
 // The call of a layer's product as far as the layer says it: x, y and m are left to fill in.
 LinearCall linear_call(const Decoder& decoder, int32_t layer, LayerLinear which, const Activations& a) noexcept;
-// Calls that do not depend on each other, at most kMostLinears, each with a low_rank_out of its own: with few tokens they
-// run as one, so that each thread waits once or, with low-rank additions, twice.
+// Calls that do not depend on each other, at most kMostLinears, each with a low_rank_out of its own, as one: each thread
+// waits once or, with low-rank additions, twice, and calls of the same x prepare it once.
 constexpr size_t kMostLinears = 4;
-// One array of low_rank_out for every so many modules, side by side in LayerLinear, is enough: those of one call differ.
-constexpr int64_t kLinearsTogether = 3;
+// One array of low_rank_out for every so many modules, neighbours in LayerLinear, is enough: those of one call differ.
+constexpr int64_t kLinearsTogether = 5;
 void share_low_rank_out(float* memory, int64_t n_floats, Activations& a) noexcept;  // kLinearsTogether arrays of n_floats
 void apply_linears(const Decoder& decoder, std::span<const LinearCall> calls) noexcept;
 

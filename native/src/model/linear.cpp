@@ -37,20 +37,6 @@ MatmulProblem down_product(const LowRank& low_rank, const float* input, int64_t 
   return p;
 }
 
-MatmulProblem up_product(const LowRank& low_rank, const float* low_rank_out, int64_t m, int64_t n, float scale,
-                         float* y) noexcept {
-  MatmulProblem p;
-  p.x = low_rank_out;
-  p.x_stride = low_rank.rank;
-  p.w = {low_rank.b, DType::kF32, n, low_rank.rank};
-  p.y = y;
-  p.y_stride = n;
-  p.m = m;
-  p.scale = scale * low_rank.scale;
-  p.accumulate = true;
-  return p;
-}
-
 // The kernel does not scale the bias: then the product with the bias is summed apart.
 bool bias_apart(const LinearCall& call) noexcept { return call.linear->bias != nullptr && call.scale != 1.0f; }
 
@@ -67,6 +53,7 @@ MatmulProblem base_product(const LinearCall& call) noexcept {
   p.m = call.m;
   p.scale = apart ? 1.0f : call.scale;
   p.accumulate = !apart && call.accumulate;
+  if (call.low_rank != nullptr) p.tail = low_rank_tail(*call.low_rank, call.low_rank_out, linear.w.rows);
   return p;
 }
 
@@ -75,7 +62,7 @@ bool shares_scratch(const Decoder& decoder, const LinearCall& call) noexcept {
   return bias_apart(call) || (call.low_rank != nullptr && decoder.dropout.probability != 0.0f);
 }
 
-// Products that do not depend on each other.
+// Products of the calls that run as one.
 struct Together {
   std::array<MatmulProblem, 2 * kMostLinears> problems;
   int64_t n = 0;
@@ -99,9 +86,8 @@ void low_rank_down(const Decoder& decoder, const LowRank& low_rank, const float*
   decoder.engine->run(&KernelTable::matmul, down_product(low_rank, input, k, m, low_rank_out));
 }
 
-void low_rank_up(const Decoder& decoder, const LowRank& low_rank, const float* low_rank_out, int64_t m, int64_t n,
-                 float scale, float* y) noexcept {
-  decoder.engine->run(&KernelTable::matmul, up_product(low_rank, low_rank_out, m, n, scale, y));
+LowRankTail low_rank_tail(const LowRank& low_rank, const float* low_rank_out, int64_t n) noexcept {
+  return {low_rank_out, low_rank.rank, {low_rank.b, DType::kF32, n, low_rank.rank}, low_rank.scale};
 }
 
 void apply_linears(const Decoder& decoder, std::span<const LinearCall> calls) noexcept {
@@ -111,22 +97,20 @@ void apply_linears(const Decoder& decoder, std::span<const LinearCall> calls) no
         for (const LinearCall& one : calls) apply_linears(decoder, {&one, 1});
         return;
       }
-  Together products, additions;
+  Together products;  // those of A before those that add what they make
   for (const LinearCall& call : calls) {
-    const int64_t n = call.linear->w.rows, k = call.linear->w.columns;
+    const int64_t k = call.linear->w.columns;
     if (decoder.inputs != nullptr) decoder.inputs->add(decoder.engine->pool(), *call.linear, call.x, call.m);
-    products.add(base_product(call));
     if (call.low_rank == nullptr) continue;
     const float* input = drop_input(decoder, call.x, call.m * k, call.dropout_stream, call.dropped);
     products.add(down_product(*call.low_rank, input, k, call.m, call.low_rank_out));
-    additions.add(up_product(*call.low_rank, call.low_rank_out, call.m, n, call.scale, call.y));
   }
+  for (const LinearCall& call : calls) products.add(base_product(call));
   products.run(*decoder.engine);
   for (const LinearCall& call : calls)
     if (bias_apart(call))
       decoder.engine->run(&KernelTable::axpby, AxpbyProblem{call.bias_sum, call.y, call.m * call.linear->w.rows,
                                                             call.scale, call.accumulate ? 1.0f : 0.0f});
-  additions.run(*decoder.engine);
 }
 
 }  // namespace chaku

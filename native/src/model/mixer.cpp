@@ -24,13 +24,13 @@ class MixerPass {
         mixer_(block.mixer) {}
 
   void products() const noexcept {
-    linear(kLinearMixIn, mixer_.in);
-    linear(kLinearMixGate, mixer_.gate);
+    const LinearCall in = call_of(kLinearMixIn, mixer_.in), gate = call_of(kLinearMixGate, mixer_.gate);
     if (spec_.kind == MixerKind::kShortConvolution) {
-      linear(kLinearMixInputGate, mixer_.input_gate);
+      const LinearCall calls[] = {in, gate, call_of(kLinearMixInputGate, mixer_.input_gate)};
+      apply_linears(d_, calls);
     } else {
-      linear(kLinearMixBeta, mixer_.beta);
-      linear(kLinearMixAlpha, mixer_.alpha);
+      const LinearCall calls[] = {in, gate, call_of(kLinearMixBeta, mixer_.beta), call_of(kLinearMixAlpha, mixer_.alpha)};
+      apply_linears(d_, calls);
     }
   }
 
@@ -52,12 +52,12 @@ class MixerPass {
   }
 
  private:
-  void linear(LayerLinear which, float* y) const noexcept {
+  LinearCall call_of(LayerLinear which, float* y) const noexcept {
     LinearCall call = linear_call(d_, layer_, which, a_);
     call.x = a_.normed;
     call.y = y;
     call.m = m_;
-    apply_linears(d_, {&call, 1});
+    return call;
   }
 
   const Decoder& d_;

@@ -37,13 +37,11 @@ class ExpertLinearBackward {
   void run() const noexcept {
     const bool low_rank = c_.low_rank != nullptr;
     const float* input = low_rank ? drop_input(d_, c_.x, slots_ * k_, c_.dropout_stream, c_.dropped) : nullptr;
-    for_each_expert([&](int64_t e, int64_t first, int64_t m) { parameters(e, first, m, input); });
-    if (c_.dx == nullptr) return;
     for_each_expert([&](int64_t e, int64_t first, int64_t m) {
-      multiply_back(d_, c_.dy + first * n_, expert_of(*c_.linear, e, c_.n_experts).w, m, 1.0f, c_.accumulate,
-                    c_.dx + first * k_);
+      products(e, first, m);
+      parameters(e, first, m, input);
     });
-    if (low_rank) add_low_rank_input();
+    if (c_.dx != nullptr && low_rank && drops()) add_dropped();
   }
 
  private:
@@ -51,6 +49,30 @@ class ExpertLinearBackward {
   void for_each_expert(const Body& body) const noexcept {
     for (int64_t e = 0; e < c_.n_experts; ++e)
       if (c_.offsets[e + 1] > c_.offsets[e]) body(e, c_.offsets[e], c_.offsets[e + 1] - c_.offsets[e]);
+  }
+
+  bool drops() const noexcept { return d_.dropout.probability != 0.0f; }
+
+  // d_low_rank and dx, which read dy.
+  void products(int64_t e, int64_t first, int64_t m) const noexcept {
+    const float* dy = c_.dy + first * n_;
+    MatmulBackwardProblem all[2];
+    int64_t n = 0;
+    LowRank lr;
+    float* d_low_rank = nullptr;
+    if (c_.low_rank != nullptr) {
+      lr = expert_of(*c_.low_rank, e, n_, k_);
+      d_low_rank = c_.d_low_rank + first * lr.rank;
+      all[n] = back_product(dy, {lr.b, DType::kF32, n_, lr.rank}, m, d_low_rank);
+      all[n++].scale = lr.scale;
+    }
+    if (c_.dx != nullptr) {
+      all[n] = back_product(dy, expert_of(*c_.linear, e, c_.n_experts).w, m, c_.dx + first * k_);
+      all[n].accumulate = c_.accumulate;
+      if (c_.low_rank != nullptr && !drops()) all[n].tail = low_rank_back_tail(lr, d_low_rank, k_);
+      ++n;
+    }
+    if (n > 0) d_.engine->run(&KernelTable::matmul_backward_group, MatmulBackwardGroup{all, n});
   }
 
   void parameters(int64_t e, int64_t first, int64_t m, const float* input) const noexcept {
@@ -62,22 +84,20 @@ class ExpertLinearBackward {
     }
     if (c_.low_rank == nullptr) return;
     const LowRank lr = expert_of(*c_.low_rank, e, n_, k_);
-    float* d_low_rank = c_.d_low_rank + first * lr.rank;
-    multiply_back(d_, dy, {lr.b, DType::kF32, n_, lr.rank}, m, lr.scale, false, d_low_rank);
+    const float* d_low_rank = c_.d_low_rank + first * lr.rank;
     add_weight_gradient(d_, dy, n_, c_.low_rank_out + first * lr.rank, lr.rank, m, lr.scale,
                         g.b + e * n_ * lr.rank, nullptr);
     add_weight_gradient(d_, d_low_rank, lr.rank, input + first * k_, k_, m, 1.0f, g.a + e * lr.rank * k_, nullptr);
   }
 
   // dx += drop(d_low_rank A), dropped as one array as the forward's input was.
-  void add_low_rank_input() const noexcept {
-    const bool drops = d_.dropout.probability != 0.0f;
+  void add_dropped() const noexcept {
     for_each_expert([&](int64_t e, int64_t first, int64_t m) {
       const LowRank lr = expert_of(*c_.low_rank, e, n_, k_);
-      float* to = (drops ? c_.dropped : c_.dx) + first * k_;
-      multiply_back(d_, c_.d_low_rank + first * lr.rank, {lr.a, DType::kF32, lr.rank, k_}, m, 1.0f, !drops, to);
+      d_.engine->run(&KernelTable::matmul_backward,
+                     back_product(c_.d_low_rank + first * lr.rank, {lr.a, DType::kF32, lr.rank, k_}, m,
+                                  c_.dropped + first * k_));
     });
-    if (!drops) return;
     drop_input(d_, c_.dropped, slots_ * k_, c_.dropout_stream, c_.dropped);
     d_.engine->run(&KernelTable::axpby, AxpbyProblem{c_.dropped, c_.dx, slots_ * k_, 1.0f, 1.0f});
   }
@@ -208,8 +228,11 @@ class ExpertBackward {
       const int64_t first = e_.offsets[e], m = e_.counts[e];
       const float* dy = s_.experts.d_rows + first * d;
       const Linear one = expert_of(weights_.linears[kLinearExpertDown], e, experts_.n_experts);
-      if (end_.below_down)
-        multiply_back(d_, dy, {one.bias, DType::kF32, d, 1}, m, 1.0f, true, s_.experts.d_weights + first);
+      if (end_.below_down) {
+        MatmulBackwardProblem p = back_product(dy, {one.bias, DType::kF32, d, 1}, m, s_.experts.d_weights + first);
+        p.accumulate = true;
+        d_.engine->run(&KernelTable::matmul_backward, p);
+      }
       if (gradient != nullptr)
         add_weight_gradient(d_, dy, d, e_.slot_weights + first, 1, m, 1.0f, gradient + e * d, nullptr);
     }

@@ -1,5 +1,5 @@
-// Backward pass of one product with its low-rank addition (numbers: u = x' A^T, du = s * dy B):
-//   dW += dy^T x;  dbias += sum dy;  dB += s dy^T u;  dA += du^T x';  dx = dy W + drop(du A).
+// Backward pass of one product with its low-rank addition (numbers: u = x' A^T, du = s * dy B, c the call's scale):
+//   dW += c dy^T x;  dbias += c sum dy;  dB += c s dy^T u;  dA += c du^T x';  dx = c (dy W + drop(du A)).
 #pragma once
 
 #include "model/forward.h"
@@ -15,7 +15,7 @@ struct LinearBackwardCall {
   const Linear* linear = nullptr;
   const LowRank* low_rank = nullptr;      // null: none
   const float* low_rank_out = nullptr;    // [m,R] u
-  float* d_low_rank = nullptr;            // [m,R] scratch
+  float* d_low_rank = nullptr;            // [m,R] scratch: du
   const LinearGradient* gradient = nullptr;
   uint64_t dropout_stream = 0;
   float* dropped = nullptr;  // [m,K] scratch, with dropout
@@ -32,12 +32,13 @@ LinearBackwardCall linear_backward_call(const Decoder& decoder, int32_t layer, L
 void add_weight_gradient(const Decoder& decoder, const float* dy, int64_t n, const float* x, int64_t k, int64_t m,
                          float scale, float* dw, float* dbias) noexcept;
 
-// dx[m,k] = scale * dy[m,n] w[n,k], or += with accumulate.
-void multiply_back(const Decoder& decoder, const float* dy, const Matrix& w, int64_t m, float scale, bool accumulate,
-                   float* dx) noexcept;
+// dx[m,K] = dy[m,N] w[N,K], all contiguous; scale, accumulate and tail are left to set.
+MatmulBackwardProblem back_product(const float* dy, const Matrix& w, int64_t m, float* dx) noexcept;
 
-// dx[m,K] += drop(d_low_rank[m,R] A).
-void add_low_rank_input_gradient(const Decoder& decoder, const LowRank& low_rank, const float* d_low_rank, int64_t m,
-                                 int64_t k, uint64_t dropout_stream, float* dropped, float* dx) noexcept;
+// What dx = dy w adds without dropout: d_low_rank[m,R] A[R,k].
+LowRankTail low_rank_back_tail(const LowRank& low_rank, const float* d_low_rank, int64_t k) noexcept;
+
+// With dropout: call.dx += call.scale * drop(call.d_low_rank A).
+void add_dropped_gradient(const Decoder& decoder, const LinearBackwardCall& call) noexcept;
 
 }  // namespace chaku

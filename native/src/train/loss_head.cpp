@@ -83,20 +83,26 @@ void LossHead::chunk_backward(int64_t begin, int64_t n, const Gradients& gradien
   if (g.w != nullptr)
     d_.engine->run(&KernelTable::weight_gradient,
                    WeightGradientProblem{s_.logits, v, s_.normed + begin * d, d, g.w, g.bias, n, v, d, scale});
-  if (const LowRank* lr = low_rank()) {
-    const int64_t rank = lr->rank;
-    const Matrix b{lr->b, DType::kF32, v, rank};
-    d_.engine->run(&KernelTable::matmul_backward,
-                   MatmulBackwardProblem{s_.logits, v, b, s_.d_low_rank + begin * rank, rank, n, scale * lr->scale,
-                                         false});
-    d_.engine->run(&KernelTable::weight_gradient,
-                   WeightGradientProblem{s_.logits, v, s_.low_rank + begin * rank, rank, g.b, nullptr, n, v, rank,
-                                         scale * lr->scale});
+  const LowRank* lr = low_rank();
+  const float* d_logits = s_.logits;
+  float* d_low_rank = nullptr;
+  MatmulBackwardProblem products[2];
+  int64_t n_products = 0;
+  if (lr != nullptr) {
+    d_low_rank = s_.d_low_rank + begin * lr->rank;
+    MatmulBackwardProblem& p = products[n_products++] =
+        back_product(d_logits, {lr->b, DType::kF32, v, lr->rank}, n, d_low_rank);
+    p.scale = lr->scale;
+    add_weight_gradient(d_, d_logits, v, s_.low_rank + begin * lr->rank, lr->rank, n, scale * lr->scale, g.b, nullptr);
   }
-  if (input_gradient)
-    d_.engine->run(&KernelTable::matmul_backward,
-                   MatmulBackwardProblem{s_.logits, v, d_.weights->output.w, s_.d_normed + begin * d, d, n, scale,
-                                         false});
+  if (input_gradient) {
+    MatmulBackwardProblem& p = products[n_products++] =
+        back_product(d_logits, d_.weights->output.w, n, s_.d_normed + begin * d);
+    p.scale = scale;
+    if (lr != nullptr && !drops()) p.tail = low_rank_back_tail(*lr, d_low_rank, d);
+  }
+  if (n_products > 0)
+    d_.engine->run(&KernelTable::matmul_backward_group, MatmulBackwardGroup{products, n_products});
 }
 
 Loss LossHead::sum(int64_t n) const noexcept {
@@ -135,14 +141,22 @@ Loss LossHead::accumulate(const float* stream, const Targets& targets, int64_t m
   }
   const LowRank* lr = low_rank();
   if (lr != nullptr)
-    d_.engine->run(&KernelTable::weight_gradient,
-                   WeightGradientProblem{s_.d_low_rank, lr->rank, low_rank_input_, d, gradients.output.a, nullptr, n,
-                                         lr->rank, d, 1.0f});
+    add_weight_gradient(d_, s_.d_low_rank, lr->rank, low_rank_input_, d, n, d_.spec->logit_scale, gradients.output.a,
+                        nullptr);
   if (d_stream == nullptr) return sum(n);
 
-  if (lr != nullptr)
-    add_low_rank_input_gradient(d_, *lr, s_.d_low_rank, n, d, d_.dropout.stream(-1, Module::kOutput), dropped_,
-                                s_.d_normed);
+  if (lr != nullptr && drops()) {
+    LinearBackwardCall call;
+    call.linear = &d_.weights->output;
+    call.low_rank = lr;
+    call.d_low_rank = s_.d_low_rank;
+    call.dropout_stream = d_.dropout.stream(-1, Module::kOutput);
+    call.dropped = dropped_;
+    call.dx = s_.d_normed;
+    call.m = n;
+    call.scale = d_.spec->logit_scale;
+    add_dropped_gradient(d_, call);
+  }
   norm_backward(d_, {d_.weights->output_norm, 1, s_.stream, s_.inverse_rms, s_.d_normed, s_.d_normed,
                      gradients.output_norm, gradients.output_norm_bias, n, d, false});
   std::memset(d_stream, 0, static_cast<size_t>(m * d) * sizeof(float));

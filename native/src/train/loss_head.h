@@ -63,6 +63,7 @@ class LossHead {
   void chunk_backward(int64_t begin, int64_t n, const Gradients& gradients, bool input_gradient) noexcept;
   Loss sum(int64_t n) const noexcept;
   const LowRank* low_rank() const noexcept;
+  bool drops() const noexcept { return d_.dropout.probability != 0.0f; }
 
   const Decoder& d_;
   const LossScratch& s_;

@@ -79,6 +79,31 @@ void check_products(DType dtype, Shape s, Decoding decoding = Decoding::kExact) 
         }, decoding);
 }
 
+// Products with a tail of rank r. The activations end with its rows, so that they are rounded with the others; its
+// weight is rounded here, and its scale is a power of two.
+void check_tails(DType dtype, Shape s, int64_t r) {
+  const Weights w = random_weights(dtype, s.n, s.k, 161);
+  const Floats b = rounded(random_vector(s.n * r, 162)), a = rounded(random_vector(r * s.k, 163));
+  const std::string rank = " r" + std::to_string(r);
+  const double magnitude = 4 * std::sqrt(static_cast<double>(std::max(s.n, s.k) + 100 * r));
+  check(describe("matmul", dtype, s) + rank, w.matrix, random_vector(s.m * (s.k + r), 164), magnitude,
+        [&](const KernelTable& table, ThreadPool& pool, const Matrix& weights, const Floats& x) {
+          Floats y(static_cast<size_t>(s.m * s.n), 0.25f);
+          table.matmul({.x = x.data(), .x_stride = s.k, .w = weights, .y = y.data(), .y_stride = s.n, .m = s.m,
+                        .scale = 0.75f, .accumulate = true,
+                        .tail = {x.data() + s.m * s.k, r, {b.data(), DType::kF32, s.n, r}, 0.5f}}, pool);
+          return y;
+        });
+  check(describe("matmul_backward", dtype, s) + rank, w.matrix, random_vector(s.m * (s.n + r), 165), magnitude,
+        [&](const KernelTable& table, ThreadPool& pool, const Matrix& weights, const Floats& dy) {
+          Floats dx(static_cast<size_t>(s.m * s.k), kUntouched);
+          table.matmul_backward({.dy = dy.data(), .dy_stride = s.n, .w = weights, .dx = dx.data(), .dx_stride = s.k,
+                                 .m = s.m, .scale = 0.75f,
+                                 .tail = {dy.data() + s.m * s.n, r, {a.data(), DType::kF32, r, s.k}, 0.5f}}, pool);
+          return dx;
+        });
+}
+
 }  // namespace
 
 // Formats whose decoding is exact: a value rounded twice differently would cross a bfloat16 border.
@@ -98,6 +123,13 @@ TEST(every_format) {
   }
 }
 
+TEST(tails_of_all_ranks) {
+  for (const int64_t r : {1, 3, 8, 16, 64, 300})
+    for (const int64_t m : {9, 16, 17, 100}) check_tails(DType::kF32, {m, 70, 64}, r);
+  check_tails(DType::kQ8_0, {513, 40, 288}, 16);
+  check_tails(DType::kF16, {33, 70, 300}, 17);
+}
+
 // Small integers: every product and sum is exact, so that not a bit may differ from the reference, in whatever order a
 // path sums. The shapes reach what the tests above do not: several passes over the depth and over the rows, results
 // that are stored past the caches, and units of all widths.
@@ -110,15 +142,19 @@ TEST(sums_of_small_integers_are_exact) {
   };
   for (const Shape s : {Shape{1024, 1056, 32}, Shape{9, 33, 8500}, Shape{1030, 1, 8224}, Shape{70, 2080, 70},
                         Shape{40, 300, 300}}) {
+    constexpr int64_t kRank = 24;
+    const AlignedArray<float> tail = integers(s.m * kRank, 74), tail_w = integers(std::max(s.n, s.k) * kRank, 75);
     const AlignedArray<float> x = integers(s.m * s.k, 71), w = integers(s.n * s.k, 72), dy = integers(s.m * s.n, 73);
     const Matrix weight = {w.data(), DType::kF32, s.n, s.k};
     const auto run = [&](const KernelTable& table) {
       std::array<AlignedArray<float>, 3> out = {AlignedArray<float>(s.m * s.n), AlignedArray<float>(s.m * s.k),
                                                 AlignedArray<float>(s.n * s.k)};
       table.matmul({.x = x.data(), .x_stride = s.k, .w = weight, .y = out[0].data(), .y_stride = s.n, .m = s.m,
-                    .scale = 0.5f}, pool_of(2));
+                    .scale = 0.5f, .tail = {tail.data(), kRank, {tail_w.data(), DType::kF32, s.n, kRank}, 2.0f}},
+                   pool_of(2));
       table.matmul_backward({.dy = dy.data(), .dy_stride = s.n, .w = weight, .dx = out[1].data(), .dx_stride = s.k,
-                             .m = s.m, .scale = 2.0f}, pool_of(2));
+                             .m = s.m, .scale = 2.0f,
+                             .tail = {tail.data(), kRank, {tail_w.data(), DType::kF32, kRank, s.k}, 0.5f}}, pool_of(2));
       table.weight_gradient({.dy = dy.data(), .dy_stride = s.n, .x = x.data(), .x_stride = s.k, .dw = out[2].data(),
                              .m = s.m, .n = s.n, .k = s.k}, pool_of(2));
       return out;
@@ -154,6 +190,55 @@ TEST(groups_give_the_bits_of_their_products) {
     std::array<Floats, 5> together, apart;
     table->matmul_group({problems(together).data(), 5}, pool_of(2));
     for (const MatmulProblem& p : problems(apart)) table->matmul(p, pool_of(3));
+    CHECK(together == apart);
+  }
+}
+
+// A layer's products with low-rank additions: what A makes is read by the tails of the same group. The rank of the last
+// one is no low one.
+TEST(groups_with_tails_give_the_bits_of_their_products) {
+  constexpr int64_t kM = 40, kK = 96, kN = 70;
+  constexpr int64_t kRanks[] = {5, 16, 1100};
+  const Floats x = random_vector(kM * kK, 86);
+  std::vector<Floats> a, b;
+  for (const int64_t r : kRanks) {
+    a.push_back(random_vector(r * kK, 87, 0.1f));
+    b.push_back(random_vector(std::max(kN, kK) * r, 88, 0.1f));
+  }
+  const Weights w = random_weights(DType::kQ8_0, kN, kK, 89);
+  const auto forward = [&](std::array<Floats, 6>& y) {
+    std::array<MatmulProblem, 6> p;
+    for (size_t i = 0; i < 3; ++i) {
+      const int64_t r = kRanks[i];
+      y[i].assign(static_cast<size_t>(kM * r), kUntouched);
+      y[3 + i].assign(static_cast<size_t>(kM * kN), kUntouched);
+      p[i] = {.x = x.data(), .x_stride = kK, .w = {a[i].data(), DType::kF32, r, kK}, .y = y[i].data(), .y_stride = r,
+              .m = kM};
+      p[3 + i] = {.x = x.data(), .x_stride = kK, .w = w.matrix, .y = y[3 + i].data(), .y_stride = kN, .m = kM,
+                  .tail = {y[i].data(), r, {b[i].data(), DType::kF32, kN, r}, 2.0f}};
+    }
+    return p;
+  };
+  const auto backward = [&](std::array<Floats, 6>& y) {
+    std::array<MatmulBackwardProblem, 6> p;
+    for (size_t i = 0; i < 3; ++i) {
+      const int64_t r = kRanks[i];
+      y[i].assign(static_cast<size_t>(kM * r), kUntouched);
+      y[3 + i].assign(static_cast<size_t>(kM * kK), kUntouched);
+      p[2 * i] = {.dy = x.data(), .dy_stride = kN, .w = {b[i].data(), DType::kF32, kN, r}, .dx = y[i].data(),
+                  .dx_stride = r, .m = kM};
+      p[2 * i + 1] = {.dy = x.data(), .dy_stride = kN, .w = w.matrix, .dx = y[3 + i].data(), .dx_stride = kK, .m = kM,
+                      .tail = {y[i].data(), r, {a[i].data(), DType::kF32, r, kK}, 0.5f}};
+    }
+    return p;
+  };
+  for (const KernelTable* table : bf16_tables()) {
+    std::array<Floats, 6> together, apart;
+    table->matmul_group({forward(together).data(), 6}, pool_of(2));
+    for (const MatmulProblem& p : forward(apart)) table->matmul(p, pool_of(3));
+    CHECK(together == apart);
+    table->matmul_backward_group({backward(together).data(), 6}, pool_of(2));
+    for (const MatmulBackwardProblem& p : backward(apart)) table->matmul_backward(p, pool_of(3));
     CHECK(together == apart);
   }
 }

@@ -56,6 +56,31 @@ void check_backward(DType dtype, Shape s, bool accumulate) {
   });
 }
 
+// Forward and backward products with a tail of rank r, whose rows are padded.
+void check_tails(DType dtype, Shape s, int64_t r, bool accumulate) {
+  const Weights w = random_weights(dtype, s.n, s.k, 81);
+  const int64_t t_stride = r + 3;
+  const Floats x = random_vector(s.m * s.k, 82), dy = random_vector(s.m * s.n, 83), bias = random_vector(s.n, 84),
+               t = random_vector(s.m * t_stride, 85), b = random_vector(s.n * r, 86), a = random_vector(r * s.k, 87);
+  const std::string rank = " r" + std::to_string(r);
+  check_paths(describe("matmul", dtype, s) + rank, kProduct, [&](const KernelTable& table, ThreadPool& pool) {
+    Floats y(static_cast<size_t>(s.m * s.n), 0.5f);
+    MatmulProblem p{.x = x.data(), .x_stride = s.k, .w = w.matrix, .bias = bias.data(), .y = y.data(),
+                    .y_stride = s.n, .m = s.m, .scale = 0.75f, .accumulate = accumulate};
+    p.tail = {t.data(), t_stride, {b.data(), DType::kF32, s.n, r}, 1.5f};
+    table.matmul(p, pool);
+    return y;
+  });
+  check_paths(describe("matmul_backward", dtype, s) + rank, kProduct, [&](const KernelTable& table, ThreadPool& pool) {
+    Floats dx(static_cast<size_t>(s.m * s.k), 0.5f);
+    MatmulBackwardProblem p{.dy = dy.data(), .dy_stride = s.n, .w = w.matrix, .dx = dx.data(), .dx_stride = s.k,
+                            .m = s.m, .scale = 0.75f, .accumulate = accumulate};
+    p.tail = {t.data(), t_stride, {a.data(), DType::kF32, r, s.k}, -0.5f};
+    table.matmul_backward(p, pool);
+    return dx;
+  });
+}
+
 }  // namespace
 
 TEST(every_format_with_few_and_many_tokens) {
@@ -99,6 +124,59 @@ TEST(low_rank_products) {
   for (const Shape s : {Shape{130, 16, 200}, Shape{130, 200, 16}, Shape{130, 8, 64}, Shape{5, 200, 4}}) {
     check_matmul(DType::kF32, s, false, true);
     check_backward(DType::kF32, s, true);
+  }
+}
+
+TEST(tails_of_all_ranks) {
+  for (const int64_t r : {1, 3, 8, 16, 64, 300})
+    for (const int64_t m : {1, 8, 9, 16, 17, 100}) check_tails(DType::kQ8_0, {m, 70, 64}, r, m % 2 == 0);
+  for (const int64_t r : {3, 16}) {
+    check_tails(DType::kQ4_K, {513, 65, 256}, r, false);
+    check_tails(DType::kF32, {513, 130, 300}, r, true);
+  }
+}
+
+// As a layer's products run: those of A, then those that add what these make, with weights of several formats and ranks.
+TEST(groups_with_tails_are_their_products_one_by_one) {
+  constexpr int64_t kK = 512;
+  constexpr int64_t kRanks[] = {3, 16, 5};
+  const DType dtypes[] = {DType::kQ4_K, DType::kF32, DType::kQ8_0};
+  std::vector<Weights> bases;
+  std::vector<Floats> a, b;
+  for (size_t i = 0; i < 3; ++i) {
+    bases.push_back(random_weights(dtypes[i], 90 - 20 * static_cast<int64_t>(i), kK, 91 + i));
+    a.push_back(random_vector(kRanks[i] * kK, 94 + i, 0.1f));
+    b.push_back(random_vector(kRanks[i] * bases[i].matrix.rows, 97 + i));
+  }
+  for (const int64_t m : {1, 4, 17, 100}) {
+    const Floats x = random_vector(m * kK, 100);
+    const auto problems = [&](std::vector<Floats>& out) {
+      out.assign(6, {});
+      std::vector<MatmulProblem> all;
+      for (size_t i = 0; i < 3; ++i) {
+        out[i].assign(static_cast<size_t>(m * kRanks[i]), kUntouched);
+        all.push_back({.x = x.data(), .x_stride = kK, .w = {a[i].data(), DType::kF32, kRanks[i], kK},
+                       .y = out[i].data(), .y_stride = kRanks[i], .m = m});
+      }
+      for (size_t i = 0; i < 3; ++i) {
+        const int64_t n = bases[i].matrix.rows;
+        out[3 + i].assign(static_cast<size_t>(m * n), kUntouched);
+        all.push_back({.x = x.data(), .x_stride = kK, .w = bases[i].matrix, .y = out[3 + i].data(), .y_stride = n,
+                       .m = m, .scale = 0.5f});
+        all.back().tail = {out[i].data(), kRanks[i], {b[i].data(), DType::kF32, n, kRanks[i]}, 2.0f};
+      }
+      return all;
+    };
+    for (const CpuPath path : {CpuPath::kReference, CpuPath::kAvx2, CpuPath::kAvx512, CpuPath::kAvx512Vnni}) {
+      const KernelTable* table = find_table(path);
+      if (table == nullptr) continue;
+      std::vector<Floats> together, alone;
+      for (const MatmulProblem& p : problems(alone)) table->matmul(p, pool_of(1));
+      for (const int n_threads : {1, 2, 3}) {
+        table->matmul_group({problems(together).data(), 6}, pool_of(n_threads));
+        CHECK(together == alone);
+      }
+    }
   }
 }
 

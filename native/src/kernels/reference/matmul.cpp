@@ -19,6 +19,23 @@ void decode(const Matrix& w, int64_t n, int64_t k, int64_t count, float* out) {
   dequantize(w.dtype, row + k / info.block_elements * info.block_bytes, out, count);
 }
 
+// What the tail adds to row m, column n of a forward product.
+double tail_sum(const LowRankTail& tail, int64_t m, int64_t n) {
+  const float* w = static_cast<const float*>(tail.w.data) + n * tail.w.columns;
+  double sum = 0;
+  for (int64_t r = 0; r < tail.w.columns; ++r) sum += static_cast<double>(tail.x[m * tail.x_stride + r]) * w[r];
+  return tail.scale * sum;
+}
+
+// sums[k] += what the tail adds to row m, columns [begin, begin + count) of a backward product.
+void add_backward_tail(const LowRankTail& tail, int64_t m, int64_t begin, int64_t count, double* sums) {
+  for (int64_t r = 0; r < tail.w.rows; ++r) {
+    const float* w = static_cast<const float*>(tail.w.data) + r * tail.w.columns + begin;
+    const double x = static_cast<double>(tail.scale) * tail.x[m * tail.x_stride + r];
+    for (int64_t k = 0; k < count; ++k) sums[k] += x * w[k];
+  }
+}
+
 }  // namespace
 
 void matmul(const MatmulProblem& p, ThreadPool& pool) noexcept {
@@ -36,6 +53,7 @@ void matmul(const MatmulProblem& p, ThreadPool& pool) noexcept {
               sums[m] += static_cast<double>(p.x[(m0 + m) * p.x_stride + k0 + k]) * row[k];
         }
         for (int64_t m = 0; m < tokens; ++m) {
+          if (!p.tail.empty()) sums[m] += tail_sum(p.tail, m0 + m, n);
           float& y = p.y[(m0 + m) * p.y_stride + n];
           const double before = p.accumulate ? y : 0.0f, bias = p.bias ? p.bias[n] : 0.0f;
           y = static_cast<float>(before + p.scale * sums[m] + bias);
@@ -61,13 +79,19 @@ void matmul_backward(const MatmulBackwardProblem& p, ThreadPool& pool) noexcept 
           for (int64_t k = 0; k < count; ++k)
             sums[m][k] += static_cast<double>(p.dy[(m0 + m) * p.dy_stride + n]) * row[k];
       }
-      for (int64_t m = 0; m < rows; ++m)
+      for (int64_t m = 0; m < rows; ++m) {
+        if (!p.tail.empty()) add_backward_tail(p.tail, m0 + m, begin, count, sums[m]);
         for (int64_t k = 0; k < count; ++k) {
           float& dx = p.dx[(m0 + m) * p.dx_stride + begin + k];
           dx = static_cast<float>((p.accumulate ? dx : 0.0f) + p.scale * sums[m][k]);
         }
+      }
     }
   });
+}
+
+void matmul_backward_group(const MatmulBackwardGroup& group, ThreadPool& pool) noexcept {
+  for (int64_t i = 0; i < group.n; ++i) matmul_backward(group.problems[i], pool);
 }
 
 void weight_gradient(const WeightGradientProblem& p, ThreadPool& pool) noexcept {

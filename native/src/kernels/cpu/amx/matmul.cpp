@@ -11,41 +11,70 @@ namespace {
 constexpr int64_t kFewTokens = 8;
 
 Job<WeightRows> job_of(const MatmulProblem& p) {
-  return {{p.m, p.w.columns, p.w.rows, 1, p.y, p.y_stride, p.scale, p.bias, p.accumulate}, WeightRows::of(p.w)};
+  return {{p.m, p.w.columns, p.w.rows, 1, p.y, p.y_stride, p.scale, p.bias, p.accumulate}, WeightRows::of(p.w), {}};
 }
 
-bool same_rows(const MatmulProblem& a, const MatmulProblem& b) {
-  return a.x == b.x && a.x_stride == b.x_stride && a.m == b.m && a.w.columns == b.w.columns;
+Job<WeightDepth> job_of(const MatmulBackwardProblem& p) {
+  return {{p.m, p.w.rows, p.w.columns, dtype_info(p.w.dtype).block_elements, p.dx, p.dx_stride, p.scale, nullptr,
+           p.accumulate},
+          WeightDepth::of(p.w),
+          {}};
+}
+
+int64_t tail_depth(const MatmulProblem& p) { return p.tail.w.columns; }
+int64_t tail_depth(const MatmulBackwardProblem& p) { return p.tail.w.rows; }
+
+RowsInPlace rows_of(const MatmulProblem& p) { return {p.x, p.x_stride}; }
+RowsInPlace rows_of(const MatmulBackwardProblem& p) { return {p.dy, p.dy_stride}; }
+
+// The tail of a product as one of its own, added to what is there.
+MatmulProblem tail_product(const MatmulProblem& p) {
+  return {p.tail.x, p.tail.x_stride, p.tail.w, nullptr, p.y, p.y_stride, p.m, p.scale * p.tail.scale, true, {}};
+}
+MatmulBackwardProblem tail_product(const MatmulBackwardProblem& p) {
+  return {p.tail.x, p.tail.x_stride, p.tail.w, p.dx, p.dx_stride, p.m, p.scale * p.tail.scale, true, {}};
+}
+
+// Products of the same rows. A tail whose rank is no low one is a product of its own.
+template <class Columns, class Problem>
+void run_large(const Problem* problems, int64_t n, ThreadPool& pool) {
+  Job<Columns> jobs[kMostTogether];
+  for (int64_t i = 0; i < n; ++i) {
+    const Problem& p = problems[i];
+    jobs[i] = job_of(p);
+    if (p.tail.empty() || tail_depth(p) > kMostTailDepth) continue;
+    jobs[i].p.tail = &p.tail;
+    jobs[i].p.tail_depth = tail_depth(p);
+    jobs[i].tail = Columns::of(p.tail.w);
+  }
+  run_products(jobs, n, rows_of(problems[0]), pool);
+  for (int64_t i = 0; i < n; ++i) {
+    if (tail_depth(problems[i]) <= kMostTailDepth) continue;
+    const Problem tail = tail_product(problems[i]);
+    run_large<Columns>(&tail, 1, pool);
+  }
 }
 
 }  // namespace
 
 void matmul(const MatmulProblem& p, ThreadPool& pool) noexcept { matmul_group({&p, 1}, pool); }
 
-// Products of few tokens go together, and so do those of the same x, which is then packed once.
 void matmul_group(const MatmulGroup& group, ThreadPool& pool) noexcept {
-  for (int64_t begin = 0; begin < group.n;) {
-    const MatmulProblem* first = group.problems + begin;
-    const bool few = first->m <= kFewTokens;
-    int64_t n = 1;
-    while (n < kMostJobs && begin + n < group.n && (few ? first[n].m <= kFewTokens : same_rows(*first, first[n]))) ++n;
-    if (few) {
-      avx512vnni::table().matmul_group({first, n}, pool);
-    } else {
-      Job<WeightRows> jobs[kMostJobs];
-      for (int64_t i = 0; i < n; ++i) jobs[i] = job_of(first[i]);
-      run_products(jobs, n, RowsInPlace{first->x, first->x_stride}, pool);
-    }
-    begin += n;
-  }
+  split_group(
+      group.problems, group.n, kFewTokens,
+      [&](const MatmulProblem* few, int64_t n) { avx512vnni::table().matmul_group({few, n}, pool); },
+      [&](const MatmulProblem* large, int64_t n) { run_large<WeightRows>(large, n, pool); });
 }
 
 void matmul_backward(const MatmulBackwardProblem& p, ThreadPool& pool) noexcept {
-  if (p.m <= kFewTokens) return avx512::table().matmul_backward(p, pool);
-  const Product product = {p.m, p.w.rows, p.w.columns, dtype_info(p.w.dtype).block_elements,
-                           p.dx, p.dx_stride, p.scale, nullptr, p.accumulate};
-  const Job<WeightDepth> job = {product, WeightDepth::of(p.w)};
-  run_products(&job, 1, RowsInPlace{p.dy, p.dy_stride}, pool);
+  matmul_backward_group({&p, 1}, pool);
+}
+
+void matmul_backward_group(const MatmulBackwardGroup& group, ThreadPool& pool) noexcept {
+  split_group(
+      group.problems, group.n, kFewTokens,
+      [&](const MatmulBackwardProblem* few, int64_t n) { avx512::table().matmul_backward_group({few, n}, pool); },
+      [&](const MatmulBackwardProblem* large, int64_t n) { run_large<WeightDepth>(large, n, pool); });
 }
 
 }  // namespace chaku::amx

@@ -29,24 +29,26 @@ CHAKU_INLINE void transpose_dwords(I (&rows)[16]) {
   for (int i = 0; i < 16; ++i) rows[i] = _mm512_castps_si512(floats[i]);
 }
 
-// A float32 matrix whose rows, `depth` long, are rows of the product.
+// A float32 matrix whose rows, `depth` long, are rows of the product, each element times a factor.
 struct RowsInPlace {
   const float* from;
   int64_t stride;
+  float factor = 1.0f;
 
   // `count` of them from `row` on, at most 32, by elements [d, d + depth), d a multiple of 32.
   void pack(int64_t row, int64_t count, int64_t d, int64_t depth, Bf16* strip) const {
     const int64_t padded = round_up(count, kTileSide);
+    const F scale = broadcast(factor);
     for (int64_t r = 0; r < padded; ++r) {
       const float* at = from + (row + r) * stride + d;
       Bf16* to = strip + r * kStepDepth;
       const int64_t length = r < count ? depth : 0;
       int64_t done = 0;
       for (; done + kStepDepth <= length; done += kStepDepth, to += kStepElements)
-        store_row(to, round_pair(load(at + done), load(at + done + kLanes)));
+        store_row(to, round_pair(scale * load(at + done), scale * load(at + done + kLanes)));
       for (; done < depth; done += kStepDepth, to += kStepElements)
-        store_row(to, round_pair(load_n(at + done, max(length - done, 0)),
-                                 load_n(at + done + kLanes, max(length - done - kLanes, 0))));
+        store_row(to, round_pair(scale * load_n(at + done, max(length - done, 0)),
+                                 scale * load_n(at + done + kLanes, max(length - done - kLanes, 0))));
     }
   }
 };
@@ -75,6 +77,7 @@ struct ColumnsInPlace {
 // A block of the columns operand, [d, d + depth) by [column, column + columns), that is made item by item, so that the
 // vector units make the next one while the tiles multiply the current one.
 struct BlockPlan {
+  bool of_tail;  // of the tail's weight
   int64_t d, depth, column, columns;
   Bf16* to;       // strips, kBlockSteps long each
   Bf16* staging;  // of the thread, kTileSide rows of kMostRange

@@ -1,4 +1,4 @@
-// The driver of all large products: c[m, columns] (+)= scale * rows[m, depth] * columns[depth, columns] + bias.
+// The driver of all large products: c[m, columns] (+)= scale * (rows[m, depth] * columns[depth, columns] + tail) + bias.
 //
 // The rows (activations or their gradients) are rounded and packed once, by all threads, into the memory that a turn at
 // the pool shares. Then each thread takes units of work, up to 512 rows by up to 256 columns of c, and walks their depth
@@ -9,6 +9,8 @@
 //     where c is large.
 // Decoding and storing are thus hidden behind the tiles as far as the processor reorders, and no decoded weight outlives
 // its block. The second-level cache (2 MB) holds 256 KB of packed rows, 2 x 128 KB of columns and 2 x 512 KB of sums.
+// A tail of low rank is the last block of a unit's depth: its rows, times the tail's scale, are packed behind the others.
+// Products of the same rows share them packed; one whose tail reads what another one makes waits for that one's stage.
 // The cut depends on shapes alone: each element of c is summed in the same order with any number of threads.
 #pragma once
 
@@ -18,6 +20,7 @@
 
 #include "base/thread_pool.h"
 #include "kernels/cpu/amx/operands.h"
+#include "kernels/cpu/generic/groups.h"
 
 namespace chaku::amx {
 
@@ -29,25 +32,34 @@ struct Product {
   float scale;
   const float* bias;  // of the columns, or null
   bool add;
+  const LowRankTail* tail = nullptr;  // or null
+  int64_t tail_depth = 0;             // at most kMostTailDepth
 };
 
 constexpr int64_t kMostRows = 512;  // of a unit
 constexpr int64_t kPassDepth = 8192;
+constexpr int64_t kMostTailDepth = kPassDepth / kMostTogether;
 constexpr int64_t kStagingElements = kTileSide * kMostRange;
 constexpr int64_t kSumsBytes = kMostRows * kMostColumns * 4;
 
 static_assert((2 * kBlockElements + kStagingElements) * 2 + 2 * kSumsBytes <= ThreadPool::kScratchBytes);
-static_assert(kMostRows * kPassDepth * 2 <= ThreadPool::Turn::kSharedBytes);
+static_assert(kMostRows * 2 * kPassDepth * 2 <= ThreadPool::Turn::kSharedBytes);  // tails included
 
 // The part of a product that is packed at once, and how it is cut into units.
 struct Pass {
   int64_t row, rows, d, depth;
   int64_t unit_rows, unit_columns, row_units, column_units;
   Bf16* packed;
+  Bf16* tail;          // of one product, or null: none in this pass
+  int64_t tail_depth;  // 0 without
 
   int64_t steps() const { return ceil_div(depth, kStepDepth); }
+  int64_t tail_steps() const { return ceil_div(tail_depth, kStepDepth); }
   Bf16* strip(int64_t first_row, int64_t depth_offset) const {
     return packed + (first_row / kStrip * steps() + depth_offset / kStepDepth) * kStepElements;
+  }
+  Bf16* tail_strip(int64_t first_row, int64_t depth_offset) const {
+    return tail + (first_row / kStrip * tail_steps() + depth_offset / kStepDepth) * kStepElements;
   }
 };
 
@@ -65,11 +77,16 @@ CHAKU_INLINE void cut(const Product& p, Pass& pass) {
   pass.column_units = ceil_div(p.columns, pass.unit_columns);
 }
 
-// A product and the columns it reads.
+// A product and the columns that it and its tail read.
 template <class Columns>
 struct Job {
   Product p;
-  Columns source;
+  Columns source, tail;
+
+  const Columns& columns(const BlockPlan& b) const { return b.of_tail ? tail : source; }
+  int64_t items(const BlockPlan& b) const { return columns(b).items(b); }
+  void make(const BlockPlan& b, int64_t item) const { columns(b).make(b, item); }
+  bool needs(const Job& before) const { return p.tail != nullptr && p.tail->x == before.p.c; }
 };
 
 // A unit of work, the largest part of c that one thread computes at once.
@@ -83,21 +100,28 @@ struct Unit {
 
   int64_t row_strips() const { return ceil_div(rows, kStrip); }
   int64_t n_products() const { return row_strips() * ceil_div(columns, kStrip); }  // of strips, rows first
-  int64_t n_blocks() const { return ceil_div(pass->depth, kBlockDepth); }
+  int64_t n_before_tail() const { return ceil_div(pass->depth, kBlockDepth); }
+  int64_t n_blocks() const { return n_before_tail() + ceil_div(pass->tail_depth, kBlockDepth); }
 
   BlockPlan block(int64_t number, Bf16* to, Bf16* staging) const {
-    const int64_t d = number * kBlockDepth;
-    return {pass->d + d, min(kBlockDepth, pass->depth - d), column, columns, to, staging};
+    const bool of_tail = number >= n_before_tail();
+    const int64_t d = (of_tail ? number - n_before_tail() : number) * kBlockDepth;
+    const int64_t depth = min(kBlockDepth, (of_tail ? pass->tail_depth : pass->depth) - d);
+    return {of_tail, of_tail ? d : pass->d + d, depth, column, columns, to, staging};
   }
 
   void multiply(const BlockPlan& b, int64_t number, int64_t product) const {
-    const int64_t i = product % row_strips(), j = product / row_strips(), offset = number * kBlockDepth;
-    const Bf16* strip = pass->strip(row + i * kStrip, offset);
-    const Bf16* next = pass->strip(row + (i + 1 < row_strips() ? i + 1 : 0) * kStrip, offset);
+    const int64_t i = product % row_strips(), j = product / row_strips();
+    const Bf16* strip = strip_of(b, row + i * kStrip);
+    const Bf16* next = strip_of(b, row + (i + 1 < row_strips() ? i + 1 : 0) * kStrip);
     const bool two_rows = rows - i * kStrip > kTileSide, two_columns = columns - j * kStrip > kTileSide;
     const auto kernel = two_rows ? two_columns ? multiply_strips<2, 2> : multiply_strips<2, 1>
                                  : two_columns ? multiply_strips<1, 2> : multiply_strips<1, 1>;
     kernel(strip, b.step(j, 0), sums + product * kSums, b.steps(), number > 0, next);
+  }
+
+  const Bf16* strip_of(const BlockPlan& b, int64_t first_row) const {
+    return b.of_tail ? pass->tail_strip(first_row, b.d) : pass->strip(first_row, b.d - pass->d);
   }
 
   void finish(int64_t product) const {
@@ -140,7 +164,7 @@ class Worker {
     if (current.job == nullptr) return;
     const TilesInUse tiles;
     block_ = current.block(0, blocks_, staging_);
-    for (int64_t item = 0; item < current.job->source.items(block_); ++item) current.job->source.make(block_, item);
+    for (int64_t item = 0; item < current.job->items(block_); ++item) current.job->make(block_, item);
     while (current.job != nullptr) {
       const Unit<Columns> next = place(take());
       multiply(current, next, before);
@@ -170,13 +194,13 @@ class Worker {
       if (source.job != nullptr) {
         Bf16* to = block_.to == blocks_ ? blocks_ + kBlockElements : blocks_;
         making = source.block(last ? 0 : number + 1, to, staging_);
-        n_items = source.job->source.items(making);
+        n_items = source.job->items(making);
       }
       int64_t made = 0;
       for (int64_t product = 0; product < n_products; ++product) {
         unit.multiply(block_, number, product);
         const int64_t items_due = n_items * (product + 1) / n_products;
-        for (; made < items_due; ++made) source.job->source.make(making, made);
+        for (; made < items_due; ++made) source.job->make(making, made);
         const int64_t stores_due = n_stores * ++multiplied / n_all;
         for (; stored < stores_due; ++stored) before.finish(stored);
       }
@@ -191,20 +215,48 @@ class Worker {
   BlockPlan block_ = {};  // the one that is multiplied
 };
 
-constexpr int64_t kMostJobs = 8;  // that share their rows
-
-// Packs the rows of a pass, and runs the units of all jobs.
-template <class PackedRows, class Columns>
-static void run_pass(const Job<Columns>* jobs, int64_t n, const Pass& pass, const PackedRows& rows, ThreadPool& pool) {
-  constexpr int64_t kLargeBytes = int64_t{4} << 20;  // of c: more than its reader would find in a cache
+// Packs the rows of a pass.
+template <class PackedRows>
+static void pack_pass(const Pass& pass, const PackedRows& rows, ThreadPool& pool) {
   pool.parallel_for(ceil_div(pass.rows, kStrip), 1, [&](int64_t strip, int64_t, int) {
     const int64_t first = strip * kStrip;
     rows.pack(pass.row + first, min(kStrip, pass.rows - first), pass.d, pass.depth, pass.strip(first, 0));
   });
-  Pass passes[kMostJobs];
-  int64_t ends[kMostJobs], n_units = 0, n_taken = 0;  // ends: of the units of each job
+}
+
+// Packs the rows of the tails that end in this pass; passes[i] is then how product i sees it.
+template <class Columns>
+static void pack_tails(const Job<Columns>* jobs, int64_t n, const Pass& pass, Pass* passes, ThreadPool& pool) {
+  const int64_t n_strips = ceil_div(pass.rows, kStrip);
+  Bf16* free = pass.packed + n_strips * pass.steps() * kStepElements;
+  bool any = false;
   for (int64_t i = 0; i < n; ++i) {
+    const Product& p = jobs[i].p;
     passes[i] = pass;
+    if (p.tail == nullptr || pass.d + pass.depth < p.depth) continue;
+    any = true;
+    passes[i].tail = free;
+    passes[i].tail_depth = p.tail_depth;
+    free += n_strips * passes[i].tail_steps() * kStepElements;
+  }
+  if (!any) return;
+  pool.parallel_for(n * n_strips, 1, [&](int64_t item, int64_t, int) {
+    const int64_t i = item / n_strips, first = item % n_strips * kStrip;
+    if (passes[i].tail == nullptr) return;
+    const LowRankTail& tail = *jobs[i].p.tail;
+    RowsInPlace{tail.x, tail.x_stride, tail.scale}.pack(pass.row + first, min(kStrip, pass.rows - first), 0,
+                                                        passes[i].tail_depth, passes[i].tail_strip(first, 0));
+  });
+}
+
+// Runs the units of jobs that do not depend on each other, on the packed rows of a pass.
+template <class Columns>
+static void run_stage(const Job<Columns>* jobs, int64_t n, const Pass& pass, ThreadPool& pool) {
+  constexpr int64_t kLargeBytes = int64_t{4} << 20;  // of c: more than its reader would find in a cache
+  Pass passes[kMostTogether];
+  int64_t ends[kMostTogether], n_units = 0, n_taken = 0;  // ends: of the units of each job
+  pack_tails(jobs, n, pass, passes, pool);
+  for (int64_t i = 0; i < n; ++i) {
     cut(jobs[i].p, passes[i]);
     ends[i] = n_units += passes[i].row_units * passes[i].column_units;
   }
@@ -227,7 +279,7 @@ static void run_pass(const Job<Columns>* jobs, int64_t n, const Pass& pass, cons
   });
 }
 
-// Up to kMostJobs products of the same rows, of equal m and depth.
+// Up to kMostTogether products of the same rows, of equal m and depth; a job may need one before it.
 template <class PackedRows, class Columns>
 static void run_products(const Job<Columns>* jobs, int64_t n, const PackedRows& rows, ThreadPool& pool) {
   const int64_t m = jobs->p.m, depth = jobs->p.depth;
@@ -235,14 +287,22 @@ static void run_products(const Job<Columns>* jobs, int64_t n, const PackedRows& 
   ThreadPool::Turn turn(pool);
   Pass pass = {};
   pass.packed = reinterpret_cast<Bf16*>(turn.shared());
-  const int64_t deepest = min(round_up(depth, kStepDepth), kPassDepth);
+  int64_t deepest = min(round_up(depth, kStepDepth), kPassDepth);
+  for (int64_t i = 0; i < n; ++i) deepest += round_up(jobs[i].p.tail_depth, kStepDepth);
   const int64_t most_rows = ThreadPool::Turn::kSharedBytes / 2 / deepest / kMostRows * kMostRows;
-  for (pass.row = 0; pass.row < m; pass.row += most_rows)
-    for (pass.d = 0; pass.d < depth; pass.d += kPassDepth) {
-      pass.rows = min(most_rows, m - pass.row);
-      pass.depth = min(kPassDepth, depth - pass.d);
-      run_pass(jobs, n, pass, rows, pool);
-    }
+  for (pass.row = 0; pass.row < m; pass.row += most_rows) {
+    pass.rows = min(most_rows, m - pass.row);
+    bool packed = false;  // the whole depth, for all stages
+    for_each_stage(jobs, n, [&](const Job<Columns>* stage, int64_t n_stage) {
+      for (pass.d = 0; pass.d < depth; pass.d += kPassDepth) {
+        pass.depth = min(kPassDepth, depth - pass.d);
+        if (!packed) pack_pass(pass, rows, pool);
+        packed = depth <= kPassDepth;
+        run_stage(stage, n_stage, pass, pool);
+      }
+      pass.d = 0;
+    });
+  }
 }
 
 }  // namespace chaku::amx

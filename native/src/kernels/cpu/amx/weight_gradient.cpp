@@ -10,7 +10,7 @@ void weight_gradient(const WeightGradientProblem& p, ThreadPool& pool) noexcept 
   const Rows x = {reinterpret_cast<const uint8_t*>(p.x), p.m, p.x_stride * 4, 1, 4, DType::kF32,
                   find_decoder(DType::kF32)};
   const Product product = {p.n, p.m, p.k, 1, p.dw, p.k, p.scale, nullptr, true};
-  const Job<WeightDepth> job = {product, {x, find_round_range(DType::kF32)}};
+  const Job<WeightDepth> job = {product, {x, find_round_range(DType::kF32)}, {}};
   run_products(&job, 1, ColumnsInPlace{p.dy, p.dy_stride}, pool);
   if (p.dbias == nullptr) return;
   WeightGradientProblem bias = p;  // without columns only the bias is left

@@ -11,6 +11,7 @@ const KernelTable& table() noexcept {
     t.matmul = matmul;
     t.matmul_group = matmul_group;
     t.matmul_backward = matmul_backward;
+    t.matmul_backward_group = matmul_backward_group;
     t.weight_gradient = weight_gradient;
     t.attention = attention;
     t.attention_backward = attention_backward;

@@ -7,15 +7,15 @@
 
 namespace chaku::avx512vnni {
 
-void matmul(const MatmulProblem& p, ThreadPool& pool) noexcept {
-  if (p.m > kMostGemvTokens) return avx512::table().matmul(p, pool);
-  gemv(&p, 1, pool);
-}
+void matmul(const MatmulProblem& p, ThreadPool& pool) noexcept { matmul_group({&p, 1}, pool); }
 
 void matmul_group(const MatmulGroup& group, ThreadPool& pool) noexcept {
   split_group(
-      group, kMostGemvTokens, [&](const MatmulProblem* few, int64_t n) { gemv(few, n, pool); },
-      [&](const MatmulProblem& p) { avx512::table().matmul(p, pool); });
+      group.problems, group.n, kMostGemvTokens,
+      [&](const MatmulProblem* few, int64_t n) {
+        run_few(few, n, [&](const MatmulProblem* products, int64_t n_products) { gemv(products, n_products, pool); });
+      },
+      [&](const MatmulProblem* large, int64_t n) { avx512::table().matmul_group({large, n}, pool); });
 }
 
 }  // namespace chaku::avx512vnni

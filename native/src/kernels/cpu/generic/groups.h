@@ -1,4 +1,4 @@
-// How a group of products is run: runs of products of few tokens together, the others one by one.
+// How a group of products is run: runs of products of few tokens together, and runs of large ones that read the same rows.
 #pragma once
 
 #include "kernels/cpu/generic/simd.h"
@@ -6,17 +6,55 @@
 
 namespace chaku::CHAKU_ISA {
 
-constexpr int64_t kMostTogether = 8;  // products of one section
+constexpr int64_t kMostTogether = 8;  // products of a run
 
-// few(problems, n) for up to kMostTogether products of at most few_tokens tokens each; one(problem) for the others.
-template <class Few, class One>
-CHAKU_INLINE void split_group(const MatmulGroup& group, int64_t few_tokens, Few few, One one) {
-  for (int64_t begin = 0; begin < group.n;) {
-    int64_t end = begin;
-    while (end < group.n && end - begin < kMostTogether && group.problems[end].m <= few_tokens) ++end;
-    if (end > begin) few(group.problems + begin, end - begin);
-    else one(group.problems[end++]);
-    begin = end;
+CHAKU_INLINE bool same_rows(const MatmulProblem& a, const MatmulProblem& b) {
+  return a.x == b.x && a.x_stride == b.x_stride && a.m == b.m && a.w.columns == b.w.columns;
+}
+
+CHAKU_INLINE bool same_rows(const MatmulBackwardProblem& a, const MatmulBackwardProblem& b) {
+  return a.dy == b.dy && a.dy_stride == b.dy_stride && a.m == b.m && a.w.rows == b.w.rows;
+}
+
+// few(problems, n) for neighbours of at most few_tokens tokens each, large(problems, n) for others that read the same
+// rows; up to kMostTogether at once.
+template <class Problem, class Few, class Large>
+CHAKU_INLINE void split_group(const Problem* problems, int64_t n, int64_t few_tokens, Few few, Large large) {
+  for (int64_t begin = 0, end = 0; begin < n; begin = end) {
+    const Problem& first = problems[begin];
+    const bool is_few = first.m <= few_tokens;
+    for (end = begin + 1; end < n && end - begin < kMostTogether; ++end)
+      if (is_few ? problems[end].m > few_tokens : !same_rows(first, problems[end])) break;
+    if (is_few) few(problems + begin, end - begin);
+    else large(problems + begin, end - begin);
+  }
+}
+
+// run(problems, n) with products of few tokens, and then with their tails as products of their own, which are added.
+template <class Run>
+CHAKU_INLINE void run_few(const MatmulProblem* problems, int64_t n, Run run) {
+  MatmulProblem products[kMostTogether], tails[kMostTogether];
+  int64_t n_tails = 0;
+  for (int64_t i = 0; i < n; ++i) {
+    const MatmulProblem& p = problems[i];
+    products[i] = p;
+    products[i].tail = {};
+    if (!p.tail.empty())
+      tails[n_tails++] = {p.tail.x, p.tail.x_stride, p.tail.w, nullptr, p.y, p.y_stride, p.m, p.scale * p.tail.scale,
+                          true, {}};
+  }
+  run(products, n);
+  if (n_tails > 0) run(tails, n_tails);
+}
+
+// stage(jobs, n) with neighbours that do not depend on each other, as far as the tails of later ones let them.
+template <class Job, class Stage>
+CHAKU_INLINE void for_each_stage(const Job* jobs, int64_t n, Stage stage) {
+  for (int64_t begin = 0, end = 0; begin < n; begin = end) {
+    bool free = true;
+    for (end = begin; end < n && free; end += free)
+      for (int64_t i = begin; i < end; ++i) free = free && !jobs[end].needs(jobs[i]);
+    stage(jobs + begin, end - begin);
   }
 }
 

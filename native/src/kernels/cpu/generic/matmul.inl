@@ -57,30 +57,73 @@ static void pack_backward(const Rows& w, int64_t n, int64_t depth, int64_t k, in
   }
 }
 
+// A block of a product in the making, and the memory of the thread that makes it.
+struct Block {
+  int64_t row, rows, column, columns;
+  Output out;
+  float *panels, *scratch;
+
+  void multiply(const float* left, int64_t stride, int64_t panel_stride, int64_t depth) {
+    multiply_block(rows, {left + row * stride, stride}, panels, panel_stride, depth, out, columns);
+    out.bias = nullptr;
+    out.add = true;
+  }
+};
+
+// b.out (+)= x w^T, in blocks of the depth.
+static void add_forward(const float* x, int64_t x_stride, const Rows& w, int64_t total_depth, Block& b) {
+  for (int64_t k = 0; k < total_depth; k += kForwardDepth) {
+    const int64_t depth = min(kForwardDepth, total_depth - k);
+    pack_forward(w, b.column, b.columns, k, depth, b.panels, b.scratch);
+    b.multiply(x + k, x_stride, kForwardDepth * kPanelColumns, depth);
+  }
+}
+
+// b.out (+)= dy w.
+static void add_backward(const float* dy, int64_t dy_stride, const Rows& w, Block& b) {
+  for (int64_t n = 0; n < w.rows; n += kBackwardDepth) {
+    const int64_t depth = min(kBackwardDepth, w.rows - n);
+    pack_backward(w, n, depth, b.column, b.columns, b.panels, b.scratch);
+    b.multiply(dy + n, dy_stride, kBackwardDepth * kPanelColumns, depth);
+  }
+}
+
+static Block block_of(const Split& split, int64_t unit, int64_t m, int64_t n, float* scratch, int64_t panel_floats) {
+  Block b = {};
+  b.column = unit / split.n_row_blocks * split.columns;
+  b.row = unit % split.n_row_blocks * split.rows;
+  b.columns = min(split.columns, n - b.column);
+  b.rows = min(split.rows, m - b.row);
+  b.panels = scratch;
+  b.scratch = scratch + panel_floats;
+  return b;
+}
+
 void matmul(const MatmulProblem& p, ThreadPool& pool) noexcept {
-  if (p.m <= kMostGemvTokens) return gemv(&p, 1, pool);
+  if (p.m <= kMostGemvTokens) return matmul_group({&p, 1}, pool);
   const Rows rows = Rows::of(p.w);
   const Split split = split_work(p.m, p.w.rows, kForwardColumns);
   pool.parallel_for(split.units(), 1, [&](int64_t unit, int64_t, int thread) {
-    float* panels = reinterpret_cast<float*>(pool.scratch(thread));
-    float* scratch = panels + kForwardColumns * kForwardDepth;
-    const int64_t n = unit / split.n_row_blocks * split.columns, m = unit % split.n_row_blocks * split.rows;
-    const int64_t columns = min(split.columns, p.w.rows - n), tokens = min(split.rows, p.m - m);
-    for (int64_t k = 0; k < p.w.columns; k += kForwardDepth) {
-      const int64_t depth = min(kForwardDepth, p.w.columns - k);
-      pack_forward(rows, n, columns, k, depth, panels, scratch);
-      const Output out = {p.y + m * p.y_stride + n, p.y_stride, p.scale,
-                          p.bias != nullptr && k == 0 ? p.bias + n : nullptr, p.accumulate || k > 0};
-      multiply_block(tokens, {p.x + m * p.x_stride + k, p.x_stride}, panels, kForwardDepth * kPanelColumns, depth, out,
-                     columns);
-    }
+    Block b = block_of(split, unit, p.m, p.w.rows, reinterpret_cast<float*>(pool.scratch(thread)),
+                       kForwardColumns * kForwardDepth);
+    b.out = {p.y + b.row * p.y_stride + b.column, p.y_stride, p.scale, p.bias != nullptr ? p.bias + b.column : nullptr,
+             p.accumulate};
+    add_forward(p.x, p.x_stride, rows, p.w.columns, b);
+    if (p.tail.empty()) return;
+    b.out.scale = p.scale * p.tail.scale;
+    add_forward(p.tail.x, p.tail.x_stride, Rows::of(p.tail.w), p.tail.w.columns, b);
   });
 }
 
 void matmul_group(const MatmulGroup& group, ThreadPool& pool) noexcept {
   split_group(
-      group, kMostGemvTokens, [&](const MatmulProblem* few, int64_t n) { gemv(few, n, pool); },
-      [&](const MatmulProblem& p) { matmul(p, pool); });
+      group.problems, group.n, kMostGemvTokens,
+      [&](const MatmulProblem* few, int64_t n) {
+        run_few(few, n, [&](const MatmulProblem* products, int64_t n_products) { gemv(products, n_products, pool); });
+      },
+      [&](const MatmulProblem* large, int64_t n) {
+        for (int64_t i = 0; i < n; ++i) matmul(large[i], pool);
+      });
 }
 
 void matmul_backward(const MatmulBackwardProblem& p, ThreadPool& pool) noexcept {
@@ -88,18 +131,18 @@ void matmul_backward(const MatmulBackwardProblem& p, ThreadPool& pool) noexcept 
   const bool fine = p.w.columns < 2048 && dtype_info(p.w.dtype).block_elements <= 128;
   const Split split = split_work(p.m, p.w.columns, fine ? 128 : kMostBackwardColumns);
   pool.parallel_for(split.units(), 1, [&](int64_t unit, int64_t, int thread) {
-    float* panels = reinterpret_cast<float*>(pool.scratch(thread));
-    float* scratch = panels + kMostBackwardColumns * kBackwardDepth;
-    const int64_t k = unit / split.n_row_blocks * split.columns, m = unit % split.n_row_blocks * split.rows;
-    const int64_t columns = min(split.columns, p.w.columns - k), tokens = min(split.rows, p.m - m);
-    for (int64_t n = 0; n < p.w.rows; n += kBackwardDepth) {
-      const int64_t depth = min(kBackwardDepth, p.w.rows - n);
-      pack_backward(rows, n, depth, k, columns, panels, scratch);
-      const Output out = {p.dx + m * p.dx_stride + k, p.dx_stride, p.scale, nullptr, p.accumulate || n > 0};
-      multiply_block(tokens, {p.dy + m * p.dy_stride + n, p.dy_stride}, panels, kBackwardDepth * kPanelColumns, depth,
-                     out, columns);
-    }
+    Block b = block_of(split, unit, p.m, p.w.columns, reinterpret_cast<float*>(pool.scratch(thread)),
+                       kMostBackwardColumns * kBackwardDepth);
+    b.out = {p.dx + b.row * p.dx_stride + b.column, p.dx_stride, p.scale, nullptr, p.accumulate};
+    add_backward(p.dy, p.dy_stride, rows, b);
+    if (p.tail.empty()) return;
+    b.out.scale = p.scale * p.tail.scale;
+    add_backward(p.tail.x, p.tail.x_stride, Rows::of(p.tail.w), b);
   });
+}
+
+void matmul_backward_group(const MatmulBackwardGroup& group, ThreadPool& pool) noexcept {
+  for (int64_t i = 0; i < group.n; ++i) matmul_backward(group.problems[i], pool);
 }
 
 }  // namespace chaku::CHAKU_ISA

@@ -13,6 +13,7 @@ constexpr KernelTable make_table(const char* name, CpuPath path) {
           .matmul = matmul,
           .matmul_group = matmul_group,
           .matmul_backward = matmul_backward,
+          .matmul_backward_group = matmul_backward_group,
           .weight_gradient = weight_gradient,
           .gather = gather,
           .scatter_gradient = scatter_gradient,
