@@ -230,7 +230,7 @@ class ModelConverterTest {
     "config.json | \"llama3\" | llama3 | no JSON",
     "config.json | \"model_type\": \"llama\" | \"quantization_config\": {\"quant_method\": \"gptq\"} | found gptq",
     "tokenizer.json | \"Isolated\" | \"Contiguous\" | pre_tokenizer expects one of gpt-2",
-    "tokenizer.json | \"type\": \"BPE\" | \"type\": \"Unigram\" | model.type expects BPE, found Unigram",
+    "tokenizer.json | \"type\": \"BPE\" | \"type\": \"Unigram\" | model.type expects BPE (others are those of models of other kinds, such as T5 and BERT), found Unigram",
     "tokenizer.json | \"a\": 0 | \"a\": \"0\" | model.vocab.a expects an id",
     "model.safetensors.index.json | \"lm_head.weight\": \"model-00002 | \"lm_head.weight\": \"../model-00002 | the name of a .safetensors file",
     "model.safetensors.index.json | \"model.norm.weight\": \"model-00002 | \"model.norm.weight\": \"model-00001 | which model.safetensors.index.json places here",
@@ -251,7 +251,7 @@ class ModelConverterTest {
   @ParameterizedTest
   @CsvSource(delimiter = '|', value = {
     "config.json | config.json: expected this file",
-    "tokenizer.json | expected tokenizer.json or tokenizer.model, found neither",
+    "tokenizer.json | expected tokenizer.json, tokenizer.model, or vocab.json with merges.txt, found none of them",
     "model-00001-of-00002.safetensors | expected this part of the model",
     "model.safetensors.index.json | expected model.safetensors or model.safetensors.index.json, found neither"
   })
@@ -261,6 +261,16 @@ class ModelConverterTest {
     String message =
         assertThrows(BadInputException.class, () -> ModelConverter.of(source).write(folder.resolve("x.gguf"), p -> { })).getMessage();
     assertTrue(message.contains(expected), message);
+  }
+
+  @Test
+  void picklesAreRefusedWithTheWayOut() throws IOException {
+    Path source = tiny();
+    Files.move(source.resolve("model-00001-of-00002.safetensors"), source.resolve("pytorch_model.bin"));
+    Files.delete(source.resolve("model.safetensors.index.json"));
+    String message =
+        assertThrows(BadInputException.class, () -> ModelConverter.of(source).write(folder.resolve("x.gguf"), p -> { })).getMessage();
+    assertTrue(message.contains("found pytorch_model.bin alone") && message.contains("safe_serialization=True"), message);
   }
 
   @Test

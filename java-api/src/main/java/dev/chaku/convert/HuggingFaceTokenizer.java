@@ -14,12 +14,13 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The tokenizer of a folder, as {@code tokenizer.ggml.*}: tokenizer.model (SentencePiece), or tokenizer.json (byte-level
- * BPE, or BPE over characters with bytes for the rest, which is SentencePiece in another dress); special tokens and chat
- * template from the files beside them.
+ * The tokenizer of a folder, as {@code tokenizer.ggml.*}: tokenizer.model (SentencePiece), tokenizer.json (byte-level
+ * BPE, or BPE over characters with bytes for the rest, which is SentencePiece in another dress), or the vocab.json and
+ * merges.txt of older byte-level ones; special tokens and chat template from the files beside them.
  */
 final class HuggingFaceTokenizer {
   private static final float ADDED_SCORE = -1000;
+  private static final String END_OF_TEXT = "<|endoftext|>";
 
   private final Path folder;
   private final ModelConfig config;
@@ -43,8 +44,11 @@ final class HuggingFaceTokenizer {
       result.readSentencePiece(SentencePieceModel.read(folder.resolve("tokenizer.model")));
     } else if (result.tokenizer.has("model")) {
       result.readTokenizerJson();
+    } else if (Files.exists(folder.resolve("vocab.json")) && Files.exists(folder.resolve("merges.txt"))) {
+      result.readPair();
     } else {
-      throw new BadInputException(folder + ": expected tokenizer.json or tokenizer.model, found neither");
+      throw new BadInputException(
+          folder + ": expected tokenizer.json, tokenizer.model, or vocab.json with merges.txt, found none of them");
     }
     return result;
   }
@@ -72,7 +76,7 @@ final class HuggingFaceTokenizer {
     JsonFile model = tokenizer.findObject("model").orElseThrow();
     String type = model.findString("type").orElse("BPE");
     if (!type.equals("BPE")) {
-      throw model.error("type", "BPE", type);
+      throw model.error("type", "BPE (others are those of models of other kinds, such as T5 and BERT)", type);
     }
     List<String> merges = merges(model);
     boolean characters = model.bool("byte_fallback", false);
@@ -99,6 +103,45 @@ final class HuggingFaceTokenizer {
     } else {
       found.put("tokenizer.ggml.merges", GgufValue.of(merges));
     }
+  }
+
+  /** Byte-level tokens and their merges in two files; the class of the tokenizer says how it cuts words. */
+  private void readPair() {
+    JsonFile tokens = JsonFile.read(folder.resolve("vocab.json"));
+    tokens.fields().forEach((text, id) -> {
+      if (!(id instanceof Long number)) {
+        throw tokens.error(text, "an id", id);
+      }
+      int kind = text.equals(END_OF_TEXT) ? VocabularyTable.CONTROL : VocabularyTable.NORMAL;
+      vocabulary.put(tokens.path(), number, text, kind, 0);
+    });
+    addAddedTokens(0);
+    found.put("tokenizer.ggml.model", GgufValue.of("gpt2"));
+    found.put("tokenizer.ggml.pre", GgufValue.of(PreTokenizerNames.ofClass(settings, config.json())));
+    vocabulary.write(found, false);
+    found.put("tokenizer.ggml.merges", GgufValue.of(mergeLines(folder.resolve("merges.txt"))));
+    found.put("tokenizer.ggml.add_bos_token", GgufValue.of(false));
+    vocabulary.find(END_OF_TEXT).ifPresent(
+        id -> found.put("tokenizer.ggml.eos_token_id", GgufValue.ofUint32(id)));
+  }
+
+  private static List<String> mergeLines(Path file) {
+    List<String> merges = new ArrayList<>();
+    try {
+      for (String line : Files.readAllLines(file)) {
+        boolean comment = merges.isEmpty() && line.startsWith("#version");
+        if (comment || line.isEmpty()) {
+          continue;
+        }
+        if (line.indexOf(' ') < 1 || line.indexOf(' ') != line.lastIndexOf(' ')) {
+          throw new BadInputException(file + ": expected two tokens after the merge " + merges.size() + ", found '" + line + "'");
+        }
+        merges.add(line);
+      }
+    } catch (IOException e) {
+      throw new BadInputException(file + ": cannot be read: " + e.getMessage(), e);
+    }
+    return merges;
   }
 
   private static int kind(String text, String unknown, boolean characters) {

@@ -19,6 +19,8 @@ final class PreTokenizerNames {
   private static final String GPT2_BYTES = "bytes after gpt-2";
 
   private static final Map<String, String> BY_STEPS = bySteps();
+  private static final Map<String, String> BY_CLASS =
+      Map.of("GPT2Tokenizer", "gpt-2", "CodeGenTokenizer", "gpt-2", "Qwen2Tokenizer", "qwen2");
 
   private PreTokenizerNames() {}
 
@@ -34,6 +36,22 @@ final class PreTokenizerNames {
     // What sets the two apart is whether a word that is a token is that token, whatever the merges would make of it.
     boolean merged = tokenizer.findObject("model").map(model -> !model.bool("ignore_merges", true)).orElse(false);
     return merged && name.equals("llama-bpe") ? "glm4" : name;
+  }
+
+  /**
+   * The name for a tokenizer of which only its class is known.
+   *
+   * @throws dev.chaku.BadInputException if no class is named, or one whose way to cut words is not known
+   */
+  static String ofClass(JsonFile settings, JsonFile config) {
+    String usual = config.findString("model_type").orElse("").equals("gpt2") ? "GPT2Tokenizer" : "none";
+    String name = settings.findString("tokenizer_class").or(() -> config.findString("tokenizer_class")).orElse(usual);
+    String pre = BY_CLASS.get(name.replaceFirst("Fast$", ""));
+    if (pre == null) {
+      throw settings.error(
+          "tokenizer_class", "one of " + String.join(", ", BY_CLASS.keySet()) + " beside vocab.json, or a tokenizer.json", name);
+    }
+    return pre;
   }
 
   private static void add(JsonFile step, List<String> steps) {
@@ -82,6 +100,8 @@ final class PreTokenizerNames {
     String cells = " ?[^\\s\\p{L}\\p{N}]+[\\r\\n/]*|" + REST + " + " + BYTES;
     names.put(cased + ENGLISH + "?|" + capitals + ENGLISH + "?|\\p{N}{1,3}|" + cells, "gpt-4o");
     names.put(cased + "|" + capitals + "|\\p{N}|" + cells, "tekken");
+    names.put(ENGLISH + "|" + word + "\\p{L}+|\\p{N}{1}| ?[^\\s\\p{L}\\p{N}\\r\\n]+|" + REST + " + " + BYTES, "seed-coder");
+    names.put(" ?[^(\\s|[.,!?…。，、।۔،])]+ + " + BYTES, "bloom");
     names.put("digit + " + GPT2_BYTES, "smollm");
     names.put("Punctuation + " + GPT2_BYTES + " + digits + [0-9][0-9][0-9]", "falcon");
     return names;

@@ -38,7 +38,10 @@ final class SafetensorsFolder {
     } else {
       boolean pickled = Files.exists(folder.resolve("pytorch_model.bin"))
           || Files.exists(folder.resolve("pytorch_model.bin.index.json"));
-      String other = pickled ? "pytorch_model.bin: save the model as safetensors" : "neither";
+      String other = pickled
+          ? "pytorch_model.bin alone, which holds a program beside the numbers and is not read; open the model with Python's "
+              + "transformers and save it with save_pretrained(FOLDER, safe_serialization=True)"
+          : "neither";
       throw new BadInputException(folder + ": expected model.safetensors or " + INDEX + ", found " + other);
     }
     return result;

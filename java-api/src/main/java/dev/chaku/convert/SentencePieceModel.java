@@ -60,7 +60,7 @@ record SentencePieceModel(List<Piece> pieces, boolean addsSpace) {
         throw error("pieces", "none");
       }
       if (kind != BPE) {
-        throw error("a vocabulary of byte pairs (model type 2)", "model type " + kind);
+        throw error("a vocabulary of byte pairs (model type 2)", kind == UNIGRAM ? "a Unigram vocabulary (model type 1)" : "model type " + kind);
       }
       return new SentencePieceModel(List.copyOf(pieces), addsSpace);
     }

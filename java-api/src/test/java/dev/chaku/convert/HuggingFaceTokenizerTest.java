@@ -15,9 +15,11 @@ import dev.chaku.text.Tokenizers;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -88,6 +90,38 @@ class HuggingFaceTokenizerTest {
     } catch (BadInputException e) {
       assertTrue(e.getMessage().contains("tokenizer.model: expected a vocabulary of byte pairs"), e.getMessage());
     }
+  }
+
+  /** Older byte-level tokenizers: the same ids as the reference's, without a tokenizer.json. */
+  @Test
+  void vocabulariesWithMergesBesideThem() throws IOException {
+    for (String name : List.of("vocab.json", "merges.txt")) {
+      Files.copy(ReferenceData.require("tokenizers/qwen2.5/" + name), folder.resolve(name));
+    }
+    String message = assertThrows(BadInputException.class, () -> read(151_936)).getMessage();
+    assertTrue(message.contains("tokenizer_class expects one of") && message.contains("found none"), message);
+    Files.writeString(folder.resolve("tokenizer_config.json"), "{\"tokenizer_class\": \"Qwen2TokenizerFast\"}");
+    Tokenizer tokenizer = Tokenizers.of(read(151_936));
+    String[] texts = Files.readString(ReferenceData.require("tokenizers/qwen2.5/qwen2.inp")).split("\n__ggml_vocab_test__\n", -1);
+    List<String> ids = Files.readAllLines(ReferenceData.require("tokenizers/qwen2.5/qwen2.out"));
+    for (int i = 0; i < ids.size(); i++) {
+      int[] found = tokenizer.encode(texts[i], false, false);
+      assertEquals(ids.get(i).strip(), Arrays.stream(found).mapToObj(Integer::toString).collect(Collectors.joining(" ")), texts[i]);
+    }
+  }
+
+  @Test
+  void mergesOfOneTokenAreRefused() throws IOException {
+    Files.writeString(folder.resolve("vocab.json"), "{\"a\": 0, \"<|endoftext|>\": 1}");
+    Files.writeString(folder.resolve("tokenizer_config.json"), "{\"tokenizer_class\": \"GPT2Tokenizer\"}");
+    Files.writeString(folder.resolve("merges.txt"), "#version: 0.2\n");
+    GgufMetadata metadata = read(2);
+    assertEquals("gpt-2", metadata.requireString("tokenizer.ggml.pre"));
+    assertEquals(1, metadata.requireInt("tokenizer.ggml.eos_token_id"));
+    assertEquals(3, metadata.requireNumbers("tokenizer.ggml.token_type").toInts()[1]);
+    Files.writeString(folder.resolve("merges.txt"), "#version: 0.2\na a\naa\n");
+    String message = assertThrows(BadInputException.class, () -> read(2)).getMessage();
+    assertTrue(message.contains("merges.txt: expected two tokens after the merge 1, found 'aa'"), message);
   }
 
   @Test
