@@ -5,6 +5,7 @@ import dev.chaku.arch.DecoderModule.Place;
 import dev.chaku.arch.DecoderSpec;
 import dev.chaku.arch.TensorSpec;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -55,12 +56,27 @@ public final class FusedProducts {
     return result;
   }
 
-  /** The pairs with the places that Hugging Face's names are told by: a tensor of gate and up is no up projection. */
-  static List<LoraPair> named(List<LoraPair> pairs, DecoderSpec spec) {
+  /**
+   * The pairs at places that a family's modules are told by: a tensor of gate and up is no up projection. Where the family
+   * has one module and the base one tensor, there is one pair; where it has several, several.
+   */
+  static List<LoraPair> named(List<LoraPair> pairs, DecoderSpec spec, PeftFamily family) {
     Map<String, List<TensorSpec>> shared = shared(spec);
-    return pairs.stream()
-        .map(pair -> partsOf(pair, shared).map(parts -> at(pair, fusedPlace(parts))).orElse(pair))
-        .toList();
+    List<LoraPair> result = new ArrayList<>();
+    List<LoraPair> rest = new ArrayList<>();
+    for (LoraPair pair : pairs) {
+      Optional<List<TensorSpec>> parts = partsOf(pair, shared);
+      LoraPair placed = parts.map(all -> at(pair, fusedPlace(all))).orElseGet(() -> called(pair, spec));
+      if (placed.place().module().isStacked() || family.find(placed.place().module()).isPresent()) {
+        result.add(placed);
+      } else if (parts.isPresent()) {
+        result.addAll(split(List.of(pair), spec));
+      } else {
+        rest.add(pair);
+      }
+    }
+    join(rest, spec).forEach(pair -> result.add(partsOf(pair, shared).map(all -> at(pair, fusedPlace(all))).orElse(pair)));
+    return result;
   }
 
   /** Tensors that several products share, by name; the products in the order of their rows. */
@@ -116,15 +132,22 @@ public final class FusedProducts {
     return new LoraPair(place, pair.rank(), pair.inputs(), pair.outputs(), pair.a(), pair.b());
   }
 
-  /** A product's rows of a pair without what is zero in them; nothing if all is. */
+  /** A product's rows of a pair; nothing if all are zero. */
   private static Optional<LoraPair> rows(LoraPair pair, TensorSpec part) {
-    int rank = pair.rank();
     int outputs = Math.toIntExact(part.rows());
-    int begin = Math.toIntExact(part.first()) * rank;
+    int begin = Math.toIntExact(part.first()) * pair.rank();
+    float[] b = Arrays.copyOfRange(pair.b(), begin, begin + outputs * pair.rank());
+    return withoutZeros(new LoraPair(part.place(), pair.rank(), pair.inputs(), outputs, pair.a(), b));
+  }
+
+  /** A pair without what is zero in it; nothing if all is. */
+  static Optional<LoraPair> withoutZeros(LoraPair pair) {
+    int rank = pair.rank();
+    int outputs = pair.outputs();
     List<Integer> used = new ArrayList<>();
     for (int r = 0; r < rank; r++) {
       for (int row = 0; row < outputs; row++) {
-        if (pair.b()[begin + row * rank + r] != 0) {
+        if (pair.b()[row * rank + r] != 0) {
           used.add(r);
           break;
         }
@@ -139,11 +162,11 @@ public final class FusedProducts {
     for (int i = 0; i < kept; i++) {
       System.arraycopy(pair.a(), used.get(i) * pair.inputs(), a, i * pair.inputs(), pair.inputs());
       for (int row = 0; row < outputs; row++) {
-        double value = pair.b()[begin + row * rank + used.get(i)];
+        double value = pair.b()[row * rank + used.get(i)];
         b[row * kept + i] = (float) (value * kept / rank);
       }
     }
-    return Optional.of(new LoraPair(part.place(), kept, pair.inputs(), outputs, a, b));
+    return Optional.of(new LoraPair(pair.place(), kept, pair.inputs(), outputs, a, b));
   }
 
   private static LoraPair join(List<LoraPair> pairs, Map<Place, TensorSpec> parts, List<TensorSpec> all) {

@@ -19,10 +19,8 @@ import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.TreeMap;
 import java.util.UUID;
 import java.util.stream.IntStream;
@@ -40,10 +38,6 @@ import org.jspecify.annotations.Nullable;
 public final class PeftAdapters {
   private static final String WEIGHTS = "adapter_model.safetensors";
 
-  /** Families whose modules Hugging Face does not name as it does a llama's. */
-  private static final Set<String> OTHER_NAMES =
-      Set.of("gpt2", "falcon", "gptneox", "mpt", "bloom", "phi2", "starcoder2");
-
   private PeftAdapters() {}
 
   /** Whether a folder holds a PEFT adapter. */
@@ -59,10 +53,10 @@ public final class PeftAdapters {
    *     additions (DoRA, saved modules, trained embeddings); the message names the setting or tensor
    */
   public static AdapterWeights read(Path folder, DecoderSpec spec) {
-    requireKnownNames(spec);
-    PeftConfig config = PeftConfig.read(folder.resolve(PeftConfig.FILE_NAME));
+    PeftFamily family = PeftFamily.of(spec.architecture());
+    PeftConfig config = PeftConfig.read(folder.resolve(PeftConfig.FILE_NAME), family.turned());
     Safetensors file = Safetensors.read(folder.resolve(WEIGHTS));
-    Map<Expert, Halves> modules = new LinkedHashMap<>();
+    Map<String, Halves> modules = new LinkedHashMap<>();
     for (Safetensors.Tensor tensor : file.tensors().values()) {
       collect(file, tensor, modules);
     }
@@ -78,31 +72,33 @@ public final class PeftAdapters {
       metadata.put("general.base_model.0.name", GgufValue.of(config.base()));
     }
     modules.forEach(
-        (expert, halves) -> {
-          LoraPair pair = halves.pair(file, expert.place(), config, alpha);
-          if (expert.place().module().isStacked()) {
-            experts.put(expert, pair);
+        (module, halves) -> {
+          PeftFamily.Site site = family.parse(module).orElse(null);
+          if (site == null) {
+            Expert expert = PeftExperts.parse(module).orElseThrow(() -> unknown(file, halves.any(), module, family));
+            experts.put(expert, halves.pair(file, expert.place(), config, alpha));
           } else {
-            pairs.add(pair);
+            for (PeftFamily.Module part : site.modules()) {
+              Place place = part.product().at(site.layer());
+              pairs.addAll(PeftRows.toGguf(halves.pair(file, place, config, alpha), part, place, spec, file.path().toString()));
+            }
           }
         });
     pairs.addAll(PeftExperts.stack(folder.toString(), experts, spec));
-    AdapterWeights raw =
+    AdapterWeights read =
         new AdapterWeights(
             folder.toString(), spec.architecture(), alpha, pairs, new GgufMetadata(folder.toString(), metadata));
-    raw.requireFits(spec);
-    return raw.withPairs(pairs.stream().map(pair -> HeadRows.toGguf(pair, spec)).toList());
+    read.requireFits(spec);
+    return read;
   }
 
-  private static void requireKnownNames(DecoderSpec spec) {
-    if (OTHER_NAMES.contains(spec.architecture())) {
-      throw new BadInputException(
-          "PEFT adapters: Hugging Face calls the modules of " + spec.architecture()
-              + " by names that this version does not know; adapters of this family are exchanged as GGUF files");
-    }
+  private static BadInputException unknown(Safetensors file, String tensor, String module, PeftFamily family) {
+    return new BadInputException(
+        file.path() + ": tensor '" + tensor + "': this version adapts no module '" + module + "'; it adapts "
+            + String.join(", ", family.names()) + ", and gate, up and down projections of experts");
   }
 
-  private static void collect(Safetensors file, Safetensors.Tensor tensor, Map<Expert, Halves> modules) {
+  private static void collect(Safetensors file, Safetensors.Tensor tensor, Map<String, Halves> modules) {
     PeftModules.Half half =
         PeftModules.parseTensor(tensor.name())
             .orElseThrow(
@@ -110,15 +106,7 @@ public final class PeftAdapters {
                     new BadInputException(
                         file.path() + ": tensor '" + tensor.name() + "' is no LoRA matrix of a linear module; magnitudes "
                             + "(DoRA), saved modules and embeddings cannot be part of a LoRA file, merge them first"));
-    Expert place =
-        PeftExperts.parse(half.module())
-            .or(() -> PeftModules.place(half.module()).map(found -> new Expert(found, 0)))
-            .orElseThrow(
-                () ->
-                    new BadInputException(
-                        file.path() + ": tensor '" + tensor.name() + "': this version adapts no module '" + half.module()
-                            + "'; it adapts q, k, v, o, gate, up and down projections, those of experts, and lm_head"));
-    Halves halves = modules.computeIfAbsent(place, unused -> new Halves(half.module()));
+    Halves halves = modules.computeIfAbsent(half.module(), Halves::new);
     if (tensor.shape().size() != 2 || tensor.shape().stream().anyMatch(size -> size < 1 || size > Integer.MAX_VALUE)) {
       throw new BadInputException(
           file.path() + ": tensor '" + tensor.name() + "': expected 2 dimensions of at least 1, found " + tensor.shape());
@@ -141,6 +129,11 @@ public final class PeftAdapters {
 
     Halves(String module) {
       this.module = module;
+    }
+
+    /** The name of one of its tensors. */
+    String any() {
+      return a != null ? a.name() : b != null ? b.name() : module;
     }
 
     LoraPair pair(Safetensors file, Place place, PeftConfig config, float alpha) {
@@ -189,9 +182,9 @@ public final class PeftAdapters {
    * @throws ResourceException if it cannot be written
    */
   public static void write(Path folder, AdapterWeights adapter, DecoderSpec spec) {
-    requireKnownNames(spec);
     adapter.requireFits(spec);
-    adapter = adapter.withPairs(FusedProducts.named(adapter.pairs(), spec));
+    PeftFamily family = PeftFamily.of(spec.architecture());
+    List<Written> modules = modules(adapter, spec, family);
     if (Files.exists(folder)) {
       throw new BadInputException(folder + ": exists already and is not overwritten; choose another name or delete it");
     }
@@ -199,8 +192,10 @@ public final class PeftAdapters {
     Path beside = absolute.resolveSibling("." + absolute.getFileName() + "." + UUID.randomUUID() + ".tmp");
     try {
       Files.createDirectory(beside);
-      Safetensors.write(beside.resolve(WEIGHTS), Map.of("format", "pt"), sources(adapter, spec));
-      writeForced(beside.resolve(PeftConfig.FILE_NAME), config(adapter, spec).json(targetModules(adapter, spec)));
+      Safetensors.write(beside.resolve(WEIGHTS), Map.of("format", "pt"), sources(modules));
+      writeForced(
+          beside.resolve(PeftConfig.FILE_NAME),
+          config(adapter, modules).json(targetModules(modules, spec, family), family.turned()));
       Files.move(beside, absolute, StandardCopyOption.ATOMIC_MOVE);
     } catch (IOException e) {
       throw ResourceException.notWritten(folder, e);
@@ -209,40 +204,54 @@ public final class PeftAdapters {
     }
   }
 
-  private static List<Safetensors.Source> sources(AdapterWeights adapter, DecoderSpec spec) {
-    // Sorted by name, as the reference writer does.
-    Map<String, Safetensors.Source> sources = new TreeMap<>();
-    for (LoraPair pair : adapter.pairs()) {
-      if (pair.place().module().isStacked()) {
+  /** A module to be written, by its full name, and what it is here. */
+  private record Written(String module, DecoderModule product, LoraPair pair) {}
+
+  private static List<Written> modules(AdapterWeights adapter, DecoderSpec spec, PeftFamily family) {
+    Map<String, List<LoraPair>> products = new LinkedHashMap<>();
+    List<Written> modules = new ArrayList<>();
+    for (LoraPair pair : FusedProducts.named(adapter.pairs(), spec, family)) {
+      Place place = pair.place();
+      if (place.module().isStacked()) {
         for (int e = 0; e < pair.experts(); e++) {
-          String module = PeftModules.expertModule(pair.place(), e, spec.architecture());
-          addSources(sources, module, PeftExperts.one(pair, e));
+          String module = PeftModules.expertModule(place, e, spec.architecture());
+          modules.add(new Written(module, place.module(), PeftExperts.one(pair, e)));
         }
+      } else if (family.find(place.module()).isEmpty()) {
+        throw new BadInputException(
+            adapter.source() + ": " + place.name() + ": Hugging Face has no module of its own for it in " + spec.architecture()
+                + "; adapters of it are exchanged as GGUF files");
       } else {
-        addSources(sources, PeftModules.module(pair.place()), HeadRows.toHuggingFace(pair, spec));
+        products.computeIfAbsent(family.fullName(place), unused -> new ArrayList<>()).add(pair);
       }
+    }
+    products.forEach((module, pairs) ->
+        modules.add(new Written(module, pairs.get(0).place().module(), PeftRows.toHuggingFace(pairs, family, spec))));
+    return modules;
+  }
+
+  /** Sorted by name, as the reference writer does. */
+  private static List<Safetensors.Source> sources(List<Written> modules) {
+    Map<String, Safetensors.Source> sources = new TreeMap<>();
+    for (Written written : modules) {
+      LoraPair pair = written.pair();
+      String a = PeftModules.tensor(written.module(), true);
+      String b = PeftModules.tensor(written.module(), false);
+      List<Long> aShape = List.of((long) pair.rank(), (long) pair.inputs());
+      List<Long> bShape = List.of((long) pair.outputs(), (long) pair.rank());
+      sources.put(a, new Safetensors.Source(a, aShape, FloatBuffer.wrap(pair.a())));
+      sources.put(b, new Safetensors.Source(b, bShape, FloatBuffer.wrap(pair.b())));
     }
     return List.copyOf(sources.values());
   }
 
-  private static void addSources(Map<String, Safetensors.Source> sources, String module, LoraPair pair) {
-    String a = PeftModules.tensor(module, true);
-    String b = PeftModules.tensor(module, false);
-    List<Long> aShape = List.of((long) pair.rank(), (long) pair.inputs());
-    List<Long> bShape = List.of((long) pair.outputs(), (long) pair.rank());
-    sources.put(a, new Safetensors.Source(a, aShape, FloatBuffer.wrap(pair.a())));
-    sources.put(b, new Safetensors.Source(b, bShape, FloatBuffer.wrap(pair.b())));
-  }
-
   /** One alpha serves all modules in PEFT too; ranks other than the largest go by name. */
-  private static PeftConfig config(AdapterWeights adapter, DecoderSpec spec) {
-    int rank = adapter.pairs().stream().mapToInt(LoraPair::rank).max().orElseThrow();
+  private static PeftConfig config(AdapterWeights adapter, List<Written> modules) {
+    int rank = modules.stream().mapToInt(written -> written.pair().rank()).max().orElseThrow();
     Map<String, Double> ranks = new LinkedHashMap<>();
-    for (LoraPair pair : adapter.pairs()) {
-      if (pair.rank() != rank) {
-        for (String module : modules(pair, spec)) {
-          ranks.put(module, (double) pair.rank());
-        }
+    for (Written written : modules) {
+      if (written.pair().rank() != rank) {
+        ranks.put(written.module(), (double) written.pair().rank());
       }
     }
     String base = adapter.metadata().findString("general.base_model.0.name").orElse("");
@@ -250,38 +259,27 @@ public final class PeftAdapters {
   }
 
   /** Short names for what every layer has, full names otherwise. */
-  private static List<String> targetModules(AdapterWeights adapter, DecoderSpec spec) {
-    Map<DecoderModule, Set<String>> byModule = new TreeMap<>();
-    for (LoraPair pair : adapter.pairs()) {
-      byModule
-          .computeIfAbsent(pair.place().module(), unused -> new LinkedHashSet<>())
-          .addAll(modules(pair, spec));
+  private static List<String> targetModules(List<Written> modules, DecoderSpec spec, PeftFamily family) {
+    Map<DecoderModule, List<String>> byProduct = new TreeMap<>();
+    for (Written written : modules) {
+      byProduct.computeIfAbsent(written.product(), unused -> new ArrayList<>()).add(written.module());
     }
     List<String> names = new ArrayList<>();
-    byModule.forEach(
-        (module, places) -> {
-          if (module.isStacked()) {
-            names.addAll(expertNames(module, places, spec));
-          } else if (!module.inLayers() || places.size() == spec.layers().size()) {
-            names.add(PeftModules.leaf(module));
+    byProduct.forEach(
+        (product, full) -> {
+          if (product.isStacked()) {
+            names.addAll(expertNames(product, full, spec));
+          } else if (!product.inLayers() || full.size() == spec.layers().size()) {
+            names.add(family.leaf(product));
           } else {
-            names.addAll(places);
+            names.addAll(full);
           }
         });
     return names;
   }
 
-  /** The full names of the modules that a pair adapts. */
-  private static List<String> modules(LoraPair pair, DecoderSpec spec) {
-    return pair.place().module().isStacked()
-        ? IntStream.range(0, pair.experts())
-            .mapToObj(e -> PeftModules.expertModule(pair.place(), e, spec.architecture()))
-            .toList()
-        : List.of(PeftModules.module(pair.place()));
-  }
-
   /** Experts of all layers by their names within one. */
-  private static Collection<String> expertNames(DecoderModule module, Set<String> places, DecoderSpec spec) {
+  private static Collection<String> expertNames(DecoderModule module, List<String> places, DecoderSpec spec) {
     int experts = spec.stacked(module.at(0));
     if (places.size() != (long) experts * spec.layers().size()) {
       return places;

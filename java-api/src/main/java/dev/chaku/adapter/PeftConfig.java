@@ -98,9 +98,10 @@ record PeftConfig(
   /**
    * Reads a configuration.
    *
+   * @param turned whether the family's weights are stored inputs by outputs
    * @throws BadInputException if it is damaged, or describes what low-rank additions to a GGUF base cannot express
    */
-  static PeftConfig read(Path file) {
+  static PeftConfig read(Path file, boolean turned) {
     Map<String, Object> values = new LinkedHashMap<>();
     try {
       if (Files.size(file) > MOST_BYTES) {
@@ -122,7 +123,7 @@ record PeftConfig(
       throw new BadInputException(file + ": cannot be read: " + e.getMessage().lines().findFirst().orElse(""), e);
     }
     Fields fields = new Fields(file, values);
-    fields.refuseUnsupported();
+    fields.refuseUnsupported(turned);
     return new PeftConfig(
         (int) fields.positive("r"),
         fields.positive("lora_alpha"),
@@ -167,7 +168,7 @@ record PeftConfig(
 
   /** Typed access to the members of the file. */
   private record Fields(Path file, Map<String, Object> values) {
-    void refuseUnsupported() {
+    void refuseUnsupported(boolean turned) {
       Object type = values.getOrDefault("peft_type", "nothing");
       if (!"LORA".equals(type)) {
         throw new BadInputException(file + ": peft_type: expected LORA, found " + type);
@@ -176,7 +177,9 @@ record PeftConfig(
       refuse("modules_to_save", "whole trained modules cannot be part of a LoRA file; merge them into their base first");
       refuse("trainable_token_indices", "trained embeddings cannot be part of a LoRA file; merge them first");
       refuse("lora_bias", "biases of B cannot be part of a LoRA file");
-      refuse("fan_in_fan_out", "transposed weights belong to families that are not supported");
+      if (!turned) {
+        refuse("fan_in_fan_out", "this family's weights are not stored inputs by outputs");
+      }
       refuse("layer_replication", "it makes a base with more layers");
       refuse("alora_invocation_tokens", "it adapts only what follows these tokens");
       refuse("use_qalora", "grouped inputs of A cannot be part of a LoRA file");
@@ -237,7 +240,7 @@ record PeftConfig(
   }
 
   /** The file's text. */
-  String json(List<String> targetModules) {
+  String json(List<String> targetModules, boolean turned) {
     StringWriter text = new StringWriter();
     try (JsonGenerator json = JSON.createGenerator(text).useDefaultPrettyPrinter()) {
       json.writeStartObject();
@@ -245,7 +248,7 @@ record PeftConfig(
       json.writeFieldName("base_model_name_or_path");
       json.writeString(base.isEmpty() ? null : base);
       json.writeStringField("bias", "none");
-      json.writeBooleanField("fan_in_fan_out", false);
+      json.writeBooleanField("fan_in_fan_out", turned);
       json.writeBooleanField("inference_mode", true);
       json.writeBooleanField("init_lora_weights", true);
       writeNumber(json, "lora_alpha", alpha);

@@ -4,9 +4,7 @@ import static dev.chaku.convert.TensorRule.matrix;
 import static dev.chaku.convert.TensorRule.vector;
 
 import dev.chaku.BadInputException;
-import dev.chaku.adapter.HeadRows;
-import dev.chaku.adapter.PeftModules;
-import dev.chaku.adapter.RowOrder;
+import dev.chaku.adapter.PeftFamily;
 import dev.chaku.arch.DecoderModule;
 import dev.chaku.convert.TensorRule.Need;
 import dev.chaku.gguf.GgufValue;
@@ -60,14 +58,14 @@ final class HuggingFaceFamilies {
 
   /** A product of the usual name and its bias, which may be absent but where the family always has it. */
   static List<TensorRule> product(String architecture, DecoderModule module, Size rows, Size columns) {
-    RowOrder order = HeadRows.areReordered(architecture, module) ? RowOrder.HALVES : RowOrder.AS_IS;
-    String from = LAYER + PeftModules.nameInLayer(module);
+    PeftFamily.Module named = PeftFamily.of(architecture).find(module).orElseThrow();
+    String from = LAYER + named.name();
     String to = "blk.{l}." + module.ggufName();
     Need bias = architecture.startsWith("qwen2") && module != DecoderModule.ATTN_OUTPUT && to.contains("attn_")
         ? Need.REQUIRED : Need.OPTIONAL;
     return List.of(
-        matrix(from + ".weight", to + ".weight", rows, columns).ordered(order),
-        vector(from + ".bias", to + ".bias", rows).ordered(order).needed(bias));
+        matrix(from + ".weight", to + ".weight", rows, columns).ordered(named.rows()),
+        vector(from + ".bias", to + ".bias", rows).ordered(named.rows()).needed(bias));
   }
 
   static List<TensorRule> embedding() {

@@ -5,6 +5,7 @@ import java.util.Arrays;
 import java.util.Collection;
 import java.util.EnumSet;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
 
@@ -42,6 +43,33 @@ public enum LoraTarget {
    * for such a base: it knows no adapter of a projection without a tensor of its own.
    */
   OUTPUT;
+
+  /** What Hugging Face calls products of families that do not name them as llama does; of a family that has only some, those. */
+  private static final Map<String, Set<LoraTarget>> OTHER_NAMES =
+      Map.ofEntries(
+          Map.entry("qkv", EnumSet.range(Q, V)),
+          Map.entry("wqkv", EnumSet.range(Q, V)),
+          Map.entry("c_attn", EnumSet.range(Q, V)),
+          Map.entry("query_key_value", EnumSet.range(Q, V)),
+          Map.entry("dense", EnumSet.of(O)),
+          Map.entry("attn.c", EnumSet.of(O)),
+          Map.entry("c_fc", EnumSet.of(UP)),
+          Map.entry("fc1", EnumSet.of(UP)),
+          Map.entry("dense_h_to_4h", EnumSet.of(UP)),
+          Map.entry("mlp.c", EnumSet.of(DOWN)),
+          Map.entry("fc2", EnumSet.of(DOWN)),
+          Map.entry("dense_4h_to_h", EnumSet.of(DOWN)),
+          Map.entry("c", EnumSet.of(O, DOWN)),
+          Map.entry("gate_up", EnumSet.of(GATE, UP)),
+          Map.entry("out", EnumSet.of(O, MIX_OUT)),
+          Map.entry("in", EnumSet.of(MIX_IN, MIX_GATE, MIX_INPUT_GATE)),
+          Map.entry("in_proj_qkv", EnumSet.of(MIX_IN)),
+          Map.entry("in_proj_z", EnumSet.of(MIX_GATE)),
+          Map.entry("in_proj_qkvz", EnumSet.of(MIX_IN, MIX_GATE)),
+          Map.entry("in_proj_a", EnumSet.of(MIX_ALPHA)),
+          Map.entry("in_proj_b", EnumSet.of(MIX_BETA)),
+          Map.entry("embed_out", EnumSet.of(OUTPUT)),
+          Map.entry("lm_head", EnumSet.of(OUTPUT)));
 
   /**
    * The seven products of every dense layer: what adapts best for its size. Of a model whose layers have experts, the
@@ -83,8 +111,8 @@ public enum LoraTarget {
 
   /**
    * Reads names ({@code q}, {@code gate}, {@code expert_up}, …), {@code all}, {@code attention}, {@code experts} and {@code
-   * shared_expert}, also in the spelling of Hugging Face
-   * ({@code q_proj}).
+   * shared_expert}, also in the spelling of Hugging Face ({@code q_proj}, {@code c_attn}, {@code query_key_value}); {@code
+   * c_proj} is both products that GPT-2 calls so, {@code attn.c_proj} and {@code mlp.c_proj}.
    *
    * @throws BadInputException for a name that is none of these, or no names
    */
@@ -98,8 +126,7 @@ public enum LoraTarget {
         case "experts" -> targets.addAll(experts());
         case "shared_expert" -> targets.addAll(sharedExpert());
         case "mixer" -> targets.addAll(mixer());
-        case "lm_head" -> targets.add(OUTPUT);
-        default -> targets.add(one(name, plain));
+        default -> targets.addAll(OTHER_NAMES.containsKey(plain) ? OTHER_NAMES.get(plain) : Set.of(one(name, plain)));
       }
     }
     if (targets.isEmpty()) {

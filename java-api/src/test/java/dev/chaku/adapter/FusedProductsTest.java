@@ -123,7 +123,8 @@ class FusedProductsTest {
             DecoderModule.FFN_UP.at(1), 8, joined.get(0).inputs(), joined.get(0).outputs(), joined.get(0).a(),
             joined.get(0).b());
     assertEquals(
-        "model.layers.1.mlp.gate_up_proj", PeftModules.module(FusedProducts.named(List.of(read), fused).get(0).place()));
+        "model.layers.1.mlp.gate_up_proj",
+        PeftFamily.of("phi3").fullName(FusedProducts.named(List.of(read), fused, PeftFamily.of("phi3")).get(0).place()));
   }
 
   @Test

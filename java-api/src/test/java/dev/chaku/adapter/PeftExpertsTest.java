@@ -145,6 +145,7 @@ class PeftExpertsTest {
         Optional.of(new PeftExperts.Expert(DecoderModule.EXPERT_DOWN.at(0), 0)),
         PeftExperts.parse("layers.0.mlp.experts.0.down_proj"));
     assertEquals(Optional.empty(), PeftExperts.parse("model.layers.3.mlp.gate"));
-    assertEquals(Optional.of(DecoderModule.SHARED_UP.at(2)), PeftModules.place("model.layers.2.mlp.shared_expert.up_proj"));
+    PeftFamily.Site shared = PeftFamily.of("qwen2moe").parse("model.layers.2.mlp.shared_expert.up_proj").orElseThrow();
+    assertEquals(DecoderModule.SHARED_UP.at(2), shared.modules().get(0).product().at(shared.layer()));
   }
 }

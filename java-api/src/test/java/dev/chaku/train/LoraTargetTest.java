@@ -22,6 +22,19 @@ class LoraTargetTest {
   }
 
   @Test
+  void readsTheNamesOfOtherFamilies() {
+    Set<LoraTarget> threeOfAttention = Set.of(LoraTarget.Q, LoraTarget.K, LoraTarget.V);
+    for (String name : List.of("c_attn", "query_key_value", "Wqkv", "qkv_proj")) {
+      assertEquals(threeOfAttention, LoraTarget.parse(List.of(name)), name);
+    }
+    assertEquals(Set.of(LoraTarget.O, LoraTarget.DOWN), LoraTarget.parse(List.of("c_proj")));
+    assertEquals(Set.of(LoraTarget.O), LoraTarget.parse(List.of("attn.c_proj")));
+    assertEquals(Set.of(LoraTarget.O, LoraTarget.UP, LoraTarget.DOWN), LoraTarget.parse(List.of("dense", "fc1", "dense_4h_to_h")));
+    assertEquals(Set.of(LoraTarget.MIX_IN, LoraTarget.MIX_GATE), LoraTarget.parse(List.of("in_proj_qkvz")));
+    assertEquals(Set.of(LoraTarget.OUTPUT), LoraTarget.parse(List.of("embed_out")));
+  }
+
+  @Test
   void namesWhatItDoesNotKnow() {
     assertEquals(
         "LoRA targets: expected all, attention, experts, shared_expert, mixer or q, k, v, o, gate, up, down, expert_gate, "
