@@ -32,9 +32,16 @@ struct Shape {
   int rows, row_bytes, depth;  // of the sums in bytes a row, and of the products in dwords
 };
 
+// The thread sanitizer is not up yet when the choice between clones is made.
+#if defined(__SANITIZE_THREAD__)
+#define CHAKU_CLONES
+#else
+#define CHAKU_CLONES target_clones("fma", "default"),
+#endif
+
 // The sums over even and over odd elements of the pairs are kept apart, each a chain of fused multiply-adds; they meet
 // at the end, and their sum is added to the tile.
-__attribute__((target_clones("fma", "default"), optimize("O3"))) void dot_bf16(
+__attribute__((CHAKU_CLONES optimize("O3"))) void dot_bf16(
     Shape s, float (&sums)[kMaxRows][16], const float (&left)[kMaxRows][32], const float (&right)[16][32]) {
   for (int m = 0; m < s.rows; ++m) {
     float pairs[32] = {};

@@ -33,10 +33,11 @@ final class TrainedWeights {
   static void writeAdapter(
       Model model, NativeTrainer core, LoraConfig lora, String baseHash, String description, Path file) {
     Map<DecoderModule.Place, float[][]> halves = new LinkedHashMap<>();
+    FloatBuffer buffer = TrainerState.bufferFor(core);
     for (int i = 0; i < core.parameters(); i++) {
       ParameterInfo info = core.parameter(i);
       int half = info.kind() == ParameterInfo.Kind.LORA_A ? 0 : 1;
-      halves.computeIfAbsent(place(info), unused -> new float[2][])[half] = values(core, i, info);
+      halves.computeIfAbsent(place(info), unused -> new float[2][])[half] = values(core, i, info, buffer);
     }
     List<LoraPair> pairs = new ArrayList<>();
     halves.forEach(
@@ -121,9 +122,9 @@ final class TrainedWeights {
     return DecoderModule.ofId(info.module()).orElseThrow().at(info.layer());
   }
 
-  private static float[] values(NativeTrainer core, int index, ParameterInfo info) {
-    FloatBuffer buffer = read(core, index, info);
-    float[] values = new float[buffer.remaining()];
+  private static float[] values(NativeTrainer core, int index, ParameterInfo info, FloatBuffer buffer) {
+    float[] values = new float[Math.toIntExact(info.elements())];
+    core.read(index, NativeTrainer.Slot.VALUE, buffer.clear().limit(values.length));
     buffer.get(values);
     return values;
   }

@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.stream.IntStream;
 
 /** A trainer's parameters and what belongs to each, to a file and back. One parameter at a time is held in memory. */
 final class TrainerState {
@@ -25,21 +26,28 @@ final class TrainerState {
 
   static void write(NativeTrainer core, List<NativeTrainer.Slot> slots, Map<String, String> metadata, Path file) {
     List<Safetensors.Source> sources = new ArrayList<>();
+    FloatBuffer values = bufferFor(core);
     for (int i = 0; i < core.parameters(); i++) {
       int index = i;
       ParameterInfo info = core.parameter(i);
       for (NativeTrainer.Slot slot : slots) {
         sources.add(
             new Safetensors.Source(
-                name(info, slot), List.of(info.rows(), info.columns()), () -> read(core, index, info, slot)));
+                name(info, slot), List.of(info.rows(), info.columns()), () -> read(core, index, info, slot, values)));
       }
     }
     Safetensors.write(file, metadata, sources);
   }
 
-  private static FloatBuffer read(NativeTrainer core, int index, ParameterInfo info, NativeTrainer.Slot slot) {
-    FloatBuffer values = DirectBuffers.floats(Math.toIntExact(info.elements()));
-    core.read(index, slot, values);
+  /** Room for any one parameter. Direct memory is given back late: one buffer does for all. */
+  static FloatBuffer bufferFor(NativeTrainer core) {
+    long most = IntStream.range(0, core.parameters()).mapToLong(i -> core.parameter(i).elements()).max().orElse(0);
+    return DirectBuffers.floats(Math.toIntExact(most));
+  }
+
+  private static FloatBuffer read(
+      NativeTrainer core, int index, ParameterInfo info, NativeTrainer.Slot slot, FloatBuffer values) {
+    core.read(index, slot, values.clear().limit(Math.toIntExact(info.elements())));
     return values;
   }
 

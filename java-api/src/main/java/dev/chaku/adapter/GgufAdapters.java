@@ -145,10 +145,13 @@ public final class GgufAdapters {
             .put("adapter.type", "lora")
             .put(ALPHA, alpha);
     extra.forEach(writer::put);
+    StagedFloats staged = new StagedFloats();
     for (LoraPair pair : pairs) {
       String name = pair.place().name();
-      writer.tensor(name + A, GgmlType.F32, dims(pair, pair.inputs(), pair.rank()), bytes(pair.a()));
-      writer.tensor(name + B, GgmlType.F32, dims(pair, pair.rank(), pair.outputs()), bytes(pair.b()));
+      writer.tensor(name + A, GgmlType.F32, dims(pair, pair.inputs(), pair.rank()),
+          out -> staged.write(FloatBuffer.wrap(pair.a()), out::write));
+      writer.tensor(name + B, GgmlType.F32, dims(pair, pair.rank(), pair.outputs()),
+          out -> staged.write(FloatBuffer.wrap(pair.b()), out::write));
     }
     writer.write();
   }
@@ -157,11 +160,5 @@ public final class GgufAdapters {
     return pair.place().module().isStacked()
         ? new long[] {columns, rows, pair.experts()}
         : new long[] {columns, rows};
-  }
-
-  private static ByteBuffer bytes(float[] values) {
-    ByteBuffer bytes = DirectBuffers.bytes(Math.multiplyExact(values.length, Float.BYTES));
-    bytes.asFloatBuffer().put(values);
-    return bytes;
   }
 }

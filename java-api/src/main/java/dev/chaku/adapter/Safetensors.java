@@ -51,7 +51,10 @@ public final class Safetensors {
     }
   }
 
-  /** A tensor to be written: F32 values by shape, asked for when their turn comes, so that one is in memory at a time. */
+  /**
+   * A tensor to be written: F32 values by shape, asked for when their turn comes, so that one is in memory at a time. They
+   * are written before those of the next are asked for, so that one buffer will do for all.
+   */
   public record Source(String name, List<Long> shape, Supplier<FloatBuffer> values) {
     /** A tensor that is in memory; the buffer is read from its position to its limit. */
     public Source(String name, List<Long> shape, FloatBuffer values) {
@@ -339,15 +342,14 @@ public final class Safetensors {
       byte[] header = header(metadata, sources);
       ByteBuffer prefix = ByteBuffer.allocate(8 + header.length).order(ByteOrder.LITTLE_ENDIAN);
       writeAll(channel, prefix.putLong(header.length).put(header).flip());
+      StagedFloats staged = new StagedFloats();
       for (Source source : sources) {
-        FloatBuffer values = source.values().get().duplicate();
+        FloatBuffer values = source.values().get();
         if (values.remaining() != source.bytes() / Float.BYTES) {
           throw new IllegalArgumentException(
               source.name() + ": expected " + source.bytes() / Float.BYTES + " values, got " + values.remaining());
         }
-        ByteBuffer bytes = ByteBuffer.allocate((int) source.bytes()).order(ByteOrder.LITTLE_ENDIAN);
-        bytes.asFloatBuffer().put(values);
-        writeAll(channel, bytes);
+        staged.write(values, bytes -> writeAll(channel, bytes));
       }
       channel.force(true);
     } catch (IOException e) {
