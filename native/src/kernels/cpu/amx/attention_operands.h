@@ -47,6 +47,7 @@ __attribute__((noinline, noclone)) static void multiply_strided(LeftMatrix<Bf16>
 }
 
 struct TileOperands : Bf16Operands {
+  static constexpr int64_t kChunkRows = 32;
   using InUse = TilesInUse;
 
   // Whole tiles: rows and columns beyond the product are computed too, and the depth is padded with zeros.

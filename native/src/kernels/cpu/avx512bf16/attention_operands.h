@@ -7,6 +7,7 @@
 namespace chaku::avx512bf16 {
 
 struct PairOperands : Bf16Operands {
+  static constexpr int64_t kChunkRows = 24;
   struct InUse {
     InUse() {}
   };

@@ -62,16 +62,17 @@ static void add_few(const AttentionProblem& p, const QueryBlock& block, const Ke
 static void attend_few(const AttentionProblem& p, const QueryBlock& block, KeyRange range,
                        const ForwardScratch<FloatOperands>& scratch, RunningRows& running) {
   const int64_t width = padded(p.head_dim);
+  const KeyBytes bytes = KeyBytes::of(p, block);
   for (int64_t key = range.begin; key < range.end; key += kKeys) {
     const int64_t keys = min(kKeys, range.end - key);
-    prefetch_keys(p, block, key + kKeys, range.end);
-    const KeyBlock at = fetch_keys(p, block, key, keys, scratch.decoded);
+    prefetch_keys(bytes, key + kKeys, range.end);
+    const KeyBlock at = fetch_keys(p, block, bytes, key, keys, scratch.decoded);
     score_few(p, block, at, keys, scratch.scores);
     for (int64_t r = 0; r < block.rows(); ++r) {
       const QueryBlock::Row row = block.row(r);
       const float factor = fold_row<FloatOperands, kKeyVectors>(
           scratch.scores + r * kKeys, score_shape(p, block, row, key), block.visible(p, row.token, key, keys),
-          &running.shift[r], &running.total[r], scratch.weights + r * kKeys);
+          running, r, scratch.weights + r * kKeys);
       if (factor != 1.0f) scale_row(scratch.sums + r * width, width, factor);
     }
     add_few(p, block, at, keys, scratch.weights, scratch.sums);

@@ -19,12 +19,14 @@ struct Bf16Operands {
   }
 
   CHAKU_INLINE void pack_row(const float* from, int64_t n, Bf16* to) {
-    for (int64_t d = 0; d < n; d += kStep) _mm512_storeu_si512(to + d, round_step(from + d, n - d));
+    int64_t d = 0;
+    for (; d + kStep <= n; d += kStep) _mm512_storeu_si512(to + d, round_pair(load(from + d), load(from + d + kLanes)));
+    if (d < n) _mm512_storeu_si512(to + d, round_step(from + d, n - d));
   }
 
   template <int kVectors>
   CHAKU_INLINE void store_row(const F (&row)[kVectors], Bf16* to) {
-    for (int v = 0; v < kVectors; v += 2) _mm512_storeu_si512(to + v * kLanes, round_pair(row[v], row[v + 1]));
+    for (int v = 0; v < kVectors; v += 2) _mm512_storeu_si512(to + v * kLanes, round_pair(row[v], v + 1 < kVectors ? row[v + 1] : zero()));
   }
 
   template <int kVectors>
@@ -69,10 +71,18 @@ struct Bf16Operands {
     for (int64_t r = 0; r < rows; r += kLanes) {
       Bf16* panel = panels + (r / kPanelColumns * room / 2 * kPanelColumns + r % kPanelColumns) * 2;
       for (int64_t d = 0; d < columns; d += kStep) {
+        const float* at = from + r * stride + d;
+        const bool whole = rows - r >= kLanes && columns - d >= kStep;
+        I rounded[kLanes];  // in memory: sixteen addresses are more than there are registers
+        for (int i = 0; i < kLanes; ++i, at += stride) {
+          if (whole) rounded[i] = round_pair(load(at), load(at + kLanes));
+          else rounded[i] = r + i < rows ? round_step(at, columns - d) : _mm512_setzero_si512();
+        }
         F tile[kLanes];
-        for (int i = 0; i < kLanes; ++i)
-          tile[i] = r + i < rows ? _mm512_castsi512_ps(round_step(from + (r + i) * stride + d, columns - d)) : zero();
+#pragma GCC unroll 16
+        for (int i = 0; i < kLanes; ++i) tile[i] = _mm512_castsi512_ps(rounded[i]);
         transpose(tile);
+#pragma GCC unroll 16
         for (int i = 0; i < kLanes; ++i) _mm512_storeu_ps(panel + (d / 2 + i) * kPanelColumns * 2, tile[i]);
       }
     }

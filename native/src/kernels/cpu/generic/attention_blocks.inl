@@ -13,9 +13,8 @@ namespace chaku::CHAKU_ISA {
 
 constexpr int64_t kKeys = 64;  // of a block of scores
 constexpr int kKeyVectors = kKeys / kLanes;
-constexpr int64_t kHalfKeys = kKeys / 2;
+constexpr int kStepVectors = 16 / kLanes;  // the keys of a block that a product takes are a multiple of 16
 constexpr int64_t kBlockRows = 96, kMostHeads = 8;  // of a block of queries
-constexpr int64_t kChunkRows = 48;  // whose scores exist at a time, in the first-level cache
 constexpr int64_t kMostHeadDim = 512;
 constexpr float kLog2E = 1.44269504f, kLn2 = 0.693147181f;
 
@@ -42,11 +41,6 @@ struct QueryBlock {
   }
   const float* key_row(const AttentionProblem& p, const float* base, int64_t key) const {
     return base + key * p.kv_stride + kv_head * p.head_dim;
-  }
-  const uint8_t* encoded_row(const AttentionProblem& p, const void* base, int64_t key) const {
-    const DTypeInfo& info = dtype_info(p.kv_dtype);
-    const int64_t element = key * p.kv_stride + kv_head * p.head_dim;
-    return static_cast<const uint8_t*>(base) + element / info.block_elements * info.block_bytes;
   }
   // All keys that any row sees.
   KeyRange keys(const AttentionProblem& p) const {
@@ -110,16 +104,27 @@ CHAKU_INLINE BlockList list_blocks(const AttentionProblem& p) {
   return list;
 }
 
+// Where the keys and values of a block's head lie, whatever their format.
+struct KeyBytes {
+  const uint8_t *k, *v;  // of key 0
+  int64_t stride, length;  // of a row
+
+  CHAKU_INLINE KeyBytes of(const AttentionProblem& p, const QueryBlock& block) {
+    const bool floats = p.kv_dtype == DType::kF32;
+    const DTypeInfo& info = dtype_info(p.kv_dtype);
+    const auto bytes = [&](int64_t elements) { return elements / info.block_elements * info.block_bytes; };
+    const int64_t head = bytes(block.kv_head * p.head_dim);
+    return {static_cast<const uint8_t*>(floats ? p.k : p.k_encoded) + head,
+            static_cast<const uint8_t*>(floats ? p.v : p.v_encoded) + head, bytes(p.kv_stride), bytes(p.head_dim)};
+  }
+};
+
 // Asks for the keys and values of [key, end), at most a block of them: they come while the block before is computed.
-CHAKU_INLINE void prefetch_keys(const AttentionProblem& p, const QueryBlock& block, int64_t key, int64_t end) {
-  constexpr int64_t kLine = 64;  // bytes
-  const bool floats = p.kv_dtype == DType::kF32;
-  const DTypeInfo& info = dtype_info(p.kv_dtype);
-  const int64_t n_bytes = p.head_dim / info.block_elements * info.block_bytes;
+CHAKU_INLINE void prefetch_keys(const KeyBytes& bytes, int64_t key, int64_t end) {
+  constexpr int64_t kLine = 64;
   for (int64_t i = key; i < min(key + kKeys, end); ++i) {
-    const uint8_t* k = block.encoded_row(p, floats ? p.k : p.k_encoded, i);
-    const uint8_t* v = block.encoded_row(p, floats ? p.v : p.v_encoded, i);
-    for (int64_t at = 0; at < n_bytes; at += kLine) {
+    const uint8_t *k = bytes.k + i * bytes.stride, *v = bytes.v + i * bytes.stride;
+    for (int64_t at = 0; at < bytes.length; at += kLine) {
       __builtin_prefetch(k + at);
       __builtin_prefetch(v + at);
     }
@@ -134,15 +139,15 @@ struct KeyBlock {
 };
 
 // `decoded` has room for twice kKeys rows of padded(dim).
-CHAKU_INLINE KeyBlock fetch_keys(const AttentionProblem& p, const QueryBlock& block, int64_t key, int64_t keys,
-                                 float* decoded) {
+CHAKU_INLINE KeyBlock fetch_keys(const AttentionProblem& p, const QueryBlock& block, const KeyBytes& bytes, int64_t key,
+                                 int64_t keys, float* decoded) {
   if (p.kv_dtype == DType::kF32) return {block.key_row(p, p.k, key), block.key_row(p, p.v, key), p.kv_stride};
   const DecodeRange decode = find_decoder(p.kv_dtype);
   const int64_t stride = padded(p.head_dim);
   float* decoded_v = decoded + kKeys * stride;
   for (int64_t i = 0; i < keys; ++i) {
-    decode(p.kv_dtype, block.encoded_row(p, p.k_encoded, key + i), 0, p.head_dim, decoded + i * stride);
-    decode(p.kv_dtype, block.encoded_row(p, p.v_encoded, key + i), 0, p.head_dim, decoded_v + i * stride);
+    decode(p.kv_dtype, bytes.k + (key + i) * bytes.stride, 0, p.head_dim, decoded + i * stride);
+    decode(p.kv_dtype, bytes.v + (key + i) * bytes.stride, 0, p.head_dim, decoded_v + i * stride);
   }
   return {decoded, decoded_v, stride};
 }
@@ -192,6 +197,22 @@ CHAKU_INLINE F mask_keys(F values, int v, KeyRange visible, F instead) {
   const F at = lane_numbers(first);
   const F upper = select(less(at, broadcast(static_cast<float>(visible.end))), values, instead);
   return select(less(at, broadcast(static_cast<float>(visible.begin))), instead, upper);
+}
+
+// run(count) with the vectors of the least multiple of 16 keys that holds `end` of them, which is at most kKeys.
+template <int kVectors>
+struct VectorCount {
+  static constexpr int kCount = kVectors;
+};
+
+template <class Run>
+CHAKU_INLINE void with_vectors(int64_t end, Run run) {
+  switch (ceil_div(end, 16)) {
+    case 1: return run(VectorCount<kStepVectors>());
+    case 2: return run(VectorCount<2 * kStepVectors>());
+    case 3: return run(VectorCount<3 * kStepVectors>());
+    default: return run(VectorCount<kKeyVectors>());
+  }
 }
 
 // Runs of consecutive spans of at least kManyQueries queries, which pay for rounding their operands, and of fewer:

@@ -20,12 +20,21 @@ constexpr int64_t kAttentionScratchBytes = int64_t{1} << 20;
 constexpr int64_t kSharedBytes = int64_t{1} << 20;  // the upper half of the first thread's scratch: partial results
 
 // The running softmax of a block of rows: weights are 2^(score - shift) for scores as exponents of 2. A shift follows
-// the greatest score when that is kShiftSlack above it: what was summed before is then seldom scaled.
+// the greatest score when that is kShiftSlack above it, so that what was summed before is seldom scaled. Totals are kept
+// by lane.
 constexpr float kShiftSlack = 8.0f;
 
 struct RunningRows {
   float shift[kBlockRows];
-  float total[kBlockRows];
+  float totals[kBlockRows][kLanes];
+
+  void clear(int64_t rows) {
+    for (int64_t r = 0; r < rows; ++r) {
+      shift[r] = -__builtin_inff();
+      store(totals[r], zero());
+    }
+  }
+  float total(int64_t r) const { return sum(load(totals[r])); }
 };
 
 // A thread's buffers, cut from its scratch.
@@ -33,34 +42,33 @@ template <class Operands>
 struct ForwardScratch {
   using Element = typename Operands::Element;
   float* decoded;    // keys, then values, of a narrower format: each [kKeys][padded(dim)]
-  float* scores;     // [kChunkRows][kKeys]
+  float* scores;     // [Operands::kChunkRows][kKeys]
   float* sums;       // [kBlockRows][padded(dim)]
   Element* queries;  // left: [kBlockRows][depth(dim)]
   Element* keys;     // right: depth is the dimension
   Element* values;   // right: depth is the keys
-  Element* weights;  // left: [kChunkRows][kKeys]
+  Element* weights;  // left: [Operands::kChunkRows][kKeys]
 
   ForwardScratch(std::byte* memory, int64_t dim) {
     decoded = reinterpret_cast<float*>(memory);
     scores = decoded + 2 * kKeys * padded(dim);
-    sums = scores + kChunkRows * kKeys;
+    sums = scores + Operands::kChunkRows * kKeys;
     queries = reinterpret_cast<Element*>(sums + kBlockRows * padded(dim));
     keys = queries + kBlockRows * Operands::depth(dim);
     values = keys + kKeys * Operands::depth(dim);
     weights = values + kKeys * round_up(dim, kPanelColumns);
+    static_assert((4 * kKeys * kMostHeadDim + 2 * Operands::kChunkRows * kKeys + 2 * kBlockRows * kMostHeadDim) * 4 <=
+                  kAttentionScratchBytes);
   }
 };
 
-static_assert((4 * kKeys * kMostHeadDim + 2 * kChunkRows * kKeys + 2 * kBlockRows * kMostHeadDim) * 4 <=
-              kAttentionScratchBytes);
-
-// Turns a row of products into weights, and folds them into the running shift and total; returns the factor for what
-// was summed before.
+// Turns a row of products into weights, and folds them into the running row r; returns the factor for what was summed
+// before.
 template <class Operands, int kVectors>
-CHAKU_INLINE float fold_row(const float* scores, const ScoreShape& shape, KeyRange visible, float* shift, float* total,
-                            typename Operands::Element* weights) {
+CHAKU_INLINE float fold_row(const float* scores, const ScoreShape& shape, KeyRange visible, RunningRows& running,
+                            int64_t r, typename Operands::Element* weights) {
   F s[kVectors];
-  const F none = broadcast(-__builtin_inff());
+  const F none = broadcast(-__builtin_inff()), unit = broadcast(shape.unit);
   F most = none;
   const bool masked = visible.begin > 0 || visible.end < kVectors * kLanes;
 #pragma GCC unroll 8
@@ -69,22 +77,31 @@ CHAKU_INLINE float fold_row(const float* scores, const ScoreShape& shape, KeyRan
     if (masked) s[v] = mask_keys(s[v], v, visible, none);
     most = maximum(most, s[v]);
   }
-  const float block_shift = max_of(most) * shape.unit;
-  const float now = block_shift > *shift + kShiftSlack ? block_shift : *shift;
-  const bool nothing = now == -__builtin_inff();  // visible so far
-  const F unit = broadcast(shape.unit), offset = broadcast(-now);
-  F run = zero();
+  float factor = 1.0f;
+  const float before = running.shift[r];
+  F total = load(running.totals[r]);
+  if (any(less(broadcast(before + kShiftSlack), most * unit))) {
+    running.shift[r] = max_of(most) * shape.unit;
+    if (before != -__builtin_inff()) factor = exp2f(before - running.shift[r]);
+    total = total * broadcast(factor);
+  }
+  const bool nothing = running.shift[r] == -__builtin_inff();  // visible so far
+  const F offset = broadcast(-running.shift[r]);
 #pragma GCC unroll 8
   for (int v = 0; v < kVectors; ++v) {
     s[v] = nothing ? zero() : exp2(fma(s[v], unit, offset));
-    run = run + s[v];
+    total = total + s[v];
   }
   Operands::store_row(s, weights);
-  const bool same = *shift == now || *total == 0.0f;
-  const float factor = same ? 1.0f : exp2f(*shift - now);
-  *shift = now;
-  *total = *total * factor + sum(run);
+  store(running.totals[r], total);
   return factor;
+}
+
+constexpr int64_t kRowsAhead = 16;  // of the queries, prefetched: they lie apart, and no hardware sees through that
+
+CHAKU_INLINE void prefetch_row(const float* row, int64_t n) {
+  constexpr int64_t kLine = 16;
+  for (int64_t i = 0; i < n; i += kLine) __builtin_prefetch(row + i);
 }
 
 CHAKU_INLINE void scale_row(float* x, int64_t n, float factor) {
@@ -104,7 +121,7 @@ static void attend_chunk(const AttentionProblem& p, const QueryBlock& block, int
     const int64_t r = first + i;
     const float factor = fold_row<Operands, kVectors>(
         scratch.scores + i * kKeys, score_shape(p, block, row, key), block.visible(p, row.token, key, keys),
-        &running.shift[r], &running.total[r], scratch.weights + i * kKeys);
+        running, r, scratch.weights + i * kKeys);
     if (factor != 1.0f) scale_row(scratch.sums + r * width, width, factor);
   }
   Operands::multiply({rows, min(kColumns, keys), dim}, {scratch.weights, kKeys}, {scratch.values, kKeys},
@@ -117,22 +134,27 @@ static void attend_many(const AttentionProblem& p, const QueryBlock& block, KeyR
                         const ForwardScratch<Operands>& scratch, RunningRows& running) {
   const typename Operands::InUse in_use;
   const int64_t dim = p.head_dim, pitch = Operands::depth(dim);
-  QueryBlock::Row row = block.row(0);
-  for (int64_t r = 0; r < block.rows(); ++r, row = block.after(row))
-    Operands::pack_row(p.q + row.token * p.q_stride + row.head * dim, dim, scratch.queries + r * pitch);
+  const KeyBytes bytes = KeyBytes::of(p, block);
+  prefetch_keys(bytes, range.begin, range.end);
+  const auto query = [&](QueryBlock::Row row) { return p.q + row.token * p.q_stride + row.head * dim; };
+  QueryBlock::Row row = block.row(0), ahead = block.row(min(kRowsAhead, block.rows()));
+  for (int64_t r = 0; r < block.rows(); ++r, row = block.after(row), ahead = block.after(ahead)) {
+    if (r + kRowsAhead < block.rows()) prefetch_row(query(ahead), dim);
+    Operands::pack_row(query(row), dim, scratch.queries + r * pitch);
+  }
   for (int64_t key = range.begin; key < range.end; key += kKeys) {
     const int64_t keys = min(kKeys, range.end - key);
-    prefetch_keys(p, block, key + kKeys, range.end);
-    const KeyBlock at = fetch_keys(p, block, key, keys, scratch.decoded);
+    prefetch_keys(bytes, key + kKeys, range.end);
+    const KeyBlock at = fetch_keys(p, block, bytes, key, keys, scratch.decoded);
     Operands::pack_transposed(at.k, at.stride, keys, dim, scratch.keys);
     Operands::pack_straight(at.v, at.stride, keys, dim, scratch.values, kKeys);
-    for (int64_t first = 0; first < block.rows(); first += kChunkRows) {
-      const int64_t rows = min(kChunkRows, block.rows() - first);
+    for (int64_t first = 0; first < block.rows(); first += Operands::kChunkRows) {
+      const int64_t rows = min(Operands::kChunkRows, block.rows() - first);
       const KeyRange seen = block.visible_to_any(p, first, rows, key, keys);
       if (seen.begin >= seen.end) continue;
-      const auto attend = seen.end <= kHalfKeys ? attend_chunk<Operands, kKeyVectors / 2>
-                                                : attend_chunk<Operands, kKeyVectors>;
-      attend(p, block, first, rows, key, keys, scratch, running);
+      with_vectors(seen.end, [&](auto count) {
+        attend_chunk<Operands, count.kCount>(p, block, first, rows, key, keys, scratch, running);
+      });
     }
   }
 }
@@ -164,7 +186,7 @@ static void keep_partial(const AttentionProblem& p, const QueryBlock& block, con
                          const float* sums, float* out) {
   for (int64_t r = 0; r < block.rows(); ++r, out += partial_floats(p)) {
     out[0] = running.shift[r];
-    out[1] = running.total[r];
+    out[1] = running.total(r);
     __builtin_memcpy(out + 2, sums + r * padded(p.head_dim), static_cast<size_t>(p.head_dim) * sizeof(float));
   }
 }
@@ -213,18 +235,16 @@ static void attend_all(const AttentionProblem& p, ThreadPool& pool, Attend atten
     const QueryBlock block = blocks.find(p, at);
     const ForwardScratch<Operands> scratch(pool.scratch(thread), p.head_dim);
     RunningRows running;
-    for (int64_t r = 0; r < block.rows(); ++r) {
-      running.shift[r] = -__builtin_inff();
-      running.total[r] = 0.0f;
-    }
+    running.clear(block.rows());
     __builtin_memset(scratch.sums, 0, static_cast<size_t>(block.rows() * padded(p.head_dim)) * sizeof(float));
     const KeyRange all = block.keys(p);
     const int64_t per_chunk = round_up(ceil_div(all.end - all.begin, n_chunks), kKeys);
     const int64_t begin = min(all.begin + chunk * per_chunk, all.end);
     attend(block, KeyRange{begin, min(begin + per_chunk, all.end)}, scratch, running);
     if (n_chunks == 1) {
-      for (int64_t r = 0; r < block.rows(); ++r)
-        finish_row(p, block.row(r), running.shift[r], running.total[r], scratch.sums + r * padded(p.head_dim));
+      QueryBlock::Row row = block.row(0);
+      for (int64_t r = 0; r < block.rows(); ++r, row = block.after(row))
+        finish_row(p, row, running.shift[r], running.total(r), scratch.sums + r * padded(p.head_dim));
       return;
     }
     float* partials = shared + at * n_chunks * block_stride;

@@ -2,9 +2,9 @@
 // queries and 64 keys at a time, so that nothing of size T x T exists. With P = e^(S - lse), delta = rowsum(do o):
 //   dP = do VT;  dS = scale P (dP - delta);  dVT = doT P;  dKT = qT dS;  dQ = dS K.
 // P and dS go from registers to where these products read them; dK and dV are transposed when they are done.
-// A unit of work is a span and key head, which takes its blocks of keys one after another. Where those are too few for
-// the threads there are two passes, each of which owns its outputs: one over blocks of keys for dK and dV, one over
-// blocks of queries for dQ. Scores are then computed twice. Every sum has the same order in both ways, so that the
+// A unit of work is a span and key head, which takes its keys one group of blocks after another. Where those units are
+// too few for the threads there are two passes, each of which owns its outputs: one over groups of keys for dK and dV,
+// one over blocks of queries for dQ. Scores are then computed twice. Every sum has the same order in both ways, so that the
 // number of threads, which chooses between them, changes no bit.
 // Source: Dao et al. 2022 (FlashAttention), appendix B.
 #pragma once
@@ -14,37 +14,64 @@
 
 namespace chaku::CHAKU_ISA {
 
-// A thread's buffers for the backward pass.
+constexpr int64_t kMostGroupBlocks = 4;
+
+// What a block of keys brings to the products, and its gradients.
+template <class Operands>
+struct KeySide {
+  using Element = typename Operands::Element;
+  float* dk_transposed;        // [padded(dim)][kKeys]
+  float* dv_transposed;        // [padded(dim)][kKeys]
+  Element* keys_transposed;    // right: depth is the dimension
+  Element* values_transposed;  // right: depth is the dimension
+  Element* keys;               // right: depth is the keys
+
+  CHAKU_INLINE int64_t bytes(int64_t dim) {
+    return kKeys * (2 * padded(dim) * 4 +
+                    (2 * Operands::depth(dim) + round_up(dim, kPanelColumns)) * static_cast<int64_t>(sizeof(Element)));
+  }
+  KeySide(std::byte* memory, int64_t dim) {
+    dk_transposed = reinterpret_cast<float*>(memory);
+    dv_transposed = dk_transposed + padded(dim) * kKeys;
+    keys_transposed = reinterpret_cast<Element*>(dv_transposed + padded(dim) * kKeys);
+    values_transposed = keys_transposed + Operands::depth(dim) * kKeys;
+    keys = values_transposed + Operands::depth(dim) * kKeys;
+  }
+};
+
+// A thread's buffers for the backward pass: those of a block of queries, then the sides of a group of blocks of keys.
 template <class Operands>
 struct BackwardScratch {
   using Element = typename Operands::Element;
-  float* scores;                 // S: [kChunkRows][kKeys]
-  float* d_weights;              // dP: [kChunkRows][kKeys]
-  float* dq;                     // [kChunkRows][padded(dim)]
-  float* dk_transposed;          // [padded(dim)][kKeys]
-  float* dv_transposed;          // [padded(dim)][kKeys]
-  Element* keys_transposed;      // right: depth is the dimension
-  Element* values_transposed;    // right: depth is the dimension
-  Element* keys;                 // right: depth is the keys
-  Element* queries;              // left: [kBlockRows][depth(dim)]
-  Element* d_o;                  // left: [kBlockRows][depth(dim)]
-  Element* queries_transposed;   // left: [depth(dim)][kBlockRows]
-  Element* d_o_transposed;       // left: [depth(dim)][kBlockRows]
-  Element* weights;              // P, right: depth is the rows
-  Element* d_scores_of_rows;     // dS, right: depth is the rows
-  Element* d_scores;             // dS, left: [kChunkRows][kKeys]
+  float* scores;                // S: [kChunkRows][kKeys]
+  float* d_weights;             // dP: [kChunkRows][kKeys]
+  float* dq;                    // [kBlockRows][padded(dim)]
+  Element* queries;             // left: [kBlockRows][depth(dim)]
+  Element* d_o;                 // left: [kBlockRows][depth(dim)]
+  Element* queries_transposed;  // left: [depth(dim)][kBlockRows]
+  Element* d_o_transposed;      // left: [depth(dim)][kBlockRows]
+  Element* weights;             // P, right: depth is the rows
+  Element* d_scores_of_rows;    // dS, right: depth is the rows
+  Element* d_scores;            // dS, left: [kChunkRows][kKeys]
+  std::byte* sides;
+  int64_t dim;
 
-  BackwardScratch(std::byte* memory, int64_t dim) {
-    const int64_t width = padded(dim), depth = Operands::depth(dim);
+  CHAKU_INLINE int64_t bytes(int64_t dim) {
+    return (2 * Operands::kChunkRows * kKeys + kBlockRows * padded(dim)) * 4 +
+           (4 * kBlockRows * Operands::depth(dim) + 2 * kBlockRows * kKeys + Operands::kChunkRows * kKeys) *
+               static_cast<int64_t>(sizeof(Element));
+  }
+  // How many blocks of keys meet a block of queries once it is packed: as many as there is room for.
+  CHAKU_INLINE int64_t group_blocks(int64_t dim) {
+    return min(kMostGroupBlocks, (ThreadPool::kScratchBytes - bytes(dim)) / KeySide<Operands>::bytes(dim));
+  }
+
+  BackwardScratch(std::byte* memory, int64_t head_dim) : sides(memory + bytes(head_dim)), dim(head_dim) {
+    const int64_t depth = Operands::depth(dim);
     scores = reinterpret_cast<float*>(memory);
-    d_weights = scores + kChunkRows * kKeys;
-    dq = d_weights + kChunkRows * kKeys;
-    dk_transposed = dq + kChunkRows * width;
-    dv_transposed = dk_transposed + width * kKeys;
-    keys_transposed = reinterpret_cast<Element*>(dv_transposed + width * kKeys);
-    values_transposed = keys_transposed + depth * kKeys;
-    keys = values_transposed + depth * kKeys;
-    queries = keys + round_up(dim, kPanelColumns) * kKeys;
+    d_weights = scores + Operands::kChunkRows * kKeys;
+    dq = d_weights + Operands::kChunkRows * kKeys;
+    queries = reinterpret_cast<Element*>(dq + kBlockRows * padded(dim));
     d_o = queries + kBlockRows * depth;
     queries_transposed = d_o + kBlockRows * depth;
     d_o_transposed = queries_transposed + kBlockRows * depth;
@@ -53,12 +80,10 @@ struct BackwardScratch {
     d_scores = d_scores_of_rows + kBlockRows * kKeys;
   }
 
-  // [kKeys][padded(dim)], where queries lie while there are any.
-  float* staging() const { return reinterpret_cast<float*>(queries); }
+  KeySide<Operands> side(int64_t block) const { return {sides + block * KeySide<Operands>::bytes(dim), dim}; }
+  // [kKeys][padded(dim)], where dQ is summed while there is any.
+  float* staging() const { return dq; }
 };
-
-static_assert((3 * kChunkRows * kKeys + 2 * kBlockRows * kKeys + kChunkRows * kMostHeadDim +
-               (5 * kKeys + 4 * kBlockRows) * kMostHeadDim) * 4 <= ThreadPool::kScratchBytes);
 
 // Which gradients a pass over a block computes.
 enum class Wanted { kOfKeys, kOfQueries, kAll };
@@ -92,12 +117,12 @@ static void store_deltas(const AttentionBackwardProblem& p, ThreadPool& pool) {
 
 template <class Operands>
 static void pack_keys(const AttentionProblem& p, const QueryBlock& block, int64_t key, int64_t keys, bool straight,
-                      const BackwardScratch<Operands>& scratch) {
+                      const KeySide<Operands>& side) {
   const int64_t dim = p.head_dim;
   const float *k = block.key_row(p, p.k, key), *v = block.key_row(p, p.v, key);
-  Operands::pack_transposed(k, p.kv_stride, keys, dim, scratch.keys_transposed);
-  Operands::pack_transposed(v, p.kv_stride, keys, dim, scratch.values_transposed);
-  if (straight) Operands::pack_straight(k, p.kv_stride, keys, dim, scratch.keys, kKeys);
+  Operands::pack_transposed(k, p.kv_stride, keys, dim, side.keys_transposed);
+  Operands::pack_transposed(v, p.kv_stride, keys, dim, side.values_transposed);
+  if (straight) Operands::pack_straight(k, p.kv_stride, keys, dim, side.keys, kKeys);
 }
 
 template <class Operands>
@@ -147,13 +172,14 @@ struct BackwardChunk {
 // P and dS of a chunk against the first kVectors of the packed keys, stored as the products that follow read them.
 template <class Operands, int kVectors>
 static void chunk_gradients(const AttentionBackwardProblem& p, const QueryBlock& block, BackwardChunk at,
-                            const float* deltas, const BackwardScratch<Operands>& scratch) {
+                            const float* deltas, const KeySide<Operands>& side,
+                            const BackwardScratch<Operands>& scratch) {
   const AttentionProblem& f = p.forward;
   const int64_t dim = f.head_dim, pitch = Operands::depth(dim);
   const ProductShape size = {at.rows, dim, kVectors * kLanes};
-  Operands::multiply(size, {scratch.queries + at.first * pitch, pitch}, {scratch.keys_transposed, pitch},
+  Operands::multiply(size, {scratch.queries + at.first * pitch, pitch}, {side.keys_transposed, pitch},
                      {scratch.scores, kKeys, false});
-  Operands::multiply(size, {scratch.d_o + at.first * pitch, pitch}, {scratch.values_transposed, pitch},
+  Operands::multiply(size, {scratch.d_o + at.first * pitch, pitch}, {side.values_transposed, pitch},
                      {scratch.d_weights, kKeys, false});
   QueryBlock::Row row = block.row(at.first);
   F weights[2][kKeyVectors], d_scores[2][kKeyVectors];
@@ -179,19 +205,22 @@ static void chunk_gradients(const AttentionBackwardProblem& p, const QueryBlock&
   }
 }
 
-// dq of a chunk's queries += dS K over `depth` keys.
+// The sums of dQ over a group of blocks of keys: they start at zero, and are added to dq at the end.
 template <class Operands>
-static void add_query_gradients(const AttentionBackwardProblem& p, const QueryBlock& block, BackwardChunk at,
-                                int64_t depth, const BackwardScratch<Operands>& scratch) {
+static void clear_query_sums(const QueryBlock& block, const BackwardScratch<Operands>& scratch) {
+  __builtin_memset(scratch.dq, 0, static_cast<size_t>(block.rows() * padded(scratch.dim)) * sizeof(float));
+}
+
+template <class Operands>
+static void add_query_sums(const AttentionBackwardProblem& p, const QueryBlock& block,
+                           const BackwardScratch<Operands>& scratch) {
   const AttentionProblem& f = p.forward;
   const int64_t dim = f.head_dim, width = padded(dim);
-  Operands::multiply({at.rows, depth, dim}, {scratch.d_scores, kKeys}, {scratch.keys, kKeys},
-                     {scratch.dq, width, false});
-  QueryBlock::Row row = block.row(at.first);
-  for (int64_t i = 0; i < at.rows; ++i, row = block.after(row)) {
+  QueryBlock::Row row = block.row(0);
+  for (int64_t r = 0; r < block.rows(); ++r, row = block.after(row)) {
     float* dq = p.dq + row.token * f.q_stride + row.head * dim;
     for (int64_t d = 0; d < dim; d += kLanes)
-      store_n(dq + d, load_n(dq + d, dim - d) + load(scratch.dq + i * width + d), dim - d);
+      store_n(dq + d, load_n(dq + d, dim - d) + load(scratch.dq + r * width + d), dim - d);
   }
 }
 
@@ -202,31 +231,40 @@ CHAKU_INLINE void clear_query_gradients(const AttentionBackwardProblem& p, const
                      static_cast<size_t>(block.heads * f.head_dim) * sizeof(float));
 }
 
-// What a block of queries and the packed keys [key, key + keys) add to the gradients.
+// What a packed block of queries and the packed keys [key, key + keys) add to the gradients. Only chunks of rows that
+// see any of the keys take part; they lie behind each other.
 template <class Operands>
 static void block_gradients(const AttentionBackwardProblem& p, const QueryBlock& block, int64_t key, int64_t keys,
-                            const float* deltas, Wanted wanted, const BackwardScratch<Operands>& scratch) {
+                            const float* deltas, Wanted wanted, const KeySide<Operands>& side,
+                            const BackwardScratch<Operands>& scratch) {
   const AttentionProblem& f = p.forward;
-  const int64_t dim = f.head_dim, rows = block.rows();
-  for (int64_t first = 0; first < rows; first += kChunkRows) {
-    const BackwardChunk at = {first, min(kChunkRows, rows - first), key, keys};
+  const int64_t dim = f.head_dim, width = padded(dim), rows = block.rows();
+  int64_t begin = rows, end = 0;  // of the rows that take part
+  for (int64_t first = 0; first < rows; first += Operands::kChunkRows) {
+    const BackwardChunk at = {first, min(Operands::kChunkRows, rows - first), key, keys};
     const KeyRange seen = block.visible_to_any(f, first, at.rows, key, keys);
-    const bool half = seen.end <= kHalfKeys;
-    if (half) chunk_gradients<Operands, kKeyVectors / 2>(p, block, at, deltas, scratch);
-    else chunk_gradients<Operands, kKeyVectors>(p, block, at, deltas, scratch);
-    if (wanted != Wanted::kOfKeys && seen.begin < seen.end)
-      add_query_gradients(p, block, at, min(half ? kHalfKeys : kKeys, keys), scratch);
+    if (seen.begin >= seen.end) continue;
+    begin = min(begin, first);
+    end = first + at.rows;
+    with_vectors(seen.end, [&](auto count) {
+      chunk_gradients<Operands, count.kCount>(p, block, at, deltas, side, scratch);
+      if (wanted != Wanted::kOfKeys)
+        Operands::multiply({at.rows, min(count.kCount * kLanes, keys), dim}, {scratch.d_scores, kKeys},
+                           {side.keys, kKeys}, {scratch.dq + first * width, width, true});
+    });
   }
-  if (wanted == Wanted::kOfQueries) return;
+  if (wanted == Wanted::kOfQueries || begin >= end) return;
   const F none[kKeyVectors] = {};
-  for (int64_t r = round_up(rows, 2); r < Operands::depth(rows); r += 2) {
+  for (int64_t r = round_up(end, 2); r < begin + Operands::depth(end - begin); r += 2) {
     Operands::store_pair(none, none, r, scratch.weights, kBlockRows);
     Operands::store_pair(none, none, r, scratch.d_scores_of_rows, kBlockRows);
   }
-  Operands::multiply({dim, rows, kKeys}, {scratch.d_o_transposed, kBlockRows}, {scratch.weights, kBlockRows},
-                     {scratch.dv_transposed, kKeys, true});
-  Operands::multiply({dim, rows, kKeys}, {scratch.queries_transposed, kBlockRows},
-                     {scratch.d_scores_of_rows, kBlockRows}, {scratch.dk_transposed, kKeys, true});
+  const ProductShape size = {dim, end - begin, kKeys};
+  const int64_t panel = begin * kPanelColumns;
+  Operands::multiply(size, {scratch.d_o_transposed + begin, kBlockRows}, {scratch.weights + panel, kBlockRows},
+                     {side.dv_transposed, kKeys, true});
+  Operands::multiply(size, {scratch.queries_transposed + begin, kBlockRows},
+                     {scratch.d_scores_of_rows + panel, kBlockRows}, {side.dk_transposed, kKeys, true});
 }
 
 // Transposed sums of a block of keys to rows of a gradient.
@@ -246,26 +284,54 @@ CHAKU_INLINE void prefetch_queries(const AttentionBackwardProblem& p, const Quer
     for (int64_t i = block.head_begin * f.head_dim; i < (block.head_begin + block.heads) * f.head_dim; i += kLine) {
       __builtin_prefetch(f.q + t * f.q_stride + i);
       __builtin_prefetch(p.d_o + t * f.o_stride + i);
+      __builtin_prefetch(f.o + t * f.o_stride + i);
     }
 }
 
-// dK and dV of keys [key, key + keys) of one span and key head; with kAll, what these keys add to dQ too.
+// A group of blocks of keys of one span and key head.
+struct KeyGroup {
+  const AttentionSpan* span;
+  int64_t kv_head, begin, end;
+};
+
 template <class Operands>
-static void key_block_gradients(const AttentionBackwardProblem& p, const BlockList& blocks, const AttentionSpan& span,
-                                int64_t kv_head, int64_t key, Wanted wanted,
-                                const BackwardScratch<Operands>& scratch) {
+static void pack_group(const AttentionProblem& p, const KeyGroup& group, Wanted wanted,
+                       const BackwardScratch<Operands>& scratch) {
+  const QueryBlock any = {group.span, 0, 0, group.kv_head, 0, 0};
+  for (int64_t key = group.begin; key < group.end; key += kKeys) {
+    const KeySide<Operands> side = scratch.side((key - group.begin) / kKeys);
+    pack_keys(p, any, key, min(kKeys, group.end - key), wanted == Wanted::kAll, side);
+    const size_t n_bytes = static_cast<size_t>(2 * padded(p.head_dim) * kKeys) * sizeof(float);
+    __builtin_memset(side.dk_transposed, 0, n_bytes);  // and dv_transposed
+  }
+}
+
+template <class Operands>
+static void write_group(const AttentionBackwardProblem& p, const KeyGroup& group,
+                        const BackwardScratch<Operands>& scratch) {
   const AttentionProblem& f = p.forward;
-  const int64_t dim = f.head_dim, per_kv = f.n_heads / f.n_kv_heads, keys = min(kKeys, span.q_end - key);
-  __builtin_memset(scratch.dk_transposed, 0, static_cast<size_t>(padded(dim) * kKeys) * sizeof(float));
-  __builtin_memset(scratch.dv_transposed, 0, static_cast<size_t>(padded(dim) * kKeys) * sizeof(float));
-  QueryBlock block{&span, 0, 0, kv_head, 0, 0};
-  pack_keys(f, block, key, keys, wanted == Wanted::kAll, scratch);
-  const int64_t last = f.window > 0 ? min(span.q_end, key + keys - 1 + f.window) : span.q_end;
-  for (int64_t q = key; q < last; q += blocks.positions)
+  for (int64_t key = group.begin; key < group.end; key += kKeys) {
+    const KeySide<Operands> side = scratch.side((key - group.begin) / kKeys);
+    const int64_t at = key * f.kv_stride + group.kv_head * f.head_dim, keys = min(kKeys, group.end - key);
+    write_transposed(side.dk_transposed, keys, f.head_dim, p.dk + at, f.kv_stride, scratch);
+    write_transposed(side.dv_transposed, keys, f.head_dim, p.dv + at, f.kv_stride, scratch);
+  }
+}
+
+// dK and dV of a group of keys; with kAll, what these keys add to dQ too.
+template <class Operands>
+static void group_gradients(const AttentionBackwardProblem& p, const BlockList& blocks, const KeyGroup& group,
+                            Wanted wanted, const BackwardScratch<Operands>& scratch) {
+  const AttentionProblem& f = p.forward;
+  const int64_t per_kv = f.n_heads / f.n_kv_heads, q_end = group.span->q_end;
+  pack_group(f, group, wanted, scratch);
+  QueryBlock block = {group.span, 0, 0, group.kv_head, 0, 0};
+  const int64_t last = f.window > 0 ? min(q_end, group.end - 1 + f.window) : q_end;
+  for (int64_t q = group.begin; q < last; q += blocks.positions)
     for (int64_t first = 0; first < per_kv; first += blocks.heads) {
       block.q_begin = q;
       block.positions = min(blocks.positions, last - q);
-      block.head_begin = kv_head * per_kv + first;
+      block.head_begin = group.kv_head * per_kv + first;
       block.heads = min(blocks.heads, per_kv - first);
       QueryBlock next = block;
       next.q_begin += block.positions;
@@ -273,32 +339,37 @@ static void key_block_gradients(const AttentionBackwardProblem& p, const BlockLi
       float deltas[kBlockRows];
       block_deltas(p, block, wanted != Wanted::kAll, deltas);
       pack_queries(p, block, true, scratch);
-      block_gradients(p, block, key, keys, deltas, wanted, scratch);
+      if (wanted == Wanted::kAll) clear_query_sums(block, scratch);
+      for (int64_t key = group.begin; key < group.end; key += kKeys)
+        block_gradients(p, block, key, min(kKeys, group.end - key), deltas, wanted,
+                        scratch.side((key - group.begin) / kKeys), scratch);
+      if (wanted == Wanted::kAll) add_query_sums(p, block, scratch);
     }
-  const int64_t at = key * f.kv_stride + kv_head * dim;
-  write_transposed(scratch.dk_transposed, keys, dim, p.dk + at, f.kv_stride, scratch);
-  write_transposed(scratch.dv_transposed, keys, dim, p.dv + at, f.kv_stride, scratch);
+  write_group(p, group, scratch);
 }
 
 template <class Operands>
 static void key_gradients(const AttentionBackwardProblem& p, const BlockList& blocks, ThreadPool& pool) {
   const AttentionProblem& f = p.forward;
-  const auto in_span = [&](const AttentionSpan& s) { return ceil_div(s.q_end - s.q_begin, kKeys) * f.n_kv_heads; };
+  const int64_t length = kKeys * BackwardScratch<Operands>::group_blocks(f.head_dim);
+  const auto in_span = [&](const AttentionSpan& s) { return ceil_div(s.q_end - s.q_begin, length) * f.n_kv_heads; };
   int64_t count = 0;
   for (int64_t s = 0; s < f.n_spans; ++s) count += in_span(f.spans[s]);
   pool.parallel_for(count, 1, [&](int64_t unit, int64_t, int thread) {
     const typename Operands::InUse in_use;
     const AttentionSpan* span = f.spans;
     while (unit >= in_span(*span)) unit -= in_span(*span++);
-    const int64_t key = span->q_begin + unit / f.n_kv_heads * kKeys;  // the first keys are seen by most queries
+    const int64_t key = span->q_begin + unit / f.n_kv_heads * length;  // the first keys are seen by most queries
     const BackwardScratch<Operands> scratch(pool.scratch(thread), f.head_dim);
-    key_block_gradients(p, blocks, *span, unit % f.n_kv_heads, key, Wanted::kOfKeys, scratch);
+    group_gradients(p, blocks, {span, unit % f.n_kv_heads, key, min(key + length, span->q_end)}, Wanted::kOfKeys,
+                    scratch);
   });
 }
 
 template <class Operands>
 static void query_gradients(const AttentionBackwardProblem& p, const BlockList& blocks, ThreadPool& pool) {
   const AttentionProblem& f = p.forward;
+  const int64_t length = kKeys * BackwardScratch<Operands>::group_blocks(f.head_dim);
   pool.parallel_for(blocks.count, 1, [&](int64_t unit, int64_t, int thread) {
     const typename Operands::InUse in_use;
     const QueryBlock block = blocks.find(f, blocks.count - 1 - unit);
@@ -308,12 +379,17 @@ static void query_gradients(const AttentionBackwardProblem& p, const BlockList& 
     block_deltas(p, block, true, deltas);
     clear_query_gradients(p, block);
     pack_queries(p, block, false, scratch);
-    const int64_t before = (all.begin - block.span->kv_begin) / kKeys * kKeys;  // blocks of keys begin where dK's do
-    for (int64_t key = block.span->kv_begin + before; key < all.end; key += kKeys) {
-      const int64_t keys = min(kKeys, all.end - key);
-      pack_keys(f, block, key, keys, true, scratch);
-      prefetch_keys(f, block, key + kKeys, all.end);
-      block_gradients(p, block, key, keys, deltas, Wanted::kOfQueries, scratch);
+    const KeyBytes bytes = KeyBytes::of(f, block);
+    const int64_t origin = block.span->kv_begin;  // groups of keys are those of the other pass
+    for (int64_t group = origin + (all.begin - origin) / length * length; group < all.end; group += length) {
+      clear_query_sums(block, scratch);
+      for (int64_t key = group; key < min(group + length, all.end); key += kKeys) {
+        const int64_t keys = min(kKeys, all.end - key);
+        pack_keys(f, block, key, keys, true, scratch.side(0));
+        prefetch_keys(bytes, key + kKeys, all.end);
+        block_gradients(p, block, key, keys, deltas, Wanted::kOfQueries, scratch.side(0), scratch);
+      }
+      add_query_sums(p, block, scratch);
     }
   });
 }
@@ -322,15 +398,15 @@ static void query_gradients(const AttentionBackwardProblem& p, const BlockList& 
 template <class Operands>
 static void pair_gradients(const AttentionBackwardProblem& p, const BlockList& blocks, ThreadPool& pool) {
   const AttentionProblem& f = p.forward;
-  const int64_t per_kv = f.n_heads / f.n_kv_heads;
+  const int64_t per_kv = f.n_heads / f.n_kv_heads, length = kKeys * BackwardScratch<Operands>::group_blocks(f.head_dim);
   pool.parallel_for(f.n_spans * f.n_kv_heads, 1, [&](int64_t unit, int64_t, int thread) {
     const typename Operands::InUse in_use;
     const AttentionSpan& span = f.spans[unit / f.n_kv_heads];
     const int64_t kv_head = unit % f.n_kv_heads;
     const BackwardScratch<Operands> scratch(pool.scratch(thread), f.head_dim);
     clear_query_gradients(p, {&span, span.q_begin, span.q_end - span.q_begin, kv_head, kv_head * per_kv, per_kv});
-    for (int64_t key = span.q_begin; key < span.q_end; key += kKeys)
-      key_block_gradients(p, blocks, span, kv_head, key, Wanted::kAll, scratch);
+    for (int64_t key = span.q_begin; key < span.q_end; key += length)
+      group_gradients(p, blocks, {&span, kv_head, key, min(key + length, span.q_end)}, Wanted::kAll, scratch);
   });
 }
 

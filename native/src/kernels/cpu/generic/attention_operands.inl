@@ -5,6 +5,8 @@
 // beyond the last column may be anything; beyond the depth, up to what a product reads, it is zero on both sides.
 // FloatOperands is the one that rounds nothing. Each set has
 //   Element               of both matrices
+//   kChunkRows            rows whose scores exist at a time: they stay in the first-level cache, and see nearly the same
+//                         keys; a multiple of what a product reads of the depth
 //   InUse                 an object that lives while products are computed
 //   depth(n)              n rounded up to what a product reads of the depth
 //   pack_row              floats to a row of the left matrix
@@ -45,6 +47,7 @@ struct ProductSums {
 
 struct FloatOperands {
   using Element = float;
+  static constexpr int64_t kChunkRows = 24;
   struct InUse {
     InUse() {}
   };
