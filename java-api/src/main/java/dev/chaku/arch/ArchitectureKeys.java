@@ -1,12 +1,14 @@
 package dev.chaku.arch;
 
 import dev.chaku.BadInputException;
+import dev.chaku.gguf.GgufArray;
 import dev.chaku.gguf.GgufFile;
 import dev.chaku.gguf.GgufMetadata;
 import dev.chaku.gguf.GgufValue;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
 import java.util.Set;
@@ -88,6 +90,22 @@ final class ArchitectureKeys {
       values[i] = inRange(key + "[" + i + "]", found[i], least, most);
     }
     return values;
+  }
+
+  /** One truth value for each layer, also as 0 and 1; nothing if the key is absent or one number. */
+  Optional<boolean[]> findFlags(String key, int layers) {
+    if (!(metadata.find(full(key)).orElse(null) instanceof GgufArray)) {
+      return Optional.empty();
+    }
+    int[] found = metadata.requireNumbers(prefix + key).toInts();
+    if (found.length != layers) {
+      throw error(key, "one truth value for each of " + layers + " layers", "an array of " + found.length);
+    }
+    boolean[] flags = new boolean[layers];
+    for (int i = 0; i < layers; i++) {
+      flags[i] = inRange(key + "[" + i + "]", found[i], 0, 1) == 1;
+    }
+    return Optional.of(flags);
   }
 
   /** Marks a key as one that changes no number. */

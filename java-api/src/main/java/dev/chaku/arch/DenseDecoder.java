@@ -9,6 +9,7 @@ import dev.chaku.internal.LayerOptions;
 import dev.chaku.internal.MixerOptions;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.IntPredicate;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
@@ -20,6 +21,7 @@ final class DenseDecoder {
 
   private static final int MOST_LAYERS = 4096;
   private static final String WINDOW = "attention.sliding_window";
+  private static final String WINDOW_PATTERN = "attention.sliding_window_pattern";
   private static final String PARALLEL = "use_parallel_residual";
 
   /** Says how the converter stored something that it has undone, or repeats what the tokenizer says. */
@@ -208,9 +210,11 @@ final class DenseDecoder {
       }
       return windowed;
     }
-    int period = keys.findInt("attention.sliding_window_pattern", 1, MOST_LAYERS).orElse(0);
+    Optional<boolean[]> listed = keys.findFlags(WINDOW_PATTERN, layers);
+    int period = listed.isPresent() ? 0 : keys.findInt(WINDOW_PATTERN, 1, MOST_LAYERS).orElse(0);
     for (int l = 0; l < layers; l++) {
-      windowed[l] = window > 0 && (period == 0 ? pattern.test(l) : l % period < period - 1);
+      boolean own = listed.isPresent() ? listed.get()[l] : period == 0 ? pattern.test(l) : l % period < period - 1;
+      windowed[l] = window > 0 && own;
     }
     return windowed;
   }
@@ -225,7 +229,9 @@ final class DenseDecoder {
       reader.main();  // its keys are understood: they say nothing
       return List.of();
     }
-    return traits.hasLocalRope() ? List.of(reader.main(), reader.local()) : List.of(reader.main());
+    return traits.localBase().isPresent()
+        ? List.of(reader.main(), reader.local(traits.localBase()))
+        : List.of(reader.main());
   }
 
   private long vocabSize() {

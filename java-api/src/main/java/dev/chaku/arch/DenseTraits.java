@@ -5,6 +5,7 @@ import java.util.EnumMap;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalDouble;
 import java.util.Set;
 import java.util.function.IntPredicate;
 import org.jspecify.annotations.Nullable;
@@ -76,6 +77,8 @@ final class DenseTraits {
     double of(int headDim, int width, int heads, int layers);
   }
 
+  static final double SAME_BASE = 0;
+
   private final RopeSpec.@Nullable Pairing pairing;
   private Presence qkvBias = Presence.NONE;
   private Presence outputBias = Presence.NONE;
@@ -96,7 +99,7 @@ final class DenseTraits {
   private Parallel parallel = Parallel.NEVER;
   private @Nullable IntPredicate windows;
   private RopeChoice ropes = (layer, windowed, anyWindow) -> 0;
-  private boolean localRope;
+  private OptionalDouble localBase = OptionalDouble.empty();
   private boolean positions;
   private boolean embeddingNorm;
   private double alibiBias;
@@ -279,14 +282,21 @@ final class DenseTraits {
     return ropes;
   }
 
-  /** There is a second rope, of windowed layers, without scaling and with a base of its own. */
-  DenseTraits localRope() {
-    localRope = true;
+  /** There is a second rope, of windowed layers, without scaling: of this base, unless the file says. */
+  DenseTraits localRope(double usualBase) {
+    localBase = OptionalDouble.of(usualBase);
     return this;
   }
 
-  boolean hasLocalRope() {
-    return localRope;
+  /** The same with the base of the first. */
+  DenseTraits localRopeOfSameBase() {
+    localBase = OptionalDouble.of(SAME_BASE);
+    return this;
+  }
+
+  /** The usual base of the second rope, {@link #SAME_BASE} for that of the first; nothing where there is none. */
+  OptionalDouble localBase() {
+    return localBase;
   }
 
   /** Positions are embedded. */

@@ -24,7 +24,7 @@ final class Gemma3Family extends DenseFamily {
         .norms(Presence.REQUIRED, Presence.REQUIRED, Presence.REQUIRED)
         .headNorms(Presence.REQUIRED, HeadNorm.HEAD)
         .windows(layer -> layer % 6 < 5)
-        .localRope()
+        .localRope(10000)
         .ropes((layer, windowed, anyWindow) -> windowed ? 1 : 0)
         .attentionScale(
             (headDim, width, heads, layers) -> 1 / Math.sqrt(layers == 62 ? (double) width / heads : headDim))

@@ -2,6 +2,7 @@ package dev.chaku.arch;
 
 import java.util.Arrays;
 import java.util.Optional;
+import java.util.OptionalDouble;
 
 /** Reads what a file says of rotations. */
 final class RopeReader {
@@ -31,8 +32,10 @@ final class RopeReader {
   }
 
   /** That of windowed layers where they have one of their own. */
-  RopeSpec local() {
-    double base = keys.findPositive("rope.freq_base_swa").orElse(10000);
+  RopeSpec local(OptionalDouble usualBase) {
+    double usual = usualBase.orElse(DenseTraits.SAME_BASE);
+    double same = keys.findPositive("rope.freq_base").orElse(10000);
+    double base = keys.findPositive("rope.freq_base_swa").orElse(usual == DenseTraits.SAME_BASE ? same : usual);
     return new RopeSpec(pairing, 1, RopeScaling.plain(dims(), base));
   }
 

@@ -31,6 +31,7 @@ final class OtherFamilies {
           List.of("SmolLM3ForCausalLM"), "smollm3", "rms_norm_eps", false, true, true, List.of("silu"), llamaLike("smollm3"),
           OtherFamilies::smolLm3),
       rms(List.of("Olmo2ForCausalLM"), "olmo2", olmo2(), (config, keys) -> config.requireOneOf("clip_qkv")),
+      rms(List.of("Olmo3ForCausalLM"), "olmo2", olmo2(), OtherFamilies::olmo3),
       rms(List.of("Phi3ForCausalLM"), "phi3", phi3(), HuggingFaceFamilies::slidingWindow),
       rms(
           List.of("Mistral3ForConditionalGeneration", "Ministral3ForCausalLM"), "mistral3", llamaLike("mistral3"),
@@ -129,6 +130,18 @@ final class OtherFamilies {
   private static void smolLm3(ModelConfig config, Map<String, GgufValue> keys) {
     config.requireOneOf("no_rope_layer_interval", 4L);
     config.requireOneOf("use_sliding_window", false);
+  }
+
+  /** Files say of each layer whether it has the window; without a list it is three of four. */
+  private static void olmo3(ModelConfig config, Map<String, GgufValue> keys) {
+    config.requireOneOf("clip_qkv");
+    keys.put("attention.sliding_window", GgufValue.ofUint32(config.count("sliding_window")));
+    HuggingFaceFamilies.requireWindows(config, layer -> layer % 4 < 3);
+    boolean[] windowed = new boolean[config.layers()];
+    for (int l = 0; l < windowed.length; l++) {
+      windowed[l] = l % 4 < 3;
+    }
+    keys.put("attention.sliding_window_pattern", GgufValue.of(windowed));
   }
 
   /** Queries may grow with their position; then yarn's own magnitude is undone, for which files have a key. */

@@ -54,6 +54,15 @@ public sealed interface GgufArray extends GgufValue permits GgufArray.Numbers, G
       return new Numbers(GgufValueType.FLOAT32, bytes.array());
     }
 
+    /** Truth values, as {@code BOOL}. */
+    public static Numbers of(boolean... values) {
+      byte[] bytes = new byte[values.length];
+      for (int i = 0; i < bytes.length; i++) {
+        bytes[i] = (byte) (values[i] ? 1 : 0);
+      }
+      return new Numbers(GgufValueType.BOOL, bytes);
+    }
+
     @Override
     public GgufValueType elementType() {
       return elementType;

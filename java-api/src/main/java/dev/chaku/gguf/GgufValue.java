@@ -178,6 +178,11 @@ public sealed interface GgufValue permits GgufValue.Int, GgufValue.Real, GgufVal
     return GgufArray.Numbers.of(values);
   }
 
+  /** An array of truth values. */
+  static GgufArray.Numbers of(boolean[] values) {
+    return GgufArray.Numbers.of(values);
+  }
+
   /** An array of {@code FLOAT32}. */
   static GgufArray.Numbers of(float[] values) {
     return GgufArray.Numbers.of(values);

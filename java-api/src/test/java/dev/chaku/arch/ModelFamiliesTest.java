@@ -8,8 +8,10 @@ import dev.chaku.BadInputException;
 import dev.chaku.TinyModel;
 import dev.chaku.gguf.GgmlType;
 import dev.chaku.gguf.GgufFile;
+import dev.chaku.gguf.GgufValue;
 import dev.chaku.gguf.GgufWriter;
 import dev.chaku.internal.DirectBuffers;
+import dev.chaku.internal.LayerOptions;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.List;
@@ -162,6 +164,19 @@ class ModelFamiliesTest {
     assertEquals(0, spec.layers().get(1).window());
     GgufFile qwen2 = file(TinyModel.qwen2(), t -> true, w -> w.put("qwen2.attention.sliding_window", 32));
     assertRefused(qwen2, "qwen2.attention.sliding_window", "32");
+  }
+
+  /** Which layers have the window, one by one: truth values, or 0 and 1. */
+  @Test
+  void windowsMayBeListed() {
+    String pattern = "llama.attention.sliding_window_pattern";
+    for (GgufValue listed : List.of(GgufValue.of(new boolean[] {false, true}), GgufValue.of(0, 1))) {
+      DecoderSpec spec = ModelFamilies.map(llama(w -> w.put("llama.attention.sliding_window", 32).put(pattern, listed)));
+      assertEquals(List.of(0, 32), spec.layers().stream().map(LayerOptions::window).toList());
+    }
+    Consumer<GgufWriter> window = w -> w.put("llama.attention.sliding_window", 32);
+    assertRefused(llama(window.andThen(w -> w.put(pattern, GgufValue.of(new boolean[3])))), pattern, "2 layers", "array of 3");
+    assertRefused(llama(window.andThen(w -> w.put(pattern, GgufValue.of(0, 2)))), pattern + "[1]", "0 to 1", "found 2");
   }
 
   @Test

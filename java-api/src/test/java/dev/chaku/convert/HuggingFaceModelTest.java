@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.chaku.BadInputException;
 import dev.chaku.gguf.GgufMetadata;
+import dev.chaku.gguf.GgufValue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -110,6 +111,17 @@ class HuggingFaceModelTest {
     assertEquals(131072, keys("CohereForCausalLM", cohere).requireInt("command-r.context_length"));
     assertTrue(
         outline("CohereForCausalLM", cohere).tensors().stream().anyMatch(t -> t.name().equals("blk.3.attn_q_norm.weight")));
+  }
+
+  /** OLMo 3 lists the layers with windows. */
+  @Test
+  void windowsOfOlmoAreListed() throws IOException {
+    String kinds = "'layer_types': ['sliding_attention', 'sliding_attention', 'sliding_attention', 'full_attention']";
+    GgufMetadata keys = keys("Olmo3ForCausalLM", "'sliding_window': 64, " + kinds);
+    assertEquals(64, keys.requireInt("olmo2.attention.sliding_window"));
+    assertEquals(
+        GgufValue.of(new boolean[] {true, true, true, false}), keys.asMap().get("olmo2.attention.sliding_window_pattern"));
+    assertTrue(refusal("Olmo3ForCausalLM", "'sliding_window': 64, " + kinds.replace("full", "sliding")).contains("layer_types[3]"));
   }
 
   @ParameterizedTest
