@@ -9,8 +9,10 @@ import dev.chaku.arch.DecoderModule;
 import dev.chaku.convert.TensorRule.Need;
 import dev.chaku.gguf.GgufValue;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.BiConsumer;
 import java.util.function.IntPredicate;
 import java.util.stream.Collectors;
@@ -21,6 +23,9 @@ import org.jspecify.annotations.Nullable;
 final class HuggingFaceFamilies {
   static final String LAYER = "model.layers.{l}.";
   static final List<String> SILU = List.of("silu", "swish");
+  private static final Set<DecoderModule> QKV = EnumSet.of(DecoderModule.ATTN_Q, DecoderModule.ATTN_K, DecoderModule.ATTN_V);
+  private static final Map<String, Set<DecoderModule>> ALWAYS_BIASED =
+      Map.of("qwen2", QKV, "qwen2moe", QKV, "seed_oss", QKV, "gpt-oss", EnumSet.range(DecoderModule.ATTN_Q, DecoderModule.ATTN_OUTPUT));
   private static final List<HuggingFaceFamily> LLAMA_LIKE = List.of(
       rms(List.of("LlamaForCausalLM", "MistralForCausalLM"), "llama", llamaLike("llama"), HuggingFaceFamilies::llama),
       rms(List.of("Qwen2ForCausalLM"), "qwen2", llamaLike("qwen2"), HuggingFaceFamilies::fullAttention),
@@ -61,8 +66,7 @@ final class HuggingFaceFamilies {
     PeftFamily.Module named = PeftFamily.of(architecture).find(module).orElseThrow();
     String from = LAYER + named.name();
     String to = "blk.{l}." + module.ggufName();
-    Need bias = architecture.startsWith("qwen2") && module != DecoderModule.ATTN_OUTPUT && to.contains("attn_")
-        ? Need.REQUIRED : Need.OPTIONAL;
+    Need bias = ALWAYS_BIASED.getOrDefault(architecture, Set.of()).contains(module) ? Need.REQUIRED : Need.OPTIONAL;
     return List.of(
         matrix(from + ".weight", to + ".weight", rows, columns).ordered(named.rows()),
         vector(from + ".bias", to + ".bias", rows).ordered(named.rows()).needed(bias));

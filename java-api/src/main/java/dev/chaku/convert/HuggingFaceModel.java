@@ -18,7 +18,7 @@ import java.util.regex.Pattern;
 public final class HuggingFaceModel {
   /** What can be computed from the sizes, and is stored by some versions all the same. */
   private static final Pattern HARMLESS =
-      Pattern.compile(".*\\.rotary_emb\\.inv_freq|.*\\.attn\\.(bias|masked_bias)|.*\\.self_attention\\.(bias|masked_bias)");
+      Pattern.compile(".*\\.rotary_emb\\.inv_freq|.*\\.(attn|attention|self_attention)\\.(bias|masked_bias)");
 
   /** What sees, and what guesses several tokens at once: a file of texts does without. */
   private static final Pattern OTHER_PARTS =

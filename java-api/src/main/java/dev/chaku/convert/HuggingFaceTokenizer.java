@@ -47,8 +47,10 @@ final class HuggingFaceTokenizer {
     } else if (Files.exists(folder.resolve("vocab.json")) && Files.exists(folder.resolve("merges.txt"))) {
       result.readPair();
     } else {
+      boolean tekken = Files.exists(folder.resolve("tekken.json"));
       throw new BadInputException(
-          folder + ": expected tokenizer.json, tokenizer.model, or vocab.json with merges.txt, found none of them");
+          folder + ": expected tokenizer.json, tokenizer.model, or vocab.json with merges.txt, found "
+              + (tekken ? "tekken.json alone; take the tokenizer.json of a model with the same vocabulary" : "none of them"));
     }
     return result;
   }
@@ -267,13 +269,14 @@ final class HuggingFaceTokenizer {
         throw new BadInputException(file + ": cannot be read: " + e.getMessage(), e);
       }
     }
-    Object value = settings.fields().get("chat_template");
+    JsonFile own = JsonFile.readIfPresent(folder.resolve("chat_template.json"));
+    Object value = (own.has("chat_template") ? own : settings).fields().get("chat_template");
     if (value instanceof List<?> list) {
       return list.stream()
           .filter(entry -> entry instanceof Map<?, ?> map && "default".equals(map.get("name")))
           .map(entry -> String.valueOf(((Map<?, ?>) entry).get("template")))
           .findFirst();
     }
-    return settings.findString("chat_template");
+    return (own.has("chat_template") ? own : settings).findString("chat_template");
   }
 }

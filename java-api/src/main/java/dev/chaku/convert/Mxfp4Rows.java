@@ -12,7 +12,7 @@ import java.nio.ByteBuffer;
  * <p>[1] OCP Microscaling Formats (MX) Specification 1.0.
  *
  * @param rows of one expert, in the file
- * @param order which rows of the folder's tensor they are
+ * @param order which rows of the folder's tensor they are, in ascending order
  */
 record Mxfp4Rows(SafetensorsFolder folder, String name, long rows, long columns, RowOrder order, RowOrder.Sizes sizes)
     implements EncodedRows {
@@ -40,26 +40,33 @@ record Mxfp4Rows(SafetensorsFolder folder, String name, long rows, long columns,
 
   @Override
   public void readBlocks(long row, ByteBuffer target) {
-    int perRow = Math.toIntExact(columns / ELEMENTS);
-    long each = order.huggingFaceRows(rows, sizes);
-    int count = target.remaining() / (perRow * BLOCK_BYTES);
-    ByteBuffer read = ByteBuffer.allocate(perRow * BLOCK_BYTES);
-    for (int i = 0; i < count; i++) {
-      long at = row + i;
-      long from = at / rows * each + order.huggingFaceRow(at % rows, sizes);
-      folder.readBytes(blocks(name), from * perRow * PAIRS, read.slice(0, perRow * PAIRS));
-      folder.readBytes(scales(name), from * perRow, read.slice(perRow * PAIRS, perRow));
-      for (int block = 0; block < perRow; block++) {
-        put(read, block, perRow, target);
-      }
+    int rowBytes = Math.toIntExact(columns / ELEMENTS * BLOCK_BYTES);
+    while (target.hasRemaining()) {
+      long within = row % rows;
+      int count = (int) Math.min(rows - within, target.remaining() / rowBytes);
+      readBand(row / rows, within, count, target);
+      row += count;
     }
   }
 
-  private static void put(ByteBuffer read, int block, int perRow, ByteBuffer target) {
-    target.put(read.get(perRow * PAIRS + block));
-    int first = block * PAIRS;
-    for (int j = 0; j < PAIRS; j++) {
-      target.put((byte) (element(read, first, j) | element(read, first, j + PAIRS) << 4));
+  /** Rows of one expert: all that lie between the first and the last of them are read at once. */
+  private void readBand(long expert, long first, int count, ByteBuffer target) {
+    int perRow = Math.toIntExact(columns / ELEMENTS);
+    long from = order.huggingFaceRow(first, sizes);
+    int band = Math.toIntExact(order.huggingFaceRow(first + count - 1, sizes) - from + 1);
+    long at = expert * order.huggingFaceRows(rows, sizes) + from;
+    ByteBuffer pairs = ByteBuffer.allocate(band * perRow * PAIRS);
+    ByteBuffer scales = ByteBuffer.allocate(band * perRow);
+    folder.readBytes(blocks(name), at * perRow * PAIRS, pairs);
+    folder.readBytes(scales(name), at * perRow, scales);
+    for (int i = 0; i < count; i++) {
+      int row = (int) (order.huggingFaceRow(first + i, sizes) - from);
+      for (int block = row * perRow; block < (row + 1) * perRow; block++) {
+        target.put(scales.get(block));
+        for (int j = 0; j < PAIRS; j++) {
+          target.put((byte) (element(pairs, block * PAIRS, j) | element(pairs, block * PAIRS, j + PAIRS) << 4));
+        }
+      }
     }
   }
 

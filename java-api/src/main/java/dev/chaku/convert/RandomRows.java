@@ -33,12 +33,15 @@ final class RandomRows implements RowSource {
     this.deviation = deviation;
   }
 
-  /** What suits a tensor of a GGUF model: norms about 1, biases small, matrices that keep the size of what they multiply. */
+  /**
+   * What suits a tensor of a GGUF model: norms about 1, biases small, rates of forgetting below 0, matrices that
+   * keep the size of what they multiply.
+   */
   static RandomRows of(long seed, String name, long[] dims) {
     boolean norm = name.endsWith("norm.weight");
     boolean vector = dims.length == 1;
     float deviation = vector ? 0.1f : (float) (1 / StrictMath.sqrt(dims[0]));
-    return new RandomRows(seed, name, dims[0], norm ? 1 : 0, deviation);
+    return new RandomRows(seed, name, dims[0], norm ? 1 : name.endsWith("ssm_a") ? -1 : 0, deviation);
   }
 
   @Override

@@ -38,6 +38,10 @@ final class HuggingFaceTensors {
       add("vision_tower.patch_conv.weight", List.of(2L, 3L), new float[6]);
       add("model.visual.patch_embed.proj.bias", List.of(4L), new float[4]);
     }
+    if (a.equals("gptneox.")) {
+      add("gpt_neox.layers.0.attention.bias", List.of(1L, 1L, 2L, 2L), new float[4]);
+      add("gpt_neox.layers.0.attention.masked_bias", List.of(1L), new float[1]);
+    }
     return all;
   }
 

@@ -110,6 +110,27 @@ class HuggingFaceTokenizerTest {
     }
   }
 
+  /** Models that also see have their template in a file of its own. */
+  @Test
+  void templatesHaveThreePlaces() throws IOException {
+    Files.writeString(folder.resolve("vocab.json"), "{\"a\": 0}");
+    Files.writeString(folder.resolve("merges.txt"), "");
+    String settings = "{\"tokenizer_class\": \"GPT2Tokenizer\", \"chat_template\": \"old\"}";
+    Files.writeString(folder.resolve("tokenizer_config.json"), settings);
+    assertEquals("old", read(1).requireString("tokenizer.chat_template"));
+    Files.writeString(folder.resolve("chat_template.json"), "{\"chat_template\": \"newer\"}");
+    assertEquals("newer", read(1).requireString("tokenizer.chat_template"));
+    Files.writeString(folder.resolve("chat_template.jinja"), "newest");
+    assertEquals("newest", read(1).requireString("tokenizer.chat_template"));
+  }
+
+  @Test
+  void anotherProgramsVocabularyIsRefusedByName() throws IOException {
+    Files.writeString(folder.resolve("tekken.json"), "{}");
+    String message = assertThrows(BadInputException.class, () -> read(4)).getMessage();
+    assertTrue(message.contains("found tekken.json alone"), message);
+  }
+
   @Test
   void mergesOfOneTokenAreRefused() throws IOException {
     Files.writeString(folder.resolve("vocab.json"), "{\"a\": 0, \"<|endoftext|>\": 1}");
