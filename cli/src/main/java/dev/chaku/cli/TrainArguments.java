@@ -72,7 +72,7 @@ final class TrainArguments {
   @Option(names = "--dropout", defaultValue = "0", paramLabel = "P", description = "LoRA dropout (${DEFAULT-VALUE}).")
   private double dropout;
 
-  @Option(names = "--targets", split = ",", paramLabel = "NAME", description = "q, k, v, o, gate, up, down, output; attention (the first four) or all (the first seven); of models of experts also expert_gate, expert_up, expert_down or experts (all three), and shared_gate, shared_up, shared_down or shared_expert. Such models have no gate, up, down: all is attention there.")
+  @Option(names = "--targets", split = ",", paramLabel = "NAME", description = "q, k, v, o, gate, up, down, output; attention (the first four) or all (the first seven); of models of experts also expert_gate, expert_up, expert_down or experts (all three), and shared_gate, shared_up, shared_down or shared_expert. Such models have no gate, up, down: all is attention there. Names that Hugging Face has for them will do, too: q_proj, c_attn, query_key_value.")
   private List<String> targets = List.of("all");
 
   @Option(names = "--learning-rate", paramLabel = "X", description = "At its highest.")

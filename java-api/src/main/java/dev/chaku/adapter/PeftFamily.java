@@ -33,7 +33,8 @@ public record PeftFamily(String layers, String output, boolean turned, List<Modu
       module("mlp.gate_proj", DecoderModule.FFN_GATE), module("mlp.up_proj", DecoderModule.FFN_UP),
       module("mlp.down_proj", DecoderModule.FFN_DOWN));
   private static final List<Module> SHARED_EXPERT = List.of(
-      module("mlp.shared_expert.gate_proj", DecoderModule.SHARED_GATE), module("mlp.shared_expert.up_proj", DecoderModule.SHARED_UP),
+      module("mlp.shared_expert.gate_proj", DecoderModule.SHARED_GATE),
+      module("mlp.shared_expert.up_proj", DecoderModule.SHARED_UP),
       module("mlp.shared_expert.down_proj", DecoderModule.SHARED_DOWN));
   private static final List<Module> GATE_UP =
       List.of(module("mlp.gate_up_proj", DecoderModule.FFN_GATE_UP), module("mlp.down_proj", DecoderModule.FFN_DOWN));
@@ -41,7 +42,9 @@ public record PeftFamily(String layers, String output, boolean turned, List<Modu
   /** Families that do not name all of them as llama does. */
   private static final Map<String, PeftFamily> OTHERS = Map.ofEntries(
       Map.entry("phi3", of(MODEL,
-          List.of(module("self_attn.qkv_proj", DecoderModule.ATTN_QKV), module("self_attn.o_proj", DecoderModule.ATTN_OUTPUT)), GATE_UP)),
+          List.of(
+              module("self_attn.qkv_proj", DecoderModule.ATTN_QKV), module("self_attn.o_proj", DecoderModule.ATTN_OUTPUT)),
+          GATE_UP)),
       Map.entry("glm4", of(MODEL, ATTENTION, GATE_UP)),
       Map.entry("gpt2", new PeftFamily("transformer.h.", "lm_head", true, List.of(
           module("attn.c_attn", DecoderModule.ATTN_QKV), module("attn.c_proj", DecoderModule.ATTN_OUTPUT),

@@ -82,13 +82,17 @@ final class GemmaFamilies {
     HuggingFaceFamilies.slidingWindow(config, keys);
     HuggingFaceFamilies.requireWindows(config, layer -> layer % 6 < 5);
     config.json().findObject("rope_parameters").flatMap(each -> each.findObject("sliding_attention")).ifPresent(local -> {
-      if (local.requireDouble("rope_theta") != 10000) {
-        throw local.error("rope_theta", "10000 (others are not supported for windowed layers)", local.requireDouble("rope_theta"));
+      double theta = local.requireDouble("rope_theta");
+      if (theta != 10000) {
+        throw local.error("rope_theta", "10000 (others are not supported for windowed layers)", theta);
       }
     });
   }
 
-  /** No key of GGUF says what scores are divided by: the root of a head's width, in the largest model of the model's width per head. */
+  /**
+   * No key of GGUF says what scores are divided by: the root of a head's width, in the largest model of the model's width
+   * per head.
+   */
   private static void requireScale(ModelConfig config, int layersOfLargest) {
     long usual = config.layers() == layersOfLargest ? config.width() / config.heads() : config.headDim();
     config.requireOneOf("query_pre_attn_scalar", usual, (double) usual);

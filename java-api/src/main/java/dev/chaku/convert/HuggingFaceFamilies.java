@@ -25,7 +25,9 @@ final class HuggingFaceFamilies {
   static final List<String> SILU = List.of("silu", "swish");
   private static final Set<DecoderModule> QKV = EnumSet.of(DecoderModule.ATTN_Q, DecoderModule.ATTN_K, DecoderModule.ATTN_V);
   private static final Map<String, Set<DecoderModule>> ALWAYS_BIASED =
-      Map.of("qwen2", QKV, "qwen2moe", QKV, "seed_oss", QKV, "gpt-oss", EnumSet.range(DecoderModule.ATTN_Q, DecoderModule.ATTN_OUTPUT));
+      Map.of(
+          "qwen2", QKV, "qwen2moe", QKV, "seed_oss", QKV,
+          "gpt-oss", EnumSet.range(DecoderModule.ATTN_Q, DecoderModule.ATTN_OUTPUT));
   private static final List<HuggingFaceFamily> LLAMA_LIKE = List.of(
       rms(List.of("LlamaForCausalLM", "MistralForCausalLM"), "llama", llamaLike("llama"), HuggingFaceFamilies::llama),
       rms(List.of("Qwen2ForCausalLM"), "qwen2", llamaLike("qwen2"), HuggingFaceFamilies::fullAttention),

@@ -28,9 +28,13 @@ final class LayerNormFamilies {
       new HuggingFaceFamily(
           List.of("StableLmForCausalLM"), "stablelm", "layer_norm_eps", true, true, false, HuggingFaceFamilies.SILU,
           LayerNormFamilies::stableLm, LayerNormFamilies::stableLm, Map.of()),
-      family("Starcoder2ForCausalLM", "starcoder2", "norm_epsilon", true, true, config -> starcoder2(), LayerNormFamilies::starcoder2),
+      family(
+          "Starcoder2ForCausalLM", "starcoder2", "norm_epsilon", true, true, config -> starcoder2(),
+          LayerNormFamilies::starcoder2),
       family("GPT2LMHeadModel", "gpt2", "layer_norm_epsilon", false, true, config -> gpt2(), LayerNormFamilies::gpt2),
-      family("FalconForCausalLM", "falcon", "layer_norm_epsilon", true, true, LayerNormFamilies::falcon, LayerNormFamilies::falcon),
+      family(
+          "FalconForCausalLM", "falcon", "layer_norm_epsilon", true, true, LayerNormFamilies::falcon,
+          LayerNormFamilies::falcon),
       family("GPTNeoXForCausalLM", "gptneox", "layer_norm_eps", true, false, config -> gptNeox(), LayerNormFamilies::gptNeox),
       family("BloomForCausalLM", "bloom", "layer_norm_epsilon", false, true, config -> bloom(), LayerNormFamilies::bloom),
       family("PhiForCausalLM", "phi2", "layer_norm_eps", true, false, config -> phi2(), LayerNormFamilies::phi2),
@@ -85,9 +89,8 @@ final class LayerNormFamilies {
 
   /** Each head has norms of its own. */
   private static TensorRule headNorms(String which, Size heads) {
-    return matrix(
-            LAYER + "self_attn." + which + "_layernorm.norms.{e}.weight", BLOCK + "attn_" + which + "_norm.weight", heads, Size.HEAD)
-        .stored(Layout.EACH_ROW);
+    String from = LAYER + "self_attn." + which + "_layernorm.norms.{e}.weight";
+    return matrix(from, BLOCK + "attn_" + which + "_norm.weight", heads, Size.HEAD).stored(Layout.EACH_ROW);
   }
 
   private static List<TensorRule> starcoder2() {
@@ -179,7 +182,8 @@ final class LayerNormFamilies {
   }
 
   private static List<TensorRule> fourTimes(String block) {
-    List<TensorRule> rules = new ArrayList<>(biased(block + "dense_h_to_4h", BLOCK + "ffn_up", Size.FF, Size.WIDTH, Layout.PLAIN));
+    List<TensorRule> rules = new ArrayList<>();
+    rules.addAll(biased(block + "dense_h_to_4h", BLOCK + "ffn_up", Size.FF, Size.WIDTH, Layout.PLAIN));
     rules.addAll(biased(block + "dense_4h_to_h", BLOCK + "ffn_down", Size.WIDTH, Size.FF, Layout.PLAIN));
     return rules;
   }
@@ -258,15 +262,16 @@ final class LayerNormFamilies {
     if (!attention.bool("alibi", false)) {
       throw attention.error("alibi", "true (learned positions are not supported for " + config.architecture() + ")", false);
     }
+    String otherwise = " (others are not supported for " + config.architecture() + ")";
     Map.of("attn_type", "multihead_attention", "qk_ln", false, "qk_gn", false, "prefix_lm", false, "sliding_window_size", -1L)
         .forEach((key, usual) -> {
           if (attention.has(key) && !usual.equals(attention.fields().get(key))) {
-            throw attention.error(key, usual + " (others are not supported for " + config.architecture() + ")", attention.fields().get(key));
+            throw attention.error(key, usual + otherwise, attention.fields().get(key));
           }
         });
     for (String key : List.of("clip_qkv", "softmax_scale")) {
       if (attention.has(key)) {
-        throw attention.error(key, "nothing (it is not supported for " + config.architecture() + ")", attention.fields().get(key));
+        throw attention.error(key, "nothing" + otherwise, attention.fields().get(key));
       }
     }
     keys.put("attention.max_alibi_bias", GgufValue.of((float) attention.findDouble("alibi_bias_max").orElse(8)));

@@ -28,7 +28,8 @@ final class MixerFamilies {
 
   static final List<HuggingFaceFamily> ALL = List.of(
       new HuggingFaceFamily(
-          List.of("Lfm2ForCausalLM", "LFM2ForCausalLM", "Lfm2VlForConditionalGeneration"), "lfm2", "norm_eps", false, true, true, SILU, config -> lfm2(),
+          List.of("Lfm2ForCausalLM", "LFM2ForCausalLM", "Lfm2VlForConditionalGeneration"), "lfm2", "norm_eps", false, true,
+          true, SILU, config -> lfm2(),
           MixerFamilies::lfm2,
           Map.of("block_auto_adjust_ff_dim", true, "block_multiple_of", 256L, "block_ffn_dim_multiplier", 1.0)),
       rms(List.of("Qwen3_5ForConditionalGeneration", "Qwen3_5ForCausalLM"), "qwen35", qwen35(), MixerFamilies::qwen35),

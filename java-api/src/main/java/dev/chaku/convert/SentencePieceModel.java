@@ -60,7 +60,8 @@ record SentencePieceModel(List<Piece> pieces, boolean addsSpace) {
         throw error("pieces", "none");
       }
       if (kind != BPE) {
-        throw error("a vocabulary of byte pairs (model type 2)", kind == UNIGRAM ? "a Unigram vocabulary (model type 1)" : "model type " + kind);
+        String found = kind == UNIGRAM ? "a Unigram vocabulary (model type 1)" : "model type " + kind;
+        throw error("a vocabulary of byte pairs (model type 2)", found);
       }
       return new SentencePieceModel(List.copyOf(pieces), addsSpace);
     }

@@ -110,6 +110,31 @@ class HuggingFaceTokenizerTest {
     }
   }
 
+  /** Steps, a bar between them, as other programs spell them out; the name is that under which they are known here. */
+  @ParameterizedTest
+  @CsvSource(delimiterString = " => ", value = {
+    "deepseek-v3 => \\\\p{N}{1,3} || [一-龥぀-ゟ゠-ヿ]+ || [!\\\"#$%&'()*+,\\\\-./:;<=>?@\\\\[\\\\\\\\\\\\]^_`{|}~][A-Za-z]+|[^\\\\r\\\\n\\\\p{L}\\\\p{P}\\\\p{S}]?[\\\\p{L}\\\\p{M}]+| ?[\\\\p{P}\\\\p{S}]+[\\\\r\\\\n]*|\\\\s*[\\\\r\\\\n]+|\\\\s+(?!\\\\S)|\\\\s+",
+    "deepseek-coder => [\\r\\n] || \\\\s?\\\\p{L}+ || \\\\s?\\\\p{P}+ || [一-龥ࠀ-一가-퟿]+ || DIGITS",
+    "deepseek-llm => [\\r\\n] || \\\\s?[A-Za-zµÀ-ÖØ-öø-ƺƼ-ƿǄ-ʓʕ-ʯͰ-ͳͶͷͻ-ͽͿΆΈ-ΊΌΎ-ΡΣ-ϵϷ-ҁҊ-ԯԱ-ՖႠ-ჅᎠ-Ᏽᏸ-ᏽᲐ-ᲺᲽ-Ჿᴀ-ᴫᵫ-ᵷᵹ-ᶚḀ-ἕἘ-Ἕἠ-ὅὈ-Ὅὐ-ὗὙὛὝὟ-\u1f7dᾀ-ᾴᾶ-ᾼ\u1fbeῂ-ῄῆ-ῌῐ-\u1fd3ῖ-\u1fdbῠ-Ῥῲ-ῴῶ-ῼℂℇℊ-ℓℕℙ-ℝℤ\u2126ℨ\u212a-ℭℯ-ℴℹℼ-ℿⅅ-ⅉⅎↃↄⰀ-ⱻⱾ-ⳤⳫ-ⳮⳲⳳꙀ-ꙭꚀ-ꚛꜢ-ꝯꝱ-ꞇꞋ-ꞎꭰ-ꮿﬀ-ﬆﬓ-ﬗＡ-Ｚａ-ｚ𐐀-𐑏𐒰-𐓓𐓘-𐓻𐲀-𐲲𐳀-𐳲𑢠-𑣟𞤀-𞥃]+ || \\\\s?[!-/:-~！-／：-～‘-‟　-。]+ || \\\\s+$ || [一-龥ࠀ-一가-퟿]+ || DIGITS",
+    "bloom =>  ?[^(\\\\s|[.,!?…。，、।۔،])]+",
+    "seed-coder => (?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\\\r\\\\n\\\\p{L}\\\\p{N}]?\\\\p{L}+|\\\\p{N}{1}| ?[^\\\\s\\\\p{L}\\\\p{N}\\\\r\\\\n]+|\\\\s*[\\\\r\\\\n]+|\\\\s+(?!\\\\S)|\\\\s+",
+    "glm4 => (?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\\\r\\\\n\\\\p{L}\\\\p{N}]?\\\\p{L}+|\\\\p{N}{1,3}| ?[^\\\\s\\\\p{L}\\\\p{N}]+[\\\\r\\\\n]*|\\\\s*[\\\\r\\\\n]+|\\\\s+(?!\\\\S)|\\\\s+"
+  }, quoteCharacter = '\u0001', ignoreLeadingAndTrailingWhitespace = false)
+  void stepsDecideTheName(String name, String steps) throws IOException {
+    StringBuilder json = new StringBuilder();
+    for (String step : steps.split(" \\|\\| ")) {
+      json.append(step.equals("DIGITS")
+          ? "{\"type\": \"Digits\", \"individual_digits\": true},"
+          : "{\"type\": \"Split\", \"pattern\": {\"Regex\": \"" + step + "\"}, \"behavior\": \"Isolated\", \"invert\": false},");
+    }
+    Files.writeString(
+        folder.resolve("tokenizer.json"),
+        "{\"pre_tokenizer\": {\"type\": \"Sequence\", \"pretokenizers\": [" + json
+            + "{\"type\": \"ByteLevel\", \"add_prefix_space\": false, \"use_regex\": false}]},"
+            + "\"model\": {\"type\": \"BPE\", \"ignore_merges\": false, \"vocab\": {\"a\": 0}, \"merges\": []}}");
+    assertEquals(name, read(1).requireString("tokenizer.ggml.pre"));
+  }
+
   /** Models that also see have their template in a file of its own. */
   @Test
   void templatesHaveThreePlaces() throws IOException {

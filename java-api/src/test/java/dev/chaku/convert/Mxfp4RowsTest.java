@@ -5,7 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.chaku.BadInputException;
+import dev.chaku.ModelConverter;
 import dev.chaku.ReferenceData;
+import dev.chaku.WeightFormat;
 import dev.chaku.arch.FormatMix;
 import dev.chaku.gguf.GgmlType;
 import dev.chaku.gguf.GgufFile;
@@ -131,6 +133,20 @@ class Mxfp4RowsTest {
         assertEquals(expected.rewind(), decoded.readTensor(decoded.requireTensor(tensor.name())).asFloatBuffer(), tensor.name());
       }
     }
+  }
+
+  /** Who names no format keeps the blocks; who names one without blocks wants numbers. */
+  @Test
+  void theConverterKeepsBlocksUnlessNumbersAreAskedFor() throws IOException {
+    Path hf = folder(GgufFile.read(ReferenceData.require("parity/tiny/gpt-oss-mxfp4.gguf")));
+    ModelConverter converter = ModelConverter.of(hf).overwrite(true).threads(1);
+    converter.write(folder.resolve("out.gguf"), progress -> { });
+    String name = "blk.0.ffn_gate_exps.weight";
+    assertEquals(GgmlType.MXFP4, GgufFile.read(folder.resolve("out.gguf")).requireTensor(name).type());
+    converter.format(WeightFormat.F16).write(folder.resolve("out.gguf"), progress -> { });
+    assertEquals(GgmlType.F16, GgufFile.read(folder.resolve("out.gguf")).requireTensor(name).type());
+    converter.format(WeightFormat.parse("q4_0")).write(folder.resolve("out.gguf"), progress -> { });
+    assertEquals(GgmlType.MXFP4, GgufFile.read(folder.resolve("out.gguf")).requireTensor(name).type());
   }
 
   @Test
