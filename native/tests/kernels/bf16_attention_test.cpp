@@ -201,6 +201,19 @@ TEST(prompts_that_continue_a_cache) {
   check_rounded({{2, 1, 32}, {{0, 3, 0, 70}, {3, 40, 70, 200}, {40, 41, 200, 300}}, 0, {}, false});
 }
 
+// More keys than there is room to pack at once, and with a window that leaves few of them.
+TEST(a_cache_too_long_to_be_packed_at_once) {
+  const std::vector<AttentionSpan> spans = {{0, 100, 0, 8300}};
+  const KernelTable* table = find_table(CpuPath::kAvx512Bf16);
+  if (table == nullptr) skip("this machine or build lacks AVX-512 BF16");
+  for (const int32_t window : {0, 1000}) {
+    Inputs in = make_inputs({1, 1, 512}, spans, window, 1.0f);
+    const Floats expected = forward(reference_table(), pool_of(2), in), actual = forward(*table, pool_of(2), in);
+    CHECK(distance(actual, expected) <= kBf16Attention);
+    CHECK(forward(*table, pool_of(3), in) == actual);
+  }
+}
+
 TEST(soft_caps_distance_and_sinks) {
   const std::vector<AttentionSpan> packed = {{0, 40, 0, 40}, {43, 113, 43, 113}};
   for (const Shaping shaping : {Shaping{1.5f, false}, Shaping{0.0f, true}, Shaping{2.0f, true},

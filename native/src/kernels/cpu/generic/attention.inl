@@ -83,9 +83,9 @@ void attention(const AttentionProblem& p, ThreadPool& pool) noexcept {
   if (p.head_dim > kMostHeadDim) return reference::attention(p, pool);
   using Scratch = ForwardScratch<FloatOperands>;
   attend_all<FloatOperands>(
-      p, pool, [&](const QueryBlock& block, KeyRange range, const Scratch& scratch, RunningRows& running) {
+      p, pool, 1, [&](const QueryBlock& block, KeyRange range, const Scratch& scratch, RunningRows& running) {
         if (block.rows() <= kFewRows) attend_few(p, block, range, scratch, running);
-        else attend_many(p, block, range, scratch, running);
+        else attend_many<FloatOperands>(p, block, range, nullptr, scratch, running);
       });
 }
 

@@ -26,7 +26,10 @@ struct Bf16Operands {
 
   template <int kVectors>
   CHAKU_INLINE void store_row(const F (&row)[kVectors], Bf16* to) {
-    for (int v = 0; v < kVectors; v += 2) _mm512_storeu_si512(to + v * kLanes, round_pair(row[v], v + 1 < kVectors ? row[v + 1] : zero()));
+    for (int v = 0; v < kVectors; v += 2) {
+      const F second = v + 1 < kVectors ? row[v + 1] : zero();
+      _mm512_storeu_si512(to + v * kLanes, round_pair(row[v], second));
+    }
   }
 
   template <int kVectors>

@@ -60,6 +60,11 @@ struct QueryBlock {
   KeyRange visible_to_any(const AttentionProblem& p, int64_t first, int64_t rows, int64_t key, int64_t keys) const {
     return {visible(p, row(first).token, key, keys).begin, visible(p, row(first + rows - 1).token, key, keys).end};
   }
+  // Whether each of some rows sees all of [key, key + keys).
+  bool all_visible(const AttentionProblem& p, int64_t first, int64_t rows, int64_t key, int64_t keys) const {
+    return visible(p, row(first).token, key, keys).end == keys &&
+           visible(p, row(first + rows - 1).token, key, keys).begin == 0;
+  }
 };
 
 // The blocks of a problem, numbered: by span, then by positions, then by group of heads.

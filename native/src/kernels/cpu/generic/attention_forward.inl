@@ -20,8 +20,8 @@ constexpr int64_t kAttentionScratchBytes = int64_t{1} << 20;
 constexpr int64_t kSharedBytes = int64_t{1} << 20;  // the upper half of the first thread's scratch: partial results
 
 // The running softmax of a block of rows: weights are 2^(score - shift) for scores as exponents of 2. A shift follows
-// the greatest score when that is kShiftSlack above it, so that what was summed before is seldom scaled. Totals are kept
-// by lane.
+// the greatest score when that is kShiftSlack above it, so that what was summed before is seldom scaled. Totals are
+// kept by lane.
 constexpr float kShiftSlack = 8.0f;
 
 struct RunningRows {
@@ -108,34 +108,111 @@ CHAKU_INLINE void scale_row(float* x, int64_t n, float factor) {
   for (int64_t i = 0; i < n; i += kLanes) store(x + i, load(x + i) * broadcast(factor));
 }
 
-// Rows [first, first + rows) of the block against the packed keys [key, key + keys).
+// A block of packed keys [key, key + n) and their values.
+template <class Element>
+struct KeyPanels {
+  const Element* keys;
+  const Element* values;
+  int64_t key, n;
+};
+
+// Rows [first, first + rows) of the block against packed keys.
 template <class Operands, int kVectors>
-static void attend_chunk(const AttentionProblem& p, const QueryBlock& block, int64_t first, int64_t rows, int64_t key,
-                         int64_t keys, const ForwardScratch<Operands>& scratch, RunningRows& running) {
+static void attend_chunk(const AttentionProblem& p, const QueryBlock& block, int64_t first, int64_t rows,
+                         const KeyPanels<typename Operands::Element>& at, const ForwardScratch<Operands>& scratch,
+                         RunningRows& running) {
   const int64_t dim = p.head_dim, pitch = Operands::depth(dim), width = padded(dim);
   constexpr int64_t kColumns = kVectors * kLanes;
-  Operands::multiply({rows, dim, kColumns}, {scratch.queries + first * pitch, pitch}, {scratch.keys, pitch},
+  Operands::multiply({rows, dim, kColumns}, {scratch.queries + first * pitch, pitch}, {at.keys, pitch},
                      {scratch.scores, kKeys, false});
+  const auto fold = [&](int64_t i, const ScoreShape& shape, KeyRange visible) {
+    const float factor = fold_row<Operands, kVectors>(scratch.scores + i * kKeys, shape, visible, running, first + i,
+                                                      scratch.weights + i * kKeys);
+    if (factor != 1.0f) scale_row(scratch.sums + (first + i) * width, width, factor);
+  };
   QueryBlock::Row row = block.row(first);
-  for (int64_t i = 0; i < rows; ++i, row = block.after(row)) {
-    const int64_t r = first + i;
-    const float factor = fold_row<Operands, kVectors>(
-        scratch.scores + i * kKeys, score_shape(p, block, row, key), block.visible(p, row.token, key, keys),
-        running, r, scratch.weights + i * kKeys);
-    if (factor != 1.0f) scale_row(scratch.sums + r * width, width, factor);
+  const ScoreShape shape = score_shape(p, block, row, at.key);
+  if (shape.plain && block.all_visible(p, first, rows, at.key, kColumns)) {  // nearly everywhere
+    for (int64_t i = 0; i < rows; ++i) fold(i, {.plain = true, .unit = shape.unit}, {0, kColumns});
+  } else {
+    for (int64_t i = 0; i < rows; ++i, row = block.after(row))
+      fold(i, score_shape(p, block, row, at.key), block.visible(p, row.token, at.key, at.n));
   }
-  Operands::multiply({rows, min(kColumns, keys), dim}, {scratch.weights, kKeys}, {scratch.values, kKeys},
+  Operands::multiply({rows, min(kColumns, at.n), dim}, {scratch.weights, kKeys}, {at.values, kKeys},
                      {scratch.sums + first * width, width, true});
 }
 
-// Rows of the block against keys [range.begin, range.end): fills running and scratch.sums.
+// The first key that any query of a span sees. Blocks of keys are counted from there.
+CHAKU_INLINE int64_t first_key(const AttentionProblem& p, const AttentionSpan& span) {
+  return QueryBlock{&span, span.q_begin, 1, 0, 0, 0}.keys(p).begin;
+}
+
+// The keys and values of all spans, packed once by all threads, so that no block of queries has to.
+template <class Operands>
+class PackedKeys {
+ public:
+  using Element = typename Operands::Element;
+
+  // Whether keys are packed more than once else, and there is room for all of them.
+  static bool pays(const AttentionProblem& p) {
+    const BlockList blocks = list_blocks(p);
+    int64_t n_blocks = 0;
+    for (int64_t s = 0; s < p.n_spans; ++s) n_blocks += key_blocks(p, p.spans[s]);
+    const int64_t n_bytes = n_blocks * p.n_kv_heads * elements(p.head_dim) * static_cast<int64_t>(sizeof(Element));
+    return blocks.count > p.n_spans * p.n_kv_heads && n_bytes <= ThreadPool::Turn::kSharedBytes;
+  }
+
+  // Packs them into the memory of a turn at the pool.
+  PackedKeys(const AttentionProblem& p, ThreadPool& pool, std::byte* memory)
+      : p_(p), packed_(reinterpret_cast<Element*>(memory)) {
+    int64_t n_blocks = 0;
+    for (int64_t s = 0; s < p.n_spans; ++s) n_blocks += key_blocks(p, p.spans[s]);
+    pool.parallel_for(n_blocks * p.n_kv_heads, 1, [&](int64_t unit, int64_t, int thread) {
+      const AttentionSpan* span = p.spans;
+      int64_t at = unit / p.n_kv_heads;
+      while (at >= key_blocks(p, *span)) at -= key_blocks(p, *span++);
+      const int64_t key = first_key(p, *span) + at * kKeys;
+      Element* to = packed_ + unit * elements(p.head_dim);
+      const QueryBlock block = {span, 0, 0, unit % p.n_kv_heads, 0, 0};
+      pack(p, block, KeyBytes::of(p, block), key, min(kKeys, span->kv_end - key),
+           reinterpret_cast<float*>(pool.scratch(thread)), to, to + kKeys * Operands::depth(p.head_dim));
+    });
+  }
+
+  KeyPanels<Element> find(const QueryBlock& block, int64_t key) const {
+    int64_t at = (key - first_key(p_, *block.span)) / kKeys;
+    for (const AttentionSpan* span = p_.spans; span != block.span; ++span) at += key_blocks(p_, *span);
+    const Element* keys = packed_ + (at * p_.n_kv_heads + block.kv_head) * elements(p_.head_dim);
+    return {keys, keys + kKeys * Operands::depth(p_.head_dim), key, min(kKeys, block.span->kv_end - key)};
+  }
+
+  // Keys [key, key + n) and their values, decoded where they must be.
+  static void pack(const AttentionProblem& p, const QueryBlock& block, const KeyBytes& bytes, int64_t key, int64_t n,
+                   float* decoded, Element* keys, Element* values) {
+    const KeyBlock at = fetch_keys(p, block, bytes, key, n, decoded);
+    Operands::pack_transposed(at.k, at.stride, n, p.head_dim, keys);
+    Operands::pack_straight(at.v, at.stride, n, p.head_dim, values, kKeys);
+  }
+
+ private:
+  static int64_t key_blocks(const AttentionProblem& p, const AttentionSpan& span) {
+    return ceil_div(span.kv_end - first_key(p, span), kKeys);
+  }
+  static int64_t elements(int64_t dim) { return kKeys * (Operands::depth(dim) + round_up(dim, kPanelColumns)); }
+
+  const AttentionProblem& p_;
+  Element* packed_;
+};
+
+// Rows of the block against keys [range.begin, range.end): fills running and scratch.sums. Without `packed`, keys are
+// packed here.
 template <class Operands>
 static void attend_many(const AttentionProblem& p, const QueryBlock& block, KeyRange range,
-                        const ForwardScratch<Operands>& scratch, RunningRows& running) {
+                        const PackedKeys<Operands>* packed, const ForwardScratch<Operands>& scratch,
+                        RunningRows& running) {
   const typename Operands::InUse in_use;
   const int64_t dim = p.head_dim, pitch = Operands::depth(dim);
   const KeyBytes bytes = KeyBytes::of(p, block);
-  prefetch_keys(bytes, range.begin, range.end);
   const auto query = [&](QueryBlock::Row row) { return p.q + row.token * p.q_stride + row.head * dim; };
   QueryBlock::Row row = block.row(0), ahead = block.row(min(kRowsAhead, block.rows()));
   for (int64_t r = 0; r < block.rows(); ++r, row = block.after(row), ahead = block.after(ahead)) {
@@ -143,17 +220,19 @@ static void attend_many(const AttentionProblem& p, const QueryBlock& block, KeyR
     Operands::pack_row(query(row), dim, scratch.queries + r * pitch);
   }
   for (int64_t key = range.begin; key < range.end; key += kKeys) {
-    const int64_t keys = min(kKeys, range.end - key);
-    prefetch_keys(bytes, key + kKeys, range.end);
-    const KeyBlock at = fetch_keys(p, block, bytes, key, keys, scratch.decoded);
-    Operands::pack_transposed(at.k, at.stride, keys, dim, scratch.keys);
-    Operands::pack_straight(at.v, at.stride, keys, dim, scratch.values, kKeys);
+    KeyPanels<typename Operands::Element> at = {scratch.keys, scratch.values, key, min(kKeys, range.end - key)};
+    if (packed != nullptr) {
+      at = packed->find(block, key);
+    } else {
+      prefetch_keys(bytes, key + kKeys, range.end);
+      PackedKeys<Operands>::pack(p, block, bytes, key, at.n, scratch.decoded, scratch.keys, scratch.values);
+    }
     for (int64_t first = 0; first < block.rows(); first += Operands::kChunkRows) {
       const int64_t rows = min(Operands::kChunkRows, block.rows() - first);
-      const KeyRange seen = block.visible_to_any(p, first, rows, key, keys);
+      const KeyRange seen = block.visible_to_any(p, first, rows, key, at.n);
       if (seen.begin >= seen.end) continue;
       with_vectors(seen.end, [&](auto count) {
-        attend_chunk<Operands, count.kCount>(p, block, first, rows, key, keys, scratch, running);
+        attend_chunk<Operands, count.kCount>(p, block, first, rows, at, scratch, running);
       });
     }
   }
@@ -222,9 +301,10 @@ static int64_t key_chunks(const AttentionProblem& p, const BlockList& blocks) {
   return floats * static_cast<int64_t>(sizeof(float)) <= kSharedBytes ? chunks : 1;
 }
 
-// All blocks of a problem; attend(block, range, scratch, running) is attend_many or one that stands in for it.
+// All blocks of a problem; attend(block, range, scratch, running) is attend_many or one that stands in for it. Ranges
+// begin a multiple of `alignment` keys behind the span's first.
 template <class Operands, class Attend>
-static void attend_all(const AttentionProblem& p, ThreadPool& pool, Attend attend) {
+static void attend_all(const AttentionProblem& p, ThreadPool& pool, int64_t alignment, Attend attend) {
   const BlockList blocks = list_blocks(p);
   const int64_t n_chunks = key_chunks(p, blocks), block_stride = blocks.most_rows * partial_floats(p);
   float* shared = reinterpret_cast<float*>(pool.scratch(0) + kAttentionScratchBytes);
@@ -237,7 +317,8 @@ static void attend_all(const AttentionProblem& p, ThreadPool& pool, Attend atten
     RunningRows running;
     running.clear(block.rows());
     __builtin_memset(scratch.sums, 0, static_cast<size_t>(block.rows() * padded(p.head_dim)) * sizeof(float));
-    const KeyRange all = block.keys(p);
+    KeyRange all = block.keys(p);
+    all.begin -= (all.begin - first_key(p, *block.span)) % alignment;
     const int64_t per_chunk = round_up(ceil_div(all.end - all.begin, n_chunks), kKeys);
     const int64_t begin = min(all.begin + chunk * per_chunk, all.end);
     attend(block, KeyRange{begin, min(begin + per_chunk, all.end)}, scratch, running);

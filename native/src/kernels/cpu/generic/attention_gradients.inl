@@ -4,8 +4,8 @@
 // P and dS go from registers to where these products read them; dK and dV are transposed when they are done.
 // A unit of work is a span and key head, which takes its keys one group of blocks after another. Where those units are
 // too few for the threads there are two passes, each of which owns its outputs: one over groups of keys for dK and dV,
-// one over blocks of queries for dQ. Scores are then computed twice. Every sum has the same order in both ways, so that the
-// number of threads, which chooses between them, changes no bit.
+// one over blocks of queries for dQ. Scores are then computed twice. Every sum has the same order in both ways, so that
+// the number of threads, which chooses between them, changes no bit.
 // Source: Dao et al. 2022 (FlashAttention), appendix B.
 #pragma once
 

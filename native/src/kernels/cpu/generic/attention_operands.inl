@@ -5,8 +5,8 @@
 // beyond the last column may be anything; beyond the depth, up to what a product reads, it is zero on both sides.
 // FloatOperands is the one that rounds nothing. Each set has
 //   Element               of both matrices
-//   kChunkRows            rows whose scores exist at a time: they stay in the first-level cache, and see nearly the same
-//                         keys; a multiple of what a product reads of the depth
+//   kChunkRows            rows whose scores exist at a time: they stay in the first-level cache, and see nearly the
+//                         same keys; a product may begin its depth at any multiple of it
 //   InUse                 an object that lives while products are computed
 //   depth(n)              n rounded up to what a product reads of the depth
 //   pack_row              floats to a row of the left matrix

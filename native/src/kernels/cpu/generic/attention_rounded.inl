@@ -8,17 +8,23 @@
 namespace chaku::CHAKU_ISA {
 
 template <class Operands>
+static void attention_of_many(const AttentionProblem& p, ThreadPool& pool) {
+  const auto attend_with = [&](const PackedKeys<Operands>* packed) {
+    attend_all<Operands>(p, pool, kKeys,
+                         [&](const QueryBlock& block, KeyRange range, const ForwardScratch<Operands>& scratch,
+                             RunningRows& running) { attend_many(p, block, range, packed, scratch, running); });
+  };
+  if (!PackedKeys<Operands>::pays(p)) return attend_with(nullptr);
+  ThreadPool::Turn turn(pool);
+  const PackedKeys<Operands> packed(p, pool, turn.shared());
+  attend_with(&packed);
+}
+
+template <class Operands>
 static void attention_rounded(const AttentionProblem& p, ThreadPool& pool) {
   if (p.head_dim > kMostHeadDim) return avx512::table().attention(p, pool);
   for_each_run(
-      p,
-      [&](const AttentionProblem& run) {
-        using Scratch = ForwardScratch<Operands>;
-        attend_all<Operands>(
-            run, pool, [&](const QueryBlock& block, KeyRange range, const Scratch& scratch, RunningRows& running) {
-              attend_many(run, block, range, scratch, running);
-            });
-      },
+      p, [&](const AttentionProblem& run) { attention_of_many<Operands>(run, pool); },
       [&](const AttentionProblem& run) { avx512::table().attention(run, pool); });
 }
 
