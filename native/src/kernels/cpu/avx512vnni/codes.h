@@ -8,7 +8,13 @@
 
 namespace chaku::avx512vnni {
 
-CHAKU_INLINE I load_64(const void* p) { return _mm512_loadu_si512(p); }
+// 64 bytes of a weight, loaded once: to the compiler a load is free as an operand, so that it would repeat it for every
+// use; but these cross lines and pages, and each time it costs.
+CHAKU_INLINE I load_64(const void* p) {
+  I v = _mm512_loadu_si512(p);
+  __asm__("" : "+v"(v));
+  return v;
+}
 CHAKU_INLINE I bytes(int v) { return _mm512_set1_epi8(static_cast<char>(v)); }
 CHAKU_INLINE I low_nibble(I q) { return _mm512_and_si512(q, bytes(15)); }
 CHAKU_INLINE I high_nibble(I q) { return _mm512_and_si512(_mm512_srli_epi16(q, 4), bytes(15)); }
@@ -21,7 +27,7 @@ CHAKU_INLINE I dot_codes(const I* codes, const uint8_t* x) {
   for (int d = 0; d < kDigits; ++d) {
     if (d > 0) sum = _mm512_slli_epi32(sum, kDigitBits);
 #pragma GCC unroll 4
-    for (int u = 0; u < kUnits; ++u) sum = _mm512_dpbusd_epi32(sum, codes[u], load_64(x + u * kUnitBytes + d * kUnit));
+    for (int u = 0; u < kUnits; ++u) sum = _mm512_dpbusd_epi32(sum, codes[u], _mm512_loadu_si512(x + u * kUnitBytes + d * kUnit));
   }
   return sum;
 }
