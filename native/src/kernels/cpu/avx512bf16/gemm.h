@@ -44,7 +44,7 @@ template <int kRows, int kVectors>
 __attribute__((noinline, noclone)) static void multiply_tile(const PackedRows& left, const Bf16* panel, int64_t pairs,
                                                              const Output& out, int64_t columns) {
   F sums[kRows][kVectors];
-#pragma GCC unroll 6
+#pragma GCC unroll 12
   for (int r = 0; r < kRows; ++r)
 #pragma GCC unroll 4
     for (int v = 0; v < kVectors; ++v) sums[r][v] = zero();
@@ -55,7 +55,7 @@ __attribute__((noinline, noclone)) static void multiply_tile(const PackedRows& l
 #pragma GCC unroll 4
     for (int v = 0; v < kVectors; ++v)
       b[v] = reinterpret_cast<__m512bh>(_mm512_loadu_si512(panel + (k * kPanelColumns + v * kLanes) * 2));
-#pragma GCC unroll 6
+#pragma GCC unroll 12
     for (int r = 0; r < kRows; ++r) {
       const __m512bh x = reinterpret_cast<__m512bh>(_mm512_set1_epi32(a[r * stride + k]));
 #pragma GCC unroll 4
@@ -78,15 +78,29 @@ static void multiply_rows(int64_t rows, const PackedRows& left, const Bf16* pane
   }
 }
 
+// Tiles of two registers' width or less are twice as high, so that there are sums enough to hide the latency.
+template <int kVectors>
+static void multiply_narrow(int64_t rows, const PackedRows& left, const Bf16* panel, int64_t pairs, const Output& out,
+                            int64_t columns) {
+  constexpr int kHigh = 2 * kTileRows;
+  int64_t r = 0;
+  for (; r + kHigh <= rows; r += kHigh)
+    multiply_tile<kHigh, kVectors>({left.a + r * left.pitch, left.pitch}, panel, pairs, out.at(r, 0), columns);
+  for (; r < rows; r += kTileRows)
+    multiply_rows<kVectors>(min(rows - r, kTileRows), {left.a + r * left.pitch, left.pitch}, panel, pairs, out.at(r, 0),
+                            columns);
+}
+
 // Any number of rows and columns; panels lie panel_pairs pairs apart.
 static void multiply_block(int64_t rows, const PackedRows& left, const Bf16* panels, int64_t panel_pairs,
                            int64_t pairs, const Output& out, int64_t columns) {
+  if (columns <= kLanes) return multiply_narrow<1>(rows, left, panels, pairs, out, columns);
+  if (columns <= 2 * kLanes) return multiply_narrow<2>(rows, left, panels, pairs, out, columns);
   for (int64_t r = 0; r < rows; r += kTileRows)
     for (int64_t c = 0; c < columns; c += kPanelColumns) {
       const PackedRows tile = {left.a + r * left.pitch, left.pitch};
       const Bf16* panel = panels + c * panel_pairs * 2;
-      const Output target = {out.c + r * out.stride + c, out.stride, out.scale,
-                             out.bias != nullptr ? out.bias + c : nullptr, out.add};
+      const Output target = out.at(r, c);
       const int64_t n_rows = min(rows - r, kTileRows), n_columns = min(columns - c, kPanelColumns);
       switch (ceil_div(n_columns, kLanes)) {
         case 1: multiply_rows<1>(n_rows, tile, panel, pairs, target, n_columns); break;

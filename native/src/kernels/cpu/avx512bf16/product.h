@@ -3,7 +3,8 @@
 // The rows (activations or their gradients) are rounded and packed once, by all threads, into the memory that a turn at
 // the pool shares, however many products read them. Then each thread takes units of work, up to 512 rows by up to 256
 // columns of some product's c, and walks their depth: it packs a block of the weight and multiplies it. A tail of low
-// rank is the last of these blocks; its few rows each unit packs for itself.
+// rank is the last of these blocks; its few rows each unit packs for itself. Sums of the blocks before the last are kept
+// by the thread: rows of c that lie a power of two apart share few sets of a cache, and would push each other out.
 // The cut depends on shapes alone: each element of c is summed in the same order with any number of threads.
 #pragma once
 
@@ -34,17 +35,19 @@ constexpr int64_t kPackedBytes = 8 << 20;    // of rows packed at once: they sta
 constexpr int64_t kRowsOfChunk = 4 * kTileRows;  // packed by one thread at a time
 
 static_assert(kPackedBytes <= ThreadPool::Turn::kSharedBytes);
-static_assert((kMostUnitRows * kMostDepth + kMostBlock) * 2 + kLanes * kMostDepth * 4 <= ThreadPool::kScratchBytes);
+static_assert((kMostUnitRows * kMostDepth + kMostBlock) * 2 +
+                  (kLanes * kMostDepth + kMostUnitRows * kMostColumns) * 4 <= ThreadPool::kScratchBytes);
 
-// A thread's buffers: rows of a tail, a block of B, and decoded weights.
+// A thread's buffers: rows of a tail, a block of B, decoded weights, and the sums of a unit.
 struct Scratch {
   Bf16 *tail, *block;
-  float* decoded;
+  float *decoded, *sums;
 
   explicit Scratch(std::byte* memory)
       : tail(reinterpret_cast<Bf16*>(memory)),
         block(tail + kMostUnitRows * kMostDepth),
-        decoded(reinterpret_cast<float*>(block + kMostBlock)) {}
+        decoded(reinterpret_cast<float*>(block + kMostBlock)),
+        sums(decoded + kLanes * kMostDepth) {}
 };
 
 // The rows of all products of a run, and those of them that are packed now: packed[block of the depth][row][kDepth].
@@ -72,29 +75,52 @@ struct SharedRows {
 
 // Rows [row, row + rows) of those packed, by columns [column, column + columns) of a job.
 template <class Columns>
-static void run_unit(const Job<Columns>& job, const SharedRows<Columns::kDepth>& shared, int64_t row, int64_t rows,
-                     int64_t column, int64_t columns, const Scratch& scratch) {
-  constexpr int64_t kDepth = Columns::kDepth;
-  Output out = {job.c + (shared.first + row) * job.stride + column, job.stride, job.scale,
-                job.bias != nullptr ? job.bias + column : nullptr, job.add};
-  const auto multiply = [&](const Columns& source, const Bf16* left, int64_t d, int64_t depth) {
-    source.pack({d, depth, column, columns, scratch.block, scratch.decoded});
-    multiply_block(rows, {left, kDepth}, scratch.block, kDepth / 2, ceil_div(depth, 2), out, columns);
-    out.bias = nullptr;
-    out.add = true;
-  };
-  for (int64_t d = 0; d < shared.depth; d += kDepth)
-    multiply(job.source, shared.at(row, d), d, min(kDepth, shared.depth - d));
-  const LowRankTail& tail = *job.tail;
-  if (tail.empty()) return;
-  const Columns source = Columns::of(tail.w);
-  out.scale = job.scale * tail.scale;
-  for (int64_t d = 0; d < source.depth(); d += kDepth) {
-    const int64_t depth = min(kDepth, source.depth() - d);
-    pack_rows_a(tail.x + (shared.first + row) * tail.x_stride + d, tail.x_stride, rows, depth, scratch.tail, kDepth);
-    multiply(source, scratch.tail, d, depth);
+class Unit {
+ public:
+  Unit(const Job<Columns>& job, const SharedRows<Columns::kDepth>& shared, const Scratch& scratch, int64_t row,
+       int64_t rows, int64_t column, int64_t columns)
+      : job_(job), shared_(shared), scratch_(scratch), row_(row), rows_(rows), column_(column), columns_(columns) {}
+
+  void run() {
+    const LowRankTail& tail = *job_.tail;
+    const Columns tail_source = tail.empty() ? Columns{} : Columns::of(tail.w);
+    const int64_t tail_depth = tail.empty() ? 0 : tail_source.depth();
+    left_ = ceil_div(shared_.depth, kDepth) + ceil_div(tail_depth, kDepth);
+    for (int64_t d = 0; d < shared_.depth; d += kDepth)
+      multiply(job_.source, 1.0f, shared_.at(row_, d), d, min(kDepth, shared_.depth - d));
+    for (int64_t d = 0; d < tail_depth; d += kDepth) {
+      const int64_t depth = min(kDepth, tail_depth - d);
+      pack_rows_a(tail.x + (shared_.first + row_) * tail.x_stride + d, tail.x_stride, rows_, depth, scratch_.tail,
+                  kDepth);
+      multiply(tail_source, tail.scale, scratch_.tail, d, depth);
+    }
   }
-}
+
+ private:
+  static constexpr int64_t kDepth = Columns::kDepth;
+
+  void multiply(const Columns& source, float factor, const Bf16* left, int64_t d, int64_t depth) {
+    source.pack({d, depth, column_, columns_, scratch_.block, scratch_.decoded});
+    Output out = {scratch_.sums, kMostColumns, 1.0f, nullptr, false};
+    if (--left_ == 0)
+      out = {job_.c + (shared_.first + row_) * job_.stride + column_, job_.stride, job_.scale,
+             job_.bias != nullptr ? job_.bias + column_ : nullptr, job_.add};
+    if (!first_) {
+      out.before = scratch_.sums;
+      out.before_stride = kMostColumns;
+      out.factor = factor;
+    }
+    multiply_block(rows_, {left, kDepth}, scratch_.block, kDepth / 2, ceil_div(depth, 2), out, columns_);
+    first_ = false;
+  }
+
+  const Job<Columns>& job_;
+  const SharedRows<kDepth>& shared_;
+  const Scratch& scratch_;
+  int64_t row_, rows_, column_, columns_;
+  int64_t left_ = 0;  // blocks of the depth
+  bool first_ = true;
+};
 
 // The units of jobs that do not depend on each other.
 template <class Columns>
@@ -112,8 +138,9 @@ static void run_units(const Job<Columns>* jobs, int64_t n, const SharedRows<Colu
     const Split& s = splits[i];
     if (i > 0) unit -= ends[i - 1];
     const int64_t column = unit / s.n_row_blocks * s.columns, row = unit % s.n_row_blocks * s.rows;
-    run_unit(jobs[i], shared, row, min(s.rows, shared.rows - row), column, min(s.columns, jobs[i].n_columns - column),
-             Scratch(pool.scratch(thread)));
+    Unit<Columns>(jobs[i], shared, Scratch(pool.scratch(thread)), row, min(s.rows, shared.rows - row), column,
+                  min(s.columns, jobs[i].n_columns - column))
+        .run();
   });
 }
 

@@ -72,9 +72,7 @@ static void multiply_block(int64_t rows, Left left, const float* panels, int64_t
   for (int64_t r = 0; r < rows; r += kTileRows)
     for (int64_t c = 0; c < columns; c += kPanelColumns) {
       const Left tile = {left.a + r * left.stride, left.stride};
-      const Output target = {out.c + r * out.stride + c, out.stride, out.scale,
-                             out.bias != nullptr ? out.bias + c : nullptr, out.add};
-      multiply_small(min(rows - r, kTileRows), tile, panels + c / kPanelColumns * panel_stride, depth, target,
+      multiply_small(min(rows - r, kTileRows), tile, panels + c / kPanelColumns * panel_stride, depth, out.at(r, c),
                      min(columns - c, kPanelColumns));
     }
 }

@@ -9,18 +9,30 @@ constexpr int kTileRows = 6;
 constexpr int kTileVectors = kLanes == 16 ? 4 : 2;
 constexpr int kPanelColumns = kTileVectors * kLanes;
 
-// A block of C and how the sums enter it.
+// A block of C and how the sums enter it: c = scale * (factor * sums + before) + bias (+ c).
 struct Output {
   float* c;
   int64_t stride;
   float scale;
   const float* bias;  // of its columns, or null
   bool add;           // to what C holds
+  const float* before = nullptr;  // sums of the depth so far, or null
+  int64_t before_stride = 0;
+  float factor = 1.0f;  // 1 without `before`
+
+  Output at(int64_t row, int64_t column) const {
+    Output o = *this;
+    o.c += row * stride + column;
+    if (bias != nullptr) o.bias += column;
+    if (before != nullptr) o.before += row * before_stride + column;
+    return o;
+  }
 };
 
-template <int kRows, int kVectors>
-CHAKU_INLINE void store_tile(const F (&sums)[kRows][kVectors], const Output& out, int64_t columns) {
-#pragma GCC unroll 6
+template <bool kBefore, int kRows, int kVectors>
+CHAKU_INLINE void store_sums(const F (&sums)[kRows][kVectors], const Output& out, int64_t columns) {
+  const F factor = broadcast(out.factor), scale = broadcast(out.scale);
+#pragma GCC unroll 12
   for (int r = 0; r < kRows; ++r) {
     float* c = out.c + r * out.stride;
 #pragma GCC unroll 4
@@ -28,9 +40,17 @@ CHAKU_INLINE void store_tile(const F (&sums)[kRows][kVectors], const Output& out
       const int64_t n = columns - v * kLanes;  // lanes in use, or more
       F base = out.bias != nullptr ? load_n(out.bias + v * kLanes, n) : zero();
       if (out.add) base = base + load_n(c + v * kLanes, n);
-      store_n(c + v * kLanes, fma(sums[r][v], broadcast(out.scale), base), n);
+      F sum = sums[r][v];
+      if constexpr (kBefore) sum = fma(sum, factor, load_n(out.before + r * out.before_stride + v * kLanes, n));
+      store_n(c + v * kLanes, fma(sum, scale, base), n);
     }
   }
+}
+
+template <int kRows, int kVectors>
+CHAKU_INLINE void store_tile(const F (&sums)[kRows][kVectors], const Output& out, int64_t columns) {
+  if (out.before != nullptr) store_sums<true>(sums, out, columns);
+  else store_sums<false>(sums, out, columns);
 }
 
 // How a product is cut into units of work: by shape alone, never by the number of threads.
