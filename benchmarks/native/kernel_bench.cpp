@@ -74,36 +74,46 @@ Options parse(int argc, char** argv) {
 
 struct Timing {
   double median, best;
+  double of_base = 0;  // the median of the run's time over that of its base before it; 0 without
 };
 
-// At least seven runs and a tenth of a second, after one to warm up.
+// At least seven runs and a tenth of a second, after one to warm up; the base in turn with them.
 Timing time_case(const Case& c, const KernelTable& table, ThreadPool& pool) {
+  const auto seconds_of = [&](const auto& body) {
+    const double before = seconds_now();
+    body(table, pool);
+    return seconds_now() - before;
+  };
   c.run(table, pool);
-  std::vector<double> times;
+  std::vector<double> times, ratios;
   const double start = seconds_now();
   while (times.size() < 7 || (seconds_now() - start < 0.1 && times.size() < 1000)) {
-    const double before = seconds_now();
-    c.run(table, pool);
-    times.push_back(seconds_now() - before);
+    const double base = c.base ? seconds_of(c.base) : 0;
+    times.push_back(seconds_of(c.run));
+    if (c.base) ratios.push_back(times.back() / base);
   }
   std::sort(times.begin(), times.end());
-  return {times[times.size() / 2], times[0]};
+  std::sort(ratios.begin(), ratios.end());
+  return {times[times.size() / 2], times[0], ratios.empty() ? 0 : ratios[ratios.size() / 2]};
 }
 
 void print(const Case& c, const KernelTable& table, const Options& o, Timing t, Limits limits, double error) {
   const double gflops = c.flops / t.median / 1e9, gbps = c.bytes / t.median / 1e9;
   const double limit = c.memory_bound ? limits.gbps : limits.gflops;
   const double share = limit > 0 ? (c.memory_bound ? gbps : gflops) / limit : 0;
+  char of_base[40] = "";
+  if (t.of_base > 0)
+    std::snprintf(of_base, sizeof of_base, o.json ? ",\"of_base\":%.3f" : "  %.3f x base", t.of_base);
   if (o.json)
     std::printf(
         "{\"op\":\"%s\",\"format\":\"%s\",\"shape\":\"%s\",\"path\":\"%s\",\"threads\":%d,\"median_ms\":%.4f,"
-        "\"best_ms\":%.4f,\"gflops\":%.1f,\"gbps\":%.2f,\"limit\":\"%s\",\"share\":%.3f,\"error\":%.1e}\n",
+        "\"best_ms\":%.4f,\"gflops\":%.1f,\"gbps\":%.2f,\"limit\":\"%s\",\"share\":%.3f,\"error\":%.1e%s}\n",
         c.op.c_str(), c.format.c_str(), c.shape.c_str(), table.name, o.threads, t.median * 1e3, t.best * 1e3, gflops,
-        gbps, c.memory_bound ? "read" : "fma", share, error);
+        gbps, c.memory_bound ? "read" : "fma", share, error, of_base);
   else
-    std::printf("%-18s %-6s %-26s %-10s %9.3f ms (best %9.3f) %8.1f GFLOP/s %7.2f GB/s %4.0f %% of %s  error %.0e\n",
+    std::printf("%-18s %-6s %-26s %-10s %9.3f ms (best %9.3f) %8.1f GFLOP/s %7.2f GB/s %4.0f %% of %s  error %.0e%s\n",
                 c.op.c_str(), c.format.c_str(), c.shape.c_str(), table.name, t.median * 1e3, t.best * 1e3, gflops, gbps,
-                100 * share, c.memory_bound ? "read" : "fma ", error);
+                100 * share, c.memory_bound ? "read" : "fma ", error, of_base);
   std::fflush(stdout);
 }
 

@@ -88,6 +88,13 @@ struct WeightGradientProblem {
   float scale = 1.0f;
 };
 
+// Gradients that do not depend on each other, run as one: neighbours that read the same x share its passage. Results are
+// those of the gradients one by one, to the bit.
+struct WeightGradientGroup {
+  const WeightGradientProblem* problems = nullptr;
+  int64_t n = 0;
+};
+
 // y[M,D] = scale * rows `ids` of w[V,D].
 struct GatherProblem {
   Matrix w;

@@ -113,6 +113,7 @@ const KernelTable& reference_table() noexcept {
                                         .matmul_backward = reference::matmul_backward,
                                         .matmul_backward_group = reference::matmul_backward_group,
                                         .weight_gradient = reference::weight_gradient,
+                                        .weight_gradient_group = reference::weight_gradient_group,
                                         .gather = reference::gather,
                                         .scatter_gradient = reference::scatter_gradient,
                                         .attention = reference::attention,

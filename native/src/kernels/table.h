@@ -47,6 +47,7 @@ struct KernelTable {
   Kernel<MatmulBackwardProblem> matmul_backward;
   Kernel<MatmulBackwardGroup> matmul_backward_group;
   Kernel<WeightGradientProblem> weight_gradient;
+  Kernel<WeightGradientGroup> weight_gradient_group;
   Kernel<GatherProblem> gather;
   Kernel<ScatterGradientProblem> scatter_gradient;
   Kernel<AttentionProblem> attention;

@@ -40,16 +40,21 @@ class BlockBackward {
   // Whether anything below `stage` is trained.
   bool goes_below(Stage stage) const noexcept { return !last_ || end_.input_gradient || end_.stage < stage; }
 
-  void linear(LayerLinear which, const float* x, const float* dy, float* dx, bool accumulate,
-              float scale = 1.0f) const noexcept {
-    LinearBackwardCall call = linear_backward_call(d_, layer_, which, a_, s_.d_low_rank, gradients_);
+  LinearBackwardCall call_of(LayerLinear which, const float* x, const float* dy, float* dx, bool accumulate,
+                             float scale = 1.0f) const noexcept {
+    LinearBackwardCall call = linear_backward_call(d_, layer_, which, a_, gradients_);
     call.x = x;
     call.dy = dy;
     call.dx = dx;
     call.m = m_;
     call.scale = scale;
     call.accumulate = accumulate;
-    linear_backward(d_, call);
+    return call;
+  }
+
+  void linear(LayerLinear which, const float* x, const float* dy, float* dx, float scale) const noexcept {
+    LinearBackwardCall call = call_of(which, x, dy, dx, false, scale);
+    linears_backward(d_, {&call, 1}, s_.d_low_rank);
   }
 
   bool has(LayerNorm which) const noexcept { return weights_.norms[which] != nullptr; }
@@ -100,7 +105,7 @@ class BlockBackward {
     const bool below_down = goes_below(Stage::kDown);
     float scale;
     const float* dy = product_gradient(kNormFfnPost, block_.ffn_product, block_.inverse_rms_ffn_post, scale);
-    linear(kLinearDown, a_.gated, dy, below_down ? a_.gated : nullptr, false, scale);
+    linear(kLinearDown, a_.gated, dy, below_down ? a_.gated : nullptr, scale);
     if (!below_down) return false;
 
     d_.engine->run(&KernelTable::gated_activation_backward,
@@ -118,8 +123,11 @@ class BlockBackward {
     const bool straight = !spec_.parallel && !has(kNormFfn);  // into the stream, without a norm between
     if (straight) dx = s_.d_stream;
     if (!below) dx = nullptr;
-    if (spec_.gated) linear(kLinearGate, x, block_.gate, dx, straight);
-    linear(kLinearUp, x, block_.up, dx, straight || spec_.gated);
+    LinearBackwardCall calls[2];
+    size_t n = 0;
+    if (spec_.gated) calls[n++] = call_of(kLinearGate, x, block_.gate, dx, straight);
+    calls[n++] = call_of(kLinearUp, x, block_.up, dx, straight || spec_.gated);
+    linears_backward(d_, {calls, n}, s_.d_low_rank);
     if (below && !spec_.parallel && !straight)
       through_norm(kNormFfn, source, block_.inverse_rms_ffn, s_.d_normed, s_.d_stream, true);
     return below;
@@ -199,7 +207,7 @@ class BlockBackward {
       gate_attended(d_, spec_, m_, block_.o, block_.query_gate, a_.gated_queries);
       attended = a_.gated_queries;
     }
-    linear(kLinearO, attended, dy, below_output ? s_.d_o : nullptr, false, scale);
+    linear(kLinearO, attended, dy, below_output ? s_.d_o : nullptr, scale);
     if (!below_output) return;
     if (spec_.gated_query)  // the gates become their gradients
       d_.engine->run(&KernelTable::gated_activation_backward,
@@ -216,7 +224,7 @@ class BlockBackward {
   // attention() of a layer with a running memory.
   void mixer(const float* dy, float scale, bool below_output) const noexcept {
     mix_again(d_, m_, layer_, a_, block_);
-    linear(kLinearMixOut, a_.mixer.mixed, dy, below_output ? s_.mixer.d_mixed : nullptr, false, scale);
+    linear(kLinearMixOut, a_.mixer.mixed, dy, below_output ? s_.mixer.d_mixed : nullptr, scale);
     if (!below_output) return;
     const bool below = goes_below(Stage::kQkv);
     renormed(kNormAttn, input());
@@ -244,9 +252,9 @@ class BlockBackward {
     float* dx = normed ? s_.d_normed : s_.d_stream;
     if (!below) dx = nullptr;
     const bool shared = spec_.parallel && !has(kNormFfn);  // d_normed holds the feed-forward's part
-    linear(kLinearQ, x, query_gradient(), dx, !normed || shared);
-    linear(kLinearK, x, s_.dk, dx, true);
-    linear(kLinearV, x, s_.dv, dx, true);
+    LinearBackwardCall calls[] = {call_of(kLinearQ, x, query_gradient(), dx, !normed || shared),
+                                  call_of(kLinearK, x, s_.dk, dx, true), call_of(kLinearV, x, s_.dv, dx, true)};
+    linears_backward(d_, calls, s_.d_low_rank);
     if (!below || !normed) return;
     through_norm(kNormAttn, input(), block_.inverse_rms_attn, s_.d_normed, s_.d_stream, true);
     if (spec_.parallel && !shared)
@@ -321,7 +329,7 @@ BackwardScratch carve_backward(Carver& carver, const DecoderSpec& spec, int64_t 
   s.dv = carver.floats(max_tokens * kv_width);
   if (std::any_of(spec.layers.begin(), spec.layers.end(), [](const LayerSpec& l) { return l.parallel; }))
     s.d_branch = carver.floats(max_tokens * spec.width);
-  s.d_low_rank = carver.floats(product_rows(spec, max_tokens) * rank);
+  s.d_low_rank = carver.floats(std::max(product_rows(spec, max_tokens), int64_t{kMostLinears} * max_tokens) * rank);
   s.experts = carve_expert_backward(carver, spec, max_tokens);
   s.mixer = carve_mixer_backward(carver, spec, max_tokens);
   return s;

@@ -47,7 +47,7 @@ struct BackwardScratch {
   float* dk = nullptr;          // [M,Hkv*Dh]
   float* dv = nullptr;          // [M,Hkv*Dh]
   float* d_branch = nullptr;    // [M,D] with parallel layers
-  float* d_low_rank = nullptr;  // [rows of x, R]
+  float* d_low_rank = nullptr;  // [rows of x, R], or of kMostLinears products [M,R]
   ExpertBackwardScratch experts;
   MixerBackwardScratch mixer;
 };

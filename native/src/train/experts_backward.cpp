@@ -78,16 +78,21 @@ class ExpertLinearBackward {
   void parameters(int64_t e, int64_t first, int64_t m, const float* input) const noexcept {
     const float* dy = c_.dy + first * n_;
     const LinearGradient& g = *c_.gradient;
+    WeightGradientProblem all[3];
+    int64_t count = 0;
     if (g.w != nullptr) {
-      float* bias = c_.bias && g.bias != nullptr ? g.bias + e * n_ : nullptr;
-      add_weight_gradient(d_, dy, n_, c_.x + first * k_, k_, m, 1.0f, g.w + e * n_ * k_, bias);
+      WeightGradientProblem& p = all[count++] =
+          gradient_product(dy, n_, c_.x + first * k_, k_, m, g.w + e * n_ * k_);
+      if (c_.bias && g.bias != nullptr) p.dbias = g.bias + e * n_;
     }
-    if (c_.low_rank == nullptr) return;
-    const LowRank lr = expert_of(*c_.low_rank, e, n_, k_);
-    const float* d_low_rank = c_.d_low_rank + first * lr.rank;
-    add_weight_gradient(d_, dy, n_, c_.low_rank_out + first * lr.rank, lr.rank, m, lr.scale,
-                        g.b + e * n_ * lr.rank, nullptr);
-    add_weight_gradient(d_, d_low_rank, lr.rank, input + first * k_, k_, m, 1.0f, g.a + e * lr.rank * k_, nullptr);
+    if (c_.low_rank != nullptr) {
+      const LowRank lr = expert_of(*c_.low_rank, e, n_, k_);
+      const int64_t r = lr.rank;
+      all[count++] = gradient_product(c_.d_low_rank + first * r, r, input + first * k_, k_, m, g.a + e * r * k_);
+      all[count] = gradient_product(dy, n_, c_.low_rank_out + first * r, r, m, g.b + e * n_ * r);
+      all[count++].scale = lr.scale;
+    }
+    if (count > 0) d_.engine->run(&KernelTable::weight_gradient_group, WeightGradientGroup{all, count});
   }
 
   // dx += drop(d_low_rank A), dropped as one array as the forward's input was.
@@ -180,16 +185,15 @@ class ExpertBackward {
     ExpertLinearBackward(d_, call).run();
   }
 
-  void linear(LayerLinear which, const float* x, const float* dy, float* dx, bool accumulate,
-              float scale = 1.0f) const noexcept {
-    LinearBackwardCall call = linear_backward_call(d_, layer_, which, a_, s_.d_low_rank, gradients_);
+  LinearBackwardCall call_of(LayerLinear which, const float* x, const float* dy, float* dx,
+                             bool accumulate) const noexcept {
+    LinearBackwardCall call = linear_backward_call(d_, layer_, which, a_, gradients_);
     call.x = x;
     call.dy = dy;
     call.dx = dx;
     call.m = m_;
-    call.scale = scale;
     call.accumulate = accumulate;
-    linear_backward(d_, call);
+    return call;
   }
 
   // Leaves dz in d_gated and the gradients of the slots' weights in d_weights.
@@ -234,7 +238,8 @@ class ExpertBackward {
         d_.engine->run(&KernelTable::matmul_backward, p);
       }
       if (gradient != nullptr)
-        add_weight_gradient(d_, dy, d, e_.slot_weights + first, 1, m, 1.0f, gradient + e * d, nullptr);
+        d_.engine->run(&KernelTable::weight_gradient,
+                       gradient_product(dy, d, e_.slot_weights + first, 1, m, gradient + e * d));
     }
   }
 
@@ -261,7 +266,8 @@ class ExpertBackward {
     p.balance_scale = s_.experts.balance_scale;
     p.d_logits = s_.experts.d_logits;
     d_.engine->run(&KernelTable::route_backward, p);
-    linear(kLinearRouter, a_.normed, s_.experts.d_logits, s_.d_normed, true);
+    LinearBackwardCall call = call_of(kLinearRouter, a_.normed, s_.experts.d_logits, s_.d_normed, true);
+    linears_backward(d_, {&call, 1}, s_.d_low_rank);
   }
 
   void shared() const noexcept {
@@ -272,17 +278,22 @@ class ExpertBackward {
       const float* input = drop_input(d_, a_.experts.gated, m_ * width, stream(kLinearSharedDown), a_.dropped);
       low_rank_down(d_, *lr, input, width, m_, block_.low_rank[kLinearSharedDown]);
     }
-    linear(kLinearSharedDown, a_.experts.gated, s_.d_stream, end_.below_down ? s_.experts.d_gated : nullptr, false,
-           d_.spec->residual_scale);
+    LinearBackwardCall down = call_of(kLinearSharedDown, a_.experts.gated, s_.d_stream,
+                                      end_.below_down ? s_.experts.d_gated : nullptr, false);
+    down.scale = d_.spec->residual_scale;
+    linears_backward(d_, {&down, 1}, s_.d_low_rank);
     if (!end_.below_down) return;
     float* d_weight = s_.experts.d_weights;
     activation_backward(e_.shared_gate, e_.shared_up, weight, d_weight, m_, width);
     float* d_normed = end_.below_inputs ? s_.d_normed : nullptr;
-    linear(kLinearSharedGate, a_.normed, e_.shared_gate, d_normed, true);
-    linear(kLinearSharedUp, a_.normed, e_.shared_up, d_normed, true);
-    if (weight == nullptr || !end_.below_inputs) return;
-    for (int64_t t = 0; t < m_; ++t) d_weight[t] *= weight[t] * (1.0f - weight[t]);
-    linear(kLinearSharedRouter, a_.normed, d_weight, d_normed, true);
+    LinearBackwardCall calls[3] = {call_of(kLinearSharedGate, a_.normed, e_.shared_gate, d_normed, true),
+                                   call_of(kLinearSharedUp, a_.normed, e_.shared_up, d_normed, true)};
+    size_t n = 2;
+    if (weight != nullptr && end_.below_inputs) {
+      for (int64_t t = 0; t < m_; ++t) d_weight[t] *= weight[t] * (1.0f - weight[t]);
+      calls[n++] = call_of(kLinearSharedRouter, a_.normed, d_weight, d_normed, true);
+    }
+    linears_backward(d_, {calls, n}, s_.d_low_rank);
   }
 
   const Decoder& d_;

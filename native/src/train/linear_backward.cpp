@@ -1,21 +1,21 @@
 #include "train/linear_backward.h"
 
+#include <array>
+
 namespace chaku {
 
-void add_weight_gradient(const Decoder& decoder, const float* dy, int64_t n, const float* x, int64_t k, int64_t m,
-                         float scale, float* dw, float* dbias) noexcept {
+WeightGradientProblem gradient_product(const float* dy, int64_t n, const float* x, int64_t k, int64_t m,
+                                       float* dw) noexcept {
   WeightGradientProblem p;
   p.dy = dy;
   p.dy_stride = n;
   p.x = x;
   p.x_stride = k;
   p.dw = dw;
-  p.dbias = dbias;
   p.m = m;
   p.n = n;
   p.k = k;
-  p.scale = scale;
-  decoder.engine->run(&KernelTable::weight_gradient, p);
+  return p;
 }
 
 MatmulBackwardProblem back_product(const float* dy, const Matrix& w, int64_t m, float* dx) noexcept {
@@ -43,13 +43,12 @@ void add_dropped_gradient(const Decoder& decoder, const LinearBackwardCall& call
 }
 
 LinearBackwardCall linear_backward_call(const Decoder& decoder, int32_t layer, LayerLinear which, const Activations& a,
-                                        float* d_low_rank, const LayerGradients& gradients) noexcept {
+                                        const LayerGradients& gradients) noexcept {
   const size_t l = static_cast<size_t>(layer);
   LinearBackwardCall call;
   call.linear = &decoder.weights->layers[l].linears[which];
   call.low_rank = decoder.low_rank(layer, which);
   call.low_rank_out = a.blocks[l].low_rank[which];
-  call.d_low_rank = d_low_rank;
   call.gradient = &gradients.linears[which];
   call.dropout_stream = decoder.dropout.stream(layer, kLinearModules[which]);
   call.dropped = a.dropped;
@@ -77,35 +76,81 @@ MatmulBackwardProblem input_product(const Decoder& decoder, const LinearBackward
   return p;
 }
 
-// dA and dB.
-void add_low_rank_gradients(const Decoder& decoder, const LinearBackwardCall& call) noexcept {
-  const LowRank& lr = *call.low_rank;
-  const int64_t n = call.linear->w.rows, k = call.linear->w.columns, m = call.m;
-  add_weight_gradient(decoder, call.dy, n, call.low_rank_out, lr.rank, m, call.scale * lr.scale, call.gradient->b,
-                      nullptr);
-  const float* input = drop_input(decoder, call.x, m * k, call.dropout_stream, call.dropped);
-  add_weight_gradient(decoder, call.d_low_rank, lr.rank, input, k, m, call.scale, call.gradient->a, nullptr);
-}
-
-}  // namespace
-
-void linear_backward(const Decoder& decoder, const LinearBackwardCall& call) noexcept {
-  const Engine& engine = *decoder.engine;
-  // Whatever reads x comes first where dx takes its place; else the products that read dy go together.
+// du and, where the gradients do not need x before, dx: products of the same dy. Returns whether dx is left.
+bool run_products(const Decoder& decoder, const LinearBackwardCall& call) noexcept {
   const bool in_place = call.dx == call.x;
   MatmulBackwardProblem products[2];
   int64_t n = 0;
   if (call.low_rank != nullptr) products[n++] = low_rank_product(call);
-  if (call.dx != nullptr) products[n++] = input_product(decoder, call);
-  const int64_t n_first = call.dx != nullptr && in_place ? n - 1 : n;
-  if (n_first > 0) engine.run(&KernelTable::matmul_backward_group, MatmulBackwardGroup{products, n_first});
-  if (call.gradient->w != nullptr)
-    add_weight_gradient(decoder, call.dy, call.linear->w.rows, call.x, call.linear->w.columns, call.m, call.scale,
-                        call.gradient->w, call.gradient->bias);
-  if (call.low_rank != nullptr) add_low_rank_gradients(decoder, call);
-  if (n_first < n) engine.run(&KernelTable::matmul_backward, products[n_first]);
-  if (call.dx != nullptr && call.low_rank != nullptr && decoder.dropout.probability != 0.0f)
-    add_dropped_gradient(decoder, call);
+  if (call.dx != nullptr && !in_place) products[n++] = input_product(decoder, call);
+  if (n > 0) decoder.engine->run(&KernelTable::matmul_backward_group, MatmulBackwardGroup{products, n});
+  return in_place;
+}
+
+// Gradients of the parameters of all calls.
+class GradientGroup {
+ public:
+  explicit GradientGroup(const Decoder& decoder) noexcept : d_(decoder) {}
+
+  // dW and dA, which read x.
+  void add_inputs(const LinearBackwardCall& call) noexcept {
+    const int64_t n = call.linear->w.rows, k = call.linear->w.columns;
+    if (call.gradient->w != nullptr) {
+      add(gradient_product(call.dy, n, call.x, k, call.m, call.gradient->w), call.scale);
+      last().dbias = call.gradient->bias;
+    }
+    if (call.low_rank == nullptr) return;
+    const float* input = drop_input(d_, call.x, call.m * k, call.dropout_stream, call.dropped);
+    add(gradient_product(call.d_low_rank, call.low_rank->rank, input, k, call.m, call.gradient->a), call.scale);
+  }
+
+  // dB.
+  void add_outputs(const LinearBackwardCall& call) noexcept {
+    if (call.low_rank == nullptr) return;
+    const LowRank& lr = *call.low_rank;
+    add(gradient_product(call.dy, call.linear->w.rows, call.low_rank_out, lr.rank, call.m, call.gradient->b),
+        call.scale * lr.scale);
+  }
+
+  void run() const noexcept {
+    if (n_ > 0) d_.engine->run(&KernelTable::weight_gradient_group, WeightGradientGroup{problems_.data(), n_});
+  }
+
+ private:
+  WeightGradientProblem& last() noexcept { return problems_[static_cast<size_t>(n_ - 1)]; }
+  void add(const WeightGradientProblem& p, float scale) noexcept {
+    problems_[static_cast<size_t>(n_++)] = p;
+    last().scale = scale;
+  }
+
+  const Decoder& d_;
+  std::array<WeightGradientProblem, 3 * kMostLinears> problems_;
+  int64_t n_ = 0;
+};
+
+}  // namespace
+
+void linears_backward(const Decoder& decoder, std::span<LinearBackwardCall> calls, float* d_low_rank) noexcept {
+  const bool drops = decoder.dropout.probability != 0.0f;  // into an array that all calls share
+  if (drops && calls.size() > 1) {
+    for (LinearBackwardCall& call : calls) linears_backward(decoder, {&call, 1}, d_low_rank);
+    return;
+  }
+  bool left = false;
+  for (LinearBackwardCall& call : calls) {
+    if (call.low_rank != nullptr) {
+      call.d_low_rank = d_low_rank;
+      d_low_rank += call.m * call.low_rank->rank;
+    }
+    left = run_products(decoder, call);
+  }
+  GradientGroup gradients(decoder);
+  for (const LinearBackwardCall& call : calls) gradients.add_inputs(call);
+  for (const LinearBackwardCall& call : calls) gradients.add_outputs(call);
+  gradients.run();
+  const LinearBackwardCall& last = calls.back();
+  if (left) decoder.engine->run(&KernelTable::matmul_backward, input_product(decoder, last));
+  if (drops && last.dx != nullptr && last.low_rank != nullptr) add_dropped_gradient(decoder, last);
 }
 
 }  // namespace chaku

@@ -2,6 +2,8 @@
 //   dW += c dy^T x;  dbias += c sum dy;  dB += c s dy^T u;  dA += c du^T x';  dx = c (dy W + drop(du A)).
 #pragma once
 
+#include <span>
+
 #include "model/forward.h"
 #include "train/parameters.h"
 
@@ -15,22 +17,24 @@ struct LinearBackwardCall {
   const Linear* linear = nullptr;
   const LowRank* low_rank = nullptr;      // null: none
   const float* low_rank_out = nullptr;    // [m,R] u
-  float* d_low_rank = nullptr;            // [m,R] scratch: du
+  float* d_low_rank = nullptr;            // [m,R] du
   const LinearGradient* gradient = nullptr;
   uint64_t dropout_stream = 0;
   float* dropped = nullptr;  // [m,K] scratch, with dropout
   float scale = 1.0f;        // the forward's
   bool accumulate = false;   // dx is added to
 };
-void linear_backward(const Decoder& decoder, const LinearBackwardCall& call) noexcept;
+// Calls that are independent but for their sums: at most kMostLinears, which read the same x once and may add to the same
+// dx; that is x only where there is one call. d_low_rank is scratch for all their du, [m,R] each, that the calls are given.
+void linears_backward(const Decoder& decoder, std::span<LinearBackwardCall> calls, float* d_low_rank) noexcept;
 
 // The call of a layer's product as far as the layer says it: x, dy, dx and m are left to fill in.
 LinearBackwardCall linear_backward_call(const Decoder& decoder, int32_t layer, LayerLinear which, const Activations& a,
-                                        float* d_low_rank, const LayerGradients& gradients) noexcept;
+                                        const LayerGradients& gradients) noexcept;
 
-// dw[n,k] += scale * dy[m,n]^T x[m,k], all contiguous; dbias[n] += scale * sum of dy, unless null.
-void add_weight_gradient(const Decoder& decoder, const float* dy, int64_t n, const float* x, int64_t k, int64_t m,
-                         float scale, float* dw, float* dbias) noexcept;
+// dw[n,k] += dy[m,n]^T x[m,k], all contiguous; scale and dbias are left to set.
+WeightGradientProblem gradient_product(const float* dy, int64_t n, const float* x, int64_t k, int64_t m,
+                                       float* dw) noexcept;
 
 // dx[m,K] = dy[m,N] w[N,K], all contiguous; scale, accumulate and tail are left to set.
 MatmulBackwardProblem back_product(const float* dy, const Matrix& w, int64_t m, float* dx) noexcept;

@@ -93,7 +93,9 @@ void LossHead::chunk_backward(int64_t begin, int64_t n, const Gradients& gradien
     MatmulBackwardProblem& p = products[n_products++] =
         back_product(d_logits, {lr->b, DType::kF32, v, lr->rank}, n, d_low_rank);
     p.scale = lr->scale;
-    add_weight_gradient(d_, d_logits, v, s_.low_rank + begin * lr->rank, lr->rank, n, scale * lr->scale, g.b, nullptr);
+    WeightGradientProblem db = gradient_product(d_logits, v, s_.low_rank + begin * lr->rank, lr->rank, n, g.b);
+    db.scale = scale * lr->scale;
+    d_.engine->run(&KernelTable::weight_gradient, db);
   }
   if (input_gradient) {
     MatmulBackwardProblem& p = products[n_products++] =
@@ -140,9 +142,11 @@ Loss LossHead::accumulate(const float* stream, const Targets& targets, int64_t m
     chunk_backward(begin, rows, gradients, d_stream != nullptr);
   }
   const LowRank* lr = low_rank();
-  if (lr != nullptr)
-    add_weight_gradient(d_, s_.d_low_rank, lr->rank, low_rank_input_, d, n, d_.spec->logit_scale, gradients.output.a,
-                        nullptr);
+  if (lr != nullptr) {
+    WeightGradientProblem da = gradient_product(s_.d_low_rank, lr->rank, low_rank_input_, d, n, gradients.output.a);
+    da.scale = d_.spec->logit_scale;
+    d_.engine->run(&KernelTable::weight_gradient, da);
+  }
   if (d_stream == nullptr) return sum(n);
 
   if (lr != nullptr && drops()) {

@@ -41,9 +41,9 @@ class MixerBackward {
                   Activation::kIdentity);
     convolution(d_convolved);
     gate_backward(mixer_.input_gate, mixer_.in, d_convolved, mixer_.input_gate, mixer_.in, n, Activation::kIdentity);
-    linear(kLinearMixIn, mixer_.in, false);
-    linear(kLinearMixGate, mixer_.gate, true);
-    linear(kLinearMixInputGate, mixer_.input_gate, true);
+    LinearBackwardCall calls[] = {call_of(kLinearMixIn, mixer_.in, false), call_of(kLinearMixGate, mixer_.gate, true),
+                                  call_of(kLinearMixInputGate, mixer_.input_gate, true)};
+    linears_backward(d_, calls, s_.d_low_rank);
   }
 
   void delta_rule() const noexcept {
@@ -66,10 +66,10 @@ class MixerBackward {
     p.drate = gradients_.norms[kMixRate];
     d_.engine->run(&KernelTable::delta_rule_backward, p);
     convolution(s_.mixer.d_convolved);
-    linear(kLinearMixIn, s_.mixer.d_convolved, false);
-    linear(kLinearMixGate, mixer_.gate, true);
-    linear(kLinearMixBeta, s_.mixer.d_beta, true);
-    linear(kLinearMixAlpha, s_.mixer.d_alpha, true);
+    LinearBackwardCall calls[] = {
+        call_of(kLinearMixIn, s_.mixer.d_convolved, false), call_of(kLinearMixGate, mixer_.gate, true),
+        call_of(kLinearMixBeta, s_.mixer.d_beta, true), call_of(kLinearMixAlpha, s_.mixer.d_alpha, true)};
+    linears_backward(d_, calls, s_.d_low_rank);
   }
 
  private:
@@ -89,14 +89,14 @@ class MixerBackward {
     d_.engine->run(&KernelTable::causal_convolution_backward, p);
   }
 
-  void linear(LayerLinear which, const float* dy, bool accumulate) const noexcept {
-    LinearBackwardCall call = linear_backward_call(d_, layer_, which, a_, s_.d_low_rank, gradients_);
+  LinearBackwardCall call_of(LayerLinear which, const float* dy, bool accumulate) const noexcept {
+    LinearBackwardCall call = linear_backward_call(d_, layer_, which, a_, gradients_);
     call.x = a_.normed;
     call.dy = dy;
     call.dx = below_ ? s_.d_normed : nullptr;
     call.m = m_;
     call.accumulate = accumulate;
-    linear_backward(d_, call);
+    return call;
   }
 
   const Decoder& d_;

@@ -260,7 +260,8 @@ TEST(few_tokens_stay_in_float32) {
 
 TEST(weight_gradients) {
   for (const Shape s : {Shape{1, 1, 1}, Shape{3, 7, 5}, Shape{17, 96, 256}, Shape{255, 97, 257}, Shape{300, 300, 16},
-                        Shape{513, 33, 31}}) {
+                        Shape{513, 33, 31}, Shape{17, 70, 1}, Shape{100, 300, 3}, Shape{513, 130, 64}, Shape{16, 600, 96},
+                        Shape{40, 3, 300}, Shape{100, 64, 130}}) {
     // the activations are dy, the weight stands for x [M,K]
     const Weights x = random_weights(DType::kF32, s.m, s.k, 67);
     check(describe("weight_gradient", DType::kF32, s), x.matrix, random_vector(s.m * s.n, 68),
@@ -272,6 +273,40 @@ TEST(weight_gradients) {
                                    .dw = dw.data(), .m = s.m, .n = s.n, .k = s.k, .scale = 0.5f}, pool);
             return dw;
           });
+  }
+}
+
+// As of a layer's products: the gradients of three A stream one x, those of three B each its own dy, and one weight's is
+// wide both ways. Gradients are added to what is there.
+TEST(gradients_of_a_group_are_those_of_each) {
+  constexpr int64_t kM = 300, kK = 200;
+  constexpr int64_t kRanks[] = {3, 16, 80}, kWidths[] = {130, 40, 300};
+  const Floats x = random_vector(kM * kK, 91);
+  std::vector<Floats> u, dy;
+  for (size_t i = 0; i < 3; ++i) {
+    u.push_back(random_vector(kM * kRanks[i], 92 + i));
+    dy.push_back(random_vector(kM * kWidths[i], 95 + i));
+  }
+  const auto problems = [&](std::vector<Floats>& dw) {
+    std::vector<WeightGradientProblem> all;
+    dw.assign(8, Floats(300 * 200, 0.5f));
+    const auto add = [&](const Floats& left, int64_t n, const Floats& right, int64_t k) {
+      all.push_back({.dy = left.data(), .dy_stride = n, .x = right.data(), .x_stride = k, .dw = dw[all.size()].data(),
+                     .m = kM, .n = n, .k = k, .scale = 0.5f});
+    };
+    for (size_t i = 0; i < 3; ++i) add(u[i], kRanks[i], x, kK);
+    for (size_t i = 0; i < 3; ++i) add(dy[i], kWidths[i], u[i], kRanks[i]);
+    add(dy[2], kWidths[2], x, kK);
+    all.back().dbias = dw[7].data();
+    return all;
+  };
+  for (const KernelTable* table : bf16_tables()) {
+    std::vector<Floats> together, apart;
+    for (const WeightGradientProblem& p : problems(apart)) table->weight_gradient(p, pool_of(3));
+    for (const int n_threads : {1, 2}) {
+      table->weight_gradient_group({problems(together).data(), 7}, pool_of(n_threads));
+      CHECK(together == apart);
+    }
   }
 }
 

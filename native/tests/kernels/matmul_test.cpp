@@ -1,5 +1,7 @@
 #include "kernels/matmul.h"
 
+#include <array>
+
 #include "paths.h"
 
 using namespace chaku;
@@ -208,6 +210,26 @@ TEST(weight_gradients) {
                                           pool);
                     return out;
                   });
+  }
+}
+
+TEST(gradients_of_a_group_are_those_of_each) {
+  const Floats x = random_vector(40 * 70, 43), dy = random_vector(40 * 33, 44), u = random_vector(40 * 5, 45);
+  for (const CpuPath path : {CpuPath::kReference, CpuPath::kAvx2, CpuPath::kAvx512, CpuPath::kAvx512Vnni}) {
+    const KernelTable* table = find_table(path);
+    if (table == nullptr) continue;
+    std::array<Floats, 2> together[2];
+    for (const bool group : {false, true}) {
+      std::array<Floats, 2>& dw = together[group];
+      dw = {Floats(5 * 70, 0.25f), Floats(33 * 5, 0.25f)};
+      const WeightGradientProblem problems[] = {
+          {.dy = u.data(), .dy_stride = 5, .x = x.data(), .x_stride = 70, .dw = dw[0].data(), .m = 40, .n = 5, .k = 70},
+          {.dy = dy.data(), .dy_stride = 33, .x = u.data(), .x_stride = 5, .dw = dw[1].data(), .m = 40, .n = 33, .k = 5}};
+      if (group) table->weight_gradient_group({problems, 2}, pool_of(2));
+      else
+        for (const WeightGradientProblem& p : problems) table->weight_gradient(p, pool_of(1));
+    }
+    CHECK(together[0] == together[1]);
   }
 }
 

@@ -1,5 +1,6 @@
 #include "train/linear_backward.h"
 
+#include <algorithm>
 #include <vector>
 
 #include "base/random.h"
@@ -44,7 +45,6 @@ struct Fixture {
     call.linear = &linear;
     call.gradient = &gradient;
     call.low_rank_out = u.data();
-    call.d_low_rank = du.data();
     call.dropped = dropped.data();
     call.scale = 0.25f;
   }
@@ -70,7 +70,7 @@ struct Fixture {
 
 TEST(frozen_product_gives_the_input_gradient_alone) {
   Fixture f;
-  linear_backward(f.decoder, f.call);
+  linears_backward(f.decoder, {&f.call, 1}, f.du.data());
   const auto expected = f.expected_dx(std::vector<float>(kM * kK, 0.0f), false);
   CHECK_CLOSE(f.dx.data(), expected.data(), kM * kK, 1e-5, 1e-5);
 }
@@ -82,7 +82,7 @@ TEST(input_gradient_is_added_where_asked) {
   f.gradient.b = f.db.data();
   f.call.low_rank = &f.low_rank;
   f.call.accumulate = true;
-  linear_backward(f.decoder, f.call);
+  linears_backward(f.decoder, {&f.call, 1}, f.du.data());
   CHECK_CLOSE(f.dx.data(), expected.data(), kM * kK, 1e-5, 1e-5);
 }
 
@@ -102,7 +102,7 @@ TEST(low_rank_gradients_are_added) {
   f.gradient.b = f.db.data();
   f.call.low_rank = &f.low_rank;
   f.call.dx = nullptr;
-  linear_backward(f.decoder, f.call);
+  linears_backward(f.decoder, {&f.call, 1}, f.du.data());
   CHECK_CLOSE(f.da.data(), da.data(), kR * kK, 1e-5, 1e-5);
   CHECK_CLOSE(f.db.data(), db.data(), kN * kR, 1e-5, 1e-5);
 }
@@ -119,8 +119,40 @@ TEST(weight_gradients_are_added_and_dx_may_be_x) {
   f.gradient.w = f.dw.data();
   f.gradient.bias = f.dbias.data();
   f.call.dx = f.x.data();
-  linear_backward(f.decoder, f.call);
+  linears_backward(f.decoder, {&f.call, 1}, f.du.data());
   CHECK_CLOSE(f.dw.data(), dw.data(), kN * kK, 1e-5, 1e-5);
   CHECK_CLOSE(f.dbias.data(), dbias.data(), kN, 1e-5, 1e-5);
   CHECK_CLOSE(f.x.data(), expected.data(), kM * kK, 1e-5, 1e-5);
+}
+
+// Two products of the same x: their gradients are those of each, and dx is the sum.
+TEST(calls_of_the_same_input_add_up) {
+  Fixture one, other, together;
+  const auto set = [](std::vector<float>& to, const std::vector<float>& from) {
+    std::copy(from.begin(), from.end(), to.begin());  // in place: calls point there
+  };
+  set(other.b, values(11, kN * kR));
+  set(other.dy, values(12, kM * kN));
+  for (Fixture* f : {&one, &other, &together}) {
+    f->gradient.a = f->da.data();
+    f->gradient.b = f->db.data();
+    f->call.low_rank = &f->low_rank;
+  }
+  LinearBackwardCall calls[] = {together.call, together.call};
+  const LowRank second = other.low_rank;
+  std::vector<float> da = together.da, db = together.db, du(2 * kM * kR);
+  const LinearGradient second_gradient{nullptr, nullptr, da.data(), db.data()};
+  calls[1].low_rank = &second;
+  calls[1].gradient = &second_gradient;
+  calls[1].dy = other.dy.data();
+  calls[1].accumulate = true;
+  linears_backward(together.decoder, calls, du.data());
+
+  linears_backward(one.decoder, {&one.call, 1}, one.du.data());
+  set(other.dx, one.dx);
+  other.call.accumulate = true;
+  linears_backward(other.decoder, {&other.call, 1}, other.du.data());
+  CHECK(together.da == one.da && together.db == one.db);
+  CHECK(da == other.da && db == other.db);
+  CHECK(together.dx == other.dx);
 }

@@ -112,6 +112,10 @@ void weight_gradient(const WeightGradientProblem& p, ThreadPool& pool) noexcept 
   });
 }
 
+void weight_gradient_group(const WeightGradientGroup& group, ThreadPool& pool) noexcept {
+  for (int64_t i = 0; i < group.n; ++i) weight_gradient(group.problems[i], pool);
+}
+
 void gather(const GatherProblem& p, ThreadPool& pool) noexcept {
   const int64_t d = p.w.columns;
   pool.parallel_for(p.m, 1, [&](int64_t begin, int64_t end, int) {

@@ -11,6 +11,7 @@ void matmul_group(const MatmulGroup& group, ThreadPool& pool) noexcept;
 void matmul_backward(const MatmulBackwardProblem& p, ThreadPool& pool) noexcept;
 void matmul_backward_group(const MatmulBackwardGroup& group, ThreadPool& pool) noexcept;
 void weight_gradient(const WeightGradientProblem& p, ThreadPool& pool) noexcept;
+void weight_gradient_group(const WeightGradientGroup& group, ThreadPool& pool) noexcept;
 void gather(const GatherProblem& p, ThreadPool& pool) noexcept;
 void scatter_gradient(const ScatterGradientProblem& p, ThreadPool& pool) noexcept;
 void attention(const AttentionProblem& p, ThreadPool& pool) noexcept;

@@ -18,4 +18,8 @@ void weight_gradient(const WeightGradientProblem& p, ThreadPool& pool) noexcept 
   avx512::table().weight_gradient(bias, pool);
 }
 
+void weight_gradient_group(const WeightGradientGroup& group, ThreadPool& pool) noexcept {
+  for (int64_t i = 0; i < group.n; ++i) weight_gradient(group.problems[i], pool);
+}
+
 }  // namespace chaku::amx

@@ -13,6 +13,7 @@ const KernelTable& table() noexcept {
     t.matmul_backward = matmul_backward;
     t.matmul_backward_group = matmul_backward_group;
     t.weight_gradient = weight_gradient;
+    t.weight_gradient_group = weight_gradient_group;
     t.attention = attention;
     t.attention_backward = attention_backward;
     return t;

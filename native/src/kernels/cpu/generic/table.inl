@@ -15,6 +15,7 @@ constexpr KernelTable make_table(const char* name, CpuPath path) {
           .matmul_backward = matmul_backward,
           .matmul_backward_group = matmul_backward_group,
           .weight_gradient = weight_gradient,
+          .weight_gradient_group = weight_gradient_group,
           .gather = gather,
           .scatter_gradient = scatter_gradient,
           .attention = attention,

@@ -44,6 +44,10 @@ void weight_gradient(const WeightGradientProblem& p, ThreadPool& pool) noexcept 
   if (p.dbias != nullptr) bias_gradient(p, pool);
 }
 
+void weight_gradient_group(const WeightGradientGroup& group, ThreadPool& pool) noexcept {
+  for (int64_t i = 0; i < group.n; ++i) weight_gradient(group.problems[i], pool);
+}
+
 void gather(const GatherProblem& p, ThreadPool& pool) noexcept {
   const Rows rows = Rows::of(p.w);
   const int64_t d = p.w.columns;
