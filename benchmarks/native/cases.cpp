@@ -154,8 +154,7 @@ std::shared_ptr<AttentionData> attention_data(AttentionShape s) {
 
 Case attention_case(AttentionShape s, bool backward) {
   auto d = attention_data(s);
-  const double pairs = s.q_tokens == s.kv_tokens ? 0.5 * s.q_tokens * (s.kv_tokens + 1.0)
-                                                 : static_cast<double>(s.q_tokens) * s.kv_tokens;
+  const double pairs = s.q_tokens * (s.kv_tokens - 0.5 * (s.q_tokens - 1.0));
   Case c;
   c.op = backward ? "attention_backward" : s.q_tokens == 1 ? "attention_decode" : "attention";
   c.format = "F32";
@@ -276,10 +275,12 @@ void for_each_case(const Filter& filter, const std::function<void(Case&)>& visit
     if (wanted("matmul", "F32")) add(matmul_case(DType::kF32, s));
   for_each_low_rank_case([&](Case&& c) { add(std::move(c)); });
   for (const AttentionShape s : {AttentionShape{512, 512, 32, 8, 64}, AttentionShape{512, 512, 9, 3, 64},
-                                 AttentionShape{512, 512, 16, 16, 64}}) {
+                                 AttentionShape{512, 512, 16, 16, 64}, AttentionShape{1024, 1024, 8, 2, 128},
+                                 AttentionShape{512, 512, 8, 8, 80}}) {
     if (wanted("attention", "F32")) add(attention_case(s, false));
     if (wanted("attention_backward", "F32")) add(attention_case(s, true));
   }
+  if (wanted("attention", "F32")) add(attention_case({128, 4096, 32, 8, 64}, false));
   if (wanted("attention_decode", "F32")) add(attention_case({1, 4096, 32, 8, 64}, false));
   streaming_cases(add);
 }

@@ -140,25 +140,34 @@ static void pack_queries(const AttentionBackwardProblem& p, const QueryBlock& bl
   Operands::transpose_rows(scratch.d_o, pitch, rows, dim, scratch.d_o_transposed, kBlockRows);
 }
 
-// P and dS of one row, from S and dP.
+// P and dS of one row.
+struct RowGradients {
+  F weights[kKeyVectors];
+  F d_scores[kKeyVectors];
+};
+
+// From kVectors of S and dP; the others are zero.
 template <int kVectors>
 CHAKU_INLINE void row_gradients(const float* scores, const float* d_weights, const ScoreShape& shape, KeyRange visible,
-                                float lse, float delta, F (&weights)[kVectors], F (&d_scores)[kVectors]) {
+                                float lse, float delta, RowGradients& out) {
   const F unit = broadcast(shape.unit), offset = broadcast(-lse * kLog2E);
+  const F scale = broadcast(shape.scale), less_delta = broadcast(-delta * shape.scale);
   // beyond what is visible lies what earlier blocks left: it must not meet a zero weight as a NaN
   const bool masked = visible.begin > 0 || visible.end < kVectors * kLanes;
 #pragma GCC unroll 8
-  for (int v = 0; v < kVectors; ++v) {
+  for (int v = 0; v < kKeyVectors; ++v) {
+    out.weights[v] = out.d_scores[v] = zero();
+    if (v >= kVectors) continue;
     const F products = load(scores + v * kLanes), d_weight = load(d_weights + v * kLanes);
-    weights[v] = exp2(fma(shape.shaped(products, v), unit, offset));
-    d_scores[v] = weights[v] * (d_weight - broadcast(delta)) * broadcast(shape.scale);
+    out.weights[v] = exp2(fma(shape.shaped(products, v), unit, offset));
+    out.d_scores[v] = out.weights[v] * fma(d_weight, scale, less_delta);
     if (shape.cap > 0.0f) {
       const F ratio = shape.capped(products) * broadcast(1.0f / shape.cap);
-      d_scores[v] = d_scores[v] * fnma(ratio, ratio, broadcast(1.0f));
+      out.d_scores[v] = out.d_scores[v] * fnma(ratio, ratio, broadcast(1.0f));
     }
     if (masked) {
-      weights[v] = mask_keys(weights[v], v, visible, zero());
-      d_scores[v] = mask_keys(d_scores[v], v, visible, zero());
+      out.weights[v] = mask_keys(out.weights[v], v, visible, zero());
+      out.d_scores[v] = mask_keys(out.d_scores[v], v, visible, zero());
     }
   }
 }
@@ -181,27 +190,37 @@ static void chunk_gradients(const AttentionBackwardProblem& p, const QueryBlock&
                      {scratch.scores, kKeys, false});
   Operands::multiply(size, {scratch.d_o + at.first * pitch, pitch}, {side.values_transposed, pitch},
                      {scratch.d_weights, kKeys, false});
+  const auto store_rows = [&](int64_t i, const RowGradients& even, const RowGradients& odd) {
+    Operands::store_row(even.d_scores, scratch.d_scores + i * kKeys);
+    if (i + 1 < at.rows) Operands::store_row(odd.d_scores, scratch.d_scores + (i + 1) * kKeys);
+    Operands::store_pair(even.weights, odd.weights, at.first + i, scratch.weights, kBlockRows);
+    Operands::store_pair(even.d_scores, odd.d_scores, at.first + i, scratch.d_scores_of_rows, kBlockRows);
+  };
   QueryBlock::Row row = block.row(at.first);
-  F weights[2][kKeyVectors], d_scores[2][kKeyVectors];
-  for (int64_t i = 0; i < at.rows; i += 2) {
-    for (int64_t j = 0; j < 2; ++j) {
-      F w[kVectors], d[kVectors];
-      if (i + j < at.rows) {
-        row_gradients<kVectors>(scratch.scores + (i + j) * kKeys, scratch.d_weights + (i + j) * kKeys,
-                                score_shape(f, block, row, at.key), block.visible(f, row.token, at.key, at.keys),
-                                f.lse[row.token * f.n_heads + row.head], deltas[at.first + i + j], w, d);
-        Operands::store_row(d, scratch.d_scores + (i + j) * kKeys);
-        row = block.after(row);
-      }
-#pragma GCC unroll 8
-      for (int v = 0; v < kKeyVectors; ++v) {
-        const bool used = v < kVectors && i + j < at.rows;
-        weights[j][v] = used ? w[v % kVectors] : zero();
-        d_scores[j][v] = used ? d[v % kVectors] : zero();
-      }
+  const auto gradients_of = [&](int64_t i, const ScoreShape& shape, KeyRange visible, RowGradients& out) {
+    row_gradients<kVectors>(scratch.scores + i * kKeys, scratch.d_weights + i * kKeys, shape, visible,
+                            f.lse[row.token * f.n_heads + row.head], deltas[at.first + i], out);
+    row = block.after(row);
+  };
+  const ScoreShape shape = score_shape(f, block, row, at.key);
+  RowGradients even, odd = {};
+  if (shape.plain && at.rows % 2 == 0 && block.all_visible(f, at.first, at.rows, at.key, size.columns)) {
+    const ScoreShape same = {.plain = true, .scale = shape.scale, .unit = shape.unit};
+    for (int64_t i = 0; i < at.rows; i += 2) {
+      gradients_of(i, same, {0, size.columns}, even);
+      gradients_of(i + 1, same, {0, size.columns}, odd);
+      store_rows(i, even, odd);
     }
-    Operands::store_pair(weights[0], weights[1], at.first + i, scratch.weights, kBlockRows);
-    Operands::store_pair(d_scores[0], d_scores[1], at.first + i, scratch.d_scores_of_rows, kBlockRows);
+    return;
+  }
+  const auto own_gradients_of = [&](int64_t i, RowGradients& out) {
+    gradients_of(i, score_shape(f, block, row, at.key), block.visible(f, row.token, at.key, at.keys), out);
+  };
+  for (int64_t i = 0; i < at.rows; i += 2) {
+    own_gradients_of(i, even);
+    if (i + 1 < at.rows) own_gradients_of(i + 1, odd);
+    else odd = {};
+    store_rows(i, even, odd);
   }
 }
 
@@ -285,6 +304,7 @@ CHAKU_INLINE void prefetch_queries(const AttentionBackwardProblem& p, const Quer
       __builtin_prefetch(f.q + t * f.q_stride + i);
       __builtin_prefetch(p.d_o + t * f.o_stride + i);
       __builtin_prefetch(f.o + t * f.o_stride + i);
+      __builtin_prefetch(p.dq + t * f.q_stride + i);
     }
 }
 
