@@ -5,7 +5,6 @@ import dev.chaku.arch.DecoderModule.Place;
 import dev.chaku.arch.DecoderSpec;
 import dev.chaku.arch.TensorSpec;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -14,8 +13,7 @@ import java.util.Optional;
 
 /**
  * Adapters of products that share one tensor of the base, such as query, key and value of phi3, or that have it under
- * another name. Files hold one pair for
- * the whole tensor, the core one for each product. Splitting gives each product all of A and its rows of B. Joining stacks
+ * another name. Files hold one pair for the whole tensor, the core one for each product. Splitting gives each product all of A and its rows of B. Joining stacks
  * the As and puts the Bs on a diagonal: the rank is the sum of theirs, and since the scale of a pair is alpha / rank, each
  * B grows by the ratio of ranks. What joining filled with zeros, splitting takes away again.
  */
@@ -104,7 +102,9 @@ public final class FusedProducts {
     return switch (first.module()) {
       case ATTN_Q -> DecoderModule.ATTN_QKV.at(first.layer());
       case FFN_GATE -> DecoderModule.FFN_GATE_UP.at(first.layer());
-      default -> DecoderModule.SHORTCONV_IN.at(first.layer());
+      case MIX_BETA, MIX_ALPHA -> DecoderModule.MIX_BETA_ALPHA.at(first.layer());
+      case MIX_IN, MIX_GATE, MIX_INPUT_GATE -> DecoderModule.SHORTCONV_IN.at(first.layer());
+      default -> throw new IllegalStateException(parts.get(0).name() + ": shared by " + first.name());
     };
   }
 
@@ -135,8 +135,11 @@ public final class FusedProducts {
   /** A product's rows of a pair; nothing if all are zero. */
   private static Optional<LoraPair> rows(LoraPair pair, TensorSpec part) {
     int outputs = Math.toIntExact(part.rows());
-    int begin = Math.toIntExact(part.first()) * pair.rank();
-    float[] b = Arrays.copyOfRange(pair.b(), begin, begin + outputs * pair.rank());
+    float[] b = new float[outputs * pair.rank()];
+    for (int row = 0; row < outputs; row++) {
+      int from = Math.toIntExact(part.rowInFile(row)) * pair.rank();
+      System.arraycopy(pair.b(), from, b, row * pair.rank(), pair.rank());
+    }
     return withoutZeros(new LoraPair(part.place(), pair.rank(), pair.inputs(), outputs, pair.a(), b));
   }
 
@@ -178,11 +181,12 @@ public final class FusedProducts {
     int at = 0;
     for (LoraPair pair : pairs) {
       System.arraycopy(pair.a(), 0, a, at * inputs, pair.a().length);
-      int first = Math.toIntExact(parts.get(pair.place()).first());
+      TensorSpec part = parts.get(pair.place());
       for (int row = 0; row < pair.outputs(); row++) {
+        int target = Math.toIntExact(part.rowInFile(row));
         for (int r = 0; r < pair.rank(); r++) {
           double value = pair.b()[row * pair.rank() + r];
-          b[(first + row) * rank + at + r] = (float) (value * rank / pair.rank());
+          b[target * rank + at + r] = (float) (value * rank / pair.rank());
         }
       }
       at += pair.rank();

@@ -49,7 +49,9 @@ public enum DecoderModule {
   /** Both gates and the input of a short convolution in one tensor of a file. */
   SHORTCONV_IN(-1, "shortconv.in_proj", Role.ADAPTABLE_LAYER),
   /** What files call {@link #MIX_OUT} of a short convolution. */
-  SHORTCONV_OUT(-1, "shortconv.out_proj", Role.ADAPTABLE_LAYER);
+  SHORTCONV_OUT(-1, "shortconv.out_proj", Role.ADAPTABLE_LAYER),
+  /** {@link #MIX_BETA} and {@link #MIX_ALPHA} in one tensor of a file, rows of each in turns. */
+  MIX_BETA_ALPHA(-1, "ssm_ba", Role.ADAPTABLE_LAYER);
 
   /** Where a module stands and whether low-rank additions exist for it. */
   private enum Role {

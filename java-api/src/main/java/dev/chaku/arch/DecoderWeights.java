@@ -107,8 +107,7 @@ public final class DecoderWeights {
     int rowBytes = Math.toIntExact(tensor.type().rowBytes(tensor.columns()));
     ByteBuffer own = DirectBuffers.bytes(Math.toIntExact(tensor.rows() * rowBytes));
     for (long row = 0; row < tensor.rows(); row++) {
-      long from = tensor.first() + row / tensor.turns() * 2 * tensor.turns() + row % tensor.turns();
-      own.put(encoded.slice(Math.toIntExact(from * rowBytes), rowBytes));
+      own.put(encoded.slice(Math.toIntExact(tensor.rowInFile(row) * rowBytes), rowBytes));
     }
     builder.setData(slot(tensor, tensor.type()), own.flip());
   }

@@ -43,6 +43,11 @@ public record TensorSpec(
     return Math.multiplyExact(rows, columns);
   }
 
+  /** The row of the file's tensor that is this one's row. */
+  public long rowInFile(long row) {
+    return first + (turns == 0 ? row : row / turns * 2 * turns + row % turns);
+  }
+
   /** Where it begins within the tensor of the file, in bytes. */
   long firstByte() {
     if (first == 0) {

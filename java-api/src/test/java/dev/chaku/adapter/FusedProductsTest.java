@@ -107,6 +107,34 @@ class FusedProductsTest {
     assertEquals(outputs, first);
   }
 
+  /** As Qwen3-Next has its ssm_ba: some rows of one product, then as many of the other. */
+  @Test
+  void rowsInTurnsFindTheirPlaces() {
+    List<TensorSpec> tensors = new ArrayList<>();
+    DecoderModule[] modules = {DecoderModule.MIX_BETA, DecoderModule.MIX_ALPHA};
+    for (int i = 0; i < 2; i++) {
+      tensors.add(
+          new TensorSpec(
+              modules[i].at(1), TensorSpec.Kind.WEIGHT, apart.tensors().get(0).type(), 6, 16, "blk.1.ssm_ba.weight", i * 3, 3));
+    }
+    DecoderSpec base =
+        new DecoderSpec(apart.architecture(), apart.contextLength(), apart.decoder(), apart.ropes(), apart.layers(), tensors);
+    List<LoraPair> pairs =
+        List.of(Adapters.pair(base, modules[0], 1, 2, 1), Adapters.pair(base, modules[1], 1, 4, 2));
+    List<LoraPair> joined = FusedProducts.join(pairs, base);
+    assertEquals("blk.1.ssm_ba", joined.get(0).place().name());
+    assertEquals(DecoderModule.parse("blk.1.ssm_ba").orElseThrow(), joined.get(0).place());
+    double[][] whole = Adapters.delta(adapter(joined), joined.get(0));
+    double[][] beta = delta(pairs, modules[0]);
+    double[][] alpha = delta(pairs, modules[1]);
+    double[][] inTurns =
+        {beta[0], beta[1], beta[2], alpha[0], alpha[1], alpha[2], beta[3], beta[4], beta[5], alpha[3], alpha[4], alpha[5]};
+    assertClose(inTurns, whole);
+    List<LoraPair> split = FusedProducts.split(joined, base);
+    assertClose(beta, delta(split, modules[0]));
+    assertClose(alpha, delta(split, modules[1]));
+  }
+
   @Test
   void basesWithTensorsOfTheirOwnAreLeftAlone() {
     List<LoraPair> pairs = List.of(pair(DecoderModule.ATTN_Q, 4), pair(DecoderModule.FFN_UP, 4));
