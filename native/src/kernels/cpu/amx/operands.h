@@ -74,6 +74,25 @@ struct ColumnsInPlace {
   }
 };
 
+// Several such matrices of the same depth, one behind the other; the rows of each begin a tile.
+struct StackedColumns {
+  struct Part {
+    ColumnsInPlace from;
+    int64_t first, rows;
+  };
+  const Part* parts;
+  int64_t n;
+
+  void pack(int64_t row, int64_t count, int64_t d, int64_t depth, Bf16* strip) const {
+    for (int64_t r = 0; r < count; r += kTileSide) {
+      const Part* part = parts;
+      while (part + 1 < parts + n && row + r >= part[1].first) ++part;
+      const int64_t local = row + r - part->first;
+      part->from.pack(local, min(kTileSide, part->rows - local), d, depth, strip + r / kTileSide * kTileElements);
+    }
+  }
+};
+
 // A block of the columns operand, [d, d + depth) by [column, column + columns), that is made item by item, so that the
 // vector units make the next one while the tiles multiply the current one.
 struct BlockPlan {

@@ -24,6 +24,14 @@
 
 namespace chaku::amx {
 
+// Rows [first, first + rows) of a product whose rows are stacked: they are those of a matrix of their own. first is a
+// multiple of kTileSide.
+struct Segment {
+  int64_t first, rows;
+  float* c;
+  float scale;
+};
+
 struct Product {
   int64_t m, depth, columns;
   int64_t column_step;  // columns of a unit are a multiple of it, or all
@@ -34,6 +42,16 @@ struct Product {
   bool add;
   const LowRankTail* tail = nullptr;  // or null
   int64_t tail_depth = 0;             // at most kMostTailDepth
+  bool transposed = false;            // c is [columns, m]; without bias or tail, and add is set
+  const Segment* segments = nullptr;  // in place of c and scale, or null
+
+  // Where row `row` goes, and how many rows follow it there.
+  Segment at(int64_t row) const {
+    if (segments == nullptr) return {row, m - row, c + row * (transposed ? 1 : stride), scale};
+    const Segment* s = segments;
+    while (row >= s->first + round_up(s->rows, kTileSide)) ++s;
+    return {row, s->rows - (row - s->first), s->c + (row - s->first) * stride, s->scale};
+  }
 };
 
 constexpr int64_t kMostRows = 512;  // of a unit
@@ -91,7 +109,8 @@ struct Job {
 
 // A unit of work, the largest part of c that one thread computes at once.
 template <class Columns>
-struct Unit {
+class Unit {
+ public:
   const Job<Columns>* job = nullptr;  // null: there is none
   const Pass* pass = nullptr;
   int64_t row = 0, rows = 0, column = 0, columns = 0;  // in the pass and in the product
@@ -125,25 +144,42 @@ struct Unit {
   }
 
   void finish(int64_t product) const {
-    const Product& p = job->p;
     const int64_t i = product % row_strips(), j = product / row_strips();
-    const float* from = sums + product * kSums;
-    const int64_t n_rows = min(rows - i * kStrip, kStrip), left = columns - j * kStrip;
-    const float* bias = p.bias != nullptr && pass->d == 0 ? p.bias + column + j * kStrip : nullptr;
-    const bool add = p.add || pass->d > 0;
-    for (int64_t r = 0; r < n_rows; ++r) {
-      float* c = p.c + (pass->row + row + i * kStrip + r) * p.stride + column + j * kStrip;
-      const float* row_sums = from + r / kTileSide * 2 * kTileSide * kTileSide + r % kTileSide * kTileSide;
-      for (int64_t t = 0; t < 2 && t * kTileSide < left; ++t, c += kTileSide) {
-        const int64_t n = left - t * kTileSide;
-        F base = bias != nullptr ? load_n(bias + t * kTileSide, n) : zero();
-        if (add) base = base + load_n(c, n);
-        const F value = fma(load(row_sums + t * kTileSide * kTileSide), broadcast(p.scale), base);
-        if (past_caches && n >= kTileSide)
-          _mm512_stream_ps(c, value);
-        else
-          store_n(c, value, n);
+    const int64_t n_rows = min(rows - i * kStrip, kStrip), n_columns = min(columns - j * kStrip, kStrip);
+    for (int64_t r = 0; r < n_rows; r += kTileSide)
+      for (int64_t c = 0; c < n_columns; c += kTileSide) {
+        const float* tile = sums + product * kSums + (r / kTileSide * 2 + c / kTileSide) * kTileSide * kTileSide;
+        const Segment to = job->p.at(pass->row + row + i * kStrip + r);
+        const int64_t to_column = column + j * kStrip + c, left = min(n_columns - c, kTileSide);
+        if (job->p.transposed) add_transposed(tile, to, min(n_rows - r, to.rows), to_column, left);
+        else store(tile, to, min(n_rows - r, to.rows), to_column, left);
       }
+  }
+
+ private:
+  void store(const float* tile, const Segment& to, int64_t n_rows, int64_t to_column, int64_t n_columns) const {
+    const Product& p = job->p;
+    const F bias = p.bias != nullptr && pass->d == 0 ? load_n(p.bias + to_column, n_columns) : zero();
+    const bool add = p.add || pass->d > 0, stream = past_caches && n_columns == kTileSide;
+    float* c = to.c + to_column;
+    for (int64_t r = 0; r < min(n_rows, kTileSide); ++r, c += p.stride) {
+      const F base = add ? bias + load_n(c, n_columns) : bias;
+      const F value = fma(load(tile + r * kTileSide), broadcast(to.scale), base);
+      if (stream)
+        _mm512_stream_ps(c, value);
+      else
+        store_n(c, value, n_columns);
+    }
+  }
+
+  void add_transposed(const float* tile, const Segment& to, int64_t n_rows, int64_t to_column,
+                      int64_t n_columns) const {
+    F columns_of_tile[kTileSide];
+    for (int64_t r = 0; r < kTileSide; ++r) columns_of_tile[r] = load(tile + r * kTileSide);
+    transpose(columns_of_tile);
+    for (int64_t k = 0; k < n_columns; ++k) {
+      float* c = to.c + (to_column + k) * job->p.stride;
+      store_n(c, fma(columns_of_tile[k], broadcast(to.scale), load_n(c, n_rows)), n_rows);
     }
   }
 };
