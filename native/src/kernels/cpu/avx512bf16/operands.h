@@ -67,6 +67,7 @@ struct WeightDepth {
   int64_t depth() const { return rows.rows; }
 
   void pack(const BlockPlan& b) const {
+    if (rows.dtype == DType::kF32) return pack_floats(b);
     float *row0 = b.decoded, *row1 = row0 + kMostColumns;
     for (int64_t d = 0; d < b.depth; d += 2) {
       const bool pair = d + 1 < b.depth;
@@ -74,6 +75,22 @@ struct WeightDepth {
       rows.range(b.d + d, b.column, b.columns, row0);
       if (pair) rows.range(b.d + d + 1, b.column, b.columns, row1);
       pack_pair_b(row0, pair ? row1 : nullptr, b.columns, d / 2, b.to, kDepth / 2);
+    }
+  }
+
+ private:
+  // Matrices of low rank have many rows of a few elements.
+  void pack_floats(const BlockPlan& b) const {
+    const uint8_t* row = rows.data + b.d * rows.stride_bytes + b.column * 4;
+    for (int64_t d = 0; d < b.depth; d += 2, row += 2 * rows.stride_bytes) {
+      const bool pair = d + 1 < b.depth, ahead = b.d + d + kRowsAhead + 1 < rows.rows;
+      for (int64_t at = 0; ahead && at < b.columns * 4; at += 64) {
+        __builtin_prefetch(row + kRowsAhead * rows.stride_bytes + at);
+        __builtin_prefetch(row + (kRowsAhead + 1) * rows.stride_bytes + at);
+      }
+      pack_pair_b(reinterpret_cast<const float*>(row),
+                  pair ? reinterpret_cast<const float*>(row + rows.stride_bytes) : nullptr, b.columns, d / 2, b.to,
+                  kDepth / 2);
     }
   }
 };
