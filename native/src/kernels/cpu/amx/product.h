@@ -82,10 +82,12 @@ struct Pass {
 };
 
 // Narrower units where there would be few, but not so narrow that the packed rows, each block of which a unit reads
-// once for every 32 columns, would come from beyond the second-level cache all the time.
+// once for every 32 columns, would come from beyond the second-level cache all the time. A product of low rank has the
+// columns of one strip, and is cut by rows.
 CHAKU_INLINE void cut(const Product& p, Pass& pass) {
   constexpr int64_t kCached = int64_t{1} << 20;
   pass.unit_rows = min(kMostRows, round_up(pass.rows, kStrip));
+  if (p.columns <= kStrip) pass.unit_rows = min(pass.unit_rows, 4 * kStrip);
   pass.row_units = ceil_div(pass.rows, pass.unit_rows);
   const bool cached = pass.unit_rows * pass.steps() * kStepDepth * 2 <= kCached;
   const int64_t least = max(cached ? kStrip : 4 * kStrip, p.column_step), enough = cached ? 16 : 8;
