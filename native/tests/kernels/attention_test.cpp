@@ -126,6 +126,12 @@ TEST(backward_of_packed_rows_and_windows) {
   for (const int32_t window : {0, 1, 16, 65}) check_backward({4, 2, 24}, packed, window);
 }
 
+// Several groups of blocks of keys, by one pass with one thread and by two with three.
+TEST(backward_of_long_rows) {
+  for (const int32_t window : {0, 65, 300}) check_backward({2, 1, 32}, {{0, 330, 0, 330}}, window);
+  check_backward({1, 1, 512}, {{0, 150, 0, 150}});
+}
+
 // Enough spans and key heads for the pass that does one pair at a time.
 TEST(backward_of_many_short_rows) {
   std::vector<AttentionSpan> packed;

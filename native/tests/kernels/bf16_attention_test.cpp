@@ -184,6 +184,12 @@ TEST(packed_rows_and_windows) {
   for (const int32_t window : {0, 1, 16, 65, 1000}) check_rounded({{4, 2, 24}, packed, window});
 }
 
+// Several groups of blocks of keys in the backward pass, by one pass with one thread and by two with three.
+TEST(long_rows) {
+  for (const int32_t window : {0, 65, 300}) check_rounded({{2, 1, 32}, {{0, 330, 0, 330}}, window});
+  check_rounded({{1, 1, 512}, {{0, 200, 0, 200}}});
+}
+
 // Enough spans and key heads that one unit does a pair of them, with any number of threads.
 TEST(many_short_rows) {
   std::vector<AttentionSpan> packed;

@@ -274,7 +274,8 @@ static void block_gradients(const AttentionBackwardProblem& p, const QueryBlock&
   }
   if (wanted == Wanted::kOfQueries || begin >= end) return;
   const F none[kKeyVectors] = {};
-  for (int64_t r = round_up(end, 2); r < begin + Operands::depth(end - begin); r += 2) {
+  const int64_t depth_end = min(begin + Operands::depth(end - begin), kBlockRows);
+  for (int64_t r = round_up(end, 2); r < depth_end; r += 2) {
     Operands::store_pair(none, none, r, scratch.weights, kBlockRows);
     Operands::store_pair(none, none, r, scratch.d_scores_of_rows, kBlockRows);
   }
