@@ -5,6 +5,8 @@
 // columns of some product's c, and walks their depth: it packs a block of the weight and multiplies it. A tail of low
 // rank is the last of these blocks; its few rows each unit packs for itself. Sums of the blocks before the last are kept
 // by the thread: rows of c that lie a power of two apart share few sets of a cache, and would push each other out.
+// A depth beyond kPassDepth (a vocabulary, backward) is taken in passes, whose sums meet in c: so a weight is decoded
+// once for up to 512 rows, however deep the product is.
 // The cut depends on shapes alone: each element of c is summed in the same order with any number of threads.
 #pragma once
 
@@ -32,9 +34,10 @@ struct Job {
 
 constexpr int64_t kMostUnitRows = 516;       // of split_work's blocks: 512 rounded up to whole tiles
 constexpr int64_t kPackedBytes = 8 << 20;    // of rows packed at once: they stay in a third-level cache
+constexpr int64_t kPassDepth = 8192;
 constexpr int64_t kRowsOfChunk = 4 * kTileRows;  // packed by one thread at a time
 
-static_assert(kPackedBytes <= ThreadPool::Turn::kSharedBytes);
+static_assert(kPackedBytes <= ThreadPool::Turn::kSharedBytes && kPackedBytes / 2 / kPassDepth >= kTileRows);
 static_assert((kMostUnitRows * kMostDepth + kMostBlock) * 2 +
                   (kLanes * kMostDepth + kMostUnitRows * kMostColumns) * 4 <= ThreadPool::kScratchBytes);
 
@@ -50,25 +53,27 @@ struct Scratch {
         sums(decoded + kLanes * kMostDepth) {}
 };
 
-// The rows of all products of a run, and those of them that are packed now: packed[block of the depth][row][kDepth].
+// The rows of all products of a run, and the part of them that is packed now, rows [first, first + rows) by elements
+// [d, d + pass_depth): packed[block of the depth][row][kDepth].
 template <int64_t kDepth>
 struct SharedRows {
   const float* from;
   int64_t stride, m, depth;
   Bf16* packed;
-  int64_t first = 0, rows = 0;
+  int64_t first = 0, rows = 0, d = 0, pass_depth = 0;
 
   int64_t most_rows() const {
-    const int64_t fit = kPackedBytes / 2 / round_up(max(depth, 1), kDepth);
-    return max(fit / kTileRows * kTileRows, kTileRows);
+    return kPackedBytes / 2 / round_up(min(max(depth, 1), kPassDepth), kDepth) / kTileRows * kTileRows;
   }
-  const Bf16* at(int64_t row, int64_t d) const { return packed + d * rows + row * kDepth; }
+  bool is_last() const { return d + pass_depth == depth; }
+  // Row `row` of those packed from element `offset` of the pass on, a multiple of kDepth.
+  const Bf16* at(int64_t row, int64_t offset) const { return packed + offset * rows + row * kDepth; }
 
   void pack(ThreadPool& pool) const {
     pool.parallel_for(rows, kRowsOfChunk, [&](int64_t begin, int64_t end, int) {
-      for (int64_t d = 0; d < depth; d += kDepth)
-        pack_rows_a(from + (first + begin) * stride + d, stride, end - begin, min(kDepth, depth - d),
-                    packed + d * rows + begin * kDepth, kDepth);
+      for (int64_t offset = 0; offset < pass_depth; offset += kDepth)
+        pack_rows_a(from + (first + begin) * stride + d + offset, stride, end - begin, min(kDepth, pass_depth - offset),
+                    packed + offset * rows + begin * kDepth, kDepth);
     });
   }
 };
@@ -83,11 +88,13 @@ class Unit {
 
   void run() {
     const LowRankTail& tail = *job_.tail;
-    const Columns tail_source = tail.empty() ? Columns{} : Columns::of(tail.w);
-    const int64_t tail_depth = tail.empty() ? 0 : tail_source.depth();
-    left_ = ceil_div(shared_.depth, kDepth) + ceil_div(tail_depth, kDepth);
-    for (int64_t d = 0; d < shared_.depth; d += kDepth)
-      multiply(job_.source, 1.0f, shared_.at(row_, d), d, min(kDepth, shared_.depth - d));
+    const bool has_tail = !tail.empty() && shared_.is_last();
+    const Columns tail_source = has_tail ? Columns::of(tail.w) : Columns{};
+    const int64_t tail_depth = has_tail ? tail_source.depth() : 0;
+    left_ = ceil_div(shared_.pass_depth, kDepth) + ceil_div(tail_depth, kDepth);
+    for (int64_t offset = 0; offset < shared_.pass_depth; offset += kDepth)
+      multiply(job_.source, 1.0f, shared_.at(row_, offset), shared_.d + offset,
+               min(kDepth, shared_.pass_depth - offset));
     for (int64_t d = 0; d < tail_depth; d += kDepth) {
       const int64_t depth = min(kDepth, tail_depth - d);
       pack_rows_a(tail.x + (shared_.first + row_) * tail.x_stride + d, tail.x_stride, rows_, depth, scratch_.tail,
@@ -104,7 +111,7 @@ class Unit {
     Output out = {scratch_.sums, kMostColumns, 1.0f, nullptr, false};
     if (--left_ == 0)
       out = {job_.c + (shared_.first + row_) * job_.stride + column_, job_.stride, job_.scale,
-             job_.bias != nullptr ? job_.bias + column_ : nullptr, job_.add};
+             job_.bias != nullptr && shared_.d == 0 ? job_.bias + column_ : nullptr, job_.add || shared_.d > 0};
     if (!first_) {
       out.before = scratch_.sums;
       out.before_stride = kMostColumns;
@@ -152,8 +159,17 @@ static void run_jobs(const Job<Columns>* jobs, int64_t n, SharedRows<Columns::kD
   const int64_t most = shared.most_rows();
   for (shared.first = 0; shared.first < shared.m; shared.first += most) {
     shared.rows = min(most, shared.m - shared.first);
-    shared.pack(pool);
-    for_each_stage(jobs, n, [&](const Job<Columns>* stage, int64_t n_stage) { run_units(stage, n_stage, shared, pool); });
+    bool packed = false;  // the whole depth, for all stages
+    for_each_stage(jobs, n, [&](const Job<Columns>* stage, int64_t n_stage) {
+      shared.d = 0;
+      do {
+        shared.pass_depth = min(kPassDepth, shared.depth - shared.d);
+        if (!packed) shared.pack(pool);
+        packed = shared.depth <= kPassDepth;
+        run_units(stage, n_stage, shared, pool);
+        shared.d += shared.pass_depth;
+      } while (shared.d < shared.depth);
+    });
   }
 }
 
