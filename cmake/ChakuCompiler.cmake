@@ -35,7 +35,7 @@ endfunction()
 set(CHAKU_FLAGS_avx2 -mavx2 -mfma -mf16c)
 # gcc 12 warns of its own _mm512_undefined_* (bug 105593).
 set(CHAKU_FLAGS_avx512 -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx2 -mfma -mf16c -Wno-maybe-uninitialized
-    -mprefer-vector-width=512)
+    -Wno-uninitialized -mprefer-vector-width=512)
 set(CHAKU_FLAGS_avx512vnni ${CHAKU_FLAGS_avx512} -mavx512vnni)
 set(CHAKU_FLAGS_avx512bf16 ${CHAKU_FLAGS_avx512vnni} -mavx512bf16)
 set(CHAKU_FLAGS_amx ${CHAKU_FLAGS_avx512bf16} -mamx-tile -mamx-bf16)

@@ -145,8 +145,8 @@ class Oracle {
       const Row o = project(l, layer.mixes() ? kLinearMixOut : kLinearO, attended[t]);
       add(x[t], norm(o, w.norms[kNormAttnPost], w.norm_biases[kNormAttnPost], 0, spec_.width));
       const LayerNorm which = layer.parallel && w.norms[kNormFfn] == nullptr ? kNormAttn : kNormFfn;
-      const Row n = norm(layer.parallel ? before : x[t], w.norms[which], w.norm_biases[which], 0, spec_.width);
-      const Row down = layer.experts.n_experts > 0 ? experts(l, n) : project(l, kLinearDown, feed_forward(l, n));
+      const Row in = norm(layer.parallel ? before : x[t], w.norms[which], w.norm_biases[which], 0, spec_.width);
+      const Row down = layer.experts.n_experts > 0 ? experts(l, in) : project(l, kLinearDown, feed_forward(l, in));
       add(x[t], norm(down, w.norms[kNormFfnPost], w.norm_biases[kNormFfnPost], 0, spec_.width));
     }
   }

@@ -166,12 +166,12 @@ CHAKU_INLINE F lane_numbers(int64_t first) {
 // What becomes of a row's products q.k: the scale, the soft cap, then the fall with distance. Where there is the scale
 // alone, products stay as they are and `unit` holds it.
 struct ScoreShape {
-  bool plain;
-  float scale;
-  float cap;    // 0: none
-  float slope;  // 0: none
-  float own;    // the key at the query's position, counted from the block's first
-  float unit;   // of what shaped() returns, as an exponent of 2
+  bool plain = false;
+  float scale = 0;
+  float cap = 0;    // 0: none
+  float slope = 0;  // 0: none
+  float own = 0;    // the key at the query's position, counted from the block's first
+  float unit = 0;   // of what shaped() returns, as an exponent of 2
 
   F capped(F products) const {
     const F scores = products * broadcast(scale);
