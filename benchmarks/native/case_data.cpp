@@ -17,6 +17,23 @@ Floats random_floats(int64_t n, uint64_t seed) {
   return out;
 }
 
+// Puts small scales into a block of random bytes.
+static void set_scales(DType dtype, uint8_t* block) {
+  const uint16_t scale = f32_to_f16(1e-3f);
+  switch (dtype) {
+    case DType::kTQ1_0:
+    case DType::kTQ2_0: std::memcpy(block + dtype_info(dtype).block_bytes - 2, &scale, 2); break;
+    case DType::kIQ1_M:  // four bits of it in each of the last four words
+      for (int i = 0; i < 4; ++i)
+        block[49 + 2 * i] = static_cast<uint8_t>((block[49 + 2 * i] & 15) | (scale >> 4 * i & 15) << 4);
+      break;
+    case DType::kNVFP4:
+      for (int i = 0; i < 4; ++i) block[i] &= 63;
+      break;
+    default: std::memcpy(block, &scale, 2);
+  }
+}
+
 std::vector<uint8_t> random_weights(DType dtype, int64_t rows, int64_t columns) {
   const int64_t stride = row_bytes(dtype, columns);
   std::vector<uint8_t> out(static_cast<size_t>(rows * stride));
@@ -27,11 +44,7 @@ std::vector<uint8_t> random_weights(DType dtype, int64_t rows, int64_t columns) 
     const DTypeInfo& info = dtype_info(dtype);
     const Philox random(6, 1);
     for (int64_t i = 0; i < stride; ++i) out[i] = static_cast<uint8_t>(random.words(static_cast<uint64_t>(i))[0]);
-    const uint16_t scale = f32_to_f16(1e-3f);
-    const int at = dtype == DType::kQ6_K ? 208 : 0;
-    for (int64_t b = 0; b < stride; b += info.block_bytes) std::memcpy(&out[b + at], &scale, 2);
-    if (dtype == DType::kQ4_K || dtype == DType::kQ5_K)
-      for (int64_t b = 0; b < stride; b += info.block_bytes) std::memcpy(&out[b + 2], &scale, 2);
+    for (int64_t b = 0; b < stride; b += info.block_bytes) set_scales(dtype, &out[b]);
   }
   for (int64_t r = 1; r < rows; ++r) {  // rotated by whole blocks, so that rows differ
     const int64_t shift = r % (columns / dtype_info(dtype).block_elements) * dtype_info(dtype).block_bytes;

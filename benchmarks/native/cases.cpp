@@ -269,6 +269,16 @@ void for_each_case(const Filter& filter, const std::function<void(Case&)>& visit
   const auto add = [&](Case&& c) {
     if (wanted(c.op.c_str(), c.format.c_str())) visit(c);
   };
+  // The other formats on one shape. Those that no vector decoder knows are decoded by the scalar codec, a panel at a time.
+  constexpr DType kRarer[] = {DType::kQ4_1,    DType::kQ5_1,   DType::kQ2_K,   DType::kQ3_K,    DType::kQ5_K,  DType::kIQ4_NL,
+                              DType::kIQ4_XS,  DType::kMXFP4,  DType::kNVFP4,  DType::kIQ3_S,   DType::kIQ3_XXS, DType::kIQ2_S,
+                              DType::kIQ2_XS,  DType::kIQ2_XXS, DType::kIQ1_S, DType::kIQ1_M,   DType::kTQ1_0, DType::kTQ2_0};
+  for (const DType dtype : kRarer) {
+    const char* name = dtype_info(dtype).name;
+    if (wanted("matmul_decode", name)) add(matmul_case(dtype, {1, 8192, 2048}));
+    if (wanted("matmul", name)) add(matmul_case(dtype, {512, 8192, 2048}));
+    if (wanted("matmul_backward", name)) add(backward_case(dtype, {512, 8192, 2048}));
+  }
   for (const Shape s : {Shape{512, 2048, 2048}, Shape{512, 16, 2048}, Shape{512, 2048, 16}})
     if (wanted("weight_gradient", "F32")) add(weight_gradient_case(s));
   for (const Shape s : {Shape{512, 16, 2048}, Shape{512, 2048, 16}})
