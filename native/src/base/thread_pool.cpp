@@ -3,6 +3,10 @@
 // entered. So a worker that sleeps through a short job costs the caller nothing, and no worker can see a job's fields
 // change. Idle workers spin for a while, because kernels follow each other within microseconds, and then sleep on a
 // futex.
+//
+// The chunks of a job are cut into a range for each thread, which takes its own in order and then what is left of the
+// others'. Memory is read fastest where it goes on: with one counter for all, threads jumped after every chunk, and two
+// of them read a weight no faster than one.
 #include "base/thread_pool.h"
 
 #include <algorithm>
@@ -58,22 +62,38 @@ thread_local const ThreadPool* turn_of = nullptr;  // the pool that the current 
 
 struct ThreadPool::State {
   alignas(kCacheLine) std::atomic<uint64_t> job{kClosed};
-  alignas(kCacheLine) std::atomic<int64_t> next_chunk{0};
+  struct alignas(kCacheLine) Range {
+    std::atomic<int64_t> next{0};
+    int64_t end = 0;
+  };
   alignas(kCacheLine) std::atomic<int> left{0};      // workers that have finished the current job
   alignas(kCacheLine) std::atomic<int> announced{0};  // changes with every job; sleepers wait on it
   alignas(kCacheLine) std::mutex callers;
   const RangeFn* fn = nullptr;
-  int64_t n = 0, grain = 1, n_chunks = 0;
+  int64_t n = 0, grain = 1, n_chunks = 0, n_ranges = 1;
+  std::vector<Range> ranges;
   std::chrono::nanoseconds spin_time{0};
   std::atomic<bool> stop{false};
   AlignedBytes scratch, shared;
   std::vector<std::thread> threads;
 
+  void cut_ranges() noexcept {
+    n_ranges = std::min<int64_t>(n_chunks, static_cast<int64_t>(ranges.size()));
+    for (int64_t i = 0; i < n_ranges; ++i) {
+      Range& range = ranges[static_cast<size_t>(i)];
+      range.next.store(n_chunks * i / n_ranges, std::memory_order_relaxed);
+      range.end = n_chunks * (i + 1) / n_ranges;
+    }
+  }
+
   void run_chunks(int thread) noexcept {
-    for (;;) {
-      const int64_t chunk = next_chunk.fetch_add(1, std::memory_order_relaxed);
-      if (chunk >= n_chunks) return;
-      (*fn)(chunk * grain, std::min(n, (chunk + 1) * grain), thread);
+    for (int64_t i = 0; i < n_ranges; ++i) {
+      Range& range = ranges[static_cast<size_t>((thread + i) % n_ranges)];
+      while (range.next.load(std::memory_order_relaxed) < range.end) {
+        const int64_t chunk = range.next.fetch_add(1, std::memory_order_relaxed);
+        if (chunk >= range.end) break;
+        (*fn)(chunk * grain, std::min(n, (chunk + 1) * grain), thread);
+      }
     }
   }
 
@@ -102,7 +122,7 @@ struct ThreadPool::State {
 
   void run_job(const RangeFn& function) noexcept {
     fn = &function;
-    next_chunk.store(0, std::memory_order_relaxed);
+    cut_ranges();
     left.store(0, std::memory_order_relaxed);
     const uint64_t number = (job.load(std::memory_order_relaxed) >> 32) + 1;
     job.store(number << 32, std::memory_order_release);
@@ -133,6 +153,7 @@ ThreadPool::ThreadPool(int n_threads) : state_(std::make_unique<State>()), n_thr
   if (n_threads <= usable_cores()) state_->spin_time = kSpin;
   state_->scratch = AlignedBytes(n_threads * kScratchBytes);
   state_->shared = AlignedBytes(Turn::kSharedBytes);
+  state_->ranges = std::vector<State::Range>(static_cast<size_t>(n_threads));
   state_->threads.reserve(static_cast<size_t>(n_threads - 1));
   try {
     for (int i = 1; i < n_threads; ++i) state_->threads.emplace_back([this, i] { state_->work(this, i); });

@@ -57,10 +57,10 @@ class ThreadPool {
     ThreadPool& pool_;
   };
 
-  // Runs fn over [0,n) in chunks of `grain` that threads take as they come; returns when all are done. Chunk borders
-  // depend on n and grain alone, never on the number of threads: a kernel whose chunks own their outputs gives the same
-  // bits with any number of threads. `thread` in [0, n_threads) picks per-thread scratch. Concurrent callers take
-  // turns; a call from inside fn runs inline.
+  // Runs fn over [0,n) in chunks of `grain`; returns when all are done. A thread takes neighbours one after another, and
+  // helps the others when it has no more. Chunk borders depend on n and grain alone, never on the number of threads: a
+  // kernel whose chunks own their outputs gives the same bits with any number of threads. `thread` in [0, n_threads)
+  // picks per-thread scratch. Concurrent callers take turns; a call from inside fn runs inline.
   void parallel_for(int64_t n, int64_t grain, RangeFn fn) noexcept;
 
  private:
