@@ -250,35 +250,24 @@ void for_each_case(const Filter& filter, const std::function<void(Case&)>& visit
   };
   constexpr DType kFormats[] = {DType::kQ4_0, DType::kQ8_0, DType::kQ4_K, DType::kQ6_K, DType::kQ5_0,
                                 DType::kF16,  DType::kBF16, DType::kF32};
-  for (const DType dtype : kFormats) {
-    const char* name = dtype_info(dtype).name;
-    // llama-3.2-1b, qwen2.5-0.5b, smollm2-135m: gate/up and down projections
-    for (const Shape s : {Shape{0, 8192, 2048}, Shape{0, 2048, 8192}, Shape{0, 4864, 896}, Shape{0, 1536, 576}}) {
-      if (s.k % dtype_info(dtype).block_elements != 0) continue;
-      for (const int64_t m : {1, 4, 64, 512})
-        if (wanted(m <= 8 ? "matmul_decode" : "matmul", name)) {
-          Case c = matmul_case(dtype, {m, s.n, s.k});
-          visit(c);
-        }
-      if (wanted("matmul_backward", name)) {
-        Case c = backward_case(dtype, {512, s.n, s.k});
-        visit(c);
-      }
-    }
-  }
   const auto add = [&](Case&& c) {
     if (wanted(c.op.c_str(), c.format.c_str())) visit(c);
   };
-  // The other formats on one shape. Those that no vector decoder knows are decoded by the scalar codec, a panel at a time.
-  constexpr DType kRarer[] = {DType::kQ4_1,    DType::kQ5_1,   DType::kQ2_K,   DType::kQ3_K,    DType::kQ5_K,  DType::kIQ4_NL,
-                              DType::kIQ4_XS,  DType::kMXFP4,  DType::kNVFP4,  DType::kIQ3_S,   DType::kIQ3_XXS, DType::kIQ2_S,
-                              DType::kIQ2_XS,  DType::kIQ2_XXS, DType::kIQ1_S, DType::kIQ1_M,   DType::kTQ1_0, DType::kTQ2_0};
-  for (const DType dtype : kRarer) {
+  const auto products = [&](DType dtype, const Shape& s, std::initializer_list<int64_t> tokens) {
     const char* name = dtype_info(dtype).name;
-    if (wanted("matmul_decode", name)) add(matmul_case(dtype, {1, 8192, 2048}));
-    if (wanted("matmul", name)) add(matmul_case(dtype, {512, 8192, 2048}));
-    if (wanted("matmul_backward", name)) add(backward_case(dtype, {512, 8192, 2048}));
-  }
+    for (const int64_t m : tokens)
+      if (wanted(m <= 8 ? "matmul_decode" : "matmul", name)) add(matmul_case(dtype, {m, s.n, s.k}));
+    if (wanted("matmul_backward", name)) add(backward_case(dtype, {512, s.n, s.k}));
+  };
+  for (const DType dtype : kFormats)
+    // llama-3.2-1b, qwen2.5-0.5b, smollm2-135m: gate/up and down projections
+    for (const Shape s : {Shape{0, 8192, 2048}, Shape{0, 2048, 8192}, Shape{0, 4864, 896}, Shape{0, 1536, 576}})
+      if (s.k % dtype_info(dtype).block_elements == 0) products(dtype, s, {1, 4, 64, 512});
+  // The other formats on one shape. Those that no vector decoder knows are decoded by the scalar codec, a panel at a time.
+  constexpr DType kRarer[] = {DType::kQ4_1,   DType::kQ5_1,    DType::kQ2_K,  DType::kQ3_K,  DType::kQ5_K,    DType::kIQ4_NL,
+                              DType::kIQ4_XS, DType::kMXFP4,   DType::kNVFP4, DType::kIQ3_S, DType::kIQ3_XXS, DType::kIQ2_S,
+                              DType::kIQ2_XS, DType::kIQ2_XXS, DType::kIQ1_S, DType::kIQ1_M, DType::kTQ1_0,   DType::kTQ2_0};
+  for (const DType dtype : kRarer) products(dtype, {0, 8192, 2048}, {1, 512});
   for (const Shape s : {Shape{512, 2048, 2048}, Shape{512, 16, 2048}, Shape{512, 2048, 16}})
     if (wanted("weight_gradient", "F32")) add(weight_gradient_case(s));
   for (const Shape s : {Shape{512, 16, 2048}, Shape{512, 2048, 16}})

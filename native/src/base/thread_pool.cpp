@@ -5,8 +5,8 @@
 // futex.
 //
 // The chunks of a job are cut into a range for each thread, which takes its own in order and then what is left of the
-// others'. Memory is read fastest where it goes on: with one counter for all, threads jumped after every chunk, and two
-// of them read a weight no faster than one.
+// others'. Memory is read fastest where it goes on: with one counter for all, threads jump after every chunk, which
+// costs two of them a third of the bandwidth.
 #include "base/thread_pool.h"
 
 #include <algorithm>

@@ -52,7 +52,7 @@ class Session {
   Activations activations_;
   int32_t* positions_ = nullptr;  // [max_batch_tokens]
   WornAdapters worn_;
-  AlignedArray<float> low_rank_;  // thrice [rows of a product, largest rank worn]
+  AlignedArray<float> low_rank_;  // kLinearsTogether times [rows of a product, largest rank worn]
   int32_t length_ = 0;
   std::optional<InputStatistics> inputs_;
   Cancellation cancellation_;

@@ -49,20 +49,7 @@ class ProductGroup {
   int64_t n_ = 0;
 };
 
-// The product of A, or the base's with what is added to it, of one expert that has m slots from `first` on.
-MatmulProblem down_product(const ExpertLinearCall& call, const LowRank& low_rank, const float* input, int64_t first,
-                           int64_t m) noexcept {
-  const int64_t k = call.linear->w.columns;
-  MatmulProblem p;
-  p.x = input + first * k;
-  p.x_stride = k;
-  p.w = {low_rank.a, DType::kF32, low_rank.rank, k};
-  p.y = call.low_rank_out + first * low_rank.rank;
-  p.y_stride = low_rank.rank;
-  p.m = m;
-  return p;
-}
-
+// The base's product of one expert that has m slots from `first` on.
 MatmulProblem base_product(const ExpertLinearCall& call, const Linear& one, int64_t first, int64_t m) noexcept {
   MatmulProblem p;
   p.x = call.x + first * one.w.columns;
@@ -83,7 +70,8 @@ void add_products(std::span<const ExpertLinearCall> calls, std::span<const float
   for (size_t i = 0; i < calls.size(); ++i)
     if (const ExpertLinearCall& call = calls[i]; call.low_rank != nullptr) {
       const int64_t k = call.linear->w.columns, n = call.linear->w.rows / call.n_experts;
-      group.add(down_product(call, expert_of(*call.low_rank, e, n, k), inputs[i], first, m));
+      const LowRank low_rank = expert_of(*call.low_rank, e, n, k);
+      group.add(down_product(low_rank, inputs[i] + first * k, k, m, call.low_rank_out + first * low_rank.rank));
     }
   for (const ExpertLinearCall& call : calls) {
     const Linear one = expert_of(*call.linear, e, call.n_experts);

@@ -104,6 +104,10 @@ void split_gated_queries(const Decoder& decoder, const LayerSpec& spec, int64_t 
 void gate_attended(const Decoder& decoder, const LayerSpec& spec, int64_t m, const float* o, const float* gates,
                    float* y) noexcept;
 
+// low_rank_out[m,R] = input[m,K] A^T, to be run in a group.
+MatmulProblem down_product(const LowRank& low_rank, const float* input, int64_t k, int64_t m,
+                           float* low_rank_out) noexcept;
+
 // What a product with N columns adds: low_rank.scale * low_rank_out[m,R] B^T.
 LowRankTail low_rank_tail(const LowRank& low_rank, const float* low_rank_out, int64_t n) noexcept;
 

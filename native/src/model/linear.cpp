@@ -25,18 +25,6 @@ LinearCall linear_call(const Decoder& decoder, int32_t layer, LayerLinear which,
 
 namespace {
 
-MatmulProblem down_product(const LowRank& low_rank, const float* input, int64_t k, int64_t m,
-                           float* low_rank_out) noexcept {
-  MatmulProblem p;
-  p.x = input;
-  p.x_stride = k;
-  p.w = {low_rank.a, DType::kF32, low_rank.rank, k};
-  p.y = low_rank_out;
-  p.y_stride = low_rank.rank;
-  p.m = m;
-  return p;
-}
-
 // The kernel does not scale the bias: then the product with the bias is summed apart.
 bool bias_apart(const LinearCall& call) noexcept { return call.linear->bias != nullptr && call.scale != 1.0f; }
 
@@ -79,6 +67,18 @@ void share_low_rank_out(float* memory, int64_t n_floats, Activations& a) noexcep
   for (BlockActivations& block : a.blocks)
     for (size_t i = 0; i < block.low_rank.size(); ++i)
       block.low_rank[i] = memory + static_cast<int64_t>(i) % kLinearsTogether * n_floats;
+}
+
+MatmulProblem down_product(const LowRank& low_rank, const float* input, int64_t k, int64_t m,
+                           float* low_rank_out) noexcept {
+  MatmulProblem p;
+  p.x = input;
+  p.x_stride = k;
+  p.w = {low_rank.a, DType::kF32, low_rank.rank, k};
+  p.y = low_rank_out;
+  p.y_stride = low_rank.rank;
+  p.m = m;
+  return p;
 }
 
 void low_rank_down(const Decoder& decoder, const LowRank& low_rank, const float* input, int64_t k, int64_t m,

@@ -48,6 +48,18 @@ inline Inputs make_inputs(Heads heads, const std::vector<AttentionSpan>& spans, 
   return in;
 }
 
+// Fills k_encoded and v_encoded, and makes k and v what these give back. Rows lie kv_stride apart, without gaps.
+inline void encode_cache(DType dtype, Inputs& in) {
+  const auto encode = [&](Floats& values, std::vector<std::byte>& encoded) {
+    const int64_t n = static_cast<int64_t>(values.size()) / in.p.kv_stride * in.p.kv_stride;
+    encoded.resize(static_cast<size_t>(row_bytes(dtype, n)));
+    quantize(dtype, values.data(), encoded.data(), n);
+    dequantize(dtype, encoded.data(), values.data(), n);
+  };
+  encode(in.k, in.k_encoded);
+  encode(in.v, in.v_encoded);
+}
+
 inline std::string describe(const char* op, Heads h, const std::vector<AttentionSpan>& spans, int32_t window) {
   return std::string(op) + " h" + std::to_string(h.n) + "/" + std::to_string(h.kv) + " d" + std::to_string(h.dim) +
          " kv" + std::to_string(spans[0].kv_end - spans[0].kv_begin) + " window " + std::to_string(window);

@@ -21,14 +21,7 @@ void check_forward(Heads heads, const std::vector<AttentionSpan>& spans, int32_t
 void check_encoded(DType dtype, Heads heads, const std::vector<AttentionSpan>& spans, int32_t window = 0) {
   Inputs in = make_inputs(heads, spans, window, 1.0f);
   in.p.kv_stride = heads.kv * heads.dim;
-  const auto encode = [&](Floats& values, std::vector<std::byte>& encoded) {
-    const int64_t n = static_cast<int64_t>(values.size()) / in.p.kv_stride * in.p.kv_stride;
-    encoded.resize(static_cast<size_t>(row_bytes(dtype, n)));
-    quantize(dtype, values.data(), encoded.data(), n);
-    dequantize(dtype, encoded.data(), values.data(), n);
-  };
-  encode(in.k, in.k_encoded);
-  encode(in.v, in.v_encoded);
+  encode_cache(dtype, in);
   const Floats expected = forward(reference_table(), pool_of(2), in);
   in.p.kv_dtype = dtype;
   in.p.k_encoded = in.k_encoded.data();

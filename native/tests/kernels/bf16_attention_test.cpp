@@ -253,14 +253,7 @@ TEST(keys_and_values_of_narrower_formats) {
   for (const DType dtype : {DType::kF16, DType::kBF16, DType::kQ8_0}) {
     Inputs in = make_inputs({4, 2, 96}, spans, 70, 1.0f);
     in.p.kv_stride = 2 * 96;
-    const auto encode = [&](Floats& values, std::vector<std::byte>& encoded) {
-      const int64_t n = static_cast<int64_t>(values.size()) / in.p.kv_stride * in.p.kv_stride;
-      encoded.resize(static_cast<size_t>(row_bytes(dtype, n)));
-      quantize(dtype, values.data(), encoded.data(), n);
-      dequantize(dtype, encoded.data(), values.data(), n);
-    };
-    encode(in.k, in.k_encoded);
-    encode(in.v, in.v_encoded);
+    encode_cache(dtype, in);
     for (const KernelTable* table : bf16_tables()) {
       in.p.kv_dtype = DType::kF32;
       const Floats expected = forward(*table, pool_of(2), in);

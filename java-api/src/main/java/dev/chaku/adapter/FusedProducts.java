@@ -27,7 +27,7 @@ public final class FusedProducts {
     for (LoraPair pair : pairs) {
       List<TensorSpec> parts = partsOf(pair, shared).orElse(List.of());
       if (parts.isEmpty()) {
-        result.add(called(pair, spec));
+        result.add(called(pair, spec, shared));
       }
       for (TensorSpec part : parts) {
         rows(pair, part).ifPresent(result::add);
@@ -39,7 +39,8 @@ public final class FusedProducts {
   /** One pair for each tensor of the base, in place of those for its products. */
   public static List<LoraPair> join(List<LoraPair> pairs, DecoderSpec spec) {
     Map<Place, TensorSpec> parts = new LinkedHashMap<>();
-    shared(spec).values().forEach(tensors -> tensors.forEach(tensor -> parts.put(tensor.place(), tensor)));
+    Map<String, List<TensorSpec>> shared = shared(spec);
+    shared.values().forEach(tensors -> tensors.forEach(tensor -> parts.put(tensor.place(), tensor)));
     Map<String, List<LoraPair>> joined = new LinkedHashMap<>();
     List<LoraPair> result = new ArrayList<>();
     for (LoraPair pair : pairs) {
@@ -50,7 +51,7 @@ public final class FusedProducts {
         joined.computeIfAbsent(part.name(), unused -> new ArrayList<>()).add(pair);
       }
     }
-    joined.forEach((name, own) -> result.add(join(own, parts, shared(spec).get(name))));
+    joined.forEach((name, own) -> result.add(join(own, parts, shared.get(name))));
     return result;
   }
 
@@ -64,7 +65,7 @@ public final class FusedProducts {
     List<LoraPair> rest = new ArrayList<>();
     for (LoraPair pair : pairs) {
       Optional<List<TensorSpec>> parts = partsOf(pair, shared);
-      LoraPair placed = parts.map(all -> at(pair, fusedPlace(all))).orElseGet(() -> called(pair, spec));
+      LoraPair placed = parts.map(all -> at(pair, fusedPlace(all))).orElseGet(() -> called(pair, spec, shared));
       if (placed.place().module().isStacked() || family.find(placed.place().module()).isPresent()) {
         result.add(placed);
       } else if (parts.isPresent()) {
@@ -109,14 +110,14 @@ public final class FusedProducts {
   }
 
   /** The pair at the product that the base has under the pair's name, if it has none of the pair's own kind. */
-  private static LoraPair called(LoraPair pair, DecoderSpec spec) {
+  private static LoraPair called(LoraPair pair, DecoderSpec spec, Map<String, List<TensorSpec>> shared) {
     if (spec.weight(pair.place()).isPresent()) {
       return pair;
     }
     String name = pair.place().name() + ".weight";
     return spec.tensors().stream()
         .filter(tensor -> tensor.kind() == TensorSpec.Kind.WEIGHT && tensor.name().equals(name))
-        .filter(tensor -> !shared(spec).containsKey(name))
+        .filter(tensor -> !shared.containsKey(name))
         .findFirst()
         .map(tensor -> at(pair, tensor.place()))
         .orElse(pair);
