@@ -141,7 +141,7 @@ public final class Trainer {
     return this;
   }
 
-  /** Calls the listener after every optimizer step, on the training's thread; it should return soon. */
+  /** Calls the listener after every optimizer step, as {@link TrainingRun#onProgress} does. */
   public Trainer onProgress(Consumer<TrainingProgress> listener) {
     listeners.add(listener);
     return this;

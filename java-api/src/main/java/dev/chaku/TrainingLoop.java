@@ -16,7 +16,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
 
 /** The steps of a run, on one thread: rows, gradients, update, validation, log, checkpoint, output. */
@@ -35,9 +34,10 @@ final class TrainingLoop {
   private final PackedRows evalRows;
   private final int rowsPerEpoch;
   private final EarlyStopping stopping;
-  private final List<Consumer<TrainingProgress>> listeners = new CopyOnWriteArrayList<>();
+  private final ProgressListeners listeners;
   private final int totalSteps;
   private volatile boolean cancelled;
+  private volatile boolean stopped;
 
   private RunPosition position = RunPosition.start();
   private ProgressMeter meter;
@@ -57,7 +57,7 @@ final class TrainingLoop {
     this.rowsPerEpoch = setup.firstEpoch().size();
     this.totalSteps = setup.totalSteps(rowsPerEpoch);
     this.meter = new ProgressMeter(totalSteps, position);
-    listeners.addAll(firstListeners);
+    this.listeners = new ProgressListeners(firstListeners);
   }
 
   void addListener(Consumer<TrainingProgress> listener) {
@@ -66,6 +66,15 @@ final class TrainingLoop {
 
   void cancel() {
     cancelled = true;
+  }
+
+  /** Makes the step under way the last: at least one is done, for an untrained adapter is of no use. */
+  void stop() {
+    stopped = true;
+  }
+
+  Path output() {
+    return folder.path();
   }
 
   Result run() {
@@ -84,6 +93,7 @@ final class TrainingLoop {
       saveBeforeLeaving(checkpoints, e);
       throw e;
     }
+    saveWhatCanGoOn(checkpoints);
     if (stopping.isOn() && stopping.bestStep() > 0) {
       checkpoints.restoreBest();
     }
@@ -92,7 +102,7 @@ final class TrainingLoop {
   }
 
   private void steps(RowFeed rows, Checkpoints checkpoints, LogFile log) {
-    while (position.step() < totalSteps && !stopping.stops()) {
+    while (position.step() < totalSteps && !stopping.stops() && !(stopped && position.step() > 0)) {
       step(rows);
       withinStep = true;
       boolean evaluated = evaluateIfDue(checkpoints);
@@ -108,6 +118,13 @@ final class TrainingLoop {
     checkpoints.save(position, counters());
     savedStep = position.step();
     meter.resetClock();
+  }
+
+  /** A run that was stopped can go on later, whether it saves checkpoints on its way or not. */
+  private void saveWhatCanGoOn(Checkpoints checkpoints) {
+    if (stopped && position.step() < totalSteps && !stopping.stops() && position.step() > savedStep) {
+      save(checkpoints);
+    }
   }
 
   /** Parameters change in whole steps only, so that a run cancelled within one can still be saved as it was before. */
@@ -208,14 +225,7 @@ final class TrainingLoop {
   private void report(LogFile log, boolean evaluated) {
     TrainingProgress progress = meter.progress(evaluated);
     log.append(progress);
-    for (Consumer<TrainingProgress> listener : listeners) {
-      try {
-        listener.accept(progress);
-      } catch (RuntimeException e) {
-        // Hours of training are worth more than what a listener shows.
-        LOG.log(System.Logger.Level.WARNING, "a listener of the training failed at step " + position.step(), e);
-      }
-    }
+    listeners.tell(progress);
   }
 
   private Result writeResult(String baseHash, String description) {

@@ -22,7 +22,9 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -331,12 +333,61 @@ class TrainerTest {
 
   @Test
   void aFailingListenerEndsNothing() {
+    AtomicInteger calls = new AtomicInteger();
     Trainer trainer =
         trainer().onProgress(p -> {
+          calls.incrementAndGet();
           throw new IllegalStateException("listener");
         });
     try (TrainingRun run = trainer.config(TinyTraining.config().with(c -> c.maxSteps(2))).start()) {
       assertEquals(4, run.await().rank());
+    }
+    assertEquals(2, calls.get());
+  }
+
+  /** Its end would never come: a listener is called by the thread that trains. */
+  @Test
+  void aListenerThatWaitsIsRefused() throws Exception {
+    CompletableFuture<TrainingRun> started = new CompletableFuture<>();
+    List<IllegalStateException> refused = Collections.synchronizedList(new ArrayList<>());
+    Trainer trainer =
+        trainer().onProgress(p -> {
+          TrainingRun run = started.join();
+          refused.add(assertThrows(IllegalStateException.class, run::await));
+          refused.add(assertThrows(IllegalStateException.class, run::awaitFile));
+          refused.add(assertThrows(IllegalStateException.class, run::awaitProgress));
+          run.close();
+        });
+    try (TrainingRun run = trainer.start()) {
+      started.complete(run);
+      assertThrows(OperationCancelledException.class, run::await);
+    }
+    assertEquals(3, refused.size());
+    assertTrue(refused.get(0).getMessage().contains("a listener of the training waits for its end"));
+  }
+
+  @Test
+  void stopsWithAnAdapter() {
+    CompletableFuture<TrainingRun> started = new CompletableFuture<>();
+    TrainingConfig endless = TinyTraining.config().with(c -> c.epochs(100_000).maxSteps(0).saveSteps(0));
+    Trainer trainer =
+        trainer().config(endless).onProgress(p -> {
+          if (p.step() == 5) {
+            started.join().stop();
+          }
+        });
+    List<Integer> bits;
+    try (TrainingRun run = trainer.start()) {
+      started.complete(run);
+      bits = TinyTraining.bits(run.await());
+      assertEquals(5, run.awaitProgress().step());
+      run.stop();
+    }
+    assertEquals(bits, TinyTraining.bits(Adapter.load(folder.resolve("out"))));
+    assertTrue(Files.exists(folder.resolve("out/loss.svg")));
+    try (TrainingRun run = trainer().config(endless).output(folder.resolve("at-once")).start().stop()) {
+      assertEquals(4, run.await().rank());
+      assertTrue(run.awaitProgress().step() >= 1);
     }
   }
 

@@ -165,6 +165,26 @@ class TrainingResumeTest {
   }
 
   @Test
+  void aStoppedRunGoesOnToo() throws IOException {
+    List<Integer> expected = finish(trainer(base, "whole"));
+    CompletableFuture<TrainingRun> started = new CompletableFuture<>();
+    Trainer trainer =
+        trainer(base, "out").config(config().with(c -> c.saveSteps(0))).onProgress(p -> {
+          if (p.step() == 10) {
+            started.join().stop();
+          }
+        });
+    try (TrainingRun run = trainer.start()) {
+      started.complete(run);
+      List<Integer> early = TinyTraining.bits(run.await());
+      assertEquals(early, TinyTraining.bits(Adapter.load(folder.resolve("out/checkpoint-00000010"))));
+    }
+    assertEquals(List.of("checkpoint-00000010"), checkpoints("out"));
+    assertEquals(expected, finish(trainer(base, "out").resume(true)));
+    assertEquals(losses("whole"), losses("out"));
+  }
+
+  @Test
   void resumesOnAnotherNumberOfThreads() {
     List<Integer> expected = finish(trainer(base, "whole"));
     killAfter(7, "out", trainer(base, "out"));
