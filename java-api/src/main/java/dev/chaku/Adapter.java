@@ -8,17 +8,33 @@ import dev.chaku.gguf.GgufMetadata;
 import dev.chaku.gguf.GgufValue;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.WeakHashMap;
+import org.jspecify.annotations.Nullable;
 
-/** A LoRA adapter in memory, to be worn over a base model. Immutable and thread-safe. */
-public final class Adapter {
+/**
+ * A LoRA adapter in memory, to be worn over a base model. Immutable and thread-safe.
+ *
+ * <p>Its matrices lie in the Java heap, and outside of it once for each model over which it was worn. {@link #close} lets go
+ * of both: generations that wear it end normally, what is asked of it later throws IllegalStateException. An adapter that is
+ * not closed is freed when the garbage collector finds it, which may be late, as the collector does not see how large it is.
+ */
+public final class Adapter implements AutoCloseable {
   /** The adapter's file in the folder that a training writes. */
   public static final String FILE_NAME = "adapter.gguf";
 
-  private final AdapterWeights weights;
+  private final String source;
+  /** Models that have it in the core; guarded by this. */
+  private final Set<Model> models = Collections.newSetFromMap(new WeakHashMap<>());
+  /** Null when closed; guarded by this. */
+  private @Nullable AdapterWeights weights;
 
   Adapter(AdapterWeights weights) {
+    this.source = weights.source();
     this.weights = weights;
   }
 
@@ -59,58 +75,99 @@ public final class Adapter {
    * @throws ResourceException if the disk is full; nothing is left behind
    */
   public void savePeft(Path folder, Model base) {
-    PeftAdapters.write(folder, weights, base.spec());
+    PeftAdapters.write(folder, weights(), base.spec());
   }
 
   /**
-   * Writes a GGUF LoRA adapter that llama.cpp reads too.
+   * Writes a GGUF LoRA adapter that llama.cpp reads too, as a new file.
    *
    * @throws BadInputException if the file exists
    * @throws ResourceException if the disk is full; nothing is left behind
    */
   public void save(Path path) {
-    Map<String, GgufValue> extra = new LinkedHashMap<>(weights.metadata().asMap());
+    save(path, false);
+  }
+
+  /**
+   * Writes a GGUF LoRA adapter that llama.cpp reads too.
+   *
+   * @param overwrite whether to replace a file that is there, when the new one is whole
+   * @throws BadInputException if the file exists and is not to be replaced
+   * @throws ResourceException if the disk is full; nothing is left behind, and what was there stays
+   */
+  public void save(Path path, boolean overwrite) {
+    AdapterWeights all = weights();
+    Map<String, GgufValue> extra = new LinkedHashMap<>(all.metadata().asMap());
     extra.keySet().removeIf(key -> key.startsWith("adapter.") || key.equals("general.type")
         || key.equals("general.architecture") || key.equals("general.alignment"));
-    GgufAdapters.write(path, architecture(), alpha(), weights.pairs(), extra, false);
+    GgufAdapters.write(path, all.architecture(), all.alpha(), all.pairs(), extra, overwrite);
   }
 
   /** The family of its base, for instance {@code llama}. */
   public String architecture() {
-    return weights.architecture();
+    return weights().architecture();
   }
 
   /** The scale of a product is alpha / its rank. */
   public float alpha() {
-    return weights.alpha();
+    return weights().alpha();
   }
 
   /** The largest rank of its products. */
   public int rank() {
-    return weights.pairs().stream().mapToInt(LoraPair::rank).max().orElse(0);
+    return weights().pairs().stream().mapToInt(LoraPair::rank).max().orElse(0);
   }
 
   /** Number of products that it adapts. */
   public int adaptedProducts() {
-    return weights.pairs().size();
+    return weights().pairs().size();
   }
 
   /** Number of values in all A and B. */
   public long parameterCount() {
-    return weights.pairs().stream().mapToLong(LoraPair::parameters).sum();
+    return weights().pairs().stream().mapToLong(LoraPair::parameters).sum();
   }
 
   /** Key values of its file. */
   public GgufMetadata metadata() {
-    return weights.metadata();
+    return weights().metadata();
   }
 
-  AdapterWeights weights() {
+  /** Whether {@link #close} was called. */
+  public synchronized boolean isClosed() {
+    return weights == null;
+  }
+
+  /** Lets go of its memory; generations that wear it keep theirs until they end. Idempotent, from any thread. */
+  @Override
+  public void close() {
+    List<Model> wornBy;
+    synchronized (this) {
+      weights = null;
+      wornBy = List.copyOf(models);
+      models.clear();
+    }
+    // Outside of the lock: a model that binds an adapter holds its own first.
+    wornBy.forEach(model -> model.release(this));
+  }
+
+  /** Remembers a model that has brought it to the core, to be told when it is closed. */
+  synchronized void boundTo(Model model) {
+    weights();
+    models.add(model);
+  }
+
+  synchronized AdapterWeights weights() {
+    if (weights == null) {
+      throw new IllegalStateException("the adapter " + source + " is closed");
+    }
     return weights;
   }
 
   @Override
-  public String toString() {
-    return weights.source() + " (" + architecture() + ", rank " + rank() + ", " + adaptedProducts() + " products)";
+  public synchronized String toString() {
+    return weights == null
+        ? source + " (closed)"
+        : source + " (" + architecture() + ", rank " + rank() + ", " + adaptedProducts() + " products)";
   }
 }

@@ -1,9 +1,10 @@
 package dev.chaku;
 
+import dev.chaku.internal.Interruption;
 import java.time.Duration;
 import java.util.function.Consumer;
 
-/** Counts elements that are written and tells a listener. Not thread-safe. */
+/** Counts elements that are written, tells a listener, and ends the writing when the thread is interrupted. Not thread-safe. */
 final class FileProgressMeter {
   private final long total;
   private final Consumer<FileProgress> listener;
@@ -22,6 +23,7 @@ final class FileProgressMeter {
   }
 
   void add(long elements) {
+    Interruption.check("writing of the file");
     done += elements;
     listener.accept(new FileProgress(tensor, done, total, Duration.ofNanos(System.nanoTime() - startNs)));
   }

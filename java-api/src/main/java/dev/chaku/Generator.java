@@ -9,6 +9,7 @@ import dev.chaku.text.template.ChatTemplate;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -22,7 +23,7 @@ public final class Generator {
   private static final int DEFAULT_MAX_TOKENS = 256;
 
   private final Model model;
-  private final List<NativeSession.Worn> adapters = new ArrayList<>();
+  private final List<Worn> adapters = new ArrayList<>();
   private final List<String> stops = new ArrayList<>();
   private int[] prompt = {};
   private int maxTokens = DEFAULT_MAX_TOKENS;
@@ -32,6 +33,9 @@ public final class Generator {
   private int topLogprobs;
   private Consumer<String> listener = piece -> { };
   private volatile @Nullable GenerationLoop running;
+
+  /** An adapter and what its additions are multiplied by. */
+  private record Worn(Adapter adapter, float scale) {}
 
   Generator(Model model) {
     this.model = model;
@@ -86,14 +90,46 @@ public final class Generator {
   }
 
   /**
-   * Wears an adapter, beside those that this generator wears already.
+   * Wears an adapter, in place of those that this generator wore.
    *
    * @param scale multiplies what it adds; 1 for as it was trained
    * @throws BadInputException if it was made for another base
+   * @throws IllegalStateException if it is closed, or the model is
    */
   public Generator adapter(Adapter adapter, double scale) {
-    adapters.add(new NativeSession.Worn(model.bind(adapter), (float) scale));
+    Worn worn = worn(adapter, scale);
+    adapters.clear();
+    adapters.add(worn);
     return this;
+  }
+
+  /** Wears an adapter as it was trained, beside those that this generator wears, see {@link #addAdapter(Adapter, double)}. */
+  public Generator addAdapter(Adapter adapter) {
+    return addAdapter(adapter, 1);
+  }
+
+  /**
+   * Wears an adapter beside those that this generator wears: what they add is summed.
+   *
+   * @param scale multiplies what it adds; 1 for as it was trained
+   * @throws BadInputException if it was made for another base
+   * @throws IllegalStateException if it is closed, or the model is
+   */
+  public Generator addAdapter(Adapter adapter, double scale) {
+    adapters.add(worn(adapter, scale));
+    return this;
+  }
+
+  private Worn worn(Adapter adapter, double scale) {
+    if (!Double.isFinite(scale)) {
+      throw new BadInputException("adapter scale: expected a finite number, found " + scale);
+    }
+    model.bind(Objects.requireNonNull(adapter, "adapter"));
+    return new Worn(adapter, (float) scale);
+  }
+
+  private List<NativeSession.Worn> inTheCore() {
+    return adapters.stream().map(one -> new NativeSession.Worn(model.bind(one.adapter()), one.scale())).toList();
   }
 
   /** Takes off all adapters. */
@@ -108,7 +144,7 @@ public final class Generator {
    * @return [T][V]
    */
   public float[][] logits(int... ids) {
-    return model.logits(ids, adapters);
+    return model.logits(ids, inTheCore());
   }
 
   /** Most tokens to generate, at least 0; 256 by default. The context of the model may end the text earlier. */
@@ -153,26 +189,32 @@ public final class Generator {
     return this;
   }
 
-  /** Gets the text piece by piece, on the thread that generates; nothing that may become a stop string is passed on. */
+  /**
+   * Gets the text piece by piece, on the thread that generates; nothing that may become a stop string is passed on. What it
+   * throws ends the generation and comes out of {@link #generate}.
+   */
   public Generator onText(Consumer<String> newListener) {
-    this.listener = newListener;
+    this.listener = Objects.requireNonNull(newListener, "listener");
     return this;
   }
 
   /**
-   * Generates a text. Blocks until it is complete; {@link #cancel} ends it early.
+   * Generates a text. Blocks until it is complete; {@link #cancel} ends it early with what there is, an interrupt of the
+   * thread ends it with an exception. Both are noticed between two tokens, and within a prompt every 512 tokens.
    *
    * @throws BadInputException if there is no prompt, or it is longer than the context of the model
    * @throws ResourceException if memory does not suffice
-   * @throws IllegalStateException if the model is closed
+   * @throws OperationCancelledException if the thread is interrupted; its interrupt status stays set
+   * @throws IllegalStateException if the model is closed, or an adapter that is worn
    */
   public Generation generate() {
+    model.requireOpen();
     GenerationRequest request =
         new GenerationRequest(
             prompt.clone(), maxTokens, sampling, stops, endless, withLogprobs, topLogprobs, listener);
     model.requireLength(prompt.length);
     int tokens = (int) Math.min(model.contextLength(), (long) prompt.length + maxTokens);
-    ModelSession session = model.sessions().borrow(tokens, adapters);
+    ModelSession session = model.sessions().borrow(tokens, inTheCore());
     boolean done = false;
     try {
       GenerationLoop loop = new GenerationLoop(session, model.tokenizerOrNull(), request);

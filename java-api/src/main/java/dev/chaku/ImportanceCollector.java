@@ -3,6 +3,7 @@ package dev.chaku;
 import dev.chaku.arch.DecoderModule;
 import dev.chaku.arch.TensorSpec;
 import dev.chaku.internal.DirectBuffers;
+import dev.chaku.internal.Interruption;
 import dev.chaku.internal.NativeSession;
 import dev.chaku.quantize.ImportanceMatrix;
 import java.io.IOException;
@@ -83,6 +84,11 @@ public final class ImportanceCollector {
    */
   public record Report(int chunks, long tokens, int tensors) {}
 
+  /** Reads and writes without telling anybody how far it is, see {@link #write(Path, Path, BiConsumer)}. */
+  public Report write(Path text, Path target) {
+    return write(text, target, (done, all) -> { });
+  }
+
   /**
    * Reads the text and writes the importance in llama.cpp's GGUF layout.
    *
@@ -113,6 +119,7 @@ public final class ImportanceCollector {
         int[] ids = chunk(tokens, chunk * body, Math.min(tokens.length, (chunk + 1) * body), bos);
         session.truncate(0);
         for (int from = 0; from < ids.length; from += atOnce) {
+          Interruption.check("collection of importance");
           session.eval(ids, from, Math.min(atOnce, ids.length - from), NativeSession.Logits.ALL, logits);
         }
         done += ids.length;

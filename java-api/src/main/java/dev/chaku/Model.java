@@ -1,11 +1,13 @@
 package dev.chaku;
 
+import dev.chaku.adapter.AdapterWeights;
 import dev.chaku.arch.DecoderSpec;
 import dev.chaku.arch.DecoderWeights;
 import dev.chaku.arch.ModelFamilies;
 import dev.chaku.gguf.GgufFile;
 import dev.chaku.gguf.GgufMetadata;
 import dev.chaku.internal.DirectBuffers;
+import dev.chaku.internal.Interruption;
 import dev.chaku.internal.NativeAdapter;
 import dev.chaku.internal.NativeEngine;
 import dev.chaku.internal.NativeModel;
@@ -238,6 +240,7 @@ public final class Model implements AutoCloseable {
    * @param capacity tokens that the text might have had, at least its own
    */
   float[][] logits(int[] tokens, List<NativeSession.Worn> worn, int capacity) {
+    requireOpen();
     requireLength(tokens.length);
     requireLength(capacity);
     float[][] result = new float[tokens.length][vocabSize()];
@@ -248,6 +251,7 @@ public final class Model implements AutoCloseable {
     try (NativeSession session = NativeSession.create(core, wanted)) {
       session.setAdapters(worn);
       for (int from = 0; from < tokens.length; from += atOnce) {
+        Interruption.check("computation of logits");
         int n = Math.min(atOnce, tokens.length - from);
         session.eval(tokens, from, n, NativeSession.Logits.ALL, buffer);
         for (int i = 0; i < n; i++) {
@@ -265,13 +269,40 @@ public final class Model implements AutoCloseable {
 
   /** The adapter in the core; the same object for the same adapter, as long as that lives. */
   NativeAdapter bind(Adapter adapter) {
+    requireOpen();
     synchronized (bound) {
+      AdapterWeights weights = adapter.weights();
       NativeAdapter known = bound.get(adapter);
       if (known == null) {
-        known = adapter.weights().bind(core, spec);
+        known = weights.bind(core, spec);
+        try {
+          adapter.boundTo(this);
+        } catch (IllegalStateException closedMeanwhile) {
+          known.close();
+          throw closedMeanwhile;
+        }
         bound.put(adapter, known);
       }
       return known;
+    }
+  }
+
+  /** Takes a closed adapter out of the core: at once, or when the last generation ends that wears it. */
+  void release(Adapter adapter) {
+    NativeAdapter known;
+    synchronized (bound) {
+      known = bound.remove(adapter);
+    }
+    if (known != null) {
+      known.close();
+      sessions.takeOff(known);
+    }
+  }
+
+  /** A closed model is named as such, whatever of it is asked first. */
+  void requireOpen() {
+    if (core.isClosed()) {
+      throw new IllegalStateException("the model " + metadata.source() + " is closed");
     }
   }
 

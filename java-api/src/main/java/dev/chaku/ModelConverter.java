@@ -65,6 +65,11 @@ public final class ModelConverter {
    */
   public record Report(String architecture, int tensors, long parameters, long fileBytes, List<String> leftOut) {}
 
+  /** Writes the file without telling anybody how far it is, see {@link #write(Path, Consumer)}. */
+  public Report write(Path target) {
+    return write(target, progress -> { });
+  }
+
   /**
    * Writes the file, whole or not at all.
    *
@@ -72,6 +77,7 @@ public final class ModelConverter {
    * @throws BadInputException if a file or tensor is missing, damaged or of another shape than config.json says, if the
    *     model is of no known family or uses something that is not understood, or if the new file exists
    * @throws ResourceException if the disk does not suffice
+   * @throws OperationCancelledException if the thread is interrupted; nothing is left behind
    */
   public Report write(Path target, Consumer<FileProgress> listener) {
     HuggingFaceModel.Found found = HuggingFaceModel.read(folder);

@@ -2,6 +2,7 @@ package dev.chaku;
 
 import dev.chaku.generate.DecodeSession;
 import dev.chaku.internal.DirectBuffers;
+import dev.chaku.internal.NativeAdapter;
 import dev.chaku.internal.NativeModel;
 import dev.chaku.internal.NativeSession;
 import java.nio.FloatBuffer;
@@ -33,6 +34,17 @@ final class ModelSession implements DecodeSession, AutoCloseable {
       truncate(0);
       core.setAdapters(adapters);
       worn = List.copyOf(adapters);
+    }
+  }
+
+  boolean wears(NativeAdapter adapter) {
+    return worn.stream().anyMatch(one -> one.adapter() == adapter);
+  }
+
+  /** Takes everything off if an adapter among it was closed, so that its memory goes back. */
+  void takeOffClosed() {
+    if (worn.stream().anyMatch(one -> one.adapter().isClosed())) {
+      wear(List.of());
     }
   }
 

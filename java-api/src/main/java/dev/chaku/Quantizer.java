@@ -139,12 +139,18 @@ public final class Quantizer {
     return plan(file, readImportance());
   }
 
+  /** Writes the file without telling anybody how far it is, see {@link #write(Path, Consumer)}. */
+  public QuantizationReport write(Path target) {
+    return write(target, progress -> { });
+  }
+
   /**
    * Writes the new file, whole or not at all.
    *
    * @param listener told of the progress from the calling thread, many times a second
    * @throws BadInputException as {@link #plan}, or if the new file exists, or a weight is not finite
    * @throws ResourceException if the disk does not suffice
+   * @throws OperationCancelledException if the thread is interrupted; nothing is left behind
    */
   public QuantizationReport write(Path target, Consumer<FileProgress> listener) {
     GgufFile file = GgufFile.read(model);

@@ -69,12 +69,18 @@ public final class RandomModel {
     return this;
   }
 
+  /** Writes the file without telling anybody how far it is, see {@link #write(Path, Consumer)}. */
+  public ModelConverter.Report write(Path target) {
+    return write(target, progress -> { });
+  }
+
   /**
    * Writes the file, whole or not at all.
    *
    * @param listener told of the progress from the calling thread, many times a second
    * @throws BadInputException if the configuration is missing, damaged or of no known family, or the file exists
    * @throws ResourceException if the disk does not suffice
+   * @throws OperationCancelledException if the thread is interrupted; nothing is left behind
    */
   public ModelConverter.Report write(Path target, Consumer<FileProgress> listener) {
     return ModelConverter.write(

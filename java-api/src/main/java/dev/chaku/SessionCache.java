@@ -1,6 +1,7 @@
 package dev.chaku;
 
 import dev.chaku.arch.DecoderSpec;
+import dev.chaku.internal.NativeAdapter;
 import dev.chaku.internal.NativeModel;
 import dev.chaku.internal.NativeSession;
 import java.util.List;
@@ -79,7 +80,15 @@ final class SessionCache implements AutoCloseable {
     if (closed || idle != null) {
       session.close();
     } else {
+      session.takeOffClosed();
       idle = session;
+    }
+  }
+
+  /** Makes the session that waits here let go of a closed adapter; one at work does when it comes back. */
+  synchronized void takeOff(NativeAdapter adapter) {
+    if (idle != null && idle.wears(adapter)) {
+      idle.takeOffClosed();
     }
   }
 

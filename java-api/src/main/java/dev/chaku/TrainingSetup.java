@@ -164,7 +164,14 @@ record TrainingSetup(
   }
 
   Packer packer() {
-    return new Packer(config.batchTokens(), config.packing(), config.seed());
+    return new Packer(rowTokens(), config.packing(), config.seed());
+  }
+
+  /** Rows of one sequence, unless longer ones are asked for, are no longer than the model's sequences may be. */
+  private int rowTokens() {
+    return config.batchTokens() == config.maxLength()
+        ? Math.min(config.batchTokens(), model.contextLength())
+        : config.batchTokens();
   }
 
   /** The rows of the first epoch; every epoch has as many, and none is longer than the longest of these. */

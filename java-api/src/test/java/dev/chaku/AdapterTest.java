@@ -9,6 +9,7 @@ import dev.chaku.adapter.GgufAdapters;
 import dev.chaku.adapter.LoraPair;
 import dev.chaku.arch.DecoderModule;
 import dev.chaku.arch.FormatMix;
+import dev.chaku.arch.TensorSpec;
 import dev.chaku.gguf.GgufValue;
 import dev.chaku.internal.DirectBuffers;
 import dev.chaku.internal.NativeAdapter;
@@ -20,9 +21,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
+import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
 
 class AdapterTest {
@@ -108,6 +112,141 @@ class AdapterTest {
       assertArrayEquals(
           logits(base, TOKENS, List.of(one), 1), logits(base, TOKENS, List.of(one, one), 0.5f, 0.5f), 1e-4f);
     }
+  }
+
+  @Test
+  void replacesAFileWhenToldTo() {
+    Path file = TinyModel.write(folder.resolve("m.gguf"), TinyModel.llama(), FormatMix.Q8_0, 1);
+    try (Model base = Model.open(file);
+        Adapter one = Adapter.load(adapterFile(base, 1));
+        Adapter two = Adapter.load(adapterFile(base, 2))) {
+      Path target = folder.resolve("saved.gguf");
+      one.save(target, true);
+      BadInputException e = assertThrows(BadInputException.class, () -> two.save(target, false));
+      assertTrue(e.getMessage().contains("saved.gguf"), e.getMessage());
+      two.save(target, true);
+      assertEquals(TinyTraining.bits(two), TinyTraining.bits(Adapter.load(target)));
+    }
+  }
+
+  /** Setting an adapter is setting, as everywhere; adding has a name of its own. */
+  @Test
+  void isSetInPlaceOfAnother() {
+    Path file = TinyModel.write(folder.resolve("m.gguf"), TinyModel.llama(), FormatMix.F32, 1);
+    try (Model base = Model.open(file, Float32Device.options());
+        Adapter one = Adapter.load(adapterFile(base, 1));
+        Adapter two = Adapter.load(adapterFile(base, 2))) {
+      Generator generator = base.generator();
+      float[] both = logits(base, TOKENS, List.of(one, two), 1, 0.5f);
+      assertArrayEquals(both, flat(generator.adapter(one).addAdapter(two, 0.5).logits(TOKENS)));
+      assertArrayEquals(
+          logits(base, TOKENS, List.of(two), 1), flat(generator.adapter(one).adapter(two).logits(TOKENS)));
+      assertArrayEquals(logits(base, TOKENS, List.of()), flat(generator.withoutAdapters().logits(TOKENS)));
+      assertThrows(BadInputException.class, () -> generator.adapter(one, Double.NaN));
+      assertThrows(NullPointerException.class, () -> generator.adapter(null));
+    }
+  }
+
+  private static float[] flat(float[][] rows) {
+    float[] all = new float[rows.length * rows[0].length];
+    for (int i = 0; i < rows.length; i++) {
+      System.arraycopy(rows[i], 0, all, i * rows[0].length, rows[0].length);
+    }
+    return all;
+  }
+
+  @Test
+  void aClosedOneIsLetGo() {
+    Path file = TinyModel.write(folder.resolve("m.gguf"), TinyModel.llama(), FormatMix.F32, 1);
+    try (Model base = Model.open(file, Float32Device.options());
+        Adapter other = Adapter.load(adapterFile(base, 2))) {
+      Adapter adapter = Adapter.load(adapterFile(base, 1));
+      NativeAdapter inTheCore = base.bind(adapter);
+      Generator generator = base.generator().adapter(adapter).prompt("abc").maxTokens(30).seed(1).endless(true);
+      int[] worn = generator.generate().tokens();
+      // Closed by a listener, in the midst of a text: that text ends as if nothing had happened.
+      Generator closing = generator.onText(piece -> adapter.close());
+      assertArrayEquals(worn, closing.generate().tokens());
+      assertTrue(adapter.isClosed() && inTheCore.isClosed());
+      adapter.close();
+      IllegalStateException e = assertThrows(IllegalStateException.class, generator::generate);
+      assertTrue(e.getMessage().contains("adapter-1.gguf is closed"), e.getMessage());
+      assertThrows(IllegalStateException.class, adapter::rank);
+      assertThrows(IllegalStateException.class, () -> adapter.save(folder.resolve("late.gguf")));
+      assertThrows(IllegalStateException.class, () -> base.generator().adapter(adapter));
+      assertTrue(adapter.toString().endsWith("adapter-1.gguf (closed)"));
+      assertEquals(30, generator.adapter(other).onText(piece -> { }).generate().tokens().length);
+    }
+  }
+
+  @Test
+  void aClosedModelIsNamedRatherThanTheAdapter() {
+    Path file = TinyModel.write(folder.resolve("m.gguf"), TinyModel.llama(), FormatMix.F32, 1);
+    Model base = Model.open(file);
+    try (Adapter adapter = Adapter.load(adapterFile(base, 1))) {
+      Generator generator = base.generator().adapter(adapter).prompt("abc").maxTokens(3);
+      generator.generate();
+      base.close();
+      for (Executable late :
+          List.<Executable>of(
+              generator::generate, () -> generator.logits(1), () -> generator.adapter(adapter),
+              () -> base.logits(new int[] {1}))) {
+        IllegalStateException e = assertThrows(IllegalStateException.class, late);
+        assertTrue(e.getMessage().contains("the model " + file + " is closed"), e.getMessage());
+      }
+    }
+  }
+
+  /** Wears many large adapters, one after another, with room for them all outside the heap. */
+  static final class ManyAdapters {
+    private static final int RANK = 2048;
+
+    public static void main(String[] args) throws Exception {
+      Path folder = Path.of(args[0]);
+      int loads = Integer.parseInt(args[1]);
+      long before = 0;
+      try (Model base =
+          Model.open(TinyModel.write(folder.resolve("m.gguf"), TinyModel.llama(), FormatMix.F32, 1))) {
+        Path file = folder.resolve("large.gguf");
+        List<LoraPair> pairs = new ArrayList<>();
+        for (TensorSpec tensor : base.spec().tensors()) {
+          DecoderModule.Place place = tensor.place();
+          if (place.module().isAdaptable() && place.module().inLayers() && tensor.kind() == TensorSpec.Kind.WEIGHT) {
+            int columns = (int) tensor.columns();
+            int rows = (int) tensor.rows();
+            pairs.add(new LoraPair(place, RANK, columns, rows, new float[RANK * columns], new float[RANK * rows]));
+          }
+        }
+        GgufAdapters.write(file, base.architecture(), 8, pairs, Map.of(), false);
+        for (int i = 0; i < loads; i++) {
+          try (Adapter adapter = Adapter.load(file)) {
+            base.generator().adapter(adapter).tokens(1, 2, 3).maxTokens(1).endless(true).generate();
+          }
+          before = i == 4 ? outsideTheHeap() : before;
+        }
+        System.out.println("grown by " + (outsideTheHeap() - before) + ", each " + Files.size(file));
+      }
+    }
+
+    /** Resident memory that is not the heap's. */
+    private static long outsideTheHeap() throws Exception {
+      String status = Files.readString(Path.of("/proc/self/status"));
+      Matcher anonymous = Pattern.compile("RssAnon:\\s+(\\d+) kB").matcher(status);
+      return anonymous.find() ? Long.parseLong(anonymous.group(1)) << 10 : 0;
+    }
+  }
+
+  @Test
+  void manyInARowTakeTheMemoryOfAFew() throws Exception {
+    // A heap whose pages are all touched at the start, so that it cannot grow; direct buffers could.
+    List<String> options =
+        List.of("-Xms96m", "-Xmx96m", "-XX:+AlwaysPreTouch", "-XX:+UseSerialGC", "-XX:MaxDirectMemorySize=8g");
+    ChildJvm.Ended ended = ChildJvm.run(ManyAdapters.class, options, folder.toString(), "40");
+    Matcher numbers = Pattern.compile("grown by (-?\\d+), each (\\d+)").matcher(ended.output());
+    assertTrue(numbers.find(), ended.output());
+    long each = Long.parseLong(numbers.group(2));
+    assertTrue(each > 10 << 20, "large enough to tell: " + each);
+    assertTrue(Long.parseLong(numbers.group(1)) < 3 * each, ended.output());
   }
 
   @Test

@@ -150,6 +150,28 @@ class GeneratorTest {
     assertThrows(IllegalStateException.class, generator::generate);
   }
 
+  /** The thread's interrupt is no lost one: whoever interrupts learns that the work has ended, and why. */
+  @Test
+  void anInterruptEndsAGeneration() {
+    try (Model model = tiny()) {
+      Generator generator = model.generator().prompt("y").maxTokens(400).endless(true);
+      List<String> pieces = new ArrayList<>();
+      generator.onText(piece -> {
+        pieces.add(piece);
+        Thread.currentThread().interrupt();
+      });
+      assertThrows(OperationCancelledException.class, generator::generate);
+      assertTrue(Thread.currentThread().isInterrupted());
+      assertEquals(1, pieces.size());
+      assertThrows(OperationCancelledException.class, () -> model.logits(new int[] {1, 2}));
+      assertThrows(OperationCancelledException.class, generator::generate, "before its first token too");
+      assertTrue(Thread.interrupted());
+      assertEquals(400, generator.onText(piece -> { }).generate().tokens().length);
+    } finally {
+      Thread.interrupted();
+    }
+  }
+
   @Test
   void aFailingListenerFailsTheGenerationAndHarmsNothing() {
     try (Model model = tiny()) {

@@ -238,6 +238,20 @@ class TrainerTest {
     assertThrows(BadInputException.class, () -> trainer.evalSplit(1));
   }
 
+  /** The longest that can be asked for is what the model can, whether rows are packed or not. */
+  @Test
+  void maxLengthMayBeAnything() throws IOException {
+    TrainingConfig anything = TinyTraining.config().with(c -> c.maxLength(Integer.MAX_VALUE).maxSteps(1));
+    TrainingConfig context = anything.with(c -> c.maxLength(TinyModel.CONTEXT));
+    TrainingPlan expected = trainer().data(dataset(20)).config(context).plan();
+    TrainingPlan plan = trainer().data(dataset(20)).config(anything).plan();
+    assertEquals(expected.rowsPerEpoch(), plan.rowsPerEpoch());
+    assertEquals(expected.trainingBytes(), plan.trainingBytes());
+    try (TrainingRun run = trainer().data(dataset(20)).config(anything.with(c -> c.packing(false))).start()) {
+      assertEquals(4, run.await().rank());
+    }
+  }
+
   @Test
   void trainsPromptsTooWhereAskedTo() throws IOException {
     TrainingPlan answers = trainer().data(dataset(20)).plan();

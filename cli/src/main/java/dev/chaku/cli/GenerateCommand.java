@@ -91,7 +91,7 @@ final class GenerateCommand extends Verb {
     try (Model model = Model.open(modelFile, cache.apply(engine.modelOptions()))) {
       Generator generator = model.generator();
       int[] ids = promptTokens(model, generator);
-      worn.forEach(a -> generator.adapter(a.adapter(), a.scale()));
+      worn.forEach(a -> generator.addAdapter(a.adapter(), a.scale()));
       if (logits != null) {
         writeLogits(generator.logits(ids));
       }

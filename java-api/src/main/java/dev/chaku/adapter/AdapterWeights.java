@@ -5,9 +5,9 @@ import dev.chaku.arch.DecoderModule;
 import dev.chaku.arch.DecoderSpec;
 import dev.chaku.arch.TensorSpec;
 import dev.chaku.gguf.GgufMetadata;
-import dev.chaku.internal.DirectBuffers;
 import dev.chaku.internal.NativeAdapter;
 import dev.chaku.internal.NativeModel;
+import dev.chaku.internal.NativeScratch;
 import java.util.List;
 import java.util.Optional;
 
@@ -38,14 +38,17 @@ public record AdapterWeights(
     boolean filled = false;
     try {
       for (LoraPair pair : FusedProducts.split(pairs, spec)) {
-        adapter.add(
-            pair.place().module().id(),
-            pair.place().layer(),
-            pair.rank(),
-            alpha / pair.rank(),
-            DirectBuffers.of(pair.a()),
-            DirectBuffers.of(pair.b()),
-            source + ": " + pair.place().name());
+        try (NativeScratch a = NativeScratch.floats(pair.a().length);
+            NativeScratch b = NativeScratch.floats(pair.b().length)) {
+          adapter.add(
+              pair.place().module().id(),
+              pair.place().layer(),
+              pair.rank(),
+              alpha / pair.rank(),
+              a.floats().put(pair.a()).flip(),
+              b.floats().put(pair.b()).flip(),
+              source + ": " + pair.place().name());
+        }
       }
       filled = true;
       return adapter;

@@ -7,9 +7,9 @@ import dev.chaku.gguf.GgufFile;
 import dev.chaku.gguf.GgufTensor;
 import dev.chaku.gguf.GgufValue;
 import dev.chaku.gguf.GgufWriter;
-import dev.chaku.internal.DirectBuffers;
 import dev.chaku.internal.NativeFormats;
-import java.nio.ByteBuffer;
+import dev.chaku.internal.NativeScratch;
+import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -118,13 +118,21 @@ public final class GgufAdapters {
 
   private static float[] decode(GgufFile file, GgufTensor tensor) {
     float[] values = new float[Math.toIntExact(tensor.elements())];
-    ByteBuffer encoded = file.readTensor(tensor);
-    if (tensor.type() == GgmlType.F32) {
-      encoded.asFloatBuffer().get(values);
-    } else {
-      FloatBuffer decoded = DirectBuffers.floats(values.length);
-      NativeFormats.dequantize(tensor.type().id(), encoded, decoded);
-      decoded.get(0, values);
+    if (tensor.bytes() > Integer.MAX_VALUE) {
+      throw new BadInputException(
+          file.path() + ": tensor '" + tensor.name() + "': expected at most " + Integer.MAX_VALUE + " bytes, found "
+              + tensor.bytes());
+    }
+    try (NativeScratch encoded = new NativeScratch((int) tensor.bytes())) {
+      file.readTensor(tensor, 0, encoded.bytes());
+      if (tensor.type() == GgmlType.F32) {
+        encoded.bytes().order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer().get(values);
+      } else {
+        try (NativeScratch decoded = NativeScratch.floats(values.length)) {
+          NativeFormats.dequantize(tensor.type().id(), encoded.bytes(), decoded.floats());
+          decoded.floats().get(0, values);
+        }
+      }
     }
     return values;
   }

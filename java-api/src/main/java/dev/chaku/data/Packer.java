@@ -1,6 +1,7 @@
 package dev.chaku.data;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -94,16 +95,17 @@ public final class Packer {
 
   /** Sorts by counting; equal lengths keep their order. */
   private int[] longestFirst(int[] lengths, int[] order) {
-    int[] next = new int[rowTokens + 2];
+    int longest = Arrays.stream(lengths).max().orElse(0);
+    int[] next = new int[longest + 2];
     for (int length : lengths) {
-      next[rowTokens - length + 1]++;
+      next[longest - length + 1]++;
     }
     for (int i = 1; i < next.length; i++) {
       next[i] += next[i - 1];
     }
     int[] sorted = new int[order.length];
     for (int example : order) {
-      sorted[next[rowTokens - lengths[example]]++] = example;
+      sorted[next[longest - lengths[example]]++] = example;
     }
     return sorted;
   }

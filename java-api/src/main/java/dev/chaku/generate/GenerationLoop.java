@@ -2,6 +2,7 @@ package dev.chaku.generate;
 
 import dev.chaku.BadInputException;
 import dev.chaku.OperationCancelledException;
+import dev.chaku.internal.Interruption;
 import dev.chaku.text.TokenDecoder;
 import dev.chaku.text.Tokenizer;
 import java.nio.ByteBuffer;
@@ -62,6 +63,7 @@ public final class GenerationLoop {
    * Generates.
    *
    * @throws BadInputException if the prompt does not fit the session, or names a token that the model lacks
+   * @throws OperationCancelledException if the thread is interrupted
    */
   public Generation run() {
     int[] prompt = request.prompt();
@@ -77,6 +79,9 @@ public final class GenerationLoop {
       }
       reason = decode();
     } catch (OperationCancelledException e) {
+      if (!cancelled && Thread.currentThread().isInterrupted()) {
+        throw e;
+      }
       reason = FinishReason.CANCELLED;
     } finally {
       end();
@@ -112,6 +117,7 @@ public final class GenerationLoop {
   private void computePrompt(int[] prompt, int cached) {
     for (int from = cached; from < prompt.length; from += PROMPT_PART) {
       refuseIfCancelled();
+      Interruption.check("generation");
       int n = Math.min(PROMPT_PART, prompt.length - from);
       boolean last = from + n == prompt.length;
       session.append(prompt, from, n, last ? logits : null);
@@ -127,6 +133,7 @@ public final class GenerationLoop {
       if (cancelled) {
         return FinishReason.CANCELLED;
       }
+      Interruption.check("generation");
       int id = sampler.sample(logits);
       if (tokenizer != null && !request.endless() && tokenizer.isEndOfGeneration(id)) {
         return FinishReason.STOP;

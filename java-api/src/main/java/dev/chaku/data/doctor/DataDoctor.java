@@ -99,6 +99,11 @@ public final class DataDoctor {
     return new DataReport(findings, measure.stats());
   }
 
+  /** Counts and measures, see {@link #stats(Request, Progress)}. */
+  public static DataStats stats(Request request) {
+    return stats(request, (done, total) -> {});
+  }
+
   /** Counts and measures, and looks for no defects; test data are not read. */
   public static DataStats stats(Request request, Progress progress) {
     TokenMeasure measure = new TokenMeasure(request);
