@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.function.BiConsumer;
+import java.util.stream.Stream;
 
 /**
  * Collects the importance of the columns of a model's matrices from a text: the mean square of what goes into each while
@@ -97,9 +98,8 @@ public final class ImportanceCollector {
    * @throws BadInputException if the text cannot be read or is too short, or the target exists
    */
   public Report write(Path text, Path target, BiConsumer<Integer, Integer> listener) {
-    if (!overwrite && Files.exists(target)) {
-      throw new BadInputException(target + ": exists already and is not overwritten unless asked for");
-    }
+    List<Path> inputs = Stream.concat(Stream.of(text), model.path().stream()).toList();
+    NewFile.at(target).overwrite(overwrite).inputs(inputs).check();
     int[] tokens = model.tokenizer().encode(read(text), false, false);
     OptionalInt bos = model.tokenizer().encode("", true, false).length > 0 ? model.tokenizer().bos() : OptionalInt.empty();
     int length = Math.min(chunkTokens, model.contextLength());
@@ -174,7 +174,7 @@ public final class ImportanceCollector {
     } catch (CharacterCodingException e) {
       throw new BadInputException(text + ": expected UTF-8 text", e);
     } catch (IOException e) {
-      throw new BadInputException(text + ": cannot be read: " + e.getMessage(), e);
+      throw FileFault.notRead(text, e);
     }
   }
 }

@@ -80,6 +80,7 @@ public final class ModelConverter {
    * @throws OperationCancelledException if the thread is interrupted; nothing is left behind
    */
   public Report write(Path target, Consumer<FileProgress> listener) {
+    NewFile.at(target).overwrite(overwrite).inputs(List.of(folder)).check();
     HuggingFaceModel.Found found = HuggingFaceModel.read(folder);
     boolean decodes = format != null && !format.mix().base().isQuantized();
     Report report = write(
@@ -98,7 +99,7 @@ public final class ModelConverter {
           String.valueOf(outline.metadata().get("general.architecture")), outline.tensors().size(), outline.elements(),
           Files.size(target.path()), List.of());
     } catch (IOException e) {
-      throw new BadInputException(target.path() + ": cannot be read: " + e.getMessage(), e);
+      throw FileFault.notRead(target.path(), e);
     }
   }
 }

@@ -154,7 +154,7 @@ public final class Quantizer {
    */
   public QuantizationReport write(Path target, Consumer<FileProgress> listener) {
     GgufFile file = GgufFile.read(model);
-    refuseSameFile(target);
+    NewFile.at(target).overwrite(overwrite).inputs(importance == null ? List.of(model) : List.of(model, importance)).check();
     Optional<ImportanceMatrix> weights = readImportance();
     QuantizationPlan plan = plan(file, weights);
     FileProgressMeter meter =
@@ -273,21 +273,11 @@ public final class Quantizer {
     }
   }
 
-  private void refuseSameFile(Path target) {
-    try {
-      if (Files.exists(target) && Files.isSameFile(model, target)) {
-        throw new BadInputException(target + ": expected another file than the model itself");
-      }
-    } catch (IOException e) {
-      throw new BadInputException(target + ": cannot be read: " + e.getMessage(), e);
-    }
-  }
-
   private static long size(Path file) {
     try {
       return Files.size(file);
     } catch (IOException e) {
-      throw new BadInputException(file + ": cannot be read: " + e.getMessage(), e);
+      throw FileFault.notRead(file, e);
     }
   }
 

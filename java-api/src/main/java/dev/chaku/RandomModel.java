@@ -5,6 +5,8 @@ import dev.chaku.convert.RandomOutline;
 import dev.chaku.gguf.GgufFile;
 import dev.chaku.gguf.GgufValue;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -15,6 +17,7 @@ import java.util.function.Function;
  */
 public final class RandomModel {
   private final Function<RandomModel, ModelOutline> outline;
+  private final List<Path> inputs = new ArrayList<>();
   private WeightFormat format = WeightFormat.F32;
   private Map<String, GgufValue> tokenizer = RandomOutline.byteTokenizer();
   private long seed;
@@ -32,7 +35,9 @@ public final class RandomModel {
 
   /** A model of the sizes in a config.json of Hugging Face. */
   public static RandomModel of(Path configFile) {
-    return new RandomModel(self -> RandomOutline.of(configFile, self.tokenizer, self.seed));
+    RandomModel model = new RandomModel(self -> RandomOutline.of(configFile, self.tokenizer, self.seed));
+    model.inputs.add(configFile);
+    return model;
   }
 
   /** Formats of the matrices; F32 unless set. */
@@ -48,6 +53,7 @@ public final class RandomModel {
    */
   public RandomModel tokenizer(Path model) {
     tokenizer = RandomOutline.tokenizerOf(GgufFile.read(model).metadata());
+    inputs.add(model);
     return this;
   }
 
@@ -83,6 +89,7 @@ public final class RandomModel {
    * @throws OperationCancelledException if the thread is interrupted; nothing is left behind
    */
   public ModelConverter.Report write(Path target, Consumer<FileProgress> listener) {
+    NewFile.at(target).overwrite(overwrite).inputs(inputs).check();
     return ModelConverter.write(
         outline.apply(this), new ModelOutline.Target(target, format.mix(), overwrite, threads), listener);
   }

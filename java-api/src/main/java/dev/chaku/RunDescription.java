@@ -113,7 +113,7 @@ final class RunDescription {
     try {
       return CheckpointFolder.sha256(path.get());
     } catch (IOException e) {
-      throw new BadInputException(path.get() + ": cannot be read: " + e, e);
+      throw FileFault.notRead(path.get(), e);
     }
   }
 }

@@ -45,6 +45,7 @@ final class BenchCommand extends Verb {
 
   /** What is measured. */
   static final class Subject {
+    @Reads
     @Option(names = "--model", required = true, paramLabel = "FILE", description = "A GGUF file.")
     private Path model;
 
@@ -78,6 +79,7 @@ final class BenchCommand extends Verb {
   @Option(names = "--rank", defaultValue = "16", paramLabel = "R", description = "LoRA rank in training (${DEFAULT-VALUE}).")
   private int rank;
 
+  @Writes(Writes.Kind.ADDED_TO)
   @Option(
       names = "--append",
       paramLabel = "FILE",

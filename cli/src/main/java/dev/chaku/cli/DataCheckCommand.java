@@ -1,7 +1,6 @@
 package dev.chaku.cli;
 
 import dev.chaku.BadInputException;
-import dev.chaku.ResourceException;
 import dev.chaku.data.DataRecords;
 import dev.chaku.data.Dataset;
 import dev.chaku.data.doctor.DataDoctor;
@@ -11,8 +10,6 @@ import dev.chaku.data.doctor.Finding;
 import dev.chaku.data.doctor.HtmlReport;
 import dev.chaku.data.doctor.JsonReport;
 import dev.chaku.data.doctor.TextReport;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -47,17 +44,22 @@ final class DataCheckCommand extends Verb {
 
   @Mixin private EstimateOptions estimate;
 
+  @Reads
   @Option(names = {"--eval-data", "--test"}, split = ",", paramLabel = "FILE", description = "Validation or test data, which must not be among the training data.")
   private List<Path> evalData = List.of();
 
   @Option(names = "--max-length", paramLabel = "N", description = "Longest sequence that is to be trained (1024, or the model's context).")
   private Integer maxLength;
 
+  @Writes
   @Option(names = "--html", paramLabel = "FILE", description = "Write the report as a page, too.")
   private Path html;
 
+  @Writes
   @Option(names = "--fix", paramLabel = "FILE", description = "Write a mended copy as JSON lines to a new file.")
   private Path fix;
+
+  @Mixin private OverwriteOption overwrite;
 
   @Override
   void execute() {
@@ -65,7 +67,7 @@ final class DataCheckCommand extends Verb {
     DataReport found = examine(dataset);
     DataReport report = found.withEstimate(estimate.estimate(found.stats(), model.file(), console()));
     if (html != null) {
-      write(html, HtmlReport.render(report, data.files().toString()));
+      output(html).write(HtmlReport.render(report, data.names()));
     }
     if (fix != null) {
       fix(dataset);
@@ -74,7 +76,7 @@ final class DataCheckCommand extends Verb {
     int errors = report.count(Finding.Severity.ERROR);
     if (errors > 0) {
       throw new BadInputException(
-          data.files() + ": " + errors + (errors == 1 ? " kind" : " kinds") + " of defect would make training fail or go wrong");
+          data.names() + ": " + errors + (errors == 1 ? " kind" : " kinds") + " of defect would make training fail or go wrong");
     }
   }
 
@@ -118,18 +120,10 @@ final class DataCheckCommand extends Verb {
   }
 
   private void fix(Dataset dataset) {
-    DataFixer.Result mended = DataFixer.fix(dataset, fix);
+    DataFixer.Result mended = DataFixer.fix(dataset, output(fix));
     console()
         .note(
             fix + ": " + mended.written() + " examples; left out " + mended.copies() + " copies and " + mended.unusable()
                 + " without use, took characters out of " + mended.cleaned());
-  }
-
-  private static void write(Path file, String text) {
-    try {
-      Files.writeString(file, text);
-    } catch (IOException e) {
-      throw new ResourceException(file + ": cannot be written: " + e.getMessage(), e);
-    }
   }
 }

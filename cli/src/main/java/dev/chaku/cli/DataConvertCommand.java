@@ -1,6 +1,7 @@
 package dev.chaku.cli;
 
 import dev.chaku.BadInputException;
+import dev.chaku.FileDraft;
 import dev.chaku.data.Conversion;
 import dev.chaku.data.DataFormat;
 import dev.chaku.data.DataRecords;
@@ -34,6 +35,7 @@ final class DataConvertCommand extends Verb {
   @Option(names = "--to", required = true, paramLabel = "NAME", description = "The layout: chat, prompt-completion, alpaca, sharegpt, text, preference or labelled.")
   private String to;
 
+  @Writes
   @Option(names = "--out", required = true, paramLabel = "FILE", description = "The file to write; gzipped if its name ends in .gz.")
   private Path out;
 
@@ -43,8 +45,7 @@ final class DataConvertCommand extends Verb {
   @Option(names = "--skip-bad-lines", description = "Leave out lines that cannot be read, and count them.")
   private boolean skipBadLines;
 
-  @Option(names = "--force", description = "Replace --out if it exists.")
-  private boolean force;
+  @Mixin private OverwriteOption overwrite;
 
   /** Losses by name with the number of examples, in the order in which they came up. */
   private final Map<String, Integer> losses = new LinkedHashMap<>();
@@ -58,16 +59,15 @@ final class DataConvertCommand extends Verb {
   void execute() {
     Conversion conversion = new Conversion(DataFormat.parse(to));
     DataRecords.Skipped skipped;
-    try (NewFile file = NewFile.begin(out, force)) {
+    try (FileDraft file = output(out).begin()) {
       skipped = DataRecords.read(data.files(), data.reading(skipBadLines), entry -> take(conversion, entry, file));
       if (!losses.isEmpty() && !allowLoss) {
         throw new BadInputException(
             firstLoss + ": " + to + " has no place for " + lossText() + "; --allow-loss writes the data without");
       }
       if (written == 0) {
-        throw new BadInputException(data.files() + ": expected at least one example to write, found none");
+        throw new BadInputException(data.names() + ": expected at least one example to write, found none");
       }
-      file.finish();
       file.place();
     }
     Map<String, Object> fields = new LinkedHashMap<>();
@@ -81,7 +81,7 @@ final class DataConvertCommand extends Verb {
     result(fields, this::print);
   }
 
-  private void take(Conversion conversion, DataRecords.Entry entry, NewFile file) {
+  private void take(Conversion conversion, DataRecords.Entry entry, FileDraft file) {
     for (Conversion.Converted converted : conversion.convert(entry)) {
       read++;
       leftOut += converted.records().isEmpty() ? 1 : 0;

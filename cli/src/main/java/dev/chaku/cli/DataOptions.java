@@ -5,11 +5,13 @@ import dev.chaku.data.DataFormat;
 import dev.chaku.data.Dataset;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.Collectors;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** Which data a verb reads, and how. */
 final class DataOptions {
+  @Reads
   @Parameters(paramLabel = "FILE", arity = "1..*", description = "Data files: JSON lines, JSON arrays, CSV, TSV or text, gzipped or not.")
   private List<Path> files;
 
@@ -27,6 +29,11 @@ final class DataOptions {
 
   List<Path> files() {
     return files;
+  }
+
+  /** The files by name, for messages. */
+  String names() {
+    return files.stream().map(Path::toString).collect(Collectors.joining(", "));
   }
 
   /** How records are read; wrong ones are errors unless they are to be left out. */

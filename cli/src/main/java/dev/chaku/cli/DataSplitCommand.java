@@ -1,7 +1,8 @@
 package dev.chaku.cli;
 
 import dev.chaku.BadInputException;
-import dev.chaku.ResourceException;
+import dev.chaku.FileDraft;
+import dev.chaku.FileFault;
 import dev.chaku.data.DataRecords;
 import dev.chaku.data.DataSplitter;
 import dev.chaku.data.JsonLines;
@@ -34,6 +35,7 @@ import picocli.CommandLine.ParameterException;
 final class DataSplitCommand extends Verb {
   @Mixin private DataOptions data;
 
+  @Writes(Writes.Kind.FOLDER)
   @Option(names = "--out", required = true, paramLabel = "DIR", description = "The folder to write to; made if absent.")
   private Path out;
 
@@ -55,8 +57,7 @@ final class DataSplitCommand extends Verb {
   @Option(names = "--skip-bad-lines", description = "Leave out lines that cannot be read, and count them.")
   private boolean skipBadLines;
 
-  @Option(names = "--force", description = "Replace files that exist.")
-  private boolean force;
+  @Mixin private OverwriteOption overwrite;
 
   @Override
   void execute() throws IOException {
@@ -74,21 +75,48 @@ final class DataSplitCommand extends Verb {
       sizes.add(DataSplitter.Size.parse("--test", test));
     }
     boolean made = makeFolder();
-    List<NewFile> parts = new ArrayList<>();
+    List<FileDraft> parts = new ArrayList<>();
     try {
-      names.forEach(name -> parts.add(NewFile.begin(out.resolve(name + (gzip ? ".jsonl.gz" : ".jsonl")), force)));
+      names.forEach(name -> parts.add(output(file(name)).begin()));
       DataSplitter splitter = new DataSplitter(stratify);
       DataRecords.Skipped skipped = DataRecords.read(data.files(), data.reading(skipBadLines), splitter::see);
       int[] partOf = splitter.split(sizes, seed);
       int[] counts = write(partOf, parts);
-      parts.forEach(NewFile::finish);
-      parts.forEach(NewFile::place);
+      parts.forEach(FileDraft::finish);
+      place(parts);
       made = false;
       tell(names, counts, skipped);
     } finally {
-      parts.forEach(NewFile::close);
+      parts.forEach(FileDraft::close);
       if (made) {
         Files.deleteIfExists(out);
+      }
+    }
+  }
+
+  private Path file(String part) {
+    return out.resolve(part + (gzip ? ".jsonl.gz" : ".jsonl"));
+  }
+
+  @Override
+  List<Path> alsoWritten() {
+    List<Path> files = new ArrayList<>();
+    if (Files.isDirectory(out)) {
+      List.of("train", "validation", "test").forEach(part -> files.add(file(part)));
+      files.removeIf(file -> validation == null && file.equals(file("validation")) || test == null && file.equals(file("test")));
+    }
+    return files;
+  }
+
+  /** All parts, or none where one cannot be placed. */
+  private static void place(List<FileDraft> parts) {
+    boolean all = false;
+    try {
+      parts.forEach(FileDraft::place);
+      all = true;
+    } finally {
+      if (!all) {
+        parts.forEach(FileDraft::takeBack);
       }
     }
   }
@@ -98,18 +126,15 @@ final class DataSplitCommand extends Verb {
     if (Files.isDirectory(out)) {
       return false;
     }
-    if (Files.exists(out)) {
-      throw new BadInputException(out + ": expected a folder to write to, found a file");
-    }
     try {
       Files.createDirectories(out);
       return true;
     } catch (IOException e) {
-      throw new ResourceException(out + ": the folder cannot be made: " + e.getMessage(), e);
+      throw FileFault.notWritten(out, e);
     }
   }
 
-  private int[] write(int[] partOf, List<NewFile> parts) {
+  private int[] write(int[] partOf, List<FileDraft> parts) {
     int[] counts = new int[parts.size()];
     int[] record = {0};
     DataRecords.read(
@@ -141,6 +166,6 @@ final class DataSplitCommand extends Verb {
         () ->
             byPart.forEach(
                 (name, count) ->
-                    console().print(out.resolve(name + (gzip ? ".jsonl.gz" : ".jsonl")) + ": " + count + " examples")));
+                    console().print(file(name) + ": " + count + " examples")));
   }
 }

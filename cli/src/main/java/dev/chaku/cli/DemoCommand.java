@@ -28,9 +28,11 @@ import picocli.CommandLine.Option;
       "  chaku demo --rebuild-base base       pre-train the built-in model anew (about ten minutes)"
     })
 final class DemoCommand extends Verb {
+  @Writes(Writes.Kind.FOLDER)
   @Option(names = "--out", paramLabel = "DIR", description = "A new folder for what the demo makes (chaku-demo, or chaku-demo-2 …).")
   private Path out;
 
+  @Writes(Writes.Kind.FOLDER)
   @Option(names = "--rebuild-base", paramLabel = "DIR", description = "Instead, pre-train the base model from random weights into this folder.")
   private Path rebuild;
 

@@ -1,14 +1,14 @@
 package dev.chaku.cli;
 
 import dev.chaku.BadInputException;
+import dev.chaku.FileDraft;
+import dev.chaku.FileFault;
 import dev.chaku.Generator;
 import dev.chaku.Model;
-import dev.chaku.ResourceException;
 import dev.chaku.generate.Generation;
 import dev.chaku.generate.SamplingOptions;
 import dev.chaku.text.template.ChatTemplate;
 import java.io.IOException;
-import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.CharacterCodingException;
@@ -42,6 +42,7 @@ final class GenerateCommand extends Verb {
     @Option(names = "--prompt", paramLabel = "TEXT", description = "The text to go on from.")
     private String text;
 
+    @Reads
     @Option(names = "--prompt-file", paramLabel = "FILE", description = "A UTF-8 file with the text to go on from.")
     private Path file;
 
@@ -49,6 +50,7 @@ final class GenerateCommand extends Verb {
     private List<Integer> tokens;
   }
 
+  @Reads
   @Option(names = "--model", required = true, paramLabel = "FILE", description = "The base model, a GGUF file.")
   private Path modelFile;
 
@@ -58,9 +60,11 @@ final class GenerateCommand extends Verb {
   @Option(names = "--system", paramLabel = "TEXT", description = "With --chat: a system message before it.")
   private String system;
 
+  @Reads
   @Option(names = "--chat-template", paramLabel = "NAME|FILE", description = "With --chat: in place of the model's own.")
   private String chatTemplate;
 
+  @Reads
   @Option(
       names = "--adapter",
       paramLabel = "DIR|FILE[=SCALE]",
@@ -78,8 +82,11 @@ final class GenerateCommand extends Verb {
   @Option(names = "--stop", paramLabel = "TEXT", description = "End before this text; may be repeated.")
   private List<String> stops = List.of();
 
+  @Writes
   @Option(names = "--logits", paramLabel = "FILE", description = "Write the logits of every prompt position, float32 [T][V].")
   private Path logits;
+
+  @Mixin private OverwriteOption overwrite;
 
   @Mixin private EngineOptions engine;
 
@@ -141,14 +148,17 @@ final class GenerateCommand extends Verb {
   }
 
   private void writeLogits(float[][] rows) {
-    try (OutputStream out = Files.newOutputStream(logits)) {
+    try (FileDraft draft = output(logits).begin()) {
       for (float[] row : rows) {
         ByteBuffer bytes = ByteBuffer.allocate(row.length * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
         bytes.asFloatBuffer().put(row);
-        out.write(bytes.array());
+        while (bytes.hasRemaining()) {
+          draft.channel().write(bytes);
+        }
       }
+      draft.place();
     } catch (IOException e) {
-      throw new ResourceException(logits + ": cannot be written: " + e.getMessage(), e);
+      throw FileFault.notWritten(logits, e);
     }
   }
 

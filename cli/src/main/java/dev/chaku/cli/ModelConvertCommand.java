@@ -9,6 +9,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -28,24 +29,25 @@ import picocli.CommandLine.Parameters;
       "  chaku model convert Llama-3.2-1B llama-q8_0.gguf --type q8_0"
     })
 final class ModelConvertCommand extends Verb {
+  @Reads
   @Parameters(index = "0", paramLabel = "FOLDER", description = "The folder with config.json.")
   private Path folder;
 
+  @Writes
   @Parameters(index = "1", paramLabel = "OUT", description = "The new GGUF file.")
   private Path out;
 
   @Option(names = "--type", paramLabel = "NAME", description = "f32, f16, bf16, q8_0, q4_k_m and others, as for quantize.")
   private String type;
 
-  @Option(names = "--overwrite", description = "Replace OUT if it is there.")
-  private boolean overwrite;
+  @Mixin private OverwriteOption overwrite;
 
   @Option(names = "--threads", defaultValue = "0", paramLabel = "N", description = "Threads; 0, the default: one per core.")
   private int threads;
 
   @Override
   void execute() {
-    ModelConverter converter = ModelConverter.of(folder).overwrite(overwrite).threads(threads);
+    ModelConverter converter = ModelConverter.of(folder).overwrite(overwrite.isSet()).threads(threads);
     if (type != null) {
       converter.format(WeightFormat.parse(type));
     }

@@ -25,12 +25,15 @@ import picocli.CommandLine.Option;
 final class ModelImatrixCommand extends Verb {
   private static final int BAR_CELLS = 24;
 
+  @Reads
   @Option(names = "--model", required = true, paramLabel = "FILE", description = "The model, best in F32, F16 or BF16.")
   private Path modelFile;
 
+  @Reads
   @Option(names = "--data", required = true, paramLabel = "FILE", description = "Text of the kind that the model is for, UTF-8.")
   private Path data;
 
+  @Writes
   @Option(names = "--out", required = true, paramLabel = "FILE", description = "The new file.")
   private Path out;
 
@@ -40,8 +43,7 @@ final class ModelImatrixCommand extends Verb {
   @Option(names = "--max-chunks", paramLabel = "N", description = "Read no more than this; by default the whole text.")
   private Integer maxChunks;
 
-  @Option(names = "--overwrite", description = "Replace the file if it is there.")
-  private boolean overwrite;
+  @Mixin private OverwriteOption overwrite;
 
   @Mixin private EngineOptions engine;
 
@@ -50,7 +52,7 @@ final class ModelImatrixCommand extends Verb {
     ImportanceCollector.Report report;
     try (Model model = Model.open(modelFile, engine.modelOptions());
         ProgressLine progress = new ProgressLine(console())) {
-      ImportanceCollector collector = ImportanceCollector.on(model).chunkTokens(chunkTokens).overwrite(overwrite);
+      ImportanceCollector collector = ImportanceCollector.on(model).chunkTokens(chunkTokens).overwrite(overwrite.isSet());
       if (maxChunks != null) {
         collector.mostChunks(maxChunks);
       }

@@ -33,9 +33,11 @@ final class ModelInspectCommand extends Verb {
   private static final int SHOWN_CHARS = 100;
   private static final int SHOWN_ELEMENTS = 6;
 
+  @Reads
   @Parameters(paramLabel = "FILE", arity = "0..1", description = "A GGUF file: a model or an adapter.")
   private Path file;
 
+  @Reads
   @Option(names = "--model", paramLabel = "FILE", description = "The same, as an option.")
   private Path model;
 

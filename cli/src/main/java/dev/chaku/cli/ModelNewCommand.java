@@ -6,6 +6,7 @@ import dev.chaku.Shape;
 import dev.chaku.WeightFormat;
 import java.nio.file.Path;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
@@ -24,26 +25,28 @@ import picocli.CommandLine.Parameters;
       "  chaku model new random.gguf --shape llama-3.2-1b --type q4_k_m --tokenizer base.gguf --seed 7"
     })
 final class ModelNewCommand extends Verb {
+  @Writes
   @Parameters(index = "0", paramLabel = "OUT", description = "The new GGUF file.")
   private Path out;
 
   @Option(names = "--shape", paramLabel = "NAME", description = "Sizes of a known model, for instance smollm2-135m.")
   private String shape;
 
+  @Reads
   @Option(names = "--config", paramLabel = "FILE", description = "Sizes from a config.json of Hugging Face.")
   private Path config;
 
   @Option(names = "--type", defaultValue = "f32", paramLabel = "NAME", description = "f32 (the default), bf16, q8_0, q4_k_m and others.")
   private String type;
 
+  @Reads
   @Option(names = "--tokenizer", paramLabel = "FROM", description = "A GGUF file whose tokenizer to take; by default tokens are bytes.")
   private Path tokenizer;
 
   @Option(names = "--seed", defaultValue = "0", paramLabel = "N", description = "Decides the weights (${DEFAULT-VALUE}).")
   private long seed;
 
-  @Option(names = "--overwrite", description = "Replace OUT if it is there.")
-  private boolean overwrite;
+  @Mixin private OverwriteOption overwrite;
 
   @Option(names = "--threads", defaultValue = "0", paramLabel = "N", description = "Threads; 0, the default: one per core.")
   private int threads;
@@ -54,7 +57,7 @@ final class ModelNewCommand extends Verb {
       throw new ParameterException(line(), "expected --shape or --config, got " + (shape == null ? "neither" : "both"));
     }
     RandomModel model = shape != null ? RandomModel.of(Shape.parse(shape)) : RandomModel.of(config);
-    model.format(WeightFormat.parse(type)).seed(seed).overwrite(overwrite).threads(threads);
+    model.format(WeightFormat.parse(type)).seed(seed).overwrite(overwrite.isSet()).threads(threads);
     if (tokenizer != null) {
       model.tokenizer(tokenizer);
     }

@@ -22,6 +22,7 @@ import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
@@ -44,9 +45,11 @@ import picocli.CommandLine.Parameters;
       "  chaku model quantize base.gguf --type q3_k_m --dry-run"
     })
 final class ModelQuantizeCommand extends Verb {
+  @Reads
   @Parameters(index = "0", paramLabel = "IN", description = "The model, best in F32, F16 or BF16.")
   private Path in;
 
+  @Writes
   @Parameters(index = "1", arity = "0..1", paramLabel = "OUT", description = "The new file.")
   private Path out;
 
@@ -68,9 +71,11 @@ final class ModelQuantizeCommand extends Verb {
   @Option(names = "--token-embedding-type", paramLabel = "TYPE", description = "Format of the token embedding.")
   private String embeddingType;
 
+  @Reads
   @Option(names = "--imatrix", paramLabel = "FILE", description = "Importance of columns, by chaku model imatrix or llama-imatrix.")
   private Path importance;
 
+  @Reads
   @Option(
       names = "--imatrix-data",
       paramLabel = "FILE",
@@ -86,8 +91,7 @@ final class ModelQuantizeCommand extends Verb {
   @Option(names = "--measure", description = "Decode again and tell the error.")
   private boolean measure;
 
-  @Option(names = "--overwrite", description = "Replace OUT if it is there.")
-  private boolean overwrite;
+  @Mixin private OverwriteOption overwrite;
 
   @Option(names = "--threads", defaultValue = "0", paramLabel = "N", description = "Threads; 0, the default: one per core.")
   private int threads;
@@ -102,7 +106,7 @@ final class ModelQuantizeCommand extends Verb {
     }
     Quantizer quantizer =
         Quantizer.of(in, WeightFormat.parse(type)).pure(pure).allowRequantize(allowRequantize).measure(measure)
-            .overwrite(overwrite).threads(threads);
+            .overwrite(overwrite.isSet()).threads(threads);
     tensorTypes.forEach(rule -> addRule(quantizer, rule));
     if (outputType != null) {
       quantizer.outputType(tensorType(outputType));

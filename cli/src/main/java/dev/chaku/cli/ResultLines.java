@@ -1,7 +1,7 @@
 package dev.chaku.cli;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.chaku.BadInputException;
+import dev.chaku.FileFault;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -18,7 +18,7 @@ public final class ResultLines {
   /**
    * Adds a line, and the file and its folder if they are not there.
    *
-   * @throws BadInputException if the file cannot be written
+   * @throws dev.chaku.ChakuException if the file cannot be written
    */
   public static void append(Path file, Map<String, ?> fields) {
     try {
@@ -27,7 +27,7 @@ public final class ResultLines {
       byte[] line = (JSON.writeValueAsString(fields) + "\n").getBytes(StandardCharsets.UTF_8);
       Files.write(file, line, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
     } catch (IOException e) {
-      throw new BadInputException(file + ": cannot append a result: " + e.getMessage(), e);
+      throw FileFault.notWritten(file, e);
     }
   }
 }

@@ -21,12 +21,14 @@ import picocli.CommandLine.Option;
 record TextModel(Tokenizer tokenizer, @Nullable ChatRenderer chat, int contextLength) {
   /** The options that name one. */
   static final class Options {
+    @Reads
     @Option(
         names = "--model",
         paramLabel = "FILE",
         description = "The model to be trained, a GGUF file: tokens are then its own, else they are estimated.")
     private Path file;
 
+    @Reads
     @Option(names = "--chat-template", paramLabel = "NAME|FILE", description = "In place of the model's own.")
     private String chatTemplate;
 

@@ -23,6 +23,7 @@ import picocli.CommandLine.Option;
       "  chaku tokenize --model base.gguf --text \"<|user|>Hi\" --no-special --json"
     })
 final class TokenizeCommand extends Verb {
+  @Reads
   @Option(names = "--model", required = true, paramLabel = "FILE", description = "A GGUF file; its weights are not read.")
   private Path model;
 

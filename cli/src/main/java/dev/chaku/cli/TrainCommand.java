@@ -1,19 +1,18 @@
 package dev.chaku.cli;
 
-import dev.chaku.BadInputException;
+import dev.chaku.FileFault;
 import dev.chaku.Model;
-import dev.chaku.ResourceException;
 import dev.chaku.Trainer;
 import dev.chaku.TrainingRun;
 import dev.chaku.data.ColumnMap;
 import dev.chaku.data.DataFormat;
 import dev.chaku.data.Dataset;
 import dev.chaku.data.OverLong;
+import dev.chaku.train.OutputFolder;
 import dev.chaku.train.TrainingConfig;
 import dev.chaku.train.TrainingPlan;
 import dev.chaku.train.TrainingProgress;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.LinkedHashMap;
@@ -45,9 +44,11 @@ import picocli.CommandLine.ParameterException;
       "  chaku train --model base.gguf --data train.jsonl --out runs/1 --save-steps 50 --resume"
     })
 final class TrainCommand extends Verb {
+  @Reads
   @Option(names = "--model", required = true, paramLabel = "FILE", description = "The base model, a GGUF file.")
   private Path modelFile;
 
+  @Reads
   @Option(
       names = "--data",
       required = true,
@@ -56,15 +57,18 @@ final class TrainCommand extends Verb {
       description = "Training data; may be repeated. A weight says how often each example stands in the mixture: 2, 0.3.")
   private List<String> data;
 
+  @Reads
   @Option(names = "--eval-data", split = ",", paramLabel = "FILE[=WEIGHT]", description = "Validation data; may be repeated.")
   private List<String> evalData = List.of();
 
   @Option(names = "--eval-split", paramLabel = "SHARE", description = "Validate on this share of the data, never trained.")
   private Double evalSplit;
 
+  @Writes(Writes.Kind.FOLDER)
   @Option(names = "--out", required = true, paramLabel = "DIR", description = "A new folder for adapter, log, checkpoints and picture.")
   private Path out;
 
+  @Reads
   @Option(names = "--config", paramLabel = "FILE", description = "A YAML file of options; the command line goes first.")
   @SuppressWarnings("unused") // read by ConfigFile before the options are parsed
   private Path config;
@@ -75,8 +79,11 @@ final class TrainCommand extends Verb {
   @Option(names = "--plan", description = "Show tokens, steps and memory, and train nothing.")
   private boolean plan;
 
+  @Writes
   @Option(names = "--report", paramLabel = "FILE", description = "Write an HTML page with settings, result and loss.")
   private Path report;
+
+  @Mixin private OverwriteOption overwrite;
 
   @Option(names = "--format", paramLabel = "NAME", description = "Of the data, if not to be detected: chat, prompt-completion, sharegpt, alpaca or text.")
   private String format;
@@ -90,6 +97,7 @@ final class TrainCommand extends Verb {
   @Option(names = "--over-long", defaultValue = "truncate", paramLabel = "POLICY", description = "For examples past --max-length: error, truncate, split or drop (${DEFAULT-VALUE}).")
   private String overLong;
 
+  @Reads
   @Option(names = "--chat-template", paramLabel = "NAME|FILE", description = "In place of the model's own.")
   private String chatTemplate;
 
@@ -105,8 +113,11 @@ final class TrainCommand extends Verb {
     if (evalSplit != null && !evalData.isEmpty()) {
       throw new ParameterException(line(), "expected --eval-data or --eval-split, got both");
     }
-    if (report != null && !Files.isDirectory(report.toAbsolutePath().getParent())) {
-      throw new BadInputException(report + ": expected a folder to write the report to, found none");
+    if (report != null) {
+      OutputFolder.requireNotOfRun(out, report);
+    }
+    if (!resume && !plan) {
+      OutputFolder.requireUnused(out);
     }
     Dataset dataset = read(data, settings.seed());
     try (Model model = Model.open(modelFile, engine.modelOptions())) {
@@ -228,9 +239,9 @@ final class TrainCommand extends Verb {
 
   private void writeReport(Map<String, Object> fields) {
     try {
-      Files.writeString(report, ReportPage.html(fields, out));
+      output(report).write(ReportPage.html(fields, out));
     } catch (IOException e) {
-      throw new ResourceException(report + ": the report cannot be written: " + e, e);
+      throw FileFault.notRead(out, e);
     }
   }
 

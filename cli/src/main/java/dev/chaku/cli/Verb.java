@@ -1,5 +1,8 @@
 package dev.chaku.cli;
 
+import dev.chaku.NewFile;
+import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
@@ -49,11 +52,22 @@ abstract class Verb implements Callable<Integer> {
     }
   }
 
+  /** Files that will be written beside those that options name. */
+  List<Path> alsoWritten() {
+    return List.of();
+  }
+
+  /** A file that the verb writes, by the rule for all of them. */
+  final NewFile output(Path path) {
+    return Outputs.of(spec).file(path);
+  }
+
   /** Does the verb's work; failures are exceptions. */
   abstract void execute() throws Exception;
 
   @Override
   public final Integer call() throws Exception {
+    Outputs.of(spec).check(alsoWritten());
     execute();
     return ExitCode.DONE.code();
   }

@@ -203,7 +203,7 @@ class CommandsTest {
         Arguments.of(3, "unknown device", "doctor --device warp"),
         Arguments.of(3, "unknown shape", "bench --shape gpt-9"),
         Arguments.of(3, "expected UTF-8 text", "generate --model BASE --prompt-file BASE"),
-        Arguments.of(3, "expected a folder to write the report to", "train --model BASE --data DATA --out OUT --report DIR/none/r.html"),
+        Arguments.of(3, "expected a folder to write the file to", "train --model BASE --data DATA --out OUT --report DIR/none/r.html"),
         Arguments.of(3, "expected a finite scale", "generate --model BASE --adapter BASE=NaN --prompt x"),
         Arguments.of(3, "none.txt", "generate --model BASE --prompt-file none.txt"));
   }

@@ -146,9 +146,9 @@ class DataCommandsTest {
     assertTrue(records.contains("{\"id\":7,\"prompt\":\"p3\",\"completion\":\"c7\"}"), records.toString());
     Cli.Ran again = Cli.run("data", "split", all, "--out", out, "--test", 20);
     assertEquals(3, again.code());
-    assertTrue(again.err().contains("train.jsonl: expected a new file, found one that exists; --force replaces it"), again.err());
+    assertTrue(again.err().contains("train.jsonl: expected a new file, found one that exists already; --overwrite replaces it"), again.err());
     List<String> before = lines(out.resolve("test.jsonl"));
-    assertEquals(0, Cli.run("data", "split", all, "--out", out, "--validation", "0.1", "--test", 20, "--force").code());
+    assertEquals(0, Cli.run("data", "split", all, "--out", out, "--validation", "0.1", "--test", 20, "--overwrite").code());
     assertEquals(before, lines(out.resolve("test.jsonl")));
     try (Stream<Path> files = Files.list(out)) {
       assertEquals(3, files.count());

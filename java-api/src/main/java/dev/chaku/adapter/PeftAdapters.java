@@ -1,6 +1,8 @@
 package dev.chaku.adapter;
 
 import dev.chaku.BadInputException;
+import dev.chaku.FileFault;
+import dev.chaku.NewFile;
 import dev.chaku.ResourceException;
 import dev.chaku.adapter.PeftExperts.Expert;
 import dev.chaku.arch.DecoderModule;
@@ -185,9 +187,7 @@ public final class PeftAdapters {
     adapter.requireFits(spec);
     PeftFamily family = PeftFamily.of(spec.architecture());
     List<Written> modules = modules(adapter, spec, family);
-    if (Files.exists(folder)) {
-      throw new BadInputException(folder + ": exists already and is not overwritten; choose another name or delete it");
-    }
+    NewFile.requireNewFolder(folder);
     Path absolute = folder.toAbsolutePath();
     Path beside = absolute.resolveSibling("." + absolute.getFileName() + "." + UUID.randomUUID() + ".tmp");
     try {
@@ -198,7 +198,7 @@ public final class PeftAdapters {
           config(adapter, modules).json(targetModules(modules, spec, family), family.turned()));
       Files.move(beside, absolute, StandardCopyOption.ATOMIC_MOVE);
     } catch (IOException e) {
-      throw ResourceException.notWritten(folder, e);
+      throw FileFault.notWritten(folder, e);
     } finally {
       deleteQuietly(beside);
     }

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import dev.chaku.BadInputException;
+import dev.chaku.FileFault;
 import dev.chaku.ResourceException;
 import dev.chaku.gguf.GgmlType;
 import dev.chaku.internal.DirectBuffers;
@@ -356,7 +357,7 @@ public final class Safetensors {
       if (ours) {
         deletePartial(path, e);
       }
-      throw ResourceException.notWritten(path, e);
+      throw FileFault.notWritten(path, e);
     }
   }
 

@@ -3,17 +3,14 @@ package dev.chaku.data;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.json.JsonWriteFeature;
-import dev.chaku.BadInputException;
-import java.io.BufferedWriter;
+import dev.chaku.FileDraft;
+import dev.chaku.NewFile;
 import java.io.IOException;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
 import java.math.BigInteger;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.FileAlreadyExistsException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -28,21 +25,20 @@ public final class JsonLines {
   private JsonLines() {}
 
   /**
-   * Writes a new file.
+   * Writes a new file, whole or not at all; gzipped if its name ends in {@code .gz}.
    *
-   * @throws BadInputException if the file exists or cannot be written
+   * @throws dev.chaku.BadInputException if the file exists or cannot be written
+   * @throws dev.chaku.ResourceException if the disk is full
    */
   public static void write(List<Example> examples, Path file) {
-    try (BufferedWriter writer =
-        Files.newBufferedWriter(file, StandardCharsets.UTF_8, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
-      for (Example example : examples) {
-        writer.write(line(example));
-        writer.write('\n');
-      }
-    } catch (FileAlreadyExistsException e) {
-      throw new BadInputException(file + ": expected a new file, found one that exists; name another", e);
-    } catch (IOException e) {
-      throw new BadInputException(file + ": cannot be written: " + e.getMessage(), e);
+    write(examples, NewFile.at(file));
+  }
+
+  /** The same to a file that may say more: whether it may replace one, and what it may not. */
+  public static void write(List<Example> examples, NewFile file) {
+    try (FileDraft draft = file.begin()) {
+      examples.forEach(example -> draft.line(line(example)));
+      draft.place();
     }
   }
 

@@ -1,5 +1,6 @@
 package dev.chaku.data;
 
+import dev.chaku.FileFault;
 import dev.chaku.ResourceException;
 import java.io.IOException;
 import java.io.RandomAccessFile;
@@ -37,7 +38,7 @@ final class ScratchFile {
       }
       return new ScratchFile(path, file);
     } catch (IOException e) {
-      throw ResourceException.notWritten(folder, e);
+      throw FileFault.notWritten(folder, e);
     }
   }
 
@@ -70,7 +71,7 @@ final class ScratchFile {
       file.seek(file.length());
       file.write(bytes, 0, length);
     } catch (IOException e) {
-      throw ResourceException.notWritten(path, e);
+      throw FileFault.notWritten(path, e);
     }
   }
 

@@ -1,6 +1,7 @@
 package dev.chaku.gguf;
 
 import dev.chaku.BadInputException;
+import dev.chaku.FileFault;
 import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -167,7 +168,7 @@ public final class GgufFile {
     if (Files.isDirectory(path)) {
       return new BadInputException(path + ": expected a GGUF file, found a folder", e);
     }
-    return new BadInputException(path + ": cannot be read: " + IoReason.of(e), e);
+    return FileFault.notRead(path, e);
   }
 
   @Override

@@ -1,7 +1,9 @@
 package dev.chaku.gguf;
 
 import dev.chaku.BadInputException;
-import dev.chaku.ChakuException;
+import dev.chaku.FileDraft;
+import dev.chaku.FileFault;
+import dev.chaku.NewFile;
 import dev.chaku.ResourceException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -10,20 +12,16 @@ import java.nio.channels.WritableByteChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.UUID;
 import java.util.function.UnaryOperator;
 
 /**
  * Writes a GGUF file of version 3: collect key values and tensors, then {@link #write()}.
  *
  * <p>Key values and tensors stand in the order in which they were added. Tensor data are asked for one tensor after the
- * other while the file is written, so a file may be larger than memory. The file is written beside its place under
- * another name, forced to disk and renamed into place: readers see the whole file or none, and a failure leaves nothing
- * behind. Not thread-safe.
+ * other while the file is written, so a file may be larger than memory. The file is a {@link NewFile}: readers see the
+ * whole of it or none, and a failure leaves nothing behind. Not thread-safe.
  */
 public final class GgufWriter {
   /** The longest tensor name that ggml reads. */
@@ -147,43 +145,13 @@ public final class GgufWriter {
    * @throws IllegalStateException if a source delivers more or fewer bytes than its tensor has
    */
   public void write() {
-    refuseExisting();
     int alignment = alignment();
-    Path absolute = target.toAbsolutePath();
-    Path folder = absolute.getParent();
-    if (folder == null || !Files.isDirectory(folder)) {
-      throw new BadInputException(target + ": cannot be written: its folder does not exist");
-    }
-    Path temporary = folder.resolve("." + absolute.getFileName() + "." + UUID.randomUUID() + ".tmp");
-    // A JVM that is told to end runs no finally, and half of a large file is much to leave behind.
-    Thread cleaner = new Thread(() -> deleteQuietly(temporary));
-    Runtime.getRuntime().addShutdownHook(cleaner);
-    try {
-      checkSpace(folder, alignment);
-      writeTo(temporary, alignment);
-      refuseExisting();
-      Files.move(temporary, absolute, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-      forceFolder(folder);
+    try (FileDraft draft = NewFile.at(target).overwrite(overwrite).begin()) {
+      checkSpace(alignment);
+      writeTo(draft.channel(), alignment);
+      draft.place();
     } catch (IOException e) {
-      throw failed(e);
-    } finally {
-      deleteQuietly(temporary);
-      removeHook(cleaner);
-    }
-  }
-
-  private static void removeHook(Thread hook) {
-    try {
-      Runtime.getRuntime().removeShutdownHook(hook);
-    } catch (IllegalStateException e) {
-      // The JVM is ending: the hook does its work.
-    }
-  }
-
-  private void refuseExisting() {
-    if (!overwrite && Files.exists(target)) {
-      throw new BadInputException(
-          target + ": exists already and is not overwritten unless asked for; choose another name or delete it");
+      throw FileFault.notWritten(target, e);
     }
   }
 
@@ -199,7 +167,7 @@ public final class GgufWriter {
   }
 
   /** Refuses before the first byte what cannot fit; metadata are small beside tensors and not counted. */
-  private void checkSpace(Path folder, int alignment) throws IOException {
+  private void checkSpace(int alignment) throws IOException {
     long needed = 0;
     for (Entry tensor : tensors.values()) {
       needed += GgufParser.roundUp(tensor.bytes(), alignment);
@@ -207,27 +175,24 @@ public final class GgufWriter {
         throw new BadInputException(target + ": the tensors together exceed 63 bits of bytes");
       }
     }
-    long free = Files.getFileStore(folder).getUsableSpace();
+    long free = Files.getFileStore(target.toAbsolutePath().getParent()).getUsableSpace();
     if (needed > free) {
       throw new ResourceException(target + ": needs " + needed + " bytes, but its disk has " + free
           + " free; free some or choose another folder");
     }
   }
 
-  private void writeTo(Path temporary, int alignment) throws IOException {
-    try (FileChannel channel = FileChannel.open(temporary, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
-      GgufOutput out = new GgufOutput(tap.apply(channel));
-      writeHead(out, alignment);
-      if (!tensors.isEmpty()) {
-        out.padTo(alignment);
-      }
-      for (Entry tensor : tensors.values()) {
-        writeData(out, tensor);
-        out.padTo(alignment);
-      }
-      out.flush();
-      channel.force(true);
+  private void writeTo(FileChannel channel, int alignment) throws IOException {
+    GgufOutput out = new GgufOutput(tap.apply(channel));
+    writeHead(out, alignment);
+    if (!tensors.isEmpty()) {
+      out.padTo(alignment);
     }
+    for (Entry tensor : tensors.values()) {
+      writeData(out, tensor);
+      out.padTo(alignment);
+    }
+    out.flush();
   }
 
   private void writeHead(GgufOutput out, int alignment) throws IOException {
@@ -261,31 +226,6 @@ public final class GgufWriter {
       throw new IllegalStateException(
           target + ": the source of tensor '" + tensor.name() + "' wrote " + written + " bytes, expected "
               + tensor.bytes());
-    }
-  }
-
-  /** Makes the rename itself durable where the system lets a folder be opened. */
-  private static void forceFolder(Path folder) {
-    try (FileChannel channel = FileChannel.open(folder, StandardOpenOption.READ)) {
-      channel.force(true);
-    } catch (IOException e) {
-      // Windows refuses to open folders; the file itself is on disk already.
-    }
-  }
-
-  private ChakuException failed(IOException e) {
-    if (IoReason.isDiskFull(e)) {
-      return new ResourceException(
-          target + ": the disk ran full while writing; nothing was left behind; free some space", e);
-    }
-    return new BadInputException(target + ": cannot be written: " + IoReason.of(e), e);
-  }
-
-  private static void deleteQuietly(Path temporary) {
-    try {
-      Files.deleteIfExists(temporary);
-    } catch (IOException e) {
-      // The failure that led here is the one to report.
     }
   }
 }

@@ -1,6 +1,7 @@
 package dev.chaku.train;
 
 import dev.chaku.BadInputException;
+import dev.chaku.FileFault;
 import dev.chaku.ResourceException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -60,7 +61,7 @@ public final class CheckpointFolder {
       Files.move(beside, target, StandardCopyOption.ATOMIC_MOVE);
       forceFolder(output);
     } catch (IOException e) {
-      throw ResourceException.notWritten(target, e);
+      throw FileFault.notWritten(target, e);
     } finally {
       deleteQuietly(beside);
     }

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
+import dev.chaku.FileFault;
 import dev.chaku.ResourceException;
 import java.io.IOException;
 import java.io.StringWriter;
@@ -120,7 +121,7 @@ public final class LogFile {
       Files.writeString(
           path, line + "\n", StandardCharsets.UTF_8, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
     } catch (IOException e) {
-      throw ResourceException.notWritten(path, e);
+      throw FileFault.notWritten(path, e);
     }
     numbers.put("step", (double) p.step());
     remember(numbers);

@@ -1,19 +1,19 @@
 package dev.chaku.train;
 
 import dev.chaku.BadInputException;
+import dev.chaku.FileFault;
+import dev.chaku.NewFile;
 import dev.chaku.ResourceException;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
+import java.util.Set;
 import java.util.stream.Stream;
 
 /** Where a run writes: a folder of its own, every file whole or not there. */
 public final class OutputFolder {
+  private static final Set<String> OWN_FILES = Set.of("adapter.gguf", "model.gguf", "config.json", "log.jsonl", "loss.svg");
+
   private final Path path;
 
   private OutputFolder(Path path) {
@@ -26,11 +26,12 @@ public final class OutputFolder {
    * @throws BadInputException if it holds anything, or is no folder
    */
   public static void requireUnused(Path path) {
+    if (Files.exists(path) && !Files.isDirectory(path)) {
+      throw new BadInputException(path + ": expected a folder for the output, found a file");
+    }
+    NewFile.requireFolderCanBeMade(path);
     if (!Files.exists(path)) {
       return;
-    }
-    if (!Files.isDirectory(path)) {
-      throw new BadInputException(path + ": expected a folder for the output, found a file");
     }
     try (Stream<Path> entries = Files.list(path)) {
       if (entries.findAny().isPresent()) {
@@ -38,7 +39,20 @@ public final class OutputFolder {
             path + ": the output folder holds files already; name another, or resume the run that wrote them");
       }
     } catch (IOException e) {
-      throw new BadInputException(path + ": the output folder cannot be read: " + e, e);
+      throw FileFault.notRead(path, e);
+    }
+  }
+
+  /**
+   * Checks that a file beside a run's own, such as a report, has none of their names.
+   *
+   * @throws BadInputException if it has
+   */
+  public static void requireNotOfRun(Path folder, Path file) {
+    boolean inside = NewFile.isSame(folder, file.toAbsolutePath().normalize().getParent());
+    String name = file.getFileName().toString();
+    if (inside && (OWN_FILES.contains(name) || name.startsWith("checkpoint-") || name.startsWith("."))) {
+      throw new BadInputException(file + ": expected a name that the run does not use itself, found one that it does; choose another");
     }
   }
 
@@ -54,7 +68,7 @@ public final class OutputFolder {
       Files.createDirectories(path);
       return new OutputFolder(path);
     } catch (IOException e) {
-      throw ResourceException.notWritten(path, e);
+      throw FileFault.notWritten(path, e);
     }
   }
 
@@ -93,27 +107,8 @@ public final class OutputFolder {
     return path.resolve(name);
   }
 
-  /** Writes a text file beside and renames it over the old one. */
+  /** Writes a text file, whole or not at all, in place of an older one. */
   public void writeText(String name, String text) {
-    Path beside = path.resolve(name + ".tmp");
-    try {
-      try (FileChannel channel =
-          FileChannel.open(
-              beside, StandardOpenOption.CREATE, StandardOpenOption.WRITE, StandardOpenOption.TRUNCATE_EXISTING)) {
-        ByteBuffer bytes = StandardCharsets.UTF_8.encode(text);
-        while (bytes.hasRemaining()) {
-          channel.write(bytes);
-        }
-        channel.force(true);
-      }
-      Files.move(beside, path.resolve(name), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-    } catch (IOException e) {
-      try {
-        Files.deleteIfExists(beside);
-      } catch (IOException suppressed) {
-        e.addSuppressed(suppressed);
-      }
-      throw ResourceException.notWritten(path.resolve(name), e);
-    }
+    NewFile.at(path.resolve(name)).overwrite(true).write(text);
   }
 }

@@ -39,11 +39,21 @@ class OutputFolderTest {
   }
 
   @Test
+  void aReportHasNoNameOfTheRunsOwn() {
+    Path run = temp.resolve("run");
+    OutputFolder.requireNotOfRun(run, run.resolve("report.html"));
+    OutputFolder.requireNotOfRun(run, temp.resolve("log.jsonl"));
+    for (String name : new String[] {"adapter.gguf", "log.jsonl", "checkpoint-00000001", "../run/loss.svg"}) {
+      assertThrows(BadInputException.class, () -> OutputFolder.requireNotOfRun(run, run.resolve(name)), name);
+    }
+  }
+
+  @Test
   void aTextThatCannotBeWrittenLeavesNothing() throws IOException {
     OutputFolder folder = OutputFolder.create(temp.resolve("a"));
-    // A folder of that name with something in it cannot be replaced by a file.
+    // A folder of that name cannot be replaced by a file.
     Files.createDirectories(folder.resolve("t.txt/inner"));
-    assertThrows(ResourceException.class, () -> folder.writeText("t.txt", "x"));
+    assertThrows(BadInputException.class, () -> folder.writeText("t.txt", "x"));
     try (Stream<Path> files = Files.list(folder.path())) {
       assertEquals(1, files.count());
     }

@@ -1,5 +1,6 @@
 package dev.chaku.data.doctor;
 
+import dev.chaku.NewFile;
 import dev.chaku.data.Dataset;
 import dev.chaku.data.Example;
 import dev.chaku.data.JsonLines;
@@ -35,6 +36,11 @@ public final class DataFixer {
    * @throws dev.chaku.BadInputException if the file exists or cannot be written
    */
   public static Result fix(Dataset data, Path file) {
+    return fix(data, NewFile.at(file));
+  }
+
+  /** The same to a file that may say more: whether it may replace one, and what it may not. */
+  public static Result fix(Dataset data, NewFile file) {
     List<Example> kept = new ArrayList<>();
     Set<String> seen = new HashSet<>();
     int copies = 0;
