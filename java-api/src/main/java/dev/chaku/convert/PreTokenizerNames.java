@@ -114,6 +114,9 @@ final class PreTokenizerNames {
     String cells = " ?[^\\s\\p{L}\\p{N}]+[\\r\\n/]*|" + REST + " + " + BYTES;
     names.put(cased + ENGLISH + "?|" + capitals + ENGLISH + "?|\\p{N}{1,3}|" + cells, "gpt-4o");
     names.put(cased + "|" + capitals + "|\\p{N}|" + cells, "tekken");
+    String hanCased = word + withoutHan(UPPER) + "*" + withoutHan(LOWER) + "+" + ENGLISH + "?|";
+    String hanCapitals = word + withoutHan(UPPER) + "+" + withoutHan(LOWER) + "*" + ENGLISH + "?|";
+    names.put("[\\p{Han}]+|" + hanCased + hanCapitals + "\\p{N}{1,3}|" + SIGNS + REST + " + " + BYTES, "kimi-k2");
     names.put(ENGLISH + "|" + word + "\\p{L}+|\\p{N}{1}| ?[^\\s\\p{L}\\p{N}\\r\\n]+|" + REST + " + " + BYTES, "seed-coder");
     names.put(" ?[^(\\s|[.,!?…。，、।۔،])]+ + " + BYTES, "bloom");
     names.put(
@@ -131,5 +134,10 @@ final class PreTokenizerNames {
     names.put("digit + " + GPT2_BYTES, "smollm");
     names.put("Punctuation + " + GPT2_BYTES + " + digits + [0-9][0-9][0-9]", "falcon");
     return names;
+  }
+
+  /** A set without Han. */
+  private static String withoutHan(String set) {
+    return set.substring(0, set.length() - 1) + "&&[^\\p{Han}]]";
   }
 }

@@ -2,12 +2,7 @@ package dev.chaku.text;
 
 import java.util.Arrays;
 
-/**
- * A set of code points: Unicode classes and ranges beside them, or all others.
- *
- * <p>White space past ASCII is in a set only by {@link CodePoints#SPACE}: llama.cpp replaces it before it matches
- * ranges, so U+3000 is not found in a range that spans it.
- */
+/** A set of code points: Unicode classes and ranges beside them, or all others. */
 final class CodePointSet {
   private final int classes;
   private final int[] starts;
@@ -64,11 +59,10 @@ final class CodePointSet {
   }
 
   private boolean isListed(int codePoint) {
-    int found = CodePoints.classOf(codePoint);
-    if ((found & classes) != 0) {
+    if (CodePoints.is(codePoint, classes)) {
       return true;
     }
-    if (starts.length == 0 || codePoint >= 0x80 && (found & CodePoints.SPACE) != 0) {
+    if (starts.length == 0) {
       return false;
     }
     int index = Arrays.binarySearch(starts, codePoint);

@@ -1,7 +1,12 @@
 package dev.chaku.text;
 
-/** The English endings {@code 's 't 'm 'd 're 've 'll} that most pre-tokenizers keep as words of their own. */
+/**
+ * The English endings {@code 's 't 'm 'd 're 've 'll} that most pre-tokenizers keep as words of their own. In any case
+ * means as {@code (?i:)} does, by Unicode's folding: the long s (U+017F) is an s there.
+ */
 final class Contractions {
+  private static final int LONG_S = 0x17f;
+
   private Contractions() {}
 
   /** The end of an ending that begins at a position, or the position if none does. */
@@ -12,6 +17,9 @@ final class Contractions {
     int first = fold(utf8[at + 1], anyCase);
     if (first == 's' || first == 't' || first == 'm' || first == 'd') {
       return at + 2;
+    }
+    if (anyCase && CodePoints.at(utf8, at + 1, end) == LONG_S) {
+      return at + 1 + CodePoints.length(utf8[at + 1]);
     }
     if (at + 2 < end) {
       int second = fold(utf8[at + 2], anyCase);

@@ -5,7 +5,7 @@ package dev.chaku.text;
  * a[A-Za-z]+|[^\r\n\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+| ?[\p{P}\p{S}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+}, a being any ASCII
  * punctuation or symbol.
  *
- * <p>The tilde counts as no symbol, except as a: llama.cpp leaves it out of {@code \p{S}}.
+ * <p>Source: DeepSeek-V3's tokenizer.json. llama.cpp leaves the tilde out of {@code \p{S}}.
  */
 final class DeepSeekRule implements MatchRule {
   private static final int WORD = CodePoints.LETTER | CodePoints.MARK;
@@ -36,7 +36,7 @@ final class DeepSeekRule implements MatchRule {
   }
 
   private static boolean isSign(int codePoint) {
-    return codePoint != '~' && CodePoints.is(codePoint, SIGN);
+    return CodePoints.is(codePoint, SIGN);
   }
 
   private static int asciiLettersEnd(byte[] utf8, int from, int end) {

@@ -10,7 +10,8 @@ import java.util.Map;
  * How a byte-level BPE vocabulary cuts text into words before it merges, and the settings that come with the name in
  * {@code tokenizer.ggml.pre}. Immutable and thread-safe.
  *
- * <p>Source: the names, patterns and settings that llama.cpp knows, as of ggml 0.27.
+ * <p>Source: the names and settings that llama.cpp knows, as of ggml 0.27; the patterns of the tokenizer.json files that
+ * the names stand for, which llama.cpp's own vary here and there (docs/tokenizers.md says where).
  *
  * @param rules each splits the pieces that the one before it left
  * @param ignoreMerges a word that is a token is that token, whatever the merges would make of it
@@ -110,9 +111,9 @@ record PreTokenizer(
     putAll(names, cleaning(oneDigit), "stablelm2", "megrez");
     putAll(names, plain(new WordRule(LETTER | CodePoints.MARK, 1, true)), "qwen35");
     putAll(names, plain(new WordRule(LETTER, 1, false)), "seed-coder");
-    putAll(names, new PreTokenizer(List.of(new CasedWordRule(1, false)), true, true, false, true), "tekken");
-    putAll(names, plain(new CasedWordRule(3, true)), "gpt-4o", "llama4", "minimax-m2");
-    putAll(names, plain(new HanWordRule()), "kimi-k2");
+    putAll(names, new PreTokenizer(List.of(CasedWordRule.of(1, false)), true, true, false, true), "tekken");
+    putAll(names, plain(CasedWordRule.of(3, true)), "gpt-4o", "llama4", "minimax-m2");
+    putAll(names, plain(CasedWordRule.withHanApart()), "kimi-k2");
   }
 
   private static void deepSeekKin(Map<String, PreTokenizer> names) {
@@ -120,7 +121,7 @@ record PreTokenizer(
     putAll(names, plain(upToThree, HAN_KANA, new DeepSeekRule()), "deepseek-v3", "hunyuan-dense", "joyai-llm");
     SplitRule latinWords = RunRule.of(Before.WHITE_SPACE, DEEPSEEK_LETTERS);
     SplitRule listedSigns = RunRule.of(Before.WHITE_SPACE, DEEPSEEK_SIGNS);
-    putAll(names, plain(NEWLINE, latinWords, listedSigns, new TrailingSpaceRule(), HAN_KANA_HANGUL, NUMBER_RUN),
+    putAll(names, plain(NEWLINE, latinWords, listedSigns, new TrailingSpaceRule(), HAN_KANA_HANGUL, NUMBER),
         "deepseek-llm");
     SplitRule words = RunRule.of(Before.WHITE_SPACE, CodePointSet.ofClasses(LETTER));
     SplitRule signs = RunRule.of(Before.WHITE_SPACE, CodePointSet.ofClasses(CodePoints.PUNCTUATION));

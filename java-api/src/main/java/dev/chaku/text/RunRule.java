@@ -42,12 +42,19 @@ final class RunRule implements MatchRule {
     if (skips) {
       start += CodePoints.length(utf8[at]);
     }
-    int position = start;
+    int matched = run(utf8, start, end);
+    // What may stand before the run can be in the set itself, and is then left to it.
+    return matched > start ? matched : run(utf8, at, end);
+  }
+
+  /** The end of the run that begins at a position, or the position. */
+  private int run(byte[] utf8, int from, int end) {
+    int position = from;
     int count = 0;
     while (count < most && position < end && set.has(CodePoints.at(utf8, position, end))) {
       position += CodePoints.length(utf8[position]);
       count++;
     }
-    return count < least ? at : position;
+    return count < least ? from : position;
   }
 }

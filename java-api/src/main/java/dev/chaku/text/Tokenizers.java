@@ -9,7 +9,8 @@ import java.util.List;
 
 /**
  * Makes tokenizers from the {@code tokenizer.ggml.*} metadata of GGUF files: SentencePiece ({@code llama}), byte-level
- * BPE ({@code gpt2}) and WordPiece ({@code bert}). They give the ids that llama.cpp gives.
+ * BPE ({@code gpt2}) and WordPiece ({@code bert}). They give the ids that llama.cpp gives, and where that differs from the
+ * tokenizer.json that a file was made from, the ids of the tokenizer.json (docs/tokenizers.md).
  */
 public final class Tokenizers {
   private static final String MODEL = "tokenizer.ggml.model";

@@ -2,6 +2,7 @@ package dev.chaku.text;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 
 import dev.chaku.ReferenceData;
 import dev.chaku.gguf.GgufFile;
@@ -10,6 +11,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
@@ -19,8 +21,23 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Equality with llama.cpp on the reference data. */
+/** Equality with llama.cpp on the reference data, save where llama.cpp itself differs from the tokenizer.json. */
 class TokenizersTest {
+  /** Words with marks, which llama.cpp cuts at each mark; as Hugging Face's tokenizers cut them. */
+  private static final Original MARKS = new Original(39, 124122, 29825, 124671, 124476, 129634, 124756, 123881, 14925,
+      101, 87244, 78368, 30484, 97, 34370, 129328, 124294, 35648, 124311, 79484, 26991, 8178, 220, 108386, 95170, 144370,
+      91145);
+  /** Digits past ASCII, of which llama.cpp makes one word; tokenizer.json has each on its own. */
+  private static final Original WIDE_DIGITS = new Original(24, 16, 220, 16, 17, 220, 16, 17, 18, 220, 16, 17, 18, 19,
+      220, 16, 17, 18, 19, 20, 220, 16, 17, 18, 19, 20, 21, 22, 23, 24, 15, 220, 18, 13, 16, 19, 16, 20, 24, 220, 16, 11,
+      15, 15, 15, 11, 15, 15, 15, 220, 24918, 26022, 24918, 45602, 7948);
+  private static final Map<String, Original> EXCEPTIONS = Map.of(
+      "qwen2.5-pre-gpt-4o", MARKS, "qwen2.5-pre-llama4", MARKS, "qwen2.5-pre-tekken", MARKS, "qwen2.5-pre-kimi-k2", MARKS,
+      "qwen2.5-pre-deepseek-llm", WIDE_DIGITS);
+
+  /** The string for which a golden is not what tokenizer.json says, and its ids without BOS. */
+  private record Original(int string, int... ids) {}
+
   @ParameterizedTest
   @ValueSource(strings = {"bert-bge", "deepseek-coder", "deepseek-llm", "gpt-2", "llama-spm", "mpt", "phi-3"})
   void referenceTextsGiveTheReferenceIds(String name) throws IOException {
@@ -123,7 +140,14 @@ class TokenizersTest {
       for (String mode : List.of("s1p1", "s1p0", "s0p0", "s0p1")) {
         if (expected.containsKey(mode)) {
           int[] ids = tokenizer.encode(text, mode.charAt(1) == '1', mode.charAt(3) == '1');
-          assertArrayEquals(ints(expected.get(mode)), ids, name + " " + mode + " string " + i + ": " + text);
+          String message = name + " " + mode + " string " + i + ": " + text;
+          Original exception = EXCEPTIONS.get(name);
+          if (exception == null || exception.string() != i) {
+            assertArrayEquals(ints(expected.get(mode)), ids, message);
+          } else {
+            assertFalse(Arrays.equals(ints(expected.get(mode)), ids), message + " is no exception");
+            assertArrayEquals(exception.ids(), tokenizer.encode(text, false, true), message);
+          }
         }
       }
       if (expected.containsKey("d")) {
