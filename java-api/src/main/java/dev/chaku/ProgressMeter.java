@@ -13,21 +13,21 @@ final class ProgressMeter {
   static final String SKIPPED = "skipped";
 
   private static final double SMOOTHING = 0.9;
-  /** The speed is a mean over about this time. */
-  private static final double SPEED_WINDOW_S = 10;
 
   private final int totalSteps;
   private final int firstStep;
   private final long startNs = System.nanoTime();
   private long lastNs = startNs;
   private long earlierNs;
-  private boolean timed;
+  /** When the first step of this process ended: it warms up and says little of the others. */
+  private long firstStepEndNs;
+  private long stepsNs;
+  private long stepsTokens;
   private RunPosition position;
   private double epoch;
   private double loss;
   private double smoothedSum;
   private double smoothedWeight;
-  private double tokensPerSecond;
   private double rate;
   private double gradNorm;
   private long tokens;
@@ -44,11 +44,12 @@ final class ProgressMeter {
 
   void step(RunPosition to, int rowsPerEpoch, double stepLoss, long stepTokens, double stepRate, StepResult result) {
     long now = System.nanoTime();
-    double seconds = Math.max(1e-9, (now - lastNs) / 1e9);
+    if (stepsNs == 0) {
+      firstStepEndNs = now;
+    }
+    stepsNs += Math.max(1, now - lastNs);
+    stepsTokens += stepTokens;
     lastNs = now;
-    double keep = timed ? Math.exp(-seconds / SPEED_WINDOW_S) : 0;
-    timed = true;
-    tokensPerSecond = keep * tokensPerSecond + (1 - keep) * stepTokens / seconds;
     tokens += stepTokens;
     position = to;
     epoch = to.epoch() + (double) to.row() / rowsPerEpoch;
@@ -85,11 +86,20 @@ final class ProgressMeter {
   TrainingProgress progress(boolean evaluated) {
     Duration sinceStart = Duration.ofNanos(System.nanoTime() - startNs);
     Duration elapsed = sinceStart.plusNanos(earlierNs);
-    int done = Math.max(1, position.step() - firstStep);
-    Duration remaining = sinceStart.multipliedBy(totalSteps - position.step()).dividedBy(done);
+    Duration remaining = remaining();
     return new TrainingProgress(
         position.step(), totalSteps, epoch, loss, smoothedLoss(), balance, evaluated, evalLoss, evalAccuracy, rate, gradNorm,
-        tokens, tokensPerSecond, elapsed, remaining, skipped, ProcessMemory.peakBytes());
+        tokens, stepsTokens * 1e9 / Math.max(1, stepsNs), elapsed, remaining, skipped, ProcessMemory.peakBytes());
+  }
+
+  /** From the time since the first step ended, evaluations and checkpoints included; after one step, from that one. */
+  private Duration remaining() {
+    int done = position.step() - firstStep;
+    long left = totalSteps - position.step();
+    if (done <= 1) {
+      return Duration.ofNanos(stepsNs * left);
+    }
+    return Duration.ofNanos(System.nanoTime() - firstStepEndNs).multipliedBy(left).dividedBy(done - 1);
   }
 
   void save(Map<String, String> counters) {

@@ -27,6 +27,7 @@ import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 
 /** {@code chaku bench}: how fast this machine generates and trains. */
 @Command(
@@ -130,6 +131,16 @@ final class BenchCommand extends Verb {
   }
 
   private void inference(Model model, Map<String, Object> fields) {
+    int room = model.contextLength() - promptTokens;
+    if (room < 1) {
+      throw new ParameterException(
+          line(), "expected --prompt-tokens below the model's context of " + model.contextLength() + " tokens, got " + promptTokens);
+    }
+    if (room < genTokens) {
+      fields.put("note", String.format(
+          Locale.ROOT, "the context of %,d tokens has room for %,d tokens after a prompt of %,d, not for --gen-tokens %,d",
+          model.contextLength(), room, promptTokens, genTokens));
+    }
     Random random = new Random(1);
     List<Double> prefill = new ArrayList<>();
     List<Double> decode = new ArrayList<>();
@@ -207,6 +218,9 @@ final class BenchCommand extends Verb {
         String.format("%-20s %s, %s threads, %s", "machine", machine.get("cpu"), machine.get("threads"), machine.get("cpu_path")));
     line(fields, "prefill_tokens_per_s", "prefill " + promptTokens);
     line(fields, "decode_tokens_per_s", "decode " + genTokens);
+    if (fields.get("note") != null) {
+      console().note(fields.get("note").toString());
+    }
     line(fields, "train_tokens_per_s", "LoRA training " + trainTokens);
     console().print(String.format("%-20s %s", "peak memory", ProgressLine.bytes((Long) fields.get("peak_bytes"))));
   }

@@ -17,6 +17,7 @@ final class Console {
   private final boolean terminal;
   private final boolean colours;
   private final boolean errorColours;
+  private final TerminalSize size;
 
   /**
    * @param terminal whether standard error is a terminal
@@ -24,11 +25,17 @@ final class Console {
    * @param errorColours whether standard error does
    */
   Console(PrintStream out, PrintStream err, boolean terminal, boolean colours, boolean errorColours) {
+    this(out, err, terminal, colours, errorColours, TerminalSize.of(TerminalSize.USUAL_COLUMNS));
+  }
+
+  Console(
+      PrintStream out, PrintStream err, boolean terminal, boolean colours, boolean errorColours, TerminalSize size) {
     this.out = out;
     this.err = err;
     this.terminal = terminal;
     this.colours = colours;
     this.errorColours = errorColours;
+    this.size = size;
   }
 
   /** The process's own streams, in UTF-8 whatever the locale; colours on terminals unless NO_COLOR or a dumb one. */
@@ -38,7 +45,7 @@ final class Console {
     boolean terminal = "1".equals(System.getenv("CHAKU_STDERR_IS_TERMINAL"));
     boolean outTerminal = "1".equals(System.getenv("CHAKU_STDOUT_IS_TERMINAL"));
     boolean wanted = System.getenv("NO_COLOR") == null && !"dumb".equals(System.getenv("TERM"));
-    return new Console(out, err, terminal, outTerminal && wanted, terminal && wanted);
+    return new Console(out, err, terminal, outTerminal && wanted, terminal && wanted, TerminalSize.ofProcess());
   }
 
   PrintStream out() {
@@ -52,6 +59,11 @@ final class Console {
   /** Whether standard error is a terminal: progress may redraw its line. */
   boolean terminal() {
     return terminal;
+  }
+
+  /** The columns that a line of progress may take: the last one of a terminal stays free, as some wrap there. */
+  int progressColumns() {
+    return terminal ? Math.max(1, size.columns() - 1) : Integer.MAX_VALUE;
   }
 
   /** Whether standard output shows colours. */

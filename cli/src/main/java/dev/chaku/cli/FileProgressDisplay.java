@@ -5,7 +5,9 @@ import java.util.Locale;
 
 /** Shows how far the writing of a file is. One thread reports. */
 final class FileProgressDisplay implements AutoCloseable {
-  private static final int BAR_CELLS = 24;
+  /** The time that is left is a guess before this share of the work. */
+  private static final double LEAST_SHARE = 0.02;
+  private static final long LEAST_MS = 500;
 
   private final ProgressLine line;
 
@@ -14,10 +16,12 @@ final class FileProgressDisplay implements AutoCloseable {
   }
 
   void show(FileProgress progress) {
+    boolean known = progress.share() >= LEAST_SHARE && progress.elapsed().toMillis() >= LEAST_MS;
     line.update(
-        String.format(
-            Locale.ROOT, "%s %3.0f %%  %s, %s left", ProgressLine.bar(progress.share(), BAR_CELLS), 100 * progress.share(),
-            progress.tensor(), ProgressLine.duration(progress.remaining())));
+        ProgressLine.bar(progress.share(), line.barCells()),
+        String.format(Locale.ROOT, "%3.0f %%", 100 * progress.share()),
+        known ? ProgressLine.left(progress.remaining()) : "",
+        progress.tensor());
   }
 
   @Override

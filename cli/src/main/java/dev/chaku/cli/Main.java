@@ -5,10 +5,12 @@ import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.InvalidPathException;
 import java.util.List;
+import java.util.Optional;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.HelpCommand;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.MissingParameterException;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 import picocli.CommandLine.UnmatchedArgumentException;
@@ -28,6 +30,8 @@ import picocli.CommandLine.UnmatchedArgumentException;
       DataCommand.class,
       BenchCommand.class,
       DoctorCommand.class,
+      SetupCommand.class,
+      VersionCommand.class,
       HelpCommand.class,
     },
     footer = {
@@ -61,7 +65,7 @@ public final class Main implements Runnable {
     line.setOverwrittenOptionsAllowed(true);
     line.setUsageHelpWidth(110);
     line.setCaseInsensitiveEnumValuesAllowed(true);
-    line.setParameterExceptionHandler((failure, arguments) -> usageError(console, failure));
+    line.setParameterExceptionHandler((failure, arguments) -> usageError(console, failure, arguments));
     line.setExecutionExceptionHandler((failure, command, result) -> executionError(console, failure));
     try {
       return line.execute(ConfigFile.expand(args));
@@ -76,15 +80,21 @@ public final class Main implements Runnable {
     spec.commandLine().usage(spec.commandLine().getOut());
   }
 
-  private static int usageError(Console console, ParameterException failure) {
+  private static int usageError(Console console, ParameterException failure, String[] arguments) {
     CommandLine line = failure.getCommandLine();
-    String hint = "";
-    if (failure instanceof UnmatchedArgumentException unmatched) {
-      List<String> near = unmatched.getSuggestions();
-      hint = near.isEmpty() ? "" : "; did you mean " + String.join(" or ", near) + "?";
+    String message = oneLine(failure.getMessage());
+    List<String> near = List.of();
+    // A flag that is not there is why a required one is missing, or the first thing to mend.
+    Optional<String> unknown =
+        failure instanceof MissingParameterException ? Suggestions.unknownFlag(line.getCommandSpec(), arguments) : Optional.empty();
+    if (unknown.isPresent()) {
+      message = "unknown option '" + unknown.get() + "'";
+      near = Suggestions.flags(unknown.get(), line.getCommandSpec());
+    } else if (failure instanceof UnmatchedArgumentException unmatched) {
+      near = Suggestions.of(unmatched);
     }
-    console.error(
-        oneLine(failure.getMessage()) + hint + " (see " + line.getCommandSpec().qualifiedName() + " --help)");
+    String hint = near.isEmpty() ? "" : "; did you mean " + String.join(" or ", near) + "?";
+    console.error(message + hint + " (see " + line.getCommandSpec().qualifiedName() + " --help)");
     return ExitCode.USAGE.code();
   }
 

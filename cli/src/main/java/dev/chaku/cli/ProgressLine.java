@@ -1,11 +1,12 @@
 package dev.chaku.cli;
 
 import java.time.Duration;
+import java.util.List;
 import java.util.Locale;
 
 /**
- * One line of progress on standard error: redrawn in place on a terminal, else printed anew every few seconds. Not
- * thread-safe: one thread reports.
+ * One line of progress on standard error: redrawn in place on a terminal, within its width, else printed anew every few
+ * seconds. Not thread-safe: one thread reports.
  */
 final class ProgressLine implements AutoCloseable {
   private static final long REDRAW_NS = 100_000_000L;
@@ -14,16 +15,16 @@ final class ProgressLine implements AutoCloseable {
   private final Console console;
   private long lastNs;
   private int width;
-  private String pending = "";
+  private List<String> pending = List.of();
 
   ProgressLine(Console console) {
     this.console = console;
     this.lastNs = System.nanoTime() - REPRINT_NS;
   }
 
-  /** Shows the line unless the last one is too fresh. */
-  void update(String line) {
-    pending = line;
+  /** Shows the line unless the last one is too fresh; what a narrow terminal has no place for is left out from the end. */
+  void update(String... parts) {
+    pending = List.of(parts);
     long now = System.nanoTime();
     if (now - lastNs >= (console.terminal() ? REDRAW_NS : REPRINT_NS)) {
       lastNs = now;
@@ -56,14 +57,23 @@ final class ProgressLine implements AutoCloseable {
   }
 
   private void draw() {
+    int most = console.progressColumns();
+    String line = ColumnText.fit(pending, most);
     if (console.terminal()) {
-      console.err().print("\r" + pending + " ".repeat(Math.max(0, width - pending.length())));
+      int columns = ColumnText.columns(line);
+      console.err().print("\r" + line + " ".repeat(Math.max(0, Math.min(width, most) - columns)));
       console.err().flush();
-      width = pending.length();
+      width = columns;
     } else {
-      console.note(pending);
+      console.note(line);
     }
-    pending = "";
+    pending = List.of();
+  }
+
+  /** The cells of a bar that leaves room for the rest of the line. */
+  int barCells() {
+    int columns = console.progressColumns();
+    return columns < 50 ? 8 : columns < 100 ? 16 : 24;
   }
 
   /** "[#####.....]". */
@@ -82,6 +92,11 @@ final class ProgressLine implements AutoCloseable {
       return seconds / 60 + " min " + seconds % 60 + " s";
     }
     return seconds / 3600 + " h " + seconds % 3600 / 60 + " min";
+  }
+
+  /** "45 s left". */
+  static String left(Duration time) {
+    return duration(time) + " left";
   }
 
   /** "1.5 GiB". */

@@ -1,6 +1,8 @@
 package dev.chaku.cli;
 
+import dev.chaku.data.Printable;
 import dev.chaku.gguf.GgufFile;
+import dev.chaku.text.TokenDecoder;
 import dev.chaku.text.Tokenizer;
 import dev.chaku.text.Tokenizers;
 import java.nio.file.Path;
@@ -44,15 +46,25 @@ final class TokenizeCommand extends Verb {
     Map<String, Object> fields = new LinkedHashMap<>();
     fields.put("ids", ids);
     fields.put("pieces", pieces);
+    List<String> texts = Arrays.stream(ids).mapToObj(id -> text(tokenizer, id)).toList();
+    fields.put("texts", texts);
     result(
         fields,
         () -> {
           StringJoiner line = new StringJoiner(" ");
           for (int i = 0; i < ids.length; i++) {
-            line.add(pieces.get(i) + console().colour(Console.Colour.DIM, "(" + ids[i] + ")"));
+            line.add(texts.get(i) + console().colour(Console.Colour.DIM, "(" + ids[i] + ")"));
           }
           console().print(line.toString());
-          console().print(ids.length + " tokens");
+          console().print(Words.count(ids.length, "token"));
         });
+  }
+
+  /** What a token writes where that is whole letters, with its spaces as dots; else as the vocabulary spells it. */
+  private static String text(Tokenizer tokenizer, int id) {
+    TokenDecoder decoder = tokenizer.decoder(true);
+    String letters = decoder.add(id);
+    boolean whole = !letters.isEmpty() && decoder.finish().isEmpty() && letters.indexOf('\uFFFD') < 0;
+    return whole ? Printable.line(letters).replace(' ', '·') : tokenizer.piece(id);
   }
 }

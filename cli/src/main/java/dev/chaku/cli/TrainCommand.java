@@ -227,7 +227,8 @@ final class TrainCommand extends Verb {
     fields.put("eval_loss", last.evalLoss().isPresent() ? last.evalLoss().getAsDouble() : null);
     fields.put("eval_accuracy", last.evalAccuracy().isPresent() ? last.evalAccuracy().getAsDouble() : null);
     double seconds = Math.max(1e-9, last.elapsed().toNanos() / 1e9);
-    fields.put("train_tokens_per_s", last.tokens() / seconds);
+    fields.put("train_tokens_per_s", last.tokensPerSecond());
+    fields.put("seconds", seconds);
     fields.put("skipped_lines", dataset.skippedLines());
     fields.put("skipped_steps", last.skippedSteps());
     fields.put("peak_bytes", Machine.peakBytes());

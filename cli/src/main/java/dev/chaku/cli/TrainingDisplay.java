@@ -4,12 +4,12 @@ import dev.chaku.train.TrainingProgress;
 import java.util.Locale;
 import java.util.function.Consumer;
 
-/** A training's progress as a line: bar, loss, learning rate, speed and the time that is left. */
+/** A training's progress as a line: bar, loss, the time that is left, speed and learning rate. */
 final class TrainingDisplay implements Consumer<TrainingProgress>, AutoCloseable {
-  private static final int CELLS = 24;
-
   private final Console console;
   private final ProgressLine line;
+  /** Whether a step came before: the first one alone, which warms up, says little of the others. */
+  private boolean timed;
 
   TrainingDisplay(Console console) {
     this.console = console;
@@ -27,20 +27,17 @@ final class TrainingDisplay implements Consumer<TrainingProgress>, AutoCloseable
               p.evalLoss().orElseThrow(),
               100 * p.evalAccuracy().orElseThrow()));
     }
-    String bar = console.errorColour(Console.Colour.GREEN, ProgressLine.bar((double) p.step() / p.totalSteps(), CELLS));
     line.update(
-        String.format(
-            Locale.ROOT,
-            "%s %d/%d  epoch %.2f  loss %.4f  lr %.2e  %,.0f tokens/s  %s left%s",
-            bar,
-            p.step(),
-            p.totalSteps(),
-            p.epoch(),
-            p.smoothedLoss(),
-            p.learningRate(),
-            p.tokensPerSecond(),
-            ProgressLine.duration(p.remaining()),
-            p.skippedSteps() > 0 ? "  (" + p.skippedSteps() + " steps skipped)" : ""));
+        console.errorColour(
+            Console.Colour.GREEN, ProgressLine.bar((double) p.step() / p.totalSteps(), line.barCells())),
+        p.step() + "/" + p.totalSteps(),
+        String.format(Locale.ROOT, "loss %.4f", p.smoothedLoss()),
+        timed ? ProgressLine.left(p.remaining()) : "",
+        String.format(Locale.ROOT, "%,.0f tokens/s", p.tokensPerSecond()),
+        p.skippedSteps() > 0 ? Words.count(p.skippedSteps(), "step") + " skipped" : "",
+        String.format(Locale.ROOT, "epoch %.2f", p.epoch()),
+        String.format(Locale.ROOT, "lr %.2e", p.learningRate()));
+    timed = true;
   }
 
   /** Writes a lasting line above the progress. */

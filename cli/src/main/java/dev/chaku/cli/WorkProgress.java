@@ -9,7 +9,6 @@ import java.util.Locale;
  */
 final class WorkProgress implements AutoCloseable {
   private static final long PATIENCE_NS = 2_000_000_000L;
-  private static final int BAR_CELLS = 20;
   /** The clock is asked every so many steps. */
   private static final int STRIDE = 64;
 
@@ -28,17 +27,14 @@ final class WorkProgress implements AutoCloseable {
       return;
     }
     long elapsedNs = System.nanoTime() - startNs;
-    if (elapsedNs >= PATIENCE_NS) {
-      line.update(text(what, done, total, Duration.ofNanos(elapsedNs)));
+    if (elapsedNs >= PATIENCE_NS && done > 0) {
+      double share = (double) done / total;
+      Duration left = Duration.ofNanos((long) (elapsedNs * (1 - share) / share));
+      line.update(
+          what + " " + ProgressLine.bar(share, line.barCells()),
+          String.format(Locale.ROOT, "%,d of %,d", done, total),
+          ProgressLine.left(left));
     }
-  }
-
-  static String text(String what, int done, int total, Duration elapsed) {
-    double share = (double) done / total;
-    Duration left = Duration.ofMillis((long) (elapsed.toMillis() * (1 - share) / share));
-    return String.format(
-        Locale.ROOT, "%s %s %,d of %,d, %s left", what, ProgressLine.bar(share, BAR_CELLS), done, total,
-        ProgressLine.duration(left));
   }
 
   @Override

@@ -1,6 +1,7 @@
 package dev.chaku.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
@@ -42,6 +43,22 @@ class ProgressLineTest {
       line.update("b");
       line.note("note");
     }));
+  }
+
+  @Test
+  void aNarrowTerminalGetsTheFirstParts() {
+    for (int columns : new int[] {20, 40, 80}) {
+      ByteArrayOutputStream err = new ByteArrayOutputStream();
+      PrintStream stream = new PrintStream(err, true, StandardCharsets.UTF_8);
+      Console console = new Console(stream, stream, true, false, false, TerminalSize.of(columns));
+      try (ProgressLine line = new ProgressLine(console)) {
+        line.update(ProgressLine.bar(0.5, line.barCells()), "籠 7/14", "loss 2.3456", "3 min 20 s left", "1,234 tokens/s");
+      }
+      String shown = err.toString(StandardCharsets.UTF_8).strip();
+      assertTrue(ColumnText.columns(shown) < columns, shown);
+      assertTrue(shown.contains("7/14"), shown);
+      assertEquals(columns == 80, shown.contains("tokens/s"), shown);
+    }
   }
 
   @Test

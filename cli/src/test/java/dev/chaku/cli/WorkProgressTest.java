@@ -4,17 +4,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
-import java.time.Duration;
 import org.junit.jupiter.api.Test;
 
 class WorkProgressTest {
-  @Test
-  void tellsWhatIsLeft() {
-    assertEquals(
-        "checking [#####...............] 250 of 1,000, 30 s left",
-        WorkProgress.text("checking", 250, 1000, Duration.ofSeconds(10)));
-  }
-
   @Test
   void saysNothingOfWorkThatIsSoonOver() {
     ByteArrayOutputStream err = new ByteArrayOutputStream();

@@ -2,86 +2,109 @@ package dev.chaku.train;
 
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.DoubleStream;
+import java.util.stream.Stream;
 
 /** The loss over the steps as a self-contained SVG picture. */
 public final class LossPicture {
   private static final int WIDTH = 720;
   private static final int HEIGHT = 360;
   private static final int LEFT = 60;
-  private static final int BOTTOM = 40;
-  private static final int TOP = 30;
+  private static final int BOTTOM = 44;
+  private static final int TOP = 34;
   private static final int RIGHT = 20;
+  private static final String LOSS_COLOUR = "#b8c7d9";
+  private static final String MEAN_COLOUR = "#1f5fa8";
+  private static final String VALIDATION_COLOUR = "#c4472b";
 
   /** A point of a curve. */
   public record Point(int step, double loss) {}
 
-  private LossPicture() {}
+  private final Axis steps;
+  private final Axis losses;
+  private final StringBuilder svg = new StringBuilder();
 
-  /** Draws the training loss, its running mean and the validation loss. */
+  private LossPicture(Axis steps, Axis losses) {
+    this.steps = steps;
+    this.losses = losses;
+  }
+
+  /**
+   * Draws the training loss, its running mean and the validation loss. The scale is that of the values: from the least to
+   * the greatest, in round numbers. Values that are not finite are left out.
+   */
   public static String draw(List<Point> loss, List<Point> smoothed, List<Point> validation) {
-    double top = 0;
-    int last = 1;
-    for (List<Point> curve : List.of(loss, validation)) {
-      for (Point point : curve) {
-        top = Math.max(top, point.loss());
-        last = Math.max(last, point.step());
-      }
-    }
-    double high = top > 0 ? top * 1.05 : 1;
-    StringBuilder svg = new StringBuilder();
+    DoubleStream values =
+        Stream.of(loss, smoothed, validation).flatMap(List::stream).mapToDouble(Point::loss).filter(Double::isFinite);
+    int last = Stream.of(loss, validation).flatMap(List::stream).mapToInt(Point::step).max().orElse(1);
+    int first = Stream.of(loss, validation).flatMap(List::stream).mapToInt(Point::step).min().orElse(0);
+    var range = values.summaryStatistics();
+    LossPicture picture =
+        new LossPicture(
+            Axis.within(Math.min(first, last - 1), last, 1),
+            range.getCount() == 0 ? Axis.around(0, 1, 0) : Axis.around(range.getMin(), range.getMax(), 0));
+    return picture.draw(loss, smoothed, validation, validation.isEmpty());
+  }
+
+  private String draw(List<Point> loss, List<Point> smoothed, List<Point> validation, boolean noValidation) {
     svg.append(
         format(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" font-family=\"sans-serif\""
-                + " font-size=\"12\">\n",
+                + " font-size=\"12\">\n<rect width=\"100%%\" height=\"100%%\" fill=\"white\"/>\n",
             WIDTH, HEIGHT));
-    svg.append("<rect width=\"100%\" height=\"100%\" fill=\"white\"/>\n");
-    axes(svg, last, high);
-    curve(svg, loss, last, high, "#b8c7d9", 1);
-    curve(svg, smoothed, last, high, "#1f5fa8", 2);
-    curve(svg, validation, last, high, "#c4472b", 2);
-    legend(svg, validation.isEmpty());
+    axes();
+    curve(loss, LOSS_COLOUR, 1);
+    curve(smoothed, MEAN_COLOUR, 2);
+    curve(validation, VALIDATION_COLOUR, 2);
+    legend(LEFT, LOSS_COLOUR, "training loss of each step");
+    legend(LEFT + 210, MEAN_COLOUR, "its running mean");
+    if (!noValidation) {
+      legend(LEFT + 370, VALIDATION_COLOUR, "validation loss");
+    }
     return svg.append("</svg>\n").toString();
   }
 
-  private static void axes(StringBuilder svg, int last, double high) {
-    for (int i = 0; i <= 4; i++) {
-      double value = high * i / 4;
-      double y = y(value, high);
+  private void axes() {
+    for (double value : losses.ticks()) {
+      double y = y(value);
       svg.append(
           format(
               "<line x1=\"%d\" x2=\"%d\" y1=\"%.1f\" y2=\"%.1f\" stroke=\"#ddd\"/>"
-                  + "<text x=\"%d\" y=\"%.1f\" text-anchor=\"end\">%.2f</text>\n",
-              LEFT, WIDTH - RIGHT, y, y, LEFT - 6, y + 4, value));
-      int step = Math.round(last * i / 4f);
-      if (i > 0 && step == Math.round(last * (i - 1) / 4f)) {
-        continue;
-      }
+                  + "<text x=\"%d\" y=\"%.1f\" text-anchor=\"end\">%s</text>\n",
+              LEFT, WIDTH - RIGHT, y, y, LEFT - 6, y + 4, losses.label(value)));
+    }
+    for (double step : steps.ticks()) {
       svg.append(
           format(
-              "<text x=\"%.1f\" y=\"%d\" text-anchor=\"middle\">%d</text>\n",
-              x(step, last), HEIGHT - BOTTOM + 18, step));
+              "<text x=\"%.1f\" y=\"%d\" text-anchor=\"middle\">%s</text>\n", x(step), HEIGHT - BOTTOM + 18,
+              steps.label(step)));
     }
     svg.append(
+        format("<text x=\"%d\" y=\"%d\" text-anchor=\"middle\">step</text>\n", (LEFT + WIDTH - RIGHT) / 2, HEIGHT - 8));
+    int middle = (TOP + HEIGHT - BOTTOM) / 2;
+    svg.append(
         format(
-            "<text x=\"%d\" y=\"%d\" text-anchor=\"middle\">step</text>\n", (LEFT + WIDTH - RIGHT) / 2, HEIGHT - 6));
+            "<text x=\"14\" y=\"%d\" text-anchor=\"middle\" transform=\"rotate(-90 14 %d)\">nats per token</text>\n",
+            middle, middle));
   }
 
-  private static void curve(StringBuilder svg, List<Point> points, int last, double high, String colour, int width) {
-    if (points.isEmpty()) {
-      return;
+  private void curve(List<Point> points, String colour, int width) {
+    List<Point> finite = points.stream().filter(point -> Double.isFinite(point.loss())).toList();
+    if (finite.size() == 1) {
+      Point only = finite.get(0);
+      svg.append(format("<circle r=\"3\" fill=\"%s\" cx=\"%.1f\" cy=\"%.1f\"/>\n", colour, x(only.step()), y(only.loss())));
+    } else if (!finite.isEmpty()) {
+      svg.append(format("<polyline fill=\"none\" stroke=\"%s\" stroke-width=\"%d\" points=\"", colour, width));
+      finite.forEach(point -> svg.append(format("%.1f,%.1f ", x(point.step()), y(point.loss()))));
+      svg.append("\"/>\n");
     }
-    svg.append(format("<polyline fill=\"none\" stroke=\"%s\" stroke-width=\"%d\" points=\"", colour, width));
-    for (Point point : points) {
-      svg.append(format("%.1f,%.1f ", x(point.step(), last), y(point.loss(), high)));
-    }
-    svg.append("\"/>\n");
   }
 
-  private static void legend(StringBuilder svg, boolean noValidation) {
-    svg.append(format("<text x=\"%d\" y=\"20\" fill=\"#1f5fa8\">training loss (nats per token)</text>\n", LEFT));
-    if (!noValidation) {
-      svg.append(format("<text x=\"%d\" y=\"20\" fill=\"#c4472b\">validation loss</text>\n", LEFT + 220));
-    }
+  private void legend(int x, String colour, String text) {
+    svg.append(
+        format(
+            "<line x1=\"%d\" x2=\"%d\" y1=\"16\" y2=\"16\" stroke=\"%s\" stroke-width=\"3\"/><text x=\"%d\" y=\"20\">%s</text>\n",
+            x, x + 20, colour, x + 26, text));
   }
 
   /** Digits and points as SVG reads them, in every language. */
@@ -89,11 +112,11 @@ public final class LossPicture {
     return String.format(Locale.ROOT, pattern, values);
   }
 
-  private static double x(int step, int last) {
-    return LEFT + (WIDTH - LEFT - RIGHT) * (double) step / last;
+  private double x(double step) {
+    return LEFT + (WIDTH - LEFT - RIGHT) * steps.share(step);
   }
 
-  private static double y(double loss, double high) {
-    return TOP + (HEIGHT - TOP - BOTTOM) * (1 - Math.min(1, loss / high));
+  private double y(double loss) {
+    return TOP + (HEIGHT - TOP - BOTTOM) * (1 - losses.share(loss));
   }
 }

@@ -19,7 +19,7 @@ import java.util.OptionalDouble;
  * @param learningRate of the step
  * @param gradNorm before clipping
  * @param tokens tokens trained on since the start, earlier parts of a resumed run included
- * @param tokensPerSecond over the last steps
+ * @param tokensPerSecond tokens of all steps of this process by the time that the steps took, evaluations left out
  * @param elapsed time spent since the start, earlier parts of a resumed run included
  * @param remaining estimated
  * @param skippedSteps steps without an update because a gradient was not finite

@@ -37,15 +37,28 @@ class LossPictureTest {
   @Test
   void drawsACurveForEachSeries() {
     List<LossPicture.Point> loss = List.of(new LossPicture.Point(1, 4), new LossPicture.Point(10, 2));
-    List<LossPicture.Point> validation = List.of(new LossPicture.Point(5, 3));
+    List<LossPicture.Point> validation = List.of(new LossPicture.Point(5, 3), new LossPicture.Point(10, 2.5));
     assertEquals(3, count(LossPicture.draw(loss, loss, validation), "polyline"));
     assertEquals(1, count(LossPicture.draw(loss, loss, validation), "svg"));
     assertFalse(LossPicture.draw(loss, loss, List.of()).contains("validation"));
+    String one = LossPicture.draw(loss, loss, validation.subList(0, 1));
+    assertEquals(2, count(one, "polyline"));
+    assertEquals(1, count(one, "circle"));
   }
 
   @Test
   void isWholeWithoutAnyPoint() {
     assertEquals(0, count(LossPicture.draw(List.of(), List.of(), List.of()), "polyline"));
+  }
+
+  @Test
+  void usesItsHeightAndLeavesOutWhatIsNotFinite() {
+    List<LossPicture.Point> loss =
+        List.of(new LossPicture.Point(1, 2.31), new LossPicture.Point(2, Double.NaN), new LossPicture.Point(60, 2.21));
+    String svg = LossPicture.draw(loss, loss, List.of());
+    assertTrue(svg.contains(">2.20<") && svg.contains(">2.32<"), svg);
+    assertTrue(svg.contains(">10<") && svg.contains(">60<"), svg);
+    assertFalse(svg.contains("NaN"), svg);
   }
 
   @Test
