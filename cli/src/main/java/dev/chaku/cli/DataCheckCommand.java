@@ -67,12 +67,14 @@ final class DataCheckCommand extends Verb {
     DataReport found = examine(dataset);
     DataReport report = found.withEstimate(estimate.estimate(found.stats(), model.file(), console()));
     if (html != null) {
-      output(html).write(HtmlReport.render(report, data.names()));
+      output(html).write(SettingNames.toFlags(HtmlReport.render(report, data.names())));
     }
     if (fix != null) {
       fix(dataset);
     }
-    result(Fields.of(JsonReport.render(report)), () -> console().out().print(TextReport.render(report)));
+    result(
+        Fields.of(SettingNames.toFlags(JsonReport.render(report))),
+        () -> console().out().print(SettingNames.toFlags(TextReport.render(report))));
     int errors = report.count(Finding.Severity.ERROR);
     if (errors > 0) {
       throw new BadInputException(

@@ -48,7 +48,8 @@ final class DataOptions {
   Dataset readWhatCanBe(Console console) {
     Dataset data = Dataset.read(files, reading(true));
     if (data.skippedLines() > 0) {
-      console.note(data.skippedLines() + " lines are no example, the first:");
+      console.note(
+          data.skippedLines() == 1 ? "1 line is no example:" : data.skippedLines() + " lines are no example, the first:");
       data.skippedReasons().forEach(reason -> console.note("  " + reason));
     }
     return data;

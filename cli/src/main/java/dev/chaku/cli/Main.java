@@ -100,7 +100,7 @@ public final class Main implements Runnable {
 
   private static int executionError(Console console, Exception failure) {
     if (failure instanceof ChakuException known && ExitCode.of(known) != ExitCode.OUR_FAULT) {
-      console.error(oneLine(known.getMessage()));
+      console.error(SettingNames.toFlags(oneLine(known.getMessage())));
       return ExitCode.of(known).code();
     }
     if (failure instanceof InvalidPathException path) {

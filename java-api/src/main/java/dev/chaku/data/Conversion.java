@@ -26,7 +26,7 @@ public final class Conversion {
           DataFormat.PREFERENCE,
           DataFormat.LABELLED);
 
-  private static final Set<String> PLAIN_MESSAGE = Set.of("role", "content", "weight", "loss_weight");
+  private static final Set<String> PLAIN_MESSAGE = Set.of("role", "content");
 
   /**
    * An example in the new layout.

@@ -132,7 +132,7 @@ final class DataFile {
     } catch (EOFException e) {
       throw new BadInputException(file + ": cannot be read: it ends early, after " + last, e);
     } catch (IOException e) {
-      throw new BadInputException(file + ": cannot be read: " + Json.describe(e) + ", after " + last, e);
+      throw new BadInputException(file + ": cannot be read: " + JsonFault.describe(e) + ", after " + last, e);
     }
   }
 
@@ -183,9 +183,9 @@ final class DataFile {
       if (!line.isBlank()) {
         Object json;
         try {
-          json = Json.parse(line);
+          json = Json.parseRecord(line);
         } catch (IOException e) {
-          sink.bad(file + ":" + number + ": no JSON: " + Json.describe(e));
+          sink.bad(file + ":" + number + ": no JSON: " + JsonFault.describe(e));
           continue;
         }
         record(json, new Place(file, number, lines.offset(), gzip ? null : bytes));
@@ -194,7 +194,7 @@ final class DataFile {
   }
 
   private void array(BufferedReader reader) throws IOException {
-    try (JsonParser parser = Json.FACTORY.createParser(reader)) {
+    try (JsonParser parser = Json.RECORDS.createParser(reader)) {
       parser.nextToken();
       while (parser.nextToken() != JsonToken.END_ARRAY) {
         if (parser.currentToken() == null) {
@@ -211,7 +211,7 @@ final class DataFile {
 
   /** Objects that each span lines. */
   private void values(BufferedReader reader) throws IOException {
-    try (JsonParser parser = Json.FACTORY.createParser(reader)) {
+    try (JsonParser parser = Json.RECORDS.createParser(reader)) {
       while (parser.nextToken() != null) {
         int line = parser.currentTokenLocation().getLineNr();
         record(Json.value(parser), line);

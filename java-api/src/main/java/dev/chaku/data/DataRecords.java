@@ -80,7 +80,7 @@ public final class DataRecords {
     @Override
     public void bad(String reason) {
       if (!options.skipBadLines()) {
-        throw new BadInputException(reason + "; mend it, or leave such lines out with --skip-bad-lines");
+        throw new BadInputException(reason + Dataset.MEND);
       }
       skipped++;
       if (reasons.size() < REASONS_KEPT) {

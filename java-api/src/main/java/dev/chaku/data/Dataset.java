@@ -9,6 +9,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import java.util.Random;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,7 +21,11 @@ import org.jspecify.annotations.Nullable;
  * file, which must stay as it is; records of other files are copied to one in the system's folder for temporary files.
  */
 public final class Dataset {
+  /** What to do about a record that is wrong. */
+  static final String MEND = "; mend it, or leave such lines out with Dataset.Options.withSkipBadLines(true)";
+
   private static final int REASONS_KEPT = 5;
+  private static final int REASONS_TOLD = 3;
   /** What compressed text may unpack to, over its size. */
   private static final int UNPACKED = 8;
 
@@ -84,11 +89,14 @@ public final class Dataset {
       DataFile.read(file, reading);
     }
     if (reading.examples().isEmpty()) {
-      throw new BadInputException(
-          files + ": expected at least one example, found none"
-              + (reading.skipped > 0 ? " (" + reading.skipped + " bad lines skipped)" : ""));
+      throw new BadInputException(names(files) + ": expected at least one example, found none" + reading.whatIsWrong());
     }
     return new Dataset(reading.examples(), reading.skipped, reading.reasons);
+  }
+
+  /** The files in the words of a message. */
+  private static String names(List<Path> files) {
+    return files.stream().map(Path::toString).collect(Collectors.joining(", "));
   }
 
   /** About so many bytes do the files hold; what cannot be asked counts as empty, as reading it will fail. */
@@ -240,6 +248,16 @@ public final class Dataset {
       return onDisk != null ? onDisk : Collections.unmodifiableList(inMemory);
     }
 
+    /** Why there is no example, if anything was read at all. */
+    String whatIsWrong() {
+      if (skipped == 0) {
+        return "";
+      }
+      List<String> told = reasons.subList(0, Math.min(REASONS_TOLD, reasons.size()));
+      String count = skipped == 1 ? "; its one line is wrong: " : "; all " + skipped + " lines are wrong, the first: ";
+      return count + String.join("; ", told);
+    }
+
     @Override
     public void record(@Nullable Object json, DataFile.Place place) {
       try {
@@ -257,7 +275,7 @@ public final class Dataset {
     @Override
     public void bad(String reason) {
       if (!options.skipBadLines()) {
-        throw new BadInputException(reason + "; mend it, or leave such lines out with --skip-bad-lines");
+        throw new BadInputException(reason + MEND);
       }
       skipped++;
       if (reasons.size() < REASONS_KEPT) {

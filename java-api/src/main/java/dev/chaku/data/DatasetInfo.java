@@ -43,7 +43,7 @@ public final class DatasetInfo {
       }
       throw new BadInputException(file + ": expected a JSON object that names data sets, found other JSON");
     } catch (IOException e) {
-      throw new BadInputException(file + ": cannot be read: " + Json.describe(e), e);
+      throw new BadInputException(file + ": cannot be read: " + JsonFault.describe(e), e);
     }
   }
 

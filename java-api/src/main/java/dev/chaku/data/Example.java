@@ -1,12 +1,19 @@
 package dev.chaku.data;
 
+import dev.chaku.BadInputException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 
 /**
  * One record of a data set. Messages are maps with {@code role} and {@code content} at least, as a chat template takes
  * them; calls of tools stand in {@code tool_calls} with their arguments as a map.
+ *
+ * <p>An example made in memory is checked and read as one of a file is: a null argument is refused by its name, a message
+ * without a known role or without content, half a character, or a weight that is none is a {@link BadInputException} that
+ * names the source and the message. Messages and descriptions of tools are copied at any depth; a key with null counts as
+ * absent.
  */
 public sealed interface Example {
   /** Where it stands, for messages: {@code file:line}. */
@@ -38,43 +45,51 @@ public sealed interface Example {
   }
 
   /** A prompt and what should follow it; the prompt is not trained. */
-  record PromptCompletion(String source, String prompt, String completion) implements Example {}
+  record PromptCompletion(String source, String prompt, String completion) implements Example {
+    public PromptCompletion {
+      ExampleRules.text(source, "prompt", prompt);
+      ExampleRules.text(source, "completion", completion);
+    }
+  }
 
   /** Text that is trained as a whole. */
-  record Text(String source, String text) implements Example {}
+  record Text(String source, String text) implements Example {
+    public Text {
+      ExampleRules.text(source, "text", text);
+    }
+  }
 
   /**
    * Tokens made elsewhere, for a vocabulary that must be the model's.
    *
    * @param ids at least two
-   * @param weights one per token: what predicting it counts; that of the first is not used
+   * @param weights one per token, at least 0: what predicting it counts; that of the first is not used
    */
   record Tokens(String source, List<Integer> ids, List<Float> weights) implements Example {
     public Tokens {
-      ids = List.copyOf(ids);
-      weights = List.copyOf(weights);
+      ids = List.copyOf(Objects.requireNonNull(ids, "ids"));
+      weights = ExampleRules.weights(source, weights, ids.size(), "token");
     }
   }
 
   /**
    * A conversation; the assistant's turns are trained.
    *
-   * @param messages at least one
-   * @param weights one per message: what an assistant's turn counts, 0 for not at all
+   * @param messages at least one of the assistant
+   * @param weights one per message, at least 0: what an assistant's turn counts, 0 for not at all
    * @param tools descriptions of functions; often empty
    */
   record Chat(String source, List<Map<String, Object>> messages, List<Float> weights, List<Object> tools)
       implements Example {
     public Chat {
-      messages = List.copyOf(messages);
-      weights = List.copyOf(weights);
-      tools = List.copyOf(tools);
+      messages = ExampleRules.conversation(source, messages);
+      weights = ExampleRules.weights(source, weights, messages.size(), "message");
+      tools = ExampleRules.tools(source, tools);
     }
 
-    /** A conversation of which every assistant's turn counts 1. */
-    static Chat of(String source, List<Map<String, Object>> messages, List<Object> tools) {
-      List<Float> weights = messages.stream().map(m -> "assistant".equals(m.get("role")) ? 1f : 0f).toList();
-      return new Chat(source, messages, weights, tools);
+    /** A conversation of which an assistant's turn counts what its flags say, 1 without any. */
+    public static Chat of(String source, List<Map<String, Object>> messages, List<Object> tools) {
+      return new Chat(source, messages, ExampleRules.weights(source, messages), tools);
     }
 
     /** The same conversation of which the last {@code n} messages alone count. */
@@ -101,10 +116,10 @@ public sealed interface Example {
       List<Object> tools)
       implements Example {
     public Preference {
-      prompt = List.copyOf(prompt);
-      chosen = List.copyOf(chosen);
-      rejected = List.copyOf(rejected);
-      tools = List.copyOf(tools);
+      prompt = ExampleRules.messages(source, "prompt", prompt);
+      chosen = ExampleRules.answer(source, "chosen", chosen);
+      rejected = ExampleRules.answer(source, "rejected", rejected);
+      tools = ExampleRules.tools(source, tools);
     }
 
     /** The conversation with the better answer, which alone counts. */
@@ -132,9 +147,9 @@ public sealed interface Example {
       List<Object> tools)
       implements Example {
     public Labelled {
-      prompt = List.copyOf(prompt);
-      answer = List.copyOf(answer);
-      tools = List.copyOf(tools);
+      prompt = ExampleRules.messages(source, "prompt", prompt);
+      answer = ExampleRules.answer(source, "answer", answer);
+      tools = ExampleRules.tools(source, tools);
     }
 
     /** The conversation with the answer, which alone counts. */

@@ -200,7 +200,7 @@ public final class ExampleEncoder {
     if (chat == null) {
       throw new BadInputException(
           example.source() + ": a conversation expects a chat template, and the model has none; name one with "
-              + "--chat-template, or write the data as prompt and completion");
+              + "Trainer.chat, or write the data as prompt and completion");
     }
     ChatMask mask = new ChatMask(chat, special);
     ChatMask.Cut cut = mask.cut(example);
@@ -258,7 +258,7 @@ public final class ExampleEncoder {
         case ERROR ->
             throw new BadInputException(
                 example.source() + ": expected at most " + max + " tokens, found " + run.size()
-                    + "; raise --max-length, or choose truncate, split or drop");
+                    + "; raise TrainingConfig.maxLength, or choose truncate, split or drop");
         case DROP -> {
           counts.dropped++;
           return;

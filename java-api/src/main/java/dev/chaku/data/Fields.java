@@ -11,10 +11,10 @@ final class Fields {
 
   static String text(Map<?, ?> record, String key) throws RecordFault {
     if (record.get(key) instanceof String text) {
-      return text;
+      return PlainValue.whole(text, key);
     }
     throw new RecordFault(
-        "expected a string as '" + key + "', found " + (record.containsKey(key) ? kind(record.get(key)) : "none"));
+        "expected a string as '" + key + "', found " + found(record, key));
   }
 
   /** The first of the keys that the record has, else the first of all. */
@@ -34,7 +34,7 @@ final class Fields {
 
   static List<Map<?, ?>> objects(Map<?, ?> record, String key) throws RecordFault {
     if (!(record.get(key) instanceof List<?> list)) {
-      throw new RecordFault("expected an array as '" + key + "', found " + kind(record.get(key)));
+      throw new RecordFault("expected an array as '" + key + "', found " + found(record, key));
     }
     List<Map<?, ?>> objects = new ArrayList<>();
     for (Object entry : list) {
@@ -49,7 +49,7 @@ final class Fields {
   /** Integers; truth values, as masks may have them, are 0 and 1. */
   static List<Integer> integers(Map<?, ?> record, String key) throws RecordFault {
     if (!(record.get(key) instanceof List<?> list)) {
-      throw new RecordFault("expected an array as '" + key + "', found " + kind(record.get(key)));
+      throw new RecordFault("expected an array as '" + key + "', found " + found(record, key));
     }
     List<Integer> integers = new ArrayList<>();
     for (Object value : list) {
@@ -60,6 +60,10 @@ final class Fields {
       integers.add(number.intValue());
     }
     return integers;
+  }
+
+  private static String found(Map<?, ?> record, String key) {
+    return record.get(key) == null ? "none" : kind(record.get(key));
   }
 
   static String kind(@Nullable Object value) {

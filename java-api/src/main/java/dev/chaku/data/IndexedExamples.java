@@ -111,7 +111,7 @@ final class IndexedExamples extends AbstractList<Example> implements RandomAcces
                 + "they are while they are in use");
       }
       Object json =
-          source.scratch() != null ? RecordCodec.decode(bytes) : Json.parse(new String(bytes, StandardCharsets.UTF_8));
+          source.scratch() != null ? RecordCodec.decode(bytes) : Json.parseRecord(new String(bytes, StandardCharsets.UTF_8));
       return RecordReader.read(json, options.format(), options.columns(), where).get(parts.get(i));
     } catch (IOException e) {
       if (source.scratch() != null) {

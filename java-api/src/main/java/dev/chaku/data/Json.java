@@ -2,10 +2,10 @@ package dev.chaku.data;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.core.json.JsonReadFeature;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -13,22 +13,43 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** JSON as plain Java: Map (in order), List, String, Long, Double, BigInteger, Boolean and null. */
+/**
+ * JSON as plain Java: Map (in order), List, String, Long, Double, BigInteger, Boolean and null.
+ *
+ * <p>Records of data files may have NaN and Infinity, which JSON has not but Python writes. NaN, its missing number, is
+ * read as null.
+ */
 final class Json {
-  private static final int MOST_DEPTH = 64;
+  static final int MOST_DEPTH = 64;
 
-  static final JsonFactory FACTORY =
-      JsonFactory.builder()
-          .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
-          .streamReadConstraints(
-              StreamReadConstraints.builder().maxNestingDepth(MOST_DEPTH).maxStringLength(1 << 28).build())
-          .build();
+  private static final JsonFactory STRICT = factory(false);
+
+  /** What data files are read with. */
+  static final JsonFactory RECORDS = factory(true);
 
   private Json() {}
 
+  private static JsonFactory factory(boolean nonFinite) {
+    return JsonFactory.builder()
+        .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+        .configure(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS, nonFinite)
+        .streamReadConstraints(
+            StreamReadConstraints.builder().maxNestingDepth(MOST_DEPTH).maxStringLength(1 << 28).build())
+        .build();
+  }
+
   /** Parses one value that fills the whole text. */
   static @Nullable Object parse(String text) throws IOException {
-    try (JsonParser parser = FACTORY.createParser(text)) {
+    return parse(text, STRICT);
+  }
+
+  /** Parses a record of a data file, which fills the whole text. */
+  static @Nullable Object parseRecord(String text) throws IOException {
+    return parse(text, RECORDS);
+  }
+
+  private static @Nullable Object parse(String text, JsonFactory factory) throws IOException {
+    try (JsonParser parser = factory.createParser(text)) {
       if (parser.nextToken() == null) {
         throw new IOException("found nothing");
       }
@@ -47,7 +68,7 @@ final class Json {
       case START_ARRAY -> array(parser);
       case VALUE_STRING -> parser.getText();
       case VALUE_NUMBER_INT -> integer(parser);
-      case VALUE_NUMBER_FLOAT -> parser.getDoubleValue();
+      case VALUE_NUMBER_FLOAT -> Double.isNaN(parser.getDoubleValue()) ? null : (Object) parser.getDoubleValue();
       case VALUE_TRUE -> Boolean.TRUE;
       case VALUE_FALSE -> Boolean.FALSE;
       default -> null;
@@ -76,18 +97,5 @@ final class Json {
       values.add(value(parser));
     }
     return values;
-  }
-
-  /** What is wrong, in one line and without the text around it. */
-  static String describe(IOException e) {
-    return Printable.line(String.valueOf(reason(e)));
-  }
-
-  private static @Nullable String reason(IOException e) {
-    if (e instanceof JsonProcessingException fault && fault.getLocation() != null) {
-      return fault.getOriginalMessage().lines().findFirst().orElse("") + ", at column "
-          + fault.getLocation().getColumnNr();
-    }
-    return e.getMessage();
   }
 }

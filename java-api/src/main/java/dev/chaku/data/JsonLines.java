@@ -89,8 +89,6 @@ public final class JsonLines {
 
   private static Map<String, Object> weighted(Map<String, Object> message, float weight) {
     Map<String, Object> copy = new LinkedHashMap<>(message);
-    copy.remove("weight");
-    copy.remove("loss_weight");
     if ("assistant".equals(message.get("role")) && weight != 1) {
       copy.put("weight", weight);
     }
@@ -140,9 +138,9 @@ public final class JsonLines {
       generator.writeNumber(((Number) value).longValue());
     } else if (value instanceof BigInteger integer) {
       generator.writeNumber(integer);
-    } else if (value instanceof Float number) {
+    } else if (value instanceof Float number && Float.isFinite(number)) {
       generator.writeNumber(number);
-    } else if (value instanceof Number number) {
+    } else if (value instanceof Number number && Double.isFinite(number.doubleValue())) {
       generator.writeNumber(number.doubleValue());
     } else if (value instanceof Boolean truth) {
       generator.writeBoolean(truth);

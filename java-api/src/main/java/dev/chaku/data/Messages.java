@@ -2,6 +2,7 @@ package dev.chaku.data;
 
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -95,7 +96,7 @@ final class Messages {
   static List<Object> tools(Map<?, ?> record) throws RecordFault {
     Object value = record.get("tools");
     if (value instanceof String text) {
-      value = text.isBlank() ? null : parsed(text, "tools");
+      value = text.isBlank() ? null : PlainValue.withoutNulls(parsed(text, "tools"));
     }
     if (value == null) {
       return List.of();
@@ -120,39 +121,89 @@ final class Messages {
   }
 
   private void add(Map<?, ?> entry, String where) throws RecordFault {
-    if (entry.containsKey("from") || entry.containsKey("name") && !entry.containsKey("role")) {
-      String sender = String.valueOf(entry.get(Fields.firstKey(entry, "from", "name")));
-      String role = SENDERS.get(sender);
-      if (role == null) {
-        throw new RecordFault(
-            where + ": expected a sender of " + SENDERS.keySet().stream().sorted().toList() + ", found " + sender);
-      }
-      String text = Fields.text(entry, Fields.firstKey(entry, "value", "text", "content"));
-      Map<String, Object> message = message(role, text);
-      if (sender.equals("function_call")) {
-        message.put("content", "");
-        message.put("tool_calls", calls(text, where));
-      }
-      add(message, weight(entry, role, where));
-      return;
+    boolean named = entry.containsKey("from") || entry.containsKey("name") && !entry.containsKey("role");
+    Map<String, Object> message = named ? sent(entry, where) : spoken(entry, where);
+    boolean assistant = message.get("role").equals("assistant");
+    float weight = assistant ? TurnFlags.weight(message, where) : 0;
+    TurnFlags.remove(message, assistant);
+    add(message, weight);
+  }
+
+  /** A message in ShareGPT's spelling; what else it carries stays beside role and content. */
+  private static Map<String, Object> sent(Map<?, ?> entry, String where) throws RecordFault {
+    String senderKey = Fields.firstKey(entry, "from", "name");
+    String sender = String.valueOf(entry.get(senderKey));
+    String role = SENDERS.get(sender);
+    if (role == null) {
+      throw new RecordFault(
+          where + ": expected a sender of " + SENDERS.keySet().stream().sorted().toList() + ", found " + sender);
     }
+    String textKey = Fields.firstKey(entry, "value", "text", "content");
+    String text = inside(where, () -> Fields.text(entry, textKey));
+    Map<String, Object> message = message(role, text);
+    if (sender.equals("function_call")) {
+      message.put("content", "");
+      message.put("tool_calls", calls(text, where));
+    }
+    entry.forEach(
+        (key, value) -> {
+          if (!key.equals(senderKey) && !key.equals(textKey)) {
+            message.putIfAbsent(key.toString(), value);
+          }
+        });
+    return message;
+  }
+
+  /** A message in OpenAI's spelling. */
+  private static Map<String, Object> spoken(Map<?, ?> entry, String where) throws RecordFault {
     if (!(entry.get("role") instanceof String role) || !ROLES.contains(role)) {
       throw new RecordFault(
-          where + ": expected a role of " + ROLES.stream().sorted().toList() + ", found " + entry.get("role"));
+          where + ": expected a role of " + ROLES.stream().sorted().toList() + ", found "
+              + (entry.get("role") == null ? "none" : entry.get("role")));
     }
     Map<String, Object> message = new LinkedHashMap<>();
     entry.forEach((key, value) -> message.put(key.toString(), value));
     message.put("content", content(entry, where));
     if (entry.get("tool_calls") != null) {
       List<Object> calls = new ArrayList<>();
-      try {
-        Fields.objects(entry, "tool_calls").forEach(call -> calls.add(withArgumentMap(call)));
-      } catch (RecordFault fault) {
-        throw new RecordFault(where + ": " + fault.getMessage());
+      for (Map<?, ?> call : inside(where, () -> Fields.objects(entry, "tool_calls"))) {
+        calls.add(withArgumentMap(call));
       }
       message.put("tool_calls", calls);
     }
-    add(message, weight(entry, role, where));
+    return message;
+  }
+
+  private interface Reading<T> {
+    T read() throws RecordFault;
+  }
+
+  /** Reads something of a message, whose place a fault then names. */
+  private static <T> T inside(String where, Reading<T> reading) throws RecordFault {
+    try {
+      return reading.read();
+    } catch (RecordFault fault) {
+      throw new RecordFault(where + ": " + fault.getMessage());
+    }
+  }
+
+  /**
+   * Messages made in memory as those of files are read: copied at any depth, with a role and content that are known.
+   *
+   * @param where they stand, for messages: {@code messages}
+   */
+  static List<Map<String, Object>> checked(List<? extends Map<String, ?>> given, String where) throws RecordFault {
+    List<Map<String, Object>> checked = new ArrayList<>(given.size());
+    for (Map<String, ?> message : given) {
+      String place = where + "[" + checked.size() + "]";
+      if (message == null) {
+        throw new RecordFault(place + ": expected a message, found null");
+      }
+      Map<String, Object> read = spoken((Map<?, ?>) PlainValue.copy(message, place), place);
+      TurnFlags.remove(read, read.get("role").equals("assistant"));
+      checked.add(Collections.unmodifiableMap(read));
+    }
+    return Collections.unmodifiableList(checked);
   }
 
   /** A string, or typed parts of which the texts are joined. A call of tools may have none. */
@@ -174,26 +225,15 @@ final class Messages {
       }
       return joined.toString();
     }
-    if (content == null && (message.containsKey("tool_calls") || message.containsKey("function_call"))) {
+    if (content == null && callsTools(message)) {
       return "";
     }
-    throw new RecordFault(where + ": expected a string as content, found " + Fields.kind(content));
+    throw new RecordFault(
+        where + ": expected a string as content, found " + (content == null ? "none" : Fields.kind(content)));
   }
 
-  private static float weight(Map<?, ?> message, String role, String where) throws RecordFault {
-    if (!role.equals("assistant")) {
-      return 0;
-    }
-    Object weight = message.get(Fields.firstKey(message, "weight", "loss_weight"));
-    if (weight == null) {
-      return 1;
-    }
-    if (!(weight instanceof Number number)
-        || !(number.doubleValue() >= 0)
-        || Float.isInfinite(number.floatValue())) {
-      throw new RecordFault(where + ": expected a weight of at least 0, found " + weight);
-    }
-    return number.floatValue();
+  private static boolean callsTools(Map<?, ?> message) {
+    return message.get("tool_calls") instanceof List<?> calls && !calls.isEmpty() || message.get("function_call") != null;
   }
 
   /** ShareGPT writes a call, or several, as JSON in the text. */
@@ -242,7 +282,7 @@ final class Messages {
     try {
       return Json.parse(text);
     } catch (IOException e) {
-      throw new RecordFault(where + ": expected JSON in the text, found other: " + Json.describe(e));
+      throw new RecordFault(where + ": expected JSON in the text, found other: " + JsonFault.describe(e));
     }
   }
 }

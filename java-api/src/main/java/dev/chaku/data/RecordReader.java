@@ -1,5 +1,6 @@
 package dev.chaku.data;
 
+import dev.chaku.BadInputException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -20,8 +21,20 @@ final class RecordReader {
     if (!(json instanceof Map<?, ?> raw)) {
       throw new RecordFault("expected a JSON object, found " + Fields.kind(json));
     }
-    Map<?, ?> record = columns.apply(raw);
+    Map<?, ?> record = PlainValue.withoutNulls(columns.apply(raw));
     DataFormat format = named != null ? named : detect(record);
+    try {
+      return examples(record, format, source);
+    } catch (BadInputException e) {
+      // Examples check themselves, wherever they come from.
+      if (e.getCause() instanceof RecordFault fault) {
+        throw fault;
+      }
+      throw e;
+    }
+  }
+
+  private static List<Example> examples(Map<?, ?> record, DataFormat format, String source) throws RecordFault {
     return switch (format) {
       case TOKENS -> List.of(tokens(record, source));
       case TEXT -> List.of(text(record, source));
@@ -39,7 +52,7 @@ final class RecordReader {
 
   /** The columns of a record that {@link #read} leaves out, under the names that the format sees. */
   static List<String> unread(Map<?, ?> raw, Dataset.Options options) throws RecordFault {
-    Map<?, ?> record = options.columns().apply(raw);
+    Map<?, ?> record = PlainValue.withoutNulls(options.columns().apply(raw));
     return ReadColumns.unread(record, options.format() != null ? options.format() : detect(record));
   }
 
@@ -89,7 +102,6 @@ final class RecordReader {
 
   private static Example chat(Map<?, ?> record, String key, String source) throws RecordFault {
     Messages messages = Messages.of(record, key);
-    Messages.requireAssistant(messages.list());
     return new Example.Chat(source, messages.list(), messages.weights(), Messages.tools(record));
   }
 
@@ -236,7 +248,8 @@ final class RecordReader {
 
   private static Example classification(Map<?, ?> record, String source) throws RecordFault {
     Object label = record.get("label");
-    if (label == null || label instanceof Map || label instanceof List) {
+    boolean infinite = label instanceof Double number && number.isInfinite();
+    if (label == null || infinite || label instanceof Map || label instanceof List) {
       throw new RecordFault("expected a label, found " + Fields.kind(label));
     }
     String text = Fields.text(record, Fields.firstKey(record, "text", "sentence", "sent"));

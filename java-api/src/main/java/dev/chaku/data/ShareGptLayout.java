@@ -8,7 +8,7 @@ import java.util.Set;
 
 /** Conversations in ShareGPT's layout: {@code from} and {@code value}, calls of tools as JSON in the value. */
 final class ShareGptLayout {
-  private static final Set<String> KEPT = Set.of("role", "content", "weight", "loss_weight", "tool_calls");
+  private static final Set<String> KEPT = Set.of("role", "content", "tool_calls");
 
   private final List<String> lost;
 

@@ -78,7 +78,7 @@ class ConversionTest {
 
   @Test
   void halfACharacterIsWrittenAsAnEscape() throws IOException {
-    Conversion.Converted converted = convert("{\"prompt\": \"a\\ud800b\", \"completion\": \"é\"}", DataFormat.PROMPT_COMPLETION);
+    Conversion.Converted converted = convert("{\"prompt\": \"a\", \"completion\": \"é\", \"note\": \"\\ud800b\"}", DataFormat.PROMPT_COMPLETION);
     String line = JsonLines.line(converted.records().get(0));
     assertTrue(line.contains("\\uD800"), line);
     assertEquals(converted.records().get(0), entry(line).fields());

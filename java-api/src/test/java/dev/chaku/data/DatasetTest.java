@@ -87,10 +87,10 @@ class DatasetTest {
         "\"text\"|:1: expected a JSON object, found a string",
         "{\"text\": \"a\"|:1: no JSON",
         "{\"text\": \"a\"} {}|:1: no JSON: found more after the value",
-        "{\"text\": \"a\", \"text\": \"b\"}|:1: no JSON: Duplicate field 'text'",
+        "{\"text\": \"a\", \"text\": \"b\"}|:1: no JSON: the key 'text' stands there twice",
         "{\"messages\": []}|:1: expected at least one message of the assistant, found roles: none",
         "{\"messages\": [{\"role\": \"boss\", \"content\": \"x\"}]}|messages[0]: expected a role of",
-        "{\"messages\": [{\"role\": \"user\"}]}|messages[0]: expected a string as content, found null",
+        "{\"messages\": [{\"role\": \"user\"}]}|messages[0]: expected a string as content, found none",
         "{\"conversations\": {}}|expected an array as 'conversations', found an object",
       })
   void saysWhatIsWrongAndWhere(String line, String expected) throws IOException {
@@ -114,8 +114,22 @@ class DatasetTest {
   }
 
   @Test
+  void whenEveryLineIsWrongTheFirstReasonsAreTold() throws IOException {
+    Dataset.Options skip = Dataset.Options.defaults().withSkipBadLines(true);
+    Path file = file("{\"q\": \"a\"}\nnonsense\n3\n4\n");
+    String message = assertThrows(BadInputException.class, () -> Dataset.read(List.of(file), skip)).getMessage();
+    String told = message.replace(file.toString(), "F").replaceAll("; a column map[^;]*;", ";");
+    assertEquals(
+        "F: expected at least one example, found none; all 4 lines are wrong, the first: F:1: expected a key of a known format"
+            + " (messages, prompt, conversations, instruction or text), found [q]; F:2: no JSON: unexpected 'nonsense'"
+            + " (texts stand in double quotes), at column 1; F:3: expected a JSON object, found a number",
+        told);
+    assertThrows(BadInputException.class, () -> Dataset.read(List.of(file("3")), skip));
+  }
+
+  @Test
   void refusesFilesWithoutExamplesAndBytesThatAreNoText() throws IOException {
-    assertTrue(failure("\n\n").contains("expected at least one example, found none"));
+    assertTrue(failure("\n\n").endsWith("data.jsonl: expected at least one example, found none"));
     Path binary = folder.resolve("x.jsonl");
     Files.write(binary, new byte[] {'{', '"', (byte) 0xff, (byte) 0xfe, '"', '}'});
     String message = assertThrows(BadInputException.class, () -> Dataset.read(binary)).getMessage();

@@ -179,7 +179,7 @@ class ExampleEncoderTest {
     String message =
         assertThrows(BadInputException.class, () -> encoder(null, 99, OverLong.ERROR).encode(List.of(chat("a", "b"))))
             .getMessage();
-    assertTrue(message.contains("--chat-template"), message);
+    assertTrue(message.contains("Trainer.chat"), message);
   }
 
   @Test

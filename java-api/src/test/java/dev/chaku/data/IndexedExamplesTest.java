@@ -21,7 +21,7 @@ class IndexedExamplesTest {
       """
       {"prompt": "2+2=", "completion": "4"}
 
-      {"text": "数 \\ud83e half"}
+      {"text": "数 half", "note": "\\ud83e", "score": NaN}
       {"instruction": "do", "instances": [{"input": "a", "output": "A"}, {"input": "b", "output": "B"}]}
       {"messages": [{"role": "user", "content": "hi"}, {"role": "assistant", "content": "yo", "weight": 0.5}]}
       """;

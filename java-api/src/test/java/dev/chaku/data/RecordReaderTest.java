@@ -100,11 +100,10 @@ class RecordReaderTest {
         "messages[0]: expected parts with a text, found a part of type image_url",
         fault("{\"messages\": [{\"role\": \"user\", \"content\": [{\"type\": \"image_url\", \"image_url\": {}}]}]}"));
     assertEquals(
-        "conversations[0]: expected JSON in the text, found other: Unrecognized token 'nope': was expecting (JSON String, "
-            + "Number, Array, Object or token 'null', 'true' or 'false'), at column 1",
+        "conversations[0]: expected JSON in the text, found other: unexpected 'nope' (texts stand in double quotes), at column 1",
         fault("{\"conversations\": [{\"from\": \"function_call\", \"value\": \"nope\"}]}"));
     assertEquals(
-        "expected an array as 'rejected', found null", fault("{\"prompt\": \"q\", \"chosen\": \"good\"}"));
+        "expected an array as 'rejected', found none", fault("{\"prompt\": \"q\", \"chosen\": \"good\"}"));
     assertEquals(
         "expected the index of one of 1 choices as 'label', found 4",
         fault("{\"question\": \"q\", \"choices\": [\"a\"], \"label\": 4}"));

@@ -151,6 +151,32 @@ class ParquetRecordSourceTest {
     assertEquals(List.of(0f, 1f), chat.weights());
   }
 
+  /** Flags, a column of another format and descriptions of tools in which every struct has the fields of all. */
+  @Test
+  void nullIsAbsentAndFlagsCount() throws IOException {
+    MessageType schema =
+        MessageTypeParser.parseMessageType(
+            "message m { optional binary prompt (STRING); optional binary chosen (STRING); optional group messages (LIST) {"
+                + " repeated group list { optional group element { optional binary role (STRING); optional binary content"
+                + " (STRING); optional boolean train; optional double weight; optional group tool_calls (LIST) { repeated group"
+                + " list { optional group element { optional binary name (STRING); } } } } } }"
+                + " optional group tools (LIST) { repeated group list { optional group element { optional binary name (STRING);"
+                + " optional group extra (MAP) { repeated group key_value { required binary key (STRING);"
+                + " optional binary value (STRING); } } } } } }");
+    SimpleGroup row = new SimpleGroup(schema);
+    Group messages = row.addGroup("messages");
+    messages.addGroup("list").addGroup("element").append("role", "user").append("content", "Hi");
+    messages.addGroup("list").addGroup("element").append("role", "assistant").append("content", "bad").append("train", false);
+    messages.addGroup("list").addGroup("element").append("role", "assistant").append("content", "good").append("weight", 1.0);
+    Group tool = row.addGroup("tools").addGroup("list").addGroup("element").append("name", "f");
+    tool.addGroup("extra").addGroup("key_value").append("key", "unset");
+    Example.Chat chat =
+        (Example.Chat) Dataset.read(write(schema, CompressionCodecName.SNAPPY, List.of(row))).examples().get(0);
+    assertEquals(List.of(0f, 0f, 1f), chat.weights());
+    assertEquals(Map.of("role", "assistant", "content", "bad"), chat.messages().get(1));
+    assertEquals(List.of(Map.of("type", "function", "function", Map.of("name", "f", "extra", Map.of()))), chat.tools());
+  }
+
   @Test
   void valuesKeepTheirKind() throws IOException {
     MessageType schema =

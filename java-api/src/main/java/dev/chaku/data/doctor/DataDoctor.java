@@ -128,7 +128,7 @@ public final class DataDoctor {
         findings,
         "Columns that are not read",
         "What stands in them is not trained; if it belongs to the prompt or the answer, it is missing there.",
-        "Name those that matter with --columns, as in prompt=question; leave the others.");
+        "Name those that matter with Dataset.Options.withColumns, as in prompt=question; leave the others.");
   }
 
   private static void counts(Dataset data, List<Finding> findings) {

@@ -48,7 +48,7 @@ final class DuplicateCheck implements Check {
         findings,
         "Examples that stand there more than once",
         "They count as often as they stand there, and make the model repeat them word by word.",
-        "Leave the copies out; --fix does.");
+        "Leave the copies out; DataFixer does.");
     near.into(
         findings,
         "Examples that differ little from another (similarity of about " + MinHash.SIMILAR + " and more)",

@@ -57,7 +57,7 @@ final class FormatCheck implements Check {
             findings,
             "Records of several kinds: " + counts,
             "Each kind is rendered another way, so the model learns several conventions, each from fewer examples.",
-            "Convert them to one kind: chaku data convert --to chat.");
+            "Convert them to one kind, such as conversations.");
     if (written == 0 || valid < MOSTLY * written) {
       return;
     }

@@ -99,7 +99,7 @@ final class TokenMeasure implements Check {
         findings,
         "Conversations, and the model has no chat template",
         "Training needs one to write them as text; lengths are estimated without it.",
-        "Name one with --chat-template, or write the data as prompt and completion.");
+        "Name one with Trainer.chat, or write the data as prompt and completion.");
     longer.into(
         findings,
         "Examples of more than " + request.maxLength() + " tokens" + (measured ? "" : " (estimated)"),
