@@ -1,5 +1,6 @@
 package dev.chaku;
 
+import dev.chaku.data.ChatRenderer;
 import dev.chaku.generate.Generation;
 import dev.chaku.generate.GenerationLoop;
 import dev.chaku.generate.GenerationRequest;
@@ -42,11 +43,20 @@ public final class Generator {
   }
 
   /**
-   * The text to go on from. Special tokens written in it ({@code <|im_start|>}) are read as such, and those that the model
-   * wants around a text are added.
+   * The text to go on from. Special tokens written in it ({@code <|im_start|>}) are read as such, and the one that the
+   * model wants before a text is added unless the text begins with it.
    */
   public Generator prompt(String text) {
-    return tokens(model.tokenizer().encode(text, true, true));
+    return prompt(text, true);
+  }
+
+  /**
+   * The text to go on from.
+   *
+   * @param parseSpecial whether special tokens written in it are read as such, rather than as their characters
+   */
+  public Generator prompt(String text, boolean parseSpecial) {
+    return tokens(model.tokenizer().encodePrompt(text, parseSpecial));
   }
 
   /**
@@ -66,12 +76,12 @@ public final class Generator {
     return tokens(chatTokens(messages, template));
   }
 
-  /** The token ids of a conversation that a chat template writes, up to where the assistant's next turn begins. */
+  /**
+   * The token ids of a conversation that a chat template writes, up to where the assistant's next turn begins. What
+   * messages spell is text, special tokens too, as it is in training.
+   */
   public int[] chatTokens(List<Map<String, Object>> messages, ChatTemplate template) {
-    String text = template.render(messages, List.of(), true);
-    String bos = model.tokenizer().bos().isPresent() ? model.tokenizer().piece(model.tokenizer().bos().getAsInt()) : "";
-    boolean begins = !bos.isEmpty() && text.startsWith(bos);
-    return model.tokenizer().encode(text, !begins, true);
+    return model.prompts().chat(messages, List.of(), ChatRenderer.of(template));
   }
 
   /**

@@ -4,6 +4,7 @@ import dev.chaku.adapter.AdapterWeights;
 import dev.chaku.arch.DecoderSpec;
 import dev.chaku.arch.DecoderWeights;
 import dev.chaku.arch.ModelFamilies;
+import dev.chaku.data.PromptEncoder;
 import dev.chaku.gguf.GgufFile;
 import dev.chaku.gguf.GgufMetadata;
 import dev.chaku.internal.DirectBuffers;
@@ -43,6 +44,8 @@ public final class Model implements AutoCloseable {
   private final SessionCache sessions;
   /** Adapters in the core, each brought there once; guarded by itself. */
   private final Map<Adapter, NativeAdapter> bound = new WeakHashMap<>();
+  /** Made when a conversation is first encoded, since it looks at every token. */
+  private volatile @Nullable PromptEncoder prompts;
 
   private Model(
       @Nullable GgufFile file,
@@ -146,6 +149,15 @@ public final class Model implements AutoCloseable {
    */
   public Optional<ChatTemplate> chat() {
     return chatTemplate().map(source -> ChatTemplate.parse(metadata.source() + ": chat template", source, bosText(), eosText()));
+  }
+
+  PromptEncoder prompts() {
+    PromptEncoder made = prompts;
+    if (made == null) {
+      made = new PromptEncoder(tokenizer());
+      prompts = made;
+    }
+    return made;
   }
 
   /**

@@ -38,6 +38,7 @@ public final class Trainer {
   private @Nullable ChatRenderer chat;
   private OverLong overLong = OverLong.TRUNCATE;
   private boolean wholeText;
+  private boolean parseSpecial = true;
   private long dataMemoryBytes = Runtime.getRuntime().maxMemory() / 8;
   private final List<Consumer<TrainingProgress>> listeners = new ArrayList<>();
   private @Nullable Path output;
@@ -115,6 +116,15 @@ public final class Trainer {
   /** Whether prompts are trained too, rather than completions and the assistant's turns alone; they are not unless set. */
   public Trainer trainOnAll(boolean on) {
     wholeText = on;
+    return this;
+  }
+
+  /**
+   * Whether special tokens spelled in texts, prompts and completions are read as such, rather than as the characters they
+   * are spelled with; they are unless set. What messages of conversations spell is always text.
+   */
+  public Trainer parseSpecial(boolean on) {
+    parseSpecial = on;
     return this;
   }
 
@@ -224,7 +234,7 @@ public final class Trainer {
     int longest = Math.min(config.maxLength(), model.contextLength());
     ChatRenderer renderer = chat != null ? chat : model.chat().map(ChatRenderer::of).orElse(null);
     return new ExampleEncoder(
-        model.tokenizer(), renderer, new ExampleEncoder.Options(longest, overLong, wholeText));
+        model.tokenizer(), renderer, new ExampleEncoder.Options(longest, overLong, wholeText, parseSpecial));
   }
 
   /** The nearest folder above the output that is there, as its disk is the one chosen for what is large. */

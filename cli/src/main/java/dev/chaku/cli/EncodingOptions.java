@@ -3,6 +3,7 @@ package dev.chaku.cli;
 import dev.chaku.BadInputException;
 import dev.chaku.data.ExampleEncoder;
 import dev.chaku.data.OverLong;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** How examples become tokens, as {@code chaku train} takes it. */
@@ -18,9 +19,11 @@ final class EncodingOptions {
   @Option(names = "--train-on-all", description = "Train prompts too, not completions and assistant turns alone.")
   private boolean wholeText;
 
+  @Mixin private SpecialOption special;
+
   ExampleEncoder encoder(TextModel model) {
     return new ExampleEncoder(
-        model.tokenizer(), model.chat(), new ExampleEncoder.Options(maxLength(model), OverLong.parse(overLong), wholeText));
+        model.tokenizer(), model.chat(), new ExampleEncoder.Options(maxLength(model), OverLong.parse(overLong), wholeText, special.parse()));
   }
 
   int maxLength(TextModel model) {

@@ -77,6 +77,8 @@ final class GenerateCommand extends Verb {
   @Option(names = "--max-tokens", defaultValue = "256", paramLabel = "N", description = "Most tokens to generate (${DEFAULT-VALUE}).")
   private int maxTokens;
 
+  @Mixin private SpecialOption special;
+
   @Mixin private SamplingArguments sampling;
 
   @Option(names = "--stop", paramLabel = "TEXT", description = "End before this text; may be repeated.")
@@ -128,7 +130,7 @@ final class GenerateCommand extends Verb {
         throw new BadInputException(prompt.file + ": expected UTF-8 text, found other bytes", e);
       }
     }
-    return chat ? generator.chatTokens(messages(text), template(model)) : model.tokenizer().encode(text, true, true);
+    return chat ? generator.chatTokens(messages(text), template(model)) : model.tokenizer().encodePrompt(text, special.parse());
   }
 
   private List<Map<String, Object>> messages(String text) {

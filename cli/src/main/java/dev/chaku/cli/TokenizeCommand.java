@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.StringJoiner;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** {@code chaku tokenize}: text to token ids. */
@@ -32,16 +33,15 @@ final class TokenizeCommand extends Verb {
   @Option(names = "--text", required = true, paramLabel = "TEXT", description = "The text.")
   private String text;
 
-  @Option(names = "--no-bos", description = "Leave out the tokens that the model adds around a text.")
+  @Option(names = "--no-bos", description = "Leave out the tokens that the model adds around a text that does not spell them.")
   private boolean bare;
 
-  @Option(names = "--no-special", description = "Read special tokens written in the text as plain text.")
-  private boolean plain;
+  @Mixin private SpecialOption special;
 
   @Override
   void execute() {
     Tokenizer tokenizer = Tokenizers.of(GgufFile.read(model));
-    int[] ids = tokenizer.encode(text, !bare, !plain);
+    int[] ids = tokenizer.encode(text, !bare, special.parse());
     List<String> pieces = Arrays.stream(ids).mapToObj(tokenizer::piece).toList();
     Map<String, Object> fields = new LinkedHashMap<>();
     fields.put("ids", ids);

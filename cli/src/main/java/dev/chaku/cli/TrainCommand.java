@@ -104,6 +104,8 @@ final class TrainCommand extends Verb {
   @Option(names = "--train-on-all", description = "Train prompts too, not completions and assistant turns alone.")
   private boolean wholeText;
 
+  @Mixin private SpecialOption special;
+
   @Mixin private TrainArguments settings;
 
   @Mixin private EngineOptions engine;
@@ -130,6 +132,7 @@ final class TrainCommand extends Verb {
               .evalSplit(evalSplit != null ? evalSplit : 0)
               .overLong(OverLong.parse(overLong))
               .trainOnAll(wholeText)
+              .parseSpecial(special.parse())
               .output(out)
               .resume(resume);
       if (!evalData.isEmpty()) {

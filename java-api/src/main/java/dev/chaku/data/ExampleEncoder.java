@@ -31,8 +31,15 @@ public final class ExampleEncoder {
    * @param maxLength longest sequence, in tokens
    * @param overLong what becomes of longer ones
    * @param wholeText whether every token is trained, prompts and role headers included
+   * @param parseSpecial whether special tokens spelled in texts, prompts and completions are read as such, rather than
+   *     as the characters they are spelled with; what messages of conversations spell is always text
    */
-  public record Options(int maxLength, OverLong overLong, boolean wholeText) {}
+  public record Options(int maxLength, OverLong overLong, boolean wholeText, boolean parseSpecial) {
+    /** Reads special tokens as such. */
+    public Options(int maxLength, OverLong overLong, boolean wholeText) {
+      this(maxLength, overLong, wholeText, true);
+    }
+  }
 
   /** What became of the examples so far. */
   public static final class Counts {
@@ -78,27 +85,24 @@ public final class ExampleEncoder {
   private final Tokenizer tokenizer;
   private final @Nullable ChatRenderer chat;
   private final Options options;
-  private final SpecialText special;
-  private final SeamEncoder seam;
+  private final PromptEncoder prompts;
   private final Counts counts = new Counts();
 
   /** @param chat the model's chat template, or null if it has none: conversations are then an error */
   public ExampleEncoder(Tokenizer tokenizer, @Nullable ChatRenderer chat, Options options) {
-    this(tokenizer, chat, options, SpecialText.of(tokenizer), new SeamEncoder(tokenizer));
+    this(tokenizer, chat, options, new PromptEncoder(tokenizer));
   }
 
-  private ExampleEncoder(
-      Tokenizer tokenizer, @Nullable ChatRenderer chat, Options options, SpecialText special, SeamEncoder seam) {
+  private ExampleEncoder(Tokenizer tokenizer, @Nullable ChatRenderer chat, Options options, PromptEncoder prompts) {
     this.tokenizer = tokenizer;
     this.chat = chat;
     this.options = options;
-    this.special = special;
-    this.seam = seam;
+    this.prompts = prompts;
   }
 
   /** An encoder that does the same and counts from nothing. */
   ExampleEncoder another() {
-    return new ExampleEncoder(tokenizer, chat, options, special, seam);
+    return new ExampleEncoder(tokenizer, chat, options, prompts);
   }
 
   public Counts counts() {
@@ -170,18 +174,45 @@ public final class ExampleEncoder {
     } else {
       TokenRun run = new TokenRun();
       if (example instanceof Example.Text text) {
-        run.add(tokenizer.encode(text.text(), true, false), 1);
+        run.add(tokenizer.encodePrompt(text.text(), options.parseSpecial()), 1);
+        end(run, 0);
       } else if (example instanceof Example.PromptCompletion pair) {
-        run.add(tokenizer.encode(pair.prompt(), true, true), options.wholeText() ? 1 : 0);
-        run.add(seam.encode(pair.completion(), run.last(), false), 1);
-      }
-      if (example instanceof Example.Tokens tokens) {
+        addPair(pair, run);
+      } else if (example instanceof Example.Tokens tokens) {
         addTokens(tokens, run);
-      } else if (tokenizer.eos().isPresent()) {
-        run.add(new int[] {tokenizer.eos().getAsInt()}, 1);
       }
       fit(example, run, into);
     }
+  }
+
+  private void addPair(Example.PromptCompletion pair, TokenRun run) {
+    run.add(tokenizer.encodePrompt(pair.prompt(), options.parseSpecial()), options.wholeText() ? 1 : 0);
+    int from = run.size();
+    int[] completion = prompts.continuation(pair.completion(), run, options.parseSpecial());
+    // After no prompt the text begins with the completion, which may spell the begin-of-text token itself.
+    boolean begun = from == 1 && completion.length > 0 && completion[0] == run.last() && isBos(run.last());
+    run.add(begun ? Arrays.copyOfRange(completion, 1, completion.length) : completion, 1);
+    end(run, from);
+  }
+
+  private boolean isBos(int token) {
+    return tokenizer.bos().isPresent() && tokenizer.bos().getAsInt() == token;
+  }
+
+  /** Adds the end-of-text token to a text, or a completion from a token on, that does not spell an end itself. */
+  private void end(TokenRun run, int from) {
+    int last = run.size() - 1;
+    while (last >= from && isBlank(run.token(last))) {
+      last--;
+    }
+    boolean ended = last >= from && tokenizer.isEndOfGeneration(run.token(last));
+    if (!ended && tokenizer.eos().isPresent()) {
+      run.add(new int[] {tokenizer.eos().getAsInt()}, 1);
+    }
+  }
+
+  private boolean isBlank(int token) {
+    return !tokenizer.isSpecial(token) && tokenizer.decode(new int[] {token}, true).isBlank();
   }
 
   private void addTokens(Example.Tokens tokens, TokenRun run) {
@@ -202,7 +233,7 @@ public final class ExampleEncoder {
           example.source() + ": a conversation expects a chat template, and the model has none; name one with "
               + "Trainer.chat, or write the data as prompt and completion");
     }
-    ChatMask mask = new ChatMask(chat, special);
+    ChatMask mask = new ChatMask(chat, prompts.special());
     ChatMask.Cut cut = mask.cut(example);
     boolean trained = options.wholeText() || cut.segments().stream().anyMatch(segment -> segment.weight() > 0);
     if (trained) {
@@ -231,16 +262,8 @@ public final class ExampleEncoder {
 
   private TokenRun run(ChatMask.Cut cut) {
     TokenRun run = new TokenRun();
-    // Templates as a rule write the begin-of-text token themselves.
-    String bos = tokenizer.bos().isPresent() ? tokenizer.piece(tokenizer.bos().getAsInt()) : "";
-    boolean addSpecial = bos.isEmpty() || !cut.segments().get(0).text().startsWith(bos);
     for (ChatMask.Segment segment : cut.segments()) {
-      for (String part : cut.marked().parts(segment.text())) {
-        float weight = options.wholeText() ? 1 : segment.weight();
-        int[] tokens =
-            run.size() == 0 ? tokenizer.encode(part, addSpecial, true) : seam.encode(part, run.last(), true);
-        run.add(tokens, weight);
-      }
+      prompts.add(cut.marked(), segment.text(), options.wholeText() ? 1 : segment.weight(), run);
     }
     return run;
   }
@@ -290,39 +313,5 @@ public final class ExampleEncoder {
       throw nothingTrained(example);
     }
     into.add(encoded);
-  }
-
-  /** Tokens with the weight of each as a target. */
-  private static final class TokenRun {
-    private int[] tokens = new int[64];
-    private float[] targetWeights = new float[64];
-    private int n;
-
-    int size() {
-      return n;
-    }
-
-    /** The last token, or -1. */
-    int last() {
-      return n == 0 ? -1 : tokens[n - 1];
-    }
-
-    void add(int[] more, float weight) {
-      if (n + more.length > tokens.length) {
-        int room = Math.max(2 * tokens.length, n + more.length);
-        tokens = Arrays.copyOf(tokens, room);
-        targetWeights = Arrays.copyOf(targetWeights, room);
-      }
-      System.arraycopy(more, 0, tokens, n, more.length);
-      Arrays.fill(targetWeights, n, n + more.length, weight);
-      n += more.length;
-    }
-
-    /** The weight of a position is that of the token after it. */
-    EncodedExample slice(int from, int to) {
-      float[] weights = new float[to - from];
-      System.arraycopy(targetWeights, from + 1, weights, 0, to - from - 1);
-      return new EncodedExample(Arrays.copyOfRange(tokens, from, to), weights);
-    }
   }
 }

@@ -10,6 +10,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -44,6 +45,12 @@ final class SpecialText {
       }
     }
     return new SpecialText(all);
+  }
+
+  /** The first special spelling in a text, if any. */
+  Optional<String> firstIn(String text) {
+    int i = find(text, 0);
+    return i < 0 ? Optional.empty() : Optional.of(text.substring(i, i + lengthAt(text, i)));
   }
 
   /** Where the last special token that lies within the range ends, or -1. */

@@ -1,17 +1,20 @@
 package dev.chaku.text;
 
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.OptionalInt;
 
 /** A vocabulary, a way to encode plain text, and what stands around a text. */
 final class GgufTokenizer implements Tokenizer {
+  private static final Frame NO_FRAME = new Frame(Vocabulary.NONE, Vocabulary.NONE);
+
   private final Vocabulary vocabulary;
   private final PlainEncoder encoder;
   private final SpecialTokens specials;
   private final Detokenizer detokenizer;
   private final Frame frame;
 
-  /** What goes around a text; -1 for nothing. */
+  /** What goes around a text; {@link Vocabulary#NONE} for nothing. */
   record Frame(int before, int after) {}
 
   GgufTokenizer(Vocabulary vocabulary, PlainEncoder encoder, Detokenizer detokenizer, Frame frame) {
@@ -29,19 +32,61 @@ final class GgufTokenizer implements Tokenizer {
 
   @Override
   public int[] encode(String text, boolean addSpecial, boolean parseSpecial) {
+    return encode(text, addSpecial ? frame : NO_FRAME, parseSpecial);
+  }
+
+  @Override
+  public int[] encodePrompt(String text, boolean parseSpecial) {
+    return encode(text, new Frame(frame.before(), Vocabulary.NONE), parseSpecial);
+  }
+
+  private int[] encode(String text, Frame around, boolean parseSpecial) {
     byte[] utf8 = text.getBytes(StandardCharsets.UTF_8);
     TokenBuffer out = new TokenBuffer();
-    if (addSpecial && frame.before() >= 0) {
-      out.add(frame.before());
+    List<SpecialTokens.Fragment> fragments = specials.split(utf8, parseSpecial);
+    if (around.before() >= 0 && firstToken(utf8, fragments) != around.before()) {
+      out.add(around.before());
     }
     boolean afterSpecial = true;
-    for (SpecialTokens.Fragment fragment : specials.split(utf8, parseSpecial)) {
+    for (SpecialTokens.Fragment fragment : fragments) {
       afterSpecial = encode(utf8, fragment, afterSpecial, out);
     }
-    if (addSpecial && frame.after() >= 0) {
-      out.add(frame.after());
+    if (around.after() >= 0 && !isEndedBy(lastToken(utf8, fragments), around.after())) {
+      out.add(around.after());
     }
     return out.toArray();
+  }
+
+  /** The special token that a text begins with, but for white space, or {@link Vocabulary#NONE}. */
+  private static int firstToken(byte[] utf8, List<SpecialTokens.Fragment> fragments) {
+    int i = 0;
+    while (i < fragments.size() && isBlank(utf8, fragments.get(i))) {
+      i++;
+    }
+    return i < fragments.size() ? fragments.get(i).token() : Vocabulary.NONE;
+  }
+
+  /** The special token that a text ends with, but for white space, or {@link Vocabulary#NONE}. */
+  private static int lastToken(byte[] utf8, List<SpecialTokens.Fragment> fragments) {
+    int i = fragments.size() - 1;
+    while (i >= 0 && isBlank(utf8, fragments.get(i))) {
+      i--;
+    }
+    return i >= 0 ? fragments.get(i).token() : Vocabulary.NONE;
+  }
+
+  private static boolean isBlank(byte[] utf8, SpecialTokens.Fragment fragment) {
+    for (int i = fragment.from(); fragment.token() < 0 && i < fragment.to(); i++) {
+      if (!SpecialTokens.isSpace(utf8[i])) {
+        return false;
+      }
+    }
+    return fragment.token() < 0;
+  }
+
+  /** Whether a text that ends with a token needs no other end: one token that ends generation is as good as another. */
+  private boolean isEndedBy(int last, int after) {
+    return last >= 0 && vocabulary.isEnd(last) && vocabulary.isEnd(after);
   }
 
   /** Encodes a fragment and tells whether it was a special token. */

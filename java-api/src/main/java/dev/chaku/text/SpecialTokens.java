@@ -118,7 +118,7 @@ final class SpecialTokens {
   }
 
   /** The white space of the C locale. */
-  private static boolean isSpace(byte value) {
+  static boolean isSpace(byte value) {
     return value == ' ' || value >= '\t' && value <= '\r';
   }
 }

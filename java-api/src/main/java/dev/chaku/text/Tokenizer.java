@@ -8,12 +8,21 @@ public interface Tokenizer {
   int vocabSize();
 
   /**
-   * Encodes text.
+   * Encodes a whole text.
    *
-   * @param addSpecial adds what the model's metadata asks for around a text (BOS, EOS, CLS, SEP)
+   * @param addSpecial adds what the model's metadata asks for around a text (BOS, EOS, CLS, SEP), but not where the text
+   *     itself spells it there and {@code parseSpecial} reads that
    * @param parseSpecial reads special tokens written in the text ({@code <|im_start|>}); otherwise they are plain text
    */
   int[] encode(String text, boolean addSpecial, boolean parseSpecial);
+
+  /**
+   * Encodes a text to go on from: what the model's metadata ask for before a text is added, unless the text spells it, and
+   * nothing after it, whatever they ask for.
+   *
+   * @param parseSpecial as in {@link #encode}
+   */
+  int[] encodePrompt(String text, boolean parseSpecial);
 
   /**
    * Decodes ids as a whole text: where encoding puts a space before a text, the first id loses it, and models that want

@@ -16,6 +16,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -149,6 +150,43 @@ class EncodingReferenceTest {
     String text = renderer.render(messages, List.of(), false);
     boolean writesBos = tokenizer.bos().isPresent() && text.startsWith(tokenizer.piece(tokenizer.bos().getAsInt()));
     assertArrayEquals(tokenizer.encode(text, !writesBos, true), encoded.tokens());
+  }
+
+  /** The ids are those of Hugging Face's tokenizer, of a vocabulary whose end of text ends turns. */
+  @Test
+  void textThatComesFormattedHasItsTokens() {
+    Path folder = ReferenceData.require("cases/04-preformatted-text");
+    Tokenizer tokenizer = Tokenizers.of(GgufFile.read(folder.resolve("m.gguf")));
+    ExampleEncoder encoder = new ExampleEncoder(tokenizer, null, new ExampleEncoder.Options(99, OverLong.ERROR, false));
+    int[] ids =
+        {1, 278, 201, 57, 259, 273, 281, 261, 283, 33, 2, 201, 1, 266, 292, 86, 201, 49, 80, 261, 286, 16, 2, 201};
+    EncodedExample text = encoder.encode(read(folder.resolve("text.jsonl"), Dataset.Options.defaults()).examples()).get(0);
+    assertArrayEquals(ids, text.tokens());
+    assertEquals(23, text.weight());
+    EncodedExample pair = encoder.encode(read(folder.resolve("pc.jsonl"), Dataset.Options.defaults()).examples()).get(0);
+    assertArrayEquals(ids, pair.tokens());
+    assertEquals(7, pair.weight());
+    EncodedExample ended = encoder.encode(read(folder.resolve("v1.jsonl"), Dataset.Options.defaults()).examples()).get(0);
+    assertEquals(1, IntStream.of(ended.tokens()).filter(id -> id == 2).count());
+  }
+
+  /** The flag is about whole texts: nothing stands between prompt and answer, and the end stands there once. */
+  @ParameterizedTest
+  @CsvSource({"parity/stories260K/stories260K-f32.gguf", "cases/01-add-eos-flag/eosflag.gguf"})
+  void theFlagThatAddsAnEndChangesNothing(String model) {
+    Tokenizer tokenizer = Tokenizers.of(GgufFile.read(ReferenceData.require(model)));
+    ChatRenderer chatml = ChatRenderer.of(ChatTemplate.named("chatml", "<s>", "</s>"));
+    ExampleEncoder encoder = new ExampleEncoder(tokenizer, chatml, new ExampleEncoder.Options(999, OverLong.ERROR, false));
+    Path folder = ReferenceData.require("cases/01-add-eos-flag");
+    int[] ids = {1, 291, 280, 294, 262, 294, 426, 359, 413, 286, 393, 426, 2};
+    for (String file : List.of("pc.jsonl", "text.jsonl")) {
+      assertArrayEquals(
+          ids, encoder.encode(read(folder.resolve(file), Dataset.Options.defaults()).examples()).get(0).tokens(), file);
+    }
+    Example.Chat chat = (Example.Chat) read(folder.resolve("chat.jsonl"), Dataset.Options.defaults()).examples().get(0);
+    int[] prompt = new PromptEncoder(tokenizer).chat(chat.messages().subList(0, 1), List.of(), chatml);
+    assertTrue(IntStream.of(prompt).noneMatch(id -> id == 2));
+    assertArrayEquals(prompt, Arrays.copyOf(encoder.encode(List.of(chat)).get(0).tokens(), prompt.length));
   }
 
   @Test

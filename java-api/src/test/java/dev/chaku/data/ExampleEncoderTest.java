@@ -72,6 +72,47 @@ class ExampleEncoderTest {
     assertEquals("<s>[hello<e>]", marked(example));
   }
 
+  private static String encoded(Example example, boolean parseSpecial) {
+    ExampleEncoder.Options options = new ExampleEncoder.Options(99, OverLong.ERROR, false, parseSpecial);
+    return marked(new ExampleEncoder(TOKENIZER, CHAT, options).encode(List.of(example)).get(0));
+  }
+
+  /** How often a special token stands in an example, as a token. */
+  private static long count(String special, EncodedExample example) {
+    return Arrays.stream(example.tokens()).filter(id -> id == TOKENIZER.idOf(special).getAsInt()).count();
+  }
+
+  @Test
+  void specialTokensThatATextSpellsAreRead() {
+    Example text = new Example.Text("f:1", "<u>hello<e>\n<a>you<e>\n");
+    EncodedExample example = encoder(null, 99, OverLong.ERROR).encode(List.of(text)).get(0);
+    assertEquals("<s>[<u>hello<e>\n<a>you<e>\n]", marked(example));
+    assertEquals(List.of(1L, 1L, 2L), List.of(count("<u>", example), count("<a>", example), count("<e>", example)));
+    assertEquals("<s>[hello<e>]", encoded(new Example.Text("f:1", "<s>hello<e>"), true));
+  }
+
+  @Test
+  void specialTokensThatPromptAndCompletionSpellAreRead() {
+    assertEquals("<s><u>hello<e>[you<e>]", encoded(new Example.PromptCompletion("f:1", "<u>hello<e>", "you"), true));
+    assertEquals("<s>hello [you<e>\n]", encoded(new Example.PromptCompletion("f:1", "<s>hello ", "you<e>\n"), true));
+    assertEquals("<s>[you<e>]", encoded(new Example.PromptCompletion("f:1", "", "<s>you"), true));
+    assertEquals("<s>hello<e>[<e>]", encoded(new Example.PromptCompletion("f:1", "hello<e>", ""), true));
+  }
+
+  @Test
+  void asPlainTextTheyAreCharactersAndTheEndIsAdded() {
+    Example text = new Example.Text("f:1", "<s>hello<e>");
+    ExampleEncoder encoder =
+        new ExampleEncoder(TOKENIZER, null, new ExampleEncoder.Options(99, OverLong.ERROR, false, false));
+    EncodedExample example = encoder.encode(List.of(text)).get(0);
+    assertEquals("<s>[<s>hello<e><e>]", marked(example));
+    assertEquals(List.of(1L, 1L), List.of(count("<s>", example), count("<e>", example)));
+    Example pair = new Example.PromptCompletion("f:1", "<u>hello", "you<e>");
+    EncodedExample literal = encoder.encode(List.of(pair)).get(0);
+    assertEquals("<s><u>hello[you<e><e>]", marked(literal));
+    assertEquals(List.of(0L, 1L), List.of(count("<u>", literal), count("<e>", literal)));
+  }
+
   @Test
   void trainsTheAssistantsTurnsWithTheirEndAndWithoutTheirHeader() {
     EncodedExample example = encoder(CHAT, 99, OverLong.ERROR).encode(List.of(chat("hello", "you", "there", "yo"))).get(0);

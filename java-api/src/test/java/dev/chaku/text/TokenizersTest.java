@@ -143,7 +143,7 @@ class TokenizersTest {
           String message = name + " " + mode + " string " + i + ": " + text;
           Original exception = EXCEPTIONS.get(name);
           if (exception == null || exception.string() != i) {
-            assertArrayEquals(ints(expected.get(mode)), ids, message);
+            assertArrayEquals(withOneBos(tokenizer, ints(expected.get(mode))), ids, message);
           } else {
             assertFalse(Arrays.equals(ints(expected.get(mode)), ids), message + " is no exception");
             assertArrayEquals(exception.ids(), tokenizer.encode(text, false, true), message);
@@ -156,6 +156,12 @@ class TokenizersTest {
         assertEquals(unhex(expected.get("du")), tokenizer.decode(ids, true), name + " du string " + i);
       }
     }
+  }
+
+  /** Of a text that spells the begin-of-text token llama.cpp makes two and warns. */
+  private static int[] withOneBos(Tokenizer tokenizer, int[] ids) {
+    boolean two = ids.length > 1 && ids[0] == ids[1] && ids[0] == tokenizer.bos().orElse(-1);
+    return two ? Arrays.copyOfRange(ids, 1, ids.length) : ids;
   }
 
   /** {@code n_vocab 512 bos 1 eos 2 add_bos 1 add_eos 0}. */

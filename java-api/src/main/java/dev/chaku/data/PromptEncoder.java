@@ -1,0 +1,59 @@
+package dev.chaku.data;
+
+import dev.chaku.text.Tokenizer;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * Encodes conversations to go on from, exactly as {@link ExampleEncoder} encodes what stands before an answer: what the
+ * template writes is read as special tokens, what messages spell is text. Immutable and thread-safe.
+ */
+public final class PromptEncoder {
+  private final Tokenizer tokenizer;
+  private final SpecialText special;
+  private final SeamEncoder seam;
+
+  public PromptEncoder(Tokenizer tokenizer) {
+    this.tokenizer = tokenizer;
+    this.special = SpecialText.of(tokenizer);
+    this.seam = new SeamEncoder(tokenizer);
+  }
+
+  /**
+   * The tokens of a conversation up to where the assistant's next turn begins.
+   *
+   * @param messages each with {@code role} and {@code content}
+   * @param tools descriptions of functions; empty for none
+   * @throws dev.chaku.BadInputException if the template refuses the conversation
+   */
+  public int[] chat(List<Map<String, Object>> messages, List<Object> tools, ChatRenderer template) {
+    SpecialText.Marked marked = special.mark(messages, tools, template);
+    TokenRun run = new TokenRun();
+    add(marked, template.render(marked.messages(), marked.tools(), true), 0, run);
+    return run.tokens();
+  }
+
+  /** The first special token that a text spells, if any. */
+  public Optional<String> spelledIn(String text) {
+    return special.firstIn(text);
+  }
+
+  SpecialText special() {
+    return special;
+  }
+
+  /** Encodes rendered text that goes on after a run, or begins it. */
+  void add(SpecialText.Marked conversation, String rendered, float weight, TokenRun run) {
+    for (String part : conversation.parts(rendered)) {
+      // Templates as a rule write the begin-of-text token themselves; it is then not added.
+      int[] tokens = run.size() == 0 ? tokenizer.encodePrompt(part, true) : seam.encode(part, run.last(), true);
+      run.add(tokens, weight);
+    }
+  }
+
+  /** Encodes plain text that goes on after a run. */
+  int[] continuation(String text, TokenRun run, boolean parseSpecial) {
+    return seam.encode(text, run.last(), parseSpecial);
+  }
+}
