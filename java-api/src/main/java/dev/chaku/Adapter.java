@@ -27,6 +27,9 @@ public final class Adapter implements AutoCloseable {
   /** The adapter's file in the folder that a training writes. */
   public static final String FILE_NAME = "adapter.gguf";
 
+  /** The key that says whether an adapter learned from conversations. */
+  static final String CONVERSATIONS_KEY = "chaku.data.conversations";
+
   private final String source;
   /** Models that have it in the core; guarded by this. */
   private final Set<Model> models = Collections.newSetFromMap(new WeakHashMap<>());
@@ -126,6 +129,14 @@ public final class Adapter implements AutoCloseable {
   /** Number of values in all A and B. */
   public long parameterCount() {
     return weights().pairs().stream().mapToLong(LoraPair::parameters).sum();
+  }
+
+  /**
+   * Whether it was trained on conversations, as its file says: it then expects prompts that a chat template wrote. False
+   * too where the file does not say.
+   */
+  public boolean isTrainedOnConversations() {
+    return weights().metadata().findBool(CONVERSATIONS_KEY).orElse(false);
   }
 
   /** Key values of its file. */

@@ -3,6 +3,7 @@ package dev.chaku;
 import dev.chaku.adapter.Safetensors;
 import dev.chaku.internal.NativeTrainer;
 import dev.chaku.train.CheckpointFolder;
+import dev.chaku.train.EarlierRun;
 import dev.chaku.train.OutputFolder;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -10,40 +11,33 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * A run's state on disk: parameters, moments and position, with fingerprints of all that must be the same for a resumed
- * run to give the bits of one that was never interrupted. Examples are compared as token ids and weights, which covers
- * data, chat template and tokenizer.
+ * A run's state on disk: parameters, moments and position, with all that must be the same for a resumed run to give the
+ * bits of one that was never interrupted.
  */
 final class Checkpoints {
   private static final System.Logger LOG = System.getLogger(Checkpoints.class.getName());
+  /** Before the names of what decides the result, among the counters. */
+  private static final String DECISIVE = "is ";
   private static final String STATE = "state.safetensors";
-  private static final String BEST = "best";
 
   private final TrainingSetup setup;
-  private final String baseHash;
+  private final RunDescription description;
   private final NativeTrainer core;
   private final CheckpointFolder folder;
-  private final Map<String, String> fingerprints;
 
   /** Where a checkpoint stands, and what the run counted up to there. */
-  record Restored(RunPosition position, Map<String, String> counters) {}
+  record Restored(Path checkpoint, RunPosition position, Map<String, String> counters) {}
 
-  Checkpoints(TrainingSetup setup, String baseHash, NativeTrainer core, OutputFolder output) {
+  Checkpoints(TrainingSetup setup, RunDescription description, NativeTrainer core, OutputFolder output) {
     this.setup = setup;
-    this.baseHash = baseHash;
+    this.description = description;
     this.core = core;
     this.folder = new CheckpointFolder(output.path());
-    this.fingerprints = new LinkedHashMap<>(RunDescription.decisive(setup));
-    fingerprints.put("base model (SHA-256)", baseHash);
-    fingerprints.put("training examples (SHA-256)", setup.data().examples().sha256());
-    if (setup.config().earlyStopping() > 0) {
-      fingerprints.put("validation examples (SHA-256)", setup.data().evalExamples().sha256());
-    }
   }
 
   void save(RunPosition position, Map<String, String> counters) {
     Map<String, String> metadata = new LinkedHashMap<>(counters);
-    fingerprints.forEach((what, value) -> metadata.put("is " + what, value));
+    description.decisive().forEach((what, value) -> metadata.put(DECISIVE + what, value));
     metadata.put("step", Integer.toString(position.step()));
     metadata.put("epoch", Integer.toString(position.epoch()));
     metadata.put("row", Integer.toString(position.row()));
@@ -55,22 +49,21 @@ final class Checkpoints {
   /** The state, and for people the settings and an adapter that can be tried while the run goes on. */
   private void write(Path into, Map<String, String> metadata) {
     TrainerState.write(core, TrainerState.WHOLE, metadata, into.resolve(STATE));
-    String description = RunDescription.json(setup, baseHash);
-    OutputFolder.reopen(into).writeText("config.json", description);
+    OutputFolder.of(into).writeText(EarlierRun.CONFIG, description.json());
     if (!setup.full()) {
       Path adapter = into.resolve(Adapter.FILE_NAME);
-      TrainedWeights.writeAdapter(setup.model(), core, setup.lora(), baseHash, description, adapter);
+      TrainedWeights.writeAdapter(setup, core, description, adapter);
     }
   }
 
   /** Keeps the parameters as the best so far, in place of those kept before. */
-  void saveBest() {
-    folder.save(BEST, into -> TrainerState.write(core, TrainerState.VALUES, Map.of(), into.resolve(STATE)));
+  void saveBest(int step) {
+    folder.saveBest(step, into -> TrainerState.write(core, TrainerState.VALUES, Map.of(), into.resolve(STATE)));
   }
 
-  /** Makes the best parameters those of the trainer. */
-  void restoreBest() {
-    Path best = folder.resolve(BEST);
+  /** Makes the best parameters, those of a step, the trainer's. */
+  void restoreBest(int step) {
+    Path best = folder.best(step);
     CheckpointFolder.verify(best);
     TrainerState.restore(Safetensors.read(best.resolve(STATE)), TrainerState.VALUES, core);
   }
@@ -96,15 +89,13 @@ final class Checkpoints {
   private Restored restore(Path checkpoint) {
     Safetensors state = Safetensors.read(checkpoint.resolve(STATE));
     Map<String, String> metadata = state.metadata();
-    fingerprints.forEach(
-        (what, now) -> {
-          String then = metadata.getOrDefault("is " + what, "not set");
-          if (!now.equals(then)) {
-            throw new BadInputException(
-                checkpoint + ": the run cannot be resumed, for its result would be another one: " + what + ": expected "
-                    + then + " as in the run so far, found " + now + "; put it back, or start anew in another folder");
-          }
-        });
+    Map<String, String> then = new LinkedHashMap<>();
+    metadata.forEach((name, value) -> {
+      if (name.startsWith(DECISIVE)) {
+        then.put(name.substring(DECISIVE.length()), value);
+      }
+    });
+    EarlierRun.requireSame(checkpoint, then, description.decisive());
     RunPosition position =
         new RunPosition(
             (int) number(checkpoint, metadata, "step"),
@@ -113,7 +104,7 @@ final class Checkpoints {
             number(checkpoint, metadata, "rows_done"));
     TrainerState.restore(state, TrainerState.WHOLE, core);
     core.setStep(position.step() - number(checkpoint, metadata, ProgressMeter.SKIPPED));
-    return new Restored(position, metadata);
+    return new Restored(checkpoint, position, metadata);
   }
 
   private static long number(Path checkpoint, Map<String, String> metadata, String name) {

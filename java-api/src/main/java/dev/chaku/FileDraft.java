@@ -1,13 +1,15 @@
 package dev.chaku;
 
+import dev.chaku.io.HeldFile;
 import java.io.BufferedWriter;
+import java.io.FilterOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.OutputStreamWriter;
+import java.io.UncheckedIOException;
 import java.io.Writer;
 import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
-import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
@@ -15,9 +17,7 @@ import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
-import java.time.Duration;
-import java.time.Instant;
-import java.util.List;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.stream.Stream;
 import java.util.zip.GZIPOutputStream;
@@ -32,15 +32,12 @@ public final class FileDraft implements AutoCloseable {
   private static final int BUFFER_BYTES = 1 << 16;
   /** A file name has at most 255 bytes on most systems, and the draft's is longer than the file's. */
   private static final int MOST_NAME_BYTES = 200;
-  /** A draft that is younger may not be locked yet by who writes it. */
-  private static final Duration LEFT_BEHIND = Duration.ofMinutes(1);
 
   private final Path name;
   private final Path place;
-  private final Path beside;
   private final boolean overwrite;
   private final String remedy;
-  private final FileChannel channel;
+  private final HeldFile held;
   private final Thread cleaner;
   private @Nullable Writer writer;
   private boolean finished;
@@ -54,17 +51,29 @@ public final class FileDraft implements AutoCloseable {
     this.remedy = remedy;
     String prefix = prefix(place);
     Path folder = place.getParent();
-    beside = folder.resolve(prefix + UUID.randomUUID() + ".tmp");
     deleteLeftBehind(folder, prefix);
     try {
-      channel = FileChannel.open(beside, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+      held = hold(folder, prefix);
     } catch (IOException e) {
       throw FileFault.notWritten(name, e);
     }
-    lock(channel);
     // A JVM that is told to end runs no finally, and half of a large file is much to leave behind.
-    cleaner = new Thread(this::deleteQuietly, "chaku-draft-cleaner");
-    Runtime.getRuntime().addShutdownHook(cleaner);
+    cleaner = new Thread(this::release, "chaku-draft-cleaner");
+    try {
+      Runtime.getRuntime().addShutdownHook(cleaner);
+    } catch (IllegalStateException e) {
+      // The JVM is ending, and what is written is its last word.
+    }
+  }
+
+  private static HeldFile hold(Path folder, String prefix) throws IOException {
+    while (true) {
+      Optional<HeldFile> held = HeldFile.tryHold(folder.resolve(prefix + UUID.randomUUID() + ".tmp"));
+      if (held.isPresent()) {
+        return held.get();
+      }
+      // Between its making and its lock another took it for one that is left behind.
+    }
   }
 
   private static String prefix(Path place) {
@@ -73,25 +82,15 @@ public final class FileDraft implements AutoCloseable {
     return fits ? "." + file + "." : "." + UUID.nameUUIDFromBytes(file.getBytes(StandardCharsets.UTF_8)) + ".";
   }
 
-  /** Whether this draft's lock is had; where the file system has no locks, nothing is ever taken for left behind. */
-  private static boolean lock(FileChannel of) {
-    try {
-      return of.tryLock() != null;
-    } catch (IOException | OverlappingFileLockException e) {
-      return false;
-    }
-  }
-
   private static void deleteLeftBehind(Path folder, String prefix) {
-    Instant old = Instant.now().minus(LEFT_BEHIND);
     try (Stream<Path> files = Files.list(folder)) {
-      List<Path> drafts = files.filter(file -> isDraft(file.getFileName().toString(), prefix)).toList();
-      for (Path draft : drafts) {
-        if (Files.getLastModifiedTime(draft).toInstant().isBefore(old) && isUnlocked(draft)) {
-          Files.deleteIfExists(draft);
+      for (Path draft : files.filter(file -> isDraft(file.getFileName().toString(), prefix)).toList()) {
+        Optional<HeldFile> abandoned = HeldFile.tryTake(draft);
+        if (abandoned.isPresent()) {
+          abandoned.get().close();
         }
       }
-    } catch (IOException e) {
+    } catch (IOException | UncheckedIOException e) {
       // What is left behind harms nobody; the next one tries again.
     }
   }
@@ -100,15 +99,9 @@ public final class FileDraft implements AutoCloseable {
     return file.startsWith(prefix) && file.substring(prefix.length()).matches("[0-9a-f-]{36}\\.tmp");
   }
 
-  private static boolean isUnlocked(Path draft) throws IOException {
-    try (FileChannel other = FileChannel.open(draft, StandardOpenOption.WRITE)) {
-      return lock(other);
-    }
-  }
-
   /** Where bytes are written; text goes through {@link #text} and {@link #line} instead. */
   public FileChannel channel() {
-    return channel;
+    return held.channel();
   }
 
   /** Adds text, as UTF-8; the file is gzipped if its name ends in {@code .gz}. */
@@ -128,7 +121,7 @@ public final class FileDraft implements AutoCloseable {
 
   private Writer writer() throws IOException {
     if (writer == null) {
-      OutputStream out = Channels.newOutputStream(channel);
+      OutputStream out = new StaysOpen(Channels.newOutputStream(held.channel()));
       boolean gzip = name.getFileName().toString().endsWith(".gz");
       writer =
           new BufferedWriter(
@@ -148,13 +141,10 @@ public final class FileDraft implements AutoCloseable {
       return;
     }
     try {
-      if (writer != null || channel.position() == 0) {
-        writer().close(); // Ends gzip, whose empty text is no empty file, and closes the channel.
+      if (writer != null || held.channel().position() == 0) {
+        writer().close(); // Ends gzip, whose empty text is no empty file.
       }
-      channel.close();
-      try (FileChannel written = FileChannel.open(beside, StandardOpenOption.WRITE)) {
-        written.force(true);
-      }
+      held.channel().force(true);
       finished = true;
     } catch (IOException e) {
       throw FileFault.notWritten(name, e);
@@ -170,7 +160,7 @@ public final class FileDraft implements AutoCloseable {
     finish();
     try {
       if (overwrite) {
-        Files.move(beside, place, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        Files.move(held.path(), place, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
       } else {
         placeWhereNothingIs();
       }
@@ -186,7 +176,7 @@ public final class FileDraft implements AutoCloseable {
   /** A link fails if the name is taken, and a move does not. */
   private void placeWhereNothingIs() throws IOException {
     try {
-      Files.createLink(place, beside);
+      Files.createLink(place, held.path());
     } catch (FileAlreadyExistsException e) {
       throw e;
     } catch (IOException | UnsupportedOperationException e) {
@@ -194,7 +184,7 @@ public final class FileDraft implements AutoCloseable {
       if (Files.exists(place, LinkOption.NOFOLLOW_LINKS)) {
         throw new FileAlreadyExistsException(place.toString());
       }
-      Files.move(beside, place, StandardCopyOption.ATOMIC_MOVE);
+      Files.move(held.path(), place, StandardCopyOption.ATOMIC_MOVE);
     }
   }
 
@@ -222,12 +212,7 @@ public final class FileDraft implements AutoCloseable {
   /** Without {@link #place} nothing is left behind. */
   @Override
   public void close() {
-    try {
-      channel.close();
-    } catch (IOException e) {
-      // Nothing more is written to it.
-    }
-    deleteQuietly();
+    release();
     try {
       Runtime.getRuntime().removeShutdownHook(cleaner);
     } catch (IllegalStateException e) {
@@ -235,11 +220,28 @@ public final class FileDraft implements AutoCloseable {
     }
   }
 
-  private void deleteQuietly() {
+  private void release() {
     try {
-      Files.deleteIfExists(beside);
+      held.close();
     } catch (IOException e) {
       // The failure that led here is the one to report.
+    }
+  }
+
+  /** The channel, whose closing would give up the draft while it is not placed yet. */
+  private static final class StaysOpen extends FilterOutputStream {
+    StaysOpen(OutputStream out) {
+      super(out);
+    }
+
+    @Override
+    public void write(byte[] bytes, int from, int length) throws IOException {
+      out.write(bytes, from, length);
+    }
+
+    @Override
+    public void close() throws IOException {
+      flush();
     }
   }
 }

@@ -13,28 +13,56 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
-/** The settings of a run: written beside its output, and compared when it is resumed. */
+/**
+ * What decides a run's result: its settings, with the hashes of base, data and chat template. Written beside its output,
+ * and compared when it is resumed. Not thread-safe.
+ */
 final class RunDescription {
   private static final JsonFactory JSON = new JsonFactory();
 
-  private RunDescription() {}
+  private final TrainingSetup setup;
+  private @Nullable String baseHash;
+  private @Nullable Map<String, String> hashes;
 
-  /** The settings that decide the result's bits, as they are compared and shown. */
-  static Map<String, String> decisive(TrainingSetup setup) {
+  RunDescription(TrainingSetup setup) {
+    this.setup = setup;
+  }
+
+  /** What decides the result's bits, by name, as it is compared and shown. */
+  Map<String, String> decisive() {
     Map<String, String> shown = new LinkedHashMap<>();
     values(setup, true).forEach((name, value) -> shown.put(name, value.toString()));
+    shown.put("base_model_sha256", baseHash());
+    shown.putAll(hashes());
+    if (setup.config().earlyStopping() == 0) {
+      shown.remove("validation_examples_sha256"); // Without early stopping the validations only tell.
+    }
     return shown;
   }
 
+  /** Examples are hashed as token ids and weights, which covers data, template and tokenizer. */
+  private Map<String, String> hashes() {
+    if (hashes == null) {
+      hashes = new LinkedHashMap<>();
+      if (!setup.data().template().isEmpty()) {
+        hashes.put("chat_template_sha256", setup.data().template());
+      }
+      hashes.put("training_examples_sha256", setup.data().examples().sha256());
+      hashes.put("validation_examples_sha256", setup.data().evalExamples().sha256());
+    }
+    return hashes;
+  }
+
   /** All settings as JSON. */
-  static String json(TrainingSetup setup, String baseHash) {
+  String json() {
     StringWriter text = new StringWriter();
     try (JsonGenerator json = JSON.createGenerator(text).useDefaultPrettyPrinter()) {
       json.writeStartObject();
       Optional<Path> base = setup.model().path();
       json.writeStringField("base", base.map(path -> path.getFileName().toString()).orElse("synthetic"));
-      json.writeStringField("base_sha256", baseHash);
+      json.writeStringField("base_model_sha256", baseHash());
       for (Map.Entry<String, Object> entry : values(setup, false).entrySet()) {
         json.writeFieldName(entry.getKey());
         if (entry.getValue() instanceof Boolean flag) {
@@ -49,6 +77,10 @@ final class RunDescription {
       }
       json.writeNumberField("examples", setup.data().examples().size());
       json.writeNumberField("eval_examples", setup.data().evalExamples().size());
+      json.writeNumberField("conversations", setup.data().counts().conversations());
+      for (Map.Entry<String, String> hash : hashes().entrySet()) {
+        json.writeStringField(hash.getKey(), hash.getValue());
+      }
       json.writeEndObject();
     } catch (IOException e) {
       throw new IllegalStateException("JSON in memory failed", e);
@@ -104,8 +136,15 @@ final class RunDescription {
     return values;
   }
 
-  /** The SHA-256 of the base's file; a synthetic model's name. */
-  static String baseHash(Model model) {
+  /** The SHA-256 of the base's file, computed once; a synthetic model's name. */
+  String baseHash() {
+    if (baseHash == null) {
+      baseHash = hash(setup.model());
+    }
+    return baseHash;
+  }
+
+  private static String hash(Model model) {
     Optional<Path> path = model.path();
     if (path.isEmpty()) {
       return model.metadata().source();

@@ -30,8 +30,9 @@ final class TrainedWeights {
   private TrainedWeights() {}
 
   /** Writes the adapter; A and B of each product follow each other among the parameters. */
-  static void writeAdapter(
-      Model model, NativeTrainer core, LoraConfig lora, String baseHash, String description, Path file) {
+  static void writeAdapter(TrainingSetup setup, NativeTrainer core, RunDescription description, Path file) {
+    Model model = setup.model();
+    LoraConfig lora = setup.lora();
     Map<DecoderModule.Place, float[][]> halves = new LinkedHashMap<>();
     FloatBuffer buffer = TrainerState.bufferFor(core);
     for (int i = 0; i < core.parameters(); i++) {
@@ -50,8 +51,10 @@ final class TrainedWeights {
       extra.put("general.base_model.0.name", GgufValue.of(name));
     });
     model.path().ifPresent(path -> extra.put("chaku.base.file", GgufValue.of(path.getFileName().toString())));
-    extra.put("chaku.base.sha256", GgufValue.of(baseHash));
-    extra.put("chaku.training", GgufValue.of(description));
+    extra.put("chaku.base.sha256", GgufValue.of(description.baseHash()));
+    extra.put("chaku.training", GgufValue.of(description.json()));
+    TrainingData data = setup.data();
+    extra.put(Adapter.CONVERSATIONS_KEY, GgufValue.of(2L * data.counts().conversations() > data.examples().size()));
     float alpha = (float) (lora.scale() * lora.rank());
     GgufAdapters.write(file, model.architecture(), alpha, FusedProducts.join(pairs, model.spec()), extra, true);
   }

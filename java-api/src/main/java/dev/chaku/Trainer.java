@@ -8,8 +8,10 @@ import dev.chaku.data.OverLong;
 import dev.chaku.gguf.GgmlType;
 import dev.chaku.internal.MemoryPlan;
 import dev.chaku.internal.NativeTrainer;
+import dev.chaku.train.EarlierRun;
 import dev.chaku.train.LoraConfig;
 import dev.chaku.train.OutputFolder;
+import dev.chaku.train.RunStart;
 import dev.chaku.train.TrainingConfig;
 import dev.chaku.train.TrainingPlan;
 import dev.chaku.train.TrainingProgress;
@@ -17,6 +19,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -163,7 +166,10 @@ public final class Trainer {
     return this;
   }
 
-  /** Whether to go on from the newest whole checkpoint in the output folder; without one the run starts anew. */
+  /**
+   * Whether to go on from the newest whole checkpoint in the output folder. Where the folder is missing or empty the run
+   * starts, as it does where no checkpoint was made yet; {@link TrainingRun#beginning} says which.
+   */
   public Trainer resume(boolean on) {
     resume = on;
     return this;
@@ -196,31 +202,59 @@ public final class Trainer {
         counts.truncated(),
         counts.split(),
         counts.dropped(),
-        counts.turnsApart());
+        counts.turnsApart(),
+        counts.conversations(),
+        counts.cutTokens());
   }
 
   /**
    * Starts the training on a thread of its own, after the data were encoded on this one and others; an interrupt ends that.
+   * With {@link #resume}, a run that is finished already is not started again: its result is there at once.
    *
-   * @throws BadInputException as {@link #plan}, or if the output folder is in use
+   * @throws BadInputException as {@link #plan}; if the output folder is in use; with {@link #resume} if what is in it is no
+   *     run's, or a run's with other settings, data, base or template, which are named
    * @throws ResourceException if memory or disk do not suffice; nothing was allocated then
    */
   public TrainingRun start() {
     if (output == null) {
       throw new IllegalStateException("a training needs an output folder");
     }
-    if (!resume) {
+    if (resume) {
+      EarlierRun.in(output);
+    } else {
       OutputFolder.requireUnused(output);
     }
     TrainingSetup setup = prepare();
     TrainingPlan plan = plan(setup);
+    OutputFolder folder = resume ? OutputFolder.claim(output) : OutputFolder.create(output);
+    boolean started = false;
+    try {
+      TrainingRun run = start(setup, plan, folder);
+      started = true;
+      return run;
+    } finally {
+      if (!started) {
+        folder.abandon();
+      }
+    }
+  }
+
+  private TrainingRun start(TrainingSetup setup, TrainingPlan plan, OutputFolder folder) {
+    RunDescription description = new RunDescription(setup);
+    Optional<EarlierRun> earlier = resume ? EarlierRun.in(folder.path()) : Optional.empty();
+    earlier.ifPresent(run -> EarlierRun.requireSame(folder.path(), run.settings(), description.decisive()));
+    Optional<TrainingLoop.Result> finished = earlier.flatMap(run -> TrainingLoop.earlier(setup, folder));
+    if (finished.isPresent()) {
+      folder.close();
+      return TrainingRun.finished(plan, finished.get());
+    }
     NativeTrainer core = NativeTrainer.create(model.core(), setup.options());
     boolean started = false;
     try {
-      OutputFolder folder = resume ? OutputFolder.reopen(output) : OutputFolder.create(output);
       folder.requireSpace(setup.bytesOnDisk());
-      TrainingRun run = new TrainingRun(core, new TrainingLoop(setup, core, folder, listeners), plan);
-      run.begin();
+      TrainingLoop loop = new TrainingLoop(setup, description, core, folder, listeners);
+      int from = earlier.isPresent() ? loop.resume() : 0;
+      TrainingRun run = TrainingRun.begin(core, folder, loop, plan, RunStart.of(earlier.isPresent(), from));
       started = true;
       return run;
     } finally {
@@ -232,9 +266,12 @@ public final class Trainer {
 
   private ExampleEncoder encoder() {
     int longest = Math.min(config.maxLength(), model.contextLength());
-    ChatRenderer renderer = chat != null ? chat : model.chat().map(ChatRenderer::of).orElse(null);
     return new ExampleEncoder(
-        model.tokenizer(), renderer, new ExampleEncoder.Options(longest, overLong, wholeText, parseSpecial));
+        model.tokenizer(), renderer(), new ExampleEncoder.Options(longest, overLong, wholeText, parseSpecial));
+  }
+
+  private @Nullable ChatRenderer renderer() {
+    return chat != null ? chat : model.chat().map(ChatRenderer::of).orElse(null);
   }
 
   /** The nearest folder above the output that is there, as its disk is the one chosen for what is large. */
@@ -257,7 +294,7 @@ public final class Trainer {
     TrainingData encoded =
         data == null
             ? TrainingData.of(model, config, room, examples, evalExamples)
-            : TrainingData.encode(model, config, room, data, evalData, evalSplit, encoder());
+            : TrainingData.encode(model, config, room, data, evalData, evalSplit, encoder(), ChatProbe.sha256(renderer()));
     return new TrainingSetup(model, lora, full, fullFormat, config, encoded, resume);
   }
 }

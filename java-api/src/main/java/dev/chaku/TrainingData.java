@@ -16,8 +16,9 @@ import org.jspecify.annotations.Nullable;
  * @param examples at least one, all with something to train
  * @param evalExamples often empty
  * @param counts what became of records of a data set; zeros if the examples came encoded
+ * @param template what tells the chat template that rendered them from others, empty if none did
  */
-record TrainingData(EncodedExamples examples, EncodedExamples evalExamples, Counts counts) {
+record TrainingData(EncodedExamples examples, EncodedExamples evalExamples, Counts counts, String template) {
   /**
    * What became of records.
    *
@@ -25,10 +26,18 @@ record TrainingData(EncodedExamples examples, EncodedExamples evalExamples, Coun
    * @param split made into several sequences
    * @param dropped left out
    * @param turnsApart conversations of which turns became sequences of their own
+   * @param conversations records that a chat template rendered
+   * @param cutTokens tokens that truncated records lost
    */
-  record Counts(int truncated, int split, int dropped, int turnsApart) {
+  record Counts(int truncated, int split, int dropped, int turnsApart, int conversations, long cutTokens) {
     private static Counts of(ExampleEncoder.Counts counts) {
-      return new Counts(counts.truncated(), counts.split(), counts.dropped(), counts.turnsApart());
+      return new Counts(
+          counts.truncated(),
+          counts.split(),
+          counts.dropped(),
+          counts.turnsApart(),
+          counts.conversations(),
+          counts.cutTokens());
     }
   }
 
@@ -47,7 +56,7 @@ record TrainingData(EncodedExamples examples, EncodedExamples evalExamples, Coun
     examples.forEach(train::add);
     Collector eval = new Collector(model, config, room, "validation example");
     evalExamples.forEach(eval::add);
-    return checked(config, train, eval, new Counts(0, 0, 0, 0));
+    return checked(config, train, eval, new Counts(0, 0, 0, 0, 0, 0), "");
   }
 
   /**
@@ -55,6 +64,7 @@ record TrainingData(EncodedExamples examples, EncodedExamples evalExamples, Coun
    *
    * @param evalData or null
    * @param evalSplit share of the data that is set aside in its place, 0 for none
+   * @param template what tells the encoder's chat template from others
    */
   static TrainingData encode(
       Model model,
@@ -63,7 +73,8 @@ record TrainingData(EncodedExamples examples, EncodedExamples evalExamples, Coun
       Dataset data,
       @Nullable Dataset evalData,
       double evalSplit,
-      ExampleEncoder encoder) {
+      ExampleEncoder encoder,
+      String template) {
     List<Example> trainExamples = data.examples();
     List<Example> evalExamples = evalData == null ? List.of() : evalData.examples();
     if (evalSplit > 0) {
@@ -78,15 +89,17 @@ record TrainingData(EncodedExamples examples, EncodedExamples evalExamples, Coun
     encoder.encodeAhead(trainExamples, train::add);
     Collector eval = new Collector(model, config, room, "validation example");
     encoder.encodeAhead(evalExamples, eval::add);
-    return checked(config, train, eval, Counts.of(encoder.counts()));
+    Counts counts = Counts.of(encoder.counts());
+    return checked(config, train, eval, counts, counts.conversations() > 0 ? template : "");
   }
 
-  private static TrainingData checked(TrainingConfig config, Collector train, Collector eval, Counts counts) {
+  private static TrainingData checked(
+      TrainingConfig config, Collector train, Collector eval, Counts counts, String template) {
     if (train.taken == 0) {
       throw new BadInputException(
           "no example to train on" + (counts.dropped() > 0 ? ": all " + counts.dropped() + " were left out" : ""));
     }
-    TrainingData data = new TrainingData(train.build(), eval.build(), counts);
+    TrainingData data = new TrainingData(train.build(), eval.build(), counts, template);
     if (config.earlyStopping() > 0 && data.evalExamples.isEmpty()) {
       throw new BadInputException("early stopping needs validation examples, or a share of the data set aside");
     }

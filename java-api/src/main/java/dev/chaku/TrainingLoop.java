@@ -7,10 +7,14 @@ import dev.chaku.internal.NativeTrainer;
 import dev.chaku.internal.StepOptions;
 import dev.chaku.internal.StepResult;
 import dev.chaku.internal.TrainingBatch;
+import dev.chaku.train.EarlierRun;
 import dev.chaku.train.LogFile;
+import dev.chaku.train.LossTrend;
 import dev.chaku.train.OutputFolder;
+import dev.chaku.train.RunResult;
 import dev.chaku.train.TrainingConfig;
 import dev.chaku.train.TrainingProgress;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -20,17 +24,24 @@ import java.util.function.Consumer;
 
 /** The steps of a run, on one thread: rows, gradients, update, validation, log, checkpoint, output. */
 final class TrainingLoop {
-  private static final System.Logger LOG = System.getLogger(TrainingLoop.class.getName());
   private static final int MOST_SKIPPED_IN_A_ROW = 5;
+  private static final String MODEL_FILE = "model.gguf";
   private static final String SKIPPED_IN_A_ROW = "skipped_in_a_row";
 
-  /** What a finished run leaves. */
-  record Result(Path file, Optional<Adapter> adapter, TrainingProgress progress) {}
+  /**
+   * What a run leaves.
+   *
+   * @param file the adapter's or the model's
+   * @param finished whether it came to its end, rather than being told to stop
+   */
+  record Result(Path file, Optional<Adapter> adapter, TrainingProgress progress, LossTrend trend, boolean finished) {}
 
   private final TrainingSetup setup;
   private final TrainingConfig config;
   private final NativeTrainer core;
   private final OutputFolder folder;
+  private final RunDescription description;
+  private final Checkpoints checkpoints;
   private final PackedRows evalRows;
   private final int rowsPerEpoch;
   private final EarlyStopping stopping;
@@ -47,11 +58,17 @@ final class TrainingLoop {
   private boolean withinStep;
 
   TrainingLoop(
-      TrainingSetup setup, NativeTrainer core, OutputFolder folder, List<Consumer<TrainingProgress>> firstListeners) {
+      TrainingSetup setup,
+      RunDescription description,
+      NativeTrainer core,
+      OutputFolder folder,
+      List<Consumer<TrainingProgress>> firstListeners) {
     this.setup = setup;
     this.config = setup.config();
     this.core = core;
     this.folder = folder;
+    this.description = description;
+    this.checkpoints = new Checkpoints(setup, description, core, folder);
     this.evalRows = setup.evalRows();
     this.stopping = new EarlyStopping(config.earlyStopping());
     this.rowsPerEpoch = setup.firstEpoch().size();
@@ -77,65 +94,83 @@ final class TrainingLoop {
     return folder.path();
   }
 
+  /**
+   * Takes up the newest whole checkpoint.
+   *
+   * @return the steps that are done; 0 if there is none
+   */
+  int resume() {
+    checkpoints.restoreNewest().ifPresent(this::goOnFrom);
+    return position.step();
+  }
+
   Result run() {
-    String baseHash = RunDescription.baseHash(setup.model());
-    Checkpoints checkpoints = new Checkpoints(setup, baseHash, core, folder);
-    if (setup.resume()) {
-      checkpoints.restoreNewest().ifPresent(this::goOnFrom);
-    }
-    String description = RunDescription.json(setup, baseHash);
-    folder.writeText("config.json", description);
+    folder.writeText(EarlierRun.CONFIG, description.json());
     LogFile log = LogFile.open(folder, position.step());
     meter.resetClock();
     try (RowFeed rows = new RowFeed(setup.packer(), setup.data().examples(), position.epoch(), position.row())) {
-      steps(rows, checkpoints, log);
+      steps(rows, log);
     } catch (OperationCancelledException e) {
-      saveBeforeLeaving(checkpoints, e);
-      throw e;
+      throw new OperationCancelledException("training cancelled after step " + position.step() + "; " + saveBeforeLeaving(), e);
     }
-    saveWhatCanGoOn(checkpoints);
+    boolean finished = isFinished();
+    if (!finished && position.step() > savedStep) {
+      save(); // It can go on later, whether it saves checkpoints on its way or not.
+    }
     if (stopping.isOn() && stopping.bestStep() > 0) {
-      checkpoints.restoreBest();
+      checkpoints.restoreBest(stopping.bestStep());
     }
     folder.writeText("loss.svg", log.picture());
-    return writeResult(baseHash, description);
+    return writeResult(LossTrend.of(log.losses()), finished);
   }
 
-  private void steps(RowFeed rows, Checkpoints checkpoints, LogFile log) {
-    while (position.step() < totalSteps && !stopping.stops() && !(stopped && position.step() > 0)) {
+  private boolean isFinished() {
+    return position.step() >= totalSteps || stopping.stops();
+  }
+
+  private void steps(RowFeed rows, LogFile log) {
+    while (!isFinished() && !(stopped && position.step() > 0)) {
       step(rows);
       withinStep = true;
-      boolean evaluated = evaluateIfDue(checkpoints);
+      boolean evaluated = evaluateIfDue();
       report(log, evaluated);
       withinStep = false;
       if (config.saveSteps() > 0 && position.step() % config.saveSteps() == 0) {
-        save(checkpoints);
+        save();
       }
     }
   }
 
-  private void save(Checkpoints checkpoints) {
+  private void save() {
     checkpoints.save(position, counters());
     savedStep = position.step();
     meter.resetClock();
   }
 
-  /** A run that was stopped can go on later, whether it saves checkpoints on its way or not. */
-  private void saveWhatCanGoOn(Checkpoints checkpoints) {
-    if (stopped && position.step() < totalSteps && !stopping.stops() && position.step() > savedStep) {
-      save(checkpoints);
-    }
-  }
-
-  /** Parameters change in whole steps only, so that a run cancelled within one can still be saved as it was before. */
-  private void saveBeforeLeaving(Checkpoints checkpoints, OperationCancelledException leaving) {
+  /**
+   * Parameters change in whole steps only, so that a run cancelled within one can still be saved as it was before.
+   *
+   * @return what is saved, in words
+   */
+  private String saveBeforeLeaving() {
     if (config.saveSteps() > 0 && position.step() > savedStep && !withinStep) {
       try {
-        save(checkpoints);
+        save();
       } catch (ChakuException e) {
-        leaving.addSuppressed(e);
+        return "its checkpoint could not be written (" + e.getMessage() + "); " + saved();
       }
     }
+    return saved();
+  }
+
+  /** What of the run is on disk and what is not, in words. */
+  private String saved() {
+    if (savedStep == 0) {
+      return position.step() == 0 ? "nothing was trained yet" : "no checkpoint was saved and no adapter written: its steps are lost";
+    }
+    String lost = position.step() > savedStep ? ", later steps are lost" : "";
+    return "the checkpoint of step " + savedStep + " in " + folder.path() + " is saved" + lost
+        + (setup.full() ? "; no model was written" : " and has an adapter in it; the run wrote no other");
   }
 
   private void goOnFrom(Checkpoints.Restored restored) {
@@ -189,7 +224,7 @@ final class TrainingLoop {
     if (skippedInARow == MOST_SKIPPED_IN_A_ROW) {
       throw new BadInputException(
           "the gradients of " + skippedInARow + " steps in a row, up to step " + position.step()
-              + ", were not finite; use a lower learning rate or look at the data; what was saved is in " + folder.path());
+              + ", were not finite; use a lower learning rate or look at the data; " + saved());
     }
   }
 
@@ -208,7 +243,7 @@ final class TrainingLoop {
         (float) config.bRateRatio());
   }
 
-  private boolean evaluateIfDue(Checkpoints checkpoints) {
+  private boolean evaluateIfDue() {
     boolean last = position.step() == totalSteps;
     boolean due = config.evalSteps() > 0 ? position.step() % config.evalSteps() == 0 : position.row() == 0;
     if (evalRows.isEmpty() || !(due || last)) {
@@ -216,7 +251,7 @@ final class TrainingLoop {
     }
     Validation validation = Validation.of(core, evalRows, this::requireNotCancelled);
     if (stopping.isBest(validation.loss(), position.step()) && stopping.isOn()) {
-      checkpoints.saveBest();
+      checkpoints.saveBest(position.step());
     }
     meter.evaluation(validation);
     return true;
@@ -228,22 +263,43 @@ final class TrainingLoop {
     listeners.tell(progress);
   }
 
-  private Result writeResult(String baseHash, String description) {
+  private Result writeResult(LossTrend trend, boolean finished) {
     TrainingProgress progress = meter.progress(false);
+    Path file = resultFile(setup, folder.path());
     if (setup.full()) {
-      Path file = folder.resolve("model.gguf");
       TrainedWeights.writeModel(setup.model(), core, setup.fullFormat(), file);
-      return new Result(file, Optional.empty(), progress);
+    } else {
+      TrainedWeights.writeAdapter(setup, core, description, file);
     }
-    Path file = folder.resolve(Adapter.FILE_NAME);
-    TrainedWeights.writeAdapter(setup.model(), core, setup.lora(), baseHash, description, file);
-    return new Result(file, Optional.of(Adapter.load(file)), progress);
+    if (finished) {
+      RunResult.write(folder, progress);
+    }
+    return result(setup, file, progress, trend, finished);
+  }
+
+  private static Result result(
+      TrainingSetup setup, Path file, TrainingProgress progress, LossTrend trend, boolean finished) {
+    Optional<Adapter> adapter = setup.full() ? Optional.empty() : Optional.of(Adapter.load(file));
+    return new Result(file, adapter, progress, trend, finished);
+  }
+
+  private static Path resultFile(TrainingSetup setup, Path folder) {
+    return folder.resolve(setup.full() ? MODEL_FILE : Adapter.FILE_NAME);
+  }
+
+  /** What an earlier run left that came to its end in this folder; empty if it did not. */
+  static Optional<Result> earlier(TrainingSetup setup, OutputFolder folder) {
+    Path file = resultFile(setup, folder.path());
+    if (!Files.isRegularFile(file)) {
+      return Optional.empty();
+    }
+    return RunResult.read(folder.path())
+        .map(end -> result(setup, file, end, LossTrend.of(LogFile.open(folder, end.step()).losses()), true));
   }
 
   private void requireNotCancelled() {
     if (cancelled) {
-      throw new OperationCancelledException(
-          "training cancelled after step " + position.step() + "; what was saved is in " + folder.path());
+      throw new OperationCancelledException("training cancelled");
     }
   }
 }

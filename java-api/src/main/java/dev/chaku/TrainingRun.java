@@ -1,6 +1,9 @@
 package dev.chaku;
 
 import dev.chaku.internal.NativeTrainer;
+import dev.chaku.train.LossTrend;
+import dev.chaku.train.OutputFolder;
+import dev.chaku.train.RunStart;
 import dev.chaku.train.TrainingPlan;
 import dev.chaku.train.TrainingProgress;
 import java.nio.file.Path;
@@ -9,6 +12,7 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A training under way on its own thread. Thread-safe. {@link #close} cancels it if it has not ended and waits for its
@@ -18,39 +22,66 @@ import java.util.function.Consumer;
  * error says so.
  */
 public final class TrainingRun implements AutoCloseable {
-  private final NativeTrainer core;
-  private final TrainingLoop loop;
   private final TrainingPlan plan;
+  private final RunStart beginning;
   private final CompletableFuture<TrainingLoop.Result> result = new CompletableFuture<>();
-  private final Thread thread;
-  private final Thread lastWords;
+  /** Null, as are the others, of a run that was finished before. */
+  private final @Nullable TrainingLoop loop;
+  private final @Nullable NativeTrainer core;
+  private final @Nullable Thread thread;
+  private final Thread lastWords = new Thread(this::sayThatNobodyWaits, "chaku-last-words");
   private final AtomicInteger waiting = new AtomicInteger();
 
-  TrainingRun(NativeTrainer core, TrainingLoop loop, TrainingPlan plan) {
+  private TrainingRun(
+      @Nullable NativeTrainer core,
+      @Nullable OutputFolder folder,
+      @Nullable TrainingLoop loop,
+      TrainingPlan plan,
+      RunStart beginning) {
     this.core = core;
     this.loop = loop;
     this.plan = plan;
-    this.thread = new Thread(this::work, "chaku-training");
-    this.thread.setDaemon(true);
-    this.lastWords = new Thread(this::sayThatNobodyWaits, "chaku-last-words");
+    this.beginning = beginning;
+    this.thread = loop == null ? null : new Thread(() -> work(folder), "chaku-training");
   }
 
-  void begin() {
-    Runtime.getRuntime().addShutdownHook(lastWords);
-    thread.start();
+  static TrainingRun begin(
+      NativeTrainer core, OutputFolder folder, TrainingLoop loop, TrainingPlan plan, RunStart beginning) {
+    TrainingRun run = new TrainingRun(core, folder, loop, plan, beginning);
+    run.thread.setDaemon(true);
+    Runtime.getRuntime().addShutdownHook(run.lastWords);
+    run.thread.start();
+    return run;
   }
 
-  private void work() {
-    try (core) {
-      result.complete(loop.run());
+  /** A run that an earlier one has finished. */
+  static TrainingRun finished(TrainingPlan plan, TrainingLoop.Result result) {
+    RunStart beginning = new RunStart(RunStart.Kind.FINISHED, result.progress().step());
+    TrainingRun run = new TrainingRun(null, null, null, plan, beginning);
+    run.result.complete(result);
+    return run;
+  }
+
+  private void work(OutputFolder folder) {
+    TrainingLoop.Result done = null;
+    Throwable failure = null;
+    try (core;
+        folder) {
+      done = loop.run();
     } catch (RuntimeException | Error e) {
-      result.completeExceptionally(e);
+      failure = e;
     } finally {
       try {
         Runtime.getRuntime().removeShutdownHook(lastWords);
       } catch (IllegalStateException e) {
         // The JVM is ending, and has begun to run the hook.
       }
+    }
+    // Whoever waits may want the folder at once: it is given up before.
+    if (failure == null) {
+      result.complete(done);
+    } else {
+      result.completeExceptionally(failure);
     }
   }
 
@@ -61,6 +92,11 @@ public final class TrainingRun implements AutoCloseable {
           "chaku: the program ends while it trains, and the training with it, for nothing waits for it"
               + " (TrainingRun.await); what was saved is in " + loop.output());
     }
+  }
+
+  /** How the run began: anew, from a checkpoint, or not at all because it was finished. */
+  public RunStart beginning() {
+    return beginning;
   }
 
   /** What this run does and takes, and what became of the records of its data. */
@@ -74,7 +110,9 @@ public final class TrainingRun implements AutoCloseable {
    * #cancel} the run, but not wait for it.
    */
   public TrainingRun onProgress(Consumer<TrainingProgress> listener) {
-    loop.addListener(listener);
+    if (loop != null) {
+      loop.addListener(listener);
+    }
     return this;
   }
 
@@ -84,7 +122,9 @@ public final class TrainingRun implements AutoCloseable {
    * with {@link Trainer#resume}. Returns at once, and has no effect on a run that has ended.
    */
   public TrainingRun stop() {
-    loop.stop();
+    if (loop != null) {
+      loop.stop();
+    }
     return this;
   }
 
@@ -93,8 +133,10 @@ public final class TrainingRun implements AutoCloseable {
    * step first, for a later run to resume.
    */
   public void cancel() {
-    loop.cancel();
-    core.cancel();
+    if (loop != null) {
+      loop.cancel();
+      core.cancel();
+    }
   }
 
   /**
@@ -119,6 +161,16 @@ public final class TrainingRun implements AutoCloseable {
   /** Waits for the end and returns where the training stood then. */
   public TrainingProgress awaitProgress() {
     return result().progress();
+  }
+
+  /** Waits for the end and returns how the loss went. */
+  public LossTrend awaitTrend() {
+    return result().trend();
+  }
+
+  /** Waits for the end and returns whether the run came to it, rather than being told to {@link #stop}. */
+  public boolean awaitFinished() {
+    return result().finished();
   }
 
   private TrainingLoop.Result result() {
@@ -156,7 +208,7 @@ public final class TrainingRun implements AutoCloseable {
     }
     waiting.incrementAndGet();
     boolean interrupted = false;
-    while (thread.isAlive() && thread != Thread.currentThread()) {
+    while (thread != null && thread.isAlive() && thread != Thread.currentThread()) {
       try {
         thread.join();
       } catch (InterruptedException e) {

@@ -1,14 +1,19 @@
 package dev.chaku;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assertions.fail;
 
 import dev.chaku.arch.FormatMix;
+import dev.chaku.data.ChatRenderer;
 import dev.chaku.data.Dataset;
 import dev.chaku.data.EncodedExample;
 import dev.chaku.gguf.GgmlType;
+import dev.chaku.train.RunStart;
 import dev.chaku.train.TrainingConfig;
+import dev.chaku.train.TrainingProgress;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -16,6 +21,8 @@ import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -206,8 +213,70 @@ class TrainingResumeTest {
   void beginsAnewWithoutACheckpoint() {
     List<Integer> expected = finish(trainer(base, "whole"));
     killAfter(2, "out", trainer(base, "out"));
-    assertEquals(expected, finish(trainer(base, "out").resume(true)));
-    assertThrows(BadInputException.class, () -> trainer(base, "absent").resume(true).start());
+    try (TrainingRun run = trainer(base, "out").resume(true).start()) {
+      assertEquals(RunStart.Kind.ANEW, run.beginning().kind());
+      assertEquals(expected, TinyTraining.bits(run.await()));
+    }
+  }
+
+  @Test
+  void aMissingOrEmptyFolderStartsTheRun() throws IOException {
+    List<Integer> expected = finish(trainer(base, "whole"));
+    Files.createDirectory(folder.resolve("empty"));
+    for (String out : List.of("absent", "empty")) {
+      try (TrainingRun run = trainer(base, out).resume(true).start()) {
+        assertEquals(new RunStart(RunStart.Kind.NEW, 0), run.beginning());
+        assertEquals(expected, TinyTraining.bits(run.await()));
+      }
+    }
+  }
+
+  @Test
+  void aFinishedRunStaysAsItIs() throws IOException {
+    TrainingConfig unsaved = config().with(c -> c.saveSteps(0));
+    List<Integer> expected = finish(trainer(base, "out").config(unsaved));
+    Map<String, String> before = contents("out");
+    try (TrainingRun run = trainer(base, "out").config(unsaved).resume(true).onProgress(p -> fail("trained")).start()) {
+      assertEquals(new RunStart(RunStart.Kind.FINISHED, 20), run.beginning());
+      assertEquals(expected, TinyTraining.bits(run.await()));
+      TrainingProgress end = run.awaitProgress();
+      assertEquals(20, end.step());
+      assertTrue(end.smoothedLoss() > 0 && end.evalLoss().isPresent() && end.tokens() > 0, end.toString());
+      assertEquals(20, run.awaitTrend().steps());
+      run.stop().cancel(); // Without effect.
+    }
+    String message = refusal(trainer(base, "out").config(unsaved).lora(TinyTraining.lora().withAlpha(3)));
+    assertTrue(message.contains("alpha: expected 8.0 as in the run so far, found 3.0"), message);
+    assertEquals(before, contents("out"));
+    // Without its result it is as good as broken off.
+    Files.delete(folder.resolve("out/adapter.gguf"));
+    assertEquals(expected, finish(trainer(base, "out").config(unsaved).resume(true)));
+  }
+
+  @Test
+  void aFolderOfSomethingElseIsRefusedAndStaysAsItIs() throws IOException {
+    Files.createDirectory(folder.resolve("notes"));
+    Files.writeString(folder.resolve("notes/log.jsonl"), "mine\n");
+    Files.writeString(folder.resolve("notes/config.json"), "{\"architectures\": [\"LlamaForCausalLM\"]}");
+    Files.createDirectory(folder.resolve("notes/checkpoint-00000009"));
+    Map<String, String> before = contents("notes");
+    String message = refusal(trainer(base, "notes"));
+    assertTrue(message.contains("notes: expected the output folder of an earlier run, or an empty one, found"), message);
+    assertTrue(message.contains("checkpoint-00000009, config.json, log.jsonl"), message);
+    assertEquals(before, contents("notes"));
+    Files.writeString(folder.resolve("file"), "x");
+    assertTrue(refusal(trainer(base, "file")).contains("found a file"));
+  }
+
+  /** Every path in a folder with what it holds. */
+  private Map<String, String> contents(String out) throws IOException {
+    Map<String, String> contents = new TreeMap<>();
+    try (Stream<Path> all = Files.walk(folder.resolve(out))) {
+      for (Path path : all.toList()) {
+        contents.put(path.toString(), Files.isDirectory(path) ? "" : new String(Files.readAllBytes(path), ISO_8859_1));
+      }
+    }
+    return contents;
   }
 
   @Test
@@ -255,9 +324,7 @@ class TrainingResumeTest {
   }
 
   private String refusal(Trainer trainer) {
-    try (TrainingRun run = trainer.resume(true).start()) {
-      return assertThrows(BadInputException.class, run::await).getMessage();
-    }
+    return assertThrows(BadInputException.class, trainer.resume(true)::start).getMessage();
   }
 
   @Test
@@ -265,20 +332,41 @@ class TrainingResumeTest {
     killAfter(4, "out", trainer(base, "out"));
     String message = refusal(trainer(base, "out").config(config().with(c -> c.learningRate(1e-3))));
     assertTrue(
-        message.contains("checkpoint-00000003: the run cannot be resumed")
+        message.contains("out: the run cannot be resumed")
             && message.contains("learning_rate: expected 0.005 as in the run so far, found 0.001"),
         message);
     message = refusal(trainer(base, "out").lora(TinyTraining.lora().withAlpha(3)));
     assertTrue(message.contains("alpha: expected 8.0 as in the run so far, found 3.0"), message);
     List<EncodedExample> other = new ArrayList<>(TinyTraining.counting(24, 7));
     other.set(3, TinyTraining.counting(1, 99).get(0));
-    assertTrue(refusal(trainer(base, "out").examples(other)).contains("training examples (SHA-256): expected "));
+    message = refusal(trainer(base, "out").examples(other).lora(TinyTraining.lora().withAlpha(3)));
+    assertTrue(message.contains("training examples (SHA-256): expected ") && message.contains("alpha: "), message);
     Path altered = TinyModel.write(folder.resolve("other.gguf"), TinyModel.llama(), FormatMix.Q8_0, 2);
     try (Model model = Model.open(altered)) {
       assertTrue(refusal(trainer(model, "out")).contains("base model (SHA-256): expected "));
     }
     // How often to save or to validate decides no bit.
     finish(trainer(base, "out").config(config().with(c -> c.saveSteps(5).evalSteps(7))).resume(true));
+  }
+
+  @Test
+  void namesTheTemplateThatChanged() throws IOException {
+    String line = "{\"messages\":[{\"role\":\"user\",\"content\":\"%d\"},{\"role\":\"assistant\",\"content\":\"x\"}]}\n";
+    StringBuilder lines = new StringBuilder();
+    for (int i = 0; i < 20; i++) {
+      lines.append(line.formatted(i));
+    }
+    Dataset chats = Dataset.read(Files.writeString(folder.resolve("chats.jsonl"), lines));
+    Trainer trainer = trainer(base, "out", chats).config(TinyTraining.config().with(c -> c.maxLength(200).maxSteps(2)));
+    assertTrue(Adapter.load(awaitFile(trainer.chat(ChatRenderer.of(base.chat("zephyr"))))).isTrainedOnConversations());
+    String message = refusal(trainer.chat(ChatRenderer.of(base.chat("chatml"))));
+    assertTrue(message.contains("chat template (SHA-256): expected ") && message.contains("training examples"), message);
+  }
+
+  private static Path awaitFile(Trainer trainer) {
+    try (TrainingRun run = trainer.start()) {
+      return run.awaitFile();
+    }
   }
 
   /** Data and tokens that stay on disk, killed and resumed, give the bits of data in memory. */

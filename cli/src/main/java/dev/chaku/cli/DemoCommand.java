@@ -99,11 +99,13 @@ final class DemoCommand extends Verb {
     console().print("The adapter: " + outcome.adapter());
     console().print("The data:    " + outcome.data());
     console().print("Took " + ProgressLine.duration(Duration.ofMillis((long) (seconds * 1000))) + ". Try it:");
-    Path folder = outcome.data().toAbsolutePath().getParent();
+    Path folder = outcome.data().getParent();
     console()
         .print(
-            "  chaku generate --model " + folder.resolve("base.gguf") + " --adapter " + folder.resolve("run")
-                + " --chat --prompt \"Where does the cow live?\" --temperature 0");
+            "  "
+                + Program.command(
+                    "generate", "--model", folder.resolve("base.gguf"), "--adapter", folder.resolve("run"), "--chat",
+                    "--prompt", "Where does the cow live?", "--temperature", 0));
   }
 
   private static String share(Scores scores) {

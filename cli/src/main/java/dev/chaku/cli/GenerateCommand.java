@@ -101,6 +101,8 @@ final class GenerateCommand extends Verb {
       Generator generator = model.generator();
       int[] ids = promptTokens(model, generator);
       worn.forEach(a -> generator.addAdapter(a.adapter(), a.scale()));
+      boolean bare = prompt.tokens == null && !chat && model.chat().isPresent();
+      tellBarePrompt(bare, worn);
       if (logits != null) {
         writeLogits(generator.logits(ids));
       }
@@ -111,7 +113,25 @@ final class GenerateCommand extends Verb {
           console().out().flush();
         });
       }
-      report(generator.generate());
+      Generation generation = generator.generate();
+      report(generation);
+      tellEmptyAnswer(generation, bare);
+    }
+  }
+
+  /** An adapter of conversations has learned what to say after the template's marks, and to a bare text it says little. */
+  private void tellBarePrompt(boolean bare, List<AdapterArgument> worn) {
+    if (bare && worn.stream().anyMatch(argument -> argument.adapter().isTrainedOnConversations())) {
+      console().note("note: the adapter was trained on conversations, and the prompt is a bare text; --chat makes it a user's message");
+    }
+  }
+
+  private void tellEmptyAnswer(Generation generation, boolean bare) {
+    if (generation.text().isEmpty() && maxTokens > 0) {
+      console()
+          .note(
+              "note: the answer is empty: " + (generation.tokens().length > 1 ? "its tokens are no text" : "the model ended it at once")
+                  + (bare ? "; the model has a chat template, --chat makes the prompt a user's message" : ""));
     }
   }
 

@@ -56,12 +56,14 @@ public final class Main implements Runnable {
 
   /** Runs one command line on a console; for tests and for {@link #main}. */
   static int run(Console console, String... args) {
-    CommandLine line = new CommandLine(new Main(), new VerbFactory(console));
+    CommandLine line = new CommandLine(new Main(), new VerbFactory(console, args));
     line.setOut(new PrintWriter(console.out(), true, StandardCharsets.UTF_8));
     line.setErr(new PrintWriter(console.err(), true, StandardCharsets.UTF_8));
     line.setColorScheme(
         CommandLine.Help.defaultColorScheme(
             console.colours() ? CommandLine.Help.Ansi.ON : CommandLine.Help.Ansi.OFF));
+    line.setCommandName(Program.name());
+    nameProgram(line);
     line.setOverwrittenOptionsAllowed(true);
     line.setUsageHelpWidth(110);
     line.setCaseInsensitiveEnumValuesAllowed(true);
@@ -72,6 +74,12 @@ public final class Main implements Runnable {
     } catch (ChakuException e) {
       return executionError(console, e);
     }
+  }
+
+  /** Examples of the help start as the program was started. */
+  private static void nameProgram(CommandLine line) {
+    line.getCommandSpec().usageMessage().footer(Program.named(line.getCommandSpec().usageMessage().footer()));
+    line.getSubcommands().values().forEach(Main::nameProgram);
   }
 
   /** Without a verb: the help. */

@@ -1,5 +1,6 @@
 package dev.chaku.cli;
 
+import dev.chaku.Adapter;
 import dev.chaku.FileFault;
 import dev.chaku.Model;
 import dev.chaku.Trainer;
@@ -9,12 +10,14 @@ import dev.chaku.data.DataFormat;
 import dev.chaku.data.Dataset;
 import dev.chaku.data.OverLong;
 import dev.chaku.train.OutputFolder;
+import dev.chaku.train.RunStart;
 import dev.chaku.train.TrainingConfig;
 import dev.chaku.train.TrainingPlan;
 import dev.chaku.train.TrainingProgress;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -73,7 +76,7 @@ final class TrainCommand extends Verb {
   @SuppressWarnings("unused") // read by ConfigFile before the options are parsed
   private Path config;
 
-  @Option(names = "--resume", description = "Go on from the newest checkpoint in --out.")
+  @Option(names = "--resume", description = "Go on from the newest checkpoint in --out; a missing or empty folder starts the run, a finished run is left as it is.")
   private boolean resume;
 
   @Option(names = "--plan", description = "Show tokens, steps and memory, and train nothing.")
@@ -164,7 +167,15 @@ final class TrainCommand extends Verb {
   }
 
   private static void tellCounts(TrainingPlan counts, Consumer<String> to) {
-    tell(counts.truncated(), "examples were longer than --max-length and cut", to);
+    if (counts.cutTokens() > 0) {
+      to.accept(
+          String.format(
+              Locale.ROOT,
+              "%,d %s longer than --max-length and cut: %,d tokens are lost, about %.0f %% of all; --over-long split trains"
+                  + " them in pieces, a larger --max-length in one",
+              counts.truncated(), counts.truncated() == 1 ? "example was" : "examples were", counts.cutTokens(),
+              100.0 * counts.cutTokens() / (counts.tokensPerEpoch() + counts.cutTokens())));
+    }
     tell(counts.split(), "examples were longer than --max-length and split", to);
     tell(counts.dropped(), "examples were left out: nothing to train within --max-length", to);
     tell(
@@ -211,15 +222,21 @@ final class TrainCommand extends Verb {
   private void train(Trainer trainer, Dataset dataset) throws IOException {
     TrainingProgress last;
     Path adapter;
+    boolean finished;
+    int signal;
+    TrainingPlan counts;
     try (TrainingDisplay display = new TrainingDisplay(console())) {
       trainer.onProgress(display);
-      try (TrainingRun run = trainer.start()) {
-        tellCounts(run.plan(), display::note);
-        Thread interrupt = new Thread(run::close, "chaku-interrupt");
-        Runtime.getRuntime().addShutdownHook(interrupt);
+      try (TrainingRun run = trainer.start();
+          StopSignals signals =
+              new StopSignals(run::stop, "stopping after this step, with a checkpoint", display::note)) {
+        counts = run.plan();
+        tellCounts(counts, display::note);
+        tellBeginning(run.beginning(), display::note);
         adapter = run.awaitFile();
         last = run.awaitProgress();
-        Runtime.getRuntime().removeShutdownHook(interrupt);
+        finished = run.awaitFinished();
+        signal = signals.exitCode();
       }
     }
     Map<String, Object> fields = new LinkedHashMap<>();
@@ -235,10 +252,42 @@ final class TrainCommand extends Verb {
     fields.put("skipped_lines", dataset.skippedLines());
     fields.put("skipped_steps", last.skippedSteps());
     fields.put("peak_bytes", Machine.peakBytes());
-    result(fields, () -> print(fields, last, seconds));
+    fields.put("finished", finished);
+    result(fields, () -> print(fields, last, seconds, counts));
     if (report != null) {
       writeReport(fields);
     }
+    if (!finished) {
+      tellHowToGoOn(last);
+      endWith(signal);
+    }
+  }
+
+  private void tellBeginning(RunStart beginning, Consumer<String> to) {
+    switch (beginning.kind()) {
+      case NEW -> {
+        if (resume) {
+          to.accept(out + ": nothing to resume, the run starts");
+        }
+      }
+      case ANEW -> to.accept(out + ": the run that was broken off had saved no checkpoint, it starts anew");
+      case RESUMED -> to.accept(out + ": going on after step " + beginning.step());
+      case FINISHED -> to.accept(out + ": this run is finished, nothing was trained; to train further, name another folder");
+    }
+  }
+
+  private void tellHowToGoOn(TrainingProgress last) {
+    List<String> again = new ArrayList<>(arguments());
+    if (!resume) {
+      again.add("--resume");
+    }
+    console()
+        .note(
+            String.format(
+                Locale.ROOT,
+                "stopped after step %d of %d; the checkpoint is in %s, and %s is what was learned so far. To go on:",
+                last.step(), last.totalSteps(), out, out.resolve(Adapter.FILE_NAME)));
+    console().note("  " + Program.command(again.toArray()));
   }
 
   private void writeReport(Map<String, Object> fields) {
@@ -249,7 +298,7 @@ final class TrainCommand extends Verb {
     }
   }
 
-  private void print(Map<String, Object> fields, TrainingProgress last, double seconds) {
+  private void print(Map<String, Object> fields, TrainingProgress last, double seconds, TrainingPlan counts) {
     console()
         .print(
             String.format(
@@ -262,6 +311,14 @@ final class TrainCommand extends Verb {
     console().print("The adapter:            " + fields.get("adapter"));
     console().print("A picture of the loss:  " + out.resolve("loss.svg"));
     console().print("Try it:");
-    console().print("  chaku generate --model " + modelFile + " --adapter " + out + " --prompt \"...\"");
+    List<Object> command = new ArrayList<>(List.of("generate", "--model", modelFile, "--adapter", out));
+    if (2L * counts.conversations() > counts.examples()) {
+      command.add("--chat");
+      if (chatTemplate != null) {
+        command.addAll(List.of("--chat-template", chatTemplate));
+      }
+    }
+    command.addAll(List.of("--prompt", "What is a llama?"));
+    console().print("  " + Program.command(command.toArray()));
   }
 }

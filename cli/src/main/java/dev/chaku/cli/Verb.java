@@ -25,9 +25,22 @@ abstract class Verb implements Callable<Integer> {
   @Spec private CommandSpec spec;
 
   private Console console;
+  private String[] arguments = {};
+  private int exitCode = ExitCode.DONE.code();
 
-  final void attach(Console to) {
+  final void attach(Console to, String[] typed) {
     console = to;
+    arguments = typed;
+  }
+
+  /** The command line as it was typed, the verb first. */
+  final List<String> arguments() {
+    return List.of(arguments);
+  }
+
+  /** Ends with another exit code than that of a work done, for what is no failure. */
+  final void endWith(int code) {
+    exitCode = code;
   }
 
   final Console console() {
@@ -69,6 +82,6 @@ abstract class Verb implements Callable<Integer> {
   public final Integer call() throws Exception {
     Outputs.of(spec).check(alsoWritten());
     execute();
-    return ExitCode.DONE.code();
+    return exitCode;
   }
 }

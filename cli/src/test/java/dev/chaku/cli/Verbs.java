@@ -14,7 +14,7 @@ final class Verbs {
   /** By what a user types, such as {@code data check}; groups and {@code help} are not among them. */
   static Map<String, CommandSpec> all() {
     Map<String, CommandSpec> verbs = new TreeMap<>();
-    collect(new CommandLine(new Main(), new VerbFactory(null)), new ArrayList<>(), verbs);
+    collect(new CommandLine(new Main(), new VerbFactory(null, new String[0])), new ArrayList<>(), verbs);
     return verbs;
   }
 

@@ -48,6 +48,8 @@ public final class ExampleEncoder {
     private int dropped;
     private int turnsApart;
     private int unwanted;
+    private int conversations;
+    private long cutTokens;
 
     private Counts() {}
 
@@ -57,6 +59,8 @@ public final class ExampleEncoder {
       dropped += other.dropped;
       turnsApart += other.turnsApart;
       unwanted += other.unwanted;
+      conversations += other.conversations;
+      cutTokens += other.cutTokens;
     }
 
     public int truncated() {
@@ -69,6 +73,16 @@ public final class ExampleEncoder {
 
     public int dropped() {
       return dropped;
+    }
+
+    /** Examples that a chat template rendered. */
+    public int conversations() {
+      return conversations;
+    }
+
+    /** Tokens past the longest length, of examples that were truncated. */
+    public long cutTokens() {
+      return cutTokens;
     }
 
     /** Answers labelled as not wanted, which are left out. */
@@ -233,6 +247,7 @@ public final class ExampleEncoder {
           example.source() + ": a conversation expects a chat template, and the model has none; name one with "
               + "Trainer.chat, or write the data as prompt and completion");
     }
+    counts.conversations++;
     ChatMask mask = new ChatMask(chat, prompts.special());
     ChatMask.Cut cut = mask.cut(example);
     boolean trained = options.wholeText() || cut.segments().stream().anyMatch(segment -> segment.weight() > 0);
@@ -288,6 +303,7 @@ public final class ExampleEncoder {
         }
         case TRUNCATE -> {
           counts.truncated++;
+          counts.cutTokens += run.size() - max;
           EncodedExample head = run.slice(0, max);
           if (head.weight() > 0) {
             into.add(head);

@@ -25,11 +25,12 @@ import java.util.function.Consumer;
 import java.util.stream.Stream;
 
 /**
- * Checkpoints of a run: folders {@code checkpoint-STEP}, each written beside and renamed when whole, with a manifest of
- * SHA-256 sums. A torn or altered one fails {@link #verify}.
+ * Checkpoints of a run: folders {@code checkpoint-STEP}, and {@code best-STEP} for the best state so far, each written
+ * beside and renamed when whole, with a manifest of SHA-256 sums. A torn or altered one fails {@link #verify}.
  */
 public final class CheckpointFolder {
   private static final String PREFIX = "checkpoint-";
+  private static final String BEST_PREFIX = "best-";
   private static final String MANIFEST = "manifest.sha256";
 
   private final Path output;
@@ -45,18 +46,40 @@ public final class CheckpointFolder {
    * @throws ResourceException if the disk is full; older checkpoints stay
    */
   public void save(int step, Consumer<Path> writer) {
-    save(String.format(Locale.ROOT, "%s%08d", PREFIX, step), writer);
+    save(resolve(PREFIX, step), writer);
   }
 
-  /** Writes a folder of another name in the same way; one that is there gives way when the new one is whole. */
-  public void save(String name, Consumer<Path> writer) {
-    Path target = output.resolve(name);
-    Path beside = output.resolve("." + name + ".tmp");
+  /**
+   * Writes the best state so far and deletes those before, once it is whole: at every moment one of them is.
+   *
+   * @param step at which it was the best
+   */
+  public void saveBest(int step, Consumer<Path> writer) {
+    save(best(step), writer);
+    for (Path old : newestFirst(BEST_PREFIX)) {
+      if (!old.equals(best(step))) {
+        deleteQuietly(old);
+      }
+    }
+  }
+
+  /** Where the best state of a step is. */
+  public Path best(int step) {
+    return resolve(BEST_PREFIX, step);
+  }
+
+  private Path resolve(String prefix, int step) {
+    return output.resolve(String.format(Locale.ROOT, "%s%08d", prefix, step));
+  }
+
+  private void save(Path target, Consumer<Path> writer) {
+    Path beside = output.resolve("." + target.getFileName() + ".tmp");
     try {
       deleteTree(beside);
       Files.createDirectory(beside);
       writer.accept(beside);
       writeManifest(beside);
+      // Where one of this step is, it is torn, or the same as this one: a run gives the same bits again.
       deleteTree(target);
       Files.move(beside, target, StandardCopyOption.ATOMIC_MOVE);
       forceFolder(output);
@@ -65,11 +88,6 @@ public final class CheckpointFolder {
     } finally {
       deleteQuietly(beside);
     }
-  }
-
-  /** Where a folder of this name is. */
-  public Path resolve(String name) {
-    return output.resolve(name);
   }
 
   /** Deletes all but the newest. */
@@ -82,9 +100,13 @@ public final class CheckpointFolder {
 
   /** All checkpoints, the newest first; not verified. */
   public List<Path> newestFirst() {
+    return newestFirst(PREFIX);
+  }
+
+  private List<Path> newestFirst(String prefix) {
     try (Stream<Path> entries = Files.list(output)) {
       return entries
-          .filter(path -> path.getFileName().toString().matches(PREFIX + "[0-9]{8,}"))
+          .filter(path -> path.getFileName().toString().matches(prefix + "[0-9]{8,}"))
           .sorted(Comparator.comparing((Path path) -> path.getFileName().toString()).reversed())
           .toList();
     } catch (IOException e) {

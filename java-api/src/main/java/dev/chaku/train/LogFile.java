@@ -13,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -41,18 +42,23 @@ public final class LogFile {
     LogFile log = new LogFile(folder.resolve(NAME));
     if (Files.exists(log.path)) {
       StringBuilder kept = new StringBuilder();
+      boolean dropped = false;
       try {
         for (String line : Files.readAllLines(log.path)) {
           Map<String, Double> numbers = numbers(line);
           if (numbers.getOrDefault("step", Double.MAX_VALUE) <= step) {
             kept.append(line).append('\n');
             log.remember(numbers);
+          } else {
+            dropped = true;
           }
         }
       } catch (IOException e) {
         throw new ResourceException(log.path + ": the log cannot be read: " + e, e);
       }
-      folder.writeText(NAME, kept.toString());
+      if (dropped) {
+        folder.writeText(NAME, kept.toString());
+      }
     }
     return log;
   }
@@ -90,6 +96,18 @@ public final class LogFile {
 
   /** Appends a step. */
   public void append(TrainingProgress p) {
+    try {
+      Files.writeString(
+          path, json(p) + "\n", StandardCharsets.UTF_8, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+    } catch (IOException e) {
+      throw FileFault.notWritten(path, e);
+    }
+    Map<String, Double> numbers = numbers(p);
+    numbers.put("step", (double) p.step());
+    remember(numbers);
+  }
+
+  private static Map<String, Double> numbers(TrainingProgress p) {
     Map<String, Double> numbers = new LinkedHashMap<>();
     numbers.put("epoch", p.epoch());
     numbers.put("loss", p.loss());
@@ -103,11 +121,16 @@ public final class LogFile {
       numbers.put("eval_loss", p.evalLoss().orElseThrow());
       numbers.put("eval_accuracy", p.evalAccuracy().orElseThrow());
     }
+    return numbers;
+  }
+
+  /** A step as one line of JSON. */
+  static String json(TrainingProgress p) {
     StringWriter line = new StringWriter();
     try (JsonGenerator json = JSON.createGenerator(line)) {
       json.writeStartObject();
       json.writeNumberField("step", p.step());
-      for (Map.Entry<String, Double> number : numbers.entrySet()) {
+      for (Map.Entry<String, Double> number : numbers(p).entrySet()) {
         json.writeNumberField(number.getKey(), number.getValue());
       }
       json.writeNumberField("tokens", p.tokens());
@@ -117,14 +140,12 @@ public final class LogFile {
     } catch (IOException e) {
       throw new IllegalStateException("a log line in memory failed", e);
     }
-    try {
-      Files.writeString(
-          path, line + "\n", StandardCharsets.UTF_8, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
-    } catch (IOException e) {
-      throw FileFault.notWritten(path, e);
-    }
-    numbers.put("step", (double) p.step());
-    remember(numbers);
+    return line.toString();
+  }
+
+  /** The losses logged, step by step. */
+  public List<LossPicture.Point> losses() {
+    return Collections.unmodifiableList(losses);
   }
 
   /** The loss over all steps logged. */

@@ -4,20 +4,42 @@ import dev.chaku.BadInputException;
 import dev.chaku.FileFault;
 import dev.chaku.NewFile;
 import dev.chaku.ResourceException;
+import dev.chaku.io.HeldFile;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.List;
 import java.util.Set;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
-/** Where a run writes: a folder of its own, every file whole or not there. */
-public final class OutputFolder {
-  private static final Set<String> OWN_FILES = Set.of("adapter.gguf", "model.gguf", "config.json", "log.jsonl", "loss.svg");
+/**
+ * Where a run writes: a folder of its own, which it alone holds until {@link #close}, every file whole or not there. A
+ * second run that wants the folder is refused, from another thread as from another process; what a killed one leaves is in
+ * nobody's way.
+ */
+public final class OutputFolder implements AutoCloseable {
+  private static final System.Logger LOG = System.getLogger(OutputFolder.class.getName());
+  private static final String LOCK = ".chaku.lock";
+  /** What a run that is killed may leave half written. */
+  private static final Pattern HALF_WRITTEN =
+      Pattern.compile(
+          "\\.((checkpoint|best)-[0-9]{8,}|(config\\.json|log\\.jsonl|loss\\.svg|result\\.json|adapter\\.gguf|model\\.gguf)"
+              + "\\.[0-9a-f-]{36})\\.tmp");
+  private static final Set<String> OWN_FILES =
+      Set.of("adapter.gguf", "model.gguf", "config.json", "log.jsonl", "loss.svg", "result.json");
 
   private final Path path;
+  private final @Nullable HeldFile lock;
+  private final boolean made;
 
-  private OutputFolder(Path path) {
+  private OutputFolder(Path path, @Nullable HeldFile lock, boolean made) {
     this.path = path;
+    this.lock = lock;
+    this.made = made;
   }
 
   /**
@@ -26,21 +48,36 @@ public final class OutputFolder {
    * @throws BadInputException if it holds anything, or is no folder
    */
   public static void requireUnused(Path path) {
-    if (Files.exists(path) && !Files.isDirectory(path)) {
+    NewFile.requireFolderCanBeMade(path);
+    if (!entries(path).isEmpty()) {
+      throw new BadInputException(
+          path + ": the output folder holds files already; name another, or resume the run that wrote them");
+    }
+  }
+
+  /**
+   * What is in a folder, but for what runs leave while they write; nothing where there is no folder.
+   *
+   * @throws BadInputException if it is no folder, or cannot be read
+   */
+  public static List<String> entries(Path path) {
+    if (!Files.exists(path)) {
+      return List.of();
+    }
+    if (!Files.isDirectory(path)) {
       throw new BadInputException(path + ": expected a folder for the output, found a file");
     }
-    NewFile.requireFolderCanBeMade(path);
-    if (!Files.exists(path)) {
-      return;
-    }
     try (Stream<Path> entries = Files.list(path)) {
-      if (entries.findAny().isPresent()) {
-        throw new BadInputException(
-            path + ": the output folder holds files already; name another, or resume the run that wrote them");
-      }
+      return entries.map(entry -> entry.getFileName().toString()).filter(name -> !isPassing(name)).sorted().toList();
     } catch (IOException e) {
       throw FileFault.notRead(path, e);
+    } catch (UncheckedIOException e) {
+      throw FileFault.notRead(path, e.getCause());
     }
+  }
+
+  private static boolean isPassing(String name) {
+    return name.equals(LOCK) || HALF_WRITTEN.matcher(name).matches();
   }
 
   /**
@@ -51,7 +88,8 @@ public final class OutputFolder {
   public static void requireNotOfRun(Path folder, Path file) {
     boolean inside = NewFile.isSame(folder, file.toAbsolutePath().normalize().getParent());
     String name = file.getFileName().toString();
-    if (inside && (OWN_FILES.contains(name) || name.startsWith("checkpoint-") || name.startsWith("."))) {
+    boolean own = OWN_FILES.contains(name) || name.startsWith("checkpoint-") || name.startsWith("best-") || name.startsWith(".");
+    if (inside && own) {
       throw new BadInputException(file + ": expected a name that the run does not use itself, found one that it does; choose another");
     }
   }
@@ -59,25 +97,90 @@ public final class OutputFolder {
   /**
    * Makes the folder, or takes an empty one.
    *
-   * @throws BadInputException if it holds anything, or is no folder
+   * @throws BadInputException if it holds anything, is no folder, or is another run's
    * @throws ResourceException if it cannot be made
    */
   public static OutputFolder create(Path path) {
     requireUnused(path);
+    OutputFolder folder = claim(path);
+    boolean unused = false;
     try {
+      requireUnused(path); // Another run may have come and gone meanwhile.
+      unused = true;
+      return folder;
+    } finally {
+      if (!unused) {
+        folder.close();
+      }
+    }
+  }
+
+  /**
+   * Takes a folder as it is, to go on in it, or makes it; what a killed run left half written is removed.
+   *
+   * @throws BadInputException if it is no folder, or is another run's
+   * @throws ResourceException if it cannot be made
+   */
+  public static OutputFolder claim(Path path) {
+    entries(path);
+    try {
+      boolean made = !Files.exists(path);
       Files.createDirectories(path);
-      return new OutputFolder(path);
+      HeldFile lock =
+          HeldFile.tryHold(path.resolve(LOCK))
+              .orElseThrow(
+                  () ->
+                      new BadInputException(
+                          path + ": another run is writing to this folder (" + HeldFile.owner(path.resolve(LOCK))
+                              + "); wait for its end, or name another folder"));
+      OutputFolder folder = new OutputFolder(path, lock.sign(), made);
+      folder.removeHalfWritten();
+      return folder;
     } catch (IOException e) {
       throw FileFault.notWritten(path, e);
     }
   }
 
-  /** An output folder that is there, for a run that goes on. */
-  public static OutputFolder reopen(Path path) {
-    if (!Files.isDirectory(path)) {
-      throw new BadInputException(path + ": expected the output folder of an earlier run, found none");
+  /** A folder within one that is held, or a finished run's that is only looked at. */
+  public static OutputFolder of(Path path) {
+    return new OutputFolder(path, null, false);
+  }
+
+  private void removeHalfWritten() throws IOException {
+    try (Stream<Path> entries = Files.list(path)) {
+      for (Path entry : entries.filter(p -> HALF_WRITTEN.matcher(p.getFileName().toString()).matches()).toList()) {
+        try (Stream<Path> tree = Files.walk(entry)) {
+          for (Path each : tree.sorted(Comparator.reverseOrder()).toList()) {
+            Files.delete(each);
+          }
+        }
+      }
     }
-    return new OutputFolder(path);
+  }
+
+  /** Gives the folder up; may be repeated. */
+  @Override
+  public void close() {
+    if (lock == null) {
+      return;
+    }
+    try {
+      lock.close();
+    } catch (IOException e) {
+      LOG.log(System.Logger.Level.WARNING, lock.path() + ": cannot be deleted: " + e.getMessage());
+    }
+  }
+
+  /** Gives the folder up, and removes it if it was made for a run that did not come to be and nothing is in it. */
+  public void abandon() {
+    close();
+    if (made && entries(path).isEmpty()) {
+      try {
+        Files.deleteIfExists(path);
+      } catch (IOException e) {
+        // An empty folder is in nobody's way.
+      }
+    }
   }
 
   /**

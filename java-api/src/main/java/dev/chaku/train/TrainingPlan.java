@@ -16,6 +16,8 @@ package dev.chaku.train;
  * @param split records made into several sequences
  * @param dropped records left out
  * @param turnsApart conversations of which turns became sequences of their own, because the template rewrites earlier ones
+ * @param conversations records that a chat template rendered: the adapter then answers chats
+ * @param cutTokens tokens that truncated records lost
  */
 public record TrainingPlan(
     long examples,
@@ -30,4 +32,6 @@ public record TrainingPlan(
     int truncated,
     int split,
     int dropped,
-    int turnsApart) {}
+    int turnsApart,
+    int conversations,
+    long cutTokens) {}

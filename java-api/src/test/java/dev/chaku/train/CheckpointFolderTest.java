@@ -96,4 +96,29 @@ class CheckpointFolderTest {
     save(7, "whole");
     assertFalse(Files.exists(output.resolve(".checkpoint-00000007.tmp")));
   }
+
+  /** At every moment, whenever a kill may come, a whole best state is there. */
+  @Test
+  void theBestStateBeforeStaysUntilTheNextIsWhole() throws IOException {
+    CheckpointFolder folder = new CheckpointFolder(output);
+    folder.saveBest(3, into -> write(into.resolve("state"), "third"));
+    folder.saveBest(
+        7,
+        into -> {
+          write(into.resolve("state"), "half");
+          CheckpointFolder.verify(folder.best(3));
+        });
+    CheckpointFolder.verify(folder.best(7));
+    assertFalse(Files.exists(folder.best(3)));
+    assertThrows(
+        ResourceException.class,
+        () ->
+            folder.saveBest(
+                9,
+                into -> {
+                  throw new ResourceException("the disk is full");
+                }));
+    CheckpointFolder.verify(folder.best(7));
+    assertEquals(List.of(), folder.newestFirst());
+  }
 }

@@ -1,6 +1,7 @@
 package dev.chaku.train;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -9,6 +10,7 @@ import dev.chaku.ResourceException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -19,15 +21,55 @@ class OutputFolderTest {
   @Test
   void makesAFolderOrTakesAnEmptyOne() throws IOException {
     Path path = temp.resolve("a/b");
-    OutputFolder.create(path).writeText("t.txt", "one");
+    try (OutputFolder folder = OutputFolder.create(path)) {
+      folder.writeText("t.txt", "one");
+    }
     assertThrows(BadInputException.class, () -> OutputFolder.create(path));
-    OutputFolder.reopen(path).writeText("t.txt", "two");
+    try (OutputFolder folder = OutputFolder.claim(path)) {
+      folder.writeText("t.txt", "two");
+    }
     assertEquals("two", Files.readString(path.resolve("t.txt")));
     try (Stream<Path> files = Files.list(path)) {
       assertEquals(1, files.count());
     }
-    OutputFolder.create(Files.createDirectory(temp.resolve("empty")));
-    assertThrows(BadInputException.class, () -> OutputFolder.reopen(temp.resolve("absent")));
+    OutputFolder.create(Files.createDirectory(temp.resolve("empty"))).close();
+    OutputFolder.claim(temp.resolve("absent")).close();
+  }
+
+  @Test
+  void isHeldByOneRunAlone() throws IOException {
+    Path path = temp.resolve("a");
+    OutputFolder folder = OutputFolder.create(path);
+    String message = assertThrows(BadInputException.class, () -> OutputFolder.create(path)).getMessage();
+    assertTrue(message.startsWith(path + ": another run is writing to this folder (this process)"), message);
+    assertThrows(BadInputException.class, () -> OutputFolder.claim(temp.resolve("./a")));
+    folder.close();
+    folder.close();
+    OutputFolder.create(path).close();
+    assertTrue(OutputFolder.entries(path).isEmpty());
+  }
+
+  @Test
+  void whatAKilledRunLeavesIsRemovedAndNothingElse() throws IOException {
+    Path path = Files.createDirectory(temp.resolve("a"));
+    Files.writeString(path.resolve(".chaku.lock"), "process 1\n");
+    Files.writeString(Files.createDirectory(path.resolve(".checkpoint-00000012.tmp")).resolve("state"), "half");
+    Files.writeString(path.resolve(".config.json.01234567-89ab-cdef-0123-456789abcdef.tmp"), "half");
+    OutputFolder.requireUnused(path);
+    Files.writeString(path.resolve(".mine.tmp"), "x");
+    assertThrows(BadInputException.class, () -> OutputFolder.requireUnused(path));
+    OutputFolder.claim(path).close();
+    try (Stream<Path> files = Files.list(path)) {
+      assertEquals(List.of(".mine.tmp"), files.map(file -> file.getFileName().toString()).toList());
+    }
+  }
+
+  @Test
+  void aRunThatDoesNotComeToBeLeavesNoFolder() throws IOException {
+    OutputFolder.create(temp.resolve("a")).abandon();
+    assertFalse(Files.exists(temp.resolve("a")));
+    OutputFolder.create(Files.createDirectory(temp.resolve("theirs"))).abandon();
+    assertTrue(Files.exists(temp.resolve("theirs")));
   }
 
   @Test
@@ -54,6 +96,7 @@ class OutputFolderTest {
     // A folder of that name cannot be replaced by a file.
     Files.createDirectories(folder.resolve("t.txt/inner"));
     assertThrows(BadInputException.class, () -> folder.writeText("t.txt", "x"));
+    folder.close();
     try (Stream<Path> files = Files.list(folder.path())) {
       assertEquals(1, files.count());
     }

@@ -1,0 +1,5 @@
+/** Files that more than one run may want: held by one owner alone, and unfinished ones that nobody owns any more. */
+@NullMarked
+package dev.chaku.io;
+
+import org.jspecify.annotations.NullMarked;
