@@ -2,6 +2,7 @@ package dev.chaku;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
+import com.fasterxml.jackson.core.util.JsonRecyclerPools;
 import dev.chaku.train.CheckpointFolder;
 import dev.chaku.train.LoraTarget;
 import dev.chaku.train.TrainingConfig;
@@ -20,7 +21,10 @@ import org.jspecify.annotations.Nullable;
  * and compared when it is resumed. Not thread-safe.
  */
 final class RunDescription {
-  private static final JsonFactory JSON = new JsonFactory();
+  private static final JsonFactory JSON =
+      JsonFactory.builder()
+          .recyclerPool(JsonRecyclerPools.sharedConcurrentDequePool())
+          .build();
 
   private final TrainingSetup setup;
   private @Nullable String baseHash;

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
+import com.fasterxml.jackson.core.util.JsonRecyclerPools;
 import dev.chaku.BadInputException;
 import java.io.IOException;
 import java.io.StringWriter;
@@ -36,7 +37,10 @@ record PeftConfig(
     String base) {
 
   static final String FILE_NAME = "adapter_config.json";
-  private static final JsonFactory JSON = new JsonFactory();
+  private static final JsonFactory JSON =
+      JsonFactory.builder()
+          .recyclerPool(JsonRecyclerPools.sharedConcurrentDequePool())
+          .build();
   private static final long MOST_BYTES = 16 << 20;
   private static final int MOST_PATTERN_STEPS = 100_000;
 

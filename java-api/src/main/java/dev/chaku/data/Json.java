@@ -6,6 +6,7 @@ import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.core.json.JsonReadFeature;
+import com.fasterxml.jackson.core.util.JsonRecyclerPools;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -31,6 +32,7 @@ final class Json {
 
   private static JsonFactory factory(boolean nonFinite) {
     return JsonFactory.builder()
+        .recyclerPool(JsonRecyclerPools.sharedConcurrentDequePool())
         .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
         .configure(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS, nonFinite)
         .streamReadConstraints(

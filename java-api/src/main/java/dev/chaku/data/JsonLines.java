@@ -3,6 +3,7 @@ package dev.chaku.data;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.json.JsonWriteFeature;
+import com.fasterxml.jackson.core.util.JsonRecyclerPools;
 import dev.chaku.FileDraft;
 import dev.chaku.NewFile;
 import java.io.IOException;
@@ -19,8 +20,15 @@ import org.jspecify.annotations.Nullable;
 
 /** Writes examples as JSON lines, each kind in one layout that {@link Dataset#read(Path)} reads as the same example. */
 public final class JsonLines {
-  private static final JsonFactory FACTORY = new JsonFactory();
-  private static final JsonFactory ASCII = JsonFactory.builder().configure(JsonWriteFeature.ESCAPE_NON_ASCII, true).build();
+  private static final JsonFactory FACTORY =
+      JsonFactory.builder()
+          .recyclerPool(JsonRecyclerPools.sharedConcurrentDequePool())
+          .build();
+  private static final JsonFactory ASCII =
+      JsonFactory.builder()
+          .recyclerPool(JsonRecyclerPools.sharedConcurrentDequePool())
+          .configure(JsonWriteFeature.ESCAPE_NON_ASCII, true)
+          .build();
 
   private JsonLines() {}
 

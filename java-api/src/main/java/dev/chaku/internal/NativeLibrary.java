@@ -3,9 +3,6 @@ package dev.chaku.internal;
 import dev.chaku.DeviceException;
 import dev.chaku.internal.binding.ChakuPresets;
 import dev.chaku.internal.binding.generated.chaku;
-import java.io.IOException;
-import java.io.InputStream;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -15,17 +12,15 @@ import org.jspecify.annotations.Nullable;
 /**
  * Loads the native core once per class loader. Every class that calls the generated binding calls {@link #load} first.
  *
- * <p>The libraries are taken from the folder that the system property {@code chaku.library.path} names, or else from the
- * class path (the classifier jar of the platform), extracted by {@link NativeCache}.
+ * <p>{@link NativeFiles} says where the library comes from, {@link NativeCache} where it is put. The JVM lets one class
+ * loader at a time have a file, so that a second one gets a copy of its own.
  */
 public final class NativeLibrary {
-  /** Names a folder that holds the platform's libraries; nothing is extracted then. */
-  public static final String PATH_PROPERTY = "chaku.library.path";
+  /** Version of the native interface that the binding was generated from, as {@code chaku_version} says it. */
+  private static final int VERSION = 100;
 
-  /** In the order in which they depend on each other. */
-  static final List<String> NAMES = List.of("chaku", "jnichaku");
-
-  private static final String RESOURCE_ROOT = "/dev/chaku/internal/binding/";
+  /** More class loaders than that are not alive by intention: something keeps those that were dropped. */
+  private static final int MAX_COPIES = 32;
 
   private NativeLibrary() {}
 
@@ -95,60 +90,94 @@ public final class NativeLibrary {
   }
 
   private static Path loadAll() {
-    stopMemoryAccounting();
-    String installed = System.getProperty(PATH_PROPERTY, "");
-    Path folder = installed.isEmpty() ? extracted() : installed(Path.of(installed));
-    for (String name : NAMES) {
-      Path file = folder.resolve(System.mapLibraryName(name));
-      try {
-        System.load(file.toAbsolutePath().toString());
-      } catch (UnsatisfiedLinkError e) {
-        throw new DeviceException(
-            "the native library " + file + " cannot be loaded on " + platform() + ": " + e.getMessage(), e);
-      }
+    JavaCppSettings.apply();
+    NativeFiles files = NativeFiles.find();
+    Path folder = files.folder();
+    if (folder == null || !loads(folder)) {
+      folder = loadCopy(files.entries(), folder == null ? 1 : 2);
     }
     ChakuPresets.librariesAreIn(folder.toAbsolutePath().toString());
+    requireVersion(folder);
     return folder;
   }
 
-  /** JavaCPP throws once native memory passes four times the Java heap unless told not to count, before its first use. */
-  private static void stopMemoryAccounting() {
-    for (String limit : List.of("Bytes", "PhysicalBytes")) {
-      String camel = "org.bytedeco.javacpp.max" + limit;
-      String lower = camel.toLowerCase(Locale.ROOT);
-      if (System.getProperty(camel) == null && System.getProperty(lower) == null) {
-        System.setProperty(lower, "0");
-      }
-    }
-  }
-
-  private static Path installed(Path folder) {
-    for (String name : NAMES) {
-      Path file = folder.resolve(System.mapLibraryName(name));
-      if (!Files.isRegularFile(file)) {
-        throw new DeviceException(
-            "the folder that -D" + PATH_PROPERTY + " names lacks " + file.getFileName() + ": " + folder);
-      }
-    }
-    return folder;
-  }
-
-  private static Path extracted() {
-    String platform = platform();
-    List<NativeCache.Entry> entries = new ArrayList<>();
-    for (String name : NAMES) {
-      String file = System.mapLibraryName(name);
-      try (InputStream in = NativeLibrary.class.getResourceAsStream(RESOURCE_ROOT + platform + "/" + file)) {
-        if (in == null) {
-          throw new DeviceException(
-              "no native library for the platform " + platform + ": " + file + " is not on the class path; add the jar"
-                  + " dev.chaku:chaku with the classifier " + platform + ", or name a folder with -D" + PATH_PROPERTY);
+  /** Tries every place that the user's caches may have, and in each the copies that class loaders before this one left. */
+  private static Path loadCopy(List<NativeCache.Entry> entries, int first) {
+    List<String> reasons = new ArrayList<>();
+    for (NativeCache cache : NativeCache.ofUser()) {
+      try {
+        for (int copy = first; copy <= MAX_COPIES; copy++) {
+          Path folder = cache.extract(entries, copy);
+          if (loads(folder)) {
+            return folder;
+          }
         }
-        entries.add(new NativeCache.Entry(file, in.readAllBytes()));
-      } catch (IOException e) {
-        throw new DeviceException("cannot read the native library " + file + " from the class path: " + e.getMessage(), e);
+        throw new DeviceException(
+            MAX_COPIES + " class loaders of this JVM have the native library already, and none was collected; close what"
+                + " they opened, or load Chaku once, by a class loader above them");
+      } catch (NativeCache.Unusable e) {
+        reasons.add(e.getMessage());
       }
     }
-    return NativeCache.ofUser().extract(entries);
+    throw new DeviceException(
+        "the native library could be put nowhere: " + String.join("; ", reasons) + "; set XDG_CACHE_HOME or"
+            + " -Djava.io.tmpdir to a folder that can be written, or name one that holds the library with -D"
+            + NativeFiles.PATH_PROPERTY + " or " + NativeFiles.PATH_VARIABLE);
+  }
+
+  /**
+   * Loads the library from a folder.
+   *
+   * @return false if another class loader has it from there
+   */
+  private static boolean loads(Path folder) {
+    for (String name : NativeFiles.NAMES) {
+      Path file = folder.resolve(System.mapLibraryName(name)).toAbsolutePath();
+      try {
+        System.load(file.toString());
+      } catch (UnsatisfiedLinkError e) {
+        String reason = String.valueOf(e.getMessage());
+        if (reason.contains("already loaded in another classloader")) {
+          return false;
+        }
+        if (reason.contains("failed to map segment")) {
+          throw new NativeCache.Unusable(folder + ": nothing may be executed from there (mounted with noexec?)", e);
+        }
+        throw new DeviceException(
+            "the native library " + file + " cannot be loaded on " + platform() + ": " + e.getMessage(), e);
+      } catch (IllegalCallerException e) {
+        throw accessDenied(e);
+      }
+    }
+    return true;
+  }
+
+  /** Also initialises JavaCPP, which may be denied what this class was granted. */
+  private static void requireVersion(Path folder) {
+    int found;
+    try {
+      found = chaku.chaku_version();
+    } catch (IllegalCallerException e) {
+      throw accessDenied(e);
+    } catch (LinkageError e) {
+      for (Throwable cause = e; cause != null; cause = cause.getCause()) {
+        if (cause instanceof IllegalCallerException denied) {
+          throw accessDenied(denied);
+        }
+      }
+      throw new DeviceException("the native library in " + folder + " cannot be used: " + e, e);
+    }
+    if (found != VERSION) {
+      throw new DeviceException(
+          "expected version " + VERSION + " of the native library, found " + found + " in " + folder
+              + " or loaded already; do not load two versions of Chaku into one JVM, and name no folder with another one");
+    }
+  }
+
+  private static DeviceException accessDenied(IllegalCallerException e) {
+    String modules = NativeLibrary.class.getModule().isNamed() ? "dev.chaku,org.bytedeco.javacpp" : "ALL-UNNAMED";
+    return new DeviceException(
+        "Java denies the use of native code; start it with --enable-native-access=" + modules + " (" + e.getMessage() + ")",
+        e);
   }
 }

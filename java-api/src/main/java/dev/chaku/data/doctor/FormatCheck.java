@@ -3,6 +3,7 @@ package dev.chaku.data.doctor;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
+import com.fasterxml.jackson.core.util.JsonRecyclerPools;
 import dev.chaku.data.doctor.Finding.Severity;
 import java.io.IOException;
 import java.util.LinkedHashMap;
@@ -14,7 +15,10 @@ import java.util.TreeSet;
 
 /** What should be alike in all examples: their kind, and the form of their answers where most are JSON. */
 final class FormatCheck implements Check {
-  private static final JsonFactory JSON = new JsonFactory();
+  private static final JsonFactory JSON =
+      JsonFactory.builder()
+          .recyclerPool(JsonRecyclerPools.sharedConcurrentDequePool())
+          .build();
   private static final double MOSTLY = 0.7;
   private static final int MOST_SHAPES = 100;
 
