@@ -1,16 +1,21 @@
 package dev.chaku.convert;
 
 import dev.chaku.BadInputException;
+import dev.chaku.gguf.GgufMetadata;
 import dev.chaku.gguf.GgufValue;
+import dev.chaku.text.Tokenizers;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -58,8 +63,8 @@ final class HuggingFaceTokenizer {
   /** Adds the key values. */
   void describe(Map<String, GgufValue> metadata) {
     metadata.putAll(found);
-    addSpecialTokens(metadata);
     chatTemplate().ifPresent(template -> metadata.put("tokenizer.chat_template", GgufValue.of(template)));
+    addSpecialTokens(metadata);
   }
 
   private void readSentencePiece(SentencePieceModel model) {
@@ -223,8 +228,45 @@ final class HuggingFaceTokenizer {
       id.filter(i -> i < vocabulary.size()).ifPresent(
           i -> metadata.put("tokenizer.ggml." + gguf + "_token_id", GgufValue.ofUint32(i)));
     });
+    addEnds(metadata, special, generation);
     addFlag(metadata, "add_bos_token", startsWithSpecial());
     addFlag(metadata, "add_eos_token", Optional.empty());
+  }
+
+  /**
+   * All tokens that end a text, by any of the files. Other programs know of three keys; the list is read by us, and says
+   * that tokens which are no added ones are normal, whatever they spell.
+   */
+  private void addEnds(Map<String, GgufValue> metadata, JsonFile special, JsonFile generation) {
+    Set<Integer> ends = new LinkedHashSet<>();
+    tokenText(settings, "eos").flatMap(vocabulary::find).ifPresent(ends::add);
+    if (ends.isEmpty()) {
+      tokenText(special, "eos").flatMap(vocabulary::find).ifPresent(ends::add);
+    }
+    ends.addAll(ids(generation, "eos"));
+    ends.addAll(ids(config.json(), "eos"));
+    ends.removeIf(id -> id >= vocabulary.size());
+    putEnds(metadata, ends);
+    List<Integer> others = new ArrayList<>(ends);
+    if (metadata.containsKey("tokenizer.chat_template")) {
+      Tokenizers.turnEnd(new GgufMetadata(folder.toString(), metadata)).ifPresent(id -> others.add(0, id));
+      ends.addAll(others);
+      putEnds(metadata, ends);
+    }
+    String eosKey = "tokenizer.ggml.eos_token_id";
+    if (metadata.get(eosKey) instanceof GgufValue.Int eos) {
+      others.remove((Object) (int) eos.bits());
+    } else if (!others.isEmpty()) {
+      metadata.put(eosKey, GgufValue.ofUint32(others.remove(0)));
+    }
+    List<String> keys = List.of("eot", "eom");
+    for (int i = 0; i < Math.min(keys.size(), others.size()); i++) {
+      metadata.put("tokenizer.ggml." + keys.get(i) + "_token_id", GgufValue.ofUint32(others.get(i)));
+    }
+  }
+
+  private static void putEnds(Map<String, GgufValue> metadata, Set<Integer> ends) {
+    metadata.put("chaku.tokenizer.end_token_ids", GgufValue.of(ends.stream().mapToInt(id -> id).toArray()));
   }
 
   private void addFlag(Map<String, GgufValue> metadata, String key, Optional<Boolean> otherwise) {
@@ -252,11 +294,16 @@ final class HuggingFaceTokenizer {
   }
 
   private static Optional<Integer> firstId(JsonFile file, String name) {
+    return ids(file, name).stream().findFirst();
+  }
+
+  /** An id, or a list of them. */
+  private static List<Integer> ids(JsonFile file, String name) {
     Object value = file.fields().get(name + "_token_id");
-    if (value instanceof List<?> list && !list.isEmpty()) {
-      value = list.get(0);
-    }
-    return value instanceof Long id && id >= 0 && id <= Integer.MAX_VALUE ? Optional.of(id.intValue()) : Optional.empty();
+    return (value instanceof List<?> list ? list : Collections.singletonList(value)).stream()
+        .filter(id -> id instanceof Long number && number >= 0 && number <= Integer.MAX_VALUE)
+        .map(id -> ((Long) id).intValue())
+        .toList();
   }
 
   /** A file of its own, a text, or a list of named ones of which the default is taken. */

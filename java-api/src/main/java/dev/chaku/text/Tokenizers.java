@@ -6,6 +6,7 @@ import dev.chaku.gguf.GgufFile;
 import dev.chaku.gguf.GgufMetadata;
 import dev.chaku.text.Vocabulary.Settings;
 import java.util.List;
+import java.util.OptionalInt;
 
 /**
  * Makes tokenizers from the {@code tokenizer.ggml.*} metadata of GGUF files: SentencePiece ({@code llama}), byte-level
@@ -40,6 +41,17 @@ public final class Tokenizers {
           metadata.source() + ": metadata key '" + MODEL + "' names the unknown tokenizer '" + model
               + "'; known are llama, gpt2, bert");
     };
+  }
+
+  /**
+   * The token with which the chat template in the metadata ends an assistant's turn, if it writes none that ends a text
+   * by its spelling or by a key.
+   *
+   * @throws BadInputException if the vocabulary is missing or contradicts itself
+   */
+  public static OptionalInt turnEnd(GgufMetadata metadata) {
+    int id = new Vocabulary(metadata, new Settings(NONE, NONE, NONE, NONE, false, false, false, false)).turnEnd();
+    return id == NONE ? OptionalInt.empty() : OptionalInt.of(id);
   }
 
   private static Tokenizer sentencePiece(GgufMetadata metadata) {

@@ -15,7 +15,11 @@ import org.jspecify.annotations.Nullable;
  * Immutable and thread-safe.
  *
  * <p>Files say little about which tokens end a text, and converters forget to mark control tokens; as llama.cpp does,
- * both are made good by well-known spellings. Source: llama.cpp's vocabulary loader, as of ggml 0.27.
+ * both are made good by well-known spellings. Besides, what the file's chat template writes after an answer ends a text,
+ * and what {@code chaku.tokenizer.end_token_ids} lists. A file that has this key marks its tokens rightly: in it,
+ * spellings say nothing of tokens that it calls normal.
+ *
+ * <p>Source: llama.cpp's vocabulary loader, as of ggml 0.27.
  */
 final class Vocabulary {
   static final int UNKNOWN = 1;
@@ -32,6 +36,7 @@ final class Vocabulary {
   static final int NONE = -1;
 
   private static final String KEY = "tokenizer.ggml.";
+  private static final String END_IDS = "chaku.tokenizer.end_token_ids";
 
   /** A text ends where one of these is generated. */
   private static final Set<String> ENDS = Set.of(
@@ -59,6 +64,7 @@ final class Vocabulary {
   private final float @Nullable [] scores;
   private final Settings settings;
   private final BitSet ends = new BitSet();
+  private int turnEnd = NONE;
 
   private record FillToken(String key, String... spellings) {}
 
@@ -124,6 +130,11 @@ final class Vocabulary {
 
   boolean isEnd(int id) {
     return ends.get(id);
+  }
+
+  /** The token by which only the chat template ends a text, or -1. */
+  int turnEnd() {
+    return turnEnd;
   }
 
   /** Adds the token for what the vocabulary cannot spell. */
@@ -223,7 +234,7 @@ final class Vocabulary {
 
   private void markControls() {
     for (String spelling : ENDS) {
-      addControl(find(spelling));
+      addControl(findMarked(spelling));
     }
     for (FillToken fill : FILLS) {
       addControl(fillId(fill));
@@ -239,11 +250,17 @@ final class Vocabulary {
     }
   }
 
+  /** The id of a well-known spelling, unless the file is known to call it normal for a reason. */
+  private int findMarked(String spelling) {
+    int id = find(spelling);
+    return id != NONE && metadata.has(END_IDS) && attributes[id] == NORMAL ? NONE : id;
+  }
+
   /** The id that a fill-in-the-middle key names, else that of the first of its spellings that is a token. */
   private int fillId(FillToken fill) {
     int id = id(fill.key(), NONE);
     for (int i = 0; id == NONE && i < fill.spellings().length; i++) {
-      id = find(fill.spellings()[i]);
+      id = findMarked(fill.spellings()[i]);
     }
     return id;
   }
@@ -253,13 +270,17 @@ final class Vocabulary {
       addEnd(fillId(fill));
     }
     for (String spelling : ENDS) {
-      addEnd(find(spelling));
+      addEnd(findMarked(spelling));
     }
-    addEnd(settings.eos());
+    addEnd(metadata.has(KEY + "eos_token_id") ? settings.eos() : markedEos());
     addEnd(id("eot_token_id", NONE));
     addEnd(id("eom_token_id", NONE));
+    BitSet listed = listedEnds();
+    ends.or(listed);
+    turnEnd = metadata.findString("tokenizer.chat_template").map(template -> TurnEnd.find(this, template)).orElse(NONE);
+    addEnd(turnEnd);
     for (String shown : List.of("<|channel|>", "<|message|>", "<|start|>", "<|constrain|>")) {
-      replaceKind(find(shown), USER_DEFINED);
+      replaceKind(findMarked(shown), USER_DEFINED);
     }
     // Where a vocabulary has these, <|end|> or </s> only ends a part of an answer.
     if (endsWith("<|call|>", "<|return|>") || endsWith("<|call|>", "<|flush|>") || endsWith("<|calls|>", "<|return|>")
@@ -269,6 +290,26 @@ final class Vocabulary {
     if (endsWith("<|tool_response>", "<|tool_response>")) {
       removeEnd("</s>", NORMAL);
     }
+    ends.or(listed);
+  }
+
+  /** The EOS that a kind of tokenizer has unless the file says otherwise, if it looks like one. */
+  private int markedEos() {
+    return settings.eos() != NONE && has(settings.eos(), CONTROL) ? settings.eos() : NONE;
+  }
+
+  private BitSet listedEnds() {
+    BitSet listed = new BitSet();
+    GgufArray.Numbers ids = metadata.findNumbers(END_IDS).orElse(null);
+    for (int i = 0; ids != null && i < ids.size(); i++) {
+      long id = ids.longAt(i);
+      if (id < 0 || id >= size()) {
+        throw new BadInputException(
+            metadata.source() + ": metadata key '" + END_IDS + "' expects ids below " + size() + ", found " + id);
+      }
+      listed.set((int) id);
+    }
+    return listed;
   }
 
   private void addEnd(int id) {

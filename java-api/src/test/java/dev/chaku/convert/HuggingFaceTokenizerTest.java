@@ -20,6 +20,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -133,6 +135,49 @@ class HuggingFaceTokenizerTest {
             + "{\"type\": \"ByteLevel\", \"add_prefix_space\": false, \"use_regex\": false}]},"
             + "\"model\": {\"type\": \"BPE\", \"ignore_merges\": false, \"vocab\": {\"a\": 0}, \"merges\": []}}");
     assertEquals(name, read(1).requireString("tokenizer.ggml.pre"));
+  }
+
+  /** The ids of all files end a text; what the chat template writes after an answer does as well. */
+  @ParameterizedTest
+  @CsvSource(delimiterString = " => ", value = {
+    "'eos_token': 'A' | 'eos_token_id': [1, 2, 3] | 'eos_token_id': 1 |  => 1 2 3 => eos 1 eot 2 eom 3",
+    "'eos_token': 'C' | 'eos_token_id': 1 | 'eos_token_id': 4 |  => 1 3 4 => eos 3 eot 1 eom 4",
+    " | 'eos_token_id': [2, 1] | |  => 1 2 => eos 2 eot 1",
+    " | | 'eos_token_id': [5, 4, 3, 2, 1, 900] |  => 1 2 3 4 5 => eos 5 eot 4 eom 3",
+    "'eos_token': 'A' | 'eos_token_id': [1, 2] | | B => 1 2 => eos 1 eot 2",
+    "'eos_token': 'A' | 'eos_token_id': [1, 2] | | E => 1 2 5 => eos 1 eot 5 eom 2",
+    " | | | D => 4 => eos 4"
+  })
+  void endsAreThoseOfAllFiles(String files, String ends, String keys) throws IOException {
+    String[] parts = files.replace('\'', '"').split("\\|", -1);
+    StringBuilder added = new StringBuilder();
+    for (int id = 0; id < 6; id++) {
+      added.append(id == 0 ? "" : ",").append("{\"id\": " + id + ", \"content\": \"" + "_ABCDE".charAt(id) + "\", \"special\": true}");
+    }
+    Files.writeString(
+        folder.resolve("tokenizer.json"),
+        "{\"added_tokens\": [" + added + "], \"pre_tokenizer\": {\"type\": \"ByteLevel\", \"add_prefix_space\": false},"
+            + "\"model\": {\"type\": \"BPE\", \"vocab\": {\"a\": 6}, \"merges\": []}}");
+    Files.writeString(folder.resolve("tokenizer_config.json"), "{" + parts[0] + "}");
+    Files.writeString(folder.resolve("generation_config.json"), "{" + parts[1] + "}");
+    if (!parts[3].isBlank()) {
+      Files.writeString(
+          folder.resolve("chat_template.jinja"), "{% for m in messages %}{{ m.content }}" + parts[3].strip() + "\n{% endfor %}");
+    }
+    Path config = Files.writeString(
+        folder.resolve("config.json"),
+        "{\"architectures\": [\"X\"], \"vocab_size\": 8" + (parts[2].isBlank() ? "" : ", " + parts[2]) + "}");
+    Map<String, GgufValue> values = new LinkedHashMap<>();
+    HuggingFaceTokenizer.read(folder, ModelConfig.read(config)).describe(values);
+    GgufMetadata metadata = new GgufMetadata(folder.toString(), values);
+    Tokenizer tokenizer = Tokenizers.of(metadata);
+    assertEquals(
+        ends,
+        IntStream.range(0, 8).filter(tokenizer::isEndOfGeneration).mapToObj(Integer::toString).collect(Collectors.joining(" ")));
+    assertEquals(
+        keys,
+        Stream.of("eos", "eot", "eom").filter(key -> metadata.has("tokenizer.ggml." + key + "_token_id"))
+            .map(key -> key + " " + metadata.requireInt("tokenizer.ggml." + key + "_token_id")).collect(Collectors.joining(" ")));
   }
 
   /** Models that also see have their template in a file of its own. */

@@ -31,6 +31,17 @@ final class TinyVocabularies {
     return this;
   }
 
+  /** A key of our own. */
+  TinyVocabularies putOwn(String name, GgufValue value) {
+    values.put("chaku.tokenizer." + name, value);
+    return this;
+  }
+
+  TinyVocabularies template(String template) {
+    values.put("tokenizer.chat_template", GgufValue.of(template));
+    return this;
+  }
+
   TinyVocabularies token(String spelling, int type, float score) {
     tokens.add(spelling);
     types.add(type);

@@ -55,6 +55,24 @@ class VocabularyTest {
   }
 
   @Test
+  void listedIdsEndATextAndNormalTokensThenSpellNothing() {
+    TinyVocabularies listed = bpe("x1", "</s>", "<|im_end|>").put("eos_token_id", GgufValue.ofUint32(256))
+        .token("<|eot_id|>", TinyVocabularies.CONTROL, 0).token("<|end|>", TinyVocabularies.CONTROL, 0);
+    assertEnds(listed, "x1", "</s>", "<|im_end|>", "<|eot_id|>", "<|end|>");
+    assertEnds(listed.putOwn("end_token_ids", GgufValue.of(256, 258)), "x1", "<|im_end|>", "<|eot_id|>", "<|end|>");
+    assertFalse(listed.tokenizer().isSpecial(257));
+    assertMessage(
+        "'chaku.tokenizer.end_token_ids' expects ids below 261, found 261",
+        () -> listed.putOwn("end_token_ids", GgufValue.of(261)).tokenizer());
+  }
+
+  /** llama.cpp takes the token of id 11, a comma in GPT-2's vocabulary, for EOS where no key names it. */
+  @Test
+  void anEosThatNothingNamesEndsNoText() {
+    assertEnds(bpe("x1"));
+  }
+
+  @Test
   void fillInTheMiddleSeparatorsEndAText() {
     assertEnds(bpe("<|fim_pad|>", "<|repo_name|>", "<|file_sep|>", "<|fim_prefix|>", "</s>")
         .put("eos_token_id", GgufValue.ofUint32(260)),

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -18,6 +19,9 @@ import java.util.TreeMap;
  */
 public final class ChatTemplate {
   private static final Map<String, String> BUILT_IN = new TreeMap<>(BuiltInTemplates.all());
+
+  /** An answer that no template spells itself. */
+  private static final String PROBE = "Sundry answer";
 
   private final Template template;
   private final String bos;
@@ -110,6 +114,34 @@ public final class ChatTemplate {
             clock);
     return new Rendered(
         text.toString(), Text.marks(text).stream().map(mark -> new int[] {mark.start(), mark.end()}).toList());
+  }
+
+  /**
+   * What the template writes after an assistant's answer.
+   *
+   * @param last after an answer that is the last message; empty if nothing, or if the template refuses such a
+   *     conversation
+   * @param beforeNext after one that the user answers, up to the end of the text; likewise
+   */
+  public record AfterAnswer(String last, String beforeNext) {}
+
+  /** Asks the template, with a conversation of its own, how answers end. */
+  public AfterAnswer afterAnswer() {
+    List<Map<String, Object>> turn =
+        List.of(Map.of("role", "user", "content", "Question"), Map.of("role", "assistant", "content", PROBE));
+    List<Map<String, Object>> next = new ArrayList<>(turn);
+    next.add(Map.of("role", "user", "content", "Question"));
+    return new AfterAnswer(afterProbe(turn), afterProbe(next));
+  }
+
+  private String afterProbe(List<Map<String, Object>> messages) {
+    try {
+      String text = render(messages, List.of(), false);
+      int at = text.lastIndexOf(PROBE);
+      return at < 0 ? "" : text.substring(at + PROBE.length());
+    } catch (BadInputException e) {
+      return "";
+    }
   }
 
   /** What the template itself said when it refused the conversation, if that is why rendering failed. */
