@@ -27,6 +27,8 @@ public final class Generator {
   private final List<Worn> adapters = new ArrayList<>();
   private final List<String> stops = new ArrayList<>();
   private int[] prompt = {};
+  /** Text that ends the turn of a conversation that is gone on with; empty for none. */
+  private String turnEnd = "";
   private int maxTokens = DEFAULT_MAX_TOKENS;
   private SamplingOptions sampling = SamplingOptions.defaults();
   private boolean endless;
@@ -71,9 +73,14 @@ public final class Generator {
     return chat(messages, template);
   }
 
-  /** A conversation, written by a chat template. */
+  /**
+   * A conversation, written by a chat template. Where the template ends a turn with text that is no token of the model,
+   * generation stops before that text.
+   */
   public Generator chat(List<Map<String, Object>> messages, ChatTemplate template) {
-    return tokens(chatTokens(messages, template));
+    tokens(chatTokens(messages, template));
+    turnEnd = model.prompts().turnEnd(ChatRenderer.of(template));
+    return this;
   }
 
   /**
@@ -91,6 +98,7 @@ public final class Generator {
    */
   public Generator tokens(int... ids) {
     this.prompt = ids.clone();
+    this.turnEnd = "";
     return this;
   }
 
@@ -221,7 +229,7 @@ public final class Generator {
     model.requireOpen();
     GenerationRequest request =
         new GenerationRequest(
-            prompt.clone(), maxTokens, sampling, stops, endless, withLogprobs, topLogprobs, listener);
+            prompt.clone(), maxTokens, sampling, allStops(), endless, withLogprobs, topLogprobs, listener);
     model.requireLength(prompt.length);
     int tokens = (int) Math.min(model.contextLength(), (long) prompt.length + maxTokens);
     ModelSession session = model.sessions().borrow(tokens, inTheCore());
@@ -240,6 +248,19 @@ public final class Generator {
         session.close();
       }
     }
+  }
+
+  private List<String> allStops() {
+    List<String> all = new ArrayList<>(stops);
+    if (!turnEnd.isEmpty()) {
+      all.add(turnEnd);
+    }
+    return all;
+  }
+
+  /** The token ids of the prompt that is set. */
+  public int[] promptTokens() {
+    return prompt.clone();
   }
 
   /** Makes the generation under way, if any, end soon with what there is. Any thread. */

@@ -204,7 +204,9 @@ public final class Trainer {
         counts.dropped(),
         counts.turnsApart(),
         counts.conversations(),
-        counts.cutTokens());
+        counts.cutTokens(),
+        counts.endsAdded(),
+        counts.withoutEnd());
   }
 
   /**

@@ -28,8 +28,20 @@ record TrainingData(EncodedExamples examples, EncodedExamples evalExamples, Coun
    * @param turnsApart conversations of which turns became sequences of their own
    * @param conversations records that a chat template rendered
    * @param cutTokens tokens that truncated records lost
+   * @param endsAdded conversations that got an end-of-text token
+   * @param withoutEnd answers after which no token that ends generation is trained
    */
-  record Counts(int truncated, int split, int dropped, int turnsApart, int conversations, long cutTokens) {
+  record Counts(
+      int truncated,
+      int split,
+      int dropped,
+      int turnsApart,
+      int conversations,
+      long cutTokens,
+      int endsAdded,
+      int withoutEnd) {
+    private static final Counts NONE = new Counts(0, 0, 0, 0, 0, 0, 0, 0);
+
     private static Counts of(ExampleEncoder.Counts counts) {
       return new Counts(
           counts.truncated(),
@@ -37,7 +49,9 @@ record TrainingData(EncodedExamples examples, EncodedExamples evalExamples, Coun
           counts.dropped(),
           counts.turnsApart(),
           counts.conversations(),
-          counts.cutTokens());
+          counts.cutTokens(),
+          counts.endsAdded(),
+          counts.withoutEnd());
     }
   }
 
@@ -56,7 +70,7 @@ record TrainingData(EncodedExamples examples, EncodedExamples evalExamples, Coun
     examples.forEach(train::add);
     Collector eval = new Collector(model, config, room, "validation example");
     evalExamples.forEach(eval::add);
-    return checked(config, train, eval, new Counts(0, 0, 0, 0, 0, 0), "");
+    return checked(config, train, eval, Counts.NONE, "");
   }
 
   /**

@@ -99,14 +99,14 @@ final class GenerateCommand extends Verb {
     List<AdapterArgument> worn = adapters.stream().map(AdapterArgument::parse).toList();
     try (Model model = Model.open(modelFile, cache.apply(engine.modelOptions()))) {
       Generator generator = model.generator();
-      int[] ids = promptTokens(model, generator);
+      setPrompt(model, generator);
       worn.forEach(a -> generator.addAdapter(a.adapter(), a.scale()));
       boolean bare = prompt.tokens == null && !chat && model.chat().isPresent();
       tellBarePrompt(bare, worn);
       if (logits != null) {
-        writeLogits(generator.logits(ids));
+        writeLogits(generator.logits(generator.promptTokens()));
       }
-      generator.tokens(ids).maxTokens(maxTokens).sampling(sampling.options()).stop(stops.toArray(String[]::new));
+      generator.maxTokens(maxTokens).sampling(sampling.options()).stop(stops.toArray(String[]::new));
       if (!json()) {
         generator.onText(piece -> {
           console().out().print(piece);
@@ -135,9 +135,10 @@ final class GenerateCommand extends Verb {
     }
   }
 
-  private int[] promptTokens(Model model, Generator generator) throws IOException {
+  private void setPrompt(Model model, Generator generator) throws IOException {
     if (prompt.tokens != null) {
-      return prompt.tokens.stream().mapToInt(Integer::intValue).toArray();
+      generator.tokens(prompt.tokens.stream().mapToInt(Integer::intValue).toArray());
+      return;
     }
     String text = prompt.text;
     if (prompt.file != null) {
@@ -150,7 +151,11 @@ final class GenerateCommand extends Verb {
         throw new BadInputException(prompt.file + ": expected UTF-8 text, found other bytes", e);
       }
     }
-    return chat ? generator.chatTokens(messages(text), template(model)) : model.tokenizer().encodePrompt(text, special.parse());
+    if (chat) {
+      generator.chat(messages(text), template(model));
+    } else {
+      generator.prompt(text, special.parse());
+    }
   }
 
   private List<Map<String, Object>> messages(String text) {

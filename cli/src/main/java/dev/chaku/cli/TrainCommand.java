@@ -182,6 +182,15 @@ final class TrainCommand extends Verb {
         counts.turnsApart(),
         "conversations became several sequences, because the chat template rewrites earlier turns",
         to);
+    tell(
+        counts.endsAdded(),
+        "conversations got the end-of-text token: what the chat template writes after an answer is no token that ends one",
+        to);
+    if (counts.withoutEnd() > 0) {
+      to.accept(
+          "answers without a token after them that ends generation, so that the trained model may not stop there: "
+              + counts.withoutEnd() + " (chaku data check says where)");
+    }
   }
 
   private static void tell(int n, String what, Consumer<String> to) {

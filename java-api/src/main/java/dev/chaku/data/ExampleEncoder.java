@@ -22,6 +22,9 @@ import org.jspecify.annotations.Nullable;
  * it answers there; such conversations are counted in {@link Counts#turnsApart}. Prompt and
  * answer are tokenized apart, as they are when the model answers.
  *
+ * <p>What is trained ends in a token that ends generation: the end-of-text token is added where neither the text nor the
+ * template writes one that the vocabulary has.
+ *
  * <p>Thread-safe but for the counts, which belong to one thread.
  */
 public final class ExampleEncoder {
@@ -50,6 +53,8 @@ public final class ExampleEncoder {
     private int unwanted;
     private int conversations;
     private long cutTokens;
+    private int endsAdded;
+    private int withoutEnd;
 
     private Counts() {}
 
@@ -61,6 +66,8 @@ public final class ExampleEncoder {
       unwanted += other.unwanted;
       conversations += other.conversations;
       cutTokens += other.cutTokens;
+      endsAdded += other.endsAdded;
+      withoutEnd += other.withoutEnd;
     }
 
     public int truncated() {
@@ -94,12 +101,23 @@ public final class ExampleEncoder {
     public int turnsApart() {
       return turnsApart;
     }
+
+    /** Conversations that got an end-of-text token, because their template writes no end that the vocabulary has. */
+    public int endsAdded() {
+      return endsAdded;
+    }
+
+    /** Answers after which no token that ends generation is trained. */
+    public int withoutEnd() {
+      return withoutEnd;
+    }
   }
 
   private final Tokenizer tokenizer;
   private final @Nullable ChatRenderer chat;
   private final Options options;
   private final PromptEncoder prompts;
+  private final TurnEnds ends;
   private final Counts counts = new Counts();
 
   /** @param chat the model's chat template, or null if it has none: conversations are then an error */
@@ -112,6 +130,7 @@ public final class ExampleEncoder {
     this.chat = chat;
     this.options = options;
     this.prompts = prompts;
+    this.ends = new TurnEnds(tokenizer);
   }
 
   /** An encoder that does the same and counts from nothing. */
@@ -189,7 +208,7 @@ public final class ExampleEncoder {
       TokenRun run = new TokenRun();
       if (example instanceof Example.Text text) {
         run.add(tokenizer.encodePrompt(text.text(), options.parseSpecial()), 1);
-        end(run, 0);
+        counts.withoutEnd += ends.endText(run, 0).missing();
       } else if (example instanceof Example.PromptCompletion pair) {
         addPair(pair, run);
       } else if (example instanceof Example.Tokens tokens) {
@@ -206,28 +225,13 @@ public final class ExampleEncoder {
     // After no prompt the text begins with the completion, which may spell the begin-of-text token itself.
     boolean begun = from == 1 && completion.length > 0 && completion[0] == run.last() && isBos(run.last());
     run.add(begun ? Arrays.copyOfRange(completion, 1, completion.length) : completion, 1);
-    end(run, from);
+    counts.withoutEnd += ends.endText(run, from).missing();
   }
 
   private boolean isBos(int token) {
     return tokenizer.bos().isPresent() && tokenizer.bos().getAsInt() == token;
   }
 
-  /** Adds the end-of-text token to a text, or a completion from a token on, that does not spell an end itself. */
-  private void end(TokenRun run, int from) {
-    int last = run.size() - 1;
-    while (last >= from && isBlank(run.token(last))) {
-      last--;
-    }
-    boolean ended = last >= from && tokenizer.isEndOfGeneration(run.token(last));
-    if (!ended && tokenizer.eos().isPresent()) {
-      run.add(new int[] {tokenizer.eos().getAsInt()}, 1);
-    }
-  }
-
-  private boolean isBlank(int token) {
-    return !tokenizer.isSpecial(token) && tokenizer.decode(new int[] {token}, true).isBlank();
-  }
 
   private void addTokens(Example.Tokens tokens, TokenRun run) {
     for (int i = 0; i < tokens.ids().size(); i++) {
@@ -277,9 +281,18 @@ public final class ExampleEncoder {
 
   private TokenRun run(ChatMask.Cut cut) {
     TokenRun run = new TokenRun();
+    List<TurnEnds.Turn> turns = new ArrayList<>();
     for (ChatMask.Segment segment : cut.segments()) {
-      prompts.add(cut.marked(), segment.text(), options.wholeText() ? 1 : segment.weight(), run);
+      int from = run.size();
+      float weight = options.wholeText() ? 1 : segment.weight();
+      prompts.add(cut.marked(), segment.text(), weight, run);
+      if (segment.weight() > 0) {
+        turns.add(new TurnEnds.Turn(from, run.size(), weight));
+      }
     }
+    TurnEnds.Ends found = ends.endTurns(run, turns);
+    counts.endsAdded += found.added() ? 1 : 0;
+    counts.withoutEnd += found.missing();
     return run;
   }
 

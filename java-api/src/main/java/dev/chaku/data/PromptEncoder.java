@@ -1,5 +1,6 @@
 package dev.chaku.data;
 
+import dev.chaku.BadInputException;
 import dev.chaku.text.Tokenizer;
 import java.util.List;
 import java.util.Map;
@@ -10,6 +11,10 @@ import java.util.Optional;
  * template writes is read as special tokens, what messages spell is text. Immutable and thread-safe.
  */
 public final class PromptEncoder {
+  private static final String PROBE = "chaku_probe";
+  private static final List<Map<String, Object>> PROBE_TALK =
+      List.of(Map.of("role", "user", "content", "x"), Map.of("role", "assistant", "content", PROBE));
+
   private final Tokenizer tokenizer;
   private final SpecialText special;
   private final SeamEncoder seam;
@@ -32,6 +37,22 @@ public final class PromptEncoder {
     TokenRun run = new TokenRun();
     add(marked, template.render(marked.messages(), marked.tools(), true), 0, run);
     return run.tokens();
+  }
+
+  /**
+   * The text that a template writes after an answer where no token ends it, as of ChatML in a vocabulary without its tags:
+   * generation is to stop there. Empty where a special token comes first, or nothing.
+   */
+  public String turnEnd(ChatRenderer template) {
+    String text;
+    try {
+      text = template.render(PROBE_TALK, List.of(), false);
+    } catch (BadInputException e) {
+      return ""; // It writes only conversations of some kind.
+    }
+    int at = text.lastIndexOf(PROBE);
+    String tail = at < 0 ? "" : text.substring(at + PROBE.length());
+    return special.firstIn(tail).map(token -> tail.substring(0, tail.indexOf(token))).orElse(tail).strip();
   }
 
   /** The first special token that a text spells, if any. */

@@ -36,6 +36,15 @@ final class TokenRun {
     n += more.length;
   }
 
+  void setWeight(int from, int to, float weight) {
+    Arrays.fill(targetWeights, from, to, weight);
+  }
+
+  /** Leaves out what comes after the first n tokens. */
+  void cut(int length) {
+    n = length;
+  }
+
   /** The weight of a position is that of the token after it. */
   EncodedExample slice(int from, int to) {
     float[] weights = new float[to - from];

@@ -18,6 +18,9 @@ package dev.chaku.train;
  * @param turnsApart conversations of which turns became sequences of their own, because the template rewrites earlier ones
  * @param conversations records that a chat template rendered: the adapter then answers chats
  * @param cutTokens tokens that truncated records lost
+ * @param endsAdded conversations that got an end-of-text token, because their template writes no end that the vocabulary
+ *     has
+ * @param withoutEnd answers after which no token that ends generation is trained: the model may not stop there
  */
 public record TrainingPlan(
     long examples,
@@ -34,4 +37,6 @@ public record TrainingPlan(
     int dropped,
     int turnsApart,
     int conversations,
-    long cutTokens) {}
+    long cutTokens,
+    int endsAdded,
+    int withoutEnd) {}

@@ -64,6 +64,21 @@ class PromptEncoderTest {
         Arrays.copyOf(example.tokens(), trained + 1), encoder.chat(messages.subList(0, 1), List.of(), template));
   }
 
+  private String turnEnd(String name) {
+    return encoder.turnEnd(ChatRenderer.of(ChatTemplate.named(name, "<s>", "<|im_end|>")));
+  }
+
+  @Test
+  void theEndOfATurnIsTextWhereNoTokenEndsIt() {
+    assertEquals("", turnEnd("chatml"));
+    assertEquals("", turnEnd("llama2"));
+    assertEquals("<end_of_turn>", turnEnd("gemma"));
+    assertEquals("<|eot_id|>", turnEnd("llama3"));
+    assertEquals("", encoder.turnEnd(ChatRenderer.of(ChatTemplate.parse("t", LINES, "", ""))));
+    ChatRenderer refusing = ChatRenderer.of(ChatTemplate.parse("t", "{{ raise_exception('no') }}", "", ""));
+    assertEquals("", encoder.turnEnd(refusing));
+  }
+
   @Test
   void theFirstSpecialTokenOfATextIsFound() {
     assertEquals("<|im_end|>", encoder.spelledIn("a<|im_end|>b<s>").orElseThrow());

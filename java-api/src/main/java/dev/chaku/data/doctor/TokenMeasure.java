@@ -23,6 +23,8 @@ final class TokenMeasure implements Check {
   private final FindingBuilder silent = new FindingBuilder("nothing-trained", Severity.ERROR);
   private final FindingBuilder longer = new FindingBuilder("too-long", Severity.WARNING);
   private final FindingBuilder noTemplate = new FindingBuilder("no-chat-template", Severity.ERROR);
+  private final FindingBuilder ended = new FindingBuilder("end-added", Severity.NOTE);
+  private final FindingBuilder endless = new FindingBuilder("no-end", Severity.WARNING);
   private boolean measured;
   private int examples;
   private long characters;
@@ -60,6 +62,8 @@ final class TokenMeasure implements Check {
   }
 
   private void measure(ExampleEncoder exact, Sample sample) {
+    int added = exact.counts().endsAdded();
+    int without = exact.counts().withoutEnd();
     try {
       for (EncodedExample sequence : exact.encode(List.of(sample.example()))) {
         add(sample, sequence.length());
@@ -69,6 +73,12 @@ final class TokenMeasure implements Check {
       }
     } catch (BadInputException e) {
       silent.at(sample.source(), e.getMessage().replace(sample.source() + ": ", ""));
+    }
+    if (exact.counts().endsAdded() > added) {
+      ended.at(sample.source(), "");
+    }
+    if (exact.counts().withoutEnd() > without) {
+      endless.at(sample.source(), "");
     }
   }
 
@@ -100,6 +110,16 @@ final class TokenMeasure implements Check {
         "Conversations, and the model has no chat template",
         "Training needs one to write them as text; lengths are estimated without it.",
         "Name one with Trainer.chat, or write the data as prompt and completion.");
+    endless.into(
+        findings,
+        "Answers that end in no token which ends generation",
+        "The trained model may not stop there: nothing tells it that the answer is over.",
+        "Choose a chat template whose end of a turn is a token of the model, or write the end into the data.");
+    ended.into(
+        findings,
+        "Conversations that get the end-of-text token",
+        "What the chat template writes after an answer is no token that ends one, so the end-of-text token is trained there.",
+        "Nothing, or choose a chat template whose end of a turn is a token of the model.");
     longer.into(
         findings,
         "Examples of more than " + request.maxLength() + " tokens" + (measured ? "" : " (estimated)"),
