@@ -4,6 +4,7 @@ import dev.chaku.ChakuException;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.InvalidPathException;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import picocli.CommandLine;
@@ -49,9 +50,21 @@ public final class Main implements Runnable {
   /** Runs the command line and ends the JVM with its exit code. */
   public static void main(String[] args) {
     Console console = Console.ofProcess();
+    if (lostLetters(args)) {
+      console.error(
+          "this locale has no letters beyond ASCII, and an argument has: set LC_ALL=C.UTF-8, as the launcher does");
+      console.flush();
+      System.exit(ExitCode.USAGE.code());
+    }
     int code = run(console, args);
     console.flush();
     System.exit(code);
+  }
+
+  /** Whether the JVM replaced what its locale has no letter for: the arguments are then not what was typed. */
+  private static boolean lostLetters(String[] args) {
+    boolean unicode = System.getProperty("sun.jnu.encoding", "UTF-8").equalsIgnoreCase("UTF-8");
+    return !unicode && Arrays.stream(args).anyMatch(argument -> argument.indexOf('\uFFFD') >= 0);
   }
 
   /** Runs one command line on a console; for tests and for {@link #main}. */

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.File;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
@@ -199,5 +200,20 @@ class LauncherTest {
       assertEquals(Cli.run("tokenize", "--model", named, "--text", text, "--json").out(), ran.out(), locale);
     }
     assertEquals(0, builds());
+  }
+
+  @Test
+  void withoutTheLauncherLostLettersAreAnErrorAndNoOtherText() throws Exception {
+    ProcessBuilder builder = new ProcessBuilder(
+        Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-cp", System.getProperty("java.class.path"),
+        "dev.chaku.cli.Main", "tokenize", "--model", Cli.base(folder).toString(), "--text", "籠");
+    builder.environment().keySet().removeIf(name -> name.startsWith("LC_") || name.equals("LANG"));
+    builder.environment().put("LC_ALL", "C");
+    builder.redirectErrorStream(true);
+    Process process = builder.start();
+    String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertEquals(2, process.waitFor(), said);
+    assertTrue(said.contains("LC_ALL=C.UTF-8"), said);
+    assertEquals(1, said.lines().count(), said);
   }
 }
