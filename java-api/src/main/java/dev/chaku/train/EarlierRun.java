@@ -3,6 +3,7 @@ package dev.chaku.train;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
+import com.fasterxml.jackson.core.util.JsonRecyclerPools;
 import dev.chaku.BadInputException;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -21,7 +22,8 @@ public record EarlierRun(Path folder, Map<String, String> settings) {
   /** The file with a run's settings. */
   public static final String CONFIG = "config.json";
 
-  private static final JsonFactory JSON = new JsonFactory();
+  private static final JsonFactory JSON =
+      JsonFactory.builder().recyclerPool(JsonRecyclerPools.sharedConcurrentDequePool()).build();
   /** A file of settings without these is another program's, or tells too little to compare. */
   private static final List<String> REQUIRED = List.of("base_model_sha256", "training_examples_sha256");
 

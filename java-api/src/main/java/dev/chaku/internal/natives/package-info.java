@@ -1,0 +1,2 @@
+/** What modules with native libraries provide. */
+package dev.chaku.internal.natives;

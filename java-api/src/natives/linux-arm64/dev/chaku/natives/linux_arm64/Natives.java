@@ -1,0 +1,6 @@
+package dev.chaku.natives.linux_arm64;
+
+import dev.chaku.internal.natives.NativeJar;
+
+/** Has the module of this platform's library taken up. */
+public final class Natives implements NativeJar {}
