@@ -1,5 +1,7 @@
 package dev.chaku;
 
+import dev.chaku.gguf.GgufTensor;
+import dev.chaku.gguf.GgufWriter;
 import dev.chaku.internal.Interruption;
 import java.time.Duration;
 import java.util.function.Consumer;
@@ -20,6 +22,15 @@ final class FileProgressMeter {
   void begin(String name) {
     tensor = name;
     add(0);
+  }
+
+  /** A source of a tensor's data that tells of them. */
+  GgufWriter.TensorSource watching(GgufTensor of, GgufWriter.TensorSource source) {
+    return out -> {
+      begin(of.name());
+      source.writeTo(out);
+      add(of.elements());
+    };
   }
 
   void add(long elements) {

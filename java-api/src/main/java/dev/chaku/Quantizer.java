@@ -132,7 +132,7 @@ public final class Quantizer {
   /**
    * What would be done to each tensor; nothing is written.
    *
-   * @throws BadInputException if the file is damaged, no model, one of several parts, or quantized already
+   * @throws BadInputException if the file is damaged, no model, or quantized already
    */
   public QuantizationPlan plan() {
     GgufFile file = GgufFile.read(model);
@@ -267,9 +267,6 @@ public final class Quantizer {
     String type = metadata.findString("general.type").orElse("model");
     if (!type.equals("model")) {
       throw new BadInputException(file.path() + ": expected a model (general.type model), found general.type " + type);
-    }
-    if (metadata.findInt("split.count").orElse(1) > 1) {
-      throw new BadInputException(file.path() + ": this is one part of a model; join the parts into one file first");
     }
   }
 

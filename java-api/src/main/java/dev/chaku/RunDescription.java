@@ -3,7 +3,7 @@ package dev.chaku;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.util.JsonRecyclerPools;
-import dev.chaku.train.CheckpointFolder;
+import dev.chaku.gguf.GgufFile;
 import dev.chaku.train.LoraTarget;
 import dev.chaku.train.TrainingConfig;
 import java.io.IOException;
@@ -140,23 +140,11 @@ final class RunDescription {
     return values;
   }
 
-  /** The SHA-256 of the base's file, computed once; a synthetic model's name. */
+  /** The SHA-256 of the base's file, see {@link GgufFile#sha256}, computed once; a synthetic model's name. */
   String baseHash() {
     if (baseHash == null) {
-      baseHash = hash(setup.model());
+      baseHash = setup.model().file().map(GgufFile::sha256).orElseGet(() -> setup.model().metadata().source());
     }
     return baseHash;
-  }
-
-  private static String hash(Model model) {
-    Optional<Path> path = model.path();
-    if (path.isEmpty()) {
-      return model.metadata().source();
-    }
-    try {
-      return CheckpointFolder.sha256(path.get());
-    } catch (IOException e) {
-      throw FileFault.notRead(path.get(), e);
-    }
   }
 }

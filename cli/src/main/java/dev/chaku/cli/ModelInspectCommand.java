@@ -50,6 +50,9 @@ final class ModelInspectCommand extends Verb {
     Map<String, Object> fields = new LinkedHashMap<>();
     fields.put("file", gguf.path().toString());
     fields.put("bytes", gguf.fileBytes());
+    if (gguf.parts().size() > 1) {
+      fields.put("parts", gguf.parts().stream().map(part -> part.path().toString()).toList());
+    }
     fields.put("architecture", architecture(gguf));
     fields.put("parameters", parameters(gguf));
     fields.put("formats", formats(gguf));
@@ -113,7 +116,8 @@ final class ModelInspectCommand extends Verb {
   }
 
   private void print(GgufFile gguf) {
-    console().print(gguf.path() + ": GGUF v" + gguf.version() + ", " + ProgressLine.bytes(gguf.fileBytes()));
+    String parts = gguf.parts().size() > 1 ? " in " + gguf.parts().size() + " parts" : "";
+    console().print(gguf.path() + ": GGUF v" + gguf.version() + ", " + ProgressLine.bytes(gguf.fileBytes()) + parts);
     console()
         .print(
             String.format(

@@ -76,6 +76,7 @@ final class Outputs {
           case FILE -> files.add(path);
           case ADDED_TO -> checkAddedTo(path);
           case FOLDER -> folders.add(path);
+          case PREFIX -> { }
         }
       }
     }

@@ -16,7 +16,9 @@ import java.lang.annotation.Target;
     /** A file of results, to which a line is added. */
     ADDED_TO,
     /** A folder, made if absent; whether it may hold something is for the verb to say. */
-    FOLDER
+    FOLDER,
+    /** The beginning of the names of several files, which the verb itself tells: {@link Verb#alsoWritten}. */
+    PREFIX
   }
 
   Kind value() default Kind.FILE;

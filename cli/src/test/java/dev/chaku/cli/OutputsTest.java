@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.chaku.ModelSplitter;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -42,6 +43,7 @@ class OutputsTest {
           Map.entry("generate --logits", "generate --model BASE --prompt-file TEXT --max-tokens 0 --logits X"),
           Map.entry("model new OUT", "model new X --config CONFIG --tokenizer BASE"),
           Map.entry("model quantize OUT", "model quantize BASE X --type q8_0"),
+          Map.entry("model join OUT", "model join PART X"),
           Map.entry("model convert OUT", "model convert FOLDER X"),
           Map.entry("model imatrix --out", "model imatrix --model BASE --data TEXT --out X"),
           Map.entry("train --report", "train --model BASE --data DATA --eval-data DATA2=0.5 --out RUN --max-length 64 --max-steps 1 --report X"));
@@ -56,6 +58,8 @@ class OutputsTest {
     inputs.put("DATA", Files.writeString(folder.resolve("data.jsonl"), LINE.repeat(2)));
     inputs.put("TEXT", Files.writeString(folder.resolve("text.txt"), "The cow lives on Mars. ".repeat(40)));
     inputs.put("BASE", Cli.base(folder));
+    Path parts = Files.createDirectory(folder.resolve("split"));
+    inputs.put("PART", ModelSplitter.of(Cli.base(folder)).maxTensors(20).write(parts.resolve("p"), p -> { }).get(1).path());
     inputs.put(
         "CONFIG",
         Files.writeString(
@@ -229,6 +233,21 @@ class OutputsTest {
     assertRefused("data split DATA --test 1 --out X", parts, "--overwrite replaces it");
     assertEquals("mine", Files.readString(mine));
     assertRefused("data split DATA --test 1 --out X", mine, "expected a folder for the output, found a file");
+  }
+
+  @Test
+  void thePartsOfAModelHoldTheRule() throws IOException {
+    String line = "model split PART --max-tensors 20 --out X";
+    Path second = folder.resolve("split/p-00002-of-00002.gguf");
+    byte[] before = Files.readAllBytes(second);
+    assertRefused(line, folder.resolve("split/p"), "expected another file than the input", "--overwrite");
+    assertArrayEquals(before, Files.readAllBytes(second));
+    Path mine = Files.writeString(folder.resolve("x-00002-of-00002.gguf"), "mine");
+    assertRefused(line, folder.resolve("x"), "--overwrite replaces it");
+    assertEquals("mine", Files.readString(mine));
+    assertFalse(Files.exists(folder.resolve("x-00001-of-00002.gguf")));
+    assertRefused(line, folder.resolve("none/x"), "expected a folder to write the file to, found none");
+    assertEquals(0, run(line, folder.resolve("x"), "--overwrite").code());
   }
 
   @Test

@@ -21,7 +21,7 @@ public final class DecoderWeights {
   private DecoderWeights() {}
 
   /**
-   * A decoder over the tensors of a file, which the core maps: matrices are used where they lie.
+   * A decoder over the tensors of a file or its parts, which the core maps: matrices are used where they lie.
    *
    * @param spec what {@link ModelFamilies#map} said of this file
    * @throws BadInputException if a tensor has a format that the core does not compute with, or the file has changed
@@ -31,7 +31,7 @@ public final class DecoderWeights {
       requireSupported(tensor, file.path().toString());
     }
     try (NativeModelBuilder builder = begin(engine, spec)) {
-      int mapped = builder.mapFile(file.path(), file.fileBytes());
+      int[] mapped = file.parts().stream().mapToInt(part -> builder.mapFile(part.path(), part.bytes())).toArray();
       for (TensorSpec tensor : spec.tensors()) {
         GgufTensor source = file.requireTensor(tensor.name());
         if (tensor.turns() > 0) {
@@ -39,7 +39,7 @@ public final class DecoderWeights {
         } else if (tensor.rows() == 1 && tensor.type() != GgmlType.F32) {
           setDecoded(builder, tensor, file.readTensor(source));
         } else {
-          builder.setMapped(slot(tensor, tensor.type()), mapped, source.offset() + tensor.firstByte());
+          builder.setMapped(slot(tensor, tensor.type()), mapped[source.part()], source.offset() + tensor.firstByte());
         }
       }
       return builder.seal();

@@ -60,11 +60,6 @@ public final class ModelFamilies {
     if (!type.equals("model")) {
       throw new BadInputException(file.path() + ": expected general.type model, found " + type);
     }
-    int parts = metadata.findInt("split.count").orElse(1);
-    if (parts > 1) {
-      throw new BadInputException(
-          file.path() + ": this is one of " + parts + " parts of a model; join them into one file first");
-    }
     String architecture = metadata.requireString("general.architecture");
     return ALL.stream()
         .filter(family -> family.architecture().equals(architecture))

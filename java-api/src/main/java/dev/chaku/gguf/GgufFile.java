@@ -4,78 +4,109 @@ import dev.chaku.BadInputException;
 import dev.chaku.FileFault;
 import java.io.EOFException;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
+import java.nio.channels.WritableByteChannel;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.security.DigestInputStream;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.util.HashMap;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
 /**
- * The checked head of a GGUF file: its metadata and where its tensors lie.
+ * The checked head of a GGUF file, or of the files into which a model is split: its metadata and where its tensors lie.
  *
- * <p>Immutable and thread-safe; no file stays open, so there is nothing to close. Tensor data are read on demand by
- * {@link #readTensor} and are never mapped here.
+ * <p>Parts named {@code NAME-00001-of-00003.gguf} are one model, whichever of them is asked for. Immutable and
+ * thread-safe; no file stays open, so there is nothing to close. Tensor data are read on demand by {@link #readTensor}
+ * and are never mapped here.
  */
 public final class GgufFile {
   private final Path path;
-  private final long fileBytes;
+  private final List<Part> parts;
   private final GgufParser.Head head;
   private final Map<String, GgufTensor> byName = new HashMap<>();
 
-  private GgufFile(Path path, long fileBytes, GgufParser.Head head) {
-    this.path = path;
-    this.fileBytes = fileBytes;
+  /**
+   * One file of a model.
+   *
+   * @param bytes its size when it was read
+   */
+  public record Part(Path path, long bytes) {}
+
+  /** @param head metadata of the whole, and the tensors of all parts */
+  GgufFile(List<Part> parts, GgufParser.Head head) {
+    this.path = parts.get(0).path();
+    this.parts = List.copyOf(parts);
     this.head = head;
     head.tensors().forEach(tensor -> byName.put(tensor.name(), tensor));
   }
 
   /**
    * Reads and checks metadata and tensor descriptors, of any file: after a successful return every tensor lies within
-   * the file, is aligned and shares no byte with another.
+   * its file, is aligned and shares no byte with another, and all parts of a split model are there and belong together.
    *
+   * @param path a file, or any part of a split model
    * @throws BadInputException if the file cannot be read, is no GGUF of version 2 or 3, is big-endian, truncated, or
-   *     breaks any rule of the format; the message names the file, the key or tensor, what was expected and found
+   *     breaks any rule of the format, or if a part is missing or another's; the message names the file, the key or
+   *     tensor, what was expected and found
    */
   public static GgufFile read(Path path) {
+    GgufFile file = readAlone(path);
+    return GgufParts.isPart(file) ? GgufParts.read(file) : file;
+  }
+
+  /** Reads one file, whether or not it is a part of a model. */
+  static GgufFile readAlone(Path path) {
     try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
       long fileBytes = channel.size();
       GgufParser.Head head = new GgufParser(path.toString(), new GgufInput(path.toString(), channel)).parse(fileBytes);
-      return new GgufFile(path, fileBytes, head);
+      return new GgufFile(List.of(new Part(path, fileBytes)), head);
     } catch (IOException e) {
       throw unreadable(path, e);
     }
   }
 
+  /** The file; of a split model, its first part. */
   public Path path() {
     return path;
   }
 
-  /** 2 or 3. */
+  /** The files in their order: one, or as many as the model is split into; unmodifiable. */
+  public List<Part> parts() {
+    return parts;
+  }
+
+  /** 2 or 3; of a split model, the first part's. */
   public int version() {
     return head.version();
   }
 
-  /** Size of the file when it was read. */
+  /** Size of the file when it was read, or of all parts together. */
   public long fileBytes() {
-    return fileBytes;
+    return parts.stream().mapToLong(Part::bytes).sum();
   }
 
-  /** What tensor offsets are multiples of, a power of two. */
+  /** What tensor offsets are multiples of, a power of two; of a split model, the first part's. */
   public int alignment() {
     return head.alignment();
   }
 
-  /** File offset at which the data section begins. */
+  /** File offset at which the data section begins; of a split model, the first part's. */
   public long dataOffset() {
     return head.dataOffset();
   }
 
+  /** The key values; of a split model those of the whole, without the ones that say how it is split. */
   public GgufMetadata metadata() {
     return head.metadata();
   }
@@ -115,7 +146,8 @@ public final class GgufFile {
       throw new BadInputException(path + ": tensor '" + tensor.name() + "' has " + tensor.bytes() + " bytes, asked for "
           + target.remaining() + " from byte " + from);
     }
-    try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
+    Path file = fileOf(tensor);
+    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
       long position = tensor.offset() + from;
       while (target.hasRemaining()) {
         int read = channel.read(target, position);
@@ -126,8 +158,12 @@ public final class GgufFile {
         position += read;
       }
     } catch (IOException e) {
-      throw unreadable(path, e);
+      throw unreadable(file, e);
     }
+  }
+
+  private Path fileOf(GgufTensor tensor) {
+    return parts.get(tensor.part()).path();
   }
 
   /**
@@ -148,17 +184,66 @@ public final class GgufFile {
   /** A source that copies a tensor's data into a {@link GgufWriter}. */
   public GgufWriter.TensorSource copyOf(GgufTensor tensor) {
     return out -> {
-      try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
+      Path file = fileOf(tensor);
+      try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
         long done = 0;
         while (done < tensor.bytes()) {
           long copied = channel.transferTo(tensor.offset() + done, tensor.bytes() - done, out);
           if (copied <= 0) {
-            throw new EOFException(path + ": the file ended within tensor '" + tensor.name() + "'");
+            throw new EOFException(file + ": the file ended within tensor '" + tensor.name() + "'");
           }
           done += copied;
         }
       }
     };
+  }
+
+  /**
+   * The SHA-256, in hexadecimal, of the file's bytes; of a split model, of the bytes of the file that joining its parts
+   * makes, so that both have one hash. Reads everything.
+   *
+   * @throws BadInputException if a file can no longer be read
+   */
+  public String sha256() {
+    MessageDigest digest = newSha256();
+    try {
+      if (parts.size() > 1) {
+        GgufParts.joined(this, path).writeTo(new DigestChannel(digest));
+      } else {
+        try (InputStream in = new DigestInputStream(Files.newInputStream(path), digest)) {
+          in.transferTo(OutputStream.nullOutputStream());
+        }
+      }
+    } catch (IOException e) {
+      throw unreadable(path, e);
+    }
+    return HexFormat.of().formatHex(digest.digest());
+  }
+
+  static MessageDigest newSha256() {
+    try {
+      return MessageDigest.getInstance("SHA-256");
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every Java platform has SHA-256", e);
+    }
+  }
+
+  /** Digests what is written to it. */
+  private record DigestChannel(MessageDigest digest) implements WritableByteChannel {
+    @Override
+    public int write(ByteBuffer source) {
+      int bytes = source.remaining();
+      digest.update(source);
+      return bytes;
+    }
+
+    @Override
+    public boolean isOpen() {
+      return true;
+    }
+
+    @Override
+    public void close() {}
   }
 
   private static BadInputException unreadable(Path path, IOException e) {
@@ -173,6 +258,7 @@ public final class GgufFile {
 
   @Override
   public String toString() {
-    return path + ": GGUF v" + version() + ", " + metadata().asMap().size() + " keys, " + tensors().size() + " tensors";
+    return path + ": GGUF v" + version() + ", " + metadata().asMap().size() + " keys, " + tensors().size() + " tensors"
+        + (parts.size() > 1 ? " in " + parts.size() + " parts" : "");
   }
 }

@@ -92,6 +92,27 @@ final class GgufOutput implements WritableByteChannel {
     flush();
   }
 
+  /** What a value takes in a file, without its type. */
+  static long bytes(GgufValue value) {
+    if (value instanceof GgufValue.Text text) {
+      return Long.BYTES + (long) text.rawBytes().length;
+    }
+    if (value instanceof GgufArray array) {
+      long bytes = Integer.BYTES + (long) Long.BYTES;
+      if (array instanceof GgufArray.Numbers numbers) {
+        bytes += numbers.rawBytes().length;
+      } else if (array instanceof GgufArray.Strings strings) {
+        for (int i = 0; i < strings.size(); i++) {
+          bytes += Long.BYTES + strings.byteLength(i);
+        }
+      } else if (array instanceof GgufArray.Nested nested) {
+        bytes += nested.elements().stream().mapToLong(GgufOutput::bytes).sum();
+      }
+      return bytes;
+    }
+    return value.type().bytes();
+  }
+
   private void writeNumber(GgufValueType type, long bits) throws IOException {
     reserve(8);
     switch (type.bytes()) {

@@ -23,6 +23,8 @@ import java.util.Set;
  */
 final class GgufParser {
   static final int MAGIC = 0x46554747;
+  /** Magic, version and the two counts. */
+  static final int HEADER_BYTES = 2 * Integer.BYTES + 2 * Long.BYTES;
   static final String ALIGNMENT_KEY = "general.alignment";
   static final int DEFAULT_ALIGNMENT = 32;
   static final int MAX_KEY_BYTES = 65535;
@@ -232,7 +234,7 @@ final class GgufParser {
     }
     try {
       GgmlType type = GgmlType.ofId(typeId);
-      return new GgufTensor(name, type, dims, offset, type.tensorBytes(dims));
+      return new GgufTensor(name, type, dims, 0, offset, type.tensorBytes(dims));
     } catch (BadInputException e) {
       throw new BadInputException(in.message(e.getMessage()), e);
     }
@@ -255,7 +257,7 @@ final class GgufParser {
             + (room >= 0 ? room + " bytes after it" : -room + " bytes before it"));
       }
       tensors.add(
-          new GgufTensor(tensor.name(), tensor.type(), tensor.dims(), dataOffset + tensor.offset(), tensor.bytes()));
+          new GgufTensor(tensor.name(), tensor.type(), tensor.dims(), 0, dataOffset + tensor.offset(), tensor.bytes()));
     }
     List<GgufTensor> sorted = new ArrayList<>(tensors);
     sorted.sort(Comparator.comparingLong(GgufTensor::offset));

@@ -8,12 +8,18 @@ import java.util.Arrays;
  * @param name its name, unique in the file
  * @param type its element or block format
  * @param dims elements per dimension, 1 to 4 of them, contiguous one first ({@code ne} order); copied in and out
- * @param offset first byte, counted from the start of the file, a multiple of the file's alignment
+ * @param part index of its file among {@link GgufFile#parts}; 0 unless the model is split
+ * @param offset first byte, counted from the start of that file, a multiple of the file's alignment
  * @param bytes size of its data
  */
-public record GgufTensor(String name, GgmlType type, long[] dims, long offset, long bytes) {
+public record GgufTensor(String name, GgmlType type, long[] dims, int part, long offset, long bytes) {
   public GgufTensor {
     dims = dims.clone();
+  }
+
+  /** The same in another file of the model. */
+  GgufTensor in(int otherPart) {
+    return new GgufTensor(name, type, dims, otherPart, offset, bytes);
   }
 
   @Override
@@ -46,6 +52,7 @@ public record GgufTensor(String name, GgmlType type, long[] dims, long offset, l
         && name.equals(tensor.name)
         && type == tensor.type
         && Arrays.equals(dims, tensor.dims)
+        && part == tensor.part
         && offset == tensor.offset
         && bytes == tensor.bytes;
   }

@@ -7,12 +7,13 @@ import dev.chaku.NewFile;
 import dev.chaku.ResourceException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.channels.WritableByteChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.function.UnaryOperator;
 
@@ -145,14 +146,90 @@ public final class GgufWriter {
    * @throws IllegalStateException if a source delivers more or fewer bytes than its tensor has
    */
   public void write() {
-    int alignment = alignment();
-    try (FileDraft draft = NewFile.at(target).overwrite(overwrite).begin()) {
-      checkSpace(alignment);
-      writeTo(draft.channel(), alignment);
-      draft.place();
+    writeAll(List.of(this));
+  }
+
+  /**
+   * Writes several files that belong together: all or none, and none is put in its place before all are complete.
+   *
+   * @throws BadInputException as {@link #write}, before the first is begun where that can be known
+   * @throws ResourceException if the disk is or runs full
+   */
+  public static void writeAll(List<GgufWriter> writers) {
+    writers.forEach(writer -> writer.newFile().check());
+    List<FileDraft> drafts = new ArrayList<>();
+    boolean done = false;
+    try {
+      checkSpace(writers);
+      for (GgufWriter writer : writers) {
+        FileDraft draft = writer.newFile().begin();
+        drafts.add(draft);
+        writer.writeInto(draft);
+      }
+      drafts.forEach(FileDraft::place);
+      done = true;
+    } finally {
+      if (!done) {
+        drafts.forEach(FileDraft::takeBack);
+      }
+      drafts.forEach(FileDraft::close);
+    }
+  }
+
+  private NewFile newFile() {
+    return NewFile.at(target).overwrite(overwrite);
+  }
+
+  private void writeInto(FileDraft draft) {
+    try {
+      writeTo(tap.apply(draft.channel()));
     } catch (IOException e) {
       throw FileFault.notWritten(target, e);
     }
+    draft.finish();
+  }
+
+  /** Writes what the file would hold into any channel, which stays open. */
+  void writeTo(WritableByteChannel channel) throws IOException {
+    int alignment = alignment();
+    GgufOutput out = new GgufOutput(channel);
+    writeHead(out, alignment);
+    if (!tensors.isEmpty()) {
+      out.padTo(alignment);
+    }
+    for (Entry tensor : tensors.values()) {
+      writeData(out, tensor);
+      out.padTo(alignment);
+    }
+    out.flush();
+  }
+
+  /** The size of the file as it would be now. */
+  long fileBytes() {
+    int alignment = alignment();
+    long data = tensors.values().stream().mapToLong(tensor -> GgufParser.roundUp(tensor.bytes(), alignment)).sum();
+    return tensors.isEmpty() ? headBytes() : GgufParser.roundUp(headBytes(), alignment) + data;
+  }
+
+  /** Bytes before the data of the tensors, without what they are padded with. */
+  long headBytes() {
+    long bytes = GgufParser.HEADER_BYTES + (long) values.size() * (Long.BYTES + Integer.BYTES);
+    for (Map.Entry<String, GgufValue> entry : values.entrySet()) {
+      bytes += utf8Bytes(entry.getKey()) + GgufOutput.bytes(entry.getValue());
+    }
+    for (Entry tensor : tensors.values()) {
+      bytes += descriptorBytes(tensor.name(), tensor.dims().length);
+    }
+    return bytes;
+  }
+
+  /** What the description of a tensor takes in a file, without its data. */
+  static long descriptorBytes(String name, int dimensions) {
+    return 2L * Long.BYTES + 2L * Integer.BYTES + utf8Bytes(name) + (long) dimensions * Long.BYTES;
+  }
+
+  private static int utf8Bytes(String text) {
+    return text.getBytes(StandardCharsets.UTF_8).length;
   }
 
   private int alignment() {
@@ -167,32 +244,28 @@ public final class GgufWriter {
   }
 
   /** Refuses before the first byte what cannot fit; metadata are small beside tensors and not counted. */
-  private void checkSpace(int alignment) throws IOException {
+  private static void checkSpace(List<GgufWriter> writers) {
+    Path first = writers.get(0).target;
     long needed = 0;
-    for (Entry tensor : tensors.values()) {
-      needed += GgufParser.roundUp(tensor.bytes(), alignment);
-      if (needed < 0) {
-        throw new BadInputException(target + ": the tensors together exceed 63 bits of bytes");
+    for (GgufWriter writer : writers) {
+      int alignment = writer.alignment();
+      for (Entry tensor : writer.tensors.values()) {
+        needed += GgufParser.roundUp(tensor.bytes(), alignment);
+        if (needed < 0) {
+          throw new BadInputException(first + ": the tensors together exceed 63 bits of bytes");
+        }
       }
     }
-    long free = Files.getFileStore(target.toAbsolutePath().getParent()).getUsableSpace();
+    long free;
+    try {
+      free = Files.getFileStore(first.toAbsolutePath().getParent()).getUsableSpace();
+    } catch (IOException e) {
+      throw FileFault.notWritten(first, e);
+    }
     if (needed > free) {
-      throw new ResourceException(target + ": needs " + needed + " bytes, but its disk has " + free
+      throw new ResourceException(first + ": needs " + needed + " bytes, but its disk has " + free
           + " free; free some or choose another folder");
     }
-  }
-
-  private void writeTo(FileChannel channel, int alignment) throws IOException {
-    GgufOutput out = new GgufOutput(tap.apply(channel));
-    writeHead(out, alignment);
-    if (!tensors.isEmpty()) {
-      out.padTo(alignment);
-    }
-    for (Entry tensor : tensors.values()) {
-      writeData(out, tensor);
-      out.padTo(alignment);
-    }
-    out.flush();
   }
 
   private void writeHead(GgufOutput out, int alignment) throws IOException {
