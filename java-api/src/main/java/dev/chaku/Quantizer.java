@@ -7,6 +7,7 @@ import dev.chaku.gguf.GgufFile;
 import dev.chaku.gguf.GgufMetadata;
 import dev.chaku.gguf.GgufTensor;
 import dev.chaku.gguf.GgufWriter;
+import dev.chaku.internal.NativeFormats;
 import dev.chaku.quantize.ErrorSums;
 import dev.chaku.quantize.GgufRows;
 import dev.chaku.quantize.ImportanceMatrix;
@@ -148,7 +149,8 @@ public final class Quantizer {
    * Writes the new file, whole or not at all.
    *
    * @param listener told of the progress from the calling thread, many times a second
-   * @throws BadInputException as {@link #plan}, or if the new file exists, or a weight is not finite
+   * @throws BadInputException as {@link #plan}, or if the new file exists, or a weight is not finite or too
+   *     large for its format: the message names it and what to do
    * @throws ResourceException if the disk does not suffice
    * @throws OperationCancelledException if the thread is interrupted; nothing is left behind
    */
@@ -169,6 +171,7 @@ public final class Quantizer {
         writer.tensor(tensor.name(), planned.to(), tensor.dims(), out -> {
           meter.begin(tensor.name());
           if (planned.to() == planned.from()) {
+            requireFinite(file, tensor);
             file.copyOf(tensor).writeTo(out);
             meter.add(tensor.elements());
           } else {
@@ -203,6 +206,13 @@ public final class Quantizer {
             measure),
         out,
         meter::add);
+  }
+
+  /** What is copied as it is may be no better than what is encoded; formats that the core does not know stay unread. */
+  private static void requireFinite(GgufFile file, GgufTensor tensor) {
+    if (NativeFormats.describe(tensor.type().id()).isPresent()) {
+      new GgufRows(file, tensor).requireFinite();
+    }
   }
 
   private static void describe(ImportanceMatrix matrix, GgufWriter writer) {

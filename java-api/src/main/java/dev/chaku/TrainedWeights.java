@@ -14,6 +14,7 @@ import dev.chaku.internal.DirectBuffers;
 import dev.chaku.internal.NativeFormats;
 import dev.chaku.internal.NativeTrainer;
 import dev.chaku.internal.ParameterInfo;
+import dev.chaku.quantize.ValueRange;
 import dev.chaku.train.LoraConfig;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
@@ -84,7 +85,8 @@ final class TrainedWeights {
               } else {
                 boolean narrow = parts.get(0).isMatrix() && tensor.dim(0) % format.blockElements() == 0;
                 GgmlType type = narrow ? format : GgmlType.F32;
-                writer.tensor(tensor.name(), type, tensor.dims(), encode(core, parts, type));
+                String name = file + ": tensor " + tensor.name();
+                writer.tensor(tensor.name(), type, tensor.dims(), encode(name, core, parts, type));
               }
             });
     writer.write();
@@ -139,13 +141,15 @@ final class TrainedWeights {
   }
 
   /** The parts of a tensor one after the other, or some rows of each in turns. */
-  private static ByteBuffer encode(NativeTrainer core, List<Part> parts, GgmlType type) {
+  private static ByteBuffer encode(String name, NativeTrainer core, List<Part> parts, GgmlType type) {
     parts.sort(Comparator.comparingLong(part -> part.tensor().first()));
     long values = parts.stream().mapToLong(part -> part.tensor().elements()).sum();
     ByteBuffer encoded = DirectBuffers.bytes(Math.toIntExact(type.rowBytes(values)));
     List<FloatBuffer> own = new ArrayList<>();
     for (Part part : parts) {
-      own.add(read(core, part.parameter(), core.parameter(part.parameter())));
+      FloatBuffer read = read(core, part.parameter(), core.parameter(part.parameter()));
+      ValueRange.require(name, type, read, 0, part.tensor().columns());
+      own.add(read);
     }
     TensorSpec first = parts.get(0).tensor();
     int turn = first.turns() == 0 ? Integer.MAX_VALUE : Math.toIntExact(first.turns() * first.columns());

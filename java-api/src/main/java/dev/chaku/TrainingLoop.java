@@ -24,9 +24,7 @@ import java.util.function.Consumer;
 
 /** The steps of a run, on one thread: rows, gradients, update, validation, log, checkpoint, output. */
 final class TrainingLoop {
-  private static final int MOST_SKIPPED_IN_A_ROW = 5;
   private static final String MODEL_FILE = "model.gguf";
-  private static final String SKIPPED_IN_A_ROW = "skipped_in_a_row";
 
   /**
    * What a run leaves.
@@ -45,6 +43,7 @@ final class TrainingLoop {
   private final PackedRows evalRows;
   private final int rowsPerEpoch;
   private final EarlyStopping stopping;
+  private final Divergence divergence = new Divergence();
   private final ProgressListeners listeners;
   private final int totalSteps;
   private volatile boolean cancelled;
@@ -52,7 +51,6 @@ final class TrainingLoop {
 
   private RunPosition position = RunPosition.start();
   private ProgressMeter meter;
-  private int skippedInARow;
   private int savedStep;
   /** Between a step and its validation and log line, where no checkpoint may be made. */
   private boolean withinStep;
@@ -114,11 +112,13 @@ final class TrainingLoop {
       throw new OperationCancelledException("training cancelled after step " + position.step() + "; " + saveBeforeLeaving(), e);
     }
     boolean finished = isFinished();
-    if (!finished && position.step() > savedStep) {
+    if (!finished && position.step() > savedStep && divergence.isSound()) {
       save(); // It can go on later, whether it saves checkpoints on its way or not.
     }
     if (stopping.isOn() && stopping.bestStep() > 0) {
       checkpoints.restoreBest(stopping.bestStep());
+    } else if (position.step() > 0) {
+      divergence.spoiled().ifPresent(this::refuse);
     }
     folder.writeText("loss.svg", log.picture());
     return writeResult(LossTrend.of(log.losses()), finished);
@@ -131,11 +131,12 @@ final class TrainingLoop {
   private void steps(RowFeed rows, LogFile log) {
     while (!isFinished() && !(stopped && position.step() > 0)) {
       step(rows);
+      divergence.endless().ifPresent(this::refuse);
       withinStep = true;
       boolean evaluated = evaluateIfDue();
       report(log, evaluated);
       withinStep = false;
-      if (config.saveSteps() > 0 && position.step() % config.saveSteps() == 0) {
+      if (config.saveSteps() > 0 && position.step() % config.saveSteps() == 0 && divergence.isSound()) {
         save();
       }
     }
@@ -153,7 +154,7 @@ final class TrainingLoop {
    * @return what is saved, in words
    */
   private String saveBeforeLeaving() {
-    if (config.saveSteps() > 0 && position.step() > savedStep && !withinStep) {
+    if (config.saveSteps() > 0 && position.step() > savedStep && !withinStep && divergence.isSound()) {
       try {
         save();
       } catch (ChakuException e) {
@@ -169,8 +170,8 @@ final class TrainingLoop {
       return position.step() == 0 ? "nothing was trained yet" : "no checkpoint was saved and no adapter written: its steps are lost";
     }
     String lost = position.step() > savedStep ? ", later steps are lost" : "";
-    return "the checkpoint of step " + savedStep + " in " + folder.path() + " is saved" + lost
-        + (setup.full() ? "; no model was written" : " and has an adapter in it; the run wrote no other");
+    return "the checkpoint of step " + savedStep + " in " + folder.path() + " is saved"
+        + (setup.full() ? lost + "; no model was written" : " and has an adapter in it" + lost + "; no other was written");
   }
 
   private void goOnFrom(Checkpoints.Restored restored) {
@@ -179,14 +180,14 @@ final class TrainingLoop {
     meter = new ProgressMeter(totalSteps, position);
     meter.restore(restored.counters());
     stopping.restore(restored.counters());
-    skippedInARow = Integer.parseInt(restored.counters().get(SKIPPED_IN_A_ROW));
+    divergence.restore(restored.counters(), position.step());
   }
 
   private Map<String, String> counters() {
     Map<String, String> counters = new LinkedHashMap<>();
     meter.save(counters);
     stopping.save(counters);
-    counters.put(SKIPPED_IN_A_ROW, Integer.toString(skippedInARow));
+    divergence.save(counters);
     return counters;
   }
 
@@ -216,16 +217,14 @@ final class TrainingLoop {
     if (config.loadBalance() > 0) {
       meter.balance(balanceSum / (to - from));
     }
-    refuseEndlessSkips(result);
+    divergence.step(lossSum, result);
   }
 
-  private void refuseEndlessSkips(StepResult result) {
-    skippedInARow = result.skipped() ? skippedInARow + 1 : 0;
-    if (skippedInARow == MOST_SKIPPED_IN_A_ROW) {
-      throw new BadInputException(
-          "the gradients of " + skippedInARow + " steps in a row, up to step " + position.step()
-              + ", were not finite; use a lower learning rate or look at the data; " + saved());
-    }
+  /** Ends the run without a result, for it would be none. */
+  private void refuse(String reason) {
+    String cause = setup.model().core().faultyWeight().orElse("use a lower learning rate or look at the data");
+    throw new BadInputException(
+        "training ended at step " + position.step() + " of " + totalSteps + ": " + reason + ": " + cause + "; " + saved());
   }
 
   private static TrainingBatch batch(PackedRow row, long index) {
@@ -254,6 +253,7 @@ final class TrainingLoop {
       checkpoints.saveBest(position.step());
     }
     meter.evaluation(validation);
+    divergence.evaluation(validation);
     return true;
   }
 

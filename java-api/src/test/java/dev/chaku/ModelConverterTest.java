@@ -17,6 +17,7 @@ import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -25,6 +26,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -86,6 +89,42 @@ class ModelConverterTest {
     assertEquals("llama", report.architecture());
     assertEquals(GgmlType.F16, GgufFile.read(folder.resolve("f16.gguf")).requireTensor("output.weight").type());
     assertEquals(Files.size(folder.resolve("f16.gguf")), report.fileBytes());
+  }
+
+  /** Sets the first number of a bfloat16 tensor of the tiny llama's first file. */
+  private static void setFirst(Path folder, String tensor, int bits) throws IOException {
+    Path file = folder.resolve("model-00001-of-00002.safetensors");
+    byte[] bytes = Files.readAllBytes(file);
+    int header = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).getInt();
+    Matcher place = Pattern.compile("\"" + Pattern.quote(tensor) + "\": *\\{[^}]*\"data_offsets\": *\\[([0-9]+)")
+        .matcher(new String(bytes, 8, header, StandardCharsets.UTF_8));
+    assertTrue(place.find(), tensor);
+    ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN)
+        .putShort(8 + header + Integer.parseInt(place.group(1)), (short) bits);
+    Files.write(file, bytes);
+  }
+
+  @Test
+  void numbersThatTheFormatCannotHoldAreNamed() throws IOException {
+    Path source = tiny();
+    String tensor = "model.layers.0.self_attn.q_proj.weight";
+    setFirst(source, tensor, 0x47c3); // 99840
+    Path out = folder.resolve("f16.gguf");
+    for (WeightFormat format : new WeightFormat[] {WeightFormat.F16, WeightFormat.Q8_0}) {
+      BadInputException e = assertThrows(
+          BadInputException.class, () -> ModelConverter.of(source).format(format).write(out, progress -> { }));
+      assertTrue(e.getMessage().contains("tensor blk.0.attn_q.weight: expected values up to 65504"), e.getMessage());
+      assertTrue(e.getMessage().contains("found 99840.0 in row 0, column 0; choose BF16 or F32"), e.getMessage());
+      assertFalse(Files.exists(out));
+    }
+    GgufFile kept = GgufFile.read(convert(source));
+    assertEquals(0x47c3, kept.readTensor(kept.requireTensor("blk.0.attn_q.weight")).getShort(0));
+    for (int bits : new int[] {0x7f80, 0x7fc0}) {
+      setFirst(source, tensor, bits);
+      BadInputException e =
+          assertThrows(BadInputException.class, () -> ModelConverter.of(source).write(out, progress -> { }));
+      assertTrue(e.getMessage().contains("tensor blk.0.attn_q.weight: expected finite values, found "), e.getMessage());
+    }
   }
 
   /** The goldens, as Hugging Face would store them, and back. */

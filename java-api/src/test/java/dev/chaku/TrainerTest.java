@@ -432,7 +432,7 @@ class TrainerTest {
                 .output(folder.resolve("nan"))
                 .start()) {
       BadInputException e = assertThrows(BadInputException.class, run::await);
-      assertTrue(e.getMessage().contains("5 steps in a row, up to step 5, were not finite"), e.getMessage());
+      assertTrue(e.getMessage().contains("at step 5 of 20: the gradients of 5 steps in a row were not finite: use a lower"), e.getMessage());
     }
   }
 

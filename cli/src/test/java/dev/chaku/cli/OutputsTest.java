@@ -58,8 +58,7 @@ class OutputsTest {
     inputs.put("DATA", Files.writeString(folder.resolve("data.jsonl"), LINE.repeat(2)));
     inputs.put("TEXT", Files.writeString(folder.resolve("text.txt"), "The cow lives on Mars. ".repeat(40)));
     inputs.put("BASE", Cli.base(folder));
-    Path parts = Files.createDirectory(folder.resolve("split"));
-    inputs.put("PART", ModelSplitter.of(Cli.base(folder)).maxTensors(20).write(parts.resolve("p"), p -> { }).get(1).path());
+    inputs.put("PART", ModelSplitter.of(Cli.base(folder)).maxTensors(20).write(folder.resolve("p"), p -> { }).get(1).path());
     inputs.put(
         "CONFIG",
         Files.writeString(
@@ -238,9 +237,9 @@ class OutputsTest {
   @Test
   void thePartsOfAModelHoldTheRule() throws IOException {
     String line = "model split PART --max-tensors 20 --out X";
-    Path second = folder.resolve("split/p-00002-of-00002.gguf");
+    Path second = folder.resolve("p-00002-of-00002.gguf");
     byte[] before = Files.readAllBytes(second);
-    assertRefused(line, folder.resolve("split/p"), "expected another file than the input", "--overwrite");
+    assertRefused(line, folder.resolve("p"), "expected another file than the input", "--overwrite");
     assertArrayEquals(before, Files.readAllBytes(second));
     Path mine = Files.writeString(folder.resolve("x-00002-of-00002.gguf"), "mine");
     assertRefused(line, folder.resolve("x"), "--overwrite replaces it");

@@ -13,6 +13,7 @@ import java.util.Optional;
 
 /**
  * An adapter in memory: the matrices of each adapted product, and what its file said. Immutable and thread-safe.
+ * Its values are finite: others are refused.
  *
  * @param source what messages call it: the file's path, as a rule
  * @param architecture the family of its base
@@ -25,6 +26,9 @@ public record AdapterWeights(
 
   public AdapterWeights {
     pairs = List.copyOf(pairs);
+    for (LoraPair pair : pairs) {
+      pair.requireFinite(source);
+    }
   }
 
   /**

@@ -141,6 +141,7 @@ public final class GgufAdapters {
    * Writes an adapter in F32, beside the target and then renamed.
    *
    * @param extra key values beside the required ones
+   * @throws BadInputException if a value is not finite, or the file exists and may not be replaced
    * @throws dev.chaku.ResourceException if the disk is full
    */
   public static void write(
@@ -153,6 +154,7 @@ public final class GgufAdapters {
             .put("adapter.type", "lora")
             .put(ALPHA, alpha);
     extra.forEach(writer::put);
+    pairs.forEach(pair -> pair.requireFinite(path.toString()));
     StagedFloats staged = new StagedFloats();
     for (LoraPair pair : pairs) {
       String name = pair.place().name();

@@ -1,5 +1,6 @@
 package dev.chaku.adapter;
 
+import dev.chaku.BadInputException;
 import dev.chaku.arch.DecoderModule;
 
 /**
@@ -28,6 +29,27 @@ public record LoraPair(
   /** The matrices of a product that is none of experts. */
   public LoraPair(DecoderModule.Place place, int rank, int inputs, int outputs, float[] a, float[] b) {
     this(place, 1, rank, inputs, outputs, a, b);
+  }
+
+  /**
+   * Checks that all values are finite: one that is not makes every text nonsense.
+   *
+   * @param source for messages: the adapter's file
+   * @throws BadInputException if one is not
+   */
+  void requireFinite(String source) {
+    requireFinite(source, "lora_a", a);
+    requireFinite(source, "lora_b", b);
+  }
+
+  private void requireFinite(String source, String half, float[] values) {
+    for (int i = 0; i < values.length; i++) {
+      if (!Float.isFinite(values[i])) {
+        throw new BadInputException(
+            source + ": tensor " + place.name() + ".weight." + half + ": expected finite values, found " + values[i]
+                + " at element " + i + "; its training diverged, or its values were too large for their format");
+      }
+    }
   }
 
   /** Number of values. */

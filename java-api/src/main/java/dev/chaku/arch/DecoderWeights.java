@@ -11,9 +11,11 @@ import dev.chaku.internal.NativeFormats;
 import dev.chaku.internal.NativeModel;
 import dev.chaku.internal.NativeModelBuilder;
 import dev.chaku.internal.TensorSlot;
+import dev.chaku.quantize.WeightFault;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 import java.util.Arrays;
+import java.util.Optional;
 import java.util.stream.Collectors;
 
 /** Brings a decoder into the core: its shape, then its tensors, in place where they can be. */
@@ -42,7 +44,7 @@ public final class DecoderWeights {
           builder.setMapped(slot(tensor, tensor.type()), mapped[source.part()], source.offset() + tensor.firstByte());
         }
       }
-      return builder.seal();
+      return builder.seal(() -> WeightFault.find(file));
     }
   }
 
@@ -61,7 +63,7 @@ public final class DecoderWeights {
         float deviation = tensor.rows() == 1 ? 0.1f : (float) (1 / Math.sqrt(tensor.columns()));
         builder.setRandom(slot(tensor, tensor.type()), norm ? 1 : 0, deviation, tensorSeed++);
       }
-      return builder.seal();
+      return builder.seal(Optional::empty);
     }
   }
 

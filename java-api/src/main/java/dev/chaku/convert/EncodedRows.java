@@ -1,5 +1,6 @@
 package dev.chaku.convert;
 
+import dev.chaku.BadInputException;
 import dev.chaku.gguf.GgmlType;
 import dev.chaku.internal.NativeFormats;
 import dev.chaku.quantize.RowSource;
@@ -14,6 +15,15 @@ interface EncodedRows extends RowSource {
 
   /** Fills what remains of a direct buffer, a whole number of rows, with blocks from a row on. */
   void readBlocks(long row, ByteBuffer target);
+
+  /**
+   * Checks that blocks say numbers.
+   *
+   * @param name for messages
+   * @param row index of the first, in which the blocks that remain in the buffer lie
+   * @throws BadInputException if one does not: the message names its place
+   */
+  void requireFinite(String name, long row, ByteBuffer blocks);
 
   /** Length of a row in numbers. */
   long columns();

@@ -70,7 +70,7 @@ public record ModelOutline(Map<String, GgufValue> metadata, List<Tensor> tensors
         if (tensor.source() instanceof EncodedRows encoded) {
           writer.tensor(tensor.name(), encoded.type(), tensor.dims(), out -> {
             begun.accept(tensor.name());
-            copy(encoded, tensor.elements() / encoded.columns(), out, written);
+            copy(target.path() + ": tensor " + tensor.name(), encoded, tensor.elements() / encoded.columns(), out, written);
           });
           continue;
         }
@@ -98,7 +98,8 @@ public record ModelOutline(Map<String, GgufValue> metadata, List<Tensor> tensors
             .toList());
   }
 
-  private static void copy(EncodedRows source, long rows, WritableByteChannel out, LongConsumer written) throws IOException {
+  private static void copy(
+      String name, EncodedRows source, long rows, WritableByteChannel out, LongConsumer written) throws IOException {
     long rowBytes = source.type().rowBytes(source.columns());
     long atOnce = Math.max(1, BYTES_AT_ONCE / rowBytes);
     ByteBuffer buffer = ByteBuffer.allocateDirect(Math.toIntExact(Math.min(rows, atOnce) * rowBytes));
@@ -106,7 +107,8 @@ public record ModelOutline(Map<String, GgufValue> metadata, List<Tensor> tensors
       long part = Math.min(atOnce, rows - row);
       buffer.clear().limit((int) (part * rowBytes));
       source.readBlocks(row, buffer);
-      out.write(buffer.flip());
+      source.requireFinite(name, row, buffer.flip());
+      out.write(buffer);
       written.accept(part * source.columns());
     }
   }

@@ -1,5 +1,6 @@
 package dev.chaku.convert;
 
+import dev.chaku.BadInputException;
 import dev.chaku.adapter.RowOrder;
 import dev.chaku.gguf.GgmlType;
 import java.nio.ByteBuffer;
@@ -18,6 +19,8 @@ record Mxfp4Rows(SafetensorsFolder folder, String name, long rows, long columns,
     implements EncodedRows {
   private static final int PAIRS = 16;
   private static final int BLOCK_BYTES = PAIRS + 1;
+  /** The exponent that [1] reserves. */
+  private static final int NOT_A_NUMBER = 0xff;
   private static final int ELEMENTS = 2 * PAIRS;
 
   /** Whether a folder has a tensor in this form. */
@@ -46,6 +49,19 @@ record Mxfp4Rows(SafetensorsFolder folder, String name, long rows, long columns,
       int count = (int) Math.min(rows - within, target.remaining() / rowBytes);
       readBand(row / rows, within, count, target);
       row += count;
+    }
+  }
+
+  @Override
+  public void requireFinite(String name, long row, ByteBuffer blocks) {
+    long perRow = columns / ELEMENTS;
+    for (int at = blocks.position(); at < blocks.limit(); at += BLOCK_BYTES) {
+      if ((blocks.get(at) & 0xff) == NOT_A_NUMBER) {
+        long block = (at - blocks.position()) / BLOCK_BYTES;
+        throw new BadInputException(
+            name + ": expected finite values, found a block scale that stands for NaN in row " + (row + block / perRow)
+                + ", column " + block % perRow * ELEMENTS + "; the source is damaged");
+      }
     }
   }
 

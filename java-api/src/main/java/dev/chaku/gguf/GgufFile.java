@@ -2,7 +2,6 @@ package dev.chaku.gguf;
 
 import dev.chaku.BadInputException;
 import dev.chaku.FileFault;
-import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -152,14 +151,18 @@ public final class GgufFile {
       while (target.hasRemaining()) {
         int read = channel.read(target, position);
         if (read < 0) {
-          throw new EOFException(
-              "the file ended within tensor '" + tensor.name() + "'; it was cut short after it was opened");
+          throw cutShort(file, tensor);
         }
         position += read;
       }
     } catch (IOException e) {
       throw unreadable(file, e);
     }
+  }
+
+  private static BadInputException cutShort(Path file, GgufTensor tensor) {
+    return new BadInputException(
+        file + ": the file ended within tensor '" + tensor.name() + "'; it was cut short after it was opened");
   }
 
   private Path fileOf(GgufTensor tensor) {
@@ -190,7 +193,7 @@ public final class GgufFile {
         while (done < tensor.bytes()) {
           long copied = channel.transferTo(tensor.offset() + done, tensor.bytes() - done, out);
           if (copied <= 0) {
-            throw new EOFException(file + ": the file ended within tensor '" + tensor.name() + "'");
+            throw cutShort(file, tensor);
           }
           done += copied;
         }

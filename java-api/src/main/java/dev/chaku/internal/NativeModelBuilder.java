@@ -13,6 +13,8 @@ import java.nio.ByteBuffer;
 import java.nio.DoubleBuffer;
 import java.nio.IntBuffer;
 import java.nio.file.Path;
+import java.util.Optional;
+import java.util.function.Supplier;
 import org.bytedeco.javacpp.BytePointer;
 
 /** A decoder that is being filled. Single-threaded; {@link #seal} ends it, {@link #close} gives it up. */
@@ -187,15 +189,19 @@ public final class NativeModelBuilder extends NativeHandle<chaku_model> {
     }
   }
 
-  /** Checks that everything required is there and ends the building: this builder is closed afterwards. */
-  public NativeModel seal() {
+  /**
+   * Checks that everything required is there and ends the building: this builder is closed afterwards.
+   *
+   * @param search for a weight that is not finite, see {@link NativeModel#faultyWeight}
+   */
+  public NativeModel seal(Supplier<Optional<String>> search) {
     chaku_model model = enterExclusive();
     try {
       Status.check(chaku.chaku_model_seal(model));
     } finally {
       leaveExclusive();
     }
-    return new NativeModel(detach(), decoder);
+    return new NativeModel(detach(), decoder, search);
   }
 
   private static chaku_tensor_options struct(TensorSlot slot) {

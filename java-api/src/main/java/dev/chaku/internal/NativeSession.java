@@ -1,5 +1,6 @@
 package dev.chaku.internal;
 
+import dev.chaku.BadInputException;
 import dev.chaku.internal.binding.generated.chaku;
 import dev.chaku.internal.binding.generated.chaku_adapter;
 import dev.chaku.internal.binding.generated.chaku_memory_plan;
@@ -62,13 +63,15 @@ public final class NativeSession extends NativeHandle<chaku_session> {
   /** An adapter and what its additions are multiplied by. */
   public record Worn(NativeAdapter adapter, float scale) {}
 
+  private final NativeModel model;
   private final int vocabSize;
   private final int maxTokens;
   private IntBuffer tokenBuffer = DirectBuffers.ints(64);
 
-  private NativeSession(chaku_session pointer, int vocabSize, int maxTokens) {
+  private NativeSession(chaku_session pointer, NativeModel model, int maxTokens) {
     super("session", pointer, chaku::chaku_session_free);
-    this.vocabSize = vocabSize;
+    this.model = model;
+    this.vocabSize = model.vocabSize();
     this.maxTokens = maxTokens;
   }
 
@@ -90,7 +93,7 @@ public final class NativeSession extends NativeHandle<chaku_session> {
     try (chaku_session_options struct = options.struct()) {
       chaku_session out = new chaku_session();
       Status.check(chaku.chaku_session_create(modelPointer, struct, out));
-      return new NativeSession(out, model.vocabSize(), options.maxTokens());
+      return new NativeSession(out, model, options.maxTokens());
     } finally {
       model.leave();
     }
@@ -131,12 +134,13 @@ public final class NativeSession extends NativeHandle<chaku_session> {
   }
 
   /**
-   * Appends tokens and computes them.
+   * Appends tokens and computes them. After any failure but a cancellation the session is of no more use.
    *
    * @param tokens ids in [0, V)
    * @param from index of the first
    * @param n how many
    * @param logits direct; written from its position, which stays: V floats for LAST, n * V for ALL
+   * @throws BadInputException if a logit is not finite: the message says why
    * @throws dev.chaku.OperationCancelledException if {@link #cancel} was called meanwhile; the cache keeps its length
    */
   public void eval(int[] tokens, int from, int n, Logits which, FloatBuffer logits) {
@@ -156,6 +160,22 @@ public final class NativeSession extends NativeHandle<chaku_session> {
       Status.check(chaku.chaku_session_eval(session, tokenBuffer, n, which.id, out, floats));
     } finally {
       leaveExclusive();
+    }
+    requireFinite(logits, Math.toIntExact(floats));
+  }
+
+  /** Whoever chose a token among other numbers would choose at random. */
+  private void requireFinite(FloatBuffer logits, int floats) {
+    int first = logits.position();
+    for (int i = 0; i < floats; i++) {
+      float logit = logits.get(first + i);
+      if (!Float.isFinite(logit)) {
+        throw new BadInputException(
+            "the model's logits are not finite (" + logit + " for token " + i % vocabSize + "): "
+                + model.faultyWeight().orElse(
+                    "its weights are, but what is computed with them grows beyond the range of numbers; adapters at a lower"
+                        + " scale, or keys and values in F32, may help"));
+      }
     }
   }
 

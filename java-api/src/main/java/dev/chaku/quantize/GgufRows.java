@@ -1,6 +1,7 @@
 package dev.chaku.quantize;
 
 import dev.chaku.BadInputException;
+import dev.chaku.gguf.GgmlType;
 import dev.chaku.gguf.GgufFile;
 import dev.chaku.gguf.GgufTensor;
 import dev.chaku.internal.NativeFormats;
@@ -9,6 +10,8 @@ import java.nio.FloatBuffer;
 
 /** The rows of a tensor of a file, decoded. Thread-safe. */
 public final class GgufRows implements RowSource {
+  private static final long VALUES_AT_ONCE = 1 << 18;
+
   private final GgufFile file;
   private final GgufTensor tensor;
 
@@ -19,6 +22,25 @@ public final class GgufRows implements RowSource {
     if (NativeFormats.describe(tensor.type().id()).isEmpty()) {
       throw new BadInputException(
           file.path() + ": tensor " + tensor.name() + " has the format " + tensor.type() + ", which this build cannot decode");
+    }
+  }
+
+  /**
+   * Checks that all values of the tensor are finite.
+   *
+   * @throws BadInputException if one is not: the message names it
+   */
+  public void requireFinite() {
+    long columns = tensor.dim(0);
+    long rows = tensor.elements() / columns;
+    long atOnce = Math.max(1, VALUES_AT_ONCE / columns);
+    Scratch values = new Scratch();
+    Scratch bytes = new Scratch();
+    for (long row = 0; row < rows; row += atOnce) {
+      FloatBuffer part = values.floats(Math.toIntExact(Math.min(atOnce, rows - row) * columns));
+      read(row, part, bytes);
+      part.rewind();
+      ValueRange.require(file.path() + ": tensor " + tensor.name(), GgmlType.F32, part, row * columns, columns);
     }
   }
 

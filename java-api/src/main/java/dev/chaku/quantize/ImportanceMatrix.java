@@ -106,17 +106,25 @@ public record ImportanceMatrix(
   private static float[] floats(GgufFile file, GgufTensor tensor) {
     float[] values = new float[Math.toIntExact(tensor.elements())];
     file.readTensor(tensor).asFloatBuffer().get(values);
-    for (float value : values) {
-      if (!(value >= 0) || Float.isInfinite(value)) {
-        throw new BadInputException(
-            file.path() + ": tensor " + tensor.name() + " expects finite values that are not negative, found " + value);
-      }
-    }
+    requireUsable(file.path() + ": tensor " + tensor.name(), values);
     return values;
   }
 
-  /** Writes it to a new file, see {@link GgufWriter#write}. */
+  private static void requireUsable(String what, float[] values) {
+    for (float value : values) {
+      if (!(value >= 0) || Float.isInfinite(value)) {
+        throw new BadInputException(what + ": expected finite values that are not negative, found " + value);
+      }
+    }
+  }
+
+  /**
+   * Writes it to a new file, see {@link GgufWriter#write}.
+   *
+   * @throws BadInputException if a sum is not finite, so that {@link #read} would refuse the file
+   */
   public void write(Path path, boolean overwrite) {
+    entries.forEach((name, entry) -> requireUsable(path + ": importance of tensor " + name, entry.sums()));
     GgufWriter writer =
         GgufWriter.to(path)
             .overwrite(overwrite)

@@ -92,7 +92,7 @@ public final class TensorEncoder implements AutoCloseable {
    *
    * @param progress told the number of elements after each part
    * @return what it cost, if that is measured
-   * @throws BadInputException if a value is not finite, or the source cannot be read
+   * @throws BadInputException if a value is not finite or too large for the format, or the source cannot be read
    */
   public ErrorSums encode(Work work, WritableByteChannel out, LongConsumer progress) throws IOException {
     if (work.columns() > MOST_COLUMNS) {
@@ -139,20 +139,10 @@ public final class TensorEncoder implements AutoCloseable {
     FloatBuffer values = slot.input.floats(elements);
     work.source().read(part.firstRow(), values, slot.source);
     values.rewind();
-    requireFinite(work, part, values);
+    ValueRange.require(work.name(), work.type(), values, part.firstRow() * work.columns(), work.columns());
     slot.encoded = slot.output.bytes(bytes);
     NativeFormats.quantize(work.type().id(), values, part.importance(), slot.encoded);
     slot.errors = work.measure() ? measure(work.type(), slot, values) : ErrorSums.NONE;
-  }
-
-  private static void requireFinite(Work work, Part part, FloatBuffer values) {
-    for (int i = 0; i < values.limit(); i++) {
-      if (!Float.isFinite(values.get(i))) {
-        throw new BadInputException(
-            work.name() + ": expected finite values, found " + values.get(i) + " in row "
-                + (part.firstRow() + i / work.columns()) + ", column " + i % work.columns());
-      }
-    }
   }
 
   private static ErrorSums measure(GgmlType type, Slot slot, FloatBuffer values) {

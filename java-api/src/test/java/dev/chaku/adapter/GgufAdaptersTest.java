@@ -2,6 +2,7 @@ package dev.chaku.adapter;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -152,5 +153,28 @@ class GgufAdaptersTest {
     message =
         assertThrows(BadInputException.class, () -> adapter.withPairs(List.of(deep)).requireFits(llama)).getMessage();
     assertTrue(message.contains("blk.2.attn_q.weight.lora_a has no counterpart in a model of 2 layers"), message);
+  }
+
+  @Test
+  void valuesThatAreNotFiniteAreRefusedBothWays() {
+    for (float bad : new float[] {Float.NaN, Float.NEGATIVE_INFINITY}) {
+      float[] b = new float[24];
+      b[5] = bad;
+      LoraPair pair = new LoraPair(DecoderModule.ATTN_Q.at(0), 1, 16, 24, new float[16], b);
+      Path out = folder.resolve("out.gguf");
+      BadInputException written = assertThrows(
+          BadInputException.class, () -> GgufAdapters.write(out, "llama", 8, List.of(pair), Map.of(), false));
+      assertTrue(
+          written.getMessage().startsWith(
+              out + ": tensor blk.0.attn_q.weight.lora_b: expected finite values, found " + bad + " at element 5"),
+          written.getMessage());
+      assertFalse(Files.exists(out));
+      ByteBuffer bytes = ByteBuffer.allocate(4 * 24).order(ByteOrder.LITTLE_ENDIAN);
+      bytes.asFloatBuffer().put(b);
+      String read = refusal(lora()
+          .tensor("blk.0.attn_q.weight.lora_a", GgmlType.F32, new long[] {16, 1}, ByteBuffer.allocate(4 * 16))
+          .tensor("blk.0.attn_q.weight.lora_b", GgmlType.F32, new long[] {1, 24}, bytes));
+      assertTrue(read.contains("tensor blk.0.attn_q.weight.lora_b: expected finite values, found " + bad), read);
+    }
   }
 }
