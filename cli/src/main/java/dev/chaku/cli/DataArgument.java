@@ -8,31 +8,107 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.OptionalDouble;
+import picocli.CommandLine;
+import picocli.CommandLine.UnmatchedArgumentException;
 
 /**
- * A data file on the command line: {@code FILE[=WEIGHT]}.
+ * A data file on the command line: {@code FILE[=WEIGHT]}, {@code -} for standard input, several separated by commas, or a
+ * pattern as a shell has it. A file of that very name comes first, whatever signs the name has.
  *
  * @param weight how often each example stands in the data, if it was said
  */
 record DataArgument(Path file, OptionalDouble weight) {
-  static DataArgument parse(String text) {
-    int equals = text.lastIndexOf('=');
-    // A file may have '=' in its name.
-    if (equals < 0 || Files.exists(Path.of(text))) {
-      return new DataArgument(Path.of(text), OptionalDouble.empty());
+  private static final Path STANDARD_INPUT = Path.of("/dev/stdin");
+
+  private DataArgument(Path file) {
+    this(file, OptionalDouble.empty());
+  }
+
+  /** Reads arguments, each of which may stand for several files. */
+  static List<DataArgument> parse(List<String> texts) {
+    List<DataArgument> arguments = new ArrayList<>();
+    texts.forEach(text -> arguments.addAll(parse(text)));
+    return arguments;
+  }
+
+  static List<DataArgument> parse(String text) {
+    if (text.equals("-")) {
+      return List.of(new DataArgument(STANDARD_INPUT));
     }
+    Path whole = Path.of(text);
+    if (Files.exists(whole)) {
+      return List.of(new DataArgument(whole));
+    }
+    String[] pieces = text.split(",");
+    if (pieces.length > 1 && !Files.exists(Path.of(withoutWeight(text)))) {
+      return list(pieces);
+    }
+    int equals = text.lastIndexOf('=');
+    OptionalDouble weight = equals < 0 ? OptionalDouble.empty() : OptionalDouble.of(weight(text, equals));
+    Path file = Path.of(equals < 0 ? text : text.substring(0, equals));
+    if (FilePattern.isOne(file) && !Files.exists(file)) {
+      return FilePattern.files(file).stream().map(found -> new DataArgument(found, weight)).toList();
+    }
+    return List.of(new DataArgument(file, weight));
+  }
+
+  /** Pieces between commas, some of which may belong to one name: as many as make a file that is there. */
+  private static List<DataArgument> list(String[] pieces) {
+    List<DataArgument> arguments = new ArrayList<>();
+    for (int i = 0; i < pieces.length; ) {
+      int end = i + 1;
+      for (int to = pieces.length; to > i + 1; to--) {
+        if (Files.exists(Path.of(withoutWeight(joined(pieces, i, to))))) {
+          end = to;
+          break;
+        }
+      }
+      if (end > i + 1 || !pieces[i].isEmpty()) {
+        arguments.addAll(parse(joined(pieces, i, end)));
+      }
+      i = end;
+    }
+    return arguments;
+  }
+
+  private static String joined(String[] pieces, int from, int to) {
+    return String.join(",", List.of(pieces).subList(from, to));
+  }
+
+  private static String withoutWeight(String text) {
+    return Files.exists(Path.of(text)) || text.lastIndexOf('=') < 0 ? text : text.substring(0, text.lastIndexOf('='));
+  }
+
+  private static double weight(String text, int equals) {
     try {
-      double weight = Double.parseDouble(text.substring(equals + 1));
-      return new DataArgument(Path.of(text.substring(0, equals)), OptionalDouble.of(weight));
+      return Double.parseDouble(text.substring(equals + 1));
     } catch (NumberFormatException e) {
       throw new BadInputException(
           "--data " + text + ": expected a file, or a number after '=', found '" + text.substring(equals + 1) + "'", e);
     }
   }
 
+  /** The files that texts name, without weights. */
+  static List<Path> files(List<String> texts) {
+    return parse(texts).stream().map(DataArgument::file).toList();
+  }
+
+  /**
+   * Refuses flags that are not known and were taken for files, since a list of files ends at the next flag that is.
+   *
+   * @throws UnmatchedArgumentException which the usage's handler explains
+   */
+  static void requireNoFlags(CommandLine line, List<String> texts) {
+    for (int i = 0; i < texts.size(); i++) {
+      if (texts.get(i).startsWith("--") && !Files.exists(Path.of(texts.get(i)))) {
+        throw new UnmatchedArgumentException(line, texts.subList(i, texts.size()));
+      }
+    }
+  }
+
   /** Reads the files, one after the other; where one has a weight they are mixed, and the console is told of what. */
   static Dataset read(List<String> arguments, Dataset.Options options, long seed, Console console) {
-    List<DataArgument> files = arguments.stream().map(DataArgument::parse).toList();
+    List<DataArgument> files = parse(arguments);
     if (files.stream().noneMatch(file -> file.weight().isPresent())) {
       return Dataset.read(files.stream().map(DataArgument::file).toList(), options);
     }

@@ -1,7 +1,6 @@
 package dev.chaku.cli;
 
 import dev.chaku.BadInputException;
-import dev.chaku.data.DataRecords;
 import dev.chaku.data.Dataset;
 import dev.chaku.data.doctor.DataDoctor;
 import dev.chaku.data.doctor.DataFixer;
@@ -11,9 +10,7 @@ import dev.chaku.data.doctor.HtmlReport;
 import dev.chaku.data.doctor.JsonReport;
 import dev.chaku.data.doctor.TextReport;
 import java.nio.file.Path;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -45,8 +42,8 @@ final class DataCheckCommand extends Verb {
   @Mixin private EstimateOptions estimate;
 
   @Reads
-  @Option(names = {"--eval-data", "--test"}, split = ",", paramLabel = "FILE", description = "Validation or test data, which must not be among the training data.")
-  private List<Path> evalData = List.of();
+  @Option(names = {"--eval-data", "--test"}, arity = "1..*", paramLabel = "FILE", description = "Validation or test data, which must not be among the training data.")
+  private List<String> evalData = List.of();
 
   @Option(names = "--max-length", paramLabel = "N", description = "Longest sequence that is to be trained (1024, or the model's context).")
   private Integer maxLength;
@@ -83,19 +80,11 @@ final class DataCheckCommand extends Verb {
   }
 
   private DataReport examine(Dataset dataset) {
-    Dataset test = evalData.isEmpty() ? null : Dataset.read(evalData, data.reading(true));
+    DataArgument.requireNoFlags(line(), evalData);
+    Dataset test = evalData.isEmpty() ? null : Dataset.read(DataArgument.files(evalData), data.reading(true));
     try (WorkProgress progress = new WorkProgress(console(), "checking")) {
-      return DataDoctor.check(request(dataset, test, model.read(), maxLength, unreadColumns()), progress::at);
+      return DataDoctor.check(request(dataset, test, model.read(), maxLength), progress::at);
     }
-  }
-
-  private Map<String, Integer> unreadColumns() {
-    Map<String, Integer> unread = new LinkedHashMap<>();
-    DataRecords.read(
-        data.files(),
-        data.reading(true),
-        entry -> entry.unread().forEach(column -> unread.merge(column, 1, Integer::sum)));
-    return unread;
   }
 
   /** What the doctor is asked, with the model's tokenizer where there is one. */
@@ -103,8 +92,7 @@ final class DataCheckCommand extends Verb {
       Dataset data,
       @Nullable Dataset test,
       Optional<TextModel> model,
-      @Nullable Integer maxLength,
-      Map<String, Integer> unreadColumns) {
+      @Nullable Integer maxLength) {
     int context = model.map(TextModel::contextLength).orElse(Integer.MAX_VALUE);
     int length = maxLength != null ? maxLength : Math.min(DEFAULT_MAX_LENGTH, context);
     if (length < 2 || length > context) {
@@ -117,8 +105,7 @@ final class DataCheckCommand extends Verb {
         test,
         model.map(TextModel::tokenizer).orElse(null),
         model.map(TextModel::chat).orElse(null),
-        length,
-        unreadColumns);
+        length);
   }
 
   private void fix(Dataset dataset) {

@@ -12,28 +12,28 @@ import picocli.CommandLine.Parameters;
 /** Which data a verb reads, and how. */
 final class DataOptions {
   @Reads
-  @Parameters(paramLabel = "FILE", arity = "1..*", description = "Data files: JSON lines, JSON arrays, CSV, TSV or text, gzipped or not.")
-  private List<Path> files;
+  @Parameters(paramLabel = "FILE", arity = "1..*", description = "Data files: JSON lines, JSON arrays, CSV, TSV, Parquet or text, gzipped or not; - is standard input.")
+  private List<String> files;
 
   @Option(
       names = "--format",
       paramLabel = "NAME",
-      description = "Of the data, if not to be detected: chat, prompt-completion, sharegpt, alpaca, preference, labelled, text and others.")
+      description = "Of the records, if not to be detected: chat, prompt-completion, sharegpt, alpaca, preference, labelled, text and others.")
   private String format;
 
   @Option(
       names = "--columns",
       paramLabel = "KEY=COLUMN,...",
-      description = "Columns of other names than the format's: prompt=question,completion=answer; {column} fills a text.")
+      description = "Columns of other names than the format's: prompt=question,completion=answer; {column} fills a text. What is named here wins over what is seen.")
   private String columns;
 
   List<Path> files() {
-    return files;
+    return DataArgument.files(files);
   }
 
   /** The files by name, for messages. */
   String names() {
-    return files.stream().map(Path::toString).collect(Collectors.joining(", "));
+    return files().stream().map(Path::toString).collect(Collectors.joining(", "));
   }
 
   /** How records are read; wrong ones are errors unless they are to be left out. */
@@ -46,7 +46,7 @@ final class DataOptions {
 
   /** Reads all files; lines that are no example are left out and told on standard error. */
   Dataset readWhatCanBe(Console console) {
-    Dataset data = Dataset.read(files, reading(true));
+    Dataset data = Dataset.read(files(), reading(true));
     if (data.skippedLines() > 0) {
       console.note(
           data.skippedLines() == 1 ? "1 line is no example:" : data.skippedLines() + " lines are no example, the first:");

@@ -74,6 +74,7 @@ final class DataSplitCommand extends Verb {
       names.add("test");
       sizes.add(DataSplitter.Size.parse("--test", test));
     }
+    requireFiles();
     boolean made = makeFolder();
     List<FileDraft> parts = new ArrayList<>();
     try {
@@ -90,6 +91,16 @@ final class DataSplitCommand extends Verb {
       parts.forEach(FileDraft::close);
       if (made) {
         Files.deleteIfExists(out);
+      }
+    }
+  }
+
+  /** The data are read once to see what they are and once to write them. */
+  private void requireFiles() {
+    for (Path file : data.files()) {
+      if (Files.exists(file) && !Files.isRegularFile(file) && !Files.isDirectory(file)) {
+        throw new BadInputException(
+            file + ": split reads its data twice, expected a file, found a pipe; write it to a file first");
       }
     }
   }

@@ -5,7 +5,6 @@ import dev.chaku.data.doctor.DataDoctor;
 import dev.chaku.data.doctor.DataStats;
 import dev.chaku.data.doctor.JsonReport;
 import dev.chaku.data.doctor.TextReport;
-import java.util.Map;
 import java.util.Optional;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -39,7 +38,7 @@ final class DataStatsCommand extends Verb {
     Optional<TextModel> text = model.read();
     DataStats stats;
     try (WorkProgress progress = new WorkProgress(console(), "counting")) {
-      stats = DataDoctor.stats(DataCheckCommand.request(dataset, null, text, maxLength, Map.of()), progress::at);
+      stats = DataDoctor.stats(DataCheckCommand.request(dataset, null, text, maxLength), progress::at);
     }
     result(
         Fields.of(JsonReport.render(stats), "skipped_lines", dataset.skippedLines()),

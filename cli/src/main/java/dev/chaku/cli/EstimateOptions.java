@@ -59,7 +59,8 @@ final class EstimateOptions {
       }
     }
     return new TrainingEstimate(
-        "LoRA of rank " + rank, epochs, stats.maxLength(), tokens, trained, stats.rows(), stats.rows(), memory, time, missing);
+        "LoRA of rank " + rank, epochs, stats.maxLength(), tokens, trained, stats.rows(), stats.rows(), memory, time, missing,
+        stats.measured());
   }
 
   /** The core's own plan, for one row as long as the longest will be. */

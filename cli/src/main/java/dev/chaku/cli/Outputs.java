@@ -28,7 +28,7 @@ final class Outputs {
     this.spec = spec;
     for (ArgSpec arg : args(spec)) {
       if (field(arg).isAnnotationPresent(Reads.class)) {
-        values(arg.getValue()).forEach(text -> inputs.add(inputPath(text)));
+        values(arg.getValue()).forEach(text -> inputs.addAll(inputPaths(text)));
       }
     }
   }
@@ -131,10 +131,12 @@ final class Outputs {
     return value == null ? List.of() : List.of(value.toString());
   }
 
-  /** {@code FILE}, {@code FILE=WEIGHT} or {@code NAME|FILE}: names that are no file do not matter. */
-  private static Path inputPath(String text) {
-    Path whole = Path.of(text);
-    int equals = text.lastIndexOf('=');
-    return equals <= 0 || Files.exists(whole) ? whole : Path.of(text.substring(0, equals));
+  /** {@code FILE}, {@code FILE=WEIGHT}, {@code NAME|FILE} or several files: names that are no file do not matter. */
+  private static List<Path> inputPaths(String text) {
+    try {
+      return DataArgument.files(List.of(text));
+    } catch (BadInputException e) {
+      return List.of(); // The verb tells what is wrong with the text.
+    }
   }
 }

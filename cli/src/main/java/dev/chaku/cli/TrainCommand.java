@@ -55,13 +55,13 @@ final class TrainCommand extends Verb {
   @Option(
       names = "--data",
       required = true,
-      split = ",",
+      arity = "1..*",
       paramLabel = "FILE[=WEIGHT]",
-      description = "Training data; may be repeated. A weight says how often each example stands in the mixture: 2, 0.3.")
+      description = "Training data: one or several files, a pattern in quotes, or - for standard input. A weight says how often each example stands in the mixture: 2, 0.3.")
   private List<String> data;
 
   @Reads
-  @Option(names = "--eval-data", split = ",", paramLabel = "FILE[=WEIGHT]", description = "Validation data; may be repeated.")
+  @Option(names = "--eval-data", arity = "1..*", paramLabel = "FILE[=WEIGHT]", description = "Validation data, likewise.")
   private List<String> evalData = List.of();
 
   @Option(names = "--eval-split", paramLabel = "SHARE", description = "Validate on this share of the data, never trained.")
@@ -91,7 +91,7 @@ final class TrainCommand extends Verb {
   @Option(names = "--format", paramLabel = "NAME", description = "Of the data, if not to be detected: chat, prompt-completion, sharegpt, alpaca or text.")
   private String format;
 
-  @Option(names = "--columns", paramLabel = "KEY=COLUMN,...", description = "Columns of other names than the format's: prompt=question,completion=answer; {column} fills a text.")
+  @Option(names = "--columns", paramLabel = "KEY=COLUMN,...", description = "Columns of other names than the format's: prompt=question,completion=answer; {column} fills a text. What is named here wins over what is seen.")
   private String columns;
 
   @Option(names = "--skip-bad-lines", description = "Leave out lines that cannot be read, and count them.")
@@ -115,6 +115,8 @@ final class TrainCommand extends Verb {
 
   @Override
   void execute() throws IOException {
+    DataArgument.requireNoFlags(line(), data);
+    DataArgument.requireNoFlags(line(), evalData);
     if (evalSplit != null && !evalData.isEmpty()) {
       throw new ParameterException(line(), "expected --eval-data or --eval-split, got both");
     }

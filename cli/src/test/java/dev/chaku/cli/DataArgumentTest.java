@@ -9,6 +9,7 @@ import dev.chaku.BadInputException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.OptionalDouble;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -26,12 +27,69 @@ class DataArgumentTest {
 
   @Test
   void aWeightStandsAfterTheLastEqualsSign() throws IOException {
-    assertEquals(new DataArgument(Path.of("a.jsonl"), OptionalDouble.empty()), DataArgument.parse("a.jsonl"));
-    assertEquals(new DataArgument(Path.of("a=b.jsonl"), OptionalDouble.of(0.3)), DataArgument.parse("a=b.jsonl=0.3"));
+    assertEquals(List.of(plain(Path.of("a.jsonl"))), DataArgument.parse("a.jsonl"));
+    assertEquals(List.of(new DataArgument(Path.of("a=b.jsonl"), OptionalDouble.of(0.3))), DataArgument.parse("a=b.jsonl=0.3"));
     Path odd = file("run=1", "", 1);
-    assertEquals(new DataArgument(odd, OptionalDouble.empty()), DataArgument.parse(odd.toString()));
+    assertEquals(List.of(plain(odd)), DataArgument.parse(odd.toString()));
+    assertEquals(List.of(plain(Path.of("/dev/stdin"))), DataArgument.parse("-"));
     String message = assertThrows(BadInputException.class, () -> DataArgument.parse("a.jsonl=x")).getMessage();
     assertEquals("--data a.jsonl=x: expected a file, or a number after '=', found 'x'", message);
+  }
+
+  private static DataArgument plain(Path file) {
+    return new DataArgument(file, OptionalDouble.empty());
+  }
+
+  @Test
+  void commasDivideFilesButForNamesThatHaveThem() throws IOException {
+    assertEquals(List.of(plain(Path.of("a")), plain(Path.of("b"))), DataArgument.parse("a,b"));
+    Path odd = file("one, two.jsonl", "", 1);
+    Path other = file("b.jsonl", "", 1);
+    assertEquals(List.of(plain(odd)), DataArgument.parse(odd.toString()));
+    assertEquals(List.of(new DataArgument(odd, OptionalDouble.of(2))), DataArgument.parse(odd + "=2"));
+    assertEquals(
+        List.of(plain(other), new DataArgument(odd, OptionalDouble.of(0.5)), plain(other)),
+        DataArgument.parse(other + "," + odd + "=0.5," + other));
+  }
+
+  @Test
+  void patternsAreFilledAsAShellDoes() throws IOException {
+    Path b = file("b.jsonl", "", 1);
+    Path a = file("a.jsonl", "", 1);
+    file(".hidden.jsonl", "", 1);
+    Path sub = Files.createDirectories(folder.resolve("sub"));
+    Path c = Files.writeString(sub.resolve("c.jsonl"), "");
+    assertEquals(List.of(plain(a), plain(b)), DataArgument.parse(folder + "/*.jsonl"));
+    assertEquals(List.of(plain(b)), DataArgument.parse(folder + "/[b-z].json?"));
+    assertEquals(List.of(plain(c)), DataArgument.parse(folder + "/*/*.jsonl"));
+    assertEquals(List.of(a, b, c), DataArgument.files(List.of(folder + "/**.jsonl")));
+    assertEquals(
+        List.of(new DataArgument(a, OptionalDouble.of(3)), new DataArgument(b, OptionalDouble.of(3))),
+        DataArgument.parse(folder + "/?.jsonl=3"));
+    String message = assertThrows(BadInputException.class, () -> DataArgument.parse(folder + "/*.csv")).getMessage();
+    assertEquals(folder + "/*.csv: expected files that fit the pattern, found none", message);
+    message = assertThrows(BadInputException.class, () -> DataArgument.parse(folder + "/no/*.csv")).getMessage();
+    assertEquals(folder + "/no/*.csv: expected files that fit the pattern, found none", message);
+    Path odd = file("[x].jsonl", "", 1);
+    assertEquals(List.of(plain(odd)), DataArgument.parse(odd.toString()));
+  }
+
+  @Test
+  void trainTakesSeveralFilesAndTellsUnknownFlagsFromThem() throws IOException {
+    String format = "{\"prompt\": \"%d?\", \"completion\": \"%d.\"}\n";
+    Path a = file("a, b.jsonl", format, 10);
+    Path b = file("c.jsonl", format, 5);
+    Object[] line = {"train", "--model", Cli.base(folder), "--data", a, b, "--out", folder.resolve("o"), "--plan", "--json"};
+    assertEquals(15, Cli.run(line).json().get("examples").asInt());
+    Cli.Ran quoted = Cli.run("data", "stats", folder + "/*.jsonl", "--json");
+    assertEquals(15, quoted.json().get("examples").asInt());
+    Cli.Ran unknown =
+        Cli.run("train", "--model", Cli.base(folder), "--data", a, "--rnk", 4, "--out", folder.resolve("o"), "--plan");
+    assertEquals(2, unknown.code());
+    assertTrue(unknown.err().contains("--rnk") && unknown.err().contains("--rank"), unknown.err());
+    Cli.Ran replaced = Cli.run("data", "convert", a + "," + b, "--to", "chat", "--out", b, "--overwrite");
+    assertEquals(3, replaced.code(), replaced.err());
+    assertEquals(5, Files.readAllLines(b).size());
   }
 
   @Test

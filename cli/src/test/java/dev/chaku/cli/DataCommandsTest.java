@@ -17,6 +17,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Stream;
 import java.util.zip.GZIPInputStream;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -200,6 +201,59 @@ class DataCommandsTest {
     assertEquals(2, lines(out).size());
     assertEquals(3, Cli.run("data", "convert", chats, "--to", "tokens", "--out", folder.resolve("t")).code());
     assertEquals(3, Cli.run("data", "convert", chats, "--to", "preference", "--out", folder.resolve("t"), "--allow-loss").code());
+  }
+
+  /** Of a file in which every line is wrong, every verb says what is wrong with the first ones. */
+  @Test
+  void whenEveryLineIsWrongEveryVerbSaysWhy() throws IOException {
+    Path data = file("qa.jsonl", "{\"q\": \"Where is the cat?\", \"a\": \"On the mat.\"}\n".repeat(2));
+    for (String verb : List.of("check", "stats", "preview")) {
+      Cli.Ran ran = Cli.run("data", verb, data, "--model", Cli.base(folder));
+      assertEquals(3, ran.code(), verb);
+      assertTrue(
+          ran.err().contains(
+              data + ": expected at least one example, found none; all 2 lines are wrong, the first: " + data
+                  + ":1: expected a key of a known format (messages, prompt, conversations, instruction or text), found [q, a]"),
+          ran.err());
+      Cli.Ran mapped = Cli.run("data", verb, data, "--model", Cli.base(folder), "--columns", "prompt=q,completion=x", "--max-length", 64);
+      assertEquals(3, mapped.code(), verb);
+      assertTrue(mapped.err().contains(data + ":1: expected a column 'x', found [q, a]"), mapped.err());
+    }
+    Cli.Ran split = Cli.run("data", "split", data, "--out", folder.resolve("p"), "--test", 1);
+    assertTrue(split.err().contains(data + ":1: expected a key of a known format"), split.err());
+  }
+
+  /** Flags of other trainers, and a key that nobody reads. */
+  @Test
+  void flagsOfMessagesAreFollowedOrTold() throws IOException {
+    String chat =
+        "{\"messages\": [{\"role\": \"user\", \"content\": \"Hi\"}, {\"role\": \"assistant\", \"content\": \"bad answer\", %s},"
+            + " {\"role\": \"user\", \"content\": \"Again\"}, {\"role\": \"assistant\", \"content\": \"good answer\"}]}\n";
+    for (String flag : List.of("\"train\": false", "\"loss\": false", "\"weight\": 0", "\"weight\": false")) {
+      Path data = file("f.jsonl", chat.formatted(flag));
+      Cli.Ran ran = Cli.run("data", "preview", data, "--model", Cli.base(folder));
+      assertTrue(ran.out().contains("»bad answer«") && ran.out().contains("⟦good answer«"), flag + ran.out() + ran.err());
+    }
+    Path unread = file("u.jsonl", chat.formatted("\"train_detail\": []"));
+    Cli.Ran ran = Cli.run("data", "check", unread, "--model", Cli.base(folder), "--no-timing");
+    assertTrue(ran.out().contains("WARNING unread-keys (1): Keys of messages that nobody reads: train_detail"), ran.out());
+  }
+
+  @Test
+  void cellsThatTablesLeaveEmptyAreTold() throws IOException {
+    Path data = file("n.csv", "prompt,completion\na,NaN\nx,NA\ny,\nz,null\n");
+    Cli.Ran ran = Cli.run("data", "check", data);
+    assertTrue(ran.out().contains("missing-value (3)"), ran.out());
+    assertTrue(ran.out().contains("empty-answer (1)"), ran.out());
+  }
+
+  @Test
+  void splitRefusesAPipe() throws Exception {
+    Path pipe = folder.resolve("pipe");
+    Assumptions.assumeTrue(new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor() == 0, "no named pipes here");
+    Cli.Ran ran = Cli.run("data", "split", pipe, "--out", folder.resolve("p"), "--test", 1);
+    assertEquals(3, ran.code());
+    assertTrue(ran.err().contains("split reads its data twice, expected a file, found a pipe"), ran.err());
   }
 
   @Test

@@ -3,24 +3,26 @@ package dev.chaku.data;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
 import dev.chaku.BadInputException;
+import dev.chaku.FileFault;
 import java.io.BufferedInputStream;
 import java.io.BufferedReader;
 import java.io.EOFException;
+import java.io.FileInputStream;
+import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.InputStreamReader;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.CharsetDecoder;
-import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.ServiceLoader;
 import java.util.zip.GZIPInputStream;
+import java.util.zip.ZipException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,9 +30,9 @@ import org.jspecify.annotations.Nullable;
  * {@link RecordSource} that knows them, which counts rows.
  */
 final class DataFile {
-  private static final int BYTE_ORDER_MARK_BYTES = 3;
   private static final String PARQUET = "PAR1";
-  private static final int LOOK_AHEAD = 1 << 12;
+  private static final String BYTE_ORDER_MARK = "\uFEFF";
+  private static final int LOOK_AHEAD = 1 << 14;
   /** A text file is cut at the first blank line after so many characters, and at any line's end after twice as many. */
   private static final int TEXT_CHARS = 1 << 13;
 
@@ -57,37 +59,62 @@ final class DataFile {
   }
 
   private final Path file;
+  private final Dataset.Options options;
   private final Sink sink;
   private String last;
 
-  private DataFile(Path file, Sink sink) {
+  private DataFile(Path file, Dataset.Options options, Sink sink) {
     this.file = file;
+    this.options = options;
     this.sink = sink;
     this.last = file + ":1";
   }
 
-  /** @throws BadInputException if the file cannot be read, is no UTF-8, or its JSON breaks off outside a line */
-  static void read(Path file, Sink sink) {
-    if (!Files.isRegularFile(file)) {
+  /** @throws BadInputException if the file cannot be read, is no text, or its JSON breaks off outside a line */
+  static void read(Path file, Dataset.Options options, Sink sink) {
+    if (!Files.exists(file) || Files.isDirectory(file)) {
       throw new BadInputException(
           file + ": expected a data file, found " + (Files.isDirectory(file) ? "a folder" : "no such file"));
     }
-    DataFile data = new DataFile(file, sink);
-    Optional<RecordSource> source = data.source();
-    if (source.isPresent()) {
-      data.readWith(source.get());
-    } else {
-      data.readText();
+    new DataFile(file, options, sink).read();
+  }
+
+  /** Whether what stands there can be read once only, as what comes through a pipe. */
+  static boolean isStream(Path file) {
+    return Files.exists(file) && !Files.isDirectory(file) && !Files.isRegularFile(file);
+  }
+
+  private void read() {
+    try (InputStream stream = new BufferedInputStream(open(), 1 << 16)) {
+      byte[] beginning = ahead(stream, RecordSource.BEGINNING_BYTES);
+      Optional<RecordSource> source = source(beginning);
+      if (source.isEmpty()) {
+        readText(stream);
+      } else if (isStream(file)) {
+        throw new BadInputException(
+            file + ": " + source.get().format() + " is read from a file, found a pipe; write it to a file first");
+      } else {
+        readWith(source.get());
+      }
+    } catch (CharacterCodingException e) {
+      throw new BadInputException(notText(malformedLine()), e);
+    } catch (EOFException e) {
+      throw new BadInputException(file + ": cannot be read: it ends early, after " + last, e);
+    } catch (ZipException e) {
+      throw new BadInputException(file + ": cannot be read: its compression is damaged, after " + last, e);
+    } catch (FileSystemException | FileNotFoundException e) {
+      throw FileFault.notRead(file, e);
+    } catch (IOException e) {
+      throw new BadInputException(file + ": cannot be read: " + JsonFault.describe(e) + ", after " + last, e);
     }
   }
 
-  private Optional<RecordSource> source() {
-    byte[] beginning;
-    try (InputStream in = Files.newInputStream(file)) {
-      beginning = in.readNBytes(RecordSource.BEGINNING_BYTES);
-    } catch (IOException e) {
-      throw new BadInputException(file + ": cannot be read: " + e.getMessage(), e);
-    }
+  /** A channel, which the other kind of stream is on, asks where it stands, which a pipe cannot tell. */
+  private InputStream open() throws IOException {
+    return isStream(file) ? new FileInputStream(file.toFile()) : Files.newInputStream(file);
+  }
+
+  private Optional<RecordSource> source(byte[] beginning) {
     Optional<RecordSource> source =
         ServiceLoader.load(RecordSource.class).stream()
             .map(ServiceLoader.Provider::get)
@@ -100,7 +127,7 @@ final class DataFile {
     return source;
   }
 
-  private void readWith(RecordSource source) {
+  private void readWith(RecordSource source) throws IOException {
     int[] row = {0};
     try {
       source.read(file, record -> record(record, ++row[0]));
@@ -109,60 +136,70 @@ final class DataFile {
     }
   }
 
-  private void readText() {
-    try (InputStream stream = new BufferedInputStream(Files.newInputStream(file), 1 << 16)) {
-      boolean gzip = startsWith(stream, 0x1f, 0x8b);
-      InputStream in = gzip ? new BufferedInputStream(new GZIPInputStream(stream, 1 << 16), 1 << 16) : stream;
-      int mark = startsWith(in, 0xEF, 0xBB, 0xBF) ? in.readNBytes(BYTE_ORDER_MARK_BYTES).length : 0;
-      String name = file.getFileName().toString().toLowerCase(Locale.ROOT).replaceFirst("\\.gz$", "");
-      String beginning = beginning(in);
-      if (name.endsWith(".csv") || name.endsWith(".tsv")) {
-        table(characters(in), name.endsWith(".tsv") ? '\t' : ',');
-      } else if (name.endsWith(".txt")) {
-        text(characters(in));
-      } else if (beginning.startsWith("[")) {
-        array(characters(in));
-      } else if (beginning.lines().findFirst().orElse("").strip().equals("{")) {
-        values(characters(in));
-      } else {
-        lines(new ByteLines(in, mark), gzip);
-      }
-    } catch (CharacterCodingException e) {
-      throw new BadInputException(file + ": expected UTF-8, found other bytes after " + last, e);
-    } catch (EOFException e) {
-      throw new BadInputException(file + ": cannot be read: it ends early, after " + last, e);
-    } catch (IOException e) {
-      throw new BadInputException(file + ": cannot be read: " + JsonFault.describe(e) + ", after " + last, e);
+  private void readText(InputStream stream) throws IOException {
+    byte[] first = ahead(stream, 2);
+    boolean gzip = first.length == 2 && (first[0] & 0xFF) == 0x1f && (first[1] & 0xFF) == 0x8b;
+    InputStream bytes = gzip ? new BufferedInputStream(new GZIPInputStream(stream, 1 << 16), 1 << 16) : stream;
+    TextEncoding encoding = TextEncoding.of(ahead(bytes, TextEncoding.BEGINNING_BYTES));
+    bytes.skipNBytes(encoding.markBytes());
+    InputStream in = encoding.isUtf8() ? bytes : new BufferedInputStream(encoding.asUtf8(bytes), 1 << 16);
+    byte[] ahead = ahead(in, LOOK_AHEAD);
+    String beginning = new String(ahead, StandardCharsets.UTF_8);
+    String name = file.getFileName() == null ? "" : file.getFileName().toString();
+    FileShape shape = FileShape.of(name, beginning, ahead.length < LOOK_AHEAD, options);
+    switch (shape.kind()) {
+      case LINES -> lines(new ByteLines(in, encoding.markBytes()), !gzip && encoding.isUtf8() && !isStream(file));
+      case ARRAY -> array(characters(in));
+      case VALUES -> values(characters(in));
+      case TABLE -> table(characters(in), shape);
+      case TEXT -> text(characters(in));
+      default -> throw new IllegalStateException("no such shape: " + shape);
     }
   }
 
-  private static boolean startsWith(InputStream in, int... bytes) throws IOException {
-    in.mark(bytes.length);
-    boolean same = true;
-    for (int expected : bytes) {
-      same = same && in.read() == expected;
-    }
+  /** The next bytes; the stream stays where it is. */
+  private static byte[] ahead(InputStream in, int most) throws IOException {
+    in.mark(most);
+    byte[] ahead = in.readNBytes(most);
     in.reset();
-    return same;
-  }
-
-  /** The first characters that are no white space, those past ASCII as others; the stream stays where it is. */
-  private static String beginning(InputStream in) throws IOException {
-    in.mark(LOOK_AHEAD);
-    byte[] ahead = in.readNBytes(LOOK_AHEAD);
-    in.reset();
-    return new String(ahead, StandardCharsets.ISO_8859_1).stripLeading();
-  }
-
-  private static CharsetDecoder decoder() {
-    return StandardCharsets.UTF_8
-        .newDecoder()
-        .onMalformedInput(CodingErrorAction.REPORT)
-        .onUnmappableCharacter(CodingErrorAction.REPORT);
+    return ahead;
   }
 
   private static BufferedReader characters(InputStream in) {
-    return new BufferedReader(new InputStreamReader(in, decoder()), 1 << 16);
+    return new BufferedReader(new TextEncoding(StandardCharsets.UTF_8, 0).reader(in), 1 << 16);
+  }
+
+  private String notText(String where) {
+    return where + ": expected UTF-8, found other bytes (Windows-1252, Shift_JIS or the like?); write the file anew in UTF-8";
+  }
+
+  /** The first line that is no UTF-8, as far as the file can be read again to find it. */
+  private String malformedLine() {
+    if (isStream(file)) {
+      return file.toString();
+    }
+    try (InputStream stream = Files.newInputStream(file)) {
+      ByteLines lines = new ByteLines(stream, 0);
+      int number = 0;
+      for (byte[] bytes = lines.next(); bytes != null; bytes = lines.next()) {
+        number++;
+        if (!isUtf8(bytes)) {
+          return file + ":" + number;
+        }
+      }
+    } catch (IOException e) {
+      // The file itself is named then.
+    }
+    return file.toString();
+  }
+
+  private static boolean isUtf8(byte[] bytes) {
+    try {
+      StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes));
+      return true;
+    } catch (CharacterCodingException e) {
+      return false;
+    }
   }
 
   private void record(@Nullable Object json, int line) {
@@ -174,21 +211,29 @@ final class DataFile {
     sink.record(json, place);
   }
 
-  private void lines(ByteLines lines, boolean gzip) throws IOException {
-    CharsetDecoder decoder = decoder();
+  /** @param again whether a line can be read again where it stands */
+  private void lines(ByteLines lines, boolean again) throws IOException {
+    CharsetDecoder decoder = StandardCharsets.UTF_8.newDecoder();
     int number = 0;
     for (byte[] bytes = lines.next(); bytes != null; bytes = lines.next()) {
       number++;
-      String line = decoder.decode(ByteBuffer.wrap(bytes)).toString();
+      String line;
+      try {
+        line = decoder.decode(ByteBuffer.wrap(bytes)).toString();
+      } catch (CharacterCodingException e) {
+        sink.bad(notText(file + ":" + number));
+        continue;
+      }
+      boolean marked = line.startsWith(BYTE_ORDER_MARK); // Files that were joined have it at the second's beginning.
       if (!line.isBlank()) {
         Object json;
         try {
-          json = Json.parseRecord(line);
+          json = Json.parseRecord(marked ? line.substring(1) : line);
         } catch (IOException e) {
           sink.bad(file + ":" + number + ": no JSON: " + JsonFault.describe(e));
           continue;
         }
-        record(json, new Place(file, number, lines.offset(), gzip ? null : bytes));
+        record(json, new Place(file, number, lines.offset(), again && !marked ? bytes : null));
       }
     }
   }
@@ -219,8 +264,11 @@ final class DataFile {
     }
   }
 
-  private void table(BufferedReader reader, char separator) throws IOException {
-    DelimitedReader rows = new DelimitedReader(reader, separator);
+  private void table(BufferedReader reader, FileShape shape) throws IOException {
+    for (int line = 1; line < shape.firstLine(); line++) {
+      reader.readLine();
+    }
+    DelimitedReader rows = new DelimitedReader(reader, shape.separator(), shape.firstLine());
     for (int line = rows.line(); ; line = rows.line()) {
       Map<String, Object> row;
       try {

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Collectors;
 
 /** How records are laid out; the keys of a record name the format when none is given, the first that fits. */
@@ -56,7 +57,14 @@ public enum DataFormat {
   }
 
   static Optional<DataFormat> of(Map<?, ?> record) {
-    return Arrays.stream(values()).filter(format -> format.fits(record)).findFirst();
+    return of(record, Set.of());
+  }
+
+  /** The first format that fits and reads all of these columns. */
+  static Optional<DataFormat> of(Map<?, ?> record, Set<String> columns) {
+    return Arrays.stream(values())
+        .filter(format -> format.fits(record) && columns.stream().allMatch(column -> ReadColumns.reads(format, column)))
+        .findFirst();
   }
 
   private boolean fits(Map<?, ?> record) {

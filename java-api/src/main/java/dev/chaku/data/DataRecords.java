@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** The records of data files one after the other, as they stand and as the examples they are read as; none is kept. */
@@ -45,8 +46,11 @@ public final class DataRecords {
    * @throws BadInputException if a file cannot be read, or a record is wrong and bad lines are not skipped
    */
   public static Skipped read(List<Path> files, Dataset.Options options, Sink sink) {
+    Objects.requireNonNull(files, "files");
+    Objects.requireNonNull(options, "options");
+    Objects.requireNonNull(sink, "sink");
     Reading reading = new Reading(options, sink);
-    files.forEach(file -> DataFile.read(file, reading));
+    files.forEach(file -> DataFile.read(file, options, reading));
     return new Skipped(reading.skipped, List.copyOf(reading.reasons));
   }
 

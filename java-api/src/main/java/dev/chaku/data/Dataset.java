@@ -6,25 +6,30 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Examples read from JSON lines, JSON arrays, CSV, TSV or text files, gzipped or not, and of formats that a
- * {@link RecordSource} reads. Immutable and thread-safe.
+ * Examples read from JSON lines, JSON arrays, CSV, TSV or text files, gzipped or not, in UTF-8, UTF-16 or UTF-32, and of
+ * formats that a {@link RecordSource} reads. Immutable and thread-safe.
  *
  * <p>Small files are read into memory. Of larger ones the examples stay on disk: reading checks every record and notes its
  * place, and {@link #examples} reads a record again whenever it is asked for one. Lines of JSON are read from their own
- * file, which must stay as it is; records of other files are copied to one in the system's folder for temporary files.
+ * file, which must stay as it is; records of other files are copied to one in the system's folder for temporary files, as are
+ * those that come through a pipe, which is read once.
  */
 public final class Dataset {
   /** What to do about a record that is wrong. */
   static final String MEND = "; mend it, or leave such lines out with Dataset.Options.withSkipBadLines(true)";
 
   private static final int REASONS_KEPT = 5;
+  private static final int COLUMNS_KEPT = 1000;
   private static final int REASONS_TOLD = 3;
   /** What compressed text may unpack to, over its size. */
   private static final int UNPACKED = 8;
@@ -40,6 +45,17 @@ public final class Dataset {
    */
   public record Options(
       @Nullable DataFormat format, boolean skipBadLines, ColumnMap columns, long inMemoryBytes) {
+    /** @throws BadInputException if the column map has keys that the format does not read */
+    public Options {
+      Objects.requireNonNull(columns, "columns");
+      for (String key : columns.columns().keySet()) {
+        if (format != null && !ReadColumns.reads(format, key)) {
+          throw new BadInputException(
+              "column map: expected keys that the format " + format.label() + " reads, found '" + key + "'");
+        }
+      }
+    }
+
     public static Options defaults() {
       return new Options(null, false, ColumnMap.NONE, Runtime.getRuntime().maxMemory() / 16);
     }
@@ -64,17 +80,19 @@ public final class Dataset {
   private final List<Example> examples;
   private final int skipped;
   private final List<String> reasons;
+  private final Map<String, Integer> unread;
 
   /** @param examples not copied */
-  private Dataset(List<Example> examples, int skipped, List<String> reasons) {
+  private Dataset(List<Example> examples, int skipped, List<String> reasons, Map<String, Integer> unread) {
     this.examples = examples;
     this.skipped = skipped;
     this.reasons = List.copyOf(reasons);
+    this.unread = Collections.unmodifiableMap(unread);
   }
 
   /** Reads one file, see {@link #read(List, Options)}. */
   public static Dataset read(Path file) {
-    return read(List.of(file), Options.defaults());
+    return read(List.of(Objects.requireNonNull(file, "file")), Options.defaults());
   }
 
   /**
@@ -84,14 +102,16 @@ public final class Dataset {
    *     skipped; the message names file, line, what was expected and found
    */
   public static Dataset read(List<Path> files, Options options) {
+    Objects.requireNonNull(files, "files");
+    Objects.requireNonNull(options, "options");
     Reading reading = new Reading(options, unpackedBytes(files) <= options.inMemoryBytes());
     for (Path file : files) {
-      DataFile.read(file, reading);
+      DataFile.read(file, options, reading);
     }
     if (reading.examples().isEmpty()) {
       throw new BadInputException(names(files) + ": expected at least one example, found none" + reading.whatIsWrong());
     }
-    return new Dataset(reading.examples(), reading.skipped, reading.reasons);
+    return new Dataset(reading.examples(), reading.skipped, reading.reasons, reading.unread);
   }
 
   /** The files in the words of a message. */
@@ -103,6 +123,9 @@ public final class Dataset {
   private static long unpackedBytes(List<Path> files) {
     long sum = 0;
     for (Path file : files) {
+      if (DataFile.isStream(file)) {
+        return Long.MAX_VALUE; // Nobody knows how long it goes on.
+      }
       String name = file.toString().toLowerCase(Locale.ROOT);
       boolean packed = name.endsWith(".gz") || name.endsWith(".parquet");
       sum += file.toFile().length() * (packed ? UNPACKED : 1);
@@ -112,7 +135,7 @@ public final class Dataset {
 
   /** A data set of these examples. */
   public static Dataset of(List<Example> examples) {
-    return new Dataset(List.copyOf(examples), 0, List.of());
+    return new Dataset(List.copyOf(Objects.requireNonNull(examples, "examples")), 0, List.of(), Map.of());
   }
 
   /**
@@ -133,6 +156,14 @@ public final class Dataset {
   /** Why the first of them were. */
   public List<String> skippedReasons() {
     return reasons;
+  }
+
+  /**
+   * Columns of the files that go into no example, under the names that the format sees, with the number of records that
+   * have them; of more than a thousand the first.
+   */
+  public Map<String, Integer> unreadColumns() {
+    return unread;
   }
 
   /** Two parts of a data set. */
@@ -187,7 +218,11 @@ public final class Dataset {
    *
    * @param weight how often each example stands in the mixture: 2 for twice, 0.5 for a half of them, chosen by the seed
    */
-  public record Part(Dataset data, double weight) {}
+  public record Part(Dataset data, double weight) {
+    public Part {
+      Objects.requireNonNull(data, "data");
+    }
+  }
 
   /**
    * Mixes data sets, in order; the same for the same seed.
@@ -195,11 +230,13 @@ public final class Dataset {
    * @throws BadInputException if a weight is not above 0 and at most 1000, or nothing is left
    */
   public static Dataset mix(List<Part> parts, long seed) {
+    Objects.requireNonNull(parts, "parts");
     IntSequence mixed = new IntSequence();
     List<List<Example>> lists = new ArrayList<>();
     Random random = new Random(seed);
     int skipped = 0;
     List<String> reasons = new ArrayList<>();
+    Map<String, Integer> unread = new LinkedHashMap<>();
     int first = 0;
     for (Part part : parts) {
       if (!(part.weight() > 0 && part.weight() <= 1000)) {
@@ -217,11 +254,12 @@ public final class Dataset {
       first += n;
       skipped += part.data().skipped;
       reasons.addAll(part.data().reasons);
+      part.data().unread.forEach((column, records) -> unread.merge(column, records, Integer::sum));
     }
     if (mixed.size() == 0) {
       throw new BadInputException("mixture: expected at least one example, found none; raise the weights");
     }
-    return new Dataset(new IndexView<>(new ListChain<>(lists), mixed.toArray()), skipped, reasons);
+    return new Dataset(new IndexView<>(new ListChain<>(lists), mixed.toArray()), skipped, reasons, unread);
   }
 
   /** Adds the first n of some indices, which count from the beginning of their list, not of all lists. */
@@ -237,6 +275,7 @@ public final class Dataset {
     private final List<Example> inMemory = new ArrayList<>();
     private final @Nullable IndexedExamples onDisk;
     private final List<String> reasons = new ArrayList<>();
+    private final Map<String, Integer> unread = new LinkedHashMap<>();
     private int skipped;
 
     Reading(Options options, boolean keep) {
@@ -266,6 +305,11 @@ public final class Dataset {
           onDisk.add(place, json, read.size());
         } else {
           inMemory.addAll(read);
+        }
+        for (String column : RecordReader.unread((Map<?, ?>) json, options)) {
+          if (unread.size() < COLUMNS_KEPT || unread.containsKey(column)) {
+            unread.merge(column, 1, Integer::sum);
+          }
         }
       } catch (RecordFault fault) {
         bad(place.where() + ": " + fault.getMessage());

@@ -3,9 +3,11 @@ package dev.chaku.data;
 import java.io.IOException;
 import java.io.Reader;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,20 +20,44 @@ final class DelimitedReader {
 
   private final Reader reader;
   private final char separator;
-  private final @Nullable List<String> header;
-  private int line = 1;
-  private int recordLine = 1;
+  private final List<String> header;
+  private int line;
+  private int recordLine;
   private int ahead;
 
-  DelimitedReader(Reader reader, char separator) throws IOException {
+  /**
+   * Reads the header.
+   *
+   * @param firstLine the number of the line that is read first
+   * @throws IOException if the file cannot be read, or a header's column has the name of another
+   */
+  DelimitedReader(Reader reader, char separator, int firstLine) throws IOException {
     this.reader = reader;
     this.separator = separator;
+    this.line = firstLine;
+    this.recordLine = firstLine;
     this.ahead = reader.read();
     try {
-      this.header = row();
+      List<String> row = row();
+      this.header = row == null ? List.of() : row.stream().map(String::strip).toList();
+      requireDistinct(header);
     } catch (RecordFault fault) {
       throw new IOException("header: " + fault.getMessage(), fault);
     }
+  }
+
+  private static void requireDistinct(List<String> header) throws RecordFault {
+    Set<String> seen = new HashSet<>();
+    for (String column : header) {
+      if (!column.isEmpty() && !seen.add(column)) {
+        throw new RecordFault("expected a name of its own for each column, found two of '" + column + "'");
+      }
+    }
+  }
+
+  /** The columns' names, without white space around them; empty for a file without rows. */
+  List<String> header() {
+    return header;
   }
 
   /** The line to be read next, from 1. */
@@ -47,7 +73,7 @@ final class DelimitedReader {
   /** The next row by column name, or null at the end. After a fault the reader stands at the next row. */
   @Nullable Map<String, Object> next() throws IOException, RecordFault {
     List<String> row = row();
-    if (row == null || header == null) {
+    if (row == null) {
       return null;
     }
     if (row.size() != header.size()) {

@@ -2,6 +2,7 @@ package dev.chaku.data;
 
 import dev.chaku.BadInputException;
 import dev.chaku.ResourceException;
+import dev.chaku.internal.ScratchFile;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.charset.StandardCharsets;

@@ -3,20 +3,31 @@ package dev.chaku.data;
 import java.util.Arrays;
 import java.util.Random;
 
-/** Integers without a box each; it grows. Not thread-safe. */
+/** Integers without a box each; it grows piece by piece, so that no large one is copied. Not thread-safe. */
 final class IntSequence {
-  private int[] values = new int[16];
+  private static final int PIECE_BITS = 14;
+  private static final int PIECE = 1 << PIECE_BITS;
+
+  private int[][] pieces = new int[1][16];
   private int size;
 
   void add(int value) {
-    if (size == values.length) {
-      values = Arrays.copyOf(values, 2 * size);
+    int piece = size >>> PIECE_BITS;
+    int at = size & PIECE - 1;
+    if (piece == pieces.length) {
+      pieces = Arrays.copyOf(pieces, 2 * piece);
     }
-    values[size++] = value;
+    if (pieces[piece] == null) {
+      pieces[piece] = new int[PIECE];
+    } else if (at == pieces[piece].length) {
+      pieces[piece] = Arrays.copyOf(pieces[piece], 2 * at);
+    }
+    pieces[piece][at] = value;
+    size++;
   }
 
   int get(int i) {
-    return values[i];
+    return pieces[i >>> PIECE_BITS][i & PIECE - 1];
   }
 
   int size() {
@@ -24,7 +35,11 @@ final class IntSequence {
   }
 
   int[] toArray() {
-    return Arrays.copyOf(values, size);
+    int[] array = new int[size];
+    for (int from = 0; from < size; from += PIECE) {
+      System.arraycopy(pieces[from >>> PIECE_BITS], 0, array, from, Math.min(PIECE, size - from));
+    }
+    return array;
   }
 
   /** The numbers from 0 to n - 1. */

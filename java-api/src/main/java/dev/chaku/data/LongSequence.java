@@ -1,20 +1,16 @@
 package dev.chaku.data;
 
-import java.util.Arrays;
-
-/** Longs without a box each; it grows. Not thread-safe. */
+/** Longs without a box each, as two sequences of their halves. Not thread-safe. */
 final class LongSequence {
-  private long[] values = new long[16];
-  private int size;
+  private final IntSequence high = new IntSequence();
+  private final IntSequence low = new IntSequence();
 
   void add(long value) {
-    if (size == values.length) {
-      values = Arrays.copyOf(values, 2 * size);
-    }
-    values[size++] = value;
+    high.add((int) (value >>> Integer.SIZE));
+    low.add((int) value);
   }
 
   long get(int i) {
-    return values[i];
+    return (long) high.get(i) << Integer.SIZE | low.get(i) & 0xFFFF_FFFFL;
   }
 }

@@ -49,15 +49,19 @@ final class ReadColumns {
 
   /** The columns that a format leaves unread, in order. */
   static List<String> unread(Map<?, ?> record, DataFormat format) {
-    Set<String> read = READ.get(format);
     List<String> unread = new ArrayList<>();
     for (Object key : record.keySet()) {
-      boolean choice = format == DataFormat.MULTIPLE_CHOICE && CHOICE.matcher(key.toString()).matches();
-      if (!read.contains(key) && !choice) {
+      if (!reads(format, key.toString())) {
         unread.add(key.toString());
       }
     }
     return unread;
+  }
+
+  /** Whether a format reads a column of this name. */
+  static boolean reads(DataFormat format, String column) {
+    boolean choice = format == DataFormat.MULTIPLE_CHOICE && CHOICE.matcher(column).matches();
+    return choice || READ.get(format).contains(column);
   }
 
   /** Whether any format reads a column of this name: then it means something beside the columns of another format. */

@@ -22,7 +22,7 @@ final class RecordReader {
       throw new RecordFault("expected a JSON object, found " + Fields.kind(json));
     }
     Map<?, ?> record = PlainValue.withoutNulls(columns.apply(raw));
-    DataFormat format = named != null ? named : detect(record);
+    DataFormat format = named != null ? named : columns.format(record);
     try {
       return examples(record, format, source);
     } catch (BadInputException e) {
@@ -53,16 +53,7 @@ final class RecordReader {
   /** The columns of a record that {@link #read} leaves out, under the names that the format sees. */
   static List<String> unread(Map<?, ?> raw, Dataset.Options options) throws RecordFault {
     Map<?, ?> record = PlainValue.withoutNulls(options.columns().apply(raw));
-    return ReadColumns.unread(record, options.format() != null ? options.format() : detect(record));
-  }
-
-  private static DataFormat detect(Map<?, ?> record) throws RecordFault {
-    return DataFormat.of(record)
-        .orElseThrow(
-            () ->
-                new RecordFault(
-                    "expected a key of a known format (messages, prompt, conversations, instruction or text), found "
-                        + record.keySet() + "; a column map names others, as in prompt=question,completion=reply"));
+    return ReadColumns.unread(record, options.format() != null ? options.format() : options.columns().format(record));
   }
 
   private static Example tokens(Map<?, ?> record, String source) throws RecordFault {

@@ -1,5 +1,6 @@
 package dev.chaku.data;
 
+import dev.chaku.internal.ScratchFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;

@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Test;
 
 class DelimitedReaderTest {
   private static DelimitedReader csv(String text) throws IOException {
-    return new DelimitedReader(new StringReader(text), ',');
+    return new DelimitedReader(new StringReader(text), ',', 1);
   }
 
   @Test
@@ -44,6 +44,6 @@ class DelimitedReaderTest {
 
   @Test
   void tabsSeparateWhenToldTo() throws Exception {
-    assertEquals(Map.of("a", "1,5", "b", "2"), new DelimitedReader(new StringReader("a\tb\n1,5\t2"), '\t').next());
+    assertEquals(Map.of("a", "1,5", "b", "2"), new DelimitedReader(new StringReader("a\tb\n1,5\t2"), '\t', 1).next());
   }
 }

@@ -14,12 +14,19 @@ class IntSequenceTest {
   @Test
   void growsAndKeepsTheOrder() {
     IntSequence sequence = new IntSequence();
-    for (int i = 0; i < 1000; i++) {
+    LongSequence longs = new LongSequence();
+    assertArrayEquals(new int[0], sequence.toArray());
+    int n = 100_000;
+    for (int i = 0; i < n; i++) {
       sequence.add(i);
+      longs.add(i * 0x9E3779B97F4A7C15L);
     }
-    assertEquals(1000, sequence.size());
-    assertEquals(999, sequence.get(999));
-    assertArrayEquals(IntSequence.upTo(1000), sequence.toArray());
+    assertEquals(n, sequence.size());
+    for (int i = 0; i < n; i += 97) {
+      assertEquals(i, sequence.get(i));
+      assertEquals(i * 0x9E3779B97F4A7C15L, longs.get(i));
+    }
+    assertArrayEquals(IntSequence.upTo(n), sequence.toArray());
   }
 
   @Test

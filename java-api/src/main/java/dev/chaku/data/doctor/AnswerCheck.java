@@ -4,7 +4,9 @@ import dev.chaku.data.Example;
 import dev.chaku.data.doctor.Finding.Severity;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.regex.Pattern;
 import java.util.zip.Deflater;
 
@@ -15,10 +17,17 @@ final class AnswerCheck implements Check {
   private static final Pattern PLACEHOLDER =
       Pattern.compile("\\{\\{ ?[A-Za-z_][A-Za-z0-9_ ]{0,30}\\}\\}|\\[(?:YOUR|INSERT) [A-Z ]+\\]");
 
+  /** How spreadsheets, data frames and databases write that there is no value. */
+  private static final Set<String> MISSING =
+      Set.of("nan", "na", "n/a", "#n/a", "null", "none", "nil", "<na>", "nat", "-nan", "undefined", "#value!", "#ref!");
+
+  private static final int LONGEST_MISSING = 12;
+
   private final FindingBuilder empty = new FindingBuilder("empty-answer", Severity.ERROR);
   private final FindingBuilder noPrompt = new FindingBuilder("empty-prompt", Severity.WARNING);
   private final FindingBuilder repeating = new FindingBuilder("repetitive-answer", Severity.WARNING);
   private final FindingBuilder placeholder = new FindingBuilder("placeholder", Severity.WARNING);
+  private final FindingBuilder missing = new FindingBuilder("missing-value", Severity.WARNING);
   private final FindingBuilder same = new FindingBuilder("equal-pair", Severity.ERROR);
   private final FindingBuilder arguments = new FindingBuilder("tool-arguments", Severity.WARNING);
 
@@ -38,6 +47,9 @@ final class AnswerCheck implements Check {
     if (form.find()) {
       placeholder.at(sample.source(), form.group());
     }
+    if (isMissing(sample.answer()) || isMissing(sample.prompt())) {
+      missing.at(sample.source(), isMissing(sample.answer()) ? sample.answer() : sample.prompt());
+    }
     if (sample.example() instanceof Example.Preference pair && pair.chosen().equals(pair.rejected())) {
       same.at(sample.source(), sample.answer());
     }
@@ -54,6 +66,11 @@ final class AnswerCheck implements Check {
         "Answers with a form left to fill in",
         "The model will say the form's field as it stands.",
         "Replace the fields by what they stand for.");
+    missing.into(
+        findings,
+        "Prompts or answers that are a table's word for a missing value, such as NaN, null or N/A",
+        "The model learns to say the word.",
+        "Leave the examples out, or write what is missing; ignore this where the word is a label.");
     same.into(
         findings,
         "Preferred and other answer are equal",
@@ -82,6 +99,10 @@ final class AnswerCheck implements Check {
         "Answers that repeat themselves",
         "A few such examples teach a model to repeat itself until it is stopped.",
         "Cut the repetitions, or leave the example out.");
+  }
+
+  private static boolean isMissing(String text) {
+    return text.length() <= LONGEST_MISSING && MISSING.contains(text.strip().toLowerCase(Locale.ROOT));
   }
 
   private static boolean callsTools(Sample sample) {

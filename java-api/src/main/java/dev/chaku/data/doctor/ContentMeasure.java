@@ -14,6 +14,7 @@ final class ContentMeasure {
   private final Map<String, Integer> kinds = new TreeMap<>();
   private final Map<String, Integer> roles = new TreeMap<>();
   private final Map<String, Integer> languages = new TreeMap<>();
+  private final Map<String, Integer> scripts = new TreeMap<>();
   private final IntSeries characters = new IntSeries();
   private final IntSeries turns = new IntSeries();
   private final LabelCounts labels = new LabelCounts();
@@ -31,6 +32,10 @@ final class ContentMeasure {
     String language = sample.language();
     if (!language.isEmpty()) {
       languages.merge(language, 1, Integer::sum);
+    }
+    String script = sample.script();
+    if (!script.isEmpty()) {
+      scripts.merge(script, 1, Integer::sum);
     }
     json += FormatCheck.keys(sample.answer()).isPresent() ? 1 : 0;
     withPrompt += sample.prompt().isBlank() ? 0 : 1;
@@ -55,7 +60,7 @@ final class ContentMeasure {
   DataContent content() {
     List<DataContent.FilePart> parts = new ArrayList<>();
     files.forEach((name, sums) -> parts.add(new DataContent.FilePart(name, (int) sums[0], sums[1], sums[2], sums[3])));
-    return new DataContent(task(), roles, languages, labels.counts(), characters.sorted(), turns.sorted(), parts);
+    return new DataContent(task(), roles, languages, scripts, labels.counts(), characters.sorted(), turns.sorted(), parts);
   }
 
   /** The first that fits. */

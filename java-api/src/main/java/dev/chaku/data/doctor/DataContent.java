@@ -8,8 +8,8 @@ import java.util.Map;
  *
  * @param task what the data seem to teach, in a few words
  * @param roles messages of conversations by role
- * @param languages examples by the language of their answer, by the script where it cannot be told; answers of a few
- *     letters are under none
+ * @param languages examples by the language of their answer, as far as it can be told
+ * @param scripts examples by the script of their answer; answers of a few letters are under none
  * @param labels answers with their counts where answers are labels, else empty
  * @param characterLengths of the examples, ascending
  * @param turns messages per conversation, ascending; empty where there is none
@@ -19,12 +19,13 @@ public record DataContent(
     String task,
     Map<String, Integer> roles,
     Map<String, Integer> languages,
+    Map<String, Integer> scripts,
     Map<String, Integer> labels,
     int[] characterLengths,
     int[] turns,
     List<FilePart> files) {
   /** Nothing. */
-  static final DataContent NONE = new DataContent("", Map.of(), Map.of(), Map.of(), new int[0], new int[0], List.of());
+  static final DataContent NONE = new DataContent("", Map.of(), Map.of(), Map.of(), Map.of(), new int[0], new int[0], List.of());
 
   /**
    * What came from one file.
@@ -37,6 +38,7 @@ public record DataContent(
   public DataContent {
     roles = Map.copyOf(roles);
     languages = Map.copyOf(languages);
+    scripts = Map.copyOf(scripts);
     labels = Map.copyOf(labels);
     files = List.copyOf(files);
   }

@@ -10,13 +10,15 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Examines data sets before they are trained on: defects that stop training, that teach what is wrong, that waste time or
  * give away what is confidential. Nothing is changed; {@link DataFixer} writes a mended copy. Thread-safe.
  *
- * <p>Every example is looked at once, by all checks; a check keeps at most some hundred bytes to a kilobyte of it.
+ * <p>Every example is looked at once, by all checks; a check keeps at most some 200 bytes of it in memory, and half a kilobyte in a scratch
+ * file where the data are many.
  */
 public final class DataDoctor {
   private static final int FEWEST_EXAMPLES = 10;
@@ -31,7 +33,7 @@ public final class DataDoctor {
    * @param chat its chat template, or null
    * @param maxLength longest sequence that is to be trained, in tokens
    * @param unreadColumns columns of the files that go into no example, with the number of records that have them; see
-   *     {@link dev.chaku.data.DataRecords}
+   *     {@link Dataset#unreadColumns}
    */
   public record Request(
       Dataset data,
@@ -44,17 +46,18 @@ public final class DataDoctor {
       if (maxLength < 2) {
         throw new IllegalArgumentException("expected a length of at least 2 tokens, got " + maxLength);
       }
+      Objects.requireNonNull(data, "data");
       unreadColumns = Collections.unmodifiableMap(new LinkedHashMap<>(unreadColumns));
     }
 
-    /** Data of which it is not known what is left unread. */
+    /** The data with the columns that they leave unread. */
     public Request(
         Dataset data,
         @Nullable Dataset test,
         @Nullable Tokenizer tokenizer,
         @Nullable ChatRenderer chat,
         int maxLength) {
-      this(data, test, tokenizer, chat, maxLength, Map.of());
+      this(data, test, tokenizer, chat, maxLength, data.unreadColumns());
     }
   }
 
@@ -83,11 +86,12 @@ public final class DataDoctor {
                 new FormatCheck(),
                 new LanguageCheck(),
                 new LabelCheck(),
-                new DuplicateCheck(),
+                new DuplicateCheck(request.data().examples()),
                 new SecretCheck(),
-                new CharacterCheck()));
+                new CharacterCheck(),
+                new MessageKeyCheck(request.chat())));
     if (request.test() != null) {
-      checks.add(new LeakCheck(() -> request.test().examples().stream().map(Sample::of).iterator()));
+      checks.add(new LeakCheck(request.data().examples(), request.test().examples()));
     }
     checks.add(measure);
     see(request.data(), checks, progress);
@@ -123,7 +127,7 @@ public final class DataDoctor {
 
   private static void columns(Map<String, Integer> unread, List<Finding> findings) {
     FindingBuilder extra = new FindingBuilder("extra-columns", Severity.NOTE);
-    unread.forEach((column, records) -> extra.at("", "'" + column + "' in " + records + (records == 1 ? " record" : " records")));
+    unread.forEach((column, records) -> extra.at("", "'" + column + "' in " + Counted.of(records, "record")));
     extra.into(
         findings,
         "Columns that are not read",
@@ -152,7 +156,7 @@ public final class DataDoctor {
               "few-examples",
               n < FEWEST_EXAMPLES ? Severity.WARNING : Severity.NOTE,
               n,
-              n == 1 ? "1 example" : n + " examples",
+              Counted.of(n, "example"),
               "With so few a model learns them by heart; a change of behaviour takes from " + FEW_EXAMPLES
                   + " to some hundreds.",
               "Write more, as different from each other as the questions in use are.",

@@ -1,16 +1,15 @@
 package dev.chaku.data.doctor;
 
+import dev.chaku.FileDraft;
 import dev.chaku.NewFile;
 import dev.chaku.data.Dataset;
 import dev.chaku.data.Example;
 import dev.chaku.data.JsonLines;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 
 /**
  * Writes a mended copy of a data set; the original stays as it is. Left out are copies, examples with an empty answer,
@@ -41,25 +40,28 @@ public final class DataFixer {
 
   /** The same to a file that may say more: whether it may replace one, and what it may not. */
   public static Result fix(Dataset data, NewFile file) {
-    List<Example> kept = new ArrayList<>();
-    Set<String> seen = new HashSet<>();
+    DigestTable seen = new DigestTable();
+    int written = 0;
     int copies = 0;
     int unusable = 0;
     int cleaned = 0;
-    for (Example example : data.examples()) {
-      Example clean = clean(example);
-      Sample sample = Sample.of(clean);
-      if (isUnusable(sample)) {
-        unusable++;
-      } else if (!seen.add(DuplicateCheck.key(sample))) {
-        copies++;
-      } else {
-        cleaned += clean.equals(example) ? 0 : 1;
-        kept.add(clean);
+    try (FileDraft draft = file.begin()) {
+      for (Example example : data.examples()) {
+        Example clean = clean(example);
+        Sample sample = Sample.of(clean);
+        if (isUnusable(sample)) {
+          unusable++;
+        } else if (seen.putIfAbsent(TextDigest.of(DuplicateCheck.key(sample)), written) >= 0) {
+          copies++;
+        } else {
+          cleaned += clean.equals(example) ? 0 : 1;
+          draft.line(JsonLines.line(clean));
+          written++;
+        }
       }
+      draft.place();
     }
-    JsonLines.write(kept, file);
-    return new Result(kept.size(), copies, unusable, cleaned);
+    return new Result(written, copies, unusable, cleaned);
   }
 
   private static boolean isUnusable(Sample sample) {

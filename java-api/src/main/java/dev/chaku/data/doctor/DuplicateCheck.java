@@ -2,43 +2,55 @@ package dev.chaku.data.doctor;
 
 import dev.chaku.data.Example;
 import dev.chaku.data.doctor.Finding.Severity;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 
-/** Examples that are equal or nearly so, and prompts with several answers. Texts are known by their digests. */
+/**
+ * Examples that are equal or nearly so, and prompts with several answers. Texts are known by their digests, examples by
+ * their numbers: some 200 bytes of each are kept in memory.
+ */
 final class DuplicateCheck implements Check {
   private static final int SHORTEST_CHARS = 40;
 
   private final FindingBuilder equal = new FindingBuilder("duplicate", Severity.WARNING);
   private final FindingBuilder near = new FindingBuilder("near-duplicate", Severity.NOTE);
   private final FindingBuilder answers = new FindingBuilder("several-answers", Severity.NOTE);
-  private final Map<TextDigest, String> byText = new HashMap<>();
-  private final Map<TextDigest, String> byPrompt = new HashMap<>();
+  private final List<Example> examples;
+  private final DigestTable byText = new DigestTable();
+  private final DigestTable byPrompt = new DigestTable();
   private final MinHash hashes = new MinHash();
+  private int seen;
+
+  /** @param examples that will be seen, in this order */
+  DuplicateCheck(List<Example> examples) {
+    this.examples = examples;
+  }
+
+  private String place(int number) {
+    return Sample.place(examples.get(number));
+  }
 
   @Override
   public void see(Sample sample) {
-    String place = sample.place();
-    String first = byText.putIfAbsent(TextDigest.of(key(sample)), place);
-    if (first != null) {
-      equal.at(sample.source(), "as " + first);
+    int number = seen++;
+    int first = byText.putIfAbsent(TextDigest.of(key(sample)), number);
+    if (first >= 0) {
+      equal.at(sample.source(), () -> "as " + place(first));
       return;
     }
-    String asked = sample.prompt().isBlank() ? null : byPrompt.putIfAbsent(TextDigest.of(sample.prompt()), place);
-    if (asked != null) {
-      answers.at(sample.source(), "asked as in " + asked);
+    int asked = sample.prompt().isBlank() ? -1 : byPrompt.putIfAbsent(TextDigest.of(sample.prompt()), number);
+    if (asked >= 0) {
+      answers.at(sample.source(), () -> "asked as in " + place(asked));
     }
     String text = sample.text();
     if (text.length() < SHORTEST_CHARS) {
       return;
     }
     MinHash.Sketch sketch = MinHash.sketch(text);
-    String similar = hashes.similar(sketch);
-    if (similar != null) {
-      near.at(sample.source(), "much as " + similar);
+    int similar = hashes.similar(sketch);
+    if (similar >= 0) {
+      near.at(sample.source(), () -> "much as " + place(similar));
     } else {
-      hashes.add(place, sketch);
+      hashes.add(number, sketch);
     }
   }
 

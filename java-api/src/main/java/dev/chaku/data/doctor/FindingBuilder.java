@@ -6,6 +6,7 @@ import dev.chaku.data.doctor.Finding.Severity;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.function.Supplier;
 
 /** Gathers the places of one kind of defect; the first few are kept, all are counted. */
 final class FindingBuilder {
@@ -25,6 +26,11 @@ final class FindingBuilder {
 
   int count() {
     return count;
+  }
+
+  /** Adds a place whose detail takes work to find: it is asked for only while places are kept. */
+  void at(String source, Supplier<String> detail) {
+    at(source, places.size() < PLACES_KEPT ? detail.get() : "");
   }
 
   void at(String source, String detail) {
@@ -51,12 +57,17 @@ final class FindingBuilder {
     FindingBuilder joined = new FindingBuilder(without.id, without.severity);
     for (FindingBuilder builder : builders) {
       if (builder != without) {
-        joined.count += builder.count;
-        int room = PLACES_KEPT - joined.places.size();
-        joined.places.addAll(builder.places.subList(0, Math.min(room, builder.places.size())));
+        joined.add(builder);
       }
     }
     return joined;
+  }
+
+  /** Adds another's count, and its first places as far as there is room. */
+  void add(FindingBuilder other) {
+    count += other.count;
+    int room = PLACES_KEPT - places.size();
+    places.addAll(other.places.subList(0, Math.min(room, other.places.size())));
   }
 
   static String shortened(String text) {

@@ -59,7 +59,7 @@ final class FormatCheck implements Check {
     FindingBuilder.joined(kinds.values(), FindingBuilder.largest(kinds.values()))
         .into(
             findings,
-            "Records of several kinds: " + counts,
+            "Records of several kinds: " + Counted.kinds(counts),
             "Each kind is rendered another way, so the model learns several conventions, each from fewer examples.",
             "Convert them to one kind, such as conversations.");
     if (written == 0 || valid < MOSTLY * written) {

@@ -58,7 +58,7 @@ public final class HtmlReport {
 
   private static void numbers(StringBuilder out, DataStats stats) {
     out.append("<table>\n");
-    row(out, "Examples", stats.examples() + " " + stats.kinds());
+    row(out, "Examples", Counted.kinds(stats.kinds()));
     if (!stats.content().task().isEmpty()) {
       row(out, "Task", stats.content().task());
     }
@@ -68,7 +68,8 @@ public final class HtmlReport {
         out,
         "Packed",
         String.format(
-            Locale.ROOT, "%d rows of %d tokens, %.0f %% filled", stats.rows(), stats.maxLength(), 100 * stats.fill()));
+            Locale.ROOT, "%s of %d tokens, %.0f %% filled%s", Counted.of(stats.rows(), "row"), stats.maxLength(),
+            100 * stats.fill(), stats.measured() ? "" : ", estimated"));
     out.append("</table>\n");
   }
 
@@ -105,6 +106,7 @@ public final class HtmlReport {
     histogram(out, "Messages of a conversation", DataStats.histogram(content.turns()));
     shares(out, "Roles of messages", content.roles());
     shares(out, "Languages of answers", content.languages());
+    shares(out, "Scripts of answers", content.scripts());
     shares(out, "Labels", content.labels());
   }
 

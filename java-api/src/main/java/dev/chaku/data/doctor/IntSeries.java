@@ -2,16 +2,27 @@ package dev.chaku.data.doctor;
 
 import java.util.Arrays;
 
-/** Numbers added one by one. */
+/** Numbers added one by one; they are kept in pieces, so that no large one is copied. */
 final class IntSeries {
-  private int[] values = new int[256];
+  private static final int PIECE_BITS = 12;
+  private static final int PIECE = 1 << PIECE_BITS;
+
+  private int[][] pieces = new int[4][];
   private int n;
 
   void add(int value) {
-    if (n == values.length) {
-      values = Arrays.copyOf(values, 2 * n);
+    int piece = n >>> PIECE_BITS;
+    if (piece == pieces.length) {
+      pieces = Arrays.copyOf(pieces, 2 * piece);
     }
-    values[n++] = value;
+    if (pieces[piece] == null) {
+      pieces[piece] = new int[PIECE];
+    }
+    pieces[piece][n++ & PIECE - 1] = value;
+  }
+
+  int get(int i) {
+    return pieces[i >>> PIECE_BITS][i & PIECE - 1];
   }
 
   int size() {
@@ -19,7 +30,10 @@ final class IntSeries {
   }
 
   int[] sorted() {
-    int[] sorted = Arrays.copyOf(values, n);
+    int[] sorted = new int[n];
+    for (int from = 0; from < n; from += PIECE) {
+      System.arraycopy(pieces[from >>> PIECE_BITS], 0, sorted, from, Math.min(PIECE, n - from));
+    }
     Arrays.sort(sorted);
     return sorted;
   }

@@ -46,6 +46,7 @@ public final class JsonReport {
     json.writeObjectFieldStart("estimate");
     json.writeStringField("method", estimate.method());
     json.writeNumberField("epochs", estimate.epochs());
+    json.writeBooleanField("measured", estimate.measured());
     json.writeNumberField("tokens_per_epoch", estimate.tokensPerEpoch());
     json.writeNumberField("trained_tokens_per_epoch", estimate.trainedTokensPerEpoch());
     json.writeNumberField("rows_per_epoch", estimate.rowsPerEpoch());
@@ -106,6 +107,7 @@ public final class JsonReport {
     histogram(json, "turn_histogram", DataStats.histogram(content.turns()));
     counts(json, "roles", content.roles());
     counts(json, "languages", content.languages());
+    counts(json, "scripts", content.scripts());
     counts(json, "labels", content.labels());
     json.writeArrayFieldStart("files");
     for (DataContent.FilePart part : content.files()) {

@@ -1,61 +1,70 @@
 package dev.chaku.data.doctor;
 
 import dev.chaku.data.doctor.Finding.Severity;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 
-/** Answers in another language than the most. */
+/**
+ * Answers in another language than the most, and answers whose language cannot be told in another script than the most:
+ * two lists, as a script is no language.
+ */
 final class LanguageCheck implements Check {
   private final Map<String, FindingBuilder> languages = new TreeMap<>();
+  private final Map<String, Integer> scripts = new TreeMap<>();
+  /** By script, of answers whose language cannot be told. */
+  private final Map<String, FindingBuilder> untold = new TreeMap<>();
 
   @Override
   public void see(Sample sample) {
-    String language = sample.language();
-    if (!language.isEmpty()) {
-      languages
-          .computeIfAbsent(language, name -> new FindingBuilder("mixed-languages", Severity.NOTE))
-          .at(sample.source(), language + ": " + sample.answer());
+    String script = sample.script();
+    if (script.isEmpty()) {
+      return;
     }
+    scripts.merge(script, 1, Integer::sum);
+    String language = sample.language();
+    boolean told = !language.isEmpty();
+    (told ? languages : untold)
+        .computeIfAbsent(
+            told ? language : script, name -> new FindingBuilder(told ? "mixed-languages" : "mixed-scripts", Severity.NOTE))
+        .at(sample.source(), (told ? language : script) + ": " + sample.answer());
   }
 
   @Override
   public void tell(List<Finding> findings) {
-    if (languages.isEmpty()) {
-      return;
+    if (languages.size() > 1) {
+      FindingBuilder most = FindingBuilder.largest(languages.values());
+      String counts =
+          languages.entrySet().stream().map(e -> e.getKey() + " " + e.getValue().count()).collect(Collectors.joining(", "));
+      FindingBuilder.joined(languages.values(), most)
+          .into(
+              findings,
+              "Answers in several languages: " + counts,
+              "A few answers in another language than the rest can make the model switch languages unasked.",
+              "Make sure that each answers a question in its language; else leave them out.");
     }
-    String most = usual();
-    Map<String, FindingBuilder> compared = new LinkedHashMap<>(languages);
-    if (most.equals("japanese")) {
-      compared.remove("han"); // Short Japanese answers may have no kana.
+    if (scripts.size() > 1) {
+      tellScripts(findings);
     }
-    if (Languages.isLatin(most) && !most.equals(Languages.LATIN)) {
-      compared.remove(Languages.LATIN); // It may be the same.
-    }
-    String counts =
-        languages.entrySet().stream().map(e -> e.getKey() + " " + e.getValue().count()).collect(Collectors.joining(", "));
-    FindingBuilder.joined(compared.values(), languages.get(most))
-        .into(
-            findings,
-            "Answers in several languages: " + counts,
-            "A few answers in another language than the rest can make the model switch languages unasked.",
-            "Make sure that each answers a question in its language; else leave them out.");
   }
 
-  /** The language of the most answers; of those in Latin letters one that can be told, if there is any. */
-  private String usual() {
-    FindingBuilder largest = FindingBuilder.largest(languages.values());
-    if (largest != languages.get(Languages.LATIN)) {
-      return languages.entrySet().stream().filter(e -> e.getValue() == largest).findFirst().orElseThrow().getKey();
-    }
-    Map<String, FindingBuilder> named = new TreeMap<>(languages);
-    named.keySet().removeIf(name -> !Languages.isLatin(name) || name.equals(Languages.LATIN));
-    if (named.isEmpty()) {
-      return Languages.LATIN;
-    }
-    FindingBuilder most = FindingBuilder.largest(named.values());
-    return named.entrySet().stream().filter(e -> e.getValue() == most).findFirst().orElseThrow().getKey();
+  private void tellScripts(List<Finding> findings) {
+    String most = DataStats.largestFirst(scripts).get(0).getKey();
+    FindingBuilder others = new FindingBuilder("mixed-scripts", Severity.NOTE);
+    untold.forEach(
+        (script, places) -> {
+          // Short Japanese answers may have no kana.
+          boolean same = script.equals(most) || script.equals(Scripts.HAN) && most.equals(Scripts.KANA);
+          if (!same) {
+            others.add(places);
+          }
+        });
+    String counts = scripts.entrySet().stream().map(e -> e.getKey() + " " + e.getValue()).collect(Collectors.joining(", "));
+    others.into(
+        findings,
+        "Answers in several scripts: " + counts,
+        "A few answers in another script than the rest can make the model switch scripts unasked.",
+        "Make sure that each answers a question in its script; else leave them out.");
   }
 }

@@ -9,12 +9,18 @@ import java.util.Locale;
 import java.util.Map;
 
 /**
- * The language that a text is mostly written in: by its script, and in Latin letters by the small words that every text of
- * a language has. Texts in Latin letters with too few of them are {@link #LATIN}, whatever they are.
+ * The language that a text is mostly written in: by its script where one language has it for itself, and in Latin letters by
+ * the small words that every text of a language has. Other texts are of no language that can be told; their script can.
  */
 final class Languages {
-  /** A language in Latin letters that cannot be told. */
-  static final String LATIN = "latin";
+  /** Scripts that one language writes nearly all of. */
+  private static final Map<String, String> BY_SCRIPT =
+      Map.of(
+          Scripts.KANA, "japanese", "hangul", "korean", "thai", "thai", "greek", "greek", "hebrew", "hebrew", "armenian",
+          "armenian", "georgian", "georgian", "tamil", "tamil", "khmer", "khmer");
+
+  /** A text of so many Han characters without kana is Chinese; a shorter one may be Japanese. */
+  private static final int FEWEST_HAN = 30;
 
   private static final int CHARS_READ = 2000;
   private static final int FEWEST_HITS = 3;
@@ -45,15 +51,16 @@ final class Languages {
     return List.copyOf(both);
   }
 
-  /** Whether the name is that of a language in Latin letters. */
-  static boolean isLatin(String language) {
-    return language.equals(LATIN) || WORDS.containsKey(language);
-  }
-
-  /** A name such as english, japanese, cyrillic; empty for a text with fewer than five letters. */
+  /** A name such as english, japanese, korean; empty where it cannot be told. */
   static String of(String text) {
     String script = Scripts.of(text);
-    return script.equals(LATIN) ? ofLatin(text) : script;
+    if (script.equals(Scripts.LATIN)) {
+      return ofLatin(text);
+    }
+    if (script.equals(Scripts.HAN)) {
+      return text.codePoints().filter(Character::isIdeographic).limit(FEWEST_HAN).count() == FEWEST_HAN ? "chinese" : "";
+    }
+    return BY_SCRIPT.getOrDefault(script, "");
   }
 
   private static String ofLatin(String text) {
@@ -70,11 +77,11 @@ final class Languages {
       }
     }
     if (hits.isEmpty()) {
-      return LATIN;
+      return "";
     }
     Map.Entry<String, Integer> most = Collections.max(hits.entrySet(), Map.Entry.comparingByValue());
     int second = hits.entrySet().stream().filter(e -> e != most).mapToInt(Map.Entry::getValue).max().orElse(0);
     // Languages share words: the first must be well before the second.
-    return most.getValue() >= FEWEST_HITS && 2 * most.getValue() >= 3 * second ? most.getKey() : LATIN;
+    return most.getValue() >= FEWEST_HITS && 2 * most.getValue() >= 3 * second ? most.getKey() : "";
   }
 }

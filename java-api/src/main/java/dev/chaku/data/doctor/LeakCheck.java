@@ -1,45 +1,50 @@
 package dev.chaku.data.doctor;
 
+import dev.chaku.data.Example;
 import dev.chaku.data.doctor.Finding.Severity;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 
 /** Examples of the test data that the training data give away. */
 final class LeakCheck implements Check {
-  private final Iterable<Sample> test;
-  private final Map<TextDigest, String> byPrompt = new HashMap<>();
-  private final Map<TextDigest, String> byText = new HashMap<>();
+  private final List<Example> examples;
+  private final List<Example> test;
+  private final DigestTable byPrompt = new DigestTable();
+  private final DigestTable byText = new DigestTable();
   private final MinHash hashes = new MinHash();
+  private int seen;
 
-  LeakCheck(Iterable<Sample> test) {
+  /**
+   * @param examples that will be seen, in this order
+   * @param test which are read at the end
+   */
+  LeakCheck(List<Example> examples, List<Example> test) {
+    this.examples = examples;
     this.test = test;
   }
 
   @Override
   public void see(Sample sample) {
-    String place = sample.place();
-    byText.putIfAbsent(digest(sample.text()), place);
+    int number = seen++;
+    byText.putIfAbsent(digest(sample.text()), number);
     if (!sample.prompt().isBlank()) {
-      byPrompt.putIfAbsent(digest(sample.prompt()), place);
+      byPrompt.putIfAbsent(digest(sample.prompt()), number);
     }
-    hashes.add(place, MinHash.sketch(sample.text()));
+    hashes.add(number, MinHash.sketch(sample.text()));
   }
 
   @Override
   public void tell(List<Finding> findings) {
     FindingBuilder leak = new FindingBuilder("test-leak", Severity.ERROR);
     FindingBuilder near = new FindingBuilder("near-test-leak", Severity.WARNING);
-    for (Sample sample : test) {
-      String trained = byText.get(digest(sample.text()));
-      if (trained == null && !sample.prompt().isBlank()) {
-        trained = byPrompt.get(digest(sample.prompt()));
-      }
-      String similar = trained == null ? hashes.similar(MinHash.sketch(sample.text())) : null;
-      if (trained != null) {
-        leak.at(sample.source(), "asked in " + trained);
-      } else if (similar != null) {
-        near.at(sample.source(), "much as " + similar);
+    for (Example example : test) {
+      Sample sample = Sample.of(example);
+      int equal = byText.get(digest(sample.text()));
+      int trained = equal < 0 && !sample.prompt().isBlank() ? byPrompt.get(digest(sample.prompt())) : equal;
+      int similar = trained < 0 ? hashes.similar(MinHash.sketch(sample.text())) : -1;
+      if (trained >= 0) {
+        leak.at(sample.source(), () -> "asked in " + Sample.place(examples.get(trained)));
+      } else if (similar >= 0) {
+        near.at(sample.source(), () -> "much as " + Sample.place(examples.get(similar)));
       }
     }
     leak.into(

@@ -1,10 +1,7 @@
 package dev.chaku.data.doctor;
 
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.List;
 import java.util.Locale;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Finds texts that are nearly equal without comparing all with all, and without keeping them.
@@ -39,33 +36,45 @@ final class MinHash {
    */
   record Sketch(long[] bands, int[] least) {}
 
-  private record Kept(String name, int[] least) {}
-
   private final BandTable buckets = new BandTable(CANDIDATES);
-  private final List<Kept> kept = new ArrayList<>();
+  private final SketchStore kept = new SketchStore(KEPT);
+  /** What the caller calls each that is kept. */
+  private final IntSeries names = new IntSeries();
+  private final int[] compared = new int[BANDS * CANDIDATES];
 
-  /** Keeps a text under a name, to be found by {@link #similar}. */
-  void add(String name, Sketch sketch) {
-    int number = kept.size();
-    kept.add(new Kept(name, sketch.least()));
+  /** Keeps a text under a number of the caller's, to be found by {@link #similar}. */
+  void add(int name, Sketch sketch) {
+    names.add(name);
+    int number = kept.add(sketch.least());
     for (long key : sketch.bands()) {
       buckets.add(key, number);
     }
   }
 
-  /** The name of a text kept before that is nearly equal to this one, or null. */
-  @Nullable String similar(Sketch sketch) {
-    int last = -1;
+  /** The number of a text kept before that is nearly equal to this one, or -1. */
+  int similar(Sketch sketch) {
+    int n = 0;
     for (long key : sketch.bands()) {
       for (int entry = buckets.first(key); entry >= 0; entry = buckets.after(entry)) {
         int candidate = buckets.number(entry);
-        if (candidate != last && jaccard(sketch.least(), kept.get(candidate).least()) >= SIMILAR) {
-          return kept.get(candidate).name();
+        if (!isIn(compared, n, candidate)) {
+          if (jaccard(sketch.least(), kept.get(candidate)) >= SIMILAR) {
+            return names.get(candidate);
+          }
+          compared[n++] = candidate;
         }
-        last = candidate;
       }
     }
-    return null;
+    return -1;
+  }
+
+  private static boolean isIn(int[] values, int n, int value) {
+    for (int i = 0; i < n; i++) {
+      if (values[i] == value) {
+        return true;
+      }
+    }
+    return false;
   }
 
   static double similarity(String a, String b) {

@@ -10,24 +10,26 @@ import java.util.Map;
  *
  * @param prompt all text before the last answer; empty for plain text
  * @param answers the texts that are trained on, or compared; the last is the answer to the prompt
+ * @param messages of a conversation, its answer included; empty for other kinds
  */
-record Sample(Example example, String prompt, List<String> answers) {
+record Sample(Example example, String prompt, List<String> answers, List<Map<String, Object>> messages) {
   static Sample of(Example example) {
     if (example instanceof Example.Text text) {
-      return new Sample(example, "", List.of(text.text()));
+      return new Sample(example, "", List.of(text.text()), List.of());
     }
     if (example instanceof Example.Tokens tokens) {
-      return new Sample(example, "", List.of(tokens.ids().toString()));
+      return new Sample(example, "", List.of(tokens.ids().toString()), List.of());
     }
     if (example instanceof Example.PromptCompletion pair) {
-      return new Sample(example, pair.prompt(), List.of(pair.completion()));
+      return new Sample(example, pair.prompt(), List.of(pair.completion()), List.of());
     }
     if (example instanceof Example.Preference pair) {
-      return new Sample(
-          example, joined(pair.prompt()), List.of(joinedContent(pair.rejected()), joinedContent(pair.chosen())));
+      List<String> answers = List.of(joinedContent(pair.rejected()), joinedContent(pair.chosen()));
+      return new Sample(example, joined(pair.prompt()), answers, both(pair.prompt(), pair.chosen()));
     }
     if (example instanceof Example.Labelled labelled) {
-      return new Sample(example, joined(labelled.prompt()), List.of(joinedContent(labelled.answer())));
+      List<String> answers = List.of(joinedContent(labelled.answer()));
+      return new Sample(example, joined(labelled.prompt()), answers, both(labelled.prompt(), labelled.answer()));
     }
     return ofChat((Example.Chat) example);
   }
@@ -42,22 +44,34 @@ record Sample(Example example, String prompt, List<String> answers) {
         last = i;
       }
     }
-    return new Sample(chat, joined(chat.messages().subList(0, last)), answers);
+    return new Sample(chat, joined(chat.messages().subList(0, last)), answers, chat.messages());
+  }
+
+  private static List<Map<String, Object>> both(List<Map<String, Object>> prompt, List<Map<String, Object>> answer) {
+    List<Map<String, Object>> both = new ArrayList<>(prompt);
+    both.addAll(answer);
+    return both;
   }
 
   String source() {
     return example.source();
   }
 
-  /** The source without its folder, to be told beside another. */
-  String place() {
-    return source().substring(1 + Math.max(source().lastIndexOf('/'), source().lastIndexOf('\\')));
+  /** A source without its folder, to be told beside another. */
+  static String place(Example example) {
+    String source = example.source();
+    return source.substring(1 + Math.max(source.lastIndexOf('/'), source.lastIndexOf('\\')));
   }
 
   /** The file that it came from. */
   String file() {
     int colon = source().lastIndexOf(':');
     return colon < 0 ? source() : source().substring(0, colon);
+  }
+
+  /** The script that the answer is written in, see {@link Scripts}. */
+  String script() {
+    return Scripts.of(answer());
   }
 
   /** The language that the answer is written in, see {@link Languages}. */
@@ -80,17 +94,6 @@ record Sample(Example example, String prompt, List<String> answers) {
   /** Prompt and answer. */
   String text() {
     return prompt.isEmpty() ? answer() : prompt + "\n" + answer();
-  }
-
-  /** The messages of a conversation, its answer included; empty for other kinds. */
-  List<Map<String, Object>> messages() {
-    if (example instanceof Example.Chat chat) {
-      return chat.messages();
-    }
-    if (example instanceof Example.Preference pair) {
-      return pair.chosenChat().messages();
-    }
-    return example instanceof Example.Labelled labelled ? labelled.chat().messages() : List.of();
   }
 
   String kind() {

@@ -5,13 +5,19 @@ import java.util.EnumMap;
 import java.util.Locale;
 import java.util.Map;
 
-/** The script that a text is mostly written in; Han with kana is Japanese. */
+/** The script that a text is mostly written in. */
 final class Scripts {
   private static final int LETTERS_READ = 2000;
 
   private Scripts() {}
 
-  /** A name such as latin, japanese, han; empty for a text with fewer than five letters. */
+  /** Han with kana, as Japanese is written. */
+  static final String KANA = "han and kana";
+
+  static final String HAN = "han";
+  static final String LATIN = "latin";
+
+  /** A name such as latin, cyrillic, han; empty for a text with fewer than five letters. */
   static String of(String text) {
     Map<UnicodeScript, Integer> counts = new EnumMap<>(UnicodeScript.class);
     int letters = 0;
@@ -30,9 +36,9 @@ final class Scripts {
     int han = counts.getOrDefault(UnicodeScript.HAN, 0);
     // Names in Latin letters are long: a text is Japanese if a tenth of its letters is.
     if (kana > 0 && 10 * (kana + han) >= letters) {
-      return "japanese";
+      return KANA;
     }
     UnicodeScript most = counts.entrySet().stream().max(Map.Entry.comparingByValue()).orElseThrow().getKey();
-    return most.name().toLowerCase(Locale.ROOT);
+    return most.name().toLowerCase(Locale.ROOT).replace('_', ' ');
   }
 }

@@ -15,6 +15,7 @@ public final class TextReport {
   public static String render(DataReport report) {
     StringBuilder out = new StringBuilder();
     summary(out, report.stats());
+    heading(out, report.stats().measured() ? "Lengths in tokens" : "Lengths in tokens, estimated");
     histogram(out, report.stats().histogram());
     out.append('\n');
     if (report.findings().isEmpty()) {
@@ -43,37 +44,41 @@ public final class TextReport {
     }
     shares(out, "Roles of messages", content.roles());
     shares(out, "Languages of answers", content.languages());
+    shares(out, "Scripts of answers", content.scripts());
     shares(out, "Labels", content.labels());
     if (content.files().size() > 1) {
       heading(out, "Files");
       for (DataContent.FilePart part : content.files()) {
         double trained = 100.0 * part.trainedTokens() / Math.max(1, part.tokens());
         line(
-            out, "  %s: %,d examples, %,d characters, %,d tokens%s", part.file(), part.examples(), part.characters(),
-            part.tokens(), stats.measured() ? String.format(Locale.ROOT, ", %.1f %% trained", trained) : " (estimated)");
+            out, "  %s: %s, %,d characters, %s%s", part.file(), Counted.of(part.examples(), "example"), part.characters(),
+            Counted.of(part.tokens(), "token"), stats.measured() ? String.format(Locale.ROOT, ", %.1f %% trained", trained) : " (estimated)");
       }
     }
     return out.toString();
   }
 
   private static void summary(StringBuilder out, DataStats stats) {
-    line(out, "%,d examples %s, %,d characters", stats.examples(), stats.kinds(), stats.characters());
+    line(out, "%s, %,d characters", Counted.kinds(stats.kinds()), stats.characters());
     if (!stats.content().task().isEmpty()) {
       line(out, "task: %s", stats.content().task());
     }
     line(
         out,
-        "%,d tokens%s in %,d sequences: median %d, 95 %% up to %d, longest %d",
-        stats.tokens(),
-        stats.measured() ? "" : " (estimated)",
-        stats.lengths().length,
+        "%s%s in %s: median %d, 95 %% up to %d, longest %d%s",
+        stats.measured() ? "" : "about ",
+        Counted.of(stats.tokens(), "token"),
+        Counted.of(stats.lengths().length, "sequence"),
         stats.percentile(0.5),
         stats.percentile(0.95),
-        stats.percentile(1));
+        stats.percentile(1),
+        stats.measured() ? "" : " (estimated: no model with a chat template counts them)");
     if (stats.measured()) {
       line(out, "%.1f %% of the tokens are trained", 100 * stats.coverage());
     }
-    line(out, "%d rows of %d tokens, %.0f %% filled", stats.rows(), stats.maxLength(), 100 * stats.fill());
+    line(
+        out, "%s%s of %d tokens, %.0f %% filled%s", stats.measured() ? "" : "about ", Counted.of(stats.rows(), "row"),
+        stats.maxLength(), 100 * stats.fill(), stats.measured() ? "" : " (estimated)");
   }
 
   private static void finding(StringBuilder out, Finding finding) {

@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param memory what it takes, or null where that is not known
  * @param time how long it takes on this machine, or null where that is not known
  * @param missing why memory or time is not known; empty where both are
+ * @param measured whether tokens were counted by the model's tokenizer; else they and what follows from them are estimates
  */
 public record TrainingEstimate(
     String method,
@@ -29,7 +30,25 @@ public record TrainingEstimate(
     int stepsPerEpoch,
     @Nullable Memory memory,
     @Nullable Time time,
-    String missing) {
+    String missing,
+    boolean measured) {
+  /** An estimate from tokens that were counted. */
+  public TrainingEstimate(
+      String method,
+      int epochs,
+      int rowTokens,
+      long tokensPerEpoch,
+      long trainedTokensPerEpoch,
+      int rowsPerEpoch,
+      int stepsPerEpoch,
+      @Nullable Memory memory,
+      @Nullable Time time,
+      String missing) {
+    this(
+        method, epochs, rowTokens, tokensPerEpoch, trainedTokensPerEpoch, rowsPerEpoch, stepsPerEpoch, memory, time, missing,
+        true);
+  }
+
   /**
    * Memory in bytes.
    *
@@ -59,9 +78,11 @@ public record TrainingEstimate(
     lines.add(
         String.format(
             Locale.ROOT,
-            "%s, %d %s: %,d tokens an epoch, %,d of them trained, in %,d rows of up to %d: %,d steps an epoch, %,d in all",
-            method, epochs, epochs == 1 ? "epoch" : "epochs", tokensPerEpoch, trainedTokensPerEpoch, rowsPerEpoch, rowTokens,
-            stepsPerEpoch, steps()));
+            "%s, %s: %s%s an epoch, %s in %s of up to %d: %s an epoch, %,d in all%s",
+            method, Counted.of(epochs, "epoch"), measured ? "" : "about ", Counted.of(tokensPerEpoch, "token"),
+            measured ? String.format(Locale.ROOT, "%,d of them trained,", trainedTokensPerEpoch) : "prompts included,",
+            Counted.of(rowsPerEpoch, "row"), rowTokens, Counted.of(stepsPerEpoch, "step"), steps(),
+            measured ? "" : " (estimated)"));
     if (memory != null) {
       lines.add(
           String.format(

@@ -182,7 +182,8 @@ class DataDoctorTest {
     Dataset data = Dataset.of(IntStream.range(0, 40).mapToObj(i -> pair(i, "q" + i, i % 2 == 0 ? "yes, it is" : "はい、そうです")).toList());
     DataContent content = DataDoctor.stats(new DataDoctor.Request(data, null, null, null, 64), (done, total) -> {}).content();
     assertEquals("classification into 2 labels", content.task());
-    assertEquals(Map.of("latin", 20, "japanese", 20), content.languages());
+    assertEquals(Map.of("japanese", 20), content.languages());
+    assertEquals(Map.of("latin", 20, "han and kana", 20), content.scripts());
     assertEquals(List.of(40), content.files().stream().map(DataContent.FilePart::examples).toList());
     assertEquals("f", content.files().get(0).file());
     assertEquals(40, content.characterLengths().length);

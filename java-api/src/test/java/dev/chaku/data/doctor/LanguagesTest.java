@@ -21,9 +21,12 @@ class LanguagesTest {
         "A vaca não está no celeiro, e os cães são do senhor.|portuguese",
         "La mucca è nella stalla e il cane non è con gli altri.|italian",
         "De koe is niet in de stal en het paard is van de boer.|dutch",
-        "Bonjour!|latin",
+        "Bonjour!|''",
         "お勧めは「Monty Python and the Holy Grail」、「Three Amigos」です。|japanese",
-        "Корова в хлеву.|cyrillic",
+        "Корова в хлеву.|''",
+        "외양간에 소가 있습니다.|korean",
+        "我们的猫在花园里睡觉我们的狗在房子里睡觉我们的牛在田野里吃草|chinese",
+        "花鳥風月東京|''",
         "42|''"
       })
   void isTold(String text, String language) {

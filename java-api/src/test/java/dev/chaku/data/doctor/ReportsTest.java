@@ -106,6 +106,29 @@ class ReportsTest {
     assertEquals("measured somehow", json.get("time_measured_by"));
   }
 
+  /** Every count that needs a tokenizer says that it is an estimate where there was none. */
+  @Test
+  void estimatesAreMarked() {
+    DataStats stats = REPORT.stats();
+    DataStats guessed =
+        new DataStats(
+            stats.examples(), stats.kinds(), stats.characters(), false, stats.tokens(), stats.tokens(), stats.lengths(),
+            stats.rows(), stats.maxLength(), stats.content());
+    TrainingEstimate estimate = new TrainingEstimate("LoRA of rank 16", 1, 32, 40, 40, 1, 1, null, null, "no model", false);
+    DataReport report = new DataReport(List.of(), guessed).withEstimate(estimate);
+    for (String line : TextReport.render(report).lines().toList()) {
+      boolean counts = line.matches(".*\\d (tokens?|rows?|steps?)\\b.*");
+      assertTrue(!counts || line.contains("(estimated"), line);
+    }
+    assertTrue(TextReport.render(report).contains("Lengths in tokens, estimated"));
+    assertTrue(
+        TextReport.render(report)
+            .contains("about 40 tokens an epoch, prompts included, in 1 row of up to 32: 1 step an epoch, 1 in all (estimated)"));
+    assertTrue(JsonReport.render(report).contains("\"measured\":false,\"tokens_per_epoch\":40"));
+    assertTrue(HtmlReport.render(report, "x").contains("filled, estimated"));
+    assertFalse(TextReport.render(REPORT).contains("estimated"));
+  }
+
   @Test
   void noFindingIsSaid() {
     DataReport sound = new DataReport(List.of(), REPORT.stats());

@@ -1,11 +1,11 @@
-package dev.chaku.data;
+package dev.chaku.internal;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.chaku.ResourceException;
+import dev.chaku.BadInputException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -50,7 +50,7 @@ class ScratchFileTest {
   @Test
   void aFolderThatIsNotThereIsNamed() {
     Path none = folder.resolve("none");
-    String message = assertThrows(ResourceException.class, () -> ScratchFile.in(none)).getMessage();
+    String message = assertThrows(BadInputException.class, () -> ScratchFile.in(none)).getMessage();
     assertTrue(message.startsWith(none + ": cannot be written"), message);
   }
 

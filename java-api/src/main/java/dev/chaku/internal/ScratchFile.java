@@ -1,4 +1,4 @@
-package dev.chaku.data;
+package dev.chaku.internal;
 
 import dev.chaku.FileFault;
 import dev.chaku.ResourceException;
@@ -12,7 +12,7 @@ import java.nio.file.Path;
  * process ends, however that happens, as its name is removed at once where the system allows. Thread-safe once written;
  * an interrupt of the reading thread does not close it.
  */
-final class ScratchFile {
+public final class ScratchFile {
   private static final int BUFFER_BYTES = 1 << 16;
 
   private final Path path;
@@ -26,8 +26,8 @@ final class ScratchFile {
     this.file = file;
   }
 
-  /** @throws ResourceException if it cannot be made in that folder */
-  static ScratchFile in(Path folder) {
+  /** @throws dev.chaku.ChakuException if it cannot be made in that folder, as {@link FileFault#notWritten} has it */
+  public static ScratchFile in(Path folder) {
     try {
       Path path = Files.createTempFile(folder, ".chaku-", ".tmp");
       RandomAccessFile file = new RandomAccessFile(path.toFile(), "rw");
@@ -43,12 +43,12 @@ final class ScratchFile {
   }
 
   /** Bytes written so far: where the next ones will stand. */
-  long size() {
+  public long size() {
     return size;
   }
 
   /** @throws ResourceException if the disk is full */
-  synchronized void append(byte[] bytes, int length) {
+  public synchronized void append(byte[] bytes, int length) {
     size += length;
     if (length > buffer.length - buffered) {
       flush();
@@ -76,7 +76,7 @@ final class ScratchFile {
   }
 
   /** The bytes at an offset. */
-  synchronized byte[] read(long offset, int length) throws IOException {
+  public synchronized byte[] read(long offset, int length) throws IOException {
     if (buffered > 0) {
       flush();
     }
