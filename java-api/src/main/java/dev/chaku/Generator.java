@@ -58,14 +58,15 @@ public final class Generator {
    * @param parseSpecial whether special tokens written in it are read as such, rather than as their characters
    */
   public Generator prompt(String text, boolean parseSpecial) {
-    return tokens(model.tokenizer().encodePrompt(text, parseSpecial));
+    return tokens(model.prompts().text(text, parseSpecial));
   }
 
   /**
    * A conversation to go on with, written by the model's own chat template: the assistant's next turn is generated.
    *
    * @param messages each with {@code role} and {@code content}
-   * @throws BadInputException if the model has no chat template, or it refuses the conversation
+   * @throws BadInputException if the model has no chat template, it refuses the conversation, or a message has no role, no
+   *     content or half a character
    */
   public Generator chat(List<Map<String, Object>> messages) {
     ChatTemplate template =

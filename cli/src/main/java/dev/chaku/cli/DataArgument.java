@@ -8,6 +8,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.OptionalDouble;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import picocli.CommandLine;
 import picocli.CommandLine.UnmatchedArgumentException;
 
@@ -19,6 +21,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
  */
 record DataArgument(Path file, OptionalDouble weight) {
   private static final Path STANDARD_INPUT = Path.of("/dev/stdin");
+  private static final Pattern WEIGHTED = Pattern.compile("(.*)=[-+0-9.eE]+");
 
   private DataArgument(Path file) {
     this(file, OptionalDouble.empty());
@@ -76,7 +79,8 @@ record DataArgument(Path file, OptionalDouble weight) {
   }
 
   private static String withoutWeight(String text) {
-    return Files.exists(Path.of(text)) || text.lastIndexOf('=') < 0 ? text : text.substring(0, text.lastIndexOf('='));
+    Matcher weighted = WEIGHTED.matcher(text);
+    return !Files.exists(Path.of(text)) && weighted.matches() ? weighted.group(1) : text;
   }
 
   private static double weight(String text, int equals) {

@@ -62,7 +62,7 @@ final class Fields {
     return integers;
   }
 
-  private static String found(Map<?, ?> record, String key) {
+  static String found(Map<?, ?> record, String key) {
     return record.get(key) == null ? "none" : kind(record.get(key));
   }
 

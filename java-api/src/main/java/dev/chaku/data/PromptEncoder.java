@@ -30,10 +30,10 @@ public final class PromptEncoder {
    *
    * @param messages each with {@code role} and {@code content}
    * @param tools descriptions of functions; empty for none
-   * @throws dev.chaku.BadInputException if the template refuses the conversation
+   * @throws BadInputException if a message has no role or content, or the template refuses the conversation
    */
   public int[] chat(List<Map<String, Object>> messages, List<Object> tools, ChatRenderer template) {
-    SpecialText.Marked marked = special.mark(messages, tools, template);
+    SpecialText.Marked marked = special.mark(ChatPrompt.of(messages), tools, template);
     TokenRun run = new TokenRun();
     add(marked, template.render(marked.messages(), marked.tools(), true), 0, run);
     return run.tokens();
@@ -53,6 +53,16 @@ public final class PromptEncoder {
     int at = text.lastIndexOf(PROBE);
     String tail = at < 0 ? "" : text.substring(at + PROBE.length());
     return special.firstIn(tail).map(token -> tail.substring(0, tail.indexOf(token))).orElse(tail).strip();
+  }
+
+  /**
+   * A text to go on from.
+   *
+   * @param parseSpecial whether special tokens that it spells are read as such
+   * @throws BadInputException if it has half a character, for which there are no tokens
+   */
+  public int[] text(String text, boolean parseSpecial) {
+    return tokenizer.encodePrompt(ChatPrompt.text(text), parseSpecial);
   }
 
   /** The first special token that a text spells, if any. */

@@ -1,8 +1,10 @@
 package dev.chaku.generate;
 
+import dev.chaku.BadInputException;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 
 /**
  * Chooses the next token from logits. Not thread-safe.
@@ -15,12 +17,32 @@ public final class Sampler {
   private final boolean greedy;
   private final SamplingRandom random;
 
-  /** @param vocabSize V */
+  /**
+   * A chain for the options.
+   *
+   * @param vocabSize V
+   * @throws BadInputException if a bias is of a token that the vocabulary has not, or all its tokens are forbidden
+   */
   public Sampler(SamplingOptions options, int vocabSize) {
+    requireTokens(options.biases(), vocabSize);
     this.candidates = new Candidates(vocabSize);
     this.greedy = options.temperature() == 0;
     this.random = new SamplingRandom(options.seed());
     this.stages = stages(options);
+  }
+
+  private static void requireTokens(Map<Integer, Float> biases, int vocabSize) {
+    int forbidden = 0;
+    for (Map.Entry<Integer, Float> bias : biases.entrySet()) {
+      if (bias.getKey() >= vocabSize) {
+        throw new BadInputException(
+            "logit bias: expected ids of tokens below " + vocabSize + ", the size of the vocabulary, got " + bias.getKey());
+      }
+      forbidden += bias.getValue() == Float.NEGATIVE_INFINITY ? 1 : 0;
+    }
+    if (vocabSize > 0 && forbidden == vocabSize) {
+      throw new BadInputException("logit bias: expected at least one token that may come, got all " + vocabSize + " forbidden");
+    }
   }
 
   /** A chain of given stages, which the most likely of what is left or a random choice ends. */

@@ -2,6 +2,7 @@ package dev.chaku.generate;
 
 import dev.chaku.BadInputException;
 import java.util.Map;
+import java.util.Objects;
 
 /**
  * How the next token is chosen. Stages work in the order of llama.cpp: bias, penalties, top-n-sigma, top-k, typical, top-p,
@@ -16,7 +17,7 @@ import java.util.Map;
  * @param topNSigma at least 0; keeps logits within this many standard deviations of the largest; 0, the default, is off
  * @param exclusion removal of top choices; off by default
  * @param penalties for tokens that occurred; off by default
- * @param biases added to the logits of tokens by id; none by default
+ * @param biases added to the logits of tokens by id, minus infinity to forbid one; none by default
  * @param seed of the choice; the same seed, model and prompt give the same text. Default 0
  */
 public record SamplingOptions(
@@ -82,7 +83,20 @@ public record SamplingOptions(
     requireRange("min-p", minP, 0, 1);
     requireRange("typical-p", typicalP, Float.MIN_VALUE, 1);
     requireRange("top-n-sigma", topNSigma, 0, Float.MAX_VALUE);
+    Objects.requireNonNull(exclusion, "exclusion");
+    Objects.requireNonNull(penalties, "penalties");
+    Objects.requireNonNull(biases, "biases");
+    biases.forEach(SamplingOptions::requireBias);
     biases = Map.copyOf(biases);
+  }
+
+  private static void requireBias(Integer token, Float bias) {
+    if (token == null || token < 0) {
+      throw new BadInputException("logit bias: expected the id of a token, got " + token);
+    }
+    if (bias == null || bias.isNaN() || bias == Float.POSITIVE_INFINITY) {
+      throw new BadInputException("logit bias of token " + token + ": expected a number or minus infinity, got " + bias);
+    }
   }
 
   public static SamplingOptions defaults() {

@@ -21,10 +21,33 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
+import org.junit.jupiter.api.function.Executable;
 
 class SamplerTest {
   private static final int V = 512;
   private static final double TOLERANCE = 1e-4;
+
+  @Test
+  void biasesAreOfTokensThatThereAre() {
+    SamplingOptions options = SamplingOptions.defaults();
+    refused("logit bias: expected ids of tokens below 4, the size of the vocabulary, got 4",
+        () -> new Sampler(options.withBiases(Map.of(4, 1f)), 4));
+    refused("logit bias: expected at least one token that may come, got all 2 forbidden",
+        () -> new Sampler(options.withBiases(Map.of(0, Float.NEGATIVE_INFINITY, 1, Float.NEGATIVE_INFINITY)), 2));
+    refused("logit bias of token 3: expected a number or minus infinity, got NaN", () -> options.withBiases(Map.of(3, Float.NaN)));
+    refused("logit bias of token 3: expected a number or minus infinity, got Infinity",
+        () -> options.withBiases(Map.of(3, Float.POSITIVE_INFINITY)));
+    refused("logit bias: expected the id of a token, got -1", () -> options.withBiases(Map.of(-1, 1f)));
+    assertEquals("biases", assertThrows(NullPointerException.class, () -> options.withBiases(null)).getMessage());
+    assertEquals("penalties", assertThrows(NullPointerException.class, () -> options.withPenalties(null)).getMessage());
+    assertEquals("exclusion", assertThrows(NullPointerException.class, () -> options.withExclusion(null)).getMessage());
+    Sampler last = new Sampler(SamplingOptions.greedy().withBiases(Map.of(0, Float.NEGATIVE_INFINITY)), 2);
+    assertEquals(1, last.sample(FloatBuffer.wrap(new float[] {5, 1})));
+  }
+
+  private static void refused(String expected, Executable making) {
+    assertEquals(expected, assertThrows(BadInputException.class, making).getMessage());
+  }
 
   /** Candidates after every chain of llama.cpp that we have the stages of. */
   @TestFactory
