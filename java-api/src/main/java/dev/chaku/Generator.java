@@ -5,7 +5,6 @@ import dev.chaku.generate.Generation;
 import dev.chaku.generate.GenerationLoop;
 import dev.chaku.generate.GenerationRequest;
 import dev.chaku.generate.SamplingOptions;
-import dev.chaku.internal.NativeSession;
 import dev.chaku.text.template.ChatTemplate;
 import java.util.ArrayList;
 import java.util.List;
@@ -24,7 +23,7 @@ public final class Generator {
   private static final int DEFAULT_MAX_TOKENS = 256;
 
   private final Model model;
-  private final List<Worn> adapters = new ArrayList<>();
+  private final WornAdapters adapters;
   private final List<String> stops = new ArrayList<>();
   private int[] prompt = {};
   /** Text that ends the turn of a conversation that is gone on with; empty for none. */
@@ -37,11 +36,9 @@ public final class Generator {
   private Consumer<String> listener = piece -> { };
   private volatile @Nullable GenerationLoop running;
 
-  /** An adapter and what its additions are multiplied by. */
-  private record Worn(Adapter adapter, float scale) {}
-
   Generator(Model model) {
     this.model = model;
+    this.adapters = new WornAdapters(model);
   }
 
   /**
@@ -116,9 +113,7 @@ public final class Generator {
    * @throws IllegalStateException if it is closed, or the model is
    */
   public Generator adapter(Adapter adapter, double scale) {
-    Worn worn = worn(adapter, scale);
-    adapters.clear();
-    adapters.add(worn);
+    adapters.set(adapter, scale);
     return this;
   }
 
@@ -135,20 +130,8 @@ public final class Generator {
    * @throws IllegalStateException if it is closed, or the model is
    */
   public Generator addAdapter(Adapter adapter, double scale) {
-    adapters.add(worn(adapter, scale));
+    adapters.add(adapter, scale);
     return this;
-  }
-
-  private Worn worn(Adapter adapter, double scale) {
-    if (!Double.isFinite(scale)) {
-      throw new BadInputException("adapter scale: expected a finite number, found " + scale);
-    }
-    model.bind(Objects.requireNonNull(adapter, "adapter"));
-    return new Worn(adapter, (float) scale);
-  }
-
-  private List<NativeSession.Worn> inTheCore() {
-    return adapters.stream().map(one -> new NativeSession.Worn(model.bind(one.adapter()), one.scale())).toList();
   }
 
   /** Takes off all adapters. */
@@ -163,7 +146,7 @@ public final class Generator {
    * @return [T][V]
    */
   public float[][] logits(int... ids) {
-    return model.logits(ids, inTheCore());
+    return model.logits(ids, adapters.inTheCore());
   }
 
   /** Most tokens to generate, at least 0; 256 by default. The context of the model may end the text earlier. */
@@ -233,7 +216,7 @@ public final class Generator {
             prompt.clone(), maxTokens, sampling, allStops(), endless, withLogprobs, topLogprobs, listener);
     model.requireLength(prompt.length);
     int tokens = (int) Math.min(model.contextLength(), (long) prompt.length + maxTokens);
-    ModelSession session = model.sessions().borrow(tokens, inTheCore());
+    ModelSession session = model.sessions().borrow(tokens, adapters.inTheCore());
     boolean done = false;
     try {
       GenerationLoop loop = new GenerationLoop(session, model.tokenizerOrNull(), request);

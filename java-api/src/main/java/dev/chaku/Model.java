@@ -279,6 +279,11 @@ public final class Model implements AutoCloseable {
     return new Generator(this);
   }
 
+  /** A new scorer, which wears nothing. */
+  public Scorer scorer() {
+    return new Scorer(this);
+  }
+
   /** The adapter in the core; the same object for the same adapter, as long as that lives. */
   NativeAdapter bind(Adapter adapter) {
     requireOpen();

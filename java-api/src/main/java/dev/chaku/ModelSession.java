@@ -82,7 +82,16 @@ final class ModelSession implements DecodeSession, AutoCloseable {
   @Override
   public void append(int[] text, int from, int n, @Nullable FloatBuffer logits) {
     NativeSession.Logits which = logits == null ? NativeSession.Logits.NONE : NativeSession.Logits.LAST;
-    core.eval(text, from, n, which, logits == null ? NO_LOGITS : logits);
+    append(text, from, n, which, logits == null ? NO_LOGITS : logits);
+  }
+
+  @Override
+  public void appendForAll(int[] text, int from, int n, FloatBuffer logits) {
+    append(text, from, n, NativeSession.Logits.ALL, logits);
+  }
+
+  private void append(int[] text, int from, int n, NativeSession.Logits which, FloatBuffer logits) {
+    core.eval(text, from, n, which, logits);
     System.arraycopy(text, from, tokens, length, n);
     length += n;
   }

@@ -83,6 +83,16 @@ public final class PromptEncoder {
     }
   }
 
+  /**
+   * The tokens of plain text that goes on after a prompt, as a completion is encoded in training.
+   *
+   * @param last the prompt's last token
+   * @param parseSpecial whether special tokens written in it are read as such, rather than as their characters
+   */
+  public int[] continuation(int last, String text, boolean parseSpecial) {
+    return seam.encode(text, last, parseSpecial);
+  }
+
   /** Encodes plain text that goes on after a run. */
   int[] continuation(String text, TokenRun run, boolean parseSpecial) {
     return seam.encode(text, run.last(), parseSpecial);

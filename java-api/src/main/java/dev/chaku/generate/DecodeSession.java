@@ -29,6 +29,16 @@ public interface DecodeSession {
    */
   void append(int[] tokens, int from, int n, @Nullable FloatBuffer logits);
 
+  /**
+   * Appends tokens and says of each what follows it.
+   *
+   * @param from index of the first
+   * @param n how many, at least 1
+   * @param logits direct; gets n rows of V logits from its position on
+   * @throws dev.chaku.OperationCancelledException if {@link #cancel} was called meanwhile; the text is as before
+   */
+  void appendForAll(int[] tokens, int from, int n, FloatBuffer logits);
+
   /** Makes the computation under way, if any, end soon. Any thread. */
   void cancel();
 }

@@ -43,6 +43,11 @@ class GenerationLoopTest {
     }
 
     @Override
+    public void appendForAll(int[] tokens, int from, int n, FloatBuffer logits) {
+      throw new UnsupportedOperationException("generation needs no more than the last");
+    }
+
+    @Override
     public void append(int[] tokens, int from, int n, @Nullable FloatBuffer logits) {
       if (text.size() >= cancelAt) {
         throw new OperationCancelledException("cancelled");
