@@ -16,7 +16,10 @@ import picocli.CommandLine.Option;
       "Examples:",
       "  chaku doctor",
       "  chaku doctor --device avx2      would this path work here?",
-      "  CHAKU_CPU=avx2 chaku doctor     force a path for any verb"
+      "  CHAKU_CPU=avx2 chaku doctor     force a path for any verb",
+      "",
+      "The native library is unpacked into a cache of the user's: XDG_CACHE_HOME, ~/.cache, or a private folder under the",
+      "temporary one. CHAKU_LIBRARY_PATH=DIR names a folder that has it already; nothing is unpacked then."
     })
 final class DoctorCommand extends Verb {
   @Option(
