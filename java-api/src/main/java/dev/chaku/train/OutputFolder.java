@@ -48,8 +48,9 @@ public final class OutputFolder implements AutoCloseable {
    * @throws BadInputException if it holds anything, or is no folder
    */
   public static void requireUnused(Path path) {
+    List<String> there = entries(path);
     NewFile.requireFolderCanBeMade(path);
-    if (!entries(path).isEmpty()) {
+    if (!there.isEmpty()) {
       throw new BadInputException(
           path + ": the output folder holds files already; name another, or resume the run that wrote them");
     }
