@@ -73,6 +73,7 @@ public final class Model implements AutoCloseable {
   /**
    * Opens a GGUF file. Weights are mapped, not read: this is fast and takes little memory.
    *
+   * @param path the file; of a model split into {@code NAME-00001-of-00003.gguf} and so on, the first part or any other
    * @throws BadInputException if the file is damaged, holds no model of a known family, or uses something that this
    *     version does not understand
    * @throws DeviceException if the device or the native library cannot be used

@@ -28,6 +28,8 @@ import java.util.OptionalInt;
 
 /** What a trainer learned, as files. */
 final class TrainedWeights {
+  private static final System.Logger LOG = System.getLogger(TrainedWeights.class.getName());
+
   private TrainedWeights() {}
 
   /** Writes the adapter; A and B of each product follow each other among the parameters. */
@@ -83,10 +85,11 @@ final class TrainedWeights {
               if (parts == null) {
                 writer.tensor(tensor.name(), tensor.type(), tensor.dims(), base.copyOf(tensor));
               } else {
+                parts.sort(Comparator.comparingLong(part -> part.tensor().first()));
+                List<FloatBuffer> values = read(core, parts, file + ": tensor " + tensor.name());
                 boolean narrow = parts.get(0).isMatrix() && tensor.dim(0) % format.blockElements() == 0;
-                GgmlType type = narrow ? format : GgmlType.F32;
-                String name = file + ": tensor " + tensor.name();
-                writer.tensor(tensor.name(), type, tensor.dims(), encode(name, core, parts, type));
+                GgmlType type = narrow ? held(format, values, tensor.name()) : GgmlType.F32;
+                writer.tensor(tensor.name(), type, tensor.dims(), encode(parts, values, type));
               }
             });
     writer.write();
@@ -134,23 +137,33 @@ final class TrainedWeights {
     return values;
   }
 
-  private static FloatBuffer read(NativeTrainer core, int index, ParameterInfo info) {
-    FloatBuffer buffer = DirectBuffers.floats(Math.toIntExact(info.elements()));
-    core.read(index, NativeTrainer.Slot.VALUE, buffer);
-    return buffer;
+  /** The values of each part, all finite. */
+  private static List<FloatBuffer> read(NativeTrainer core, List<Part> parts, String name) {
+    List<FloatBuffer> values = new ArrayList<>();
+    for (Part part : parts) {
+      FloatBuffer buffer = DirectBuffers.floats(Math.toIntExact(part.tensor().elements()));
+      core.read(part.parameter(), NativeTrainer.Slot.VALUE, buffer);
+      ValueRange.require(name, GgmlType.F32, buffer, 0, part.tensor().columns());
+      values.add(buffer);
+    }
+    return values;
+  }
+
+  /** The format, or F32 where it cannot hold the values: hours of training are worth more than the bytes. */
+  private static GgmlType held(GgmlType format, List<FloatBuffer> values, String tensor) {
+    if (values.stream().allMatch(part -> ValueRange.holds(format, part))) {
+      return format;
+    }
+    LOG.log(
+        System.Logger.Level.WARNING,
+        "tensor " + tensor + " has values that are too large for " + format + " and is written as F32");
+    return GgmlType.F32;
   }
 
   /** The parts of a tensor one after the other, or some rows of each in turns. */
-  private static ByteBuffer encode(String name, NativeTrainer core, List<Part> parts, GgmlType type) {
-    parts.sort(Comparator.comparingLong(part -> part.tensor().first()));
+  private static ByteBuffer encode(List<Part> parts, List<FloatBuffer> own, GgmlType type) {
     long values = parts.stream().mapToLong(part -> part.tensor().elements()).sum();
     ByteBuffer encoded = DirectBuffers.bytes(Math.toIntExact(type.rowBytes(values)));
-    List<FloatBuffer> own = new ArrayList<>();
-    for (Part part : parts) {
-      FloatBuffer read = read(core, part.parameter(), core.parameter(part.parameter()));
-      ValueRange.require(name, type, read, 0, part.tensor().columns());
-      own.add(read);
-    }
     TensorSpec first = parts.get(0).tensor();
     int turn = first.turns() == 0 ? Integer.MAX_VALUE : Math.toIntExact(first.turns() * first.columns());
     int at = 0;

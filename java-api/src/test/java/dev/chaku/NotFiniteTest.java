@@ -147,6 +147,21 @@ class NotFiniteTest {
     }
   }
 
+  /** What hours of training made is written all the same, in a format that holds it. */
+  @Test
+  void aTrainedWeightThatIsTooLargeForTheFormatIsWrittenWider() throws IOException {
+    set(UP, 1e5f);
+    try (Model model = Model.open(file);
+        TrainingRun run =
+            Trainer.on(model).full(GgmlType.F16).config(TinyTraining.config().with(c -> c.maxSteps(1).learningRate(1e-6)))
+                .examples(TinyTraining.counting(24, 7)).output(folder.resolve("out")).start()) {
+      GgufFile written = GgufFile.read(run.awaitFile());
+      assertEquals(GgmlType.F32, written.requireTensor(UP).type());
+      assertEquals(GgmlType.F16, written.requireTensor("blk.0.ffn_up.weight").type());
+      assertEquals(1e5f, written.readTensor(written.requireTensor(UP)).asFloatBuffer().get(2 * 64 + 3), 1);
+    }
+  }
+
   @Test
   void quantizingNamesWhatTheFormatCannotHold() throws IOException {
     set(UP, 1e5f);

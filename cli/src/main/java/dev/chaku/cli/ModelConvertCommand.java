@@ -20,6 +20,7 @@ import picocli.CommandLine.Parameters;
       "Turns a folder of Hugging Face (config.json, safetensors files, tokenizer.json or tokenizer.model) into a GGUF file.",
       "Weights keep their type unless another is given; experts in MXFP4 blocks keep these unless it is f32, f16 or bf16.",
       "Of models that also see, the language model is taken. Memory: a few rows, or one matrix of those stored turned.",
+      "A value that the type cannot hold is an error that names it: take bf16 or f32 then.",
       "A class that is not known is refused with the list of those that are."
     },
     footer = {

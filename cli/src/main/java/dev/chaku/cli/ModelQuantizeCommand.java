@@ -32,7 +32,8 @@ import picocli.CommandLine.Parameters;
     name = "quantize",
     description = {
       "Writes a GGUF model with its weights in other formats.",
-      "Each tensor gets the format that llama.cpp's quantizer gives it for the same type. Memory: a few rows."
+      "Each tensor gets the format that llama.cpp's quantizer gives it for the same type. Memory: a few rows.",
+      "A value that a format cannot hold is an error that names it: give its tensor a wider one with --tensor-type."
     },
     footer = {
       "",

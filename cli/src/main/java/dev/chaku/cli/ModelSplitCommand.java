@@ -1,6 +1,7 @@
 package dev.chaku.cli;
 
 import dev.chaku.ModelSplitter;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -41,7 +42,7 @@ final class ModelSplitCommand extends Verb {
   private Integer maxTensors;
 
   @Writes(Writes.Kind.PREFIX)
-  @Option(names = "--out", paramLabel = "PREFIX", description = "Beginning of the parts' names; by default the model's name.")
+  @Option(names = "--out", paramLabel = "PREFIX", description = "Beginning of the parts' names, or a folder for them; by default the model's name.")
   private Path out;
 
   @Option(names = "--dry-run", description = "Show the parts, and write nothing.")
@@ -90,7 +91,8 @@ final class ModelSplitCommand extends Verb {
 
   /** Without the ending that each part gets. */
   private Path prefix() {
-    Path named = out == null ? in : out;
+    boolean folder = out != null && Files.isDirectory(out);
+    Path named = out == null ? in : folder ? out.resolve(in.getFileName()) : out;
     return named.resolveSibling(String.valueOf(named.getFileName()).replaceFirst("(-[0-9]{5}-of-[0-9]{5})?\\.gguf$", ""));
   }
 

@@ -56,6 +56,26 @@ class ModelSplitCommandTest {
   }
 
   @Test
+  void aFolderIsAPlaceForThem() throws IOException {
+    Path parts = Files.createDirectory(folder.resolve("parts"));
+    assertEquals(0, Cli.run("model", "split", Cli.base(folder), "--max-tensors", 20, "--out", parts).code());
+    assertTrue(Files.exists(parts.resolve("base-00002-of-00002.gguf")));
+  }
+
+  /** As caches of downloads hold them. */
+  @Test
+  void linksToPartsAreParts() throws IOException {
+    split();
+    Path links = Files.createDirectory(folder.resolve("links"));
+    for (int i = 1; i <= 3; i++) {
+      Path blob = Files.move(part(i), folder.resolve("blob" + i));
+      Files.createSymbolicLink(links.resolve(part(i).getFileName()), blob);
+    }
+    Cli.Ran ran = Cli.run("model", "inspect", links.resolve("p-00001-of-00003.gguf"), "--json");
+    assertEquals(38, ran.json().get("tensors").size(), ran.err());
+  }
+
+  @Test
   void everyVerbOpensParts() throws IOException {
     split();
     Path text = Files.writeString(folder.resolve("text.txt"), "The cow is black and white. The dog is brown. ".repeat(4));

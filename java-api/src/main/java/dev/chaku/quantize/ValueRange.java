@@ -45,6 +45,17 @@ public final class ValueRange {
     }
   }
 
+  /** Whether a format holds all of these values, from 0 to the limit. */
+  public static boolean holds(GgmlType type, FloatBuffer values) {
+    float past = past(type);
+    for (int i = 0; i < values.limit(); i++) {
+      if (!(Math.abs(values.get(i)) < past)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
   private static BadInputException outside(String name, GgmlType type, float value, long index, long columns) {
     String place = " in row " + index / columns + ", column " + index % columns;
     if (!Float.isFinite(value)) {

@@ -99,6 +99,16 @@ class PeftAdaptersTest {
     assertEquals(DecoderModule.FFN_DOWN.at(1), read.pairs().get(1).place());
   }
 
+  @Test
+  void valuesThatAreNotFiniteAreRefused() throws IOException {
+    config("");
+    LoraPair q = q(qwen, 4);
+    q.a()[3] = Float.POSITIVE_INFINITY;
+    tensors(module(Q0, q), module(DOWN1, down(qwen, 4)));
+    String message = assertThrows(BadInputException.class, () -> PeftAdapters.read(folder, qwen)).getMessage();
+    assertTrue(message.contains("tensor blk.0.attn_q.weight.lora_a: expected finite values, found Infinity at element 3"), message);
+  }
+
   /** The converter's reshape(heads, 2, Dh/2).swapaxes(1, 2), written out. */
   @Test
   void reordersQueryAndKeyRowsOfLlama() throws IOException {
