@@ -7,6 +7,9 @@ import org.jspecify.annotations.Nullable;
 
 /** Access to the fields of a record; what is missing or of another kind is a fault that names it. */
 final class Fields {
+  /** Keys of a record that a message names. */
+  private static final int KEYS_TOLD = 8;
+
   private Fields() {}
 
   static String text(Map<?, ?> record, String key) throws RecordFault {
@@ -63,7 +66,11 @@ final class Fields {
   }
 
   static String found(Map<?, ?> record, String key) {
-    return record.get(key) == null ? "none" : kind(record.get(key));
+    if (record.get(key) != null) {
+      return kind(record.get(key));
+    }
+    List<String> keys = record.keySet().stream().limit(KEYS_TOLD).map(String::valueOf).toList();
+    return "none" + (keys.isEmpty() ? "" : " in [" + String.join(", ", keys) + (record.size() > KEYS_TOLD ? ", …" : "") + "]");
   }
 
   static String kind(@Nullable Object value) {

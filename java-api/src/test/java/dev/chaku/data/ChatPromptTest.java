@@ -18,9 +18,9 @@ class ChatPromptTest {
 
   @Test
   void messagesHaveARoleAndContent() {
-    refused("messages[1]: expected a role, found none", Map.of("content", "x"));
+    refused("messages[1]: expected a role, found none in [content]", Map.of("content", "x"));
     refused("messages[1]: expected a role, found a number", Map.of("role", 3, "content", "x"));
-    refused("messages[1]: expected a string or parts as content, found none", Map.of("role", "user"));
+    refused("messages[1]: expected a string or parts as content, found none in [role]", Map.of("role", "user"));
     refused("messages[1]: expected a string or parts as content, found a number", Map.of("role", "user", "content", 1));
     refused("messages[1]: expected a message, found null", null);
     refused(

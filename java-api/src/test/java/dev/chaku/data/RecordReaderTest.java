@@ -103,7 +103,7 @@ class RecordReaderTest {
         "conversations[0]: expected JSON in the text, found other: unexpected 'nope' (texts stand in double quotes), at column 1",
         fault("{\"conversations\": [{\"from\": \"function_call\", \"value\": \"nope\"}]}"));
     assertEquals(
-        "expected an array as 'rejected', found none", fault("{\"prompt\": \"q\", \"chosen\": \"good\"}"));
+        "expected an array as 'rejected', found none in [prompt, chosen]", fault("{\"prompt\": \"q\", \"chosen\": \"good\"}"));
     assertEquals(
         "expected the index of one of 1 choices as 'label', found 4",
         fault("{\"question\": \"q\", \"choices\": [\"a\"], \"label\": 4}"));

@@ -2,6 +2,8 @@ package dev.chaku.data.doctor;
 
 import java.util.Arrays;
 import java.util.Locale;
+import java.util.function.IntConsumer;
+import java.util.function.IntPredicate;
 
 /**
  * Finds texts that are nearly equal without comparing all with all, and without keeping them.
@@ -36,11 +38,21 @@ final class MinHash {
    */
   record Sketch(long[] bands, int[] least) {}
 
-  private final BandTable buckets = new BandTable(CANDIDATES);
+  private final BandTable buckets;
   private final SketchStore kept = new SketchStore(KEPT);
   /** What the caller calls each that is kept. */
   private final IntSeries names = new IntSeries();
-  private final int[] compared = new int[BANDS * CANDIDATES];
+  private final int[] compared;
+
+  MinHash() {
+    this(CANDIDATES);
+  }
+
+  /** @param candidates texts that one is compared with, for each band of its sketch */
+  MinHash(int candidates) {
+    this.buckets = new BandTable(candidates);
+    this.compared = new int[BANDS * candidates];
+  }
 
   /** Keeps a text under a number of the caller's, to be found by {@link #similar}. */
   void add(int name, Sketch sketch) {
@@ -53,19 +65,41 @@ final class MinHash {
 
   /** The number of a text kept before that is nearly equal to this one, or -1. */
   int similar(Sketch sketch) {
+    int[] found = {-1};
+    compare(
+        sketch,
+        name -> {
+          found[0] = name;
+          return false;
+        });
+    return found[0];
+  }
+
+  /** Tells the numbers of all texts kept before that are found to be nearly equal to this one. */
+  void allSimilar(Sketch sketch, IntConsumer found) {
+    compare(
+        sketch,
+        name -> {
+          found.accept(name);
+          return true;
+        });
+  }
+
+  /** @param found is told each, and says whether to go on */
+  private void compare(Sketch sketch, IntPredicate found) {
     int n = 0;
     for (long key : sketch.bands()) {
       for (int entry = buckets.first(key); entry >= 0; entry = buckets.after(entry)) {
         int candidate = buckets.number(entry);
-        if (!isIn(compared, n, candidate)) {
-          if (jaccard(sketch.least(), kept.get(candidate)) >= SIMILAR) {
-            return names.get(candidate);
-          }
-          compared[n++] = candidate;
+        if (isIn(compared, n, candidate)) {
+          continue;
+        }
+        compared[n++] = candidate;
+        if (jaccard(sketch.least(), kept.get(candidate)) >= SIMILAR && !found.test(names.get(candidate))) {
+          return;
         }
       }
     }
-    return -1;
   }
 
   private static boolean isIn(int[] values, int n, int value) {

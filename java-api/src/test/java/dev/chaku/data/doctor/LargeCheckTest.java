@@ -9,6 +9,7 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -27,10 +28,11 @@ class LargeCheckTest {
 
     public static void main(String[] args) {
       Dataset data = Dataset.read(Path.of(args[0]));
-      DataReport report = DataDoctor.check(new DataDoctor.Request(data, null, null, null, 1024));
+      Dataset test = Dataset.read(Path.of(args[1]));
+      DataReport report = DataDoctor.check(new DataDoctor.Request(data, test, null, null, 1024));
       StringBuilder told = new StringBuilder();
       for (Finding finding : report.findings()) {
-        if (finding.id().contains("duplicate")) {
+        if (finding.id().contains("duplicate") || finding.id().contains("leak")) {
           told.append(finding.id()).append(' ').append(finding.count()).append(' ').append(finding.places().get(0).detail()).append('\n');
         }
       }
@@ -41,16 +43,25 @@ class LargeCheckTest {
   @Test
   void copiesAreFoundInABoundedHeap() throws Exception {
     Path file = file();
+    List<String> lines = Files.readAllLines(file).subList(0, 1000);
+    String near = lines.get(500).replaceFirst("content\": \"\\w+", "content\": \"x");
+    Path test = Files.write(folder.resolve("test.jsonl"), List.of(lines.get(700), near, lines.get(998), "{\"text\": \"new\"}"));
     Path log = folder.resolve("out.txt");
     Process process =
         new ProcessBuilder(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Xmx20m", "-XX:+UseSerialGC",
-                "-XX:+ExitOnOutOfMemoryError", "-cp", System.getProperty("java.class.path"), Check.class.getName(), file.toString())
+                "-XX:+ExitOnOutOfMemoryError", "-cp", System.getProperty("java.class.path"), Check.class.getName(), file.toString(), test.toString())
             .redirectErrorStream(true)
             .redirectOutput(log.toFile())
             .start();
     int code = process.waitFor();
-    assertEquals("duplicate 40 as large.jsonl:1\nnear-duplicate 40 much as large.jsonl:3\n", Files.readString(log));
+    assertEquals(
+        List.of(
+            "duplicate 40 as large.jsonl:1",
+            "near-duplicate 40 much as large.jsonl:3",
+            "near-test-leak 1 much as large.jsonl:501",
+            "test-leak 2 asked in large.jsonl:701"),
+        Files.readAllLines(log).stream().sorted().toList());
     assertEquals(0, code);
   }
 
