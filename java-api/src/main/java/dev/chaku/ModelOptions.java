@@ -6,7 +6,8 @@ package dev.chaku;
  * @param device what computes; {@link Device#AUTO} by default
  * @param threads 0, the default, for one per core that this process may use
  * @param memoryLimitBytes most that one generation or training may take, weights included; 0, the default, for what the
- *     machine has. A training keeps as many layers' activations as fit, and computes the others again
+ *     machine has. Of a training all memory of the process counts, the JVM's too; it keeps as many layers' activations as
+ *     fit, and computes the others again
  * @param cache how generations keep keys and values; {@link CacheFormat#F32} by default
  */
 public record ModelOptions(Device device, int threads, long memoryLimitBytes, CacheFormat cache) {

@@ -6,12 +6,12 @@ import dev.chaku.data.EncodedExample;
 import dev.chaku.data.ExampleEncoder;
 import dev.chaku.data.OverLong;
 import dev.chaku.gguf.GgmlType;
-import dev.chaku.internal.MemoryPlan;
 import dev.chaku.internal.NativeTrainer;
 import dev.chaku.train.EarlierRun;
 import dev.chaku.train.LoraConfig;
 import dev.chaku.train.OutputFolder;
 import dev.chaku.train.RunStart;
+import dev.chaku.train.SmallData;
 import dev.chaku.train.TrainingConfig;
 import dev.chaku.train.TrainingPlan;
 import dev.chaku.train.TrainingProgress;
@@ -20,7 +20,9 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,6 +35,7 @@ public final class Trainer {
   private boolean full;
   private GgmlType fullFormat = GgmlType.F32;
   private TrainingConfig config = TrainingConfig.defaults();
+  private Set<SmallData> smallData = Set.of();
   private List<EncodedExample> examples = List.of();
   private List<EncodedExample> evalExamples = List.of();
   private @Nullable Dataset data;
@@ -76,6 +79,15 @@ public final class Trainer {
 
   public Trainer config(TrainingConfig newConfig) {
     config = newConfig;
+    return this;
+  }
+
+  /**
+   * Lets settings be altered where the data are so few that they would make too few steps; none unless set. The plan has
+   * what came of it.
+   */
+  public Trainer smallData(Set<SmallData> alterable) {
+    smallData = Set.copyOf(alterable);
     return this;
   }
 
@@ -180,13 +192,16 @@ public final class Trainer {
    *
    * @throws BadInputException if the data are empty, have nothing to train, hold a token past the vocabulary, or are longer
    *     than the settings or the model say
+   * @throws ResourceException if memory does not suffice
    */
   public TrainingPlan plan() {
-    return plan(prepare());
+    TrainingSetup setup = prepare();
+    RunMemory memory = RunMemory.of(model, setup);
+    memory.requireFits();
+    return plan(setup, memory);
   }
 
-  private TrainingPlan plan(TrainingSetup setup) {
-    MemoryPlan memory = NativeTrainer.plan(model.core(), setup.options());
+  private TrainingPlan plan(TrainingSetup setup, RunMemory memory) {
     TrainingData.Counts counts = setup.data().counts();
     int rows = setup.firstEpoch().size();
     return new TrainingPlan(
@@ -196,9 +211,12 @@ public final class Trainer {
         rows,
         setup.totalSteps(rows),
         setup.trainedParameters(),
-        memory.weightBytes(),
-        memory.totalBytes() - memory.weightBytes(),
-        memory.availableBytes(),
+        setup.config().epochs(),
+        setup.config().batchTokens(),
+        memory.core().weightBytes(),
+        memory.trainingBytes(),
+        memory.jvmBytes(),
+        memory.core().availableBytes(),
         counts.truncated(),
         counts.split(),
         counts.dropped(),
@@ -227,11 +245,13 @@ public final class Trainer {
       OutputFolder.requireUnused(output);
     }
     TrainingSetup setup = prepare();
-    TrainingPlan plan = plan(setup);
+    RunMemory memory = RunMemory.of(model, setup);
+    memory.requireFits();
+    TrainingPlan plan = plan(setup, memory);
     OutputFolder folder = resume ? OutputFolder.claim(output) : OutputFolder.create(output);
     boolean started = false;
     try {
-      TrainingRun run = start(setup, plan, folder);
+      TrainingRun run = start(setup, memory, plan, folder);
       started = true;
       return run;
     } finally {
@@ -241,7 +261,7 @@ public final class Trainer {
     }
   }
 
-  private TrainingRun start(TrainingSetup setup, TrainingPlan plan, OutputFolder folder) {
+  private TrainingRun start(TrainingSetup setup, RunMemory memory, TrainingPlan plan, OutputFolder folder) {
     RunDescription description = new RunDescription(setup);
     Optional<EarlierRun> earlier = resume ? EarlierRun.in(folder.path()) : Optional.empty();
     earlier.ifPresent(run -> EarlierRun.requireSame(folder.path(), run.settings(), description.decisive()));
@@ -250,7 +270,7 @@ public final class Trainer {
       folder.close();
       return TrainingRun.finished(plan, finished.get());
     }
-    NativeTrainer core = NativeTrainer.create(model.core(), setup.options());
+    NativeTrainer core = NativeTrainer.create(model.core(), setup.options(memory.limitForCore()));
     boolean started = false;
     try {
       folder.requireSpace(setup.bytesOnDisk());
@@ -297,6 +317,24 @@ public final class Trainer {
         data == null
             ? TrainingData.of(model, config, room, examples, evalExamples)
             : TrainingData.encode(model, config, room, data, evalData, evalSplit, encoder(), ChatProbe.sha256(renderer()));
-    return new TrainingSetup(model, lora, full, fullFormat, config, encoded, resume);
+    TrainingSetup setup = new TrainingSetup(model, lora, full, fullFormat, config, encoded, resume);
+    return smallData.isEmpty() ? setup : setup.with(suited(setup));
+  }
+
+  private TrainingConfig suited(TrainingSetup setup) {
+    TrainingData encoded = setup.data();
+    return SmallData.suit(
+        config,
+        smallData,
+        () ->
+            Stream.concat(encoded.examples().stream(), encoded.evalExamples().stream())
+                .mapToInt(EncodedExample::length)
+                .max()
+                .orElse(0),
+        encoded.examples().tokens(),
+        candidate -> {
+          TrainingSetup other = setup.with(candidate);
+          return other.totalSteps(other.firstEpoch().size());
+        });
   }
 }

@@ -35,6 +35,11 @@ record TrainingSetup(
     TrainingData data,
     boolean resume) {
 
+  /** The same with other settings. */
+  TrainingSetup with(TrainingConfig other) {
+    return new TrainingSetup(model, lora, full, fullFormat, other, data, resume);
+  }
+
   /** What the run will have on disk at once: the result, the checkpoints kept and the one being written. */
   long bytesOnDisk() {
     long values = trainedParameters() * Float.BYTES;
@@ -54,8 +59,12 @@ record TrainingSetup(
     }
   }
 
-  /** What the core is told. */
-  TrainerOptions options() {
+  /**
+   * What the core is told.
+   *
+   * @param memoryLimitBytes for the core alone, 0 for what the machine has
+   */
+  TrainerOptions options(long memoryLimitBytes) {
     requireExpertsWhereTheyAreMeant();
     long targets = 0;
     if (!full) {
@@ -73,7 +82,7 @@ record TrainingSetup(
         config.seed(),
         (float) config.loadBalance(),
         config.trainRouters(),
-        model.options().memoryLimitBytes());
+        memoryLimitBytes);
   }
 
   private static DecoderModule module(LoraTarget target) {

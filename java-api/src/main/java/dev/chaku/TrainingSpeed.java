@@ -55,7 +55,7 @@ public record TrainingSpeed(int rowTokens, int steps, double fastestSeconds, dou
     TrainingBatch batch = new TrainingBatch(0, row.tokens(), targets, row.weights(), new int[] {0, tokens});
     StepOptions options = new StepOptions(0, 0.9f, 0.999f, 1e-8f, 0, 1, 1);
     List<Double> seconds = new ArrayList<>();
-    try (NativeTrainer trainer = NativeTrainer.create(model.core(), setup.options())) {
+    try (NativeTrainer trainer = NativeTrainer.create(model.core(), setup.options(model.options().memoryLimitBytes()))) {
       long start = System.nanoTime();
       long before = start;
       for (int step = 0; step <= MOST_STEPS; step++) {

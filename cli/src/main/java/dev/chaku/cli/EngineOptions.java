@@ -23,8 +23,8 @@ final class EngineOptions {
       paramLabel = "SIZE",
       converter = MemorySize.class,
       description =
-          "Most memory that a training or a generation may take, weights included, such as 2500M or 6G: a training then"
-              + " keeps fewer activations and computes them again. Without it, half of what is available goes to them.")
+          "Most memory that a training or a generation may take, weights included, of a training Java's own too, such as 2500M"
+              + " or 6G: a training then keeps fewer activations and computes them again. Without it, half of what is available goes to them.")
   private Long memoryLimit;
 
   ModelOptions modelOptions() {

@@ -9,11 +9,13 @@ import dev.chaku.data.EncodedExample;
 import dev.chaku.data.doctor.DataStats;
 import dev.chaku.data.doctor.TrainingEstimate;
 import dev.chaku.train.LoraConfig;
+import dev.chaku.train.SmallData;
 import dev.chaku.train.TrainingConfig;
 import dev.chaku.train.TrainingPlan;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -26,8 +28,8 @@ final class EstimateOptions {
   /** Steps of a whole training are as a rule slower than the fastest that were measured, rarely by more than this. */
   private static final double SLOWER = 1.3;
 
-  @Option(names = "--epochs", defaultValue = "3", paramLabel = "N", description = "Passes over the data that the estimate is for (${DEFAULT-VALUE}).")
-  private int epochs;
+  @Option(names = "--epochs", paramLabel = "N", description = "Passes over the data that the estimate is for (3, or as many as train takes where the data are few).")
+  private Integer epochs;
 
   @Option(names = "--rank", defaultValue = "16", paramLabel = "R", description = "LoRA rank that the estimate is for (${DEFAULT-VALUE}).")
   private int rank;
@@ -41,9 +43,10 @@ final class EstimateOptions {
     int[] kept = Arrays.stream(stats.lengths()).map(length -> Math.min(length, stats.maxLength())).toArray();
     long tokens = Arrays.stream(kept).asLongStream().sum();
     long trained = Math.round(stats.coverage() * tokens);
-    if (epochs < 1) {
+    if (epochs != null && epochs < 1) {
       throw new BadInputException("--epochs: expected at least 1, found " + epochs);
     }
+    TrainingConfig config = config(stats, kept, tokens);
     LoraConfig lora = LoraConfig.rank(rank);
     TrainingEstimate.Memory memory = null;
     TrainingEstimate.Time time = null;
@@ -51,16 +54,30 @@ final class EstimateOptions {
     if (model.isPresent() && tokens > 0) {
       try (Model opened = Model.open(model.get(), engine.modelOptions())) {
         missing = "";
-        int row = (int) Math.min(tokens, stats.maxLength());
+        int row = (int) Math.min(tokens, config.batchTokens());
         memory = memory(opened, lora, row);
-        time = noTiming || memory.training() > memory.available() ? null : time(opened, lora, row, tokens, trained, console);
+        boolean timed = !noTiming && memory.training() <= memory.available();
+        double share = (double) trained / tokens;
+        time = timed ? time(opened, lora, row, tokens * config.epochs(), share, console) : null;
       } catch (BadInputException | ResourceException e) {
         missing = "memory or time: " + e.getMessage();
       }
     }
+    int rows = TrainingEstimate.rows(kept, config.batchTokens());
     return new TrainingEstimate(
-        "LoRA of rank " + rank, epochs, stats.maxLength(), tokens, trained, stats.rows(), stats.rows(), memory, time, missing,
+        "LoRA of rank " + rank, config.epochs(), config.batchTokens(), tokens, trained, rows, rows, memory, time, missing,
         stats.measured());
+  }
+
+  /** What {@code train} takes for these data where nothing else is said. */
+  private TrainingConfig config(DataStats stats, int[] kept, long tokens) {
+    TrainingConfig start = TrainingConfig.defaults().with(c -> c.maxLength(stats.maxLength()));
+    return SmallData.suit(
+        epochs == null ? start : start.with(c -> c.epochs(epochs)),
+        epochs == null ? EnumSet.allOf(SmallData.class) : EnumSet.of(SmallData.ROWS),
+        () -> Arrays.stream(kept).max().orElse(0),
+        tokens,
+        c -> TrainingEstimate.rows(kept, c.batchTokens()) * c.epochs());
   }
 
   /** The core's own plan, for one row as long as the longest will be. */
@@ -76,12 +93,10 @@ final class EstimateOptions {
     return new TrainingEstimate.Memory(plan.weightBytes(), plan.trainingBytes(), plan.availableBytes());
   }
 
-  private TrainingEstimate.Time time(
-      Model model, LoraConfig lora, int row, long tokens, long trained, Console console) {
+  private TrainingEstimate.Time time(Model model, LoraConfig lora, int row, long tokens, double share, Console console) {
     console.note("measuring some training steps ...");
-    double share = (double) trained / tokens;
     TrainingSpeed speed = TrainingSpeed.measure(model, lora, row, share, BUDGET);
-    double all = (double) tokens * epochs / speed.rowTokens();
+    double all = (double) tokens / speed.rowTokens();
     String how =
         String.format(
             Locale.ROOT,

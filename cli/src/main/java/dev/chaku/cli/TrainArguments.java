@@ -1,9 +1,12 @@
 package dev.chaku.cli;
 
 import dev.chaku.BadInputException;
+import dev.chaku.Model;
 import dev.chaku.train.LoraConfig;
 import dev.chaku.train.LoraTarget;
+import dev.chaku.train.SmallData;
 import dev.chaku.train.TrainingConfig;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
@@ -38,11 +41,13 @@ final class TrainArguments {
   }
 
   private static final int DEFAULT_MAX_LENGTH = 1024;
+  private static final int FULL_WIDTH = 2048;
+  private static final double MOST_RATIO = 10;
 
   @Option(names = "--preset", defaultValue = "balanced", paramLabel = "NAME", description = "quick (rank 8, 1 epoch), balanced (16, 3) or thorough (32, 5); single settings go first.")
   private String preset;
 
-  @Option(names = "--epochs", paramLabel = "N", description = "Passes over the data.")
+  @Option(names = "--epochs", paramLabel = "N", description = "Passes over the data; unless given, more than the preset's where the data are few.")
   private Integer epochs;
 
   @Option(names = "--max-steps", defaultValue = "0", paramLabel = "N", description = "Most optimizer steps, 0 for no limit.")
@@ -51,7 +56,7 @@ final class TrainArguments {
   @Option(names = "--max-length", paramLabel = "N", description = "Longest sequence in tokens (1024, or the model's context).")
   private Integer maxLength;
 
-  @Option(names = "--batch-tokens", paramLabel = "N", description = "Tokens of a packed row, at least --max-length (the same).")
+  @Option(names = "--batch-tokens", paramLabel = "N", description = "Tokens of a packed row, at least --max-length (the same, and less where the data are few).")
   private Integer batchTokens;
 
   @Option(names = "--grad-accumulation", defaultValue = "1", paramLabel = "N", description = "Rows per optimizer step (${DEFAULT-VALUE}).")
@@ -75,7 +80,7 @@ final class TrainArguments {
   @Option(names = "--targets", split = ",", paramLabel = "NAME", description = "q, k, v, o, gate, up, down, output; attention (the first four) or all (the first seven); of models of experts also expert_gate, expert_up, expert_down or experts (all three), and shared_gate, shared_up, shared_down or shared_expert. Such models have no gate, up, down: all is attention there. Names that Hugging Face has for them will do, too: q_proj, c_attn, query_key_value.")
   private List<String> targets = List.of("all");
 
-  @Option(names = "--learning-rate", paramLabel = "X", description = "At its highest.")
+  @Option(names = "--learning-rate", paramLabel = "X", description = "At its highest; unless given, the preset's (3e-4, 2e-4, 1e-4) for models of a width from 2048, more for narrower ones.")
   private Double learningRate;
 
   @Option(names = "--schedule", defaultValue = "cosine", paramLabel = "NAME", description = "constant, linear or cosine (${DEFAULT-VALUE}).")
@@ -109,13 +114,37 @@ final class TrainArguments {
     return seed;
   }
 
+  /** Whether the steps were limited by the user. */
+  boolean isLimited() {
+    return maxSteps > 0;
+  }
+
   LoraConfig lora() {
     Set<LoraTarget> parsed = LoraTarget.parse(targets);
     LoraConfig lora = LoraConfig.rank(rank != null ? rank : Preset.parse(preset).rank);
     return (alpha != null ? lora.withAlpha(alpha) : lora).withRsLora(rsLora).withDropout(dropout).withTargets(parsed);
   }
 
-  TrainingConfig config(int contextLength) {
+  /** What may be altered where the data are few: what was not said. */
+  Set<SmallData> alterable() {
+    Set<SmallData> alterable = EnumSet.noneOf(SmallData.class);
+    if (batchTokens == null) {
+      alterable.add(SmallData.ROWS);
+    }
+    if (epochs == null) {
+      alterable.add(SmallData.EPOCHS);
+    }
+    return alterable;
+  }
+
+  /** Narrow models take, and need, higher learning rates: by the width's power of -0.775 below 2048. */
+  private static double ratio(Model model) {
+    long width = model.metadata().findLong(model.architecture() + ".embedding_length").orElse(FULL_WIDTH);
+    return width < FULL_WIDTH ? Math.min(MOST_RATIO, Math.pow((double) FULL_WIDTH / width, 0.775)) : 1;
+  }
+
+  TrainingConfig config(Model model) {
+    int contextLength = model.contextLength();
     Preset start = Preset.parse(preset.toLowerCase(Locale.ROOT));
     int length = maxLength != null ? maxLength : Math.min(DEFAULT_MAX_LENGTH, contextLength);
     if (length > contextLength) {
@@ -130,7 +159,7 @@ final class TrainArguments {
                     .maxSteps(maxSteps)
                     .gradAccumulation(gradAccumulation)
                     .packing(!noPacking)
-                    .learningRate(learningRate != null ? learningRate : start.learningRate)
+                    .learningRate(learningRate != null ? learningRate : start.learningRate * ratio(model))
                     .schedule(TrainingConfig.Schedule.parse(schedule))
                     .warmupSteps(warmupSteps)
                     .weightDecay(weightDecay)

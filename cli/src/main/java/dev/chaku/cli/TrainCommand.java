@@ -9,6 +9,7 @@ import dev.chaku.data.ColumnMap;
 import dev.chaku.data.DataFormat;
 import dev.chaku.data.Dataset;
 import dev.chaku.data.OverLong;
+import dev.chaku.train.LossTrend;
 import dev.chaku.train.OutputFolder;
 import dev.chaku.train.RunStart;
 import dev.chaku.train.TrainingConfig;
@@ -128,11 +129,12 @@ final class TrainCommand extends Verb {
     }
     Dataset dataset = read(data, settings.seed());
     try (Model model = Model.open(modelFile, engine.modelOptions())) {
-      TrainingConfig trainingConfig = settings.config(model.contextLength());
+      TrainingConfig trainingConfig = settings.config(model);
       Trainer trainer =
           Trainer.on(model)
               .lora(settings.lora())
               .config(trainingConfig)
+              .smallData(settings.alterable())
               .data(dataset)
               .evalSplit(evalSplit != null ? evalSplit : 0)
               .overLong(OverLong.parse(overLong))
@@ -195,6 +197,36 @@ final class TrainCommand extends Verb {
     }
   }
 
+  /** Says so where the steps are too few, and what to set. */
+  private void tellFewSteps(TrainingPlan counts, Consumer<String> to) {
+    if (counts.hasFewSteps()) {
+      to.accept(
+          String.format(
+              Locale.ROOT,
+              "note: %,d steps are few and may change little; %s",
+              counts.steps(),
+              settings.isLimited()
+                  ? "a higher --max-steps makes more"
+                  : String.format(
+                      Locale.ROOT,
+                      "--epochs %d makes it about a hundred, as do shorter rows (--batch-tokens %d now)",
+                      counts.epochsForEnoughSteps(), counts.rowTokens())));
+    }
+  }
+
+  /** Says so where the run changed little. */
+  private void tellTrend(LossTrend trend, TrainingPlan counts) {
+    if (!trend.fell()) {
+      console()
+          .note(
+              String.format(
+                  Locale.ROOT,
+                  "note: the loss did not fall beyond its noise (%.3f at first, %.3f at last): the adapter will change little; "
+                      + "train longer (--epochs, now %d) or with a higher --learning-rate",
+                  trend.first(), trend.last(), counts.epochs()));
+    }
+  }
+
   private static void tell(int n, String what, Consumer<String> to) {
     if (n > 0) {
       to.accept(n + " " + what);
@@ -203,15 +235,20 @@ final class TrainCommand extends Verb {
 
   private void showPlan(TrainingPlan p) {
     tellCounts(p, console()::note);
+    tellFewSteps(p, console()::note);
     Map<String, Object> fields = new LinkedHashMap<>();
     fields.put("examples", p.examples());
     fields.put("tokens_per_epoch", p.tokensPerEpoch());
     fields.put("trained_tokens_per_epoch", p.trainedTokensPerEpoch());
     fields.put("rows_per_epoch", p.rowsPerEpoch());
+    fields.put("epochs", p.epochs());
+    fields.put("row_tokens", p.rowTokens());
     fields.put("steps", p.steps());
     fields.put("trained_parameters", p.parameters());
     fields.put("weight_bytes", p.weightBytes());
     fields.put("training_bytes", p.trainingBytes());
+    fields.put("jvm_bytes", p.jvmBytes());
+    fields.put("total_bytes", p.totalBytes());
     fields.put("available_bytes", p.availableBytes());
     result(
         fields,
@@ -220,13 +257,15 @@ final class TrainCommand extends Verb {
               .print(
                   String.format(
                       Locale.ROOT,
-                      "%,d examples, %,d tokens an epoch (%,d of them trained) in %,d rows; %,d steps in all",
-                      p.examples(), p.tokensPerEpoch(), p.trainedTokensPerEpoch(), p.rowsPerEpoch(), p.steps()));
+                      "%,d examples, %,d tokens an epoch (%,d of them trained) in %,d rows of up to %,d; %,d epochs, %,d steps in all",
+                      p.examples(), p.tokensPerEpoch(), p.trainedTokensPerEpoch(), p.rowsPerEpoch(), p.rowTokens(), p.epochs(),
+                      p.steps()));
           console().print(String.format(Locale.ROOT, "%,d parameters are trained", p.parameters()));
           console()
               .print(
-                  "memory: weights " + ProgressLine.bytes(p.weightBytes()) + " (mapped), training "
-                      + ProgressLine.bytes(p.trainingBytes()) + ", available " + ProgressLine.bytes(p.availableBytes()));
+                  "memory: " + ProgressLine.bytes(p.totalBytes()) + " at most: weights " + ProgressLine.bytes(p.weightBytes())
+                      + " (mapped), training " + ProgressLine.bytes(p.trainingBytes()) + ", Java "
+                      + ProgressLine.bytes(p.jvmBytes()) + "; available " + ProgressLine.bytes(p.availableBytes()));
         });
   }
 
@@ -234,6 +273,7 @@ final class TrainCommand extends Verb {
     TrainingProgress last;
     Path adapter;
     boolean finished;
+    LossTrend trend;
     int signal;
     TrainingPlan counts;
     try (TrainingDisplay display = new TrainingDisplay(console())) {
@@ -243,10 +283,12 @@ final class TrainCommand extends Verb {
               new StopSignals(run::stop, "stopping after this step, with a checkpoint", display::note)) {
         counts = run.plan();
         tellCounts(counts, display::note);
+        tellFewSteps(counts, display::note);
         tellBeginning(run.beginning(), display::note);
         adapter = run.awaitFile();
         last = run.awaitProgress();
         finished = run.awaitFinished();
+        trend = run.awaitTrend();
         signal = signals.exitCode();
       }
     }
@@ -263,11 +305,13 @@ final class TrainCommand extends Verb {
     fields.put("skipped_lines", dataset.skippedLines());
     fields.put("skipped_steps", last.skippedSteps());
     fields.put("peak_bytes", Machine.peakBytes());
+    fields.put("loss_fell", trend.fell());
     fields.put("finished", finished);
     result(fields, () -> print(fields, last, seconds, counts));
     if (report != null) {
       writeReport(fields);
     }
+    tellTrend(trend, counts);
     if (!finished) {
       tellHowToGoOn(last);
       endWith(signal);

@@ -216,4 +216,13 @@ class LauncherTest {
     assertTrue(said.contains("LC_ALL=C.UTF-8"), said);
     assertEquals(1, said.lines().count(), said);
   }
+
+  @Test
+  void commandsThatItPrintsStartAsItWasStarted() throws Exception {
+    Map<String, String> real = Map.of(
+        "JAVA_HOME", System.getProperty("java.home"), "CHAKU_CLASS_PATH", System.getProperty("java.class.path"));
+    Ran ran = run(real, "generate", "--help");
+    assertTrue(ran.out().contains("  '" + checkout.resolve("chaku") + "' generate --model base.gguf"), ran.out());
+    assertTrue(ran.out().startsWith("Usage: '" + checkout.resolve("chaku") + "' generate"), ran.out());
+  }
 }

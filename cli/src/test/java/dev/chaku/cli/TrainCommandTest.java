@@ -4,7 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.io.BufferedReader;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -193,5 +193,86 @@ class TrainCommandTest {
     send("TERM", again);
     again.waitFor();
     assertEquals(143, again.exitValue(), Files.readString(folder.resolve("err2")));
+  }
+
+  private Path lines(int n) throws IOException {
+    StringBuilder lines = new StringBuilder();
+    for (int i = 0; i < n; i++) {
+      lines.append(LINE.formatted(i));
+    }
+    return Files.writeString(folder.resolve("lines" + n), lines);
+  }
+
+  /** Twenty short examples and nothing said: the loss falls, and the answer is what was trained. */
+  @Test
+  void twentyExamplesTrainAtTheDefaults() throws IOException {
+    Object[] line = {"train", "--model", base, "--data", lines(20), "--out", out, "--json"};
+    Cli.Ran ran = Cli.run(line);
+    assertEquals(0, ran.code(), ran.err());
+    assertTrue(ran.json().get("steps").asInt() >= 100 && ran.json().get("loss_fell").asBoolean(), ran.out());
+    assertFalse(ran.err().contains("note:"), ran.err());
+    Cli.Ran answer =
+        Cli.run("generate", "--model", base, "--adapter", out, "--chat", "--prompt", "Where does cow 5 live?", "--temperature", 0, "--json");
+    assertEquals("On Mars.", answer.json().get("text").asText());
+  }
+
+  @Test
+  void tooFewStepsAreSaidBeforeAndAfter() throws IOException {
+    Object[] line = {"train", "--model", base, "--data", lines(20), "--out", out, "--epochs", 1, "--max-length", 400,
+        "--batch-tokens", 400, "--learning-rate", "1e-5"};
+    Cli.Ran ran = Cli.run(line);
+    assertEquals(0, ran.code(), ran.err());
+    assertTrue(ran.err().contains("steps are few and may change little; --epochs "), ran.err());
+    assertTrue(ran.err().contains("the loss did not fall beyond its noise"), ran.err());
+  }
+
+  @Test
+  void textThatIsCutIsSaid() throws IOException {
+    Path text = Files.writeString(folder.resolve("plain.txt"), "The cow lives on the farm. ".repeat(400));
+    Cli.Ran ran = Cli.run("train", "--model", base, "--data", text, "--out", out, "--max-length", 64, "--plan", "--json");
+    assertEquals(0, ran.code(), ran.err());
+    assertTrue(ran.err().contains("1 example was longer than --max-length and cut"), ran.err());
+    assertTrue(ran.err().contains("about 9") && ran.err().contains("--over-long split trains them in pieces"), ran.err());
+  }
+
+  @Test
+  void thePromptOfAChatAdapterIsAskedFor() throws IOException {
+    assertEquals(0, Cli.run(train("--max-steps", 1)).code());
+    Cli.Ran bare = Cli.run("generate", "--model", base, "--adapter", out, "--prompt", "Hello", "--max-tokens", 1);
+    assertTrue(bare.err().contains("the adapter was trained on conversations"), bare.err());
+    Cli.Ran chat = Cli.run("generate", "--model", base, "--adapter", out, "--chat", "--prompt", "Hello", "--max-tokens", 1);
+    assertFalse(chat.err().contains("note:"), chat.err());
+    Cli.Ran empty = Cli.run("generate", "--model", base, "--prompt", "Where does the cow live?", "--temperature", 0);
+    assertEquals(empty.out().isBlank(), empty.err().contains("the answer is empty"), empty.err());
+  }
+
+  /** A limit below what is needed is refused by the plan as by the run. */
+  @Test
+  void planAndRunRefuseInTheSameWords() {
+    Cli.Ran plan = Cli.run(train("--memory-limit", "3M", "--plan"));
+    Cli.Ran run = Cli.run(train("--memory-limit", "3M"));
+    assertEquals(4, plan.code(), plan.err());
+    assertEquals(4, run.code(), run.err());
+    assertTrue(plan.err().contains("expected at most 3.0 MiB of memory (the memory limit), found "), plan.err());
+    // Java's part of a test's JVM grows from one call to the next.
+    assertEquals(plan.err().replaceAll("[0-9.]+", "N"), run.err().replaceAll("[0-9.]+", "N"));
+    assertFalse(Files.exists(out));
+  }
+
+  /** What the process held at its most is no more than was planned, and a tenth. */
+  @ParameterizedTest
+  @CsvSource({"64,4", "256,64", "400,16"})
+  void theMeasuredPeakIsWhatWasPlanned(int tokens, int rank) throws Exception {
+    Object[] line = train("--max-length", tokens, "--rank", rank, "--max-steps", 4, "--json");
+    Process plan = start("err1", Stream.concat(Arrays.stream(line), Stream.of("--plan")).toArray());
+    long planned = field(output(plan), "total_bytes");
+    Process run = start("err2", line);
+    long peak = field(output(run), "peak_bytes");
+    assertTrue(peak <= 1.1 * planned, "planned " + planned + ", held " + peak);
+    assertTrue(peak >= planned / 3, "planned " + planned + ", held " + peak);
+  }
+
+  private static long field(String json, String name) throws IOException {
+    return new ObjectMapper().readTree(json).get(name).asLong();
   }
 }

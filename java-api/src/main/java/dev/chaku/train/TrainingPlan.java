@@ -9,8 +9,11 @@ package dev.chaku.train;
  * @param rowsPerEpoch micro-batches
  * @param steps optimizer steps in all
  * @param parameters values that are trained
+ * @param epochs passes over the data
+ * @param rowTokens longest row
  * @param weightBytes the base's weights, mapped and shared
- * @param trainingBytes everything else
+ * @param trainingBytes what the core takes besides
+ * @param jvmBytes what the JVM takes at most: what it holds now, and what it will need
  * @param availableBytes what the machine can give now
  * @param truncated records of the data cut at the longest length
  * @param split records made into several sequences
@@ -29,8 +32,11 @@ public record TrainingPlan(
     int rowsPerEpoch,
     int steps,
     long parameters,
+    int epochs,
+    int rowTokens,
     long weightBytes,
     long trainingBytes,
+    long jvmBytes,
     long availableBytes,
     int truncated,
     int split,
@@ -39,4 +45,22 @@ public record TrainingPlan(
     int conversations,
     long cutTokens,
     int endsAdded,
-    int withoutEnd) {}
+    int withoutEnd) {
+  /** Below so many steps an adapter, which starts from nothing, has as a rule learned little. */
+  private static final int FEW_STEPS = 50;
+
+  /** Memory of the process at most. */
+  public long totalBytes() {
+    return weightBytes + trainingBytes + jvmBytes;
+  }
+
+  /** Whether the steps are so few that they will change little. */
+  public boolean hasFewSteps() {
+    return steps < FEW_STEPS;
+  }
+
+  /** Passes over the data that would make steps enough. */
+  public int epochsForEnoughSteps() {
+    return (int) Math.ceil((double) 2 * FEW_STEPS * epochs / Math.max(1, steps));
+  }
+}

@@ -67,6 +67,15 @@ public record TrainingEstimate(
    */
   public record Time(double seconds, double fastest, double slowest, String how) {}
 
+  /**
+   * How many rows sequences are packed into.
+   *
+   * @param ascending lengths in tokens; longer ones than a row count as a row's length
+   */
+  public static int rows(int[] ascending, int rowTokens) {
+    return RowCount.of(ascending, rowTokens);
+  }
+
   /** Optimizer steps in all. */
   public long steps() {
     return (long) stepsPerEpoch * epochs;
