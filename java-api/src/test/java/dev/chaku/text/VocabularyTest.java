@@ -62,8 +62,8 @@ class VocabularyTest {
     assertEnds(listed.putOwn("end_token_ids", GgufValue.of(256, 258)), "x1", "<|im_end|>", "<|eot_id|>", "<|end|>");
     assertFalse(listed.tokenizer().isSpecial(257));
     assertMessage(
-        "'chaku.tokenizer.end_token_ids' expects ids below 261, found 261",
-        () -> listed.putOwn("end_token_ids", GgufValue.of(261)).tokenizer());
+        "tiny: metadata key 'chaku.tokenizer.end_token_ids' expects ids below 261, found 261",
+        () -> listed.putOwn("end_token_ids", GgufValue.of(new int[] {261})).tokenizer());
   }
 
   /** llama.cpp takes the token of id 11, a comma in GPT-2's vocabulary, for EOS where no key names it. */
