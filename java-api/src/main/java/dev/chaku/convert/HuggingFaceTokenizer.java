@@ -9,13 +9,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,6 +33,7 @@ final class HuggingFaceTokenizer {
   private final JsonFile tokenizer;
   private final VocabularyTable vocabulary;
   private final Map<String, GgufValue> found = new LinkedHashMap<>();
+  private final Map<Integer, JsonFile> addedTokens = new TreeMap<>();
 
   private HuggingFaceTokenizer(Path folder, ModelConfig config) {
     this.folder = folder;
@@ -68,6 +69,13 @@ final class HuggingFaceTokenizer {
   }
 
   private void readSentencePiece(SentencePieceModel model) {
+    SentencePieceModel.Normalizer normalizer = model.normalizer();
+    if (!tokenizer.has("model") && (normalizer.hasTable() || normalizer.dropsSpaces())) {
+      throw new BadInputException(
+          folder.resolve("tokenizer.model") + ": its normalizer expects no table of characters and all spaces kept, or a"
+              + " tokenizer.json that says in steps what is done, found " + (normalizer.hasTable() ? "the table " + normalizer.name()
+              : "remove_extra_whitespaces"));
+    }
     for (int id = 0; id < model.pieces().size(); id++) {
       SentencePieceModel.Piece piece = model.pieces().get(id);
       vocabulary.put(folder.resolve("tokenizer.model"), id, piece.text(), piece.kind(), piece.score());
@@ -76,7 +84,18 @@ final class HuggingFaceTokenizer {
     found.put("tokenizer.ggml.model", GgufValue.of("llama"));
     found.put("tokenizer.ggml.pre", GgufValue.of("default"));
     vocabulary.write(found, true);
-    found.put("tokenizer.ggml.add_space_prefix", GgufValue.of(settings.bool("add_prefix_space", model.addsSpace())));
+    found.put("tokenizer.ggml.add_space_prefix", GgufValue.of(settings.bool("add_prefix_space", normalizer.addsSpace())));
+    describeSteps(true);
+  }
+
+  /** Steps of a tokenizer.json; where there is only a SentencePiece file, the flags of its added tokens. */
+  private void describeSteps(boolean characters) {
+    if (tokenizer.has("model")) {
+      TokenizerSteps.describe(tokenizer, characters, addedTokens, found);
+    }
+    if (!characters || settings.has("clean_up_tokenization_spaces")) {
+      found.put("chaku.tokenizer.clean_spaces", GgufValue.of(settings.bool("clean_up_tokenization_spaces", false)));
+    }
   }
 
   private void readTokenizerJson() {
@@ -85,12 +104,9 @@ final class HuggingFaceTokenizer {
     if (!type.equals("BPE")) {
       throw model.error("type", "BPE (others are those of models of other kinds, such as T5 and BERT)", type);
     }
-    List<String> merges = merges(model);
+    List<CharacterMerges.Merge> merges = merges(model);
     boolean characters = model.bool("byte_fallback", false);
-    Map<String, Integer> ranks = new HashMap<>();
-    for (int i = 0; i < merges.size(); i++) {
-      ranks.putIfAbsent(merges.get(i).replaceFirst(" ", ""), i);
-    }
+    CharacterMerges scores = new CharacterMerges(characters ? merges : List.of());
     String unknown = model.findString("unk_token").orElse("");
     model.findObject("vocab").orElseThrow(() -> model.error("vocab", "an object", null)).fields().forEach(
         (text, id) -> {
@@ -98,18 +114,27 @@ final class HuggingFaceTokenizer {
             throw model.error("vocab." + text, "an id", id);
           }
           // A merge's rank is the order in which SentencePiece's scores would make it.
-          float score = characters ? -ranks.getOrDefault(text, merges.size()) : 0;
+          float score = characters ? scores.score(text) : 0;
           vocabulary.put(tokenizer.path(), number, text, kind(text, unknown, characters), score);
         });
     addAddedTokens(characters ? ADDED_SCORE : 0);
     found.put("tokenizer.ggml.model", GgufValue.of(characters ? "llama" : "gpt2"));
-    found.put("tokenizer.ggml.pre", GgufValue.of(characters ? "default" : PreTokenizerNames.of(tokenizer)));
+    String pre = characters ? "default" : PreTokenizerNames.of(tokenizer);
+    found.put("tokenizer.ggml.pre", GgufValue.of(pre));
     vocabulary.write(found, characters);
-    if (characters) {
-      found.put("tokenizer.ggml.add_space_prefix", GgufValue.of(addsSpace()));
-    } else {
-      found.put("tokenizer.ggml.merges", GgufValue.of(merges));
+    if (!characters) {
+      found.put(
+          "tokenizer.ggml.merges",
+          GgufValue.of(merges.stream().map(merge -> merge.left() + " " + merge.right()).toList()));
+      boolean ignoresMerges = model.bool("ignore_merges", false);
+      if (ignoresMerges != PreTokenizerNames.ignoresMerges(pre)) {
+        found.put("chaku.tokenizer.ignore_merges", GgufValue.of(ignoresMerges));
+      }
     }
+    if (characters && !scores.areThoseOfScores(vocabulary.texts())) {
+      found.put("chaku.tokenizer.merge_token_ids", GgufValue.of(scores.ids(vocabulary)));
+    }
+    describeSteps(characters);
   }
 
   /** Byte-level tokens and their merges in two files; the class of the tokenizer says how it cuts words. */
@@ -159,26 +184,19 @@ final class HuggingFaceTokenizer {
   }
 
   /** "a b", or in newer files ["a", "b"]. */
-  private static List<String> merges(JsonFile model) {
-    List<String> merges = new ArrayList<>();
+  private static List<CharacterMerges.Merge> merges(JsonFile model) {
+    List<CharacterMerges.Merge> merges = new ArrayList<>();
     for (Object merge : model.findList("merges").orElse(List.of())) {
       if (merge instanceof List<?> pair && pair.size() == 2) {
-        merges.add(pair.get(0) + " " + pair.get(1));
+        merges.add(new CharacterMerges.Merge(String.valueOf(pair.get(0)), String.valueOf(pair.get(1))));
       } else if (merge instanceof String text && text.indexOf(' ') > 0) {
-        merges.add(text);
+        int space = text.indexOf(' ');
+        merges.add(new CharacterMerges.Merge(text.substring(0, space), text.substring(space + 1)));
       } else {
         throw model.error("merges", "pairs of tokens", merge);
       }
     }
     return merges;
-  }
-
-  /** What tokenizer.json says in place of SentencePiece's dummy prefix: a step that prepends a space. */
-  private boolean addsSpace() {
-    String steps = tokenizer.fields().get("normalizer") + " " + tokenizer.fields().get("pre_tokenizer");
-    boolean metaspace = steps.contains("Metaspace") && !steps.contains("prepend_scheme=never")
-        && !steps.contains("add_prefix_space=false");
-    return settings.bool("add_prefix_space", steps.contains("type=Prepend") || metaspace);
   }
 
   /** Tokens beside the trained ones; later files complete the earlier ones. */
@@ -190,11 +208,13 @@ final class HuggingFaceTokenizer {
         JsonFile token = tokens.findObject(id).orElseThrow();
         long number = id.matches("[0-9]{1,9}") ? Long.parseLong(id) : -1;
         put(settings, token.findString("content").orElse(""), number, kind(token), score);
+        addedTokens.put((int) number, token);
       }
     });
     for (int i = 0; i < tokenizer.findList("added_tokens").orElse(List.of()).size(); i++) {
       JsonFile token = tokenizer.element("added_tokens", i);
       put(tokenizer, token.findString("content").orElse(""), token.fields().get("id"), kind(token), score);
+      addedTokens.put(token.findInt("id").orElse(-1), token);
     }
   }
 
@@ -229,8 +249,10 @@ final class HuggingFaceTokenizer {
           i -> metadata.put("tokenizer.ggml." + gguf + "_token_id", GgufValue.ofUint32(i)));
     });
     addEnds(metadata, special, generation);
-    addFlag(metadata, "add_bos_token", startsWithSpecial());
-    addFlag(metadata, "add_eos_token", Optional.empty());
+    TextFrame frame = TextFrame.of(tokenizer);
+    boolean described = tokenizer.has("model");
+    addFlag(metadata, "bos", frame.before(), described ? Optional.of(frame.before() != null) : Optional.empty());
+    addFlag(metadata, "eos", frame.after(), frame.after() != null ? Optional.of(true) : Optional.empty());
   }
 
   /**
@@ -269,20 +291,26 @@ final class HuggingFaceTokenizer {
     metadata.put("chaku.tokenizer.end_token_ids", GgufValue.of(ends.stream().mapToInt(id -> id).toArray()));
   }
 
-  private void addFlag(Map<String, GgufValue> metadata, String key, Optional<Boolean> otherwise) {
-    Optional<Boolean> value = settings.has(key) ? Optional.of(settings.bool(key, false)) : otherwise;
-    value.ifPresent(on -> metadata.put("tokenizer.ggml." + key, GgufValue.of(on)));
-  }
-
-  /** Whether the template of a single text in tokenizer.json begins with a special token. */
-  private Optional<Boolean> startsWithSpecial() {
-    Object steps = tokenizer.fields().get("post_processor");
-    if (steps == null) {
-      return tokenizer.has("model") ? Optional.of(false) : Optional.empty();
+  /**
+   * Whether a token is put before or after a text, which the settings say, or else the post-processor.
+   *
+   * @param token what the post-processor puts there, or null
+   */
+  private void addFlag(
+      Map<String, GgufValue> metadata, String name, @Nullable String token, Optional<Boolean> otherwise) {
+    String flag = "add_" + name + "_token";
+    if (settings.has(flag)) {
+      metadata.put("tokenizer.ggml." + flag, GgufValue.of(settings.bool(flag, false)));
+      return;
     }
-    String text = steps.toString();
-    int single = text.indexOf("single=[");
-    return Optional.of(single >= 0 && text.startsWith("{SpecialToken", single + "single=[".length()));
+    if (token != null) {
+      int id = vocabulary.find(token).orElseThrow(() -> tokenizer.error("post_processor", "tokens of the vocabulary", token));
+      GgufValue known = metadata.putIfAbsent("tokenizer.ggml." + name + "_token_id", GgufValue.ofUint32(id));
+      if (known instanceof GgufValue.Int other && other.bits() != id) {
+        throw tokenizer.error("post_processor", "the " + name + "_token around a text, whose id is " + other.bits(), token);
+      }
+    }
+    otherwise.ifPresent(on -> metadata.put("tokenizer.ggml." + flag, GgufValue.of(on)));
   }
 
   private static Optional<String> tokenText(JsonFile file, String name) {

@@ -52,6 +52,11 @@ final class PreTokenizerNames {
     return merged && name.equals("llama-bpe") ? "glm4" : name;
   }
 
+  /** Whether the name says that a word that is a token is that token, whatever the merges would make of it. */
+  static boolean ignoresMerges(String name) {
+    return name.equals("llama-bpe") || name.equals("tekken");
+  }
+
   /**
    * The name for a tokenizer of which only its class is known.
    *
@@ -84,8 +89,14 @@ final class PreTokenizerNames {
         }
         steps.add(step.bool("use_regex", true) ? GPT2_BYTES : BYTES);
       }
+      case "Punctuation" -> steps.add(named(type, step.findString("behavior").orElse("Isolated"), "Contiguous"));
       default -> steps.add(type);
     }
+  }
+
+  /** A step's name, and its setting if that is another than the usual one. */
+  private static String named(String type, String setting, String usual) {
+    return setting.equals(usual) ? type : type + " " + setting;
   }
 
   private static String split(JsonFile step) {

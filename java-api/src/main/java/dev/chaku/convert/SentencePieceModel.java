@@ -15,9 +15,9 @@ import java.util.List;
  * settings are read. Source: sentencepiece_model.proto. Every length is checked against what is left.
  *
  * @param pieces in the order of their ids
- * @param addsSpace whether a space is put before each text
+ * @param normalizer what is done to a text beforehand
  */
-record SentencePieceModel(List<Piece> pieces, boolean addsSpace) {
+record SentencePieceModel(List<Piece> pieces, Normalizer normalizer) {
   private static final long MOST_BYTES = 256L << 20;
   private static final int UNIGRAM = 1;
   private static final int BPE = 2;
@@ -28,6 +28,19 @@ record SentencePieceModel(List<Piece> pieces, boolean addsSpace) {
    * @param kind 1 normal, 2 unknown, 3 control, 4 user-defined, 5 unused, 6 byte: the numbers that GGUF has, too
    */
   record Piece(String text, float score, int kind) {}
+
+  /**
+   * The settings of normalization.
+   *
+   * @param name of the table of characters, such as nmt_nfkc
+   * @param hasTable whether there is such a table, which no GGUF file can hold
+   * @param addsSpace whether a space is put before each text
+   * @param dropsSpaces whether spaces at the ends go, and all but one of several
+   */
+  record Normalizer(String name, boolean hasTable, boolean addsSpace, boolean dropsSpaces) {
+    /** Where a file says nothing, as one of which only the pieces were written. */
+    private static final Normalizer NONE = new Normalizer("none", false, true, false);
+  }
 
   /** @throws BadInputException if it is damaged or of another kind than byte pairs */
   static SentencePieceModel read(Path path) {
@@ -45,14 +58,14 @@ record SentencePieceModel(List<Piece> pieces, boolean addsSpace) {
   private record Reader(Path path, ByteBuffer bytes) {
     SentencePieceModel model() {
       List<Piece> pieces = new ArrayList<>();
-      boolean addsSpace = true;
+      Normalizer normalizer = Normalizer.NONE;
       int kind = UNIGRAM;
       while (bytes.hasRemaining()) {
         long tag = varint();
         switch ((int) tag) {
           case 1 << 3 | 2 -> pieces.add(message().piece());
           case 2 << 3 | 2 -> kind = message().integer(3, UNIGRAM);
-          case 3 << 3 | 2 -> addsSpace = message().integer(3, 1) != 0;
+          case 3 << 3 | 2 -> normalizer = message().normalizer();
           default -> skip(tag);
         }
       }
@@ -63,7 +76,7 @@ record SentencePieceModel(List<Piece> pieces, boolean addsSpace) {
         String found = kind == UNIGRAM ? "a Unigram vocabulary (model type 1)" : "model type " + kind;
         throw error("a vocabulary of byte pairs (model type 2)", found);
       }
-      return new SentencePieceModel(List.copyOf(pieces), addsSpace);
+      return new SentencePieceModel(List.copyOf(pieces), normalizer);
     }
 
     private Piece piece() {
@@ -83,6 +96,24 @@ record SentencePieceModel(List<Piece> pieces, boolean addsSpace) {
         throw error("a kind of token from 1 to 6", kind + " of '" + text + "'");
       }
       return new Piece(text, score, kind);
+    }
+
+    private Normalizer normalizer() {
+      String name = "none";
+      boolean hasTable = false;
+      boolean addsSpace = true;
+      boolean dropsSpaces = true;
+      while (bytes.hasRemaining()) {
+        long tag = varint();
+        switch ((int) tag) {
+          case 1 << 3 | 2 -> name = StandardCharsets.UTF_8.decode(message().bytes).toString();
+          case 2 << 3 | 2 -> hasTable = message().bytes.hasRemaining();
+          case 3 << 3 -> addsSpace = varint() != 0;
+          case 4 << 3 -> dropsSpaces = varint() != 0;
+          default -> skip(tag);
+        }
+      }
+      return new Normalizer(name, hasTable, addsSpace, dropsSpaces);
     }
 
     /** The last varint of a field, or what holds without it. */

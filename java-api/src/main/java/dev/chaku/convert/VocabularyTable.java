@@ -7,6 +7,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.IntStream;
 
 /** Tokens by id while they are gathered; ids that nobody takes become unused tokens. Not thread-safe. */
@@ -56,6 +57,11 @@ final class VocabularyTable {
 
   Optional<Integer> find(String text) {
     return Optional.ofNullable(ids.get(text));
+  }
+
+  /** All spellings. */
+  Set<String> texts() {
+    return ids.keySet();
   }
 
   boolean isKind(int id, int kind) {

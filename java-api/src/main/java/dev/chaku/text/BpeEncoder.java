@@ -4,15 +4,18 @@ package dev.chaku.text;
 final class BpeEncoder implements PlainEncoder {
   private final PreTokenizer words;
   private final BpeMerges merges;
+  private final boolean ignoreMerges;
   private final WordCache cache = new WordCache();
 
-  BpeEncoder(PreTokenizer words, BpeMerges merges) {
+  /** @param ignoreMerges whether a word that is a token is that token, whatever the merges would make of it */
+  BpeEncoder(PreTokenizer words, BpeMerges merges, boolean ignoreMerges) {
     this.words = words;
     this.merges = merges;
+    this.ignoreMerges = ignoreMerges;
   }
 
   @Override
-  public void encode(byte[] utf8, int from, int to, boolean afterSpecial, TokenBuffer out) {
+  public void encode(byte[] utf8, int from, int to, boolean first, TokenBuffer out) {
     BpeMerges.Scratch scratch = new BpeMerges.Scratch();
     words.split(utf8, from, to, (start, end) -> encodeWord(utf8, start, end, scratch, out));
   }
@@ -23,7 +26,7 @@ final class BpeEncoder implements PlainEncoder {
       return;
     }
     int before = out.size();
-    int whole = words.ignoreMerges() ? merges.wholeToken(utf8, from, to) : -1;
+    int whole = ignoreMerges ? merges.wholeToken(utf8, from, to) : -1;
     if (whole >= 0) {
       out.add(whole);
     } else {

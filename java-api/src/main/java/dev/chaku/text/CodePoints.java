@@ -64,6 +64,30 @@ final class CodePoints {
     return (lead & 0x20) == 0 ? 2 : (lead & 0x10) == 0 ? 3 : 4;
   }
 
+  /** Bytes of the code point that ends before a position. */
+  static int lengthBefore(byte[] utf8, int position) {
+    int length = 1;
+    while ((utf8[position - length] & 0xc0) == 0x80) {
+      length++;
+    }
+    return length;
+  }
+
+  /** The code point that ends before a position. */
+  static int before(byte[] utf8, int position) {
+    return at(utf8, position - lengthBefore(utf8, position), position);
+  }
+
+  /** Whether regular expressions take it for a part of a word, as {@code \w}. */
+  static boolean isWord(int codePoint) {
+    return Character.isAlphabetic(codePoint)
+        || is(codePoint, MARK)
+        || Character.getType(codePoint) == Character.DECIMAL_DIGIT_NUMBER
+        || Character.getType(codePoint) == Character.CONNECTOR_PUNCTUATION
+        || codePoint == 0x200c
+        || codePoint == 0x200d;
+  }
+
   /** The end of the longest run of code points that have one of the classes. */
   static int runEnd(byte[] utf8, int from, int end, int classes) {
     int position = from;

@@ -37,12 +37,12 @@ final class Detokenizer {
   /** Decodes a whole text: a space that encoding put before it goes, and so do those that clean-up removes. */
   String decode(int[] ids, boolean withSpecial) {
     ByteArrayOutputStream text = new ByteArrayOutputStream();
-    boolean dropsSpace = vocabulary.addSpacePrefix();
+    boolean dropsSpace = vocabulary.settings().dropsSpace();
     for (int id : ids) {
       byte[] bytes = bytes(id, withSpecial);
       int from = dropsSpace && bytes.length > 0 && bytes[0] == ' ' ? 1 : 0;
       text.write(bytes, from, bytes.length - from);
-      dropsSpace = false;
+      dropsSpace = dropsSpace && bytes.length == 0 && vocabulary.dropsSpaceOfText();
     }
     byte[] bytes = text.toByteArray();
     return vocabulary.settings().cleanSpaces() ? SpaceCleaning.clean(bytes) : new String(bytes, StandardCharsets.UTF_8);

@@ -3,6 +3,7 @@ package dev.chaku.text;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.OptionalInt;
+import org.jspecify.annotations.Nullable;
 
 /** A vocabulary, a way to encode plain text, and what stands around a text. */
 final class GgufTokenizer implements Tokenizer {
@@ -13,16 +14,23 @@ final class GgufTokenizer implements Tokenizer {
   private final SpecialTokens specials;
   private final Detokenizer detokenizer;
   private final Frame frame;
+  private final @Nullable Normalization normalization;
+
+  /** What is done to text between special tokens, and the special tokens that are looked for afterwards. */
+  private record Normalization(TextNormalizer normalizer, SpecialTokens specials) {}
 
   /** What goes around a text; {@link Vocabulary#NONE} for nothing. */
   record Frame(int before, int after) {}
 
-  GgufTokenizer(Vocabulary vocabulary, PlainEncoder encoder, Detokenizer detokenizer, Frame frame) {
+  GgufTokenizer(Vocabulary vocabulary, PlainEncoder encoder, Detokenizer detokenizer, Frame frame,
+      @Nullable TextNormalizer normalizer) {
     this.vocabulary = vocabulary;
     this.encoder = encoder;
     this.detokenizer = detokenizer;
     this.frame = frame;
-    this.specials = new SpecialTokens(vocabulary);
+    this.specials = normalizer == null ? SpecialTokens.of(vocabulary) : SpecialTokens.ofRaw(vocabulary);
+    this.normalization = normalizer == null
+        ? null : new Normalization(normalizer, SpecialTokens.ofNormalized(vocabulary, normalizer));
   }
 
   @Override
@@ -47,9 +55,8 @@ final class GgufTokenizer implements Tokenizer {
     if (around.before() >= 0 && firstToken(utf8, fragments) != around.before()) {
       out.add(around.before());
     }
-    boolean afterSpecial = true;
     for (SpecialTokens.Fragment fragment : fragments) {
-      afterSpecial = encode(utf8, fragment, afterSpecial, out);
+      encode(utf8, fragment, parseSpecial, out);
     }
     if (around.after() >= 0 && !isEndedBy(lastToken(utf8, fragments), around.after())) {
       out.add(around.after());
@@ -89,14 +96,26 @@ final class GgufTokenizer implements Tokenizer {
     return last >= 0 && vocabulary.isEnd(last) && vocabulary.isEnd(after);
   }
 
-  /** Encodes a fragment and tells whether it was a special token. */
-  private boolean encode(byte[] utf8, SpecialTokens.Fragment fragment, boolean afterSpecial, TokenBuffer out) {
+  private void encode(byte[] utf8, SpecialTokens.Fragment fragment, boolean parseSpecial, TokenBuffer out) {
+    boolean first = fragment.from() == 0;
     if (fragment.token() >= 0) {
       out.add(fragment.token());
-      return true;
+    } else if (normalization == null) {
+      encoder.encode(utf8, fragment.from(), fragment.to(), first, out);
+    } else {
+      String text = new String(utf8, fragment.from(), fragment.to() - fragment.from(), StandardCharsets.UTF_8);
+      encodeNormalized(normalization.normalizer().apply(text).getBytes(StandardCharsets.UTF_8), first, parseSpecial, out);
     }
-    encoder.encode(utf8, fragment.from(), fragment.to(), afterSpecial, out);
-    return false;
+  }
+
+  private void encodeNormalized(byte[] utf8, boolean first, boolean parseSpecial, TokenBuffer out) {
+    for (SpecialTokens.Fragment fragment : normalization.specials().split(utf8, parseSpecial)) {
+      if (fragment.token() >= 0) {
+        out.add(fragment.token());
+      } else {
+        encoder.encode(utf8, fragment.from(), fragment.to(), first && fragment.from() == 0, out);
+      }
+    }
   }
 
   @Override

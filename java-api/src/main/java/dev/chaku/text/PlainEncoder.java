@@ -5,7 +5,7 @@ interface PlainEncoder {
   /**
    * Encodes a range of UTF-8, which begins and ends between characters.
    *
-   * @param afterSpecial whether the text begins here or follows a special token
+   * @param first whether the whole text begins here; what does not follows a special token
    */
-  void encode(byte[] utf8, int from, int to, boolean afterSpecial, TokenBuffer out);
+  void encode(byte[] utf8, int from, int to, boolean first, TokenBuffer out);
 }

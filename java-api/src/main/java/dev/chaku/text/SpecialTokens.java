@@ -1,9 +1,12 @@
 package dev.chaku.text;
 
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
+import java.util.function.IntPredicate;
+import java.util.function.UnaryOperator;
 
 /**
  * Finds the tokens of a vocabulary that are written out in a text: control tokens, and those that users defined, which
@@ -22,13 +25,36 @@ final class SpecialTokens {
   /** Where special tokens begin in a text, in ascending order, and the lengths that occur. */
   private record Candidates(int[] positions, BitSet lengths) {}
 
-  SpecialTokens(Vocabulary vocabulary) {
+  private SpecialTokens(Vocabulary vocabulary) {
     this.vocabulary = vocabulary;
+  }
+
+  /** All special tokens. */
+  static SpecialTokens of(Vocabulary vocabulary) {
+    return of(vocabulary, id -> true, spelling -> spelling);
+  }
+
+  /** Those that are looked for in text as it comes, where a normalizer looks for others after it. */
+  static SpecialTokens ofRaw(Vocabulary vocabulary) {
+    return of(vocabulary, id -> !vocabulary.has(id, Vocabulary.NORMALIZED), spelling -> spelling);
+  }
+
+  /** Those that are looked for in normalized text, as the normalizer spells them. */
+  static SpecialTokens ofNormalized(Vocabulary vocabulary, TextNormalizer normalizer) {
+    return of(
+        vocabulary,
+        id -> vocabulary.has(id, Vocabulary.NORMALIZED),
+        spelling -> normalizer.apply(new String(spelling, StandardCharsets.UTF_8)).getBytes(StandardCharsets.UTF_8));
+  }
+
+  private static SpecialTokens of(Vocabulary vocabulary, IntPredicate which, UnaryOperator<byte[]> spelled) {
+    SpecialTokens tokens = new SpecialTokens(vocabulary);
     for (int id = 0; id < vocabulary.size(); id++) {
-      if (vocabulary.has(id, Vocabulary.CONTROL | Vocabulary.USER_DEFINED | Vocabulary.UNKNOWN)) {
-        trie.put(vocabulary.spelling(id), id);
+      if (vocabulary.has(id, Vocabulary.CONTROL | Vocabulary.USER_DEFINED | Vocabulary.UNKNOWN) && which.test(id)) {
+        tokens.trie.put(spelled.apply(vocabulary.spelling(id)), id);
       }
     }
+    return tokens;
   }
 
   /**
@@ -84,25 +110,36 @@ final class SpecialTokens {
     for (int i = first < 0 ? -first - 1 : first; i < positions.length && positions[i] + length <= fragment.to(); i++) {
       int start = positions[i];
       int token = start < from ? Vocabulary.NONE : tokenAt(utf8, start, length);
-      if (!counts(token, control)) {
+      if (!counts(token, control) || vocabulary.has(token, Vocabulary.SINGLE_WORD) && !isApart(utf8, start, start + length)) {
         continue;
       }
-      int textEnd = start;
-      while (vocabulary.has(token, Vocabulary.STRIPS_LEFT) && textEnd > from && isSpace(utf8[textEnd - 1])) {
-        textEnd--;
-      }
+      int textEnd = vocabulary.has(token, Vocabulary.STRIPS_LEFT) ? spaceStart(utf8, from, start) : start;
       if (textEnd > from) {
         out.add(new Fragment(from, textEnd, Vocabulary.NONE));
       }
       out.add(new Fragment(start, start + length, token));
       from = start + length;
-      while (vocabulary.has(token, Vocabulary.STRIPS_RIGHT) && from < fragment.to() && isSpace(utf8[from])) {
-        from++;
+      if (vocabulary.has(token, Vocabulary.STRIPS_RIGHT)) {
+        from = CodePoints.runEnd(utf8, from, fragment.to(), CodePoints.SPACE);
       }
     }
     if (from < fragment.to()) {
       out.add(new Fragment(from, fragment.to(), Vocabulary.NONE));
     }
+  }
+
+  /** Where the white space begins that ends a range. */
+  private static int spaceStart(byte[] utf8, int from, int end) {
+    int start = end;
+    while (start > from && CodePoints.is(CodePoints.before(utf8, start), CodePoints.SPACE)) {
+      start -= CodePoints.lengthBefore(utf8, start);
+    }
+    return start;
+  }
+
+  private static boolean isApart(byte[] utf8, int from, int to) {
+    boolean begins = from == 0 || !CodePoints.isWord(CodePoints.before(utf8, from));
+    return begins && (to == utf8.length || !CodePoints.isWord(CodePoints.at(utf8, to, utf8.length)));
   }
 
   private int tokenAt(byte[] utf8, int from, int length) {

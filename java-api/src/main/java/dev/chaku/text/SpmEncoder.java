@@ -2,13 +2,14 @@ package dev.chaku.text;
 
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /**
  * SentencePiece BPE as llama.cpp does it: text begins as characters, and the adjacent pair whose union is the token of
  * greatest score, the leftmost of equals, is merged until none is left; a character that is no token becomes its bytes.
  *
  * <p>A space is written U+2581, and one is put before text that begins or follows a special token, if the model wants
- * it. A heap of (score, position) over a doubly linked list makes this O(n log n); an entry is stale when the pair at
+ * it ({@link Spaces}). A heap of (score, position) over a doubly linked list makes this O(n log n); an entry is stale when the pair at
  * its position is now no token or one of another score.
  *
  * <p>SentencePiece merges a text as a whole. Most vocabularies have no token with a space after another character, so
@@ -21,12 +22,41 @@ final class SpmEncoder implements PlainEncoder {
   private static final byte[] ESCAPED_SPACE = "\u2581".getBytes(StandardCharsets.UTF_8);
 
   private final Vocabulary vocabulary;
+  private final Spaces spaces;
+  private final boolean split;
+  private final boolean fusesUnknown;
+  private final @Nullable PairTable merges;
   private final int[] byteTokens = new int[256];
   private final boolean wordsAreSeparate;
   private final WordCache cache = new WordCache();
 
-  SpmEncoder(Vocabulary vocabulary) {
+  /** What becomes of spaces. */
+  enum Spaces {
+    /** One is put before each stretch of text, and all are escaped. */
+    PREFIXED,
+    /** All are escaped. */
+    ESCAPED,
+    /** One is put before each stretch that does not begin with one, and all are escaped: Metaspace, always. */
+    ALWAYS_ONE,
+    /** The same for the stretch that begins the text only: Metaspace, first. */
+    FIRST_ONE,
+    /** The normalizer has done what is to be done. */
+    NORMALIZED
+  }
+
+  /**
+   * An encoder.
+   *
+   * @param split whether each space begins a word of its own, as where Metaspace splits
+   * @param fusesUnknown whether unknown characters in a row are one unknown token
+   * @param merges the merges by the ids of their tokens, in place of those that scores make; or null
+   */
+  SpmEncoder(Vocabulary vocabulary, Spaces spaces, boolean split, boolean fusesUnknown, @Nullable PairTable merges) {
+    this.merges = merges;
+    this.fusesUnknown = fusesUnknown;
     this.vocabulary = vocabulary;
+    this.spaces = spaces;
+    this.split = split;
     this.wordsAreSeparate = wordsAreSeparate(vocabulary);
     for (int value = 0; value < 256; value++) {
       int token = vocabulary.find(String.format("<0x%02X>", value));
@@ -35,14 +65,25 @@ final class SpmEncoder implements PlainEncoder {
   }
 
   @Override
-  public void encode(byte[] utf8, int from, int to, boolean afterSpecial, TokenBuffer out) {
-    byte[] text = escape(utf8, from, to, afterSpecial && vocabulary.addSpacePrefix());
+  public void encode(byte[] utf8, int from, int to, boolean first, TokenBuffer out) {
+    byte[] text = spaces == Spaces.NORMALIZED ? Arrays.copyOfRange(utf8, from, to)
+        : escape(utf8, from, to, isPrefixed(utf8, from, first));
     int start = 0;
     while (start < text.length) {
-      int end = wordsAreSeparate ? wordEnd(text, start) : text.length;
+      int end = split ? splitEnd(text, start) : wordsAreSeparate ? wordEnd(text, start) : text.length;
       encodeWord(text, start, end, out);
       start = end;
     }
+  }
+
+  private boolean isPrefixed(byte[] utf8, int from, boolean first) {
+    boolean begun = utf8[from] == ' ' || isEscapedSpace(utf8, from);
+    return switch (spaces) {
+      case PREFIXED -> true;
+      case ALWAYS_ONE -> !begun;
+      case FIRST_ONE -> first && !begun;
+      case ESCAPED, NORMALIZED -> false;
+    };
   }
 
   private void encodeWord(byte[] text, int from, int to, TokenBuffer out) {
@@ -73,6 +114,15 @@ final class SpmEncoder implements PlainEncoder {
     while (isEscapedSpace(text, position)) {
       position += 3;
     }
+    while (position < text.length && !isEscapedSpace(text, position)) {
+      position++;
+    }
+    return position;
+  }
+
+  /** Before the next escaped space. */
+  private static int splitEnd(byte[] text, int from) {
+    int position = from + 1;
     while (position < text.length && !isEscapedSpace(text, position)) {
       position++;
     }
@@ -115,6 +165,8 @@ final class SpmEncoder implements PlainEncoder {
     private final int[] next;
     private final int[] previous;
     private final int[] pairToken;
+    /** Of the pair that begins here, less for what is merged earlier. */
+    private final int[] pairOrder;
     private final LongHeap heap = new LongHeap();
 
     Merging(byte[] text, int from, int to) {
@@ -129,6 +181,7 @@ final class SpmEncoder implements PlainEncoder {
       next = new int[count];
       previous = new int[count];
       pairToken = new int[count];
+      pairOrder = new int[count];
       int position = from;
       for (int i = 0; i < count; i++) {
         start[i] = position;
@@ -147,12 +200,13 @@ final class SpmEncoder implements PlainEncoder {
         long entry = heap.removeLeast();
         int position = (int) entry;
         int token = pairToken[position];
-        if (token >= 0 && order(vocabulary.score(token)) == (int) (entry >>> 32)) {
+        if (token >= 0 && pairOrder[position] == (int) (entry >>> 32)) {
           merge(position);
         }
       }
+      boolean unknown = false;
       for (int i = 0; i >= 0 && i < count; i = next[i]) {
-        emit(start[i], end[i], out);
+        unknown = emit(start[i], end[i], unknown && fusesUnknown, out);
       }
     }
 
@@ -174,26 +228,40 @@ final class SpmEncoder implements PlainEncoder {
     private void scorePair(int position) {
       int right = next[position];
       int token = right < 0 ? -1 : vocabulary.find(text, start[position], end[right]);
+      int order = token < 0 ? 0 : merges == null ? order(vocabulary.score(token)) : merges.rank(tokenOf(position), tokenOf(right));
+      if (token >= 0 && merges != null && order == PairTable.NO_RANK) {
+        token = -1;
+      }
       pairToken[position] = token;
+      pairOrder[position] = order;
       if (token >= 0) {
-        heap.add((long) order(vocabulary.score(token)) << 32 | position);
+        heap.add((long) order << 32 | position);
       }
     }
 
-    private void emit(int from, int to, TokenBuffer out) {
+    private int tokenOf(int position) {
+      return vocabulary.find(text, start[position], end[position]);
+    }
+
+    /** Adds a symbol's token, or those of its bytes, and tells whether it is unknown; one after another may be one. */
+    private boolean emit(int from, int to, boolean fused, TokenBuffer out) {
       int token = vocabulary.find(text, from, to);
       if (token >= 0) {
         out.add(token);
-        return;
+        return false;
       }
       for (int i = from; i < to; i++) {
-        int byteToken = byteTokens[text[i] & 0xff];
-        if (byteToken < 0) {
-          vocabulary.addUnknown(Arrays.copyOfRange(text, from, to), out);
-          return;
+        if (byteTokens[text[i] & 0xff] < 0) {
+          if (!fused) {
+            vocabulary.addUnknown(Arrays.copyOfRange(text, from, to), out);
+          }
+          return true;
         }
-        out.add(byteToken);
       }
+      for (int i = from; i < to; i++) {
+        out.add(byteTokens[text[i] & 0xff]);
+      }
+      return false;
     }
   }
 

@@ -7,6 +7,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -32,10 +33,15 @@ final class Vocabulary {
   static final int STRIPS_LEFT = 64;
   /** White space after the token belongs to it. */
   static final int STRIPS_RIGHT = 128;
+  /** A token only where no part of a word stands beside it. */
+  static final int SINGLE_WORD = 256;
+  /** Looked for in normalized text, and spelled as the normalizer makes of its spelling. */
+  static final int NORMALIZED = 512;
 
   static final int NONE = -1;
 
   private static final String KEY = "tokenizer.ggml.";
+  private static final String DROPS_SPACE = "chaku.tokenizer.decode_drops_space";
   private static final String END_IDS = "chaku.tokenizer.end_token_ids";
 
   /** A text ends where one of these is generated. */
@@ -72,9 +78,10 @@ final class Vocabulary {
    * What a kind of tokenizer takes for granted, and then what the metadata say instead.
    *
    * @param bos begins a text, {@link #NONE} if there is none; the other ids likewise
+   * @param dropsSpace whether decoding drops a space that begins a text
    */
   record Settings(int bos, int eos, int unknown, int separator, boolean addBos, boolean addEos, boolean addSpacePrefix,
-      boolean cleanSpaces) {}
+      boolean dropsSpace, boolean cleanSpaces) {}
 
   Vocabulary(GgufMetadata metadata, Settings defaults) {
     this.metadata = metadata;
@@ -94,6 +101,11 @@ final class Vocabulary {
 
   Settings settings() {
     return settings;
+  }
+
+  /** Whether the space that decoding drops may stand after special tokens that are not shown. */
+  boolean dropsSpaceOfText() {
+    return metadata.has(DROPS_SPACE);
   }
 
   boolean addSpacePrefix() {
@@ -201,6 +213,7 @@ final class Vocabulary {
   }
 
   private Settings readSettings(Settings defaults) {
+    boolean addSpacePrefix = metadata.findBool(KEY + "add_space_prefix").orElse(defaults.addSpacePrefix());
     Settings read = new Settings(
         id("bos_token_id", defaults.bos()),
         id("eos_token_id", defaults.eos()),
@@ -208,8 +221,8 @@ final class Vocabulary {
         id("seperator_token_id", defaults.separator()),
         metadata.findBool(KEY + "add_bos_token").orElse(defaults.addBos()),
         metadata.findBool(KEY + "add_eos_token").orElse(defaults.addEos()),
-        metadata.findBool(KEY + "add_space_prefix").orElse(defaults.addSpacePrefix()),
-        defaults.cleanSpaces());
+        addSpacePrefix, metadata.findBool(DROPS_SPACE).orElse(addSpacePrefix),
+        metadata.findBool("chaku.tokenizer.clean_spaces").orElse(defaults.cleanSpaces()));
     requireToken(read.addBos(), read.bos(), "bos");
     requireToken(read.addEos(), read.eos(), "eos");
     return read;
@@ -275,7 +288,7 @@ final class Vocabulary {
     addEnd(metadata.has(KEY + "eos_token_id") ? settings.eos() : markedEos());
     addEnd(id("eot_token_id", NONE));
     addEnd(id("eom_token_id", NONE));
-    BitSet listed = listedEnds();
+    BitSet listed = listed(END_IDS);
     ends.or(listed);
     turnEnd = metadata.findString("tokenizer.chat_template").map(template -> TurnEnd.find(this, template)).orElse(NONE);
     addEnd(turnEnd);
@@ -298,14 +311,14 @@ final class Vocabulary {
     return settings.eos() != NONE && has(settings.eos(), CONTROL) ? settings.eos() : NONE;
   }
 
-  private BitSet listedEnds() {
+  private BitSet listed(String key) {
     BitSet listed = new BitSet();
-    GgufArray.Numbers ids = metadata.findNumbers(END_IDS).orElse(null);
+    GgufArray.Numbers ids = metadata.findNumbers(key).orElse(null);
     for (int i = 0; ids != null && i < ids.size(); i++) {
       long id = ids.longAt(i);
       if (id < 0 || id >= size()) {
         throw new BadInputException(
-            metadata.source() + ": metadata key '" + END_IDS + "' expects ids below " + size() + ", found " + id);
+            metadata.source() + ": metadata key '" + key + "' expects ids below " + size() + ", found " + id);
       }
       listed.set((int) id);
     }
@@ -336,8 +349,27 @@ final class Vocabulary {
     }
   }
 
-  /** Which tokens swallow white space beside them is in no file; like llama.cpp, it is known by the model's name. */
+  /** Flags of added tokens by keys of our own; whether there is any. */
+  private boolean markListed() {
+    Map<String, Integer> flags =
+        Map.of("lstrip", STRIPS_LEFT, "rstrip", STRIPS_RIGHT, "single_word", SINGLE_WORD, "normalized", NORMALIZED);
+    boolean any = false;
+    for (Map.Entry<String, Integer> flag : flags.entrySet()) {
+      BitSet listed = listed("chaku.tokenizer." + flag.getKey() + "_token_ids");
+      any |= !listed.isEmpty();
+      listed.stream().forEach(id -> addAttribute(id, flag.getValue()));
+    }
+    return any;
+  }
+
+  /**
+   * Which tokens swallow white space beside them is in no file but those with keys of ours; like llama.cpp, it is known by
+   * the model's name.
+   */
   private void markStripping() {
+    if (markListed()) {
+      return;
+    }
     String pre = metadata.findString(KEY + "pre").orElse("");
     String architecture = metadata.findString("general.architecture").orElse("");
     String name = metadata.findString("general.name").orElse("").toLowerCase(Locale.ROOT);

@@ -31,7 +31,7 @@ final class WordPieceEncoder implements PlainEncoder {
   }
 
   @Override
-  public void encode(byte[] utf8, int from, int to, boolean afterSpecial, TokenBuffer out) {
+  public void encode(byte[] utf8, int from, int to, boolean first, TokenBuffer out) {
     ByteArrayOutputStream word = new ByteArrayOutputStream();
     int position = from;
     while (position < to) {

@@ -32,10 +32,10 @@ class SentencePieceModelTest {
     SentencePieceModel model = read(sample());
     assertEquals(new SentencePieceModel.Piece("\u2581the", -1.5f, 1), model.pieces().get(2));
     assertEquals(4, model.pieces().size());
-    assertTrue(model.addsSpace());
+    assertTrue(model.normalizer().addsSpace());
     byte[] bytes = Arrays.copyOf(sample(), sample().length + 4);
     System.arraycopy(new byte[] {3 << 3 | 2, 2, 3 << 3, 0}, 0, bytes, bytes.length - 4, 4);
-    assertEquals(false, read(bytes).addsSpace());
+    assertEquals(false, read(bytes).normalizer().addsSpace());
   }
 
   @Test
