@@ -42,7 +42,7 @@ void check_plan(const char* op, const MemoryPlan& plan, int64_t memory_limit_byt
   fail(Code::kMemoryLimit,
        "[%s] expected at most %.1f MiB (%s), got %.1f MiB: weights %.1f, parameters %.1f, optimizer %.1f, "
        "activations %.1f, scratch %.1f",
-       op, mebibytes(limit), limit == memory_limit_bytes ? "memory_limit_bytes" : "available on this machine",
+       op, mebibytes(limit), limit == memory_limit_bytes ? "the memory limit" : "available on this machine",
        mebibytes(plan.total_bytes()), mebibytes(plan.weight_bytes), mebibytes(plan.parameter_bytes),
        mebibytes(plan.optimizer_bytes), mebibytes(plan.activation_bytes), mebibytes(plan.scratch_bytes));
 }

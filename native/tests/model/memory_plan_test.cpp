@@ -19,7 +19,7 @@ TEST(limits) {
   plan.available_bytes = 4 << 20;
   check_plan("test", plan, 0);
   check_plan("test", plan, 3 << 20);
-  CHECK_ERROR(Code::kMemoryLimit, "at most 2.0 MiB (memory_limit_bytes), got 3.0 MiB: weights 3.0",
+  CHECK_ERROR(Code::kMemoryLimit, "at most 2.0 MiB (the memory limit), got 3.0 MiB: weights 3.0",
               check_plan("test", plan, 2 << 20));
   plan.scratch_bytes = 2 << 20;
   CHECK_ERROR(Code::kMemoryLimit, "at most 4.0 MiB (available on this machine), got 5.0 MiB",

@@ -10,6 +10,7 @@ module dev.chaku {
   exports dev.chaku.data;
   exports dev.chaku.data.doctor;
   exports dev.chaku.gguf;
+  exports dev.chaku.io;
   exports dev.chaku.text;
   exports dev.chaku.text.template;
   exports dev.chaku.train;

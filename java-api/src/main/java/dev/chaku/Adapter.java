@@ -4,6 +4,7 @@ import dev.chaku.adapter.AdapterWeights;
 import dev.chaku.adapter.GgufAdapters;
 import dev.chaku.adapter.LoraPair;
 import dev.chaku.adapter.PeftAdapters;
+import dev.chaku.gguf.GgufFile;
 import dev.chaku.gguf.GgufMetadata;
 import dev.chaku.gguf.GgufValue;
 import java.nio.file.Files;
@@ -12,6 +13,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.WeakHashMap;
 import org.jspecify.annotations.Nullable;
@@ -29,6 +31,11 @@ public final class Adapter implements AutoCloseable {
 
   /** The key that says whether an adapter learned from conversations. */
   static final String CONVERSATIONS_KEY = "chaku.data.conversations";
+
+  /** The keys that say which file it was trained on, by the hash of some of its bytes and of all. */
+  static final String FINGERPRINT_KEY = "chaku.base.fingerprint";
+
+  static final String HASH_KEY = "chaku.base.sha256";
 
   private final String source;
   /** Models that have it in the core; guarded by this. */
@@ -129,6 +136,29 @@ public final class Adapter implements AutoCloseable {
   /** Number of values in all A and B. */
   public long parameterCount() {
     return weights().pairs().stream().mapToLong(LoraPair::parameters).sum();
+  }
+
+  /**
+   * Whether it was trained on this very model file, as its file says; empty where it does not say, or the model has no
+   * file. Over another file, even the same model in another format, it gives other answers than in training.
+   *
+   * @throws BadInputException if the model's file cannot be read
+   */
+  public Optional<Boolean> isTrainedOn(Model base) {
+    GgufMetadata told = weights().metadata();
+    Optional<String> hash = told.findString(HASH_KEY);
+    if (base.file().isEmpty() || hash.isEmpty()) {
+      return Optional.empty();
+    }
+    GgufFile file = base.file().get();
+    boolean surely = told.findString(FINGERPRINT_KEY).filter(ModelFingerprint.of(file)::equals).isPresent();
+    // What differs may be the same model in parts, or the adapter an old one: then all bytes are read.
+    return Optional.of(surely || hash.get().equals(file.sha256()));
+  }
+
+  /** The name of the file that it was trained on, where its own file says it. */
+  public Optional<String> trainedOn() {
+    return weights().metadata().findString("chaku.base.file");
   }
 
   /**

@@ -5,6 +5,8 @@ import dev.chaku.arch.TensorSpec;
 import dev.chaku.internal.DirectBuffers;
 import dev.chaku.internal.Interruption;
 import dev.chaku.internal.NativeSession;
+import dev.chaku.io.FileFault;
+import dev.chaku.io.NewFile;
 import dev.chaku.quantize.ImportanceMatrix;
 import java.io.IOException;
 import java.nio.FloatBuffer;
@@ -51,7 +53,7 @@ public final class ImportanceCollector {
    */
   public ImportanceCollector chunkTokens(int tokens) {
     if (tokens < 2) {
-      throw new BadInputException("expected chunks of at least 2 tokens, got " + tokens);
+      throw BadInputException.ofSetting("chunk tokens", "at least 2", tokens);
     }
     chunkTokens = tokens;
     return this;
@@ -64,7 +66,7 @@ public final class ImportanceCollector {
    */
   public ImportanceCollector mostChunks(int chunks) {
     if (chunks < 1) {
-      throw new BadInputException("expected at least 1 chunk, got " + chunks);
+      throw BadInputException.ofSetting("max chunks", "at least 1", chunks);
     }
     mostChunks = chunks;
     return this;

@@ -2,6 +2,8 @@ package dev.chaku;
 
 import dev.chaku.convert.HuggingFaceModel;
 import dev.chaku.convert.ModelOutline;
+import dev.chaku.io.FileFault;
+import dev.chaku.io.NewFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -50,7 +52,7 @@ public final class ModelConverter {
 
   /** Threads that compute; 0, the default, for one per core. */
   public ModelConverter threads(int count) {
-    threads = count;
+    threads = ModelOptions.requireThreads(count);
     return this;
   }
 

@@ -3,6 +3,8 @@ package dev.chaku;
 import dev.chaku.gguf.GgufFile;
 import dev.chaku.gguf.GgufTensor;
 import dev.chaku.gguf.GgufWriter;
+import dev.chaku.io.FileFault;
+import dev.chaku.io.NewFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -14,12 +14,18 @@ public record ModelOptions(Device device, int threads, long memoryLimitBytes, Ca
   private static final int MOST_THREADS = 1024;
 
   public ModelOptions {
-    if (threads < 0 || threads > MOST_THREADS) {
-      throw new BadInputException("threads: expected 0 to " + MOST_THREADS + ", got " + threads);
-    }
+    requireThreads(threads);
     if (memoryLimitBytes < 0) {
-      throw new BadInputException("memory limit: expected at least 0 bytes, got " + memoryLimitBytes);
+      throw BadInputException.ofSetting("memory limit", "at least 0 bytes", memoryLimitBytes);
     }
+  }
+
+  /** The count, if it is in range. */
+  static int requireThreads(int threads) {
+    if (threads < 0 || threads > MOST_THREADS) {
+      throw BadInputException.ofSetting("threads", "0 to " + MOST_THREADS, threads);
+    }
+    return threads;
   }
 
   public static ModelOptions defaults() {

@@ -4,6 +4,7 @@ import dev.chaku.gguf.GgufFile;
 import dev.chaku.gguf.GgufSplit;
 import dev.chaku.gguf.GgufTensor;
 import dev.chaku.gguf.GgufWriter;
+import dev.chaku.io.NewFile;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.function.Consumer;

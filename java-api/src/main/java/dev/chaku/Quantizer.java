@@ -8,6 +8,8 @@ import dev.chaku.gguf.GgufMetadata;
 import dev.chaku.gguf.GgufTensor;
 import dev.chaku.gguf.GgufWriter;
 import dev.chaku.internal.NativeFormats;
+import dev.chaku.io.FileFault;
+import dev.chaku.io.NewFile;
 import dev.chaku.quantize.ErrorSums;
 import dev.chaku.quantize.GgufRows;
 import dev.chaku.quantize.ImportanceMatrix;
@@ -19,9 +21,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.Set;
 import java.util.function.Consumer;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -69,24 +73,25 @@ public final class Quantizer {
   }
 
   /**
-   * Gives a format to the matrices in whose name a regular expression is found. Of several that are, the first counts.
+   * Gives a format to the matrices in whose name a regular expression is found. Of several that are, the first counts; one
+   * that counts for none is an error when the file is planned or written.
    *
    * @throws BadInputException if the format cannot be written
    */
   public Quantizer tensorType(Pattern pattern, GgmlType type) {
-    rules.add(new TensorRule(pattern, writable(type)));
+    rules.add(new TensorRule(pattern, writable("tensor type", type)));
     return this;
   }
 
   /** The format of the output projection, or of the embedding that serves as such; the mix's unless set. */
   public Quantizer outputType(GgmlType type) {
-    outputType = writable(type);
+    outputType = writable("output tensor type", type);
     return this;
   }
 
   /** The format of the token embedding; the mix's unless set. */
   public Quantizer embeddingType(GgmlType type) {
-    embeddingType = writable(type);
+    embeddingType = writable("token embedding type", type);
     return this;
   }
 
@@ -116,16 +121,17 @@ public final class Quantizer {
 
   /** Threads that compute; 0, the default, for one per core. */
   public Quantizer threads(int count) {
-    threads = count;
+    threads = ModelOptions.requireThreads(count);
     return this;
   }
 
-  private static GgmlType writable(GgmlType type) {
+  private static GgmlType writable(String setting, GgmlType type) {
     if (!TensorEncoder.canEncode(type)) {
-      throw new BadInputException(
-          "the format " + type + " can be read, not written; known are "
-              + Arrays.stream(GgmlType.values()).filter(TensorEncoder::canEncode).map(GgmlType::name)
-                  .collect(Collectors.joining(", ")));
+      throw BadInputException.ofSetting(
+          setting,
+          "one of " + Arrays.stream(GgmlType.values()).filter(TensorEncoder::canEncode).map(GgmlType::name)
+              .collect(Collectors.joining(", ")),
+          type + ", which can be read, not written");
     }
     return type;
   }
@@ -232,16 +238,19 @@ public final class Quantizer {
     List<String> names = file.tensors().stream().map(GgufTensor::name).toList();
     TensorFormats formats =
         new TensorFormats(format.mix(), ModelFacts.of(file.metadata()), names, weights.isPresent());
-    return new QuantizationPlan(
-        format, file.tensors().stream().map(tensor -> plan(file, tensor, formats, weights)).toList());
+    Choices choices = new Choices(formats);
+    List<QuantizationPlan.Tensor> tensors =
+        file.tensors().stream().map(tensor -> plan(file, tensor, choices, weights)).toList();
+    choices.requireUsed();
+    return new QuantizationPlan(format, tensors);
   }
 
   private QuantizationPlan.Tensor plan(
-      GgufFile file, GgufTensor tensor, TensorFormats formats, Optional<ImportanceMatrix> weights) {
+      GgufFile file, GgufTensor tensor, Choices choices, Optional<ImportanceMatrix> weights) {
     GgmlType to = tensor.type();
     boolean fellBack = false;
     if (TensorFormats.isConvertible(tensor.name(), tensor.rank())) {
-      GgmlType wanted = wanted(tensor, formats);
+      GgmlType wanted = choices.of(tensor);
       to = TensorFormats.fitting(wanted, tensor.dim(0));
       fellBack = to != wanted;
     }
@@ -255,21 +264,50 @@ public final class Quantizer {
         tensor.name(), tensor.dims(), tensor.type(), to, fellBack, weighted, tensor.bytes(), to.tensorBytes(tensor.dims()));
   }
 
-  private GgmlType wanted(GgufTensor tensor, TensorFormats formats) {
-    String name = tensor.name();
-    if (embeddingType != null && TensorFormats.isEmbedding(name)) {
-      return embeddingType;
+  /** The format of each matrix, and which of the settings decided one: the others are mistakes. */
+  private final class Choices {
+    private final TensorFormats formats;
+    private final Set<TensorRule> usedRules = new HashSet<>();
+    private boolean usedOutput;
+    private boolean usedEmbedding;
+
+    Choices(TensorFormats formats) {
+      this.formats = formats;
     }
-    if (outputType != null && formats.isOutput(name)) {
-      return outputType;
+
+    GgmlType of(GgufTensor tensor) {
+      String name = tensor.name();
+      if (embeddingType != null && TensorFormats.isEmbedding(name)) {
+        usedEmbedding = true;
+        return embeddingType;
+      }
+      if (outputType != null && formats.isOutput(name)) {
+        usedOutput = true;
+        return outputType;
+      }
+      Optional<TensorRule> rule = rules.stream().filter(o -> o.pattern.matcher(name).find()).findFirst();
+      if (rule.isPresent()) {
+        usedRules.add(rule.get());
+        return rule.get().type;
+      }
+      return pure ? format.mix().base() : formats.of(name, tensor.dim(0), tensor.dim(2) > 1);
     }
-    Optional<TensorRule> rule = rules.stream().filter(o -> o.pattern.matcher(name).find()).findFirst();
-    if (rule.isPresent()) {
-      return rule.get().type;
+
+    void requireUsed() {
+      for (TensorRule rule : rules) {
+        if (!usedRules.contains(rule)) {
+          throw BadInputException.ofSetting(
+              "tensor type", "an expression that is found in the name of a matrix, which no other setting decides",
+              "'" + rule.pattern + "', which decides none");
+        }
+      }
+      if (outputType != null && !usedOutput) {
+        throw BadInputException.ofSetting("output tensor type", "a model with an output projection to give it to", "none");
+      }
+      if (embeddingType != null && !usedEmbedding) {
+        throw BadInputException.ofSetting("token embedding type", "a model with a token embedding to give it to", "none");
+      }
     }
-    return pure
-        ? format.mix().base()
-        : formats.of(name, tensor.dim(0), tensor.dim(2) > 1);
   }
 
   private static void refuseOtherThanWholeModels(GgufFile file) {

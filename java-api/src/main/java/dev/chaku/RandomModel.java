@@ -4,6 +4,7 @@ import dev.chaku.convert.ModelOutline;
 import dev.chaku.convert.RandomOutline;
 import dev.chaku.gguf.GgufFile;
 import dev.chaku.gguf.GgufValue;
+import dev.chaku.io.NewFile;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -71,7 +72,7 @@ public final class RandomModel {
 
   /** Threads that compute; 0, the default, for one per core. */
   public RandomModel threads(int count) {
-    threads = count;
+    threads = ModelOptions.requireThreads(count);
     return this;
   }
 

@@ -54,7 +54,8 @@ final class TrainedWeights {
       extra.put("general.base_model.0.name", GgufValue.of(name));
     });
     model.path().ifPresent(path -> extra.put("chaku.base.file", GgufValue.of(path.getFileName().toString())));
-    extra.put("chaku.base.sha256", GgufValue.of(description.baseHash()));
+    model.file().ifPresent(base -> extra.put(Adapter.FINGERPRINT_KEY, GgufValue.of(ModelFingerprint.of(base))));
+    extra.put(Adapter.HASH_KEY, GgufValue.of(description.baseHash()));
     extra.put("chaku.training", GgufValue.of(description.json()));
     TrainingData data = setup.data();
     extra.put(Adapter.CONVERSATIONS_KEY, GgufValue.of(2L * data.counts().conversations() > data.examples().size()));

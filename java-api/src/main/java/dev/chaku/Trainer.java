@@ -110,7 +110,7 @@ public final class Trainer {
    */
   public Trainer evalSplit(double share) {
     if (!(share >= 0 && share < 1)) {
-      throw new BadInputException("eval split: expected a share of at least 0 and less than 1, found " + share);
+      throw BadInputException.ofSetting("eval split", "a share of at least 0 and less than 1", share);
     }
     evalSplit = share;
     return this;

@@ -123,16 +123,27 @@ class QuantizerTest {
         write(
             Quantizer.of(tiny(), WeightFormat.Q4_0)
                 .tensorType(Pattern.compile("ffn_(up|down)"), GgmlType.Q8_0)
-                .tensorType(Pattern.compile("ffn_down"), GgmlType.F16)
+                .tensorType(Pattern.compile("ffn_(down|gate)"), GgmlType.F16)
                 .outputType(GgmlType.Q5_1)
                 .embeddingType(GgmlType.BF16),
             "out.gguf");
     assertEquals(GgmlType.Q8_0, type(file, "blk.0.ffn_down.weight"));
     assertEquals(GgmlType.Q8_0, type(file, "blk.1.ffn_up.weight"));
+    assertEquals(GgmlType.F16, type(file, "blk.0.ffn_gate.weight"));
     assertEquals(GgmlType.Q5_1, type(file, "output.weight"));
     assertEquals(GgmlType.BF16, type(file, "token_embd.weight"));
     assertEquals(GgmlType.Q4_0, type(file, "blk.0.attn_q.weight"));
     assertEquals(GgmlType.Q4_0, type(write(Quantizer.of(tiny(), WeightFormat.Q4_0).pure(true), "pure.gguf"), "output.weight"));
+  }
+
+  @Test
+  void aWishThatDecidesNothingIsAMistake() {
+    Quantizer quantizer = Quantizer.of(tiny(), WeightFormat.Q4_0).tensorType(Pattern.compile("attn"), GgmlType.Q8_0);
+    quantizer.plan();
+    quantizer.tensorType(Pattern.compile("attn_v"), GgmlType.F16);
+    BadInputException e = assertThrows(BadInputException.class, quantizer::plan);
+    assertEquals("tensor type", e.setting().orElseThrow());
+    assertTrue(e.getMessage().contains("'attn_v', which decides none"), e.getMessage());
   }
 
   @Test

@@ -17,11 +17,10 @@ record AdapterArgument(Adapter adapter, double scale) {
     try {
       scale = Double.parseDouble(text.substring(equals + 1));
     } catch (NumberFormatException e) {
-      throw new BadInputException(
-          "--adapter " + text + ": expected a number after '=', found '" + text.substring(equals + 1) + "'", e);
+      throw BadInputException.ofSetting("adapter", "a number after '=' of " + text, "'" + text.substring(equals + 1) + "'");
     }
     if (!Double.isFinite(scale)) {
-      throw new BadInputException("--adapter " + text + ": expected a finite scale, found " + scale);
+      throw BadInputException.ofSetting("adapter", "a finite scale after '=' of " + text, scale);
     }
     return new AdapterArgument(Adapter.load(Path.of(text.substring(0, equals))), scale);
   }

@@ -55,7 +55,7 @@ final class BenchCommand extends Verb {
         required = true,
         paramLabel = "NAME",
         description = "smollm2-135m, qwen2.5-0.5b, qwen3-0.6b or llama-3.2-1b, with random weights made in memory.")
-    private String shape;
+    private Shape shape;
   }
 
   @ArgGroup(multiplicity = "1")
@@ -66,7 +66,7 @@ final class BenchCommand extends Verb {
       defaultValue = "q4_k_m",
       paramLabel = "NAME",
       description = "Of a shape's weights: q4_k_m, q4_0, q8_0, f16 and others (${DEFAULT-VALUE}).")
-  private String format;
+  private WeightFormat format;
 
   @Option(names = "--prompt-tokens", defaultValue = "512", paramLabel = "N", description = "Tokens of the prompt, 0 for no generation (${DEFAULT-VALUE}).")
   private int promptTokens;
@@ -95,11 +95,35 @@ final class BenchCommand extends Verb {
   @Mixin private CacheOption cache;
 
   @Override
+  void validate() {
+    requireAtLeast(0, "--prompt-tokens", promptTokens);
+    requireAtLeast(0, "--gen-tokens", genTokens);
+    requireAtLeast(0, "--train-tokens", trainTokens);
+    if (trainTokens == 1) {
+      throw usage("--train-tokens: expected 0 for none or at least 2, found 1");
+    }
+    refuseBeside("--model", "--format");
+    if (promptTokens == 0 && (given("--gen-tokens") || given("--kv-cache"))) {
+      throw usage((given("--gen-tokens") ? "--gen-tokens" : "--kv-cache") + " has no effect with --prompt-tokens 0: nothing is generated");
+    }
+    if (trainTokens == 0 && given("--rank")) {
+      throw usage("--rank has no effect with --train-tokens 0: nothing is trained");
+    }
+    if (promptTokens == 0 && trainTokens == 0) {
+      throw usage("expected --prompt-tokens or --train-tokens above 0, found nothing to measure");
+    }
+    if (given("--commit") && !given("--append") && !json()) {
+      throw usage("--commit has no effect without --append or --json: give one of them, too");
+    }
+    LoraConfig.rank(rank);
+  }
+
+  @Override
   void execute() throws IOException {
     try (Model model = open()) {
       Map<String, Object> fields = new LinkedHashMap<>();
-      fields.put("model", subject.model != null ? subject.model.toString() : subject.shape);
-      fields.put("format", subject.model != null ? "" : format);
+      fields.put("model", subject.model != null ? subject.model.toString() : subject.shape.label());
+      fields.put("format", subject.model != null ? "" : format.label());
       fields.put("parameters", model.parameterCount());
       fields.put("weight_bytes", model.weightBytes());
       if (promptTokens > 0) {
@@ -124,10 +148,8 @@ final class BenchCommand extends Verb {
     if (subject.model != null) {
       return Model.open(subject.model, cache.apply(engine.modelOptions()));
     }
-    Shape shape = Shape.parse(subject.shape);
-    WeightFormat weights = WeightFormat.parse(format);
-    console().note("making " + shape.label() + " in " + weights.label() + " ...");
-    return Model.synthetic(shape, weights, 1, cache.apply(engine.modelOptions()));
+    console().note("making " + subject.shape.label() + " in " + format.label() + " ...");
+    return Model.synthetic(subject.shape, format, 1, cache.apply(engine.modelOptions()));
   }
 
   private void inference(Model model, Map<String, Object> fields) {

@@ -11,9 +11,9 @@ final class CacheOption {
       defaultValue = "f32",
       paramLabel = "FORMAT",
       description = "How keys and values are kept: f32, f16, bf16 or q8_0 (${DEFAULT-VALUE}). Narrower takes less memory.")
-  private String format;
+  private CacheFormat format;
 
   ModelOptions apply(ModelOptions options) {
-    return options.withCache(CacheFormat.parse(format));
+    return options.withCache(format);
   }
 }

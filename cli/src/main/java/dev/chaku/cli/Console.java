@@ -40,7 +40,7 @@ final class Console {
 
   /** The process's own streams, in UTF-8 whatever the locale; colours on terminals unless NO_COLOR or a dumb one. */
   static Console ofProcess() {
-    PrintStream out = new PrintStream(new FileOutputStream(FileDescriptor.out), true, StandardCharsets.UTF_8);
+    PrintStream out = new PrintStream(new ResultStream(new FileOutputStream(FileDescriptor.out)), true, StandardCharsets.UTF_8);
     PrintStream err = new PrintStream(new FileOutputStream(FileDescriptor.err), true, StandardCharsets.UTF_8);
     boolean terminal = "1".equals(System.getenv("CHAKU_STDERR_IS_TERMINAL"));
     boolean outTerminal = "1".equals(System.getenv("CHAKU_STDOUT_IS_TERMINAL"));

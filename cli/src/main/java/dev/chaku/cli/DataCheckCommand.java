@@ -59,6 +59,15 @@ final class DataCheckCommand extends Verb {
   @Mixin private OverwriteOption overwrite;
 
   @Override
+  void validate() {
+    requireBeside("--model", "--chat-template", "--no-timing", "--threads", "--device", "--memory-limit", "--rank");
+    if (html == null) {
+      requireBeside("--fix", "--overwrite");
+    }
+    estimate.validate();
+  }
+
+  @Override
   void execute() {
     Dataset dataset = Dataset.read(data.files(), data.reading(true));
     DataReport found = examine(dataset);
@@ -95,10 +104,12 @@ final class DataCheckCommand extends Verb {
       @Nullable Integer maxLength) {
     int context = model.map(TextModel::contextLength).orElse(Integer.MAX_VALUE);
     int length = maxLength != null ? maxLength : Math.min(DEFAULT_MAX_LENGTH, context);
-    if (length < 2 || length > context) {
+    if (length < 2) {
+      throw BadInputException.ofSetting("max length", "at least 2 tokens", length);
+    }
+    if (length > context) {
       throw new BadInputException(
-          "--max-length: expected 2 to " + (context == Integer.MAX_VALUE ? "any" : "the model's context of " + context)
-              + " tokens, found " + length);
+          "--max-length: expected at most the model's context of " + context + " tokens, found " + length);
     }
     return new DataDoctor.Request(
         data,

@@ -1,11 +1,11 @@
 package dev.chaku.cli;
 
 import dev.chaku.BadInputException;
-import dev.chaku.FileDraft;
 import dev.chaku.data.Conversion;
 import dev.chaku.data.DataFormat;
 import dev.chaku.data.DataRecords;
 import dev.chaku.data.JsonLines;
+import dev.chaku.io.FileDraft;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -33,7 +33,7 @@ final class DataConvertCommand extends Verb {
   @Mixin private DataOptions data;
 
   @Option(names = "--to", required = true, paramLabel = "NAME", description = "The layout: chat, prompt-completion, alpaca, sharegpt, text, preference or labelled.")
-  private String to;
+  private DataFormat to;
 
   @Writes
   @Option(names = "--out", required = true, paramLabel = "FILE", description = "The file to write; gzipped if its name ends in .gz.")
@@ -50,20 +50,29 @@ final class DataConvertCommand extends Verb {
   /** Losses by name with the number of examples, in the order in which they came up. */
   private final Map<String, Integer> losses = new LinkedHashMap<>();
 
+  private Conversion conversion;
   private String firstLoss = "";
   private int read;
   private int written;
   private int leftOut;
 
   @Override
+  void validate() {
+    try {
+      conversion = new Conversion(to);
+    } catch (BadInputException e) {
+      throw usage("--to: " + e.getMessage());
+    }
+  }
+
+  @Override
   void execute() {
-    Conversion conversion = new Conversion(DataFormat.parse(to));
     DataRecords.Skipped skipped;
     try (FileDraft file = output(out).begin()) {
-      skipped = DataRecords.read(data.files(), data.reading(skipBadLines), entry -> take(conversion, entry, file));
+      skipped = DataRecords.read(data.files(), data.reading(skipBadLines), entry -> take(entry, file));
       if (!losses.isEmpty() && !allowLoss) {
         throw new BadInputException(
-            firstLoss + ": " + to + " has no place for " + lossText() + "; --allow-loss writes the data without");
+            firstLoss + ": " + to.label() + " has no place for " + lossText() + "; --allow-loss writes the data without");
       }
       if (written == 0) {
         throw new BadInputException(data.names() + ": expected at least one example to write, found none");
@@ -81,7 +90,7 @@ final class DataConvertCommand extends Verb {
     result(fields, this::print);
   }
 
-  private void take(Conversion conversion, DataRecords.Entry entry, FileDraft file) {
+  private void take(DataRecords.Entry entry, FileDraft file) {
     for (Conversion.Converted converted : conversion.convert(entry)) {
       read++;
       leftOut += converted.records().isEmpty() ? 1 : 0;
@@ -103,7 +112,7 @@ final class DataConvertCommand extends Verb {
   }
 
   private void print() {
-    console().print(out + ": " + written + " records from " + read + " examples, as " + to);
+    console().print(out + ": " + written + " records from " + read + " examples, as " + to.label());
     if (!losses.isEmpty()) {
       console().print("lost: " + lossText() + (leftOut > 0 ? "; " + leftOut + " examples left out" : ""));
     }

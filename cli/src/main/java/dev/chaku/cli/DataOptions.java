@@ -19,13 +19,13 @@ final class DataOptions {
       names = "--format",
       paramLabel = "NAME",
       description = "Of the records, if not to be detected: chat, prompt-completion, sharegpt, alpaca, preference, labelled, text and others.")
-  private String format;
+  private DataFormat format;
 
   @Option(
       names = "--columns",
       paramLabel = "KEY=COLUMN,...",
       description = "Columns of other names than the format's: prompt=question,completion=answer; {column} fills a text. What is named here wins over what is seen.")
-  private String columns;
+  private ColumnMap columns;
 
   List<Path> files() {
     return DataArgument.files(files);
@@ -39,9 +39,9 @@ final class DataOptions {
   /** How records are read; wrong ones are errors unless they are to be left out. */
   Dataset.Options reading(boolean skipBadLines) {
     return Dataset.Options.defaults()
-        .withFormat(format == null ? null : DataFormat.parse(format))
+        .withFormat(format)
         .withSkipBadLines(skipBadLines)
-        .withColumns(columns == null ? ColumnMap.NONE : ColumnMap.parse(columns));
+        .withColumns(columns == null ? ColumnMap.NONE : columns);
   }
 
   /** Reads all files; lines that are no example are left out and told on standard error. */

@@ -18,7 +18,6 @@ import java.util.Random;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 
 /** {@code chaku data preview}: examples as the model reads them, and which tokens of them are trained. */
 @Command(
@@ -57,15 +56,20 @@ final class DataPreviewCommand extends Verb {
   private boolean packed;
 
   @Override
-  void execute() {
-    if (count < 1) {
-      throw new ParameterException(line(), "--examples: expected at least 1, got " + count);
+  void validate() {
+    requireAtLeast(1, "--examples", count);
+    if (index != null) {
+      requireAtLeast(1, "--index", index);
     }
     if (index != null && seed != null && !packed) {
-      throw new ParameterException(line(), "expected --index or --seed, got both");
+      throw usage("expected --index or --seed, found both");
     }
+  }
+
+  @Override
+  void execute() {
     TextModel text =
-        model.read().orElseThrow(() -> new ParameterException(line(), "expected --model: its tokenizer makes the tokens"));
+        model.read().orElseThrow(() -> usage("expected --model: its tokenizer makes the tokens"));
     ExampleEncoder encoder = encoding.encoder(text);
     List<Example> examples = data.readWhatCanBe(console()).examples();
     if (packed) {

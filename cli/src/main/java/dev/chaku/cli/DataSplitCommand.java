@@ -1,11 +1,11 @@
 package dev.chaku.cli;
 
 import dev.chaku.BadInputException;
-import dev.chaku.FileDraft;
-import dev.chaku.FileFault;
 import dev.chaku.data.DataRecords;
 import dev.chaku.data.DataSplitter;
 import dev.chaku.data.JsonLines;
+import dev.chaku.io.FileDraft;
+import dev.chaku.io.FileFault;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -16,7 +16,6 @@ import java.util.Map;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 
 /** {@code chaku data split}: data into parts for training, validation and test. */
 @Command(
@@ -60,19 +59,40 @@ final class DataSplitCommand extends Verb {
   @Mixin private OverwriteOption overwrite;
 
   @Override
-  void execute() throws IOException {
+  void validate() {
     if (validation == null && test == null) {
-      throw new ParameterException(line(), "expected --validation or --test, got neither");
+      throw usage("expected --validation or --test, found neither");
     }
-    List<String> names = new ArrayList<>(List.of("train"));
+    double shares = 0;
+    for (DataSplitter.Size size : sizes()) {
+      shares += size instanceof DataSplitter.Size.Share share ? share.share() : 0;
+    }
+    if (shares >= 1) {
+      throw usage(
+          "--validation and --test: expected shares that leave some to train on, found " + validation + " and " + test
+              + ", which are all or more");
+    }
+  }
+
+  private List<DataSplitter.Size> sizes() {
     List<DataSplitter.Size> sizes = new ArrayList<>();
     if (validation != null) {
+      sizes.add(DataSplitter.Size.parse("validation", validation));
+    }
+    if (test != null) {
+      sizes.add(DataSplitter.Size.parse("test", test));
+    }
+    return sizes;
+  }
+
+  @Override
+  void execute() throws IOException {
+    List<String> names = new ArrayList<>(List.of("train"));
+    if (validation != null) {
       names.add("validation");
-      sizes.add(DataSplitter.Size.parse("--validation", validation));
     }
     if (test != null) {
       names.add("test");
-      sizes.add(DataSplitter.Size.parse("--test", test));
     }
     requireFiles();
     boolean made = makeFolder();
@@ -81,7 +101,7 @@ final class DataSplitCommand extends Verb {
       names.forEach(name -> parts.add(output(file(name)).begin()));
       DataSplitter splitter = new DataSplitter(stratify);
       DataRecords.Skipped skipped = DataRecords.read(data.files(), data.reading(skipBadLines), splitter::see);
-      int[] partOf = splitter.split(sizes, seed);
+      int[] partOf = splitter.split(sizes(), seed);
       int[] counts = write(partOf, parts);
       parts.forEach(FileDraft::finish);
       place(parts);

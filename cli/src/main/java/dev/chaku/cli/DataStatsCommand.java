@@ -33,6 +33,11 @@ final class DataStatsCommand extends Verb {
   private Integer maxLength;
 
   @Override
+  void validate() {
+    requireBeside("--model", "--chat-template");
+  }
+
+  @Override
   void execute() {
     Dataset dataset = data.readWhatCanBe(console());
     Optional<TextModel> text = model.read();

@@ -3,7 +3,11 @@ package dev.chaku.cli;
 import dev.chaku.cli.demo.BaseBuilder;
 import dev.chaku.cli.demo.Demo;
 import dev.chaku.cli.demo.Scores;
+import dev.chaku.io.FileFault;
+import dev.chaku.io.NewFile;
 import java.io.IOException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.LinkedHashMap;
@@ -42,6 +46,13 @@ final class DemoCommand extends Verb {
   @Mixin private EngineOptions engine;
 
   @Override
+  void validate() {
+    refuseBeside("--rebuild-base", "--out");
+    requireAtLeast(1, "--rebuild-epochs", rebuildEpochs);
+    requireBeside("--rebuild-base", "--rebuild-epochs");
+  }
+
+  @Override
   void execute() throws IOException {
     if (rebuild != null) {
       rebuildBase();
@@ -74,12 +85,25 @@ final class DemoCommand extends Verb {
     }
   }
 
+  /** Makes the first folder of its name that is not there, so that of two demos at once each has its own. */
   private static Path unusedFolder() {
     Path folder = Path.of("chaku-demo");
-    for (int i = 2; folder.toFile().exists(); i++) {
+    NewFile.requireFolderCanBeMade(folder.toAbsolutePath().resolveSibling("chaku-demo-new"));
+    for (int i = 2; !makes(folder); i++) {
       folder = Path.of("chaku-demo-" + i);
     }
     return folder;
+  }
+
+  private static boolean makes(Path folder) {
+    try {
+      Files.createDirectory(folder);
+      return true;
+    } catch (FileAlreadyExistsException e) {
+      return false;
+    } catch (IOException e) {
+      throw FileFault.notWritten(folder, e);
+    }
   }
 
   private void print(Demo.Outcome outcome, double seconds) {

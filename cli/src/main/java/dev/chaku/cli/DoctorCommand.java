@@ -27,11 +27,11 @@ final class DoctorCommand extends Verb {
       defaultValue = "cpu",
       paramLabel = "NAME",
       description = "cpu, float32, reference, avx2, avx512, avx512vnni, avx512bf16 or amx.")
-  private String device;
+  private Device device;
 
   @Override
   void execute() {
-    DeviceInfo info = DeviceInfo.probe(Device.parse(device), 0);
+    DeviceInfo info = DeviceInfo.probe(device, 0);
     Map<String, Object> machine = Machine.describe(info);
     Map<String, Object> fields = new LinkedHashMap<>();
     fields.put("version", Version.current());

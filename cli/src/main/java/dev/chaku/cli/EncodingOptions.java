@@ -14,7 +14,7 @@ final class EncodingOptions {
   private Integer maxLength;
 
   @Option(names = "--over-long", defaultValue = "truncate", paramLabel = "POLICY", description = "For examples past --max-length: error, truncate, split or drop (${DEFAULT-VALUE}).")
-  private String overLong;
+  private OverLong overLong;
 
   @Option(names = "--train-on-all", description = "Train prompts too, not completions and assistant turns alone.")
   private boolean wholeText;
@@ -23,14 +23,17 @@ final class EncodingOptions {
 
   ExampleEncoder encoder(TextModel model) {
     return new ExampleEncoder(
-        model.tokenizer(), model.chat(), new ExampleEncoder.Options(maxLength(model), OverLong.parse(overLong), wholeText, special.parse()));
+        model.tokenizer(), model.chat(), new ExampleEncoder.Options(maxLength(model), overLong, wholeText, special.parse()));
   }
 
   int maxLength(TextModel model) {
     int context = model.contextLength();
     int length = maxLength != null ? maxLength : Math.min(DEFAULT_MAX_LENGTH, context);
-    if (length < 2 || length > context) {
-      throw new BadInputException("--max-length: expected 2 to the model's context of " + context + ", found " + length);
+    if (length < 2) {
+      throw BadInputException.ofSetting("max length", "at least 2 tokens", length);
+    }
+    if (length > context) {
+      throw new BadInputException("--max-length: expected at most the model's context of " + context + ", found " + length);
     }
     return length;
   }

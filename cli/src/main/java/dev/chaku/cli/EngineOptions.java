@@ -16,7 +16,7 @@ final class EngineOptions {
       description =
           "cpu (the fastest path of this processor), float32 (the fastest that rounds no operands), reference, avx2, avx512,"
               + " avx512vnni, avx512bf16 or amx. The last two round operands of products of more than eight tokens to bfloat16.")
-  private String device;
+  private Device device;
 
   @Option(
       names = "--memory-limit",
@@ -29,7 +29,7 @@ final class EngineOptions {
 
   ModelOptions modelOptions() {
     return ModelOptions.defaults()
-        .withDevice(Device.parse(device))
+        .withDevice(device)
         .withThreads(threads)
         .withMemoryLimitBytes(memoryLimit != null ? memoryLimit : 0);
   }

@@ -39,13 +39,19 @@ final class EstimateOptions {
 
   @Mixin private EngineOptions engine;
 
+  /** @throws BadInputException if a number is out of its range */
+  void validate() {
+    if (epochs != null && epochs < 1) {
+      throw BadInputException.ofSetting("epochs", "at least 1", epochs);
+    }
+    LoraConfig.rank(rank);
+    engine.modelOptions();
+  }
+
   TrainingEstimate estimate(DataStats stats, Optional<Path> model, Console console) {
     int[] kept = Arrays.stream(stats.lengths()).map(length -> Math.min(length, stats.maxLength())).toArray();
     long tokens = Arrays.stream(kept).asLongStream().sum();
     long trained = Math.round(stats.coverage() * tokens);
-    if (epochs != null && epochs < 1) {
-      throw new BadInputException("--epochs: expected at least 1, found " + epochs);
-    }
     TrainingConfig config = config(stats, kept, tokens);
     LoraConfig lora = LoraConfig.rank(rank);
     TrainingEstimate.Memory memory = null;

@@ -15,7 +15,9 @@ enum ExitCode {
   NO_RESOURCES(4),
   DEVICE(5),
   OUR_FAULT(70),
-  CANCELLED(130);
+  CANCELLED(130),
+  /** As shells count a program that a broken pipe ended. */
+  READER_GONE(141);
 
   private final int code;
 

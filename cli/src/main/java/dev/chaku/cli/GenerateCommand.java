@@ -1,17 +1,17 @@
 package dev.chaku.cli;
 
+import dev.chaku.Adapter;
 import dev.chaku.BadInputException;
-import dev.chaku.FileDraft;
-import dev.chaku.FileFault;
 import dev.chaku.Generator;
 import dev.chaku.Model;
 import dev.chaku.generate.Generation;
 import dev.chaku.generate.SamplingOptions;
+import dev.chaku.io.FileDraft;
+import dev.chaku.io.FileFault;
 import dev.chaku.text.template.ChatTemplate;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -71,6 +71,9 @@ final class GenerateCommand extends Verb {
       description = "A LoRA adapter to wear, with a scale of 1 unless given; may be repeated.")
   private List<String> adapters = List.of();
 
+  @Option(names = "--strict", description = "Refuse an adapter that was trained on another model file, which is otherwise only said.")
+  private boolean strict;
+
   @ArgGroup(multiplicity = "1")
   private Prompt prompt;
 
@@ -95,10 +98,28 @@ final class GenerateCommand extends Verb {
   @Mixin private CacheOption cache;
 
   @Override
-  void execute() throws IOException {
+  void validate() {
+    requireBeside("--chat", "--system", "--chat-template");
+    refuseBeside("--tokens", "--chat");
+    requireBeside("--logits", "--overwrite");
+    requireBeside("--adapter", "--strict");
+    requireAtLeast(0, "--max-tokens", maxTokens);
+    sampling.options();
+    if (sampling.isGreedy()) {
+      for (String option : new String[] {"--top-k", "--top-p", "--min-p", "--seed"}) {
+        if (given(option)) {
+          console().note("note: " + option + " has no effect at --temperature 0, which always takes the most likely token");
+        }
+      }
+    }
+  }
+
+  @Override
+  void execute() {
     List<AdapterArgument> worn = adapters.stream().map(AdapterArgument::parse).toList();
     try (Model model = Model.open(modelFile, cache.apply(engine.modelOptions()))) {
       Generator generator = model.generator();
+      worn.forEach(argument -> compareBases(argument.adapter(), model));
       setPrompt(model, generator);
       worn.forEach(a -> generator.addAdapter(a.adapter(), a.scale()));
       boolean bare = prompt.tokens == null && !chat && model.chat().isPresent();
@@ -119,6 +140,18 @@ final class GenerateCommand extends Verb {
     }
   }
 
+  private void compareBases(Adapter adapter, Model model) {
+    if (adapter.isTrainedOn(model).orElse(true)) {
+      return;
+    }
+    String problem =
+        adapter + ": trained on another model file" + adapter.trainedOn().map(name -> " (" + name + ")").orElse("") + " than " + modelFile;
+    if (strict) {
+      throw new BadInputException(problem + ": expected the same with --strict");
+    }
+    console().note("note: " + problem + ": answers may be worse than in training; --strict refuses it");
+  }
+
   /** An adapter of conversations has learned what to say after the template's marks, and to a bare text it says little. */
   private void tellBarePrompt(boolean bare, List<AdapterArgument> worn) {
     if (bare && worn.stream().anyMatch(argument -> argument.adapter().isTrainedOnConversations())) {
@@ -135,20 +168,21 @@ final class GenerateCommand extends Verb {
     }
   }
 
-  private void setPrompt(Model model, Generator generator) throws IOException {
+  private void setPrompt(Model model, Generator generator) {
     if (prompt.tokens != null) {
       generator.tokens(prompt.tokens.stream().mapToInt(Integer::intValue).toArray());
       return;
     }
     String text = prompt.text;
     if (prompt.file != null) {
-      if (!Files.isRegularFile(prompt.file)) {
-        throw new BadInputException(prompt.file + ": expected a text file with the prompt, found none");
+      if (!Files.exists(prompt.file) || Files.isDirectory(prompt.file)) {
+        throw new BadInputException(
+            prompt.file + ": expected a text file with the prompt, found " + (Files.exists(prompt.file) ? "a folder" : "none"));
       }
       try {
         text = Files.readString(prompt.file);
-      } catch (CharacterCodingException e) {
-        throw new BadInputException(prompt.file + ": expected UTF-8 text, found other bytes", e);
+      } catch (IOException e) {
+        throw FileFault.notRead(prompt.file, e);
       }
     }
     if (chat) {
@@ -238,6 +272,10 @@ final class GenerateCommand extends Verb {
 
     @Option(names = "--seed", paramLabel = "N", description = "The same seed gives the same text (0).")
     private long seed;
+
+    boolean isGreedy() {
+      return temperature == 0;
+    }
 
     SamplingOptions options() {
       return DEFAULTS

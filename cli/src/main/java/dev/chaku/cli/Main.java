@@ -3,18 +3,13 @@ package dev.chaku.cli;
 import dev.chaku.ChakuException;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.InvalidPathException;
 import java.util.Arrays;
-import java.util.List;
-import java.util.Optional;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.HelpCommand;
 import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.MissingParameterException;
-import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.Spec;
-import picocli.CommandLine.UnmatchedArgumentException;
 
 /** The {@code chaku} command: one subcommand a verb. */
 @Command(
@@ -42,7 +37,8 @@ import picocli.CommandLine.UnmatchedArgumentException;
       "  chaku train --model base.gguf --data train.jsonl --out runs/1",
       "  chaku generate --model base.gguf --adapter runs/1 --prompt \"Hello\"",
       "",
-      "Exit codes: 0 done, 2 bad usage, 3 bad input, 4 not enough memory or disk, 5 device, 70 our own fault."
+      "Exit codes: 0 done, 2 bad usage, 3 bad input, 4 not enough memory or disk, 5 device, 70 our own fault,",
+      "130 ended by Ctrl-C, 141 by the end of who read the output."
     })
 public final class Main implements Runnable {
   @Spec private CommandSpec spec;
@@ -50,15 +46,14 @@ public final class Main implements Runnable {
   /** Runs the command line and ends the JVM with its exit code. */
   public static void main(String[] args) {
     Console console = Console.ofProcess();
+    Thread.setDefaultUncaughtExceptionHandler((thread, failure) -> endOfAThread(console, failure));
     if (lostLetters(args)) {
       console.error(
           "this locale has no letters beyond ASCII, and an argument has: set LC_ALL=C.UTF-8, as the launcher does");
       console.flush();
       System.exit(ExitCode.USAGE.code());
     }
-    int code = run(console, args);
-    console.flush();
-    System.exit(code);
+    System.exit(run(console, args));
   }
 
   /** Whether the JVM replaced what its locale has no letter for: the arguments are then not what was typed. */
@@ -80,12 +75,17 @@ public final class Main implements Runnable {
     line.setOverwrittenOptionsAllowed(true);
     line.setUsageHelpWidth(110);
     line.setCaseInsensitiveEnumValuesAllowed(true);
-    line.setParameterExceptionHandler((failure, arguments) -> usageError(console, failure, arguments));
-    line.setExecutionExceptionHandler((failure, command, result) -> executionError(console, failure));
+    Values.register(line);
+    Failures failures = new Failures(console);
+    line.setExecutionStrategy(result -> execute(failures, result));
+    line.setParameterExceptionHandler((failure, arguments) -> failures.usage(failure, arguments));
+    line.setExecutionExceptionHandler((failure, command, result) -> failures.execution(command, failure));
     try {
-      return line.execute(ConfigFile.expand(args));
-    } catch (ChakuException e) {
-      return executionError(console, e);
+      int code = line.execute(ConfigFile.expand(args));
+      console.flush();
+      return code;
+    } catch (RuntimeException | OutOfMemoryError | StackOverflowError e) {
+      return failures.execution(null, e);
     }
   }
 
@@ -95,45 +95,29 @@ public final class Main implements Runnable {
     line.getSubcommands().values().forEach(Main::nameProgram);
   }
 
+  /** Runs the verb, or shows the help, whose failures the parser would print with their trace. */
+  private static int execute(Failures failures, ParseResult result) {
+    try {
+      return new CommandLine.RunLast().execute(result);
+    } catch (ReaderGone | ChakuException e) {
+      return failures.execution(null, e);
+    }
+  }
+
+  /** A thread that nobody waits for ran out of memory: others may wait for it for ever, so the process ends here. */
+  private static void endOfAThread(Console console, Throwable failure) {
+    Failures.exhaustion(failure)
+        .ifPresentOrElse(
+            grave -> {
+              console.error(Failures.words(grave));
+              Runtime.getRuntime().halt(ExitCode.NO_RESOURCES.code());
+            },
+            () -> failure.printStackTrace(console.err()));
+  }
+
   /** Without a verb: the help. */
   @Override
   public void run() {
     spec.commandLine().usage(spec.commandLine().getOut());
-  }
-
-  private static int usageError(Console console, ParameterException failure, String[] arguments) {
-    CommandLine line = failure.getCommandLine();
-    String message = oneLine(failure.getMessage());
-    List<String> near = List.of();
-    // A flag that is not there is why a required one is missing, or the first thing to mend.
-    Optional<String> unknown =
-        failure instanceof MissingParameterException ? Suggestions.unknownFlag(line.getCommandSpec(), arguments) : Optional.empty();
-    if (unknown.isPresent()) {
-      message = "unknown option '" + unknown.get() + "'";
-      near = Suggestions.flags(unknown.get(), line.getCommandSpec());
-    } else if (failure instanceof UnmatchedArgumentException unmatched) {
-      near = Suggestions.of(unmatched);
-    }
-    String hint = near.isEmpty() ? "" : "; did you mean " + String.join(" or ", near) + "?";
-    console.error(message + hint + " (see " + line.getCommandSpec().qualifiedName() + " --help)");
-    return ExitCode.USAGE.code();
-  }
-
-  private static int executionError(Console console, Exception failure) {
-    if (failure instanceof ChakuException known && ExitCode.of(known) != ExitCode.OUR_FAULT) {
-      console.error(SettingNames.toFlags(oneLine(known.getMessage())));
-      return ExitCode.of(known).code();
-    }
-    if (failure instanceof InvalidPathException path) {
-      console.error(oneLine("no path: " + path.getMessage()));
-      return ExitCode.BAD_INPUT.code();
-    }
-    console.error("internal fault, please report it: " + failure);
-    failure.printStackTrace(console.err());
-    return ExitCode.OUR_FAULT.code();
-  }
-
-  private static String oneLine(String message) {
-    return message == null ? "unknown failure" : message.strip().replaceAll("\\s*\\R\\s*", " ");
   }
 }

@@ -39,7 +39,7 @@ final class ModelConvertCommand extends Verb {
   private Path out;
 
   @Option(names = "--type", paramLabel = "NAME", description = "f32, f16, bf16, q8_0, q4_k_m and others, as for quantize.")
-  private String type;
+  private WeightFormat type;
 
   @Mixin private OverwriteOption overwrite;
 
@@ -50,7 +50,7 @@ final class ModelConvertCommand extends Verb {
   void execute() {
     ModelConverter converter = ModelConverter.of(folder).overwrite(overwrite.isSet()).threads(threads);
     if (type != null) {
-      converter.format(WeightFormat.parse(type));
+      converter.format(type);
     }
     ModelConverter.Report report;
     try (FileProgressDisplay display = new FileProgressDisplay(console())) {

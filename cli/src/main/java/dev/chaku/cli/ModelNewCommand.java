@@ -8,7 +8,6 @@ import java.nio.file.Path;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 
 /** {@code chaku model new}: a model with random weights. */
@@ -30,14 +29,14 @@ final class ModelNewCommand extends Verb {
   private Path out;
 
   @Option(names = "--shape", paramLabel = "NAME", description = "Sizes of a known model, for instance smollm2-135m.")
-  private String shape;
+  private Shape shape;
 
   @Reads
   @Option(names = "--config", paramLabel = "FILE", description = "Sizes from a config.json of Hugging Face.")
   private Path config;
 
   @Option(names = "--type", defaultValue = "f32", paramLabel = "NAME", description = "f32 (the default), bf16, q8_0, q4_k_m and others.")
-  private String type;
+  private WeightFormat type;
 
   @Reads
   @Option(names = "--tokenizer", paramLabel = "FROM", description = "A GGUF file whose tokenizer to take; by default tokens are bytes.")
@@ -52,12 +51,16 @@ final class ModelNewCommand extends Verb {
   private int threads;
 
   @Override
-  void execute() {
+  void validate() {
     if ((shape == null) == (config == null)) {
-      throw new ParameterException(line(), "expected --shape or --config, got " + (shape == null ? "neither" : "both"));
+      throw usage("expected --shape or --config, found " + (shape == null ? "neither" : "both"));
     }
-    RandomModel model = shape != null ? RandomModel.of(Shape.parse(shape)) : RandomModel.of(config);
-    model.format(WeightFormat.parse(type)).seed(seed).overwrite(overwrite.isSet()).threads(threads);
+  }
+
+  @Override
+  void execute() {
+    RandomModel model = shape != null ? RandomModel.of(shape) : RandomModel.of(config);
+    model.format(type).seed(seed).overwrite(overwrite.isSet()).threads(threads);
     if (tokenizer != null) {
       model.tokenizer(tokenizer);
     }

@@ -1,6 +1,5 @@
 package dev.chaku.cli;
 
-import dev.chaku.BadInputException;
 import dev.chaku.ImportanceCollector;
 import dev.chaku.Model;
 import dev.chaku.ModelOptions;
@@ -24,7 +23,6 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 
 /** {@code chaku model quantize}: a model's weights in other formats. */
@@ -55,7 +53,7 @@ final class ModelQuantizeCommand extends Verb {
   private Path out;
 
   @Option(names = "--type", required = true, paramLabel = "NAME", description = "The mix of formats.")
-  private String type;
+  private WeightFormat type;
 
   @Option(names = "--pure", description = "One format for all matrices, output and embedding included.")
   private boolean pure;
@@ -98,28 +96,34 @@ final class ModelQuantizeCommand extends Verb {
   private int threads;
 
   @Override
-  void execute() throws IOException {
+  void validate() {
     if (importanceData != null && (importance != null || dryRun)) {
-      throw new ParameterException(line(), "--imatrix-data: expected neither --imatrix nor --dry-run beside it");
+      throw usage("--imatrix-data: expected neither --imatrix nor --dry-run beside it");
     }
     if (dryRun == (out != null)) {
-      throw new ParameterException(line(), dryRun ? "--dry-run writes nothing: expected no OUT" : "expected OUT, the new file");
+      throw usage(dryRun ? "--dry-run writes nothing: expected no OUT" : "expected OUT, the new file");
     }
+    refuseBeside("--dry-run", "--measure", "--overwrite");
+  }
+
+  @Override
+  void execute() throws IOException {
     Quantizer quantizer =
-        Quantizer.of(in, WeightFormat.parse(type)).pure(pure).allowRequantize(allowRequantize).measure(measure)
+        Quantizer.of(in, type).pure(pure).allowRequantize(allowRequantize).measure(measure)
             .overwrite(overwrite.isSet()).threads(threads);
     tensorTypes.forEach(rule -> addRule(quantizer, rule));
     if (outputType != null) {
-      quantizer.outputType(tensorType(outputType));
+      quantizer.outputType(tensorType("--output-tensor-type", outputType));
     }
     if (embeddingType != null) {
-      quantizer.embeddingType(tensorType(embeddingType));
+      quantizer.embeddingType(tensorType("--token-embedding-type", embeddingType));
     }
     if (importance != null) {
       quantizer.importance(importance);
     }
     if (dryRun) {
       QuantizationPlan plan = quantizer.plan();
+      noteIdleImportance(plan);
       result(fields(plan, null, null), () -> print(plan));
     } else if (importanceData != null) {
       writeWithImportanceOf(quantizer);
@@ -148,26 +152,35 @@ final class ModelQuantizeCommand extends Verb {
       report = quantizer.write(out, display::show);
     }
     Duration elapsed = Duration.ofNanos(System.nanoTime() - start);
+    noteIdleImportance(report.plan());
     result(fields(report.plan(), report, elapsed), () -> print(report, elapsed));
+  }
+
+  private void noteIdleImportance(QuantizationPlan plan) {
+    if ((importance != null || importanceData != null) && plan.tensors().stream().noneMatch(QuantizationPlan.Tensor::weighted)) {
+      console().note(
+          "note: " + (importance != null ? "--imatrix" : "--imatrix-data")
+              + " has no effect: it is of none of the tensors that are encoded in blocks");
+    }
   }
 
   private void addRule(Quantizer quantizer, String rule) {
     int equals = rule.lastIndexOf('=');
     if (equals < 1) {
-      throw new ParameterException(line(), "--tensor-type: expected REGEX=TYPE, got " + rule);
+      throw usage("--tensor-type: expected REGEX=TYPE, got " + rule);
     }
     try {
-      quantizer.tensorType(Pattern.compile(rule.substring(0, equals)), tensorType(rule.substring(equals + 1)));
+      quantizer.tensorType(Pattern.compile(rule.substring(0, equals)), tensorType("--tensor-type", rule.substring(equals + 1)));
     } catch (PatternSyntaxException e) {
-      throw new BadInputException("--tensor-type " + rule + ": no regular expression: " + e.getDescription(), e);
+      throw usage("--tensor-type " + rule + ": no regular expression: " + e.getDescription());
     }
   }
 
-  private static GgmlType tensorType(String name) {
+  private GgmlType tensorType(String option, String name) {
     return Arrays.stream(GgmlType.values())
         .filter(known -> known.name().equalsIgnoreCase(name))
         .findFirst()
-        .orElseThrow(() -> new BadInputException("unknown tensor type " + name + "; known are f16, q8_0, q4_k, q6_k and others"));
+        .orElseThrow(() -> usage(option + ": unknown tensor type " + name + "; known are f16, q8_0, q4_k, q6_k and others"));
   }
 
   private Map<String, Object> fields(

@@ -12,7 +12,7 @@ final class Options {
   static Path oneOf(Verb verb, String firstName, @Nullable Path first, String secondName, @Nullable Path second) {
     if ((first == null) == (second == null)) {
       throw new ParameterException(
-          verb.line(), "expected " + firstName + " or " + secondName + ", got " + (first == null ? "neither" : "both"));
+          verb.line(), "expected " + firstName + " or " + secondName + ", found " + (first == null ? "neither" : "both"));
     }
     return first != null ? first : second;
   }

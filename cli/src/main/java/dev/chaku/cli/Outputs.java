@@ -1,8 +1,8 @@
 package dev.chaku.cli;
 
 import dev.chaku.BadInputException;
-import dev.chaku.FileFault;
-import dev.chaku.NewFile;
+import dev.chaku.io.FileFault;
+import dev.chaku.io.NewFile;
 import java.io.IOException;
 import java.io.InputStream;
 import java.lang.reflect.Field;

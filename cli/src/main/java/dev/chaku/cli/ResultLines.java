@@ -1,7 +1,7 @@
 package dev.chaku.cli;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.chaku.FileFault;
+import dev.chaku.io.FileFault;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;

@@ -12,6 +12,7 @@ final class SettingNames {
     FLAGS.put("Dataset.Options.withColumns", "--columns");
     FLAGS.put("TrainingConfig.maxLength", "--max-length");
     FLAGS.put("Trainer.chat", "--chat-template");
+    FLAGS.put("the memory limit", "--memory-limit");
     FLAGS.put("DataFixer does", "--fix does");
     FLAGS.put("Convert them to one kind, such as conversations.", "Convert them to one kind: chaku data convert --to chat.");
   }

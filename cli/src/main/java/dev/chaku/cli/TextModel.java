@@ -1,6 +1,5 @@
 package dev.chaku.cli;
 
-import dev.chaku.BadInputException;
 import dev.chaku.data.ChatRenderer;
 import dev.chaku.gguf.GgufFile;
 import dev.chaku.text.Tokenizer;
@@ -42,9 +41,6 @@ record TextModel(Tokenizer tokenizer, @Nullable ChatRenderer chat, int contextLe
 
     /** Reads what the options name, or nothing without {@code --model}. */
     Optional<TextModel> read() {
-      if (file == null && chatTemplate != null) {
-        throw new BadInputException("--chat-template: expected a --model beside it, found none");
-      }
       return file().map(path -> TextModel.read(path, chatTemplate));
     }
   }

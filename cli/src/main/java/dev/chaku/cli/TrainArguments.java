@@ -8,7 +8,6 @@ import dev.chaku.train.SmallData;
 import dev.chaku.train.TrainingConfig;
 import java.util.EnumSet;
 import java.util.List;
-import java.util.Locale;
 import java.util.Set;
 import picocli.CommandLine.Option;
 
@@ -36,13 +35,15 @@ final class TrainArguments {
           return preset;
         }
       }
-      throw new BadInputException("preset: expected quick, balanced or thorough, found '" + name + "'");
+      throw BadInputException.ofSetting("preset", "quick, balanced or thorough", "'" + name + "'");
     }
   }
 
   private static final int DEFAULT_MAX_LENGTH = 1024;
   private static final int FULL_WIDTH = 2048;
   private static final double MOST_RATIO = 10;
+  /** As many steps of warm-up as the library sees fit. */
+  private static final int AUTOMATIC = -1;
 
   @Option(names = "--preset", defaultValue = "balanced", paramLabel = "NAME", description = "quick (rank 8, 1 epoch), balanced (16, 3) or thorough (32, 5); single settings go first.")
   private String preset;
@@ -84,10 +85,10 @@ final class TrainArguments {
   private Double learningRate;
 
   @Option(names = "--schedule", defaultValue = "cosine", paramLabel = "NAME", description = "constant, linear or cosine (${DEFAULT-VALUE}).")
-  private String schedule;
+  private TrainingConfig.Schedule schedule;
 
-  @Option(names = "--warmup-steps", defaultValue = "-1", paramLabel = "N", description = "Steps of linear rise (three in a hundred).")
-  private int warmupSteps;
+  @Option(names = "--warmup-steps", paramLabel = "N", description = "Steps of linear rise (three in a hundred).")
+  private Integer warmupSteps;
 
   @Option(names = "--weight-decay", defaultValue = "0", paramLabel = "X", description = "Decoupled weight decay (${DEFAULT-VALUE}).")
   private double weightDecay;
@@ -119,6 +120,15 @@ final class TrainArguments {
     return maxSteps > 0;
   }
 
+  /** Checks settings that need neither model nor data. */
+  void validate(Verb verb) {
+    if (warmupSteps != null) {
+      verb.requireAtLeast(0, "--warmup-steps", warmupSteps);
+    }
+    lora();
+    of(maxLength != null ? maxLength : 2, 1);
+  }
+
   LoraConfig lora() {
     Set<LoraTarget> parsed = LoraTarget.parse(targets);
     LoraConfig lora = LoraConfig.rank(rank != null ? rank : Preset.parse(preset).rank);
@@ -145,11 +155,15 @@ final class TrainArguments {
 
   TrainingConfig config(Model model) {
     int contextLength = model.contextLength();
-    Preset start = Preset.parse(preset.toLowerCase(Locale.ROOT));
     int length = maxLength != null ? maxLength : Math.min(DEFAULT_MAX_LENGTH, contextLength);
     if (length > contextLength) {
       throw new BadInputException("--max-length: expected at most the model's context of " + contextLength + ", found " + length);
     }
+    return of(length, ratio(model));
+  }
+
+  private TrainingConfig of(int length, double ratio) {
+    Preset start = Preset.parse(preset);
     return TrainingConfig.defaults()
         .with(
             c ->
@@ -159,9 +173,9 @@ final class TrainArguments {
                     .maxSteps(maxSteps)
                     .gradAccumulation(gradAccumulation)
                     .packing(!noPacking)
-                    .learningRate(learningRate != null ? learningRate : start.learningRate * ratio(model))
-                    .schedule(TrainingConfig.Schedule.parse(schedule))
-                    .warmupSteps(warmupSteps)
+                    .learningRate(learningRate != null ? learningRate : start.learningRate * ratio)
+                    .schedule(schedule)
+                    .warmupSteps(warmupSteps != null ? warmupSteps : AUTOMATIC)
                     .weightDecay(weightDecay)
                     .maxGradNorm(maxGradNorm)
                     .saveSteps(saveSteps)

@@ -1,14 +1,15 @@
 package dev.chaku.cli;
 
 import dev.chaku.Adapter;
-import dev.chaku.FileFault;
 import dev.chaku.Model;
 import dev.chaku.Trainer;
 import dev.chaku.TrainingRun;
 import dev.chaku.data.ColumnMap;
 import dev.chaku.data.DataFormat;
 import dev.chaku.data.Dataset;
+import dev.chaku.data.Example;
 import dev.chaku.data.OverLong;
+import dev.chaku.io.FileFault;
 import dev.chaku.train.LossTrend;
 import dev.chaku.train.OutputFolder;
 import dev.chaku.train.RunStart;
@@ -27,7 +28,6 @@ import java.util.function.Consumer;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 
 /** {@code chaku train}: a LoRA adapter from a base model and a data set. */
 @Command(
@@ -90,16 +90,16 @@ final class TrainCommand extends Verb {
   @Mixin private OverwriteOption overwrite;
 
   @Option(names = "--format", paramLabel = "NAME", description = "Of the data, if not to be detected: chat, prompt-completion, sharegpt, alpaca or text.")
-  private String format;
+  private DataFormat format;
 
   @Option(names = "--columns", paramLabel = "KEY=COLUMN,...", description = "Columns of other names than the format's: prompt=question,completion=answer; {column} fills a text. What is named here wins over what is seen.")
-  private String columns;
+  private ColumnMap columns;
 
   @Option(names = "--skip-bad-lines", description = "Leave out lines that cannot be read, and count them.")
   private boolean skipBadLines;
 
   @Option(names = "--over-long", defaultValue = "truncate", paramLabel = "POLICY", description = "For examples past --max-length: error, truncate, split or drop (${DEFAULT-VALUE}).")
-  private String overLong;
+  private OverLong overLong;
 
   @Reads
   @Option(names = "--chat-template", paramLabel = "NAME|FILE", description = "In place of the model's own.")
@@ -115,12 +115,27 @@ final class TrainCommand extends Verb {
   @Mixin private EngineOptions engine;
 
   @Override
-  void execute() throws IOException {
+  void validate() {
     DataArgument.requireNoFlags(line(), data);
     DataArgument.requireNoFlags(line(), evalData);
     if (evalSplit != null && !evalData.isEmpty()) {
-      throw new ParameterException(line(), "expected --eval-data or --eval-split, got both");
+      throw usage("expected --eval-data or --eval-split, found both");
     }
+    if (evalSplit == null && evalData.isEmpty()) {
+      for (String option : new String[] {"--eval-steps", "--early-stopping"}) {
+        if (given(option)) {
+          throw usage(option + " has no effect without validation data: give --eval-data or --eval-split, too");
+        }
+      }
+    }
+    refuseBeside("--plan", "--report");
+    requireBeside("--report", "--overwrite");
+    refuseBeside("--no-packing", "--batch-tokens");
+    settings.validate(this);
+  }
+
+  @Override
+  void execute() throws IOException {
     if (report != null) {
       OutputFolder.requireNotOfRun(out, report);
     }
@@ -137,13 +152,16 @@ final class TrainCommand extends Verb {
               .smallData(settings.alterable())
               .data(dataset)
               .evalSplit(evalSplit != null ? evalSplit : 0)
-              .overLong(OverLong.parse(overLong))
+              .overLong(overLong)
               .trainOnAll(wholeText)
               .parseSpecial(special.parse())
               .output(out)
               .resume(resume);
       if (!evalData.isEmpty()) {
         trainer.evalData(read(evalData, settings.seed()));
+      }
+      if (chatTemplate != null && dataset.examples().stream().noneMatch(TrainCommand::isConversation)) {
+        console().note("note: --chat-template has no effect: the data hold no conversations");
       }
       if (chatTemplate != null) {
         trainer.chat(ChatTemplates.of(model, chatTemplate));
@@ -156,12 +174,16 @@ final class TrainCommand extends Verb {
     }
   }
 
+  private static boolean isConversation(Example example) {
+    return example instanceof Example.Chat || example instanceof Example.Preference || example instanceof Example.Labelled;
+  }
+
   private Dataset read(List<String> files, long seed) {
     Dataset.Options options =
         Dataset.Options.defaults()
-            .withFormat(format == null ? null : DataFormat.parse(format))
+            .withFormat(format)
             .withSkipBadLines(skipBadLines)
-            .withColumns(columns == null ? ColumnMap.NONE : ColumnMap.parse(columns));
+            .withColumns(columns == null ? ColumnMap.NONE : columns);
     Dataset dataset = DataArgument.read(files, options, seed, console());
     if (dataset.skippedLines() > 0) {
       console().note("skipped " + dataset.skippedLines() + " bad lines, the first:");
@@ -335,6 +357,9 @@ final class TrainCommand extends Verb {
     List<String> again = new ArrayList<>(arguments());
     if (!resume) {
       again.add("--resume");
+    }
+    if (report != null && !given(OverwriteOption.NAME)) {
+      again.add(OverwriteOption.NAME); // Of the report, which is there now.
     }
     console()
         .note(

@@ -1,6 +1,6 @@
 package dev.chaku.cli;
 
-import dev.chaku.NewFile;
+import dev.chaku.io.NewFile;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -8,6 +8,7 @@ import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** A verb: what all of them share, and the one way to their console. */
@@ -65,6 +66,47 @@ abstract class Verb implements Callable<Integer> {
     }
   }
 
+  /**
+   * Checks what options say together, before anything else is done.
+   *
+   * @throws ParameterException if they contradict each other, or one would have no effect
+   */
+  void validate() {}
+
+  /** Whether an option stands on the command line or in the file of options. */
+  final boolean given(String option) {
+    return line().getParseResult().hasMatchedOption(option);
+  }
+
+  /** Refuses an option that does nothing without another. */
+  final void requireBeside(String other, String... options) {
+    for (String option : options) {
+      if (given(option) && !given(other)) {
+        throw usage(option + " has no effect without " + other + ": give both or neither");
+      }
+    }
+  }
+
+  /** Refuses an option that does nothing beside another. */
+  final void refuseBeside(String other, String... options) {
+    for (String option : options) {
+      if (given(option) && given(other)) {
+        throw usage(option + " has no effect beside " + other + ": give one of them");
+      }
+    }
+  }
+
+  /** Checks a number of an option. */
+  final void requireAtLeast(long least, String option, long value) {
+    if (value < least) {
+      throw usage(option + ": expected at least " + least + ", found " + value);
+    }
+  }
+
+  final ParameterException usage(String message) {
+    return new ParameterException(line(), message);
+  }
+
   /** Files that will be written beside those that options name. */
   List<Path> alsoWritten() {
     return List.of();
@@ -80,6 +122,7 @@ abstract class Verb implements Callable<Integer> {
 
   @Override
   public final Integer call() throws Exception {
+    validate();
     Outputs.of(spec).check(alsoWritten());
     execute();
     return exitCode;

@@ -62,7 +62,7 @@ class CommandsTest {
     Path base = Cli.base(folder);
     ask(base, "--kv-cache", "f16");
     Cli.Ran unknown = Cli.run("generate", "--model", base, "--prompt", "x", "--kv-cache", "q4_0");
-    assertEquals(3, unknown.code());
+    assertEquals(2, unknown.code());
     assertTrue(unknown.err().contains("unknown cache format q4_0; known are f32, f16, bf16, q8_0"), unknown.err());
   }
 
@@ -181,7 +181,7 @@ class CommandsTest {
         Arguments.of(2, "--model", "generate --prompt x"),
         Arguments.of(2, "--prompt", "generate --model BASE"),
         Arguments.of(2, "--epochs", "train --model BASE --data DATA --out OUT --epochs many"),
-        Arguments.of(2, "got both", "train --model BASE --data DATA --out OUT --eval-data DATA --eval-split 0.1"),
+        Arguments.of(2, "found both", "train --model BASE --data DATA --out OUT --eval-data DATA --eval-split 0.1"),
         Arguments.of(2, "model needs a verb", "model"),
         Arguments.of(3, "expected a GGUF file, found no such file", "generate --model none.gguf --prompt x"),
         Arguments.of(3, "expected a GGUF file, found a folder", "generate --model DIR --prompt x"),
@@ -189,22 +189,22 @@ class CommandsTest {
         Arguments.of(3, "found no such file", "train --model BASE --data none.jsonl --out OUT"),
         Arguments.of(3, "bad.jsonl:2: no JSON", "train --model BASE --data BAD --out OUT"),
         Arguments.of(3, "holds files already", "train --model BASE --data DATA --out DIR"),
-        Arguments.of(3, "rank: expected 1 to", "train --model BASE --data DATA --out OUT --rank 0"),
-        Arguments.of(3, "learning rate", "train --model BASE --data DATA --out OUT --learning-rate NaN"),
-        Arguments.of(3, "found 'z'", "train --model BASE --data DATA --out OUT --targets z"),
+        Arguments.of(2, "--rank: expected 1 to 1024, found 0", "train --model BASE --data DATA --out OUT --rank 0"),
+        Arguments.of(2, "--learning-rate: expected more than 0", "train --model BASE --data DATA --out OUT --learning-rate NaN"),
+        Arguments.of(2, "--targets: expected all, attention", "train --model BASE --data DATA --out OUT --targets z"),
         Arguments.of(3, "context of 512", "train --model BASE --data DATA --out OUT --max-length 4096"),
         Arguments.of(3, "expected a folder with adapter.gguf", "generate --model BASE --adapter DIR --prompt x"),
         Arguments.of(3, "no LoRA adapter", "generate --model BASE --adapter BASE --prompt x"),
-        Arguments.of(3, "expected a number after '='", "generate --model BASE --adapter BASE=x --prompt x"),
+        Arguments.of(2, "--adapter: expected a number after '='", "generate --model BASE --adapter BASE=x --prompt x"),
         Arguments.of(3, "9999", "generate --model BASE --tokens 9999 --max-tokens 1"),
         Arguments.of(3, "context length", "generate --model BASE --tokens LONG --max-tokens 1"),
-        Arguments.of(3, "top-p", "generate --model BASE --prompt x --top-p 7"),
-        Arguments.of(3, "threads", "generate --model BASE --prompt x --threads 99999"),
-        Arguments.of(3, "unknown device", "doctor --device warp"),
-        Arguments.of(3, "unknown shape", "bench --shape gpt-9"),
+        Arguments.of(2, "--top-p: expected more than 0", "generate --model BASE --prompt x --top-p 7"),
+        Arguments.of(2, "--threads: expected 0 to 1024", "generate --model BASE --prompt x --threads 99999"),
+        Arguments.of(2, "--device: unknown device warp", "doctor --device warp"),
+        Arguments.of(2, "--shape: unknown shape gpt-9", "bench --shape gpt-9"),
         Arguments.of(3, "expected UTF-8 text", "generate --model BASE --prompt-file BASE"),
         Arguments.of(3, "expected a folder to write the file to", "train --model BASE --data DATA --out OUT --report DIR/none/r.html"),
-        Arguments.of(3, "expected a finite scale", "generate --model BASE --adapter BASE=NaN --prompt x"),
+        Arguments.of(2, "--adapter: expected a finite scale", "generate --model BASE --adapter BASE=NaN --prompt x"),
         Arguments.of(3, "none.txt", "generate --model BASE --prompt-file none.txt"));
   }
 

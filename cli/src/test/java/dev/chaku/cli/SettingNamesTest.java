@@ -46,6 +46,7 @@ class SettingNamesTest {
         assertEquals(List.of(), flags, file.toString());
       }
     }
+    all.append(Files.readString(Path.of("../native/src/model/memory_plan.cpp")));
     for (String setting : SettingNames.settings()) {
       assertTrue(all.indexOf(setting) >= 0, setting);
       assertFalse(SettingNames.toFlags(setting).contains(setting), setting);

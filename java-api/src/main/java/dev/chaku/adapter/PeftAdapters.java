@@ -1,8 +1,6 @@
 package dev.chaku.adapter;
 
 import dev.chaku.BadInputException;
-import dev.chaku.FileFault;
-import dev.chaku.NewFile;
 import dev.chaku.ResourceException;
 import dev.chaku.adapter.PeftExperts.Expert;
 import dev.chaku.arch.DecoderModule;
@@ -10,6 +8,8 @@ import dev.chaku.arch.DecoderModule.Place;
 import dev.chaku.arch.DecoderSpec;
 import dev.chaku.gguf.GgufMetadata;
 import dev.chaku.gguf.GgufValue;
+import dev.chaku.io.FileFault;
+import dev.chaku.io.NewFile;
 import java.io.IOException;
 import java.nio.FloatBuffer;
 import java.nio.channels.FileChannel;

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.util.JsonRecyclerPools;
 import dev.chaku.BadInputException;
+import dev.chaku.io.FileFault;
 import java.io.IOException;
 import java.io.StringWriter;
 import java.nio.file.Files;
@@ -113,7 +114,7 @@ record PeftConfig(
       }
       try (JsonParser json = JSON.createParser(Files.readAllBytes(file))) {
         if (json.nextToken() != JsonToken.START_OBJECT) {
-          throw new BadInputException(file + ": expected a JSON object, found " + json.currentToken());
+          throw new BadInputException(file + ": expected a JSON object, found " + (json.currentToken() == null ? "nothing" : "another value"));
         }
         while (json.nextToken() == JsonToken.FIELD_NAME) {
           String key = json.currentName();
@@ -124,7 +125,7 @@ record PeftConfig(
     } catch (NoSuchFileException e) {
       throw new BadInputException(file + ": expected PEFT's configuration, found no such file", e);
     } catch (IOException e) {
-      throw new BadInputException(file + ": cannot be read: " + e.getMessage().lines().findFirst().orElse(""), e);
+      throw FileFault.notRead(file, e);
     }
     Fields fields = new Fields(file, values);
     fields.refuseUnsupported(turned);

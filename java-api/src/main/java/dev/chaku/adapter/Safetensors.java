@@ -7,11 +7,11 @@ import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.util.JsonRecyclerPools;
 import dev.chaku.BadInputException;
-import dev.chaku.FileFault;
 import dev.chaku.ResourceException;
 import dev.chaku.gguf.GgmlType;
 import dev.chaku.internal.DirectBuffers;
 import dev.chaku.internal.NativeFormats;
+import dev.chaku.io.FileFault;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -98,7 +98,7 @@ public final class Safetensors {
       requireTiling(path, tensors, size - 8 - headerBytes);
       return new Safetensors(path, metadata, tensors, 8 + headerBytes);
     } catch (IOException e) {
-      throw new BadInputException(path + ": cannot be read as safetensors: " + e.getMessage(), e);
+      throw new BadInputException(path + ": cannot be read as safetensors: " + FileFault.reason(e), e);
     }
   }
 
@@ -250,7 +250,7 @@ public final class Safetensors {
       ByteBuffer buffer = ByteBuffer.allocateDirect((int) tensor.bytes()).order(ByteOrder.LITTLE_ENDIAN);
       return fill(channel, buffer, dataOffset + tensor.from(), path).flip();
     } catch (IOException e) {
-      throw new BadInputException(path + ": cannot be read: " + e.getMessage(), e);
+      throw FileFault.notRead(path, e);
     }
   }
 
@@ -307,7 +307,7 @@ public final class Safetensors {
       ByteBuffer buffer = fill(channel, scratch.apply(bytes).order(ByteOrder.LITTLE_ENDIAN), dataOffset + tensor.from() + from, path);
       NativeFormats.dequantize(type.id(), buffer.flip(), target);
     } catch (IOException e) {
-      throw new BadInputException(path + ": cannot be read: " + e.getMessage(), e);
+      throw FileFault.notRead(path, e);
     }
   }
 
@@ -328,7 +328,7 @@ public final class Safetensors {
     try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
       fill(channel, target, dataOffset + tensor.from() + fromByte, path);
     } catch (IOException e) {
-      throw new BadInputException(path + ": cannot be read: " + e.getMessage(), e);
+      throw FileFault.notRead(path, e);
     }
   }
 

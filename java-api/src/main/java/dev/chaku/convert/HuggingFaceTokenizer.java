@@ -3,6 +3,7 @@ package dev.chaku.convert;
 import dev.chaku.BadInputException;
 import dev.chaku.gguf.GgufMetadata;
 import dev.chaku.gguf.GgufValue;
+import dev.chaku.io.FileFault;
 import dev.chaku.text.Tokenizers;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -171,7 +172,7 @@ final class HuggingFaceTokenizer {
         merges.add(line);
       }
     } catch (IOException e) {
-      throw new BadInputException(file + ": cannot be read: " + e.getMessage(), e);
+      throw FileFault.notRead(file, e);
     }
     return merges;
   }
@@ -341,7 +342,7 @@ final class HuggingFaceTokenizer {
       try {
         return Optional.of(Files.readString(file));
       } catch (IOException e) {
-        throw new BadInputException(file + ": cannot be read: " + e.getMessage(), e);
+        throw FileFault.notRead(file, e);
       }
     }
     JsonFile own = JsonFile.readIfPresent(folder.resolve("chat_template.json"));

@@ -2,11 +2,11 @@ package dev.chaku.convert;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.util.JsonRecyclerPools;
 import dev.chaku.BadInputException;
+import dev.chaku.io.FileFault;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -50,16 +50,14 @@ final class JsonFile {
       }
       try (JsonParser json = JSON.createParser(Files.readAllBytes(path))) {
         if (json.nextToken() != JsonToken.START_OBJECT) {
-          throw new BadInputException(path + ": expected a JSON object, found " + json.currentToken());
+          throw new BadInputException(path + ": expected a JSON object, found " + (json.currentToken() == null ? "nothing" : "another value"));
         }
         return new JsonFile(path, "", object(json));
       }
     } catch (NoSuchFileException e) {
       throw new BadInputException(path + ": expected this file, found none", e);
-    } catch (JsonProcessingException e) {
-      throw new BadInputException(path + ": no JSON: " + e.getOriginalMessage(), e);
     } catch (IOException e) {
-      throw new BadInputException(path + ": cannot be read: " + e.getMessage(), e);
+      throw FileFault.notRead(path, e);
     }
   }
 

@@ -1,6 +1,7 @@
 package dev.chaku.convert;
 
 import dev.chaku.BadInputException;
+import dev.chaku.io.FileFault;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -50,7 +51,7 @@ record SentencePieceModel(List<Piece> pieces, Normalizer normalizer) {
       }
       return new Reader(path, ByteBuffer.wrap(Files.readAllBytes(path)).order(ByteOrder.LITTLE_ENDIAN)).model();
     } catch (IOException e) {
-      throw new BadInputException(path + ": cannot be read: " + e.getMessage(), e);
+      throw FileFault.notRead(path, e);
     }
   }
 

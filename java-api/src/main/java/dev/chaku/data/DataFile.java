@@ -3,7 +3,7 @@ package dev.chaku.data;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
 import dev.chaku.BadInputException;
-import dev.chaku.FileFault;
+import dev.chaku.io.FileFault;
 import java.io.BufferedInputStream;
 import java.io.BufferedReader;
 import java.io.EOFException;

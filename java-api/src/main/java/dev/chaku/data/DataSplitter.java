@@ -42,7 +42,7 @@ public final class DataSplitter {
       } catch (NumberFormatException e) {
         // Told below, as other numbers are.
       }
-      throw new BadInputException(name + ": expected a share below 1 or a number of examples, found '" + text + "'");
+      throw BadInputException.ofSetting(name, "a share below 1 or a number of examples", "'" + text + "'");
     }
 
     private int of(int all) {

@@ -1,6 +1,7 @@
 package dev.chaku.data;
 
 import dev.chaku.ResourceException;
+import dev.chaku.io.FileFault;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
@@ -80,7 +81,7 @@ public final class EncodedExamples extends AbstractList<EncodedExample> implemen
     try {
       return scratch == null ? inMemory.get(i) : scratch.read(i, lengths[i]);
     } catch (IOException e) {
-      throw new ResourceException("the scratch file of tokens cannot be read: " + e.getMessage(), e);
+      throw new ResourceException("the scratch file of tokens cannot be read: " + FileFault.reason(e), e);
     }
   }
 

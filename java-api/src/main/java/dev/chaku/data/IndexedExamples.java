@@ -3,6 +3,7 @@ package dev.chaku.data;
 import dev.chaku.BadInputException;
 import dev.chaku.ResourceException;
 import dev.chaku.internal.ScratchFile;
+import dev.chaku.io.FileFault;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.charset.StandardCharsets;
@@ -82,7 +83,7 @@ final class IndexedExamples extends AbstractList<Example> implements RandomAcces
       sources.add(next);
       return next;
     } catch (IOException e) {
-      throw new BadInputException(place.file() + ": cannot be read: " + e.getMessage(), e);
+      throw FileFault.notRead(place.file(), e);
     }
   }
 
@@ -116,9 +117,9 @@ final class IndexedExamples extends AbstractList<Example> implements RandomAcces
       return RecordReader.read(json, options.format(), options.columns(), where).get(parts.get(i));
     } catch (IOException e) {
       if (source.scratch() != null) {
-        throw new ResourceException("the scratch file for " + source.file() + " cannot be read: " + e.getMessage(), e);
+        throw new ResourceException("the scratch file for " + source.file() + " cannot be read: " + FileFault.reason(e), e);
       }
-      throw new BadInputException(where + ": cannot be read again: " + e.getMessage(), e);
+      throw new BadInputException(where + ": cannot be read again: " + FileFault.reason(e), e);
     } catch (RecordFault e) {
       throw new IllegalStateException(where + ": a record that was read before cannot be read: " + e.getMessage(), e);
     }

@@ -32,10 +32,10 @@ public record GenerationRequest(
       throw new BadInputException("prompt: expected at least one token, got none");
     }
     if (maxTokens < 0) {
-      throw new BadInputException("max tokens: expected at least 0, got " + maxTokens);
+      throw BadInputException.ofSetting("max tokens", "at least 0", maxTokens);
     }
     if (topLogprobs < 0) {
-      throw new BadInputException("top logprobs: expected at least 0, got " + topLogprobs);
+      throw BadInputException.ofSetting("top logprobs", "at least 0", topLogprobs);
     }
     if (stops.contains("")) {
       throw new BadInputException("stop string: expected at least one character, got none");

@@ -61,7 +61,7 @@ public record SamplingOptions(
 
     public Repetition {
       if (lastTokens < 0) {
-        throw new BadInputException("penalised tokens: expected at least 0, got " + lastTokens);
+        throw BadInputException.ofSetting("penalised tokens", "at least 0", lastTokens);
       }
       requireRange("repeat penalty", repeat, Float.MIN_VALUE, Float.MAX_VALUE);
       requireRange("frequency penalty", frequency, -Float.MAX_VALUE, Float.MAX_VALUE);
@@ -77,7 +77,7 @@ public record SamplingOptions(
     requireRange("temperature", temperature, 0, Float.MAX_VALUE);
     requireRange("temperature range", temperatureRange, 0, Float.MAX_VALUE);
     if (topK < 0) {
-      throw new BadInputException("top-k: expected at least 0, got " + topK);
+      throw BadInputException.ofSetting("top-k", "at least 0", topK);
     }
     requireRange("top-p", topP, Float.MIN_VALUE, 1);
     requireRange("min-p", minP, 0, 1);
@@ -169,7 +169,7 @@ public record SamplingOptions(
           most == Float.MAX_VALUE
               ? (least == Float.MIN_VALUE ? "more than 0" : least == 0 ? "at least 0" : "a number")
               : (least == Float.MIN_VALUE ? "more than 0 and at most " + most : least + " to " + most);
-      throw new BadInputException(what + ": expected " + range + ", got " + value);
+      throw BadInputException.ofSetting(what, range, value);
     }
   }
 }

@@ -1,7 +1,8 @@
 package dev.chaku.gguf;
 
 import dev.chaku.BadInputException;
-import dev.chaku.FileFault;
+import dev.chaku.io.FileFault;
+import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;

@@ -1,10 +1,10 @@
 package dev.chaku.gguf;
 
 import dev.chaku.BadInputException;
-import dev.chaku.FileDraft;
-import dev.chaku.FileFault;
-import dev.chaku.NewFile;
 import dev.chaku.ResourceException;
+import dev.chaku.io.FileDraft;
+import dev.chaku.io.FileFault;
+import dev.chaku.io.NewFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.WritableByteChannel;

@@ -1,7 +1,7 @@
 package dev.chaku.internal;
 
-import dev.chaku.FileFault;
 import dev.chaku.ResourceException;
+import dev.chaku.io.FileFault;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;

@@ -8,10 +8,14 @@ import dev.chaku.OperationCancelledException;
 import dev.chaku.ResourceException;
 import dev.chaku.internal.binding.generated.chaku;
 import java.nio.charset.StandardCharsets;
+import java.util.regex.Pattern;
 import org.bytedeco.javacpp.BytePointer;
 
 /** Turns a status of the core into the exception that asks for the right reaction. */
 final class Status {
+  /** The core's messages begin with the operation in brackets, which helps those alone who know the core. */
+  private static final Pattern INSIDE = Pattern.compile("^\\[[a-z_0-9]+\\] ");
+
   private Status() {}
 
   /**
@@ -30,14 +34,15 @@ final class Status {
   }
 
   static ChakuException exception(int status, String message, String context) {
-    String text = context.isEmpty() ? message : context + ": " + message;
+    String words = INSIDE.matcher(message).replaceFirst("");
+    String text = context.isEmpty() ? words : context + ": " + words;
     return switch (status) {
       case chaku.CHAKU_INVALID_ARGUMENT, chaku.CHAKU_UNSUPPORTED, chaku.CHAKU_BAD_DATA, chaku.CHAKU_IO_ERROR ->
           new BadInputException(text);
       case chaku.CHAKU_OUT_OF_MEMORY, chaku.CHAKU_MEMORY_LIMIT -> new ResourceException(text);
       case chaku.CHAKU_DEVICE_ERROR, chaku.CHAKU_DEVICE_ABSENT -> new DeviceException(text);
       case chaku.CHAKU_CANCELLED -> new OperationCancelledException(text);
-      default -> new InternalException(text + " (status " + status + ")");
+      default -> new InternalException((context.isEmpty() ? message : context + ": " + message) + " (status " + status + ")");
     };
   }
 

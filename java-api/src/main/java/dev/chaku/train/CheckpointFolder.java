@@ -1,8 +1,8 @@
 package dev.chaku.train;
 
 import dev.chaku.BadInputException;
-import dev.chaku.FileFault;
 import dev.chaku.ResourceException;
+import dev.chaku.io.FileFault;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -110,7 +110,7 @@ public final class CheckpointFolder {
           .sorted(Comparator.comparing((Path path) -> path.getFileName().toString()).reversed())
           .toList();
     } catch (IOException e) {
-      throw new BadInputException(output + ": the output folder cannot be read: " + e, e);
+      throw FileFault.notRead(output, e);
     }
   }
 
@@ -136,7 +136,7 @@ public final class CheckpointFolder {
         throw torn(checkpoint, MANIFEST + " does not list " + unexplained);
       }
     } catch (IOException e) {
-      throw new BadInputException(checkpoint + ": the checkpoint cannot be read: " + e, e);
+      throw FileFault.notRead(checkpoint, e);
     }
   }
 

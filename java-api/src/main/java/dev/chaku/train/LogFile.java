@@ -5,8 +5,8 @@ import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.util.JsonRecyclerPools;
-import dev.chaku.FileFault;
 import dev.chaku.ResourceException;
+import dev.chaku.io.FileFault;
 import java.io.IOException;
 import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
@@ -58,7 +58,7 @@ public final class LogFile {
           }
         }
       } catch (IOException e) {
-        throw new ResourceException(log.path + ": the log cannot be read: " + e, e);
+        throw FileFault.notRead(log.path, e);
       }
       if (dropped) {
         folder.writeText(NAME, kept.toString());

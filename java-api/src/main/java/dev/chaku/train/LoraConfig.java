@@ -53,7 +53,7 @@ public record LoraConfig(int rank, double alpha, boolean rsLora, double dropout,
 
   private static void require(boolean holds, String name, String expected, Object found) {
     if (!holds) {
-      throw new BadInputException("LoRA " + name + ": expected " + expected + ", found " + found);
+      throw BadInputException.ofSetting(name, expected, found);
     }
   }
 }

@@ -130,7 +130,7 @@ public enum LoraTarget {
       }
     }
     if (targets.isEmpty()) {
-      throw new BadInputException("LoRA targets: expected at least one of " + known() + ", found none");
+      throw BadInputException.ofSetting("targets", "at least one of " + known(), "none");
     }
     return targets;
   }
@@ -140,7 +140,8 @@ public enum LoraTarget {
         .filter(target -> target.label().equals(plain))
         .findFirst()
         .orElseThrow(
-            () -> new BadInputException("LoRA targets: expected all, attention, experts, shared_expert, mixer or " + known() + ", found '" + given + "'"));
+            () -> BadInputException.ofSetting(
+                "targets", "all, attention, experts, shared_expert, mixer or " + known(), "'" + given + "'"));
   }
 
   private static String known() {

@@ -1,10 +1,10 @@
 package dev.chaku.train;
 
 import dev.chaku.BadInputException;
-import dev.chaku.FileFault;
-import dev.chaku.NewFile;
 import dev.chaku.ResourceException;
+import dev.chaku.io.FileFault;
 import dev.chaku.io.HeldFile;
+import dev.chaku.io.NewFile;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -194,7 +194,7 @@ public final class OutputFolder implements AutoCloseable {
     try {
       free = Files.getFileStore(path).getUsableSpace();
     } catch (IOException e) {
-      throw new ResourceException(path + ": the disk's free space cannot be read: " + e, e);
+      throw new ResourceException(path + ": the disk's free space cannot be read: " + FileFault.reason(e), e);
     }
     if (bytes > free) {
       throw new ResourceException(

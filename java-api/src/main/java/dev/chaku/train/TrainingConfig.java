@@ -76,10 +76,8 @@ public record TrainingConfig(
           .findFirst()
           .orElseThrow(
               () ->
-                  new BadInputException(
-                      "schedule: expected "
-                          + Arrays.stream(values()).map(Schedule::label).collect(Collectors.joining(", "))
-                          + ", found '" + name + "'"));
+                  BadInputException.ofSetting(
+                      "schedule", Arrays.stream(values()).map(Schedule::label).collect(Collectors.joining(", ")), "'" + name + "'"));
     }
 
     public String label() {
@@ -92,9 +90,9 @@ public record TrainingConfig(
     require(maxSteps >= 0, "max steps", "at least 0", maxSteps);
     require(maxLength >= 2, "max length", "at least 2 tokens", maxLength);
     require(batchTokens >= maxLength, "batch tokens", "at least the max length of " + maxLength, batchTokens);
-    require(gradAccumulation >= 1, "gradient accumulation", "at least 1", gradAccumulation);
+    require(gradAccumulation >= 1, "grad accumulation", "at least 1", gradAccumulation);
     require(learningRate > 0 && learningRate < 10, "learning rate", "more than 0 and less than 10", learningRate);
-    require(warmupSteps >= -1, "warm-up steps", "at least 0, or -1 for three in a hundred", warmupSteps);
+    require(warmupSteps >= -1, "warmup steps", "at least 0, or -1 for three in a hundred", warmupSteps);
     require(weightDecay >= 0 && weightDecay < 1, "weight decay", "at least 0 and less than 1", weightDecay);
     require(maxGradNorm >= 0, "max grad norm", "at least 0", maxGradNorm);
     require(beta1 >= 0 && beta1 < 1 && beta2 >= 0 && beta2 < 1, "betas", "at least 0 and less than 1", beta1 + ", " + beta2);
@@ -109,7 +107,7 @@ public record TrainingConfig(
 
   private static void require(boolean holds, String name, String expected, Object found) {
     if (!holds) {
-      throw new BadInputException(name + ": expected " + expected + ", found " + found);
+      throw BadInputException.ofSetting(name, expected, found);
     }
   }
 

@@ -187,7 +187,7 @@ class SamplerTest {
   void optionsOutOfRangeAreNamed() {
     BadInputException e =
         assertThrows(BadInputException.class, () -> SamplingOptions.defaults().withTopP(1.5f));
-    assertEquals("top-p: expected more than 0 and at most 1.0, got 1.5", e.getMessage());
+    assertEquals("top-p: expected more than 0 and at most 1.0, found 1.5", e.getMessage());
     assertThrows(BadInputException.class, () -> SamplingOptions.defaults().withTemperature(Float.NaN));
     assertThrows(BadInputException.class, () -> SamplingOptions.defaults().withTopK(-1));
   }

@@ -24,7 +24,7 @@ class LoraConfigTest {
   @Test
   void refusesWhatIsOutOfRange() {
     assertEquals(
-        "LoRA rank: expected 1 to 1024, found 0",
+        "rank: expected 1 to 1024, found 0",
         assertThrows(BadInputException.class, () -> LoraConfig.rank(0)).getMessage());
     LoraConfig config = LoraConfig.rank(1);
     assertThrows(BadInputException.class, () -> config.withAlpha(0));

@@ -37,7 +37,7 @@ class LoraTargetTest {
   @Test
   void namesWhatItDoesNotKnow() {
     assertEquals(
-        "LoRA targets: expected all, attention, experts, shared_expert, mixer or q, k, v, o, gate, up, down, expert_gate, "
+        "targets: expected all, attention, experts, shared_expert, mixer or q, k, v, o, gate, up, down, expert_gate, "
             + "expert_up, expert_down, shared_gate, shared_up, shared_down, mix_in, mix_gate, mix_input_gate, mix_beta, mix_alpha, mix_out, output, found 'w1'",
         assertThrows(BadInputException.class, () -> LoraTarget.parse(List.of("q", "w1"))).getMessage());
     assertThrows(BadInputException.class, () -> LoraTarget.parse(List.of()));

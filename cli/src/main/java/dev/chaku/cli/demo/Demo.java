@@ -7,12 +7,16 @@ import dev.chaku.ModelOptions;
 import dev.chaku.Trainer;
 import dev.chaku.TrainingRun;
 import dev.chaku.data.Dataset;
+import dev.chaku.io.FileDraft;
+import dev.chaku.io.FileFault;
+import dev.chaku.io.NewFile;
 import dev.chaku.train.LoraConfig;
+import dev.chaku.train.OutputFolder;
 import dev.chaku.train.TrainingConfig;
 import dev.chaku.train.TrainingProgress;
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.file.Files;
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -56,11 +60,8 @@ public final class Demo {
 
   /** Runs it all. */
   public Outcome run(Consumer<String> stage, Consumer<TrainingProgress> progress) throws IOException {
-    Files.createDirectories(folder);
-    Path base = folder.resolve("base.gguf");
-    try (InputStream in = Demo.class.getResourceAsStream("base.gguf")) {
-      Files.copy(in, base);
-    }
+    OutputFolder.create(folder);
+    Path base = writeBase();
     Path train = writeData("train.jsonl", data.train());
     writeData("heldout.jsonl", data.heldOut());
     try (Model model = Model.open(base, options)) {
@@ -83,9 +84,27 @@ public final class Demo {
     }
   }
 
-  private Path writeData(String name, List<Question> questions) throws IOException {
-    String lines = questions.stream().map(DemoData::chatLine).collect(Collectors.joining("\n", "", "\n"));
-    return Files.writeString(folder.resolve(name), lines);
+  private Path writeBase() throws IOException {
+    Path base = folder.resolve("base.gguf");
+    ByteBuffer bytes;
+    try (InputStream in = Demo.class.getResourceAsStream("base.gguf")) {
+      bytes = ByteBuffer.wrap(in.readAllBytes());
+    }
+    try (FileDraft draft = NewFile.at(base).begin()) {
+      while (bytes.hasRemaining()) {
+        draft.channel().write(bytes);
+      }
+      draft.place();
+    } catch (IOException e) {
+      throw FileFault.notWritten(base, e);
+    }
+    return base;
+  }
+
+  private Path writeData(String name, List<Question> questions) {
+    Path file = folder.resolve(name);
+    NewFile.at(file).write(questions.stream().map(DemoData::chatLine).collect(Collectors.joining("\n", "", "\n")));
+    return file;
   }
 
   private List<String> answers(Generator generator) {

@@ -1,10 +1,10 @@
 package dev.chaku.data.doctor;
 
-import dev.chaku.FileDraft;
-import dev.chaku.NewFile;
 import dev.chaku.data.Dataset;
 import dev.chaku.data.Example;
 import dev.chaku.data.JsonLines;
+import dev.chaku.io.FileDraft;
+import dev.chaku.io.NewFile;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;

@@ -2,6 +2,7 @@ package dev.chaku.data.doctor;
 
 import dev.chaku.ResourceException;
 import dev.chaku.internal.ScratchFile;
+import dev.chaku.io.FileFault;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
@@ -65,7 +66,7 @@ final class SketchStore {
       bytes.asIntBuffer().get(sketch);
       return sketch;
     } catch (IOException e) {
-      throw new ResourceException("the scratch file of the comparison cannot be read: " + e.getMessage(), e);
+      throw new ResourceException("the scratch file of the comparison cannot be read: " + FileFault.reason(e), e);
     }
   }
 }

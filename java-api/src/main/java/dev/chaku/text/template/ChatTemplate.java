@@ -1,6 +1,7 @@
 package dev.chaku.text.template;
 
 import dev.chaku.BadInputException;
+import dev.chaku.io.FileFault;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -69,7 +70,7 @@ public final class ChatTemplate {
     try {
       return parse(nameOrFile, Files.readString(file), bos, eos);
     } catch (IOException e) {
-      throw new BadInputException(file + ": cannot be read: " + e.getMessage(), e);
+      throw FileFault.notRead(file, e);
     }
   }
 

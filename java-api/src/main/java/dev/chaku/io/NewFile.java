@@ -1,5 +1,7 @@
-package dev.chaku;
+package dev.chaku.io;
 
+import dev.chaku.BadInputException;
+import dev.chaku.ResourceException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;

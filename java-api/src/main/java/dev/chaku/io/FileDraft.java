@@ -1,6 +1,7 @@
-package dev.chaku;
+package dev.chaku.io;
 
-import dev.chaku.io.HeldFile;
+import dev.chaku.BadInputException;
+import dev.chaku.ResourceException;
 import java.io.BufferedWriter;
 import java.io.FilterOutputStream;
 import java.io.IOException;

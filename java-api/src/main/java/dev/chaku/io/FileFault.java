@@ -1,5 +1,12 @@
-package dev.chaku;
+package dev.chaku.io;
 
+import com.fasterxml.jackson.core.JsonLocation;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.exc.StreamConstraintsException;
+import com.fasterxml.jackson.core.io.JsonEOFException;
+import dev.chaku.BadInputException;
+import dev.chaku.ChakuException;
+import dev.chaku.ResourceException;
 import java.io.EOFException;
 import java.io.FileNotFoundException;
 import java.io.IOException;
@@ -63,6 +70,11 @@ public final class FileFault {
     return words.contains("no space left") || words.contains("quota exceeded") || words.contains("not enough space");
   }
 
+  /** Whether it was a pipe, and nobody reads from it any more. */
+  public static boolean isReaderGone(IOException cause) {
+    return words(cause).contains("broken pipe") || words(cause).contains("pipe is being closed");
+  }
+
   /** Why, in words that end a sentence; never the name of a class. */
   public static String reason(IOException cause) {
     if (cause instanceof AccessDeniedException) {
@@ -86,6 +98,9 @@ public final class FileFault {
     if (cause instanceof CharacterCodingException) {
       return "expected UTF-8 text, found other bytes";
     }
+    if (cause instanceof JsonProcessingException json) {
+      return notJson(json);
+    }
     if (cause instanceof EOFException) {
       return "it ends too early";
     }
@@ -93,6 +108,18 @@ public final class FileFault {
       return "its gzip data are damaged";
     }
     return ofSystem(cause);
+  }
+
+  /** Where, and not the parser's own words, which speak of its classes and settings. */
+  private static String notJson(JsonProcessingException fault) {
+    String what = "it is no JSON";
+    if (fault instanceof StreamConstraintsException) {
+      what = "its JSON is nested too deep, or has a text or number that is too long";
+    } else if (fault instanceof JsonEOFException) {
+      what = "its JSON ends too early";
+    }
+    JsonLocation place = fault.getLocation();
+    return what + (place == null ? "" : ", at line " + place.getLineNr() + ", column " + place.getColumnNr());
   }
 
   private static String ofSystem(IOException cause) {

@@ -1,0 +1,42 @@
+package dev.chaku.cli;
+
+import dev.chaku.BadInputException;
+import dev.chaku.CacheFormat;
+import dev.chaku.Device;
+import dev.chaku.Shape;
+import dev.chaku.WeightFormat;
+import dev.chaku.data.ColumnMap;
+import dev.chaku.data.DataFormat;
+import dev.chaku.data.OverLong;
+import dev.chaku.train.TrainingConfig;
+import java.util.function.Function;
+import picocli.CommandLine;
+import picocli.CommandLine.TypeConversionException;
+
+/** How values of options are read that the library has names for; a name that it does not know is bad usage. */
+final class Values {
+  private Values() {}
+
+  static void register(CommandLine line) {
+    register(line, Device.class, Device::parse);
+    register(line, WeightFormat.class, WeightFormat::parse);
+    register(line, CacheFormat.class, CacheFormat::parse);
+    register(line, Shape.class, Shape::parse);
+    register(line, DataFormat.class, DataFormat::parse);
+    register(line, OverLong.class, OverLong::parse);
+    register(line, ColumnMap.class, ColumnMap::parse);
+    register(line, TrainingConfig.Schedule.class, TrainingConfig.Schedule::parse);
+  }
+
+  private static <T> void register(CommandLine line, Class<T> type, Function<String, T> parse) {
+    line.registerConverter(
+        type,
+        text -> {
+          try {
+            return parse.apply(text);
+          } catch (BadInputException e) {
+            throw new TypeConversionException(e.getMessage());
+          }
+        });
+  }
+}
