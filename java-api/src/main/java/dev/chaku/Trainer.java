@@ -224,7 +224,9 @@ public final class Trainer {
         counts.conversations(),
         counts.cutTokens(),
         counts.endsAdded(),
-        counts.withoutEnd());
+        counts.withoutEnd(),
+        counts.unrendered(),
+        counts.firstUnrendered());
   }
 
   /**

@@ -30,6 +30,8 @@ record TrainingData(EncodedExamples examples, EncodedExamples evalExamples, Coun
    * @param cutTokens tokens that truncated records lost
    * @param endsAdded conversations that got an end-of-text token
    * @param withoutEnd answers after which no token that ends generation is trained
+   * @param unrendered conversations of which the template leaves out text
+   * @param firstUnrendered where and what, of the first
    */
   record Counts(
       int truncated,
@@ -39,8 +41,10 @@ record TrainingData(EncodedExamples examples, EncodedExamples evalExamples, Coun
       int conversations,
       long cutTokens,
       int endsAdded,
-      int withoutEnd) {
-    private static final Counts NONE = new Counts(0, 0, 0, 0, 0, 0, 0, 0);
+      int withoutEnd,
+      int unrendered,
+      String firstUnrendered) {
+    private static final Counts NONE = new Counts(0, 0, 0, 0, 0, 0, 0, 0, 0, "");
 
     private static Counts of(ExampleEncoder.Counts counts) {
       return new Counts(
@@ -51,7 +55,9 @@ record TrainingData(EncodedExamples examples, EncodedExamples evalExamples, Coun
           counts.conversations(),
           counts.cutTokens(),
           counts.endsAdded(),
-          counts.withoutEnd());
+          counts.withoutEnd(),
+          counts.unrendered(),
+          counts.firstUnrendered());
     }
   }
 

@@ -86,6 +86,7 @@ final class DataPreviewCommand extends Verb {
     for (int i : chosen(examples.size())) {
       Example example = examples.get(i);
       List<Map<String, Object>> sequences = new ArrayList<>();
+      int unrendered = encoder.counts().unrendered();
       List<EncodedExample> encoded = encoder.encode(List.of(example));
       page.append(heading("example " + (i + 1) + " of " + examples.size() + ", " + example.source()));
       for (EncodedExample sequence : encoded) {
@@ -101,6 +102,11 @@ final class DataPreviewCommand extends Verb {
       fields.put("index", i + 1);
       fields.put("source", example.source());
       fields.put("sequences", sequences);
+      if (encoder.counts().unrendered() > unrendered) {
+        String what = encoder.counts().lastUnrendered().substring(example.source().length() + 2);
+        fields.put("unrendered", what);
+        page.append("left out by the chat template: ").append(Excerpt.of(what)).append("\n\n");
+      }
       shown.add(fields);
     }
     result(Map.of("examples", shown), () -> console().out().print(page));

@@ -212,6 +212,11 @@ final class TrainCommand extends Verb {
         counts.endsAdded(),
         "conversations got the end-of-text token: what the chat template writes after an answer is no token that ends one",
         to);
+    if (counts.unrendered() > 0) {
+      to.accept(
+          "conversations of which the chat template leaves out text, which is trained nowhere: " + counts.unrendered()
+              + "; the first: " + Excerpt.of(counts.firstUnrendered()));
+    }
     if (counts.withoutEnd() > 0) {
       to.accept(
           "answers without a token after them that ends generation, so that the trained model may not stop there: "

@@ -15,8 +15,12 @@ import org.jspecify.annotations.Nullable;
  * A turn whose rendering is no beginning of the whole, since the template rewrites earlier turns, is missed.
  */
 final class ChatMask {
-  /** A run of text with one weight. */
-  record Segment(String text, float weight) {}
+  /**
+   * A run of text with one weight.
+   *
+   * @param message which it is the turn of, by index, or -1
+   */
+  record Segment(String text, float weight, int message) {}
 
   /**
    * A conversation cut at the turns.
@@ -63,12 +67,12 @@ final class ChatMask {
         }
         continue;
       }
-      segments.add(new Segment(whole.substring(at, span.from()), 0));
-      segments.add(new Segment(whole.substring(span.from(), span.to()), weight));
+      segments.add(new Segment(whole.substring(at, span.from()), 0, -1));
+      segments.add(new Segment(whole.substring(span.from(), span.to()), weight, i));
       at = span.to();
     }
     int found = segments.size() / 2;
-    segments.add(new Segment(whole.substring(at), 0));
+    segments.add(new Segment(whole.substring(at), 0, -1));
     segments.removeIf(segment -> segment.text().isEmpty());
     return new Cut(segments, conversation, found, missed);
   }

@@ -24,21 +24,10 @@ public interface ChatRenderer {
   }
 
   /**
-   * A renderer that keeps what the template says of the assistant's spans, and gives it the arguments of tools' calls as
-   * an object or as a text, as it takes them.
+   * A renderer that keeps what the template says of the assistant's spans, and gives it the arguments of tools' calls and
+   * the assistant's thoughts as it takes them.
    */
   static ChatRenderer of(ChatTemplate template) {
-    boolean text = ToolArguments.areText(template::render);
-    return new ChatRenderer() {
-      @Override
-      public String render(List<Map<String, Object>> messages, List<Object> tools, boolean addGenerationPrompt) {
-        return template.render(text ? ToolArguments.asText(messages) : messages, tools, addGenerationPrompt);
-      }
-
-      @Override
-      public List<int[]> generations(List<Map<String, Object>> messages, List<Object> tools) {
-        return template.render(text ? ToolArguments.asText(messages) : messages, tools, false, Map.of()).generations();
-      }
-    };
+    return new TemplateRenderer(template);
   }
 }

@@ -55,6 +55,9 @@ public final class ExampleEncoder {
     private long cutTokens;
     private int endsAdded;
     private int withoutEnd;
+    private int unrendered;
+    private String firstUnrendered = "";
+    private String lastUnrendered = "";
 
     private Counts() {}
 
@@ -68,6 +71,9 @@ public final class ExampleEncoder {
       cutTokens += other.cutTokens;
       endsAdded += other.endsAdded;
       withoutEnd += other.withoutEnd;
+      unrendered += other.unrendered;
+      firstUnrendered = firstUnrendered.isEmpty() ? other.firstUnrendered : firstUnrendered;
+      lastUnrendered = other.lastUnrendered.isEmpty() ? lastUnrendered : other.lastUnrendered;
     }
 
     public int truncated() {
@@ -110,6 +116,27 @@ public final class ExampleEncoder {
     /** Answers after which no token that ends generation is trained. */
     public int withoutEnd() {
       return withoutEnd;
+    }
+
+    /** Conversations of which the template leaves out text: reasoning mostly, which is then trained nowhere. */
+    public int unrendered() {
+      return unrendered;
+    }
+
+    /** Where the first of them stands and what is left out: {@code file:line: reasoning_content: …}; empty for none. */
+    public String firstUnrendered() {
+      return firstUnrendered;
+    }
+
+    /** The same of the last. */
+    public String lastUnrendered() {
+      return lastUnrendered;
+    }
+
+    private void addUnrendered(String what) {
+      unrendered++;
+      firstUnrendered = firstUnrendered.isEmpty() ? what : firstUnrendered;
+      lastUnrendered = what;
     }
   }
 
@@ -260,6 +287,7 @@ public final class ExampleEncoder {
     } else if (cut.missed().isEmpty()) {
       throw nothingTrained(example);
     }
+    Optional<String> unrendered = UnrenderedText.first(cut, true);
     counts.turnsApart += cut.missed().isEmpty() ? 0 : 1;
     for (int turn : cut.missed()) {
       ChatMask.Cut alone = mask.cut(upTo(example, turn));
@@ -268,8 +296,10 @@ public final class ExampleEncoder {
             example.source() + ": the chat template does not let the assistant's turns be told from the rest: the text "
                 + "with a generation prompt is no beginning of the text with the turn");
       }
+      unrendered = unrendered.or(() -> UnrenderedText.first(alone, false));
       fit(example, run(alone), into);
     }
+    unrendered.ifPresent(what -> counts.addUnrendered(example.source() + ": " + what));
   }
 
   /** The conversation up to a turn, which alone counts. */

@@ -24,6 +24,8 @@ package dev.chaku.train;
  * @param endsAdded conversations that got an end-of-text token, because their template writes no end that the vocabulary
  *     has
  * @param withoutEnd answers after which no token that ends generation is trained: the model may not stop there
+ * @param unrendered conversations of which the chat template leaves out text, reasoning mostly, which is trained nowhere
+ * @param firstUnrendered where the first of them stands and what is left out; empty for none
  */
 public record TrainingPlan(
     long examples,
@@ -45,7 +47,9 @@ public record TrainingPlan(
     int conversations,
     long cutTokens,
     int endsAdded,
-    int withoutEnd) {
+    int withoutEnd,
+    int unrendered,
+    String firstUnrendered) {
   /** Below so many steps an adapter, which starts from nothing, has as a rule learned little. */
   private static final int FEW_STEPS = 50;
 

@@ -25,6 +25,7 @@ final class TokenMeasure implements Check {
   private final FindingBuilder noTemplate = new FindingBuilder("no-chat-template", Severity.ERROR);
   private final FindingBuilder ended = new FindingBuilder("end-added", Severity.NOTE);
   private final FindingBuilder endless = new FindingBuilder("no-end", Severity.WARNING);
+  private final FindingBuilder unrendered = new FindingBuilder("left-out-by-template", Severity.WARNING);
   private boolean measured;
   private int examples;
   private long characters;
@@ -64,6 +65,7 @@ final class TokenMeasure implements Check {
   private void measure(ExampleEncoder exact, Sample sample) {
     int added = exact.counts().endsAdded();
     int without = exact.counts().withoutEnd();
+    int left = exact.counts().unrendered();
     try {
       for (EncodedExample sequence : exact.encode(List.of(sample.example()))) {
         add(sample, sequence.length());
@@ -76,6 +78,9 @@ final class TokenMeasure implements Check {
     }
     if (exact.counts().endsAdded() > added) {
       ended.at(sample.source(), "");
+    }
+    if (exact.counts().unrendered() > left) {
+      unrendered.at(sample.source(), exact.counts().lastUnrendered().replace(sample.source() + ": ", ""));
     }
     if (exact.counts().withoutEnd() > without) {
       endless.at(sample.source(), "");
@@ -110,6 +115,11 @@ final class TokenMeasure implements Check {
         "Conversations, and the model has no chat template",
         "Training needs one to write them as text; lengths are estimated without it.",
         "Name one with Trainer.chat, or write the data as prompt and completion.");
+    unrendered.into(
+        findings,
+        "Text that the chat template leaves out",
+        "It is trained nowhere: the model does not learn the reasoning, answer or call that stands there.",
+        "Choose a chat template that writes it, or write it into the content in the form that the template wants.");
     endless.into(
         findings,
         "Answers that end in no token which ends generation",
