@@ -39,6 +39,8 @@ final class DataCheckCommand extends Verb {
 
   @Mixin private TextModel.Options model;
 
+  @Mixin private SpecialOption special;
+
   @Mixin private EstimateOptions estimate;
 
   @Reads
@@ -92,7 +94,8 @@ final class DataCheckCommand extends Verb {
     DataArgument.requireNoFlags(line(), evalData);
     Dataset test = evalData.isEmpty() ? null : Dataset.read(DataArgument.files(evalData), data.reading(true));
     try (WorkProgress progress = new WorkProgress(console(), "checking")) {
-      return DataDoctor.check(request(dataset, test, model.read(), maxLength), progress::at);
+      return DataDoctor.check(
+          request(dataset, test, model.read(), maxLength).withParseSpecial(special.parse()), progress::at);
     }
   }
 

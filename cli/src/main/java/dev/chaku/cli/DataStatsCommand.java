@@ -29,6 +29,8 @@ final class DataStatsCommand extends Verb {
 
   @Mixin private TextModel.Options model;
 
+  @Mixin private SpecialOption special;
+
   @Option(names = "--max-length", paramLabel = "N", description = "Longest sequence that is to be trained (1024, or the model's context).")
   private Integer maxLength;
 
@@ -43,7 +45,8 @@ final class DataStatsCommand extends Verb {
     Optional<TextModel> text = model.read();
     DataStats stats;
     try (WorkProgress progress = new WorkProgress(console(), "counting")) {
-      stats = DataDoctor.stats(DataCheckCommand.request(dataset, null, text, maxLength), progress::at);
+      stats = DataDoctor.stats(
+          DataCheckCommand.request(dataset, null, text, maxLength).withParseSpecial(special.parse()), progress::at);
     }
     result(
         Fields.of(JsonReport.render(stats), "skipped_lines", dataset.skippedLines()),

@@ -13,6 +13,8 @@ final class SettingNames {
     FLAGS.put("TrainingConfig.maxLength", "--max-length");
     FLAGS.put("Trainer.chat", "--chat-template");
     FLAGS.put("the memory limit", "--memory-limit");
+    FLAGS.put("set parseSpecial to false", "--no-special");
+    FLAGS.put("leave parseSpecial on", "leave out --no-special");
     FLAGS.put("DataFixer does", "--fix does");
     FLAGS.put("Convert them to one kind, such as conversations.", "Convert them to one kind: chaku data convert --to chat.");
   }

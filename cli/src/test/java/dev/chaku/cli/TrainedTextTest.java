@@ -50,6 +50,50 @@ class TrainedTextTest {
   }
 
   @Test
+  void tagsInTextsAreCounted() throws IOException {
+    Path base = Cli.base(folder);
+    Path texts =
+        data(
+            "{\"text\": \"<|im_start|>user\\nHi<|im_end|>\"}\n{\"text\": \"<|user|>Hi<|end|>\"}\n"
+                + "{\"prompt\": \"Hi\", \"completion\": \"Yes.<|im_end|>\"}\n");
+    Cli.Ran checked = Cli.run("data", "check", texts, "--model", base, "--no-timing", "--json");
+    assertEquals(2, finding(checked, "foreign-tags").get("count").asInt());
+    assertTrue(
+        finding(checked, "foreign-tags").get("places").toString().contains("ChatML tags, but the model has none: <|im_start|>"),
+        checked.out());
+    assertEquals(1, finding(checked, "special-tokens").get("count").asInt());
+    assertTrue(finding(checked, "special-tokens").get("why").asText().startsWith("They are read as those tokens"), checked.out());
+    Cli.Ran plain = Cli.run("data", "check", texts, "--model", base, "--no-special", "--no-timing", "--json");
+    assertTrue(finding(plain, "special-tokens").get("why").asText().startsWith("They are trained as characters"), plain.out());
+    Cli.Ran stats = Cli.run("data", "stats", texts, "--model", base, "--json");
+    Cli.Ran more = Cli.run("data", "stats", texts, "--model", base, "--no-special", "--json");
+    assertTrue(stats.json().get("tokens").asInt() < more.json().get("tokens").asInt(), stats.out());
+  }
+
+  /** The demo's template writes no thoughts. */
+  @Test
+  void thoughtsThatTheTemplateLeavesOutAreReported() throws IOException {
+    Path base = Cli.base(folder);
+    Path chats = data(CHAT + CHAT.replace("\"On Mars.\"", "\"On Mars.\", \"reasoning_content\": \"Cows like red.\\nSo.\""));
+    String what = "reasoning_content: Cows like red.";
+    Cli.Ran plan = Cli.run("train", "--model", base, "--data", chats, "--out", folder.resolve("o"), "--plan");
+    assertTrue(
+        plan.err().contains("the chat template leaves out text, which is trained nowhere: 1; the first: " + chats + ":2: " + what),
+        plan.err());
+    Cli.Ran trained =
+        Cli.run("train", "--model", base, "--data", chats, "--out", folder.resolve("o"), "--max-steps", 1);
+    assertTrue(trained.err().contains("trained nowhere: 1; the first: "), trained.err());
+    Cli.Ran checked = Cli.run("data", "check", chats, "--model", base, "--no-timing", "--json");
+    assertEquals(1, finding(checked, "left-out-by-template").get("count").asInt());
+    assertTrue(finding(checked, "left-out-by-template").get("places").toString().contains("d.jsonl:2"), checked.out());
+    Cli.Ran shown = Cli.run("data", "preview", chats, "--model", base);
+    assertTrue(shown.out().contains("left out by the chat template: " + what), shown.out());
+    JsonNode examples = Cli.run("data", "preview", chats, "--model", base, "--json").json().get("examples");
+    assertTrue(!examples.get(0).has("unrendered"), examples.toString());
+    assertEquals(what, examples.get(1).get("unrendered").asText());
+  }
+
+  @Test
   void planAndCheckSayWhereAnAnswerHasNoEnd() throws IOException {
     Path base = Cli.base(folder);
     String second = ", {\"role\": \"user\", \"content\": \"Sure?\"}, {\"role\": \"assistant\", \"content\": \"Yes.\"}]}";

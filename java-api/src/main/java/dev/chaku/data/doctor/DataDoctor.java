@@ -34,6 +34,7 @@ public final class DataDoctor {
    * @param maxLength longest sequence that is to be trained, in tokens
    * @param unreadColumns columns of the files that go into no example, with the number of records that have them; see
    *     {@link Dataset#unreadColumns}
+   * @param parseSpecial whether training will read special tokens that texts spell as such
    */
   public record Request(
       Dataset data,
@@ -41,13 +42,30 @@ public final class DataDoctor {
       @Nullable Tokenizer tokenizer,
       @Nullable ChatRenderer chat,
       int maxLength,
-      Map<String, Integer> unreadColumns) {
+      Map<String, Integer> unreadColumns,
+      boolean parseSpecial) {
     public Request {
       if (maxLength < 2) {
         throw new IllegalArgumentException("expected a length of at least 2 tokens, got " + maxLength);
       }
       Objects.requireNonNull(data, "data");
       unreadColumns = Collections.unmodifiableMap(new LinkedHashMap<>(unreadColumns));
+    }
+
+    /** Special tokens that texts spell are read as such. */
+    public Request(
+        Dataset data,
+        @Nullable Dataset test,
+        @Nullable Tokenizer tokenizer,
+        @Nullable ChatRenderer chat,
+        int maxLength,
+        Map<String, Integer> unreadColumns) {
+      this(data, test, tokenizer, chat, maxLength, unreadColumns, true);
+    }
+
+    /** The same request of a training that reads special tokens that texts spell as such, or as their characters. */
+    public Request withParseSpecial(boolean on) {
+      return new Request(data, test, tokenizer, chat, maxLength, unreadColumns, on);
     }
 
     /** The data with the columns that they leave unread. */
@@ -90,6 +108,9 @@ public final class DataDoctor {
                 new SecretCheck(),
                 new CharacterCheck(),
                 new MessageKeyCheck(request.chat())));
+    if (request.tokenizer() != null) {
+      checks.add(new MarkupCheck(request.tokenizer(), request.chat(), request.parseSpecial()));
+    }
     if (request.test() != null) {
       checks.add(new LeakCheck(request.data().examples(), request.test().examples()));
     }

@@ -39,7 +39,7 @@ final class TokenMeasure implements Check {
         request.tokenizer() == null
             ? null
             : new ExampleEncoder(
-                request.tokenizer(), request.chat(), new ExampleEncoder.Options(Integer.MAX_VALUE, OverLong.ERROR, false));
+                request.tokenizer(), request.chat(), new ExampleEncoder.Options(Integer.MAX_VALUE, OverLong.ERROR, false, request.parseSpecial()));
   }
 
   @Override
