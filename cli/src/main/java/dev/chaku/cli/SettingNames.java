@@ -10,6 +10,9 @@ final class SettingNames {
   static {
     FLAGS.put("Dataset.Options.withSkipBadLines(true)", "--skip-bad-lines");
     FLAGS.put("Dataset.Options.withColumns", "--columns");
+    FLAGS.put("; a column map names", "; --columns names");
+    FLAGS.put("of the column map in", "of --columns in");
+    FLAGS.put("column map: expected", "--columns: expected");
     FLAGS.put("TrainingConfig.maxLength", "--max-length");
     FLAGS.put("Trainer.chat", "--chat-template");
     FLAGS.put("the memory limit", "--memory-limit");

@@ -219,6 +219,8 @@ class DataCommandsTest {
       assertEquals(3, mapped.code(), verb);
       assertTrue(mapped.err().contains(data + ":1: expected a column 'x', found [q, a]"), mapped.err());
     }
+    Cli.Ran unknown = Cli.run("data", "check", data, "--columns", "promt=q");
+    assertTrue(unknown.err().contains("--columns: expected a key that a format reads"), unknown.err());
     Cli.Ran split = Cli.run("data", "split", data, "--out", folder.resolve("p"), "--test", 1);
     assertTrue(split.err().contains(data + ":1: expected a key of a known format"), split.err());
   }

@@ -42,6 +42,7 @@ public record ColumnMap(Map<String, String> columns) {
    * @throws BadInputException if one is no pair, or its key none that a format reads
    */
   public static ColumnMap parse(String text) {
+    Objects.requireNonNull(text, "text");
     Map<String, String> columns = new LinkedHashMap<>();
     for (String pair : pairs(text)) {
       int equals = pair.indexOf('=');

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 
 /**
@@ -40,6 +41,7 @@ public final class Conversion {
 
   /** @throws BadInputException if the layout can be read but not be written */
   public Conversion(DataFormat target) {
+    Objects.requireNonNull(target, "target");
     if (!TARGETS.contains(target)) {
       throw new BadInputException(
           "data format: expected one that can be written, "

@@ -31,6 +31,19 @@ import org.jspecify.annotations.Nullable;
  */
 final class DataFile {
   private static final String PARQUET = "PAR1";
+  private static final String UNPACK = "; unpack it first";
+  /** Files that people name by mistake, by their first bytes. */
+  private static final Map<String, String> OTHER_FILES =
+      Map.of(
+          "GGUF", "a GGUF file, which holds a model or an adapter",
+          "PK\u0003\u0004", "a zip file" + UNPACK,
+          "(\u00b5/\u00fd", "a zstd file" + UNPACK,
+          "BZh", "a bzip2 file" + UNPACK,
+          "\u00fd7zXZ", "an xz file" + UNPACK,
+          "7z\u00bc\u00af", "a 7z file" + UNPACK,
+          "ARROW1", "an Arrow file; write it as Parquet or JSON lines",
+          "%PDF-", "a PDF file; write its text to a file",
+          "SQLite format 3", "an SQLite file; write a table of it as CSV");
   private static final String BYTE_ORDER_MARK = "\uFEFF";
   private static final int LOOK_AHEAD = 1 << 14;
   /** A text file is cut at the first blank line after so many characters, and at any line's end after twice as many. */
@@ -89,6 +102,9 @@ final class DataFile {
       byte[] beginning = ahead(stream, RecordSource.BEGINNING_BYTES);
       Optional<RecordSource> source = source(beginning);
       if (source.isEmpty()) {
+        requireData(beginning);
+      }
+      if (source.isEmpty()) {
         readText(stream);
       } else if (isStream(file)) {
         throw new BadInputException(
@@ -125,6 +141,16 @@ final class DataFile {
           file + ": a Parquet file is read by the library chaku-parquet, expected on the class path, found none");
     }
     return source;
+  }
+
+  /** Refuses what is known to be something else, in one line rather than one for each of its lines. */
+  private void requireData(byte[] beginning) {
+    String first = new String(beginning, StandardCharsets.ISO_8859_1);
+    for (Map.Entry<String, String> known : OTHER_FILES.entrySet()) {
+      if (first.startsWith(known.getKey())) {
+        throw new BadInputException(file + ": expected a data file, found " + known.getValue());
+      }
+    }
   }
 
   private void readWith(RecordSource source) throws IOException {

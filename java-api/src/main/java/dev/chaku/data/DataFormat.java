@@ -5,6 +5,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -50,6 +51,7 @@ public enum DataFormat {
 
   /** @throws BadInputException for an unknown name */
   public static DataFormat parse(String name) {
+    Objects.requireNonNull(name, "name");
     return Arrays.stream(values())
         .filter(format -> format.label().equals(name))
         .findFirst()

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 
 /**
  * A file that names data sets and their columns, in the layout of LLaMA-Factory's {@code dataset_info.json}: for each name
@@ -37,6 +38,7 @@ public final class DatasetInfo {
 
   /** @throws BadInputException if the file cannot be read or is no JSON object */
   public static DatasetInfo read(Path file) {
+    Objects.requireNonNull(file, "file");
     try {
       if (Json.parse(Files.readString(file)) instanceof Map<?, ?> sets) {
         return new DatasetInfo(file, sets);

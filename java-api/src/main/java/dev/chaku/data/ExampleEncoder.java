@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -155,7 +156,7 @@ public final class ExampleEncoder {
   private ExampleEncoder(Tokenizer tokenizer, @Nullable ChatRenderer chat, Options options, PromptEncoder prompts) {
     this.tokenizer = tokenizer;
     this.chat = chat;
-    this.options = options;
+    this.options = Objects.requireNonNull(options, "options");
     this.prompts = prompts;
     this.ends = new TurnEnds(tokenizer);
   }

@@ -9,6 +9,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * How a text file holds its records, by its name and its beginning. The name says what is expected; what stands there
@@ -34,7 +36,8 @@ record FileShape(Kind kind, char separator, int firstLine) {
 
   private static final char[] SEPARATORS = {',', ';', '\t', '|'};
   private static final int ROWS_COMPARED = 20;
-  private static final String SEPARATOR_LINE = "sep=";
+  private static final int LINES_TRIED = 5;
+  private static final Pattern SEPARATOR_LINE = Pattern.compile("sep=(.)\\R");
 
   private FileShape(Kind kind) {
     this(kind, ',', 1);
@@ -54,7 +57,10 @@ record FileShape(Kind kind, char separator, int firstLine) {
       return json(text, whole, lower.endsWith(".json"));
     }
     if (beginsAsJson(text)) {
-      return json(text, whole, false);
+      FileShape shape = json(text, whole, false);
+      if (shape.kind() != Kind.LINES || hasRecord(text, whole)) {
+        return shape;
+      }
     }
     if (lower.endsWith(".csv") || lower.endsWith(".tsv")) {
       return table(text, whole, lower.endsWith(".tsv") ? '\t' : ',');
@@ -79,6 +85,12 @@ record FileShape(Kind kind, char separator, int firstLine) {
     }
     boolean spans = first.equals("{") || maySpanLines && !complete && end >= 0 && beginsAsJson(text);
     return new FileShape(spans ? Kind.VALUES : Kind.LINES);
+  }
+
+  /** Whether one of the first lines is a record by itself, or the first goes on beyond what is seen. */
+  private static boolean hasRecord(String text, boolean whole) {
+    return !whole && text.indexOf('\n') < 0
+        || text.lines().limit(LINES_TRIED).map(String::strip).anyMatch(line -> line.endsWith("}") && isJson(line));
   }
 
   private static boolean isJson(String text) {
@@ -108,8 +120,9 @@ record FileShape(Kind kind, char separator, int firstLine) {
 
   /** The table with the separator that divides the header and the first rows alike; the usual one where none does. */
   private static FileShape table(String text, boolean whole, char usual) {
-    if (text.startsWith(SEPARATOR_LINE) && text.length() > SEPARATOR_LINE.length() + 1 && text.lines().findFirst().orElse("").strip().length() <= SEPARATOR_LINE.length() + 1) {
-      return new FileShape(Kind.TABLE, text.charAt(SEPARATOR_LINE.length()), 2);
+    Matcher named = SEPARATOR_LINE.matcher(text);
+    if (named.lookingAt()) {
+      return new FileShape(Kind.TABLE, named.group(1).charAt(0), 2);
     }
     char best = usual;
     int most = columns(text, whole, usual);

@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** Writes examples as JSON lines, each kind in one layout that {@link Dataset#read(Path)} reads as the same example. */
@@ -44,6 +45,8 @@ public final class JsonLines {
 
   /** The same to a file that may say more: whether it may replace one, and what it may not. */
   public static void write(List<Example> examples, NewFile file) {
+    Objects.requireNonNull(examples, "examples");
+    Objects.requireNonNull(file, "file");
     try (FileDraft draft = file.begin()) {
       examples.forEach(example -> draft.line(line(example)));
       draft.place();

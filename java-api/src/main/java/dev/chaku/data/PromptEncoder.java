@@ -4,6 +4,7 @@ import dev.chaku.BadInputException;
 import dev.chaku.text.Tokenizer;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 
 /**
@@ -20,6 +21,7 @@ public final class PromptEncoder {
   private final SeamEncoder seam;
 
   public PromptEncoder(Tokenizer tokenizer) {
+    Objects.requireNonNull(tokenizer, "tokenizer");
     this.tokenizer = tokenizer;
     this.special = SpecialText.of(tokenizer);
     this.seam = new SeamEncoder(tokenizer);

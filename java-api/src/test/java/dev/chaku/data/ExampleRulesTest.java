@@ -94,6 +94,24 @@ class ExampleRulesTest {
     named("rejected", () -> new Example.Preference("row 7", List.of(ASKED), List.of(ANSWER), null, List.of()));
   }
 
+  @Test
+  void everyEntranceRefusesNullByName() {
+    Dataset.Options options = Dataset.Options.defaults();
+    named("file", () -> Dataset.read(null));
+    named("files", () -> Dataset.read(null, options));
+    named("options", () -> Dataset.read(List.of(), null));
+    named("examples", () -> Dataset.of(null));
+    named("parts", () -> Dataset.mix(null, 1));
+    named("data", () -> new Dataset.Part(null, 1));
+    named("columns", () -> options.withColumns(null));
+    named("columns", () -> new ColumnMap(null));
+    named("text", () -> ColumnMap.parse(null));
+    named("name", () -> DataFormat.parse(null));
+    named("sink", () -> DataRecords.read(List.of(), options, null));
+    named("target", () -> new Conversion(null));
+    named("tokenizer", () -> new PromptEncoder(null));
+  }
+
   private static void named(String name, Executable making) {
     assertEquals(name, assertThrows(NullPointerException.class, making).getMessage());
   }

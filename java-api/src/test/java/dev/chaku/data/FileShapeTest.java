@@ -8,6 +8,7 @@ import dev.chaku.BadInputException;
 import dev.chaku.data.FileShape.Kind;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -51,7 +52,7 @@ class FileShapeTest {
         "a.json^{~\"a\": 1}^VALUES", "a.json^{\"version\": 1,~\"data\": []}^VALUES", "a.jsonl^nonsense^LINES",
         "a.txt^Once upon a time, there was; a fox.~And so on, for long^TEXT", "a.txt^{{ bos }}{% if x %}^TEXT",
         "a.txt^[1] A footnote,~and another^TEXT", "a.txt^text^TEXT", "a.txt^prompt, completion and all that~a^TEXT",
-        "a.txt^int f() {~return 1, 2;}^TEXT", "a.txt^{ int a; }^TEXT", "book^Once upon^LINES",
+        "a.txt^int f() {~return 1, 2;}^TEXT", "a.txt^{ int a; }^TEXT", "a.txt^{\"a\": 1} is JSON.~And more^TEXT", "a.txt^{\"a\": 1~{\"a\": 2}^LINES", "book^Once upon^LINES",
       })
   void whatStandsThereDecides(String name, String text, Kind kind) {
     assertEquals(kind, shape(name, text).kind());
@@ -96,6 +97,15 @@ class FileShapeTest {
     assertTrue(
         failure(file("twice.csv", "prompt,completion,prompt\na,b,c\n"))
             .contains("header: expected a name of its own for each column, found two of 'prompt'"));
+  }
+
+  @Test
+  void filesThatAreNoTextAreNamed() throws IOException {
+    for (String[] known : new String[][] {{"GGUF\u0003\u0000", "a GGUF file"}, {"PK\u0003\u0004", "a zip file"}, {"(\u00b5/\u00fd", "a zstd file"}}) {
+      Path file = Files.write(folder.resolve("x.jsonl"), known[0].getBytes(StandardCharsets.ISO_8859_1));
+      String message = failure(file);
+      assertTrue(message.startsWith(file + ": expected a data file, found " + known[1]), message);
+    }
   }
 
   /** Data that come through a pipe are read once, whatever they are. */
