@@ -113,7 +113,7 @@ class ModelConverterTest {
     for (WeightFormat format : new WeightFormat[] {WeightFormat.F16, WeightFormat.Q8_0}) {
       BadInputException e = assertThrows(
           BadInputException.class, () -> ModelConverter.of(source).format(format).write(out, progress -> { }));
-      assertTrue(e.getMessage().contains("tensor blk.0.attn_q.weight: expected values up to 65504"), e.getMessage());
+      assertTrue(e.getMessage().startsWith(source + ": tensor blk.0.attn_q.weight: expected values up to 65504"), e.getMessage());
       assertTrue(e.getMessage().contains("found 99840.0 in row 0, column 0; choose BF16 or F32"), e.getMessage());
       assertFalse(Files.exists(out));
     }

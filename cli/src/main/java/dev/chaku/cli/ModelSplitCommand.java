@@ -110,7 +110,7 @@ final class ModelSplitCommand extends Verb {
       console().print(
           String.format(
               Locale.ROOT, "%s: %d %s, %s%s", part.path(), part.tensors(), part.tensors() == 1 ? "tensor" : "tensors",
-              ProgressLine.bytes(part.bytes()), larger ? " (more than asked for: tensors stay whole)" : ""));
+              ProgressLine.bytes(part.bytes()), larger ? " (more than asked for: tensors and metadata stay whole)" : ""));
     }
     if (!dryRun) {
       console().print("All verbs open them as one model, by the name of any part.");

@@ -66,7 +66,7 @@ public final class HuggingFaceModel {
     model.describe(name == null ? "model" : name.toString());
     HuggingFaceTokenizer.read(folder, model.config).describe(model.metadata);
     model.pick(files);
-    return new Found(new ModelOutline(model.metadata, model.tensors), format(files), List.copyOf(model.leftOut));
+    return new Found(new ModelOutline(folder.toString(), model.metadata, model.tensors), format(files), List.copyOf(model.leftOut));
   }
 
   /**
@@ -89,7 +89,7 @@ public final class HuggingFaceModel {
       }
     }
     model.addFactors();
-    return new ModelOutline(model.metadata, model.tensors);
+    return new ModelOutline(configFile.toString(), model.metadata, model.tensors);
   }
 
   /** Gives numbers to tensors. */

@@ -22,10 +22,11 @@ import java.util.function.LongConsumer;
 /**
  * A GGUF file to be: key values, and tensors whose numbers are asked for when they are written.
  *
+ * @param source what messages call the place that its numbers come from, such as a folder
  * @param metadata in the order of the file; architecture and tokenizer included
  * @param tensors in the order of the file
  */
-public record ModelOutline(Map<String, GgufValue> metadata, List<Tensor> tensors) {
+public record ModelOutline(String source, Map<String, GgufValue> metadata, List<Tensor> tensors) {
   private static final int QUANTIZATION_VERSION = 2;
   private static final long BYTES_AT_ONCE = 1 << 20;
 
@@ -70,7 +71,7 @@ public record ModelOutline(Map<String, GgufValue> metadata, List<Tensor> tensors
         if (tensor.source() instanceof EncodedRows encoded) {
           writer.tensor(tensor.name(), encoded.type(), tensor.dims(), out -> {
             begun.accept(tensor.name());
-            copy(target.path() + ": tensor " + tensor.name(), encoded, tensor.elements() / encoded.columns(), out, written);
+            copy(source + ": tensor " + tensor.name(), encoded, tensor.elements() / encoded.columns(), out, written);
           });
           continue;
         }
@@ -78,7 +79,7 @@ public record ModelOutline(Map<String, GgufValue> metadata, List<Tensor> tensors
         GgmlType type = format(formats, tensor);
         TensorEncoder.Work work =
             new TensorEncoder.Work(
-                target.path() + ": tensor " + tensor.name(), tensor.source(), columns, tensor.elements() / columns, type,
+                source + ": tensor " + tensor.name(), tensor.source(), columns, tensor.elements() / columns, type,
                 List.of(), false);
         writer.tensor(tensor.name(), type, tensor.dims(), out -> {
           begun.accept(tensor.name());
@@ -92,6 +93,7 @@ public record ModelOutline(Map<String, GgufValue> metadata, List<Tensor> tensors
   /** The same with the numbers of blocks in their place: they are encoded anew, as all others. */
   public ModelOutline decoded() {
     return new ModelOutline(
+        source,
         metadata,
         tensors.stream()
             .map(t -> t.source() instanceof EncodedRows rows ? new Tensor(t.name(), t.dims(), rows::read) : t)

@@ -47,7 +47,7 @@ public final class RandomOutline {
       long[] dims = tensor.rows() == 1 ? new long[] {tensor.columns()} : new long[] {tensor.columns(), tensor.rows()};
       tensors.add(new ModelOutline.Tensor(tensor.name(), dims, RandomRows.of(seed, tensor.name(), dims)));
     }
-    return new ModelOutline(metadata, tensors);
+    return new ModelOutline("random weights", metadata, tensors);
   }
 
   /** A model of the sizes in a config.json of Hugging Face. */
