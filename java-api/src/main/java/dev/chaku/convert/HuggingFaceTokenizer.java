@@ -127,6 +127,9 @@ final class HuggingFaceTokenizer {
       found.put(
           "tokenizer.ggml.merges",
           GgufValue.of(merges.stream().map(merge -> merge.left() + " " + merge.right()).toList()));
+      if (PreTokenizerNames.prefixesSpace(tokenizer)) {
+        found.put("chaku.tokenizer.space_prefix", GgufValue.of("always"));
+      }
       boolean ignoresMerges = model.bool("ignore_merges", false);
       if (ignoresMerges != PreTokenizerNames.ignoresMerges(pre)) {
         found.put("chaku.tokenizer.ignore_merges", GgufValue.of(ignoresMerges));

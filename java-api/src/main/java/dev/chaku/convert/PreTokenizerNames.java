@@ -52,6 +52,15 @@ final class PreTokenizerNames {
     return merged && name.equals("llama-bpe") ? "glm4" : name;
   }
 
+  /** Whether the first step puts a space before each stretch of text that begins with none. */
+  static boolean prefixesSpace(JsonFile tokenizer) {
+    JsonFile step = tokenizer.findObject("pre_tokenizer").orElse(null);
+    while (step != null && step.findString("type").orElse("none").equals("Sequence")) {
+      step = step.findList("pretokenizers").orElse(List.of()).isEmpty() ? null : step.element("pretokenizers", 0);
+    }
+    return step != null && step.findString("type").orElse("none").equals("ByteLevel") && step.bool("add_prefix_space", false);
+  }
+
   /** Whether the name says that a word that is a token is that token, whatever the merges would make of it. */
   static boolean ignoresMerges(String name) {
     return name.equals("llama-bpe") || name.equals("tekken");
@@ -84,8 +93,8 @@ final class PreTokenizerNames {
       case "Split" -> steps.add(split(step));
       case "Digits" -> steps.add(step.bool("individual_digits", false) ? "digit" : "digits");
       case "ByteLevel" -> {
-        if (step.bool("add_prefix_space", false)) {
-          throw step.error("add_prefix_space", "false", true);
+        if (step.bool("add_prefix_space", false) && !steps.isEmpty()) {
+          throw step.error("add_prefix_space", "false but in a first step", true);
         }
         steps.add(step.bool("use_regex", true) ? GPT2_BYTES : BYTES);
       }

@@ -117,9 +117,10 @@ public final class Tokenizers {
     GgufArray.Strings merges = name.equals("kimi-k2") && !metadata.has(MERGES) ? GgufArray.Strings.of(List.of())
         : metadata.requireStrings(MERGES);
     BpeMerges bpe = new BpeMerges(metadata.requireStrings("tokenizer.ggml.tokens"), merges);
+    boolean prefixed = spaces(metadata, false) == SpmEncoder.Spaces.ALWAYS_ONE;
     boolean whole = metadata.findBool("chaku.tokenizer.ignore_merges").orElse(words.ignoreMerges());
     return new GgufTokenizer(
-        vocabulary, new BpeEncoder(words, bpe, whole), new Detokenizer(vocabulary, true), bosAndEos(vocabulary),
+        vocabulary, new BpeEncoder(words, bpe, whole, prefixed), new Detokenizer(vocabulary, true), bosAndEos(vocabulary),
         normalizer(metadata));
   }
 
