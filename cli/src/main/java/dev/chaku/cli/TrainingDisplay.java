@@ -31,8 +31,8 @@ final class TrainingDisplay implements Consumer<TrainingProgress>, AutoCloseable
         console.errorColour(
             Console.Colour.GREEN, ProgressLine.bar((double) p.step() / p.totalSteps(), line.barCells())),
         p.step() + "/" + p.totalSteps(),
-        String.format(Locale.ROOT, "loss %.4f", p.smoothedLoss()),
         timed ? ProgressLine.left(p.remaining()) : "",
+        String.format(Locale.ROOT, "loss %.4f", p.smoothedLoss()),
         String.format(Locale.ROOT, "%,.0f tokens/s", p.tokensPerSecond()),
         p.skippedSteps() > 0 ? Words.count(p.skippedSteps(), "step") + " skipped" : "",
         String.format(Locale.ROOT, "epoch %.2f", p.epoch()),
