@@ -126,7 +126,7 @@ final class DataCheckCommand extends Verb {
     DataFixer.Result mended = DataFixer.fix(dataset, output(fix));
     console()
         .note(
-            fix + ": " + mended.written() + " examples; left out " + mended.copies() + " copies and " + mended.unusable()
+            fix + ": " + Words.count(mended.written(), "example") + "; left out " + Words.count(mended.copies(), "cop", "y", "ies") + " and " + mended.unusable()
                 + " without use, took characters out of " + mended.cleaned());
   }
 }

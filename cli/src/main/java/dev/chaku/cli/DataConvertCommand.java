@@ -107,14 +107,14 @@ final class DataConvertCommand extends Verb {
 
   private String lossText() {
     return losses.entrySet().stream()
-        .map(loss -> loss.getKey() + " (" + loss.getValue() + (loss.getValue() == 1 ? " example)" : " examples)"))
+        .map(loss -> loss.getKey() + " (" + Words.count(loss.getValue(), "example") + ")")
         .collect(Collectors.joining(", "));
   }
 
   private void print() {
-    console().print(out + ": " + written + " records from " + read + " examples, as " + to.label());
+    console().print(out + ": " + Words.count(written, "record") + " from " + Words.count(read, "example") + ", as " + to.label());
     if (!losses.isEmpty()) {
-      console().print("lost: " + lossText() + (leftOut > 0 ? "; " + leftOut + " examples left out" : ""));
+      console().print("lost: " + lossText() + (leftOut > 0 ? "; " + Words.count(leftOut, "example") + " left out" : ""));
     }
   }
 }

@@ -175,6 +175,6 @@ final class DataPreviewCommand extends Verb {
     for (float weight : mask) {
       trained += weight > 0 ? 1 : 0;
     }
-    return String.format(Locale.ROOT, "%d tokens, %d of them trained (%.0f %%)%n", tokens, trained, 100.0 * trained / tokens);
+    return String.format(Locale.ROOT, "%s, %d of them trained (%.0f %%)%n", Words.count(tokens, "token"), trained, 100.0 * trained / tokens);
   }
 }

@@ -197,6 +197,6 @@ final class DataSplitCommand extends Verb {
         () ->
             byPart.forEach(
                 (name, count) ->
-                    console().print(file(name) + ": " + count + " examples")));
+                    console().print(file(name) + ": " + Words.count(((Number) count).longValue(), "example"))));
   }
 }

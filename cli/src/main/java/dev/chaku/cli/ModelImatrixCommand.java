@@ -23,7 +23,6 @@ import picocli.CommandLine.Option;
       "  chaku model quantize base.gguf small.gguf --type q3_k_m --imatrix imatrix.gguf"
     })
 final class ModelImatrixCommand extends Verb {
-  private static final int BAR_CELLS = 24;
 
   @Reads
   @Option(names = "--model", required = true, paramLabel = "FILE", description = "The model, best in F32, F16 or BF16.")
@@ -51,14 +50,14 @@ final class ModelImatrixCommand extends Verb {
   void execute() {
     ImportanceCollector.Report report;
     try (Model model = Model.open(modelFile, engine.modelOptions());
-        ProgressLine progress = new ProgressLine(console())) {
+        WorkProgress progress = new WorkProgress(console(), "reading chunks")) {
       ImportanceCollector collector = ImportanceCollector.on(model).chunkTokens(chunkTokens).overwrite(overwrite.isSet());
       if (maxChunks != null) {
         collector.mostChunks(maxChunks);
       }
       report =
           collector.write(
-              data, out, (done, all) -> progress.update(ProgressLine.bar((double) done / all, BAR_CELLS) + " chunk " + done + " of " + all));
+              data, out, progress::at);
     }
     Map<String, Object> fields = new LinkedHashMap<>();
     fields.put("output", out.toString());
@@ -66,6 +65,7 @@ final class ModelImatrixCommand extends Verb {
     fields.put("tokens", report.tokens());
     fields.put("tensors", report.tensors());
     result(fields, () -> console().print(
-        out + ": importance of " + report.tensors() + " tensors from " + report.tokens() + " tokens in " + report.chunks() + " chunks"));
+        out + ": importance of " + Words.count(report.tensors(), "tensor") + " from " + Words.count(report.tokens(), "token") + " in "
+            + Words.count(report.chunks(), "chunk")));
   }
 }

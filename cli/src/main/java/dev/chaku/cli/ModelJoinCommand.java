@@ -39,6 +39,6 @@ final class ModelJoinCommand extends Verb {
     fields.put("tensors", report.tensors());
     fields.put("file_bytes", report.fileBytes());
     result(fields, () -> console().print(
-        out + ": " + report.tensors() + " tensors of " + report.parts() + " parts, " + ProgressLine.bytes(report.fileBytes())));
+        out + ": " + Words.count(report.tensors(), "tensor") + " of " + Words.count(report.parts(), "part") + ", " + ProgressLine.bytes(report.fileBytes())));
   }
 }

@@ -134,10 +134,11 @@ final class ModelQuantizeCommand extends Verb {
 
   private void writeWithImportanceOf(Quantizer quantizer) throws IOException {
     Path matrix = Files.createTempFile("chaku-imatrix", ".gguf");
-    try (Model model = Model.open(in, ModelOptions.defaults().withThreads(threads));
-        ProgressLine progress = new ProgressLine(console())) {
-      ImportanceCollector.on(model).overwrite(true).write(
-          importanceData, matrix, (done, all) -> progress.update("importance: chunk " + done + " of " + all));
+    try {
+      try (Model model = Model.open(in, ModelOptions.defaults().withThreads(threads));
+          WorkProgress progress = new WorkProgress(console(), "reading chunks for the importance")) {
+        ImportanceCollector.on(model).overwrite(true).write(importanceData, matrix, progress::at);
+      }
       quantizer.importance(matrix);
       write(quantizer);
     } finally {

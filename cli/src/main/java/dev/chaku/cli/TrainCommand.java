@@ -284,9 +284,10 @@ final class TrainCommand extends Verb {
               .print(
                   String.format(
                       Locale.ROOT,
-                      "%,d examples, %,d tokens an epoch (%,d of them trained) in %,d rows of up to %,d; %,d epochs, %,d steps in all",
-                      p.examples(), p.tokensPerEpoch(), p.trainedTokensPerEpoch(), p.rowsPerEpoch(), p.rowTokens(), p.epochs(),
-                      p.steps()));
+                      "%s, %s an epoch (%,d of them trained) in %s of up to %,d; %s, %s in all",
+                      Words.count(p.examples(), "example"), Words.count(p.tokensPerEpoch(), "token"), p.trainedTokensPerEpoch(),
+                      Words.count(p.rowsPerEpoch(), "row"), p.rowTokens(), Words.count(p.epochs(), "epoch"),
+                      Words.count(p.steps(), "step")));
           console().print(String.format(Locale.ROOT, "%,d parameters are trained", p.parameters()));
           console()
               .print(
@@ -388,8 +389,8 @@ final class TrainCommand extends Verb {
         .print(
             String.format(
                 Locale.ROOT,
-                "%d steps in %s: loss %.4f%s",
-                last.step(),
+                "%s in %s: loss %.4f%s",
+                Words.count(last.step(), "step"),
                 ProgressLine.duration(Duration.ofMillis((long) (seconds * 1000))),
                 last.smoothedLoss(),
                 last.evalLoss().isPresent() ? String.format(Locale.ROOT, ", validation loss %.4f", last.evalLoss().getAsDouble()) : ""));

@@ -9,8 +9,6 @@ import java.util.Locale;
  */
 final class WorkProgress implements AutoCloseable {
   private static final long PATIENCE_NS = 2_000_000_000L;
-  /** The clock is asked every so many steps. */
-  private static final int STRIDE = 64;
 
   private final ProgressLine line;
   private final String what;
@@ -23,9 +21,6 @@ final class WorkProgress implements AutoCloseable {
   }
 
   void at(int done, int total) {
-    if (done % STRIDE != 0 && done != total) {
-      return;
-    }
     long elapsedNs = System.nanoTime() - startNs;
     if (elapsedNs >= PATIENCE_NS && done > 0) {
       double share = (double) done / total;
