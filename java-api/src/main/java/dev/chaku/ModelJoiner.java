@@ -43,6 +43,11 @@ public final class ModelJoiner {
    */
   public record Report(int parts, int tensors, long fileBytes) {}
 
+  /** Writes the file without telling anybody how far it is, see {@link #write(Path, Consumer)}. */
+  public Report write(Path target) {
+    return write(target, progress -> { });
+  }
+
   /**
    * Writes the file, whole or not at all.
    *

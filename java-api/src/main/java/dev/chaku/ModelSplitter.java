@@ -78,6 +78,11 @@ public final class ModelSplitter {
     return describe(split(GgufFile.read(model)).plan(prefix));
   }
 
+  /** Writes the parts without telling anybody how far it is, see {@link #write(Path, Consumer)}. */
+  public List<Part> write(Path prefix) {
+    return write(prefix, progress -> { });
+  }
+
   /**
    * Writes the parts, all or none.
    *

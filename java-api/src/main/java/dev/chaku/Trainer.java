@@ -19,6 +19,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
@@ -168,7 +169,7 @@ public final class Trainer {
 
   /** Calls the listener after every optimizer step, as {@link TrainingRun#onProgress} does. */
   public Trainer onProgress(Consumer<TrainingProgress> listener) {
-    listeners.add(listener);
+    listeners.add(Objects.requireNonNull(listener, "listener"));
     return this;
   }
 

@@ -7,6 +7,7 @@ import dev.chaku.train.RunStart;
 import dev.chaku.train.TrainingPlan;
 import dev.chaku.train.TrainingProgress;
 import java.nio.file.Path;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
@@ -110,6 +111,7 @@ public final class TrainingRun implements AutoCloseable {
    * #cancel} the run, but not wait for it.
    */
   public TrainingRun onProgress(Consumer<TrainingProgress> listener) {
+    Objects.requireNonNull(listener, "listener");
     if (loop != null) {
       loop.addListener(listener);
     }

@@ -161,7 +161,7 @@ class ExpertTrainingTest {
   private Path random(String members) throws IOException {
     Path config = Files.writeString(folder.resolve("config.json"), "{" + SIZES + members + "}");
     Path file = folder.resolve("random.gguf");
-    RandomModel.of(config).format(WeightFormat.Q8_0).seed(3).write(file, progress -> { });
+    RandomModel.of(config).format(WeightFormat.Q8_0).seed(3).write(file);
     return file;
   }
 

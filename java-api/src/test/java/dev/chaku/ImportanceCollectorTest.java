@@ -65,7 +65,7 @@ class ImportanceCollectorTest {
     Path out = folder.resolve("imatrix.gguf");
     long tokens;
     try (Model model = Model.open(ReferenceData.require("parity/tiny/mixtral.gguf"))) {
-      tokens = ImportanceCollector.on(model).write(text("ab cd ef gh".repeat(10)), out, (done, all) -> { }).tokens();
+      tokens = ImportanceCollector.on(model).write(text("ab cd ef gh".repeat(10)), out).tokens();
     }
     GgufFile file = GgufFile.read(out);
     FloatBuffer rows = file.readTensor(file.requireTensor("blk.1.ffn_up_exps.weight.counts")).asFloatBuffer();
@@ -89,11 +89,11 @@ class ImportanceCollectorTest {
     Path original = ReferenceData.require("parity/stories260K/stories260K-f32.gguf");
     try (Model model = Model.open(original)) {
       Path stories = text("Once upon a time, there was a little girl named Lily. She loved to play outside. ".repeat(20));
-      ImportanceCollector.on(model).write(stories, matrix, (done, all) -> { });
+      ImportanceCollector.on(model).write(stories, matrix);
       float[][] expected = model.logits(tokens);
       Quantizer plain = Quantizer.of(original, WeightFormat.Q4_0);
-      plain.write(folder.resolve("plain.gguf"), progress -> { });
-      plain.importance(matrix).write(folder.resolve("weighted.gguf"), progress -> { });
+      plain.write(folder.resolve("plain.gguf"));
+      plain.importance(matrix).write(folder.resolve("weighted.gguf"));
       double before = distance(expected, folder.resolve("plain.gguf"), tokens);
       double after = distance(expected, folder.resolve("weighted.gguf"), tokens);
       assertTrue(after < 0.9 * before, after + " after " + before);
@@ -132,7 +132,7 @@ class ImportanceCollectorTest {
   private void fits(Path golden) throws IOException {
     Path matrix = folder.resolve(golden.getFileName() + ".imatrix");
     try (Model model = Model.open(golden)) {
-      ImportanceCollector.on(model).write(text("the thing and on it ".repeat(8)), matrix, (done, all) -> { });
+      ImportanceCollector.on(model).write(text("the thing and on it ".repeat(8)), matrix);
     }
     QuantizationPlan plan =
         Quantizer.of(golden, WeightFormat.Q8_0).pure(true).allowRequantize(true).importance(matrix).plan();
@@ -151,15 +151,15 @@ class ImportanceCollectorTest {
       Path out = folder.resolve("imatrix.gguf");
       assertThrows(BadInputException.class, () -> collector.chunkTokens(1));
       assertThrows(BadInputException.class, () -> collector.mostChunks(0));
-      assertThrows(BadInputException.class, () -> collector.write(folder.resolve("none.txt"), out, (a, b) -> { }));
+      assertThrows(BadInputException.class, () -> collector.write(folder.resolve("none.txt"), out));
       Path empty = text("");
-      assertThrows(BadInputException.class, () -> collector.write(empty, out, (a, b) -> { }));
+      assertThrows(BadInputException.class, () -> collector.write(empty, out));
       Path binary = Files.write(folder.resolve("binary"), new byte[] {(byte) 0xc3, (byte) 0x28});
       String message =
-          assertThrows(BadInputException.class, () -> collector.write(binary, out, (a, b) -> { })).getMessage();
+          assertThrows(BadInputException.class, () -> collector.write(binary, out)).getMessage();
       assertTrue(message.contains("expected UTF-8 text"), message);
       Files.createFile(out);
-      assertThrows(BadInputException.class, () -> collector.write(text("abc"), out, (a, b) -> { }));
+      assertThrows(BadInputException.class, () -> collector.write(text("abc"), out));
     }
   }
 }

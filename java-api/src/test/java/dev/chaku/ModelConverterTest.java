@@ -55,7 +55,7 @@ class ModelConverterTest {
 
   private Path convert(Path from) {
     Path out = folder.resolve("out.gguf");
-    ModelConverter.of(from).overwrite(true).write(out, progress -> { });
+    ModelConverter.of(from).overwrite(true).write(out);
     return out;
   }
 
@@ -85,7 +85,7 @@ class ModelConverterTest {
     assertEquals(GgmlType.BF16, GgufFile.read(convert(tiny())).requireTensor("blk.1.attn_q.weight").type());
     assertEquals(GgmlType.F32, GgufFile.read(convert(tiny())).requireTensor("blk.1.attn_q.bias").type());
     ModelConverter.Report report =
-        ModelConverter.of(tiny()).format(WeightFormat.F16).overwrite(true).write(folder.resolve("f16.gguf"), progress -> { });
+        ModelConverter.of(tiny()).format(WeightFormat.F16).overwrite(true).write(folder.resolve("f16.gguf"));
     assertEquals("llama", report.architecture());
     assertEquals(GgmlType.F16, GgufFile.read(folder.resolve("f16.gguf")).requireTensor("output.weight").type());
     assertEquals(Files.size(folder.resolve("f16.gguf")), report.fileBytes());
@@ -112,7 +112,7 @@ class ModelConverterTest {
     Path out = folder.resolve("f16.gguf");
     for (WeightFormat format : new WeightFormat[] {WeightFormat.F16, WeightFormat.Q8_0}) {
       BadInputException e = assertThrows(
-          BadInputException.class, () -> ModelConverter.of(source).format(format).write(out, progress -> { }));
+          BadInputException.class, () -> ModelConverter.of(source).format(format).write(out));
       assertTrue(e.getMessage().startsWith(source + ": tensor blk.0.attn_q.weight: expected values up to 65504"), e.getMessage());
       assertTrue(e.getMessage().contains("found 99840.0 in row 0, column 0; choose BF16 or F32"), e.getMessage());
       assertFalse(Files.exists(out));
@@ -122,7 +122,7 @@ class ModelConverterTest {
     for (int bits : new int[] {0x7f80, 0x7fc0}) {
       setFirst(source, tensor, bits);
       BadInputException e =
-          assertThrows(BadInputException.class, () -> ModelConverter.of(source).write(out, progress -> { }));
+          assertThrows(BadInputException.class, () -> ModelConverter.of(source).write(out));
       assertTrue(e.getMessage().contains("tensor blk.0.attn_q.weight: expected finite values, found "), e.getMessage());
     }
   }
@@ -207,7 +207,7 @@ class ModelConverterTest {
   void whatSeesIsLeftOutAndNamed() throws IOException {
     Path golden = ReferenceData.require("parity/tiny/mistral3.gguf");
     Path hf = HuggingFaceExport.write(golden, "Mistral3ForConditionalGeneration", folder.resolve("hf"));
-    ModelConverter.Report report = ModelConverter.of(hf).write(folder.resolve("text.gguf"), progress -> { });
+    ModelConverter.Report report = ModelConverter.of(hf).write(folder.resolve("text.gguf"));
     assertEquals(Set.of("vision_tower.patch_conv.weight", "model.visual.patch_embed.proj.bias"), Set.copyOf(report.leftOut()));
   }
 
@@ -282,7 +282,7 @@ class ModelConverterTest {
     Files.writeString(source.resolve(file), text.replace(from, to));
     Path out = folder.resolve("bad.gguf");
     String message =
-        assertThrows(BadInputException.class, () -> ModelConverter.of(source).write(out, progress -> { })).getMessage();
+        assertThrows(BadInputException.class, () -> ModelConverter.of(source).write(out)).getMessage();
     assertTrue(message.contains(expected), message);
     assertFalse(Files.exists(out));
   }
@@ -298,7 +298,7 @@ class ModelConverterTest {
     Path source = tiny();
     Files.delete(source.resolve(file));
     String message =
-        assertThrows(BadInputException.class, () -> ModelConverter.of(source).write(folder.resolve("x.gguf"), p -> { })).getMessage();
+        assertThrows(BadInputException.class, () -> ModelConverter.of(source).write(folder.resolve("x.gguf"))).getMessage();
     assertTrue(message.contains(expected), message);
   }
 
@@ -308,7 +308,7 @@ class ModelConverterTest {
     Files.move(source.resolve("model-00001-of-00002.safetensors"), source.resolve("pytorch_model.bin"));
     Files.delete(source.resolve("model.safetensors.index.json"));
     String message =
-        assertThrows(BadInputException.class, () -> ModelConverter.of(source).write(folder.resolve("x.gguf"), p -> { })).getMessage();
+        assertThrows(BadInputException.class, () -> ModelConverter.of(source).write(folder.resolve("x.gguf"))).getMessage();
     assertTrue(message.contains("found pytorch_model.bin alone") && message.contains("safe_serialization=True"), message);
   }
 
@@ -319,8 +319,8 @@ class ModelConverterTest {
     byte[] whole = Files.readAllBytes(shard);
     for (int length : new int[] {0, 7, 8, 100, whole.length / 2, whole.length - 1}) {
       Files.write(shard, Arrays.copyOf(whole, length));
-      assertThrows(BadInputException.class, () -> ModelConverter.of(source).write(folder.resolve("x.gguf"), p -> { }));
+      assertThrows(BadInputException.class, () -> ModelConverter.of(source).write(folder.resolve("x.gguf")));
     }
-    assertThrows(BadInputException.class, () -> ModelConverter.of(folder.resolve("none")).write(folder.resolve("x.gguf"), p -> { }));
+    assertThrows(BadInputException.class, () -> ModelConverter.of(folder.resolve("none")).write(folder.resolve("x.gguf")));
   }
 }

@@ -33,7 +33,7 @@ class ModelSplitterTest {
   }
 
   private List<Path> split() {
-    return ModelSplitter.of(whole).maxTensors(7).write(folder.resolve("parts"), progress -> { }).stream()
+    return ModelSplitter.of(whole).maxTensors(7).write(folder.resolve("parts")).stream()
         .map(ModelSplitter.Part::path)
         .toList();
   }
@@ -49,7 +49,7 @@ class ModelSplitterTest {
     List<Path> parts = split();
     assertEquals(4, parts.size());
     Path joined = folder.resolve("joined.gguf");
-    ModelJoiner.Report report = ModelJoiner.of(parts.get(2)).write(joined, progress -> { });
+    ModelJoiner.Report report = ModelJoiner.of(parts.get(2)).write(joined);
     assertEquals(new ModelJoiner.Report(4, GgufFile.read(whole).tensors().size(), Files.size(whole)), report);
     assertArrayEquals(Files.readAllBytes(whole), Files.readAllBytes(joined));
   }
@@ -57,9 +57,9 @@ class ModelSplitterTest {
   @Test
   void partsCanBeSplitAnew() throws IOException {
     List<ModelSplitter.Part> again =
-        ModelSplitter.of(split().get(0)).maxTensors(3).write(folder.resolve("again"), progress -> { });
+        ModelSplitter.of(split().get(0)).maxTensors(3).write(folder.resolve("again"));
     Path joined = folder.resolve("joined.gguf");
-    ModelJoiner.of(again.get(0).path()).write(joined, progress -> { });
+    ModelJoiner.of(again.get(0).path()).write(joined);
     assertArrayEquals(Files.readAllBytes(whole), Files.readAllBytes(joined));
   }
 
@@ -80,9 +80,9 @@ class ModelSplitterTest {
     assertTrue(e.getMessage().startsWith(there.toString()), e.getMessage());
     assertEquals(List.of("base.gguf", "parts-00003-of-00004.gguf"), names());
     assertEquals("mine", Files.readString(there));
-    ModelSplitter.of(whole).maxTensors(7).overwrite(true).write(folder.resolve("parts"), progress -> { });
+    ModelSplitter.of(whole).maxTensors(7).overwrite(true).write(folder.resolve("parts"));
     BadInputException taken = assertThrows(
-        BadInputException.class, () -> ModelJoiner.of(there).write(folder.resolve("base.gguf"), progress -> { }));
+        BadInputException.class, () -> ModelJoiner.of(there).write(folder.resolve("base.gguf")));
     assertTrue(taken.getMessage().contains("base.gguf"), taken.getMessage());
   }
 
@@ -91,10 +91,10 @@ class ModelSplitterTest {
     List<Path> parts = split();
     byte[] second = Files.readAllBytes(parts.get(1));
     assertThrows(BadInputException.class,
-        () -> ModelSplitter.of(parts.get(0)).maxTensors(7).overwrite(true).write(folder.resolve("parts"), p -> { }));
-    assertThrows(BadInputException.class, () -> ModelJoiner.of(parts.get(0)).overwrite(true).write(parts.get(1), p -> { }));
+        () -> ModelSplitter.of(parts.get(0)).maxTensors(7).overwrite(true).write(folder.resolve("parts")));
+    assertThrows(BadInputException.class, () -> ModelJoiner.of(parts.get(0)).overwrite(true).write(parts.get(1)));
     assertThrows(BadInputException.class,
-        () -> Quantizer.of(parts.get(0), WeightFormat.Q8_0).overwrite(true).write(parts.get(1), p -> { }));
+        () -> Quantizer.of(parts.get(0), WeightFormat.Q8_0).overwrite(true).write(parts.get(1)));
     assertArrayEquals(second, Files.readAllBytes(parts.get(1)));
   }
 
@@ -104,18 +104,18 @@ class ModelSplitterTest {
     Files.write(parts.get(3), new byte[100]);
     List<String> before = names();
     assertThrows(BadInputException.class,
-        () -> ModelSplitter.of(parts.get(0)).maxTensors(1).write(folder.resolve("again"), progress -> { }));
+        () -> ModelSplitter.of(parts.get(0)).maxTensors(1).write(folder.resolve("again")));
     assertThrows(BadInputException.class,
-        () -> ModelJoiner.of(parts.get(0)).write(folder.resolve("joined.gguf"), progress -> { }));
+        () -> ModelJoiner.of(parts.get(0)).write(folder.resolve("joined.gguf")));
     assertThrows(BadInputException.class,
-        () -> ModelSplitter.of(whole).maxTensors(1).write(folder.resolve("none/again"), progress -> { }));
+        () -> ModelSplitter.of(whole).maxTensors(1).write(folder.resolve("none/again")));
     assertEquals(before, names());
   }
 
   @Test
   void aModelInOneFileIsNotJoined() {
     BadInputException e = assertThrows(
-        BadInputException.class, () -> ModelJoiner.of(whole).write(folder.resolve("joined.gguf"), progress -> { }));
+        BadInputException.class, () -> ModelJoiner.of(whole).write(folder.resolve("joined.gguf")));
     assertTrue(e.getMessage().contains("nothing to join"), e.getMessage());
   }
 
@@ -134,14 +134,14 @@ class ModelSplitterTest {
     Path first = split().get(0);
     Path one = folder.resolve("one.gguf");
     Path many = folder.resolve("many.gguf");
-    Quantizer.of(whole, WeightFormat.Q4_0).write(one, progress -> { });
-    Quantizer.of(first, WeightFormat.Q4_0).write(many, progress -> { });
+    Quantizer.of(whole, WeightFormat.Q4_0).write(one);
+    Quantizer.of(first, WeightFormat.Q4_0).write(many);
     assertArrayEquals(Files.readAllBytes(one), Files.readAllBytes(many));
     Path text = Files.writeString(folder.resolve("text.txt"), "TheCowLives.".repeat(20));
     for (Path model : List.of(whole, first)) {
       Path importance = folder.resolve(model.getFileName() + ".imatrix");
       try (Model open = Model.open(model)) {
-        ImportanceCollector.on(open).chunkTokens(40).write(text, importance, (done, all) -> { });
+        ImportanceCollector.on(open).chunkTokens(40).write(text, importance);
       }
     }
     assertArrayEquals(
@@ -176,7 +176,7 @@ class ModelSplitterTest {
   }
 
   private List<Path> split2() {
-    return ModelSplitter.of(whole).maxTensors(10).write(folder.resolve("tens"), progress -> { }).stream()
+    return ModelSplitter.of(whole).maxTensors(10).write(folder.resolve("tens")).stream()
         .map(ModelSplitter.Part::path)
         .toList();
   }

@@ -37,7 +37,7 @@ class QuantizerTest {
 
   private GgufFile write(Quantizer quantizer, String name) {
     Path out = folder.resolve(name);
-    quantizer.write(out, progress -> { });
+    quantizer.write(out);
     return GgufFile.read(out);
   }
 
@@ -68,7 +68,7 @@ class QuantizerTest {
   void everyMixGivesAModelThatAnswersAlike(WeightFormat format) {
     int[] tokens = {1, 70, 71, 72, 100, 5};
     Path out = folder.resolve("out.gguf");
-    QuantizationReport report = Quantizer.of(tiny(), format).measure(true).write(out, progress -> { });
+    QuantizationReport report = Quantizer.of(tiny(), format).measure(true).write(out);
     assertTrue(report.relativeError().getAsDouble() < 0.2, report.relativeError().toString());
     assertEquals(report.plan().bytesAfter(), GgufFile.read(out).tensors().stream().mapToLong(GgufTensor::bytes).sum());
     assertEquals(format.mix().fileType(), GgufFile.read(out).metadata().requireInt("general.file_type"));
@@ -96,8 +96,8 @@ class QuantizerTest {
   void bytesDoNotDependOnTheNumberOfThreads() throws IOException {
     Quantizer one = Quantizer.of(tiny(), WeightFormat.Q4_K_M).threads(1).measure(true);
     Quantizer five = Quantizer.of(tiny(), WeightFormat.Q4_K_M).threads(5).measure(true);
-    QuantizationReport a = one.write(folder.resolve("a.gguf"), progress -> { });
-    QuantizationReport b = five.write(folder.resolve("b.gguf"), progress -> { });
+    QuantizationReport a = one.write(folder.resolve("a.gguf"));
+    QuantizationReport b = five.write(folder.resolve("b.gguf"));
     assertEquals(-1, Files.mismatch(folder.resolve("a.gguf"), folder.resolve("b.gguf")));
     assertEquals(a.relativeError(), b.relativeError());
   }
@@ -227,7 +227,7 @@ class QuantizerTest {
 
   private double weightedError(Path original, GgufFile encoded) {
     Path decoded = folder.resolve("decoded.gguf");
-    Quantizer.of(encoded.path(), WeightFormat.F32).allowRequantize(true).overwrite(true).write(decoded, progress -> { });
+    Quantizer.of(encoded.path(), WeightFormat.F32).allowRequantize(true).overwrite(true).write(decoded);
     GgufFile a = GgufFile.read(original);
     GgufFile b = GgufFile.read(decoded);
     var x = a.readTensor(a.requireTensor("blk.0.attn_q.weight")).asFloatBuffer();
@@ -244,9 +244,9 @@ class QuantizerTest {
     Path model = tiny();
     Path out = folder.resolve("out.gguf");
     Quantizer quantizer = Quantizer.of(model, WeightFormat.Q8_0);
-    assertThrows(BadInputException.class, () -> quantizer.write(model, progress -> { }));
+    assertThrows(BadInputException.class, () -> quantizer.write(model));
     Files.createFile(out);
-    assertThrows(BadInputException.class, () -> quantizer.write(out, progress -> { }));
+    assertThrows(BadInputException.class, () -> quantizer.write(out));
     assertEquals(0, Files.size(out));
     Path adapter = folder.resolve("adapter.gguf");
     GgufWriter.to(adapter).put("general.architecture", "llama").put("general.type", "adapter").write();
@@ -258,12 +258,28 @@ class QuantizerTest {
     GgufWriter.to(nan).put("general.architecture", "llama")
         .tensor("blk.0.attn_q.weight", GgmlType.F32, new long[] {32, 2}, bytes(values)).write();
     String message =
-        assertThrows(BadInputException.class, () -> Quantizer.of(nan, WeightFormat.Q8_0).write(folder.resolve("n2.gguf"), p -> { }))
+        assertThrows(BadInputException.class, () -> Quantizer.of(nan, WeightFormat.Q8_0).write(folder.resolve("n2.gguf")))
             .getMessage();
     assertTrue(message.contains("blk.0.attn_q.weight") && message.contains("row 1, column 1"), message);
     assertFalse(Files.exists(folder.resolve("n2.gguf")));
     try (Stream<Path> files = Files.list(folder)) {
       assertEquals(0, files.filter(file -> file.toString().endsWith(".tmp")).count());
+    }
+  }
+
+  @Test
+  void anInterruptEndsItAndLeavesNothing() throws IOException {
+    Path out = Files.createDirectory(folder.resolve("out"));
+    Quantizer quantizer = Quantizer.of(tiny(), WeightFormat.Q8_0);
+    Thread.currentThread().interrupt();
+    assertThrows(OperationCancelledException.class, () -> quantizer.write(out.resolve("early.gguf")));
+    assertTrue(Thread.interrupted(), "the interrupt status stays");
+    assertThrows(
+        OperationCancelledException.class,
+        () -> quantizer.write(out.resolve("late.gguf"), progress -> Thread.currentThread().interrupt()));
+    assertTrue(Thread.interrupted());
+    try (Stream<Path> left = Files.list(out)) {
+      assertEquals(List.of(), left.toList());
     }
   }
 

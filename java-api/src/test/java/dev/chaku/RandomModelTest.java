@@ -29,7 +29,7 @@ class RandomModelTest {
 
   private Path write(RandomModel model, String name) {
     Path out = folder.resolve(name);
-    model.write(out, progress -> { });
+    model.write(out);
     return out;
   }
 
@@ -94,7 +94,7 @@ class RandomModelTest {
   @Test
   void aKnownShapeIsMadeOfItsOwnSizes() {
     Path out = folder.resolve("shape.gguf");
-    ModelConverter.Report report = RandomModel.of(Shape.SMOLLM2_135M).format(WeightFormat.Q4_0).write(out, progress -> { });
+    ModelConverter.Report report = RandomModel.of(Shape.SMOLLM2_135M).format(WeightFormat.Q4_0).write(out);
     assertEquals("llama", report.architecture());
     try (Model model = Model.open(out)) {
       assertEquals(30, model.layers());

@@ -6,10 +6,12 @@ import com.fasterxml.jackson.core.exc.StreamConstraintsException;
 import com.fasterxml.jackson.core.io.JsonEOFException;
 import dev.chaku.BadInputException;
 import dev.chaku.ChakuException;
+import dev.chaku.OperationCancelledException;
 import dev.chaku.ResourceException;
 import java.io.EOFException;
 import java.io.FileNotFoundException;
 import java.io.IOException;
+import java.nio.channels.ClosedByInterruptException;
 import java.nio.charset.CharacterCodingException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.DirectoryNotEmptyException;
@@ -38,14 +40,21 @@ public final class FileFault {
 
   private FileFault() {}
 
-  /** What to throw when a file or folder could not be read. */
+  /**
+   * What to throw when a file or folder could not be read.
+   *
+   * @throws OperationCancelledException if it was an interrupt of the thread that ended the reading
+   */
   public static BadInputException notRead(Path path, IOException cause) {
+    requireNotInterrupted(path.toString(), cause);
     return new BadInputException(path + ": cannot be read: " + reason(cause), cause);
   }
 
   /**
    * What to throw when a file or folder could not be written: a {@link ResourceException} where the disk does not suffice
    * or fails, a {@link BadInputException} where the place is one that cannot be written to.
+   *
+   * @throws OperationCancelledException if it was an interrupt of the thread that ended the writing
    */
   public static ChakuException notWritten(Path path, IOException cause) {
     return notWritten(path.toString(), cause);
@@ -53,6 +62,7 @@ public final class FileFault {
 
   /** The same for what has no path, such as standard output. */
   public static ChakuException notWritten(String what, IOException cause) {
+    requireNotInterrupted(what, cause);
     String reason = reason(cause);
     if (isDiskFull(cause)) {
       return new ResourceException(what + ": cannot be written: " + reason + "; free some space and try again", cause);
@@ -62,6 +72,13 @@ public final class FileFault {
           new BadInputException(what + ": cannot be written: " + reason, cause);
       default -> new ResourceException(what + ": cannot be written: " + reason, cause);
     };
+  }
+
+  /** Channels are closed when their thread is interrupted, which is no fault of the file. */
+  private static void requireNotInterrupted(String what, IOException cause) {
+    if (cause instanceof ClosedByInterruptException) {
+      throw new OperationCancelledException(what + ": the thread was interrupted", cause);
+    }
   }
 
   /** Whether a disk or a quota is full. */

@@ -180,7 +180,7 @@ class DataDoctorTest {
   @Test
   void statsTellWhatTheExamplesAreMadeOf() {
     Dataset data = Dataset.of(IntStream.range(0, 40).mapToObj(i -> pair(i, "q" + i, i % 2 == 0 ? "yes, it is" : "はい、そうです")).toList());
-    DataContent content = DataDoctor.stats(new DataDoctor.Request(data, null, null, null, 64), (done, total) -> {}).content();
+    DataContent content = DataDoctor.stats(new DataDoctor.Request(data, null, null, null, 64)).content();
     assertEquals("classification into 2 labels", content.task());
     assertEquals(Map.of("japanese", 20), content.languages());
     assertEquals(Map.of("latin", 20, "han and kana", 20), content.scripts());
