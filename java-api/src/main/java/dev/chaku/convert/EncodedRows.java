@@ -1,6 +1,5 @@
 package dev.chaku.convert;
 
-import dev.chaku.BadInputException;
 import dev.chaku.gguf.GgmlType;
 import dev.chaku.internal.NativeFormats;
 import dev.chaku.quantize.RowSource;
@@ -13,17 +12,12 @@ interface EncodedRows extends RowSource {
   /** The format of the blocks. */
   GgmlType type();
 
-  /** Fills what remains of a direct buffer, a whole number of rows, with blocks from a row on. */
-  void readBlocks(long row, ByteBuffer target);
-
   /**
-   * Checks that blocks say numbers.
+   * Fills what remains of a direct buffer, a whole number of rows, with blocks from a row on.
    *
-   * @param name for messages
-   * @param row index of the first, in which the blocks that remain in the buffer lie
-   * @throws BadInputException if one does not: the message names its place
+   * @throws dev.chaku.BadInputException if a block says no numbers
    */
-  void requireFinite(String name, long row, ByteBuffer blocks);
+  void readBlocks(long row, ByteBuffer target);
 
   /** Length of a row in numbers. */
   long columns();

@@ -52,19 +52,6 @@ record Mxfp4Rows(SafetensorsFolder folder, String name, long rows, long columns,
     }
   }
 
-  @Override
-  public void requireFinite(String name, long row, ByteBuffer blocks) {
-    long perRow = columns / ELEMENTS;
-    for (int at = blocks.position(); at < blocks.limit(); at += BLOCK_BYTES) {
-      if ((blocks.get(at) & 0xff) == NOT_A_NUMBER) {
-        long block = (at - blocks.position()) / BLOCK_BYTES;
-        throw new BadInputException(
-            name + ": expected finite values, found a block scale that stands for NaN in row " + (row + block / perRow)
-                + ", column " + block % perRow * ELEMENTS + "; the source is damaged");
-      }
-    }
-  }
-
   /** Rows of one expert: all that lie between the first and the last of them are read at once. */
   private void readBand(long expert, long first, int count, ByteBuffer target) {
     int perRow = Math.toIntExact(columns / ELEMENTS);
@@ -78,11 +65,21 @@ record Mxfp4Rows(SafetensorsFolder folder, String name, long rows, long columns,
     for (int i = 0; i < count; i++) {
       int row = (int) (order.huggingFaceRow(first + i, sizes) - from);
       for (int block = row * perRow; block < (row + 1) * perRow; block++) {
+        requireNumber(scales.get(block), at + row);
         target.put(scales.get(block));
         for (int j = 0; j < PAIRS; j++) {
           target.put((byte) (element(pairs, block * PAIRS, j) | element(pairs, block * PAIRS, j + PAIRS) << 4));
         }
       }
+    }
+  }
+
+  /** GGUF's blocks would take the scale for 2^127. */
+  private void requireNumber(byte scale, long row) {
+    if ((scale & 0xff) == NOT_A_NUMBER) {
+      throw new BadInputException(
+          folder.fileOf(scales(name)) + ": tensor '" + scales(name) + "': expected finite values, found the scale that stands for"
+              + " NaN in row " + row + "; the file is damaged");
     }
   }
 

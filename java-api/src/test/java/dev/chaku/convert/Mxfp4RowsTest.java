@@ -1,6 +1,7 @@
 package dev.chaku.convert;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -22,6 +23,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -147,6 +149,24 @@ class Mxfp4RowsTest {
     assertEquals(GgmlType.F16, GgufFile.read(folder.resolve("out.gguf")).requireTensor(name).type());
     converter.format(WeightFormat.parse("q4_0")).write(folder.resolve("out.gguf"), progress -> { });
     assertEquals(GgmlType.MXFP4, GgufFile.read(folder.resolve("out.gguf")).requireTensor(name).type());
+  }
+
+  /** The format reserves a scale for "not a number"; the last byte of the file is a scale. */
+  @Test
+  void blocksThatSayNoNumbersAreNamed() throws IOException {
+    Path hf = folder(GgufFile.read(ReferenceData.require("parity/tiny/gpt-oss-mxfp4.gguf")));
+    byte[] bytes = Files.readAllBytes(hf.resolve("experts.safetensors"));
+    bytes[bytes.length - 1] = (byte) 0xff;
+    Files.write(hf.resolve("experts.safetensors"), bytes);
+    Path out = folder.resolve("out.gguf");
+    ModelConverter keeping = ModelConverter.of(hf).threads(1);
+    ModelConverter decoding = ModelConverter.of(hf).threads(1).format(WeightFormat.F32);
+    for (ModelConverter converter : List.of(keeping, decoding)) {
+      String message = assertThrows(BadInputException.class, () -> converter.write(out, progress -> { })).getMessage();
+      assertTrue(message.contains("tensor 'model.layers.2.mlp.experts.down_proj_scales': expected finite values"), message);
+      assertTrue(message.contains("NaN in row 255"), message);
+      assertFalse(Files.exists(out));
+    }
   }
 
   @Test
