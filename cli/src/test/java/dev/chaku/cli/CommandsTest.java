@@ -262,4 +262,20 @@ class CommandsTest {
     assertEquals(3, ran.code(), ran.err());
     assertTrue(ran.err().contains("adapter for another base"), ran.err());
   }
+
+  @Test
+  void anAdapterOfAnotherFileIsSaidOrRefused() throws IOException {
+    Path base = Cli.base(folder);
+    Path out = folder.resolve("run");
+    assertEquals(0, Cli.run("train", "--model", base, "--data", data(LINE), "--out", out, "--max-length", 64, "--max-steps", 1).code());
+    Path copy = Files.copy(base, folder.resolve("copy.gguf"));
+    assertFalse(ask(copy, "--adapter", out, "--strict").err().contains("another model file"), "the same bytes under another name");
+    Path other = folder.resolve("q4.gguf");
+    assertEquals(0, Cli.run("model", "quantize", base, other, "--type", "q4_0", "--allow-requantize").code());
+    Cli.Ran warned = ask(other, "--adapter", out);
+    assertTrue(warned.err().contains("trained on another model file (base.gguf) than " + other), warned.err());
+    Cli.Ran refused = Cli.run("generate", "--model", other, "--adapter", out, "--prompt", "x", "--strict");
+    assertEquals(3, refused.code(), refused.err());
+    assertTrue(refused.err().contains("expected the same with --strict"), refused.err());
+  }
 }
