@@ -37,9 +37,10 @@ final class RunDescription {
   /** What decides the result's bits, by name, as it is compared and shown. */
   Map<String, String> decisive() {
     Map<String, String> shown = new LinkedHashMap<>();
-    values(setup, true).forEach((name, value) -> shown.put(name, value.toString()));
+    // Base and data first: some settings follow from them.
     shown.put("base_model_sha256", baseHash());
     shown.putAll(hashes());
+    values(setup, true).forEach((name, value) -> shown.put(name, value.toString()));
     if (setup.config().earlyStopping() == 0) {
       shown.remove("validation_examples_sha256"); // Without early stopping the validations only tell.
     }

@@ -8,7 +8,7 @@ import sun.misc.Signal;
 import sun.misc.SignalHandler;
 
 /**
- * Ctrl-C and SIGTERM while something runs that can end in good order: the first asks it to, and says so; the second ends
+ * Ctrl-C, SIGTERM and the end of the terminal while something runs that can end in good order: the first asks it to, and says so; the second ends
  * the program at once.
  */
 final class StopSignals implements AutoCloseable {
@@ -28,7 +28,7 @@ final class StopSignals implements AutoCloseable {
   StopSignals(Runnable stop, String what, Consumer<String> said) {
     this.stop = stop;
     this.said = said;
-    for (String name : List.of("INT", "TERM")) {
+    for (String name : List.of("INT", "TERM", "HUP")) {
       Signal signal = new Signal(name);
       try {
         before.put(signal, Signal.handle(signal, received -> heard(received, what)));

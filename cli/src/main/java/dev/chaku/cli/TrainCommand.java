@@ -236,8 +236,11 @@ final class TrainCommand extends Verb {
                   ? "a higher --max-steps makes more"
                   : String.format(
                       Locale.ROOT,
-                      "--epochs %d makes it about a hundred, as do shorter rows (--batch-tokens %d now)",
-                      counts.epochsForEnoughSteps(), counts.rowTokens())));
+                      "--epochs %d makes it about a hundred%s",
+                      counts.epochsForEnoughSteps(),
+                      counts.rowsPerEpoch() < counts.examples()
+                          ? ", and shorter rows (--batch-tokens, now " + counts.rowTokens() + ") make more of each epoch"
+                          : "")));
     }
   }
 
@@ -256,7 +259,8 @@ final class TrainCommand extends Verb {
 
   private static void tell(int n, String what, Consumer<String> to) {
     if (n > 0) {
-      to.accept(n + " " + what);
+      String said = n > 1 ? what : what.replace("examples were", "example was").replaceFirst("^conversations ", "conversation ");
+      to.accept(n + " " + said);
     }
   }
 

@@ -86,7 +86,7 @@ public record EarlierRun(Path folder, Map<String, String> settings) {
     if (!differences.isEmpty()) {
       throw new BadInputException(
           what + ": the run cannot be resumed, for its result would be another one: " + differences
-              + "; put it back, or start anew in another folder");
+              + "; put that back, or start anew in another folder");
     }
   }
 
