@@ -24,6 +24,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -317,6 +318,48 @@ class TrainerTest {
     assertTrue(refusal(trainer().output(folder.resolve("base.gguf"))).contains("found a file"));
   }
 
+  /** Of many runs on one folder at once one is started, and ends as if it had been alone. */
+  @Test
+  void ofManyRunsOnOneFolderOneIsStarted() throws Exception {
+    List<Integer> alone;
+    try (TrainingRun run = trainer().output(folder.resolve("alone")).start()) {
+      alone = TinyTraining.bits(run.await());
+    }
+    CyclicBarrier together = new CyclicBarrier(6);
+    List<List<Integer>> ended = Collections.synchronizedList(new ArrayList<>());
+    List<String> refused = Collections.synchronizedList(new ArrayList<>());
+    List<Thread> threads = new ArrayList<>();
+    for (int i = 0; i < 6; i++) {
+      Trainer trainer = trainer().resume(i % 2 == 0);
+      Thread thread = new Thread(() -> {
+        try {
+          together.await();
+          try (TrainingRun run = trainer.start()) {
+            ended.add(TinyTraining.bits(run.await()));
+          }
+        } catch (BadInputException e) {
+          refused.add(e.getMessage());
+        } catch (Exception e) {
+          throw new AssertionError(e);
+        }
+      });
+      thread.start();
+      threads.add(thread);
+    }
+    for (Thread thread : threads) {
+      thread.join();
+    }
+    // One that resumes may come after the end of the one that trained, and is given its result.
+    assertEquals(6, ended.size() + refused.size(), refused.toString());
+    assertFalse(ended.isEmpty());
+    for (List<Integer> bits : ended) {
+      assertEquals(alone, bits);
+    }
+    for (String message : refused) {
+      assertTrue(message.contains("another run is writing to this folder") || message.contains("holds files already"), message);
+    }
+  }
+
   @Test
   void refusesWhatMemoryCannotHold() {
     try (Model small =
@@ -433,6 +476,7 @@ class TrainerTest {
                 .start()) {
       BadInputException e = assertThrows(BadInputException.class, run::await);
       assertTrue(e.getMessage().contains("at step 5 of 20: the gradients of 5 steps in a row were not finite: use a lower"), e.getMessage());
+      assertTrue(e.getMessage().contains("no checkpoint was saved and no adapter written"), e.getMessage());
     }
   }
 

@@ -253,7 +253,7 @@ class TrainCommandTest {
     Cli.Ran run = Cli.run(train("--memory-limit", "3M"));
     assertEquals(4, plan.code(), plan.err());
     assertEquals(4, run.code(), run.err());
-    assertTrue(plan.err().contains("expected at most 3.0 MiB of memory (the memory limit), found "), plan.err());
+    assertTrue(plan.err().contains("expected at most 3.0 MiB of memory (--memory-limit), found "), plan.err());
     // Java's part of a test's JVM grows from one call to the next.
     assertEquals(plan.err().replaceAll("[0-9.]+", "N"), run.err().replaceAll("[0-9.]+", "N"));
     assertFalse(Files.exists(out));
