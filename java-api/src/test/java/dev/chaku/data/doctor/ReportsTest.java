@@ -35,7 +35,7 @@ class ReportsTest {
   @Test
   void textHasBarsAndPlaces() {
     String text = TextReport.render(REPORT);
-    assertTrue(text.contains("3 examples {Text=3}, 1,234 characters\n"), text);
+    assertTrue(text.contains("3 texts, 1,234 characters\n"), text);
     assertTrue(text.contains("25.0 % of the tokens are trained\n"), text);
     assertTrue(text.contains("        2..3       " + "█".repeat(40) + " 1\n"), text);
     assertTrue(text.contains("ERROR secret (12): A <title>\n    why: Why & so\n    fix: Mend it\n    data.jsonl:3"), text);
