@@ -1,9 +1,11 @@
 package dev.chaku.cli;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
 import dev.chaku.BadInputException;
+import dev.chaku.io.FileFault;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -54,9 +56,11 @@ final class ConfigFile {
         throw new BadInputException(file + ": expected a YAML file of options, found none");
       }
       root = YAML.readTree(file.toFile());
+    } catch (JsonProcessingException e) {
+      String place = e.getLocation() == null ? "" : " at line " + e.getLocation().getLineNr() + ", column " + e.getLocation().getColumnNr();
+      throw new BadInputException(file + ": expected a YAML file of options, found what is none" + place, e);
     } catch (IOException e) {
-      String reason = String.valueOf(e.getMessage()).lines().findFirst().orElse("");
-      throw new BadInputException(file + ": no YAML: " + reason, e);
+      throw FileFault.notRead(file, e);
     }
     if (root == null || !root.isObject()) {
       throw new BadInputException(file + ": expected keys with values, one option a line");

@@ -20,6 +20,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
  * @param weight how often each example stands in the data, if it was said
  */
 record DataArgument(Path file, OptionalDouble weight) {
+  private static final double MOST_WEIGHT = 1000;
   private static final Path STANDARD_INPUT = Path.of("/dev/stdin");
   private static final Pattern WEIGHTED = Pattern.compile("(.*)=[-+0-9.eE]+");
 
@@ -84,12 +85,17 @@ record DataArgument(Path file, OptionalDouble weight) {
   }
 
   private static double weight(String text, int equals) {
+    double weight;
     try {
-      return Double.parseDouble(text.substring(equals + 1));
+      weight = Double.parseDouble(text.substring(equals + 1));
     } catch (NumberFormatException e) {
       throw new BadInputException(
           "--data " + text + ": expected a file, or a number after '=', found '" + text.substring(equals + 1) + "'", e);
     }
+    if (!(weight > 0 && weight <= MOST_WEIGHT)) {
+      throw BadInputException.ofSetting("data", "a weight of more than 0 and at most 1000 after '='", text);
+    }
+    return weight;
   }
 
   /** The files that texts name, without weights. */

@@ -38,6 +38,7 @@ class UsageFaultTest {
             .map(word -> switch (word) {
               case "BASE" -> base;
               case "DATA" -> data;
+              case "DATA=NaN", "DATA=-1" -> word.replace("DATA", data.toString());
               case "OUT" -> folder.resolve("out");
               default -> word;
             })
@@ -82,6 +83,8 @@ class UsageFaultTest {
     "data split DATA --out OUT --test 0.6 --validation 0.5 | shares that leave some to train on",
     "data split DATA --out OUT --test 1.5 | --test: expected a share below 1 or a number of examples, found '1.5'",
     "data split DATA --out OUT --test -3 | --test: expected",
+    "train --model BASE --data DATA=NaN --out OUT | --data: expected a weight of more than 0 and at most 1000",
+    "train --model BASE --data DATA=-1 --out OUT | --data: expected a weight of more than 0 and at most 1000",
     "data split DATA --out OUT | expected --validation or --test, found neither",
   })
   void aLineThatCannotBeMeantIsToldInWords(String text, String expected) throws IOException {
