@@ -13,6 +13,7 @@ import dev.chaku.internal.NativeAdapter;
 import dev.chaku.internal.NativeEngine;
 import dev.chaku.internal.NativeModel;
 import dev.chaku.internal.NativeSession;
+import dev.chaku.quantize.WeightFault;
 import dev.chaku.text.Tokenizer;
 import dev.chaku.text.Tokenizers;
 import dev.chaku.text.template.ChatTemplate;
@@ -89,7 +90,7 @@ public final class Model implements AutoCloseable {
     }
     NativeEngine engine = NativeEngine.create(options.threads(), options.device().ordinal());
     try {
-      NativeModel core = DecoderWeights.load(engine, spec, file);
+      NativeModel core = DecoderWeights.load(engine, spec, file, () -> WeightFault.find(file));
       return new Model(file, file.metadata(), tokenizer, options, spec, engine, core);
     } catch (RuntimeException e) {
       engine.close();

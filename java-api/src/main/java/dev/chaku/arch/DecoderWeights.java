@@ -11,11 +11,11 @@ import dev.chaku.internal.NativeFormats;
 import dev.chaku.internal.NativeModel;
 import dev.chaku.internal.NativeModelBuilder;
 import dev.chaku.internal.TensorSlot;
-import dev.chaku.quantize.WeightFault;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 import java.util.Arrays;
 import java.util.Optional;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 
 /** Brings a decoder into the core: its shape, then its tensors, in place where they can be. */
@@ -26,9 +26,11 @@ public final class DecoderWeights {
    * A decoder over the tensors of a file or its parts, which the core maps: matrices are used where they lie.
    *
    * @param spec what {@link ModelFamilies#map} said of this file
+   * @param fault finds what is wrong with the weights when the core computes numbers that are not finite
    * @throws BadInputException if a tensor has a format that the core does not compute with, or the file has changed
    */
-  public static NativeModel load(NativeEngine engine, DecoderSpec spec, GgufFile file) {
+  public static NativeModel load(
+      NativeEngine engine, DecoderSpec spec, GgufFile file, Supplier<Optional<String>> fault) {
     for (TensorSpec tensor : spec.tensors()) {
       requireSupported(tensor, file.path().toString());
     }
@@ -44,7 +46,7 @@ public final class DecoderWeights {
           builder.setMapped(slot(tensor, tensor.type()), mapped[source.part()], source.offset() + tensor.firstByte());
         }
       }
-      return builder.seal(() -> WeightFault.find(file));
+      return builder.seal(fault);
     }
   }
 

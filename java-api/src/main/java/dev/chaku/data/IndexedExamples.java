@@ -2,7 +2,7 @@ package dev.chaku.data;
 
 import dev.chaku.BadInputException;
 import dev.chaku.ResourceException;
-import dev.chaku.internal.ScratchFile;
+import dev.chaku.io.ScratchFile;
 import dev.chaku.io.FileFault;
 import java.io.IOException;
 import java.io.RandomAccessFile;

@@ -1,6 +1,6 @@
 package dev.chaku.data;
 
-import dev.chaku.internal.ScratchFile;
+import dev.chaku.io.ScratchFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;

@@ -1,7 +1,7 @@
 package dev.chaku.data.doctor;
 
 import dev.chaku.ResourceException;
-import dev.chaku.internal.ScratchFile;
+import dev.chaku.io.ScratchFile;
 import dev.chaku.io.FileFault;
 import java.io.IOException;
 import java.nio.ByteBuffer;

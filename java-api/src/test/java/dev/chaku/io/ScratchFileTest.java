@@ -1,4 +1,4 @@
-package dev.chaku.internal;
+package dev.chaku.io;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;

@@ -1,7 +1,6 @@
-package dev.chaku.internal;
+package dev.chaku.io;
 
 import dev.chaku.ResourceException;
-import dev.chaku.io.FileFault;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
