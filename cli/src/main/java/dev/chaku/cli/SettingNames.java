@@ -12,7 +12,6 @@ final class SettingNames {
     FLAGS.put("Dataset.Options.withColumns", "--columns");
     FLAGS.put("; a column map names", "; --columns names");
     FLAGS.put("of the column map in", "of --columns in");
-    FLAGS.put("column map: expected", "--columns: expected");
     FLAGS.put("TrainingConfig.maxLength", "--max-length");
     FLAGS.put("Trainer.chat", "--chat-template");
     FLAGS.put("the memory limit", "--memory-limit");

@@ -35,8 +35,14 @@ final class Values {
           try {
             return parse.apply(text);
           } catch (BadInputException e) {
-            throw new TypeConversionException(e.getMessage());
+            throw new TypeConversionException(fault(e));
           }
         });
+  }
+
+  /** What is wrong with a value; its option is named where this is told, in place of the library's setting. */
+  private static String fault(BadInputException failure) {
+    int prefix = failure.setting().map(setting -> setting.length() + ": ".length()).orElse(0);
+    return failure.getMessage().substring(prefix);
   }
 }

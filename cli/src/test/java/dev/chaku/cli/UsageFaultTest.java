@@ -75,7 +75,7 @@ class UsageFaultTest {
     "generate --model BASE --prompt x --memory-limit lots | --memory-limit: expected an amount of memory such as 2500M or 6G, found 'lots'",
     "generate --model BASE --prompt x --kv-cache q4 | --kv-cache: unknown cache format q4; known are f32",
     "train --model BASE --data DATA --out OUT --preset fast | --preset: expected quick, balanced or thorough, found 'fast'",
-    "train --model BASE --data DATA --out OUT --schedule step | --schedule: schedule: expected constant, linear, cosine",
+    "train --model BASE --data DATA --out OUT --schedule step | --schedule: expected constant, linear, cosine",
     "train --model BASE --data DATA --out OUT --over-long wrap | --over-long",
     "train --model BASE --data DATA --out OUT --format nonsense | --format",
     "train --model BASE --data DATA --out OUT --columns x | --columns",

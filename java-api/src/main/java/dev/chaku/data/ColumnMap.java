@@ -30,8 +30,8 @@ public record ColumnMap(Map<String, String> columns) {
     columns = Map.copyOf(columns);
     for (String key : columns.keySet()) {
       if (!ReadColumns.hasMeaning(key)) {
-        throw new BadInputException(
-            "column map: expected a key that a format reads, as prompt, completion, text or messages, found '" + key + "'");
+        throw BadInputException.ofSetting(
+            "columns", "a key that a format reads, as prompt, completion, text or messages", "'" + key + "'");
       }
     }
   }
@@ -47,11 +47,11 @@ public record ColumnMap(Map<String, String> columns) {
     for (String pair : pairs(text)) {
       int equals = pair.indexOf('=');
       if (equals <= 0 || equals == pair.length() - 1) {
-        throw new BadInputException("column map: expected pairs as in prompt=question, found '" + pair + "'");
+        throw BadInputException.ofSetting("columns", "pairs as in prompt=question", "'" + pair + "'");
       }
       String key = pair.substring(0, equals).strip();
       if (columns.put(key, pair.substring(equals + 1).strip()) != null) {
-        throw new BadInputException("column map: expected one column for '" + key + "', found two");
+        throw BadInputException.ofSetting("columns", "one column for '" + key + "'", "two");
       }
     }
     return new ColumnMap(columns);

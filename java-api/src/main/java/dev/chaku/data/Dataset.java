@@ -50,8 +50,7 @@ public final class Dataset {
       Objects.requireNonNull(columns, "columns");
       for (String key : columns.columns().keySet()) {
         if (format != null && !ReadColumns.reads(format, key)) {
-          throw new BadInputException(
-              "column map: expected keys that the format " + format.label() + " reads, found '" + key + "'");
+          throw BadInputException.ofSetting("columns", "keys that the format " + format.label() + " reads", "'" + key + "'");
         }
       }
     }

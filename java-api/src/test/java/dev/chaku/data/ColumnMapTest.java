@@ -41,14 +41,14 @@ class ColumnMapTest {
   @Test
   void keysThatNobodyReadsAreNamed() {
     assertEquals(
-        "column map: expected a key that a format reads, as prompt, completion, text or messages, found 'answerr'",
+        "columns: expected a key that a format reads, as prompt, completion, text or messages, found 'answerr'",
         assertThrows(BadInputException.class, () -> ColumnMap.parse("prompt=q,answerr=a")).getMessage());
     assertEquals(
-        "column map: expected one column for 'prompt', found two",
+        "columns: expected one column for 'prompt', found two",
         assertThrows(BadInputException.class, () -> ColumnMap.parse("prompt=q,prompt=r")).getMessage());
     Dataset.Options text = Dataset.Options.defaults().withFormat(DataFormat.TEXT);
     assertEquals(
-        "column map: expected keys that the format text reads, found 'prompt'",
+        "columns: expected keys that the format text reads, found 'prompt'",
         assertThrows(BadInputException.class, () -> text.withColumns(ColumnMap.parse("prompt=q"))).getMessage());
     assertEquals(
         "expected columns that one format reads together, found [completion, prompt, text] of the column map in [prompt,"
