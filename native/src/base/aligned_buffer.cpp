@@ -1,5 +1,5 @@
-// Large buffers are mapped, so that untouched pages cost nothing and are first touched by the thread that uses them;
-// small ones come from the heap.
+// Large buffers are mapped, so that untouched pages cost nothing, are first touched by the thread that uses them, and go
+// back to the system with the buffer; small ones come from the heap.
 #include "base/aligned_buffer.h"
 
 #include <sys/mman.h>
@@ -18,15 +18,20 @@ constexpr int64_t kMaxBytes = int64_t{1} << 46;
 
 int64_t round_up(int64_t n, int64_t to) { return (n + to - 1) / to * to; }
 
-bool is_mapped(int64_t n_bytes) { return n_bytes >= kHugePage; }
+bool is_mapped(int64_t n_bytes) { return n_bytes >= kLeastMappedBytes; }
+bool is_huge(int64_t n_bytes) { return n_bytes >= kHugePage; }
 
-// A zeroed mapping that starts on a huge page's border, or null.
+// Zeroed, or null.
 std::byte* map_pages(int64_t n_bytes) {
+  void* base = mmap(nullptr, static_cast<size_t>(n_bytes), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  return base == MAP_FAILED ? nullptr : static_cast<std::byte*>(base);
+}
+
+// The same, beginning on a huge page's border.
+std::byte* map_huge_pages(int64_t n_bytes) {
   const int64_t rounded = round_up(n_bytes, kHugePage);
-  const int64_t reserved = rounded + kHugePage;
-  void* base = mmap(nullptr, static_cast<size_t>(reserved), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (base == MAP_FAILED) return nullptr;
-  std::byte* start = static_cast<std::byte*>(base);
+  std::byte* start = map_pages(rounded + kHugePage);
+  if (start == nullptr) return nullptr;
   const int64_t head = round_up(static_cast<int64_t>(reinterpret_cast<uintptr_t>(start)), kHugePage) -
                        static_cast<int64_t>(reinterpret_cast<uintptr_t>(start));
   if (head > 0) munmap(start, static_cast<size_t>(head));
@@ -43,7 +48,7 @@ AlignedBytes::AlignedBytes(int64_t n_bytes) : n_bytes_(n_bytes) {
          static_cast<long long>(n_bytes));
   if (n_bytes == 0) return;
   if (is_mapped(n_bytes)) {
-    data_ = map_pages(n_bytes);
+    data_ = is_huge(n_bytes) ? map_huge_pages(n_bytes) : map_pages(n_bytes);
   } else {
     const size_t rounded = static_cast<size_t>(round_up(n_bytes, kAlignment));
     data_ = static_cast<std::byte*>(std::aligned_alloc(kAlignment, rounded));
@@ -57,7 +62,7 @@ AlignedBytes::AlignedBytes(int64_t n_bytes) : n_bytes_(n_bytes) {
 AlignedBytes::~AlignedBytes() {
   if (data_ == nullptr) return;
   if (is_mapped(n_bytes_))
-    munmap(data_, static_cast<size_t>(round_up(n_bytes_, kHugePage)));
+    munmap(data_, static_cast<size_t>(is_huge(n_bytes_) ? round_up(n_bytes_, kHugePage) : n_bytes_));
   else
     std::free(data_);
 }

@@ -1,4 +1,5 @@
-// Owned memory, 64-byte aligned, on huge pages where large; allocation failure is Error(kOutOfMemory).
+// Owned memory, 64-byte aligned, on huge pages where large; allocation failure is Error(kOutOfMemory). What is mapped goes
+// back to the system when it is freed.
 #pragma once
 
 #include <cstddef>
@@ -7,6 +8,9 @@
 #include <utility>
 
 namespace chaku {
+
+// What is at least so large has a mapping of its own.
+constexpr int64_t kLeastMappedBytes = int64_t{1} << 20;
 
 class AlignedBytes {
  public:

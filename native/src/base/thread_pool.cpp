@@ -9,9 +9,12 @@
 // costs two of them a third of the bandwidth.
 #include "base/thread_pool.h"
 
+#include <pthread.h>
+
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <cstdio>
 #include <mutex>
 #include <system_error>
 #include <thread>
@@ -57,6 +60,13 @@ struct Running {
 };
 thread_local Running running;
 thread_local const ThreadPool* turn_of = nullptr;  // the pool that the current thread has its turn at
+
+// As tools show it: what a thread belongs to, when a program has many.
+void name_thread(int number) noexcept {
+  char name[16];
+  std::snprintf(name, sizeof name, "chaku-%d", number);
+  pthread_setname_np(pthread_self(), name);
+}
 
 }  // namespace
 
@@ -156,7 +166,11 @@ ThreadPool::ThreadPool(int n_threads) : state_(std::make_unique<State>()), n_thr
   state_->ranges = std::vector<State::Range>(static_cast<size_t>(n_threads));
   state_->threads.reserve(static_cast<size_t>(n_threads - 1));
   try {
-    for (int i = 1; i < n_threads; ++i) state_->threads.emplace_back([this, i] { state_->work(this, i); });
+    for (int i = 1; i < n_threads; ++i)
+      state_->threads.emplace_back([this, i] {
+        name_thread(i);
+        state_->work(this, i);
+      });
   } catch (const std::system_error& e) {
     state_->join();
     fail(Code::kOutOfMemory, "[thread pool] expected %d threads, got %zu (%s)", n_threads, state_->threads.size() + 1,

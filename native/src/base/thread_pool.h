@@ -1,4 +1,5 @@
-// One pool of threads per engine. Kernels never start threads; they split their work here.
+// One pool of threads per engine. Kernels never start threads; they split their work here. Threads are named chaku-1,
+// chaku-2, ... and sleep when no work came for a fraction of a millisecond.
 #pragma once
 
 #include <cstddef>

@@ -39,10 +39,10 @@ void Adapter::add(Module module, int32_t layer, int32_t rank, float scale, std::
   LowRankPair& pair = linear >= 0 ? layers_[static_cast<size_t>(layer)][static_cast<size_t>(linear)] : output_;
   if (pair.rank > 0)
     fail(Code::kInvalidArgument, "[adapter_add] expected each module once, got %s again", name.c_str());
-  LowRankPair added{AlignedArray<float>(a_floats), AlignedArray<float>(b_floats), rank, scale};
-  std::copy(a.begin(), a.end(), added.a.data());
-  std::copy(b.begin(), b.end(), added.b.data());
-  pair = std::move(added);
+  const LowRankPair added{memory_.take(a_floats), memory_.take(b_floats), rank, scale};
+  std::copy(a.begin(), a.end(), added.a);
+  std::copy(b.begin(), b.end(), added.b);
+  pair = added;
 }
 
 WornAdapters::WornAdapters(std::vector<std::shared_ptr<const Adapter>> adapters, std::span<const float> scales)
@@ -78,25 +78,23 @@ LowRank WornAdapters::join(Shape shape, int64_t n_stacked, std::span<const LowRa
   if (n_present == 0) return {};
   if (n_present == 1) {
     const LowRankPair& only = *pairs[last];
-    return {only.a.data(), only.b.data(), only.rank, only.scale * scales[last]};
+    return {only.a, only.b, only.rank, only.scale * scales[last]};
   }
-  LowRankPair joined{AlignedArray<float>(n_stacked * rank * shape.columns), AlignedArray<float>(shape.rows * rank),
-                     static_cast<int32_t>(rank), 1.0f};
+  const LowRankPair joined{joined_.take(n_stacked * rank * shape.columns), joined_.take(shape.rows * rank),
+                           static_cast<int32_t>(rank), 1.0f};
   int64_t offset = 0;
   for (size_t n = 0; n < pairs.size(); ++n) {
     const LowRankPair& pair = *pairs[n];
     if (pair.rank == 0) continue;
     const int64_t size = pair.rank * shape.columns;
     for (int64_t e = 0; e < n_stacked; ++e)
-      std::copy_n(pair.a.data() + e * size, size, joined.a.data() + (e * rank + offset) * shape.columns);
+      std::copy_n(pair.a + e * size, size, joined.a + (e * rank + offset) * shape.columns);
     const float scale = pair.scale * scales[n];
     for (int64_t row = 0; row < shape.rows; ++row)
       for (int64_t r = 0; r < pair.rank; ++r) joined.b[row * rank + offset + r] = scale * pair.b[row * pair.rank + r];
     offset += pair.rank;
   }
-  joined_.push_back(std::move(joined));
-  const LowRankPair& kept = joined_.back();
-  return {kept.a.data(), kept.b.data(), kept.rank, 1.0f};  // the arrays stay where they are when joined_ grows
+  return {joined.a, joined.b, joined.rank, 1.0f};
 }
 
 }  // namespace chaku

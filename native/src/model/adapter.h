@@ -7,15 +7,15 @@
 #include <span>
 #include <vector>
 
-#include "base/aligned_buffer.h"
+#include "base/float_slabs.h"
 #include "model/model.h"
 
 namespace chaku {
 
-// One pair of matrices, owned.
+// One pair of matrices, in memory of their adapter or of those that are worn together.
 struct LowRankPair {
-  AlignedArray<float> a;  // [R,K]; of experts [E R,K]
-  AlignedArray<float> b;  // [N,R]; of experts [E N,R]
+  float* a = nullptr;  // [R,K]; of experts [E R,K]
+  float* b = nullptr;  // [N,R]; of experts [E N,R]
   int32_t rank = 0;       // 0: none
   float scale = 1.0f;
 };
@@ -38,6 +38,7 @@ class Adapter {
 
  private:
   std::shared_ptr<const Model> model_;
+  FloatSlabs memory_;
   std::vector<std::array<LowRankPair, kLayerLinears>> layers_;
   LowRankPair output_;
   mutable std::atomic<bool> worn_{false};
@@ -58,7 +59,7 @@ class WornAdapters {
   LowRank join(Shape shape, int64_t n_stacked, std::span<const LowRankPair* const> pairs, std::span<const float> scales);
 
   std::vector<std::shared_ptr<const Adapter>> adapters_;
-  std::vector<LowRankPair> joined_;
+  FloatSlabs joined_;
   LowRanks low_ranks_;
   int32_t max_rank_ = 0;
 };

@@ -42,6 +42,10 @@ class Model {
   const Engine& engine() const noexcept { return *engine_; }
   const DecoderSpec& spec() const noexcept { return spec_; }
   const Weights& weights() const noexcept { return weights_; }  // of a sealed model
+  // Throws Error(kIoError) if a mapped file is shorter than it was: whoever reads weights next would end by a signal.
+  void check_files() const {
+    for (const MappedRange& file : files_) file.check_size();
+  }
   int64_t weight_bytes() const noexcept { return weight_bytes_; }
 
  private:

@@ -192,6 +192,7 @@ Trainer::Trainer(std::shared_ptr<const Model> model, Layout l)
   end_ = backward_end(model_->spec(), options_.targets, full);
   gradients_ = store_.gradients(model_->spec(), model_->weights().tied);
   if (full) {
+    model_->check_files();
     store_.initialize_full(*model_, model_->engine().pool());
     weights_ = store_.weights(*model_);
   } else {
@@ -261,6 +262,7 @@ double Trainer::balance_loss() const noexcept {
 
 Loss Trainer::evaluate(const TrainingBatch& batch) {
   check_batch(batch);
+  model_->check_files();
   const CancellableRun run(cancellation_);
   const Decoder d = decoder({});
   forward(d, begin_batch(batch), {}, activations_);
@@ -272,6 +274,7 @@ Loss Trainer::evaluate(const TrainingBatch& batch) {
 
 Loss Trainer::accumulate(const TrainingBatch& batch) {
   check_batch(batch);
+  model_->check_files();
   const CancellableRun run(cancellation_);
   const Decoder d = decoder({options_.dropout, options_.seed, batch.index});
   const Batch rows = begin_batch(batch);

@@ -1,13 +1,15 @@
 #include "base/aligned_buffer.h"
 
 #include "base/error.h"
+#include "base/resident.h"
 #include "test.h"
 
 using chaku::AlignedArray;
 using chaku::AlignedBytes;
 
 TEST(buffers_are_zeroed_aligned_and_writable_to_the_last_byte) {
-  for (const int64_t n : {int64_t{1}, int64_t{63}, int64_t{64}, int64_t{65}, int64_t{4096}, (int64_t{2} << 20) - 1,
+  for (const int64_t n : {int64_t{1}, int64_t{63}, int64_t{64}, int64_t{65}, int64_t{4096}, (int64_t{1} << 20) - 1,
+                          int64_t{1} << 20, (int64_t{1} << 20) + 1, (int64_t{2} << 20) - 1,
                           int64_t{2} << 20, (int64_t{2} << 20) + 1, int64_t{5} << 20}) {
     AlignedBytes bytes(n);
     CHECK_EQ(bytes.n_bytes(), n);
@@ -27,6 +29,17 @@ TEST(moving_hands_the_memory_over) {
   CHECK_EQ(b.size(), int64_t{100});
   b = AlignedArray<float>(10);
   CHECK_EQ(b.size(), int64_t{10});
+}
+
+TEST(large_buffers_go_back_to_the_system) {
+  const int64_t before = chaku::test::resident_bytes();
+  {
+    std::vector<AlignedBytes> all;
+    for (const int64_t n : {chaku::kLeastMappedBytes, int64_t{3} << 20})
+      for (int i = 0; i < 10; ++i) std::memset(all.emplace_back(n).data(), 1, static_cast<size_t>(n));
+    CHECK(chaku::test::resident_bytes() - before >= int64_t{40} << 20);
+  }
+  CHECK(chaku::test::resident_bytes() - before < int64_t{4} << 20);
 }
 
 TEST(an_empty_buffer_has_no_memory) {

@@ -1,9 +1,15 @@
 #include "base/thread_pool.h"
 
+#include <dirent.h>
+
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <ctime>
+#include <fstream>
 #include <numeric>
+#include <set>
+#include <string>
 #include <thread>
 
 #include "base/error.h"
@@ -141,6 +147,37 @@ TEST(concurrent_callers_take_turns) {
     CHECK_EQ(overlaps.load(), 0);
     CHECK_EQ(sum.load(), int64_t{4} * 500 * 28);
   }
+}
+
+TEST(threads_have_names) {
+  ThreadPool pool(4);
+  std::atomic<int> running{0};
+  pool.parallel_for(4, 1, [&](int64_t, int64_t, int) {  // all have begun once each has a chunk
+    ++running;
+    while (running.load() < 4) std::this_thread::yield();
+  });
+  std::set<std::string> names;
+  DIR* tasks = opendir("/proc/self/task");
+  if (tasks == nullptr) chaku::test::skip("no /proc");
+  while (const dirent* task = readdir(tasks)) {
+    std::string name;
+    std::getline(std::ifstream("/proc/self/task/" + std::string(task->d_name) + "/comm"), name);
+    names.insert(name);
+  }
+  closedir(tasks);
+  for (const char* name : {"chaku-1", "chaku-2", "chaku-3"}) CHECK_EQ(names.count(name), size_t{1});
+  CHECK_EQ(names.count("chaku-0") + names.count("chaku-4"), size_t{0});
+}
+
+// In processor time: an idle thread that spun would take all there is.
+TEST(idle_threads_use_no_processor) {
+  ThreadPool pool(4);
+  std::atomic<int64_t> sum{0};
+  for (int i = 0; i < 100; ++i) pool.parallel_for(16, 1, [&](int64_t begin, int64_t, int) { sum += begin; });
+  std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  const std::clock_t before = std::clock();
+  std::this_thread::sleep_for(std::chrono::milliseconds(200));
+  CHECK(std::clock() - before < CLOCKS_PER_SEC / 100);
 }
 
 TEST(a_bad_thread_count_is_refused) {

@@ -43,7 +43,7 @@ TEST(one_pair_is_worn_in_place) {
   const float scales[] = {3.0f};
   const WornAdapters worn({adapter}, scales);
   const LowRank& lr = worn.low_ranks().layers[1][kLinearK];
-  CHECK(lr.a == adapter->layer(1, kLinearK).a.data());
+  CHECK(lr.a == adapter->layer(1, kLinearK).a);
   CHECK_EQ(lr.scale, 1.5f);
   CHECK_EQ(worn.low_ranks().layers[0][kLinearK].rank, 0);
   CHECK_EQ(worn.max_rank(), 2);

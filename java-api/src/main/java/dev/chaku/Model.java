@@ -30,7 +30,7 @@ import org.jspecify.annotations.Nullable;
  * A language model: weights in the core, used where they lie in the file, and a tokenizer.
  *
  * <p>Immutable and thread-safe. {@link #close} is idempotent; computations under way end normally, and later calls throw
- * IllegalStateException. The file must not be altered while the model is open.
+ * IllegalStateException.
  */
 public final class Model implements AutoCloseable {
   private static final int LOGITS_AT_ONCE = 64;
@@ -73,6 +73,13 @@ public final class Model implements AutoCloseable {
 
   /**
    * Opens a GGUF file. Weights are mapped, not read: this is fast and takes little memory.
+   *
+   * <p>So the file must stay as it is while the model is open. It may be renamed, deleted, or replaced by another file that
+   * is moved into its place, none of which the open model sees. It must not be written to: the model would compute with
+   * what is written. It must not be cut short: a computation that finds it so throws {@link BadInputException}, but one
+   * that is under way at that moment ends the whole process, since the system answers a read beyond the end of a mapped
+   * file with a signal (SIGBUS). Copy a new version beside it and move it into place, as this library does with every
+   * file that it writes.
    *
    * @param path the file; of a model split into {@code NAME-00001-of-00003.gguf} and so on, the first part or any other
    * @throws BadInputException if the file is damaged, holds no model of a known family, or uses something that this
@@ -267,7 +274,7 @@ public final class Model implements AutoCloseable {
       for (int from = 0; from < tokens.length; from += atOnce) {
         Interruption.check("computation of logits");
         int n = Math.min(atOnce, tokens.length - from);
-        session.eval(tokens, from, n, NativeSession.Logits.ALL, buffer);
+        session.eval(tokens, from, n, NativeSession.Role.PROMPT, NativeSession.Logits.ALL, buffer);
         for (int i = 0; i < n; i++) {
           buffer.get(i * vocabSize(), result[from + i]);
         }

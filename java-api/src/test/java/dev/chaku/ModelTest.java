@@ -13,7 +13,10 @@ import dev.chaku.arch.DenseShape;
 import dev.chaku.arch.FormatMix;
 import dev.chaku.arch.RopeSpec;
 import dev.chaku.generate.Generation;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
@@ -118,6 +121,39 @@ class ModelTest {
     Path file = TinyModel.write(folder.resolve("more.gguf"), more, FormatMix.F32, 1);
     String message = assertThrows(BadInputException.class, () -> Model.open(file)).getMessage();
     assertTrue(message.contains("259") && message.contains("264") && message.contains("more.gguf"), message);
+  }
+
+  /** Rather than the end of the process by a signal. */
+  @Test
+  void aFileCutShortIsNamedByWhateverComputesNext() throws Exception {
+    Path file = TinyModel.write(folder.resolve("tiny.gguf"), TinyModel.llama(), FormatMix.Q8_0, 1);
+    long size = Files.size(file);
+    try (Model model = Model.open(file)) {
+      Generator generator = model.generator().prompt("a").maxTokens(4).seed(1).endless(true);
+      int[] before = generator.generate().tokens();
+      byte[] whole = Files.readAllBytes(file);
+      try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+        channel.truncate(size / 3);
+      }
+      String message = assertThrows(BadInputException.class, generator::generate).getMessage();
+      assertTrue(message.contains(file.toString()) && message.contains(Long.toString(size)), message);
+      assertThrows(BadInputException.class, () -> model.logits(new int[] {1, 2}));
+      try (TrainingRun run = training(model)) {
+        message = assertThrows(BadInputException.class, run::await).getMessage();
+        assertTrue(message.contains(file.toString()), message);
+      }
+      Files.write(file, whole);  // in place
+      assertArrayEquals(before, generator.generate().tokens());
+    }
+  }
+
+  private TrainingRun training(Model model) {
+    return Trainer.on(model)
+        .lora(TinyTraining.lora())
+        .config(TinyTraining.config())
+        .examples(TinyTraining.counting(4, 1))
+        .output(folder.resolve("out"))
+        .start();
   }
 
   @Test
