@@ -2,6 +2,7 @@
 #include "amx_emulator.h"
 
 #include <signal.h>
+#include <sys/syscall.h>
 #include <ucontext.h>
 #include <unistd.h>
 
@@ -136,6 +137,9 @@ bool decode(const uint8_t* code, Instruction* out) {
 
 void install() {
   static const bool once = [] {
+    // A processor that has tiles lets a process use them once it asked for them.
+    constexpr long kRequestPermission = 0x1023, kTileData = 18;
+    syscall(SYS_arch_prctl, kRequestPermission, kTileData);
     struct sigaction action = {};
     action.sa_sigaction = handle;
     action.sa_flags = SA_SIGINFO;
