@@ -33,7 +33,7 @@ Case matmul_case(DType dtype, Shape s) {
   d->x = random_floats(s.m * s.k, 1);
   d->y.resize(static_cast<size_t>(s.m * s.n));
   d->p = {.x = d->x.data(), .x_stride = s.k, .w = {d->w[0].data(), dtype, s.n, s.k}, .y = d->y.data(), .y_stride = s.n,
-          .m = s.m};
+          .m = s.m, .role = s.m <= 8 ? Role::kGenerated : Role::kPrompt};
   Case c;
   c.op = s.m <= 8 ? "matmul_decode" : "matmul";
   c.format = dtype_info(dtype).name;
@@ -147,7 +147,8 @@ std::shared_ptr<AttentionData> attention_data(AttentionShape s) {
   d->span = {0, s.q_tokens, 0, s.kv_tokens};
   d->p = {.q = d->q.data(), .k = d->k.data(), .v = d->v.data(), .o = d->o.data(), .lse = d->lse.data(),
           .q_stride = width, .kv_stride = kv_width, .o_stride = width, .n_heads = s.heads, .n_kv_heads = s.kv_heads,
-          .head_dim = s.dim, .scale = 1.0f / std::sqrt(static_cast<float>(s.dim)), .spans = &d->span, .n_spans = 1};
+          .head_dim = s.dim, .scale = 1.0f / std::sqrt(static_cast<float>(s.dim)), .spans = &d->span, .n_spans = 1,
+          .role = s.q_tokens == 1 ? Role::kGenerated : Role::kPrompt};
   d->backward = {.forward = d->p, .d_o = d->d_o.data(), .dq = d->dq.data(), .dk = d->dk.data(), .dv = d->dv.data()};
   return d;
 }

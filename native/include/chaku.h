@@ -346,6 +346,9 @@ typedef struct chaku_session_options {
 #define CHAKU_LOGITS_LAST 1
 #define CHAKU_LOGITS_ALL 2
 
+#define CHAKU_ROLE_PROMPT 0    /* a text that is read */
+#define CHAKU_ROLE_GENERATED 1 /* tokens that the model has chosen, computed as soon as they are known */
+
 CHAKU_API chaku_status chaku_session_plan(const chaku_model* model, const chaku_session_options* options,
                                           chaku_memory_plan* out);
 CHAKU_API chaku_status chaku_session_create(chaku_model* model, const chaku_session_options* options,
@@ -355,8 +358,11 @@ CHAKU_API void chaku_session_free(chaku_session** session);
 CHAKU_API chaku_status chaku_session_set_adapters(chaku_session* session, chaku_adapter* const* adapters,
                                                   const float* scales, int32_t n);
 /** Appends tokens[n] and writes the logits asked for (V, or n*V floats) to logits. On failure the cache keeps the
- * length it had; after CHAKU_CANCELLED, logits may hold those of the tokens that were done. */
-CHAKU_API chaku_status chaku_session_eval(chaku_session* session, const int32_t* tokens, int32_t n,
+ * length it had; after CHAKU_CANCELLED, logits may hold those of the tokens that were done.
+ * The two roles are computed in different ways, whose last digits differ; within a role the numbers depend on the tokens
+ * and roles so far alone, and not on how a text is cut into calls. So a text that is to give the same numbers as one that
+ * is read at once keeps of the cache what was computed in the role it has there. */
+CHAKU_API chaku_status chaku_session_eval(chaku_session* session, const int32_t* tokens, int32_t n, int32_t role,
                                           int32_t which_logits, float* logits, int64_t logits_floats);
 /** From now on evals add up the squares of each product's inputs, per column; called again, it starts anew. Rows without
  * logits are left out of the last layer's products: ask for CHAKU_LOGITS_ALL. */

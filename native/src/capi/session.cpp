@@ -59,17 +59,20 @@ extern "C" chaku_status chaku_session_set_adapters(chaku_session* session, chaku
 }
 
 extern "C" chaku_status chaku_session_eval(chaku_session* session, const int32_t* tokens, int32_t n,
-                                           int32_t which_logits, float* logits, int64_t logits_floats) {
+                                           int32_t role, int32_t which_logits, float* logits, int64_t logits_floats) {
   return capi::guarded("eval", [&] {
     Session& s = capi::require("eval", "session", session).session;
     capi::require("eval", "tokens", tokens);
+    if (role != CHAKU_ROLE_PROMPT && role != CHAKU_ROLE_GENERATED)
+      fail(Code::kInvalidArgument, "[eval] expected role %d or %d, got %d", CHAKU_ROLE_PROMPT, CHAKU_ROLE_GENERATED,
+           role);
     if (which_logits < CHAKU_LOGITS_NONE || which_logits > CHAKU_LOGITS_ALL)
       fail(Code::kInvalidArgument, "[eval] expected which_logits in 0..2, got %d", which_logits);
     if (which_logits != CHAKU_LOGITS_NONE) capi::require("eval", "logits", logits);
     if (n < 0 || logits_floats < 0)
       fail(Code::kInvalidArgument, "[eval] expected sizes >= 0, got n %d and logits_floats %lld", n,
            static_cast<long long>(logits_floats));
-    s.eval({tokens, static_cast<size_t>(n)}, static_cast<LogitRows>(which_logits),
+    s.eval({tokens, static_cast<size_t>(n)}, static_cast<Role>(role), static_cast<LogitRows>(which_logits),
            {logits, static_cast<size_t>(logits == nullptr ? 0 : logits_floats)});
   });
 }

@@ -112,18 +112,19 @@ void Session::check_eval(std::span<const int32_t> tokens, LogitRows rows, std::s
          logits.size());
 }
 
-void Session::eval(std::span<const int32_t> tokens, LogitRows rows, std::span<float> logits) {
+void Session::eval(std::span<const int32_t> tokens, Role role, LogitRows rows, std::span<float> logits) {
   check_eval(tokens, rows, logits);
   const CancellableRun run(cancellation_);
   const int64_t n = static_cast<int64_t>(tokens.size());
   const int64_t vocab = model_->spec().vocab_size;
   for (int64_t begin = 0; begin < n; begin += options_.max_batch_tokens) {
+    model_->check_files();
     const int64_t m = std::min<int64_t>(options_.max_batch_tokens, n - begin);
     int64_t first_output_row = m;
     if (rows == LogitRows::kAll) first_output_row = 0;
     if (rows == LogitRows::kLast && begin + m == n) first_output_row = m - 1;
     float* at = rows == LogitRows::kAll ? logits.data() + begin * vocab : logits.data();
-    eval_chunk(tokens.subspan(static_cast<size_t>(begin), static_cast<size_t>(m)),
+    eval_chunk(tokens.subspan(static_cast<size_t>(begin), static_cast<size_t>(m)), role,
                length_ + static_cast<int32_t>(begin), first_output_row, at);
   }
   length_ += static_cast<int32_t>(n);
@@ -131,13 +132,13 @@ void Session::eval(std::span<const int32_t> tokens, LogitRows rows, std::span<fl
 }
 
 // Logits of the rows from first_output_row on.
-void Session::eval_chunk(std::span<const int32_t> tokens, int32_t first_position, int64_t first_output_row,
-                         float* logits) {
+void Session::eval_chunk(std::span<const int32_t> tokens, Role role, int32_t first_position,
+                         int64_t first_output_row, float* logits) {
   const int64_t m = static_cast<int64_t>(tokens.size());
   for (int64_t i = 0; i < m; ++i) positions_[i] = first_position + static_cast<int32_t>(i);
   const AttentionSpan span{0, m, 0, first_position + m};
   const Decoder decoder{&model_->engine(), &model_->spec(), &model_->weights(), &worn_.low_ranks(), &cancellation_, {},
-                        inputs_ ? &*inputs_ : nullptr};
+                        inputs_ ? &*inputs_ : nullptr, role};
   const Batch batch{tokens.data(), positions_, m, {&span, 1}, first_output_row,
                     options_.max_tokens};
   forward(decoder, batch, cache_.at(first_position, first_position == length_), activations_);

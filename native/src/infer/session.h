@@ -30,7 +30,9 @@ class Session {
   static MemoryPlan plan(const Model& model, const SessionOptions& options);
 
   void set_adapters(std::vector<std::shared_ptr<const Adapter>> adapters, std::span<const float> scales);
-  void eval(std::span<const int32_t> tokens, LogitRows rows, std::span<float> logits);
+  // A token's numbers depend on the tokens before it and on their roles, and on nothing else: not on how a text is cut
+  // into evals, nor on threads.
+  void eval(std::span<const int32_t> tokens, Role role, LogitRows rows, std::span<float> logits);
   // From now on evals add up the squares of each product's inputs.
   void collect_inputs() { inputs_.emplace(model_->spec(), model_->weights()); }
   // Those of a product; refuses modules that are none, and sessions that collect nothing.
@@ -43,7 +45,8 @@ class Session {
   static SessionOptions resolved(const Model& model, const SessionOptions& options);
 
   void check_eval(std::span<const int32_t> tokens, LogitRows rows, std::span<const float> logits) const;
-  void eval_chunk(std::span<const int32_t> tokens, int32_t first_position, int64_t first_output_row, float* logits);
+  void eval_chunk(std::span<const int32_t> tokens, Role role, int32_t first_position, int64_t first_output_row,
+                  float* logits);
 
   std::shared_ptr<const Model> model_;
   SessionOptions options_;

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 
+#include "kernels/role.h"
 #include "quant/dtype.h"
 
 namespace chaku {
@@ -36,6 +37,7 @@ struct AttentionProblem {
   const float* slopes = nullptr;  // [H], or null
   const AttentionSpan* spans = nullptr;  // cover disjoint queries
   int64_t n_spans = 0;
+  Role role = Role::kPrompt;
 };
 
 // Given the forward's inputs and outputs and the gradient of o; all gradients are overwritten, and alias no input. For

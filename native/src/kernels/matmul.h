@@ -8,6 +8,7 @@
 
 #include <cstdint>
 
+#include "kernels/role.h"
 #include "quant/dtype.h"
 
 namespace chaku {
@@ -46,10 +47,11 @@ struct MatmulProblem {
   float scale = 1.0f;
   bool accumulate = false;
   LowRankTail tail = {};
+  Role role = Role::kPrompt;
 };
 
 // Products that depend on each other in one way alone: the x of a tail may be the y of a product before it that has no
-// tail. They are run as one: those of few tokens share parallel sections, and neighbours that read the same x prepare it
+// tail. They are run as one: those of generated tokens share parallel sections, and neighbours that read the same x prepare it
 // once. Results are those of the products one by one, to the bit.
 struct MatmulGroup {
   const MatmulProblem* problems = nullptr;

@@ -26,25 +26,26 @@ namespace {
 // Collects the products of a MatmulGroup and runs them together.
 class ProductGroup {
  public:
-  explicit ProductGroup(const Engine& engine) noexcept : engine_(engine) {}
+  explicit ProductGroup(const Decoder& decoder) noexcept : decoder_(decoder) {}
   ~ProductGroup() { run(); }
   ProductGroup(const ProductGroup&) = delete;
   ProductGroup& operator=(const ProductGroup&) = delete;
 
   void add(const MatmulProblem& problem) noexcept {
     if (n_ == kMost) run();
-    problems_[n_++] = problem;
+    problems_[n_] = problem;
+    problems_[n_++].role = decoder_.role;
   }
 
  private:
   static constexpr int64_t kMost = 32;
 
   void run() noexcept {
-    if (n_ > 0) engine_.run(&KernelTable::matmul_group, MatmulGroup{problems_, n_});
+    if (n_ > 0) decoder_.engine->run(&KernelTable::matmul_group, MatmulGroup{problems_, n_});
     n_ = 0;
   }
 
-  const Engine& engine_;
+  const Decoder& decoder_;
   MatmulProblem problems_[kMost];
   int64_t n_ = 0;
 };
@@ -108,7 +109,7 @@ void apply_expert_linears(const Decoder& decoder, std::span<const ExpertLinearCa
       inputs[i] = drop_input(decoder, call.x, call.offsets[call.n_experts] * call.linear->w.columns,
                              call.dropout_stream, call.dropped);
   }
-  ProductGroup group(*decoder.engine);
+  ProductGroup group(decoder);
   for (int64_t e = 0; e < calls.front().n_experts; ++e) add_products(calls, inputs, e, group);
 }
 
@@ -244,6 +245,7 @@ class ExpertPass {
       p.y_stride = one.w.rows;
       p.m = e_.counts[e];
       p.accumulate = true;
+      p.role = d_.role;
       d_.engine->run(&KernelTable::matmul, p);
     }
   }

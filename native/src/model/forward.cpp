@@ -224,6 +224,7 @@ class BlockPass {
     p.slopes = spec_.slopes.empty() ? nullptr : spec_.slopes.data();
     p.spans = batch_.spans.data();
     p.n_spans = static_cast<int64_t>(batch_.spans.size());
+    p.role = d_.role;
     if (first_ == 0) {
       d_.engine->run(&KernelTable::attention, p);
       return;
@@ -334,6 +335,7 @@ void project_logits(const Decoder& decoder, const float* normed, const float* lo
   p.y_stride = output.w.rows;
   p.m = m;
   p.scale = decoder.spec->logit_scale;
+  p.role = decoder.role;
   if (decoder.low_ranks != nullptr && decoder.low_ranks->output.rank > 0)
     p.tail = low_rank_tail(decoder.low_ranks->output, low_rank_out, output.w.rows);
   decoder.engine->run(&KernelTable::matmul, p);

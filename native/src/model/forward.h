@@ -56,6 +56,7 @@ struct Decoder {
   const Cancellation* cancel = nullptr;  // null: cannot be cancelled
   Dropout dropout;
   InputStatistics* inputs = nullptr;  // null: not collected
+  Role role = Role::kPrompt;          // of all tokens of a pass
 
   const LowRank* low_rank(int32_t layer, LayerLinear linear) const noexcept {
     if (low_ranks == nullptr || low_ranks->layers.empty()) return nullptr;

@@ -52,12 +52,16 @@ bool shares_scratch(const Decoder& decoder, const LinearCall& call) noexcept {
 
 // Products of the calls that run as one.
 struct Together {
-  std::array<MatmulProblem, 2 * kMostLinears> problems;
+  const Decoder& decoder;
+  std::array<MatmulProblem, 2 * kMostLinears> problems = {};
   int64_t n = 0;
 
-  void add(const MatmulProblem& p) noexcept { problems[static_cast<size_t>(n++)] = p; }
-  void run(const Engine& engine) const noexcept {
-    if (n > 0) engine.run(&KernelTable::matmul_group, MatmulGroup{problems.data(), n});
+  void add(const MatmulProblem& p) noexcept {
+    problems[static_cast<size_t>(n)] = p;
+    problems[static_cast<size_t>(n++)].role = decoder.role;
+  }
+  void run() const noexcept {
+    if (n > 0) decoder.engine->run(&KernelTable::matmul_group, MatmulGroup{problems.data(), n});
   }
 };
 
@@ -83,7 +87,9 @@ MatmulProblem down_product(const LowRank& low_rank, const float* input, int64_t 
 
 void low_rank_down(const Decoder& decoder, const LowRank& low_rank, const float* input, int64_t k, int64_t m,
                    float* low_rank_out) noexcept {
-  decoder.engine->run(&KernelTable::matmul, down_product(low_rank, input, k, m, low_rank_out));
+  MatmulProblem p = down_product(low_rank, input, k, m, low_rank_out);
+  p.role = decoder.role;
+  decoder.engine->run(&KernelTable::matmul, p);
 }
 
 LowRankTail low_rank_tail(const LowRank& low_rank, const float* low_rank_out, int64_t n) noexcept {
@@ -97,7 +103,7 @@ void apply_linears(const Decoder& decoder, std::span<const LinearCall> calls) no
         for (const LinearCall& one : calls) apply_linears(decoder, {&one, 1});
         return;
       }
-  Together products;  // those of A before those that add what they make
+  Together products{decoder};  // those of A before those that add what they make
   for (const LinearCall& call : calls) {
     const int64_t k = call.linear->w.columns;
     if (decoder.inputs != nullptr) decoder.inputs->add(decoder.engine->pool(), *call.linear, call.x, call.m);
@@ -106,7 +112,7 @@ void apply_linears(const Decoder& decoder, std::span<const LinearCall> calls) no
     products.add(down_product(*call.low_rank, input, k, call.m, call.low_rank_out));
   }
   for (const LinearCall& call : calls) products.add(base_product(call));
-  products.run(*decoder.engine);
+  products.run();
   for (const LinearCall& call : calls)
     if (bias_apart(call))
       decoder.engine->run(&KernelTable::axpby, AxpbyProblem{call.bias_sum, call.y, call.m * call.linear->w.rows,

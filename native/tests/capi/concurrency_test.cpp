@@ -17,10 +17,10 @@ std::vector<float> generate(chaku_model* model, int32_t first) {
   std::vector<int32_t> prompt;
   for (int32_t i = 0; i < 24; ++i) prompt.push_back((first * 7 + i * 5) % 64);
   std::vector<float> all(40 * 64);
-  CHECK_OK(chaku_session_eval(session, prompt.data(), 24, CHAKU_LOGITS_ALL, all.data(), 24 * 64));
+  CHECK_OK(chaku_session_eval(session, prompt.data(), 24, CHAKU_ROLE_PROMPT, CHAKU_LOGITS_ALL, all.data(), 24 * 64));
   for (int32_t i = 0; i < 16; ++i) {
     const int32_t token = (first + i) % 64;
-    CHECK_OK(chaku_session_eval(session, &token, 1, CHAKU_LOGITS_LAST, all.data() + (24 + i) * 64, 64));
+    CHECK_OK(chaku_session_eval(session, &token, 1, CHAKU_ROLE_GENERATED, CHAKU_LOGITS_LAST, all.data() + (24 + i) * 64, 64));
   }
   return all;
 }

@@ -179,7 +179,7 @@ TEST(parents_may_be_freed_first) {
   chaku_adapter_free(adapter.out());
   const int32_t token = 3;
   std::vector<float> logits(64);
-  CHECK_OK(chaku_session_eval(session, &token, 1, CHAKU_LOGITS_LAST, logits.data(), 64));
+  CHECK_OK(chaku_session_eval(session, &token, 1, CHAKU_ROLE_PROMPT, CHAKU_LOGITS_LAST, logits.data(), 64));
 }
 
 TEST(free_accepts_null_and_nulls) {

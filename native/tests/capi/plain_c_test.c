@@ -66,7 +66,7 @@ int main(void) {
   require(chaku_session_create(model, &session_options, &session), "session");
   const int32_t tokens[3] = {3, 1, 4};
   float logits[20];
-  require(chaku_session_eval(session, tokens, 3, CHAKU_LOGITS_LAST, logits, 20), "eval");
+  require(chaku_session_eval(session, tokens, 3, CHAKU_ROLE_PROMPT, CHAKU_LOGITS_LAST, logits, 20), "eval");
   float sum = 0;
   for (int i = 0; i < 20; ++i) sum += logits[i] * logits[i];
   chaku_session_free(&session);

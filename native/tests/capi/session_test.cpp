@@ -30,15 +30,15 @@ TEST(eval_writes_what_is_asked_for_and_no_more) {
   Ready t;
   const int32_t tokens[3] = {1, 2, 3};
   t.logits.assign(t.logits.size(), -77.0f);
-  CHECK_OK(chaku_session_eval(t.session, tokens, 3, CHAKU_LOGITS_ALL, t.logits.data(), 3 * 64));
+  CHECK_OK(chaku_session_eval(t.session, tokens, 3, CHAKU_ROLE_PROMPT, CHAKU_LOGITS_ALL, t.logits.data(), 3 * 64));
   CHECK(t.logits[3 * 64 - 1] != -77.0f && t.logits[3 * 64] == -77.0f);
   const std::vector<float> last(t.logits.begin() + 128, t.logits.begin() + 192);
   CHECK_OK(chaku_session_truncate(t.session, 0));
   t.logits.assign(t.logits.size(), -77.0f);
-  CHECK_OK(chaku_session_eval(t.session, tokens, 3, CHAKU_LOGITS_LAST, t.logits.data(), 64));
+  CHECK_OK(chaku_session_eval(t.session, tokens, 3, CHAKU_ROLE_PROMPT, CHAKU_LOGITS_LAST, t.logits.data(), 64));
   CHECK_CLOSE(t.logits.data(), last.data(), 64, 1e-5, 1e-5);
   CHECK_EQ(t.logits[64], -77.0f);
-  CHECK_OK(chaku_session_eval(t.session, tokens, 2, CHAKU_LOGITS_NONE, nullptr, 0));
+  CHECK_OK(chaku_session_eval(t.session, tokens, 2, CHAKU_ROLE_PROMPT, CHAKU_LOGITS_NONE, nullptr, 0));
   CHECK_EQ(t.length(), 5);
 }
 
@@ -46,17 +46,20 @@ TEST(eval_misuse) {
   Ready t;
   const int32_t tokens[2] = {1, 2}, outside[2] = {1, 64};
   float* logits = t.logits.data();
-  CHECK_FAILS(CHAKU_INVALID_ARGUMENT, chaku_session_eval(nullptr, tokens, 2, CHAKU_LOGITS_LAST, logits, 64));
-  CHECK_FAILS(CHAKU_INVALID_ARGUMENT, chaku_session_eval(t.session, nullptr, 2, CHAKU_LOGITS_LAST, logits, 64));
-  CHECK_FAILS(CHAKU_INVALID_ARGUMENT, chaku_session_eval(t.session, tokens, 2, CHAKU_LOGITS_LAST, nullptr, 64));
+  for (const int32_t role : {-1, 2})
+    CHECK_FAILS(CHAKU_INVALID_ARGUMENT,
+                chaku_session_eval(t.session, tokens, 2, role, CHAKU_LOGITS_NONE, nullptr, 0));
+  CHECK_FAILS(CHAKU_INVALID_ARGUMENT, chaku_session_eval(nullptr, tokens, 2, CHAKU_ROLE_PROMPT, CHAKU_LOGITS_LAST, logits, 64));
+  CHECK_FAILS(CHAKU_INVALID_ARGUMENT, chaku_session_eval(t.session, nullptr, 2, CHAKU_ROLE_PROMPT, CHAKU_LOGITS_LAST, logits, 64));
+  CHECK_FAILS(CHAKU_INVALID_ARGUMENT, chaku_session_eval(t.session, tokens, 2, CHAKU_ROLE_PROMPT, CHAKU_LOGITS_LAST, nullptr, 64));
   for (const int32_t n : {0, -1, 17, INT32_MAX, INT32_MIN})
-    CHECK_FAILS(CHAKU_INVALID_ARGUMENT, chaku_session_eval(t.session, tokens, n, CHAKU_LOGITS_NONE, nullptr, 0));
+    CHECK_FAILS(CHAKU_INVALID_ARGUMENT, chaku_session_eval(t.session, tokens, n, CHAKU_ROLE_PROMPT, CHAKU_LOGITS_NONE, nullptr, 0));
   for (const int32_t which : {-1, 3, INT32_MAX})
-    CHECK_FAILS(CHAKU_INVALID_ARGUMENT, chaku_session_eval(t.session, tokens, 2, which, logits, 128));
+    CHECK_FAILS(CHAKU_INVALID_ARGUMENT, chaku_session_eval(t.session, tokens, 2, CHAKU_ROLE_PROMPT, which, logits, 128));
   for (const int64_t n : {int64_t{-1}, int64_t{0}, int64_t{63}})
-    CHECK_FAILS(CHAKU_INVALID_ARGUMENT, chaku_session_eval(t.session, tokens, 2, CHAKU_LOGITS_LAST, logits, n));
-  CHECK_FAILS(CHAKU_INVALID_ARGUMENT, chaku_session_eval(t.session, tokens, 2, CHAKU_LOGITS_ALL, logits, 127));
-  CHECK_FAILS(CHAKU_INVALID_ARGUMENT, chaku_session_eval(t.session, outside, 2, CHAKU_LOGITS_LAST, logits, 64));
+    CHECK_FAILS(CHAKU_INVALID_ARGUMENT, chaku_session_eval(t.session, tokens, 2, CHAKU_ROLE_PROMPT, CHAKU_LOGITS_LAST, logits, n));
+  CHECK_FAILS(CHAKU_INVALID_ARGUMENT, chaku_session_eval(t.session, tokens, 2, CHAKU_ROLE_PROMPT, CHAKU_LOGITS_ALL, logits, 127));
+  CHECK_FAILS(CHAKU_INVALID_ARGUMENT, chaku_session_eval(t.session, outside, 2, CHAKU_ROLE_PROMPT, CHAKU_LOGITS_LAST, logits, 64));
   CHECK_EQ(t.length(), 0);
 }
 
@@ -67,7 +70,7 @@ TEST(collects_inputs) {
   int64_t rows = -1;
   CHECK_FAILS(CHAKU_INVALID_STATE, chaku_session_read_inputs(t.session, CHAKU_ATTN_Q, 0, squares, 32, &rows));
   CHECK_OK(chaku_session_collect_inputs(t.session));
-  CHECK_OK(chaku_session_eval(t.session, tokens, 3, CHAKU_LOGITS_ALL, t.logits.data(), 3 * 64));
+  CHECK_OK(chaku_session_eval(t.session, tokens, 3, CHAKU_ROLE_PROMPT, CHAKU_LOGITS_ALL, t.logits.data(), 3 * 64));
   CHECK_OK(chaku_session_read_inputs(t.session, CHAKU_ATTN_Q, 0, squares, 32, &rows));
   CHECK(rows == 3 && squares[0] > 0 && squares[32 - 1] > 0);
   CHECK_OK(chaku_session_read_inputs(t.session, CHAKU_OUTPUT, -1, squares, 32, &rows));
@@ -135,7 +138,7 @@ TEST(adapters_misuse) {
   CHECK_FAILS(CHAKU_INVALID_ARGUMENT, chaku_session_set_adapters(t.session, list, scales, 1));
   CHECK_OK(chaku_session_set_adapters(t.session, nullptr, nullptr, 0));
   const int32_t token = 1;
-  CHECK_OK(chaku_session_eval(t.session, &token, 1, CHAKU_LOGITS_NONE, nullptr, 0));
+  CHECK_OK(chaku_session_eval(t.session, &token, 1, CHAKU_ROLE_PROMPT, CHAKU_LOGITS_NONE, nullptr, 0));
   CHECK_FAILS(CHAKU_INVALID_STATE, chaku_session_set_adapters(t.session, nullptr, nullptr, 0));
 }
 
@@ -150,7 +153,7 @@ TEST(the_rest_of_misuse) {
   CHECK_FAILS(CHAKU_INVALID_ARGUMENT, chaku_session_cancel(nullptr));
   CHECK_OK(chaku_session_cancel(t.session));
   const int32_t token = 1;  // a cancel while nothing ran has no effect
-  CHECK_OK(chaku_session_eval(t.session, &token, 1, CHAKU_LOGITS_NONE, nullptr, 0));
+  CHECK_OK(chaku_session_eval(t.session, &token, 1, CHAKU_ROLE_PROMPT, CHAKU_LOGITS_NONE, nullptr, 0));
   chaku_session_free(nullptr);
   chaku_session_free(t.session.out());
   CHECK(t.session.at == nullptr);
@@ -160,7 +163,7 @@ TEST(the_rest_of_misuse) {
 TEST(a_full_cache_refuses_more) {
   Ready t(4);
   const int32_t tokens[4] = {1, 2, 3, 4};
-  CHECK_OK(chaku_session_eval(t.session, tokens, 4, CHAKU_LOGITS_NONE, nullptr, 0));
-  CHECK_FAILS(CHAKU_INVALID_ARGUMENT, chaku_session_eval(t.session, tokens, 1, CHAKU_LOGITS_NONE, nullptr, 0));
+  CHECK_OK(chaku_session_eval(t.session, tokens, 4, CHAKU_ROLE_PROMPT, CHAKU_LOGITS_NONE, nullptr, 0));
+  CHECK_FAILS(CHAKU_INVALID_ARGUMENT, chaku_session_eval(t.session, tokens, 1, CHAKU_ROLE_PROMPT, CHAKU_LOGITS_NONE, nullptr, 0));
   CHECK_EQ(t.length(), 4);
 }

@@ -119,7 +119,7 @@ TEST(greedy_text_and_logits_equal_the_reference) {
     for (size_t i = prompt.size() - 1; i < sequence.size(); ++i) {
       const int32_t next = argmax(logits);
       CHECK_EQ(next, static_cast<int32_t>(sequence[i]));
-      CHECK_OK(chaku_session_eval(session, &next, 1, CHAKU_LOGITS_LAST, logits.data(), stories.sizes.vocab));
+      CHECK_OK(chaku_session_eval(session, &next, 1, CHAKU_ROLE_GENERATED, CHAKU_LOGITS_LAST, logits.data(), stories.sizes.vocab));
     }
   }
   CHECK_EQ(cases, 4);

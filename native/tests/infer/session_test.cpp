@@ -29,10 +29,11 @@ SessionOptions options(int32_t max_tokens, int32_t max_batch_tokens = 0, DType k
   return {max_tokens, max_batch_tokens, 0, kv_dtype};
 }
 
-Logits eval(Session& session, std::span<const int32_t> tokens, LogitRows rows, int32_t vocab) {
+Logits eval(Session& session, std::span<const int32_t> tokens, LogitRows rows, int32_t vocab,
+            Role role = Role::kPrompt) {
   const size_t n_rows = rows == LogitRows::kAll ? tokens.size() : rows == LogitRows::kLast ? 1 : 0;
   Logits logits(n_rows * static_cast<size_t>(vocab));
-  session.eval(tokens, rows, logits);
+  session.eval(tokens, role, rows, logits);
   return logits;
 }
 
@@ -54,10 +55,15 @@ std::shared_ptr<Adapter> random_adapter(const std::shared_ptr<Model>& model, uin
   };
   const auto add = [&](Module module, int32_t layer) {
     const Shape shape = model->spec().shape(module, layer);
-    adapter->add(module, layer, rank, 0.5f, values(rank * shape.columns), values(shape.rows * rank));
+    const int32_t linear = linear_of(module);
+    const int64_t n_stacked = linear >= 0 ? model->spec().n_stacked(layer, static_cast<LayerLinear>(linear)) : 1;
+    adapter->add(module, layer, rank, 0.5f, values(n_stacked * rank * shape.columns), values(shape.rows * rank));
   };
   for (int32_t l = 0; l < model->spec().n_layers(); ++l)
-    for (const Module module : kDenseModules) add(module, l);
+    for (int32_t i = 0; i < kLayerLinears; ++i)
+      if (const Linear& linear = model->weights().layers[static_cast<size_t>(l)].linears[static_cast<size_t>(i)];
+          !linear.w.empty() && !is_router(kLinearModules[i]))
+        add(kLinearModules[i], l);
   add(Module::kOutput, -1);
   return adapter;
 }
@@ -82,7 +88,7 @@ TEST(token_by_token_equals_the_oracle) {
   const Logits expected = oracle_logits(*model, tokens);
   Session session(model, options(32));
   for (size_t t = 0; t < tokens.size(); ++t) {
-    const Logits got = eval(session, {&tokens[t], 1}, LogitRows::kLast, 48);
+    const Logits got = eval(session, {&tokens[t], 1}, LogitRows::kLast, 48, t < 5 ? Role::kPrompt : Role::kGenerated);
     CHECK_CLOSE(got.data(), expected.data() + t * 48, 48, 2e-5, 2e-5);
   }
 }
@@ -218,7 +224,7 @@ TEST(adapters_of_others_and_late_adapters) {
   CHECK_ERROR(Code::kInvalidArgument, "another's", session.set_adapters({random_adapter(other, 1, 2)}, {&scale, 1}));
   CHECK_ERROR(Code::kInvalidArgument, "finite", session.set_adapters({random_adapter(model, 1, 2)}, {&bad, 1}));
   const int32_t token = 1;
-  session.eval({&token, 1}, LogitRows::kNone, {});
+  session.eval({&token, 1}, Role::kPrompt, LogitRows::kNone, {});
   CHECK_ERROR(Code::kInvalidState, "1 tokens", session.set_adapters({}, {}));
 }
 
@@ -227,12 +233,12 @@ TEST(bad_evals_leave_the_cache) {
   Session session(model, options(8));
   const std::vector<int32_t> good = {1, 2, 3}, outside = {1, 48}, negative = {-1}, many(9, 0);
   Logits logits(48);
-  session.eval(good, LogitRows::kLast, logits);
-  CHECK_ERROR(Code::kInvalidArgument, "0..47, got 48 (token 1)", session.eval(outside, LogitRows::kLast, logits));
-  CHECK_ERROR(Code::kInvalidArgument, "got -1", session.eval(negative, LogitRows::kLast, logits));
-  CHECK_ERROR(Code::kInvalidArgument, "1..5 tokens", session.eval(many, LogitRows::kLast, logits));
-  CHECK_ERROR(Code::kInvalidArgument, "got 0", session.eval({}, LogitRows::kLast, logits));
-  CHECK_ERROR(Code::kInvalidArgument, "room for 144", session.eval(good, LogitRows::kAll, logits));
+  session.eval(good, Role::kPrompt, LogitRows::kLast, logits);
+  CHECK_ERROR(Code::kInvalidArgument, "0..47, got 48 (token 1)", session.eval(outside, Role::kPrompt, LogitRows::kLast, logits));
+  CHECK_ERROR(Code::kInvalidArgument, "got -1", session.eval(negative, Role::kPrompt, LogitRows::kLast, logits));
+  CHECK_ERROR(Code::kInvalidArgument, "1..5 tokens", session.eval(many, Role::kPrompt, LogitRows::kLast, logits));
+  CHECK_ERROR(Code::kInvalidArgument, "got 0", session.eval({}, Role::kPrompt, LogitRows::kLast, logits));
+  CHECK_ERROR(Code::kInvalidArgument, "room for 144", session.eval(good, Role::kPrompt, LogitRows::kAll, logits));
   CHECK_EQ(session.length(), 3);
 }
 
@@ -248,11 +254,11 @@ TEST(cancel_from_another_thread) {
   std::thread other([&] {
     while (!done.load()) session.cancel();
   });
-  CHECK_ERROR(Code::kCancelled, "cancelled", session.eval(tokens, LogitRows::kNone, {}));
+  CHECK_ERROR(Code::kCancelled, "cancelled", session.eval(tokens, Role::kPrompt, LogitRows::kNone, {}));
   done.store(true);
   other.join();
   CHECK_EQ(session.length(), 0);
-  session.eval({tokens.data(), 1}, LogitRows::kNone, {});
+  session.eval({tokens.data(), 1}, Role::kPrompt, LogitRows::kNone, {});
   CHECK_EQ(session.length(), 1);
 }
 
@@ -295,11 +301,111 @@ TEST(running_memories_go_on_or_begin_anew) {
     other.join();
     const std::vector<int32_t> outside = {1, 48};
     Logits logits(48);
-    CHECK_ERROR(Code::kInvalidArgument, "got 48", session.eval(outside, LogitRows::kLast, logits));
+    CHECK_ERROR(Code::kInvalidArgument, "got 48", session.eval(outside, Role::kPrompt, LogitRows::kLast, logits));
     check(7, 1);
     check(8, 4);
     session.truncate(0);
     check(0, 1);
     check(1, 11);
   }
+}
+
+namespace {
+
+// A prompt and what was generated behind it, and every way to come to it.
+struct Reading {
+  int n_threads = 1;
+  int32_t batch = 0;               // of the session
+  std::vector<size_t> prompt_cut;  // sizes of the evals of the prompt, in turn
+  size_t reused = 0;               // of the prompt, computed before with something else behind
+};
+
+constexpr size_t kPrompt = 90, kGenerated = 8;
+
+// Logits of the prompt's last row and of each generated token.
+Logits read(const TinyOptions& o, int32_t rank, DType kv_dtype, const Reading& how) {
+  TinyOptions own = o;
+  own.n_threads = how.n_threads;
+  const auto model = tiny_decoder(own);
+  const auto tokens = tiny_tokens(kPrompt + kGenerated, 48), other = tiny_tokens(30, 48, 99);
+  Session session(model, options(128, how.batch, kv_dtype));
+  if (rank > 0) {
+    const float scale = 0.7f;
+    session.set_adapters({random_adapter(model, 5, rank)}, {&scale, 1});
+  }
+  size_t at = how.reused;
+  if (at > 0) {
+    eval(session, {tokens.data(), at}, LogitRows::kLast, 48);
+    eval(session, other, LogitRows::kNone, 48);
+    eval(session, {other.data(), 1}, LogitRows::kLast, 48, Role::kGenerated);
+    session.truncate(static_cast<int32_t>(at));
+  }
+  Logits all;
+  for (size_t i = 0; at < kPrompt; ++i) {
+    const size_t n = how.prompt_cut.empty() ? kPrompt - at : std::min(kPrompt - at, how.prompt_cut[i % how.prompt_cut.size()]);
+    const bool last = at + n == kPrompt;
+    all = eval(session, {tokens.data() + at, n}, last ? LogitRows::kLast : LogitRows::kNone, 48);
+    at += n;
+  }
+  for (; at < tokens.size(); ++at)
+    for (const float logit : eval(session, {&tokens[at], 1}, LogitRows::kLast, 48, Role::kGenerated)) all.push_back(logit);
+  return all;
+}
+
+void check_readings(const std::string& what, TinyOptions o, int32_t rank, DType kv_dtype = DType::kF32) {
+  std::vector<CpuPath> paths = {CpuPath::kReference, CpuPath::kAvx2, CpuPath::kAvx512, CpuPath::kAvx512Vnni};
+  for (const CpuPath path : bf16_paths()) paths.push_back(path);
+  for (const CpuPath path : paths) {
+    if (find_table(path) == nullptr) continue;
+    o.path = path;
+    const Logits expected = read(o, rank, kv_dtype, {});
+    std::vector<Reading> readings = {{8, 0, {}, 0}, {1, 7, {}, 0}, {3, 64, {1, 8, 9, 30}, 0}, {2, 0, {89}, 0}};
+    if (o.mixer.kind == MixerKind::kNone)
+      for (const size_t reused : {kPrompt - 1, size_t{83}, size_t{1}})
+        readings.push_back({2, 0, {}, reused});
+    for (const Reading& reading : readings) {
+      const Logits got = read(o, rank, kv_dtype, reading);
+      if (got.size() != expected.size() || std::memcmp(got.data(), expected.data(), got.size() * sizeof(float)) != 0)
+        report(find_table(path)->name, 0,
+               what + ": other bits with " + std::to_string(reading.n_threads) + " threads, batches of " +
+                   std::to_string(reading.batch) + ", " + std::to_string(reading.reused) + " tokens reused");
+    }
+  }
+}
+
+TinyOptions quantized() {
+  TinyOptions o;
+  o.dtype = DType::kQ8_0;
+  o.width = o.ff_width = 96;
+  o.head_dim = 32;
+  o.window = 70;
+  return o;
+}
+
+}  // namespace
+
+TEST(a_text_gives_the_same_bits_however_it_was_read) {
+  check_readings("floats", rich(), 0);
+  for (const int32_t rank : {0, 1, 12}) check_readings("rank " + std::to_string(rank), quantized(), rank);
+}
+
+TEST(a_text_gives_the_same_bits_with_every_cache) {
+  for (const DType dtype : {DType::kF16, DType::kBF16, DType::kQ8_0})
+    check_readings(dtype_info(dtype).name, quantized(), 3, dtype);
+}
+
+TEST(a_text_gives_the_same_bits_in_every_kind) {
+  for (TinyKind& kind : tiny_kinds()) {
+    if (kind.options.n_positions > 0) kind.options.n_positions = 128;
+    check_readings(kind.name, kind.options, 2);
+  }
+}
+
+TEST(a_text_gives_the_same_bits_with_experts) {
+  TinyOptions o = quantized();
+  o.experts.n_experts = 6;
+  o.experts.n_used = 2;
+  o.experts.ff_width = 32;
+  o.experts.shared_ff_width = 32;
+  check_readings("experts", o, 2);
 }

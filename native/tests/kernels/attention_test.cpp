@@ -13,8 +13,11 @@ void check_forward(Heads heads, const std::vector<AttentionSpan>& spans, int32_t
   Inputs in = make_inputs(heads, spans, window, magnitude);
   shape(in, shaping);
   const Tolerance tolerance = {kAttention.absolute * std::max(1.0f, magnitude), kAttention.relative};
-  check_paths(describe("attention", heads, spans, window), tolerance,
-              [&](const KernelTable& table, ThreadPool& pool) { return forward(table, pool, in); });
+  for (const Role role : {Role::kPrompt, Role::kGenerated}) {
+    in.p.role = role;
+    check_paths(describe("attention", heads, spans, window), tolerance,
+                [&](const KernelTable& table, ThreadPool& pool) { return forward(table, pool, in); });
+  }
 }
 
 // Keys and values as a cache of a narrower format holds them: on every path what their decoded values give as floats.
@@ -30,7 +33,10 @@ void check_encoded(DType dtype, Heads heads, const std::vector<AttentionSpan>& s
   const std::string what = describe(dtype_info(dtype).name, heads, spans, window);
   const Floats reference = forward(reference_table(), pool_of(2), in);
   CHECK(std::memcmp(reference.data(), expected.data(), expected.size() * sizeof(float)) == 0);
-  check_paths(what, kAttention, [&](const KernelTable& table, ThreadPool& pool) { return forward(table, pool, in); });
+  for (const Role role : {Role::kPrompt, Role::kGenerated}) {
+    in.p.role = role;
+    check_paths(what, kAttention, [&](const KernelTable& table, ThreadPool& pool) { return forward(table, pool, in); });
+  }
 }
 
 void check_backward(Heads heads, const std::vector<AttentionSpan>& spans, int32_t window = 0, Shaping shaping = {}) {

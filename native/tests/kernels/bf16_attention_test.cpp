@@ -281,22 +281,20 @@ TEST(inputs_as_they_are_keep_the_digits_of_bfloat16) {
   }
 }
 
-// Spans of fewer than 16 queries stay in float32, alone and among others, in both directions.
-TEST(few_queries_stay_in_float32) {
+// Spans of any length: those of generated tokens in float32, those of a prompt rounded.
+TEST(generated_tokens_alone_stay_in_float32) {
   const std::vector<AttentionSpan> spans = {{0, 15, 0, 15}, {15, 40, 15, 40}, {40, 41, 40, 41}, {41, 50, 41, 50}};
   Inputs in = make_inputs({4, 2, 64}, spans, 0, 1.0f);
-  const Outputs wide = run(*find_table(CpuPath::kAvx512), pool_of(1), in, {}, true);
-  for (const KernelTable* table : bf16_tables()) {
-    const Outputs actual = run(*table, pool_of(1), in, wide.o_lse, true);
-    for (const AttentionSpan& span : spans) {
-      const bool few = span.q_end - span.q_begin < 16;
-      const auto same = [&](const Floats& a, const Floats& b, int64_t stride) {
-        const int64_t begin = span.q_begin * stride, end = span.q_end * stride;
-        return std::equal(a.begin() + begin, a.begin() + end, b.begin() + begin);
-      };
-      CHECK(same(actual.o_lse, wide.o_lse, in.p.o_stride) == few);
-      CHECK(same(actual.dq, wide.dq, in.p.q_stride) == few);
-      CHECK(same(actual.dk, wide.dk, in.p.kv_stride) == few && same(actual.dv, wide.dv, in.p.kv_stride) == few);
+  for (const Role role : {Role::kGenerated, Role::kPrompt}) {
+    in.p.role = role;
+    const Floats wide = forward(*find_table(CpuPath::kAvx512), pool_of(1), in);
+    for (const KernelTable* table : bf16_tables()) {
+      const Floats actual = forward(*table, pool_of(1), in);
+      for (const AttentionSpan& span : spans) {
+        const int64_t begin = span.q_begin * in.p.o_stride, end = span.q_end * in.p.o_stride;
+        CHECK_EQ(std::equal(actual.begin() + begin, actual.begin() + end, wide.begin() + begin),
+                 role == Role::kGenerated);
+      }
     }
   }
 }

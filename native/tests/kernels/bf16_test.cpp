@@ -243,19 +243,23 @@ TEST(groups_with_tails_give_the_bits_of_their_products) {
   }
 }
 
-TEST(few_tokens_stay_in_float32) {
+// However many they are; and a prompt's are rounded however few.
+TEST(generated_tokens_alone_stay_in_float32) {
   const Weights w = random_weights(DType::kQ8_0, 40, 64, 65);
-  const Floats x = random_vector(3 * 64, 66);
-  Floats y(3 * 40), expected(3 * 40);
-  MatmulProblem p{.x = x.data(), .x_stride = 64, .w = w.matrix, .y = y.data(), .y_stride = 40, .m = 3};
-  p.y = expected.data();
-  find_table(CpuPath::kAvx512)->matmul(p, pool_of(1));
-  p.y = y.data();
-  for (const KernelTable* table : bf16_tables()) {
-    std::fill(y.begin(), y.end(), 0.0f);
-    table->matmul(p, pool_of(1));
-    CHECK(y == expected);
-  }
+  for (const int64_t m : {1, 3, 20})
+    for (const Role role : {Role::kGenerated, Role::kPrompt}) {
+      const Floats x = random_vector(m * 64, 66);
+      Floats y(static_cast<size_t>(m * 40)), expected(y.size());
+      MatmulProblem p{.x = x.data(), .x_stride = 64, .w = w.matrix, .y = expected.data(), .y_stride = 40, .m = m,
+                      .role = role};
+      find_table(CpuPath::kAvx512Vnni)->matmul(p, pool_of(1));
+      p.y = y.data();
+      for (const KernelTable* table : bf16_tables()) {
+        std::fill(y.begin(), y.end(), 0.0f);
+        table->matmul(p, pool_of(1));
+        CHECK_EQ(y == expected, role == Role::kGenerated);
+      }
+    }
 }
 
 TEST(weight_gradients) {

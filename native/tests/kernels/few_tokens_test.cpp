@@ -1,4 +1,4 @@
-// Products of few tokens: several formats as integers, see kernels/cpu/generic/digits.h. Their bound is a relative one,
+// Products of generated tokens: several formats as integers, see kernels/cpu/generic/digits.h. Their bound is a relative one,
 // of the length of the products' vectors, so that inputs with outliers do not hide a loss of digits.
 #include <cmath>
 #include <limits>
@@ -16,7 +16,8 @@ constexpr DType kIntegers[] = {DType::kQ4_0, DType::kQ4_1,   DType::kQ5_0,  DTyp
 
 MatmulProblem problem(const Weights& w, const Floats& x, int64_t m, Floats& y) {
   y.assign(static_cast<size_t>(m * w.matrix.rows), kUntouched);
-  return {.x = x.data(), .x_stride = w.matrix.columns, .w = w.matrix, .y = y.data(), .y_stride = w.matrix.rows, .m = m};
+  return {.x = x.data(), .x_stride = w.matrix.columns, .w = w.matrix, .y = y.data(), .y_stride = w.matrix.rows, .m = m,
+          .role = Role::kGenerated};
 }
 
 double length(const float* v, int64_t n) {
@@ -68,7 +69,7 @@ TEST(rows_that_end_within_a_step) {
         w.bytes.insert(w.bytes.end(), 512, 0xff);  // scales that are no numbers, for whoever reads past the end
         w.matrix.data = w.bytes.data() + 1;
         const Floats x = random_vector(m * k, 74);
-        check_paths(std::string("few tokens ") + dtype_info(dtype).name + " k" + std::to_string(k), kProduct,
+        check_paths(std::string("generated ") + dtype_info(dtype).name + " k" + std::to_string(k), kProduct,
                     [&](const KernelTable& table, ThreadPool& pool) {
                       Floats y;
                       table.matmul(problem(w, x, m, y), pool);

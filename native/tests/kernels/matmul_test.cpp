@@ -18,7 +18,9 @@ std::string describe(const char* op, DType dtype, Shape s) {
          " k" + std::to_string(s.k);
 }
 
-void check_matmul(DType dtype, Shape s, bool bias, bool accumulate, float magnitude = 1.0f) {
+constexpr Role kRoles[] = {Role::kPrompt, Role::kGenerated};
+
+void check_matmul(Role role, DType dtype, Shape s, bool bias, bool accumulate, float magnitude) {
   const Weights w = random_weights(dtype, s.n, s.k, 21);
   const int64_t x_stride = s.k + 5, y_stride = s.n + 3;
   const Floats x = random_vector(s.m * x_stride, 22, magnitude), b = random_vector(s.n, 23);
@@ -33,10 +35,15 @@ void check_matmul(DType dtype, Shape s, bool bias, bool accumulate, float magnit
                   .y_stride = y_stride,
                   .m = s.m,
                   .scale = 0.75f,
-                  .accumulate = accumulate},
+                  .accumulate = accumulate,
+                  .role = role},
                  pool);
     return y;
   });
+}
+
+void check_matmul(DType dtype, Shape s, bool bias, bool accumulate, float magnitude = 1.0f) {
+  for (const Role role : kRoles) check_matmul(role, dtype, s, bias, accumulate, magnitude);
 }
 
 void check_backward(DType dtype, Shape s, bool accumulate) {
@@ -65,14 +72,16 @@ void check_tails(DType dtype, Shape s, int64_t r, bool accumulate) {
   const Floats x = random_vector(s.m * s.k, 82), dy = random_vector(s.m * s.n, 83), bias = random_vector(s.n, 84),
                t = random_vector(s.m * t_stride, 85), b = random_vector(s.n * r, 86), a = random_vector(r * s.k, 87);
   const std::string rank = " r" + std::to_string(r);
-  check_paths(describe("matmul", dtype, s) + rank, kProduct, [&](const KernelTable& table, ThreadPool& pool) {
-    Floats y(static_cast<size_t>(s.m * s.n), 0.5f);
-    MatmulProblem p{.x = x.data(), .x_stride = s.k, .w = w.matrix, .bias = bias.data(), .y = y.data(),
-                    .y_stride = s.n, .m = s.m, .scale = 0.75f, .accumulate = accumulate};
-    p.tail = {t.data(), t_stride, {b.data(), DType::kF32, s.n, r}, 1.5f};
-    table.matmul(p, pool);
-    return y;
-  });
+  for (const Role role : kRoles)
+    check_paths(describe("matmul", dtype, s) + rank, kProduct, [&](const KernelTable& table, ThreadPool& pool) {
+      Floats y(static_cast<size_t>(s.m * s.n), 0.5f);
+      MatmulProblem p{.x = x.data(), .x_stride = s.k, .w = w.matrix, .bias = bias.data(), .y = y.data(),
+                      .y_stride = s.n, .m = s.m, .scale = 0.75f, .accumulate = accumulate};
+      p.tail = {t.data(), t_stride, {b.data(), DType::kF32, s.n, r}, 1.5f};
+      p.role = role;
+      table.matmul(p, pool);
+      return y;
+    });
   check_paths(describe("matmul_backward", dtype, s) + rank, kProduct, [&](const KernelTable& table, ThreadPool& pool) {
     Floats dx(static_cast<size_t>(s.m * s.k), 0.5f);
     MatmulBackwardProblem p{.dy = dy.data(), .dy_stride = s.n, .w = w.matrix, .dx = dx.data(), .dx_stride = s.k,
@@ -93,7 +102,7 @@ TEST(every_format_with_few_and_many_tokens) {
     }
 }
 
-TEST(every_token_count_of_the_small_path_and_its_neighbours) {
+TEST(every_token_count_up_to_two_passages) {
   for (const DType dtype : {DType::kQ8_0, DType::kQ4_0, DType::kQ4_K, DType::kQ6_K, DType::kF32, DType::kF16})
     for (int64_t m = 1; m <= 14; ++m) check_matmul(dtype, {m, 21, 256}, m % 2 == 0, m % 3 == 0);
 }
@@ -152,7 +161,7 @@ TEST(groups_with_tails_are_their_products_one_by_one) {
   }
   for (const int64_t m : {1, 4, 17, 100}) {
     const Floats x = random_vector(m * kK, 100);
-    const auto problems = [&](std::vector<Floats>& out) {
+    const auto problems = [&](Role role, std::vector<Floats>& out) {
       out.assign(6, {});
       std::vector<MatmulProblem> all;
       for (size_t i = 0; i < 3; ++i) {
@@ -167,16 +176,19 @@ TEST(groups_with_tails_are_their_products_one_by_one) {
                        .m = m, .scale = 0.5f});
         all.back().tail = {out[i].data(), kRanks[i], {b[i].data(), DType::kF32, n, kRanks[i]}, 2.0f};
       }
+      for (MatmulProblem& p : all) p.role = role;
       return all;
     };
     for (const CpuPath path : {CpuPath::kReference, CpuPath::kAvx2, CpuPath::kAvx512, CpuPath::kAvx512Vnni}) {
       const KernelTable* table = find_table(path);
       if (table == nullptr) continue;
-      std::vector<Floats> together, alone;
-      for (const MatmulProblem& p : problems(alone)) table->matmul(p, pool_of(1));
-      for (const int n_threads : {1, 2, 3}) {
-        table->matmul_group({problems(together).data(), 6}, pool_of(n_threads));
-        CHECK(together == alone);
+      for (const Role role : kRoles) {
+        std::vector<Floats> together, alone;
+        for (const MatmulProblem& p : problems(role, alone)) table->matmul(p, pool_of(1));
+        for (const int n_threads : {1, 2, 3}) {
+          table->matmul_group({problems(role, together).data(), 6}, pool_of(n_threads));
+          CHECK(together == alone);
+        }
       }
     }
   }

@@ -24,7 +24,7 @@ using Logits = std::vector<float>;
 
 Logits logits_of(Session& session, std::span<const int32_t> tokens) {
   Logits logits(tokens.size() * kVocab);
-  session.eval(tokens, LogitRows::kAll, logits);
+  session.eval(tokens, Role::kPrompt, LogitRows::kAll, logits);
   return logits;
 }
 
@@ -85,7 +85,7 @@ TEST(the_last_row_alone_is_that_of_all_rows) {
   Session all(model, {32, 0, 0, DType::kF32}), last(model, {32, 0, 0, DType::kF32});
   const Logits expected = logits_of(all, tokens);
   Logits got(kVocab);
-  last.eval(tokens, LogitRows::kLast, got);
+  last.eval(tokens, Role::kPrompt, LogitRows::kLast, got);
   CHECK_CLOSE(got.data(), expected.data() + 12 * kVocab, kVocab, 2e-5, 2e-5);
 }
 

@@ -18,7 +18,7 @@ std::vector<double> squares(Session& session, Module module, int32_t layer) {
 
 void run(Session& session, const std::vector<int32_t>& tokens) {
   std::vector<float> logits(tokens.size() * 48);
-  session.eval(tokens, LogitRows::kAll, logits);
+  session.eval(tokens, Role::kPrompt, LogitRows::kAll, logits);
 }
 
 }  // namespace

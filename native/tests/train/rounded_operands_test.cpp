@@ -27,7 +27,7 @@ std::vector<float> logits(CpuPath path, int32_t n_tokens) {
   const auto model = tiny_decoder(tiny(path));
   Session session(model, {64, 0, 0});
   std::vector<float> out(static_cast<size_t>(n_tokens) * 48);
-  session.eval(tiny_tokens(n_tokens, 48, 3), LogitRows::kAll, out);
+  session.eval(tiny_tokens(n_tokens, 48, 3), Role::kPrompt, LogitRows::kAll, out);
   return out;
 }
 

@@ -146,7 +146,7 @@ TEST(evaluation_is_the_forward_pass_of_inference) {
   const Loss loss = trainer.evaluate({0, {data.tokens.data(), 9}, {data.targets.data(), weights.data()}, starts});
   Session session(model, {16, 0, 0});
   std::vector<float> logits(9 * 48);
-  session.eval({data.tokens.data(), 9}, LogitRows::kAll, logits);
+  session.eval({data.tokens.data(), 9}, Role::kPrompt, LogitRows::kAll, logits);
   double expected = 0;
   for (size_t t = 0; t < 9; ++t) {
     double sum = 0;

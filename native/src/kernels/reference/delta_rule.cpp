@@ -75,9 +75,13 @@ void run_column(const DeltaRuleProblem& p, const AttentionSpan& span, int64_t he
   const int64_t at = head * p.key_dim * p.value_dim + c;
   if (p.state_in != nullptr)
     for (int64_t i = 0; i < p.key_dim; ++i) column[i] = p.state_in[at + i * p.value_dim];
-  for (int64_t t = span.q_begin; t < span.q_end; ++t)
+  for (int64_t t = span.q_begin; t < span.q_end; ++t) {
     p.o[(t * p.n_value_heads + head) * p.value_dim + c] =
         static_cast<float>(advance(p, step_of(p, t, head), value(p, t, head, c), column));
+    if (p.state_out == nullptr) continue;
+    // A state that is kept is rounded after each token: a text gives the same bits however it is cut.
+    for (int64_t i = 0; i < p.key_dim; ++i) column[i] = static_cast<float>(column[i]);
+  }
   if (p.state_out != nullptr)
     for (int64_t i = 0; i < p.key_dim; ++i) p.state_out[at + i * p.value_dim] = static_cast<float>(column[i]);
 }

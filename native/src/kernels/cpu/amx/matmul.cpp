@@ -1,4 +1,4 @@
-// Large products with a weight, on tiles. Few tokens are bound by memory: avx512vnni has them.
+// Products with a weight on tiles. Those of generated tokens are bound by memory: avx512vnni has them.
 #define CHAKU_ISA amx
 #include "kernels/cpu/amx/ops.h"
 #include "kernels/cpu/amx/product.h"
@@ -7,8 +7,6 @@
 namespace chaku::amx {
 
 namespace {
-
-constexpr int64_t kFewTokens = 8;
 
 Job<WeightRows> job_of(const MatmulProblem& p) {
   return {{p.m, p.w.columns, p.w.rows, 1, p.y, p.y_stride, p.scale, p.bias, p.accumulate}, WeightRows::of(p.w), {}};
@@ -61,7 +59,7 @@ void matmul(const MatmulProblem& p, ThreadPool& pool) noexcept { matmul_group({&
 
 void matmul_group(const MatmulGroup& group, ThreadPool& pool) noexcept {
   split_group(
-      group.problems, group.n, kFewTokens,
+      group.problems, group.n,
       [&](const MatmulProblem* few, int64_t n) { avx512vnni::table().matmul_group({few, n}, pool); },
       [&](const MatmulProblem* large, int64_t n) { run_large<WeightRows>(large, n, pool); });
 }
@@ -72,7 +70,7 @@ void matmul_backward(const MatmulBackwardProblem& p, ThreadPool& pool) noexcept 
 
 void matmul_backward_group(const MatmulBackwardGroup& group, ThreadPool& pool) noexcept {
   split_group(
-      group.problems, group.n, kFewTokens,
+      group.problems, group.n,
       [&](const MatmulBackwardProblem* few, int64_t n) { avx512::table().matmul_backward_group({few, n}, pool); },
       [&](const MatmulBackwardProblem* large, int64_t n) { run_large<WeightDepth>(large, n, pool); });
 }

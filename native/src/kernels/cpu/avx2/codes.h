@@ -68,7 +68,6 @@ struct NoBlockHeader {};
 template <int kBytes>
 struct BlocksOf32 {
   static constexpr int kStep = 128, kStepBytes = 4 * kBytes, kResults = 1;
-  static constexpr int64_t kMostTokens = 2;  // more are faster as float32: decoding is cheap, digits cost as many sums
   static constexpr Order kOrder = Order::kHalves;
   static constexpr bool kOffset = true, kSigned = false;
   CHAKU_INLINE NoBlockHeader header(const uint8_t*) { return {}; }
@@ -160,7 +159,6 @@ struct CodesIQ4_NL : BlocksOf32<18> {
 
 // Twice the values of E2M1.
 struct CodesMXFP4 : BlocksOf32<17> {
-  static constexpr int64_t kMostTokens = 8;
   static constexpr bool kOffset = false, kSigned = true;
   template <class Part>
   CHAKU_INLINE void load(const uint8_t* step, NoBlockHeader, int part, Part& w) {
@@ -212,7 +210,6 @@ struct ScalesK {
 
 struct SuperBlocks {
   static constexpr int kStep = 256;
-  static constexpr int64_t kMostTokens = 8;
   static constexpr bool kOffset = true, kSigned = false;
 };
 

@@ -1,5 +1,5 @@
 // Large products on bfloat16: weights are decoded to float32, a panel at a time, and rounded while they are packed.
-// Small products are bound by memory, and stay in float32.
+// Those of generated tokens are bound by memory: avx512vnni has them.
 #define CHAKU_ISA avx512bf16
 #include "kernels/cpu/avx512bf16/ops.h"
 #include "kernels/cpu/avx512bf16/product.h"
@@ -10,7 +10,6 @@ namespace chaku::avx512bf16 {
 
 namespace {
 
-constexpr int64_t kFewTokens = 8;
 constexpr int64_t kForwardColumns = 128;
 
 static_assert(kForwardColumns * WeightRows::kDepth <= kMostBlock && WeightRows::kDepth <= kMostDepth);
@@ -46,7 +45,7 @@ void matmul(const MatmulProblem& p, ThreadPool& pool) noexcept { matmul_group({&
 
 void matmul_group(const MatmulGroup& group, ThreadPool& pool) noexcept {
   split_group(
-      group.problems, group.n, kFewTokens,
+      group.problems, group.n,
       [&](const MatmulProblem* few, int64_t n) { avx512vnni::table().matmul_group({few, n}, pool); },
       [&](const MatmulProblem* large, int64_t n) { run_large<WeightRows>(large, n, pool); });
 }
@@ -57,7 +56,7 @@ void matmul_backward(const MatmulBackwardProblem& p, ThreadPool& pool) noexcept 
 
 void matmul_backward_group(const MatmulBackwardGroup& group, ThreadPool& pool) noexcept {
   split_group(
-      group.problems, group.n, kFewTokens,
+      group.problems, group.n,
       [&](const MatmulBackwardProblem* few, int64_t n) { avx512::table().matmul_backward_group({few, n}, pool); },
       [&](const MatmulBackwardProblem* large, int64_t n) { run_large<WeightDepth>(large, n, pool); });
 }

@@ -100,7 +100,6 @@ struct FourBlocks {
 template <int kBytes>
 struct BlocksOf32 {
   static constexpr int kStep = 128, kStepBytes = 4 * kBytes, kResults = 1;
-  static constexpr int64_t kMostTokens = 8;
   static constexpr Order kOrder = Order::kHalves;
   static constexpr bool kOffset = true;
   using Blocks = FourBlocks<kBytes>;
@@ -175,7 +174,6 @@ struct CodesIQ4_NL : BlocksOf32<18> {
 // Twice the values of E2M1, plus 12. Blocks start at odd bytes, so that words cannot be gathered.
 struct CodesMXFP4 {
   static constexpr int kStep = 128, kStepBytes = 4 * 17, kResults = 1;
-  static constexpr int64_t kMostTokens = 8;
   static constexpr Order kOrder = Order::kHalves;
   static constexpr bool kOffset = true;
   struct Header {};
@@ -198,7 +196,6 @@ struct CodesMXFP4 {
 // Codes plus 128, two blocks a vector.
 struct CodesQ8_0 {
   static constexpr int kStep = 128, kStepBytes = 4 * 34, kResults = 2;
-  static constexpr int64_t kMostTokens = 2;  // more are faster as float32: decoding costs little
   static constexpr Order kOrder = Order::kNatural;
   static constexpr bool kOffset = true;
   struct Header {};
@@ -249,7 +246,6 @@ struct ScalesK {
 
 struct SuperBlocks {
   static constexpr int kStep = 256;
-  static constexpr int64_t kMostTokens = 8;
   static constexpr bool kOffset = true;
 };
 

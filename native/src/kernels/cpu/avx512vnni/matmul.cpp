@@ -1,4 +1,4 @@
-// Products of few tokens on integers; the large ones are those of avx512.
+// Products of generated tokens on integers; the others are those of avx512.
 #define CHAKU_ISA avx512vnni
 #define CHAKU_CODES "kernels/cpu/avx512vnni/codes.h"
 #include "kernels/cpu/avx512vnni/ops.h"
@@ -11,7 +11,7 @@ void matmul(const MatmulProblem& p, ThreadPool& pool) noexcept { matmul_group({&
 
 void matmul_group(const MatmulGroup& group, ThreadPool& pool) noexcept {
   split_group(
-      group.problems, group.n, kMostGemvTokens,
+      group.problems, group.n,
       [&](const MatmulProblem* few, int64_t n) {
         run_few(few, n, [&](const MatmulProblem* products, int64_t n_products) { gemv(products, n_products, pool); });
       },

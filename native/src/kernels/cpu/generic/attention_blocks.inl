@@ -48,6 +48,11 @@ struct QueryBlock {
     const int64_t first_end = span->kv_end - (span->q_end - q_begin) + 1;
     return {p.window > 0 ? max(span->kv_begin, first_end - p.window) : span->kv_begin, last};
   }
+  // The same from the beginning of a block of keys, counted from the span's first.
+  KeyRange whole_blocks(const AttentionProblem& p) const {
+    const KeyRange all = keys(p);
+    return {all.begin - (all.begin - span->kv_begin) % kKeys, all.end};
+  }
   // The key at a query's own position.
   int64_t own_key(int64_t token) const { return span->kv_end - (span->q_end - token); }
   // The keys that a query sees, counted from `key` and cut to [0, keys).
@@ -95,12 +100,12 @@ struct BlockList {
   }
 };
 
-CHAKU_INLINE BlockList list_blocks(const AttentionProblem& p) {
+CHAKU_INLINE BlockList list_blocks(const AttentionProblem& p, int64_t most_rows = kBlockRows) {
   BlockList list;
   const int64_t per_kv = p.n_heads / p.n_kv_heads;
   list.heads = min(per_kv, kMostHeads);
   list.groups_per_kv = ceil_div(per_kv, list.heads);
-  list.positions = kBlockRows / list.heads;
+  list.positions = most_rows / list.heads;
   list.n_kv_heads = p.n_kv_heads;
   for (int64_t s = 0; s < p.n_spans; ++s) {
     list.count += list.in_span(p.spans[s]);
@@ -217,24 +222,6 @@ CHAKU_INLINE void with_vectors(int64_t end, Run run) {
     case 2: return run(VectorCount<2 * kStepVectors>());
     case 3: return run(VectorCount<3 * kStepVectors>());
     default: return run(VectorCount<kKeyVectors>());
-  }
-}
-
-// Runs of consecutive spans of at least kManyQueries queries, which pay for rounding their operands, and of fewer:
-// many(run) or few(run), problems with a part of the spans.
-template <class Many, class Few>
-CHAKU_INLINE void for_each_run(const AttentionProblem& p, Many many, Few few) {
-  constexpr int64_t kManyQueries = 16;
-  const auto is_many = [&](int64_t s) { return p.spans[s].q_end - p.spans[s].q_begin >= kManyQueries; };
-  for (int64_t begin = 0; begin < p.n_spans;) {
-    int64_t end = begin + 1;
-    while (end < p.n_spans && is_many(end) == is_many(begin)) ++end;
-    AttentionProblem run = p;
-    run.spans += begin;
-    run.n_spans = end - begin;
-    if (is_many(begin)) many(run);
-    else few(run);
-    begin = end;
   }
 }
 

@@ -2,8 +2,8 @@
 //
 // An online softmax. For each block of keys, in order: S = Q KT; m' = max(m, rowmax S); P = e^(S - m');
 // l = l e^(m - m') + rowsum P; O = O e^(m - m') + P V; at the end o = O / l and lse = m + ln l. Exponents are kept in
-// base 2. When spans and heads are few and keys many (decoding), keys are cut into chunks whose (m, l, O) are merged in
-// their order by whichever thread finishes last, so that the result does not depend on which.
+// base 2. Blocks of keys are counted from the first key of the span, whatever queries are computed: what a row sees is cut
+// the same way with any others, and keys that it does not see add zeros.
 // The operands of the two products are a parameter (attention_operands.inl); all else is float32.
 // Sources: Milakov and Gimelshein 2018 (online softmax); Dao et al. 2022 (FlashAttention).
 #pragma once
@@ -15,9 +15,7 @@
 
 namespace chaku::CHAKU_ISA {
 
-constexpr int64_t kMostKeyChunks = 8, kKeysPerChunk = 256, kEnoughAttentionUnits = 16;
 constexpr int64_t kAttentionScratchBytes = int64_t{1} << 20;
-constexpr int64_t kSharedBytes = int64_t{1} << 20;  // the upper half of the first thread's scratch: partial results
 
 // The running softmax of a block of rows: weights are 2^(score - shift) for scores as exponents of 2. A shift follows
 // the greatest score when that is kShiftSlack above it, so that what was summed before is seldom scaled. Totals are
@@ -142,9 +140,9 @@ static void attend_chunk(const AttentionProblem& p, const QueryBlock& block, int
                      {scratch.sums + first * width, width, true});
 }
 
-// The first key that any query of a span sees. Blocks of keys are counted from there.
+// The first block of keys that any query of a span sees.
 CHAKU_INLINE int64_t first_key(const AttentionProblem& p, const AttentionSpan& span) {
-  return QueryBlock{&span, span.q_begin, 1, 0, 0, 0}.keys(p).begin;
+  return QueryBlock{&span, span.q_begin, 1, 0, 0, 0}.whole_blocks(p).begin;
 }
 
 // The keys and values of all spans, packed once by all threads, so that no block of queries has to.
@@ -258,80 +256,32 @@ CHAKU_INLINE void finish_row(const AttentionProblem& p, QueryBlock::Row row, flo
   if (p.lse != nullptr) p.lse[row.token * p.n_heads + row.head] = shift * kLn2 + logf(total);
 }
 
-// One chunk's rows in shared memory: shift, total, sums[head_dim].
-CHAKU_INLINE int64_t partial_floats(const AttentionProblem& p) { return 2 + p.head_dim; }
-
-static void keep_partial(const AttentionProblem& p, const QueryBlock& block, const RunningRows& running,
-                         const float* sums, float* out) {
-  for (int64_t r = 0; r < block.rows(); ++r, out += partial_floats(p)) {
-    out[0] = running.shift[r];
-    out[1] = running.total(r);
-    __builtin_memcpy(out + 2, sums + r * padded(p.head_dim), static_cast<size_t>(p.head_dim) * sizeof(float));
-  }
+template <class Operands>
+CHAKU_INLINE void clear_rows(const AttentionProblem& p, const QueryBlock& block, const ForwardScratch<Operands>& scratch,
+                             RunningRows& running) {
+  running.clear(block.rows());
+  __builtin_memset(scratch.sums, 0, static_cast<size_t>(block.rows() * padded(p.head_dim)) * sizeof(float));
 }
 
-// Merges the chunks of a block in their order. partials[chunk] lie chunk_stride floats apart; `sums` has room for one
-// row.
-static void merge_partials(const AttentionProblem& p, const QueryBlock& block, const float* partials, int64_t n_chunks,
-                           int64_t chunk_stride, float* sums) {
-  for (int64_t r = 0; r < block.rows(); ++r) {
-    const float* first = partials + r * partial_floats(p);
-    float most = -__builtin_inff(), total = 0.0f;
-    for (int64_t c = 0; c < n_chunks; ++c) most = first[c * chunk_stride] > most ? first[c * chunk_stride] : most;
-    __builtin_memset(sums, 0, static_cast<size_t>(padded(p.head_dim)) * sizeof(float));
-    for (int64_t c = 0; c < n_chunks; ++c) {
-      const float* part = first + c * chunk_stride;
-      if (part[1] == 0.0f) continue;  // nothing visible in this chunk
-      const float factor = exp2f(part[0] - most);
-      total = __builtin_fmaf(part[1], factor, total);
-      for (int64_t i = 0; i < p.head_dim; i += kLanes)
-        store(sums + i, fma(load_n(part + 2 + i, p.head_dim - i), broadcast(factor), load(sums + i)));
-    }
-    finish_row(p, block.row(r), most, total, sums);
-  }
+template <class Operands>
+CHAKU_INLINE void finish_rows(const AttentionProblem& p, const QueryBlock& block,
+                              const ForwardScratch<Operands>& scratch, const RunningRows& running) {
+  QueryBlock::Row row = block.row(0);
+  for (int64_t r = 0; r < block.rows(); ++r, row = block.after(row))
+    finish_row(p, row, running.shift[r], running.total(r), scratch.sums + r * padded(p.head_dim));
 }
 
-// How many chunks the keys of each block are cut into: by shape alone.
-static int64_t key_chunks(const AttentionProblem& p, const BlockList& blocks) {
-  int64_t longest = 0;
-  for (int64_t s = 0; s < p.n_spans; ++s) longest = max(longest, p.spans[s].kv_end - p.spans[s].kv_begin);
-  if (blocks.count >= kEnoughAttentionUnits || longest < 2 * kKeysPerChunk) return 1;
-  const int64_t chunks = min(kMostKeyChunks, longest / kKeysPerChunk);
-  const int64_t floats = blocks.count * chunks * blocks.most_rows * partial_floats(p);
-  return floats * static_cast<int64_t>(sizeof(float)) <= kSharedBytes ? chunks : 1;
-}
-
-// All blocks of a problem; attend(block, range, scratch, running) is attend_many or one that stands in for it. Ranges
-// begin a multiple of `alignment` keys behind the span's first.
+// All blocks of a problem; attend(block, range, scratch, running) is attend_many.
 template <class Operands, class Attend>
-static void attend_all(const AttentionProblem& p, ThreadPool& pool, int64_t alignment, Attend attend) {
+static void attend_all(const AttentionProblem& p, ThreadPool& pool, Attend attend) {
   const BlockList blocks = list_blocks(p);
-  const int64_t n_chunks = key_chunks(p, blocks), block_stride = blocks.most_rows * partial_floats(p);
-  float* shared = reinterpret_cast<float*>(pool.scratch(0) + kAttentionScratchBytes);
-  int unfinished[kEnoughAttentionUnits];  // chunks of each block, where there are several
-  for (int64_t i = 0; n_chunks > 1 && i < blocks.count; ++i) unfinished[i] = static_cast<int>(n_chunks);
-  pool.parallel_for(blocks.count * n_chunks, 1, [&](int64_t unit, int64_t, int thread) {
-    const int64_t at = blocks.count - 1 - unit / n_chunks, chunk = unit % n_chunks;  // long rows first
-    const QueryBlock block = blocks.find(p, at);
+  pool.parallel_for(blocks.count, 1, [&](int64_t unit, int64_t, int thread) {
+    const QueryBlock block = blocks.find(p, blocks.count - 1 - unit);  // long rows first
     const ForwardScratch<Operands> scratch(pool.scratch(thread), p.head_dim);
     RunningRows running;
-    running.clear(block.rows());
-    __builtin_memset(scratch.sums, 0, static_cast<size_t>(block.rows() * padded(p.head_dim)) * sizeof(float));
-    KeyRange all = block.keys(p);
-    all.begin -= (all.begin - first_key(p, *block.span)) % alignment;
-    const int64_t per_chunk = round_up(ceil_div(all.end - all.begin, n_chunks), kKeys);
-    const int64_t begin = min(all.begin + chunk * per_chunk, all.end);
-    attend(block, KeyRange{begin, min(begin + per_chunk, all.end)}, scratch, running);
-    if (n_chunks == 1) {
-      QueryBlock::Row row = block.row(0);
-      for (int64_t r = 0; r < block.rows(); ++r, row = block.after(row))
-        finish_row(p, row, running.shift[r], running.total(r), scratch.sums + r * padded(p.head_dim));
-      return;
-    }
-    float* partials = shared + at * n_chunks * block_stride;
-    keep_partial(p, block, running, scratch.sums, partials + chunk * block_stride);
-    if (__atomic_sub_fetch(&unfinished[at], 1, __ATOMIC_ACQ_REL) == 0)
-      merge_partials(p, block, partials, n_chunks, block_stride, scratch.sums);
+    clear_rows(p, block, scratch, running);
+    attend(block, block.whole_blocks(p), scratch, running);
+    finish_rows(p, block, scratch, running);
   });
 }
 

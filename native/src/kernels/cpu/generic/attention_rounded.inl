@@ -1,4 +1,4 @@
-// Attention on operands that are rounded: spans of many queries on those, spans of few in float32 on avx512.
+// Attention on operands that are rounded; that of generated tokens is bound by memory, and in float32 on avx512.
 #pragma once
 
 #include "kernels/cpu/generic/attention_forward.inl"
@@ -8,9 +8,10 @@
 namespace chaku::CHAKU_ISA {
 
 template <class Operands>
-static void attention_of_many(const AttentionProblem& p, ThreadPool& pool) {
+static void attention_rounded(const AttentionProblem& p, ThreadPool& pool) {
+  if (p.head_dim > kMostHeadDim || p.role == Role::kGenerated) return avx512::table().attention(p, pool);
   const auto attend_with = [&](const PackedKeys<Operands>* packed) {
-    attend_all<Operands>(p, pool, kKeys,
+    attend_all<Operands>(p, pool,
                          [&](const QueryBlock& block, KeyRange range, const ForwardScratch<Operands>& scratch,
                              RunningRows& running) { attend_many(p, block, range, packed, scratch, running); });
   };
@@ -21,24 +22,9 @@ static void attention_of_many(const AttentionProblem& p, ThreadPool& pool) {
 }
 
 template <class Operands>
-static void attention_rounded(const AttentionProblem& p, ThreadPool& pool) {
-  if (p.head_dim > kMostHeadDim) return avx512::table().attention(p, pool);
-  for_each_run(
-      p, [&](const AttentionProblem& run) { attention_of_many<Operands>(run, pool); },
-      [&](const AttentionProblem& run) { avx512::table().attention(run, pool); });
-}
-
-template <class Operands>
 static void attention_backward_rounded(const AttentionBackwardProblem& p, ThreadPool& pool) {
   if (p.forward.head_dim > kMostHeadDim) return avx512::table().attention_backward(p, pool);
-  const auto with_spans = [&](const AttentionProblem& run) {
-    AttentionBackwardProblem part = p;
-    part.forward = run;
-    return part;
-  };
-  for_each_run(
-      p.forward, [&](const AttentionProblem& run) { attention_gradients<Operands>(with_spans(run), pool); },
-      [&](const AttentionProblem& run) { avx512::table().attention_backward(with_spans(run), pool); });
+  attention_gradients<Operands>(p, pool);
 }
 
 }  // namespace chaku::CHAKU_ISA

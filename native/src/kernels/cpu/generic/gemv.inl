@@ -1,5 +1,5 @@
-// Products with few tokens (decoding): each weight is read once, decoded in registers and multiplied there, so that
-// memory bandwidth is the limit. Formats with codes for this instruction set (CHAKU_CODES) are multiplied as integers,
+// Products of generated tokens, few at a time: each weight is read once, decoded in registers and multiplied there, so
+// that memory bandwidth is the limit. A token's sums are those of a product with it alone. Formats with codes for this instruction set (CHAKU_CODES) are multiplied as integers,
 // see digits.h, the others as float32.
 #pragma once
 
@@ -13,45 +13,34 @@
 
 namespace chaku::CHAKU_ISA {
 
-constexpr int64_t kMostGemvTokens = 8;
-constexpr int kGemvTokens = 4;  // that share one decoding in registers
+constexpr int64_t kMostGemvTokens = 8;             // that share one passage of the weight
+constexpr int kGemvTokens = kLanes == 16 ? 4 : 2;  // that share one decoding in registers
+constexpr int kDigitTokens = 4;                    // the same of integers
+constexpr int kChains = 4;                         // sums of a dot product, whose additions overlap
 constexpr int64_t kPrefetchBytes = 8192;  // ahead of use: hardware prefetching stops at the ends of pages
 
-// Weight rows that share the loads of x, as far as registers reach. A single token needs none of that: rows are then
+// Dot products of a weight row with kTokens rows of x, each [k]. Steps in turn go to different sums. Rows of a weight are
 // taken one by one, so that memory is read in one sequential stream.
 template <class Format, int kTokens>
-constexpr int kGemvRows = kTokens == 1 ? 1 : kLanes == 16 ? 4 : Format::kBlock <= 32 ? 2 : 1;
-
-// Dot products of kRows weight rows with kTokens rows of x, each [k]. Steps in turn go to different sums where there
-// are few of them, so that their additions overlap.
-template <class Format, int kRows, int kTokens>
-CHAKU_INLINE void dot_rows(const uint8_t* row, int64_t row_stride, const float* x, int64_t x_stride, int64_t k,
-                           float (&dots)[kRows][kTokens]) {
+CHAKU_INLINE void dot_row(const uint8_t* row, const float* x, int64_t x_stride, int64_t k, float (&dots)[kTokens]) {
   constexpr int kVectors = kGranuleVectors<Format>;
-  constexpr int kChains = kRows * kTokens >= 4 ? 1 : kRows * kTokens >= 2 ? 2 : 4;
-  const int64_t ahead = kRows == 1 ? kPrefetchBytes : kRows * row_stride;  // several rows: those of the next group
-  F sums[kChains][kRows][kTokens];
+  F sums[kChains][kTokens];
   for (int c = 0; c < kChains; ++c)
-    for (int r = 0; r < kRows; ++r)
-      for (int t = 0; t < kTokens; ++t) sums[c][r][t] = zero();
+    for (int t = 0; t < kTokens; ++t) sums[c][t] = zero();
   const auto step = [&](int64_t s, int chain) __attribute__((always_inline)) {
     const uint8_t* block = row + s * kStepBytes<Format>;
     const float* at = x + s * kStep<Format>;
-#pragma GCC unroll 4
-    for (int r = 0; r < kRows; ++r) {
-      const uint8_t* here = block + r * row_stride;
-      for (int line = 0; line < kStepBytes<Format>; line += 64) __builtin_prefetch(here + ahead + line);
-      const auto header = Format::header(here);
+    for (int line = 0; line < kStepBytes<Format>; line += 64) __builtin_prefetch(block + kPrefetchBytes + line);
+    const auto header = Format::header(block);
 #pragma GCC unroll 8
-      for (int g = 0; g < kStep<Format> / Format::kGranule; ++g) {
-        F w[kVectors];
-        Format::decode(here, header, g, w);
-        for (int v = 0; v < kVectors; ++v)
-          for (int t = 0; t < kTokens; ++t) {
-            F& sum = sums[(chain + (kVectors > 1 ? v : g)) % kChains][r][t];
-            sum = fma(w[v], load(at + t * x_stride + g * Format::kGranule + v * kLanes), sum);
-          }
-      }
+    for (int g = 0; g < kStep<Format> / Format::kGranule; ++g) {
+      F w[kVectors];
+      Format::decode(block, header, g, w);
+      for (int v = 0; v < kVectors; ++v)
+        for (int t = 0; t < kTokens; ++t) {
+          F& sum = sums[(chain + (kVectors > 1 ? v : g)) % kChains][t];
+          sum = fma(w[v], load(at + t * x_stride + g * Format::kGranule + v * kLanes), sum);
+        }
     }
   };
   const int64_t n_steps = k / kStep<Format>;
@@ -62,22 +51,21 @@ CHAKU_INLINE void dot_rows(const uint8_t* row, int64_t row_stride, const float* 
   }
   if (s < n_steps) step(s, 0);
   const int64_t rest = k - n_steps * kStep<Format>;
-  for (int r = 0; r < kRows && rest > 0; ++r) {
-    const auto tail = Tail<Format>::copy(row + r * row_stride + n_steps * kStepBytes<Format>, rest);
+  if (rest > 0) {
+    const auto tail = Tail<Format>::copy(row + n_steps * kStepBytes<Format>, rest);
     F w[kVectors];
     Format::decode(tail.bytes, Format::header(tail.bytes), 0, w);
     for (int t = 0; t < kTokens; ++t)
       for (int v = 0; v < kVectors; ++v) {
         const F at = load_n(x + t * x_stride + k - rest + v * kLanes, max(rest - v * kLanes, 0));
-        sums[0][r][t] = fma(w[v], at, sums[0][r][t]);
+        sums[0][t] = fma(w[v], at, sums[0][t]);
       }
   }
-  for (int r = 0; r < kRows; ++r)
-    for (int t = 0; t < kTokens; ++t) {
-      F total = sums[0][r][t];
-      for (int c = 1; c < kChains; ++c) total = total + sums[c][r][t];
-      dots[r][t] = sum(total);
-    }
+  for (int t = 0; t < kTokens; ++t) {
+    F total = sums[0][t];
+    for (int c = 1; c < kChains; ++c) total = total + sums[c][t];
+    dots[t] = sum(total);
+  }
 }
 
 CHAKU_INLINE void put(const MatmulProblem& p, int64_t m, int64_t n, float dot) {
@@ -89,19 +77,10 @@ CHAKU_INLINE void put(const MatmulProblem& p, int64_t m, int64_t n, float dot) {
 // Rows [begin, end) of the weight against tokens [m, m + kTokens).
 template <class Format, int kTokens>
 static void gemv_rows(const MatmulProblem& p, const Rows& rows, int64_t m, int64_t begin, int64_t end) {
-  constexpr int kRows = kGemvRows<Format, kTokens>;
-  const float* x = p.x + m * p.x_stride;
-  int64_t n = begin;
-  for (; n + kRows <= end; n += kRows) {
-    float dots[kRows][kTokens];
-    dot_rows<Format, kRows>(rows.data + n * rows.stride_bytes, rows.stride_bytes, x, p.x_stride, p.w.columns, dots);
-    for (int r = 0; r < kRows; ++r)
-      for (int t = 0; t < kTokens; ++t) put(p, m + t, n + r, dots[r][t]);
-  }
-  for (; n < end; ++n) {
-    float dots[1][kTokens];
-    dot_rows<Format, 1>(rows.data + n * rows.stride_bytes, 0, x, p.x_stride, p.w.columns, dots);
-    for (int t = 0; t < kTokens; ++t) put(p, m + t, n, dots[0][t]);
+  for (int64_t n = begin; n < end; ++n) {
+    float dots[kTokens];
+    dot_row<Format>(rows.data + n * rows.stride_bytes, p.x + m * p.x_stride, p.x_stride, p.w.columns, dots);
+    for (int t = 0; t < kTokens; ++t) put(p, m + t, n, dots[t]);
   }
 }
 
@@ -153,9 +132,9 @@ static void gemv_chunk_scalar(const MatmulProblem& p, const Rows& rows, int64_t 
       const int64_t count = min(kScalarRange, p.w.columns - k);
       rows.range(n, k, count, range);
       for (int64_t m = 0; m < p.m; ++m) {
-        float dot[1][1];
-        dot_rows<FormatF32, 1>(scratch, 0, p.x + m * p.x_stride + k, 0, count, dot);
-        dots[m] += dot[0][0];
+        float dot[1];
+        dot_row<FormatF32>(scratch, p.x + m * p.x_stride + k, 0, count, dot);
+        dots[m] += dot[0];
       }
     }
     for (int64_t m = 0; m < p.m; ++m) put(p, m, n, dots[m]);
@@ -195,7 +174,7 @@ static void integer_rows(const MatmulProblem& p, const Rows& rows, int64_t m, in
 
 template <class Format>
 static void integer_chunk(const MatmulProblem& p, const Rows& rows, int64_t begin, int64_t end, uint8_t* digits) {
-  for (int64_t m = 0; m < p.m; m += kGemvTokens) switch (min(p.m - m, kGemvTokens)) {
+  for (int64_t m = 0; m < p.m; m += kDigitTokens) switch (min(p.m - m, kDigitTokens)) {
       case 1: integer_rows<Format, 1>(p, rows, m, begin, end, digits); break;
       case 2: integer_rows<Format, 2>(p, rows, m, begin, end, digits); break;
       case 3: integer_rows<Format, 3>(p, rows, m, begin, end, digits); break;
@@ -203,13 +182,13 @@ static void integer_chunk(const MatmulProblem& p, const Rows& rows, int64_t begi
     }
 }
 
-// Null for what is multiplied as float32: formats without codes, and more tokens than decoding codes pays for.
-static GemvChunk find_integer_gemv(DType dtype, int64_t m, DigitLayout& layout) {
+// Null for what is multiplied as float32: formats without codes.
+static GemvChunk find_integer_gemv(DType dtype, DigitLayout& layout) {
   switch (dtype) {
 #define CHAKU_CASE(id, Format) \
   case DType::id:              \
     layout = kLayout<Format>;  \
-    return m <= Format::kMostTokens ? integer_chunk<Format> : nullptr;
+    return integer_chunk<Format>;
     CHAKU_INTEGER_FORMATS(CHAKU_CASE)
 #undef CHAKU_CASE
     default: return nullptr;
@@ -222,7 +201,7 @@ struct DigitLayout {
   bool operator==(const DigitLayout&) const { return true; }
   int64_t token_bytes(int64_t) const { return 0; }
 };
-static GemvChunk find_integer_gemv(DType, int64_t, DigitLayout&) { return nullptr; }
+static GemvChunk find_integer_gemv(DType, DigitLayout&) { return nullptr; }
 static void write_digits(const float*, int64_t, DigitLayout, uint8_t*) {}
 
 #endif
@@ -241,16 +220,14 @@ struct DigitSets {
 
   static constexpr int64_t kRoom = ThreadPool::kScratchBytes - kScalarRange * 4;
 
-  // The set's index; -1 when there is no room.
+  // The set's index. There is room for those of one call of gemv_together.
   int find(const MatmulProblem& p, DigitLayout layout) {
     for (int i = 0; i < n; ++i)
       if (sets[i].p->x == p.x && sets[i].p->m == p.m && sets[i].p->w.columns == p.w.columns &&
           sets[i].p->x_stride == p.x_stride && sets[i].layout == layout)
         return i;
-    const int64_t needed = p.m * layout.token_bytes(p.w.columns);
-    if (bytes + needed > kRoom) return -1;
     sets[n] = {&p, layout, bytes};
-    bytes += needed;
+    bytes += p.m * layout.token_bytes(p.w.columns);
     return n++;
   }
   void write(int i, uint8_t* scratch) const {
@@ -269,9 +246,24 @@ struct GemvPart {
   int set;                  // of digits, or -1
 };
 
-// Products of few tokens that do not depend on each other, in one parallel section: the whole is cut into units of
-// some rows of one weight. At most kMostTogether.
-static void gemv(const MatmulProblem* problems, int64_t n, ThreadPool& pool) {
+// What multiplies a weight, and the bytes of the digits that it reads of a token, 0 for floats: by format and width alone.
+struct GemvChoice {
+  GemvChunk chunk;
+  DigitLayout layout;
+  int64_t digit_bytes;
+
+  CHAKU_INLINE GemvChoice of(const Matrix& w) {
+    DigitLayout layout = {};
+    const GemvChunk chunk = find_integer_gemv(w.dtype, layout);
+    const int64_t digit_bytes = chunk != nullptr ? layout.token_bytes(w.columns) : 0;
+    if (chunk == nullptr || digit_bytes > DigitSets::kRoom) return {find_gemv(w), layout, 0};
+    return {chunk, layout, digit_bytes};
+  }
+};
+
+// At most kMostTogether products of at most kMostGemvTokens tokens, whose digits find room, in one parallel section: the
+// whole is cut into units of some rows of one weight.
+static void gemv_together(const MatmulProblem* problems, int64_t n, ThreadPool& pool) {
   constexpr int64_t kChunkBytes = 64 << 10;  // a few microseconds of memory traffic
   constexpr int kMostThreads = 4096;         // of a pool
   GemvPart parts[kMostTogether];
@@ -280,10 +272,8 @@ static void gemv(const MatmulProblem* problems, int64_t n, ThreadPool& pool) {
   for (int64_t i = 0; i < n; ++i) {
     const MatmulProblem& p = problems[i];
     GemvPart& part = parts[i];
-    DigitLayout layout = {};
-    part = {&p, Rows::of(p.w), find_integer_gemv(p.w.dtype, p.m, layout), 0, 0, -1};
-    if (part.chunk != nullptr) part.set = digits.find(p, layout);
-    if (part.set < 0) part.chunk = find_gemv(p.w);
+    const GemvChoice choice = GemvChoice::of(p.w);
+    part = {&p, Rows::of(p.w), choice.chunk, 0, 0, choice.digit_bytes > 0 ? digits.find(p, choice.layout) : -1};
     part.grain = round_up(max(kChunkBytes / max(part.rows.stride_bytes, 1), 1), kLanes);
     units += ceil_div(p.w.rows, part.grain);
     part.end_unit = units;
@@ -303,6 +293,32 @@ static void gemv(const MatmulProblem* problems, int64_t n, ThreadPool& pool) {
     }
     part->chunk(*part->p, part->rows, begin, end, scratch + digits.sets[part->set].offset);
   });
+}
+
+// Products that do not depend on each other, at most kMostTogether, some tokens at a time.
+static void gemv(const MatmulProblem* problems, int64_t n, ThreadPool& pool) {
+  int64_t token_bytes = 0, most_tokens = 0;
+  for (int64_t i = 0; i < n; ++i) {
+    token_bytes += GemvChoice::of(problems[i].w).digit_bytes;
+    most_tokens = max(most_tokens, problems[i].m);
+  }
+  if (n > 1 && token_bytes > DigitSets::kRoom) {
+    for (int64_t i = 0; i < n; ++i) gemv(problems + i, 1, pool);
+    return;
+  }
+  const int64_t tokens = token_bytes == 0 ? kMostGemvTokens : min(kMostGemvTokens, DigitSets::kRoom / token_bytes);
+  for (int64_t first = 0; first < most_tokens; first += tokens) {
+    MatmulProblem parts[kMostTogether];
+    int64_t n_parts = 0;
+    for (int64_t i = 0; i < n; ++i) {
+      if (problems[i].m <= first) continue;
+      MatmulProblem& part = parts[n_parts++] = problems[i];
+      part.x += first * part.x_stride;
+      part.y += first * part.y_stride;
+      part.m = min(tokens, part.m - first);
+    }
+    gemv_together(parts, n_parts, pool);
+  }
 }
 
 }  // namespace chaku::CHAKU_ISA

@@ -1,4 +1,5 @@
-// How a group of products is run: runs of products of few tokens together, and runs of large ones that read the same rows.
+// How a group of products is run: runs of products of generated tokens together, and runs of others that read the same
+// rows.
 #pragma once
 
 #include "kernels/cpu/generic/simd.h"
@@ -16,21 +17,24 @@ CHAKU_INLINE bool same_rows(const MatmulBackwardProblem& a, const MatmulBackward
   return a.dy == b.dy && a.dy_stride == b.dy_stride && a.m == b.m && a.w.rows == b.w.rows;
 }
 
-// few(problems, n) for neighbours of at most few_tokens tokens each, large(problems, n) for others that read the same
-// rows; up to kMostTogether at once.
+// What is bound by memory: products of generated tokens however many, and gradients of few rows.
+CHAKU_INLINE bool is_few(const MatmulProblem& p) { return p.role == Role::kGenerated; }
+CHAKU_INLINE bool is_few(const MatmulBackwardProblem& p) { return p.m <= 8; }
+
+// few(problems, n) for neighbours that are few, large(problems, n) for others that read the same rows; up to
+// kMostTogether at once.
 template <class Problem, class Few, class Large>
-CHAKU_INLINE void split_group(const Problem* problems, int64_t n, int64_t few_tokens, Few few, Large large) {
+CHAKU_INLINE void split_group(const Problem* problems, int64_t n, Few few, Large large) {
   for (int64_t begin = 0, end = 0; begin < n; begin = end) {
     const Problem& first = problems[begin];
-    const bool is_few = first.m <= few_tokens;
     for (end = begin + 1; end < n && end - begin < kMostTogether; ++end)
-      if (is_few ? problems[end].m > few_tokens : !same_rows(first, problems[end])) break;
-    if (is_few) few(problems + begin, end - begin);
+      if (is_few(problems[end]) != is_few(first) || (!is_few(first) && !same_rows(first, problems[end]))) break;
+    if (is_few(first)) few(problems + begin, end - begin);
     else large(problems + begin, end - begin);
   }
 }
 
-// run(problems, n) with products of few tokens, and then with their tails as products of their own, which are added.
+// run(problems, n) with products of generated tokens, and then with their tails as products of their own, which are added.
 template <class Run>
 CHAKU_INLINE void run_few(const MatmulProblem* problems, int64_t n, Run run) {
   MatmulProblem products[kMostTogether], tails[kMostTogether];

@@ -1,4 +1,4 @@
-// Large products with weights decoded panel by panel: no decoded copy of a weight outlives its panel, and no weight is
+// Products with weights decoded panel by panel: no decoded copy of a weight outlives its panel, and no weight is
 // ever transposed in memory as a whole.
 //   forward    y = x wT: a panel holds 64 weight rows by 256 columns, transposed 16 x 16 at a time in registers.
 //   backward   dx = dy w: a panel holds 128 weight rows by up to 256 columns, in the order in which they decode.
@@ -100,7 +100,7 @@ static Block block_of(const Split& split, int64_t unit, int64_t m, int64_t n, fl
 }
 
 void matmul(const MatmulProblem& p, ThreadPool& pool) noexcept {
-  if (p.m <= kMostGemvTokens) return matmul_group({&p, 1}, pool);
+  if (is_few(p)) return matmul_group({&p, 1}, pool);
   const Rows rows = Rows::of(p.w);
   const Split split = split_work(p.m, p.w.rows, kForwardColumns);
   pool.parallel_for(split.units(), 1, [&](int64_t unit, int64_t, int thread) {
@@ -117,7 +117,7 @@ void matmul(const MatmulProblem& p, ThreadPool& pool) noexcept {
 
 void matmul_group(const MatmulGroup& group, ThreadPool& pool) noexcept {
   split_group(
-      group.problems, group.n, kMostGemvTokens,
+      group.problems, group.n,
       [&](const MatmulProblem* few, int64_t n) {
         run_few(few, n, [&](const MatmulProblem* products, int64_t n_products) { gemv(products, n_products, pool); });
       },

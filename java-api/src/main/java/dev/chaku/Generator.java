@@ -17,7 +17,9 @@ import org.jspecify.annotations.Nullable;
  * Settings of a generation, then {@link #generate}. Settings stay from call to call. Not thread-safe, but for {@link
  * #cancel}; a model may have any number of generators at work at once.
  *
- * <p>What a prompt has in common with the text of the model's last generation is not computed again.
+ * <p>What a prompt has in common with the prompt of the model's last generation is not computed again. That changes
+ * neither the text nor a digit of its probabilities: with one build and device they depend on prompt, settings and seed
+ * alone, whatever was computed before, on any number of threads.
  */
 public final class Generator {
   private static final int DEFAULT_MAX_TOKENS = 256;

@@ -122,7 +122,7 @@ public final class ImportanceCollector {
         session.truncate(0);
         for (int from = 0; from < ids.length; from += atOnce) {
           Interruption.check("collection of importance");
-          session.eval(ids, from, Math.min(atOnce, ids.length - from), NativeSession.Logits.ALL, logits);
+          session.eval(ids, from, Math.min(atOnce, ids.length - from), NativeSession.Role.PROMPT, NativeSession.Logits.ALL, logits);
         }
         done += ids.length;
         listener.accept(chunk + 1, chunks);

@@ -9,7 +9,7 @@ import java.nio.FloatBuffer;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** A session of the core that knows which tokens it has computed and which adapters it wears. */
+/** A session of the core that knows which tokens it has computed, in which role, and which adapters it wears. */
 final class ModelSession implements DecodeSession, AutoCloseable {
   private static final FloatBuffer NO_LOGITS = DirectBuffers.floats(0);
 
@@ -17,6 +17,8 @@ final class ModelSession implements DecodeSession, AutoCloseable {
   private final int[] tokens;
   private final boolean mixes;
   private int length;
+  /** Tokens at the beginning that were computed as a prompt: a prompt computed anew would have the same digits there. */
+  private int promptLength;
   private List<NativeSession.Worn> worn = List.of();
 
   /**
@@ -61,7 +63,7 @@ final class ModelSession implements DecodeSession, AutoCloseable {
   @Override
   public int startWith(int[] text) {
     int common = 0;
-    int most = Math.min(length, text.length - 1);
+    int most = Math.min(promptLength, text.length - 1);
     while (common < most && tokens[common] == text[common]) {
       common++;
     }
@@ -76,24 +78,32 @@ final class ModelSession implements DecodeSession, AutoCloseable {
     if (n < length) {
       core.truncate(n);
       length = n;
+      promptLength = Math.min(promptLength, n);
     }
   }
 
   @Override
-  public void append(int[] text, int from, int n, @Nullable FloatBuffer logits) {
+  public void append(Role role, int[] text, int from, int n, @Nullable FloatBuffer logits) {
     NativeSession.Logits which = logits == null ? NativeSession.Logits.NONE : NativeSession.Logits.LAST;
-    append(text, from, n, which, logits == null ? NO_LOGITS : logits);
+    append(role, text, from, n, which, logits == null ? NO_LOGITS : logits);
   }
 
   @Override
   public void appendForAll(int[] text, int from, int n, FloatBuffer logits) {
-    append(text, from, n, NativeSession.Logits.ALL, logits);
+    append(Role.PROMPT, text, from, n, NativeSession.Logits.ALL, logits);
   }
 
-  private void append(int[] text, int from, int n, NativeSession.Logits which, FloatBuffer logits) {
-    core.eval(text, from, n, which, logits);
+  private void append(Role role, int[] text, int from, int n, NativeSession.Logits which, FloatBuffer logits) {
+    core.eval(text, from, n, coreRole(role), which, logits);
     System.arraycopy(text, from, tokens, length, n);
+    if (role == Role.PROMPT && promptLength == length) {
+      promptLength += n;
+    }
     length += n;
+  }
+
+  private static NativeSession.Role coreRole(Role role) {
+    return role == Role.PROMPT ? NativeSession.Role.PROMPT : NativeSession.Role.GENERATED;
   }
 
   @Override

@@ -8,7 +8,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Keeps one session of a model between generations, so that a text that begins like the one before need not be computed
+ * Keeps one session of a model between generations, so that a prompt that begins like the one before need not be computed
  * again. Thread-safe: who borrows has the session alone until it comes back.
  */
 final class SessionCache implements AutoCloseable {

@@ -35,6 +35,11 @@ class AdapterTest {
   @TempDir Path folder;
 
   private Path adapterFile(Model base, long seed) {
+    return writeRandom(folder.resolve("adapter-" + seed + ".gguf"), base, seed);
+  }
+
+  /** An adapter that changes a few products of the second layer. */
+  static Path writeRandom(Path file, Model base, long seed) {
     Random random = new Random(seed);
     List<LoraPair> pairs = new ArrayList<>();
     for (DecoderModule module : List.of(DecoderModule.ATTN_Q, DecoderModule.ATTN_K, DecoderModule.FFN_DOWN)) {
@@ -44,7 +49,6 @@ class AdapterTest {
         pairs.add(new LoraPair(module.at(1), 4, (int) weight.columns(), (int) weight.rows(), a, b));
       });
     }
-    Path file = folder.resolve("adapter-" + seed + ".gguf");
     GgufAdapters.write(file, base.architecture(), 8, pairs, Map.of("chaku.note", GgufValue.of("kept")), false);
     return file;
   }
@@ -68,7 +72,7 @@ class AdapterTest {
         worn.add(new NativeSession.Worn(bound, scales[i]));
       }
       session.setAdapters(worn);
-      session.eval(tokens, 0, tokens.length, NativeSession.Logits.ALL, logits);
+      session.eval(tokens, 0, tokens.length, NativeSession.Role.PROMPT, NativeSession.Logits.ALL, logits);
     } finally {
       worn.forEach(one -> one.adapter().close());
     }

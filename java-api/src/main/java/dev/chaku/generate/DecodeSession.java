@@ -12,9 +12,21 @@ public interface DecodeSession {
   int capacity();
 
   /**
-   * Forgets all but what a new text has in common with the present one, and at least the new text's last token.
+   * What tokens are to the text. Each role has its own arithmetic, which depends on nothing else: the numbers of a token
+   * have the same digits whatever was computed before and however a text is cut.
+   */
+  enum Role {
+    /** A text that is read. */
+    PROMPT,
+    /** Chosen by the model, and appended as soon as it is known. */
+    GENERATED
+  }
+
+  /**
+   * Forgets all but what a new prompt has in common with the present text, as far as that was computed as a prompt, and
+   * at least the new prompt's last token.
    *
-   * @param tokens the new text, not empty
+   * @param tokens the new prompt, not empty
    * @return how many of its tokens need not be appended
    */
   int startWith(int[] tokens);
@@ -22,15 +34,16 @@ public interface DecodeSession {
   /**
    * Appends tokens.
    *
+   * @param role of all of them
    * @param from index of the first
    * @param n how many, at least 1
    * @param logits direct; gets the V logits of what follows the last, from its position on; null if they are not needed
    * @throws dev.chaku.OperationCancelledException if {@link #cancel} was called meanwhile; the text is as before
    */
-  void append(int[] tokens, int from, int n, @Nullable FloatBuffer logits);
+  void append(Role role, int[] tokens, int from, int n, @Nullable FloatBuffer logits);
 
   /**
-   * Appends tokens and says of each what follows it.
+   * Appends tokens of a text that is read, and says of each what follows it.
    *
    * @param from index of the first
    * @param n how many, at least 1

@@ -120,7 +120,7 @@ public final class GenerationLoop {
       Interruption.check("generation");
       int n = Math.min(PROMPT_PART, prompt.length - from);
       boolean last = from + n == prompt.length;
-      session.append(prompt, from, n, last ? logits : null);
+      session.append(DecodeSession.Role.PROMPT, prompt, from, n, last ? logits : null);
     }
   }
 
@@ -147,7 +147,7 @@ public final class GenerationLoop {
       }
       if (generated < most) {
         next[0] = id;
-        session.append(next, 0, 1, logits);
+        session.append(DecodeSession.Role.GENERATED, next, 0, 1, logits);
         decoded++;
         sampler.accept(id);
       }

@@ -101,7 +101,7 @@ public final class LogprobLoop {
           reader.at(from + i, logits.slice(i * session.vocabSize(), session.vocabSize()));
         }
       } else {
-        session.append(tokens, from, n, null);
+        session.append(DecodeSession.Role.PROMPT, tokens, from, n, null);
       }
       from += n;
     }

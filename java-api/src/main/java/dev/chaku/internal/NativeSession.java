@@ -18,6 +18,18 @@ import org.bytedeco.javacpp.PointerPointer;
 
 /** A KV cache over a model. Single-threaded; {@link #cancel} and {@link #close} alone come from any thread. */
 public final class NativeSession extends NativeHandle<chaku_session> {
+  /** What tokens are to the text; the arithmetic of a token depends on its role alone. */
+  public enum Role {
+    PROMPT(chaku.CHAKU_ROLE_PROMPT),
+    GENERATED(chaku.CHAKU_ROLE_GENERATED);
+
+    private final int id;
+
+    Role(int id) {
+      this.id = id;
+    }
+  }
+
   /** Which positions' logits a computation writes. */
   public enum Logits {
     NONE(chaku.CHAKU_LOGITS_NONE),
@@ -139,11 +151,12 @@ public final class NativeSession extends NativeHandle<chaku_session> {
    * @param tokens ids in [0, V)
    * @param from index of the first
    * @param n how many
+   * @param role of all of them
    * @param logits direct; written from its position, which stays: V floats for LAST, n * V for ALL
    * @throws BadInputException if a logit is not finite: the message says why
    * @throws dev.chaku.OperationCancelledException if {@link #cancel} was called meanwhile; the cache keeps its length
    */
-  public void eval(int[] tokens, int from, int n, Logits which, FloatBuffer logits) {
+  public void eval(int[] tokens, int from, int n, Role role, Logits which, FloatBuffer logits) {
     DirectBuffers.requireDirect(logits);
     long floats = which.floats(n, vocabSize);
     if (logits.remaining() < floats) {
@@ -157,7 +170,7 @@ public final class NativeSession extends NativeHandle<chaku_session> {
       }
       tokenBuffer.clear().put(tokens, from, n).flip();
       FloatBuffer out = logits.slice();
-      Status.check(chaku.chaku_session_eval(session, tokenBuffer, n, which.id, out, floats));
+      Status.check(chaku.chaku_session_eval(session, tokenBuffer, n, role.id, which.id, out, floats));
     } finally {
       leaveExclusive();
     }

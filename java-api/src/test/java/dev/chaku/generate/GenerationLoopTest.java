@@ -21,6 +21,7 @@ class GenerationLoopTest {
     final List<Integer> text = new ArrayList<>();
     final List<Integer> batches = new ArrayList<>();
     int cancelAt = Integer.MAX_VALUE;
+    boolean generating;
 
     @Override
     public int vocabSize() {
@@ -39,6 +40,7 @@ class GenerationLoopTest {
         common++;
       }
       text.subList(common, text.size()).clear();
+      generating = false;
       return common;
     }
 
@@ -48,10 +50,12 @@ class GenerationLoopTest {
     }
 
     @Override
-    public void append(int[] tokens, int from, int n, @Nullable FloatBuffer logits) {
+    public void append(Role role, int[] tokens, int from, int n, @Nullable FloatBuffer logits) {
       if (text.size() >= cancelAt) {
         throw new OperationCancelledException("cancelled");
       }
+      assertEquals(role == Role.PROMPT, !generating);
+      generating = logits != null;  // a prompt's last part asks for them, and so does each generated token
       Arrays.stream(tokens, from, from + n).forEach(text::add);
       batches.add(n);
       if (logits != null) {

@@ -1,0 +1,204 @@
+// A row of a product, or of attention, has the same bits whatever other rows are computed with it and on any number of
+// threads, in both roles and on every path.
+#include "kernels/role.h"
+
+#include "attention_data.h"
+#include "bf16_tables.h"
+
+using namespace chaku;
+using namespace chaku::test;
+
+namespace {
+
+constexpr Role kRoles[] = {Role::kPrompt, Role::kGenerated};
+
+// All of this machine, and AMX under the emulator where only the tiles are missing.
+std::vector<const KernelTable*> all_tables() {
+  std::vector<const KernelTable*> tables = {&reference_table()};
+  for (const CpuPath path : kVectorPaths)
+    if (const KernelTable* table = find_table(path)) tables.push_back(table);
+  if (cpu_features().avx512_bf16)
+    for (const KernelTable* table : bf16_tables()) tables.push_back(table);
+  return tables;
+}
+
+void check_same(const KernelTable& table, Role role, const Floats& whole, const Floats& pieces, const std::string& what) {
+  for (size_t i = 0; i < whole.size(); ++i)
+    if (std::memcmp(&whole[i], &pieces[i], sizeof(float)) != 0) {
+      report(table.name, 0, what + (role == Role::kPrompt ? ", prompt" : ", generated") + ": element " +
+                                std::to_string(i) + " is " + std::to_string(pieces[i]) + " in pieces, " +
+                                std::to_string(whole[i]) + " at once");
+      return;
+    }
+}
+
+// Cuts of `n` rows into pieces of these sizes in turn.
+using Sizes = std::vector<int64_t>;
+
+template <class Run>
+void in_pieces(int64_t n, const Sizes& sizes, Run run) {
+  size_t i = 0;
+  for (int64_t begin = 0; begin < n; ++i) {
+    const int64_t end = std::min(n, begin + sizes[i % sizes.size()]);
+    run(begin, end, static_cast<int>(i % 3) + 1);
+    begin = end;
+  }
+}
+
+// A product with a bias and a low-rank addition of what it reads itself, as a layer has it.
+struct Product {
+  Weights w;
+  int64_t m, rank;
+  Floats x, a, b, bias;
+
+  Product(DType dtype, int64_t rows, int64_t columns, int64_t n_tokens, int64_t of_rank)
+      : w(random_weights(dtype, rows, columns, 5)), m(n_tokens), rank(of_rank) {
+    x = random_vector(m * columns, 6);
+    a = random_vector(rank * columns, 7, 0.1f);
+    b = random_vector(rows * rank, 8);
+    bias = random_vector(rows, 9);
+  }
+
+  Floats run(const KernelTable& table, Role role, const Sizes& sizes) const {
+    const int64_t n = w.matrix.rows, k = w.matrix.columns;
+    Floats y(static_cast<size_t>(m * n), 0.25f), low(static_cast<size_t>(m * std::max<int64_t>(rank, 1)));
+    in_pieces(m, sizes, [&](int64_t begin, int64_t end, int n_threads) {
+      MatmulProblem down{.x = &x[static_cast<size_t>(begin * k)], .x_stride = k,
+                         .w = {a.data(), DType::kF32, rank, k}, .y = &low[static_cast<size_t>(begin * rank)],
+                         .y_stride = rank, .m = end - begin, .role = role};
+      MatmulProblem base{.x = down.x, .x_stride = k, .w = w.matrix, .bias = bias.data(),
+                         .y = &y[static_cast<size_t>(begin * n)], .y_stride = n, .m = end - begin, .scale = 0.5f,
+                         .accumulate = true, .role = role};
+      if (rank > 0) base.tail = {down.y, rank, {b.data(), DType::kF32, n, rank}, 1.5f};
+      const MatmulProblem group[] = {down, base};
+      table.matmul_group({rank > 0 ? group : group + 1, rank > 0 ? 2 : 1}, pool_of(n_threads));
+    });
+    return y;
+  }
+};
+
+void check_product(const Product& product, const std::string& what) {
+  for (const KernelTable* table : all_tables())
+    for (const Role role : kRoles) {
+      const Floats whole = product.run(*table, role, {product.m});
+      for (const Sizes& sizes : {Sizes{1}, Sizes{1, 2, 3, 5, 9}, Sizes{product.m - 1, 1}})
+        check_same(*table, role, whole, product.run(*table, role, sizes), what);
+    }
+}
+
+// Queries of a text, the last positions of its keys; a call sees the keys up to its last query, as in a cache.
+struct Text {
+  Heads heads;
+  int64_t n_queries, n_keys;
+  int32_t window;
+  Shaping shaping = {};
+  DType dtype = DType::kF32;
+};
+
+Floats attend(const KernelTable& table, const Text& text, Role role, const Sizes& sizes) {
+  const std::vector<AttentionSpan> whole = {{0, text.n_queries, 0, text.n_keys}};
+  Inputs in = make_inputs(text.heads, whole, text.window, 2.0f);
+  shape(in, text.shaping);
+  if (text.dtype != DType::kF32) {
+    in.p.kv_stride = int64_t{text.heads.kv} * text.heads.dim;
+    encode_cache(text.dtype, in);
+    in.p.kv_dtype = text.dtype;
+    in.p.k_encoded = in.k_encoded.data();
+    in.p.v_encoded = in.v_encoded.data();
+  }
+  in.p.role = role;
+  Floats out(static_cast<size_t>(text.n_queries * (in.p.o_stride + text.heads.n)));
+  float* lse = &out[static_cast<size_t>(text.n_queries * in.p.o_stride)];
+  in_pieces(text.n_queries, sizes, [&](int64_t begin, int64_t end, int n_threads) {
+    const AttentionSpan span{0, end - begin, 0, text.n_keys - text.n_queries + end};
+    AttentionProblem p = in.p;
+    p.q += begin * p.q_stride;
+    p.o = &out[static_cast<size_t>(begin * p.o_stride)];
+    p.lse = lse + begin * text.heads.n;
+    p.spans = &span;
+    table.attention(p, pool_of(n_threads));
+  });
+  return out;
+}
+
+void check_attention(const Text& text) {
+  for (const KernelTable* table : all_tables())
+    for (const Role role : kRoles) {
+      const Floats whole = attend(*table, text, role, {text.n_queries});
+      for (const Sizes& sizes : {Sizes{1, 7, 40}, Sizes{33}, Sizes{text.n_queries - 1, 1}})
+        check_same(*table, role, whole, attend(*table, text, role, sizes),
+                   describe("attention", text.heads, {{0, text.n_queries, 0, text.n_keys}}, text.window));
+    }
+}
+
+}  // namespace
+
+TEST(products_of_every_format) {
+  for (const DType dtype : all_dtypes()) {
+    const int64_t rank = dtype == DType::kQ4_K ? 5 : 0;
+    check_product(Product(dtype, 37, 512, 19, rank), dtype_info(dtype).name);
+  }
+}
+
+TEST(low_rank_additions) {
+  for (const DType dtype : {DType::kQ4_0, DType::kQ6_K, DType::kF16})
+    for (const int64_t rank : {1, 16, 70}) check_product(Product(dtype, 70, 256, 30, rank), dtype_info(dtype).name);
+}
+
+TEST(odd_widths_and_depths_of_several_passes) {
+  check_product(Product(DType::kF32, 33, 87, 19, 3), "odd");
+  check_product(Product(DType::kQ8_0, 18, 96, 19, 3), "a part of a step");
+  check_product(Product(DType::kQ8_0, 35, 9248, 12, 3), "deep");
+}
+
+// Digits of several wide inputs do not find room at once; those of the widest in none.
+TEST(inputs_wider_than_the_scratch) {
+  for (const int64_t k : {int64_t{40} << 10, int64_t{600} << 10}) check_product(Product(DType::kQ4_0, 3, k, 12, 0), "wide");
+}
+
+// Products of generated tokens run together or alone, with inputs that share the room for digits.
+TEST(groups_of_wide_inputs_are_their_products) {
+  constexpr int64_t kK = int64_t{128} << 10, kM = 3;
+  const Weights w = random_weights(DType::kQ8_0, 5, kK, 1);
+  for (const KernelTable* table : all_tables()) {
+    std::vector<Floats> x, together(8, Floats(kM * 5)), alone(8, Floats(kM * 5));
+    std::vector<MatmulProblem> group;
+    for (size_t i = 0; i < 8; ++i) x.push_back(random_vector(kM * kK, i));
+    for (size_t i = 0; i < 8; ++i) {
+      MatmulProblem p{.x = x[i].data(), .x_stride = kK, .w = w.matrix, .y = alone[i].data(), .y_stride = 5, .m = kM,
+                      .role = Role::kGenerated};
+      table->matmul(p, pool_of(2));
+      p.y = together[i].data();
+      group.push_back(p);
+    }
+    table->matmul_group({group.data(), 8}, pool_of(3));
+    for (size_t i = 0; i < 8; ++i) check_same(*table, Role::kGenerated, alone[i], together[i], "group");
+  }
+}
+
+TEST(attention_without_a_cache) {
+  check_attention({{4, 2, 64}, 150, 150, 0});
+  check_attention({{9, 3, 40}, 70, 70, 0});
+  check_attention({{24, 2, 17}, 70, 70, 0});
+}
+
+TEST(attention_over_a_cache) {
+  check_attention({{4, 1, 64}, 100, 350, 0});
+  check_attention({{8, 2, 32}, 40, 3000, 0});
+  check_attention({{2, 2, 128}, 45, 600, 0});
+  check_attention({{1, 1, 520}, 5, 40, 0});
+}
+
+TEST(attention_within_windows) {
+  for (const int32_t window : {1, 50, 64, 300}) check_attention({{4, 2, 32}, 90, 700, window});
+}
+
+TEST(attention_whose_scores_are_shaped) {
+  for (const Shaping shaping : {Shaping{1.5f, false}, Shaping{0.0f, true}, Shaping{0.0f, false, 1.0f}})
+    for (const int32_t window : {0, 70}) check_attention({{4, 2, 32}, 80, 400, window, shaping});
+}
+
+TEST(attention_over_narrower_caches) {
+  for (const DType dtype : {DType::kF16, DType::kBF16, DType::kQ8_0})
+    check_attention({{4, 2, 64}, 80, 400, 0, {}, dtype});
+}
