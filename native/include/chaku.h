@@ -83,9 +83,9 @@ typedef struct chaku_engine chaku_engine;
 #define CHAKU_CPU_REFERENCE 1
 #define CHAKU_CPU_AVX2 2
 #define CHAKU_CPU_AVX512 3
-#define CHAKU_CPU_AMX 4 /* products of more than 8 tokens (attention: 16) on bfloat16 tiles, to three digits */
+#define CHAKU_CPU_AMX 4 /* products of prompts and training on bfloat16 tiles, to three digits */
 #define CHAKU_CPU_AVX512_BF16 5 /* the same on bfloat16 operands of AVX-512, to three digits */
-#define CHAKU_CPU_AVX512_VNNI 6 /* AVX-512, products of few tokens on integers; as exact as AVX512 */
+#define CHAKU_CPU_AVX512_VNNI 6 /* AVX-512, products of generated tokens on integers; as exact as AVX512 */
 #define CHAKU_CPU_FLOAT32 7 /* a choice: the fastest path that rounds no operands; AUTO is the fastest of all */
 
 typedef struct chaku_engine_options {

@@ -27,7 +27,7 @@ struct ExpertLinearCall {
   float* dropped = nullptr;  // [S,K] scratch, with dropout
   bool bias = true;          // false: leave it out
 };
-// Several that do not depend on each other, at most kMostExpertLinears, with the same offsets: those of few tokens share
+// Several that do not depend on each other, at most kMostExpertLinears, with the same offsets: those of generated tokens share
 // parallel sections, and an expert's products of the same x prepare it once.
 constexpr size_t kMostExpertLinears = 2;
 void apply_expert_linears(const Decoder& decoder, std::span<const ExpertLinearCall> calls) noexcept;

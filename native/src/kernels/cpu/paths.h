@@ -11,7 +11,7 @@ namespace chaku::avx512 {
 const KernelTable& table() noexcept;
 }
 
-// avx512 with the products of few tokens on integers.
+// avx512 with the products of generated tokens on integers.
 namespace chaku::avx512vnni {
 const KernelTable& table() noexcept;
 }

@@ -225,4 +225,22 @@ CHAKU_INLINE void with_vectors(int64_t end, Run run) {
   }
 }
 
+// Runs of consecutive spans of at least kManyQueries queries, which pay for rounding the operands of their gradients, and
+// of fewer: many(run) or few(run), problems with a part of the spans.
+template <class Many, class Few>
+CHAKU_INLINE void for_each_run(const AttentionProblem& p, Many many, Few few) {
+  constexpr int64_t kManyQueries = 16;
+  const auto is_many = [&](int64_t s) { return p.spans[s].q_end - p.spans[s].q_begin >= kManyQueries; };
+  for (int64_t begin = 0; begin < p.n_spans;) {
+    int64_t end = begin + 1;
+    while (end < p.n_spans && is_many(end) == is_many(begin)) ++end;
+    AttentionProblem run = p;
+    run.spans += begin;
+    run.n_spans = end - begin;
+    if (is_many(begin)) many(run);
+    else few(run);
+    begin = end;
+  }
+}
+
 }  // namespace chaku::CHAKU_ISA

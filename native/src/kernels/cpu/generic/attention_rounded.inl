@@ -24,7 +24,14 @@ static void attention_rounded(const AttentionProblem& p, ThreadPool& pool) {
 template <class Operands>
 static void attention_backward_rounded(const AttentionBackwardProblem& p, ThreadPool& pool) {
   if (p.forward.head_dim > kMostHeadDim) return avx512::table().attention_backward(p, pool);
-  attention_gradients<Operands>(p, pool);
+  const auto with_spans = [&](const AttentionProblem& run) {
+    AttentionBackwardProblem part = p;
+    part.forward = run;
+    return part;
+  };
+  for_each_run(
+      p.forward, [&](const AttentionProblem& run) { attention_gradients<Operands>(with_spans(run), pool); },
+      [&](const AttentionProblem& run) { avx512::table().attention_backward(with_spans(run), pool); });
 }
 
 }  // namespace chaku::CHAKU_ISA

@@ -1,6 +1,6 @@
 // Activations as integers of 22 bits, written as three digits to base 128 that fit signed bytes.
 //
-// A product of few tokens with a weight of 4 to 8 bits a number is bound by instructions if every code is first made a
+// A product of generated tokens with a weight of 4 to 8 bits a number is bound by instructions if every code is first made a
 // float. Multiplying bytes takes a fraction of them, but eight bits of x would cost two decimal digits of the result.
 // So a step of 128 or 256 elements of x shares one scale and each element becomes
 //   x = scale * (128^2 high + 128 mid + low),   high in [-127, 127], mid and low in [-64, 63],

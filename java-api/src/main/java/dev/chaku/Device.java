@@ -12,7 +12,7 @@ public enum Device {
    *
    * <p>Where the processor multiplies bfloat16 fast (AMX, AVX-512 BF16), training and the reading of a prompt round the
    * operands of their matrix products to bfloat16, with sums in float32: three digits, as training on graphics cards does.
-   * Products of up to eight tokens, which generate text one by one, are as exact as float32 everywhere. {@link #FLOAT32}
+   * Products of tokens that the model generates, one by one, are as exact as float32 everywhere. {@link #FLOAT32}
    * is for results to the last digit.
    */
   AUTO,
@@ -23,13 +23,13 @@ public enum Device {
   /** The processor with AVX-512. */
   AVX512,
   /**
-   * AMX tiles: products of more than eight tokens on bfloat16 operands with float32 sums, to three digits, many times as
+   * AMX tiles: products of prompts and training on bfloat16 operands with float32 sums, to three digits, many times as
    * fast as AVX-512.
    */
   AMX,
-  /** AVX-512 with products of more than eight tokens on bfloat16 operands: nearly twice as fast, to three digits. */
+  /** AVX-512 with products of prompts and training on bfloat16 operands: nearly twice as fast, to three digits. */
   AVX512BF16,
-  /** AVX-512 with VNNI: weights of few tokens (decoding) are multiplied as integers, as exactly as in float32. */
+  /** AVX-512 with VNNI: weights are multiplied as integers with generated tokens, as exactly as in float32. */
   AVX512VNNI,
   /** The fastest of the paths that compute in float32 throughout. */
   FLOAT32;

@@ -15,7 +15,7 @@ final class EngineOptions {
       paramLabel = "NAME",
       description =
           "cpu (the fastest path of this processor), float32 (the fastest that rounds no operands), reference, avx2, avx512,"
-              + " avx512vnni, avx512bf16 or amx. The last two round operands of products of more than eight tokens to bfloat16.")
+              + " avx512vnni, avx512bf16 or amx. The last two round operands to bfloat16, but for tokens being generated.")
   private Device device;
 
   @Option(
