@@ -10,8 +10,9 @@ namespace chaku {
 // use is named by the caller: the number of rows, which depends on what is cached and on how a text was cut, never
 // chooses it. Within a role, a row's result has the same bits whatever other rows are computed with it.
 enum class Role : int32_t {
-  kPrompt = 0,    // a text that is read, in training too
-  kGenerated = 1  // a token that the model itself has chosen
+  kPrompt = 0,     // a text that is read
+  kGenerated = 1,  // a token that the model itself has chosen
+  kTraining = 2    // texts are whole there, never in pieces: as kPrompt, and as kGenerated where there are few rows
 };
 
 }  // namespace chaku

@@ -248,7 +248,8 @@ Batch Trainer::begin_batch(const TrainingBatch& batch) noexcept {
 }
 
 Decoder Trainer::decoder(const Dropout& dropout) const noexcept {
-  return {&model_->engine(), &model_->spec(), &weights_, &low_ranks_, &cancellation_, dropout};
+  return {&model_->engine(), &model_->spec(), &weights_, &low_ranks_, &cancellation_, dropout, nullptr,
+          Role::kTraining};
 }
 
 double Trainer::balance_loss() const noexcept {

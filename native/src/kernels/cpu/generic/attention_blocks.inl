@@ -225,8 +225,8 @@ CHAKU_INLINE void with_vectors(int64_t end, Run run) {
   }
 }
 
-// Runs of consecutive spans of at least kManyQueries queries, which pay for rounding the operands of their gradients, and
-// of fewer: many(run) or few(run), problems with a part of the spans.
+// In training, runs of consecutive spans of at least kManyQueries queries, which pay for rounding their operands, and of
+// fewer: many(run) or few(run), problems with a part of the spans.
 template <class Many, class Few>
 CHAKU_INLINE void for_each_run(const AttentionProblem& p, Many many, Few few) {
   constexpr int64_t kManyQueries = 16;

@@ -8,8 +8,7 @@
 namespace chaku::CHAKU_ISA {
 
 template <class Operands>
-static void attention_rounded(const AttentionProblem& p, ThreadPool& pool) {
-  if (p.head_dim > kMostHeadDim || p.role == Role::kGenerated) return avx512::table().attention(p, pool);
+static void attention_of_many(const AttentionProblem& p, ThreadPool& pool) {
   const auto attend_with = [&](const PackedKeys<Operands>* packed) {
     attend_all<Operands>(p, pool,
                          [&](const QueryBlock& block, KeyRange range, const ForwardScratch<Operands>& scratch,
@@ -19,6 +18,15 @@ static void attention_rounded(const AttentionProblem& p, ThreadPool& pool) {
   ThreadPool::Turn turn(pool);
   const PackedKeys<Operands> packed(p, pool, turn.shared());
   attend_with(&packed);
+}
+
+template <class Operands>
+static void attention_rounded(const AttentionProblem& p, ThreadPool& pool) {
+  if (p.head_dim > kMostHeadDim || p.role == Role::kGenerated) return avx512::table().attention(p, pool);
+  if (p.role == Role::kPrompt) return attention_of_many<Operands>(p, pool);
+  for_each_run(
+      p, [&](const AttentionProblem& run) { attention_of_many<Operands>(run, pool); },
+      [&](const AttentionProblem& run) { avx512::table().attention(run, pool); });
 }
 
 template <class Operands>

@@ -17,8 +17,10 @@ CHAKU_INLINE bool same_rows(const MatmulBackwardProblem& a, const MatmulBackward
   return a.dy == b.dy && a.dy_stride == b.dy_stride && a.m == b.m && a.w.rows == b.w.rows;
 }
 
-// What is bound by memory: products of generated tokens however many, and gradients of few rows.
-CHAKU_INLINE bool is_few(const MatmulProblem& p) { return p.role == Role::kGenerated; }
+// What is bound by memory: products of generated tokens however many, and in training those of few rows.
+CHAKU_INLINE bool is_few(const MatmulProblem& p) {
+  return p.role == Role::kGenerated || (p.role == Role::kTraining && p.m <= 8);
+}
 CHAKU_INLINE bool is_few(const MatmulBackwardProblem& p) { return p.m <= 8; }
 
 // few(problems, n) for neighbours that are few, large(problems, n) for others that read the same rows; up to
