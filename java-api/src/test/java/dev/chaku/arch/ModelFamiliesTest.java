@@ -83,7 +83,6 @@ class ModelFamiliesTest {
   @Test
   void whatIsNoWholeModelIsRefused() {
     assertRefused(llama(w -> w.put("general.type", "adapter")), "general.type", "adapter");
-    assertRefused(llama(w -> w.put("split.count", 3)), "3 parts");
   }
 
   @Test
