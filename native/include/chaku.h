@@ -361,7 +361,8 @@ CHAKU_API chaku_status chaku_session_set_adapters(chaku_session* session, chaku_
  * length it had; after CHAKU_CANCELLED, logits may hold those of the tokens that were done.
  * The two roles are computed in different ways, whose last digits differ; within a role the numbers depend on the tokens
  * and roles so far alone, and not on how a text is cut into calls. So a text that is to give the same numbers as one that
- * is read at once keeps of the cache what was computed in the role it has there. */
+ * is read at once keeps of the cache what was computed in the role it has there. With CHAKU_LOGITS_LAST the one row of
+ * logits is computed from its token's state as a generated token's is, in either role. */
 CHAKU_API chaku_status chaku_session_eval(chaku_session* session, const int32_t* tokens, int32_t n, int32_t role,
                                           int32_t which_logits, float* logits, int64_t logits_floats);
 /** From now on evals add up the squares of each product's inputs, per column; called again, it starts anew. Rows without

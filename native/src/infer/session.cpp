@@ -124,33 +124,35 @@ void Session::eval(std::span<const int32_t> tokens, Role role, LogitRows rows, s
     if (rows == LogitRows::kAll) first_output_row = 0;
     if (rows == LogitRows::kLast && begin + m == n) first_output_row = m - 1;
     float* at = rows == LogitRows::kAll ? logits.data() + begin * vocab : logits.data();
+    // The last token's logits alone are one product of one row, whatever came before: the arithmetic of generated
+    // tokens reads the vocabulary once, where a prompt's would decode all of it for that row.
+    const Role output_role = rows == LogitRows::kLast ? Role::kGenerated : role;
     eval_chunk(tokens.subspan(static_cast<size_t>(begin), static_cast<size_t>(m)), role,
-               length_ + static_cast<int32_t>(begin), first_output_row, at);
+               length_ + static_cast<int32_t>(begin), {first_output_row, output_role, at});
   }
   length_ += static_cast<int32_t>(n);
   cache_.commit();
 }
 
-// Logits of the rows from first_output_row on.
-void Session::eval_chunk(std::span<const int32_t> tokens, Role role, int32_t first_position,
-                         int64_t first_output_row, float* logits) {
+void Session::eval_chunk(std::span<const int32_t> tokens, Role role, int32_t first_position, const Output& output) {
   const int64_t m = static_cast<int64_t>(tokens.size());
   for (int64_t i = 0; i < m; ++i) positions_[i] = first_position + static_cast<int32_t>(i);
   const AttentionSpan span{0, m, 0, first_position + m};
-  const Decoder decoder{&model_->engine(), &model_->spec(), &model_->weights(), &worn_.low_ranks(), &cancellation_, {},
+  Decoder decoder{&model_->engine(), &model_->spec(), &model_->weights(), &worn_.low_ranks(), &cancellation_, {},
                         inputs_ ? &*inputs_ : nullptr, role};
-  const Batch batch{tokens.data(), positions_, m, {&span, 1}, first_output_row,
+  const Batch batch{tokens.data(), positions_, m, {&span, 1}, output.first_row,
                     options_.max_tokens};
   forward(decoder, batch, cache_.at(first_position, first_position == length_), activations_);
-  const int64_t n_rows = m - first_output_row;
+  const int64_t n_rows = m - output.first_row;
   if (n_rows == 0) return;
+  decoder.role = output.role;
 
   const int64_t d = model_->spec().width;
-  output_norm(decoder, activations_.streams.back() + first_output_row * d, n_rows, activations_.normed, nullptr);
+  output_norm(decoder, activations_.streams.back() + output.first_row * d, n_rows, activations_.normed, nullptr);
   if (const LowRank& low_rank = worn_.low_ranks().output; low_rank.rank > 0)
     low_rank_down(decoder, low_rank, activations_.normed, d, n_rows, low_rank_.data());
-  project_logits(decoder, activations_.normed, low_rank_.data(), n_rows, logits);
-  cap_logits(decoder, n_rows, logits);
+  project_logits(decoder, activations_.normed, low_rank_.data(), n_rows, output.logits);
+  cap_logits(decoder, n_rows, output.logits);
 }
 
 const InputStatistics::Sums& Session::inputs(Module module, int32_t layer) const {

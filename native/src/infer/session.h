@@ -45,8 +45,14 @@ class Session {
   static SessionOptions resolved(const Model& model, const SessionOptions& options);
 
   void check_eval(std::span<const int32_t> tokens, LogitRows rows, std::span<const float> logits) const;
-  void eval_chunk(std::span<const int32_t> tokens, Role role, int32_t first_position, int64_t first_output_row,
-                  float* logits);
+  // What is asked of a chunk: the logits of its rows from the first one on, [rows, V].
+  struct Output {
+    int64_t first_row;
+    Role role;
+    float* logits;
+  };
+
+  void eval_chunk(std::span<const int32_t> tokens, Role role, int32_t first_position, const Output& output);
 
   std::shared_ptr<const Model> model_;
   SessionOptions options_;
