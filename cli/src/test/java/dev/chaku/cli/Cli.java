@@ -7,12 +7,18 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintStream;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Map;
 
-/** Runs command lines in this JVM and keeps what they print. */
+/**
+ * Runs command lines and keeps what they print: in this JVM, or, where the environment has CHAKU_TEST_LAUNCHER, each as a
+ * process of the real {@code ./chaku}.
+ */
 final class Cli {
+  private static final String LAUNCHER = "CHAKU_TEST_LAUNCHER";
   private static final ObjectMapper JSON = new ObjectMapper().enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
 
   /** What a command line did. */
@@ -35,6 +41,9 @@ final class Cli {
   }
 
   private static Ran run(boolean colours, Object... args) {
+    if (!colours && System.getenv(LAUNCHER) != null) {
+      return launch(args);
+    }
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     ByteArrayOutputStream err = new ByteArrayOutputStream();
     Console console =
@@ -50,6 +59,18 @@ final class Cli {
     }
     int code = Main.run(console, line);
     return new Ran(code, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
+  }
+
+  private static Ran launch(Object... args) {
+    try {
+      RealChaku.Ran ran = RealChaku.run(Path.of("").toAbsolutePath(), Map.of(), args);
+      return new Ran(ran.code(), ran.out(), ran.err());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException(e);
+    }
   }
 
   /** The demo's base model as a file. */
