@@ -245,7 +245,7 @@ public final class Model implements AutoCloseable {
    * goes through a generator.
    *
    * @param tokens ids in [0, V), at least one and at most {@link #contextLength}
-   * @return [T][V]
+   * @return [T][V]; the last row has the digits from which a generation goes on
    */
   public float[][] logits(int[] tokens) {
     return logits(tokens, List.of());
@@ -271,14 +271,18 @@ public final class Model implements AutoCloseable {
         new NativeSession.Options(capacity, atOnce, options.memoryLimitBytes(), options.cache().type().id());
     try (NativeSession session = NativeSession.create(core, wanted)) {
       session.setAdapters(worn);
-      for (int from = 0; from < tokens.length; from += atOnce) {
+      int end = tokens.length - 1;
+      for (int from = 0; from < end; from += atOnce) {
         Interruption.check("computation of logits");
-        int n = Math.min(atOnce, tokens.length - from);
+        int n = Math.min(atOnce, end - from);
         session.eval(tokens, from, n, NativeSession.Role.PROMPT, NativeSession.Logits.ALL, buffer);
         for (int i = 0; i < n; i++) {
           buffer.get(i * vocabSize(), result[from + i]);
         }
       }
+      // As a generation asks for them, whose first token's probabilities have the same digits.
+      session.eval(tokens, end, 1, NativeSession.Role.PROMPT, NativeSession.Logits.LAST, buffer);
+      buffer.get(0, result[end]);
     }
     return result;
   }
