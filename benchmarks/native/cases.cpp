@@ -32,8 +32,13 @@ Case matmul_case(DType dtype, Shape s) {
   while (s.m <= 8 && static_cast<double>(d->w.size()) * w_bytes < kPastCaches) d->w.push_back(d->w[0]);
   d->x = random_floats(s.m * s.k, 1);
   d->y.resize(static_cast<size_t>(s.m * s.n));
-  d->p = {.x = d->x.data(), .x_stride = s.k, .w = {d->w[0].data(), dtype, s.n, s.k}, .y = d->y.data(), .y_stride = s.n,
-          .m = s.m, .role = s.m <= 8 ? Role::kGenerated : Role::kPrompt};
+  d->p = {.x = d->x.data(),
+          .x_stride = s.k,
+          .w = {d->w[0].data(), dtype, s.n, s.k},
+          .y = d->y.data(),
+          .y_stride = s.n,
+          .m = s.m,
+          .role = s.m <= 8 ? Role::kGenerated : Role::kPrompt};
   Case c;
   c.op = s.m <= 8 ? "matmul_decode" : "matmul";
   c.format = dtype_info(dtype).name;
@@ -67,8 +72,12 @@ Case backward_case(DType dtype, Shape s) {
   d->w = random_weights(dtype, s.n, s.k);
   d->dy = random_floats(s.m * s.n, 1);
   d->dx.resize(static_cast<size_t>(s.m * s.k));
-  d->p = {.dy = d->dy.data(), .dy_stride = s.n, .w = {d->w.data(), dtype, s.n, s.k}, .dx = d->dx.data(),
-          .dx_stride = s.k, .m = s.m};
+  d->p = {.dy = d->dy.data(),
+          .dy_stride = s.n,
+          .w = {d->w.data(), dtype, s.n, s.k},
+          .dx = d->dx.data(),
+          .dx_stride = s.k,
+          .m = s.m};
   Case c;
   c.op = "matmul_backward";
   c.format = dtype_info(dtype).name;
@@ -96,8 +105,14 @@ Case weight_gradient_case(Shape s) {
   d->dy = random_floats(s.m * s.n, 1);
   d->x = random_floats(s.m * s.k, 2);
   d->dw.resize(static_cast<size_t>(s.n * s.k));
-  d->p = {.dy = d->dy.data(), .dy_stride = s.n, .x = d->x.data(), .x_stride = s.k, .dw = d->dw.data(), .m = s.m,
-          .n = s.n, .k = s.k};
+  d->p = {.dy = d->dy.data(),
+          .dy_stride = s.n,
+          .x = d->x.data(),
+          .x_stride = s.k,
+          .dw = d->dw.data(),
+          .m = s.m,
+          .n = s.n,
+          .k = s.k};
   Case c;
   c.op = "weight_gradient";
   c.format = "F32";
@@ -145,9 +160,20 @@ std::shared_ptr<AttentionData> attention_data(AttentionShape s) {
   d->dv.resize(d->k.size());
   d->lse.resize(static_cast<size_t>(s.q_tokens * s.heads));
   d->span = {0, s.q_tokens, 0, s.kv_tokens};
-  d->p = {.q = d->q.data(), .k = d->k.data(), .v = d->v.data(), .o = d->o.data(), .lse = d->lse.data(),
-          .q_stride = width, .kv_stride = kv_width, .o_stride = width, .n_heads = s.heads, .n_kv_heads = s.kv_heads,
-          .head_dim = s.dim, .scale = 1.0f / std::sqrt(static_cast<float>(s.dim)), .spans = &d->span, .n_spans = 1,
+  d->p = {.q = d->q.data(),
+          .k = d->k.data(),
+          .v = d->v.data(),
+          .o = d->o.data(),
+          .lse = d->lse.data(),
+          .q_stride = width,
+          .kv_stride = kv_width,
+          .o_stride = width,
+          .n_heads = s.heads,
+          .n_kv_heads = s.kv_heads,
+          .head_dim = s.dim,
+          .scale = 1.0f / std::sqrt(static_cast<float>(s.dim)),
+          .spans = &d->span,
+          .n_spans = 1,
           .role = s.q_tokens == 1 ? Role::kGenerated : Role::kPrompt};
   d->backward = {.forward = d->p, .d_o = d->d_o.data(), .dq = d->dq.data(), .dk = d->dk.data(), .dv = d->dv.data()};
   return d;
@@ -166,8 +192,10 @@ Case attention_case(AttentionShape s, bool backward) {
   c.memory_bound = s.q_tokens == 1;
   c.run = [d, backward](const KernelTable& table, ThreadPool& pool) {
     if (backward && d->lse[0] == 0.0f) table.attention(d->p, pool);
-    if (backward) table.attention_backward(d->backward, pool);
-    else table.attention(d->p, pool);
+    if (backward)
+      table.attention_backward(d->backward, pool);
+    else
+      table.attention(d->p, pool);
   };
   c.error = [d, backward](ThreadPool& pool) {
     const Floats actual = backward ? d->dk : d->o;
@@ -213,8 +241,9 @@ Case streaming_case(const std::string& op, int64_t n, int buffers, double flops,
 void streaming_cases(const std::function<void(Case&&)>& add) {
   constexpr int64_t kM = 512, kD = 2048, kN = kM * kD;
   add(streaming_case("rms_norm", kN, 3, 4, 8, [](const KernelTable& t, ThreadPool& pool, std::vector<Floats>& d) {
-    t.rms_norm({.x = d[1].data(), .weight = d[2].data(), .y = d[0].data(), .m = kM, .d = kD, .x_stride = kD,
-                .y_stride = kD}, pool);
+    t.rms_norm(
+        {.x = d[1].data(), .weight = d[2].data(), .y = d[0].data(), .m = kM, .d = kD, .x_stride = kD, .y_stride = kD},
+        pool);
   }));
   add(streaming_case("gated_activation", kN, 3, 10, 12,
                      [](const KernelTable& t, ThreadPool& pool, std::vector<Floats>& d) {
@@ -230,14 +259,26 @@ void streaming_cases(const std::function<void(Case&&)>& add) {
                        std::vector<double> losses(64);
                        std::vector<uint8_t> correct(64);
                        d[0] = d[1];
-                       t.cross_entropy({.logits = d[0].data(), .targets = targets.data(), .weights = weights.data(),
-                                        .losses = losses.data(), .correct = correct.data(), .m = 64, .v = 32000,
-                                        .gradient = true}, pool);
+                       t.cross_entropy({.logits = d[0].data(),
+                                        .targets = targets.data(),
+                                        .weights = weights.data(),
+                                        .losses = losses.data(),
+                                        .correct = correct.data(),
+                                        .m = 64,
+                                        .v = 32000,
+                                        .gradient = true},
+                                       pool);
                      }));
   add(streaming_case("adamw", kN, 4, 12, 32, [](const KernelTable& t, ThreadPool& pool, std::vector<Floats>& d) {
     for (float& v : d[3]) v = v < 0 ? -v : v;  // a second moment is never negative
-    t.adamw({.parameter = d[0].data(), .gradient = d[1].data(), .moment1 = d[2].data(), .moment2 = d[3].data(),
-             .n = kN, .step = 5, .learning_rate = 1e-3f}, pool);
+    t.adamw({.parameter = d[0].data(),
+             .gradient = d[1].data(),
+             .moment1 = d[2].data(),
+             .moment2 = d[3].data(),
+             .n = kN,
+             .step = 5,
+             .learning_rate = 1e-3f},
+            pool);
   }));
 }
 
@@ -249,8 +290,8 @@ void for_each_case(const Filter& filter, const std::function<void(Case&)>& visit
   const auto wanted = [&](const char* op, const char* format) {
     return contains(op, filter.op) && contains(format, filter.format);
   };
-  constexpr DType kFormats[] = {DType::kQ4_0, DType::kQ8_0, DType::kQ4_K, DType::kQ6_K, DType::kQ5_0,
-                                DType::kF16,  DType::kBF16, DType::kF32};
+  constexpr DType kFormats[] = {DType::kQ4_0, DType::kQ8_0, DType::kQ4_K, DType::kQ6_K,
+                                DType::kQ5_0, DType::kF16,  DType::kBF16, DType::kF32};
   const auto add = [&](Case&& c) {
     if (wanted(c.op.c_str(), c.format.c_str())) visit(c);
   };
@@ -264,19 +305,21 @@ void for_each_case(const Filter& filter, const std::function<void(Case&)>& visit
     // llama-3.2-1b, qwen2.5-0.5b, smollm2-135m: gate/up and down projections
     for (const Shape s : {Shape{0, 8192, 2048}, Shape{0, 2048, 8192}, Shape{0, 4864, 896}, Shape{0, 1536, 576}})
       if (s.k % dtype_info(dtype).block_elements == 0) products(dtype, s, {1, 4, 64, 512});
-  // The other formats on one shape. Those that no vector decoder knows are decoded by the scalar codec, a panel at a time.
-  constexpr DType kRarer[] = {DType::kQ4_1,   DType::kQ5_1,    DType::kQ2_K,  DType::kQ3_K,  DType::kQ5_K,    DType::kIQ4_NL,
-                              DType::kIQ4_XS, DType::kMXFP4,   DType::kNVFP4, DType::kIQ3_S, DType::kIQ3_XXS, DType::kIQ2_S,
-                              DType::kIQ2_XS, DType::kIQ2_XXS, DType::kIQ1_S, DType::kIQ1_M, DType::kTQ1_0,   DType::kTQ2_0};
+  // The other formats on one shape. Those that no vector decoder knows are decoded by the scalar codec, a panel at a
+  // time.
+  constexpr DType kRarer[] = {DType::kQ4_1,    DType::kQ5_1,   DType::kQ2_K,   DType::kQ3_K,    DType::kQ5_K,
+                              DType::kIQ4_NL,  DType::kIQ4_XS, DType::kMXFP4,  DType::kNVFP4,   DType::kIQ3_S,
+                              DType::kIQ3_XXS, DType::kIQ2_S,  DType::kIQ2_XS, DType::kIQ2_XXS, DType::kIQ1_S,
+                              DType::kIQ1_M,   DType::kTQ1_0,  DType::kTQ2_0};
   for (const DType dtype : kRarer) products(dtype, {0, 8192, 2048}, {1, 512});
   for (const Shape s : {Shape{512, 2048, 2048}, Shape{512, 16, 2048}, Shape{512, 2048, 16}})
     if (wanted("weight_gradient", "F32")) add(weight_gradient_case(s));
   for (const Shape s : {Shape{512, 16, 2048}, Shape{512, 2048, 16}})
     if (wanted("matmul", "F32")) add(matmul_case(DType::kF32, s));
   for_each_low_rank_case([&](Case&& c) { add(std::move(c)); });
-  for (const AttentionShape s : {AttentionShape{512, 512, 32, 8, 64}, AttentionShape{512, 512, 9, 3, 64},
-                                 AttentionShape{512, 512, 16, 16, 64}, AttentionShape{1024, 1024, 8, 2, 128},
-                                 AttentionShape{512, 512, 8, 8, 80}}) {
+  for (const AttentionShape s :
+       {AttentionShape{512, 512, 32, 8, 64}, AttentionShape{512, 512, 9, 3, 64}, AttentionShape{512, 512, 16, 16, 64},
+        AttentionShape{1024, 1024, 8, 2, 128}, AttentionShape{512, 512, 8, 8, 80}}) {
     if (wanted("attention", "F32")) add(attention_case(s, false));
     if (wanted("attention_backward", "F32")) add(attention_case(s, true));
   }

@@ -14,8 +14,8 @@ struct Case {
   std::string op;
   std::string format;  // of the weight, or "F32"
   std::string shape;
-  double flops = 0;        // of one run
-  double bytes = 0;        // least memory traffic of one run
+  double flops = 0;           // of one run
+  double bytes = 0;           // least memory traffic of one run
   bool memory_bound = false;  // which limit the share is taken of
   std::function<void(const KernelTable&, ThreadPool&)> run;
   std::function<void(const KernelTable&, ThreadPool&)> base;  // what `run` is compared to, or none

@@ -32,9 +32,8 @@ struct Limits {
 };
 
 CpuPath parse_path(const char* name) {
-  for (const CpuPath path :
-       {CpuPath::kReference, CpuPath::kAvx2, CpuPath::kAvx512, CpuPath::kAvx512Vnni, CpuPath::kAvx512Bf16,
-        CpuPath::kAmx})
+  for (const CpuPath path : {CpuPath::kReference, CpuPath::kAvx2, CpuPath::kAvx512, CpuPath::kAvx512Vnni,
+                             CpuPath::kAvx512Bf16, CpuPath::kAmx})
     if (const KernelTable* table = find_table(path); table != nullptr && std::strcmp(table->name, name) == 0)
       return path;
   std::fprintf(stderr, "kernel_bench: expected a path of this machine, got %s\n", name);
@@ -50,12 +49,18 @@ Options parse(int argc, char** argv) {
       std::fprintf(stderr, "kernel_bench: expected a value after %s\n", argv[i]);
       std::exit(2);
     };
-    if (is("--op")) o.filter.op = value();
-    else if (is("--format")) o.filter.format = value();
-    else if (is("--threads")) o.threads = std::max(1, std::atoi(value()));
-    else if (is("--json")) o.json = true;
-    else if (is("--commit")) o.commit = value();
-    else if (is("--cpu-time")) o.cpu_time = true;
+    if (is("--op"))
+      o.filter.op = value();
+    else if (is("--format"))
+      o.filter.format = value();
+    else if (is("--threads"))
+      o.threads = std::max(1, std::atoi(value()));
+    else if (is("--json"))
+      o.json = true;
+    else if (is("--commit"))
+      o.commit = value();
+    else if (is("--cpu-time"))
+      o.cpu_time = true;
     else if (is("--path")) {
       const char* name = value();
       o.all_paths = std::strcmp(name, "all") == 0;
@@ -102,8 +107,7 @@ void print(const Case& c, const KernelTable& table, const Options& o, Timing t, 
   const double limit = c.memory_bound ? limits.gbps : limits.gflops;
   const double share = limit > 0 ? (c.memory_bound ? gbps : gflops) / limit : 0;
   char of_base[40] = "";
-  if (t.of_base > 0)
-    std::snprintf(of_base, sizeof of_base, o.json ? ",\"of_base\":%.3f" : "  %.3f x base", t.of_base);
+  if (t.of_base > 0) std::snprintf(of_base, sizeof of_base, o.json ? ",\"of_base\":%.3f" : "  %.3f x base", t.of_base);
   if (o.json)
     std::printf(
         "{\"op\":\"%s\",\"format\":\"%s\",\"shape\":\"%s\",\"path\":\"%s\",\"threads\":%d,\"median_ms\":%.4f,"
@@ -133,8 +137,8 @@ int run(const Options& o) {
                 table.name, o.threads, limits.back().gflops, gbps);
   };
   if (!o.all_paths) add(o.path);
-  for (const CpuPath path : {CpuPath::kAvx2, CpuPath::kAvx512, CpuPath::kAvx512Vnni, CpuPath::kAvx512Bf16,
-                             CpuPath::kAmx})
+  for (const CpuPath path :
+       {CpuPath::kAvx2, CpuPath::kAvx512, CpuPath::kAvx512Vnni, CpuPath::kAvx512Bf16, CpuPath::kAmx})
     if (o.all_paths && find_table(path) != nullptr) add(path);
   int wrong = 0;
   for_each_case(o.filter, [&](Case& c) {

@@ -18,10 +18,24 @@ struct Adapted {
   Matrix base, down, up;
 
   Adapted(DType dtype, int64_t tokens, int64_t rows, int64_t columns, int64_t r)
-      : m(tokens), n(rows), k(columns), rank(r), w(random_weights(dtype, n, k)), x(random_floats(m * k, 1)),
-        y(random_floats(m * n, 2)), dy(random_floats(m * n, 3)), dx(random_floats(m * k, 4)),
-        a(random_floats(rank * k, 5)), b(random_floats(n * rank, 6)), u(random_floats(m * rank, 7)), du(u), da(a),
-        db(b), base{w.data(), dtype, n, k}, down{a.data(), DType::kF32, rank, k}, up{b.data(), DType::kF32, n, rank} {}
+      : m(tokens),
+        n(rows),
+        k(columns),
+        rank(r),
+        w(random_weights(dtype, n, k)),
+        x(random_floats(m * k, 1)),
+        y(random_floats(m * n, 2)),
+        dy(random_floats(m * n, 3)),
+        dx(random_floats(m * k, 4)),
+        a(random_floats(rank * k, 5)),
+        b(random_floats(n * rank, 6)),
+        u(random_floats(m * rank, 7)),
+        du(u),
+        da(a),
+        db(b),
+        base{w.data(), dtype, n, k},
+        down{a.data(), DType::kF32, rank, k},
+        up{b.data(), DType::kF32, n, rank} {}
 
   MatmulProblem forward() { return {x.data(), k, base, nullptr, y.data(), n, m, 1.0f, false, {}}; }
   MatmulBackwardProblem backward() { return {dy.data(), n, base, dx.data(), k, m, 1.0f, false, {}}; }
@@ -92,7 +106,8 @@ void for_each_low_rank_case(const std::function<void(Case&&)>& add) {
     DType dtype;
     int64_t n, k;
   };
-  for (const Shape s : {Shape{DType::kQ4_K, 2048, 2048}, Shape{DType::kQ4_K, 8192, 2048}, Shape{DType::kQ8_0, 576, 576}})
+  for (const Shape s :
+       {Shape{DType::kQ4_K, 2048, 2048}, Shape{DType::kQ4_K, 8192, 2048}, Shape{DType::kQ8_0, 576, 576}})
     for (const int64_t rank : {16, 64})
       for (const bool backward : {false, true}) add(adapted_case(s.dtype, 512, s.n, s.k, rank, backward));
 }

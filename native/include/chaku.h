@@ -69,8 +69,8 @@ CHAKU_API chaku_status chaku_dtype_describe(int32_t dtype, chaku_dtype_info* out
 /** Decodes n elements (a multiple of the block) from src (exactly src_bytes long) to dst[n]. Any thread. */
 CHAKU_API chaku_status chaku_dequantize(int32_t dtype, const void* src, int64_t src_bytes, float* dst, int64_t n);
 
-/** Encodes src[n] (n a multiple of the block) to dst (exactly dst_bytes long). importance[n_per_row], if not null, weighs
- * the squared error of each column of the n / n_per_row rows; with null, n_per_row is not read. Any thread. */
+/** Encodes src[n] (n a multiple of the block) to dst (exactly dst_bytes long). importance[n_per_row], if not null,
+ * weighs the squared error of each column of the n / n_per_row rows; with null, n_per_row is not read. Any thread. */
 CHAKU_API chaku_status chaku_quantize(int32_t dtype, const float* src, int64_t n, const float* importance,
                                       int64_t n_per_row, void* dst, int64_t dst_bytes);
 
@@ -83,10 +83,10 @@ typedef struct chaku_engine chaku_engine;
 #define CHAKU_CPU_REFERENCE 1
 #define CHAKU_CPU_AVX2 2
 #define CHAKU_CPU_AVX512 3
-#define CHAKU_CPU_AMX 4 /* products of prompts and training on bfloat16 tiles, to three digits */
+#define CHAKU_CPU_AMX 4         /* products of prompts and training on bfloat16 tiles, to three digits */
 #define CHAKU_CPU_AVX512_BF16 5 /* the same on bfloat16 operands of AVX-512, to three digits */
 #define CHAKU_CPU_AVX512_VNNI 6 /* AVX-512, products of generated tokens on integers; as exact as AVX512 */
-#define CHAKU_CPU_FLOAT32 7 /* a choice: the fastest path that rounds no operands; AUTO is the fastest of all */
+#define CHAKU_CPU_FLOAT32 7     /* a choice: the fastest path that rounds no operands; AUTO is the fastest of all */
 
 typedef struct chaku_engine_options {
   uint32_t size;
@@ -97,23 +97,24 @@ typedef struct chaku_engine_options {
 typedef struct chaku_engine_info {
   uint32_t size;
   int32_t n_threads;
-  int32_t cpu_path;      /* the path in use */
-  int32_t best_cpu_path; /* the best path of this machine and build */
-  uint32_t cpu_features; /* bits CHAKU_FEATURE_* */
+  int32_t cpu_path;        /* the path in use */
+  int32_t best_cpu_path;   /* the best path of this machine and build */
+  uint32_t cpu_features;   /* bits CHAKU_FEATURE_* */
   int64_t available_bytes; /* memory the process may still take (MemAvailable, capped by a cgroup limit); -1 unknown */
 } chaku_engine_info;
 
 #define CHAKU_FEATURE_AVX2 1u
 #define CHAKU_FEATURE_FMA 2u
 #define CHAKU_FEATURE_F16C 4u
-#define CHAKU_FEATURE_AVX512 8u      /* F, BW, DQ, VL */
+#define CHAKU_FEATURE_AVX512 8u /* F, BW, DQ, VL */
 #define CHAKU_FEATURE_AVX512_VNNI 16u
 #define CHAKU_FEATURE_AVX512_BF16 32u
 #define CHAKU_FEATURE_AMX_BF16 64u
 #define CHAKU_FEATURE_AMX_INT8 128u
 #define CHAKU_FEATURE_AVX_VNNI 256u
 
-/** The environment variable CHAKU_CPU=float32|reference|avx2|avx512|avx512vnni|avx512bf16|amx replaces CHAKU_CPU_AUTO. */
+/** The environment variable CHAKU_CPU=float32|reference|avx2|avx512|avx512vnni|avx512bf16|amx replaces CHAKU_CPU_AUTO.
+ */
 CHAKU_API chaku_status chaku_engine_create(const chaku_engine_options* options, chaku_engine** out);
 CHAKU_API void chaku_engine_free(chaku_engine** engine);
 CHAKU_API chaku_status chaku_engine_describe(const chaku_engine* engine, chaku_engine_info* out);
@@ -124,7 +125,7 @@ CHAKU_API chaku_status chaku_engine_describe(const chaku_engine* engine, chaku_e
 typedef struct chaku_model chaku_model;
 
 #define CHAKU_ACTIVATION_SILU 0
-#define CHAKU_ACTIVATION_GELU_TANH 1 /* x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))) */
+#define CHAKU_ACTIVATION_GELU_TANH 1      /* x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))) */
 #define CHAKU_ACTIVATION_CLAMPED_SWIGLU 4 /* g sigmoid(1.702 g) (u + 1), g = min(gate, 7), u = up within -7..7 */
 
 #define CHAKU_NORM_RMS 0   /* x / sqrt(mean(x^2) + epsilon) * weight */
@@ -133,14 +134,14 @@ typedef struct chaku_model chaku_model;
 typedef struct chaku_decoder_options {
   uint32_t size;
   int32_t n_layers;
-  int32_t width;      /* D */
-  int32_t vocab_size; /* V */
-  float norm_epsilon; /* of every norm */
-  float embedding_scale; /* multiplies the token embedding; 1 for none */
-  float residual_scale;  /* multiplies what each half block adds to the residual stream; 1 for none */
-  float logit_scale;     /* multiplies the logits; 1 for none */
-  int32_t norm_kind;     /* CHAKU_NORM_*, of every norm */
-  float logit_soft_cap;  /* c > 0: logits become c tanh(logits / c), after the scale; 0 for none */
+  int32_t width;                    /* D */
+  int32_t vocab_size;               /* V */
+  float norm_epsilon;               /* of every norm */
+  float embedding_scale;            /* multiplies the token embedding; 1 for none */
+  float residual_scale;             /* multiplies what each half block adds to the residual stream; 1 for none */
+  float logit_scale;                /* multiplies the logits; 1 for none */
+  int32_t norm_kind;                /* CHAKU_NORM_*, of every norm */
+  float logit_soft_cap;             /* c > 0: logits become c tanh(logits / c), after the scale; 0 for none */
   float query_temperature;          /* t: queries at position p grow by 1 + t ln(1 + floor(p / length)); 0 for none */
   int32_t query_temperature_length; /* that length, in tokens; 0 where there is no temperature */
 } chaku_decoder_options;
@@ -154,7 +155,7 @@ typedef struct chaku_layer_options {
   int32_t activation; /* CHAKU_ACTIVATION_*: down(act(gate(x)) * up(x)), or down(act(up(x))) without CHAKU_FFN_GATE */
   int32_t window;     /* sliding window in tokens, 0 for full attention: position p sees (p - window, p] */
   int32_t rope;       /* index from chaku_model_add_rope, -1 for none */
-  float attention_scale; /* multiplies q.k, usually 1/sqrt(head_dim) */
+  float attention_scale;    /* multiplies q.k, usually 1/sqrt(head_dim) */
   float attention_soft_cap; /* c > 0: scores become c tanh(score / c), after the scale; 0 for none */
   float alibi_bias; /* b > 0: scores fall with distance, by head h's slope 2^(-b (h+1)/H) per token (H a power of two;
                        else as Press et al. 2022 interleave); 0 for none */
@@ -166,7 +167,8 @@ typedef struct chaku_layer_options {
 #define CHAKU_LAYER_PARALLEL 1
 /* Query and key heads are normed after the rotation, not before. */
 #define CHAKU_LAYER_NORM_AFTER_ROPE 2
-/* CHAKU_ATTN_Q is [2*H*Dh,D]: each head's query and then as many gates, whose sigmoids multiply what attention gives. */
+/* CHAKU_ATTN_Q is [2*H*Dh,D]: each head's query and then as many gates, whose sigmoids multiply what attention gives.
+ */
 #define CHAKU_LAYER_GATED_QUERY 4
 
 #define CHAKU_GATING_SOFTMAX 0       /* weights are the softmax over all experts, of those selected */
@@ -176,9 +178,9 @@ typedef struct chaku_layer_options {
 /* A feed-forward half block of experts: sum over a token's n_used experts of weight * down(act(gate(x)) * up(x)). */
 typedef struct chaku_expert_options {
   uint32_t size;
-  int32_t n_experts; /* E */
-  int32_t n_used;    /* of the largest router logits; of equal ones the lower index */
-  int32_t ff_width;  /* F of each */
+  int32_t n_experts;       /* E */
+  int32_t n_used;          /* of the largest router logits; of equal ones the lower index */
+  int32_t ff_width;        /* F of each */
   int32_t shared_ff_width; /* Fs of the expert that every token passes through too; 0 for none */
   int32_t gating;          /* CHAKU_GATING_* */
   int32_t normalize;       /* 1: weights are divided by their sum */
@@ -190,24 +192,25 @@ typedef struct chaku_expert_options {
 
 typedef struct chaku_rope_options {
   uint32_t size;
-  int32_t pairing; /* CHAKU_ROPE_* */
-  int32_t n_dims;  /* rotated leading dimensions of a head, even, <= head_dim */
-  float magnitude; /* multiplies sin and cos (yarn's attention factor); 1 for none */
+  int32_t pairing;    /* CHAKU_ROPE_* */
+  int32_t n_dims;     /* rotated leading dimensions of a head, even, <= head_dim */
+  float magnitude;    /* multiplies sin and cos (yarn's attention factor); 1 for none */
   int32_t long_after; /* n > 0: contexts of more than n tokens turn by other frequencies; 0: all by the same */
 } chaku_rope_options;
 
 /* Modules of a decoder. A layer's modules carry its index, the others layer -1. */
-#define CHAKU_TOKEN_EMBEDDING 0 /* [V,D] */
-#define CHAKU_OUTPUT_NORM 1     /* [1,D] */
-#define CHAKU_OUTPUT 2          /* [V,D]; absent: the token embedding serves */
+#define CHAKU_TOKEN_EMBEDDING 0    /* [V,D] */
+#define CHAKU_OUTPUT_NORM 1        /* [1,D] */
+#define CHAKU_OUTPUT 2             /* [V,D]; absent: the token embedding serves */
 #define CHAKU_POSITION_EMBEDDING 3 /* [P,D], optional: added to the token embedding; at most P positions then */
-#define CHAKU_EMBEDDING_NORM 4  /* [1,D], optional: of the embedding */
-#define CHAKU_ATTN_NORM 8       /* [1,D], optional: absent, the half block reads its input as it is */
-#define CHAKU_ATTN_Q 9          /* [H*Dh,D] */
-#define CHAKU_ATTN_K 10         /* [Hkv*Dh,D] */
-#define CHAKU_ATTN_V 11         /* [Hkv*Dh,D] */
-#define CHAKU_ATTN_OUTPUT 12    /* [D,H*Dh] */
-#define CHAKU_ATTN_Q_NORM 13    /* optional, of queries before the rotation: [1,Dh] of each head, [H,Dh] likewise with
+#define CHAKU_EMBEDDING_NORM 4     /* [1,D], optional: of the embedding */
+#define CHAKU_ATTN_NORM 8          /* [1,D], optional: absent, the half block reads its input as it is */
+#define CHAKU_ATTN_Q 9             /* [H*Dh,D] */
+#define CHAKU_ATTN_K 10            /* [Hkv*Dh,D] */
+#define CHAKU_ATTN_V 11            /* [Hkv*Dh,D] */
+#define CHAKU_ATTN_OUTPUT 12       /* [D,H*Dh] */
+#define CHAKU_ATTN_Q_NORM                                                                                              \
+  13                            /* optional, of queries before the rotation: [1,Dh] of each head, [H,Dh] likewise with \
                                    weights per head, or [1,H*Dh] of all heads as one row */
 #define CHAKU_ATTN_K_NORM 14    /* optional, of keys: [1,Dh], [Hkv,Dh] or [1,Hkv*Dh] */
 #define CHAKU_FFN_NORM 15       /* [1,D], optional: absent, the half block reads its input as it is */
@@ -240,7 +243,8 @@ typedef struct chaku_rope_options {
 #define CHAKU_MIX_NORM 40       /* [1,dv] delta rule: RMSNorm of each value head before the gate */
 
 #define CHAKU_WEIGHT 0
-#define CHAKU_BIAS 1 /* [1,N], optional, of q, k, v, attention output, gate, up, down, router, experts and CHAKU_OUTPUT;
+#define CHAKU_BIAS                                                                                      \
+  1 /* [1,N], optional, of q, k, v, attention output, gate, up, down, router, experts and CHAKU_OUTPUT; \
                         of CHAKU_NORM_LAYER norms, shaped as the weight */
 
 typedef struct chaku_tensor_options {
@@ -248,7 +252,7 @@ typedef struct chaku_tensor_options {
   int32_t module; /* CHAKU_TOKEN_EMBEDDING ... */
   int32_t kind;   /* CHAKU_WEIGHT or CHAKU_BIAS */
   int32_t layer;  /* -1 outside layers */
-  int32_t dtype;   /* norms and biases: F32, F16 or BF16 */
+  int32_t dtype;  /* norms and biases: F32, F16 or BF16 */
   int64_t rows;
   int64_t columns; /* a multiple of the format's block */
 } chaku_tensor_options;
@@ -265,15 +269,17 @@ CHAKU_API chaku_status chaku_model_add_rope(chaku_model* model, const chaku_rope
 CHAKU_API chaku_status chaku_model_set_layer(chaku_model* model, int32_t layer, const chaku_layer_options* options);
 
 #define CHAKU_MIXER_SHORT_CONVOLUTION 1 /* out(gate * convolve(input_gate * in)) */
-#define CHAKU_MIXER_DELTA_RULE 2        /* out(silu(gate) * norm(S^T q)), q, k, v = silu(convolve(in)), with S of each
-                                           value head: S' = e^(rate softplus(alpha)) S,
-                                           S = S' + k (sigmoid(beta) (v - S'^T k))^T; q, k of unit length, q / sqrt(dk) */
+#define CHAKU_MIXER_DELTA_RULE                                                                                 \
+  2 /* out(silu(gate) * norm(S^T q)), q, k, v = silu(convolve(in)), with S of each                             \
+                                           value head: S' = e^(rate softplus(alpha)) S,                        \
+                                           S = S' + k (sigmoid(beta) (v - S'^T k))^T; q, k of unit length, q / \
+       sqrt(dk) */
 
 /* What has the place of attention in a layer with a running memory. */
 typedef struct chaku_mixer_options {
   uint32_t size;
-  int32_t kind; /* CHAKU_MIXER_* */
-  int32_t taps; /* L, 1..8: tokens that the convolution sees */
+  int32_t kind;          /* CHAKU_MIXER_* */
+  int32_t taps;          /* L, 1..8: tokens that the convolution sees */
   int32_t n_key_heads;   /* Hk, of the delta rule as all that follow; divides Hv */
   int32_t n_value_heads; /* Hv */
   int32_t key_dim;       /* dk, at most 1024 */
@@ -299,8 +305,8 @@ CHAKU_API chaku_status chaku_model_set_tensor_data(chaku_model* model, const cha
                                                    const void* data, int64_t data_bytes);
 /** Fills the tensor with reproducible N(mean, deviation) values in its format: synthetic shapes for benchmarks. The
  * values repeat every few dozen rows. */
-CHAKU_API chaku_status chaku_model_set_tensor_random(chaku_model* model, const chaku_tensor_options* tensor,
-                                                     float mean, float deviation, uint64_t seed);
+CHAKU_API chaku_status chaku_model_set_tensor_random(chaku_model* model, const chaku_tensor_options* tensor, float mean,
+                                                     float deviation, uint64_t seed);
 /** Checks that every layer and required tensor is there, with the right shape. */
 CHAKU_API chaku_status chaku_model_seal(chaku_model* model);
 
@@ -311,8 +317,8 @@ typedef struct chaku_memory_plan {
   int64_t optimizer_bytes;  /* moments */
   int64_t activation_bytes; /* what a forward pass keeps for the backward pass, or the KV cache */
   int64_t scratch_bytes;
-  int64_t total_bytes;      /* the sum */
-  int64_t available_bytes;  /* what the machine can give now, the model's weights counted as available */
+  int64_t total_bytes;     /* the sum */
+  int64_t available_bytes; /* what the machine can give now, the model's weights counted as available */
 } chaku_memory_plan;
 
 /* ---------------------------------------------------------------- adapter */
@@ -339,7 +345,7 @@ typedef struct chaku_session_options {
   int32_t max_tokens;         /* capacity of the cache */
   int32_t max_batch_tokens;   /* tokens computed at once; longer inputs are split; 0: 512 */
   int64_t memory_limit_bytes; /* refuse with CHAKU_MEMORY_LIMIT above it; 0: what the machine has */
-  int32_t kv_dtype;           /* of keys and values: F32 (0), F16 (1), BF16 (30) or Q8_0 (8; head_dim in blocks of 32) */
+  int32_t kv_dtype; /* of keys and values: F32 (0), F16 (1), BF16 (30) or Q8_0 (8; head_dim in blocks of 32) */
 } chaku_session_options;
 
 #define CHAKU_LOGITS_NONE 0
@@ -359,14 +365,14 @@ CHAKU_API chaku_status chaku_session_set_adapters(chaku_session* session, chaku_
                                                   const float* scales, int32_t n);
 /** Appends tokens[n] and writes the logits asked for (V, or n*V floats) to logits. On failure the cache keeps the
  * length it had; after CHAKU_CANCELLED, logits may hold those of the tokens that were done.
- * The two roles are computed in different ways, whose last digits differ; within a role the numbers depend on the tokens
- * and roles so far alone, and not on how a text is cut into calls. So a text that is to give the same numbers as one that
- * is read at once keeps of the cache what was computed in the role it has there. With CHAKU_LOGITS_LAST the one row of
- * logits is computed from its token's state as a generated token's is, in either role. */
+ * The two roles are computed in different ways, whose last digits differ; within a role the numbers depend on the
+ * tokens and roles so far alone, and not on how a text is cut into calls. So a text that is to give the same numbers as
+ * one that is read at once keeps of the cache what was computed in the role it has there. With CHAKU_LOGITS_LAST the
+ * one row of logits is computed from its token's state as a generated token's is, in either role. */
 CHAKU_API chaku_status chaku_session_eval(chaku_session* session, const int32_t* tokens, int32_t n, int32_t role,
                                           int32_t which_logits, float* logits, int64_t logits_floats);
-/** From now on evals add up the squares of each product's inputs, per column; called again, it starts anew. Rows without
- * logits are left out of the last layer's products: ask for CHAKU_LOGITS_ALL. */
+/** From now on evals add up the squares of each product's inputs, per column; called again, it starts anew. Rows
+ * without logits are left out of the last layer's products: ask for CHAKU_LOGITS_ALL. */
 CHAKU_API chaku_status chaku_session_collect_inputs(chaku_session* session);
 /** Copies the sums of squares[P,K] of a product (q ... down, or CHAKU_OUTPUT with layer -1) and the numbers of rows [P]
  * that were added up, of each of its P matrices: 1, or the number of experts. CHAKU_INVALID_STATE if none are
@@ -390,15 +396,15 @@ typedef struct chaku_trainer chaku_trainer;
 
 typedef struct chaku_trainer_options {
   uint32_t size;
-  int32_t mode;       /* CHAKU_TRAIN_* */
-  int32_t max_tokens; /* of one micro-batch */
-  int32_t rank;       /* LoRA */
-  float scale;        /* LoRA: alpha/rank, or alpha/sqrt(rank) */
-  float dropout;      /* LoRA: probability of dropping an input of A, in [0,1) */
-  uint64_t targets;   /* LoRA: bit m for module m (1 << CHAKU_ATTN_Q ...), CHAKU_OUTPUT included */
-  uint64_t seed;      /* initial A and dropout */
-  float load_balance;    /* coefficient of the load-balance loss of models with experts; 0: none */
-  int32_t train_routers; /* FULL: 1 to train routers too; else they stay as they are */
+  int32_t mode;               /* CHAKU_TRAIN_* */
+  int32_t max_tokens;         /* of one micro-batch */
+  int32_t rank;               /* LoRA */
+  float scale;                /* LoRA: alpha/rank, or alpha/sqrt(rank) */
+  float dropout;              /* LoRA: probability of dropping an input of A, in [0,1) */
+  uint64_t targets;           /* LoRA: bit m for module m (1 << CHAKU_ATTN_Q ...), CHAKU_OUTPUT included */
+  uint64_t seed;              /* initial A and dropout */
+  float load_balance;         /* coefficient of the load-balance loss of models with experts; 0: none */
+  int32_t train_routers;      /* FULL: 1 to train routers too; else they stay as they are */
   int64_t memory_limit_bytes; /* refuse with CHAKU_MEMORY_LIMIT above it; 0: what the machine has */
 } chaku_trainer_options;
 
@@ -417,34 +423,35 @@ typedef struct chaku_batch {
 
 typedef struct chaku_loss {
   uint32_t size;
-  int32_t n_weighted;   /* positions with weight > 0 */
-  int32_t n_correct;    /* of those, whose most likely token is the target */
-  double loss_sum;      /* sum of weight * cross-entropy, in nats */
+  int32_t n_weighted; /* positions with weight > 0 */
+  int32_t n_correct;  /* of those, whose most likely token is the target */
+  double loss_sum;    /* sum of weight * cross-entropy, in nats */
   double weight_sum;
-  double balance;       /* load-balance loss of the micro-batch, the mean over layers of experts: E sum_e f_e P_e, f_e the
-                           share of tokens that selected e, P_e the mean of the softmax. Even: n_used. 0 unless asked for */
+  double balance; /* load-balance loss of the micro-batch, the mean over layers of experts: E sum_e f_e P_e, f_e the
+                           share of tokens that selected e, P_e the mean of the softmax. Even: n_used. 0 unless asked
+                     for */
 } chaku_loss;
 
 typedef struct chaku_step_options {
   uint32_t size;
   float learning_rate;
   float beta1, beta2, epsilon;
-  float weight_decay;   /* decoupled; matrices only, norms and biases are not decayed */
-  float max_grad_norm;  /* 0: no clipping */
-  float b_rate_ratio;   /* LoRA+: the learning rate of B over that of A; 1 for plain LoRA */
+  float weight_decay;  /* decoupled; matrices only, norms and biases are not decayed */
+  float max_grad_norm; /* 0: no clipping */
+  float b_rate_ratio;  /* LoRA+: the learning rate of B over that of A; 1 for plain LoRA */
 } chaku_step_options;
 
 typedef struct chaku_step_result {
   uint32_t size;
-  int32_t skipped;      /* 1 when a gradient was not finite: nothing changed but the gradients, now zero */
-  int64_t step;         /* optimizer steps done, this one included */
-  double grad_norm;     /* before clipping, of the gradient of the mean loss */
+  int32_t skipped;  /* 1 when a gradient was not finite: nothing changed but the gradients, now zero */
+  int64_t step;     /* optimizer steps done, this one included */
+  double grad_norm; /* before clipping, of the gradient of the mean loss */
 } chaku_step_result;
 
 typedef struct chaku_parameter_info {
   uint32_t size;
   int32_t module;
-  int32_t kind;  /* CHAKU_WEIGHT, CHAKU_BIAS, CHAKU_LORA_A or CHAKU_LORA_B */
+  int32_t kind; /* CHAKU_WEIGHT, CHAKU_BIAS, CHAKU_LORA_A or CHAKU_LORA_B */
   int32_t layer;
   int64_t rows, columns;
 } chaku_parameter_info;
@@ -476,8 +483,7 @@ CHAKU_API chaku_status chaku_trainer_step(chaku_trainer* trainer, const chaku_st
 CHAKU_API chaku_status chaku_trainer_cancel(chaku_trainer* trainer);
 
 CHAKU_API chaku_status chaku_trainer_n_parameters(const chaku_trainer* trainer, int32_t* out);
-CHAKU_API chaku_status chaku_trainer_parameter(const chaku_trainer* trainer, int32_t index,
-                                               chaku_parameter_info* out);
+CHAKU_API chaku_status chaku_trainer_parameter(const chaku_trainer* trainer, int32_t index, chaku_parameter_info* out);
 /** Copies a slot (CHAKU_SLOT_*) of a parameter out or in; n must be rows * columns. */
 CHAKU_API chaku_status chaku_trainer_read(const chaku_trainer* trainer, int32_t index, int32_t slot, float* dst,
                                           int64_t n);

@@ -82,33 +82,33 @@ inline int run_all() {
 
 }  // namespace chaku::test
 
-#define TEST(name)                                                      \
-  static void test_##name();                                            \
+#define TEST(name)                                                          \
+  static void test_##name();                                                \
   static const ::chaku::test::Register register_##name(#name, test_##name); \
   static void test_##name()
 
-#define CHECK(condition)                                                                  \
-  do {                                                                                    \
-    if (!(condition)) ::chaku::test::report(__FILE__, __LINE__, "failed: " #condition);   \
+#define CHECK(condition)                                                                \
+  do {                                                                                  \
+    if (!(condition)) ::chaku::test::report(__FILE__, __LINE__, "failed: " #condition); \
   } while (false)
 
-#define CHECK_EQ(a, b)                                                                              \
-  do {                                                                                              \
-    const auto va = (a);                                                                            \
-    const auto vb = (b);                                                                            \
-    if (!(va == vb))                                                                                \
-      ::chaku::test::report(__FILE__, __LINE__,                                                     \
+#define CHECK_EQ(a, b)                                                                                               \
+  do {                                                                                                               \
+    const auto va = (a);                                                                                             \
+    const auto vb = (b);                                                                                             \
+    if (!(va == vb))                                                                                                 \
+      ::chaku::test::report(__FILE__, __LINE__,                                                                      \
                             std::string(#a " == " #b ", got ") + std::to_string(va) + " and " + std::to_string(vb)); \
   } while (false)
 
 // n floats within absolute + relative * |expected|.
-#define CHECK_CLOSE(actual, expected, n, absolute, relative)                                             \
-  do {                                                                                                   \
-    const double worst_ = ::chaku::test::worst_error((actual), (expected), (n), (absolute), (relative)); \
-    if (!(worst_ <= 1.0))                                                                                \
-      ::chaku::test::report(__FILE__, __LINE__,                                                          \
-                            std::string(#actual " ~ " #expected ", off by ") + std::to_string(worst_) +  \
-                                " x the tolerance");                                                     \
+#define CHECK_CLOSE(actual, expected, n, absolute, relative)                                               \
+  do {                                                                                                     \
+    const double worst_ = ::chaku::test::worst_error((actual), (expected), (n), (absolute), (relative));   \
+    if (!(worst_ <= 1.0))                                                                                  \
+      ::chaku::test::report(                                                                               \
+          __FILE__, __LINE__,                                                                              \
+          std::string(#actual " ~ " #expected ", off by ") + std::to_string(worst_) + " x the tolerance"); \
   } while (false)
 
 int main() { return ::chaku::test::run_all(); }

@@ -1,5 +1,5 @@
-// Large buffers are mapped, so that untouched pages cost nothing, are first touched by the thread that uses them, and go
-// back to the system with the buffer; small ones come from the heap.
+// Large buffers are mapped, so that untouched pages cost nothing, are first touched by the thread that uses them, and
+// go back to the system with the buffer; small ones come from the heap.
 #include "base/aligned_buffer.h"
 
 #include <sys/mman.h>

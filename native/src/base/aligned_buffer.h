@@ -1,5 +1,5 @@
-// Owned memory, 64-byte aligned, on huge pages where large; allocation failure is Error(kOutOfMemory). What is mapped goes
-// back to the system when it is freed.
+// Owned memory, 64-byte aligned, on huge pages where large; allocation failure is Error(kOutOfMemory). What is mapped
+// goes back to the system when it is freed.
 #pragma once
 
 #include <cstddef>

@@ -31,7 +31,7 @@ MappedRange::MappedRange(const char* path, int64_t file_bytes) : path_(path) {
   Descriptor file{::open(path, O_RDONLY | O_CLOEXEC)};
   if (file.fd < 0)
     fail(Code::kIoError, "[map_file] expected a readable file, got: %s (%s)", std::strerror(errno), path);
-  struct stat status {};
+  struct stat status{};
   if (::fstat(file.fd, &status) != 0) fail(Code::kIoError, "[map_file] fstat: %s (%s)", std::strerror(errno), path);
   if (!S_ISREG(status.st_mode)) fail(Code::kIoError, "[map_file] expected a regular file, got another kind (%s)", path);
   if (status.st_size != file_bytes)
@@ -45,7 +45,7 @@ MappedRange::MappedRange(const char* path, int64_t file_bytes) : path_(path) {
 }
 
 void MappedRange::check_size() const {
-  struct stat status {};
+  struct stat status{};
   if (::fstat(descriptor_, &status) != 0)
     fail(Code::kIoError, "[map_file] fstat: %s (%s)", std::strerror(errno), path_.c_str());
   if (status.st_size < n_bytes_)

@@ -1,6 +1,6 @@
 // A whole file mapped read-only. Pages are read on first touch and can be dropped by the system at any time, so a
-// mapping costs address space, not memory. A page beyond the end of a file that was cut short meanwhile raises SIGBUS on
-// access: who is about to read asks check_size() first, which leaves the moment in between. Model files must not be
+// mapping costs address space, not memory. A page beyond the end of a file that was cut short meanwhile raises SIGBUS
+// on access: who is about to read asks check_size() first, which leaves the moment in between. Model files must not be
 // changed in place while in use.
 #pragma once
 

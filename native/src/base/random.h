@@ -31,9 +31,7 @@ class Philox {
   }
 
   // Uniform in [0,1), element i of the stream.
-  float uniform(uint64_t i) const noexcept {
-    return static_cast<float>(words(i >> 2)[i & 3] >> 8) * 0x1p-24f;
-  }
+  float uniform(uint64_t i) const noexcept { return static_cast<float>(words(i >> 2)[i & 3] >> 8) * 0x1p-24f; }
 
   // Standard normal, element i of the stream (Box-Muller, the cosine branch).
   float normal(uint64_t i) const noexcept {

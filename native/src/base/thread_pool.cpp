@@ -76,7 +76,7 @@ struct ThreadPool::State {
     std::atomic<int64_t> next{0};
     int64_t end = 0;
   };
-  alignas(kCacheLine) std::atomic<int> left{0};      // workers that have finished the current job
+  alignas(kCacheLine) std::atomic<int> left{0};       // workers that have finished the current job
   alignas(kCacheLine) std::atomic<int> announced{0};  // changes with every job; sleepers wait on it
   alignas(kCacheLine) std::mutex callers;
   const RangeFn* fn = nullptr;
@@ -102,7 +102,7 @@ struct ThreadPool::State {
       while (range.next.load(std::memory_order_relaxed) < range.end) {
         const int64_t chunk = range.next.fetch_add(1, std::memory_order_relaxed);
         if (chunk >= range.end) break;
-        (*fn)(chunk * grain, std::min(n, (chunk + 1) * grain), thread);
+        (*fn)(chunk* grain, std::min(n, (chunk + 1) * grain), thread);
       }
     }
   }

@@ -14,9 +14,7 @@ class RangeFn {
  public:
   template <class F>
   RangeFn(const F& f)  // NOLINT: implicit by design
-      : object_(&f), call_([](const void* o, int64_t b, int64_t e, int t) {
-          (*static_cast<const F*>(o))(b, e, t);
-        }) {}
+      : object_(&f), call_([](const void* o, int64_t b, int64_t e, int t) { (*static_cast<const F*>(o))(b, e, t); }) {}
   void operator()(int64_t begin, int64_t end, int thread) const { call_(object_, begin, end, thread); }
 
  private:
@@ -58,10 +56,10 @@ class ThreadPool {
     ThreadPool& pool_;
   };
 
-  // Runs fn over [0,n) in chunks of `grain`; returns when all are done. A thread takes neighbours one after another, and
-  // helps the others when it has no more. Chunk borders depend on n and grain alone, never on the number of threads: a
-  // kernel whose chunks own their outputs gives the same bits with any number of threads. `thread` in [0, n_threads)
-  // picks per-thread scratch. Concurrent callers take turns; a call from inside fn runs inline.
+  // Runs fn over [0,n) in chunks of `grain`; returns when all are done. A thread takes neighbours one after another,
+  // and helps the others when it has no more. Chunk borders depend on n and grain alone, never on the number of
+  // threads: a kernel whose chunks own their outputs gives the same bits with any number of threads. `thread` in [0,
+  // n_threads) picks per-thread scratch. Concurrent callers take turns; a call from inside fn runs inline.
   void parallel_for(int64_t n, int64_t grain, RangeFn fn) noexcept;
 
  private:

@@ -22,8 +22,7 @@ extern "C" chaku_status chaku_adapter_add(chaku_adapter* adapter, int32_t module
     Adapter& target = *capi::require("adapter_add", "adapter", adapter).shared;
     capi::require("adapter_add", "a", a);
     capi::require("adapter_add", "b", b);
-    if (!is_module(module))
-      fail(Code::kInvalidArgument, "[adapter_add] expected a module of chaku.h, got %d", module);
+    if (!is_module(module)) fail(Code::kInvalidArgument, "[adapter_add] expected a module of chaku.h, got %d", module);
     if (a_floats < 0 || b_floats < 0)
       fail(Code::kInvalidArgument, "[adapter_add] expected sizes >= 0, got %lld and %lld",
            static_cast<long long>(a_floats), static_cast<long long>(b_floats));

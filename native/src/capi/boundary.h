@@ -7,7 +7,6 @@
 #include <memory>
 #include <new>
 
-
 #include "base/error.h"
 #include "chaku.h"
 

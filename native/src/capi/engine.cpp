@@ -10,8 +10,8 @@ extern "C" chaku_status chaku_engine_create(const chaku_engine_options* options,
     const chaku_engine_options& o = capi::require_struct("engine_create", "options", options);
     capi::require("engine_create", "out", out);
     if (o.cpu_path < CHAKU_CPU_AUTO || o.cpu_path > static_cast<int32_t>(kFloat32Path))
-      fail(Code::kInvalidArgument, "[engine_create] expected cpu_path in 0..%d, got %d", static_cast<int32_t>(kFloat32Path),
-           o.cpu_path);
+      fail(Code::kInvalidArgument, "[engine_create] expected cpu_path in 0..%d, got %d",
+           static_cast<int32_t>(kFloat32Path), o.cpu_path);
     *out = new chaku_engine{std::make_shared<const Engine>(o.n_threads, static_cast<CpuPath>(o.cpu_path))};
   });
 }

@@ -8,14 +8,16 @@ using namespace chaku;
 namespace {
 
 TensorOptions convert(const chaku_tensor_options& t) {
-  if (!is_module(t.module))
-    fail(Code::kInvalidArgument, "[set_tensor] expected a module of chaku.h, got %d", t.module);
+  if (!is_module(t.module)) fail(Code::kInvalidArgument, "[set_tensor] expected a module of chaku.h, got %d", t.module);
   if (t.kind != CHAKU_WEIGHT && t.kind != CHAKU_BIAS)
     fail(Code::kInvalidArgument, "[set_tensor] expected kind %d or %d, got %d", CHAKU_WEIGHT, CHAKU_BIAS, t.kind);
   if (find_dtype(t.dtype) == nullptr)
     fail(Code::kUnsupported, "[set_tensor] expected a known block format, got type id %d (%s)", t.dtype,
          module_name(static_cast<Module>(t.module), t.layer).c_str());
-  return {static_cast<Module>(t.module), static_cast<TensorKind>(t.kind), t.layer, static_cast<DType>(t.dtype),
+  return {static_cast<Module>(t.module),
+          static_cast<TensorKind>(t.kind),
+          t.layer,
+          static_cast<DType>(t.dtype),
           {t.rows, t.columns}};
 }
 
@@ -78,7 +80,8 @@ extern "C" chaku_status chaku_model_add_rope(chaku_model* model, const chaku_rop
     rope.magnitude = o.magnitude;
     rope.long_after = o.long_after;
     check_rope(rope);  // before the count is believed
-    rope.inverse_frequencies.assign(inverse_frequencies, inverse_frequencies + (o.long_after > 0 ? o.n_dims : o.n_dims / 2));
+    rope.inverse_frequencies.assign(inverse_frequencies,
+                                    inverse_frequencies + (o.long_after > 0 ? o.n_dims : o.n_dims / 2));
     *out_rope = m.add_rope(std::move(rope));
   });
 }

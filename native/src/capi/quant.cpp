@@ -1,8 +1,7 @@
-#include "quant/codec.h"
-
 #include <cstddef>
 
 #include "capi/boundary.h"
+#include "quant/codec.h"
 
 using namespace chaku;
 
@@ -54,7 +53,8 @@ extern "C" chaku_status chaku_quantize(int32_t dtype, const float* src, int64_t 
       fail(Code::kUnsupported, "[quantize] expected a format that can be encoded, got %s", info.name);
     check_sizes("quantize", info, n, dst_bytes);
     if (importance != nullptr && (n_per_row < 1 || n_per_row % info.block_elements != 0 || n % n_per_row != 0))
-      fail(Code::kInvalidArgument, "[quantize] expected n_per_row to be whole blocks of %d and to divide n = %lld, got %lld",
+      fail(Code::kInvalidArgument,
+           "[quantize] expected n_per_row to be whole blocks of %d and to divide n = %lld, got %lld",
            info.block_elements, static_cast<long long>(n), static_cast<long long>(n_per_row));
     if (n == 0) return;
     capi::require("quantize", "src", src);
@@ -62,7 +62,7 @@ extern "C" chaku_status chaku_quantize(int32_t dtype, const float* src, int64_t 
     if (importance == nullptr) return quantize(static_cast<DType>(dtype), src, dst, n);
     const int64_t n_bytes = row_bytes(static_cast<DType>(dtype), n_per_row);
     for (int64_t row = 0; row < n / n_per_row; ++row)
-      quantize(static_cast<DType>(dtype), src + row * n_per_row, static_cast<std::byte*>(dst) + row * n_bytes, n_per_row,
-               importance);
+      quantize(static_cast<DType>(dtype), src + row * n_per_row, static_cast<std::byte*>(dst) + row * n_bytes,
+               n_per_row, importance);
   });
 }

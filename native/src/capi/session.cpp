@@ -58,8 +58,8 @@ extern "C" chaku_status chaku_session_set_adapters(chaku_session* session, chaku
   });
 }
 
-extern "C" chaku_status chaku_session_eval(chaku_session* session, const int32_t* tokens, int32_t n,
-                                           int32_t role, int32_t which_logits, float* logits, int64_t logits_floats) {
+extern "C" chaku_status chaku_session_eval(chaku_session* session, const int32_t* tokens, int32_t n, int32_t role,
+                                           int32_t which_logits, float* logits, int64_t logits_floats) {
   return capi::guarded("eval", [&] {
     Session& s = capi::require("eval", "session", session).session;
     capi::require("eval", "tokens", tokens);
@@ -99,8 +99,7 @@ extern "C" chaku_status chaku_session_read_inputs(const chaku_session* session, 
 }
 
 extern "C" chaku_status chaku_session_truncate(chaku_session* session, int32_t n_tokens) {
-  return capi::guarded("truncate",
-                       [&] { capi::require("truncate", "session", session).session.truncate(n_tokens); });
+  return capi::guarded("truncate", [&] { capi::require("truncate", "session", session).session.truncate(n_tokens); });
 }
 
 extern "C" chaku_status chaku_session_length(const chaku_session* session, int32_t* out_n_tokens) {

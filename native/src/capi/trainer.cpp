@@ -106,8 +106,8 @@ extern "C" chaku_status chaku_trainer_step(chaku_trainer* trainer, const chaku_s
     Trainer& t = require_trainer("step", trainer);
     const chaku_step_options& o = capi::require_struct("step", "options", options);
     chaku_step_result& result = capi::require_struct("step", "out", out);
-    const StepResult step = t.step({o.learning_rate, o.beta1, o.beta2, o.epsilon, o.weight_decay, o.max_grad_norm,
-                                    o.b_rate_ratio});
+    const StepResult step =
+        t.step({o.learning_rate, o.beta1, o.beta2, o.epsilon, o.weight_decay, o.max_grad_norm, o.b_rate_ratio});
     result.skipped = step.skipped ? 1 : 0;
     result.step = step.step;
     result.grad_norm = step.grad_norm;

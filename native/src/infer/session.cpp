@@ -138,10 +138,15 @@ void Session::eval_chunk(std::span<const int32_t> tokens, Role role, int32_t fir
   const int64_t m = static_cast<int64_t>(tokens.size());
   for (int64_t i = 0; i < m; ++i) positions_[i] = first_position + static_cast<int32_t>(i);
   const AttentionSpan span{0, m, 0, first_position + m};
-  Decoder decoder{&model_->engine(), &model_->spec(), &model_->weights(), &worn_.low_ranks(), &cancellation_, {},
-                        inputs_ ? &*inputs_ : nullptr, role};
-  const Batch batch{tokens.data(), positions_, m, {&span, 1}, output.first_row,
-                    options_.max_tokens};
+  Decoder decoder{&model_->engine(),
+                  &model_->spec(),
+                  &model_->weights(),
+                  &worn_.low_ranks(),
+                  &cancellation_,
+                  {},
+                  inputs_ ? &*inputs_ : nullptr,
+                  role};
+  const Batch batch{tokens.data(), positions_, m, {&span, 1}, output.first_row, options_.max_tokens};
   forward(decoder, batch, cache_.at(first_position, first_position == length_), activations_);
   const int64_t n_rows = m - output.first_row;
   if (n_rows == 0) return;
@@ -156,10 +161,12 @@ void Session::eval_chunk(std::span<const int32_t> tokens, Role role, int32_t fir
 }
 
 const InputStatistics::Sums& Session::inputs(Module module, int32_t layer) const {
-  if (!inputs_) fail(Code::kInvalidState, "[read_inputs] expected a session that collects inputs, got one that does not");
+  if (!inputs_)
+    fail(Code::kInvalidState, "[read_inputs] expected a session that collects inputs, got one that does not");
   const int32_t linear = linear_of(module);
-  const bool in_layer = linear >= 0 && layer >= 0 && layer < model_->spec().n_layers() &&
-                        !model_->weights().layers[static_cast<size_t>(layer)].linears[static_cast<size_t>(linear)].w.empty();
+  const bool in_layer =
+      linear >= 0 && layer >= 0 && layer < model_->spec().n_layers() &&
+      !model_->weights().layers[static_cast<size_t>(layer)].linears[static_cast<size_t>(linear)].w.empty();
   if (!in_layer && (module != Module::kOutput || layer != -1))
     fail(Code::kInvalidArgument, "[read_inputs] expected a product, got %s", module_name(module, layer).c_str());
   const Weights& weights = model_->weights();

@@ -7,10 +7,10 @@
 namespace chaku {
 
 struct AdamWProblem {
-  float* parameter = nullptr;       // [n], updated
-  float* gradient = nullptr;  // [n], times gradient_scale is g; zeroed afterwards
-  float* moment1 = nullptr;         // [n], updated
-  float* moment2 = nullptr;         // [n], updated
+  float* parameter = nullptr;  // [n], updated
+  float* gradient = nullptr;   // [n], times gradient_scale is g; zeroed afterwards
+  float* moment1 = nullptr;    // [n], updated
+  float* moment2 = nullptr;    // [n], updated
   int64_t n = 0;
   int64_t step = 1;  // t, from 1
   float learning_rate = 0.0f, beta1 = 0.9f, beta2 = 0.999f, epsilon = 1e-8f, weight_decay = 0.0f;

@@ -16,8 +16,8 @@ struct AttentionSpan {
 
 // o[t,h,:] = sum_j softmax_j(score(t,h,j)) v[j,h/(H/Hkv),:], where score = scale * q[t,h,:].k[j,h/(H/Hkv),:]; with a
 // soft cap c, c tanh(score / c) in its place; and with slopes, less slopes[h] for each position between query and key.
-// With sinks, each head has one more score, sinks[h], whose value is zero: weights then sum to less than 1. (Xiao et al.
-// 2023, learned as in gpt-oss.)
+// With sinks, each head has one more score, sinks[h], whose value is zero: weights then sum to less than 1. (Xiao et
+// al. 2023, learned as in gpt-oss.)
 struct AttentionProblem {
   const float* q = nullptr;  // [Tq, H*Dh], q_stride between tokens
   const float* k = nullptr;  // [Tkv, Hkv*Dh], kv_stride between tokens
@@ -26,15 +26,15 @@ struct AttentionProblem {
   DType kv_dtype = DType::kF32;
   const void* k_encoded = nullptr;  // [Tkv, Hkv*Dh], kv_stride elements between tokens
   const void* v_encoded = nullptr;
-  float* o = nullptr;        // [Tq, H*Dh], o_stride between tokens, overwritten
-  float* lse = nullptr;      // [Tq, H] contiguous: log-sum-exp of the scores, sink included, for the backward pass; or null
+  float* o = nullptr;    // [Tq, H*Dh], o_stride between tokens, overwritten
+  float* lse = nullptr;  // [Tq, H] contiguous: log-sum-exp of the scores, sink included, for the backward pass; or null
   const float* sinks = nullptr;  // [H] or null
   int64_t q_stride = 0, kv_stride = 0, o_stride = 0;
   int32_t n_heads = 0, n_kv_heads = 0, head_dim = 0;
   float scale = 1.0f;
   int32_t window = 0;
-  float soft_cap = 0.0f;          // 0: none
-  const float* slopes = nullptr;  // [H], or null
+  float soft_cap = 0.0f;                 // 0: none
+  const float* slopes = nullptr;         // [H], or null
   const AttentionSpan* spans = nullptr;  // cover disjoint queries
   int64_t n_spans = 0;
   Role role = Role::kPrompt;
@@ -43,7 +43,7 @@ struct AttentionProblem {
 // Given the forward's inputs and outputs and the gradient of o; all gradients are overwritten, and alias no input. For
 // spans whose keys are their own queries (training): q_begin == kv_begin, q_end == kv_end.
 struct AttentionBackwardProblem {
-  AttentionProblem forward;   // o and lse as the forward left them
+  AttentionProblem forward;    // o and lse as the forward left them
   const float* d_o = nullptr;  // [T, H*Dh], o_stride
   float* dq = nullptr;         // as q
   float* dk = nullptr;         // as k

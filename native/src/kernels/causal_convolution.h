@@ -19,8 +19,8 @@ struct CausalConvolutionProblem {
   int32_t taps = 0;   // L in 1..kMostTaps
   bool silu = false;  // act is x sigmoid(x), else none
   // The L-1 rows before the span, [L-1,C]; with either of them there is one span. May be the same.
-  const float* state_in = nullptr;  // null: zeros
-  float* state_out = nullptr;       // the last L-1 rows, those of state_in included; or null
+  const float* state_in = nullptr;       // null: zeros
+  float* state_out = nullptr;            // the last L-1 rows, those of state_in included; or null
   const AttentionSpan* spans = nullptr;  // of their queries' rows alone
   int64_t n_spans = 0;
 };

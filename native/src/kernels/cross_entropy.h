@@ -1,5 +1,5 @@
-// Softmax cross-entropy over rows of logits, soft-capped or not, turned in place into its gradient. The caller runs it over chunks of
-// tokens, between the output projection and its backward product, so that full logits are never held.
+// Softmax cross-entropy over rows of logits, soft-capped or not, turned in place into its gradient. The caller runs it
+// over chunks of tokens, between the output projection and its backward product, so that full logits are never held.
 #pragma once
 
 #include <cstdint>

@@ -23,15 +23,15 @@ struct DeltaRuleProblem {
   bool tiled = false;     // value head h has key head h % Hk, else h / (Hv/Hk)
   float epsilon = 1e-6f;  // the least length that k and q are divided by
   // S before and after, [Hv,dk,dv]; with either of them there is one span. May be the same.
-  const float* state_in = nullptr;  // null: zeros
-  float* state_out = nullptr;       // or null
+  const float* state_in = nullptr;       // null: zeros
+  float* state_out = nullptr;            // or null
   const AttentionSpan* spans = nullptr;  // of their queries' rows alone
   int64_t n_spans = 0;
 };
 
 // Without state. All but drate are overwritten; they alias no input.
 struct DeltaRuleBackwardProblem {
-  DeltaRuleProblem forward;   // o is not read
+  DeltaRuleProblem forward;    // o is not read
   const float* d_o = nullptr;  // [T,Hv*dv] contiguous
   float* dq = nullptr;         // as q
   float* dk = nullptr;         // as k

@@ -20,7 +20,7 @@ inline constexpr float kSwiGluAlpha = 1.702f, kSwiGluLimit = 7.0f;
 struct GatedActivationProblem {
   const float* gate = nullptr;
   const float* up = nullptr;  // or null
-  float* y = nullptr;  // overwritten; may be gate or up
+  float* y = nullptr;         // overwritten; may be gate or up
   int64_t n = 0;
   Activation activation = Activation::kSilu;
 };

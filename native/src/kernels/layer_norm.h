@@ -21,9 +21,9 @@ struct LayerNormBackwardProblem {
   const float* weight = nullptr;             // [weight_rows, D]
   const float* inverse_deviation = nullptr;  // [M]
   const float* dy = nullptr;                 // [M, D], dy_stride
-  float* dx = nullptr;       // [M, D], dx_stride: overwritten, or += with accumulate; may be dy
-  float* dweight = nullptr;  // [weight_rows, D] +=, or null
-  float* dbias = nullptr;    // as dweight
+  float* dx = nullptr;                       // [M, D], dx_stride: overwritten, or += with accumulate; may be dy
+  float* dweight = nullptr;                  // [weight_rows, D] +=, or null
+  float* dbias = nullptr;                    // as dweight
   int64_t m = 0, d = 0, x_stride = 0, dy_stride = 0, dx_stride = 0;
   bool accumulate = false;
   int64_t weight_rows = 1;

@@ -51,8 +51,8 @@ struct MatmulProblem {
 };
 
 // Products that depend on each other in one way alone: the x of a tail may be the y of a product before it that has no
-// tail. They are run as one: those of generated tokens share parallel sections, and neighbours that read the same x prepare it
-// once. Results are those of the products one by one, to the bit.
+// tail. They are run as one: those of generated tokens share parallel sections, and neighbours that read the same x
+// prepare it once. Results are those of the products one by one, to the bit.
 struct MatmulGroup {
   const MatmulProblem* problems = nullptr;
   int64_t n = 0;
@@ -71,8 +71,8 @@ struct MatmulBackwardProblem {
   LowRankTail tail = {};
 };
 
-// As MatmulGroup: the x of a tail may be the dx of a product before it that has no tail, and neighbours may read the same
-// dy.
+// As MatmulGroup: the x of a tail may be the dx of a product before it that has no tail, and neighbours may read the
+// same dy.
 struct MatmulBackwardGroup {
   const MatmulBackwardProblem* problems = nullptr;
   int64_t n = 0;
@@ -90,8 +90,8 @@ struct WeightGradientProblem {
   float scale = 1.0f;
 };
 
-// Gradients that do not depend on each other, run as one: neighbours that read the same x share its passage. Results are
-// those of the gradients one by one, to the bit.
+// Gradients that do not depend on each other, run as one: neighbours that read the same x share its passage. Results
+// are those of the gradients one by one, to the bit.
 struct WeightGradientGroup {
   const WeightGradientProblem* problems = nullptr;
   int64_t n = 0;

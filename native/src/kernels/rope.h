@@ -8,7 +8,7 @@ namespace chaku {
 enum class RopePairing : int32_t { kAdjacent = 0, kHalves = 1 };
 
 struct RopeProblem {
-  float* x = nullptr;           // [M, heads, head_dim], x_stride between tokens, rotated in place
+  float* x = nullptr;              // [M, heads, head_dim], x_stride between tokens, rotated in place
   const float* cosines = nullptr;  // [M, n_dims/2], magnitude included
   const float* sines = nullptr;    // [M, n_dims/2], magnitude included
   int64_t m = 0, x_stride = 0;

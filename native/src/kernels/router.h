@@ -7,8 +7,9 @@
 // then, with normalize, w /= max(sum w, 2^-14), and w *= scale at last. Sources: Shazeer et al. 2017; Jiang et al. 2024
 // (mixtral); DeepSeek-AI 2024 (sigmoid).
 //
-// The load-balance loss of one layer, over its M tokens: E sum_e f_e P_e, where f_e is the share of tokens that selected
-// e (the shares add up to U) and P_e the mean of softmax(z)_e. It is U when all is even. Source: Fedus et al. 2021.
+// The load-balance loss of one layer, over its M tokens: E sum_e f_e P_e, where f_e is the share of tokens that
+// selected e (the shares add up to U) and P_e the mean of softmax(z)_e. It is U when all is even. Source: Fedus et al.
+// 2021.
 #pragma once
 
 #include <cstdint>

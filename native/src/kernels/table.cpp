@@ -37,7 +37,8 @@ CpuPath parse_path(std::string_view name) {
   for (const NamedPath& known : kPaths)
     if (name == known.name) return known.path;
   fail(Code::kInvalidArgument,
-       "[kernels] expected CHAKU_CPU to be auto, float32, reference, avx2, avx512, avx512vnni, avx512bf16 or amx, got \"%.64s\"",
+       "[kernels] expected CHAKU_CPU to be auto, float32, reference, avx2, avx512, avx512vnni, avx512bf16 or amx, got "
+       "\"%.64s\"",
        std::string(name).c_str());
 }
 

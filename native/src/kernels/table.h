@@ -18,8 +18,8 @@
 
 namespace chaku {
 
-// kAmx and kAvx512Bf16 round the operands of large products, those of attention included, to bfloat16, three digits: AMX
-// is then ten times as fast as AVX-512, kAvx512Bf16 not quite twice. kAuto takes the fastest; path_choice.h has the
+// kAmx and kAvx512Bf16 round the operands of large products, those of attention included, to bfloat16, three digits:
+// AMX is then ten times as fast as AVX-512, kAvx512Bf16 not quite twice. kAuto takes the fastest; path_choice.h has the
 // fastest that does not round.
 enum class CpuPath : int32_t {
   kAuto = 0,

@@ -47,8 +47,8 @@ BlockActivations carve_block(Carver& carver, const DecoderSpec& spec, const Bloc
   block.up = carver.floats(m * shape.ff_width);
   for (size_t i = 0; i < kLayerLinears; ++i)
     if (options.low_rank_linears >> i & 1)
-      block.low_rank[i] = carver.floats(m * (is_stacked(static_cast<LayerLinear>(i)) ? shape.experts.n_used : 1) *
-                                        options.rank);
+      block.low_rank[i] =
+          carver.floats(m * (is_stacked(static_cast<LayerLinear>(i)) ? shape.experts.n_used : 1) * options.rank);
   block.experts = carve_expert_block(carver, shape.experts, m);
   block.mixer = carve_mixer_block(carver, shape.mixer, m);
   block.query_gate = carver.floats(m * shape.query_gate);

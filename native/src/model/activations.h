@@ -19,27 +19,27 @@ namespace chaku {
 
 // What one block computes. M tokens; rows are contiguous.
 struct BlockActivations {
-  float* inverse_rms_attn = nullptr;  // [M], taped; of LayerNorm 1 / deviation, as those below
-  float* q_raw = nullptr;             // [M,H*Dh] before the head norm, taped; else null: normed in place
-  float* k_raw = nullptr;             // [M,Hkv*Dh] likewise
-  float* inverse_rms_q = nullptr;     // [M*H], taped, with head norms
-  float* inverse_rms_k = nullptr;     // [M*Hkv]
-  float* q = nullptr;                 // [M,H*Dh] after norm and rotation
-  float* k = nullptr;                 // [M,Hkv*Dh]; null where keys and values go to a cache
-  float* v = nullptr;                 // [M,Hkv*Dh]
-  float* o = nullptr;                 // [M,H*Dh] attention's result
-  float* lse = nullptr;               // [M,H], taped
-  float* attn_product = nullptr;      // [M,D] before its norm, taped, with post norms
-  float* inverse_rms_attn_post = nullptr;  // [M] likewise
-  float* h = nullptr;                 // [M,D] residual stream between the halves; null when lean: in place
-  float* inverse_rms_ffn = nullptr;   // [M], taped
-  float* query_gate = nullptr;        // [M,H*Dh] of layers whose queries have gates
-  float* gate = nullptr;              // [M,F]
-  float* up = nullptr;                // [M,F]
-  float* ffn_product = nullptr;       // [M,D] as attn_product
-  float* inverse_rms_ffn_post = nullptr;  // [M]
-  ExpertActivations experts;          // of a layer with experts, in place of gate and up
-  MixerActivations mixer;             // of a layer with a running memory, in place of q, k, v and o
+  float* inverse_rms_attn = nullptr;             // [M], taped; of LayerNorm 1 / deviation, as those below
+  float* q_raw = nullptr;                        // [M,H*Dh] before the head norm, taped; else null: normed in place
+  float* k_raw = nullptr;                        // [M,Hkv*Dh] likewise
+  float* inverse_rms_q = nullptr;                // [M*H], taped, with head norms
+  float* inverse_rms_k = nullptr;                // [M*Hkv]
+  float* q = nullptr;                            // [M,H*Dh] after norm and rotation
+  float* k = nullptr;                            // [M,Hkv*Dh]; null where keys and values go to a cache
+  float* v = nullptr;                            // [M,Hkv*Dh]
+  float* o = nullptr;                            // [M,H*Dh] attention's result
+  float* lse = nullptr;                          // [M,H], taped
+  float* attn_product = nullptr;                 // [M,D] before its norm, taped, with post norms
+  float* inverse_rms_attn_post = nullptr;        // [M] likewise
+  float* h = nullptr;                            // [M,D] residual stream between the halves; null when lean: in place
+  float* inverse_rms_ffn = nullptr;              // [M], taped
+  float* query_gate = nullptr;                   // [M,H*Dh] of layers whose queries have gates
+  float* gate = nullptr;                         // [M,F]
+  float* up = nullptr;                           // [M,F]
+  float* ffn_product = nullptr;                  // [M,D] as attn_product
+  float* inverse_rms_ffn_post = nullptr;         // [M]
+  ExpertActivations experts;                     // of a layer with experts, in place of gate and up
+  MixerActivations mixer;                        // of a layer with a running memory, in place of q, k, v and o
   std::array<float*, kLayerLinears> low_rank{};  // [rows of x, R] x A^T of the modules that have one
 };
 
@@ -51,10 +51,10 @@ struct Activations {
   float* gated = nullptr;                // [M,F] taped; lean: in place of gate
   ExpertScratch experts;
   MixerScratch mixer;
-  float* gated_queries = nullptr;         // [M,2*H*Dh] queries with their gates, or [M,H*Dh] attention's gated result
-  float* dropped = nullptr;              // [rows of x, K] input of A after dropout, the largest; null without
-  std::vector<float*> cosines, sines;    // per rope, [M, n_dims/2] of the batch's positions
-  float* query_factors = nullptr;        // [M] what queries are multiplied by; null where by nothing
+  float* gated_queries = nullptr;      // [M,2*H*Dh] queries with their gates, or [M,H*Dh] attention's gated result
+  float* dropped = nullptr;            // [rows of x, K] input of A after dropout, the largest; null without
+  std::vector<float*> cosines, sines;  // per rope, [M, n_dims/2] of the batch's positions
+  float* query_factors = nullptr;      // [M] what queries are multiplied by; null where by nothing
 };
 
 struct ActivationOptions {
@@ -64,10 +64,10 @@ struct ActivationOptions {
   bool head_norms = false;  // any layer norms its query or key heads
   bool post_norms = false;  // any layer norms what a half block adds
   bool dropout = false;
-  int32_t first_layer = 0;  // taped: layers below are not differentiated
-  int32_t n_kept = 0;       // taped: so many upper layers keep their arrays
-  int32_t rank = 0;         // of the largest low-rank addition per module
-  bool balance = false;     // load-balance losses are wanted
+  int32_t first_layer = 0;        // taped: layers below are not differentiated
+  int32_t n_kept = 0;             // taped: so many upper layers keep their arrays
+  int32_t rank = 0;               // of the largest low-rank addition per module
+  bool balance = false;           // load-balance losses are wanted
   uint32_t low_rank_linears = 0;  // bit i: LayerLinear i has a low-rank addition
 };
 

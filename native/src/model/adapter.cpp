@@ -29,13 +29,14 @@ void Adapter::add(Module module, int32_t layer, int32_t rank, float scale, std::
   if (!std::isfinite(scale))
     fail(Code::kInvalidArgument, "[adapter_add] expected a finite scale, got %g (%s)", scale, name.c_str());
   const Shape shape = spec.shape(module, layer);
-  if (shape.rows == 0) fail(Code::kInvalidArgument, "[adapter_add] expected a module of the model, got %s", name.c_str());
+  if (shape.rows == 0)
+    fail(Code::kInvalidArgument, "[adapter_add] expected a module of the model, got %s", name.c_str());
   const int64_t n_stacked = linear >= 0 ? spec.n_stacked(layer, static_cast<LayerLinear>(linear)) : 1;
   const int64_t a_floats = n_stacked * rank * shape.columns, b_floats = shape.rows * rank;
   if (static_cast<int64_t>(a.size()) != a_floats || static_cast<int64_t>(b.size()) != b_floats)
     fail(Code::kInvalidArgument, "[adapter_add] expected a[%lld,%lld] and b[%lld,%d], got %zu and %zu floats (%s)",
-         static_cast<long long>(n_stacked * rank),         static_cast<long long>(shape.columns), static_cast<long long>(shape.rows), rank, a.size(), b.size(),
-         name.c_str());
+         static_cast<long long>(n_stacked * rank), static_cast<long long>(shape.columns),
+         static_cast<long long>(shape.rows), rank, a.size(), b.size(), name.c_str());
   LowRankPair& pair = linear >= 0 ? layers_[static_cast<size_t>(layer)][static_cast<size_t>(linear)] : output_;
   if (pair.rank > 0)
     fail(Code::kInvalidArgument, "[adapter_add] expected each module once, got %s again", name.c_str());
@@ -55,14 +56,16 @@ WornAdapters::WornAdapters(std::vector<std::shared_ptr<const Adapter>> adapters,
     for (int32_t i = 0; i < kLayerLinears; ++i) {
       const auto linear = static_cast<LayerLinear>(i);
       for (size_t n = 0; n < adapters_.size(); ++n) pairs[n] = &adapters_[n]->layer(l, linear);
-      low_ranks_.layers[static_cast<size_t>(l)][static_cast<size_t>(i)] = join(spec.shape(l, linear), spec.n_stacked(l, linear), pairs, scales);
+      low_ranks_.layers[static_cast<size_t>(l)][static_cast<size_t>(i)] =
+          join(spec.shape(l, linear), spec.n_stacked(l, linear), pairs, scales);
     }
   for (size_t n = 0; n < adapters_.size(); ++n) pairs[n] = &adapters_[n]->output();
   low_ranks_.output = join(spec.shape(Module::kOutput, -1), 1, pairs, scales);
   for (const auto& adapter : adapters_) adapter->wear();
 }
 
-LowRank WornAdapters::join(Shape shape, int64_t n_stacked, std::span<const LowRankPair* const> pairs, std::span<const float> scales) {
+LowRank WornAdapters::join(Shape shape, int64_t n_stacked, std::span<const LowRankPair* const> pairs,
+                           std::span<const float> scales) {
   int64_t rank = 0;
   size_t n_present = 0, last = 0;
   for (size_t n = 0; n < pairs.size(); ++n) {

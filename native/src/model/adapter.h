@@ -16,7 +16,7 @@ namespace chaku {
 struct LowRankPair {
   float* a = nullptr;  // [R,K]; of experts [E R,K]
   float* b = nullptr;  // [N,R]; of experts [E N,R]
-  int32_t rank = 0;       // 0: none
+  int32_t rank = 0;    // 0: none
   float scale = 1.0f;
 };
 
@@ -25,8 +25,7 @@ class Adapter {
  public:
   explicit Adapter(std::shared_ptr<const Model> model);
 
-  void add(Module module, int32_t layer, int32_t rank, float scale, std::span<const float> a,
-           std::span<const float> b);
+  void add(Module module, int32_t layer, int32_t rank, float scale, std::span<const float> a, std::span<const float> b);
 
   const Model& model() const noexcept { return *model_; }
   // From now on add() is refused.
@@ -56,7 +55,8 @@ class WornAdapters {
   int32_t max_rank() const noexcept { return max_rank_; }
 
  private:
-  LowRank join(Shape shape, int64_t n_stacked, std::span<const LowRankPair* const> pairs, std::span<const float> scales);
+  LowRank join(Shape shape, int64_t n_stacked, std::span<const LowRankPair* const> pairs,
+               std::span<const float> scales);
 
   std::vector<std::shared_ptr<const Adapter>> adapters_;
   FloatSlabs joined_;

@@ -164,8 +164,8 @@ void check_decoder_spec(const DecoderSpec& spec) {
   check_not_negative("model", "logit_soft_cap", spec.logit_soft_cap);
   if (spec.norm_kind != NormKind::kRms && spec.norm_kind != NormKind::kLayer)
     fail(Code::kInvalidArgument, "[model] expected norm_kind 0 or 1, got %d", static_cast<int>(spec.norm_kind));
-  check_range("model", "query_temperature_length", spec.query_temperature_length, spec.query_temperature != 0.0f ? 1 : 0,
-              INT32_MAX);
+  check_range("model", "query_temperature_length", spec.query_temperature_length,
+              spec.query_temperature != 0.0f ? 1 : 0, INT32_MAX);
 }
 
 void check_rope(const RopeSpec& rope) {
@@ -186,8 +186,8 @@ void check_layer(const DecoderSpec& spec, int32_t layer, const LayerSpec& option
   check_range("layer", "n_heads", options.n_heads, 1, kMaxHeads);
   check_range("layer", "n_kv_heads", options.n_kv_heads, 1, options.n_heads);
   if (options.n_heads % options.n_kv_heads != 0)
-    fail(Code::kInvalidArgument, "[layer] expected n_kv_heads to divide n_heads %d, got %d (layer %d)",
-         options.n_heads, options.n_kv_heads, layer);
+    fail(Code::kInvalidArgument, "[layer] expected n_kv_heads to divide n_heads %d, got %d (layer %d)", options.n_heads,
+         options.n_kv_heads, layer);
   check_range("layer", "head_dim", options.head_dim, 1, kMaxHeadDim);
   check_range("layer", "ff_width", options.ff_width, 1, kMaxVocab);
   check_range("layer", "window", options.window, 0, INT32_MAX);

@@ -85,7 +85,8 @@ enum LayerLinear : int32_t {
   kLayerLinears
 };
 
-// The vectors of a layer that are no biases: its norms, the sinks of its attention, and what a mixer has beside products.
+// The vectors of a layer that are no biases: its norms, the sinks of its attention, and what a mixer has beside
+// products.
 enum LayerNorm : int32_t {
   kNormAttn,
   kNormQ,
@@ -101,14 +102,14 @@ enum LayerNorm : int32_t {
 };
 
 inline constexpr std::array<Module, kLayerLinears> kLinearModules = {
-    Module::kAttnQ,        Module::kAttnK,      Module::kAttnV,      Module::kAttnOutput,  Module::kFfnGate,
-    Module::kFfnUp,        Module::kFfnDown,    Module::kRouter,     Module::kExpertGate,  Module::kExpertUp,
-    Module::kExpertDown,   Module::kSharedRouter, Module::kSharedGate, Module::kSharedUp,  Module::kSharedDown,
-    Module::kMixIn,        Module::kMixGate,    Module::kMixInputGate, Module::kMixBeta,   Module::kMixAlpha,
+    Module::kAttnQ,      Module::kAttnK,        Module::kAttnV,        Module::kAttnOutput, Module::kFfnGate,
+    Module::kFfnUp,      Module::kFfnDown,      Module::kRouter,       Module::kExpertGate, Module::kExpertUp,
+    Module::kExpertDown, Module::kSharedRouter, Module::kSharedGate,   Module::kSharedUp,   Module::kSharedDown,
+    Module::kMixIn,      Module::kMixGate,      Module::kMixInputGate, Module::kMixBeta,    Module::kMixAlpha,
     Module::kMixOut};
 inline constexpr std::array<Module, kLayerNorms> kNormModules = {
-    Module::kAttnNorm,     Module::kAttnQNorm,   Module::kAttnKNorm, Module::kFfnNorm, Module::kAttnPostNorm,
-    Module::kFfnPostNorm,  Module::kAttnSinks,   Module::kMixTaps,   Module::kMixRate, Module::kMixNorm};
+    Module::kAttnNorm,    Module::kAttnQNorm, Module::kAttnKNorm, Module::kFfnNorm, Module::kAttnPostNorm,
+    Module::kFfnPostNorm, Module::kAttnSinks, Module::kMixTaps,   Module::kMixRate, Module::kMixNorm};
 
 struct RopeSpec {
   RopePairing pairing = RopePairing::kAdjacent;
@@ -169,13 +170,14 @@ struct LayerSpec {
   float alibi_bias = 0.0f;          // 0: none
   bool parallel = false;            // both half blocks read the layer's input
   bool norm_after_rope = false;     // of query and key heads
-  bool gated_query = false;  // each query head comes with as many gates, whose sigmoids multiply what attention gives out
+  bool gated_query =
+      false;  // each query head comes with as many gates, whose sigmoids multiply what attention gives out
   ExpertSpec experts;
   MixerSpec mixer;
 
   // What the layer's tensors say when the model is sealed, and its sizes until then.
-  bool gated = true;              // it has a gate
-  Shape q_norm, k_norm;           // of the head norms' weights; none: [1,Dh]
+  bool gated = true;               // it has a gate
+  Shape q_norm, k_norm;            // of the head norms' weights; none: [1,Dh]
   std::vector<float> slopes = {};  // [H] by which scores fall with distance, from alibi_bias
 
   Shape head_norm(LayerNorm which) const noexcept {
@@ -197,7 +199,7 @@ struct DecoderSpec {
   float logit_soft_cap = 0.0f;           // 0: none
   float query_temperature = 0.0f;        // 0: none
   int32_t query_temperature_length = 0;  // tokens
-  int32_t n_positions = 0;  // that a sealed model embeds, 0: it embeds none
+  int32_t n_positions = 0;               // that a sealed model embeds, 0: it embeds none
   std::vector<RopeSpec> ropes;
   std::vector<LayerSpec> layers;
 
@@ -237,7 +239,9 @@ int32_t linear_of(Module module) noexcept;
 constexpr bool is_stacked(LayerLinear linear) noexcept {
   return linear == kLinearExpertGate || linear == kLinearExpertUp || linear == kLinearExpertDown;
 }
-constexpr bool is_router(Module module) noexcept { return module == Module::kRouter || module == Module::kSharedRouter; }
+constexpr bool is_router(Module module) noexcept {
+  return module == Module::kRouter || module == Module::kSharedRouter;
+}
 // The norm within a layer that `module` names, or -1.
 int32_t norm_of(Module module) noexcept;
 // Whether the module's weight is a vector: a norm's, or sinks.

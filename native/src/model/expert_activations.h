@@ -11,19 +11,19 @@ namespace chaku {
 
 // Of one block, kept with it.
 struct ExpertActivations {
-  float* logits = nullptr;        // [M,E] of the router
-  int32_t* ids = nullptr;         // [M,U] experts of each token
-  float* weights = nullptr;       // [M,U] their weights
-  int32_t* slots = nullptr;       // [M,U] their slots
-  int32_t* tokens = nullptr;      // [S] the token of each slot
-  float* slot_weights = nullptr;  // [S]
-  int32_t* counts = nullptr;      // [E] slots of each expert
-  int32_t* offsets = nullptr;     // [E+1] where they begin
-  float* gate = nullptr;          // [S,F]
-  float* up = nullptr;            // [S,F]
-  float* shared_gate = nullptr;   // [M,Fs], with a shared expert
-  float* shared_up = nullptr;     // [M,Fs]
-  float* shared_weight = nullptr; // [M]
+  float* logits = nullptr;         // [M,E] of the router
+  int32_t* ids = nullptr;          // [M,U] experts of each token
+  float* weights = nullptr;        // [M,U] their weights
+  int32_t* slots = nullptr;        // [M,U] their slots
+  int32_t* tokens = nullptr;       // [S] the token of each slot
+  float* slot_weights = nullptr;   // [S]
+  int32_t* counts = nullptr;       // [E] slots of each expert
+  int32_t* offsets = nullptr;      // [E+1] where they begin
+  float* gate = nullptr;           // [S,F]
+  float* up = nullptr;             // [S,F]
+  float* shared_gate = nullptr;    // [M,Fs], with a shared expert
+  float* shared_up = nullptr;      // [M,Fs]
+  float* shared_weight = nullptr;  // [M]
 };
 
 // Used by one block after another.

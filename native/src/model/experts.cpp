@@ -88,8 +88,7 @@ void add_products(std::span<const ExpertLinearCall> calls, std::span<const float
 void add_inputs(const Decoder& decoder, const ExpertLinearCall& call) noexcept {
   for (int64_t e = 0; e < call.n_experts; ++e) {
     const int64_t first = call.offsets[e], m = call.offsets[e + 1] - first;
-    if (m > 0)
-      decoder.inputs->add(decoder.engine->pool(), *call.linear, call.x + first * call.linear->w.columns, m, e);
+    if (m > 0) decoder.inputs->add(decoder.engine->pool(), *call.linear, call.x + first * call.linear->w.columns, m, e);
   }
 }
 
@@ -141,13 +140,12 @@ class ExpertPass {
     const LinearCall router = call_of(kLinearRouter, a_.normed, e_.logits);
     apply_linears(d_, {&router, 1});
     d_.engine->run(&KernelTable::route,
-                   RouteProblem{e_.logits, e_.ids, e_.weights, m_, experts_.n_experts, experts_.n_used,
-                                experts_.gating, experts_.normalize, experts_.weights_scale});
+                   RouteProblem{e_.logits, e_.ids, e_.weights, m_, experts_.n_experts, experts_.n_used, experts_.gating,
+                                experts_.normalize, experts_.weights_scale});
     sort();
     if (a_.experts.balance != nullptr)
       d_.engine->run(&KernelTable::balance_loss,
-                     BalanceLossProblem{e_.logits, e_.counts, m_, experts_.n_experts,
-                                        a_.experts.balance + layer_});
+                     BalanceLossProblem{e_.logits, e_.counts, m_, experts_.n_experts, a_.experts.balance + layer_});
     gather_slots(d_, a_.normed, m_, e_, slots_, 1.0f, a_.experts.rows);
     const ExpertLinearCall calls[] = {expert_linear(kLinearExpertGate, a_.experts.rows, e_.gate),
                                       expert_linear(kLinearExpertUp, a_.experts.rows, e_.up)};
@@ -168,9 +166,8 @@ class ExpertPass {
     const ExpertLinearCall call = expert_linear(kLinearExpertDown, gated, a_.experts.rows);
     apply_expert_linears(d_, {&call, 1});
     if (call.linear->bias != nullptr) add_weighted_bias(*call.linear, a_.experts.rows);
-    d_.engine->run(&KernelTable::combine_rows,
-                   CombineRowsProblem{a_.experts.rows, e_.slots, out, m_, d, experts_.n_used,
-                                      d_.spec->residual_scale, true});
+    d_.engine->run(&KernelTable::combine_rows, CombineRowsProblem{a_.experts.rows, e_.slots, out, m_, d,
+                                                                  experts_.n_used, d_.spec->residual_scale, true});
     if (experts_.shared_ff_width == 0) return;
     const float* weight = has_shared_router() ? e_.shared_weight : nullptr;
     const float* shared = activate(e_.shared_gate, e_.shared_up, weight, m_, experts_.shared_ff_width);
@@ -200,12 +197,12 @@ class ExpertPass {
   }
 
   // weight * act(gate) * up; null weights: 1.
-  const float* activate(float* gate, const float* up, const float* weights, int64_t rows, int64_t width) const noexcept {
+  const float* activate(float* gate, const float* up, const float* weights, int64_t rows,
+                        int64_t width) const noexcept {
     float* gated = a_.experts.gated != nullptr ? a_.experts.gated : gate;
     d_.engine->run(&KernelTable::gated_activation,
                    GatedActivationProblem{gate, up, gated, rows * width, spec_.activation});
-    if (weights != nullptr)
-      d_.engine->run(&KernelTable::scale_rows, ScaleRowsProblem{gated, weights, rows, width});
+    if (weights != nullptr) d_.engine->run(&KernelTable::scale_rows, ScaleRowsProblem{gated, weights, rows, width});
     return gated;
   }
 

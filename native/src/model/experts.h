@@ -1,4 +1,5 @@
-// The feed-forward half block of a layer with experts, in the two parts of forward.h's dense one. For a token x (normed):
+// The feed-forward half block of a layer with experts, in the two parts of forward.h's dense one. For a token x
+// (normed):
 //   experts(x) = sum over its experts e of w_e (down_e(act(gate_e(x)) * up_e(x)))  +  s shared(x)
 // where kernels/router.h tells experts and weights, and the shared expert, if there is one, has the weight
 // s = sigmoid(shared_router . x), or 1 without such a router. Slots are sorted by expert, so that each expert is one
@@ -27,8 +28,8 @@ struct ExpertLinearCall {
   float* dropped = nullptr;  // [S,K] scratch, with dropout
   bool bias = true;          // false: leave it out
 };
-// Several that do not depend on each other, at most kMostExpertLinears, with the same offsets: those of generated tokens share
-// parallel sections, and an expert's products of the same x prepare it once.
+// Several that do not depend on each other, at most kMostExpertLinears, with the same offsets: those of generated
+// tokens share parallel sections, and an expert's products of the same x prepare it once.
 constexpr size_t kMostExpertLinears = 2;
 void apply_expert_linears(const Decoder& decoder, std::span<const ExpertLinearCall> calls) noexcept;
 

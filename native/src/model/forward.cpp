@@ -80,8 +80,8 @@ class BlockPass {
   void head_norm(LayerNorm which, const float* x, int64_t m, int32_t n_heads, float* y, float* inverse) const noexcept {
     const Shape shape = spec_.head_norm(which);
     const int64_t n_rows = m * n_heads * spec_.head_dim / shape.columns;
-    apply_norm(d_, {weights_.norms[which], weights_.norm_biases[which], shape.rows, x, y, inverse, n_rows,
-                    shape.columns});
+    apply_norm(d_,
+               {weights_.norms[which], weights_.norm_biases[which], shape.rows, x, y, inverse, n_rows, shape.columns});
   }
 
   // What the products of a half block read: its normed input, or without a norm the input itself.
@@ -175,8 +175,7 @@ class BlockPass {
   void add_attention() const noexcept {
     const int64_t skipped = first_ * d_.spec->width;
     float* h = half_stream();
-    if (h != in_ + skipped)
-      std::memcpy(h, in_ + skipped, static_cast<size_t>(rows_ * d_.spec->width) * sizeof(float));
+    if (h != in_ + skipped) std::memcpy(h, in_ + skipped, static_cast<size_t>(rows_ * d_.spec->width) * sizeof(float));
     const LayerLinear which = spec_.mixes() ? kLinearMixOut : kLinearO;
     add_product(which, kNormAttnPost, attended(), block_.attn_product, block_.inverse_rms_attn_post, h);
   }
@@ -306,8 +305,8 @@ void forward(const Decoder& decoder, const Batch& batch, std::span<const CachedK
   float* x = a.streams.front();
   embed(decoder, batch, a.normed, x);
   if (const Weights& w = *decoder.weights; w.embedding_norm != nullptr)
-    apply_norm(decoder, {w.embedding_norm, w.embedding_norm_bias, 1, x, x, nullptr, batch.n_tokens,
-                         decoder.spec->width});
+    apply_norm(decoder,
+               {w.embedding_norm, w.embedding_norm_bias, 1, x, x, nullptr, batch.n_tokens, decoder.spec->width});
   for (int32_t l = 0; l < decoder.spec->n_layers(); ++l) BlockPass(decoder, batch, cache, l, a).run();
 }
 

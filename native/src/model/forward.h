@@ -125,19 +125,20 @@ struct LinearCall {
   const LowRank* low_rank = nullptr;  // null: none
   float* low_rank_out = nullptr;      // [m,R] x' A^T
   uint64_t dropout_stream = 0;
-  float* dropped = nullptr;  // [m,K] scratch, with dropout
+  float* dropped = nullptr;   // [m,K] scratch, with dropout
   float* bias_sum = nullptr;  // [m,N] scratch, needed where scale is not 1, there is a bias, and accumulate is set
   float scale = 1.0f;
   bool accumulate = false;
 };
 // The call of a layer's product as far as the layer says it: x, y and m are left to fill in.
 LinearCall linear_call(const Decoder& decoder, int32_t layer, LayerLinear which, const Activations& a) noexcept;
-// Calls that do not depend on each other, at most kMostLinears, each with a low_rank_out of its own, as one: each thread
-// waits once or, with low-rank additions, twice, and calls of the same x prepare it once.
+// Calls that do not depend on each other, at most kMostLinears, each with a low_rank_out of its own, as one: each
+// thread waits once or, with low-rank additions, twice, and calls of the same x prepare it once.
 constexpr size_t kMostLinears = 4;
 // One array of low_rank_out for every so many modules, neighbours in LayerLinear, is enough: those of one call differ.
 constexpr int64_t kLinearsTogether = 5;
-void share_low_rank_out(float* memory, int64_t n_floats, Activations& a) noexcept;  // kLinearsTogether arrays of n_floats
+void share_low_rank_out(float* memory, int64_t n_floats,
+                        Activations& a) noexcept;  // kLinearsTogether arrays of n_floats
 void apply_linears(const Decoder& decoder, std::span<const LinearCall> calls) noexcept;
 
 // The input of A: x itself, or x after dropout, in `dropped`.

@@ -16,8 +16,7 @@ InputStatistics::InputStatistics(const DecoderSpec& spec, const Weights& weights
             spec.n_stacked(l, static_cast<LayerLinear>(i)));
 }
 
-void InputStatistics::add(ThreadPool& pool, const Linear& linear, const float* x, int64_t m,
-                          int64_t matrix) noexcept {
+void InputStatistics::add(ThreadPool& pool, const Linear& linear, const float* x, int64_t m, int64_t matrix) noexcept {
   const auto found = sums_.find(&linear);
   if (found == sums_.end()) return;
   Sums& sums = found->second;

@@ -14,8 +14,8 @@
 
 namespace chaku {
 
-// Sums of squares per product of one set of weights, of each of its P matrices: 1, or the number of experts. Weights must
-// stay where they are. Sums do not depend on the number of threads. One thread at a time.
+// Sums of squares per product of one set of weights, of each of its P matrices: 1, or the number of experts. Weights
+// must stay where they are. Sums do not depend on the number of threads. One thread at a time.
 class InputStatistics {
  public:
   struct Sums {

@@ -29,7 +29,8 @@ class MixerPass {
       const LinearCall calls[] = {in, gate, call_of(kLinearMixInputGate, mixer_.input_gate)};
       apply_linears(d_, calls);
     } else {
-      const LinearCall calls[] = {in, gate, call_of(kLinearMixBeta, mixer_.beta), call_of(kLinearMixAlpha, mixer_.alpha)};
+      const LinearCall calls[] = {in, gate, call_of(kLinearMixBeta, mixer_.beta),
+                                  call_of(kLinearMixAlpha, mixer_.alpha)};
       apply_linears(d_, calls);
     }
   }
@@ -47,8 +48,8 @@ class MixerPass {
 
   void gate_output() const noexcept {
     const bool plain = spec_.kind == MixerKind::kShortConvolution;
-    gate(d_, mixer_.gate, plain ? mixer_.convolved : a_.mixer.half, a_.mixer.mixed,
-         m_ * spec_.inner(d_.spec->width), plain ? Activation::kIdentity : Activation::kSilu);
+    gate(d_, mixer_.gate, plain ? mixer_.convolved : a_.mixer.half, a_.mixer.mixed, m_ * spec_.inner(d_.spec->width),
+         plain ? Activation::kIdentity : Activation::kSilu);
   }
 
  private:
@@ -76,8 +77,8 @@ const MixerSpec& spec_of(const Decoder& decoder, int32_t layer) noexcept {
 
 }  // namespace
 
-CausalConvolutionProblem convolution_of(const Decoder& decoder, const Batch& batch, int32_t layer,
-                                        const Activations& a, const BlockActivations& block) noexcept {
+CausalConvolutionProblem convolution_of(const Decoder& decoder, const Batch& batch, int32_t layer, const Activations& a,
+                                        const BlockActivations& block) noexcept {
   const MixerSpec& spec = spec_of(decoder, layer);
   const bool delta = spec.kind == MixerKind::kDeltaRule;
   CausalConvolutionProblem p;

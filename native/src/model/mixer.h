@@ -1,5 +1,5 @@
-// Half blocks with a running memory in place of attention, in models that mix both kinds of layers. For the normed input
-// x, all products of x with a weight of their own, and * by elements:
+// Half blocks with a running memory in place of attention, in models that mix both kinds of layers. For the normed
+// input x, all products of x with a weight of their own, and * by elements:
 //   short convolution (LFM2):   out(gate * convolve(input_gate * in))
 //   gated delta rule (Qwen3-Next, Qwen3.5): q, k, v = silu(convolve(in));
 //                               out(silu(gate) * rmsnorm(delta_rule(q, k, v, beta, alpha)))
@@ -20,8 +20,8 @@ void mix_again(const Decoder& decoder, int64_t m, int32_t layer, const Activatio
                const BlockActivations& block) noexcept;
 
 // The convolution and the delta rule of a layer, as both passes run them; without state.
-CausalConvolutionProblem convolution_of(const Decoder& decoder, const Batch& batch, int32_t layer,
-                                        const Activations& a, const BlockActivations& block) noexcept;
+CausalConvolutionProblem convolution_of(const Decoder& decoder, const Batch& batch, int32_t layer, const Activations& a,
+                                        const BlockActivations& block) noexcept;
 DeltaRuleProblem delta_rule_of(const Decoder& decoder, const Batch& batch, int32_t layer,
                                const BlockActivations& block) noexcept;
 

@@ -14,9 +14,7 @@ namespace chaku {
 namespace {
 
 // Norms and biases are read as floats by the kernels; the other tensors go through their format's code.
-bool is_float(const TensorOptions& t) noexcept {
-  return t.kind == TensorKind::kBias || is_vector(t.module);
-}
+bool is_float(const TensorOptions& t) noexcept { return t.kind == TensorKind::kBias || is_vector(t.module); }
 
 bool takes_bias(const DecoderSpec& spec, Module module) noexcept {
   if (is_vector(module)) return spec.norm_kind == NormKind::kLayer && module < Module::kAttnSinks;
@@ -289,7 +287,8 @@ void Model::seal() {
     for (int32_t i = 0; i < kLayerLinears; ++i) {
       const Module module = kLinearModules[static_cast<size_t>(i)];
       const bool optional = i == kLinearSharedRouter && find(module, l, TensorKind::kWeight) == nullptr;
-      if (spec_.has(l, static_cast<LayerLinear>(i)) && !optional) layer.linears[static_cast<size_t>(i)] = linear(module, l);
+      if (spec_.has(l, static_cast<LayerLinear>(i)) && !optional)
+        layer.linears[static_cast<size_t>(i)] = linear(module, l);
     }
     check_parts(spec_.layers[static_cast<size_t>(l)], layer, l);
   }

@@ -50,8 +50,8 @@ void fill_position_tables(const Decoder& decoder, const Batch& batch, Activation
 void embed(const Decoder& decoder, const Batch& batch, float* scratch, float* x) noexcept {
   const Weights& weights = *decoder.weights;
   const int64_t m = batch.n_tokens;
-  decoder.engine->run(&KernelTable::gather, GatherProblem{weights.token_embedding, batch.tokens, x, m,
-                                                          decoder.spec->embedding_scale});
+  decoder.engine->run(&KernelTable::gather,
+                      GatherProblem{weights.token_embedding, batch.tokens, x, m, decoder.spec->embedding_scale});
   if (weights.position_embedding.data == nullptr) return;
   decoder.engine->run(&KernelTable::gather,
                       GatherProblem{weights.position_embedding, batch.positions, scratch, m, 1.0f});

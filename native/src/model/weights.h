@@ -23,8 +23,8 @@ struct LayerWeights {
 };
 
 struct Weights {
-  Matrix token_embedding;  // [V,D]
-  Matrix position_embedding;  // [P,D]; null data without
+  Matrix token_embedding;                 // [V,D]
+  Matrix position_embedding;              // [P,D]; null data without
   const float* embedding_norm = nullptr;  // [D] or null
   const float* embedding_norm_bias = nullptr;
   const float* output_norm = nullptr;

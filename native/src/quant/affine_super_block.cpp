@@ -40,8 +40,7 @@ class AffineSearch {
     std::copy_n(best_.min, kMaxSubs, out.min);
     for (int s = 0; s < n_subs_; ++s) {
       const float inverse = reciprocal_or_zero(best_.d * best_.scale[s]), min = best_.dmin * best_.min[s];
-      for (int i = at(s); i < at(s + 1); i += kLanes)
-        store_lanes(out.q + i, codes(load_lanes(x_ + i), inverse, min));
+      for (int i = at(s); i < at(s + 1); i += kLanes) store_lanes(out.q + i, codes(load_lanes(x_ + i), inverse, min));
     }
   }
 
@@ -102,8 +101,8 @@ class AffineSearch {
     float largest = 0;
     for (int s = 0; s < n_subs_; ++s) {
       const int k = std::min(nearest_integer(fitted_[s].scale, d), shape_.scale_hi);
-      const AffineFit fit = fit_min(x_ + at(s), w_ + at(s), shape_.sub_size, shape_.code_hi,
-                                    d * static_cast<float>(k), fitted_[s].min);
+      const AffineFit fit =
+          fit_min(x_ + at(s), w_ + at(s), shape_.sub_size, shape_.code_hi, d * static_cast<float>(k), fitted_[s].min);
       largest = std::max(largest, -fit.min);
     }
     return to_half(largest / static_cast<float>(shape_.scale_hi));

@@ -51,8 +51,8 @@ void decode(const BlockIQ2_XXS& block, float* dst) noexcept {
     const int at = v / 4 * 4;
     const uint32_t word = block.qs[at + 2] | static_cast<uint32_t>(block.qs[at + 3]) << 16;
     const int index = block.qs[at + v % 4 / 2] >> (v % 2 * 8) & 255;
-    decode_iq2(half_offset_scale(d, word >> 28, 0.25f), kIQ2XXSGrid[index],
-               complete_signs(word >> (7 * (v % 4)) & 127), dst + 8 * v);
+    decode_iq2(half_offset_scale(d, word >> 28, 0.25f), kIQ2XXSGrid[index], complete_signs(word >> (7 * (v % 4)) & 127),
+               dst + 8 * v);
   }
 }
 

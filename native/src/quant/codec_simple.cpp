@@ -21,9 +21,7 @@ float extreme(const float* src) noexcept {
 }
 
 // Truncates v + 0.5, the rounding of these formats, held to [0, hi]: v may be huge where 1 / d is.
-int code(float v, int hi) noexcept {
-  return static_cast<int>(std::clamp(v + 0.5f, 0.0f, static_cast<float>(hi)));
-}
+int code(float v, int hi) noexcept { return static_cast<int>(std::clamp(v + 0.5f, 0.0f, static_cast<float>(hi))); }
 
 // y = d * (q - zero): codes of a symmetric format with 2 * zero levels.
 void encode_symmetric(const float* src, const float* weight, int zero, f16_bits& d_bits, uint8_t* q) noexcept {

@@ -92,8 +92,7 @@ void encode(const float* src, const float* weight, BlockMXFP4& block) noexcept {
   block.e = static_cast<uint8_t>(best + 128);
   const float inverse = std::ldexp(1.0f, -best);
   for (int j = 0; j < kBlock / 2; ++j)
-    block.qs[j] =
-        static_cast<uint8_t>(e2m1_code(src[j] * inverse) | e2m1_code(src[j + kBlock / 2] * inverse) << 4);
+    block.qs[j] = static_cast<uint8_t>(e2m1_code(src[j] * inverse) | e2m1_code(src[j + kBlock / 2] * inverse) << 4);
 }
 
 }  // namespace chaku

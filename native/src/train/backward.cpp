@@ -75,7 +75,8 @@ class BlockBackward {
 
   // The gradient of the product that ends a half block, but for the scale that `scale` then is: the stream's, or what
   // of it comes through a post norm, in d_normed.
-  const float* product_gradient(LayerNorm post, const float* product, const float* inverse, float& scale) const noexcept {
+  const float* product_gradient(LayerNorm post, const float* product, const float* inverse,
+                                float& scale) const noexcept {
     scale = d_.spec->residual_scale;
     if (!has(post)) return s_.d_stream;
     const float* dy = s_.d_stream;
@@ -150,9 +151,9 @@ class BlockBackward {
     if (!spec_.norm_after_rope) rotate_back(n_heads, dy);
     if (has(which)) {
       const Shape shape = spec_.head_norm(which);
-      norm_backward(d_, {weights_.norms[which], shape.rows, raw, inverse, dy, dy, gradients_.norms[which],
-                         gradients_.norm_biases[which], m_ * n_heads * spec_.head_dim / shape.columns, shape.columns,
-                         false});
+      norm_backward(
+          d_, {weights_.norms[which], shape.rows, raw, inverse, dy, dy, gradients_.norms[which],
+               gradients_.norm_biases[which], m_ * n_heads * spec_.head_dim / shape.columns, shape.columns, false});
     }
     if (spec_.norm_after_rope) rotate_back(n_heads, dy);
   }
@@ -289,12 +290,11 @@ void embedding_backward(const Decoder& decoder, const Batch& batch, Activations&
                             gradients.embedding_norm_bias, m, d, false});
   }
   if (gradients.position_embedding != nullptr)
-    decoder.engine->run(&KernelTable::scatter_gradient, ScatterGradientProblem{dx, batch.positions,
-                                                                               gradients.position_embedding, m, d,
-                                                                               1.0f});
-  decoder.engine->run(&KernelTable::scatter_gradient,
-                      ScatterGradientProblem{dx, batch.tokens, gradients.token_embedding, m, d,
-                                             decoder.spec->embedding_scale});
+    decoder.engine->run(&KernelTable::scatter_gradient,
+                        ScatterGradientProblem{dx, batch.positions, gradients.position_embedding, m, d, 1.0f});
+  decoder.engine->run(
+      &KernelTable::scatter_gradient,
+      ScatterGradientProblem{dx, batch.tokens, gradients.token_embedding, m, d, decoder.spec->embedding_scale});
 }
 
 }  // namespace
@@ -306,10 +306,12 @@ BackwardEnd backward_end(const DecoderSpec& spec, uint64_t targets, bool full) n
                        [targets](Module m) { return targets >> static_cast<int32_t>(m) & 1; });
   };
   if (any({Module::kAttnQ, Module::kAttnK, Module::kAttnV, Module::kMixIn, Module::kMixGate, Module::kMixInputGate,
-           Module::kMixBeta, Module::kMixAlpha})) return {0, Stage::kQkv, false};
+           Module::kMixBeta, Module::kMixAlpha}))
+    return {0, Stage::kQkv, false};
   if (any({Module::kAttnOutput, Module::kMixOut})) return {0, Stage::kAttnOutput, false};
   if (any({Module::kFfnGate, Module::kFfnUp, Module::kExpertGate, Module::kExpertUp, Module::kSharedGate,
-           Module::kSharedUp})) return {0, Stage::kGateUp, false};
+           Module::kSharedUp}))
+    return {0, Stage::kGateUp, false};
   if (any({Module::kFfnDown, Module::kExpertDown, Module::kSharedDown})) return {0, Stage::kDown, false};
   return {spec.n_layers(), Stage::kQkv, false};
 }

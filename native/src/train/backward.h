@@ -22,11 +22,11 @@ BackwardEnd backward_end(const DecoderSpec& spec, uint64_t targets, bool full) n
 
 // Of layers with experts; null without.
 struct ExpertBackwardScratch {
-  float* d_rows = nullptr;      // [S,D] gradient of the slots' outputs, then of their inputs
-  float* d_gated = nullptr;     // [S,F] or [M,Fs], the larger
-  float* d_weights = nullptr;   // [S]
-  float* d_logits = nullptr;    // [M,E]
-  float balance_scale = 0.0f;   // of each layer's load-balance loss, in units of the loss
+  float* d_rows = nullptr;     // [S,D] gradient of the slots' outputs, then of their inputs
+  float* d_gated = nullptr;    // [S,F] or [M,Fs], the larger
+  float* d_weights = nullptr;  // [S]
+  float* d_logits = nullptr;   // [M,E]
+  float balance_scale = 0.0f;  // of each layer's load-balance loss, in units of the loss
 };
 ExpertBackwardScratch carve_expert_backward(Carver& carver, const DecoderSpec& spec, int64_t max_tokens);
 

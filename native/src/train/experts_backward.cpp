@@ -9,9 +9,9 @@ namespace {
 
 // Backward of ExpertLinearCall without its bias; numbers as in linear_backward.h.
 struct ExpertLinearBackwardCall {
-  const float* x = nullptr;         // [S,K]
-  const float* dy = nullptr;        // [S,N]
-  float* dx = nullptr;              // [S,K] or null: not needed. Neither x nor dy
+  const float* x = nullptr;          // [S,K]
+  const float* dy = nullptr;         // [S,N]
+  float* dx = nullptr;               // [S,K] or null: not needed. Neither x nor dy
   const int32_t* offsets = nullptr;  // [E+1]
   int64_t n_experts = 0;
   const Linear* linear = nullptr;
@@ -81,8 +81,7 @@ class ExpertLinearBackward {
     WeightGradientProblem all[3];
     int64_t count = 0;
     if (g.w != nullptr) {
-      WeightGradientProblem& p = all[count++] =
-          gradient_product(dy, n_, c_.x + first * k_, k_, m, g.w + e * n_ * k_);
+      WeightGradientProblem& p = all[count++] = gradient_product(dy, n_, c_.x + first * k_, k_, m, g.w + e * n_ * k_);
       if (c_.bias && g.bias != nullptr) p.dbias = g.bias + e * n_;
     }
     if (c_.low_rank != nullptr) {
@@ -99,9 +98,9 @@ class ExpertLinearBackward {
   void add_dropped() const noexcept {
     for_each_expert([&](int64_t e, int64_t first, int64_t m) {
       const LowRank lr = expert_of(*c_.low_rank, e, n_, k_);
-      d_.engine->run(&KernelTable::matmul_backward,
-                     back_product(c_.d_low_rank + first * lr.rank, {lr.a, DType::kF32, lr.rank, k_}, m,
-                                  c_.dropped + first * k_));
+      d_.engine->run(
+          &KernelTable::matmul_backward,
+          back_product(c_.d_low_rank + first * lr.rank, {lr.a, DType::kF32, lr.rank, k_}, m, c_.dropped + first * k_));
     });
     drop_input(d_, c_.dropped, slots_ * k_, c_.dropout_stream, c_.dropped);
     d_.engine->run(&KernelTable::axpby, AxpbyProblem{c_.dropped, c_.dx, slots_ * k_, 1.0f, 1.0f});
@@ -149,8 +148,7 @@ class ExpertBackward {
     d_.engine->run(&KernelTable::gated_activation,
                    GatedActivationProblem{gate, up, a_.experts.gated, rows * width, spec_.activation});
     if (weight != nullptr)
-      d_.engine->run(&KernelTable::scale_rows,
-                     ScaleRowsProblem{a_.experts.gated, weight, rows, width});
+      d_.engine->run(&KernelTable::scale_rows, ScaleRowsProblem{a_.experts.gated, weight, rows, width});
   }
 
   // From dz = d_gated: d_weight[rows] = dz . g, then gate and up become their gradients. Null weight: 1.
@@ -204,8 +202,7 @@ class ExpertBackward {
     gather_slots(d_, s_.d_stream, m_, e_, slots_, d_.spec->residual_scale, s_.experts.d_rows);
     expert_linear(kLinearExpertDown, a_.experts.gated, s_.experts.d_rows,
                   end_.below_down ? s_.experts.d_gated : nullptr, false);
-    if (end_.below_down)
-      activation_backward(e_.gate, e_.up, e_.slot_weights, s_.experts.d_weights, slots_, width);
+    if (end_.below_down) activation_backward(e_.gate, e_.up, e_.slot_weights, s_.experts.d_weights, slots_, width);
     if (weights_.linears[kLinearExpertDown].bias != nullptr) bias();
   }
 
@@ -213,8 +210,7 @@ class ExpertBackward {
   void recompute_low_rank() const noexcept {
     const int64_t width = experts_.ff_width, d = d_.spec->width;
     const LowRank& stacked = *low_rank(kLinearExpertDown);
-    const float* input =
-        drop_input(d_, a_.experts.gated, slots_ * width, stream(kLinearExpertDown), a_.dropped);
+    const float* input = drop_input(d_, a_.experts.gated, slots_ * width, stream(kLinearExpertDown), a_.dropped);
     for (int32_t e = 0; e < experts_.n_experts; ++e) {
       if (e_.counts[e] == 0) continue;
       const LowRank one = expert_of(stacked, e, d, width);
@@ -250,17 +246,23 @@ class ExpertBackward {
     expert_linear(kLinearExpertGate, a_.experts.rows, e_.gate, d_rows, false);
     expert_linear(kLinearExpertUp, a_.experts.rows, e_.up, d_rows, true);
     if (d_rows != nullptr)
-      d_.engine->run(&KernelTable::combine_rows,
-                     CombineRowsProblem{d_rows, e_.slots, s_.d_normed, m_, d_.spec->width, experts_.n_used, 1.0f,
-                                        false});
+      d_.engine->run(&KernelTable::combine_rows, CombineRowsProblem{d_rows, e_.slots, s_.d_normed, m_, d_.spec->width,
+                                                                    experts_.n_used, 1.0f, false});
   }
 
   void router() const noexcept {
     float* by_token = e_.weights;  // no longer needed
     for (int64_t i = 0; i < slots_; ++i) by_token[i] = s_.experts.d_weights[e_.slots[i]];
     RouteBackwardProblem p;
-    p.forward = {e_.logits, e_.ids, nullptr, m_, experts_.n_experts, experts_.n_used, experts_.gating,
-                 experts_.normalize, experts_.weights_scale};
+    p.forward = {e_.logits,
+                 e_.ids,
+                 nullptr,
+                 m_,
+                 experts_.n_experts,
+                 experts_.n_used,
+                 experts_.gating,
+                 experts_.normalize,
+                 experts_.weights_scale};
     p.d_weights = by_token;
     p.counts = e_.counts;
     p.balance_scale = s_.experts.balance_scale;

@@ -1,5 +1,5 @@
-// Backward of a half block of experts (formulas of the forward: model/experts.h). With y_s the output of slot s, of token
-// t and weight w_s, and g_s = act(gate_s) * up_s:
+// Backward of a half block of experts (formulas of the forward: model/experts.h). With y_s the output of slot s, of
+// token t and weight w_s, and g_s = act(gate_s) * up_s:
 //   dy_s = rs dx_t;  dz_s = down^T dy_s;  dw_s = dz_s . g_s + dy_s . bias;  dg_s = w_s dz_s
 // from which gate, up and, through the softmax or sigmoid of its weights, the router have theirs.
 #pragma once
@@ -11,8 +11,8 @@ namespace chaku {
 
 // Which of a half block's gradients are wanted.
 struct ExpertBackwardEnd {
-  bool below_down = true;     // anything below the products `down`
-  bool below_inputs = true;   // anything below the products of the input
+  bool below_down = true;    // anything below the products `down`
+  bool below_inputs = true;  // anything below the products of the input
 };
 
 // Reads scratch.d_stream, the gradient of the block's output; a.normed holds the half block's normed input. Overwrites

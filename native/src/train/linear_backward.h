@@ -15,17 +15,18 @@ struct LinearBackwardCall {
   float* dx = nullptr;        // [m,K] or null: not needed. May be x
   int64_t m = 0;
   const Linear* linear = nullptr;
-  const LowRank* low_rank = nullptr;      // null: none
-  const float* low_rank_out = nullptr;    // [m,R] u
-  float* d_low_rank = nullptr;            // [m,R] du
+  const LowRank* low_rank = nullptr;    // null: none
+  const float* low_rank_out = nullptr;  // [m,R] u
+  float* d_low_rank = nullptr;          // [m,R] du
   const LinearGradient* gradient = nullptr;
   uint64_t dropout_stream = 0;
   float* dropped = nullptr;  // [m,K] scratch, with dropout
   float scale = 1.0f;        // the forward's
   bool accumulate = false;   // dx is added to
 };
-// Calls that are independent but for their sums: at most kMostLinears, which read the same x once and may add to the same
-// dx; that is x only where there is one call. d_low_rank is scratch for all their du, [m,R] each, that the calls are given.
+// Calls that are independent but for their sums: at most kMostLinears, which read the same x once and may add to the
+// same dx; that is x only where there is one call. d_low_rank is scratch for all their du, [m,R] each, that the calls
+// are given.
 void linears_backward(const Decoder& decoder, std::span<LinearBackwardCall> calls, float* d_low_rank) noexcept;
 
 // The call of a layer's product as far as the layer says it: x, dy, dx and m are left to fill in.

@@ -73,8 +73,7 @@ void LossHead::chunk_loss(int64_t begin, int64_t n, bool gradient) noexcept {
   project_logits(d_, s_.normed + begin * d_.spec->width, s_.low_rank + begin * rank, n, s_.logits);
   d_.engine->run(&KernelTable::cross_entropy,
                  CrossEntropyProblem{s_.logits, s_.targets + begin, s_.weights + begin, s_.losses + begin,
-                                     s_.correct + begin, n, d_.spec->vocab_size, gradient,
-                                     d_.spec->logit_soft_cap});
+                                     s_.correct + begin, n, d_.spec->vocab_size, gradient, d_.spec->logit_soft_cap});
 }
 
 // s_.logits holds the gradient of the chunk's logits.
@@ -105,8 +104,7 @@ void LossHead::chunk_backward(int64_t begin, int64_t n, const Gradients& gradien
     p.scale = scale;
     if (lr != nullptr && !drops()) p.tail = low_rank_back_tail(*lr, d_low_rank, d);
   }
-  if (n_products > 0)
-    d_.engine->run(&KernelTable::matmul_backward_group, MatmulBackwardGroup{products, n_products});
+  if (n_products > 0) d_.engine->run(&KernelTable::matmul_backward_group, MatmulBackwardGroup{products, n_products});
 }
 
 Loss LossHead::sum(int64_t n) const noexcept {

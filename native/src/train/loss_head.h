@@ -53,8 +53,7 @@ class LossHead {
 
   // Loss; gradients of the output's parameters are accumulated, d_stream[m,D] is overwritten. Null d_stream: nothing
   // below the head is trained.
-  Loss accumulate(const float* stream, const Targets& targets, int64_t m, const Gradients& gradients,
-                  float* d_stream);
+  Loss accumulate(const float* stream, const Targets& targets, int64_t m, const Gradients& gradients, float* d_stream);
 
  private:
   int64_t select(const float* stream, const Targets& targets, int64_t m) noexcept;

@@ -37,8 +37,7 @@ class MixerBackward {
   void short_convolution() const noexcept {
     const int64_t n = m_ * spec_.channels(d_.spec->width);
     float* d_convolved = s_.mixer.d_convolved;
-    gate_backward(mixer_.gate, mixer_.convolved, s_.mixer.d_mixed, mixer_.gate, d_convolved, n,
-                  Activation::kIdentity);
+    gate_backward(mixer_.gate, mixer_.convolved, s_.mixer.d_mixed, mixer_.gate, d_convolved, n, Activation::kIdentity);
     convolution(d_convolved);
     gate_backward(mixer_.input_gate, mixer_.in, d_convolved, mixer_.input_gate, mixer_.in, n, Activation::kIdentity);
     LinearBackwardCall calls[] = {call_of(kLinearMixIn, mixer_.in, false), call_of(kLinearMixGate, mixer_.gate, true),
@@ -51,10 +50,10 @@ class MixerBackward {
     float* d_recalled = s_.mixer.d_mixed;
     gate_backward(mixer_.gate, a_.mixer.half, s_.mixer.d_mixed, mixer_.gate, d_recalled, n, Activation::kSilu);
     const LayerWeights& weights = d_.weights->layers[static_cast<size_t>(layer_)];
-    d_.engine->run(&KernelTable::rms_norm_backward,
-                   RmsNormBackwardProblem{mixer_.recalled, weights.norms[kMixNorm], mixer_.inverse_rms, d_recalled,
-                                          d_recalled, gradients_.norms[kMixNorm], m_ * spec_.n_value_heads, dv, dv, dv,
-                                          dv, false});
+    d_.engine->run(
+        &KernelTable::rms_norm_backward,
+        RmsNormBackwardProblem{mixer_.recalled, weights.norms[kMixNorm], mixer_.inverse_rms, d_recalled, d_recalled,
+                               gradients_.norms[kMixNorm], m_ * spec_.n_value_heads, dv, dv, dv, dv, false});
     DeltaRuleBackwardProblem p;
     p.forward = delta_rule_of(d_, batch_, layer_, block_);
     p.d_o = d_recalled;

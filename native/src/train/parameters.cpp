@@ -53,9 +53,8 @@ Matrix source_of(const Model& model, const Parameter& p) noexcept {
   if (p.module == Module::kPositionEmbedding) return weights.position_embedding;
   if (is_vector(p.module)) return {norm_place(weights, p), DType::kF32, p.shape.rows, p.shape.columns};
   const int32_t linear = linear_of(p.module);
-  const Linear& source = linear >= 0
-                             ? weights.layers[static_cast<size_t>(p.layer)].linears[static_cast<size_t>(linear)]
-                             : weights.output;
+  const Linear& source =
+      linear >= 0 ? weights.layers[static_cast<size_t>(p.layer)].linears[static_cast<size_t>(linear)] : weights.output;
   return p.kind == TensorKind::kBias ? Matrix{source.bias, DType::kF32, 1, p.shape.columns} : source.w;
 }
 
@@ -163,8 +162,8 @@ Weights ParameterStore::weights(const Model& model) const {
     } else if (is_vector(p.module)) {
       norm_place(w, p) = value;
     } else {
-      Linear& target = linear >= 0 ? w.layers[static_cast<size_t>(p.layer)].linears[static_cast<size_t>(linear)]
-                                   : w.output;
+      Linear& target =
+          linear >= 0 ? w.layers[static_cast<size_t>(p.layer)].linears[static_cast<size_t>(linear)] : w.output;
       if (p.kind == TensorKind::kBias)
         target.bias = value;
       else

@@ -20,9 +20,7 @@ struct Parameter {
 
   int64_t size() const noexcept { return shape.rows * shape.columns; }
   // Weight decay is for matrices: norms and biases are left alone.
-  bool decays() const noexcept {
-    return kind != TensorKind::kBias && !is_vector(module);
-  }
+  bool decays() const noexcept { return kind != TensorKind::kBias && !is_vector(module); }
 };
 
 struct ParameterList {
@@ -32,11 +30,11 @@ struct ParameterList {
   int64_t slot_bytes() const noexcept { return n_floats * static_cast<int64_t>(sizeof(float)); }
 };
 
-// A and B of the modules whose bits are set in `targets`, of every layer that has them; experts stacked. In order: layer, module, A before B; the
-// output last.
+// A and B of the modules whose bits are set in `targets`, of every layer that has them; experts stacked. In order:
+// layer, module, A before B; the output last.
 ParameterList lora_parameters(const DecoderSpec& spec, uint64_t targets, int32_t rank);
-// Every weight of the model, those of routers only if asked for. In order: embedding, layers, output norm, output unless
-// tied.
+// Every weight of the model, those of routers only if asked for. In order: embedding, layers, output norm, output
+// unless tied.
 ParameterList full_parameters(const Model& model, bool routers);
 
 // Gradients of one product; null where it is not trained. All are accumulated into.

@@ -78,7 +78,8 @@ void check_options(const Model& model, const TrainerOptions& o) {
     fail(Code::kInvalidArgument, "[trainer] expected dropout in [0,1), got %g", o.dropout);
   if (o.targets == 0 || (o.targets & ~kTargetable) != 0)
     fail(Code::kInvalidArgument,
-         "[trainer] expected targets among q, k, v, attn_output, gate, up, down, their likes of experts and mixers, output "
+         "[trainer] expected targets among q, k, v, attn_output, gate, up, down, their likes of experts and mixers, "
+         "output "
          "(bits 0x%llx), got 0x%llx",
          static_cast<unsigned long long>(kTargetable), static_cast<unsigned long long>(o.targets));
   check_targets(model.spec(), o.targets);
@@ -248,8 +249,8 @@ Batch Trainer::begin_batch(const TrainingBatch& batch) noexcept {
 }
 
 Decoder Trainer::decoder(const Dropout& dropout) const noexcept {
-  return {&model_->engine(), &model_->spec(), &weights_, &low_ranks_, &cancellation_, dropout, nullptr,
-          Role::kTraining};
+  return {&model_->engine(), &model_->spec(), &weights_, &low_ranks_,
+          &cancellation_,    dropout,         nullptr,   Role::kTraining};
 }
 
 double Trainer::balance_loss() const noexcept {
@@ -283,13 +284,13 @@ Loss Trainer::accumulate(const TrainingBatch& batch) {
     forward(d, rows, {}, activations_);
     const bool blocks = end_.layer < model_->spec().n_layers();
     Loss loss = LossHead(d, loss_, activations_.dropped)
-                          .accumulate(activations_.streams.back(), batch.targets, rows.n_tokens, gradients_,
-                                      blocks ? backward_.d_stream : nullptr);
+                    .accumulate(activations_.streams.back(), batch.targets, rows.n_tokens, gradients_,
+                                blocks ? backward_.d_stream : nullptr);
     loss.balance = balance_loss();
     // The step divides by all weights: this micro-batch's loss of balance counts as much as its tokens do.
     if (options_.load_balance > 0.0f)
-      backward_.experts.balance_scale = static_cast<float>(options_.load_balance * loss.weight_sum /
-                                                           n_expert_layers(model_->spec()));
+      backward_.experts.balance_scale =
+          static_cast<float>(options_.load_balance * loss.weight_sum / n_expert_layers(model_->spec()));
     if (loss.n_weighted > 0 && blocks) backward(d, rows, end_, activations_, backward_, gradients_);
     weight_sum_ += loss.weight_sum;
     return loss;

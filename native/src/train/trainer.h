@@ -93,9 +93,9 @@ class Trainer {
   Activations activations_;
   BackwardScratch backward_;
   LossScratch loss_;
-  int32_t* positions_ = nullptr;      // [max_tokens]
-  AttentionSpan* spans_ = nullptr;    // [max_tokens]
-  double weight_sum_ = 0.0;           // since the last step
+  int32_t* positions_ = nullptr;    // [max_tokens]
+  AttentionSpan* spans_ = nullptr;  // [max_tokens]
+  double weight_sum_ = 0.0;         // since the last step
   int64_t step_ = 0;
   Cancellation cancellation_;
 };

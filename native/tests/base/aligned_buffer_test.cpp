@@ -8,9 +8,9 @@ using chaku::AlignedArray;
 using chaku::AlignedBytes;
 
 TEST(buffers_are_zeroed_aligned_and_writable_to_the_last_byte) {
-  for (const int64_t n : {int64_t{1}, int64_t{63}, int64_t{64}, int64_t{65}, int64_t{4096}, (int64_t{1} << 20) - 1,
-                          int64_t{1} << 20, (int64_t{1} << 20) + 1, (int64_t{2} << 20) - 1,
-                          int64_t{2} << 20, (int64_t{2} << 20) + 1, int64_t{5} << 20}) {
+  for (const int64_t n :
+       {int64_t{1}, int64_t{63}, int64_t{64}, int64_t{65}, int64_t{4096}, (int64_t{1} << 20) - 1, int64_t{1} << 20,
+        (int64_t{1} << 20) + 1, (int64_t{2} << 20) - 1, int64_t{2} << 20, (int64_t{2} << 20) + 1, int64_t{5} << 20}) {
     AlignedBytes bytes(n);
     CHECK_EQ(bytes.n_bytes(), n);
     CHECK_EQ(reinterpret_cast<uintptr_t>(bytes.data()) % 64, uintptr_t{0});

@@ -12,8 +12,7 @@ using namespace chaku::test;
 TEST(arrays_are_zeroed_aligned_and_apart) {
   FloatSlabs slabs;
   std::vector<std::pair<float*, int64_t>> taken;
-  for (const int64_t n : {1, 16, 17, 1000, 300000, 1, 0, 262144, 262145, 5})
-    taken.emplace_back(slabs.take(n), n);
+  for (const int64_t n : {1, 16, 17, 1000, 300000, 1, 0, 262144, 262145, 5}) taken.emplace_back(slabs.take(n), n);
   for (size_t i = 0; i < taken.size(); ++i) {
     const auto [at, n] = taken[i];
     CHECK_EQ(reinterpret_cast<uintptr_t>(at) % 64, uintptr_t{0});

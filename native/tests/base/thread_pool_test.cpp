@@ -68,7 +68,8 @@ TEST(a_turn_has_the_shared_memory_to_itself) {
       std::byte* shared = turn.shared();
       if (reinterpret_cast<uintptr_t>(shared) % 64 != 0) ++bad;
       const auto mark = static_cast<std::byte>(4 * caller + round % 4);
-      pool.parallel_for(4096, 64, [&](int64_t begin, int64_t end, int) { std::fill(shared + begin, shared + end, mark); });
+      pool.parallel_for(4096, 64,
+                        [&](int64_t begin, int64_t end, int) { std::fill(shared + begin, shared + end, mark); });
       pool.parallel_for(4096, 64, [&](int64_t begin, int64_t end, int) {
         for (int64_t i = begin; i < end; ++i) bad += shared[i] != mark;
       });

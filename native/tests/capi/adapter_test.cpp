@@ -15,8 +15,7 @@ TEST(add_misuse) {
   const auto add = [&](int32_t module, int32_t layer, int32_t rank, float scale, int64_t na, int64_t nb) {
     return chaku_adapter_add(adapter, module, layer, rank, scale, a.data(), na, b.data(), nb);
   };
-  CHECK_FAILS(CHAKU_INVALID_ARGUMENT,
-              chaku_adapter_add(nullptr, CHAKU_ATTN_K, 0, 2, 1.0f, a.data(), 64, b.data(), 32));
+  CHECK_FAILS(CHAKU_INVALID_ARGUMENT, chaku_adapter_add(nullptr, CHAKU_ATTN_K, 0, 2, 1.0f, a.data(), 64, b.data(), 32));
   CHECK_FAILS(CHAKU_INVALID_ARGUMENT, chaku_adapter_add(adapter, CHAKU_ATTN_K, 0, 2, 1.0f, nullptr, 64, b.data(), 32));
   CHECK_FAILS(CHAKU_INVALID_ARGUMENT, chaku_adapter_add(adapter, CHAKU_ATTN_K, 0, 2, 1.0f, a.data(), 64, nullptr, 32));
   for (const int32_t module : {-1, 3, CHAKU_ATTN_NORM, CHAKU_TOKEN_EMBEDDING, 19, INT32_MAX})

@@ -20,7 +20,8 @@ std::vector<float> generate(chaku_model* model, int32_t first) {
   CHECK_OK(chaku_session_eval(session, prompt.data(), 24, CHAKU_ROLE_PROMPT, CHAKU_LOGITS_ALL, all.data(), 24 * 64));
   for (int32_t i = 0; i < 16; ++i) {
     const int32_t token = (first + i) % 64;
-    CHECK_OK(chaku_session_eval(session, &token, 1, CHAKU_ROLE_GENERATED, CHAKU_LOGITS_LAST, all.data() + (24 + i) * 64, 64));
+    CHECK_OK(chaku_session_eval(session, &token, 1, CHAKU_ROLE_GENERATED, CHAKU_LOGITS_LAST, all.data() + (24 + i) * 64,
+                                64));
   }
   return all;
 }

@@ -61,7 +61,8 @@ TEST(set_experts_misuse) {
   set_rope_and_layers(model, {}, 10000.0);
   CHECK_FAILS(CHAKU_INVALID_ARGUMENT, chaku_model_set_experts(nullptr, 0, &good));
   CHECK_FAILS(CHAKU_INVALID_ARGUMENT, chaku_model_set_experts(model, 0, nullptr));
-  for (const int32_t bad : {-1, 2, INT32_MAX}) CHECK_FAILS(CHAKU_INVALID_ARGUMENT, chaku_model_set_experts(model, bad, &good));
+  for (const int32_t bad : {-1, 2, INT32_MAX})
+    CHECK_FAILS(CHAKU_INVALID_ARGUMENT, chaku_model_set_experts(model, bad, &good));
   const auto refused = [&](auto change) {
     chaku_expert_options o = good;
     change(o);

@@ -51,19 +51,26 @@ TEST(eval_misuse) {
   const int32_t tokens[2] = {1, 2}, outside[2] = {1, 64};
   float* logits = t.logits.data();
   for (const int32_t role : {-1, 2})
-    CHECK_FAILS(CHAKU_INVALID_ARGUMENT,
-                chaku_session_eval(t.session, tokens, 2, role, CHAKU_LOGITS_NONE, nullptr, 0));
-  CHECK_FAILS(CHAKU_INVALID_ARGUMENT, chaku_session_eval(nullptr, tokens, 2, CHAKU_ROLE_PROMPT, CHAKU_LOGITS_LAST, logits, 64));
-  CHECK_FAILS(CHAKU_INVALID_ARGUMENT, chaku_session_eval(t.session, nullptr, 2, CHAKU_ROLE_PROMPT, CHAKU_LOGITS_LAST, logits, 64));
-  CHECK_FAILS(CHAKU_INVALID_ARGUMENT, chaku_session_eval(t.session, tokens, 2, CHAKU_ROLE_PROMPT, CHAKU_LOGITS_LAST, nullptr, 64));
+    CHECK_FAILS(CHAKU_INVALID_ARGUMENT, chaku_session_eval(t.session, tokens, 2, role, CHAKU_LOGITS_NONE, nullptr, 0));
+  CHECK_FAILS(CHAKU_INVALID_ARGUMENT,
+              chaku_session_eval(nullptr, tokens, 2, CHAKU_ROLE_PROMPT, CHAKU_LOGITS_LAST, logits, 64));
+  CHECK_FAILS(CHAKU_INVALID_ARGUMENT,
+              chaku_session_eval(t.session, nullptr, 2, CHAKU_ROLE_PROMPT, CHAKU_LOGITS_LAST, logits, 64));
+  CHECK_FAILS(CHAKU_INVALID_ARGUMENT,
+              chaku_session_eval(t.session, tokens, 2, CHAKU_ROLE_PROMPT, CHAKU_LOGITS_LAST, nullptr, 64));
   for (const int32_t n : {0, -1, 17, INT32_MAX, INT32_MIN})
-    CHECK_FAILS(CHAKU_INVALID_ARGUMENT, chaku_session_eval(t.session, tokens, n, CHAKU_ROLE_PROMPT, CHAKU_LOGITS_NONE, nullptr, 0));
+    CHECK_FAILS(CHAKU_INVALID_ARGUMENT,
+                chaku_session_eval(t.session, tokens, n, CHAKU_ROLE_PROMPT, CHAKU_LOGITS_NONE, nullptr, 0));
   for (const int32_t which : {-1, 3, INT32_MAX})
-    CHECK_FAILS(CHAKU_INVALID_ARGUMENT, chaku_session_eval(t.session, tokens, 2, CHAKU_ROLE_PROMPT, which, logits, 128));
+    CHECK_FAILS(CHAKU_INVALID_ARGUMENT,
+                chaku_session_eval(t.session, tokens, 2, CHAKU_ROLE_PROMPT, which, logits, 128));
   for (const int64_t n : {int64_t{-1}, int64_t{0}, int64_t{63}})
-    CHECK_FAILS(CHAKU_INVALID_ARGUMENT, chaku_session_eval(t.session, tokens, 2, CHAKU_ROLE_PROMPT, CHAKU_LOGITS_LAST, logits, n));
-  CHECK_FAILS(CHAKU_INVALID_ARGUMENT, chaku_session_eval(t.session, tokens, 2, CHAKU_ROLE_PROMPT, CHAKU_LOGITS_ALL, logits, 127));
-  CHECK_FAILS(CHAKU_INVALID_ARGUMENT, chaku_session_eval(t.session, outside, 2, CHAKU_ROLE_PROMPT, CHAKU_LOGITS_LAST, logits, 64));
+    CHECK_FAILS(CHAKU_INVALID_ARGUMENT,
+                chaku_session_eval(t.session, tokens, 2, CHAKU_ROLE_PROMPT, CHAKU_LOGITS_LAST, logits, n));
+  CHECK_FAILS(CHAKU_INVALID_ARGUMENT,
+              chaku_session_eval(t.session, tokens, 2, CHAKU_ROLE_PROMPT, CHAKU_LOGITS_ALL, logits, 127));
+  CHECK_FAILS(CHAKU_INVALID_ARGUMENT,
+              chaku_session_eval(t.session, outside, 2, CHAKU_ROLE_PROMPT, CHAKU_LOGITS_LAST, logits, 64));
   CHECK_EQ(t.length(), 0);
 }
 
@@ -168,6 +175,7 @@ TEST(a_full_cache_refuses_more) {
   Ready t(4);
   const int32_t tokens[4] = {1, 2, 3, 4};
   CHECK_OK(chaku_session_eval(t.session, tokens, 4, CHAKU_ROLE_PROMPT, CHAKU_LOGITS_NONE, nullptr, 0));
-  CHECK_FAILS(CHAKU_INVALID_ARGUMENT, chaku_session_eval(t.session, tokens, 1, CHAKU_ROLE_PROMPT, CHAKU_LOGITS_NONE, nullptr, 0));
+  CHECK_FAILS(CHAKU_INVALID_ARGUMENT,
+              chaku_session_eval(t.session, tokens, 1, CHAKU_ROLE_PROMPT, CHAKU_LOGITS_NONE, nullptr, 0));
   CHECK_EQ(t.length(), 4);
 }

@@ -40,23 +40,22 @@ T sized() {
 }
 
 // The status is OK, and if not the message is shown.
-#define CHECK_OK(call)                                                                          \
-  do {                                                                                          \
-    const chaku_status status_ = (call);                                                        \
-    if (status_ != CHAKU_OK)                                                                    \
-      ::chaku::test::report(__FILE__, __LINE__, #call " failed: " + std::to_string(status_) +   \
-                                                    " " + chaku_last_error());                  \
+#define CHECK_OK(call)                                                                               \
+  do {                                                                                               \
+    const chaku_status status_ = (call);                                                             \
+    if (status_ != CHAKU_OK)                                                                         \
+      ::chaku::test::report(__FILE__, __LINE__,                                                      \
+                            #call " failed: " + std::to_string(status_) + " " + chaku_last_error()); \
   } while (false)
 
 // The call fails with `expected` and leaves a message.
-#define CHECK_FAILS(expected, call)                                                             \
-  do {                                                                                          \
-    const chaku_status status_ = (call);                                                        \
-    if (status_ != (expected))                                                                  \
-      ::chaku::test::report(__FILE__, __LINE__, #call " gave " + std::to_string(status_) +      \
-                                                    ", expected " #expected);                   \
-    else if (chaku_last_error()[0] != '[')                                                      \
-      ::chaku::test::report(__FILE__, __LINE__, std::string(#call " left the message ") + chaku_last_error()); \
+#define CHECK_FAILS(expected, call)                                                                                  \
+  do {                                                                                                               \
+    const chaku_status status_ = (call);                                                                             \
+    if (status_ != (expected))                                                                                       \
+      ::chaku::test::report(__FILE__, __LINE__, #call " gave " + std::to_string(status_) + ", expected " #expected); \
+    else if (chaku_last_error()[0] != '[')                                                                           \
+      ::chaku::test::report(__FILE__, __LINE__, std::string(#call " left the message ") + chaku_last_error());       \
   } while (false)
 
 inline EngineHandle make_engine(int32_t n_threads = 2) {

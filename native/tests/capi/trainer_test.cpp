@@ -99,12 +99,12 @@ TEST(training_lowers_the_loss_and_the_adapter_carries_it_over) {
     std::vector<float> logits(static_cast<size_t>(length) * 64);
     CHECK_OK(chaku_session_truncate(session, 0));
     // Neither a training of few rows nor generated tokens round the operands of products.
-    CHECK_OK(chaku_session_eval(session, row.tokens + begin, length, CHAKU_ROLE_GENERATED, CHAKU_LOGITS_ALL, logits.data(), length * 64));
+    CHECK_OK(chaku_session_eval(session, row.tokens + begin, length, CHAKU_ROLE_GENERATED, CHAKU_LOGITS_ALL,
+                                logits.data(), length * 64));
     for (int32_t i = 0; i < length; ++i) {
       double sum = 0;
       for (int v = 0; v < 64; ++v) sum += std::exp(static_cast<double>(logits[static_cast<size_t>(i * 64 + v)]));
-      loss += row.weights[begin + i] *
-              (std::log(sum) - logits[static_cast<size_t>(i * 64 + row.targets[begin + i])]);
+      loss += row.weights[begin + i] * (std::log(sum) - logits[static_cast<size_t>(i * 64 + row.targets[begin + i])]);
     }
   }
   CHECK(std::fabs(loss - after.loss_sum) < 1e-3);

@@ -234,7 +234,8 @@ TEST(bad_evals_leave_the_cache) {
   const std::vector<int32_t> good = {1, 2, 3}, outside = {1, 48}, negative = {-1}, many(9, 0);
   Logits logits(48);
   session.eval(good, Role::kPrompt, LogitRows::kLast, logits);
-  CHECK_ERROR(Code::kInvalidArgument, "0..47, got 48 (token 1)", session.eval(outside, Role::kPrompt, LogitRows::kLast, logits));
+  CHECK_ERROR(Code::kInvalidArgument, "0..47, got 48 (token 1)",
+              session.eval(outside, Role::kPrompt, LogitRows::kLast, logits));
   CHECK_ERROR(Code::kInvalidArgument, "got -1", session.eval(negative, Role::kPrompt, LogitRows::kLast, logits));
   CHECK_ERROR(Code::kInvalidArgument, "1..5 tokens", session.eval(many, Role::kPrompt, LogitRows::kLast, logits));
   CHECK_ERROR(Code::kInvalidArgument, "got 0", session.eval({}, Role::kPrompt, LogitRows::kLast, logits));
@@ -342,13 +343,15 @@ Logits read(const TinyOptions& o, int32_t rank, DType kv_dtype, const Reading& h
   }
   Logits all;
   for (size_t i = 0; at < kPrompt; ++i) {
-    const size_t n = how.prompt_cut.empty() ? kPrompt - at : std::min(kPrompt - at, how.prompt_cut[i % how.prompt_cut.size()]);
+    const size_t n =
+        how.prompt_cut.empty() ? kPrompt - at : std::min(kPrompt - at, how.prompt_cut[i % how.prompt_cut.size()]);
     const bool last = at + n == kPrompt;
     all = eval(session, {tokens.data() + at, n}, last ? LogitRows::kLast : LogitRows::kNone, 48);
     at += n;
   }
   for (; at < tokens.size(); ++at)
-    for (const float logit : eval(session, {&tokens[at], 1}, LogitRows::kLast, 48, Role::kGenerated)) all.push_back(logit);
+    for (const float logit : eval(session, {&tokens[at], 1}, LogitRows::kLast, 48, Role::kGenerated))
+      all.push_back(logit);
   return all;
 }
 
@@ -361,8 +364,7 @@ void check_readings(const std::string& what, TinyOptions o, int32_t rank, DType 
     const Logits expected = read(o, rank, kv_dtype, {});
     std::vector<Reading> readings = {{8, 0, {}, 0}, {1, 7, {}, 0}, {3, 64, {1, 8, 9, 30}, 0}, {2, 0, {89}, 0}};
     if (o.mixer.kind == MixerKind::kNone)
-      for (const size_t reused : {kPrompt - 1, size_t{83}, size_t{1}})
-        readings.push_back({2, 0, {}, reused});
+      for (const size_t reused : {kPrompt - 1, size_t{83}, size_t{1}}) readings.push_back({2, 0, {}, reused});
     for (const Reading& reading : readings) {
       const Logits got = read(o, rank, kv_dtype, reading);
       if (got.size() != expected.size() || std::memcmp(got.data(), expected.data(), got.size() * sizeof(float)) != 0)

@@ -98,7 +98,8 @@ void handle(int, siginfo_t*, void* context) {
   }
   registers[REG_RIP] += in.length;
   if (const char* wrong = execute(in, registers)) {
-    std::fprintf(stderr, "AMX emulator: %s (tiles %d, %d, %d): %s\n", op_name(in.op), in.tile, in.left, in.right, wrong);
+    std::fprintf(stderr, "AMX emulator: %s (tiles %d, %d, %d): %s\n", op_name(in.op), in.tile, in.left, in.right,
+                 wrong);
     std::abort();
   }
   counts[static_cast<int>(in.op)].fetch_add(1, std::memory_order_relaxed);

@@ -4,7 +4,8 @@
 //
 // Misuse that a processor answers with #UD or #GP (an unconfigured tile, shapes that do not fit, a bad configuration)
 // prints what is wrong and aborts the test.
-// Source: Intel 64 and IA-32 Architectures Software Developer's Manual, volume 2 (the instructions), volume 1 chapter 18.
+// Source: Intel 64 and IA-32 Architectures Software Developer's Manual, volume 2 (the instructions), volume 1
+// chapter 18.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +13,18 @@
 namespace chaku::test::emulator {
 
 enum class Op {
-  kLoadConfig, kStoreConfig, kRelease, kZero, kLoad, kLoadT1, kStore, kDotS8S8, kDotS8U8, kDotU8S8, kDotU8U8, kDotBf16,
+  kLoadConfig,
+  kStoreConfig,
+  kRelease,
+  kZero,
+  kLoad,
+  kLoadT1,
+  kStore,
+  kDotS8S8,
+  kDotS8U8,
+  kDotU8S8,
+  kDotU8U8,
+  kDotBf16,
   kCount
 };
 

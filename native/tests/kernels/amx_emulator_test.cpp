@@ -203,9 +203,9 @@ TEST(odd_forms_decode_and_others_are_left_alone) {
 
 TEST(a_small_bf16_product_by_hand) {
   emulator::Config c;
-  configure(c, 0, 2, 8);   // sums [2,2]
-  configure(c, 1, 2, 4);   // left [2,1 pair]
-  configure(c, 2, 1, 8);   // right [1 pair,2]
+  configure(c, 0, 2, 8);  // sums [2,2]
+  configure(c, 1, 2, 4);  // left [2,1 pair]
+  configure(c, 2, 1, 8);  // right [1 pair,2]
   const uint16_t left[2][2] = {{half(1), half(2)}, {half(-3), half(0.5f)}};
   const uint16_t right[1][4] = {{half(4), half(5), half(6), half(7)}};  // columns (4,5) and (6,7)
   const float start[2][2] = {{100, 200}, {300, 400}};
@@ -244,10 +244,10 @@ TEST(sums_round_in_the_order_of_the_instruction) {
     CHECK(t.store(0, reinterpret_cast<uint8_t*>(&out), 4) == nullptr);
     return out;
   };
-  const float big = 16777216.0f;  // 2^24: adding 1 is lost, a tie to even
-  CHECK_EQ(dot({1, 1}, {1, 1}, big), big + 2);             // the pair is summed before it meets the tile
+  const float big = 16777216.0f;                            // 2^24: adding 1 is lost, a tie to even
+  CHECK_EQ(dot({1, 1}, {1, 1}, big), big + 2);              // the pair is summed before it meets the tile
   CHECK_EQ(dot({1, 0, 1, 0}, {1, 0, 1, 0}, big), big + 2);  // and so are the pairs
-  CHECK_EQ(dot({big, 1, 1, 0}, {1, 1, 1, 0}, 0), big);       // 2^24 + 1 of the even elements first: rounded away
+  CHECK_EQ(dot({big, 1, 1, 0}, {1, 1, 1, 0}, 0), big);      // 2^24 + 1 of the even elements first: rounded away
   CHECK_EQ(dot({3, 0}, {big, 0}, 1), 3 * big);              // to nearest even
   const float tiny = 1e-39f, least = 1.5e-38f;              // a denormal, and a number just above them
   CHECK_EQ(dot({tiny, 0}, {1e30f, 0}, 5), 5.0f);            // an operand that counts as zero

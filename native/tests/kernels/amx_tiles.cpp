@@ -41,8 +41,9 @@ struct Shape {
 
 // The sums over even and over odd elements of the pairs are kept apart, each a chain of fused multiply-adds; they meet
 // at the end, and their sum is added to the tile.
-__attribute__((CHAKU_CLONES optimize("O3"))) void dot_bf16(
-    Shape s, float (&sums)[kMaxRows][16], const float (&left)[kMaxRows][32], const float (&right)[16][32]) {
+__attribute__((CHAKU_CLONES optimize("O3"))) void dot_bf16(Shape s, float (&sums)[kMaxRows][16],
+                                                           const float (&left)[kMaxRows][32],
+                                                           const float (&right)[16][32]) {
   for (int m = 0; m < s.rows; ++m) {
     float pairs[32] = {};
     for (int k = 0; k < s.depth; ++k) {
@@ -59,8 +60,9 @@ int extend(uint8_t byte, bool is_signed) { return is_signed ? static_cast<int8_t
 }  // namespace
 
 const char* op_name(Op op) {
-  static constexpr const char* kNames[] = {"ldtilecfg",  "sttilecfg", "tilerelease", "tilezero", "tileloadd", "tileloaddt1",
-                                           "tilestored", "tdpbssd",   "tdpbsud",     "tdpbusd",  "tdpbuud",   "tdpbf16ps"};
+  static constexpr const char* kNames[] = {"ldtilecfg", "sttilecfg",   "tilerelease", "tilezero",
+                                           "tileloadd", "tileloaddt1", "tilestored",  "tdpbssd",
+                                           "tdpbsud",   "tdpbusd",     "tdpbuud",     "tdpbf16ps"};
   static_assert(sizeof kNames / sizeof *kNames == static_cast<size_t>(Op::kCount));
   return kNames[static_cast<int>(op)];
 }

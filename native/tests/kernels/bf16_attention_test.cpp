@@ -168,8 +168,7 @@ double distance(const Floats& a, const Floats& b) {
 }  // namespace
 
 TEST(lengths_around_a_block_and_a_chunk) {
-  for (const int64_t t : {16, 17, 31, 33, 47, 49, 63, 64, 65, 97, 130})
-    check_rounded({{4, 2, 32}, {{0, t, 0, t}}});
+  for (const int64_t t : {16, 17, 31, 33, 47, 49, 63, 64, 65, 97, 130}) check_rounded({{4, 2, 32}, {{0, t, 0, t}}});
 }
 
 TEST(head_dimensions_and_groups) {

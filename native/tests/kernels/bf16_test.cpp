@@ -43,8 +43,8 @@ void check(const std::string& what, const Matrix& w, const Floats& activations, 
     const double error = worst_error(actual.data(), expected.data(), n, kProduct.absolute, kProduct.relative);
     if (!(error <= 1.0) && decoding == Decoding::kExact)
       report(table->name, 0, what + ": off by " + std::to_string(error) + " x the tolerance");
-    const double loss = worst_error(actual.data(), exact.data(), n, kBf16Product.absolute * magnitude,
-                                    kBf16Product.relative);
+    const double loss =
+        worst_error(actual.data(), exact.data(), n, kBf16Product.absolute * magnitude, kBf16Product.relative);
     if (!(loss <= 1.0)) report(table->name, 0, what + ": rounding cost " + std::to_string(loss) + " x the tolerance");
     for (const int n_threads : {2, 3})
       if (std::memcmp(run(*table, pool_of(n_threads), w, activations).data(), actual.data(),
@@ -63,20 +63,38 @@ void check_products(DType dtype, Shape s, Decoding decoding = Decoding::kExact) 
   const Floats bias = random_vector(s.n, 62);
   const int64_t x_stride = s.k + 3, y_stride = s.n + 5;
   const double magnitude = std::sqrt(static_cast<double>(std::max(s.n, s.k)));
-  check(describe("matmul", dtype, s), w.matrix, random_vector(s.m * x_stride, 63), magnitude,
-        [&](const KernelTable& table, ThreadPool& pool, const Matrix& weights, const Floats& x) {
-          Floats y(static_cast<size_t>(s.m * y_stride), kUntouched);
-          table.matmul({.x = x.data(), .x_stride = x_stride, .w = weights, .bias = bias.data(), .y = y.data(),
-                        .y_stride = y_stride, .m = s.m, .scale = 0.5f, .accumulate = false}, pool);
-          return y;
-        }, decoding);
-  check(describe("matmul_backward", dtype, s), w.matrix, random_vector(s.m * y_stride, 64), magnitude,
-        [&](const KernelTable& table, ThreadPool& pool, const Matrix& weights, const Floats& dy) {
-          Floats dx(static_cast<size_t>(s.m * x_stride), 0.25f);
-          table.matmul_backward({.dy = dy.data(), .dy_stride = y_stride, .w = weights, .dx = dx.data(),
-                                 .dx_stride = x_stride, .m = s.m, .accumulate = true}, pool);
-          return dx;
-        }, decoding);
+  check(
+      describe("matmul", dtype, s), w.matrix, random_vector(s.m * x_stride, 63), magnitude,
+      [&](const KernelTable& table, ThreadPool& pool, const Matrix& weights, const Floats& x) {
+        Floats y(static_cast<size_t>(s.m * y_stride), kUntouched);
+        table.matmul({.x = x.data(),
+                      .x_stride = x_stride,
+                      .w = weights,
+                      .bias = bias.data(),
+                      .y = y.data(),
+                      .y_stride = y_stride,
+                      .m = s.m,
+                      .scale = 0.5f,
+                      .accumulate = false},
+                     pool);
+        return y;
+      },
+      decoding);
+  check(
+      describe("matmul_backward", dtype, s), w.matrix, random_vector(s.m * y_stride, 64), magnitude,
+      [&](const KernelTable& table, ThreadPool& pool, const Matrix& weights, const Floats& dy) {
+        Floats dx(static_cast<size_t>(s.m * x_stride), 0.25f);
+        table.matmul_backward({.dy = dy.data(),
+                               .dy_stride = y_stride,
+                               .w = weights,
+                               .dx = dx.data(),
+                               .dx_stride = x_stride,
+                               .m = s.m,
+                               .accumulate = true},
+                              pool);
+        return dx;
+      },
+      decoding);
 }
 
 // Products with a tail of rank r. The activations end with its rows, so that they are rounded with the others; its
@@ -89,17 +107,30 @@ void check_tails(DType dtype, Shape s, int64_t r) {
   check(describe("matmul", dtype, s) + rank, w.matrix, random_vector(s.m * (s.k + r), 164), magnitude,
         [&](const KernelTable& table, ThreadPool& pool, const Matrix& weights, const Floats& x) {
           Floats y(static_cast<size_t>(s.m * s.n), 0.25f);
-          table.matmul({.x = x.data(), .x_stride = s.k, .w = weights, .y = y.data(), .y_stride = s.n, .m = s.m,
-                        .scale = 0.75f, .accumulate = true,
-                        .tail = {x.data() + s.m * s.k, r, {b.data(), DType::kF32, s.n, r}, 0.5f}}, pool);
+          table.matmul({.x = x.data(),
+                        .x_stride = s.k,
+                        .w = weights,
+                        .y = y.data(),
+                        .y_stride = s.n,
+                        .m = s.m,
+                        .scale = 0.75f,
+                        .accumulate = true,
+                        .tail = {x.data() + s.m * s.k, r, {b.data(), DType::kF32, s.n, r}, 0.5f}},
+                       pool);
           return y;
         });
   check(describe("matmul_backward", dtype, s) + rank, w.matrix, random_vector(s.m * (s.n + r), 165), magnitude,
         [&](const KernelTable& table, ThreadPool& pool, const Matrix& weights, const Floats& dy) {
           Floats dx(static_cast<size_t>(s.m * s.k), kUntouched);
-          table.matmul_backward({.dy = dy.data(), .dy_stride = s.n, .w = weights, .dx = dx.data(), .dx_stride = s.k,
-                                 .m = s.m, .scale = 0.75f,
-                                 .tail = {dy.data() + s.m * s.n, r, {a.data(), DType::kF32, r, s.k}, 0.5f}}, pool);
+          table.matmul_backward({.dy = dy.data(),
+                                 .dy_stride = s.n,
+                                 .w = weights,
+                                 .dx = dx.data(),
+                                 .dx_stride = s.k,
+                                 .m = s.m,
+                                 .scale = 0.75f,
+                                 .tail = {dy.data() + s.m * s.n, r, {a.data(), DType::kF32, r, s.k}, 0.5f}},
+                                pool);
           return dx;
         });
 }
@@ -140,8 +171,8 @@ TEST(sums_of_small_integers_are_exact) {
     for (int64_t i = 0; i < n; ++i) out[i] = static_cast<float>(random.words(static_cast<uint64_t>(i))[0] % 9) - 4.0f;
     return out;
   };
-  for (const Shape s : {Shape{1024, 1056, 32}, Shape{9, 33, 8500}, Shape{1030, 1, 8224}, Shape{70, 2080, 70},
-                        Shape{40, 300, 300}}) {
+  for (const Shape s :
+       {Shape{1024, 1056, 32}, Shape{9, 33, 8500}, Shape{1030, 1, 8224}, Shape{70, 2080, 70}, Shape{40, 300, 300}}) {
     constexpr int64_t kRank = 24;
     const AlignedArray<float> tail = integers(s.m * kRank, 74), tail_w = integers(std::max(s.n, s.k) * kRank, 75);
     const AlignedArray<float> x = integers(s.m * s.k, 71), w = integers(s.n * s.k, 72), dy = integers(s.m * s.n, 73);
@@ -149,14 +180,33 @@ TEST(sums_of_small_integers_are_exact) {
     const auto run = [&](const KernelTable& table) {
       std::array<AlignedArray<float>, 3> out = {AlignedArray<float>(s.m * s.n), AlignedArray<float>(s.m * s.k),
                                                 AlignedArray<float>(s.n * s.k)};
-      table.matmul({.x = x.data(), .x_stride = s.k, .w = weight, .y = out[0].data(), .y_stride = s.n, .m = s.m,
-                    .scale = 0.5f, .tail = {tail.data(), kRank, {tail_w.data(), DType::kF32, s.n, kRank}, 2.0f}},
+      table.matmul({.x = x.data(),
+                    .x_stride = s.k,
+                    .w = weight,
+                    .y = out[0].data(),
+                    .y_stride = s.n,
+                    .m = s.m,
+                    .scale = 0.5f,
+                    .tail = {tail.data(), kRank, {tail_w.data(), DType::kF32, s.n, kRank}, 2.0f}},
                    pool_of(2));
-      table.matmul_backward({.dy = dy.data(), .dy_stride = s.n, .w = weight, .dx = out[1].data(), .dx_stride = s.k,
-                             .m = s.m, .scale = 2.0f,
-                             .tail = {tail.data(), kRank, {tail_w.data(), DType::kF32, kRank, s.k}, 0.5f}}, pool_of(2));
-      table.weight_gradient({.dy = dy.data(), .dy_stride = s.n, .x = x.data(), .x_stride = s.k, .dw = out[2].data(),
-                             .m = s.m, .n = s.n, .k = s.k}, pool_of(2));
+      table.matmul_backward({.dy = dy.data(),
+                             .dy_stride = s.n,
+                             .w = weight,
+                             .dx = out[1].data(),
+                             .dx_stride = s.k,
+                             .m = s.m,
+                             .scale = 2.0f,
+                             .tail = {tail.data(), kRank, {tail_w.data(), DType::kF32, kRank, s.k}, 0.5f}},
+                            pool_of(2));
+      table.weight_gradient({.dy = dy.data(),
+                             .dy_stride = s.n,
+                             .x = x.data(),
+                             .x_stride = s.k,
+                             .dw = out[2].data(),
+                             .m = s.m,
+                             .n = s.n,
+                             .k = s.k},
+                            pool_of(2));
       return out;
     };
     const auto expected = run(reference_table());
@@ -164,8 +214,12 @@ TEST(sums_of_small_integers_are_exact) {
       const auto actual = run(*table);
       for (size_t i = 0; i < actual.size(); ++i)
         if (std::memcmp(actual[i].data(), expected[i].data(), static_cast<size_t>(actual[i].size()) * 4) != 0)
-          report(table->name, 0, describe(i == 0 ? "matmul" : i == 1 ? "matmul_backward" : "weight_gradient",
-                                          DType::kF32, s) + ": other bits than the reference");
+          report(table->name, 0,
+                 describe(i == 0   ? "matmul"
+                          : i == 1 ? "matmul_backward"
+                                   : "weight_gradient",
+                          DType::kF32, s) +
+                     ": other bits than the reference");
     }
   }
 }
@@ -181,8 +235,12 @@ TEST(groups_give_the_bits_of_their_products) {
     for (size_t i = 0; i < p.size(); ++i) {
       const int64_t n = weights[i]->matrix.rows;
       y[i].assign(static_cast<size_t>(40 * n), kUntouched);
-      p[i] = {.x = i == 3 ? other.data() : x.data(), .x_stride = 512, .w = weights[i]->matrix, .y = y[i].data(),
-              .y_stride = n, .m = i == 4 ? 5 : 40};
+      p[i] = {.x = i == 3 ? other.data() : x.data(),
+              .x_stride = 512,
+              .w = weights[i]->matrix,
+              .y = y[i].data(),
+              .y_stride = n,
+              .m = i == 4 ? 5 : 40};
     }
     return p;
   };
@@ -212,9 +270,18 @@ TEST(groups_with_tails_give_the_bits_of_their_products) {
       const int64_t r = kRanks[i];
       y[i].assign(static_cast<size_t>(kM * r), kUntouched);
       y[3 + i].assign(static_cast<size_t>(kM * kN), kUntouched);
-      p[i] = {.x = x.data(), .x_stride = kK, .w = {a[i].data(), DType::kF32, r, kK}, .y = y[i].data(), .y_stride = r,
+      p[i] = {.x = x.data(),
+              .x_stride = kK,
+              .w = {a[i].data(), DType::kF32, r, kK},
+              .y = y[i].data(),
+              .y_stride = r,
               .m = kM};
-      p[3 + i] = {.x = x.data(), .x_stride = kK, .w = w.matrix, .y = y[3 + i].data(), .y_stride = kN, .m = kM,
+      p[3 + i] = {.x = x.data(),
+                  .x_stride = kK,
+                  .w = w.matrix,
+                  .y = y[3 + i].data(),
+                  .y_stride = kN,
+                  .m = kM,
                   .tail = {y[i].data(), r, {b[i].data(), DType::kF32, kN, r}, 2.0f}};
     }
     return p;
@@ -225,9 +292,18 @@ TEST(groups_with_tails_give_the_bits_of_their_products) {
       const int64_t r = kRanks[i];
       y[i].assign(static_cast<size_t>(kM * r), kUntouched);
       y[3 + i].assign(static_cast<size_t>(kM * kK), kUntouched);
-      p[2 * i] = {.dy = x.data(), .dy_stride = kN, .w = {b[i].data(), DType::kF32, kN, r}, .dx = y[i].data(),
-                  .dx_stride = r, .m = kM};
-      p[2 * i + 1] = {.dy = x.data(), .dy_stride = kN, .w = w.matrix, .dx = y[3 + i].data(), .dx_stride = kK, .m = kM,
+      p[2 * i] = {.dy = x.data(),
+                  .dy_stride = kN,
+                  .w = {b[i].data(), DType::kF32, kN, r},
+                  .dx = y[i].data(),
+                  .dx_stride = r,
+                  .m = kM};
+      p[2 * i + 1] = {.dy = x.data(),
+                      .dy_stride = kN,
+                      .w = w.matrix,
+                      .dx = y[3 + i].data(),
+                      .dx_stride = kK,
+                      .m = kM,
                       .tail = {y[i].data(), r, {a[i].data(), DType::kF32, r, kK}, 0.5f}};
     }
     return p;
@@ -250,8 +326,8 @@ TEST(generated_tokens_alone_stay_in_float32) {
     for (const Role role : {Role::kGenerated, Role::kPrompt}) {
       const Floats x = random_vector(m * 64, 66);
       Floats y(static_cast<size_t>(m * 40)), expected(y.size());
-      MatmulProblem p{.x = x.data(), .x_stride = 64, .w = w.matrix, .y = expected.data(), .y_stride = 40, .m = m,
-                      .role = role};
+      MatmulProblem p{
+          .x = x.data(), .x_stride = 64, .w = w.matrix, .y = expected.data(), .y_stride = 40, .m = m, .role = role};
       find_table(CpuPath::kAvx512Vnni)->matmul(p, pool_of(1));
       p.y = y.data();
       for (const KernelTable* table : bf16_tables()) {
@@ -264,8 +340,8 @@ TEST(generated_tokens_alone_stay_in_float32) {
 
 TEST(weight_gradients) {
   for (const Shape s : {Shape{1, 1, 1}, Shape{3, 7, 5}, Shape{17, 96, 256}, Shape{255, 97, 257}, Shape{300, 300, 16},
-                        Shape{513, 33, 31}, Shape{17, 70, 1}, Shape{100, 300, 3}, Shape{513, 130, 64}, Shape{16, 600, 96},
-                        Shape{40, 3, 300}, Shape{100, 64, 130}}) {
+                        Shape{513, 33, 31}, Shape{17, 70, 1}, Shape{100, 300, 3}, Shape{513, 130, 64},
+                        Shape{16, 600, 96}, Shape{40, 3, 300}, Shape{100, 64, 130}}) {
     // the activations are dy, the weight stands for x [M,K]
     const Weights x = random_weights(DType::kF32, s.m, s.k, 67);
     check(describe("weight_gradient", DType::kF32, s), x.matrix, random_vector(s.m * s.n, 68),
@@ -273,15 +349,23 @@ TEST(weight_gradients) {
           [&](const KernelTable& table, ThreadPool& pool, const Matrix& inputs, const Floats& dy) {
             Floats aligned(static_cast<size_t>(s.m * s.k)), dw(static_cast<size_t>(s.n * s.k), 0.5f);
             std::memcpy(aligned.data(), inputs.data, aligned.size() * sizeof(float));
-            table.weight_gradient({.dy = dy.data(), .dy_stride = s.n, .x = aligned.data(), .x_stride = s.k,
-                                   .dw = dw.data(), .m = s.m, .n = s.n, .k = s.k, .scale = 0.5f}, pool);
+            table.weight_gradient({.dy = dy.data(),
+                                   .dy_stride = s.n,
+                                   .x = aligned.data(),
+                                   .x_stride = s.k,
+                                   .dw = dw.data(),
+                                   .m = s.m,
+                                   .n = s.n,
+                                   .k = s.k,
+                                   .scale = 0.5f},
+                                  pool);
             return dw;
           });
   }
 }
 
-// As of a layer's products: the gradients of three A stream one x, those of three B each its own dy, and one weight's is
-// wide both ways. Gradients are added to what is there.
+// As of a layer's products: the gradients of three A stream one x, those of three B each its own dy, and one weight's
+// is wide both ways. Gradients are added to what is there.
 TEST(gradients_of_a_group_are_those_of_each) {
   constexpr int64_t kM = 300, kK = 200;
   constexpr int64_t kRanks[] = {3, 16, 80}, kWidths[] = {130, 40, 300};
@@ -295,8 +379,15 @@ TEST(gradients_of_a_group_are_those_of_each) {
     std::vector<WeightGradientProblem> all;
     dw.assign(8, Floats(300 * 200, 0.5f));
     const auto add = [&](const Floats& left, int64_t n, const Floats& right, int64_t k) {
-      all.push_back({.dy = left.data(), .dy_stride = n, .x = right.data(), .x_stride = k, .dw = dw[all.size()].data(),
-                     .m = kM, .n = n, .k = k, .scale = 0.5f});
+      all.push_back({.dy = left.data(),
+                     .dy_stride = n,
+                     .x = right.data(),
+                     .x_stride = k,
+                     .dw = dw[all.size()].data(),
+                     .m = kM,
+                     .n = n,
+                     .k = k,
+                     .scale = 0.5f});
     };
     for (size_t i = 0; i < 3; ++i) add(u[i], kRanks[i], x, kK);
     for (size_t i = 0; i < 3; ++i) add(dy[i], kWidths[i], u[i], kRanks[i]);

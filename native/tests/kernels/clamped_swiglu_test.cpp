@@ -1,5 +1,4 @@
 #include "kernels/elementwise.h"
-
 #include "paths.h"
 
 using namespace chaku;

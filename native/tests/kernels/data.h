@@ -78,9 +78,12 @@ inline Weights random_weights(DType dtype, int64_t rows, int64_t columns, uint64
     uint8_t* block = w.bytes.data() + 1 + i * info.block_bytes;
     const float value = 0.1f * random.normal(static_cast<uint64_t>(i));
     const uint16_t half = dtype == DType::kF16 ? f32_to_f16(value) : f32_to_bf16(value);
-    if (dtype == DType::kF32) std::memcpy(block, &value, 4);
-    else if (dtype == DType::kF16 || dtype == DType::kBF16) std::memcpy(block, &half, 2);
-    else random_block(dtype, info, random, static_cast<uint64_t>(i), block);
+    if (dtype == DType::kF32)
+      std::memcpy(block, &value, 4);
+    else if (dtype == DType::kF16 || dtype == DType::kBF16)
+      std::memcpy(block, &half, 2);
+    else
+      random_block(dtype, info, random, static_cast<uint64_t>(i), block);
   }
   w.matrix = {w.bytes.data() + 1, dtype, rows, columns};
   return w;

@@ -12,7 +12,7 @@ struct Heads {
   bool tiled;
 };
 
-constexpr Heads kHeads[] = {{1, 1, 1, 1, false},   {2, 4, 16, 16, true},  {2, 6, 15, 17, false}, {1, 3, 33, 40, true},
+constexpr Heads kHeads[] = {{1, 1, 1, 1, false},    {2, 4, 16, 16, true},   {2, 6, 15, 17, false}, {1, 3, 33, 40, true},
                             {2, 2, 128, 128, true}, {1, 2, 256, 20, false}, {1, 1, 300, 5, false}};
 
 struct Inputs {
@@ -54,9 +54,7 @@ std::string describe(const char* op, const Heads& h) {
          std::to_string(h.key_dim) + " dv" + std::to_string(h.value_dim);
 }
 
-int64_t out_size(const Inputs& in) {
-  return in.spans.back().q_end * in.p.n_value_heads * in.p.value_dim;
-}
+int64_t out_size(const Inputs& in) { return in.spans.back().q_end * in.p.n_value_heads * in.p.value_dim; }
 
 }  // namespace
 
@@ -138,18 +136,17 @@ TEST(backward_of_a_long_row) {
   Inputs in = make_inputs(h, {{0, 220, 0, 220}});
   for (float& a : in.alpha) a -= 4.0f;  // forget slowly: early tokens matter to late ones
   const Floats d_o = random_vector(out_size(in), 5);
-  check_paths("delta_rule_backward of a long row", kDeltaRuleGradient,
-              [&](const KernelTable& table, ThreadPool& pool) {
-                Floats dqkv(in.qkv.size(), kUntouched), gates(2 * in.beta.size(), kUntouched);
-                table.delta_rule_backward({.forward = in.p,
-                                           .d_o = d_o.data(),
-                                           .dq = dqkv.data(),
-                                           .dk = dqkv.data() + h.key_dim,
-                                           .dv = dqkv.data() + 2 * h.key_dim,
-                                           .dbeta = gates.data(),
-                                           .dalpha = gates.data() + in.beta.size()},
-                                          pool);
-                dqkv.insert(dqkv.end(), gates.begin(), gates.end());
-                return dqkv;
-              });
+  check_paths("delta_rule_backward of a long row", kDeltaRuleGradient, [&](const KernelTable& table, ThreadPool& pool) {
+    Floats dqkv(in.qkv.size(), kUntouched), gates(2 * in.beta.size(), kUntouched);
+    table.delta_rule_backward({.forward = in.p,
+                               .d_o = d_o.data(),
+                               .dq = dqkv.data(),
+                               .dk = dqkv.data() + h.key_dim,
+                               .dv = dqkv.data() + 2 * h.key_dim,
+                               .dbeta = gates.data(),
+                               .dalpha = gates.data() + in.beta.size()},
+                              pool);
+    dqkv.insert(dqkv.end(), gates.begin(), gates.end());
+    return dqkv;
+  });
 }

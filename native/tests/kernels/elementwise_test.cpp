@@ -26,12 +26,9 @@ TEST(gated_activation) {
         const Floats gate = random_vector(n, 1, 4.0f), up = random_vector(n, 2);
         check_paths("gated_activation", tolerance_of(activation), [&](const KernelTable& table, ThreadPool& pool) {
           Floats y = gate;  // in place
-          table.gated_activation({.gate = y.data(),
-                                  .up = gated ? up.data() : nullptr,
-                                  .y = y.data(),
-                                  .n = n,
-                                  .activation = activation},
-                                 pool);
+          table.gated_activation(
+              {.gate = y.data(), .up = gated ? up.data() : nullptr, .y = y.data(), .n = n, .activation = activation},
+              pool);
           return y;
         });
       }
@@ -82,12 +79,9 @@ TEST(gelu_of_extremes) {
   check_paths("gelu of extremes", {1e-30, 1e-6}, [&](const KernelTable& table, ThreadPool& pool) {
     Floats out(2 * gate.size());
     table.gated_activation({.gate = gate.data(), .y = out.data(), .n = n, .activation = Activation::kGeluTanh}, pool);
-    table.gated_activation_backward({.gate = gate.data(),
-                                     .dy = ones.data(),
-                                     .dgate = out.data() + n,
-                                     .n = n,
-                                     .activation = Activation::kGeluTanh},
-                                    pool);
+    table.gated_activation_backward(
+        {.gate = gate.data(), .dy = ones.data(), .dgate = out.data() + n, .n = n, .activation = Activation::kGeluTanh},
+        pool);
     return out;
   });
 }

@@ -1,5 +1,5 @@
-// Products of generated tokens: several formats as integers, see kernels/cpu/generic/digits.h. Their bound is a relative one,
-// of the length of the products' vectors, so that inputs with outliers do not hide a loss of digits.
+// Products of generated tokens: several formats as integers, see kernels/cpu/generic/digits.h. Their bound is a
+// relative one, of the length of the products' vectors, so that inputs with outliers do not hide a loss of digits.
 #include <cmath>
 #include <limits>
 
@@ -10,13 +10,18 @@ using namespace chaku::test;
 
 namespace {
 
-constexpr DType kIntegers[] = {DType::kQ4_0, DType::kQ4_1,   DType::kQ5_0,  DType::kQ5_1, DType::kQ8_0,
-                               DType::kQ2_K, DType::kQ3_K,   DType::kQ4_K,  DType::kQ5_K, DType::kQ6_K,
+constexpr DType kIntegers[] = {DType::kQ4_0,   DType::kQ4_1,   DType::kQ5_0, DType::kQ5_1, DType::kQ8_0,
+                               DType::kQ2_K,   DType::kQ3_K,   DType::kQ4_K, DType::kQ5_K, DType::kQ6_K,
                                DType::kIQ4_NL, DType::kIQ4_XS, DType::kMXFP4};
 
 MatmulProblem problem(const Weights& w, const Floats& x, int64_t m, Floats& y) {
   y.assign(static_cast<size_t>(m * w.matrix.rows), kUntouched);
-  return {.x = x.data(), .x_stride = w.matrix.columns, .w = w.matrix, .y = y.data(), .y_stride = w.matrix.rows, .m = m,
+  return {.x = x.data(),
+          .x_stride = w.matrix.columns,
+          .w = w.matrix,
+          .y = y.data(),
+          .y_stride = w.matrix.rows,
+          .m = m,
           .role = Role::kGenerated};
 }
 
@@ -56,7 +61,8 @@ TEST(integers_lose_no_more_than_float32) {
       for (const CpuPath path : kVectorPaths)
         if (const KernelTable* table = find_table(path))
           if (const double loss = loss_of_digits(*table, w, x, 2); !(loss <= most))
-            report(table->name, 0, std::string(dtype_info(dtype).name) + ": lost " + std::to_string(loss * 1e6) + "e-6");
+            report(table->name, 0,
+                   std::string(dtype_info(dtype).name) + ": lost " + std::to_string(loss * 1e6) + "e-6");
     }
 }
 
@@ -97,7 +103,8 @@ TEST(a_group_is_its_products_one_by_one) {
   const DType dtypes[] = {DType::kQ4_K, DType::kQ4_K, DType::kQ6_K, DType::kQ8_0, DType::kF32,
                           DType::kQ2_K, DType::kQ4_0, DType::kF16,  DType::kQ5_K, DType::kQ4_1};
   std::vector<Weights> weights;
-  for (const DType dtype : dtypes) weights.push_back(random_weights(dtype, 40 + 7 * static_cast<int64_t>(weights.size()), kK, 77));
+  for (const DType dtype : dtypes)
+    weights.push_back(random_weights(dtype, 40 + 7 * static_cast<int64_t>(weights.size()), kK, 77));
   for (const int64_t m : {1, 4, 7, 20}) {
     const Floats x = random_vector(m * kK, 78), other = random_vector(m * kK, 79);
     for (const CpuPath path : kVectorPaths) {

@@ -56,8 +56,8 @@ TEST(matmul_backward) {
       {.dy = dy.data(), .dy_stride = kN, .w = w.matrix, .dx = dx.data(), .dx_stride = kK, .m = kM, .scale = 0.5f},
       pool());
   check_gradient(dx, x, 0.5f, [&] {
-    table.matmul(
-        {.x = x.data(), .x_stride = kK, .w = w.matrix, .y = y.data(), .y_stride = kN, .m = kM, .scale = 0.5f}, pool());
+    table.matmul({.x = x.data(), .x_stride = kK, .w = w.matrix, .y = y.data(), .y_stride = kN, .m = kM, .scale = 0.5f},
+                 pool());
     return weighted_sum(y, dy);
   });
 }
@@ -236,13 +236,9 @@ TEST(gated_activation_backward) {
     table.gated_activation({.gate = gate.data(), .up = up.data(), .y = y.data(), .n = kN}, pool());
     return weighted_sum(y, dy);
   };
-  table.gated_activation_backward({.gate = gate.data(),
-                                   .up = up.data(),
-                                   .dy = dy.data(),
-                                   .dgate = dgate.data(),
-                                   .dup = dup.data(),
-                                   .n = kN},
-                                  pool());
+  table.gated_activation_backward(
+      {.gate = gate.data(), .up = up.data(), .dy = dy.data(), .dgate = dgate.data(), .dup = dup.data(), .n = kN},
+      pool());
   check_gradient(dgate, gate, 1e-2f, loss);
   check_gradient(dup, up, 0.5f, loss);
 }
@@ -330,8 +326,8 @@ TEST(attention_backward) {
     };
     loss();
     Floats dq(q.size()), dk(k.size()), dv(v.size());
-    table.attention_backward(
-        {.forward = p, .d_o = d_o.data(), .dq = dq.data(), .dk = dk.data(), .dv = dv.data()}, pool());
+    table.attention_backward({.forward = p, .d_o = d_o.data(), .dq = dq.data(), .dk = dk.data(), .dv = dv.data()},
+                             pool());
     check_gradient(dq, q, 1e-2f, loss);
     check_gradient(dk, k, 1e-2f, loss);
     check_gradient(dv, v, 0.5f, loss);

@@ -75,8 +75,15 @@ void check_tails(DType dtype, Shape s, int64_t r, bool accumulate) {
   for (const Role role : kRoles)
     check_paths(describe("matmul", dtype, s) + rank, kProduct, [&](const KernelTable& table, ThreadPool& pool) {
       Floats y(static_cast<size_t>(s.m * s.n), 0.5f);
-      MatmulProblem p{.x = x.data(), .x_stride = s.k, .w = w.matrix, .bias = bias.data(), .y = y.data(),
-                      .y_stride = s.n, .m = s.m, .scale = 0.75f, .accumulate = accumulate};
+      MatmulProblem p{.x = x.data(),
+                      .x_stride = s.k,
+                      .w = w.matrix,
+                      .bias = bias.data(),
+                      .y = y.data(),
+                      .y_stride = s.n,
+                      .m = s.m,
+                      .scale = 0.75f,
+                      .accumulate = accumulate};
       p.tail = {t.data(), t_stride, {b.data(), DType::kF32, s.n, r}, 1.5f};
       p.role = role;
       table.matmul(p, pool);
@@ -84,8 +91,14 @@ void check_tails(DType dtype, Shape s, int64_t r, bool accumulate) {
     });
   check_paths(describe("matmul_backward", dtype, s) + rank, kProduct, [&](const KernelTable& table, ThreadPool& pool) {
     Floats dx(static_cast<size_t>(s.m * s.k), 0.5f);
-    MatmulBackwardProblem p{.dy = dy.data(), .dy_stride = s.n, .w = w.matrix, .dx = dx.data(), .dx_stride = s.k,
-                            .m = s.m, .scale = 0.75f, .accumulate = accumulate};
+    MatmulBackwardProblem p{.dy = dy.data(),
+                            .dy_stride = s.n,
+                            .w = w.matrix,
+                            .dx = dx.data(),
+                            .dx_stride = s.k,
+                            .m = s.m,
+                            .scale = 0.75f,
+                            .accumulate = accumulate};
     p.tail = {t.data(), t_stride, {a.data(), DType::kF32, r, s.k}, -0.5f};
     table.matmul_backward(p, pool);
     return dx;
@@ -147,7 +160,8 @@ TEST(tails_of_all_ranks) {
   }
 }
 
-// As a layer's products run: those of A, then those that add what these make, with weights of several formats and ranks.
+// As a layer's products run: those of A, then those that add what these make, with weights of several formats and
+// ranks.
 TEST(groups_with_tails_are_their_products_one_by_one) {
   constexpr int64_t kK = 512;
   constexpr int64_t kRanks[] = {3, 16, 5};
@@ -166,14 +180,23 @@ TEST(groups_with_tails_are_their_products_one_by_one) {
       std::vector<MatmulProblem> all;
       for (size_t i = 0; i < 3; ++i) {
         out[i].assign(static_cast<size_t>(m * kRanks[i]), kUntouched);
-        all.push_back({.x = x.data(), .x_stride = kK, .w = {a[i].data(), DType::kF32, kRanks[i], kK},
-                       .y = out[i].data(), .y_stride = kRanks[i], .m = m});
+        all.push_back({.x = x.data(),
+                       .x_stride = kK,
+                       .w = {a[i].data(), DType::kF32, kRanks[i], kK},
+                       .y = out[i].data(),
+                       .y_stride = kRanks[i],
+                       .m = m});
       }
       for (size_t i = 0; i < 3; ++i) {
         const int64_t n = bases[i].matrix.rows;
         out[3 + i].assign(static_cast<size_t>(m * n), kUntouched);
-        all.push_back({.x = x.data(), .x_stride = kK, .w = bases[i].matrix, .y = out[3 + i].data(), .y_stride = n,
-                       .m = m, .scale = 0.5f});
+        all.push_back({.x = x.data(),
+                       .x_stride = kK,
+                       .w = bases[i].matrix,
+                       .y = out[3 + i].data(),
+                       .y_stride = n,
+                       .m = m,
+                       .scale = 0.5f});
         all.back().tail = {out[i].data(), kRanks[i], {b[i].data(), DType::kF32, n, kRanks[i]}, 2.0f};
       }
       for (MatmulProblem& p : all) p.role = role;
@@ -236,8 +259,16 @@ TEST(gradients_of_a_group_are_those_of_each) {
       dw = {Floats(5 * 70, 0.25f), Floats(33 * 5, 0.25f)};
       const WeightGradientProblem problems[] = {
           {.dy = u.data(), .dy_stride = 5, .x = x.data(), .x_stride = 70, .dw = dw[0].data(), .m = 40, .n = 5, .k = 70},
-          {.dy = dy.data(), .dy_stride = 33, .x = u.data(), .x_stride = 5, .dw = dw[1].data(), .m = 40, .n = 33, .k = 5}};
-      if (group) table->weight_gradient_group({problems, 2}, pool_of(2));
+          {.dy = dy.data(),
+           .dy_stride = 33,
+           .x = u.data(),
+           .x_stride = 5,
+           .dw = dw[1].data(),
+           .m = 40,
+           .n = 33,
+           .k = 5}};
+      if (group)
+        table->weight_gradient_group({problems, 2}, pool_of(2));
       else
         for (const WeightGradientProblem& p : problems) table->weight_gradient(p, pool_of(1));
     }

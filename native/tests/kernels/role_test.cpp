@@ -22,12 +22,13 @@ std::vector<const KernelTable*> all_tables() {
   return tables;
 }
 
-void check_same(const KernelTable& table, Role role, const Floats& whole, const Floats& pieces, const std::string& what) {
+void check_same(const KernelTable& table, Role role, const Floats& whole, const Floats& pieces,
+                const std::string& what) {
   for (size_t i = 0; i < whole.size(); ++i)
     if (std::memcmp(&whole[i], &pieces[i], sizeof(float)) != 0) {
-      report(table.name, 0, what + (role == Role::kPrompt ? ", prompt" : ", generated") + ": element " +
-                                std::to_string(i) + " is " + std::to_string(pieces[i]) + " in pieces, " +
-                                std::to_string(whole[i]) + " at once");
+      report(table.name, 0,
+             what + (role == Role::kPrompt ? ", prompt" : ", generated") + ": element " + std::to_string(i) + " is " +
+                 std::to_string(pieces[i]) + " in pieces, " + std::to_string(whole[i]) + " at once");
       return;
     }
 }
@@ -63,12 +64,23 @@ struct Product {
     const int64_t n = w.matrix.rows, k = w.matrix.columns;
     Floats y(static_cast<size_t>(m * n), 0.25f), low(static_cast<size_t>(m * std::max<int64_t>(rank, 1)));
     in_pieces(m, sizes, [&](int64_t begin, int64_t end, int n_threads) {
-      MatmulProblem down{.x = &x[static_cast<size_t>(begin * k)], .x_stride = k,
-                         .w = {a.data(), DType::kF32, rank, k}, .y = &low[static_cast<size_t>(begin * rank)],
-                         .y_stride = rank, .m = end - begin, .role = role};
-      MatmulProblem base{.x = down.x, .x_stride = k, .w = w.matrix, .bias = bias.data(),
-                         .y = &y[static_cast<size_t>(begin * n)], .y_stride = n, .m = end - begin, .scale = 0.5f,
-                         .accumulate = true, .role = role};
+      MatmulProblem down{.x = &x[static_cast<size_t>(begin * k)],
+                         .x_stride = k,
+                         .w = {a.data(), DType::kF32, rank, k},
+                         .y = &low[static_cast<size_t>(begin * rank)],
+                         .y_stride = rank,
+                         .m = end - begin,
+                         .role = role};
+      MatmulProblem base{.x = down.x,
+                         .x_stride = k,
+                         .w = w.matrix,
+                         .bias = bias.data(),
+                         .y = &y[static_cast<size_t>(begin * n)],
+                         .y_stride = n,
+                         .m = end - begin,
+                         .scale = 0.5f,
+                         .accumulate = true,
+                         .role = role};
       if (rank > 0) base.tail = {down.y, rank, {b.data(), DType::kF32, n, rank}, 1.5f};
       const MatmulProblem group[] = {down, base};
       table.matmul_group({rank > 0 ? group : group + 1, rank > 0 ? 2 : 1}, pool_of(n_threads));
@@ -153,7 +165,8 @@ TEST(odd_widths_and_depths_of_several_passes) {
 
 // Digits of several wide inputs do not find room at once; those of the widest in none.
 TEST(inputs_wider_than_the_scratch) {
-  for (const int64_t k : {int64_t{40} << 10, int64_t{600} << 10}) check_product(Product(DType::kQ4_0, 3, k, 12, 0), "wide");
+  for (const int64_t k : {int64_t{40} << 10, int64_t{600} << 10})
+    check_product(Product(DType::kQ4_0, 3, k, 12, 0), "wide");
 }
 
 // Products of generated tokens run together or alone, with inputs that share the room for digits.
@@ -165,7 +178,12 @@ TEST(groups_of_wide_inputs_are_their_products) {
     std::vector<MatmulProblem> group;
     for (size_t i = 0; i < 8; ++i) x.push_back(random_vector(kM * kK, i));
     for (size_t i = 0; i < 8; ++i) {
-      MatmulProblem p{.x = x[i].data(), .x_stride = kK, .w = w.matrix, .y = alone[i].data(), .y_stride = 5, .m = kM,
+      MatmulProblem p{.x = x[i].data(),
+                      .x_stride = kK,
+                      .w = w.matrix,
+                      .y = alone[i].data(),
+                      .y_stride = 5,
+                      .m = kM,
                       .role = Role::kGenerated};
       table->matmul(p, pool_of(2));
       p.y = together[i].data();

@@ -19,21 +19,20 @@ TEST(both_pairings_and_directions_of_whole_and_partial_heads) {
           cosines[i] = 1.1f * std::cos(angles[i]);
           sines[i] = 1.1f * std::sin(angles[i]);
         }
-        check_paths("rope dims " + std::to_string(dims), kElementwise,
-                    [&](const KernelTable& table, ThreadPool& pool) {
-                      Floats out = x;
-                      table.rope({.x = out.data(),
-                                  .cosines = cosines.data(),
-                                  .sines = sines.data(),
-                                  .m = kM,
-                                  .x_stride = stride,
-                                  .n_heads = kHeads,
-                                  .head_dim = head_dim,
-                                  .n_dims = dims,
-                                  .pairing = pairing,
-                                  .backward = backward},
-                                 pool);
-                      return out;
-                    });
+        check_paths("rope dims " + std::to_string(dims), kElementwise, [&](const KernelTable& table, ThreadPool& pool) {
+          Floats out = x;
+          table.rope({.x = out.data(),
+                      .cosines = cosines.data(),
+                      .sines = sines.data(),
+                      .m = kM,
+                      .x_stride = stride,
+                      .n_heads = kHeads,
+                      .head_dim = head_dim,
+                      .n_dims = dims,
+                      .pairing = pairing,
+                      .backward = backward},
+                     pool);
+          return out;
+        });
       }
 }

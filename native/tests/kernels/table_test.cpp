@@ -10,8 +10,8 @@ using namespace chaku;
 
 namespace {
 
-constexpr CpuPath kPaths[] = {CpuPath::kReference, CpuPath::kAvx2, CpuPath::kAvx512, CpuPath::kAvx512Vnni,
-                              CpuPath::kAmx,       CpuPath::kAvx512Bf16};
+constexpr CpuPath kPaths[] = {CpuPath::kReference,  CpuPath::kAvx2, CpuPath::kAvx512,
+                              CpuPath::kAvx512Vnni, CpuPath::kAmx,  CpuPath::kAvx512Bf16};
 
 Code code_of_selecting(CpuPath path) {
   try {

@@ -62,7 +62,7 @@ TEST(several_pairs_are_joined) {
   CHECK_EQ(lr.scale, 1.0f);
   CHECK_EQ(lr.a[31], 31.0f);
   CHECK_EQ(lr.a[32], 1000.0f);
-  CHECK_EQ(lr.b[3 * 7], 7.0f);        // 2 * 0.5 * b[7]
+  CHECK_EQ(lr.b[3 * 7], 7.0f);         // 2 * 0.5 * b[7]
   CHECK_EQ(lr.b[3 * 7 + 1], -514.0f);  // row 7 of the second: 500 + 14, 500 + 15
   CHECK_EQ(lr.b[3 * 7 + 2], -515.0f);
 }

@@ -30,7 +30,8 @@ Logits logits_of(Session& session, std::span<const int32_t> tokens) {
 
 Logits oracle_logits(const Model& model, const std::vector<int32_t>& tokens) {
   Logits all;
-  for (const auto& row : Oracle(model.spec(), model.weights()).logits(tokens)) all.insert(all.end(), row.begin(), row.end());
+  for (const auto& row : Oracle(model.spec(), model.weights()).logits(tokens))
+    all.insert(all.end(), row.begin(), row.end());
   return all;
 }
 
@@ -46,8 +47,7 @@ std::shared_ptr<Adapter> expert_adapter(const std::shared_ptr<Model>& model, uin
         return v;
       };
       adapter->add(kLinearModules[static_cast<size_t>(linear)], l, rank, 0.5f,
-                   values(model->spec().n_stacked(l, linear) * rank * shape.columns, 0),
-                   values(shape.rows * rank, 1));
+                   values(model->spec().n_stacked(l, linear) * rank * shape.columns, 0), values(shape.rows * rank, 1));
     }
   return adapter;
 }
@@ -109,7 +109,8 @@ TEST(adapters_that_do_not_fit_are_refused) {
   const auto model = tiny_decoder(with_experts());
   Adapter adapter(model);
   const std::vector<float> a(5 * 2 * 32), b(5 * 24 * 2);
-  CHECK_ERROR(Code::kInvalidArgument, "expected a[10,32] and b[120,2], got 64 and 240 floats (ffn_gate_exps of layer 0)",
+  CHECK_ERROR(Code::kInvalidArgument,
+              "expected a[10,32] and b[120,2], got 64 and 240 floats (ffn_gate_exps of layer 0)",
               adapter.add(Module::kExpertGate, 0, 2, 1.0f, {a.data(), 64}, b));
   CHECK_ERROR(Code::kInvalidArgument, "ffn_gate_inp of layer 0",
               adapter.add(Module::kRouter, 0, 2, 1.0f, {a.data(), 64}, {b.data(), 10}));
@@ -144,6 +145,7 @@ TEST(tensors_of_another_kind_of_layer_are_refused) {
   model->set_tensor_data({Module::kFfnGate, TensorKind::kWeight, 1, DType::kF32, {40, 32}}, values.data(),
                          static_cast<int64_t>(values.size() * sizeof(float)));
   CHECK_ERROR(Code::kInvalidArgument, "expected no ffn_gate of layer 1", model->seal());
-  CHECK_ERROR(Code::kInvalidArgument, "bias",
-              model->set_tensor_data({Module::kSharedUp, TensorKind::kBias, 1, DType::kF32, {1, 16}}, values.data(), 64));
+  CHECK_ERROR(
+      Code::kInvalidArgument, "bias",
+      model->set_tensor_data({Module::kSharedUp, TensorKind::kBias, 1, DType::kF32, {1, 16}}, values.data(), 64));
 }

@@ -110,9 +110,8 @@ TEST(bad_tensors) {
   refused(Code::kInvalidArgument, "[0,32]", [](auto& t) { t.shape.rows = 0; });
   refused(Code::kInvalidArgument, "[1,-32]", [](auto& t) { t.shape.columns = -32; });
   refused(Code::kUnsupported, "Q8_0", [](auto& t) { t.dtype = DType::kQ8_0; });
-  refused(Code::kInvalidArgument, "blocks of 32", [](auto& t) {
-    t.dtype = DType::kQ8_0, t.module = Module::kAttnQ, t.shape.columns = 33;
-  });
+  refused(Code::kInvalidArgument, "blocks of 32",
+          [](auto& t) { t.dtype = DType::kQ8_0, t.module = Module::kAttnQ, t.shape.columns = 33; });
   model->set_tensor_data(norm_tensor(), kNorm.data(), 128);
   refused(Code::kInvalidArgument, "each tensor once", [](auto&) {});
   CHECK_ERROR(Code::kInvalidArgument, "deviation",

@@ -323,8 +323,7 @@ class Oracle {
                  e.weights_scale * weights[u] / (e.normalize ? sum : 1.0), x, y);
     if (e.shared_ff_width == 0) return y;
     const Linear& shared_router = w_.layers[l].linears[kLinearSharedRouter];
-    const double weight =
-        shared_router.w.empty() ? 1.0 : 1.0 / (1.0 + std::exp(-linear(shared_router, nullptr, x)[0]));
+    const double weight = shared_router.w.empty() ? 1.0 : 1.0 / (1.0 + std::exp(-linear(shared_router, nullptr, x)[0]));
     add_expert(l, kLinearSharedGate, 0, weight, x, y);
     return y;
   }

@@ -13,7 +13,7 @@
 namespace chaku::test {
 
 // The products of a layer without experts.
-constexpr Module kDenseModules[] = {Module::kAttnQ,   Module::kAttnK, Module::kAttnV, Module::kAttnOutput,
+constexpr Module kDenseModules[] = {Module::kAttnQ,   Module::kAttnK, Module::kAttnV,  Module::kAttnOutput,
                                     Module::kFfnGate, Module::kFfnUp, Module::kFfnDown};
 
 struct TinyOptions {
@@ -30,7 +30,7 @@ struct TinyOptions {
   int32_t n_positions = 0;         // embedded
   float logit_soft_cap = 0.0f, attention_soft_cap = 0.0f, alibi_bias = 0.0f, query_temperature = 0.0f;
   int32_t long_after = 0;  // of the rope
-  ExpertSpec experts;  // in every layer but the first `n_dense`
+  ExpertSpec experts;      // in every layer but the first `n_dense`
   int32_t n_dense = 0;
   bool shared_router = true, sinks = false;
   MixerSpec mixer;  // in every layer but the last
@@ -44,8 +44,8 @@ struct TinyOptions {
 // Values of a tensor: N(mean, deviation), a stream per tensor.
 inline std::vector<float> tiny_values(const TinyOptions& o, Module module, int32_t layer, TensorKind kind, int64_t n,
                                       float mean, float deviation) {
-  const Philox random(o.seed, static_cast<uint64_t>(layer + 1) << 8 | static_cast<uint64_t>(module) << 2 |
-                                  static_cast<uint64_t>(kind));
+  const Philox random(
+      o.seed, static_cast<uint64_t>(layer + 1) << 8 | static_cast<uint64_t>(module) << 2 | static_cast<uint64_t>(kind));
   std::vector<float> values(static_cast<size_t>(n));
   for (size_t i = 0; i < values.size(); ++i) values[i] = mean + deviation * random.normal(i);
   return values;
@@ -60,11 +60,15 @@ inline void set_tiny_tensor(Model& model, const TinyOptions& o, Module module, i
   if (kind == TensorKind::kBias && !norm) shape = {1, shape.rows};
   const bool matrix = !vector && kind == TensorKind::kWeight;
   // Routers prefer some experts clearly: a small step of a parameter then changes no choice.
-  const float deviation = module == Module::kRouter ? 1.0f : matrix ? 1.0f / std::sqrt(static_cast<float>(shape.columns)) : 0.1f;
+  const float deviation = module == Module::kRouter ? 1.0f
+                          : matrix                  ? 1.0f / std::sqrt(static_cast<float>(shape.columns))
+                                                    : 0.1f;
   const bool taps = module == Module::kMixTaps, rate = module == Module::kMixRate;
   const float mean = rate ? -0.5f : norm && !taps && kind == TensorKind::kWeight ? 1.0f : 0.0f;
   const std::vector<float> values = tiny_values(o, module, layer, kind, shape.rows * shape.columns, mean,
-                                                module == Module::kTokenEmbedding ? 1.0f : taps ? 0.5f : deviation);
+                                                module == Module::kTokenEmbedding ? 1.0f
+                                                : taps                            ? 0.5f
+                                                                                  : deviation);
   TensorOptions t{module, kind, layer, matrix ? o.dtype : DType::kF32, shape};
   if (t.dtype == DType::kF32) {
     model.set_tensor_data(t, values.data(), static_cast<int64_t>(values.size() * sizeof(float)));
@@ -150,7 +154,8 @@ inline std::shared_ptr<Model> tiny_decoder(const TinyOptions& o) {
       if (module == Module::kFfnGate && !o.gated) continue;
       set_tiny_tensor(*model, o, module, l, TensorKind::kWeight);
       const bool takes_bias = module < Module::kSharedGate || module == Module::kRouter;
-      if (o.biases && takes_bias && module != Module::kSharedRouter) set_tiny_tensor(*model, o, module, l, TensorKind::kBias);
+      if (o.biases && takes_bias && module != Module::kSharedRouter)
+        set_tiny_tensor(*model, o, module, l, TensorKind::kBias);
     }
   }
   model->seal();

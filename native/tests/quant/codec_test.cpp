@@ -72,10 +72,10 @@ TEST(round_trip_error_is_that_of_the_number_of_levels) {
     DType dtype;
     double rmse;
   };
-  const Bound bounds[] = {{DType::kF16, 3e-4},  {DType::kBF16, 2.5e-3}, {DType::kQ4_0, 0.11},   {DType::kQ4_1, 0.1},
-                          {DType::kQ5_0, 0.06}, {DType::kQ5_1, 0.05},   {DType::kQ8_0, 0.008},  {DType::kQ2_K, 0.35},
-                          {DType::kQ3_K, 0.2},  {DType::kQ4_K, 0.1},    {DType::kQ5_K, 0.05},   {DType::kQ6_K, 0.025},
-                          {DType::kIQ4_NL, 0.1}, {DType::kIQ4_XS, 0.1}, {DType::kMXFP4, 0.15}};
+  const Bound bounds[] = {{DType::kF16, 3e-4},   {DType::kBF16, 2.5e-3}, {DType::kQ4_0, 0.11},  {DType::kQ4_1, 0.1},
+                          {DType::kQ5_0, 0.06},  {DType::kQ5_1, 0.05},   {DType::kQ8_0, 0.008}, {DType::kQ2_K, 0.35},
+                          {DType::kQ3_K, 0.2},   {DType::kQ4_K, 0.1},    {DType::kQ5_K, 0.05},  {DType::kQ6_K, 0.025},
+                          {DType::kIQ4_NL, 0.1}, {DType::kIQ4_XS, 0.1},  {DType::kMXFP4, 0.15}};
   const std::vector<float> values = normal(2), ones(kElements, 1.0f);
   for (const Bound& bound : bounds) {
     const double error = weighted_error(values, decode(bound.dtype, encode(bound.dtype, values)), ones);

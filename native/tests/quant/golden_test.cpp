@@ -90,8 +90,8 @@ TEST(every_format_decodes_random_blocks) {
 
 TEST(closed_form_formats_encode_to_the_same_bytes) {
   const std::vector<float> input = read_floats(golden("input.f32"));
-  for (const DType dtype : {DType::kF16, DType::kBF16, DType::kQ4_0, DType::kQ4_1, DType::kQ5_0, DType::kQ5_1,
-                            DType::kQ8_0}) {
+  for (const DType dtype :
+       {DType::kF16, DType::kBF16, DType::kQ4_0, DType::kQ4_1, DType::kQ5_0, DType::kQ5_1, DType::kQ8_0}) {
     const std::vector<uint8_t> expected = read(golden(dtype) + ".q");
     std::vector<uint8_t> actual(expected.size());
     CHECK(can_quantize(dtype));
@@ -135,9 +135,9 @@ TEST(encoders_err_no_more_than_the_reference_in_any_row) {
         sum += (double{decoded[i]} - input[i]) * (double{decoded[i]} - input[i]);
       const double rmse = std::sqrt(sum / kColumns);
       if (!no_worse(rmse, reference))
-        test::report(__FILE__, __LINE__,
-                     name + " row " + std::to_string(row) + ": RMSE " + std::to_string(rmse) + ", reference " +
-                         reference);
+        test::report(
+            __FILE__, __LINE__,
+            name + " row " + std::to_string(row) + ": RMSE " + std::to_string(rmse) + ", reference " + reference);
     }
   }
   CHECK_EQ(n_formats, 15);

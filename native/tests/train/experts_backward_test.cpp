@@ -111,8 +111,7 @@ TEST(lora_on_attention_through_frozen_experts) {
 }
 
 TEST(lora_on_experts) {
-  for (const TinyOptions& tiny : kFamilies)
-    check(tiny, lora_options(expert_targets(tiny.experts.shared_ff_width > 0)));
+  for (const TinyOptions& tiny : kFamilies) check(tiny, lora_options(expert_targets(tiny.experts.shared_ff_width > 0)));
 }
 
 TEST(lora_on_each_product_of_experts_alone) {
@@ -194,7 +193,8 @@ TEST(packed_equals_unpacked) {
   }
 }
 
-// The coefficient times the loss that is reported is what is differentiated too: as much of it as the batch has weights.
+// The coefficient times the loss that is reported is what is differentiated too: as much of it as the batch has
+// weights.
 TEST(load_balance) {
   for (const TinyOptions& tiny : kFamilies) {
     TrainerOptions o = full_options();
@@ -218,7 +218,8 @@ TEST(load_balance_is_zero_unless_asked_for_and_refused_without_experts) {
 }
 
 TEST(targets_that_no_layer_has_are_refused) {
-  CHECK_ERROR(Code::kInvalidArgument, "ffn_gate", Trainer(tiny_decoder(mixtral()), lora_options(bit(Module::kFfnGate))));
+  CHECK_ERROR(Code::kInvalidArgument, "ffn_gate",
+              Trainer(tiny_decoder(mixtral()), lora_options(bit(Module::kFfnGate))));
   CHECK_ERROR(Code::kInvalidArgument, "ffn_up_exps", Trainer(tiny_decoder({}), lora_options(bit(Module::kExpertUp))));
   CHECK_ERROR(Code::kInvalidArgument, "targets among",
               Trainer(tiny_decoder(mixtral()), lora_options(bit(Module::kRouter))));

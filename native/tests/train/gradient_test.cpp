@@ -1,6 +1,6 @@
 // End-to-end gradients against finite differences of the loss, for every kind of parameter.
-#include "model/tiny_kinds.h"
 #include "kernels/tolerances.h"
+#include "model/tiny_kinds.h"
 #include "train/gradients.h"
 
 using namespace chaku;

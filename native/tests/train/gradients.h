@@ -56,8 +56,9 @@ inline void check_gradients(Trainer& trainer, const PackedRow& row, const std::s
     float largest = 0.0f;
     for (const float g : gradient) largest = std::max(largest, std::fabs(g));
     if (!(largest > 0.05f))  // far above the noise
-      report(__FILE__, __LINE__, what + " " + module_name(p.module, p.layer) + ": a gradient of " +
-                                     std::to_string(largest) + " checks nothing");
+      report(__FILE__, __LINE__,
+             what + " " + module_name(p.module, p.layer) + ": a gradient of " + std::to_string(largest) +
+                 " checks nothing");
     const Philox random(5, static_cast<uint64_t>(i));
     for (uint64_t n = 0; n < 6; ++n) {
       const size_t at = random.words(n)[0] % base.size();
@@ -68,8 +69,8 @@ inline void check_gradients(Trainer& trainer, const PackedRow& row, const std::s
       const double tolerance = 0.003 * largest + 0.003 * std::fabs(difference) + 3e-4;
       if (!(std::fabs(difference - gradient[at]) <= tolerance)) {
         report(__FILE__, __LINE__,
-               what + " " + module_name(p.module, p.layer) + " kind " + std::to_string(static_cast<int>(p.kind)) + " [" +
-                   std::to_string(at) + "]: difference " + std::to_string(difference) + ", gradient " +
+               what + " " + module_name(p.module, p.layer) + " kind " + std::to_string(static_cast<int>(p.kind)) +
+                   " [" + std::to_string(at) + "]: difference " + std::to_string(difference) + ", gradient " +
                    std::to_string(gradient[at]));
       }
     }

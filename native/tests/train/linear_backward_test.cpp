@@ -23,10 +23,10 @@ std::vector<float> values(uint64_t stream, int64_t n) {
 
 struct Fixture {
   Engine engine{2, test::float32_path()};
-  std::vector<float> w = values(1, kN * kK), a = values(2, kR * kK), b = values(3, kN * kR), x = values(4, kM * kK),
-                     dy = values(5, kM * kN), u = std::vector<float>(kM * kR), du = u,
-                     dropped = std::vector<float>(kM * kK), dx = values(6, kM * kK);
-  std::vector<float> dw = values(7, kN * kK), dbias = values(8, kN), da = values(9, kR * kK), db = values(10, kN * kR);
+  std::vector<float> w = values(1, kN* kK), a = values(2, kR* kK), b = values(3, kN* kR), x = values(4, kM* kK),
+                     dy = values(5, kM* kN), u = std::vector<float>(kM * kR), du = u,
+                     dropped = std::vector<float>(kM * kK), dx = values(6, kM* kK);
+  std::vector<float> dw = values(7, kN* kK), dbias = values(8, kN), da = values(9, kR* kK), db = values(10, kN* kR);
   Linear linear{{w.data(), DType::kF32, kN, kK}, nullptr};
   LowRank low_rank{a.data(), b.data(), kR, 0.5f};
   LinearGradient gradient;

@@ -1,27 +1,27 @@
 /** Fine-tunes and runs GGUF language models over Chaku's native core. */
 @SuppressWarnings("module") // The modules with natives are built after this one.
 module dev.chaku {
-  requires org.bytedeco.javacpp;
-  requires com.fasterxml.jackson.core;
-  requires static org.jspecify;
+    requires org.bytedeco.javacpp;
+    requires com.fasterxml.jackson.core;
+    requires static org.jspecify;
 
-  exports dev.chaku;
-  exports dev.chaku.generate;
-  exports dev.chaku.data;
-  exports dev.chaku.data.doctor;
-  exports dev.chaku.gguf;
-  exports dev.chaku.io;
-  exports dev.chaku.text;
-  exports dev.chaku.text.template;
-  exports dev.chaku.train;
-  exports dev.chaku.internal.binding to
-      org.bytedeco.javacpp;
-  exports dev.chaku.internal.binding.generated to
-      org.bytedeco.javacpp;
-  exports dev.chaku.internal.natives to
-      dev.chaku.natives.linux_x86_64,
-      dev.chaku.natives.linux_arm64;
+    exports dev.chaku;
+    exports dev.chaku.generate;
+    exports dev.chaku.data;
+    exports dev.chaku.data.doctor;
+    exports dev.chaku.gguf;
+    exports dev.chaku.io;
+    exports dev.chaku.text;
+    exports dev.chaku.text.template;
+    exports dev.chaku.train;
+    exports dev.chaku.internal.binding to
+            org.bytedeco.javacpp;
+    exports dev.chaku.internal.binding.generated to
+            org.bytedeco.javacpp;
+    exports dev.chaku.internal.natives to
+            dev.chaku.natives.linux_x86_64,
+            dev.chaku.natives.linux_arm64;
 
-  uses dev.chaku.data.RecordSource;
-  uses dev.chaku.internal.natives.NativeJar;
+    uses dev.chaku.data.RecordSource;
+    uses dev.chaku.internal.natives.NativeJar;
 }

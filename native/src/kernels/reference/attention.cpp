@@ -16,7 +16,7 @@
 namespace chaku::reference {
 namespace {
 
-constexpr int64_t kDims = 64;  // of an output row summed at once
+constexpr int64_t kDims = 64;              // of an output row summed at once
 constexpr int64_t kMostEncodedDim = 4096;  // kMaxHeadDim of the model layer
 
 struct KeyRange {
@@ -70,8 +70,8 @@ struct Row {
   const float* decode(const void* base, int64_t key, float* room) const {
     const DTypeInfo& info = dtype_info(p.kv_dtype);
     const int64_t element = key * p.kv_stride + kv_head() * p.head_dim;
-    dequantize(p.kv_dtype, static_cast<const std::byte*>(base) + element / info.block_elements * info.block_bytes,
-               room, p.head_dim);
+    dequantize(p.kv_dtype, static_cast<const std::byte*>(base) + element / info.block_elements * info.block_bytes, room,
+               p.head_dim);
     return room;
   }
 };

@@ -29,7 +29,8 @@ void clamped_swiglu_backward(const GatedActivationBackwardProblem& p, ThreadPool
       const bool gate_moves = p.gate[i] < kSwiGluLimit, up_moves = std::fabs(p.up[i]) < kSwiGluLimit;
       const double gate = std::min(p.gate[i], kSwiGluLimit), up = std::clamp(p.up[i], -kSwiGluLimit, kSwiGluLimit);
       const double s = sigmoid(kSwiGluAlpha * gate), dy = p.dy[i];
-      p.dgate[i] = gate_moves ? static_cast<float>(dy * (up + 1.0) * s * (1.0 + kSwiGluAlpha * gate * (1.0 - s))) : 0.0f;
+      p.dgate[i] =
+          gate_moves ? static_cast<float>(dy * (up + 1.0) * s * (1.0 + kSwiGluAlpha * gate * (1.0 - s))) : 0.0f;
       p.dup[i] = up_moves ? static_cast<float>(dy * gate * s) : 0.0f;
     }
   });

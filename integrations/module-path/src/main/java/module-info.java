@@ -1,4 +1,4 @@
 /** A program that uses Chaku; nothing but this line is asked of it. */
 module dev.chaku.example {
-  requires dev.chaku;
+    requires dev.chaku;
 }

@@ -58,10 +58,11 @@ struct TileOperands : Bf16Operands {
       const bool two_columns = s.columns - c > kTileSide;
       for (int64_t r = 0; r < s.rows; r += kStrip) {
         const bool two_rows = s.rows - r > kTileSide;
-        const auto kernel = two_rows ? two_columns ? multiply_strided<2, 2> : multiply_strided<2, 1>
-                                     : two_columns ? multiply_strided<1, 2> : multiply_strided<1, 1>;
-        kernel({left.rows + r * left.pitch, left.pitch}, panel,
-               {sums.at + r * sums.stride + c, sums.stride, sums.add}, steps);
+        const auto kernel = two_rows      ? two_columns ? multiply_strided<2, 2> : multiply_strided<2, 1>
+                                 : two_columns ? multiply_strided<1, 2>
+                                          : multiply_strided<1, 1>;
+        kernel({left.rows + r * left.pitch, left.pitch}, panel, {sums.at + r * sums.stride + c, sums.stride, sums.add},
+               steps);
       }
     }
   }

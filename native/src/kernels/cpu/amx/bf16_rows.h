@@ -127,8 +127,8 @@ struct RoundedStep<FormatQ5_K> {
       const I q = _mm512_cvtepu8_epi16(load_bytes32(p + 48 + 32 * g));
       const __mmask32 low = _mm512_test_epi16_mask(bits, _mm512_set1_epi16(static_cast<int16_t>(1 << 2 * g)));
       const __mmask32 high = _mm512_test_epi16_mask(bits, _mm512_set1_epi16(static_cast<int16_t>(2 << 2 * g)));
-      store_row(out + 64 * g, _mm512_permutexvar_epi16(with_fifth_bits(q, low),
-                                                       table_of_32(h.scale[2 * g], h.offset[2 * g])));
+      store_row(out + 64 * g,
+                _mm512_permutexvar_epi16(with_fifth_bits(q, low), table_of_32(h.scale[2 * g], h.offset[2 * g])));
       store_row(out + 64 * g + 32, _mm512_permutexvar_epi16(with_fifth_bits(_mm512_srli_epi16(q, 4), high),
                                                             table_of_32(h.scale[2 * g + 1], h.offset[2 * g + 1])));
     }
@@ -171,7 +171,8 @@ static void round_range_scalar(const Rows& w, int64_t row, int64_t k, int64_t co
   alignas(64) float values[kMostRange];
   w.range(row, k, count, values);
   for (int64_t i = 0; i < count; i += 32)
-    store_row(dst + i, round_pair(load_n(values + i, count - i), load_n(values + i + kLanes, max(count - i - kLanes, 0))));
+    store_row(dst + i,
+              round_pair(load_n(values + i, count - i), load_n(values + i + kLanes, max(count - i - kLanes, 0))));
 }
 
 static RoundRange find_round_range(DType dtype) {

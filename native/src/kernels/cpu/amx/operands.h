@@ -65,8 +65,8 @@ struct ColumnsInPlace {
         for (int64_t pair = 0; pair < 16; ++pair) {
           const int64_t left = depth - done - 2 * pair;  // of the depth
           const float* at = from + (d + done + 2 * pair) * stride + row + r;
-          tile[pair] = interleave(left > 0 ? load_n(at, count - r) : zero(),
-                                  left > 1 ? load_n(at + stride, count - r) : zero());
+          tile[pair] =
+              interleave(left > 0 ? load_n(at, count - r) : zero(), left > 1 ? load_n(at + stride, count - r) : zero());
         }
         transpose_dwords(tile);
         for (int64_t i = 0; i < 16; ++i) store_row(strip + (r + i) * kStepDepth, tile[i]);
@@ -147,10 +147,10 @@ struct WeightDepth {
   int64_t items(const BlockPlan& b) const { return b.steps() * kStepDepth / 2; }
 
   void make(const BlockPlan& b, int64_t item) const {
-    alignas(64) static constexpr uint16_t kOrder[64] = {
-        0,  32, 1,  33, 2,  34, 3,  35, 4,  36, 5,  37, 6,  38, 7,  39, 8,  40, 9,  41, 10, 42,
-        11, 43, 12, 44, 13, 45, 14, 46, 15, 47, 16, 48, 17, 49, 18, 50, 19, 51, 20, 52, 21, 53,
-        22, 54, 23, 55, 24, 56, 25, 57, 26, 58, 27, 59, 28, 60, 29, 61, 30, 62, 31, 63};
+    alignas(64) static constexpr uint16_t kOrder[64] = {0,  32, 1,  33, 2,  34, 3,  35, 4,  36, 5,  37, 6,  38, 7,  39,
+                                                        8,  40, 9,  41, 10, 42, 11, 43, 12, 44, 13, 45, 14, 46, 15, 47,
+                                                        16, 48, 17, 49, 18, 50, 19, 51, 20, 52, 21, 53, 22, 54, 23, 55,
+                                                        24, 56, 25, 57, 26, 58, 27, 59, 28, 60, 29, 61, 30, 62, 31, 63};
     const I low = _mm512_load_si512(kOrder), high = _mm512_load_si512(kOrder + 32);
     Bf16 *row0 = b.staging, *row1 = row0 + kMostRange;
     decode(b, 2 * item, row0);

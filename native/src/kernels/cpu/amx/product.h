@@ -1,17 +1,19 @@
-// The driver of all large products: c[m, columns] (+)= scale * (rows[m, depth] * columns[depth, columns] + tail) + bias.
+// The driver of all large products: c[m, columns] (+)= scale * (rows[m, depth] * columns[depth, columns] + tail) +
+// bias.
 //
 // The rows (activations or their gradients) are rounded and packed once, by all threads, into the memory that a turn at
-// the pool shares. Then each thread takes units of work, up to 512 rows by up to 256 columns of c, and walks their depth
-// in blocks of 256. It keeps three things going, a little of each after every product of strips:
+// the pool shares. Then each thread takes units of work, up to 512 rows by up to 256 columns of c, and walks their
+// depth in blocks of 256. It keeps three things going, a little of each after every product of strips:
 //   - the tiles multiply a block of the columns (a weight, decoded into 128 KB);
 //   - the vector units decode the next block, which may be the first of the next unit;
 //   - the sums of the unit before, in tile order in one of two buffers, are scaled and stored by rows, past the caches
 //     where c is large.
-// Decoding and storing are thus hidden behind the tiles as far as the processor reorders, and no decoded weight outlives
-// its block. The second-level cache (2 MB) holds 256 KB of packed rows, 2 x 128 KB of columns and 2 x 512 KB of sums.
-// A tail of low rank is the last block of a unit's depth: its rows, times the tail's scale, are packed behind the others.
-// Products of the same rows share them packed; one whose tail reads what another one makes waits for that one's stage.
-// The cut depends on shapes alone: each element of c is summed in the same order with any number of threads.
+// Decoding and storing are thus hidden behind the tiles as far as the processor reorders, and no decoded weight
+// outlives its block. The second-level cache (2 MB) holds 256 KB of packed rows, 2 x 128 KB of columns and 2 x 512 KB
+// of sums. A tail of low rank is the last block of a unit's depth: its rows, times the tail's scale, are packed behind
+// the others. Products of the same rows share them packed; one whose tail reads what another one makes waits for that
+// one's stage. The cut depends on shapes alone: each element of c is summed in the same order with any number of
+// threads.
 #pragma once
 
 #ifndef CHAKU_ISA
@@ -136,8 +138,9 @@ class Unit {
     const Bf16* strip = strip_of(b, row + i * kStrip);
     const Bf16* next = strip_of(b, row + (i + 1 < row_strips() ? i + 1 : 0) * kStrip);
     const bool two_rows = rows - i * kStrip > kTileSide, two_columns = columns - j * kStrip > kTileSide;
-    const auto kernel = two_rows ? two_columns ? multiply_strips<2, 2> : multiply_strips<2, 1>
-                                 : two_columns ? multiply_strips<1, 2> : multiply_strips<1, 1>;
+    const auto kernel = two_rows      ? two_columns ? multiply_strips<2, 2> : multiply_strips<2, 1>
+                             : two_columns ? multiply_strips<1, 2>
+                                      : multiply_strips<1, 1>;
     kernel(strip, b.step(j, 0), sums + product * kSums, b.steps(), number > 0, next);
   }
 
@@ -153,8 +156,10 @@ class Unit {
         const float* tile = sums + product * kSums + (r / kTileSide * 2 + c / kTileSide) * kTileSide * kTileSide;
         const Segment to = job->p.at(pass->row + row + i * kStrip + r);
         const int64_t to_column = column + j * kStrip + c, left = min(n_columns - c, kTileSide);
-        if (job->p.transposed) add_transposed(tile, to, min(n_rows - r, to.rows), to_column, left);
-        else store(tile, to, min(n_rows - r, to.rows), to_column, left);
+        if (job->p.transposed)
+          add_transposed(tile, to, min(n_rows - r, to.rows), to_column, left);
+        else
+          store(tile, to, min(n_rows - r, to.rows), to_column, left);
       }
   }
 
@@ -309,12 +314,12 @@ static void run_stage(const Job<Columns>* jobs, int64_t n, const Pass& pass, Thr
     const bool past_caches = aligned && !p.add && p.m * p.columns * 4 >= kLargeBytes && own.depth == p.depth;
     const int64_t row = number % own.row_units * own.unit_rows;
     const int64_t column = number / own.row_units * own.unit_columns;
-    return {jobs + job, &own, row, min(own.unit_rows, own.rows - row), column,
-            min(own.unit_columns, p.columns - column), past_caches, nullptr};
+    return {
+        jobs + job,  &own,   row, min(own.unit_rows, own.rows - row), column, min(own.unit_columns, p.columns - column),
+        past_caches, nullptr};
   };
-  pool.parallel_for(min(pool.n_threads(), n_units), 1, [&](int64_t, int64_t, int thread) {
-    Worker<Columns>(pool.scratch(thread)).run(take);
-  });
+  pool.parallel_for(min(pool.n_threads(), n_units), 1,
+                    [&](int64_t, int64_t, int thread) { Worker<Columns>(pool.scratch(thread)).run(take); });
 }
 
 // Up to kMostTogether products of the same rows, of equal m and depth; a job may need one before it.

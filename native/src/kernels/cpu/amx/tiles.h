@@ -86,8 +86,7 @@ CHAKU_INLINE void store_strided(void* p, int64_t stride_bytes) {
 // Tiles 0 to 3 are the sums, 4 and 5 the rows, 6 and 7 the columns.
 template <int kRow, int kColumn>
 CHAKU_INLINE void multiply_tiles() {
-  __asm__ volatile("tdpbf16ps %%tmm%c2, %%tmm%c1, %%tmm%c0" ::"i"(2 * kRow + kColumn), "i"(4 + kRow),
-                   "i"(6 + kColumn));
+  __asm__ volatile("tdpbf16ps %%tmm%c2, %%tmm%c1, %%tmm%c0" ::"i"(2 * kRow + kColumn), "i"(4 + kRow), "i"(6 + kColumn));
 }
 
 // A quarter of the next step's rows, asked for while the current one multiplies.
@@ -102,8 +101,8 @@ CHAKU_INLINE void prefetch_quarter(const Bf16* step) {
 // kColumns are the tiles of a strip in use. `next` is the strip of rows of the following call: rows stream from the
 // second-level cache, a step ahead, while the columns stay in the first.
 //
-// A step of 2 x 2 tiles is 8 tile instructions and 32 prefetches. tdpbf16ps starts every 16 cycles, so that a step takes
-// 64 cycles at best; its four loads of 16 lines take 32 at two a cycle, and run beside.
+// A step of 2 x 2 tiles is 8 tile instructions and 32 prefetches. tdpbf16ps starts every 16 cycles, so that a step
+// takes 64 cycles at best; its four loads of 16 lines take 32 at two a cycle, and run beside.
 template <int kRows, int kColumns>
 __attribute__((noinline, noclone)) static void multiply_strips(const Bf16* rows, const Bf16* columns, float* sums,
                                                                int64_t steps, bool add, const Bf16* next) {

@@ -1,7 +1,7 @@
-// dw += scale dyT x on tiles. One operand is streamed: it decodes as a float32 weight would, and its columns are those of
-// the product. The other's columns are the rows of the product, packed beforehand. The streamed one is x, or dy where that
-// is the wider by far (the gradient of a low-rank B): what is summed then is dwT, and transposed as it is added.
-// Gradients that stream the same x are one product, whose rows are stacked.
+// dw += scale dyT x on tiles. One operand is streamed: it decodes as a float32 weight would, and its columns are those
+// of the product. The other's columns are the rows of the product, packed beforehand. The streamed one is x, or dy
+// where that is the wider by far (the gradient of a low-rank B): what is summed then is dwT, and transposed as it is
+// added. Gradients that stream the same x are one product, whose rows are stacked.
 #define CHAKU_ISA amx
 #include "kernels/cpu/amx/ops.h"
 #include "kernels/cpu/amx/product.h"
@@ -20,8 +20,8 @@ bool same_x(const WeightGradientProblem& a, const WeightGradientProblem& b) {
 }
 
 WeightDepth streamed(const float* from, int64_t stride, int64_t m) {
-  const Rows rows = {reinterpret_cast<const uint8_t*>(from), m, stride * 4, 1, 4, DType::kF32,
-                     find_decoder(DType::kF32)};
+  const Rows rows = {
+      reinterpret_cast<const uint8_t*>(from), m, stride * 4, 1, 4, DType::kF32, find_decoder(DType::kF32)};
   return {rows, find_round_range(DType::kF32)};
 }
 
@@ -62,14 +62,18 @@ int64_t n_stacked(const WeightGradientProblem* problems, int64_t n) {
 
 }  // namespace
 
-void weight_gradient(const WeightGradientProblem& p, ThreadPool& pool) noexcept { weight_gradient_group({&p, 1}, pool); }
+void weight_gradient(const WeightGradientProblem& p, ThreadPool& pool) noexcept {
+  weight_gradient_group({&p, 1}, pool);
+}
 
 void weight_gradient_group(const WeightGradientGroup& group, ThreadPool& pool) noexcept {
   for (int64_t i = 0; i < group.n;) {
     const WeightGradientProblem* first = group.problems + i;
     const int64_t n = is_transposed(*first) ? 1 : n_stacked(first, group.n - i);
-    if (is_transposed(*first)) run_transposed(*first, pool);
-    else run_stacked(first, n, pool);
+    if (is_transposed(*first))
+      run_transposed(*first, pool);
+    else
+      run_stacked(first, n, pool);
     i += n;
   }
   for (int64_t i = 0; i < group.n; ++i) {

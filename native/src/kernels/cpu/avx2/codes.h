@@ -88,8 +88,8 @@ struct BlocksOf32 {
     const I bits = _mm256_set_m128i(_mm_set1_epi32(second), _mm_set1_epi32(first));
     const I bit = _mm256_set1_epi64x(static_cast<long long>(0x8040201008040201));
     for (int i = 0; i < 2; ++i) {
-      const I source = _mm256_add_epi8(_mm256_setr_epi8(0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0,
-                                                        0, 0, 1, 1, 1, 1, 1, 1, 1, 1),
+      const I source = _mm256_add_epi8(_mm256_setr_epi8(0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0,
+                                                        0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1),
                                        bytes(2 * i));
       const I set = _mm256_cmpeq_epi8(_mm256_and_si256(_mm256_shuffle_epi8(bits, source), bit), bit);
       w.codes[i] = _mm256_or_si256(w.codes[i], _mm256_and_si256(set, bytes(16)));
@@ -162,8 +162,7 @@ struct CodesMXFP4 : BlocksOf32<17> {
   static constexpr bool kOffset = false, kSigned = true;
   template <class Part>
   CHAKU_INLINE void load(const uint8_t* step, NoBlockHeader, int part, Part& w) {
-    const I book =
-        _mm256_broadcastsi128_si256(_mm_setr_epi8(0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12));
+    const I book = _mm256_broadcastsi128_si256(_mm_setr_epi8(0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12));
     load_nibbles<1>(step + part * 34, w);
     for (int i = 0; i < 2; ++i) w.codes[i] = _mm256_shuffle_epi8(book, w.codes[i]);
     w.scale[0] = two_scales(_mm256_castps128_ps256(scales_mxfp4(step)), 2 * part);
@@ -195,7 +194,8 @@ struct ScalesK {
     const int at = 8 * part;
     const I order = _mm256_setr_epi32(at + first, at + first, at + first, at + first, at + second, at + second,
                                       at + second, at + second);
-    const I spread = _mm256_shuffle_epi8(s.packed, _mm256_or_si256(order, _mm256_set1_epi32(static_cast<int>(0xffffff00))));
+    const I spread =
+        _mm256_shuffle_epi8(s.packed, _mm256_or_si256(order, _mm256_set1_epi32(static_cast<int>(0xffffff00))));
     return _mm256_cvtepi32_ps(spread);
   }
   // Of the part's even or odd quarters.
@@ -203,7 +203,8 @@ struct ScalesK {
   CHAKU_INLINE F offset(const ScalesK& s, int part) {
     const int at = 8 * part + 4;
     const I order = _mm256_setr_epi32(at, at, at + 1, at + 1, at + 2, at + 2, at + 3, at + 3);
-    const I spread = _mm256_shuffle_epi8(s.packed, _mm256_or_si256(order, _mm256_set1_epi32(static_cast<int>(0xffffff00))));
+    const I spread =
+        _mm256_shuffle_epi8(s.packed, _mm256_or_si256(order, _mm256_set1_epi32(static_cast<int>(0xffffff00))));
     return zero() - s.dmin * _mm256_cvtepi32_ps(spread);
   }
 };

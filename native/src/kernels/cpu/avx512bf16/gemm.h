@@ -92,8 +92,8 @@ static void multiply_narrow(int64_t rows, const PackedRows& left, const Bf16* pa
 }
 
 // Any number of rows and columns; panels lie panel_pairs pairs apart.
-static void multiply_block(int64_t rows, const PackedRows& left, const Bf16* panels, int64_t panel_pairs,
-                           int64_t pairs, const Output& out, int64_t columns) {
+static void multiply_block(int64_t rows, const PackedRows& left, const Bf16* panels, int64_t panel_pairs, int64_t pairs,
+                           const Output& out, int64_t columns) {
   if (columns <= kLanes) return multiply_narrow<1>(rows, left, panels, pairs, out, columns);
   if (columns <= 2 * kLanes) return multiply_narrow<2>(rows, left, panels, pairs, out, columns);
   for (int64_t r = 0; r < rows; r += kTileRows)

@@ -22,8 +22,8 @@ Job<WeightRows> job_of(const MatmulProblem& p) {
 
 Job<WeightDepth> job_of(const MatmulBackwardProblem& p) {
   const bool fine = p.w.columns < 2048 && dtype_info(p.w.dtype).block_elements <= 128;
-  return {p.w.columns, fine ? 128 : kMostColumns, p.dx, p.dx_stride, p.scale, nullptr, p.accumulate,
-          WeightDepth::of(p.w), &p.tail};
+  return {p.w.columns,  fine ? 128 : kMostColumns, p.dx,   p.dx_stride, p.scale, nullptr,
+          p.accumulate, WeightDepth::of(p.w),      &p.tail};
 }
 
 SharedRows<WeightRows::kDepth> rows_of(const MatmulProblem& p) { return {p.x, p.x_stride, p.m, p.w.columns, nullptr}; }

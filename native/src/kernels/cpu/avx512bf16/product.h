@@ -1,10 +1,11 @@
-// The driver of products with a weight: c[m, columns] (+)= scale * (rows[m, depth] * columns[depth, columns] + tail) + bias.
+// The driver of products with a weight: c[m, columns] (+)= scale * (rows[m, depth] * columns[depth, columns] + tail) +
+// bias.
 //
 // The rows (activations or their gradients) are rounded and packed once, by all threads, into the memory that a turn at
 // the pool shares, however many products read them. Then each thread takes units of work, up to 512 rows by up to 256
 // columns of some product's c, and walks their depth: it packs a block of the weight and multiplies it. A tail of low
-// rank is the last of these blocks; its few rows each unit packs for itself. Sums of the blocks before the last are kept
-// by the thread: rows of c that lie a power of two apart share few sets of a cache, and would push each other out.
+// rank is the last of these blocks; its few rows each unit packs for itself. Sums of the blocks before the last are
+// kept by the thread: rows of c that lie a power of two apart share few sets of a cache, and would push each other out.
 // A depth beyond kPassDepth (a vocabulary, backward) is taken in passes, whose sums meet in c: so a weight is decoded
 // once for up to 512 rows, however deep the product is.
 // The cut depends on shapes alone: each element of c is summed in the same order with any number of threads.
@@ -32,14 +33,15 @@ struct Job {
   bool needs(const Job& before) const { return !tail->empty() && tail->x == before.c; }
 };
 
-constexpr int64_t kMostUnitRows = 516;       // of split_work's blocks: 512 rounded up to whole tiles
-constexpr int64_t kPackedBytes = 8 << 20;    // of rows packed at once: they stay in a third-level cache
+constexpr int64_t kMostUnitRows = 516;     // of split_work's blocks: 512 rounded up to whole tiles
+constexpr int64_t kPackedBytes = 8 << 20;  // of rows packed at once: they stay in a third-level cache
 constexpr int64_t kPassDepth = 8192;
 constexpr int64_t kRowsOfChunk = 4 * kTileRows;  // packed by one thread at a time
 
 static_assert(kPackedBytes <= ThreadPool::Turn::kSharedBytes && kPackedBytes / 2 / kPassDepth >= kTileRows);
 static_assert((kMostUnitRows * kMostDepth + kMostBlock) * 2 +
-                  (kLanes * kMostDepth + kMostUnitRows * kMostColumns) * 4 <= ThreadPool::kScratchBytes);
+                  (kLanes * kMostDepth + kMostUnitRows * kMostColumns) * 4 <=
+              ThreadPool::kScratchBytes);
 
 // A thread's buffers: rows of a tail, a block of B, decoded weights, and the sums of a unit.
 struct Scratch {

@@ -1,7 +1,7 @@
-// dw += scale dyT x on bfloat16. One operand is streamed: rounded as pairs of rows into the panels that B is; of the other
-// up to 96 columns are transposed and rounded to rows of A. The streamed one is x, or dy where that is the wider by far
-// (the gradient of a low-rank B): what is summed then is dwT, and transposed as it is added.
-// Gradients that stream the same matrix are made together, so that it is read once.
+// dw += scale dyT x on bfloat16. One operand is streamed: rounded as pairs of rows into the panels that B is; of the
+// other up to 96 columns are transposed and rounded to rows of A. The streamed one is x, or dy where that is the wider
+// by far (the gradient of a low-rank B): what is summed then is dwT, and transposed as it is added. Gradients that
+// stream the same matrix are made together, so that it is read once.
 #define CHAKU_ISA avx512bf16
 #include "base/thread_pool.h"
 #include "kernels/cpu/avx512bf16/gemm.h"
@@ -63,7 +63,8 @@ struct Scratch {
         sums(reinterpret_cast<float*>(b + kMostColumns * kDepth)) {}
 };
 
-// Rows [m, m + depth) by columns [c, c + columns) to packed[column][kDepth], depth padded with zeros to a multiple of 16.
+// Rows [m, m + depth) by columns [c, c + columns) to packed[column][kDepth], depth padded with zeros to a multiple
+// of 16.
 void pack_transposed_a(const Operand& from, int64_t m, int64_t depth, int64_t c, int64_t columns, Bf16* packed) {
   for (int64_t r = 0; r < columns; r += kLanes)
     for (int64_t d = 0; d < depth; d += kLanes) {
@@ -164,7 +165,9 @@ void run_together(const WeightGradientProblem* problems, int64_t n, ThreadPool& 
 
 }  // namespace
 
-void weight_gradient(const WeightGradientProblem& p, ThreadPool& pool) noexcept { weight_gradient_group({&p, 1}, pool); }
+void weight_gradient(const WeightGradientProblem& p, ThreadPool& pool) noexcept {
+  weight_gradient_group({&p, 1}, pool);
+}
 
 void weight_gradient_group(const WeightGradientGroup& group, ThreadPool& pool) noexcept {
   for (int64_t i = 0; i < group.n; i += kMostTogether)

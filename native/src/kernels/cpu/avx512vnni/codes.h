@@ -27,7 +27,8 @@ CHAKU_INLINE I dot_codes(const I* codes, const uint8_t* x) {
   for (int d = 0; d < kDigits; ++d) {
     if (d > 0) sum = _mm512_slli_epi32(sum, kDigitBits);
 #pragma GCC unroll 4
-    for (int u = 0; u < kUnits; ++u) sum = _mm512_dpbusd_epi32(sum, codes[u], _mm512_loadu_si512(x + u * kUnitBytes + d * kUnit));
+    for (int u = 0; u < kUnits; ++u)
+      sum = _mm512_dpbusd_epi32(sum, codes[u], _mm512_loadu_si512(x + u * kUnitBytes + d * kUnit));
   }
   return sum;
 }
@@ -90,7 +91,8 @@ struct FourBlocks {
     static constexpr WordTable table = fifth_bits<kBlockBytes, kAt>();
     const I both = _mm512_permutex2var_epi16(b.first, _mm512_load_si512(&table), b.last);
     const I bit = _mm512_set1_epi64(static_cast<long long>(0x8040201008040201));
-    const I spread = _mm512_shuffle_epi8(both, repeat_16(_mm_setr_epi8(0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1)));
+    const I spread =
+        _mm512_shuffle_epi8(both, repeat_16(_mm_setr_epi8(0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1)));
     const I later = _mm512_shuffle_epi8(both, repeat_16(_mm_setr_epi8(8, 8, 8, 8, 8, 8, 8, 8, 9, 9, 9, 9, 9, 9, 9, 9)));
     low = _mm512_mask_add_epi8(low, _mm512_test_epi8_mask(spread, bit), low, bytes(16));
     high = _mm512_mask_add_epi8(high, _mm512_test_epi8_mask(later, bit), high, bytes(16));
@@ -288,7 +290,8 @@ struct CodesQ5_K : SuperBlocks {
     for (int i = 0; i < 2; ++i) {
       const I bits = repeat_16(load_bytes16(p + 16 + 16 * i));
       w.codes[i] = _mm512_mask_add_epi8(w.codes[i], _mm512_test_epi8_mask(bits, even), w.codes[i], bytes(16));
-      w.codes[2 + i] = _mm512_mask_add_epi8(w.codes[2 + i], _mm512_test_epi8_mask(bits, odd), w.codes[2 + i], bytes(16));
+      w.codes[2 + i] =
+          _mm512_mask_add_epi8(w.codes[2 + i], _mm512_test_epi8_mask(bits, odd), w.codes[2 + i], bytes(16));
     }
     w.scale[0] = ScalesK::even(s);
     w.scale[1] = ScalesK::odd(s);
@@ -314,13 +317,15 @@ struct CodesQ6_K : SuperBlocks {
     const I top = bytes(0x30);
     for (int half = 0; half < 2; ++half) {
       const I q = load_64(p + 64 * half), bits = _mm512_broadcast_i64x4(load_bytes32(p + 128 + 32 * half));
-      const I low_shift = _mm512_setr_epi64(4, 4, 4, 4, 2, 2, 2, 2), high_shift = _mm512_setr_epi64(0, 0, 0, 0, 2, 2, 2, 2);
+      const I low_shift = _mm512_setr_epi64(4, 4, 4, 4, 2, 2, 2, 2),
+              high_shift = _mm512_setr_epi64(0, 0, 0, 0, 2, 2, 2, 2);
       const I low = _mm512_and_si512(_mm512_sllv_epi64(bits, low_shift), top);
       const I high = _mm512_and_si512(_mm512_srlv_epi64(bits, high_shift), top);
       w.codes[2 * half] = _mm512_or_si512(low_nibble(q), low);
       w.codes[2 * half + 1] = _mm512_or_si512(high_nibble(q), high);
     }
-    const F scales = _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(load_bytes16(p + 192))) * broadcast(half_to_float(p + 208));
+    const F scales =
+        _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(load_bytes16(p + 192))) * broadcast(half_to_float(p + 208));
     spread_scales(scales, _mm512_setr_epi32(0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3), 4, w);
     w.offset = scales * broadcast(-32.0f);
   }
@@ -330,7 +335,8 @@ struct CodesQ6_K : SuperBlocks {
 template <class Part>
 CHAKU_INLINE void load_planes(const uint8_t* p, Part& w) {
   const I q = load_64(p);
-  for (int r = 0; r < 4; ++r) w.codes[r] = _mm512_and_si512(_mm512_srli_epi16(q, static_cast<unsigned>(2 * r)), bytes(3));
+  for (int r = 0; r < 4; ++r)
+    w.codes[r] = _mm512_and_si512(_mm512_srli_epi16(q, static_cast<unsigned>(2 * r)), bytes(3));
 }
 
 template <class Part>

@@ -1,10 +1,10 @@
 // Attention in float32.
 //
-// For generated tokens packing would cost more than it saves: keys and values are read in place, once. Spans and heads are
-// then few and keys many, so that keys are cut into chunks whose (m, l, O) are merged in their order by whichever thread
-// finishes last: the result does not depend on which. Chunks are cut by the place of a key in its span alone, and grow
-// with it: with any number of keys there are enough of them, and not too many, and the row of a token is the same whatever
-// other rows are computed, now or later.
+// For generated tokens packing would cost more than it saves: keys and values are read in place, once. Spans and heads
+// are then few and keys many, so that keys are cut into chunks whose (m, l, O) are merged in their order by whichever
+// thread finishes last: the result does not depend on which. Chunks are cut by the place of a key in its span alone,
+// and grow with it: with any number of keys there are enough of them, and not too many, and the row of a token is the
+// same whatever other rows are computed, now or later.
 #pragma once
 
 #include "kernels/cpu/generic/attention_forward.inl"
@@ -76,8 +76,8 @@ static void attend_few(const AttentionProblem& p, const QueryBlock& block, KeyRa
     for (int64_t r = 0; r < block.rows(); ++r) {
       const QueryBlock::Row row = block.row(r);
       const float factor = fold_row<FloatOperands, kKeyVectors>(
-          scratch.scores + r * kKeys, score_shape(p, block, row, key), block.visible(p, row.token, key, keys),
-          running, r, scratch.weights + r * kKeys);
+          scratch.scores + r * kKeys, score_shape(p, block, row, key), block.visible(p, row.token, key, keys), running,
+          r, scratch.weights + r * kKeys);
       if (factor != 1.0f) scale_row(scratch.sums + r * width, width, factor);
     }
     add_few(p, block, at, keys, scratch.weights, scratch.sums);
@@ -122,8 +122,8 @@ static void merge_partials(const AttentionProblem& p, const QueryBlock& block, c
 constexpr int64_t kLeastChunk = 256, kChunksOfOctave = 4;
 constexpr int64_t kMostChunks = 60;  // of 16 Mi keys
 
-// Where the chunk ends that begins at a key, both counted from the span's first: there are kChunksOfOctave of them between
-// a power of two and the next.
+// Where the chunk ends that begins at a key, both counted from the span's first: there are kChunksOfOctave of them
+// between a power of two and the next.
 CHAKU_INLINE int64_t chunk_end(int64_t begin) {
   if (begin < kChunksOfOctave * kLeastChunk) return begin + kLeastChunk;
   return begin + (int64_t{1} << (63 - __builtin_clzll(static_cast<uint64_t>(begin)))) / kChunksOfOctave;
@@ -131,9 +131,9 @@ CHAKU_INLINE int64_t chunk_end(int64_t begin) {
 
 // The keys of a block of queries, cut into chunks.
 struct KeyChunks {
-  int64_t origin;   // the span's first key
-  KeyRange range;   // counted from there
-  int64_t first;    // begin of the chunk in which the range begins
+  int64_t origin;  // the span's first key
+  KeyRange range;  // counted from there
+  int64_t first;   // begin of the chunk in which the range begins
 
   KeyChunks(const AttentionProblem& p, const QueryBlock& block) : origin(block.span->kv_begin), first(0) {
     const KeyRange keys = block.whole_blocks(p);
@@ -195,10 +195,10 @@ void attention(const AttentionProblem& p, ThreadPool& pool) noexcept {
   if (p.head_dim > kMostHeadDim) return reference::attention(p, pool);
   if (p.role == Role::kGenerated) return attend_generated(p, pool);
   using Scratch = ForwardScratch<FloatOperands>;
-  attend_all<FloatOperands>(
-      p, pool, [&](const QueryBlock& block, KeyRange range, const Scratch& scratch, RunningRows& running) {
-        attend_many<FloatOperands>(p, block, range, nullptr, scratch, running);
-      });
+  attend_all<FloatOperands>(p, pool,
+                            [&](const QueryBlock& block, KeyRange range, const Scratch& scratch, RunningRows& running) {
+                              attend_many<FloatOperands>(p, block, range, nullptr, scratch, running);
+                            });
 }
 
 }  // namespace chaku::CHAKU_ISA

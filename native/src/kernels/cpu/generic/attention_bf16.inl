@@ -44,10 +44,10 @@ struct Bf16Operands {
   // 32 rows by 32 columns at a time: pairs of rows are interleaved, and those transposed as 32-bit words.
   static void transpose_rows(const Bf16* from, int64_t pitch, int64_t rows, int64_t columns, Bf16* to,
                              int64_t to_pitch) {
-    alignas(64) static constexpr uint16_t kOrder[64] = {
-        0,  32, 1,  33, 2,  34, 3,  35, 4,  36, 5,  37, 6,  38, 7,  39, 8,  40, 9,  41, 10, 42,
-        11, 43, 12, 44, 13, 45, 14, 46, 15, 47, 16, 48, 17, 49, 18, 50, 19, 51, 20, 52, 21, 53,
-        22, 54, 23, 55, 24, 56, 25, 57, 26, 58, 27, 59, 28, 60, 29, 61, 30, 62, 31, 63};
+    alignas(64) static constexpr uint16_t kOrder[64] = {0,  32, 1,  33, 2,  34, 3,  35, 4,  36, 5,  37, 6,  38, 7,  39,
+                                                        8,  40, 9,  41, 10, 42, 11, 43, 12, 44, 13, 45, 14, 46, 15, 47,
+                                                        16, 48, 17, 49, 18, 50, 19, 51, 20, 52, 21, 53, 22, 54, 23, 55,
+                                                        24, 56, 25, 57, 26, 58, 27, 59, 28, 60, 29, 61, 30, 62, 31, 63};
     const I low = _mm512_load_si512(kOrder), high = _mm512_load_si512(kOrder + 32);
     for (int64_t r = 0; r < rows; r += kStep)
       for (int64_t c = 0; c < columns; c += kStep) {
@@ -78,8 +78,10 @@ struct Bf16Operands {
         const bool whole = rows - r >= kLanes && columns - d >= kStep;
         I rounded[kLanes];  // in memory: sixteen addresses are more than there are registers
         for (int i = 0; i < kLanes; ++i, at += stride) {
-          if (whole) rounded[i] = round_pair(load(at), load(at + kLanes));
-          else rounded[i] = r + i < rows ? round_step(at, columns - d) : _mm512_setzero_si512();
+          if (whole)
+            rounded[i] = round_pair(load(at), load(at + kLanes));
+          else
+            rounded[i] = r + i < rows ? round_step(at, columns - d) : _mm512_setzero_si512();
         }
         F tile[kLanes];
 #pragma GCC unroll 16

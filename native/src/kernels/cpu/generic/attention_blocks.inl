@@ -13,7 +13,7 @@ namespace chaku::CHAKU_ISA {
 
 constexpr int64_t kKeys = 64;  // of a block of scores
 constexpr int kKeyVectors = kKeys / kLanes;
-constexpr int kStepVectors = 16 / kLanes;  // the keys of a block that a product takes are a multiple of 16
+constexpr int kStepVectors = 16 / kLanes;           // the keys of a block that a product takes are a multiple of 16
 constexpr int64_t kBlockRows = 96, kMostHeads = 8;  // of a block of queries
 constexpr int64_t kMostHeadDim = 512;
 constexpr float kLog2E = 1.44269504f, kLn2 = 0.693147181f;
@@ -75,10 +75,10 @@ struct QueryBlock {
 // The blocks of a problem, numbered: by span, then by positions, then by group of heads.
 struct BlockList {
   int64_t count = 0;
-  int64_t most_rows = 0;        // of any block
-  int64_t positions = 0;        // of a full block
-  int64_t heads = 0;            // of a full block
-  int64_t groups_per_kv = 0;    // groups of heads that share a key head
+  int64_t most_rows = 0;      // of any block
+  int64_t positions = 0;      // of a full block
+  int64_t heads = 0;          // of a full block
+  int64_t groups_per_kv = 0;  // groups of heads that share a key head
   int64_t n_kv_heads = 0;
 
   int64_t groups() const { return groups_per_kv * n_kv_heads; }
@@ -116,7 +116,7 @@ CHAKU_INLINE BlockList list_blocks(const AttentionProblem& p, int64_t most_rows 
 
 // Where the keys and values of a block's head lie, whatever their format.
 struct KeyBytes {
-  const uint8_t *k, *v;  // of key 0
+  const uint8_t *k, *v;    // of key 0
   int64_t stride, length;  // of a row
 
   CHAKU_INLINE KeyBytes of(const AttentionProblem& p, const QueryBlock& block) {
@@ -190,7 +190,7 @@ struct ScoreShape {
 };
 
 CHAKU_INLINE ScoreShape score_shape(const AttentionProblem& p, const QueryBlock& block, QueryBlock::Row row,
-                                     int64_t key) {
+                                    int64_t key) {
   const bool plain = p.soft_cap <= 0.0f && p.slopes == nullptr && p.scale > 0.0f;
   return {plain,
           p.scale,
@@ -225,8 +225,8 @@ CHAKU_INLINE void with_vectors(int64_t end, Run run) {
   }
 }
 
-// In training, runs of consecutive spans of at least kManyQueries queries, which pay for rounding their operands, and of
-// fewer: many(run) or few(run), problems with a part of the spans.
+// In training, runs of consecutive spans of at least kManyQueries queries, which pay for rounding their operands, and
+// of fewer: many(run) or few(run), problems with a part of the spans.
 template <class Many, class Few>
 CHAKU_INLINE void for_each_run(const AttentionProblem& p, Many many, Few few) {
   constexpr int64_t kManyQueries = 16;
@@ -237,8 +237,10 @@ CHAKU_INLINE void for_each_run(const AttentionProblem& p, Many many, Few few) {
     AttentionProblem run = p;
     run.spans += begin;
     run.n_spans = end - begin;
-    if (is_many(begin)) many(run);
-    else few(run);
+    if (is_many(begin))
+      many(run);
+    else
+      few(run);
     begin = end;
   }
 }

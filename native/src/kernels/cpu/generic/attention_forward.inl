@@ -2,10 +2,10 @@
 //
 // An online softmax. For each block of keys, in order: S = Q KT; m' = max(m, rowmax S); P = e^(S - m');
 // l = l e^(m - m') + rowsum P; O = O e^(m - m') + P V; at the end o = O / l and lse = m + ln l. Exponents are kept in
-// base 2. Blocks of keys are counted from the first key of the span, whatever queries are computed: what a row sees is cut
-// the same way with any others, and keys that it does not see add zeros.
-// The operands of the two products are a parameter (attention_operands.inl); all else is float32.
-// Sources: Milakov and Gimelshein 2018 (online softmax); Dao et al. 2022 (FlashAttention).
+// base 2. Blocks of keys are counted from the first key of the span, whatever queries are computed: what a row sees is
+// cut the same way with any others, and keys that it does not see add zeros. The operands of the two products are a
+// parameter (attention_operands.inl); all else is float32. Sources: Milakov and Gimelshein 2018 (online softmax); Dao
+// et al. 2022 (FlashAttention).
 #pragma once
 
 #include <math.h>
@@ -251,14 +251,13 @@ CHAKU_INLINE void finish_row(const AttentionProblem& p, QueryBlock::Row row, flo
   }
   float* o = p.o + row.token * p.o_stride + row.head * p.head_dim;
   const float factor = shrink / total;
-  for (int64_t i = 0; i < p.head_dim; i += kLanes)
-    store_n(o + i, load(sums + i) * broadcast(factor), p.head_dim - i);
+  for (int64_t i = 0; i < p.head_dim; i += kLanes) store_n(o + i, load(sums + i) * broadcast(factor), p.head_dim - i);
   if (p.lse != nullptr) p.lse[row.token * p.n_heads + row.head] = shift * kLn2 + logf(total);
 }
 
 template <class Operands>
-CHAKU_INLINE void clear_rows(const AttentionProblem& p, const QueryBlock& block, const ForwardScratch<Operands>& scratch,
-                             RunningRows& running) {
+CHAKU_INLINE void clear_rows(const AttentionProblem& p, const QueryBlock& block,
+                             const ForwardScratch<Operands>& scratch, RunningRows& running) {
   running.clear(block.rows());
   __builtin_memset(scratch.sums, 0, static_cast<size_t>(block.rows() * padded(p.head_dim)) * sizeof(float));
 }

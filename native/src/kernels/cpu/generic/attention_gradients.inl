@@ -99,8 +99,7 @@ CHAKU_INLINE float row_delta(const AttentionBackwardProblem& p, QueryBlock::Row 
 
 // delta of a block's rows. The two passes find it in the first element of each head of dq, which store_deltas() put
 // there and the last pass overwrites.
-CHAKU_INLINE void block_deltas(const AttentionBackwardProblem& p, const QueryBlock& block, bool stored,
-                               float* deltas) {
+CHAKU_INLINE void block_deltas(const AttentionBackwardProblem& p, const QueryBlock& block, bool stored, float* deltas) {
   QueryBlock::Row row = block.row(0);
   for (int64_t r = 0; r < block.rows(); ++r, row = block.after(row))
     deltas[r] = stored ? p.dq[row.token * p.forward.q_stride + row.head * p.forward.head_dim] : row_delta(p, row);
@@ -218,8 +217,10 @@ static void chunk_gradients(const AttentionBackwardProblem& p, const QueryBlock&
   };
   for (int64_t i = 0; i < at.rows; i += 2) {
     own_gradients_of(i, even);
-    if (i + 1 < at.rows) own_gradients_of(i + 1, odd);
-    else odd = {};
+    if (i + 1 < at.rows)
+      own_gradients_of(i + 1, odd);
+    else
+      odd = {};
     store_rows(i, even, odd);
   }
 }

@@ -43,8 +43,7 @@ static void convolve(const CausalConvolutionProblem& p, const AttentionSpan& spa
     store_n(p.y + t * p.channels + c.first, p.silu ? sum * sigmoid(sum) : sum, c.n);
   }
   if (p.state_out == nullptr) return;
-  for (int32_t i = 0; i < p.taps - 1; ++i)
-    store_n(p.state_out + i * p.channels + c.first, window[i + 1], c.n);
+  for (int32_t i = 0; i < p.taps - 1; ++i) store_n(p.state_out + i * p.channels + c.first, window[i + 1], c.n);
 }
 
 void causal_convolution(const CausalConvolutionProblem& p, ThreadPool& pool) noexcept {

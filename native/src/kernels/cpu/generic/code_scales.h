@@ -33,8 +33,8 @@ CHAKU_INLINE __m128i scales_and_minima(const uint8_t* block) {
 CHAKU_INLINE __m128i scales_q3_k(const uint8_t* block) {
   const uint64_t low = load_word64(block + 96);
   const __m128i nibbles = two_words(low & 0x0f0f0f0f0f0f0f0fu, low >> 4 & 0x0f0f0f0f0f0f0f0fu);
-  const __m128i pairs = _mm_srlv_epi32(_mm_set1_epi32(static_cast<int>(load_word32(block + 104))),
-                                       _mm_setr_epi32(0, 2, 4, 6));
+  const __m128i pairs =
+      _mm_srlv_epi32(_mm_set1_epi32(static_cast<int>(load_word32(block + 104))), _mm_setr_epi32(0, 2, 4, 6));
   const __m128i high = _mm_slli_epi16(_mm_and_si128(pairs, _mm_set1_epi8(3)), 4);
   return _mm_sub_epi8(_mm_or_si128(nibbles, high), _mm_set1_epi8(32));
 }

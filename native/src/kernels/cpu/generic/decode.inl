@@ -90,8 +90,13 @@ struct Rows {
 
   CHAKU_INLINE Rows of(const Matrix& w) {
     const DTypeInfo& info = dtype_info(w.dtype);
-    return {static_cast<const uint8_t*>(w.data), w.rows, w.columns / info.block_elements * info.block_bytes,
-            info.block_elements, info.block_bytes, w.dtype, find_decoder(w.dtype)};
+    return {static_cast<const uint8_t*>(w.data),
+            w.rows,
+            w.columns / info.block_elements * info.block_bytes,
+            info.block_elements,
+            info.block_bytes,
+            w.dtype,
+            find_decoder(w.dtype)};
   }
   void range(int64_t row, int64_t k, int64_t count, float* dst) const {
     decode(dtype, data + row * stride_bytes, k, count, dst);

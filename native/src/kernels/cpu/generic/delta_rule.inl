@@ -1,10 +1,10 @@
 // Columns of S in vectors. A block of columns depends on no other, and its dk rows stay in the first-level cache while
 // all tokens pass: two sweeps over the block per token, one for S^T k, one that updates S and sums S^T q.
 //
-// The backward pass wants the S before every token, from the last token to the first. It keeps some of them and computes
-// the others again: a span is cut into parts, the S before each part is kept, and from the last part to the first the
-// same is done within the part, down to single tokens (Griewank and Walther 2000, revolve, with fixed cuts). Sums over
-// columns, one per row of S, are made for kLanes rows at a time by a transposition.
+// The backward pass wants the S before every token, from the last token to the first. It keeps some of them and
+// computes the others again: a span is cut into parts, the S before each part is kept, and from the last part to the
+// first the same is done within the part, down to single tokens (Griewank and Walther 2000, revolve, with fixed cuts).
+// Sums over columns, one per row of S, are made for kLanes rows at a time by a transposition.
 #pragma once
 
 #include <math.h>
@@ -87,9 +87,9 @@ static void delta_columns(const DeltaRuleProblem& p, const AttentionSpan& span, 
   const int64_t at = b.head * p.key_dim * p.value_dim + b.column;
   for (int64_t i = 0; i < p.key_dim; ++i)
     for (int j = 0; j < V; ++j)
-      state[i * V + j] = p.state_in == nullptr ? zero()
-                                               : load_n(p.state_in + at + i * p.value_dim + j * kLanes,
-                                                        max(b.n - j * kLanes, 0));
+      state[i * V + j] = p.state_in == nullptr
+                             ? zero()
+                             : load_n(p.state_in + at + i * p.value_dim + j * kLanes, max(b.n - j * kLanes, 0));
   for (int64_t t = span.q_begin; t < span.q_end; ++t) {
     F o[V];
     delta_advance<V>(p, b, t, state, o);
@@ -117,9 +117,9 @@ void delta_rule(const DeltaRuleProblem& p, ThreadPool& pool) noexcept {
 struct DeltaBack {
   const DeltaRuleBackwardProblem& p;
   ColumnBlock block;
-  int64_t fan;   // parts of a range, and states kept on each level
-  F* later;      // [dk] G
-  F* states;     // levels of [fan][dk]
+  int64_t fan;  // parts of a range, and states kept on each level
+  F* later;     // [dk] G
+  F* states;    // levels of [fan][dk]
 };
 
 // to[i] += sums of lanes of values[i], for kLanes rows.

@@ -1,8 +1,8 @@
 // Activations as integers of 22 bits, written as three digits to base 128 that fit signed bytes.
 //
-// A product of generated tokens with a weight of 4 to 8 bits a number is bound by instructions if every code is first made a
-// float. Multiplying bytes takes a fraction of them, but eight bits of x would cost two decimal digits of the result.
-// So a step of 128 or 256 elements of x shares one scale and each element becomes
+// A product of generated tokens with a weight of 4 to 8 bits a number is bound by instructions if every code is first
+// made a float. Multiplying bytes takes a fraction of them, but eight bits of x would cost two decimal digits of the
+// result. So a step of 128 or 256 elements of x shares one scale and each element becomes
 //   x = scale * (128^2 high + 128 mid + low),   high in [-127, 127], mid and low in [-64, 63],
 // an error of at most 2.4e-7 of the step's largest element: what float32 sums lose anyhow. The dot product with the
 // codes c of a block is exact in int32 for each digit, and the digits are joined by shifts:
@@ -19,7 +19,7 @@ namespace chaku::CHAKU_ISA {
 
 constexpr int kDigits = 3, kDigitBits = 7;
 constexpr float kMostInteger = 127 * 16384 + 63 * 128 + 63;
-constexpr int kUnit = 64;                         // elements whose digits lie together
+constexpr int kUnit = 64;  // elements whose digits lie together
 constexpr int kUnitBytes = kDigits * kUnit;
 
 // Which 16 elements of a step lie at slot 0..3 of a unit.
@@ -154,8 +154,7 @@ static void write_digits(const float* x, int64_t k, DigitLayout layout, uint8_t*
           digits[1][i] = take_digit(number[i]);
           digits[0][i] = number[i];
         }
-        for (int d = 0; d < kDigits; ++d)
-          store_bytes(digits[d], record + unit * kUnitBytes + d * kUnit + slot * 16);
+        for (int d = 0; d < kDigits; ++d) store_bytes(digits[d], record + unit * kUnitBytes + d * kUnit + slot * 16);
       }
   }
 }

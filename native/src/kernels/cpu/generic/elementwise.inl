@@ -20,9 +20,7 @@ struct Silu {
 
 struct GeluTanh {
   static constexpr float kTwice = 1.5957691216f, kCubic = 0.044715f;  // 2 sqrt(2/pi)
-  static F value(F x) {
-    return x * sigmoid(broadcast(kTwice) * x * fma(x * x, broadcast(kCubic), broadcast(1.0f)));
-  }
+  static F value(F x) { return x * sigmoid(broadcast(kTwice) * x * fma(x * x, broadcast(kCubic), broadcast(1.0f))); }
   static F slope(F x) {
     // beyond 20 it is 0 or 1 to the last bit, and squares would overflow
     const F c = minimum(broadcast(20.0f), maximum(broadcast(-20.0f), x)), square = c * c, one = broadcast(1.0f);

@@ -87,14 +87,14 @@ CHAKU_INLINE void decode_five_bits(const uint8_t* q, const uint8_t* fifth, float
   out[0] = _mm512_mask_add_ps(out[0], static_cast<Mask>(bits), out[0], broadcast(16.0f * scale));
   out[1] = _mm512_mask_add_ps(out[1], static_cast<Mask>(bits >> 16), out[1], broadcast(16.0f * scale));
 #else  // byte i of the 32 gets bit i: its source byte is repeated, all other bits are set, and all ones are found
-  const __m256i source = _mm256_setr_epi8(0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 2, 2, 2, 3, 3,
-                                          3, 3, 3, 3, 3, 3);
+  const __m256i source =
+      _mm256_setr_epi8(0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 2, 2, 2, 3, 3, 3, 3, 3, 3, 3, 3);
   const __m256i others = _mm256_set1_epi64x(0x7fbfdfeff7fbfdfe);
   const __m256i spread = _mm256_shuffle_epi8(_mm256_set1_epi32(static_cast<int>(bits)), source);
   const __m256i set = _mm256_cmpeq_epi8(_mm256_or_si256(spread, others), _mm256_set1_epi8(-1));
   const __m256i both = _mm256_set_m128i(_mm_srli_epi16(nibbles, 4), nibbles);
-  const __m256i codes = _mm256_or_si256(_mm256_and_si256(both, _mm256_set1_epi8(15)),
-                                        _mm256_and_si256(set, _mm256_set1_epi8(16)));
+  const __m256i codes =
+      _mm256_or_si256(_mm256_and_si256(both, _mm256_set1_epi8(15)), _mm256_and_si256(set, _mm256_set1_epi8(16)));
   expand_u8(_mm256_castsi256_si128(codes), out);
   expand_u8(_mm256_extracti128_si256(codes, 1), out + kPer16);
   for (int i = 0; i < 2 * kPer16; ++i) out[i] = fma(out[i], broadcast(scale), broadcast(offset));
@@ -181,7 +181,8 @@ struct FormatQ5_K {
     for (int i = 0; i < 2; ++i) {
       const __m128i q = load_bytes16(p + 48 + 32 * g + 16 * i), bits = load_bytes16(p + 16 + 16 * i);
       // bit 2g is the fifth of the low nibble, bit 2g + 1 that of the high one; both are moved to bit 4
-      const __m128i low_first = _mm_srl_epi16(bits, _mm_cvtsi32_si128(2 * g)), high_first = _mm_srli_epi16(low_first, 1);
+      const __m128i low_first = _mm_srl_epi16(bits, _mm_cvtsi32_si128(2 * g)),
+                    high_first = _mm_srli_epi16(low_first, 1);
       const __m128i low_bit = _mm_and_si128(_mm_slli_epi16(low_first, 4), fifth);
       const __m128i high_bit = _mm_and_si128(_mm_slli_epi16(high_first, 4), fifth);
       expand_u8(_mm_or_si128(_mm_and_si128(q, nibble), low_bit), out + i * kPer16);
@@ -217,8 +218,7 @@ struct FormatQ6_K {
     const __m256i nibbles =
         _mm256_and_si256(_mm256_srl_epi16(low, _mm_cvtsi32_si128(quarter & 2 ? 4 : 0)), _mm256_set1_epi8(15));
     const __m256i pair = _mm256_and_si256(_mm256_srl_epi16(high, _mm_cvtsi32_si128(2 * quarter)), _mm256_set1_epi8(3));
-    const __m256i codes =
-        _mm256_sub_epi8(_mm256_or_si256(nibbles, _mm256_slli_epi16(pair, 4)), _mm256_set1_epi8(32));
+    const __m256i codes = _mm256_sub_epi8(_mm256_or_si256(nibbles, _mm256_slli_epi16(pair, 4)), _mm256_set1_epi8(32));
     expand_s8(_mm256_castsi256_si128(codes), out);
     expand_s8(_mm256_extracti128_si256(codes, 1), out + kPer16);
     for (int i = 0; i < 2 * kPer16; ++i) out[i] = out[i] * broadcast(h.scale[2 * g + i / kPer16]);

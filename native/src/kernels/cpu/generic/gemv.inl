@@ -1,6 +1,6 @@
 // Products of generated tokens, few at a time: each weight is read once, decoded in registers and multiplied there, so
-// that memory bandwidth is the limit. A token's sums are those of a product with it alone. Formats with codes for this instruction set (CHAKU_CODES) are multiplied as integers,
-// see digits.h, the others as float32.
+// that memory bandwidth is the limit. A token's sums are those of a product with it alone. Formats with codes for this
+// instruction set (CHAKU_CODES) are multiplied as integers, see digits.h, the others as float32.
 #pragma once
 
 #include "base/thread_pool.h"
@@ -17,10 +17,10 @@ constexpr int64_t kMostGemvTokens = 8;             // that share one passage of 
 constexpr int kGemvTokens = kLanes == 16 ? 4 : 2;  // that share one decoding in registers
 constexpr int kDigitTokens = 4;                    // the same of integers
 constexpr int kChains = 4;                         // sums of a dot product, whose additions overlap
-constexpr int64_t kPrefetchBytes = 8192;  // ahead of use: hardware prefetching stops at the ends of pages
+constexpr int64_t kPrefetchBytes = 8192;           // ahead of use: hardware prefetching stops at the ends of pages
 
-// Dot products of a weight row with kTokens rows of x, each [k]. Steps in turn go to different sums. Rows of a weight are
-// taken one by one, so that memory is read in one sequential stream.
+// Dot products of a weight row with kTokens rows of x, each [k]. Steps in turn go to different sums. Rows of a weight
+// are taken one by one, so that memory is read in one sequential stream.
 template <class Format, int kTokens>
 CHAKU_INLINE void dot_row(const uint8_t* row, const float* x, int64_t x_stride, int64_t k, float (&dots)[kTokens]) {
   constexpr int kVectors = kGranuleVectors<Format>;
@@ -186,9 +186,7 @@ static void integer_chunk(const MatmulProblem& p, const Rows& rows, int64_t begi
 static GemvChunk find_integer_gemv(DType dtype, DigitLayout& layout) {
   switch (dtype) {
 #define CHAKU_CASE(id, Format) \
-  case DType::id:              \
-    layout = kLayout<Format>;  \
-    return integer_chunk<Format>;
+  case DType::id: layout = kLayout<Format>; return integer_chunk<Format>;
     CHAKU_INTEGER_FORMATS(CHAKU_CASE)
 #undef CHAKU_CASE
     default: return nullptr;
@@ -246,7 +244,8 @@ struct GemvPart {
   int set;                  // of digits, or -1
 };
 
-// What multiplies a weight, and the bytes of the digits that it reads of a token, 0 for floats: by format and width alone.
+// What multiplies a weight, and the bytes of the digits that it reads of a token, 0 for floats: by format and width
+// alone.
 struct GemvChoice {
   GemvChunk chunk;
   DigitLayout layout;
@@ -261,8 +260,8 @@ struct GemvChoice {
   }
 };
 
-// At most kMostTogether products of at most kMostGemvTokens tokens, whose digits find room, in one parallel section: the
-// whole is cut into units of some rows of one weight.
+// At most kMostTogether products of at most kMostGemvTokens tokens, whose digits find room, in one parallel section:
+// the whole is cut into units of some rows of one weight.
 static void gemv_together(const MatmulProblem* problems, int64_t n, ThreadPool& pool) {
   constexpr int64_t kChunkBytes = 64 << 10;  // a few microseconds of memory traffic
   constexpr int kMostThreads = 4096;         // of a pool

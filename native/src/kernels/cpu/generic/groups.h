@@ -31,12 +31,15 @@ CHAKU_INLINE void split_group(const Problem* problems, int64_t n, Few few, Large
     const Problem& first = problems[begin];
     for (end = begin + 1; end < n && end - begin < kMostTogether; ++end)
       if (is_few(problems[end]) != is_few(first) || (!is_few(first) && !same_rows(first, problems[end]))) break;
-    if (is_few(first)) few(problems + begin, end - begin);
-    else large(problems + begin, end - begin);
+    if (is_few(first))
+      few(problems + begin, end - begin);
+    else
+      large(problems + begin, end - begin);
   }
 }
 
-// run(problems, n) with products of generated tokens, and then with their tails as products of their own, which are added.
+// run(problems, n) with products of generated tokens, and then with their tails as products of their own, which are
+// added.
 template <class Run>
 CHAKU_INLINE void run_few(const MatmulProblem* problems, int64_t n, Run run) {
   MatmulProblem products[kMostTogether], tails[kMostTogether];
@@ -46,8 +49,8 @@ CHAKU_INLINE void run_few(const MatmulProblem* problems, int64_t n, Run run) {
     products[i] = p;
     products[i].tail = {};
     if (!p.tail.empty())
-      tails[n_tails++] = {p.tail.x, p.tail.x_stride, p.tail.w, nullptr, p.y, p.y_stride, p.m, p.scale * p.tail.scale,
-                          true, {}};
+      tails[n_tails++] = {p.tail.x, p.tail.x_stride,        p.tail.w, nullptr, p.y, p.y_stride,
+                          p.m,      p.scale * p.tail.scale, true,     {}};
   }
   run(products, n);
   if (n_tails > 0) run(tails, n_tails);

@@ -34,8 +34,8 @@ CHAKU_INLINE void pack_rows(const float* from, int64_t stride, int64_t rows, int
 CHAKU_INLINE void pack_transposed(const float* from, int64_t stride, int64_t rows, int64_t columns, float* panels,
                                   int64_t depth) {
   for (int64_t r = 0; r < rows; r += kPanelColumns)
-    transpose_block(from + r * stride, stride, min(kPanelColumns, rows - r), columns,
-                    panels + r * depth, kPanelColumns);
+    transpose_block(from + r * stride, stride, min(kPanelColumns, rows - r), columns, panels + r * depth,
+                    kPanelColumns);
 }
 
 }  // namespace chaku::CHAKU_ISA

@@ -14,8 +14,8 @@ struct Output {
   float* c;
   int64_t stride;
   float scale;
-  const float* bias;  // of its columns, or null
-  bool add;           // to what C holds
+  const float* bias;              // of its columns, or null
+  bool add;                       // to what C holds
   const float* before = nullptr;  // sums of the depth so far, or null
   int64_t before_stride = 0;
   float factor = 1.0f;  // 1 without `before`
@@ -49,8 +49,10 @@ CHAKU_INLINE void store_sums(const F (&sums)[kRows][kVectors], const Output& out
 
 template <int kRows, int kVectors>
 CHAKU_INLINE void store_tile(const F (&sums)[kRows][kVectors], const Output& out, int64_t columns) {
-  if (out.before != nullptr) store_sums<true>(sums, out, columns);
-  else store_sums<false>(sums, out, columns);
+  if (out.before != nullptr)
+    store_sums<true>(sums, out, columns);
+  else
+    store_sums<false>(sums, out, columns);
 }
 
 // How a product is cut into units of work: by shape alone, never by the number of threads.
@@ -68,8 +70,7 @@ CHAKU_INLINE Split split_work(int64_t m, int64_t n, int64_t columns) {
   s.columns = columns;
   s.n_column_blocks = ceil_div(n, columns);
   s.n_row_blocks = ceil_div(m, kMostRows);
-  while (s.n_row_blocks * s.n_column_blocks < kEnoughUnits && m / (s.n_row_blocks + 1) >= kFewestRows)
-    ++s.n_row_blocks;
+  while (s.n_row_blocks * s.n_column_blocks < kEnoughUnits && m / (s.n_row_blocks + 1) >= kFewestRows) ++s.n_row_blocks;
   s.rows = round_up(ceil_div(m, s.n_row_blocks), kTileRows);
   s.n_row_blocks = ceil_div(m, s.rows);
   return s;

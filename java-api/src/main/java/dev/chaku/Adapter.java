@@ -21,194 +21,201 @@ import org.jspecify.annotations.Nullable;
 /**
  * A LoRA adapter in memory, to be worn over a base model. Immutable and thread-safe.
  *
- * <p>Its matrices lie in the Java heap, and outside of it once for each model over which it was worn. {@link #close} lets go
- * of both: generations that wear it end normally, what is asked of it later throws IllegalStateException. An adapter that is
- * not closed is freed when the garbage collector finds it, which may be late, as the collector does not see how large it is.
+ * <p>Its matrices lie in the Java heap, and outside of it once for each model over which it was worn. {@link #close}
+ * lets go of both: generations that wear it end normally, what is asked of it later throws IllegalStateException. An
+ * adapter that is not closed is freed when the garbage collector finds it, which may be late, as the collector does not
+ * see how large it is.
  */
 public final class Adapter implements AutoCloseable {
-  /** The adapter's file in the folder that a training writes. */
-  public static final String FILE_NAME = "adapter.gguf";
+    /** The adapter's file in the folder that a training writes. */
+    public static final String FILE_NAME = "adapter.gguf";
 
-  /** The key that says whether an adapter learned from conversations. */
-  static final String CONVERSATIONS_KEY = "chaku.data.conversations";
+    /** The key that says whether an adapter learned from conversations. */
+    static final String CONVERSATIONS_KEY = "chaku.data.conversations";
 
-  /** The keys that say which file it was trained on, by the hash of some of its bytes and of all. */
-  static final String FINGERPRINT_KEY = "chaku.base.fingerprint";
+    /** The keys that say which file it was trained on, by the hash of some of its bytes and of all. */
+    static final String FINGERPRINT_KEY = "chaku.base.fingerprint";
 
-  static final String HASH_KEY = "chaku.base.sha256";
+    static final String HASH_KEY = "chaku.base.sha256";
 
-  private final String source;
-  /** Models that have it in the core; guarded by this. */
-  private final Set<Model> models = Collections.newSetFromMap(new WeakHashMap<>());
-  /** Null when closed; guarded by this. */
-  private @Nullable AdapterWeights weights;
+    private final String source;
+    /** Models that have it in the core; guarded by this. */
+    private final Set<Model> models = Collections.newSetFromMap(new WeakHashMap<>());
+    /** Null when closed; guarded by this. */
+    private @Nullable AdapterWeights weights;
 
-  Adapter(AdapterWeights weights) {
-    this.source = weights.source();
-    this.weights = weights;
-  }
-
-  /**
-   * Reads a GGUF LoRA adapter, as Chaku and llama.cpp's converters write it.
-   *
-   * @param path the file, or a folder that holds {@value #FILE_NAME}
-   * @throws BadInputException if there is none, or it is damaged
-   */
-  public static Adapter load(Path path) {
-    Path file = Files.isDirectory(path) ? path.resolve(FILE_NAME) : path;
-    if (file != path && !Files.exists(file) && PeftAdapters.isPeft(path)) {
-      throw new BadInputException(path + ": expected a GGUF adapter, found one of PEFT; import it for its base first");
+    Adapter(AdapterWeights weights) {
+        this.source = weights.source();
+        this.weights = weights;
     }
-    if (file != path && !Files.isRegularFile(file)) {
-      throw new BadInputException(path + ": expected a folder with " + FILE_NAME + " in it, found none there");
+
+    /**
+     * Reads a GGUF LoRA adapter, as Chaku and llama.cpp's converters write it.
+     *
+     * @param path the file, or a folder that holds {@value #FILE_NAME}
+     * @throws BadInputException if there is none, or it is damaged
+     */
+    public static Adapter load(Path path) {
+        Path file = Files.isDirectory(path) ? path.resolve(FILE_NAME) : path;
+        if (file != path && !Files.exists(file) && PeftAdapters.isPeft(path)) {
+            throw new BadInputException(
+                    path + ": expected a GGUF adapter, found one of PEFT; import it for its base first");
+        }
+        if (file != path && !Files.isRegularFile(file)) {
+            throw new BadInputException(path + ": expected a folder with " + FILE_NAME + " in it, found none there");
+        }
+        return new Adapter(GgufAdapters.read(file));
     }
-    return new Adapter(GgufAdapters.read(file));
-  }
 
-  /**
-   * Reads a LoRA adapter as Hugging Face's PEFT writes it: a folder with {@code adapter_config.json} and {@code
-   * adapter_model.safetensors}.
-   *
-   * @param base what it will be worn over: its family decides the order of rows
-   * @throws BadInputException if a file is damaged, the adapter belongs to another base, or it is more than a LoRA file can
-   *     say (DoRA, saved modules, trained embeddings or biases)
-   */
-  public static Adapter loadPeft(Path folder, Model base) {
-    return new Adapter(PeftAdapters.read(folder, base.spec()));
-  }
-
-  /**
-   * Writes a new folder that PEFT reads.
-   *
-   * @param base the model that it is worn over
-   * @throws BadInputException if the folder exists, or the adapter belongs to another base
-   * @throws ResourceException if the disk is full; nothing is left behind
-   */
-  public void savePeft(Path folder, Model base) {
-    PeftAdapters.write(folder, weights(), base.spec());
-  }
-
-  /**
-   * Writes a GGUF LoRA adapter that llama.cpp reads too, as a new file.
-   *
-   * @throws BadInputException if the file exists
-   * @throws ResourceException if the disk is full; nothing is left behind
-   */
-  public void save(Path path) {
-    save(path, false);
-  }
-
-  /**
-   * Writes a GGUF LoRA adapter that llama.cpp reads too.
-   *
-   * @param overwrite whether to replace a file that is there, when the new one is whole
-   * @throws BadInputException if the file exists and is not to be replaced
-   * @throws ResourceException if the disk is full; nothing is left behind, and what was there stays
-   */
-  public void save(Path path, boolean overwrite) {
-    AdapterWeights all = weights();
-    Map<String, GgufValue> extra = new LinkedHashMap<>(all.metadata().asMap());
-    extra.keySet().removeIf(key -> key.startsWith("adapter.") || key.equals("general.type")
-        || key.equals("general.architecture") || key.equals("general.alignment"));
-    GgufAdapters.write(path, all.architecture(), all.alpha(), all.pairs(), extra, overwrite);
-  }
-
-  /** The family of its base, for instance {@code llama}. */
-  public String architecture() {
-    return weights().architecture();
-  }
-
-  /** The scale of a product is alpha / its rank. */
-  public float alpha() {
-    return weights().alpha();
-  }
-
-  /** The largest rank of its products. */
-  public int rank() {
-    return weights().pairs().stream().mapToInt(LoraPair::rank).max().orElse(0);
-  }
-
-  /** Number of products that it adapts. */
-  public int adaptedProducts() {
-    return weights().pairs().size();
-  }
-
-  /** Number of values in all A and B. */
-  public long parameterCount() {
-    return weights().pairs().stream().mapToLong(LoraPair::parameters).sum();
-  }
-
-  /**
-   * Whether it was trained on this very model file, as its file says; empty where it does not say, or the model has no
-   * file. Over another file, even the same model in another format, it gives other answers than in training.
-   *
-   * @throws BadInputException if the model's file cannot be read
-   */
-  public Optional<Boolean> isTrainedOn(Model base) {
-    GgufMetadata told = weights().metadata();
-    Optional<String> hash = told.findString(HASH_KEY);
-    if (base.file().isEmpty() || hash.isEmpty()) {
-      return Optional.empty();
+    /**
+     * Reads a LoRA adapter as Hugging Face's PEFT writes it: a folder with {@code adapter_config.json} and
+     * {@code adapter_model.safetensors}.
+     *
+     * @param base what it will be worn over: its family decides the order of rows
+     * @throws BadInputException if a file is damaged, the adapter belongs to another base, or it is more than a LoRA
+     *     file can say (DoRA, saved modules, trained embeddings or biases)
+     */
+    public static Adapter loadPeft(Path folder, Model base) {
+        return new Adapter(PeftAdapters.read(folder, base.spec()));
     }
-    GgufFile file = base.file().get();
-    boolean surely = told.findString(FINGERPRINT_KEY).filter(ModelFingerprint.of(file)::equals).isPresent();
-    // What differs may be the same model in parts, or the adapter an old one: then all bytes are read.
-    return Optional.of(surely || hash.get().equals(file.sha256()));
-  }
 
-  /** The name of the file that it was trained on, where its own file says it. */
-  public Optional<String> trainedOn() {
-    return weights().metadata().findString("chaku.base.file");
-  }
-
-  /**
-   * Whether it was trained on conversations, as its file says: it then expects prompts that a chat template wrote. False
-   * too where the file does not say.
-   */
-  public boolean isTrainedOnConversations() {
-    return weights().metadata().findBool(CONVERSATIONS_KEY).orElse(false);
-  }
-
-  /** Key values of its file. */
-  public GgufMetadata metadata() {
-    return weights().metadata();
-  }
-
-  /** Whether {@link #close} was called. */
-  public synchronized boolean isClosed() {
-    return weights == null;
-  }
-
-  /** Lets go of its memory; generations that wear it keep theirs until they end. Idempotent, from any thread. */
-  @Override
-  public void close() {
-    List<Model> wornBy;
-    synchronized (this) {
-      weights = null;
-      wornBy = List.copyOf(models);
-      models.clear();
+    /**
+     * Writes a new folder that PEFT reads.
+     *
+     * @param base the model that it is worn over
+     * @throws BadInputException if the folder exists, or the adapter belongs to another base
+     * @throws ResourceException if the disk is full; nothing is left behind
+     */
+    public void savePeft(Path folder, Model base) {
+        PeftAdapters.write(folder, weights(), base.spec());
     }
-    // Outside of the lock: a model that binds an adapter holds its own first.
-    wornBy.forEach(model -> model.release(this));
-  }
 
-  /** Remembers a model that has brought it to the core, to be told when it is closed. */
-  synchronized void boundTo(Model model) {
-    weights();
-    models.add(model);
-  }
-
-  synchronized AdapterWeights weights() {
-    if (weights == null) {
-      throw new IllegalStateException("the adapter " + source + " is closed");
+    /**
+     * Writes a GGUF LoRA adapter that llama.cpp reads too, as a new file.
+     *
+     * @throws BadInputException if the file exists
+     * @throws ResourceException if the disk is full; nothing is left behind
+     */
+    public void save(Path path) {
+        save(path, false);
     }
-    return weights;
-  }
 
-  @Override
-  public synchronized String toString() {
-    return weights == null
-        ? source + " (closed)"
-        : source + " (" + architecture() + ", rank " + rank() + ", " + adaptedProducts() + " products)";
-  }
+    /**
+     * Writes a GGUF LoRA adapter that llama.cpp reads too.
+     *
+     * @param overwrite whether to replace a file that is there, when the new one is whole
+     * @throws BadInputException if the file exists and is not to be replaced
+     * @throws ResourceException if the disk is full; nothing is left behind, and what was there stays
+     */
+    public void save(Path path, boolean overwrite) {
+        AdapterWeights all = weights();
+        Map<String, GgufValue> extra = new LinkedHashMap<>(all.metadata().asMap());
+        extra.keySet()
+                .removeIf(key -> key.startsWith("adapter.")
+                        || key.equals("general.type")
+                        || key.equals("general.architecture")
+                        || key.equals("general.alignment"));
+        GgufAdapters.write(path, all.architecture(), all.alpha(), all.pairs(), extra, overwrite);
+    }
+
+    /** The family of its base, for instance {@code llama}. */
+    public String architecture() {
+        return weights().architecture();
+    }
+
+    /** The scale of a product is alpha / its rank. */
+    public float alpha() {
+        return weights().alpha();
+    }
+
+    /** The largest rank of its products. */
+    public int rank() {
+        return weights().pairs().stream().mapToInt(LoraPair::rank).max().orElse(0);
+    }
+
+    /** Number of products that it adapts. */
+    public int adaptedProducts() {
+        return weights().pairs().size();
+    }
+
+    /** Number of values in all A and B. */
+    public long parameterCount() {
+        return weights().pairs().stream().mapToLong(LoraPair::parameters).sum();
+    }
+
+    /**
+     * Whether it was trained on this very model file, as its file says; empty where it does not say, or the model has
+     * no file. Over another file, even the same model in another format, it gives other answers than in training.
+     *
+     * @throws BadInputException if the model's file cannot be read
+     */
+    public Optional<Boolean> isTrainedOn(Model base) {
+        GgufMetadata told = weights().metadata();
+        Optional<String> hash = told.findString(HASH_KEY);
+        if (base.file().isEmpty() || hash.isEmpty()) {
+            return Optional.empty();
+        }
+        GgufFile file = base.file().get();
+        boolean surely = told.findString(FINGERPRINT_KEY)
+                .filter(ModelFingerprint.of(file)::equals)
+                .isPresent();
+        // What differs may be the same model in parts, or the adapter an old one: then all bytes are read.
+        return Optional.of(surely || hash.get().equals(file.sha256()));
+    }
+
+    /** The name of the file that it was trained on, where its own file says it. */
+    public Optional<String> trainedOn() {
+        return weights().metadata().findString("chaku.base.file");
+    }
+
+    /**
+     * Whether it was trained on conversations, as its file says: it then expects prompts that a chat template wrote.
+     * False too where the file does not say.
+     */
+    public boolean isTrainedOnConversations() {
+        return weights().metadata().findBool(CONVERSATIONS_KEY).orElse(false);
+    }
+
+    /** Key values of its file. */
+    public GgufMetadata metadata() {
+        return weights().metadata();
+    }
+
+    /** Whether {@link #close} was called. */
+    public synchronized boolean isClosed() {
+        return weights == null;
+    }
+
+    /** Lets go of its memory; generations that wear it keep theirs until they end. Idempotent, from any thread. */
+    @Override
+    public void close() {
+        List<Model> wornBy;
+        synchronized (this) {
+            weights = null;
+            wornBy = List.copyOf(models);
+            models.clear();
+        }
+        // Outside of the lock: a model that binds an adapter holds its own first.
+        wornBy.forEach(model -> model.release(this));
+    }
+
+    /** Remembers a model that has brought it to the core, to be told when it is closed. */
+    synchronized void boundTo(Model model) {
+        weights();
+        models.add(model);
+    }
+
+    synchronized AdapterWeights weights() {
+        if (weights == null) {
+            throw new IllegalStateException("the adapter " + source + " is closed");
+        }
+        return weights;
+    }
+
+    @Override
+    public synchronized String toString() {
+        return weights == null
+                ? source + " (closed)"
+                : source + " (" + architecture() + ", rank " + rank() + ", " + adaptedProducts() + " products)";
+    }
 }

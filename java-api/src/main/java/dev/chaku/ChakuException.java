@@ -5,17 +5,13 @@ package dev.chaku;
  * tensor, what was expected, what was found and, where there is one, the remedy.
  */
 public sealed class ChakuException extends RuntimeException
-    permits BadInputException,
-        ResourceException,
-        DeviceException,
-        OperationCancelledException,
-        InternalException {
+        permits BadInputException, ResourceException, DeviceException, OperationCancelledException, InternalException {
 
-  public ChakuException(String message) {
-    super(message);
-  }
+    public ChakuException(String message) {
+        super(message);
+    }
 
-  public ChakuException(String message, Throwable cause) {
-    super(message, cause);
-  }
+    public ChakuException(String message, Throwable cause) {
+        super(message, cause);
+    }
 }

@@ -15,36 +15,36 @@ import java.util.stream.IntStream;
  * @param availableBytes memory that the process may still take
  */
 public record DeviceInfo(Device device, Device best, int threads, List<String> features, long availableBytes) {
-  /** In the order of the bits {@code CHAKU_FEATURE_*}. */
-  private static final List<String> FEATURES =
-      List.of("AVX2", "FMA", "F16C", "AVX512", "AVX512_VNNI", "AVX512_BF16", "AMX_BF16", "AMX_INT8", "AVX_VNNI");
+    /** In the order of the bits {@code CHAKU_FEATURE_*}. */
+    private static final List<String> FEATURES =
+            List.of("AVX2", "FMA", "F16C", "AVX512", "AVX512_VNNI", "AVX512_BF16", "AMX_BF16", "AMX_INT8", "AVX_VNNI");
 
-  public DeviceInfo {
-    features = List.copyOf(features);
-  }
-
-  /**
-   * Looks at this machine without a model.
-   *
-   * @param threads 0 for one per core that this process may use
-   * @throws DeviceException if the machine or the build lacks the device, or the native library cannot be loaded
-   */
-  public static DeviceInfo probe(Device device, int threads) {
-    try (NativeEngine engine = NativeEngine.create(threads, device.ordinal())) {
-      return of(engine.describe());
+    public DeviceInfo {
+        features = List.copyOf(features);
     }
-  }
 
-  static DeviceInfo of(EngineInfo info) {
-    Device[] devices = Device.values();
-    return new DeviceInfo(
-        devices[info.cpuPath()],
-        devices[info.bestCpuPath()],
-        info.threads(),
-        IntStream.range(0, FEATURES.size())
-            .filter(bit -> (info.cpuFeatures() >> bit & 1) == 1)
-            .mapToObj(FEATURES::get)
-            .toList(),
-        info.availableBytes());
-  }
+    /**
+     * Looks at this machine without a model.
+     *
+     * @param threads 0 for one per core that this process may use
+     * @throws DeviceException if the machine or the build lacks the device, or the native library cannot be loaded
+     */
+    public static DeviceInfo probe(Device device, int threads) {
+        try (NativeEngine engine = NativeEngine.create(threads, device.ordinal())) {
+            return of(engine.describe());
+        }
+    }
+
+    static DeviceInfo of(EngineInfo info) {
+        Device[] devices = Device.values();
+        return new DeviceInfo(
+                devices[info.cpuPath()],
+                devices[info.bestCpuPath()],
+                info.threads(),
+                IntStream.range(0, FEATURES.size())
+                        .filter(bit -> (info.cpuFeatures() >> bit & 1) == 1)
+                        .mapToObj(FEATURES::get)
+                        .toList(),
+                info.availableBytes());
+    }
 }

@@ -14,246 +14,250 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Settings of a generation, then {@link #generate}. Settings stay from call to call. Not thread-safe, but for {@link
- * #cancel}; a model may have any number of generators at work at once.
+ * Settings of a generation, then {@link #generate}. Settings stay from call to call. Not thread-safe, but for
+ * {@link #cancel}; a model may have any number of generators at work at once.
  *
  * <p>What a prompt has in common with the prompt of the model's last generation is not computed again. That changes
  * neither the text nor a digit of its probabilities: with one build and device they depend on prompt, settings and seed
  * alone, whatever was computed before, on any number of threads.
  */
 public final class Generator {
-  private static final int DEFAULT_MAX_TOKENS = 256;
+    private static final int DEFAULT_MAX_TOKENS = 256;
 
-  private final Model model;
-  private final WornAdapters adapters;
-  private final List<String> stops = new ArrayList<>();
-  private int[] prompt = {};
-  /** Text that ends the turn of a conversation that is gone on with; empty for none. */
-  private String turnEnd = "";
-  private int maxTokens = DEFAULT_MAX_TOKENS;
-  private SamplingOptions sampling = SamplingOptions.defaults();
-  private boolean endless;
-  private boolean withLogprobs;
-  private int topLogprobs;
-  private Consumer<String> listener = piece -> { };
-  private volatile @Nullable GenerationLoop running;
+    private final Model model;
+    private final WornAdapters adapters;
+    private final List<String> stops = new ArrayList<>();
+    private int[] prompt = {};
+    /** Text that ends the turn of a conversation that is gone on with; empty for none. */
+    private String turnEnd = "";
 
-  Generator(Model model) {
-    this.model = model;
-    this.adapters = new WornAdapters(model);
-  }
+    private int maxTokens = DEFAULT_MAX_TOKENS;
+    private SamplingOptions sampling = SamplingOptions.defaults();
+    private boolean endless;
+    private boolean withLogprobs;
+    private int topLogprobs;
+    private Consumer<String> listener = piece -> {};
+    private volatile @Nullable GenerationLoop running;
 
-  /**
-   * The text to go on from. Special tokens written in it ({@code <|im_start|>}) are read as such, and the one that the
-   * model wants before a text is added unless the text begins with it.
-   */
-  public Generator prompt(String text) {
-    return prompt(text, true);
-  }
-
-  /**
-   * The text to go on from.
-   *
-   * @param parseSpecial whether special tokens written in it are read as such, rather than as their characters
-   */
-  public Generator prompt(String text, boolean parseSpecial) {
-    return tokens(model.prompts().text(text, parseSpecial));
-  }
-
-  /**
-   * A conversation to go on with, written by the model's own chat template: the assistant's next turn is generated.
-   *
-   * @param messages each with {@code role} and {@code content}
-   * @throws BadInputException if the model has no chat template, it refuses the conversation, or a message has no role, no
-   *     content or half a character
-   */
-  public Generator chat(List<Map<String, Object>> messages) {
-    ChatTemplate template =
-        model.chat().orElseThrow(() -> new BadInputException(model + ": expected a model with a chat template, found none"));
-    return chat(messages, template);
-  }
-
-  /**
-   * A conversation, written by a chat template. Where the template ends a turn with text that is no token of the model,
-   * generation stops before that text.
-   */
-  public Generator chat(List<Map<String, Object>> messages, ChatTemplate template) {
-    tokens(chatTokens(messages, template));
-    turnEnd = model.prompts().turnEnd(ChatRenderer.of(template));
-    return this;
-  }
-
-  /**
-   * The token ids of a conversation that a chat template writes, up to where the assistant's next turn begins. What
-   * messages spell is text, special tokens too, as it is in training.
-   */
-  public int[] chatTokens(List<Map<String, Object>> messages, ChatTemplate template) {
-    return model.prompts().chat(messages, List.of(), ChatRenderer.of(template));
-  }
-
-  /**
-   * The token ids to go on from, as they are.
-   *
-   * @param ids at least one, in [0, V)
-   */
-  public Generator tokens(int... ids) {
-    this.prompt = ids.clone();
-    this.turnEnd = "";
-    return this;
-  }
-
-  /** Wears an adapter as it was trained, see {@link #adapter(Adapter, double)}. */
-  public Generator adapter(Adapter adapter) {
-    return adapter(adapter, 1);
-  }
-
-  /**
-   * Wears an adapter, in place of those that this generator wore.
-   *
-   * @param scale multiplies what it adds; 1 for as it was trained
-   * @throws BadInputException if it was made for another base
-   * @throws IllegalStateException if it is closed, or the model is
-   */
-  public Generator adapter(Adapter adapter, double scale) {
-    adapters.set(adapter, scale);
-    return this;
-  }
-
-  /** Wears an adapter as it was trained, beside those that this generator wears, see {@link #addAdapter(Adapter, double)}. */
-  public Generator addAdapter(Adapter adapter) {
-    return addAdapter(adapter, 1);
-  }
-
-  /**
-   * Wears an adapter beside those that this generator wears: what they add is summed.
-   *
-   * @param scale multiplies what it adds; 1 for as it was trained
-   * @throws BadInputException if it was made for another base
-   * @throws IllegalStateException if it is closed, or the model is
-   */
-  public Generator addAdapter(Adapter adapter, double scale) {
-    adapters.add(adapter, scale);
-    return this;
-  }
-
-  /** Takes off all adapters. */
-  public Generator withoutAdapters() {
-    adapters.clear();
-    return this;
-  }
-
-  /**
-   * Logits of every position, with the adapters that this generator wears; see {@link Model#logits}.
-   *
-   * @return [T][V]
-   */
-  public float[][] logits(int... ids) {
-    return model.logits(ids, adapters.inTheCore());
-  }
-
-  /** Most tokens to generate, at least 0; 256 by default. The context of the model may end the text earlier. */
-  public Generator maxTokens(int most) {
-    this.maxTokens = most;
-    return this;
-  }
-
-  /** How tokens are chosen; {@link SamplingOptions#defaults} by default. */
-  public Generator sampling(SamplingOptions options) {
-    this.sampling = options;
-    return this;
-  }
-
-  /** Sets the temperature, 0 for always the most likely token; other sampling options stay. */
-  public Generator temperature(double value) {
-    return sampling(sampling.withTemperature((float) value));
-  }
-
-  /** Sets the seed; other sampling options stay. */
-  public Generator seed(long value) {
-    return sampling(sampling.withSeed(value));
-  }
-
-  /** Ends the text before the first of these strings that comes up, in place of those set before. */
-  public Generator stop(String... strings) {
-    stops.clear();
-    stops.addAll(List.of(strings));
-    return this;
-  }
-
-  /** Goes on where the model would end its text; for measurements. */
-  public Generator endless(boolean value) {
-    this.endless = value;
-    return this;
-  }
-
-  /** Tells how likely each token was, and as many of the most likely in its place. */
-  public Generator logprobs(int top) {
-    this.withLogprobs = true;
-    this.topLogprobs = top;
-    return this;
-  }
-
-  /**
-   * Gets the text piece by piece, on the thread that generates; nothing that may become a stop string is passed on. What it
-   * throws ends the generation and comes out of {@link #generate}.
-   */
-  public Generator onText(Consumer<String> newListener) {
-    this.listener = Objects.requireNonNull(newListener, "listener");
-    return this;
-  }
-
-  /**
-   * Generates a text. Blocks until it is complete; {@link #cancel} ends it early with what there is, an interrupt of the
-   * thread ends it with an exception. Both are noticed between two tokens, and within a prompt every 512 tokens.
-   *
-   * @throws BadInputException if there is no prompt, or it is longer than the context of the model
-   * @throws ResourceException if memory does not suffice
-   * @throws OperationCancelledException if the thread is interrupted; its interrupt status stays set
-   * @throws IllegalStateException if the model is closed, or an adapter that is worn
-   */
-  public Generation generate() {
-    model.requireOpen();
-    GenerationRequest request =
-        new GenerationRequest(
-            prompt.clone(), maxTokens, sampling, allStops(), endless, withLogprobs, topLogprobs, listener);
-    model.requireLength(prompt.length);
-    int tokens = (int) Math.min(model.contextLength(), (long) prompt.length + maxTokens);
-    ModelSession session = model.sessions().borrow(tokens, adapters.inTheCore());
-    boolean done = false;
-    try {
-      GenerationLoop loop = new GenerationLoop(session, model.tokenizerOrNull(), request);
-      running = loop;
-      Generation generation = loop.run();
-      done = true;
-      return generation;
-    } finally {
-      running = null;
-      if (done) {
-        model.sessions().giveBack(session);
-      } else {
-        session.close();
-      }
+    Generator(Model model) {
+        this.model = model;
+        this.adapters = new WornAdapters(model);
     }
-  }
 
-  private List<String> allStops() {
-    List<String> all = new ArrayList<>(stops);
-    if (!turnEnd.isEmpty()) {
-      all.add(turnEnd);
+    /**
+     * The text to go on from. Special tokens written in it ({@code <|im_start|>}) are read as such, and the one that
+     * the model wants before a text is added unless the text begins with it.
+     */
+    public Generator prompt(String text) {
+        return prompt(text, true);
     }
-    return all;
-  }
 
-  /** The token ids of the prompt that is set. */
-  public int[] promptTokens() {
-    return prompt.clone();
-  }
-
-  /** Makes the generation under way, if any, end soon with what there is. Any thread. */
-  public void cancel() {
-    GenerationLoop loop = running;
-    if (loop != null) {
-      loop.cancel();
+    /**
+     * The text to go on from.
+     *
+     * @param parseSpecial whether special tokens written in it are read as such, rather than as their characters
+     */
+    public Generator prompt(String text, boolean parseSpecial) {
+        return tokens(model.prompts().text(text, parseSpecial));
     }
-  }
+
+    /**
+     * A conversation to go on with, written by the model's own chat template: the assistant's next turn is generated.
+     *
+     * @param messages each with {@code role} and {@code content}
+     * @throws BadInputException if the model has no chat template, it refuses the conversation, or a message has no
+     *     role, no content or half a character
+     */
+    public Generator chat(List<Map<String, Object>> messages) {
+        ChatTemplate template = model.chat()
+                .orElseThrow(
+                        () -> new BadInputException(model + ": expected a model with a chat template, found none"));
+        return chat(messages, template);
+    }
+
+    /**
+     * A conversation, written by a chat template. Where the template ends a turn with text that is no token of the
+     * model, generation stops before that text.
+     */
+    public Generator chat(List<Map<String, Object>> messages, ChatTemplate template) {
+        tokens(chatTokens(messages, template));
+        turnEnd = model.prompts().turnEnd(ChatRenderer.of(template));
+        return this;
+    }
+
+    /**
+     * The token ids of a conversation that a chat template writes, up to where the assistant's next turn begins. What
+     * messages spell is text, special tokens too, as it is in training.
+     */
+    public int[] chatTokens(List<Map<String, Object>> messages, ChatTemplate template) {
+        return model.prompts().chat(messages, List.of(), ChatRenderer.of(template));
+    }
+
+    /**
+     * The token ids to go on from, as they are.
+     *
+     * @param ids at least one, in [0, V)
+     */
+    public Generator tokens(int... ids) {
+        this.prompt = ids.clone();
+        this.turnEnd = "";
+        return this;
+    }
+
+    /** Wears an adapter as it was trained, see {@link #adapter(Adapter, double)}. */
+    public Generator adapter(Adapter adapter) {
+        return adapter(adapter, 1);
+    }
+
+    /**
+     * Wears an adapter, in place of those that this generator wore.
+     *
+     * @param scale multiplies what it adds; 1 for as it was trained
+     * @throws BadInputException if it was made for another base
+     * @throws IllegalStateException if it is closed, or the model is
+     */
+    public Generator adapter(Adapter adapter, double scale) {
+        adapters.set(adapter, scale);
+        return this;
+    }
+
+    /**
+     * Wears an adapter as it was trained, beside those that this generator wears, see {@link #addAdapter(Adapter,
+     * double)}.
+     */
+    public Generator addAdapter(Adapter adapter) {
+        return addAdapter(adapter, 1);
+    }
+
+    /**
+     * Wears an adapter beside those that this generator wears: what they add is summed.
+     *
+     * @param scale multiplies what it adds; 1 for as it was trained
+     * @throws BadInputException if it was made for another base
+     * @throws IllegalStateException if it is closed, or the model is
+     */
+    public Generator addAdapter(Adapter adapter, double scale) {
+        adapters.add(adapter, scale);
+        return this;
+    }
+
+    /** Takes off all adapters. */
+    public Generator withoutAdapters() {
+        adapters.clear();
+        return this;
+    }
+
+    /**
+     * Logits of every position, with the adapters that this generator wears; see {@link Model#logits}.
+     *
+     * @return [T][V]
+     */
+    public float[][] logits(int... ids) {
+        return model.logits(ids, adapters.inTheCore());
+    }
+
+    /** Most tokens to generate, at least 0; 256 by default. The context of the model may end the text earlier. */
+    public Generator maxTokens(int most) {
+        this.maxTokens = most;
+        return this;
+    }
+
+    /** How tokens are chosen; {@link SamplingOptions#defaults} by default. */
+    public Generator sampling(SamplingOptions options) {
+        this.sampling = options;
+        return this;
+    }
+
+    /** Sets the temperature, 0 for always the most likely token; other sampling options stay. */
+    public Generator temperature(double value) {
+        return sampling(sampling.withTemperature((float) value));
+    }
+
+    /** Sets the seed; other sampling options stay. */
+    public Generator seed(long value) {
+        return sampling(sampling.withSeed(value));
+    }
+
+    /** Ends the text before the first of these strings that comes up, in place of those set before. */
+    public Generator stop(String... strings) {
+        stops.clear();
+        stops.addAll(List.of(strings));
+        return this;
+    }
+
+    /** Goes on where the model would end its text; for measurements. */
+    public Generator endless(boolean value) {
+        this.endless = value;
+        return this;
+    }
+
+    /** Tells how likely each token was, and as many of the most likely in its place. */
+    public Generator logprobs(int top) {
+        this.withLogprobs = true;
+        this.topLogprobs = top;
+        return this;
+    }
+
+    /**
+     * Gets the text piece by piece, on the thread that generates; nothing that may become a stop string is passed on.
+     * What it throws ends the generation and comes out of {@link #generate}.
+     */
+    public Generator onText(Consumer<String> newListener) {
+        this.listener = Objects.requireNonNull(newListener, "listener");
+        return this;
+    }
+
+    /**
+     * Generates a text. Blocks until it is complete; {@link #cancel} ends it early with what there is, an interrupt of
+     * the thread ends it with an exception. Both are noticed between two tokens, and within a prompt every 512 tokens.
+     *
+     * @throws BadInputException if there is no prompt, or it is longer than the context of the model
+     * @throws ResourceException if memory does not suffice
+     * @throws OperationCancelledException if the thread is interrupted; its interrupt status stays set
+     * @throws IllegalStateException if the model is closed, or an adapter that is worn
+     */
+    public Generation generate() {
+        model.requireOpen();
+        GenerationRequest request = new GenerationRequest(
+                prompt.clone(), maxTokens, sampling, allStops(), endless, withLogprobs, topLogprobs, listener);
+        model.requireLength(prompt.length);
+        int tokens = (int) Math.min(model.contextLength(), (long) prompt.length + maxTokens);
+        ModelSession session = model.sessions().borrow(tokens, adapters.inTheCore());
+        boolean done = false;
+        try {
+            GenerationLoop loop = new GenerationLoop(session, model.tokenizerOrNull(), request);
+            running = loop;
+            Generation generation = loop.run();
+            done = true;
+            return generation;
+        } finally {
+            running = null;
+            if (done) {
+                model.sessions().giveBack(session);
+            } else {
+                session.close();
+            }
+        }
+    }
+
+    private List<String> allStops() {
+        List<String> all = new ArrayList<>(stops);
+        if (!turnEnd.isEmpty()) {
+            all.add(turnEnd);
+        }
+        return all;
+    }
+
+    /** The token ids of the prompt that is set. */
+    public int[] promptTokens() {
+        return prompt.clone();
+    }
+
+    /** Makes the generation under way, if any, end soon with what there is. Any thread. */
+    public void cancel() {
+        GenerationLoop loop = running;
+        if (loop != null) {
+            loop.cancel();
+        }
+    }
 }

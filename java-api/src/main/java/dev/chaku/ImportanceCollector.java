@@ -22,161 +22,173 @@ import java.util.function.BiConsumer;
 import java.util.stream.Stream;
 
 /**
- * Collects the importance of the columns of a model's matrices from a text: the mean square of what goes into each while
- * the model reads. {@link Quantizer#importance} weighs errors by it. Not thread-safe.
+ * Collects the importance of the columns of a model's matrices from a text: the mean square of what goes into each
+ * while the model reads. {@link Quantizer#importance} weighs errors by it. Not thread-safe.
  *
- * <p>The text is read in chunks of equal length, each after a begin-of-text token where the model has one. Each
- * expert has an importance of its own, from the tokens that came to it; the output projection has none, as in the reference.
+ * <p>The text is read in chunks of equal length, each after a begin-of-text token where the model has one. Each expert
+ * has an importance of its own, from the tokens that came to it; the output projection has none, as in the reference.
  */
 public final class ImportanceCollector {
-  private static final int CHUNK_TOKENS = 512;
-  private static final int LOGITS_AT_ONCE = 64;
+    private static final int CHUNK_TOKENS = 512;
+    private static final int LOGITS_AT_ONCE = 64;
 
-  private final Model model;
-  private int chunkTokens = CHUNK_TOKENS;
-  private int mostChunks = Integer.MAX_VALUE;
-  private boolean overwrite;
+    private final Model model;
+    private int chunkTokens = CHUNK_TOKENS;
+    private int mostChunks = Integer.MAX_VALUE;
+    private boolean overwrite;
 
-  private ImportanceCollector(Model model) {
-    this.model = model;
-  }
-
-  /** A collector over a model, best in F32, F16 or BF16; it must stay open. */
-  public static ImportanceCollector on(Model model) {
-    return new ImportanceCollector(model);
-  }
-
-  /**
-   * Length of a chunk; 512 unless set, or the model's context if that is shorter.
-   *
-   * @throws BadInputException if it is less than 2
-   */
-  public ImportanceCollector chunkTokens(int tokens) {
-    if (tokens < 2) {
-      throw BadInputException.ofSetting("chunk tokens", "at least 2", tokens);
+    private ImportanceCollector(Model model) {
+        this.model = model;
     }
-    chunkTokens = tokens;
-    return this;
-  }
 
-  /**
-   * Reads at most this many chunks; all unless set.
-   *
-   * @throws BadInputException if it is less than 1
-   */
-  public ImportanceCollector mostChunks(int chunks) {
-    if (chunks < 1) {
-      throw BadInputException.ofSetting("max chunks", "at least 1", chunks);
+    /** A collector over a model, best in F32, F16 or BF16; it must stay open. */
+    public static ImportanceCollector on(Model model) {
+        return new ImportanceCollector(model);
     }
-    mostChunks = chunks;
-    return this;
-  }
 
-  /** Whether a file that is there already is replaced. It is not unless set. */
-  public ImportanceCollector overwrite(boolean on) {
-    overwrite = on;
-    return this;
-  }
-
-  /**
-   * What was collected.
-   *
-   * @param chunks texts that were read
-   * @param tokens all together
-   * @param tensors that have an importance now
-   */
-  public record Report(int chunks, long tokens, int tensors) {}
-
-  /** Reads and writes without telling anybody how far it is, see {@link #write(Path, Path, BiConsumer)}. */
-  public Report write(Path text, Path target) {
-    return write(text, target, (done, all) -> { });
-  }
-
-  /**
-   * Reads the text and writes the importance in llama.cpp's GGUF layout.
-   *
-   * @param text a file of UTF-8 text, of the kind that the model is for
-   * @param listener told the number of chunks done and of all, after each
-   * @throws BadInputException if the text cannot be read or is too short, or the target exists
-   */
-  public Report write(Path text, Path target, BiConsumer<Integer, Integer> listener) {
-    List<Path> inputs = Stream.concat(Stream.of(text), model.path().stream()).toList();
-    NewFile.at(target).overwrite(overwrite).inputs(inputs).check();
-    int[] tokens = model.tokenizer().encode(read(text), false, false);
-    OptionalInt bos = model.tokenizer().encode("", true, false).length > 0 ? model.tokenizer().bos() : OptionalInt.empty();
-    int length = Math.min(chunkTokens, model.contextLength());
-    int body = length - (bos.isPresent() ? 1 : 0);
-    int chunks = Math.min(mostChunks, Math.max(1, tokens.length / body));
-    if (tokens.length == 0) {
-      throw new BadInputException(text + ": expected text to collect importance from, found none");
-    }
-    long done = 0;
-    int atOnce = Math.min(LOGITS_AT_ONCE, length);
-    FloatBuffer logits = DirectBuffers.floats(Math.multiplyExact(atOnce, model.vocabSize()));
-    NativeSession.Options wanted =
-        new NativeSession.Options(length, atOnce, model.options().memoryLimitBytes(), model.options().cache().type().id());
-    try (NativeSession session = NativeSession.create(model.core(), wanted)) {
-      session.collectInputs();
-      for (int chunk = 0; chunk < chunks; chunk++) {
-        int[] ids = chunk(tokens, chunk * body, Math.min(tokens.length, (chunk + 1) * body), bos);
-        session.truncate(0);
-        for (int from = 0; from < ids.length; from += atOnce) {
-          Interruption.check("collection of importance");
-          session.eval(ids, from, Math.min(atOnce, ids.length - from), NativeSession.Role.PROMPT, NativeSession.Logits.ALL, logits);
+    /**
+     * Length of a chunk; 512 unless set, or the model's context if that is shorter.
+     *
+     * @throws BadInputException if it is less than 2
+     */
+    public ImportanceCollector chunkTokens(int tokens) {
+        if (tokens < 2) {
+            throw BadInputException.ofSetting("chunk tokens", "at least 2", tokens);
         }
-        done += ids.length;
-        listener.accept(chunk + 1, chunks);
-      }
-      Map<String, ImportanceMatrix.Entry> entries = entries(session);
-      new ImportanceMatrix(target.toString(), List.of(text.getFileName().toString()), chunks, length, entries)
-          .write(target, overwrite);
-      return new Report(chunks, done, entries.size());
+        chunkTokens = tokens;
+        return this;
     }
-  }
 
-  private static int[] chunk(int[] tokens, int from, int to, OptionalInt bos) {
-    int[] ids = new int[to - from + (bos.isPresent() ? 1 : 0)];
-    bos.ifPresent(id -> ids[0] = id);
-    System.arraycopy(tokens, from, ids, ids.length - (to - from), to - from);
-    return ids;
-  }
+    /**
+     * Reads at most this many chunks; all unless set.
+     *
+     * @throws BadInputException if it is less than 1
+     */
+    public ImportanceCollector mostChunks(int chunks) {
+        if (chunks < 1) {
+            throw BadInputException.ofSetting("max chunks", "at least 1", chunks);
+        }
+        mostChunks = chunks;
+        return this;
+    }
 
-  private Map<String, ImportanceMatrix.Entry> entries(NativeSession session) {
-    Map<String, ImportanceMatrix.Entry> entries = new LinkedHashMap<>();
-    for (TensorSpec tensor : model.spec().tensors()) {
-      DecoderModule module = tensor.place().module();
-      if (module.isAdaptable() && module.inLayers() && tensor.kind() == TensorSpec.Kind.WEIGHT) {
-        int columns = Math.toIntExact(tensor.columns());
-        int matrices = model.spec().stacked(tensor.place());
-        NativeSession.InputSquares squares =
-            session.readInputs(module.id(), tensor.place().layer(), columns, matrices);
-        entries.putIfAbsent(tensor.name(), entry(squares, columns));
-      }
+    /** Whether a file that is there already is replaced. It is not unless set. */
+    public ImportanceCollector overwrite(boolean on) {
+        overwrite = on;
+        return this;
     }
-    return entries;
-  }
 
-  private static ImportanceMatrix.Entry entry(NativeSession.InputSquares squares, int columns) {
-    float[] sums = new float[squares.sums().length];
-    float[] counts = new float[squares.rows().length];
-    for (int i = 0; i < sums.length; i++) {
-      sums[i] = (float) squares.sums()[i];
-    }
-    for (int i = 0; i < counts.length; i++) {
-      counts[i] = squares.rows()[i];
-    }
-    return new ImportanceMatrix.Entry(columns, sums, counts);
-  }
+    /**
+     * What was collected.
+     *
+     * @param chunks texts that were read
+     * @param tokens all together
+     * @param tensors that have an importance now
+     */
+    public record Report(int chunks, long tokens, int tensors) {}
 
-  private static String read(Path text) {
-    try {
-      return Files.readString(text);
-    } catch (NoSuchFileException e) {
-      throw new BadInputException(text + ": expected a text file, found no such file", e);
-    } catch (CharacterCodingException e) {
-      throw new BadInputException(text + ": expected UTF-8 text", e);
-    } catch (IOException e) {
-      throw FileFault.notRead(text, e);
+    /** Reads and writes without telling anybody how far it is, see {@link #write(Path, Path, BiConsumer)}. */
+    public Report write(Path text, Path target) {
+        return write(text, target, (done, all) -> {});
     }
-  }
+
+    /**
+     * Reads the text and writes the importance in llama.cpp's GGUF layout.
+     *
+     * @param text a file of UTF-8 text, of the kind that the model is for
+     * @param listener told the number of chunks done and of all, after each
+     * @throws BadInputException if the text cannot be read or is too short, or the target exists
+     */
+    public Report write(Path text, Path target, BiConsumer<Integer, Integer> listener) {
+        List<Path> inputs =
+                Stream.concat(Stream.of(text), model.path().stream()).toList();
+        NewFile.at(target).overwrite(overwrite).inputs(inputs).check();
+        int[] tokens = model.tokenizer().encode(read(text), false, false);
+        OptionalInt bos = model.tokenizer().encode("", true, false).length > 0
+                ? model.tokenizer().bos()
+                : OptionalInt.empty();
+        int length = Math.min(chunkTokens, model.contextLength());
+        int body = length - (bos.isPresent() ? 1 : 0);
+        int chunks = Math.min(mostChunks, Math.max(1, tokens.length / body));
+        if (tokens.length == 0) {
+            throw new BadInputException(text + ": expected text to collect importance from, found none");
+        }
+        long done = 0;
+        int atOnce = Math.min(LOGITS_AT_ONCE, length);
+        FloatBuffer logits = DirectBuffers.floats(Math.multiplyExact(atOnce, model.vocabSize()));
+        NativeSession.Options wanted = new NativeSession.Options(
+                length,
+                atOnce,
+                model.options().memoryLimitBytes(),
+                model.options().cache().type().id());
+        try (NativeSession session = NativeSession.create(model.core(), wanted)) {
+            session.collectInputs();
+            for (int chunk = 0; chunk < chunks; chunk++) {
+                int[] ids = chunk(tokens, chunk * body, Math.min(tokens.length, (chunk + 1) * body), bos);
+                session.truncate(0);
+                for (int from = 0; from < ids.length; from += atOnce) {
+                    Interruption.check("collection of importance");
+                    session.eval(
+                            ids,
+                            from,
+                            Math.min(atOnce, ids.length - from),
+                            NativeSession.Role.PROMPT,
+                            NativeSession.Logits.ALL,
+                            logits);
+                }
+                done += ids.length;
+                listener.accept(chunk + 1, chunks);
+            }
+            Map<String, ImportanceMatrix.Entry> entries = entries(session);
+            new ImportanceMatrix(target.toString(), List.of(text.getFileName().toString()), chunks, length, entries)
+                    .write(target, overwrite);
+            return new Report(chunks, done, entries.size());
+        }
+    }
+
+    private static int[] chunk(int[] tokens, int from, int to, OptionalInt bos) {
+        int[] ids = new int[to - from + (bos.isPresent() ? 1 : 0)];
+        bos.ifPresent(id -> ids[0] = id);
+        System.arraycopy(tokens, from, ids, ids.length - (to - from), to - from);
+        return ids;
+    }
+
+    private Map<String, ImportanceMatrix.Entry> entries(NativeSession session) {
+        Map<String, ImportanceMatrix.Entry> entries = new LinkedHashMap<>();
+        for (TensorSpec tensor : model.spec().tensors()) {
+            DecoderModule module = tensor.place().module();
+            if (module.isAdaptable() && module.inLayers() && tensor.kind() == TensorSpec.Kind.WEIGHT) {
+                int columns = Math.toIntExact(tensor.columns());
+                int matrices = model.spec().stacked(tensor.place());
+                NativeSession.InputSquares squares =
+                        session.readInputs(module.id(), tensor.place().layer(), columns, matrices);
+                entries.putIfAbsent(tensor.name(), entry(squares, columns));
+            }
+        }
+        return entries;
+    }
+
+    private static ImportanceMatrix.Entry entry(NativeSession.InputSquares squares, int columns) {
+        float[] sums = new float[squares.sums().length];
+        float[] counts = new float[squares.rows().length];
+        for (int i = 0; i < sums.length; i++) {
+            sums[i] = (float) squares.sums()[i];
+        }
+        for (int i = 0; i < counts.length; i++) {
+            counts[i] = squares.rows()[i];
+        }
+        return new ImportanceMatrix.Entry(columns, sums, counts);
+    }
+
+    private static String read(Path text) {
+        try {
+            return Files.readString(text);
+        } catch (NoSuchFileException e) {
+            throw new BadInputException(text + ": expected a text file, found no such file", e);
+        } catch (CharacterCodingException e) {
+            throw new BadInputException(text + ": expected UTF-8 text", e);
+        } catch (IOException e) {
+            throw FileFault.notRead(text, e);
+        }
+    }
 }

@@ -2,11 +2,11 @@ package dev.chaku;
 
 /** Our own fault: please report it. */
 public final class InternalException extends ChakuException {
-  public InternalException(String message) {
-    super(message);
-  }
+    public InternalException(String message) {
+        super(message);
+    }
 
-  public InternalException(String message, Throwable cause) {
-    super(message, cause);
-  }
+    public InternalException(String message, Throwable cause) {
+        super(message, cause);
+    }
 }

@@ -16,49 +16,49 @@ import java.util.HexFormat;
  * weights alone may have the same; models of another training or format do not.
  */
 final class ModelFingerprint {
-  private static final int HEAD_BYTES = 1 << 20;
-  private static final int SAMPLES = 256;
-  private static final int SAMPLE_BYTES = 1 << 12;
+    private static final int HEAD_BYTES = 1 << 20;
+    private static final int SAMPLES = 256;
+    private static final int SAMPLE_BYTES = 1 << 12;
 
-  private ModelFingerprint() {}
+    private ModelFingerprint() {}
 
-  /** @throws BadInputException if a part of the model cannot be read */
-  static String of(GgufFile model) {
-    MessageDigest digest = CheckpointFolder.sha256();
-    model.parts().forEach(part -> add(part.path(), digest));
-    return HexFormat.of().formatHex(digest.digest());
-  }
-
-  /** The same of any file. */
-  static String of(Path file) {
-    MessageDigest digest = CheckpointFolder.sha256();
-    add(file, digest);
-    return HexFormat.of().formatHex(digest.digest());
-  }
-
-  private static void add(Path file, MessageDigest digest) {
-    try (FileChannel channel = FileChannel.open(file)) {
-      long size = channel.size();
-      digest.update(ByteBuffer.allocate(Long.BYTES).putLong(size).flip());
-      add(channel, 0, HEAD_BYTES, digest);
-      long rest = size - HEAD_BYTES;
-      for (int i = 0; i < SAMPLES && rest > 0; i++) {
-        add(channel, HEAD_BYTES + (long) ((double) rest * i / SAMPLES), SAMPLE_BYTES, digest);
-      }
-      add(channel, Math.max(0, size - SAMPLE_BYTES), SAMPLE_BYTES, digest);
-    } catch (IOException e) {
-      throw FileFault.notRead(file, e);
+    /** @throws BadInputException if a part of the model cannot be read */
+    static String of(GgufFile model) {
+        MessageDigest digest = CheckpointFolder.sha256();
+        model.parts().forEach(part -> add(part.path(), digest));
+        return HexFormat.of().formatHex(digest.digest());
     }
-  }
 
-  private static void add(FileChannel channel, long from, int bytes, MessageDigest digest) throws IOException {
-    ByteBuffer buffer = ByteBuffer.allocate(bytes);
-    while (buffer.hasRemaining()) {
-      int read = channel.read(buffer, from + buffer.position());
-      if (read < 0) {
-        break;
-      }
+    /** The same of any file. */
+    static String of(Path file) {
+        MessageDigest digest = CheckpointFolder.sha256();
+        add(file, digest);
+        return HexFormat.of().formatHex(digest.digest());
     }
-    digest.update(buffer.flip());
-  }
+
+    private static void add(Path file, MessageDigest digest) {
+        try (FileChannel channel = FileChannel.open(file)) {
+            long size = channel.size();
+            digest.update(ByteBuffer.allocate(Long.BYTES).putLong(size).flip());
+            add(channel, 0, HEAD_BYTES, digest);
+            long rest = size - HEAD_BYTES;
+            for (int i = 0; i < SAMPLES && rest > 0; i++) {
+                add(channel, HEAD_BYTES + (long) ((double) rest * i / SAMPLES), SAMPLE_BYTES, digest);
+            }
+            add(channel, Math.max(0, size - SAMPLE_BYTES), SAMPLE_BYTES, digest);
+        } catch (IOException e) {
+            throw FileFault.notRead(file, e);
+        }
+    }
+
+    private static void add(FileChannel channel, long from, int bytes, MessageDigest digest) throws IOException {
+        ByteBuffer buffer = ByteBuffer.allocate(bytes);
+        while (buffer.hasRemaining()) {
+            int read = channel.read(buffer, from + buffer.position());
+            if (read < 0) {
+                break;
+            }
+        }
+        digest.update(buffer.flip());
+    }
 }

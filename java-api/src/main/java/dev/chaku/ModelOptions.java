@@ -6,45 +6,45 @@ package dev.chaku;
  * @param device what computes; {@link Device#AUTO} by default
  * @param threads 0, the default, for one per core that this process may use
  * @param memoryLimitBytes most that one generation or training may take, weights included; 0, the default, for what the
- *     machine has. Of a training all memory of the process counts, the JVM's too; it keeps as many layers' activations as
- *     fit, and computes the others again
+ *     machine has. Of a training all memory of the process counts, the JVM's too; it keeps as many layers' activations
+ *     as fit, and computes the others again
  * @param cache how generations keep keys and values; {@link CacheFormat#F32} by default
  */
 public record ModelOptions(Device device, int threads, long memoryLimitBytes, CacheFormat cache) {
-  private static final int MOST_THREADS = 1024;
+    private static final int MOST_THREADS = 1024;
 
-  public ModelOptions {
-    requireThreads(threads);
-    if (memoryLimitBytes < 0) {
-      throw BadInputException.ofSetting("memory limit", "at least 0 bytes", memoryLimitBytes);
+    public ModelOptions {
+        requireThreads(threads);
+        if (memoryLimitBytes < 0) {
+            throw BadInputException.ofSetting("memory limit", "at least 0 bytes", memoryLimitBytes);
+        }
     }
-  }
 
-  /** The count, if it is in range. */
-  static int requireThreads(int threads) {
-    if (threads < 0 || threads > MOST_THREADS) {
-      throw BadInputException.ofSetting("threads", "0 to " + MOST_THREADS, threads);
+    /** The count, if it is in range. */
+    static int requireThreads(int threads) {
+        if (threads < 0 || threads > MOST_THREADS) {
+            throw BadInputException.ofSetting("threads", "0 to " + MOST_THREADS, threads);
+        }
+        return threads;
     }
-    return threads;
-  }
 
-  public static ModelOptions defaults() {
-    return new ModelOptions(Device.AUTO, 0, 0, CacheFormat.F32);
-  }
+    public static ModelOptions defaults() {
+        return new ModelOptions(Device.AUTO, 0, 0, CacheFormat.F32);
+    }
 
-  public ModelOptions withDevice(Device newDevice) {
-    return new ModelOptions(newDevice, threads, memoryLimitBytes, cache);
-  }
+    public ModelOptions withDevice(Device newDevice) {
+        return new ModelOptions(newDevice, threads, memoryLimitBytes, cache);
+    }
 
-  public ModelOptions withThreads(int newThreads) {
-    return new ModelOptions(device, newThreads, memoryLimitBytes, cache);
-  }
+    public ModelOptions withThreads(int newThreads) {
+        return new ModelOptions(device, newThreads, memoryLimitBytes, cache);
+    }
 
-  public ModelOptions withMemoryLimitBytes(long newLimit) {
-    return new ModelOptions(device, threads, newLimit, cache);
-  }
+    public ModelOptions withMemoryLimitBytes(long newLimit) {
+        return new ModelOptions(device, threads, newLimit, cache);
+    }
 
-  public ModelOptions withCache(CacheFormat newCache) {
-    return new ModelOptions(device, threads, memoryLimitBytes, newCache);
-  }
+    public ModelOptions withCache(CacheFormat newCache) {
+        return new ModelOptions(device, threads, memoryLimitBytes, newCache);
+    }
 }

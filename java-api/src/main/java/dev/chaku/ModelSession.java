@@ -11,108 +11,109 @@ import org.jspecify.annotations.Nullable;
 
 /** A session of the core that knows which tokens it has computed, in which role, and which adapters it wears. */
 final class ModelSession implements DecodeSession, AutoCloseable {
-  private static final FloatBuffer NO_LOGITS = DirectBuffers.floats(0);
+    private static final FloatBuffer NO_LOGITS = DirectBuffers.floats(0);
 
-  private final NativeSession core;
-  private final int[] tokens;
-  private final boolean mixes;
-  private int length;
-  /** Tokens at the beginning that were computed as a prompt: a prompt computed anew would have the same digits there. */
-  private int promptLength;
-  private List<NativeSession.Worn> worn = List.of();
+    private final NativeSession core;
+    private final int[] tokens;
+    private final boolean mixes;
+    private int length;
+    /**
+     * Tokens at the beginning that were computed as a prompt: a prompt computed anew would have the same digits there.
+     */
+    private int promptLength;
 
-  /**
-   * @param mixes whether layers have a running memory, which cannot go back to an earlier token
-   */
-  ModelSession(NativeModel model, NativeSession.Options options, boolean mixes) {
-    this.core = NativeSession.create(model, options);
-    this.mixes = mixes;
-    this.tokens = new int[options.maxTokens()];
-  }
+    private List<NativeSession.Worn> worn = List.of();
 
-  /** Changes what is worn; the text is forgotten if that differs from what was. */
-  void wear(List<NativeSession.Worn> adapters) {
-    if (!worn.equals(adapters)) {
-      truncate(0);
-      core.setAdapters(adapters);
-      worn = List.copyOf(adapters);
+    /** @param mixes whether layers have a running memory, which cannot go back to an earlier token */
+    ModelSession(NativeModel model, NativeSession.Options options, boolean mixes) {
+        this.core = NativeSession.create(model, options);
+        this.mixes = mixes;
+        this.tokens = new int[options.maxTokens()];
     }
-  }
 
-  boolean wears(NativeAdapter adapter) {
-    return worn.stream().anyMatch(one -> one.adapter() == adapter);
-  }
-
-  /** Takes everything off if an adapter among it was closed, so that its memory goes back. */
-  void takeOffClosed() {
-    if (worn.stream().anyMatch(one -> one.adapter().isClosed())) {
-      wear(List.of());
+    /** Changes what is worn; the text is forgotten if that differs from what was. */
+    void wear(List<NativeSession.Worn> adapters) {
+        if (!worn.equals(adapters)) {
+            truncate(0);
+            core.setAdapters(adapters);
+            worn = List.copyOf(adapters);
+        }
     }
-  }
 
-  @Override
-  public int vocabSize() {
-    return core.vocabSize();
-  }
-
-  @Override
-  public int capacity() {
-    return tokens.length;
-  }
-
-  @Override
-  public int startWith(int[] text) {
-    int common = 0;
-    int most = Math.min(promptLength, text.length - 1);
-    while (common < most && tokens[common] == text[common]) {
-      common++;
+    boolean wears(NativeAdapter adapter) {
+        return worn.stream().anyMatch(one -> one.adapter() == adapter);
     }
-    if (mixes && common < length) {
-      common = 0;
+
+    /** Takes everything off if an adapter among it was closed, so that its memory goes back. */
+    void takeOffClosed() {
+        if (worn.stream().anyMatch(one -> one.adapter().isClosed())) {
+            wear(List.of());
+        }
     }
-    truncate(common);
-    return common;
-  }
 
-  private void truncate(int n) {
-    if (n < length) {
-      core.truncate(n);
-      length = n;
-      promptLength = Math.min(promptLength, n);
+    @Override
+    public int vocabSize() {
+        return core.vocabSize();
     }
-  }
 
-  @Override
-  public void append(Role role, int[] text, int from, int n, @Nullable FloatBuffer logits) {
-    NativeSession.Logits which = logits == null ? NativeSession.Logits.NONE : NativeSession.Logits.LAST;
-    append(role, text, from, n, which, logits == null ? NO_LOGITS : logits);
-  }
-
-  @Override
-  public void appendForAll(int[] text, int from, int n, FloatBuffer logits) {
-    append(Role.PROMPT, text, from, n, NativeSession.Logits.ALL, logits);
-  }
-
-  private void append(Role role, int[] text, int from, int n, NativeSession.Logits which, FloatBuffer logits) {
-    core.eval(text, from, n, coreRole(role), which, logits);
-    System.arraycopy(text, from, tokens, length, n);
-    if (role == Role.PROMPT && promptLength == length) {
-      promptLength += n;
+    @Override
+    public int capacity() {
+        return tokens.length;
     }
-    length += n;
-  }
 
-  private static NativeSession.Role coreRole(Role role) {
-    return role == Role.PROMPT ? NativeSession.Role.PROMPT : NativeSession.Role.GENERATED;
-  }
+    @Override
+    public int startWith(int[] text) {
+        int common = 0;
+        int most = Math.min(promptLength, text.length - 1);
+        while (common < most && tokens[common] == text[common]) {
+            common++;
+        }
+        if (mixes && common < length) {
+            common = 0;
+        }
+        truncate(common);
+        return common;
+    }
 
-  @Override
-  public void cancel() {
-    core.cancel();
-  }
+    private void truncate(int n) {
+        if (n < length) {
+            core.truncate(n);
+            length = n;
+            promptLength = Math.min(promptLength, n);
+        }
+    }
 
-  @Override
-  public void close() {
-    core.close();
-  }
+    @Override
+    public void append(Role role, int[] text, int from, int n, @Nullable FloatBuffer logits) {
+        NativeSession.Logits which = logits == null ? NativeSession.Logits.NONE : NativeSession.Logits.LAST;
+        append(role, text, from, n, which, logits == null ? NO_LOGITS : logits);
+    }
+
+    @Override
+    public void appendForAll(int[] text, int from, int n, FloatBuffer logits) {
+        append(Role.PROMPT, text, from, n, NativeSession.Logits.ALL, logits);
+    }
+
+    private void append(Role role, int[] text, int from, int n, NativeSession.Logits which, FloatBuffer logits) {
+        core.eval(text, from, n, coreRole(role), which, logits);
+        System.arraycopy(text, from, tokens, length, n);
+        if (role == Role.PROMPT && promptLength == length) {
+            promptLength += n;
+        }
+        length += n;
+    }
+
+    private static NativeSession.Role coreRole(Role role) {
+        return role == Role.PROMPT ? NativeSession.Role.PROMPT : NativeSession.Role.GENERATED;
+    }
+
+    @Override
+    public void cancel() {
+        core.cancel();
+    }
+
+    @Override
+    public void close() {
+        core.close();
+    }
 }

@@ -2,11 +2,11 @@ package dev.chaku;
 
 /** The operation was cancelled by its caller. */
 public final class OperationCancelledException extends ChakuException {
-  public OperationCancelledException(String message) {
-    super(message);
-  }
+    public OperationCancelledException(String message) {
+        super(message);
+    }
 
-  public OperationCancelledException(String message, Throwable cause) {
-    super(message, cause);
-  }
+    public OperationCancelledException(String message, Throwable cause) {
+        super(message, cause);
+    }
 }

@@ -13,65 +13,72 @@ import java.util.TreeMap;
  * @param tensors in the file's order
  */
 public record QuantizationPlan(WeightFormat format, List<Tensor> tensors) {
-  public QuantizationPlan {
-    tensors = List.copyOf(tensors);
-  }
-
-  /**
-   * One tensor.
-   *
-   * @param name in the file
-   * @param dims elements per dimension, contiguous one first; copied in and out
-   * @param from its format now
-   * @param to its format to be
-   * @param fellBack whether the length of its rows forced another format than was wanted
-   * @param weighted whether the importance of its columns is known
-   * @param bytesBefore its size now
-   * @param bytesAfter its size to be
-   */
-  public record Tensor(
-      String name, long[] dims, GgmlType from, GgmlType to, boolean fellBack, boolean weighted, long bytesBefore, long bytesAfter) {
-    public Tensor {
-      dims = dims.clone();
+    public QuantizationPlan {
+        tensors = List.copyOf(tensors);
     }
 
-    @Override
-    public long[] dims() {
-      return dims.clone();
+    /**
+     * One tensor.
+     *
+     * @param name in the file
+     * @param dims elements per dimension, contiguous one first; copied in and out
+     * @param from its format now
+     * @param to its format to be
+     * @param fellBack whether the length of its rows forced another format than was wanted
+     * @param weighted whether the importance of its columns is known
+     * @param bytesBefore its size now
+     * @param bytesAfter its size to be
+     */
+    public record Tensor(
+            String name,
+            long[] dims,
+            GgmlType from,
+            GgmlType to,
+            boolean fellBack,
+            boolean weighted,
+            long bytesBefore,
+            long bytesAfter) {
+        public Tensor {
+            dims = dims.clone();
+        }
+
+        @Override
+        public long[] dims() {
+            return dims.clone();
+        }
+
+        public long elements() {
+            return Arrays.stream(dims).reduce(1, Math::multiplyExact);
+        }
     }
 
-    public long elements() {
-      return Arrays.stream(dims).reduce(1, Math::multiplyExact);
+    /** How many tensors a format has, and their bytes. */
+    public record Share(int tensors, long bytes) {
+        private Share plus(Share other) {
+            return new Share(tensors + other.tensors, bytes + other.bytes);
+        }
     }
-  }
 
-  /** How many tensors a format has, and their bytes. */
-  public record Share(int tensors, long bytes) {
-    private Share plus(Share other) {
-      return new Share(tensors + other.tensors, bytes + other.bytes);
+    /** Of all tensors. */
+    public long bytesBefore() {
+        return tensors.stream().mapToLong(Tensor::bytesBefore).sum();
     }
-  }
 
-  /** Of all tensors. */
-  public long bytesBefore() {
-    return tensors.stream().mapToLong(Tensor::bytesBefore).sum();
-  }
+    /** Of all tensors. */
+    public long bytesAfter() {
+        return tensors.stream().mapToLong(Tensor::bytesAfter).sum();
+    }
 
-  /** Of all tensors. */
-  public long bytesAfter() {
-    return tensors.stream().mapToLong(Tensor::bytesAfter).sum();
-  }
+    /** Mean over all elements of the new tensors; 0 without tensors. */
+    public double bitsPerWeight() {
+        long elements = tensors.stream().mapToLong(Tensor::elements).sum();
+        return elements == 0 ? 0 : 8.0 * bytesAfter() / elements;
+    }
 
-  /** Mean over all elements of the new tensors; 0 without tensors. */
-  public double bitsPerWeight() {
-    long elements = tensors.stream().mapToLong(Tensor::elements).sum();
-    return elements == 0 ? 0 : 8.0 * bytesAfter() / elements;
-  }
-
-  /** What there is of each format afterwards. */
-  public Map<GgmlType, Share> shares() {
-    Map<GgmlType, Share> shares = new TreeMap<>();
-    tensors.forEach(tensor -> shares.merge(tensor.to(), new Share(1, tensor.bytesAfter()), Share::plus));
-    return shares;
-  }
+    /** What there is of each format afterwards. */
+    public Map<GgmlType, Share> shares() {
+        Map<GgmlType, Share> shares = new TreeMap<>();
+        tensors.forEach(tensor -> shares.merge(tensor.to(), new Share(1, tensor.bytesAfter()), Share::plus));
+        return shares;
+    }
 }

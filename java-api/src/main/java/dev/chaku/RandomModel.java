@@ -17,81 +17,81 @@ import java.util.function.Function;
  * measurements. The number of tokens is that of its tokenizer. Not thread-safe.
  */
 public final class RandomModel {
-  private final Function<RandomModel, ModelOutline> outline;
-  private final List<Path> inputs = new ArrayList<>();
-  private WeightFormat format = WeightFormat.F32;
-  private Map<String, GgufValue> tokenizer = RandomOutline.byteTokenizer();
-  private long seed;
-  private boolean overwrite;
-  private int threads;
+    private final Function<RandomModel, ModelOutline> outline;
+    private final List<Path> inputs = new ArrayList<>();
+    private WeightFormat format = WeightFormat.F32;
+    private Map<String, GgufValue> tokenizer = RandomOutline.byteTokenizer();
+    private long seed;
+    private boolean overwrite;
+    private int threads;
 
-  private RandomModel(Function<RandomModel, ModelOutline> outline) {
-    this.outline = outline;
-  }
+    private RandomModel(Function<RandomModel, ModelOutline> outline) {
+        this.outline = outline;
+    }
 
-  /** A model of a well-known shape. */
-  public static RandomModel of(Shape shape) {
-    return new RandomModel(self -> RandomOutline.of(shape.sizes(), self.tokenizer, self.seed));
-  }
+    /** A model of a well-known shape. */
+    public static RandomModel of(Shape shape) {
+        return new RandomModel(self -> RandomOutline.of(shape.sizes(), self.tokenizer, self.seed));
+    }
 
-  /** A model of the sizes in a config.json of Hugging Face. */
-  public static RandomModel of(Path configFile) {
-    RandomModel model = new RandomModel(self -> RandomOutline.of(configFile, self.tokenizer, self.seed));
-    model.inputs.add(configFile);
-    return model;
-  }
+    /** A model of the sizes in a config.json of Hugging Face. */
+    public static RandomModel of(Path configFile) {
+        RandomModel model = new RandomModel(self -> RandomOutline.of(configFile, self.tokenizer, self.seed));
+        model.inputs.add(configFile);
+        return model;
+    }
 
-  /** Formats of the matrices; F32 unless set. */
-  public RandomModel format(WeightFormat newFormat) {
-    format = newFormat;
-    return this;
-  }
+    /** Formats of the matrices; F32 unless set. */
+    public RandomModel format(WeightFormat newFormat) {
+        format = newFormat;
+        return this;
+    }
 
-  /**
-   * Takes the tokenizer of another GGUF file; the 256 bytes are the tokens unless set.
-   *
-   * @throws BadInputException if the file has none
-   */
-  public RandomModel tokenizer(Path model) {
-    tokenizer = RandomOutline.tokenizerOf(GgufFile.read(model).metadata());
-    inputs.add(model);
-    return this;
-  }
+    /**
+     * Takes the tokenizer of another GGUF file; the 256 bytes are the tokens unless set.
+     *
+     * @throws BadInputException if the file has none
+     */
+    public RandomModel tokenizer(Path model) {
+        tokenizer = RandomOutline.tokenizerOf(GgufFile.read(model).metadata());
+        inputs.add(model);
+        return this;
+    }
 
-  /** Decides the weights; 0 unless set. */
-  public RandomModel seed(long newSeed) {
-    seed = newSeed;
-    return this;
-  }
+    /** Decides the weights; 0 unless set. */
+    public RandomModel seed(long newSeed) {
+        seed = newSeed;
+        return this;
+    }
 
-  /** Whether a file that is there already is replaced. It is not unless set. */
-  public RandomModel overwrite(boolean on) {
-    overwrite = on;
-    return this;
-  }
+    /** Whether a file that is there already is replaced. It is not unless set. */
+    public RandomModel overwrite(boolean on) {
+        overwrite = on;
+        return this;
+    }
 
-  /** Threads that compute; 0, the default, for one per core. */
-  public RandomModel threads(int count) {
-    threads = ModelOptions.requireThreads(count);
-    return this;
-  }
+    /** Threads that compute; 0, the default, for one per core. */
+    public RandomModel threads(int count) {
+        threads = ModelOptions.requireThreads(count);
+        return this;
+    }
 
-  /** Writes the file without telling anybody how far it is, see {@link #write(Path, Consumer)}. */
-  public ModelConverter.Report write(Path target) {
-    return write(target, progress -> { });
-  }
+    /** Writes the file without telling anybody how far it is, see {@link #write(Path, Consumer)}. */
+    public ModelConverter.Report write(Path target) {
+        return write(target, progress -> {});
+    }
 
-  /**
-   * Writes the file, whole or not at all.
-   *
-   * @param listener told of the progress from the calling thread, many times a second
-   * @throws BadInputException if the configuration is missing, damaged or of no known family, or the file exists
-   * @throws ResourceException if the disk does not suffice
-   * @throws OperationCancelledException if the thread is interrupted; nothing is left behind
-   */
-  public ModelConverter.Report write(Path target, Consumer<FileProgress> listener) {
-    NewFile.at(target).overwrite(overwrite).inputs(inputs).check();
-    return ModelConverter.write(
-        outline.apply(this), new ModelOutline.Target(target, format.mix(), overwrite, threads), listener);
-  }
+    /**
+     * Writes the file, whole or not at all.
+     *
+     * @param listener told of the progress from the calling thread, many times a second
+     * @throws BadInputException if the configuration is missing, damaged or of no known family, or the file exists
+     * @throws ResourceException if the disk does not suffice
+     * @throws OperationCancelledException if the thread is interrupted; nothing is left behind
+     */
+    public ModelConverter.Report write(Path target, Consumer<FileProgress> listener) {
+        NewFile.at(target).overwrite(overwrite).inputs(inputs).check();
+        return ModelConverter.write(
+                outline.apply(this), new ModelOutline.Target(target, format.mix(), overwrite, threads), listener);
+    }
 }

@@ -17,135 +17,137 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What decides a run's result: its settings, with the hashes of base, data and chat template. Written beside its output,
- * and compared when it is resumed. Not thread-safe.
+ * What decides a run's result: its settings, with the hashes of base, data and chat template. Written beside its
+ * output, and compared when it is resumed. Not thread-safe.
  */
 final class RunDescription {
-  private static final JsonFactory JSON =
-      JsonFactory.builder()
-          .recyclerPool(JsonRecyclerPools.sharedConcurrentDequePool())
-          .build();
+    private static final JsonFactory JSON = JsonFactory.builder()
+            .recyclerPool(JsonRecyclerPools.sharedConcurrentDequePool())
+            .build();
 
-  private final TrainingSetup setup;
-  private @Nullable String baseHash;
-  private @Nullable Map<String, String> hashes;
+    private final TrainingSetup setup;
+    private @Nullable String baseHash;
+    private @Nullable Map<String, String> hashes;
 
-  RunDescription(TrainingSetup setup) {
-    this.setup = setup;
-  }
-
-  /** What decides the result's bits, by name, as it is compared and shown. */
-  Map<String, String> decisive() {
-    Map<String, String> shown = new LinkedHashMap<>();
-    // Base and data first: some settings follow from them.
-    shown.put("base_model_sha256", baseHash());
-    shown.putAll(hashes());
-    values(setup, true).forEach((name, value) -> shown.put(name, value.toString()));
-    if (setup.config().earlyStopping() == 0) {
-      shown.remove("validation_examples_sha256"); // Without early stopping the validations only tell.
+    RunDescription(TrainingSetup setup) {
+        this.setup = setup;
     }
-    return shown;
-  }
 
-  /** Examples are hashed as token ids and weights, which covers data, template and tokenizer. */
-  private Map<String, String> hashes() {
-    if (hashes == null) {
-      hashes = new LinkedHashMap<>();
-      if (!setup.data().template().isEmpty()) {
-        hashes.put("chat_template_sha256", setup.data().template());
-      }
-      hashes.put("training_examples_sha256", setup.data().examples().sha256());
-      hashes.put("validation_examples_sha256", setup.data().evalExamples().sha256());
-    }
-    return hashes;
-  }
-
-  /** All settings as JSON. */
-  String json() {
-    StringWriter text = new StringWriter();
-    try (JsonGenerator json = JSON.createGenerator(text).useDefaultPrettyPrinter()) {
-      json.writeStartObject();
-      Optional<Path> base = setup.model().path();
-      json.writeStringField("base", base.map(path -> path.getFileName().toString()).orElse("synthetic"));
-      json.writeStringField("base_model_sha256", baseHash());
-      for (Map.Entry<String, Object> entry : values(setup, false).entrySet()) {
-        json.writeFieldName(entry.getKey());
-        if (entry.getValue() instanceof Boolean flag) {
-          json.writeBoolean(flag);
-        } else if (entry.getValue() instanceof Double number) {
-          json.writeNumber(number);
-        } else if (entry.getValue() instanceof Number number) {
-          json.writeNumber(number.longValue());
-        } else {
-          json.writeString(entry.getValue().toString());
+    /** What decides the result's bits, by name, as it is compared and shown. */
+    Map<String, String> decisive() {
+        Map<String, String> shown = new LinkedHashMap<>();
+        // Base and data first: some settings follow from them.
+        shown.put("base_model_sha256", baseHash());
+        shown.putAll(hashes());
+        values(setup, true).forEach((name, value) -> shown.put(name, value.toString()));
+        if (setup.config().earlyStopping() == 0) {
+            shown.remove("validation_examples_sha256"); // Without early stopping the validations only tell.
         }
-      }
-      json.writeNumberField("examples", setup.data().examples().size());
-      json.writeNumberField("eval_examples", setup.data().evalExamples().size());
-      json.writeNumberField("conversations", setup.data().counts().conversations());
-      for (Map.Entry<String, String> hash : hashes().entrySet()) {
-        json.writeStringField(hash.getKey(), hash.getValue());
-      }
-      json.writeEndObject();
-    } catch (IOException e) {
-      throw new IllegalStateException("JSON in memory failed", e);
+        return shown;
     }
-    return text + "\n";
-  }
 
-  private static Map<String, Object> values(TrainingSetup setup, boolean decisiveOnly) {
-    Map<String, Object> values = new LinkedHashMap<>();
-    values.put("architecture", setup.model().architecture());
-    values.put("mode", setup.full() ? "full" : "lora");
-    if (!setup.full()) {
-      values.put("rank", setup.lora().rank());
-      values.put("alpha", setup.lora().alpha());
-      values.put("rs_lora", setup.lora().rsLora());
-      values.put("dropout", setup.lora().dropout());
-      values.put(
-          "targets",
-          Arrays.stream(LoraTarget.values())
-              .filter(setup.lora().targets()::contains)
-              .map(LoraTarget::label)
-              .collect(Collectors.joining(",")));
+    /** Examples are hashed as token ids and weights, which covers data, template and tokenizer. */
+    private Map<String, String> hashes() {
+        if (hashes == null) {
+            hashes = new LinkedHashMap<>();
+            if (!setup.data().template().isEmpty()) {
+                hashes.put("chat_template_sha256", setup.data().template());
+            }
+            hashes.put("training_examples_sha256", setup.data().examples().sha256());
+            hashes.put("validation_examples_sha256", setup.data().evalExamples().sha256());
+        }
+        return hashes;
     }
-    TrainingConfig c = setup.config();
-    values.put("epochs", c.epochs());
-    values.put("max_steps", c.maxSteps());
-    values.put("max_length", c.maxLength());
-    values.put("batch_tokens", c.batchTokens());
-    values.put("grad_accumulation", c.gradAccumulation());
-    values.put("packing", c.packing());
-    values.put("learning_rate", c.learningRate());
-    values.put("schedule", c.schedule().label());
-    values.put("warmup_steps", c.warmupSteps());
-    values.put("weight_decay", c.weightDecay());
-    values.put("max_grad_norm", c.maxGradNorm());
-    values.put("beta1", c.beta1());
-    values.put("beta2", c.beta2());
-    values.put("epsilon", c.epsilon());
-    values.put("b_rate_ratio", c.bRateRatio());
-    values.put("seed", c.seed());
-    if (setup.model().hasExperts()) {
-      values.put("load_balance", c.loadBalance());
-      values.put("train_routers", c.trainRouters());
-    }
-    values.put("early_stopping", c.earlyStopping());
-    // Without early stopping the validations only tell.
-    if (!decisiveOnly || c.earlyStopping() > 0) {
-      values.put("eval_steps", c.evalSteps());
-    }
-    if (!decisiveOnly) {
-      values.put("save_steps", c.saveSteps());
-    }
-    return values;
-  }
 
-  /** The SHA-256 of the base's file, see {@link GgufFile#sha256}, computed once; a synthetic model's name. */
-  String baseHash() {
-    if (baseHash == null) {
-      baseHash = setup.model().file().map(GgufFile::sha256).orElseGet(() -> setup.model().metadata().source());
+    /** All settings as JSON. */
+    String json() {
+        StringWriter text = new StringWriter();
+        try (JsonGenerator json = JSON.createGenerator(text).useDefaultPrettyPrinter()) {
+            json.writeStartObject();
+            Optional<Path> base = setup.model().path();
+            json.writeStringField(
+                    "base", base.map(path -> path.getFileName().toString()).orElse("synthetic"));
+            json.writeStringField("base_model_sha256", baseHash());
+            for (Map.Entry<String, Object> entry : values(setup, false).entrySet()) {
+                json.writeFieldName(entry.getKey());
+                if (entry.getValue() instanceof Boolean flag) {
+                    json.writeBoolean(flag);
+                } else if (entry.getValue() instanceof Double number) {
+                    json.writeNumber(number);
+                } else if (entry.getValue() instanceof Number number) {
+                    json.writeNumber(number.longValue());
+                } else {
+                    json.writeString(entry.getValue().toString());
+                }
+            }
+            json.writeNumberField("examples", setup.data().examples().size());
+            json.writeNumberField("eval_examples", setup.data().evalExamples().size());
+            json.writeNumberField("conversations", setup.data().counts().conversations());
+            for (Map.Entry<String, String> hash : hashes().entrySet()) {
+                json.writeStringField(hash.getKey(), hash.getValue());
+            }
+            json.writeEndObject();
+        } catch (IOException e) {
+            throw new IllegalStateException("JSON in memory failed", e);
+        }
+        return text + "\n";
     }
-    return baseHash;
-  }
+
+    private static Map<String, Object> values(TrainingSetup setup, boolean decisiveOnly) {
+        Map<String, Object> values = new LinkedHashMap<>();
+        values.put("architecture", setup.model().architecture());
+        values.put("mode", setup.full() ? "full" : "lora");
+        if (!setup.full()) {
+            values.put("rank", setup.lora().rank());
+            values.put("alpha", setup.lora().alpha());
+            values.put("rs_lora", setup.lora().rsLora());
+            values.put("dropout", setup.lora().dropout());
+            values.put(
+                    "targets",
+                    Arrays.stream(LoraTarget.values())
+                            .filter(setup.lora().targets()::contains)
+                            .map(LoraTarget::label)
+                            .collect(Collectors.joining(",")));
+        }
+        TrainingConfig c = setup.config();
+        values.put("epochs", c.epochs());
+        values.put("max_steps", c.maxSteps());
+        values.put("max_length", c.maxLength());
+        values.put("batch_tokens", c.batchTokens());
+        values.put("grad_accumulation", c.gradAccumulation());
+        values.put("packing", c.packing());
+        values.put("learning_rate", c.learningRate());
+        values.put("schedule", c.schedule().label());
+        values.put("warmup_steps", c.warmupSteps());
+        values.put("weight_decay", c.weightDecay());
+        values.put("max_grad_norm", c.maxGradNorm());
+        values.put("beta1", c.beta1());
+        values.put("beta2", c.beta2());
+        values.put("epsilon", c.epsilon());
+        values.put("b_rate_ratio", c.bRateRatio());
+        values.put("seed", c.seed());
+        if (setup.model().hasExperts()) {
+            values.put("load_balance", c.loadBalance());
+            values.put("train_routers", c.trainRouters());
+        }
+        values.put("early_stopping", c.earlyStopping());
+        // Without early stopping the validations only tell.
+        if (!decisiveOnly || c.earlyStopping() > 0) {
+            values.put("eval_steps", c.evalSteps());
+        }
+        if (!decisiveOnly) {
+            values.put("save_steps", c.saveSteps());
+        }
+        return values;
+    }
+
+    /** The SHA-256 of the base's file, see {@link GgufFile#sha256}, computed once; a synthetic model's name. */
+    String baseHash() {
+        if (baseHash == null) {
+            baseHash = setup.model().file().map(GgufFile::sha256).orElseGet(() -> setup.model()
+                    .metadata()
+                    .source());
+        }
+        return baseHash;
+    }
 }

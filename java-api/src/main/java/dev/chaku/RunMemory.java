@@ -7,8 +7,8 @@ import dev.chaku.train.ProcessMemory;
 import java.util.Locale;
 
 /**
- * What a training will take of the process's memory at its most, all counted, and whether it may: the one check, of a plan
- * as of a run.
+ * What a training will take of the process's memory at its most, all counted, and whether it may: the one check, of a
+ * plan as of a run.
  *
  * @param core what the core allocates for it, and the weights
  * @param engineBytes working memory of the core's threads
@@ -17,74 +17,86 @@ import java.util.Locale;
  * @param limitBytes most that the process may take, 0 for what the machine has
  */
 record RunMemory(MemoryPlan core, long engineBytes, long jvmBytes, long jvmGrowthBytes, long limitBytes) {
-  /** A thread's panels, and what all share (native base/thread_pool.h). */
-  private static final long THREAD_BYTES = 2L << 20;
-  private static final long SHARED_BYTES = 16L << 20;
-  /** Large buffers end at huge pages: values, gradients, two moments, activations. */
-  private static final long ROUNDING_BYTES = 5L << 20;
-  /** Compiled code, classes and small buffers that come while it trains. */
-  private static final long JVM_GROWTH_BYTES = 16L << 20;
-  /** The JVM's part is no exact number, and the same in a plan and the run after it. */
-  private static final long JVM_STEP_BYTES = 8L << 20;
+    /** A thread's panels, and what all share (native base/thread_pool.h). */
+    private static final long THREAD_BYTES = 2L << 20;
 
-  static RunMemory of(Model model, TrainingSetup setup) {
-    int threads = model.options().threads();
-    long engine =
-        THREAD_BYTES * (threads > 0 ? threads : Runtime.getRuntime().availableProcessors()) + SHARED_BYTES + ROUNDING_BYTES;
-    // Its young generation is filled in the end, a third of the heap; writing the result takes it once as values and once
-    // as a file's tensors.
-    long growth = Runtime.getRuntime().totalMemory() / 3 + JVM_GROWTH_BYTES + 2 * resultBytes(model, setup);
-    long jvm = (ProcessMemory.residentBytes() + growth + JVM_STEP_BYTES - 1) / JVM_STEP_BYTES * JVM_STEP_BYTES;
-    long limit = model.options().memoryLimitBytes();
-    long forCore = limit == 0 ? 0 : Math.max(1, limit - engine - jvm);
-    return new RunMemory(NativeTrainer.plan(model.core(), setup.options(forCore)), engine, jvm, growth, limit);
-  }
+    private static final long SHARED_BYTES = 16L << 20;
+    /** Large buffers end at huge pages: values, gradients, two moments, activations. */
+    private static final long ROUNDING_BYTES = 5L << 20;
+    /** Compiled code, classes and small buffers that come while it trains. */
+    private static final long JVM_GROWTH_BYTES = 16L << 20;
+    /** The JVM's part is no exact number, and the same in a plan and the run after it. */
+    private static final long JVM_STEP_BYTES = 8L << 20;
 
-  /** What of the result is in the heap at once: of an adapter all, of a whole model one tensor. */
-  private static long resultBytes(Model model, TrainingSetup setup) {
-    return setup.full() ? largestTensor(model) * Float.BYTES : setup.trainedParameters() * Float.BYTES;
-  }
-
-  private static long largestTensor(Model model) {
-    return model.spec().tensors().stream().mapToLong(TensorSpec::elements).max().orElse(0);
-  }
-
-  /** What the core may take under the limit; 0 for what the machine has. */
-  long limitForCore() {
-    return limitBytes == 0 ? 0 : Math.max(1, limitBytes - engineBytes - jvmBytes);
-  }
-
-  long trainingBytes() {
-    return core.totalBytes() - core.weightBytes() + engineBytes;
-  }
-
-  long totalBytes() {
-    return core.totalBytes() + engineBytes + jvmBytes;
-  }
-
-  /** @throws ResourceException if it exceeds the limit or what the machine has */
-  void requireFits() {
-    if (limitBytes > 0 && totalBytes() > limitBytes) {
-      throw refusal("the memory limit", limitBytes);
+    static RunMemory of(Model model, TrainingSetup setup) {
+        int threads = model.options().threads();
+        long engine =
+                THREAD_BYTES * (threads > 0 ? threads : Runtime.getRuntime().availableProcessors())
+                        + SHARED_BYTES
+                        + ROUNDING_BYTES;
+        // Its young generation is filled in the end, a third of the heap; writing the result takes it once as values
+        // and once
+        // as a file's tensors.
+        long growth = Runtime.getRuntime().totalMemory() / 3 + JVM_GROWTH_BYTES + 2 * resultBytes(model, setup);
+        long jvm = (ProcessMemory.residentBytes() + growth + JVM_STEP_BYTES - 1) / JVM_STEP_BYTES * JVM_STEP_BYTES;
+        long limit = model.options().memoryLimitBytes();
+        long forCore = limit == 0 ? 0 : Math.max(1, limit - engine - jvm);
+        return new RunMemory(NativeTrainer.plan(model.core(), setup.options(forCore)), engine, jvm, growth, limit);
     }
-    // What the JVM holds now is not among what is available.
-    if (core.totalBytes() + engineBytes + jvmGrowthBytes > core.availableBytes()) {
-      throw refusal("available on this machine", core.availableBytes() + jvmBytes - jvmGrowthBytes);
+
+    /** What of the result is in the heap at once: of an adapter all, of a whole model one tensor. */
+    private static long resultBytes(Model model, TrainingSetup setup) {
+        return setup.full() ? largestTensor(model) * Float.BYTES : setup.trainedParameters() * Float.BYTES;
     }
-  }
 
-  private ResourceException refusal(String whose, long limit) {
-    return new ResourceException(
-        String.format(
-            Locale.ROOT,
-            "training: expected at most %.1f MiB of memory (%s), found %.1f MiB needed: weights %.1f, parameters %.1f, optimizer"
-                + " %.1f, activations %.1f, working memory %.1f, Java %.1f; a smaller max length or rank takes less",
-            mebibytes(limit), whose, mebibytes(totalBytes()), mebibytes(core.weightBytes()), mebibytes(core.parameterBytes()),
-            mebibytes(core.optimizerBytes()), mebibytes(core.activationBytes()), mebibytes(core.scratchBytes() + engineBytes),
-            mebibytes(jvmBytes)));
-  }
+    private static long largestTensor(Model model) {
+        return model.spec().tensors().stream()
+                .mapToLong(TensorSpec::elements)
+                .max()
+                .orElse(0);
+    }
 
-  private static double mebibytes(long bytes) {
-    return bytes / (double) (1 << 20);
-  }
+    /** What the core may take under the limit; 0 for what the machine has. */
+    long limitForCore() {
+        return limitBytes == 0 ? 0 : Math.max(1, limitBytes - engineBytes - jvmBytes);
+    }
+
+    long trainingBytes() {
+        return core.totalBytes() - core.weightBytes() + engineBytes;
+    }
+
+    long totalBytes() {
+        return core.totalBytes() + engineBytes + jvmBytes;
+    }
+
+    /** @throws ResourceException if it exceeds the limit or what the machine has */
+    void requireFits() {
+        if (limitBytes > 0 && totalBytes() > limitBytes) {
+            throw refusal("the memory limit", limitBytes);
+        }
+        // What the JVM holds now is not among what is available.
+        if (core.totalBytes() + engineBytes + jvmGrowthBytes > core.availableBytes()) {
+            throw refusal("available on this machine", core.availableBytes() + jvmBytes - jvmGrowthBytes);
+        }
+    }
+
+    private ResourceException refusal(String whose, long limit) {
+        return new ResourceException(String.format(
+                Locale.ROOT,
+                "training: expected at most %.1f MiB of memory (%s), found %.1f MiB needed: weights %.1f, parameters %.1f, optimizer"
+                        + " %.1f, activations %.1f, working memory %.1f, Java %.1f; a smaller max length or rank takes less",
+                mebibytes(limit),
+                whose,
+                mebibytes(totalBytes()),
+                mebibytes(core.weightBytes()),
+                mebibytes(core.parameterBytes()),
+                mebibytes(core.optimizerBytes()),
+                mebibytes(core.activationBytes()),
+                mebibytes(core.scratchBytes() + engineBytes),
+                mebibytes(jvmBytes)));
+    }
+
+    private static double mebibytes(long bytes) {
+        return bytes / (double) (1 << 20);
+    }
 }

@@ -8,96 +8,99 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Keeps one session of a model between generations, so that a prompt that begins like the one before need not be computed
- * again. Thread-safe: who borrows has the session alone until it comes back.
+ * Keeps one session of a model between generations, so that a prompt that begins like the one before need not be
+ * computed again. Thread-safe: who borrows has the session alone until it comes back.
  */
 final class SessionCache implements AutoCloseable {
-  /** Capacities are multiples of it, so that a few tokens more need no new session. */
-  private static final int STEP = 256;
+    /** Capacities are multiples of it, so that a few tokens more need no new session. */
+    private static final int STEP = 256;
 
-  private final NativeModel model;
-  private final int contextLength;
-  private final int longAfter;
-  private final ModelOptions options;
-  private final boolean mixes;
-  private @Nullable ModelSession idle;
-  private boolean closed;
+    private final NativeModel model;
+    private final int contextLength;
+    private final int longAfter;
+    private final ModelOptions options;
+    private final boolean mixes;
+    private @Nullable ModelSession idle;
+    private boolean closed;
 
-  SessionCache(NativeModel model, DecoderSpec spec, ModelOptions options) {
-    this.model = model;
-    this.contextLength = spec.contextLength();
-    this.longAfter = spec.longAfter();
-    this.mixes = spec.mixes();
-    this.options = options;
-  }
-
-  /**
-   * A session for at least so many tokens, which wears these adapters.
-   *
-   * @throws ResourceException if memory does not suffice
-   * @throws BadInputException if the cache cannot have the format of the options
-   */
-  ModelSession borrow(int tokens, List<NativeSession.Worn> adapters) {
-    ModelSession session = takeIdle();
-    if (session != null && (session.capacity() < tokens || isLong(session.capacity()) != isLong(tokens))) {
-      session.close();
-      session = null;
+    SessionCache(NativeModel model, DecoderSpec spec, ModelOptions options) {
+        this.model = model;
+        this.contextLength = spec.contextLength();
+        this.longAfter = spec.longAfter();
+        this.mixes = spec.mixes();
+        this.options = options;
     }
-    if (session == null) {
-      long rounded = (tokens + STEP - 1L) / STEP * STEP;
-      int capacity = (int) Math.min(isLong(tokens) || longAfter == 0 ? contextLength : longAfter, rounded);
-      session =
-          new ModelSession(
-              model,
-              new NativeSession.Options(capacity, 0, options.memoryLimitBytes(), options.cache().type().id()),
-              mixes);
-    }
-    try {
-      session.wear(adapters);
-      return session;
-    } catch (RuntimeException e) {
-      session.close();
-      throw e;
-    }
-  }
 
-  /**
-   * Whether a context is long: the capacity of a session decides which rotations a model with two kinds uses, so that it
-   * may depend on what was asked for, but not on what was asked before.
-   */
-  private boolean isLong(int tokens) {
-    return longAfter > 0 && tokens > longAfter;
-  }
-
-  private synchronized @Nullable ModelSession takeIdle() {
-    ModelSession session = idle;
-    idle = null;
-    return session;
-  }
-
-  /** Takes a session back that is as good as before. */
-  synchronized void giveBack(ModelSession session) {
-    if (closed || idle != null) {
-      session.close();
-    } else {
-      session.takeOffClosed();
-      idle = session;
+    /**
+     * A session for at least so many tokens, which wears these adapters.
+     *
+     * @throws ResourceException if memory does not suffice
+     * @throws BadInputException if the cache cannot have the format of the options
+     */
+    ModelSession borrow(int tokens, List<NativeSession.Worn> adapters) {
+        ModelSession session = takeIdle();
+        if (session != null && (session.capacity() < tokens || isLong(session.capacity()) != isLong(tokens))) {
+            session.close();
+            session = null;
+        }
+        if (session == null) {
+            long rounded = (tokens + STEP - 1L) / STEP * STEP;
+            int capacity = (int) Math.min(isLong(tokens) || longAfter == 0 ? contextLength : longAfter, rounded);
+            session = new ModelSession(
+                    model,
+                    new NativeSession.Options(
+                            capacity,
+                            0,
+                            options.memoryLimitBytes(),
+                            options.cache().type().id()),
+                    mixes);
+        }
+        try {
+            session.wear(adapters);
+            return session;
+        } catch (RuntimeException e) {
+            session.close();
+            throw e;
+        }
     }
-  }
 
-  /** Makes the session that waits here let go of a closed adapter; one at work does when it comes back. */
-  synchronized void takeOff(NativeAdapter adapter) {
-    if (idle != null && idle.wears(adapter)) {
-      idle.takeOffClosed();
+    /**
+     * Whether a context is long: the capacity of a session decides which rotations a model with two kinds uses, so that
+     * it may depend on what was asked for, but not on what was asked before.
+     */
+    private boolean isLong(int tokens) {
+        return longAfter > 0 && tokens > longAfter;
     }
-  }
 
-  @Override
-  public synchronized void close() {
-    closed = true;
-    if (idle != null) {
-      idle.close();
-      idle = null;
+    private synchronized @Nullable ModelSession takeIdle() {
+        ModelSession session = idle;
+        idle = null;
+        return session;
     }
-  }
+
+    /** Takes a session back that is as good as before. */
+    synchronized void giveBack(ModelSession session) {
+        if (closed || idle != null) {
+            session.close();
+        } else {
+            session.takeOffClosed();
+            idle = session;
+        }
+    }
+
+    /** Makes the session that waits here let go of a closed adapter; one at work does when it comes back. */
+    synchronized void takeOff(NativeAdapter adapter) {
+        if (idle != null && idle.wears(adapter)) {
+            idle.takeOffClosed();
+        }
+    }
+
+    @Override
+    public synchronized void close() {
+        closed = true;
+        if (idle != null) {
+            idle.close();
+            idle = null;
+        }
+    }
 }

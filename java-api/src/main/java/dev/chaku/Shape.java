@@ -7,53 +7,47 @@ import java.util.stream.Collectors;
 
 /** Sizes of well-known models, for measurements on random weights. */
 public enum Shape {
-  SMOLLM2_135M(
-      "smollm2-135m",
-      new DenseShape(
-          "llama", Pairing.ADJACENT, 30, 576, 9, 3, 64, 1536, 49152, 8192, 1e5, true, false, false)),
-  QWEN2_5_0_5B(
-      "qwen2.5-0.5b",
-      new DenseShape(
-          "qwen2", Pairing.HALVES, 24, 896, 14, 2, 64, 4864, 151936, 32768, 1e6, true, true, false)),
-  QWEN3_0_6B(
-      "qwen3-0.6b",
-      new DenseShape(
-          "qwen3", Pairing.HALVES, 28, 1024, 16, 8, 128, 3072, 151936, 40960, 1e6, true, false, true)),
-  LLAMA_3_2_1B(
-      "llama-3.2-1b",
-      new DenseShape(
-          "llama", Pairing.ADJACENT, 16, 2048, 32, 8, 64, 8192, 128256, 131072, 5e5, true, false, false));
+    SMOLLM2_135M(
+            "smollm2-135m",
+            new DenseShape("llama", Pairing.ADJACENT, 30, 576, 9, 3, 64, 1536, 49152, 8192, 1e5, true, false, false)),
+    QWEN2_5_0_5B(
+            "qwen2.5-0.5b",
+            new DenseShape("qwen2", Pairing.HALVES, 24, 896, 14, 2, 64, 4864, 151936, 32768, 1e6, true, true, false)),
+    QWEN3_0_6B(
+            "qwen3-0.6b",
+            new DenseShape("qwen3", Pairing.HALVES, 28, 1024, 16, 8, 128, 3072, 151936, 40960, 1e6, true, false, true)),
+    LLAMA_3_2_1B(
+            "llama-3.2-1b",
+            new DenseShape(
+                    "llama", Pairing.ADJACENT, 16, 2048, 32, 8, 64, 8192, 128256, 131072, 5e5, true, false, false));
 
-  private final String label;
-  private final DenseShape sizes;
+    private final String label;
+    private final DenseShape sizes;
 
-  Shape(String label, DenseShape sizes) {
-    this.label = label;
-    this.sizes = sizes;
-  }
+    Shape(String label, DenseShape sizes) {
+        this.label = label;
+        this.sizes = sizes;
+    }
 
-  /** The name as command lines write it. */
-  public String label() {
-    return label;
-  }
+    /** The name as command lines write it. */
+    public String label() {
+        return label;
+    }
 
-  DenseShape sizes() {
-    return sizes;
-  }
+    DenseShape sizes() {
+        return sizes;
+    }
 
-  /**
-   * Reads a name such as {@code llama-3.2-1b}.
-   *
-   * @throws BadInputException if no shape has it; the message lists those that are known
-   */
-  public static Shape parse(String name) {
-    return Arrays.stream(values())
-        .filter(shape -> shape.label.equals(name))
-        .findFirst()
-        .orElseThrow(
-            () ->
-                new BadInputException(
-                    "unknown shape " + name + "; known are "
+    /**
+     * Reads a name such as {@code llama-3.2-1b}.
+     *
+     * @throws BadInputException if no shape has it; the message lists those that are known
+     */
+    public static Shape parse(String name) {
+        return Arrays.stream(values())
+                .filter(shape -> shape.label.equals(name))
+                .findFirst()
+                .orElseThrow(() -> new BadInputException("unknown shape " + name + "; known are "
                         + Arrays.stream(values()).map(Shape::label).collect(Collectors.joining(", "))));
-  }
+    }
 }

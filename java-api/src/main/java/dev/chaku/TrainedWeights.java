@@ -28,155 +28,165 @@ import java.util.OptionalInt;
 
 /** What a trainer learned, as files. */
 final class TrainedWeights {
-  private static final System.Logger LOG = System.getLogger(TrainedWeights.class.getName());
+    private static final System.Logger LOG = System.getLogger(TrainedWeights.class.getName());
 
-  private TrainedWeights() {}
+    private TrainedWeights() {}
 
-  /** Writes the adapter; A and B of each product follow each other among the parameters. */
-  static void writeAdapter(TrainingSetup setup, NativeTrainer core, RunDescription description, Path file) {
-    Model model = setup.model();
-    LoraConfig lora = setup.lora();
-    Map<DecoderModule.Place, float[][]> halves = new LinkedHashMap<>();
-    FloatBuffer buffer = TrainerState.bufferFor(core);
-    for (int i = 0; i < core.parameters(); i++) {
-      ParameterInfo info = core.parameter(i);
-      int half = info.kind() == ParameterInfo.Kind.LORA_A ? 0 : 1;
-      halves.computeIfAbsent(place(info), unused -> new float[2][])[half] = values(core, i, info, buffer);
+    /** Writes the adapter; A and B of each product follow each other among the parameters. */
+    static void writeAdapter(TrainingSetup setup, NativeTrainer core, RunDescription description, Path file) {
+        Model model = setup.model();
+        LoraConfig lora = setup.lora();
+        Map<DecoderModule.Place, float[][]> halves = new LinkedHashMap<>();
+        FloatBuffer buffer = TrainerState.bufferFor(core);
+        for (int i = 0; i < core.parameters(); i++) {
+            ParameterInfo info = core.parameter(i);
+            int half = info.kind() == ParameterInfo.Kind.LORA_A ? 0 : 1;
+            halves.computeIfAbsent(place(info), unused -> new float[2][])[half] = values(core, i, info, buffer);
+        }
+        List<LoraPair> pairs = new ArrayList<>();
+        halves.forEach((place, ab) -> pairs.add(pair(model.spec(), place, lora.rank(), ab)));
+        Map<String, GgufValue> extra = new LinkedHashMap<>();
+        extra.put(
+                "general.name",
+                GgufValue.of(model.metadata().findString("general.name").orElse("model") + " LoRA"));
+        model.metadata().findString("general.name").ifPresent(name -> {
+            extra.put("general.base_model.count", GgufValue.ofUint32(1));
+            extra.put("general.base_model.0.name", GgufValue.of(name));
+        });
+        model.path()
+                .ifPresent(path -> extra.put(
+                        "chaku.base.file", GgufValue.of(path.getFileName().toString())));
+        model.file().ifPresent(base -> extra.put(Adapter.FINGERPRINT_KEY, GgufValue.of(ModelFingerprint.of(base))));
+        extra.put(Adapter.HASH_KEY, GgufValue.of(description.baseHash()));
+        extra.put("chaku.training", GgufValue.of(description.json()));
+        TrainingData data = setup.data();
+        extra.put(
+                Adapter.CONVERSATIONS_KEY,
+                GgufValue.of(
+                        2L * data.counts().conversations() > data.examples().size()));
+        float alpha = (float) (lora.scale() * lora.rank());
+        GgufAdapters.write(file, model.architecture(), alpha, FusedProducts.join(pairs, model.spec()), extra, true);
     }
-    List<LoraPair> pairs = new ArrayList<>();
-    halves.forEach(
-        (place, ab) ->
-            pairs.add(pair(model.spec(), place, lora.rank(), ab)));
-    Map<String, GgufValue> extra = new LinkedHashMap<>();
-    extra.put("general.name", GgufValue.of(model.metadata().findString("general.name").orElse("model") + " LoRA"));
-    model.metadata().findString("general.name").ifPresent(name -> {
-      extra.put("general.base_model.count", GgufValue.ofUint32(1));
-      extra.put("general.base_model.0.name", GgufValue.of(name));
-    });
-    model.path().ifPresent(path -> extra.put("chaku.base.file", GgufValue.of(path.getFileName().toString())));
-    model.file().ifPresent(base -> extra.put(Adapter.FINGERPRINT_KEY, GgufValue.of(ModelFingerprint.of(base))));
-    extra.put(Adapter.HASH_KEY, GgufValue.of(description.baseHash()));
-    extra.put("chaku.training", GgufValue.of(description.json()));
-    TrainingData data = setup.data();
-    extra.put(Adapter.CONVERSATIONS_KEY, GgufValue.of(2L * data.counts().conversations() > data.examples().size()));
-    float alpha = (float) (lora.scale() * lora.rank());
-    GgufAdapters.write(file, model.architecture(), alpha, FusedProducts.join(pairs, model.spec()), extra, true);
-  }
 
-  private static LoraPair pair(DecoderSpec spec, DecoderModule.Place place, int rank, float[][] ab) {
-    int experts = spec.stacked(place);
-    int perInput = experts * rank;
-    return new LoraPair(place, experts, rank, ab[0].length / perInput, ab[1].length / perInput, ab[0], ab[1]);
-  }
-
-  /** Writes the whole model: the base's metadata, every tensor replaced by the trainer's values. */
-  static void writeModel(Model model, NativeTrainer core, GgmlType format, Path file) {
-    GgufFile base = model.file().orElseThrow(() -> new IllegalStateException("a synthetic model cannot be written"));
-    Map<String, List<Part>> parameters = new LinkedHashMap<>();
-    for (int i = 0; i < core.parameters(); i++) {
-      TensorSpec tensor = tensorOf(model.spec(), core.parameter(i));
-      parameters.computeIfAbsent(tensor.name(), unused -> new ArrayList<>()).add(new Part(tensor, i));
+    private static LoraPair pair(DecoderSpec spec, DecoderModule.Place place, int rank, float[][] ab) {
+        int experts = spec.stacked(place);
+        int perInput = experts * rank;
+        return new LoraPair(place, experts, rank, ab[0].length / perInput, ab[1].length / perInput, ab[0], ab[1]);
     }
-    GgufWriter writer = GgufWriter.to(file).overwrite(true).putAll(base.metadata());
-    fileType(format).ifPresent(type -> writer.put("general.file_type", type));
-    base.tensors()
-        .forEach(
-            tensor -> {
-              List<Part> parts = parameters.get(tensor.name());
-              if (parts == null) {
+
+    /** Writes the whole model: the base's metadata, every tensor replaced by the trainer's values. */
+    static void writeModel(Model model, NativeTrainer core, GgmlType format, Path file) {
+        GgufFile base =
+                model.file().orElseThrow(() -> new IllegalStateException("a synthetic model cannot be written"));
+        Map<String, List<Part>> parameters = new LinkedHashMap<>();
+        for (int i = 0; i < core.parameters(); i++) {
+            TensorSpec tensor = tensorOf(model.spec(), core.parameter(i));
+            parameters
+                    .computeIfAbsent(tensor.name(), unused -> new ArrayList<>())
+                    .add(new Part(tensor, i));
+        }
+        GgufWriter writer = GgufWriter.to(file).overwrite(true).putAll(base.metadata());
+        fileType(format).ifPresent(type -> writer.put("general.file_type", type));
+        base.tensors().forEach(tensor -> {
+            List<Part> parts = parameters.get(tensor.name());
+            if (parts == null) {
                 writer.tensor(tensor.name(), tensor.type(), tensor.dims(), base.copyOf(tensor));
-              } else {
+            } else {
                 parts.sort(Comparator.comparingLong(part -> part.tensor().first()));
                 List<FloatBuffer> values = read(core, parts, file + ": tensor " + tensor.name());
                 boolean narrow = parts.get(0).isMatrix() && tensor.dim(0) % format.blockElements() == 0;
                 GgmlType type = narrow ? held(format, values, tensor.name()) : GgmlType.F32;
                 writer.tensor(tensor.name(), type, tensor.dims(), encode(parts, values, type));
-              }
-            });
-    writer.write();
-  }
-
-  /** A trained parameter and the tensor of the file that it is, or a part of which it is. */
-  private record Part(TensorSpec tensor, int parameter) {
-    /** Whether it may have any format: a product's weight or the embedding. Routers, norms and biases stay F32. */
-    boolean isMatrix() {
-      DecoderModule module = tensor.place().module();
-      return tensor.kind() == TensorSpec.Kind.WEIGHT
-          && (module.isAdaptable() || module == DecoderModule.TOKEN_EMBEDDING);
+            }
+        });
+        writer.write();
     }
-  }
 
-  private static TensorSpec tensorOf(DecoderSpec spec, ParameterInfo info) {
-    TensorSpec.Kind kind = info.kind() == ParameterInfo.Kind.BIAS ? TensorSpec.Kind.BIAS : TensorSpec.Kind.WEIGHT;
-    DecoderModule.Place place = place(info);
-    return spec.tensors().stream()
-        .filter(tensor -> tensor.place().equals(place) && tensor.kind() == kind)
-        .findFirst()
-        .orElseThrow(() -> new IllegalStateException("a trained tensor that the model lacks: " + place.name()));
-  }
-
-  /** The number by which llama.cpp calls a file that is mostly of this format; the base's stays for others. */
-  private static OptionalInt fileType(GgmlType format) {
-    return switch (format) {
-      case F32 -> OptionalInt.of(0);
-      case F16 -> OptionalInt.of(1);
-      case Q4_0 -> OptionalInt.of(2);
-      case Q8_0 -> OptionalInt.of(7);
-      case BF16 -> OptionalInt.of(32);
-      default -> OptionalInt.empty();
-    };
-  }
-
-  private static DecoderModule.Place place(ParameterInfo info) {
-    return DecoderModule.ofId(info.module()).orElseThrow().at(info.layer());
-  }
-
-  private static float[] values(NativeTrainer core, int index, ParameterInfo info, FloatBuffer buffer) {
-    float[] values = new float[Math.toIntExact(info.elements())];
-    core.read(index, NativeTrainer.Slot.VALUE, buffer.clear().limit(values.length));
-    buffer.get(values);
-    return values;
-  }
-
-  /** The values of each part, all finite. */
-  private static List<FloatBuffer> read(NativeTrainer core, List<Part> parts, String name) {
-    List<FloatBuffer> values = new ArrayList<>();
-    for (Part part : parts) {
-      FloatBuffer buffer = DirectBuffers.floats(Math.toIntExact(part.tensor().elements()));
-      core.read(part.parameter(), NativeTrainer.Slot.VALUE, buffer);
-      ValueRange.require(name, GgmlType.F32, buffer, 0, part.tensor().columns());
-      values.add(buffer);
+    /** A trained parameter and the tensor of the file that it is, or a part of which it is. */
+    private record Part(TensorSpec tensor, int parameter) {
+        /** Whether it may have any format: a product's weight or the embedding. Routers, norms and biases stay F32. */
+        boolean isMatrix() {
+            DecoderModule module = tensor.place().module();
+            return tensor.kind() == TensorSpec.Kind.WEIGHT
+                    && (module.isAdaptable() || module == DecoderModule.TOKEN_EMBEDDING);
+        }
     }
-    return values;
-  }
 
-  /** The format, or F32 where it cannot hold the values: hours of training are worth more than the bytes. */
-  private static GgmlType held(GgmlType format, List<FloatBuffer> values, String tensor) {
-    if (values.stream().allMatch(part -> ValueRange.holds(format, part))) {
-      return format;
+    private static TensorSpec tensorOf(DecoderSpec spec, ParameterInfo info) {
+        TensorSpec.Kind kind = info.kind() == ParameterInfo.Kind.BIAS ? TensorSpec.Kind.BIAS : TensorSpec.Kind.WEIGHT;
+        DecoderModule.Place place = place(info);
+        return spec.tensors().stream()
+                .filter(tensor -> tensor.place().equals(place) && tensor.kind() == kind)
+                .findFirst()
+                .orElseThrow(() -> new IllegalStateException("a trained tensor that the model lacks: " + place.name()));
     }
-    LOG.log(
-        System.Logger.Level.WARNING,
-        "tensor " + tensor + " has values that are too large for " + format + " and is written as F32");
-    return GgmlType.F32;
-  }
 
-  /** The parts of a tensor one after the other, or some rows of each in turns. */
-  private static ByteBuffer encode(List<Part> parts, List<FloatBuffer> own, GgmlType type) {
-    long values = parts.stream().mapToLong(part -> part.tensor().elements()).sum();
-    ByteBuffer encoded = DirectBuffers.bytes(Math.toIntExact(type.rowBytes(values)));
-    TensorSpec first = parts.get(0).tensor();
-    int turn = first.turns() == 0 ? Integer.MAX_VALUE : Math.toIntExact(first.turns() * first.columns());
-    int at = 0;
-    while (own.stream().anyMatch(FloatBuffer::hasRemaining)) {
-      for (FloatBuffer part : own) {
-        int floats = Math.min(turn, part.remaining());
-        int bytes = Math.toIntExact(type.rowBytes(floats));
-        NativeFormats.quantize(type.id(), part.slice(part.position(), floats), encoded.slice(at, bytes).order(encoded.order()));
-        part.position(part.position() + floats);
-        at += bytes;
-      }
+    /** The number by which llama.cpp calls a file that is mostly of this format; the base's stays for others. */
+    private static OptionalInt fileType(GgmlType format) {
+        return switch (format) {
+            case F32 -> OptionalInt.of(0);
+            case F16 -> OptionalInt.of(1);
+            case Q4_0 -> OptionalInt.of(2);
+            case Q8_0 -> OptionalInt.of(7);
+            case BF16 -> OptionalInt.of(32);
+            default -> OptionalInt.empty();
+        };
     }
-    return encoded;
-  }
+
+    private static DecoderModule.Place place(ParameterInfo info) {
+        return DecoderModule.ofId(info.module()).orElseThrow().at(info.layer());
+    }
+
+    private static float[] values(NativeTrainer core, int index, ParameterInfo info, FloatBuffer buffer) {
+        float[] values = new float[Math.toIntExact(info.elements())];
+        core.read(index, NativeTrainer.Slot.VALUE, buffer.clear().limit(values.length));
+        buffer.get(values);
+        return values;
+    }
+
+    /** The values of each part, all finite. */
+    private static List<FloatBuffer> read(NativeTrainer core, List<Part> parts, String name) {
+        List<FloatBuffer> values = new ArrayList<>();
+        for (Part part : parts) {
+            FloatBuffer buffer =
+                    DirectBuffers.floats(Math.toIntExact(part.tensor().elements()));
+            core.read(part.parameter(), NativeTrainer.Slot.VALUE, buffer);
+            ValueRange.require(name, GgmlType.F32, buffer, 0, part.tensor().columns());
+            values.add(buffer);
+        }
+        return values;
+    }
+
+    /** The format, or F32 where it cannot hold the values: hours of training are worth more than the bytes. */
+    private static GgmlType held(GgmlType format, List<FloatBuffer> values, String tensor) {
+        if (values.stream().allMatch(part -> ValueRange.holds(format, part))) {
+            return format;
+        }
+        LOG.log(
+                System.Logger.Level.WARNING,
+                "tensor " + tensor + " has values that are too large for " + format + " and is written as F32");
+        return GgmlType.F32;
+    }
+
+    /** The parts of a tensor one after the other, or some rows of each in turns. */
+    private static ByteBuffer encode(List<Part> parts, List<FloatBuffer> own, GgmlType type) {
+        long values = parts.stream().mapToLong(part -> part.tensor().elements()).sum();
+        ByteBuffer encoded = DirectBuffers.bytes(Math.toIntExact(type.rowBytes(values)));
+        TensorSpec first = parts.get(0).tensor();
+        int turn = first.turns() == 0 ? Integer.MAX_VALUE : Math.toIntExact(first.turns() * first.columns());
+        int at = 0;
+        while (own.stream().anyMatch(FloatBuffer::hasRemaining)) {
+            for (FloatBuffer part : own) {
+                int floats = Math.min(turn, part.remaining());
+                int bytes = Math.toIntExact(type.rowBytes(floats));
+                NativeFormats.quantize(
+                        type.id(),
+                        part.slice(part.position(), floats),
+                        encoded.slice(at, bytes).order(encoded.order()));
+                part.position(part.position() + floats);
+                at += bytes;
+            }
+        }
+        return encoded;
+    }
 }

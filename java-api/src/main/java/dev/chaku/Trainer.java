@@ -27,317 +27,323 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A training to be started: a model, data, settings and a folder for the output. Not thread-safe; the run that it starts
- * is independent of it.
+ * A training to be started: a model, data, settings and a folder for the output. Not thread-safe; the run that it
+ * starts is independent of it.
  */
 public final class Trainer {
-  private final Model model;
-  private LoraConfig lora = LoraConfig.rank(16);
-  private boolean full;
-  private GgmlType fullFormat = GgmlType.F32;
-  private TrainingConfig config = TrainingConfig.defaults();
-  private Set<SmallData> smallData = Set.of();
-  private List<EncodedExample> examples = List.of();
-  private List<EncodedExample> evalExamples = List.of();
-  private @Nullable Dataset data;
-  private @Nullable Dataset evalData;
-  private double evalSplit;
-  private @Nullable ChatRenderer chat;
-  private OverLong overLong = OverLong.TRUNCATE;
-  private boolean wholeText;
-  private boolean parseSpecial = true;
-  private long dataMemoryBytes = Runtime.getRuntime().maxMemory() / 8;
-  private final List<Consumer<TrainingProgress>> listeners = new ArrayList<>();
-  private @Nullable Path output;
-  private boolean resume;
+    private final Model model;
+    private LoraConfig lora = LoraConfig.rank(16);
+    private boolean full;
+    private GgmlType fullFormat = GgmlType.F32;
+    private TrainingConfig config = TrainingConfig.defaults();
+    private Set<SmallData> smallData = Set.of();
+    private List<EncodedExample> examples = List.of();
+    private List<EncodedExample> evalExamples = List.of();
+    private @Nullable Dataset data;
+    private @Nullable Dataset evalData;
+    private double evalSplit;
+    private @Nullable ChatRenderer chat;
+    private OverLong overLong = OverLong.TRUNCATE;
+    private boolean wholeText;
+    private boolean parseSpecial = true;
+    private long dataMemoryBytes = Runtime.getRuntime().maxMemory() / 8;
+    private final List<Consumer<TrainingProgress>> listeners = new ArrayList<>();
+    private @Nullable Path output;
+    private boolean resume;
 
-  private Trainer(Model model) {
-    this.model = model;
-  }
-
-  /** A training over this model, which must stay open until the run has ended. */
-  public static Trainer on(Model model) {
-    return new Trainer(model);
-  }
-
-  /** Trains a LoRA adapter over the frozen model; rank 16 on the seven products of each layer unless set. */
-  public Trainer lora(LoraConfig newLora) {
-    lora = newLora;
-    full = false;
-    return this;
-  }
-
-  /**
-   * Trains every weight, as float32 copies, and writes a whole model: for small models.
-   *
-   * @param format of the matrices in the file that is written
-   */
-  public Trainer full(GgmlType format) {
-    full = true;
-    fullFormat = format;
-    return this;
-  }
-
-  public Trainer config(TrainingConfig newConfig) {
-    config = newConfig;
-    return this;
-  }
-
-  /**
-   * Lets settings be altered where the data are so few that they would make too few steps; none unless set. The plan has
-   * what came of it.
-   */
-  public Trainer smallData(Set<SmallData> alterable) {
-    smallData = Set.copyOf(alterable);
-    return this;
-  }
-
-  /** What is trained on, as text: the model's tokenizer encodes it. Takes the place of {@link #examples}. */
-  public Trainer data(Dataset newData) {
-    data = newData;
-    return this;
-  }
-
-  /** What is validated on, never trained, as text. */
-  public Trainer evalData(Dataset newEvalData) {
-    evalData = newEvalData;
-    return this;
-  }
-
-  /**
-   * Sets a share of the data aside for validation, picked by the configured seed.
-   *
-   * @param share in [0, 1); 0, the default, sets none aside
-   */
-  public Trainer evalSplit(double share) {
-    if (!(share >= 0 && share < 1)) {
-      throw BadInputException.ofSetting("eval split", "a share of at least 0 and less than 1", share);
+    private Trainer(Model model) {
+        this.model = model;
     }
-    evalSplit = share;
-    return this;
-  }
 
-  /** How conversations become text, in place of the model's own chat template; data that hold none need no template. */
-  public Trainer chat(ChatRenderer renderer) {
-    chat = renderer;
-    return this;
-  }
-
-  /** What becomes of examples longer than the configured length; they are truncated unless set. */
-  public Trainer overLong(OverLong policy) {
-    overLong = policy;
-    return this;
-  }
-
-  /** Whether prompts are trained too, rather than completions and the assistant's turns alone; they are not unless set. */
-  public Trainer trainOnAll(boolean on) {
-    wholeText = on;
-    return this;
-  }
-
-  /**
-   * Whether special tokens spelled in texts, prompts and completions are read as such, rather than as the characters they
-   * are spelled with; they are unless set. What messages of conversations spell is always text.
-   */
-  public Trainer parseSpecial(boolean on) {
-    parseSpecial = on;
-    return this;
-  }
-
-  /**
-   * Limits the heap that tokens of the data may take, each for training and for validation; an eighth of the largest heap
-   * unless set. More go to a scratch file beside the output folder, of 2 to 3 bytes a token, and the run's bits are the
-   * same.
-   */
-  public Trainer dataMemory(long bytes) {
-    dataMemoryBytes = bytes;
-    return this;
-  }
-
-  /** What is trained on, encoded: sequences within the configured length. Takes the place of {@link #data}. */
-  public Trainer examples(List<EncodedExample> newExamples) {
-    examples = List.copyOf(newExamples);
-    data = null;
-    return this;
-  }
-
-  /** What is validated on beside encoded examples, never trained. */
-  public Trainer evalExamples(List<EncodedExample> newExamples) {
-    evalExamples = List.copyOf(newExamples);
-    return this;
-  }
-
-  /** Calls the listener after every optimizer step, as {@link TrainingRun#onProgress} does. */
-  public Trainer onProgress(Consumer<TrainingProgress> listener) {
-    listeners.add(Objects.requireNonNull(listener, "listener"));
-    return this;
-  }
-
-  /** Where the run writes: a new or empty folder, or with resume the one of an earlier run. */
-  public Trainer output(Path folder) {
-    output = folder;
-    return this;
-  }
-
-  /**
-   * Whether to go on from the newest whole checkpoint in the output folder. Where the folder is missing or empty the run
-   * starts, as it does where no checkpoint was made yet; {@link TrainingRun#beginning} says which.
-   */
-  public Trainer resume(boolean on) {
-    resume = on;
-    return this;
-  }
-
-  /**
-   * Computes what the training would do and take; encodes the data and trains nothing.
-   *
-   * @throws BadInputException if the data are empty, have nothing to train, hold a token past the vocabulary, or are longer
-   *     than the settings or the model say
-   * @throws ResourceException if memory does not suffice
-   */
-  public TrainingPlan plan() {
-    TrainingSetup setup = prepare();
-    RunMemory memory = RunMemory.of(model, setup);
-    memory.requireFits();
-    return plan(setup, memory);
-  }
-
-  private TrainingPlan plan(TrainingSetup setup, RunMemory memory) {
-    TrainingData.Counts counts = setup.data().counts();
-    int rows = setup.firstEpoch().size();
-    return new TrainingPlan(
-        setup.data().examples().size(),
-        setup.data().examples().tokens(),
-        setup.data().examples().trainedTokens(),
-        rows,
-        setup.totalSteps(rows),
-        setup.trainedParameters(),
-        setup.config().epochs(),
-        setup.config().batchTokens(),
-        memory.core().weightBytes(),
-        memory.trainingBytes(),
-        memory.jvmBytes(),
-        memory.core().availableBytes(),
-        counts.truncated(),
-        counts.split(),
-        counts.dropped(),
-        counts.turnsApart(),
-        counts.conversations(),
-        counts.cutTokens(),
-        counts.endsAdded(),
-        counts.withoutEnd(),
-        counts.unrendered(),
-        counts.firstUnrendered());
-  }
-
-  /**
-   * Starts the training on a thread of its own, after the data were encoded on this one and others; an interrupt ends that.
-   * With {@link #resume}, a run that is finished already is not started again: its result is there at once.
-   *
-   * @throws BadInputException as {@link #plan}; if the output folder is in use; with {@link #resume} if what is in it is no
-   *     run's, or a run's with other settings, data, base or template, which are named
-   * @throws ResourceException if memory or disk do not suffice; nothing was allocated then
-   */
-  public TrainingRun start() {
-    if (output == null) {
-      throw new IllegalStateException("a training needs an output folder");
+    /** A training over this model, which must stay open until the run has ended. */
+    public static Trainer on(Model model) {
+        return new Trainer(model);
     }
-    if (resume) {
-      EarlierRun.in(output);
-    } else {
-      OutputFolder.requireUnused(output);
-    }
-    TrainingSetup setup = prepare();
-    RunMemory memory = RunMemory.of(model, setup);
-    memory.requireFits();
-    TrainingPlan plan = plan(setup, memory);
-    OutputFolder folder = resume ? OutputFolder.claim(output) : OutputFolder.create(output);
-    boolean started = false;
-    try {
-      TrainingRun run = start(setup, memory, plan, folder);
-      started = true;
-      return run;
-    } finally {
-      if (!started) {
-        folder.abandon();
-      }
-    }
-  }
 
-  private TrainingRun start(TrainingSetup setup, RunMemory memory, TrainingPlan plan, OutputFolder folder) {
-    RunDescription description = new RunDescription(setup);
-    Optional<EarlierRun> earlier = resume ? EarlierRun.in(folder.path()) : Optional.empty();
-    earlier.ifPresent(run -> EarlierRun.requireSame(folder.path(), run.settings(), description.decisive()));
-    Optional<TrainingLoop.Result> finished = earlier.flatMap(run -> TrainingLoop.earlier(setup, folder));
-    if (finished.isPresent()) {
-      folder.close();
-      return TrainingRun.finished(plan, finished.get());
+    /** Trains a LoRA adapter over the frozen model; rank 16 on the seven products of each layer unless set. */
+    public Trainer lora(LoraConfig newLora) {
+        lora = newLora;
+        full = false;
+        return this;
     }
-    NativeTrainer core = NativeTrainer.create(model.core(), setup.options(memory.limitForCore()));
-    boolean started = false;
-    try {
-      folder.requireSpace(setup.bytesOnDisk());
-      TrainingLoop loop = new TrainingLoop(setup, description, core, folder, listeners);
-      int from = earlier.isPresent() ? loop.resume() : 0;
-      TrainingRun run = TrainingRun.begin(core, folder, loop, plan, RunStart.of(earlier.isPresent(), from));
-      started = true;
-      return run;
-    } finally {
-      if (!started) {
-        core.close();
-      }
+
+    /**
+     * Trains every weight, as float32 copies, and writes a whole model: for small models.
+     *
+     * @param format of the matrices in the file that is written
+     */
+    public Trainer full(GgmlType format) {
+        full = true;
+        fullFormat = format;
+        return this;
     }
-  }
 
-  private ExampleEncoder encoder() {
-    int longest = Math.min(config.maxLength(), model.contextLength());
-    return new ExampleEncoder(
-        model.tokenizer(), renderer(), new ExampleEncoder.Options(longest, overLong, wholeText, parseSpecial));
-  }
-
-  private @Nullable ChatRenderer renderer() {
-    return chat != null ? chat : model.chat().map(ChatRenderer::of).orElse(null);
-  }
-
-  /** The nearest folder above the output that is there, as its disk is the one chosen for what is large. */
-  private Path scratchFolder() {
-    Path folder = output == null ? null : output.toAbsolutePath().getParent();
-    while (folder != null && !Files.isDirectory(folder)) {
-      folder = folder.getParent();
+    public Trainer config(TrainingConfig newConfig) {
+        config = newConfig;
+        return this;
     }
-    return folder != null ? folder : Path.of(System.getProperty("java.io.tmpdir"));
-  }
 
-  private TrainingSetup prepare() {
-    if (data == null && (evalData != null || evalSplit > 0)) {
-      throw new IllegalStateException("evalData and evalSplit go with data; encoded examples go with evalExamples");
+    /**
+     * Lets settings be altered where the data are so few that they would make too few steps; none unless set. The plan
+     * has what came of it.
+     */
+    public Trainer smallData(Set<SmallData> alterable) {
+        smallData = Set.copyOf(alterable);
+        return this;
     }
-    if (data != null && !evalExamples.isEmpty()) {
-      throw new IllegalStateException("evalExamples go with encoded examples; data go with evalData or evalSplit");
-    }
-    TrainingData.Room room = new TrainingData.Room(dataMemoryBytes, scratchFolder());
-    TrainingData encoded =
-        data == null
-            ? TrainingData.of(model, config, room, examples, evalExamples)
-            : TrainingData.encode(model, config, room, data, evalData, evalSplit, encoder(), ChatProbe.sha256(renderer()));
-    TrainingSetup setup = new TrainingSetup(model, lora, full, fullFormat, config, encoded, resume);
-    return smallData.isEmpty() ? setup : setup.with(suited(setup));
-  }
 
-  private TrainingConfig suited(TrainingSetup setup) {
-    TrainingData encoded = setup.data();
-    return SmallData.suit(
-        config,
-        smallData,
-        () ->
-            Stream.concat(encoded.examples().stream(), encoded.evalExamples().stream())
-                .mapToInt(EncodedExample::length)
-                .max()
-                .orElse(0),
-        encoded.examples().tokens(),
-        candidate -> {
-          TrainingSetup other = setup.with(candidate);
-          return other.totalSteps(other.firstEpoch().size());
-        });
-  }
+    /** What is trained on, as text: the model's tokenizer encodes it. Takes the place of {@link #examples}. */
+    public Trainer data(Dataset newData) {
+        data = newData;
+        return this;
+    }
+
+    /** What is validated on, never trained, as text. */
+    public Trainer evalData(Dataset newEvalData) {
+        evalData = newEvalData;
+        return this;
+    }
+
+    /**
+     * Sets a share of the data aside for validation, picked by the configured seed.
+     *
+     * @param share in [0, 1); 0, the default, sets none aside
+     */
+    public Trainer evalSplit(double share) {
+        if (!(share >= 0 && share < 1)) {
+            throw BadInputException.ofSetting("eval split", "a share of at least 0 and less than 1", share);
+        }
+        evalSplit = share;
+        return this;
+    }
+
+    /**
+     * How conversations become text, in place of the model's own chat template; data that hold none need no template.
+     */
+    public Trainer chat(ChatRenderer renderer) {
+        chat = renderer;
+        return this;
+    }
+
+    /** What becomes of examples longer than the configured length; they are truncated unless set. */
+    public Trainer overLong(OverLong policy) {
+        overLong = policy;
+        return this;
+    }
+
+    /**
+     * Whether prompts are trained too, rather than completions and the assistant's turns alone; they are not unless
+     * set.
+     */
+    public Trainer trainOnAll(boolean on) {
+        wholeText = on;
+        return this;
+    }
+
+    /**
+     * Whether special tokens spelled in texts, prompts and completions are read as such, rather than as the characters
+     * they are spelled with; they are unless set. What messages of conversations spell is always text.
+     */
+    public Trainer parseSpecial(boolean on) {
+        parseSpecial = on;
+        return this;
+    }
+
+    /**
+     * Limits the heap that tokens of the data may take, each for training and for validation; an eighth of the largest
+     * heap unless set. More go to a scratch file beside the output folder, of 2 to 3 bytes a token, and the run's bits
+     * are the same.
+     */
+    public Trainer dataMemory(long bytes) {
+        dataMemoryBytes = bytes;
+        return this;
+    }
+
+    /** What is trained on, encoded: sequences within the configured length. Takes the place of {@link #data}. */
+    public Trainer examples(List<EncodedExample> newExamples) {
+        examples = List.copyOf(newExamples);
+        data = null;
+        return this;
+    }
+
+    /** What is validated on beside encoded examples, never trained. */
+    public Trainer evalExamples(List<EncodedExample> newExamples) {
+        evalExamples = List.copyOf(newExamples);
+        return this;
+    }
+
+    /** Calls the listener after every optimizer step, as {@link TrainingRun#onProgress} does. */
+    public Trainer onProgress(Consumer<TrainingProgress> listener) {
+        listeners.add(Objects.requireNonNull(listener, "listener"));
+        return this;
+    }
+
+    /** Where the run writes: a new or empty folder, or with resume the one of an earlier run. */
+    public Trainer output(Path folder) {
+        output = folder;
+        return this;
+    }
+
+    /**
+     * Whether to go on from the newest whole checkpoint in the output folder. Where the folder is missing or empty the
+     * run starts, as it does where no checkpoint was made yet; {@link TrainingRun#beginning} says which.
+     */
+    public Trainer resume(boolean on) {
+        resume = on;
+        return this;
+    }
+
+    /**
+     * Computes what the training would do and take; encodes the data and trains nothing.
+     *
+     * @throws BadInputException if the data are empty, have nothing to train, hold a token past the vocabulary, or are
+     *     longer than the settings or the model say
+     * @throws ResourceException if memory does not suffice
+     */
+    public TrainingPlan plan() {
+        TrainingSetup setup = prepare();
+        RunMemory memory = RunMemory.of(model, setup);
+        memory.requireFits();
+        return plan(setup, memory);
+    }
+
+    private TrainingPlan plan(TrainingSetup setup, RunMemory memory) {
+        TrainingData.Counts counts = setup.data().counts();
+        int rows = setup.firstEpoch().size();
+        return new TrainingPlan(
+                setup.data().examples().size(),
+                setup.data().examples().tokens(),
+                setup.data().examples().trainedTokens(),
+                rows,
+                setup.totalSteps(rows),
+                setup.trainedParameters(),
+                setup.config().epochs(),
+                setup.config().batchTokens(),
+                memory.core().weightBytes(),
+                memory.trainingBytes(),
+                memory.jvmBytes(),
+                memory.core().availableBytes(),
+                counts.truncated(),
+                counts.split(),
+                counts.dropped(),
+                counts.turnsApart(),
+                counts.conversations(),
+                counts.cutTokens(),
+                counts.endsAdded(),
+                counts.withoutEnd(),
+                counts.unrendered(),
+                counts.firstUnrendered());
+    }
+
+    /**
+     * Starts the training on a thread of its own, after the data were encoded on this one and others; an interrupt ends
+     * that. With {@link #resume}, a run that is finished already is not started again: its result is there at once.
+     *
+     * @throws BadInputException as {@link #plan}; if the output folder is in use; with {@link #resume} if what is in it
+     *     is no run's, or a run's with other settings, data, base or template, which are named
+     * @throws ResourceException if memory or disk do not suffice; nothing was allocated then
+     */
+    public TrainingRun start() {
+        if (output == null) {
+            throw new IllegalStateException("a training needs an output folder");
+        }
+        if (resume) {
+            EarlierRun.in(output);
+        } else {
+            OutputFolder.requireUnused(output);
+        }
+        TrainingSetup setup = prepare();
+        RunMemory memory = RunMemory.of(model, setup);
+        memory.requireFits();
+        TrainingPlan plan = plan(setup, memory);
+        OutputFolder folder = resume ? OutputFolder.claim(output) : OutputFolder.create(output);
+        boolean started = false;
+        try {
+            TrainingRun run = start(setup, memory, plan, folder);
+            started = true;
+            return run;
+        } finally {
+            if (!started) {
+                folder.abandon();
+            }
+        }
+    }
+
+    private TrainingRun start(TrainingSetup setup, RunMemory memory, TrainingPlan plan, OutputFolder folder) {
+        RunDescription description = new RunDescription(setup);
+        Optional<EarlierRun> earlier = resume ? EarlierRun.in(folder.path()) : Optional.empty();
+        earlier.ifPresent(run -> EarlierRun.requireSame(folder.path(), run.settings(), description.decisive()));
+        Optional<TrainingLoop.Result> finished = earlier.flatMap(run -> TrainingLoop.earlier(setup, folder));
+        if (finished.isPresent()) {
+            folder.close();
+            return TrainingRun.finished(plan, finished.get());
+        }
+        NativeTrainer core = NativeTrainer.create(model.core(), setup.options(memory.limitForCore()));
+        boolean started = false;
+        try {
+            folder.requireSpace(setup.bytesOnDisk());
+            TrainingLoop loop = new TrainingLoop(setup, description, core, folder, listeners);
+            int from = earlier.isPresent() ? loop.resume() : 0;
+            TrainingRun run = TrainingRun.begin(core, folder, loop, plan, RunStart.of(earlier.isPresent(), from));
+            started = true;
+            return run;
+        } finally {
+            if (!started) {
+                core.close();
+            }
+        }
+    }
+
+    private ExampleEncoder encoder() {
+        int longest = Math.min(config.maxLength(), model.contextLength());
+        return new ExampleEncoder(
+                model.tokenizer(), renderer(), new ExampleEncoder.Options(longest, overLong, wholeText, parseSpecial));
+    }
+
+    private @Nullable ChatRenderer renderer() {
+        return chat != null ? chat : model.chat().map(ChatRenderer::of).orElse(null);
+    }
+
+    /** The nearest folder above the output that is there, as its disk is the one chosen for what is large. */
+    private Path scratchFolder() {
+        Path folder = output == null ? null : output.toAbsolutePath().getParent();
+        while (folder != null && !Files.isDirectory(folder)) {
+            folder = folder.getParent();
+        }
+        return folder != null ? folder : Path.of(System.getProperty("java.io.tmpdir"));
+    }
+
+    private TrainingSetup prepare() {
+        if (data == null && (evalData != null || evalSplit > 0)) {
+            throw new IllegalStateException(
+                    "evalData and evalSplit go with data; encoded examples go with evalExamples");
+        }
+        if (data != null && !evalExamples.isEmpty()) {
+            throw new IllegalStateException(
+                    "evalExamples go with encoded examples; data go with evalData or evalSplit");
+        }
+        TrainingData.Room room = new TrainingData.Room(dataMemoryBytes, scratchFolder());
+        TrainingData encoded = data == null
+                ? TrainingData.of(model, config, room, examples, evalExamples)
+                : TrainingData.encode(
+                        model, config, room, data, evalData, evalSplit, encoder(), ChatProbe.sha256(renderer()));
+        TrainingSetup setup = new TrainingSetup(model, lora, full, fullFormat, config, encoded, resume);
+        return smallData.isEmpty() ? setup : setup.with(suited(setup));
+    }
+
+    private TrainingConfig suited(TrainingSetup setup) {
+        TrainingData encoded = setup.data();
+        return SmallData.suit(
+                config,
+                smallData,
+                () -> Stream.concat(encoded.examples().stream(), encoded.evalExamples().stream())
+                        .mapToInt(EncodedExample::length)
+                        .max()
+                        .orElse(0),
+                encoded.examples().tokens(),
+                candidate -> {
+                    TrainingSetup other = setup.with(candidate);
+                    return other.totalSteps(other.firstEpoch().size());
+                });
+    }
 }

@@ -16,59 +16,64 @@ import java.util.stream.IntStream;
 
 /** A trainer's parameters and what belongs to each, to a file and back. One parameter at a time is held in memory. */
 final class TrainerState {
-  /** All that a resumed run needs; gradients are zero between steps. */
-  static final List<NativeTrainer.Slot> WHOLE =
-      List.of(NativeTrainer.Slot.VALUE, NativeTrainer.Slot.MOMENT1, NativeTrainer.Slot.MOMENT2);
+    /** All that a resumed run needs; gradients are zero between steps. */
+    static final List<NativeTrainer.Slot> WHOLE =
+            List.of(NativeTrainer.Slot.VALUE, NativeTrainer.Slot.MOMENT1, NativeTrainer.Slot.MOMENT2);
 
-  static final List<NativeTrainer.Slot> VALUES = List.of(NativeTrainer.Slot.VALUE);
+    static final List<NativeTrainer.Slot> VALUES = List.of(NativeTrainer.Slot.VALUE);
 
-  private TrainerState() {}
+    private TrainerState() {}
 
-  static void write(NativeTrainer core, List<NativeTrainer.Slot> slots, Map<String, String> metadata, Path file) {
-    List<Safetensors.Source> sources = new ArrayList<>();
-    FloatBuffer values = bufferFor(core);
-    for (int i = 0; i < core.parameters(); i++) {
-      int index = i;
-      ParameterInfo info = core.parameter(i);
-      for (NativeTrainer.Slot slot : slots) {
-        sources.add(
-            new Safetensors.Source(
-                name(info, slot), List.of(info.rows(), info.columns()), () -> read(core, index, info, slot, values)));
-      }
-    }
-    Safetensors.write(file, metadata, sources);
-  }
-
-  /** Room for any one parameter. Direct memory is given back late: one buffer does for all. */
-  static FloatBuffer bufferFor(NativeTrainer core) {
-    long most = IntStream.range(0, core.parameters()).mapToLong(i -> core.parameter(i).elements()).max().orElse(0);
-    return DirectBuffers.floats(Math.toIntExact(most));
-  }
-
-  private static FloatBuffer read(
-      NativeTrainer core, int index, ParameterInfo info, NativeTrainer.Slot slot, FloatBuffer values) {
-    core.read(index, slot, values.clear().limit(Math.toIntExact(info.elements())));
-    return values;
-  }
-
-  /** @throws BadInputException if a parameter is missing or has another size */
-  static void restore(Safetensors state, List<NativeTrainer.Slot> slots, NativeTrainer core) {
-    for (int i = 0; i < core.parameters(); i++) {
-      ParameterInfo info = core.parameter(i);
-      for (NativeTrainer.Slot slot : slots) {
-        ByteBuffer bytes = state.bytes(name(info, slot));
-        if (bytes.remaining() != info.elements() * Float.BYTES) {
-          throw new BadInputException(
-              state.path() + ": tensor '" + name(info, slot) + "': expected " + info.elements() + " values, found "
-                  + bytes.remaining() / Float.BYTES);
+    static void write(NativeTrainer core, List<NativeTrainer.Slot> slots, Map<String, String> metadata, Path file) {
+        List<Safetensors.Source> sources = new ArrayList<>();
+        FloatBuffer values = bufferFor(core);
+        for (int i = 0; i < core.parameters(); i++) {
+            int index = i;
+            ParameterInfo info = core.parameter(i);
+            for (NativeTrainer.Slot slot : slots) {
+                sources.add(new Safetensors.Source(
+                        name(info, slot),
+                        List.of(info.rows(), info.columns()),
+                        () -> read(core, index, info, slot, values)));
+            }
         }
-        core.write(i, slot, bytes.asFloatBuffer());
-      }
+        Safetensors.write(file, metadata, sources);
     }
-  }
 
-  private static String name(ParameterInfo info, NativeTrainer.Slot slot) {
-    String place = DecoderModule.ofId(info.module()).orElseThrow().at(info.layer()).name();
-    return place + "." + info.kind().name().toLowerCase(Locale.ROOT) + "." + slot.name().toLowerCase(Locale.ROOT);
-  }
+    /** Room for any one parameter. Direct memory is given back late: one buffer does for all. */
+    static FloatBuffer bufferFor(NativeTrainer core) {
+        long most = IntStream.range(0, core.parameters())
+                .mapToLong(i -> core.parameter(i).elements())
+                .max()
+                .orElse(0);
+        return DirectBuffers.floats(Math.toIntExact(most));
+    }
+
+    private static FloatBuffer read(
+            NativeTrainer core, int index, ParameterInfo info, NativeTrainer.Slot slot, FloatBuffer values) {
+        core.read(index, slot, values.clear().limit(Math.toIntExact(info.elements())));
+        return values;
+    }
+
+    /** @throws BadInputException if a parameter is missing or has another size */
+    static void restore(Safetensors state, List<NativeTrainer.Slot> slots, NativeTrainer core) {
+        for (int i = 0; i < core.parameters(); i++) {
+            ParameterInfo info = core.parameter(i);
+            for (NativeTrainer.Slot slot : slots) {
+                ByteBuffer bytes = state.bytes(name(info, slot));
+                if (bytes.remaining() != info.elements() * Float.BYTES) {
+                    throw new BadInputException(state.path() + ": tensor '" + name(info, slot) + "': expected "
+                            + info.elements() + " values, found " + bytes.remaining() / Float.BYTES);
+                }
+                core.write(i, slot, bytes.asFloatBuffer());
+            }
+        }
+    }
+
+    private static String name(ParameterInfo info, NativeTrainer.Slot slot) {
+        String place =
+                DecoderModule.ofId(info.module()).orElseThrow().at(info.layer()).name();
+        return place + "." + info.kind().name().toLowerCase(Locale.ROOT) + "."
+                + slot.name().toLowerCase(Locale.ROOT);
+    }
 }

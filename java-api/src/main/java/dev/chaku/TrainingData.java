@@ -19,155 +19,160 @@ import org.jspecify.annotations.Nullable;
  * @param template what tells the chat template that rendered them from others, empty if none did
  */
 record TrainingData(EncodedExamples examples, EncodedExamples evalExamples, Counts counts, String template) {
-  /**
-   * What became of records.
-   *
-   * @param truncated cut at the longest length
-   * @param split made into several sequences
-   * @param dropped left out
-   * @param turnsApart conversations of which turns became sequences of their own
-   * @param conversations records that a chat template rendered
-   * @param cutTokens tokens that truncated records lost
-   * @param endsAdded conversations that got an end-of-text token
-   * @param withoutEnd answers after which no token that ends generation is trained
-   * @param unrendered conversations of which the template leaves out text
-   * @param firstUnrendered where and what, of the first
-   */
-  record Counts(
-      int truncated,
-      int split,
-      int dropped,
-      int turnsApart,
-      int conversations,
-      long cutTokens,
-      int endsAdded,
-      int withoutEnd,
-      int unrendered,
-      String firstUnrendered) {
-    private static final Counts NONE = new Counts(0, 0, 0, 0, 0, 0, 0, 0, 0, "");
+    /**
+     * What became of records.
+     *
+     * @param truncated cut at the longest length
+     * @param split made into several sequences
+     * @param dropped left out
+     * @param turnsApart conversations of which turns became sequences of their own
+     * @param conversations records that a chat template rendered
+     * @param cutTokens tokens that truncated records lost
+     * @param endsAdded conversations that got an end-of-text token
+     * @param withoutEnd answers after which no token that ends generation is trained
+     * @param unrendered conversations of which the template leaves out text
+     * @param firstUnrendered where and what, of the first
+     */
+    record Counts(
+            int truncated,
+            int split,
+            int dropped,
+            int turnsApart,
+            int conversations,
+            long cutTokens,
+            int endsAdded,
+            int withoutEnd,
+            int unrendered,
+            String firstUnrendered) {
+        private static final Counts NONE = new Counts(0, 0, 0, 0, 0, 0, 0, 0, 0, "");
 
-    private static Counts of(ExampleEncoder.Counts counts) {
-      return new Counts(
-          counts.truncated(),
-          counts.split(),
-          counts.dropped(),
-          counts.turnsApart(),
-          counts.conversations(),
-          counts.cutTokens(),
-          counts.endsAdded(),
-          counts.withoutEnd(),
-          counts.unrendered(),
-          counts.firstUnrendered());
-    }
-  }
-
-  /**
-   * Where encoded examples are kept.
-   *
-   * @param inMemoryBytes of the heap for each of the two parts, before it goes to a file
-   * @param scratchFolder where that file is made
-   */
-  record Room(long inMemoryBytes, Path scratchFolder) {}
-
-  /** Takes encoded examples. */
-  static TrainingData of(
-      Model model, TrainingConfig config, Room room, List<EncodedExample> examples, List<EncodedExample> evalExamples) {
-    Collector train = new Collector(model, config, room, "example");
-    examples.forEach(train::add);
-    Collector eval = new Collector(model, config, room, "validation example");
-    evalExamples.forEach(eval::add);
-    return checked(config, train, eval, Counts.NONE, "");
-  }
-
-  /**
-   * Encodes data sets.
-   *
-   * @param evalData or null
-   * @param evalSplit share of the data that is set aside in its place, 0 for none
-   * @param template what tells the encoder's chat template from others
-   */
-  static TrainingData encode(
-      Model model,
-      TrainingConfig config,
-      Room room,
-      Dataset data,
-      @Nullable Dataset evalData,
-      double evalSplit,
-      ExampleEncoder encoder,
-      String template) {
-    List<Example> trainExamples = data.examples();
-    List<Example> evalExamples = evalData == null ? List.of() : evalData.examples();
-    if (evalSplit > 0) {
-      if (evalData != null) {
-        throw new BadInputException("validation: expected data of its own or a share of the training data, found both");
-      }
-      Dataset.Split parts = data.split(evalSplit, config.seed());
-      trainExamples = parts.train();
-      evalExamples = parts.eval();
-    }
-    Collector train = new Collector(model, config, room, "example");
-    encoder.encodeAhead(trainExamples, train::add);
-    Collector eval = new Collector(model, config, room, "validation example");
-    encoder.encodeAhead(evalExamples, eval::add);
-    Counts counts = Counts.of(encoder.counts());
-    return checked(config, train, eval, counts, counts.conversations() > 0 ? template : "");
-  }
-
-  private static TrainingData checked(
-      TrainingConfig config, Collector train, Collector eval, Counts counts, String template) {
-    if (train.taken == 0) {
-      throw new BadInputException(
-          "no example to train on" + (counts.dropped() > 0 ? ": all " + counts.dropped() + " were left out" : ""));
-    }
-    TrainingData data = new TrainingData(train.build(), eval.build(), counts, template);
-    if (config.earlyStopping() > 0 && data.evalExamples.isEmpty()) {
-      throw new BadInputException("early stopping needs validation examples, or a share of the data set aside");
-    }
-    return data;
-  }
-
-  /** Checks examples one by one, and keeps those that train something. */
-  private static final class Collector {
-    private final Model model;
-    private final TrainingConfig config;
-    private final String what;
-    private final int longest;
-    private final EncodedExamples.Builder kept;
-    private int taken;
-
-    Collector(Model model, TrainingConfig config, Room room, String what) {
-      this.model = model;
-      this.config = config;
-      this.what = what;
-      this.longest = Math.min(config.maxLength(), model.contextLength());
-      this.kept = EncodedExamples.builder(room.inMemoryBytes(), room.scratchFolder());
-    }
-
-    void add(EncodedExample example) {
-      taken++;
-      if (example.length() > longest) {
-        throw new BadInputException(
-            what + " " + taken + ": expected at most " + longest + " tokens (max length " + config.maxLength()
-                + ", context length of the model " + model.contextLength() + "), found " + example.length());
-      }
-      for (int token : example.tokens()) {
-        if (token < 0 || token >= model.vocabSize()) {
-          throw new BadInputException(
-              what + " " + taken + ": expected token ids below " + model.vocabSize() + ", found " + token);
+        private static Counts of(ExampleEncoder.Counts counts) {
+            return new Counts(
+                    counts.truncated(),
+                    counts.split(),
+                    counts.dropped(),
+                    counts.turnsApart(),
+                    counts.conversations(),
+                    counts.cutTokens(),
+                    counts.endsAdded(),
+                    counts.withoutEnd(),
+                    counts.unrendered(),
+                    counts.firstUnrendered());
         }
-      }
-      // What trains nothing costs time, and a step of such alone would have no loss.
-      if (example.weight() > 0) {
-        kept.add(example);
-      }
     }
 
-    EncodedExamples build() {
-      EncodedExamples examples = kept.build();
-      if (taken > 0 && examples.isEmpty()) {
-        throw new BadInputException("no token of any " + what + " is trained: every weight is 0");
-      }
-      return examples;
+    /**
+     * Where encoded examples are kept.
+     *
+     * @param inMemoryBytes of the heap for each of the two parts, before it goes to a file
+     * @param scratchFolder where that file is made
+     */
+    record Room(long inMemoryBytes, Path scratchFolder) {}
+
+    /** Takes encoded examples. */
+    static TrainingData of(
+            Model model,
+            TrainingConfig config,
+            Room room,
+            List<EncodedExample> examples,
+            List<EncodedExample> evalExamples) {
+        Collector train = new Collector(model, config, room, "example");
+        examples.forEach(train::add);
+        Collector eval = new Collector(model, config, room, "validation example");
+        evalExamples.forEach(eval::add);
+        return checked(config, train, eval, Counts.NONE, "");
     }
-  }
+
+    /**
+     * Encodes data sets.
+     *
+     * @param evalData or null
+     * @param evalSplit share of the data that is set aside in its place, 0 for none
+     * @param template what tells the encoder's chat template from others
+     */
+    static TrainingData encode(
+            Model model,
+            TrainingConfig config,
+            Room room,
+            Dataset data,
+            @Nullable Dataset evalData,
+            double evalSplit,
+            ExampleEncoder encoder,
+            String template) {
+        List<Example> trainExamples = data.examples();
+        List<Example> evalExamples = evalData == null ? List.of() : evalData.examples();
+        if (evalSplit > 0) {
+            if (evalData != null) {
+                throw new BadInputException(
+                        "validation: expected data of its own or a share of the training data, found both");
+            }
+            Dataset.Split parts = data.split(evalSplit, config.seed());
+            trainExamples = parts.train();
+            evalExamples = parts.eval();
+        }
+        Collector train = new Collector(model, config, room, "example");
+        encoder.encodeAhead(trainExamples, train::add);
+        Collector eval = new Collector(model, config, room, "validation example");
+        encoder.encodeAhead(evalExamples, eval::add);
+        Counts counts = Counts.of(encoder.counts());
+        return checked(config, train, eval, counts, counts.conversations() > 0 ? template : "");
+    }
+
+    private static TrainingData checked(
+            TrainingConfig config, Collector train, Collector eval, Counts counts, String template) {
+        if (train.taken == 0) {
+            throw new BadInputException("no example to train on"
+                    + (counts.dropped() > 0 ? ": all " + counts.dropped() + " were left out" : ""));
+        }
+        TrainingData data = new TrainingData(train.build(), eval.build(), counts, template);
+        if (config.earlyStopping() > 0 && data.evalExamples.isEmpty()) {
+            throw new BadInputException("early stopping needs validation examples, or a share of the data set aside");
+        }
+        return data;
+    }
+
+    /** Checks examples one by one, and keeps those that train something. */
+    private static final class Collector {
+        private final Model model;
+        private final TrainingConfig config;
+        private final String what;
+        private final int longest;
+        private final EncodedExamples.Builder kept;
+        private int taken;
+
+        Collector(Model model, TrainingConfig config, Room room, String what) {
+            this.model = model;
+            this.config = config;
+            this.what = what;
+            this.longest = Math.min(config.maxLength(), model.contextLength());
+            this.kept = EncodedExamples.builder(room.inMemoryBytes(), room.scratchFolder());
+        }
+
+        void add(EncodedExample example) {
+            taken++;
+            if (example.length() > longest) {
+                throw new BadInputException(what + " " + taken + ": expected at most " + longest
+                        + " tokens (max length " + config.maxLength() + ", context length of the model "
+                        + model.contextLength() + "), found " + example.length());
+            }
+            for (int token : example.tokens()) {
+                if (token < 0 || token >= model.vocabSize()) {
+                    throw new BadInputException(what + " " + taken + ": expected token ids below " + model.vocabSize()
+                            + ", found " + token);
+                }
+            }
+            // What trains nothing costs time, and a step of such alone would have no loss.
+            if (example.weight() > 0) {
+                kept.add(example);
+            }
+        }
+
+        EncodedExamples build() {
+            EncodedExamples examples = kept.build();
+            if (taken > 0 && examples.isEmpty()) {
+                throw new BadInputException("no token of any " + what + " is trained: every weight is 0");
+            }
+            return examples;
+        }
+    }
 }

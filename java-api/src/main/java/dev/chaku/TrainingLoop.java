@@ -24,282 +24,292 @@ import java.util.function.Consumer;
 
 /** The steps of a run, on one thread: rows, gradients, update, validation, log, checkpoint, output. */
 final class TrainingLoop {
-  private static final String MODEL_FILE = "model.gguf";
+    private static final String MODEL_FILE = "model.gguf";
 
-  /**
-   * What a run leaves.
-   *
-   * @param file the adapter's or the model's
-   * @param finished whether it came to its end, rather than being told to stop
-   */
-  record Result(Path file, Optional<Adapter> adapter, TrainingProgress progress, LossTrend trend, boolean finished) {}
+    /**
+     * What a run leaves.
+     *
+     * @param file the adapter's or the model's
+     * @param finished whether it came to its end, rather than being told to stop
+     */
+    record Result(Path file, Optional<Adapter> adapter, TrainingProgress progress, LossTrend trend, boolean finished) {}
 
-  private final TrainingSetup setup;
-  private final TrainingConfig config;
-  private final NativeTrainer core;
-  private final OutputFolder folder;
-  private final RunDescription description;
-  private final Checkpoints checkpoints;
-  private final PackedRows evalRows;
-  private final int rowsPerEpoch;
-  private final EarlyStopping stopping;
-  private final Divergence divergence = new Divergence();
-  private final ProgressListeners listeners;
-  private final int totalSteps;
-  private volatile boolean cancelled;
-  private volatile boolean stopped;
+    private final TrainingSetup setup;
+    private final TrainingConfig config;
+    private final NativeTrainer core;
+    private final OutputFolder folder;
+    private final RunDescription description;
+    private final Checkpoints checkpoints;
+    private final PackedRows evalRows;
+    private final int rowsPerEpoch;
+    private final EarlyStopping stopping;
+    private final Divergence divergence = new Divergence();
+    private final ProgressListeners listeners;
+    private final int totalSteps;
+    private volatile boolean cancelled;
+    private volatile boolean stopped;
 
-  private RunPosition position = RunPosition.start();
-  private ProgressMeter meter;
-  private int savedStep;
-  /** Between a step and its validation and log line, where no checkpoint may be made. */
-  private boolean withinStep;
+    private RunPosition position = RunPosition.start();
+    private ProgressMeter meter;
+    private int savedStep;
+    /** Between a step and its validation and log line, where no checkpoint may be made. */
+    private boolean withinStep;
 
-  TrainingLoop(
-      TrainingSetup setup,
-      RunDescription description,
-      NativeTrainer core,
-      OutputFolder folder,
-      List<Consumer<TrainingProgress>> firstListeners) {
-    this.setup = setup;
-    this.config = setup.config();
-    this.core = core;
-    this.folder = folder;
-    this.description = description;
-    this.checkpoints = new Checkpoints(setup, description, core, folder);
-    this.evalRows = setup.evalRows();
-    this.stopping = new EarlyStopping(config.earlyStopping());
-    this.rowsPerEpoch = setup.firstEpoch().size();
-    this.totalSteps = setup.totalSteps(rowsPerEpoch);
-    this.meter = new ProgressMeter(totalSteps, position);
-    this.listeners = new ProgressListeners(firstListeners);
-  }
-
-  void addListener(Consumer<TrainingProgress> listener) {
-    listeners.add(listener);
-  }
-
-  void cancel() {
-    cancelled = true;
-  }
-
-  /** Makes the step under way the last: at least one is done, for an untrained adapter is of no use. */
-  void stop() {
-    stopped = true;
-  }
-
-  Path output() {
-    return folder.path();
-  }
-
-  /**
-   * Takes up the newest whole checkpoint.
-   *
-   * @return the steps that are done; 0 if there is none
-   */
-  int resume() {
-    checkpoints.restoreNewest().ifPresent(this::goOnFrom);
-    return position.step();
-  }
-
-  Result run() {
-    folder.writeText(EarlierRun.CONFIG, description.json());
-    LogFile log = LogFile.open(folder, position.step());
-    meter.resetClock();
-    try (RowFeed rows = new RowFeed(setup.packer(), setup.data().examples(), position.epoch(), position.row())) {
-      steps(rows, log);
-    } catch (OperationCancelledException e) {
-      throw new OperationCancelledException("training cancelled after step " + position.step() + "; " + saveBeforeLeaving(), e);
+    TrainingLoop(
+            TrainingSetup setup,
+            RunDescription description,
+            NativeTrainer core,
+            OutputFolder folder,
+            List<Consumer<TrainingProgress>> firstListeners) {
+        this.setup = setup;
+        this.config = setup.config();
+        this.core = core;
+        this.folder = folder;
+        this.description = description;
+        this.checkpoints = new Checkpoints(setup, description, core, folder);
+        this.evalRows = setup.evalRows();
+        this.stopping = new EarlyStopping(config.earlyStopping());
+        this.rowsPerEpoch = setup.firstEpoch().size();
+        this.totalSteps = setup.totalSteps(rowsPerEpoch);
+        this.meter = new ProgressMeter(totalSteps, position);
+        this.listeners = new ProgressListeners(firstListeners);
     }
-    boolean finished = isFinished();
-    if (!finished && position.step() > savedStep && divergence.isSound()) {
-      save(); // It can go on later, whether it saves checkpoints on its way or not.
+
+    void addListener(Consumer<TrainingProgress> listener) {
+        listeners.add(listener);
     }
-    if (stopping.isOn() && stopping.bestStep() > 0) {
-      checkpoints.restoreBest(stopping.bestStep());
-    } else if (position.step() > 0) {
-      divergence.spoiled().ifPresent(this::refuse);
+
+    void cancel() {
+        cancelled = true;
     }
-    folder.writeText("loss.svg", log.picture());
-    return writeResult(LossTrend.of(log.losses()), finished);
-  }
 
-  private boolean isFinished() {
-    return position.step() >= totalSteps || stopping.stops();
-  }
-
-  private void steps(RowFeed rows, LogFile log) {
-    while (!isFinished() && !(stopped && position.step() > 0)) {
-      step(rows);
-      divergence.endless().ifPresent(this::refuse);
-      withinStep = true;
-      boolean evaluated = evaluateIfDue();
-      report(log, evaluated);
-      withinStep = false;
-      if (config.saveSteps() > 0 && position.step() % config.saveSteps() == 0 && divergence.isSound()) {
-        save();
-      }
+    /** Makes the step under way the last: at least one is done, for an untrained adapter is of no use. */
+    void stop() {
+        stopped = true;
     }
-  }
 
-  private void save() {
-    checkpoints.save(position, counters());
-    savedStep = position.step();
-    meter.resetClock();
-  }
-
-  /**
-   * Parameters change in whole steps only, so that a run cancelled within one can still be saved as it was before.
-   *
-   * @return what is saved, in words
-   */
-  private String saveBeforeLeaving() {
-    if (config.saveSteps() > 0 && position.step() > savedStep && !withinStep && divergence.isSound()) {
-      try {
-        save();
-      } catch (ChakuException e) {
-        return "its checkpoint could not be written (" + e.getMessage() + "); " + saved();
-      }
+    Path output() {
+        return folder.path();
     }
-    return saved();
-  }
 
-  /** What of the run is on disk and what is not, in words. */
-  private String saved() {
-    if (savedStep == 0) {
-      return position.step() == 0 ? "nothing was trained yet" : "no checkpoint was saved and no adapter written: its steps are lost";
+    /**
+     * Takes up the newest whole checkpoint.
+     *
+     * @return the steps that are done; 0 if there is none
+     */
+    int resume() {
+        checkpoints.restoreNewest().ifPresent(this::goOnFrom);
+        return position.step();
     }
-    String lost = position.step() > savedStep ? ", later steps are lost" : "";
-    return "the checkpoint of step " + savedStep + " in " + folder.path() + " is saved"
-        + (setup.full() ? lost + "; no model was written" : " and has an adapter in it" + lost + "; no other was written");
-  }
 
-  private void goOnFrom(Checkpoints.Restored restored) {
-    position = restored.position();
-    savedStep = position.step();
-    meter = new ProgressMeter(totalSteps, position);
-    meter.restore(restored.counters());
-    stopping.restore(restored.counters());
-    divergence.restore(restored.counters(), position.step());
-  }
-
-  private Map<String, String> counters() {
-    Map<String, String> counters = new LinkedHashMap<>();
-    meter.save(counters);
-    stopping.save(counters);
-    divergence.save(counters);
-    return counters;
-  }
-
-  /** One optimizer step: up to gradAccumulation rows of this epoch. */
-  private void step(RowFeed rows) {
-    double lossSum = 0;
-    double weightSum = 0;
-    double balanceSum = 0;
-    long tokens = 0;
-    int from = position.row();
-    int to = Math.min(rowsPerEpoch, from + config.gradAccumulation());
-    long index = position.rowsDone();
-    for (int i = from; i < to; i++) {
-      requireNotCancelled();
-      PackedRow row = rows.next();
-      BatchLoss loss = core.accumulate(batch(row, index++));
-      lossSum += loss.lossSum();
-      weightSum += loss.weightSum();
-      balanceSum += loss.balance();
-      tokens += row.length();
+    Result run() {
+        folder.writeText(EarlierRun.CONFIG, description.json());
+        LogFile log = LogFile.open(folder, position.step());
+        meter.resetClock();
+        try (RowFeed rows = new RowFeed(setup.packer(), setup.data().examples(), position.epoch(), position.row())) {
+            steps(rows, log);
+        } catch (OperationCancelledException e) {
+            throw new OperationCancelledException(
+                    "training cancelled after step " + position.step() + "; " + saveBeforeLeaving(), e);
+        }
+        boolean finished = isFinished();
+        if (!finished && position.step() > savedStep && divergence.isSound()) {
+            save(); // It can go on later, whether it saves checkpoints on its way or not.
+        }
+        if (stopping.isOn() && stopping.bestStep() > 0) {
+            checkpoints.restoreBest(stopping.bestStep());
+        } else if (position.step() > 0) {
+            divergence.spoiled().ifPresent(this::refuse);
+        }
+        folder.writeText("loss.svg", log.picture());
+        return writeResult(LossTrend.of(log.losses()), finished);
     }
-    int number = position.step() + 1;
-    double rate = config.learningRateAt(number, totalSteps);
-    StepResult result = core.step(stepOptions(rate));
-    position = position.after(to - from, rowsPerEpoch);
-    meter.step(position, rowsPerEpoch, lossSum / weightSum, tokens, rate, result);
-    if (config.loadBalance() > 0) {
-      meter.balance(balanceSum / (to - from));
+
+    private boolean isFinished() {
+        return position.step() >= totalSteps || stopping.stops();
     }
-    divergence.step(lossSum, result);
-  }
 
-  /** Ends the run without a result, for it would be none. */
-  private void refuse(String reason) {
-    String cause = setup.model().core().faultyWeight().orElse("use a lower learning rate or look at the data");
-    throw new BadInputException(
-        "training ended at step " + position.step() + " of " + totalSteps + ": " + reason + ": " + cause + "; " + saved());
-  }
-
-  private static TrainingBatch batch(PackedRow row, long index) {
-    return new TrainingBatch(index, row.tokens(), row.targets(), row.weights(), row.starts());
-  }
-
-  private StepOptions stepOptions(double rate) {
-    return new StepOptions(
-        (float) rate,
-        (float) config.beta1(),
-        (float) config.beta2(),
-        (float) config.epsilon(),
-        (float) config.weightDecay(),
-        (float) config.maxGradNorm(),
-        (float) config.bRateRatio());
-  }
-
-  private boolean evaluateIfDue() {
-    boolean last = position.step() == totalSteps;
-    boolean due = config.evalSteps() > 0 ? position.step() % config.evalSteps() == 0 : position.row() == 0;
-    if (evalRows.isEmpty() || !(due || last)) {
-      return false;
+    private void steps(RowFeed rows, LogFile log) {
+        while (!isFinished() && !(stopped && position.step() > 0)) {
+            step(rows);
+            divergence.endless().ifPresent(this::refuse);
+            withinStep = true;
+            boolean evaluated = evaluateIfDue();
+            report(log, evaluated);
+            withinStep = false;
+            if (config.saveSteps() > 0 && position.step() % config.saveSteps() == 0 && divergence.isSound()) {
+                save();
+            }
+        }
     }
-    Validation validation = Validation.of(core, evalRows, this::requireNotCancelled);
-    if (stopping.isBest(validation.loss(), position.step()) && stopping.isOn()) {
-      checkpoints.saveBest(position.step());
+
+    private void save() {
+        checkpoints.save(position, counters());
+        savedStep = position.step();
+        meter.resetClock();
     }
-    meter.evaluation(validation);
-    divergence.evaluation(validation);
-    return true;
-  }
 
-  private void report(LogFile log, boolean evaluated) {
-    TrainingProgress progress = meter.progress(evaluated);
-    log.append(progress);
-    listeners.tell(progress);
-  }
-
-  private Result writeResult(LossTrend trend, boolean finished) {
-    TrainingProgress progress = meter.progress(false);
-    Path file = resultFile(setup, folder.path());
-    if (setup.full()) {
-      TrainedWeights.writeModel(setup.model(), core, setup.fullFormat(), file);
-    } else {
-      TrainedWeights.writeAdapter(setup, core, description, file);
+    /**
+     * Parameters change in whole steps only, so that a run cancelled within one can still be saved as it was before.
+     *
+     * @return what is saved, in words
+     */
+    private String saveBeforeLeaving() {
+        if (config.saveSteps() > 0 && position.step() > savedStep && !withinStep && divergence.isSound()) {
+            try {
+                save();
+            } catch (ChakuException e) {
+                return "its checkpoint could not be written (" + e.getMessage() + "); " + saved();
+            }
+        }
+        return saved();
     }
-    if (finished) {
-      RunResult.write(folder, progress);
+
+    /** What of the run is on disk and what is not, in words. */
+    private String saved() {
+        if (savedStep == 0) {
+            return position.step() == 0
+                    ? "nothing was trained yet"
+                    : "no checkpoint was saved and no adapter written: its steps are lost";
+        }
+        String lost = position.step() > savedStep ? ", later steps are lost" : "";
+        return "the checkpoint of step " + savedStep + " in " + folder.path() + " is saved"
+                + (setup.full()
+                        ? lost + "; no model was written"
+                        : " and has an adapter in it" + lost + "; no other was written");
     }
-    return result(setup, file, progress, trend, finished);
-  }
 
-  private static Result result(
-      TrainingSetup setup, Path file, TrainingProgress progress, LossTrend trend, boolean finished) {
-    Optional<Adapter> adapter = setup.full() ? Optional.empty() : Optional.of(Adapter.load(file));
-    return new Result(file, adapter, progress, trend, finished);
-  }
-
-  private static Path resultFile(TrainingSetup setup, Path folder) {
-    return folder.resolve(setup.full() ? MODEL_FILE : Adapter.FILE_NAME);
-  }
-
-  /** What an earlier run left that came to its end in this folder; empty if it did not. */
-  static Optional<Result> earlier(TrainingSetup setup, OutputFolder folder) {
-    Path file = resultFile(setup, folder.path());
-    if (!Files.isRegularFile(file)) {
-      return Optional.empty();
+    private void goOnFrom(Checkpoints.Restored restored) {
+        position = restored.position();
+        savedStep = position.step();
+        meter = new ProgressMeter(totalSteps, position);
+        meter.restore(restored.counters());
+        stopping.restore(restored.counters());
+        divergence.restore(restored.counters(), position.step());
     }
-    return RunResult.read(folder.path())
-        .map(end -> result(setup, file, end, LossTrend.of(LogFile.open(folder, end.step()).losses()), true));
-  }
 
-  private void requireNotCancelled() {
-    if (cancelled) {
-      throw new OperationCancelledException("training cancelled");
+    private Map<String, String> counters() {
+        Map<String, String> counters = new LinkedHashMap<>();
+        meter.save(counters);
+        stopping.save(counters);
+        divergence.save(counters);
+        return counters;
     }
-  }
+
+    /** One optimizer step: up to gradAccumulation rows of this epoch. */
+    private void step(RowFeed rows) {
+        double lossSum = 0;
+        double weightSum = 0;
+        double balanceSum = 0;
+        long tokens = 0;
+        int from = position.row();
+        int to = Math.min(rowsPerEpoch, from + config.gradAccumulation());
+        long index = position.rowsDone();
+        for (int i = from; i < to; i++) {
+            requireNotCancelled();
+            PackedRow row = rows.next();
+            BatchLoss loss = core.accumulate(batch(row, index++));
+            lossSum += loss.lossSum();
+            weightSum += loss.weightSum();
+            balanceSum += loss.balance();
+            tokens += row.length();
+        }
+        int number = position.step() + 1;
+        double rate = config.learningRateAt(number, totalSteps);
+        StepResult result = core.step(stepOptions(rate));
+        position = position.after(to - from, rowsPerEpoch);
+        meter.step(position, rowsPerEpoch, lossSum / weightSum, tokens, rate, result);
+        if (config.loadBalance() > 0) {
+            meter.balance(balanceSum / (to - from));
+        }
+        divergence.step(lossSum, result);
+    }
+
+    /** Ends the run without a result, for it would be none. */
+    private void refuse(String reason) {
+        String cause = setup.model().core().faultyWeight().orElse("use a lower learning rate or look at the data");
+        throw new BadInputException("training ended at step " + position.step() + " of " + totalSteps + ": " + reason
+                + ": " + cause + "; " + saved());
+    }
+
+    private static TrainingBatch batch(PackedRow row, long index) {
+        return new TrainingBatch(index, row.tokens(), row.targets(), row.weights(), row.starts());
+    }
+
+    private StepOptions stepOptions(double rate) {
+        return new StepOptions(
+                (float) rate,
+                (float) config.beta1(),
+                (float) config.beta2(),
+                (float) config.epsilon(),
+                (float) config.weightDecay(),
+                (float) config.maxGradNorm(),
+                (float) config.bRateRatio());
+    }
+
+    private boolean evaluateIfDue() {
+        boolean last = position.step() == totalSteps;
+        boolean due = config.evalSteps() > 0 ? position.step() % config.evalSteps() == 0 : position.row() == 0;
+        if (evalRows.isEmpty() || !(due || last)) {
+            return false;
+        }
+        Validation validation = Validation.of(core, evalRows, this::requireNotCancelled);
+        if (stopping.isBest(validation.loss(), position.step()) && stopping.isOn()) {
+            checkpoints.saveBest(position.step());
+        }
+        meter.evaluation(validation);
+        divergence.evaluation(validation);
+        return true;
+    }
+
+    private void report(LogFile log, boolean evaluated) {
+        TrainingProgress progress = meter.progress(evaluated);
+        log.append(progress);
+        listeners.tell(progress);
+    }
+
+    private Result writeResult(LossTrend trend, boolean finished) {
+        TrainingProgress progress = meter.progress(false);
+        Path file = resultFile(setup, folder.path());
+        if (setup.full()) {
+            TrainedWeights.writeModel(setup.model(), core, setup.fullFormat(), file);
+        } else {
+            TrainedWeights.writeAdapter(setup, core, description, file);
+        }
+        if (finished) {
+            RunResult.write(folder, progress);
+        }
+        return result(setup, file, progress, trend, finished);
+    }
+
+    private static Result result(
+            TrainingSetup setup, Path file, TrainingProgress progress, LossTrend trend, boolean finished) {
+        Optional<Adapter> adapter = setup.full() ? Optional.empty() : Optional.of(Adapter.load(file));
+        return new Result(file, adapter, progress, trend, finished);
+    }
+
+    private static Path resultFile(TrainingSetup setup, Path folder) {
+        return folder.resolve(setup.full() ? MODEL_FILE : Adapter.FILE_NAME);
+    }
+
+    /** What an earlier run left that came to its end in this folder; empty if it did not. */
+    static Optional<Result> earlier(TrainingSetup setup, OutputFolder folder) {
+        Path file = resultFile(setup, folder.path());
+        if (!Files.isRegularFile(file)) {
+            return Optional.empty();
+        }
+        return RunResult.read(folder.path())
+                .map(end -> result(
+                        setup,
+                        file,
+                        end,
+                        LossTrend.of(LogFile.open(folder, end.step()).losses()),
+                        true));
+    }
+
+    private void requireNotCancelled() {
+        if (cancelled) {
+            throw new OperationCancelledException("training cancelled");
+        }
+    }
 }

@@ -19,207 +19,210 @@ import org.jspecify.annotations.Nullable;
  * A training under way on its own thread. Thread-safe. {@link #close} cancels it if it has not ended and waits for its
  * thread.
  *
- * <p>The thread is a daemon: a program that ends without {@link #await} ends the training with it, and a line on standard
- * error says so.
+ * <p>The thread is a daemon: a program that ends without {@link #await} ends the training with it, and a line on
+ * standard error says so.
  */
 public final class TrainingRun implements AutoCloseable {
-  private final TrainingPlan plan;
-  private final RunStart beginning;
-  private final CompletableFuture<TrainingLoop.Result> result = new CompletableFuture<>();
-  /** Null, as are the others, of a run that was finished before. */
-  private final @Nullable TrainingLoop loop;
-  private final @Nullable NativeTrainer core;
-  private final @Nullable Thread thread;
-  private final Thread lastWords = new Thread(this::sayThatNobodyWaits, "chaku-last-words");
-  private final AtomicInteger waiting = new AtomicInteger();
+    private final TrainingPlan plan;
+    private final RunStart beginning;
+    private final CompletableFuture<TrainingLoop.Result> result = new CompletableFuture<>();
+    /** Null, as are the others, of a run that was finished before. */
+    private final @Nullable TrainingLoop loop;
 
-  private TrainingRun(
-      @Nullable NativeTrainer core,
-      @Nullable OutputFolder folder,
-      @Nullable TrainingLoop loop,
-      TrainingPlan plan,
-      RunStart beginning) {
-    this.core = core;
-    this.loop = loop;
-    this.plan = plan;
-    this.beginning = beginning;
-    this.thread = loop == null ? null : new Thread(() -> work(folder), "chaku-training");
-  }
+    private final @Nullable NativeTrainer core;
+    private final @Nullable Thread thread;
+    private final Thread lastWords = new Thread(this::sayThatNobodyWaits, "chaku-last-words");
+    private final AtomicInteger waiting = new AtomicInteger();
 
-  static TrainingRun begin(
-      NativeTrainer core, OutputFolder folder, TrainingLoop loop, TrainingPlan plan, RunStart beginning) {
-    TrainingRun run = new TrainingRun(core, folder, loop, plan, beginning);
-    run.thread.setDaemon(true);
-    Runtime.getRuntime().addShutdownHook(run.lastWords);
-    run.thread.start();
-    return run;
-  }
-
-  /** A run that an earlier one has finished. */
-  static TrainingRun finished(TrainingPlan plan, TrainingLoop.Result result) {
-    RunStart beginning = new RunStart(RunStart.Kind.FINISHED, result.progress().step());
-    TrainingRun run = new TrainingRun(null, null, null, plan, beginning);
-    run.result.complete(result);
-    return run;
-  }
-
-  private void work(OutputFolder folder) {
-    TrainingLoop.Result done = null;
-    Throwable failure = null;
-    try (core;
-        folder) {
-      done = loop.run();
-    } catch (RuntimeException | Error e) {
-      failure = e;
-    } finally {
-      try {
-        Runtime.getRuntime().removeShutdownHook(lastWords);
-      } catch (IllegalStateException e) {
-        // The JVM is ending, and has begun to run the hook.
-      }
+    private TrainingRun(
+            @Nullable NativeTrainer core,
+            @Nullable OutputFolder folder,
+            @Nullable TrainingLoop loop,
+            TrainingPlan plan,
+            RunStart beginning) {
+        this.core = core;
+        this.loop = loop;
+        this.plan = plan;
+        this.beginning = beginning;
+        this.thread = loop == null ? null : new Thread(() -> work(folder), "chaku-training");
     }
-    // Whoever waits may want the folder at once: it is given up before.
-    if (failure == null) {
-      result.complete(done);
-    } else {
-      result.completeExceptionally(failure);
+
+    static TrainingRun begin(
+            NativeTrainer core, OutputFolder folder, TrainingLoop loop, TrainingPlan plan, RunStart beginning) {
+        TrainingRun run = new TrainingRun(core, folder, loop, plan, beginning);
+        run.thread.setDaemon(true);
+        Runtime.getRuntime().addShutdownHook(run.lastWords);
+        run.thread.start();
+        return run;
     }
-  }
 
-  /** Tells why the folder is empty. Loggers are of no use here: they have hooks of their own that silence them. */
-  private void sayThatNobodyWaits() {
-    if (!result.isDone() && waiting.get() == 0) {
-      System.err.println(
-          "chaku: the program ends while it trains, and the training with it, for nothing waits for it"
-              + " (TrainingRun.await); what was saved is in " + loop.output());
+    /** A run that an earlier one has finished. */
+    static TrainingRun finished(TrainingPlan plan, TrainingLoop.Result result) {
+        RunStart beginning =
+                new RunStart(RunStart.Kind.FINISHED, result.progress().step());
+        TrainingRun run = new TrainingRun(null, null, null, plan, beginning);
+        run.result.complete(result);
+        return run;
     }
-  }
 
-  /** How the run began: anew, from a checkpoint, or not at all because it was finished. */
-  public RunStart beginning() {
-    return beginning;
-  }
-
-  /** What this run does and takes, and what became of the records of its data. */
-  public TrainingPlan plan() {
-    return plan;
-  }
-
-  /**
-   * Calls the listener after every optimizer step from now on, on the training's thread; it should return soon. What it
-   * throws ends nothing: the first exception is logged as a warning, later ones are not. It may {@link #stop} or {@link
-   * #cancel} the run, but not wait for it.
-   */
-  public TrainingRun onProgress(Consumer<TrainingProgress> listener) {
-    Objects.requireNonNull(listener, "listener");
-    if (loop != null) {
-      loop.addListener(listener);
+    private void work(OutputFolder folder) {
+        TrainingLoop.Result done = null;
+        Throwable failure = null;
+        try (core;
+                folder) {
+            done = loop.run();
+        } catch (RuntimeException | Error e) {
+            failure = e;
+        } finally {
+            try {
+                Runtime.getRuntime().removeShutdownHook(lastWords);
+            } catch (IllegalStateException e) {
+                // The JVM is ending, and has begun to run the hook.
+            }
+        }
+        // Whoever waits may want the folder at once: it is given up before.
+        if (failure == null) {
+            result.complete(done);
+        } else {
+            result.completeExceptionally(failure);
+        }
     }
-    return this;
-  }
 
-  /**
-   * Makes the step under way the last: the run then saves a checkpoint, writes its result as if it had come to its end, and
-   * {@link #await} returns it. With early stopping the result is the best so far. A later run can go on from the checkpoint
-   * with {@link Trainer#resume}. Returns at once, and has no effect on a run that has ended.
-   */
-  public TrainingRun stop() {
-    if (loop != null) {
-      loop.stop();
+    /** Tells why the folder is empty. Loggers are of no use here: they have hooks of their own that silence them. */
+    private void sayThatNobodyWaits() {
+        if (!result.isDone() && waiting.get() == 0) {
+            System.err.println(
+                    "chaku: the program ends while it trains, and the training with it, for nothing waits for it"
+                            + " (TrainingRun.await); what was saved is in " + loop.output());
+        }
     }
-    return this;
-  }
 
-  /**
-   * Makes the run end soon; {@link #await} then throws. If the run saves checkpoints at all, it saves one of the last whole
-   * step first, for a later run to resume.
-   */
-  public void cancel() {
-    if (loop != null) {
-      loop.cancel();
-      core.cancel();
+    /** How the run began: anew, from a checkpoint, or not at all because it was finished. */
+    public RunStart beginning() {
+        return beginning;
     }
-  }
 
-  /**
-   * Waits for the end and returns the adapter.
-   *
-   * @throws ChakuException what ended the run, OperationCancelledException if it was cancelled
-   * @throws IllegalStateException if the run trains every weight and makes no adapter, or a listener of the run waits
-   */
-  public Adapter await() {
-    return result().adapter().orElseThrow(() -> new IllegalStateException("this run trains a whole model, not an adapter"));
-  }
-
-  /**
-   * Waits for the end and returns the file that was written: the adapter's or the model's.
-   *
-   * @throws ChakuException as {@link #await}
-   */
-  public Path awaitFile() {
-    return result().file();
-  }
-
-  /** Waits for the end and returns where the training stood then. */
-  public TrainingProgress awaitProgress() {
-    return result().progress();
-  }
-
-  /** Waits for the end and returns how the loss went. */
-  public LossTrend awaitTrend() {
-    return result().trend();
-  }
-
-  /** Waits for the end and returns whether the run came to it, rather than being told to {@link #stop}. */
-  public boolean awaitFinished() {
-    return result().finished();
-  }
-
-  private TrainingLoop.Result result() {
-    if (Thread.currentThread() == thread) {
-      throw new IllegalStateException(
-          "a listener of the training waits for its end, which would never come; wait on another thread, or call stop()");
+    /** What this run does and takes, and what became of the records of its data. */
+    public TrainingPlan plan() {
+        return plan;
     }
-    waiting.incrementAndGet();
-    try {
-      return result.get();
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new OperationCancelledException("interrupted while waiting for the training", e);
-    } catch (ExecutionException e) {
-      if (e.getCause() instanceof RuntimeException known) {
-        throw known;
-      }
-      if (e.getCause() instanceof Error grave) {
-        throw grave;
-      }
-      throw new CompletionException(e.getCause());
-    } finally {
-      waiting.decrementAndGet();
-    }
-  }
 
-  /**
-   * Cancels the run if it has not ended, and waits for its thread, unless it is that thread that calls: then the run ends
-   * when its listener returns.
-   */
-  @Override
-  public void close() {
-    if (!result.isDone()) {
-      cancel();
+    /**
+     * Calls the listener after every optimizer step from now on, on the training's thread; it should return soon. What
+     * it throws ends nothing: the first exception is logged as a warning, later ones are not. It may {@link #stop} or
+     * {@link #cancel} the run, but not wait for it.
+     */
+    public TrainingRun onProgress(Consumer<TrainingProgress> listener) {
+        Objects.requireNonNull(listener, "listener");
+        if (loop != null) {
+            loop.addListener(listener);
+        }
+        return this;
     }
-    waiting.incrementAndGet();
-    boolean interrupted = false;
-    while (thread != null && thread.isAlive() && thread != Thread.currentThread()) {
-      try {
-        thread.join();
-      } catch (InterruptedException e) {
-        interrupted = true;
-      }
+
+    /**
+     * Makes the step under way the last: the run then saves a checkpoint, writes its result as if it had come to its
+     * end, and {@link #await} returns it. With early stopping the result is the best so far. A later run can go on from
+     * the checkpoint with {@link Trainer#resume}. Returns at once, and has no effect on a run that has ended.
+     */
+    public TrainingRun stop() {
+        if (loop != null) {
+            loop.stop();
+        }
+        return this;
     }
-    waiting.decrementAndGet();
-    if (interrupted) {
-      Thread.currentThread().interrupt();
+
+    /**
+     * Makes the run end soon; {@link #await} then throws. If the run saves checkpoints at all, it saves one of the last
+     * whole step first, for a later run to resume.
+     */
+    public void cancel() {
+        if (loop != null) {
+            loop.cancel();
+            core.cancel();
+        }
     }
-  }
+
+    /**
+     * Waits for the end and returns the adapter.
+     *
+     * @throws ChakuException what ended the run, OperationCancelledException if it was cancelled
+     * @throws IllegalStateException if the run trains every weight and makes no adapter, or a listener of the run waits
+     */
+    public Adapter await() {
+        return result().adapter()
+                .orElseThrow(() -> new IllegalStateException("this run trains a whole model, not an adapter"));
+    }
+
+    /**
+     * Waits for the end and returns the file that was written: the adapter's or the model's.
+     *
+     * @throws ChakuException as {@link #await}
+     */
+    public Path awaitFile() {
+        return result().file();
+    }
+
+    /** Waits for the end and returns where the training stood then. */
+    public TrainingProgress awaitProgress() {
+        return result().progress();
+    }
+
+    /** Waits for the end and returns how the loss went. */
+    public LossTrend awaitTrend() {
+        return result().trend();
+    }
+
+    /** Waits for the end and returns whether the run came to it, rather than being told to {@link #stop}. */
+    public boolean awaitFinished() {
+        return result().finished();
+    }
+
+    private TrainingLoop.Result result() {
+        if (Thread.currentThread() == thread) {
+            throw new IllegalStateException(
+                    "a listener of the training waits for its end, which would never come; wait on another thread, or call stop()");
+        }
+        waiting.incrementAndGet();
+        try {
+            return result.get();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new OperationCancelledException("interrupted while waiting for the training", e);
+        } catch (ExecutionException e) {
+            if (e.getCause() instanceof RuntimeException known) {
+                throw known;
+            }
+            if (e.getCause() instanceof Error grave) {
+                throw grave;
+            }
+            throw new CompletionException(e.getCause());
+        } finally {
+            waiting.decrementAndGet();
+        }
+    }
+
+    /**
+     * Cancels the run if it has not ended, and waits for its thread, unless it is that thread that calls: then the run
+     * ends when its listener returns.
+     */
+    @Override
+    public void close() {
+        if (!result.isDone()) {
+            cancel();
+        }
+        waiting.incrementAndGet();
+        boolean interrupted = false;
+        while (thread != null && thread.isAlive() && thread != Thread.currentThread()) {
+            try {
+                thread.join();
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        waiting.decrementAndGet();
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
 }

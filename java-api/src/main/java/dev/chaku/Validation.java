@@ -13,20 +13,20 @@ import java.util.List;
  * @param accuracy share of the weighted tokens that are predicted right
  */
 record Validation(double loss, double accuracy) {
-  static Validation of(NativeTrainer core, List<PackedRow> rows, Runnable beforeEach) {
-    double lossSum = 0;
-    double weightSum = 0;
-    long correct = 0;
-    long weighted = 0;
-    for (PackedRow row : rows) {
-      beforeEach.run();
-      BatchLoss loss =
-          core.evaluate(new TrainingBatch(0, row.tokens(), row.targets(), row.weights(), row.starts()));
-      lossSum += loss.lossSum();
-      weightSum += loss.weightSum();
-      correct += loss.correct();
-      weighted += loss.weighted();
+    static Validation of(NativeTrainer core, List<PackedRow> rows, Runnable beforeEach) {
+        double lossSum = 0;
+        double weightSum = 0;
+        long correct = 0;
+        long weighted = 0;
+        for (PackedRow row : rows) {
+            beforeEach.run();
+            BatchLoss loss =
+                    core.evaluate(new TrainingBatch(0, row.tokens(), row.targets(), row.weights(), row.starts()));
+            lossSum += loss.lossSum();
+            weightSum += loss.weightSum();
+            correct += loss.correct();
+            weighted += loss.weighted();
+        }
+        return new Validation(lossSum / weightSum, (double) correct / weighted);
     }
-    return new Validation(lossSum / weightSum, (double) correct / weighted);
-  }
 }

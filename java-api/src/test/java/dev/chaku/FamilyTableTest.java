@@ -17,59 +17,59 @@ import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
 /**
- * The README's table of families says what the tests cover, no more and no less: inference where the reference's logits are
- * compared ({@link ModelTest}), LoRA and full training where gradients are checked ({@link FamilyGradientsTest}) and a
- * training runs ({@link FamilyTrainingTest}).
+ * The README's table of families says what the tests cover, no more and no less: inference where the reference's logits
+ * are compared ({@link ModelTest}), LoRA and full training where gradients are checked ({@link FamilyGradientsTest})
+ * and a training runs ({@link FamilyTrainingTest}).
  */
 class FamilyTableTest {
-  private static final Path README = Path.of("..", "README.md");
-  private static final Pattern ROW =
-      Pattern.compile("\\| [^|]+ \\| `([^`]+)` \\| ([✔–]) \\| ([✔–]) \\| ([✔–]) \\| ([^|]+) \\|");
+    private static final Path README = Path.of("..", "README.md");
+    private static final Pattern ROW =
+            Pattern.compile("\\| [^|]+ \\| `([^`]+)` \\| ([✔–]) \\| ([✔–]) \\| ([✔–]) \\| ([^|]+) \\|");
 
-  /** Rows of the table by architecture: what is said of inference, LoRA and full training. */
-  private static Map<String, String> table() throws IOException {
-    Map<String, String> rows = new TreeMap<>();
-    for (String line : Files.readAllLines(README)) {
-      Matcher row = ROW.matcher(line);
-      if (row.matches()) {
-        rows.put(row.group(1), row.group(2) + row.group(3) + row.group(4));
-      }
+    /** Rows of the table by architecture: what is said of inference, LoRA and full training. */
+    private static Map<String, String> table() throws IOException {
+        Map<String, String> rows = new TreeMap<>();
+        for (String line : Files.readAllLines(README)) {
+            Matcher row = ROW.matcher(line);
+            if (row.matches()) {
+                rows.put(row.group(1), row.group(2) + row.group(3) + row.group(4));
+            }
+        }
+        return rows;
     }
-    return rows;
-  }
 
-  @Test
-  void everyKnownFamilyHasARow() throws IOException {
-    assertEquals(new TreeSet<>(ModelFamilies.architectures()), table().keySet());
-  }
-
-  /** The last column: all classes of Hugging Face that the converter knows, and no others. */
-  @Test
-  void whatIsConvertedIsNamed() throws IOException {
-    Set<String> named = new TreeSet<>();
-    for (String line : Files.readAllLines(README)) {
-      Matcher row = ROW.matcher(line);
-      if (row.matches()) {
-        named.addAll(List.of(row.group(5).split(", ")));
-      }
+    @Test
+    void everyKnownFamilyHasARow() throws IOException {
+        assertEquals(new TreeSet<>(ModelFamilies.architectures()), table().keySet());
     }
-    assertEquals(new TreeSet<>(ModelConverter.architectures()), named);
-  }
 
-  @Test
-  void whatIsTickedIsTested() throws IOException {
-    Set<String> inferred =
-        FamilyModels.all().stream().map(FamilyModels.Entry::architecture).collect(Collectors.toSet());
-    Set<String> trained =
-        FamilyModels.all().stream()
-            .filter(FamilyModels.Entry::isFloat)
-            .map(FamilyModels.Entry::architecture)
-            .collect(Collectors.toSet());
-    Map<String, String> covered = new TreeMap<>();
-    for (String architecture : ModelFamilies.architectures()) {
-      String training = trained.contains(architecture) ? "✔✔" : "––";
-      covered.put(architecture, (inferred.contains(architecture) ? "✔" : "–") + training);
+    /** The last column: all classes of Hugging Face that the converter knows, and no others. */
+    @Test
+    void whatIsConvertedIsNamed() throws IOException {
+        Set<String> named = new TreeSet<>();
+        for (String line : Files.readAllLines(README)) {
+            Matcher row = ROW.matcher(line);
+            if (row.matches()) {
+                named.addAll(List.of(row.group(5).split(", ")));
+            }
+        }
+        assertEquals(new TreeSet<>(ModelConverter.architectures()), named);
     }
-    assertEquals(covered, table());
-  }
+
+    @Test
+    void whatIsTickedIsTested() throws IOException {
+        Set<String> inferred = FamilyModels.all().stream()
+                .map(FamilyModels.Entry::architecture)
+                .collect(Collectors.toSet());
+        Set<String> trained = FamilyModels.all().stream()
+                .filter(FamilyModels.Entry::isFloat)
+                .map(FamilyModels.Entry::architecture)
+                .collect(Collectors.toSet());
+        Map<String, String> covered = new TreeMap<>();
+        for (String architecture : ModelFamilies.architectures()) {
+            String training = trained.contains(architecture) ? "✔✔" : "––";
+            covered.put(architecture, (inferred.contains(architecture) ? "✔" : "–") + training);
+        }
+        assertEquals(covered, table());
+    }
 }

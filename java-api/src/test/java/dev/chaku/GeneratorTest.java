@@ -22,165 +22,189 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class GeneratorTest {
-  @TempDir Path folder;
+    @TempDir
+    Path folder;
 
-  private Model tiny() {
-    return Model.open(TinyModel.write(folder.resolve("tiny.gguf"), TinyModel.llama(), FormatMix.F32, 1), Float32Device.options());
-  }
-
-  /** Text that llama.cpp and a float64 computation agree on, word for word. */
-  @ParameterizedTest
-  @ValueSource(ints = {0, 1, 2, 3})
-  void tellsTheStoriesOfTheReference(int number) {
-    Path data = ReferenceData.require("parity/stories260K");
-    Map<String, Object> golden = ReferenceJson.object(ReferenceJson.read(data.resolve("greedy-f32-" + number + ".json")));
-    int[] ids = ReferenceJson.ints(golden.get("ids"));
-    int promptTokens = ((Number) golden.get("n_prompt")).intValue();
-    try (Model model = Model.open(data.resolve("stories260K-f32.gguf"), Float32Device.options())) {
-      Generation generation =
-          model
-              .generator()
-              .prompt(golden.get("prompt").toString())
-              .temperature(0)
-              .maxTokens(ids.length - promptTokens)
-              .endless(true)
-              .generate();
-      assertEquals(promptTokens, generation.promptTokens());
-      assertArrayEquals(Arrays.copyOfRange(ids, promptTokens, ids.length), generation.tokens());
-      assertEquals(FinishReason.LENGTH, generation.finishReason());
+    private Model tiny() {
+        return Model.open(
+                TinyModel.write(folder.resolve("tiny.gguf"), TinyModel.llama(), FormatMix.F32, 1),
+                Float32Device.options());
     }
-  }
 
-  @Test
-  void decodingStepByStepChoosesWhatAllAtOnceSays() {
-    try (Model model = tiny()) {
-      int[] prompt = model.tokenizer().encode("A suit of clothes", true, true);
-      int[] generated = model.generator().tokens(prompt).temperature(0).maxTokens(20).endless(true).generate().tokens();
-      int[] all = Arrays.copyOf(prompt, prompt.length + generated.length);
-      System.arraycopy(generated, 0, all, prompt.length, generated.length);
-      float[][] logits = model.logits(all);
-      for (int i = 0; i < generated.length; i++) {
-        float[] row = logits[prompt.length - 1 + i];
-        int best = 0;
-        for (int v = 1; v < row.length; v++) {
-          best = row[v] > row[best] ? v : best;
+    /** Text that llama.cpp and a float64 computation agree on, word for word. */
+    @ParameterizedTest
+    @ValueSource(ints = {0, 1, 2, 3})
+    void tellsTheStoriesOfTheReference(int number) {
+        Path data = ReferenceData.require("parity/stories260K");
+        Map<String, Object> golden =
+                ReferenceJson.object(ReferenceJson.read(data.resolve("greedy-f32-" + number + ".json")));
+        int[] ids = ReferenceJson.ints(golden.get("ids"));
+        int promptTokens = ((Number) golden.get("n_prompt")).intValue();
+        try (Model model = Model.open(data.resolve("stories260K-f32.gguf"), Float32Device.options())) {
+            Generation generation = model.generator()
+                    .prompt(golden.get("prompt").toString())
+                    .temperature(0)
+                    .maxTokens(ids.length - promptTokens)
+                    .endless(true)
+                    .generate();
+            assertEquals(promptTokens, generation.promptTokens());
+            assertArrayEquals(Arrays.copyOfRange(ids, promptTokens, ids.length), generation.tokens());
+            assertEquals(FinishReason.LENGTH, generation.finishReason());
         }
-        assertEquals(best, generated[i], "token " + i);
-      }
     }
-  }
 
-  @Test
-  void aKnownBeginningChangesNothingButTheWork() {
-    try (Model model = tiny()) {
-      Generator generator = model.generator().prompt("Two llamas walk").maxTokens(30).seed(3).endless(true);
-      Generation first = generator.generate();
-      Generation second = generator.generate();
-      assertEquals(0, first.cachedTokens());
-      assertEquals(first.promptTokens() - 1, second.cachedTokens());
-      assertArrayEquals(first.tokens(), second.tokens());
+    @Test
+    void decodingStepByStepChoosesWhatAllAtOnceSays() {
+        try (Model model = tiny()) {
+            int[] prompt = model.tokenizer().encode("A suit of clothes", true, true);
+            int[] generated = model.generator()
+                    .tokens(prompt)
+                    .temperature(0)
+                    .maxTokens(20)
+                    .endless(true)
+                    .generate()
+                    .tokens();
+            int[] all = Arrays.copyOf(prompt, prompt.length + generated.length);
+            System.arraycopy(generated, 0, all, prompt.length, generated.length);
+            float[][] logits = model.logits(all);
+            for (int i = 0; i < generated.length; i++) {
+                float[] row = logits[prompt.length - 1 + i];
+                int best = 0;
+                for (int v = 1; v < row.length; v++) {
+                    best = row[v] > row[best] ? v : best;
+                }
+                assertEquals(best, generated[i], "token " + i);
+            }
+        }
     }
-  }
 
-  @Test
-  void streamsTheTextAndStopsBeforeAStopString() {
-    try (Model model = tiny()) {
-      Generator generator = model.generator().prompt("x").maxTokens(40).seed(5).endless(true);
-      String whole = generator.generate().text();
-      String stop = whole.substring(whole.length() / 2, whole.length() / 2 + 2);
-      List<String> pieces = new ArrayList<>();
-      Generation stopped = generator.stop(stop).onText(pieces::add).generate();
-      assertEquals(whole.substring(0, whole.indexOf(stop)), stopped.text());
-      assertEquals(stopped.text(), String.join("", pieces));
-      assertEquals(FinishReason.STOP, stopped.finishReason());
+    @Test
+    void aKnownBeginningChangesNothingButTheWork() {
+        try (Model model = tiny()) {
+            Generator generator = model.generator()
+                    .prompt("Two llamas walk")
+                    .maxTokens(30)
+                    .seed(3)
+                    .endless(true);
+            Generation first = generator.generate();
+            Generation second = generator.generate();
+            assertEquals(0, first.cachedTokens());
+            assertEquals(first.promptTokens() - 1, second.cachedTokens());
+            assertArrayEquals(first.tokens(), second.tokens());
+        }
     }
-  }
 
-  @Test
-  void cancellationComesFromAnotherThread() throws Exception {
-    try (Model model = tiny()) {
-      CountDownLatch begun = new CountDownLatch(1);
-      Generator generator =
-          model.generator().prompt("y").maxTokens(500).endless(true).onText(piece -> begun.countDown());
-      CompletableFuture<Generation> running = CompletableFuture.supplyAsync(generator::generate);
-      begun.await();
-      generator.cancel();
-      Generation generation = running.get();
-      assertTrue(generation.finishReason() == FinishReason.CANCELLED || generation.tokens().length == 500);
-      assertFalse(generation.tokens().length == 0);
+    @Test
+    void streamsTheTextAndStopsBeforeAStopString() {
+        try (Model model = tiny()) {
+            Generator generator =
+                    model.generator().prompt("x").maxTokens(40).seed(5).endless(true);
+            String whole = generator.generate().text();
+            String stop = whole.substring(whole.length() / 2, whole.length() / 2 + 2);
+            List<String> pieces = new ArrayList<>();
+            Generation stopped = generator.stop(stop).onText(pieces::add).generate();
+            assertEquals(whole.substring(0, whole.indexOf(stop)), stopped.text());
+            assertEquals(stopped.text(), String.join("", pieces));
+            assertEquals(FinishReason.STOP, stopped.finishReason());
+        }
     }
-  }
 
-  @Test
-  void severalGeneratorsWorkAtOnce() throws Exception {
-    try (Model model = tiny()) {
-      Generation alone = model.generator().prompt("abc").maxTokens(40).seed(1).endless(true).generate();
-      List<CompletableFuture<Generation>> all = new ArrayList<>();
-      for (int i = 0; i < 4; i++) {
-        Generator generator = model.generator().prompt("abc").maxTokens(40).seed(1).endless(true);
-        all.add(CompletableFuture.supplyAsync(generator::generate));
-      }
-      for (CompletableFuture<Generation> one : all) {
-        assertArrayEquals(alone.tokens(), one.get().tokens());
-      }
+    @Test
+    void cancellationComesFromAnotherThread() throws Exception {
+        try (Model model = tiny()) {
+            CountDownLatch begun = new CountDownLatch(1);
+            Generator generator =
+                    model.generator().prompt("y").maxTokens(500).endless(true).onText(piece -> begun.countDown());
+            CompletableFuture<Generation> running = CompletableFuture.supplyAsync(generator::generate);
+            begun.await();
+            generator.cancel();
+            Generation generation = running.get();
+            assertTrue(generation.finishReason() == FinishReason.CANCELLED || generation.tokens().length == 500);
+            assertFalse(generation.tokens().length == 0);
+        }
     }
-  }
 
-  @Test
-  void theContextIsALimitWithANumber() {
-    try (Model model = tiny()) {
-      int[] tooMany = new int[TinyModel.CONTEXT + 1];
-      BadInputException e =
-          assertThrows(BadInputException.class, () -> model.generator().tokens(tooMany).generate());
-      assertTrue(e.getMessage().contains("512") && e.getMessage().contains("513"), e.getMessage());
-      int[] nearlyFull = new int[TinyModel.CONTEXT - 3];
-      Generation generation = model.generator().tokens(nearlyFull).maxTokens(100).endless(true).generate();
-      assertEquals(FinishReason.LENGTH, generation.finishReason());
-      assertEquals(4, generation.tokens().length);
+    @Test
+    void severalGeneratorsWorkAtOnce() throws Exception {
+        try (Model model = tiny()) {
+            Generation alone = model.generator()
+                    .prompt("abc")
+                    .maxTokens(40)
+                    .seed(1)
+                    .endless(true)
+                    .generate();
+            List<CompletableFuture<Generation>> all = new ArrayList<>();
+            for (int i = 0; i < 4; i++) {
+                Generator generator =
+                        model.generator().prompt("abc").maxTokens(40).seed(1).endless(true);
+                all.add(CompletableFuture.supplyAsync(generator::generate));
+            }
+            for (CompletableFuture<Generation> one : all) {
+                assertArrayEquals(alone.tokens(), one.get().tokens());
+            }
+        }
     }
-  }
 
-  @Test
-  void aClosedModelGeneratesNothing() {
-    Model model = tiny();
-    Generator generator = model.generator().prompt("z").maxTokens(3);
-    generator.generate();
-    model.close();
-    model.close();
-    assertThrows(IllegalStateException.class, generator::generate);
-  }
-
-  /** The thread's interrupt is no lost one: whoever interrupts learns that the work has ended, and why. */
-  @Test
-  void anInterruptEndsAGeneration() {
-    try (Model model = tiny()) {
-      Generator generator = model.generator().prompt("y").maxTokens(400).endless(true);
-      List<String> pieces = new ArrayList<>();
-      generator.onText(piece -> {
-        pieces.add(piece);
-        Thread.currentThread().interrupt();
-      });
-      assertThrows(OperationCancelledException.class, generator::generate);
-      assertTrue(Thread.currentThread().isInterrupted());
-      assertEquals(1, pieces.size());
-      assertThrows(OperationCancelledException.class, () -> model.logits(new int[] {1, 2}));
-      assertThrows(OperationCancelledException.class, generator::generate, "before its first token too");
-      assertTrue(Thread.interrupted());
-      assertEquals(400, generator.onText(piece -> { }).generate().tokens().length);
-    } finally {
-      Thread.interrupted();
+    @Test
+    void theContextIsALimitWithANumber() {
+        try (Model model = tiny()) {
+            int[] tooMany = new int[TinyModel.CONTEXT + 1];
+            BadInputException e = assertThrows(
+                    BadInputException.class,
+                    () -> model.generator().tokens(tooMany).generate());
+            assertTrue(e.getMessage().contains("512") && e.getMessage().contains("513"), e.getMessage());
+            int[] nearlyFull = new int[TinyModel.CONTEXT - 3];
+            Generation generation = model.generator()
+                    .tokens(nearlyFull)
+                    .maxTokens(100)
+                    .endless(true)
+                    .generate();
+            assertEquals(FinishReason.LENGTH, generation.finishReason());
+            assertEquals(4, generation.tokens().length);
+        }
     }
-  }
 
-  @Test
-  void aFailingListenerFailsTheGenerationAndHarmsNothing() {
-    try (Model model = tiny()) {
-      Generator generator = model.generator().prompt("q").maxTokens(10).endless(true);
-      generator.onText(piece -> {
-        throw new UnsupportedOperationException("listener");
-      });
-      assertThrows(UnsupportedOperationException.class, generator::generate);
-      assertEquals(10, generator.onText(piece -> { }).generate().tokens().length);
+    @Test
+    void aClosedModelGeneratesNothing() {
+        Model model = tiny();
+        Generator generator = model.generator().prompt("z").maxTokens(3);
+        generator.generate();
+        model.close();
+        model.close();
+        assertThrows(IllegalStateException.class, generator::generate);
     }
-  }
+
+    /** The thread's interrupt is no lost one: whoever interrupts learns that the work has ended, and why. */
+    @Test
+    void anInterruptEndsAGeneration() {
+        try (Model model = tiny()) {
+            Generator generator = model.generator().prompt("y").maxTokens(400).endless(true);
+            List<String> pieces = new ArrayList<>();
+            generator.onText(piece -> {
+                pieces.add(piece);
+                Thread.currentThread().interrupt();
+            });
+            assertThrows(OperationCancelledException.class, generator::generate);
+            assertTrue(Thread.currentThread().isInterrupted());
+            assertEquals(1, pieces.size());
+            assertThrows(OperationCancelledException.class, () -> model.logits(new int[] {1, 2}));
+            assertThrows(OperationCancelledException.class, generator::generate, "before its first token too");
+            assertTrue(Thread.interrupted());
+            assertEquals(400, generator.onText(piece -> {}).generate().tokens().length);
+        } finally {
+            Thread.interrupted();
+        }
+    }
+
+    @Test
+    void aFailingListenerFailsTheGenerationAndHarmsNothing() {
+        try (Model model = tiny()) {
+            Generator generator = model.generator().prompt("q").maxTokens(10).endless(true);
+            generator.onText(piece -> {
+                throw new UnsupportedOperationException("listener");
+            });
+            assertThrows(UnsupportedOperationException.class, generator::generate);
+            assertEquals(10, generator.onText(piece -> {}).generate().tokens().length);
+        }
+    }
 }

@@ -12,54 +12,58 @@ import java.util.Set;
 
 /** Settings and data for trainings over {@link TinyModel} that take a second. */
 final class TinyTraining {
-  private TinyTraining() {}
+    private TinyTraining() {}
 
-  /** Sequences that count up from a random byte: easy to learn. */
-  static List<EncodedExample> counting(int n, long seed) {
-    Random random = new Random(seed);
-    List<EncodedExample> examples = new ArrayList<>();
-    for (int i = 0; i < n; i++) {
-      int length = 8 + random.nextInt(16);
-      int first = random.nextInt(200);
-      int[] tokens = new int[length];
-      float[] weights = new float[length];
-      for (int t = 0; t < length; t++) {
-        tokens[t] = TinyModel.FIRST_BYTE + (first + t) % 256;
-        weights[t] = t >= 2 && t < length - 1 ? 1 : 0;
-      }
-      examples.add(new EncodedExample(tokens, weights));
-    }
-    return examples;
-  }
-
-  /** Data in which nothing is trained. */
-  static List<EncodedExample> untrained(int n) {
-    return counting(n, 1).stream()
-        .map(example -> new EncodedExample(example.tokens(), new float[example.length()]))
-        .toList();
-  }
-
-  /** Four rows an epoch of 24 examples, two a step, 20 steps in all. */
-  static TrainingConfig config() {
-    return TrainingConfig.defaults()
-        .with(c -> c.epochs(10).maxSteps(20).maxLength(32).batchTokens(96).gradAccumulation(2).learningRate(5e-3));
-  }
-
-  /** With dropout, so that a resumed run has its counter to get right. */
-  static LoraConfig lora() {
-    return LoraConfig.rank(4).withDropout(0.1).withTargets(Set.of(LoraTarget.Q, LoraTarget.V, LoraTarget.DOWN));
-  }
-
-  /** All values of an adapter, as bits. */
-  static List<Integer> bits(Adapter adapter) {
-    List<Integer> bits = new ArrayList<>();
-    adapter.weights().pairs().forEach(pair -> {
-      for (float[] half : Arrays.asList(pair.a(), pair.b())) {
-        for (float value : half) {
-          bits.add(Float.floatToRawIntBits(value));
+    /** Sequences that count up from a random byte: easy to learn. */
+    static List<EncodedExample> counting(int n, long seed) {
+        Random random = new Random(seed);
+        List<EncodedExample> examples = new ArrayList<>();
+        for (int i = 0; i < n; i++) {
+            int length = 8 + random.nextInt(16);
+            int first = random.nextInt(200);
+            int[] tokens = new int[length];
+            float[] weights = new float[length];
+            for (int t = 0; t < length; t++) {
+                tokens[t] = TinyModel.FIRST_BYTE + (first + t) % 256;
+                weights[t] = t >= 2 && t < length - 1 ? 1 : 0;
+            }
+            examples.add(new EncodedExample(tokens, weights));
         }
-      }
-    });
-    return bits;
-  }
+        return examples;
+    }
+
+    /** Data in which nothing is trained. */
+    static List<EncodedExample> untrained(int n) {
+        return counting(n, 1).stream()
+                .map(example -> new EncodedExample(example.tokens(), new float[example.length()]))
+                .toList();
+    }
+
+    /** Four rows an epoch of 24 examples, two a step, 20 steps in all. */
+    static TrainingConfig config() {
+        return TrainingConfig.defaults().with(c -> c.epochs(10)
+                .maxSteps(20)
+                .maxLength(32)
+                .batchTokens(96)
+                .gradAccumulation(2)
+                .learningRate(5e-3));
+    }
+
+    /** With dropout, so that a resumed run has its counter to get right. */
+    static LoraConfig lora() {
+        return LoraConfig.rank(4).withDropout(0.1).withTargets(Set.of(LoraTarget.Q, LoraTarget.V, LoraTarget.DOWN));
+    }
+
+    /** All values of an adapter, as bits. */
+    static List<Integer> bits(Adapter adapter) {
+        List<Integer> bits = new ArrayList<>();
+        adapter.weights().pairs().forEach(pair -> {
+            for (float[] half : Arrays.asList(pair.a(), pair.b())) {
+                for (float value : half) {
+                    bits.add(Float.floatToRawIntBits(value));
+                }
+            }
+        });
+        return bits;
+    }
 }

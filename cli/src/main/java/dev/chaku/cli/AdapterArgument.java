@@ -7,21 +7,22 @@ import java.nio.file.Path;
 
 /** An adapter on the command line: {@code DIR|FILE[=SCALE]}. */
 record AdapterArgument(Adapter adapter, double scale) {
-  static AdapterArgument parse(String text) {
-    int equals = text.lastIndexOf('=');
-    // A file may have '=' in its name.
-    if (equals < 0 || Files.exists(Path.of(text))) {
-      return new AdapterArgument(Adapter.load(Path.of(text)), 1);
+    static AdapterArgument parse(String text) {
+        int equals = text.lastIndexOf('=');
+        // A file may have '=' in its name.
+        if (equals < 0 || Files.exists(Path.of(text))) {
+            return new AdapterArgument(Adapter.load(Path.of(text)), 1);
+        }
+        double scale;
+        try {
+            scale = Double.parseDouble(text.substring(equals + 1));
+        } catch (NumberFormatException e) {
+            throw BadInputException.ofSetting(
+                    "adapter", "a number after '=' of " + text, "'" + text.substring(equals + 1) + "'");
+        }
+        if (!Double.isFinite(scale)) {
+            throw BadInputException.ofSetting("adapter", "a finite scale after '=' of " + text, scale);
+        }
+        return new AdapterArgument(Adapter.load(Path.of(text.substring(0, equals))), scale);
     }
-    double scale;
-    try {
-      scale = Double.parseDouble(text.substring(equals + 1));
-    } catch (NumberFormatException e) {
-      throw BadInputException.ofSetting("adapter", "a number after '=' of " + text, "'" + text.substring(equals + 1) + "'");
-    }
-    if (!Double.isFinite(scale)) {
-      throw BadInputException.ofSetting("adapter", "a finite scale after '=' of " + text, scale);
-    }
-    return new AdapterArgument(Adapter.load(Path.of(text.substring(0, equals))), scale);
-  }
 }

@@ -8,10 +8,10 @@ import org.jspecify.annotations.Nullable;
 
 /** The chat template that a verb uses: one named on the command line, else the model's own. */
 final class ChatTemplates {
-  private ChatTemplates() {}
+    private ChatTemplates() {}
 
-  static @Nullable ChatRenderer of(Model model, @Nullable String named) {
-    Optional<ChatTemplate> template = named != null ? Optional.of(model.chat(named)) : model.chat();
-    return template.map(ChatRenderer::of).orElse(null);
-  }
+    static @Nullable ChatRenderer of(Model model, @Nullable String named) {
+        Optional<ChatTemplate> template = named != null ? Optional.of(model.chat(named)) : model.chat();
+        return template.map(ChatRenderer::of).orElse(null);
+    }
 }

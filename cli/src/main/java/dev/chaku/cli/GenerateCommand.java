@@ -25,266 +25,296 @@ import picocli.CommandLine.Option;
 
 /** {@code chaku generate}: text from a prompt. */
 @Command(
-    name = "generate",
-    description = "Generates text from a prompt.",
-    footer = {
-      "",
-      "Examples:",
-      "  chaku generate --model base.gguf --prompt \"Once upon a time\" --max-tokens 100",
-      "  chaku generate --model base.gguf --chat --prompt \"What is a llama?\"",
-      "  chaku generate --model base.gguf --adapter runs/1 --prompt \"Hello\" --temperature 0",
-      "  chaku generate --model base.gguf --adapter runs/1=0.5 --adapter other.gguf --prompt-file p.txt --json",
-      "  chaku generate --model base.gguf --tokens 1,15,7 --max-tokens 0 --logits logits.f32"
-    })
+        name = "generate",
+        description = "Generates text from a prompt.",
+        footer = {
+            "",
+            "Examples:",
+            "  chaku generate --model base.gguf --prompt \"Once upon a time\" --max-tokens 100",
+            "  chaku generate --model base.gguf --chat --prompt \"What is a llama?\"",
+            "  chaku generate --model base.gguf --adapter runs/1 --prompt \"Hello\" --temperature 0",
+            "  chaku generate --model base.gguf --adapter runs/1=0.5 --adapter other.gguf --prompt-file p.txt --json",
+            "  chaku generate --model base.gguf --tokens 1,15,7 --max-tokens 0 --logits logits.f32"
+        })
 final class GenerateCommand extends Verb {
-  /** What is gone on from. */
-  static final class Prompt {
-    @Option(names = "--prompt", paramLabel = "TEXT", description = "The text to go on from.")
-    private String text;
+    /** What is gone on from. */
+    static final class Prompt {
+        @Option(names = "--prompt", paramLabel = "TEXT", description = "The text to go on from.")
+        private String text;
+
+        @Reads
+        @Option(names = "--prompt-file", paramLabel = "FILE", description = "A UTF-8 file with the text to go on from.")
+        private Path file;
+
+        @Option(names = "--tokens", split = ",", paramLabel = "ID", description = "Token ids in place of a text.")
+        private List<Integer> tokens;
+    }
 
     @Reads
-    @Option(names = "--prompt-file", paramLabel = "FILE", description = "A UTF-8 file with the text to go on from.")
-    private Path file;
+    @Option(names = "--model", required = true, paramLabel = "FILE", description = "The base model, a GGUF file.")
+    private Path modelFile;
 
-    @Option(names = "--tokens", split = ",", paramLabel = "ID", description = "Token ids in place of a text.")
-    private List<Integer> tokens;
-  }
+    @Option(
+            names = "--chat",
+            description = "The prompt is a user's message, to be written by the model's chat template.")
+    private boolean chat;
 
-  @Reads
-  @Option(names = "--model", required = true, paramLabel = "FILE", description = "The base model, a GGUF file.")
-  private Path modelFile;
+    @Option(names = "--system", paramLabel = "TEXT", description = "With --chat: a system message before it.")
+    private String system;
 
-  @Option(names = "--chat", description = "The prompt is a user's message, to be written by the model's chat template.")
-  private boolean chat;
+    @Reads
+    @Option(
+            names = "--chat-template",
+            paramLabel = "NAME|FILE",
+            description = "With --chat: in place of the model's own.")
+    private String chatTemplate;
 
-  @Option(names = "--system", paramLabel = "TEXT", description = "With --chat: a system message before it.")
-  private String system;
+    @Reads
+    @Option(
+            names = "--adapter",
+            paramLabel = "DIR|FILE[=SCALE]",
+            description = "A LoRA adapter to wear, with a scale of 1 unless given; may be repeated.")
+    private List<String> adapters = List.of();
 
-  @Reads
-  @Option(names = "--chat-template", paramLabel = "NAME|FILE", description = "With --chat: in place of the model's own.")
-  private String chatTemplate;
+    @Option(
+            names = "--strict",
+            description = "Refuse an adapter that was trained on another model file, which is otherwise only said.")
+    private boolean strict;
 
-  @Reads
-  @Option(
-      names = "--adapter",
-      paramLabel = "DIR|FILE[=SCALE]",
-      description = "A LoRA adapter to wear, with a scale of 1 unless given; may be repeated.")
-  private List<String> adapters = List.of();
+    @ArgGroup(multiplicity = "1")
+    private Prompt prompt;
 
-  @Option(names = "--strict", description = "Refuse an adapter that was trained on another model file, which is otherwise only said.")
-  private boolean strict;
+    @Option(
+            names = "--max-tokens",
+            defaultValue = "256",
+            paramLabel = "N",
+            description = "Most tokens to generate (${DEFAULT-VALUE}).")
+    private int maxTokens;
 
-  @ArgGroup(multiplicity = "1")
-  private Prompt prompt;
+    @Mixin
+    private SpecialOption special;
 
-  @Option(names = "--max-tokens", defaultValue = "256", paramLabel = "N", description = "Most tokens to generate (${DEFAULT-VALUE}).")
-  private int maxTokens;
+    @Mixin
+    private SamplingArguments sampling;
 
-  @Mixin private SpecialOption special;
+    @Option(names = "--stop", paramLabel = "TEXT", description = "End before this text; may be repeated.")
+    private List<String> stops = List.of();
 
-  @Mixin private SamplingArguments sampling;
+    @Writes
+    @Option(
+            names = "--logits",
+            paramLabel = "FILE",
+            description = "Write the logits of every prompt position, float32 [T][V].")
+    private Path logits;
 
-  @Option(names = "--stop", paramLabel = "TEXT", description = "End before this text; may be repeated.")
-  private List<String> stops = List.of();
+    @Mixin
+    private OverwriteOption overwrite;
 
-  @Writes
-  @Option(names = "--logits", paramLabel = "FILE", description = "Write the logits of every prompt position, float32 [T][V].")
-  private Path logits;
+    @Mixin
+    private EngineOptions engine;
 
-  @Mixin private OverwriteOption overwrite;
+    @Mixin
+    private CacheOption cache;
 
-  @Mixin private EngineOptions engine;
-
-  @Mixin private CacheOption cache;
-
-  @Override
-  void validate() {
-    requireBeside("--chat", "--system", "--chat-template");
-    refuseBeside("--tokens", "--chat");
-    requireBeside("--logits", "--overwrite");
-    requireBeside("--adapter", "--strict");
-    requireAtLeast(0, "--max-tokens", maxTokens);
-    sampling.options();
-    if (sampling.isGreedy()) {
-      for (String option : new String[] {"--top-k", "--top-p", "--min-p", "--seed"}) {
-        if (given(option)) {
-          console().note("note: " + option + " has no effect at --temperature 0, which always takes the most likely token");
+    @Override
+    void validate() {
+        requireBeside("--chat", "--system", "--chat-template");
+        refuseBeside("--tokens", "--chat");
+        requireBeside("--logits", "--overwrite");
+        requireBeside("--adapter", "--strict");
+        requireAtLeast(0, "--max-tokens", maxTokens);
+        sampling.options();
+        if (sampling.isGreedy()) {
+            for (String option : new String[] {"--top-k", "--top-p", "--min-p", "--seed"}) {
+                if (given(option)) {
+                    console()
+                            .note("note: " + option
+                                    + " has no effect at --temperature 0, which always takes the most likely token");
+                }
+            }
         }
-      }
     }
-  }
 
-  @Override
-  void execute() {
-    List<AdapterArgument> worn = adapters.stream().map(AdapterArgument::parse).toList();
-    try (Model model = Model.open(modelFile, cache.apply(engine.modelOptions()))) {
-      Generator generator = model.generator();
-      worn.forEach(argument -> compareBases(argument.adapter(), model));
-      setPrompt(model, generator);
-      worn.forEach(a -> generator.addAdapter(a.adapter(), a.scale()));
-      boolean bare = prompt.tokens == null && !chat && model.chat().isPresent();
-      tellBarePrompt(bare, worn);
-      if (logits != null) {
-        writeLogits(generator.logits(generator.promptTokens()));
-      }
-      generator.maxTokens(maxTokens).sampling(sampling.options()).stop(stops.toArray(String[]::new));
-      if (!json()) {
-        generator.onText(piece -> {
-          console().out().print(piece);
-          console().out().flush();
-        });
-      }
-      Generation generation = generator.generate();
-      report(generation);
-      tellEmptyAnswer(generation, bare);
-    }
-  }
-
-  private void compareBases(Adapter adapter, Model model) {
-    if (adapter.isTrainedOn(model).orElse(true)) {
-      return;
-    }
-    String problem =
-        adapter + ": trained on another model file" + adapter.trainedOn().map(name -> " (" + name + ")").orElse("") + " than " + modelFile;
-    if (strict) {
-      throw new BadInputException(problem + ": expected the same with --strict");
-    }
-    console().note("note: " + problem + ": answers may be worse than in training; --strict refuses it");
-  }
-
-  /** An adapter of conversations has learned what to say after the template's marks, and to a bare text it says little. */
-  private void tellBarePrompt(boolean bare, List<AdapterArgument> worn) {
-    if (bare && worn.stream().anyMatch(argument -> argument.adapter().isTrainedOnConversations())) {
-      console().note("note: the adapter was trained on conversations, and the prompt is a bare text; --chat makes it a user's message");
-    }
-  }
-
-  private void tellEmptyAnswer(Generation generation, boolean bare) {
-    if (generation.text().isEmpty() && maxTokens > 0) {
-      console()
-          .note(
-              "note: the answer is empty: " + (generation.tokens().length > 1 ? "its tokens are no text" : "the model ended it at once")
-                  + (bare ? "; the model has a chat template, --chat makes the prompt a user's message" : ""));
-    }
-  }
-
-  private void setPrompt(Model model, Generator generator) {
-    if (prompt.tokens != null) {
-      generator.tokens(prompt.tokens.stream().mapToInt(Integer::intValue).toArray());
-      return;
-    }
-    String text = prompt.text;
-    if (prompt.file != null) {
-      if (!Files.exists(prompt.file) || Files.isDirectory(prompt.file)) {
-        throw new BadInputException(
-            prompt.file + ": expected a text file with the prompt, found " + (Files.exists(prompt.file) ? "a folder" : "none"));
-      }
-      try {
-        text = Files.readString(prompt.file);
-      } catch (IOException e) {
-        throw FileFault.notRead(prompt.file, e);
-      }
-    }
-    if (chat) {
-      generator.chat(messages(text), template(model));
-    } else {
-      generator.prompt(text, special.parse());
-    }
-  }
-
-  private List<Map<String, Object>> messages(String text) {
-    Map<String, Object> user = Map.of("role", "user", "content", text);
-    return system == null ? List.of(user) : List.of(Map.of("role", "system", "content", system), user);
-  }
-
-  private ChatTemplate template(Model model) {
-    return chatTemplate != null
-        ? model.chat(chatTemplate)
-        : model
-            .chat()
-            .orElseThrow(
-                () ->
-                    new BadInputException(
-                        modelFile + ": --chat expects a model with a chat template, found none; name one with --chat-template"));
-  }
-
-  private void writeLogits(float[][] rows) {
-    try (FileDraft draft = output(logits).begin()) {
-      for (float[] row : rows) {
-        ByteBuffer bytes = ByteBuffer.allocate(row.length * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
-        bytes.asFloatBuffer().put(row);
-        while (bytes.hasRemaining()) {
-          draft.channel().write(bytes);
+    @Override
+    void execute() {
+        List<AdapterArgument> worn =
+                adapters.stream().map(AdapterArgument::parse).toList();
+        try (Model model = Model.open(modelFile, cache.apply(engine.modelOptions()))) {
+            Generator generator = model.generator();
+            worn.forEach(argument -> compareBases(argument.adapter(), model));
+            setPrompt(model, generator);
+            worn.forEach(a -> generator.addAdapter(a.adapter(), a.scale()));
+            boolean bare = prompt.tokens == null && !chat && model.chat().isPresent();
+            tellBarePrompt(bare, worn);
+            if (logits != null) {
+                writeLogits(generator.logits(generator.promptTokens()));
+            }
+            generator.maxTokens(maxTokens).sampling(sampling.options()).stop(stops.toArray(String[]::new));
+            if (!json()) {
+                generator.onText(piece -> {
+                    console().out().print(piece);
+                    console().out().flush();
+                });
+            }
+            Generation generation = generator.generate();
+            report(generation);
+            tellEmptyAnswer(generation, bare);
         }
-      }
-      draft.place();
-    } catch (IOException e) {
-      throw FileFault.notWritten(logits, e);
     }
-  }
 
-  private void report(Generation generation) {
-    Map<String, Object> fields = new LinkedHashMap<>();
-    fields.put("text", generation.text());
-    fields.put("tokens", generation.tokens());
-    fields.put("finish_reason", generation.finishReason().label());
-    fields.put("prompt_tokens", generation.promptTokens());
-    fields.put("prefill_tokens_per_s", generation.prefillTokensPerSecond());
-    fields.put("decode_tokens_per_s", generation.decodeTokensPerSecond());
-    result(
-        fields,
-        () -> {
-          console().print("");
-          console()
-              .note(
-                  console()
-                      .errorColour(
-                          Console.Colour.DIM,
-                          String.format(
-                              Locale.ROOT,
-                              "%d + %d tokens, prefill %.0f tokens/s, decode %.1f tokens/s, ended by %s",
-                              generation.promptTokens(),
-                              generation.tokens().length,
-                              generation.prefillTokensPerSecond(),
-                              generation.decodeTokensPerSecond(),
-                              generation.finishReason().label())));
+    private void compareBases(Adapter adapter, Model model) {
+        if (adapter.isTrainedOn(model).orElse(true)) {
+            return;
+        }
+        String problem = adapter + ": trained on another model file"
+                + adapter.trainedOn().map(name -> " (" + name + ")").orElse("") + " than " + modelFile;
+        if (strict) {
+            throw new BadInputException(problem + ": expected the same with --strict");
+        }
+        console().note("note: " + problem + ": answers may be worse than in training; --strict refuses it");
+    }
+
+    /**
+     * An adapter of conversations has learned what to say after the template's marks, and to a bare text it says
+     * little.
+     */
+    private void tellBarePrompt(boolean bare, List<AdapterArgument> worn) {
+        if (bare && worn.stream().anyMatch(argument -> argument.adapter().isTrainedOnConversations())) {
+            console()
+                    .note(
+                            "note: the adapter was trained on conversations, and the prompt is a bare text; --chat makes it a user's message");
+        }
+    }
+
+    private void tellEmptyAnswer(Generation generation, boolean bare) {
+        if (generation.text().isEmpty() && maxTokens > 0) {
+            console()
+                    .note("note: the answer is empty: "
+                            + (generation.tokens().length > 1 ? "its tokens are no text" : "the model ended it at once")
+                            + (bare
+                                    ? "; the model has a chat template, --chat makes the prompt a user's message"
+                                    : ""));
+        }
+    }
+
+    private void setPrompt(Model model, Generator generator) {
+        if (prompt.tokens != null) {
+            generator.tokens(prompt.tokens.stream().mapToInt(Integer::intValue).toArray());
+            return;
+        }
+        String text = prompt.text;
+        if (prompt.file != null) {
+            if (!Files.exists(prompt.file) || Files.isDirectory(prompt.file)) {
+                throw new BadInputException(prompt.file + ": expected a text file with the prompt, found "
+                        + (Files.exists(prompt.file) ? "a folder" : "none"));
+            }
+            try {
+                text = Files.readString(prompt.file);
+            } catch (IOException e) {
+                throw FileFault.notRead(prompt.file, e);
+            }
+        }
+        if (chat) {
+            generator.chat(messages(text), template(model));
+        } else {
+            generator.prompt(text, special.parse());
+        }
+    }
+
+    private List<Map<String, Object>> messages(String text) {
+        Map<String, Object> user = Map.of("role", "user", "content", text);
+        return system == null ? List.of(user) : List.of(Map.of("role", "system", "content", system), user);
+    }
+
+    private ChatTemplate template(Model model) {
+        return chatTemplate != null
+                ? model.chat(chatTemplate)
+                : model.chat()
+                        .orElseThrow(
+                                () -> new BadInputException(
+                                        modelFile
+                                                + ": --chat expects a model with a chat template, found none; name one with --chat-template"));
+    }
+
+    private void writeLogits(float[][] rows) {
+        try (FileDraft draft = output(logits).begin()) {
+            for (float[] row : rows) {
+                ByteBuffer bytes = ByteBuffer.allocate(row.length * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+                bytes.asFloatBuffer().put(row);
+                while (bytes.hasRemaining()) {
+                    draft.channel().write(bytes);
+                }
+            }
+            draft.place();
+        } catch (IOException e) {
+            throw FileFault.notWritten(logits, e);
+        }
+    }
+
+    private void report(Generation generation) {
+        Map<String, Object> fields = new LinkedHashMap<>();
+        fields.put("text", generation.text());
+        fields.put("tokens", generation.tokens());
+        fields.put("finish_reason", generation.finishReason().label());
+        fields.put("prompt_tokens", generation.promptTokens());
+        fields.put("prefill_tokens_per_s", generation.prefillTokensPerSecond());
+        fields.put("decode_tokens_per_s", generation.decodeTokensPerSecond());
+        result(fields, () -> {
+            console().print("");
+            console()
+                    .note(console()
+                            .errorColour(
+                                    Console.Colour.DIM,
+                                    String.format(
+                                            Locale.ROOT,
+                                            "%d + %d tokens, prefill %.0f tokens/s, decode %.1f tokens/s, ended by %s",
+                                            generation.promptTokens(),
+                                            generation.tokens().length,
+                                            generation.prefillTokensPerSecond(),
+                                            generation.decodeTokensPerSecond(),
+                                            generation.finishReason().label())));
         });
-  }
-
-  /** How tokens are chosen. */
-  static final class SamplingArguments {
-    private static final SamplingOptions DEFAULTS = SamplingOptions.defaults();
-
-    @Option(names = "--temperature", paramLabel = "T", description = "0 for always the most likely token (0.8).")
-    private float temperature = DEFAULTS.temperature();
-
-    @Option(names = "--top-k", paramLabel = "K", description = "Only the K most likely tokens, 0 for all (40).")
-    private int topK = DEFAULTS.topK();
-
-    @Option(names = "--top-p", paramLabel = "P", description = "Only the likeliest tokens that add up to P (0.95).")
-    private float topP = DEFAULTS.topP();
-
-    @Option(names = "--min-p", paramLabel = "P", description = "Only tokens at least P times as likely as the first (0.05).")
-    private float minP = DEFAULTS.minP();
-
-    @Option(names = "--repeat-penalty", paramLabel = "X", description = "Divides the odds of the last 64 tokens (1: off).")
-    private float repeat = 1;
-
-    @Option(names = "--seed", paramLabel = "N", description = "The same seed gives the same text (0).")
-    private long seed;
-
-    boolean isGreedy() {
-      return temperature == 0;
     }
 
-    SamplingOptions options() {
-      return DEFAULTS
-          .withTemperature(temperature)
-          .withTopK(topK)
-          .withTopP(topP)
-          .withMinP(minP)
-          .withPenalties(new SamplingOptions.Repetition(64, repeat, 0, 0))
-          .withSeed(seed);
+    /** How tokens are chosen. */
+    static final class SamplingArguments {
+        private static final SamplingOptions DEFAULTS = SamplingOptions.defaults();
+
+        @Option(names = "--temperature", paramLabel = "T", description = "0 for always the most likely token (0.8).")
+        private float temperature = DEFAULTS.temperature();
+
+        @Option(names = "--top-k", paramLabel = "K", description = "Only the K most likely tokens, 0 for all (40).")
+        private int topK = DEFAULTS.topK();
+
+        @Option(names = "--top-p", paramLabel = "P", description = "Only the likeliest tokens that add up to P (0.95).")
+        private float topP = DEFAULTS.topP();
+
+        @Option(
+                names = "--min-p",
+                paramLabel = "P",
+                description = "Only tokens at least P times as likely as the first (0.05).")
+        private float minP = DEFAULTS.minP();
+
+        @Option(
+                names = "--repeat-penalty",
+                paramLabel = "X",
+                description = "Divides the odds of the last 64 tokens (1: off).")
+        private float repeat = 1;
+
+        @Option(names = "--seed", paramLabel = "N", description = "The same seed gives the same text (0).")
+        private long seed;
+
+        boolean isGreedy() {
+            return temperature == 0;
+        }
+
+        SamplingOptions options() {
+            return DEFAULTS.withTemperature(temperature)
+                    .withTopK(topK)
+                    .withTopP(topP)
+                    .withMinP(minP)
+                    .withPenalties(new SamplingOptions.Repetition(64, repeat, 0, 0))
+                    .withSeed(seed);
+        }
     }
-  }
 }

@@ -10,50 +10,50 @@ import java.io.OutputStream;
  * would pass for one that is. The failure is thrown at once, past the print stream, and once only.
  */
 final class ResultStream extends OutputStream {
-  private final OutputStream out;
-  private boolean failed;
+    private final OutputStream out;
+    private boolean failed;
 
-  ResultStream(OutputStream out) {
-    this.out = out;
-  }
-
-  @Override
-  public void write(int b) {
-    write(new byte[] {(byte) b}, 0, 1);
-  }
-
-  /**
-   * Writes bytes.
-   *
-   * @throws ReaderGone if the reader went away
-   * @throws ChakuException if they cannot be written for another reason
-   */
-  @Override
-  public void write(byte[] bytes, int from, int count) {
-    if (failed) {
-      return;
+    ResultStream(OutputStream out) {
+        this.out = out;
     }
-    try {
-      out.write(bytes, from, count);
-    } catch (IOException e) {
-      throw failure(e);
-    }
-  }
 
-  @Override
-  public void flush() {
-    if (failed) {
-      return;
+    @Override
+    public void write(int b) {
+        write(new byte[] {(byte) b}, 0, 1);
     }
-    try {
-      out.flush();
-    } catch (IOException e) {
-      throw failure(e);
-    }
-  }
 
-  private RuntimeException failure(IOException e) {
-    failed = true;
-    return FileFault.isReaderGone(e) ? new ReaderGone() : FileFault.notWritten("standard output", e);
-  }
+    /**
+     * Writes bytes.
+     *
+     * @throws ReaderGone if the reader went away
+     * @throws ChakuException if they cannot be written for another reason
+     */
+    @Override
+    public void write(byte[] bytes, int from, int count) {
+        if (failed) {
+            return;
+        }
+        try {
+            out.write(bytes, from, count);
+        } catch (IOException e) {
+            throw failure(e);
+        }
+    }
+
+    @Override
+    public void flush() {
+        if (failed) {
+            return;
+        }
+        try {
+            out.flush();
+        } catch (IOException e) {
+            throw failure(e);
+        }
+    }
+
+    private RuntimeException failure(IOException e) {
+        failed = true;
+        return FileFault.isReaderGone(e) ? new ReaderGone() : FileFault.notWritten("standard output", e);
+    }
 }

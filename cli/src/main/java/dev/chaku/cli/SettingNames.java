@@ -5,35 +5,37 @@ import java.util.Map;
 
 /** The library names settings in its messages; on the command line they are flags. */
 final class SettingNames {
-  private static final Map<String, String> FLAGS = new LinkedHashMap<>();
+    private static final Map<String, String> FLAGS = new LinkedHashMap<>();
 
-  static {
-    FLAGS.put("Dataset.Options.withSkipBadLines(true)", "--skip-bad-lines");
-    FLAGS.put("Dataset.Options.withColumns", "--columns");
-    FLAGS.put("; a column map names", "; --columns names");
-    FLAGS.put("of the column map in", "of --columns in");
-    FLAGS.put("TrainingConfig.maxLength", "--max-length");
-    FLAGS.put("Trainer.chat", "--chat-template");
-    FLAGS.put("the memory limit", "--memory-limit");
-    FLAGS.put("set parseSpecial to false", "--no-special");
-    FLAGS.put("leave parseSpecial on", "leave out --no-special");
-    FLAGS.put("DataFixer does", "--fix does");
-    FLAGS.put("Convert them to one kind, such as conversations.", "Convert them to one kind: chaku data convert --to chat.");
-  }
-
-  private SettingNames() {}
-
-  /** The text with flags for settings. */
-  static String toFlags(String text) {
-    String told = text;
-    for (Map.Entry<String, String> flag : FLAGS.entrySet()) {
-      told = told.replace(flag.getKey(), flag.getValue());
+    static {
+        FLAGS.put("Dataset.Options.withSkipBadLines(true)", "--skip-bad-lines");
+        FLAGS.put("Dataset.Options.withColumns", "--columns");
+        FLAGS.put("; a column map names", "; --columns names");
+        FLAGS.put("of the column map in", "of --columns in");
+        FLAGS.put("TrainingConfig.maxLength", "--max-length");
+        FLAGS.put("Trainer.chat", "--chat-template");
+        FLAGS.put("the memory limit", "--memory-limit");
+        FLAGS.put("set parseSpecial to false", "--no-special");
+        FLAGS.put("leave parseSpecial on", "leave out --no-special");
+        FLAGS.put("DataFixer does", "--fix does");
+        FLAGS.put(
+                "Convert them to one kind, such as conversations.",
+                "Convert them to one kind: chaku data convert --to chat.");
     }
-    return told;
-  }
 
-  /** The names of settings that have a flag. */
-  static Iterable<String> settings() {
-    return FLAGS.keySet();
-  }
+    private SettingNames() {}
+
+    /** The text with flags for settings. */
+    static String toFlags(String text) {
+        String told = text;
+        for (Map.Entry<String, String> flag : FLAGS.entrySet()) {
+            told = told.replace(flag.getKey(), flag.getValue());
+        }
+        return told;
+    }
+
+    /** The names of settings that have a flag. */
+    static Iterable<String> settings() {
+        return FLAGS.keySet();
+    }
 }

@@ -13,175 +13,241 @@ import picocli.CommandLine.Option;
 
 /** The settings of a training; what is not given comes from the preset. */
 final class TrainArguments {
-  /** Starting points: how much is trained, how often, how fast. */
-  private enum Preset {
-    QUICK(8, 1, 3e-4),
-    BALANCED(16, 3, 2e-4),
-    THOROUGH(32, 5, 1e-4);
+    /** Starting points: how much is trained, how often, how fast. */
+    private enum Preset {
+        QUICK(8, 1, 3e-4),
+        BALANCED(16, 3, 2e-4),
+        THOROUGH(32, 5, 1e-4);
 
-    private final int rank;
-    private final int epochs;
-    private final double learningRate;
+        private final int rank;
+        private final int epochs;
+        private final double learningRate;
 
-    Preset(int rank, int epochs, double learningRate) {
-      this.rank = rank;
-      this.epochs = epochs;
-      this.learningRate = learningRate;
-    }
-
-    static Preset parse(String name) {
-      for (Preset preset : values()) {
-        if (preset.name().equalsIgnoreCase(name)) {
-          return preset;
+        Preset(int rank, int epochs, double learningRate) {
+            this.rank = rank;
+            this.epochs = epochs;
+            this.learningRate = learningRate;
         }
-      }
-      throw BadInputException.ofSetting("preset", "quick, balanced or thorough", "'" + name + "'");
+
+        static Preset parse(String name) {
+            for (Preset preset : values()) {
+                if (preset.name().equalsIgnoreCase(name)) {
+                    return preset;
+                }
+            }
+            throw BadInputException.ofSetting("preset", "quick, balanced or thorough", "'" + name + "'");
+        }
     }
-  }
 
-  private static final int DEFAULT_MAX_LENGTH = 1024;
-  private static final int FULL_WIDTH = 2048;
-  private static final double MOST_RATIO = 10;
-  /** As many steps of warm-up as the library sees fit. */
-  private static final int AUTOMATIC = -1;
+    private static final int DEFAULT_MAX_LENGTH = 1024;
+    private static final int FULL_WIDTH = 2048;
+    private static final double MOST_RATIO = 10;
+    /** As many steps of warm-up as the library sees fit. */
+    private static final int AUTOMATIC = -1;
 
-  @Option(names = "--preset", defaultValue = "balanced", paramLabel = "NAME", description = "quick (rank 8, 1 epoch), balanced (16, 3) or thorough (32, 5); single settings go first.")
-  private String preset;
+    @Option(
+            names = "--preset",
+            defaultValue = "balanced",
+            paramLabel = "NAME",
+            description = "quick (rank 8, 1 epoch), balanced (16, 3) or thorough (32, 5); single settings go first.")
+    private String preset;
 
-  @Option(names = "--epochs", paramLabel = "N", description = "Passes over the data; unless given, more than the preset's where the data are few.")
-  private Integer epochs;
+    @Option(
+            names = "--epochs",
+            paramLabel = "N",
+            description = "Passes over the data; unless given, more than the preset's where the data are few.")
+    private Integer epochs;
 
-  @Option(names = "--max-steps", defaultValue = "0", paramLabel = "N", description = "Most optimizer steps, 0 for no limit.")
-  private int maxSteps;
+    @Option(
+            names = "--max-steps",
+            defaultValue = "0",
+            paramLabel = "N",
+            description = "Most optimizer steps, 0 for no limit.")
+    private int maxSteps;
 
-  @Option(names = "--max-length", paramLabel = "N", description = "Longest sequence in tokens (1024, or the model's context).")
-  private Integer maxLength;
+    @Option(
+            names = "--max-length",
+            paramLabel = "N",
+            description = "Longest sequence in tokens (1024, or the model's context).")
+    private Integer maxLength;
 
-  @Option(names = "--batch-tokens", paramLabel = "N", description = "Tokens of a packed row, at least --max-length (the same, and less where the data are few).")
-  private Integer batchTokens;
+    @Option(
+            names = "--batch-tokens",
+            paramLabel = "N",
+            description = "Tokens of a packed row, at least --max-length (the same, and less where the data are few).")
+    private Integer batchTokens;
 
-  @Option(names = "--grad-accumulation", defaultValue = "1", paramLabel = "N", description = "Rows per optimizer step (${DEFAULT-VALUE}).")
-  private int gradAccumulation;
+    @Option(
+            names = "--grad-accumulation",
+            defaultValue = "1",
+            paramLabel = "N",
+            description = "Rows per optimizer step (${DEFAULT-VALUE}).")
+    private int gradAccumulation;
 
-  @Option(names = "--no-packing", description = "One sequence a row.")
-  private boolean noPacking;
+    @Option(names = "--no-packing", description = "One sequence a row.")
+    private boolean noPacking;
 
-  @Option(names = "--rank", paramLabel = "R", description = "LoRA rank.")
-  private Integer rank;
+    @Option(names = "--rank", paramLabel = "R", description = "LoRA rank.")
+    private Integer rank;
 
-  @Option(names = "--alpha", paramLabel = "X", description = "LoRA alpha (twice the rank).")
-  private Double alpha;
+    @Option(names = "--alpha", paramLabel = "X", description = "LoRA alpha (twice the rank).")
+    private Double alpha;
 
-  @Option(names = "--rslora", description = "Scale by alpha / sqrt(rank).")
-  private boolean rsLora;
+    @Option(names = "--rslora", description = "Scale by alpha / sqrt(rank).")
+    private boolean rsLora;
 
-  @Option(names = "--dropout", defaultValue = "0", paramLabel = "P", description = "LoRA dropout (${DEFAULT-VALUE}).")
-  private double dropout;
+    @Option(names = "--dropout", defaultValue = "0", paramLabel = "P", description = "LoRA dropout (${DEFAULT-VALUE}).")
+    private double dropout;
 
-  @Option(names = "--targets", split = ",", paramLabel = "NAME", description = "q, k, v, o, gate, up, down, output; attention (the first four) or all (the first seven); of models of experts also expert_gate, expert_up, expert_down or experts (all three), and shared_gate, shared_up, shared_down or shared_expert. Such models have no gate, up, down: all is attention there. Names that Hugging Face has for them will do, too: q_proj, c_attn, query_key_value.")
-  private List<String> targets = List.of("all");
+    @Option(
+            names = "--targets",
+            split = ",",
+            paramLabel = "NAME",
+            description =
+                    "q, k, v, o, gate, up, down, output; attention (the first four) or all (the first seven); of models of experts also expert_gate, expert_up, expert_down or experts (all three), and shared_gate, shared_up, shared_down or shared_expert. Such models have no gate, up, down: all is attention there. Names that Hugging Face has for them will do, too: q_proj, c_attn, query_key_value.")
+    private List<String> targets = List.of("all");
 
-  @Option(names = "--learning-rate", paramLabel = "X", description = "At its highest; unless given, the preset's (3e-4, 2e-4, 1e-4) for models of a width from 2048, more for narrower ones.")
-  private Double learningRate;
+    @Option(
+            names = "--learning-rate",
+            paramLabel = "X",
+            description =
+                    "At its highest; unless given, the preset's (3e-4, 2e-4, 1e-4) for models of a width from 2048, more for narrower ones.")
+    private Double learningRate;
 
-  @Option(names = "--schedule", defaultValue = "cosine", paramLabel = "NAME", description = "constant, linear or cosine (${DEFAULT-VALUE}).")
-  private TrainingConfig.Schedule schedule;
+    @Option(
+            names = "--schedule",
+            defaultValue = "cosine",
+            paramLabel = "NAME",
+            description = "constant, linear or cosine (${DEFAULT-VALUE}).")
+    private TrainingConfig.Schedule schedule;
 
-  @Option(names = "--warmup-steps", paramLabel = "N", description = "Steps of linear rise (three in a hundred).")
-  private Integer warmupSteps;
+    @Option(names = "--warmup-steps", paramLabel = "N", description = "Steps of linear rise (three in a hundred).")
+    private Integer warmupSteps;
 
-  @Option(names = "--weight-decay", defaultValue = "0", paramLabel = "X", description = "Decoupled weight decay (${DEFAULT-VALUE}).")
-  private double weightDecay;
+    @Option(
+            names = "--weight-decay",
+            defaultValue = "0",
+            paramLabel = "X",
+            description = "Decoupled weight decay (${DEFAULT-VALUE}).")
+    private double weightDecay;
 
-  @Option(names = "--max-grad-norm", defaultValue = "1", paramLabel = "X", description = "Clip gradients to this norm, 0 for never (${DEFAULT-VALUE}).")
-  private double maxGradNorm;
+    @Option(
+            names = "--max-grad-norm",
+            defaultValue = "1",
+            paramLabel = "X",
+            description = "Clip gradients to this norm, 0 for never (${DEFAULT-VALUE}).")
+    private double maxGradNorm;
 
-  @Option(names = "--save-steps", defaultValue = "500", paramLabel = "N", description = "Steps between checkpoints, 0 for none (${DEFAULT-VALUE}).")
-  private int saveSteps;
+    @Option(
+            names = "--save-steps",
+            defaultValue = "500",
+            paramLabel = "N",
+            description = "Steps between checkpoints, 0 for none (${DEFAULT-VALUE}).")
+    private int saveSteps;
 
-  @Option(names = "--eval-steps", defaultValue = "0", paramLabel = "N", description = "Steps between validations, 0 for one an epoch.")
-  private int evalSteps;
+    @Option(
+            names = "--eval-steps",
+            defaultValue = "0",
+            paramLabel = "N",
+            description = "Steps between validations, 0 for one an epoch.")
+    private int evalSteps;
 
-  @Option(names = "--early-stopping", defaultValue = "0", paramLabel = "N", description = "End after N validations without a better loss, 0 for never.")
-  private int earlyStopping;
+    @Option(
+            names = "--early-stopping",
+            defaultValue = "0",
+            paramLabel = "N",
+            description = "End after N validations without a better loss, 0 for never.")
+    private int earlyStopping;
 
-  @Option(names = "--load-balance", defaultValue = "0", paramLabel = "X", description = "Models of experts: coefficient of the load-balance loss, which spreads tokens evenly; 0.001 to 0.01, 0 for none (${DEFAULT-VALUE}).")
-  private double loadBalance;
+    @Option(
+            names = "--load-balance",
+            defaultValue = "0",
+            paramLabel = "X",
+            description =
+                    "Models of experts: coefficient of the load-balance loss, which spreads tokens evenly; 0.001 to 0.01, 0 for none (${DEFAULT-VALUE}).")
+    private double loadBalance;
 
-  @Option(names = "--seed", defaultValue = "42", paramLabel = "N", description = "Of initial weights, order and dropout (${DEFAULT-VALUE}).")
-  private long seed;
+    @Option(
+            names = "--seed",
+            defaultValue = "42",
+            paramLabel = "N",
+            description = "Of initial weights, order and dropout (${DEFAULT-VALUE}).")
+    private long seed;
 
-  long seed() {
-    return seed;
-  }
-
-  /** Whether the steps were limited by the user. */
-  boolean isLimited() {
-    return maxSteps > 0;
-  }
-
-  /** Checks settings that need neither model nor data. */
-  void validate(Verb verb) {
-    if (warmupSteps != null) {
-      verb.requireAtLeast(0, "--warmup-steps", warmupSteps);
+    long seed() {
+        return seed;
     }
-    lora();
-    of(maxLength != null ? maxLength : 2, 1);
-  }
 
-  LoraConfig lora() {
-    Set<LoraTarget> parsed = LoraTarget.parse(targets);
-    LoraConfig lora = LoraConfig.rank(rank != null ? rank : Preset.parse(preset).rank);
-    return (alpha != null ? lora.withAlpha(alpha) : lora).withRsLora(rsLora).withDropout(dropout).withTargets(parsed);
-  }
-
-  /** What may be altered where the data are few: what was not said. */
-  Set<SmallData> alterable() {
-    Set<SmallData> alterable = EnumSet.noneOf(SmallData.class);
-    if (batchTokens == null) {
-      alterable.add(SmallData.ROWS);
+    /** Whether the steps were limited by the user. */
+    boolean isLimited() {
+        return maxSteps > 0;
     }
-    if (epochs == null) {
-      alterable.add(SmallData.EPOCHS);
+
+    /** Checks settings that need neither model nor data. */
+    void validate(Verb verb) {
+        if (warmupSteps != null) {
+            verb.requireAtLeast(0, "--warmup-steps", warmupSteps);
+        }
+        lora();
+        of(maxLength != null ? maxLength : 2, 1);
     }
-    return alterable;
-  }
 
-  /** Narrow models take, and need, higher learning rates: by the width's power of -0.775 below 2048. */
-  private static double ratio(Model model) {
-    long width = model.metadata().findLong(model.architecture() + ".embedding_length").orElse(FULL_WIDTH);
-    return width < FULL_WIDTH ? Math.min(MOST_RATIO, Math.pow((double) FULL_WIDTH / width, 0.775)) : 1;
-  }
-
-  TrainingConfig config(Model model) {
-    int contextLength = model.contextLength();
-    int length = maxLength != null ? maxLength : Math.min(DEFAULT_MAX_LENGTH, contextLength);
-    if (length > contextLength) {
-      throw new BadInputException("--max-length: expected at most the model's context of " + contextLength + ", found " + length);
+    LoraConfig lora() {
+        Set<LoraTarget> parsed = LoraTarget.parse(targets);
+        LoraConfig lora = LoraConfig.rank(rank != null ? rank : Preset.parse(preset).rank);
+        return (alpha != null ? lora.withAlpha(alpha) : lora)
+                .withRsLora(rsLora)
+                .withDropout(dropout)
+                .withTargets(parsed);
     }
-    return of(length, ratio(model));
-  }
 
-  private TrainingConfig of(int length, double ratio) {
-    Preset start = Preset.parse(preset);
-    return TrainingConfig.defaults()
-        .with(
-            c ->
-                c.maxLength(length)
-                    .batchTokens(batchTokens != null ? batchTokens : length)
-                    .epochs(epochs != null ? epochs : start.epochs)
-                    .maxSteps(maxSteps)
-                    .gradAccumulation(gradAccumulation)
-                    .packing(!noPacking)
-                    .learningRate(learningRate != null ? learningRate : start.learningRate * ratio)
-                    .schedule(schedule)
-                    .warmupSteps(warmupSteps != null ? warmupSteps : AUTOMATIC)
-                    .weightDecay(weightDecay)
-                    .maxGradNorm(maxGradNorm)
-                    .saveSteps(saveSteps)
-                    .evalSteps(evalSteps)
-                    .earlyStopping(earlyStopping)
-                    .loadBalance(loadBalance)
-                    .seed(seed));
-  }
+    /** What may be altered where the data are few: what was not said. */
+    Set<SmallData> alterable() {
+        Set<SmallData> alterable = EnumSet.noneOf(SmallData.class);
+        if (batchTokens == null) {
+            alterable.add(SmallData.ROWS);
+        }
+        if (epochs == null) {
+            alterable.add(SmallData.EPOCHS);
+        }
+        return alterable;
+    }
+
+    /** Narrow models take, and need, higher learning rates: by the width's power of -0.775 below 2048. */
+    private static double ratio(Model model) {
+        long width = model.metadata()
+                .findLong(model.architecture() + ".embedding_length")
+                .orElse(FULL_WIDTH);
+        return width < FULL_WIDTH ? Math.min(MOST_RATIO, Math.pow((double) FULL_WIDTH / width, 0.775)) : 1;
+    }
+
+    TrainingConfig config(Model model) {
+        int contextLength = model.contextLength();
+        int length = maxLength != null ? maxLength : Math.min(DEFAULT_MAX_LENGTH, contextLength);
+        if (length > contextLength) {
+            throw new BadInputException(
+                    "--max-length: expected at most the model's context of " + contextLength + ", found " + length);
+        }
+        return of(length, ratio(model));
+    }
+
+    private TrainingConfig of(int length, double ratio) {
+        Preset start = Preset.parse(preset);
+        return TrainingConfig.defaults().with(c -> c.maxLength(length)
+                .batchTokens(batchTokens != null ? batchTokens : length)
+                .epochs(epochs != null ? epochs : start.epochs)
+                .maxSteps(maxSteps)
+                .gradAccumulation(gradAccumulation)
+                .packing(!noPacking)
+                .learningRate(learningRate != null ? learningRate : start.learningRate * ratio)
+                .schedule(schedule)
+                .warmupSteps(warmupSteps != null ? warmupSteps : AUTOMATIC)
+                .weightDecay(weightDecay)
+                .maxGradNorm(maxGradNorm)
+                .saveSteps(saveSteps)
+                .evalSteps(evalSteps)
+                .earlyStopping(earlyStopping)
+                .loadBalance(loadBalance)
+                .seed(seed));
+    }
 }

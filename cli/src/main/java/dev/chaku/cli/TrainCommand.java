@@ -31,384 +31,432 @@ import picocli.CommandLine.Option;
 
 /** {@code chaku train}: a LoRA adapter from a base model and a data set. */
 @Command(
-    name = "train",
-    description = {
-      "Trains a LoRA adapter on a quantized model.",
-      "Data: JSON lines, a JSON array, CSV or TSV, gzipped or not, or Parquet: OpenAI chats (messages), prompt/completion, ShareGPT, Alpaca, text."
-    },
-    footer = {
-      "",
-      "Examples:",
-      "  chaku train --model base.gguf --data train.jsonl --out runs/1",
-      "  chaku train --model base.gguf --data train.jsonl --eval-split 0.05 --out runs/2 --rank 32 --epochs 2",
-      "  chaku train --model base.gguf --data train.jsonl --out runs/3 --plan      memory and steps, no training",
-      "  chaku train --model base.gguf --data ours.jsonl=2 --data public.parquet=0.3 --out runs/5",
-      "  chaku train --model base.gguf --data faq.csv --columns prompt=question,completion=answer --out runs/6",
-      "  chaku train --config runs/train.yaml --out runs/4        keys are the options: learning-rate: 1e-4",
-      "  chaku train --model base.gguf --data train.jsonl --out runs/1 --save-steps 50 --resume"
-    })
+        name = "train",
+        description = {
+            "Trains a LoRA adapter on a quantized model.",
+            "Data: JSON lines, a JSON array, CSV or TSV, gzipped or not, or Parquet: OpenAI chats (messages), prompt/completion, ShareGPT, Alpaca, text."
+        },
+        footer = {
+            "",
+            "Examples:",
+            "  chaku train --model base.gguf --data train.jsonl --out runs/1",
+            "  chaku train --model base.gguf --data train.jsonl --eval-split 0.05 --out runs/2 --rank 32 --epochs 2",
+            "  chaku train --model base.gguf --data train.jsonl --out runs/3 --plan      memory and steps, no training",
+            "  chaku train --model base.gguf --data ours.jsonl=2 --data public.parquet=0.3 --out runs/5",
+            "  chaku train --model base.gguf --data faq.csv --columns prompt=question,completion=answer --out runs/6",
+            "  chaku train --config runs/train.yaml --out runs/4        keys are the options: learning-rate: 1e-4",
+            "  chaku train --model base.gguf --data train.jsonl --out runs/1 --save-steps 50 --resume"
+        })
 final class TrainCommand extends Verb {
-  @Reads
-  @Option(names = "--model", required = true, paramLabel = "FILE", description = "The base model, a GGUF file.")
-  private Path modelFile;
+    @Reads
+    @Option(names = "--model", required = true, paramLabel = "FILE", description = "The base model, a GGUF file.")
+    private Path modelFile;
 
-  @Reads
-  @Option(
-      names = "--data",
-      required = true,
-      arity = "1..*",
-      paramLabel = "FILE[=WEIGHT]",
-      description = "Training data: one or several files, a pattern in quotes, or - for standard input. A weight says how often each example stands in the mixture: 2, 0.3.")
-  private List<String> data;
+    @Reads
+    @Option(
+            names = "--data",
+            required = true,
+            arity = "1..*",
+            paramLabel = "FILE[=WEIGHT]",
+            description =
+                    "Training data: one or several files, a pattern in quotes, or - for standard input. A weight says how often each example stands in the mixture: 2, 0.3.")
+    private List<String> data;
 
-  @Reads
-  @Option(names = "--eval-data", arity = "1..*", paramLabel = "FILE[=WEIGHT]", description = "Validation data, likewise.")
-  private List<String> evalData = List.of();
+    @Reads
+    @Option(
+            names = "--eval-data",
+            arity = "1..*",
+            paramLabel = "FILE[=WEIGHT]",
+            description = "Validation data, likewise.")
+    private List<String> evalData = List.of();
 
-  @Option(names = "--eval-split", paramLabel = "SHARE", description = "Validate on this share of the data, never trained.")
-  private Double evalSplit;
+    @Option(
+            names = "--eval-split",
+            paramLabel = "SHARE",
+            description = "Validate on this share of the data, never trained.")
+    private Double evalSplit;
 
-  @Writes(Writes.Kind.FOLDER)
-  @Option(names = "--out", required = true, paramLabel = "DIR", description = "A new folder for adapter, log, checkpoints and picture.")
-  private Path out;
+    @Writes(Writes.Kind.FOLDER)
+    @Option(
+            names = "--out",
+            required = true,
+            paramLabel = "DIR",
+            description = "A new folder for adapter, log, checkpoints and picture.")
+    private Path out;
 
-  @Reads
-  @Option(names = "--config", paramLabel = "FILE", description = "A YAML file of options; the command line goes first.")
-  @SuppressWarnings("unused") // read by ConfigFile before the options are parsed
-  private Path config;
+    @Reads
+    @Option(
+            names = "--config",
+            paramLabel = "FILE",
+            description = "A YAML file of options; the command line goes first.")
+    @SuppressWarnings("unused") // read by ConfigFile before the options are parsed
+    private Path config;
 
-  @Option(names = "--resume", description = "Go on from the newest checkpoint in --out; a missing or empty folder starts the run, a finished run is left as it is.")
-  private boolean resume;
+    @Option(
+            names = "--resume",
+            description =
+                    "Go on from the newest checkpoint in --out; a missing or empty folder starts the run, a finished run is left as it is.")
+    private boolean resume;
 
-  @Option(names = "--plan", description = "Show tokens, steps and memory, and train nothing.")
-  private boolean plan;
+    @Option(names = "--plan", description = "Show tokens, steps and memory, and train nothing.")
+    private boolean plan;
 
-  @Writes
-  @Option(names = "--report", paramLabel = "FILE", description = "Write an HTML page with settings, result and loss.")
-  private Path report;
+    @Writes
+    @Option(names = "--report", paramLabel = "FILE", description = "Write an HTML page with settings, result and loss.")
+    private Path report;
 
-  @Mixin private OverwriteOption overwrite;
+    @Mixin
+    private OverwriteOption overwrite;
 
-  @Option(names = "--format", paramLabel = "NAME", description = "Of the data, if not to be detected: chat, prompt-completion, sharegpt, alpaca or text.")
-  private DataFormat format;
+    @Option(
+            names = "--format",
+            paramLabel = "NAME",
+            description = "Of the data, if not to be detected: chat, prompt-completion, sharegpt, alpaca or text.")
+    private DataFormat format;
 
-  @Option(names = "--columns", paramLabel = "KEY=COLUMN,...", description = "Columns of other names than the format's: prompt=question,completion=answer; {column} fills a text. What is named here wins over what is seen.")
-  private ColumnMap columns;
+    @Option(
+            names = "--columns",
+            paramLabel = "KEY=COLUMN,...",
+            description =
+                    "Columns of other names than the format's: prompt=question,completion=answer; {column} fills a text. What is named here wins over what is seen.")
+    private ColumnMap columns;
 
-  @Option(names = "--skip-bad-lines", description = "Leave out lines that cannot be read, and count them.")
-  private boolean skipBadLines;
+    @Option(names = "--skip-bad-lines", description = "Leave out lines that cannot be read, and count them.")
+    private boolean skipBadLines;
 
-  @Option(names = "--over-long", defaultValue = "truncate", paramLabel = "POLICY", description = "For examples past --max-length: error, truncate, split or drop (${DEFAULT-VALUE}).")
-  private OverLong overLong;
+    @Option(
+            names = "--over-long",
+            defaultValue = "truncate",
+            paramLabel = "POLICY",
+            description = "For examples past --max-length: error, truncate, split or drop (${DEFAULT-VALUE}).")
+    private OverLong overLong;
 
-  @Reads
-  @Option(names = "--chat-template", paramLabel = "NAME|FILE", description = "In place of the model's own.")
-  private String chatTemplate;
+    @Reads
+    @Option(names = "--chat-template", paramLabel = "NAME|FILE", description = "In place of the model's own.")
+    private String chatTemplate;
 
-  @Option(names = "--train-on-all", description = "Train prompts too, not completions and assistant turns alone.")
-  private boolean wholeText;
+    @Option(names = "--train-on-all", description = "Train prompts too, not completions and assistant turns alone.")
+    private boolean wholeText;
 
-  @Mixin private SpecialOption special;
+    @Mixin
+    private SpecialOption special;
 
-  @Mixin private TrainArguments settings;
+    @Mixin
+    private TrainArguments settings;
 
-  @Mixin private EngineOptions engine;
+    @Mixin
+    private EngineOptions engine;
 
-  @Override
-  void validate() {
-    DataArgument.requireNoFlags(line(), data);
-    DataArgument.requireNoFlags(line(), evalData);
-    if (evalSplit != null && !evalData.isEmpty()) {
-      throw usage("expected --eval-data or --eval-split, found both");
-    }
-    if (evalSplit == null && evalData.isEmpty()) {
-      for (String option : new String[] {"--eval-steps", "--early-stopping"}) {
-        if (given(option)) {
-          throw usage(option + " has no effect without validation data: give --eval-data or --eval-split, too");
+    @Override
+    void validate() {
+        DataArgument.requireNoFlags(line(), data);
+        DataArgument.requireNoFlags(line(), evalData);
+        if (evalSplit != null && !evalData.isEmpty()) {
+            throw usage("expected --eval-data or --eval-split, found both");
         }
-      }
+        if (evalSplit == null && evalData.isEmpty()) {
+            for (String option : new String[] {"--eval-steps", "--early-stopping"}) {
+                if (given(option)) {
+                    throw usage(
+                            option + " has no effect without validation data: give --eval-data or --eval-split, too");
+                }
+            }
+        }
+        refuseBeside("--plan", "--report");
+        requireBeside("--report", "--overwrite");
+        refuseBeside("--no-packing", "--batch-tokens");
+        settings.validate(this);
     }
-    refuseBeside("--plan", "--report");
-    requireBeside("--report", "--overwrite");
-    refuseBeside("--no-packing", "--batch-tokens");
-    settings.validate(this);
-  }
 
-  @Override
-  void execute() throws IOException {
-    if (report != null) {
-      OutputFolder.requireNotOfRun(out, report);
+    @Override
+    void execute() throws IOException {
+        if (report != null) {
+            OutputFolder.requireNotOfRun(out, report);
+        }
+        if (!resume && !plan) {
+            OutputFolder.requireUnused(out);
+        }
+        Dataset dataset = read(data, settings.seed());
+        try (Model model = Model.open(modelFile, engine.modelOptions())) {
+            TrainingConfig trainingConfig = settings.config(model);
+            Trainer trainer = Trainer.on(model)
+                    .lora(settings.lora())
+                    .config(trainingConfig)
+                    .smallData(settings.alterable())
+                    .data(dataset)
+                    .evalSplit(evalSplit != null ? evalSplit : 0)
+                    .overLong(overLong)
+                    .trainOnAll(wholeText)
+                    .parseSpecial(special.parse())
+                    .output(out)
+                    .resume(resume);
+            if (!evalData.isEmpty()) {
+                trainer.evalData(read(evalData, settings.seed()));
+            }
+            if (chatTemplate != null && dataset.examples().stream().noneMatch(TrainCommand::isConversation)) {
+                console().note("note: --chat-template has no effect: the data hold no conversations");
+            }
+            if (chatTemplate != null) {
+                trainer.chat(ChatTemplates.of(model, chatTemplate));
+            }
+            if (plan) {
+                showPlan(trainer.plan());
+            } else {
+                train(trainer, dataset);
+            }
+        }
     }
-    if (!resume && !plan) {
-      OutputFolder.requireUnused(out);
-    }
-    Dataset dataset = read(data, settings.seed());
-    try (Model model = Model.open(modelFile, engine.modelOptions())) {
-      TrainingConfig trainingConfig = settings.config(model);
-      Trainer trainer =
-          Trainer.on(model)
-              .lora(settings.lora())
-              .config(trainingConfig)
-              .smallData(settings.alterable())
-              .data(dataset)
-              .evalSplit(evalSplit != null ? evalSplit : 0)
-              .overLong(overLong)
-              .trainOnAll(wholeText)
-              .parseSpecial(special.parse())
-              .output(out)
-              .resume(resume);
-      if (!evalData.isEmpty()) {
-        trainer.evalData(read(evalData, settings.seed()));
-      }
-      if (chatTemplate != null && dataset.examples().stream().noneMatch(TrainCommand::isConversation)) {
-        console().note("note: --chat-template has no effect: the data hold no conversations");
-      }
-      if (chatTemplate != null) {
-        trainer.chat(ChatTemplates.of(model, chatTemplate));
-      }
-      if (plan) {
-        showPlan(trainer.plan());
-      } else {
-        train(trainer, dataset);
-      }
-    }
-  }
 
-  private static boolean isConversation(Example example) {
-    return example instanceof Example.Chat || example instanceof Example.Preference || example instanceof Example.Labelled;
-  }
+    private static boolean isConversation(Example example) {
+        return example instanceof Example.Chat
+                || example instanceof Example.Preference
+                || example instanceof Example.Labelled;
+    }
 
-  private Dataset read(List<String> files, long seed) {
-    Dataset.Options options =
-        Dataset.Options.defaults()
-            .withFormat(format)
-            .withSkipBadLines(skipBadLines)
-            .withColumns(columns == null ? ColumnMap.NONE : columns);
-    Dataset dataset = DataArgument.read(files, options, seed, console());
-    if (dataset.skippedLines() > 0) {
-      console().note("skipped " + dataset.skippedLines() + " bad lines, the first:");
-      dataset.skippedReasons().forEach(reason -> console().note("  " + reason));
+    private Dataset read(List<String> files, long seed) {
+        Dataset.Options options = Dataset.Options.defaults()
+                .withFormat(format)
+                .withSkipBadLines(skipBadLines)
+                .withColumns(columns == null ? ColumnMap.NONE : columns);
+        Dataset dataset = DataArgument.read(files, options, seed, console());
+        if (dataset.skippedLines() > 0) {
+            console().note("skipped " + dataset.skippedLines() + " bad lines, the first:");
+            dataset.skippedReasons().forEach(reason -> console().note("  " + reason));
+        }
+        return dataset;
     }
-    return dataset;
-  }
 
-  private static void tellCounts(TrainingPlan counts, Consumer<String> to) {
-    if (counts.cutTokens() > 0) {
-      to.accept(
-          String.format(
-              Locale.ROOT,
-              "%,d %s longer than --max-length and cut: %,d tokens are lost, about %.0f %% of all; --over-long split trains"
-                  + " them in pieces, a larger --max-length in one",
-              counts.truncated(), counts.truncated() == 1 ? "example was" : "examples were", counts.cutTokens(),
-              100.0 * counts.cutTokens() / (counts.tokensPerEpoch() + counts.cutTokens())));
+    private static void tellCounts(TrainingPlan counts, Consumer<String> to) {
+        if (counts.cutTokens() > 0) {
+            to.accept(String.format(
+                    Locale.ROOT,
+                    "%,d %s longer than --max-length and cut: %,d tokens are lost, about %.0f %% of all; --over-long split trains"
+                            + " them in pieces, a larger --max-length in one",
+                    counts.truncated(),
+                    counts.truncated() == 1 ? "example was" : "examples were",
+                    counts.cutTokens(),
+                    100.0 * counts.cutTokens() / (counts.tokensPerEpoch() + counts.cutTokens())));
+        }
+        tell(counts.split(), "examples were longer than --max-length and split", to);
+        tell(counts.dropped(), "examples were left out: nothing to train within --max-length", to);
+        tell(
+                counts.turnsApart(),
+                "conversations became several sequences, because the chat template rewrites earlier turns",
+                to);
+        tell(
+                counts.endsAdded(),
+                "conversations got the end-of-text token: what the chat template writes after an answer is no token that ends one",
+                to);
+        if (counts.unrendered() > 0) {
+            to.accept("conversations of which the chat template leaves out text, which is trained nowhere: "
+                    + counts.unrendered() + "; the first: " + Excerpt.of(counts.firstUnrendered()));
+        }
+        if (counts.withoutEnd() > 0) {
+            to.accept(
+                    "answers without a token after them that ends generation, so that the trained model may not stop there: "
+                            + counts.withoutEnd() + " (chaku data check says where)");
+        }
     }
-    tell(counts.split(), "examples were longer than --max-length and split", to);
-    tell(counts.dropped(), "examples were left out: nothing to train within --max-length", to);
-    tell(
-        counts.turnsApart(),
-        "conversations became several sequences, because the chat template rewrites earlier turns",
-        to);
-    tell(
-        counts.endsAdded(),
-        "conversations got the end-of-text token: what the chat template writes after an answer is no token that ends one",
-        to);
-    if (counts.unrendered() > 0) {
-      to.accept(
-          "conversations of which the chat template leaves out text, which is trained nowhere: " + counts.unrendered()
-              + "; the first: " + Excerpt.of(counts.firstUnrendered()));
-    }
-    if (counts.withoutEnd() > 0) {
-      to.accept(
-          "answers without a token after them that ends generation, so that the trained model may not stop there: "
-              + counts.withoutEnd() + " (chaku data check says where)");
-    }
-  }
 
-  /** Says so where the steps are too few, and what to set. */
-  private void tellFewSteps(TrainingPlan counts, Consumer<String> to) {
-    if (counts.hasFewSteps()) {
-      to.accept(
-          String.format(
-              Locale.ROOT,
-              "note: %,d steps are few and may change little; %s",
-              counts.steps(),
-              settings.isLimited()
-                  ? "a higher --max-steps makes more"
-                  : String.format(
-                      Locale.ROOT,
-                      "--epochs %d makes it about a hundred%s",
-                      counts.epochsForEnoughSteps(),
-                      counts.rowsPerEpoch() < counts.examples()
-                          ? ", and shorter rows (--batch-tokens, now " + counts.rowTokens() + ") make more of each epoch"
-                          : "")));
+    /** Says so where the steps are too few, and what to set. */
+    private void tellFewSteps(TrainingPlan counts, Consumer<String> to) {
+        if (counts.hasFewSteps()) {
+            to.accept(String.format(
+                    Locale.ROOT,
+                    "note: %,d steps are few and may change little; %s",
+                    counts.steps(),
+                    settings.isLimited()
+                            ? "a higher --max-steps makes more"
+                            : String.format(
+                                    Locale.ROOT,
+                                    "--epochs %d makes it about a hundred%s",
+                                    counts.epochsForEnoughSteps(),
+                                    counts.rowsPerEpoch() < counts.examples()
+                                            ? ", and shorter rows (--batch-tokens, now " + counts.rowTokens()
+                                                    + ") make more of each epoch"
+                                            : "")));
+        }
     }
-  }
 
-  /** Says so where the run changed little. */
-  private void tellTrend(LossTrend trend, TrainingPlan counts) {
-    if (!trend.fell()) {
-      console()
-          .note(
-              String.format(
-                  Locale.ROOT,
-                  "note: the loss did not fall beyond its noise (%.3f at first, %.3f at last): the adapter will change little; "
-                      + "train longer (--epochs, now %d) or with a higher --learning-rate",
-                  trend.first(), trend.last(), counts.epochs()));
+    /** Says so where the run changed little. */
+    private void tellTrend(LossTrend trend, TrainingPlan counts) {
+        if (!trend.fell()) {
+            console()
+                    .note(String.format(
+                            Locale.ROOT,
+                            "note: the loss did not fall beyond its noise (%.3f at first, %.3f at last): the adapter will change little; "
+                                    + "train longer (--epochs, now %d) or with a higher --learning-rate",
+                            trend.first(),
+                            trend.last(),
+                            counts.epochs()));
+        }
     }
-  }
 
-  private static void tell(int n, String what, Consumer<String> to) {
-    if (n > 0) {
-      String said = n > 1 ? what : what.replace("examples were", "example was").replaceFirst("^conversations ", "conversation ");
-      to.accept(n + " " + said);
+    private static void tell(int n, String what, Consumer<String> to) {
+        if (n > 0) {
+            String said = n > 1
+                    ? what
+                    : what.replace("examples were", "example was").replaceFirst("^conversations ", "conversation ");
+            to.accept(n + " " + said);
+        }
     }
-  }
 
-  private void showPlan(TrainingPlan p) {
-    tellCounts(p, console()::note);
-    tellFewSteps(p, console()::note);
-    Map<String, Object> fields = new LinkedHashMap<>();
-    fields.put("examples", p.examples());
-    fields.put("tokens_per_epoch", p.tokensPerEpoch());
-    fields.put("trained_tokens_per_epoch", p.trainedTokensPerEpoch());
-    fields.put("rows_per_epoch", p.rowsPerEpoch());
-    fields.put("epochs", p.epochs());
-    fields.put("row_tokens", p.rowTokens());
-    fields.put("steps", p.steps());
-    fields.put("trained_parameters", p.parameters());
-    fields.put("weight_bytes", p.weightBytes());
-    fields.put("training_bytes", p.trainingBytes());
-    fields.put("jvm_bytes", p.jvmBytes());
-    fields.put("total_bytes", p.totalBytes());
-    fields.put("available_bytes", p.availableBytes());
-    result(
-        fields,
-        () -> {
-          console()
-              .print(
-                  String.format(
-                      Locale.ROOT,
-                      "%s, %s an epoch (%,d of them trained) in %s of up to %,d; %s, %s in all",
-                      Words.count(p.examples(), "example"), Words.count(p.tokensPerEpoch(), "token"), p.trainedTokensPerEpoch(),
-                      Words.count(p.rowsPerEpoch(), "row"), p.rowTokens(), Words.count(p.epochs(), "epoch"),
-                      Words.count(p.steps(), "step")));
-          console().print(String.format(Locale.ROOT, "%,d parameters are trained", p.parameters()));
-          console()
-              .print(
-                  "memory: " + ProgressLine.bytes(p.totalBytes()) + " at most: weights " + ProgressLine.bytes(p.weightBytes())
-                      + " (mapped), training " + ProgressLine.bytes(p.trainingBytes()) + ", Java "
-                      + ProgressLine.bytes(p.jvmBytes()) + "; available " + ProgressLine.bytes(p.availableBytes()));
+    private void showPlan(TrainingPlan p) {
+        tellCounts(p, console()::note);
+        tellFewSteps(p, console()::note);
+        Map<String, Object> fields = new LinkedHashMap<>();
+        fields.put("examples", p.examples());
+        fields.put("tokens_per_epoch", p.tokensPerEpoch());
+        fields.put("trained_tokens_per_epoch", p.trainedTokensPerEpoch());
+        fields.put("rows_per_epoch", p.rowsPerEpoch());
+        fields.put("epochs", p.epochs());
+        fields.put("row_tokens", p.rowTokens());
+        fields.put("steps", p.steps());
+        fields.put("trained_parameters", p.parameters());
+        fields.put("weight_bytes", p.weightBytes());
+        fields.put("training_bytes", p.trainingBytes());
+        fields.put("jvm_bytes", p.jvmBytes());
+        fields.put("total_bytes", p.totalBytes());
+        fields.put("available_bytes", p.availableBytes());
+        result(fields, () -> {
+            console()
+                    .print(String.format(
+                            Locale.ROOT,
+                            "%s, %s an epoch (%,d of them trained) in %s of up to %,d; %s, %s in all",
+                            Words.count(p.examples(), "example"),
+                            Words.count(p.tokensPerEpoch(), "token"),
+                            p.trainedTokensPerEpoch(),
+                            Words.count(p.rowsPerEpoch(), "row"),
+                            p.rowTokens(),
+                            Words.count(p.epochs(), "epoch"),
+                            Words.count(p.steps(), "step")));
+            console().print(String.format(Locale.ROOT, "%,d parameters are trained", p.parameters()));
+            console()
+                    .print("memory: " + ProgressLine.bytes(p.totalBytes()) + " at most: weights "
+                            + ProgressLine.bytes(p.weightBytes())
+                            + " (mapped), training " + ProgressLine.bytes(p.trainingBytes()) + ", Java "
+                            + ProgressLine.bytes(p.jvmBytes()) + "; available "
+                            + ProgressLine.bytes(p.availableBytes()));
         });
-  }
+    }
 
-  private void train(Trainer trainer, Dataset dataset) throws IOException {
-    TrainingProgress last;
-    Path adapter;
-    boolean finished;
-    LossTrend trend;
-    int signal;
-    TrainingPlan counts;
-    try (TrainingDisplay display = new TrainingDisplay(console())) {
-      trainer.onProgress(display);
-      try (TrainingRun run = trainer.start();
-          StopSignals signals =
-              new StopSignals(run::stop, "stopping after this step, with a checkpoint", display::note)) {
-        counts = run.plan();
-        tellCounts(counts, display::note);
-        tellFewSteps(counts, display::note);
-        tellBeginning(run.beginning(), display::note);
-        adapter = run.awaitFile();
-        last = run.awaitProgress();
-        finished = run.awaitFinished();
-        trend = run.awaitTrend();
-        signal = signals.exitCode();
-      }
-    }
-    Map<String, Object> fields = new LinkedHashMap<>();
-    fields.put("adapter", adapter.toString());
-    fields.put("steps", last.step());
-    fields.put("tokens", last.tokens());
-    fields.put("train_loss", last.smoothedLoss());
-    fields.put("eval_loss", last.evalLoss().isPresent() ? last.evalLoss().getAsDouble() : null);
-    fields.put("eval_accuracy", last.evalAccuracy().isPresent() ? last.evalAccuracy().getAsDouble() : null);
-    double seconds = Math.max(1e-9, last.elapsed().toNanos() / 1e9);
-    fields.put("train_tokens_per_s", last.tokensPerSecond());
-    fields.put("seconds", seconds);
-    fields.put("skipped_lines", dataset.skippedLines());
-    fields.put("skipped_steps", last.skippedSteps());
-    fields.put("peak_bytes", Machine.peakBytes());
-    fields.put("loss_fell", trend.fell());
-    fields.put("finished", finished);
-    result(fields, () -> print(fields, last, seconds, counts));
-    if (report != null) {
-      writeReport(fields);
-    }
-    tellTrend(trend, counts);
-    if (!finished) {
-      tellHowToGoOn(last);
-      endWith(signal);
-    }
-  }
-
-  private void tellBeginning(RunStart beginning, Consumer<String> to) {
-    switch (beginning.kind()) {
-      case NEW -> {
-        if (resume) {
-          to.accept(out + ": nothing to resume, the run starts");
+    private void train(Trainer trainer, Dataset dataset) throws IOException {
+        TrainingProgress last;
+        Path adapter;
+        boolean finished;
+        LossTrend trend;
+        int signal;
+        TrainingPlan counts;
+        try (TrainingDisplay display = new TrainingDisplay(console())) {
+            trainer.onProgress(display);
+            try (TrainingRun run = trainer.start();
+                    StopSignals signals =
+                            new StopSignals(run::stop, "stopping after this step, with a checkpoint", display::note)) {
+                counts = run.plan();
+                tellCounts(counts, display::note);
+                tellFewSteps(counts, display::note);
+                tellBeginning(run.beginning(), display::note);
+                adapter = run.awaitFile();
+                last = run.awaitProgress();
+                finished = run.awaitFinished();
+                trend = run.awaitTrend();
+                signal = signals.exitCode();
+            }
         }
-      }
-      case ANEW -> to.accept(out + ": the run that was broken off had saved no checkpoint, it starts anew");
-      case RESUMED -> to.accept(out + ": going on after step " + beginning.step());
-      case FINISHED -> to.accept(out + ": this run is finished, nothing was trained; to train further, name another folder");
+        Map<String, Object> fields = new LinkedHashMap<>();
+        fields.put("adapter", adapter.toString());
+        fields.put("steps", last.step());
+        fields.put("tokens", last.tokens());
+        fields.put("train_loss", last.smoothedLoss());
+        fields.put("eval_loss", last.evalLoss().isPresent() ? last.evalLoss().getAsDouble() : null);
+        fields.put(
+                "eval_accuracy",
+                last.evalAccuracy().isPresent() ? last.evalAccuracy().getAsDouble() : null);
+        double seconds = Math.max(1e-9, last.elapsed().toNanos() / 1e9);
+        fields.put("train_tokens_per_s", last.tokensPerSecond());
+        fields.put("seconds", seconds);
+        fields.put("skipped_lines", dataset.skippedLines());
+        fields.put("skipped_steps", last.skippedSteps());
+        fields.put("peak_bytes", Machine.peakBytes());
+        fields.put("loss_fell", trend.fell());
+        fields.put("finished", finished);
+        result(fields, () -> print(fields, last, seconds, counts));
+        if (report != null) {
+            writeReport(fields);
+        }
+        tellTrend(trend, counts);
+        if (!finished) {
+            tellHowToGoOn(last);
+            endWith(signal);
+        }
     }
-  }
 
-  private void tellHowToGoOn(TrainingProgress last) {
-    List<String> again = new ArrayList<>(arguments());
-    if (!resume) {
-      again.add("--resume");
+    private void tellBeginning(RunStart beginning, Consumer<String> to) {
+        switch (beginning.kind()) {
+            case NEW -> {
+                if (resume) {
+                    to.accept(out + ": nothing to resume, the run starts");
+                }
+            }
+            case ANEW -> to.accept(out + ": the run that was broken off had saved no checkpoint, it starts anew");
+            case RESUMED -> to.accept(out + ": going on after step " + beginning.step());
+            case FINISHED ->
+                to.accept(out + ": this run is finished, nothing was trained; to train further, name another folder");
+        }
     }
-    if (report != null && !given(OverwriteOption.NAME)) {
-      again.add(OverwriteOption.NAME); // Of the report, which is there now.
-    }
-    console()
-        .note(
-            String.format(
-                Locale.ROOT,
-                "stopped after step %d of %d; the checkpoint is in %s, and %s is what was learned so far. To go on:",
-                last.step(), last.totalSteps(), out, out.resolve(Adapter.FILE_NAME)));
-    console().note("  " + Program.command(again.toArray()));
-  }
 
-  private void writeReport(Map<String, Object> fields) {
-    try {
-      output(report).write(ReportPage.html(fields, out));
-    } catch (IOException e) {
-      throw FileFault.notRead(out, e);
+    private void tellHowToGoOn(TrainingProgress last) {
+        List<String> again = new ArrayList<>(arguments());
+        if (!resume) {
+            again.add("--resume");
+        }
+        if (report != null && !given(OverwriteOption.NAME)) {
+            again.add(OverwriteOption.NAME); // Of the report, which is there now.
+        }
+        console()
+                .note(String.format(
+                        Locale.ROOT,
+                        "stopped after step %d of %d; the checkpoint is in %s, and %s is what was learned so far. To go on:",
+                        last.step(),
+                        last.totalSteps(),
+                        out,
+                        out.resolve(Adapter.FILE_NAME)));
+        console().note("  " + Program.command(again.toArray()));
     }
-  }
 
-  private void print(Map<String, Object> fields, TrainingProgress last, double seconds, TrainingPlan counts) {
-    console()
-        .print(
-            String.format(
-                Locale.ROOT,
-                "%s in %s: loss %.4f%s",
-                Words.count(last.step(), "step"),
-                ProgressLine.duration(Duration.ofMillis((long) (seconds * 1000))),
-                last.smoothedLoss(),
-                last.evalLoss().isPresent() ? String.format(Locale.ROOT, ", validation loss %.4f", last.evalLoss().getAsDouble()) : ""));
-    console().print("The adapter:            " + fields.get("adapter"));
-    console().print("A picture of the loss:  " + out.resolve("loss.svg"));
-    console().print("Try it:");
-    List<Object> command = new ArrayList<>(List.of("generate", "--model", modelFile, "--adapter", out));
-    if (2L * counts.conversations() > counts.examples()) {
-      command.add("--chat");
-      if (chatTemplate != null) {
-        command.addAll(List.of("--chat-template", chatTemplate));
-      }
+    private void writeReport(Map<String, Object> fields) {
+        try {
+            output(report).write(ReportPage.html(fields, out));
+        } catch (IOException e) {
+            throw FileFault.notRead(out, e);
+        }
     }
-    command.addAll(List.of("--prompt", "What is a llama?"));
-    console().print("  " + Program.command(command.toArray()));
-  }
+
+    private void print(Map<String, Object> fields, TrainingProgress last, double seconds, TrainingPlan counts) {
+        console()
+                .print(String.format(
+                        Locale.ROOT,
+                        "%s in %s: loss %.4f%s",
+                        Words.count(last.step(), "step"),
+                        ProgressLine.duration(Duration.ofMillis((long) (seconds * 1000))),
+                        last.smoothedLoss(),
+                        last.evalLoss().isPresent()
+                                ? String.format(
+                                        Locale.ROOT,
+                                        ", validation loss %.4f",
+                                        last.evalLoss().getAsDouble())
+                                : ""));
+        console().print("The adapter:            " + fields.get("adapter"));
+        console().print("A picture of the loss:  " + out.resolve("loss.svg"));
+        console().print("Try it:");
+        List<Object> command = new ArrayList<>(List.of("generate", "--model", modelFile, "--adapter", out));
+        if (2L * counts.conversations() > counts.examples()) {
+            command.add("--chat");
+            if (chatTemplate != null) {
+                command.addAll(List.of("--chat-template", chatTemplate));
+            }
+        }
+        command.addAll(List.of("--prompt", "What is a llama?"));
+        console().print("  " + Program.command(command.toArray()));
+    }
 }

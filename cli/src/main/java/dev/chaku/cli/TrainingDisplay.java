@@ -6,47 +6,46 @@ import java.util.function.Consumer;
 
 /** A training's progress as a line: bar, loss, the time that is left, speed and learning rate. */
 final class TrainingDisplay implements Consumer<TrainingProgress>, AutoCloseable {
-  private final Console console;
-  private final ProgressLine line;
-  /** Whether a step came before: the first one alone, which warms up, says little of the others. */
-  private boolean timed;
+    private final Console console;
+    private final ProgressLine line;
+    /** Whether a step came before: the first one alone, which warms up, says little of the others. */
+    private boolean timed;
 
-  TrainingDisplay(Console console) {
-    this.console = console;
-    this.line = new ProgressLine(console);
-  }
-
-  @Override
-  public synchronized void accept(TrainingProgress p) {
-    if (p.evaluated()) {
-      line.note(
-          String.format(
-              Locale.ROOT,
-              "step %d: validation loss %.4f, %.1f %% of tokens right",
-              p.step(),
-              p.evalLoss().orElseThrow(),
-              100 * p.evalAccuracy().orElseThrow()));
+    TrainingDisplay(Console console) {
+        this.console = console;
+        this.line = new ProgressLine(console);
     }
-    line.update(
-        console.errorColour(
-            Console.Colour.GREEN, ProgressLine.bar((double) p.step() / p.totalSteps(), line.barCells())),
-        p.step() + "/" + p.totalSteps(),
-        timed ? ProgressLine.left(p.remaining()) : "",
-        String.format(Locale.ROOT, "loss %.4f", p.smoothedLoss()),
-        String.format(Locale.ROOT, "%,.0f tokens/s", p.tokensPerSecond()),
-        p.skippedSteps() > 0 ? Words.count(p.skippedSteps(), "step") + " skipped" : "",
-        String.format(Locale.ROOT, "epoch %.2f", p.epoch()),
-        String.format(Locale.ROOT, "lr %.2e", p.learningRate()));
-    timed = true;
-  }
 
-  /** Writes a lasting line above the progress. */
-  synchronized void note(String text) {
-    line.note(text);
-  }
+    @Override
+    public synchronized void accept(TrainingProgress p) {
+        if (p.evaluated()) {
+            line.note(String.format(
+                    Locale.ROOT,
+                    "step %d: validation loss %.4f, %.1f %% of tokens right",
+                    p.step(),
+                    p.evalLoss().orElseThrow(),
+                    100 * p.evalAccuracy().orElseThrow()));
+        }
+        line.update(
+                console.errorColour(
+                        Console.Colour.GREEN, ProgressLine.bar((double) p.step() / p.totalSteps(), line.barCells())),
+                p.step() + "/" + p.totalSteps(),
+                timed ? ProgressLine.left(p.remaining()) : "",
+                String.format(Locale.ROOT, "loss %.4f", p.smoothedLoss()),
+                String.format(Locale.ROOT, "%,.0f tokens/s", p.tokensPerSecond()),
+                p.skippedSteps() > 0 ? Words.count(p.skippedSteps(), "step") + " skipped" : "",
+                String.format(Locale.ROOT, "epoch %.2f", p.epoch()),
+                String.format(Locale.ROOT, "lr %.2e", p.learningRate()));
+        timed = true;
+    }
 
-  @Override
-  public synchronized void close() {
-    line.close();
-  }
+    /** Writes a lasting line above the progress. */
+    synchronized void note(String text) {
+        line.note(text);
+    }
+
+    @Override
+    public synchronized void close() {
+        line.close();
+    }
 }

@@ -15,34 +15,34 @@ import picocli.CommandLine.TypeConversionException;
 
 /** How values of options are read that the library has names for; a name that it does not know is bad usage. */
 final class Values {
-  private Values() {}
+    private Values() {}
 
-  static void register(CommandLine line) {
-    register(line, Device.class, Device::parse);
-    register(line, WeightFormat.class, WeightFormat::parse);
-    register(line, CacheFormat.class, CacheFormat::parse);
-    register(line, Shape.class, Shape::parse);
-    register(line, DataFormat.class, DataFormat::parse);
-    register(line, OverLong.class, OverLong::parse);
-    register(line, ColumnMap.class, ColumnMap::parse);
-    register(line, TrainingConfig.Schedule.class, TrainingConfig.Schedule::parse);
-  }
+    static void register(CommandLine line) {
+        register(line, Device.class, Device::parse);
+        register(line, WeightFormat.class, WeightFormat::parse);
+        register(line, CacheFormat.class, CacheFormat::parse);
+        register(line, Shape.class, Shape::parse);
+        register(line, DataFormat.class, DataFormat::parse);
+        register(line, OverLong.class, OverLong::parse);
+        register(line, ColumnMap.class, ColumnMap::parse);
+        register(line, TrainingConfig.Schedule.class, TrainingConfig.Schedule::parse);
+    }
 
-  private static <T> void register(CommandLine line, Class<T> type, Function<String, T> parse) {
-    line.registerConverter(
-        type,
-        text -> {
-          try {
-            return parse.apply(text);
-          } catch (BadInputException e) {
-            throw new TypeConversionException(fault(e));
-          }
+    private static <T> void register(CommandLine line, Class<T> type, Function<String, T> parse) {
+        line.registerConverter(type, text -> {
+            try {
+                return parse.apply(text);
+            } catch (BadInputException e) {
+                throw new TypeConversionException(fault(e));
+            }
         });
-  }
+    }
 
-  /** What is wrong with a value; its option is named where this is told, in place of the library's setting. */
-  private static String fault(BadInputException failure) {
-    int prefix = failure.setting().map(setting -> setting.length() + ": ".length()).orElse(0);
-    return failure.getMessage().substring(prefix);
-  }
+    /** What is wrong with a value; its option is named where this is told, in place of the library's setting. */
+    private static String fault(BadInputException failure) {
+        int prefix = failure.setting()
+                .map(setting -> setting.length() + ": ".length())
+                .orElse(0);
+        return failure.getMessage().substring(prefix);
+    }
 }

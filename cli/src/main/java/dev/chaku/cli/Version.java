@@ -8,18 +8,18 @@ import picocli.CommandLine.IVersionProvider;
 
 /** The version that the build wrote beside this class. */
 final class Version implements IVersionProvider {
-  @Override
-  public String[] getVersion() {
-    return new String[] {"chaku " + current()};
-  }
-
-  static String current() {
-    Properties properties = new Properties();
-    try (InputStream in = Version.class.getResourceAsStream("version.properties")) {
-      properties.load(in);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
+    @Override
+    public String[] getVersion() {
+        return new String[] {"chaku " + current()};
     }
-    return properties.getProperty("version");
-  }
+
+    static String current() {
+        Properties properties = new Properties();
+        try (InputStream in = Version.class.getResourceAsStream("version.properties")) {
+            properties.load(in);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return properties.getProperty("version");
+    }
 }

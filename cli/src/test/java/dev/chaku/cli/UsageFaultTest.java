@@ -21,156 +21,163 @@ import picocli.CommandLine.Model.ArgSpec;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
 
-/** Command lines that cannot be meant: exit code 2, one line, which names the option and speaks no library's language. */
+/**
+ * Command lines that cannot be meant: exit code 2, one line, which names the option and speaks no library's language.
+ */
 class UsageFaultTest {
-  /** What only a library or a programmer would say. */
-  static final Pattern FOREIGN =
-      Pattern.compile("Exception|REDACTED|java\\.|picocli|Invalid value for|is not an? |cannot convert|Error:|\\(=|=<|specify one|\\[trainer|_bytes");
+    /** What only a library or a programmer would say. */
+    static final Pattern FOREIGN = Pattern.compile(
+            "Exception|REDACTED|java\\.|picocli|Invalid value for|is not an? |cannot convert|Error:|\\(=|=<|specify one|\\[trainer|_bytes");
 
-  @TempDir Path folder;
+    @TempDir
+    Path folder;
 
-  private Cli.Ran run(String text) throws IOException {
-    Path data = folder.resolve("data.jsonl");
-    Files.writeString(data, "{\"prompt\": \"a\", \"completion\": \"b\"}\n");
-    Path base = Cli.base(folder);
-    return Cli.run(
-        Stream.of(text.split(" "))
-            .map(word -> switch (word) {
-              case "BASE" -> base;
-              case "DATA" -> data;
-              case "DATA=NaN", "DATA=-1" -> word.replace("DATA", data.toString());
-              case "OUT" -> folder.resolve("out");
-              default -> word;
+    private Cli.Ran run(String text) throws IOException {
+        Path data = folder.resolve("data.jsonl");
+        Files.writeString(data, "{\"prompt\": \"a\", \"completion\": \"b\"}\n");
+        Path base = Cli.base(folder);
+        return Cli.run(Stream.of(text.split(" "))
+                .map(word -> switch (word) {
+                    case "BASE" -> base;
+                    case "DATA" -> data;
+                    case "DATA=NaN", "DATA=-1" -> word.replace("DATA", data.toString());
+                    case "OUT" -> folder.resolve("out");
+                    default -> word;
+                })
+                .toArray());
+    }
+
+    private void assertUsage(String text, String expected) throws IOException {
+        Cli.Ran ran = run(text);
+        assertEquals(2, ran.code(), text + ": " + ran.err());
+        assertTrue(ran.err().contains(expected), text + ": " + ran.err());
+        assertEquals(1, ran.err().strip().lines().count(), ran.err());
+        assertFalse(FOREIGN.matcher(ran.err()).find(), ran.err());
+        assertEquals("", ran.out());
+        assertFalse(Files.exists(folder.resolve("out")), "the work began");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "trian | unknown verb 'trian'; did you mean train?",
+                "data chek | unknown verb 'chek'",
+                "doctor extra | unexpected argument 'extra'",
+                "doctor --devise cpu | did you mean --device?",
+                "generate --prompt x | expected --model FILE, found none",
+                "train | expected --data FILE[=WEIGHT], --model FILE, --out DIR, found none",
+                "generate --model BASE | expected one of --prompt TEXT, --prompt-file FILE, --tokens ID, found none",
+                "generate --model BASE --prompt x --tokens 1 | expected one of --prompt, --tokens, found several",
+                "generate --prompt x --model | --model: expected a value (FILE), found none",
+                "bench | expected one of --model FILE, --shape NAME, found none",
+                "train --model BASE --data DATA --out OUT --epochs many | --epochs: expected a whole number, found 'many'",
+                "train --model BASE --data DATA --out OUT --epochs 99999999999 | --epochs: expected a smaller number, found '99999999999'",
+                "train --model BASE --data DATA --out OUT --epochs 1.5 | --epochs: expected a whole number, found '1.5'",
+                "train --model BASE --data DATA --out OUT --alpha much | --alpha: expected a number, found 'much'",
+                "generate --model BASE --tokens 1,x | --tokens: expected a whole number, found 'x'",
+                "generate --model BASE --prompt x --memory-limit lots | --memory-limit: expected an amount of memory such as 2500M or 6G, found 'lots'",
+                "generate --model BASE --prompt x --kv-cache q4 | --kv-cache: unknown cache format q4; known are f32",
+                "train --model BASE --data DATA --out OUT --preset fast | --preset: expected quick, balanced or thorough, found 'fast'",
+                "train --model BASE --data DATA --out OUT --schedule step | --schedule: expected constant, linear, cosine",
+                "train --model BASE --data DATA --out OUT --over-long wrap | --over-long",
+                "train --model BASE --data DATA --out OUT --format nonsense | --format",
+                "train --model BASE --data DATA --out OUT --columns x | --columns",
+                "train --model BASE --data DATA --out OUT --eval-split 1 | --eval-split: expected a share",
+                "data split DATA --out OUT --test 0.6 --validation 0.5 | shares that leave some to train on",
+                "data split DATA --out OUT --test 1.5 | --test: expected a share below 1 or a number of examples, found '1.5'",
+                "data split DATA --out OUT --test -3 | --test: expected",
+                "train --model BASE --data DATA=NaN --out OUT | --data: expected a weight of more than 0 and at most 1000",
+                "train --model BASE --data DATA=-1 --out OUT | --data: expected a weight of more than 0 and at most 1000",
+                "data split DATA --out OUT | expected --validation or --test, found neither",
             })
-            .toArray());
-  }
+    void aLineThatCannotBeMeantIsToldInWords(String text, String expected) throws IOException {
+        assertUsage(text, expected);
+    }
 
-  private void assertUsage(String text, String expected) throws IOException {
-    Cli.Ran ran = run(text);
-    assertEquals(2, ran.code(), text + ": " + ran.err());
-    assertTrue(ran.err().contains(expected), text + ": " + ran.err());
-    assertEquals(1, ran.err().strip().lines().count(), ran.err());
-    assertFalse(FOREIGN.matcher(ran.err()).find(), ran.err());
-    assertEquals("", ran.out());
-    assertFalse(Files.exists(folder.resolve("out")), "the work began");
-  }
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "generate --model BASE --prompt x --system y | --system has no effect without --chat",
+                "generate --model BASE --prompt x --chat-template chatml | --chat-template has no effect without --chat",
+                "generate --model BASE --tokens 1 --chat | --chat has no effect beside --tokens",
+                "generate --model BASE --prompt x --overwrite | --overwrite has no effect without --logits",
+                "generate --model BASE --prompt x --max-tokens -1 | --max-tokens: expected at least 0, found -1",
+                "train --model BASE --data DATA --out OUT --warmup-steps -1 | --warmup-steps: expected at least 0, found -1",
+                "train --model BASE --data DATA --out OUT --eval-steps 5 | --eval-steps has no effect without validation data",
+                "train --model BASE --data DATA --out OUT --early-stopping 2 | --early-stopping has no effect without validation data",
+                "train --model BASE --data DATA --out OUT --no-packing --batch-tokens 64 --max-length 32 | --batch-tokens has no effect beside --no-packing",
+                "train --model BASE --data DATA --out OUT --plan --report r.html | --report has no effect beside --plan",
+                "train --model BASE --data DATA --out OUT --overwrite | --overwrite has no effect without --report",
+                "bench --model BASE --train-tokens -1 | --train-tokens: expected at least 0, found -1",
+                "bench --model BASE --prompt-tokens -1 | --prompt-tokens: expected at least 0, found -1",
+                "bench --model BASE --gen-tokens -1 | --gen-tokens: expected at least 0, found -1",
+                "bench --model BASE --format q8_0 | --format has no effect beside --model",
+                "bench --model BASE --train-tokens 0 --rank 4 | --rank has no effect with --train-tokens 0",
+                "bench --model BASE --prompt-tokens 0 --gen-tokens 4 | --gen-tokens has no effect with --prompt-tokens 0",
+                "bench --model BASE --prompt-tokens 0 --train-tokens 0 | found nothing to measure",
+                "bench --model BASE --commit abc | --commit has no effect without --append or --json",
+                "demo --rebuild-base OUT --out OUT | --out has no effect beside --rebuild-base",
+                "data check DATA --chat-template chatml | --chat-template has no effect without --model",
+                "data check DATA --no-timing | --no-timing has no effect without --model",
+                "data stats DATA --chat-template chatml | --chat-template has no effect without --model",
+                "data preview DATA --model BASE --index 0 | --index: expected at least 1, found 0",
+                "model imatrix --model BASE --data DATA --out OUT --max-chunks 0 | --max-chunks: expected at least 1, found 0",
+                "model imatrix --model BASE --data DATA --out OUT --chunk-tokens 1 | --chunk-tokens: expected at least 2, found 1",
+                "model new OUT --shape smollm2-135m --threads -2 | --threads: expected 0 to 1024, found -2",
+            })
+    void anOptionWithoutEffectIsRefused(String text, String expected) throws IOException {
+        assertUsage(text, expected);
+    }
 
-  @ParameterizedTest
-  @CsvSource(delimiter = '|', value = {
-    "trian | unknown verb 'trian'; did you mean train?",
-    "data chek | unknown verb 'chek'",
-    "doctor extra | unexpected argument 'extra'",
-    "doctor --devise cpu | did you mean --device?",
-    "generate --prompt x | expected --model FILE, found none",
-    "train | expected --data FILE[=WEIGHT], --model FILE, --out DIR, found none",
-    "generate --model BASE | expected one of --prompt TEXT, --prompt-file FILE, --tokens ID, found none",
-    "generate --model BASE --prompt x --tokens 1 | expected one of --prompt, --tokens, found several",
-    "generate --prompt x --model | --model: expected a value (FILE), found none",
-    "bench | expected one of --model FILE, --shape NAME, found none",
-    "train --model BASE --data DATA --out OUT --epochs many | --epochs: expected a whole number, found 'many'",
-    "train --model BASE --data DATA --out OUT --epochs 99999999999 | --epochs: expected a smaller number, found '99999999999'",
-    "train --model BASE --data DATA --out OUT --epochs 1.5 | --epochs: expected a whole number, found '1.5'",
-    "train --model BASE --data DATA --out OUT --alpha much | --alpha: expected a number, found 'much'",
-    "generate --model BASE --tokens 1,x | --tokens: expected a whole number, found 'x'",
-    "generate --model BASE --prompt x --memory-limit lots | --memory-limit: expected an amount of memory such as 2500M or 6G, found 'lots'",
-    "generate --model BASE --prompt x --kv-cache q4 | --kv-cache: unknown cache format q4; known are f32",
-    "train --model BASE --data DATA --out OUT --preset fast | --preset: expected quick, balanced or thorough, found 'fast'",
-    "train --model BASE --data DATA --out OUT --schedule step | --schedule: expected constant, linear, cosine",
-    "train --model BASE --data DATA --out OUT --over-long wrap | --over-long",
-    "train --model BASE --data DATA --out OUT --format nonsense | --format",
-    "train --model BASE --data DATA --out OUT --columns x | --columns",
-    "train --model BASE --data DATA --out OUT --eval-split 1 | --eval-split: expected a share",
-    "data split DATA --out OUT --test 0.6 --validation 0.5 | shares that leave some to train on",
-    "data split DATA --out OUT --test 1.5 | --test: expected a share below 1 or a number of examples, found '1.5'",
-    "data split DATA --out OUT --test -3 | --test: expected",
-    "train --model BASE --data DATA=NaN --out OUT | --data: expected a weight of more than 0 and at most 1000",
-    "train --model BASE --data DATA=-1 --out OUT | --data: expected a weight of more than 0 and at most 1000",
-    "data split DATA --out OUT | expected --validation or --test, found neither",
-  })
-  void aLineThatCannotBeMeantIsToldInWords(String text, String expected) throws IOException {
-    assertUsage(text, expected);
-  }
+    /** Required options of each verb, so that the one under test is what is wrong. */
+    private static final Map<String, String> REQUIRED = Map.ofEntries(
+            Map.entry("bench", "--model BASE"),
+            Map.entry("data check", "DATA --model BASE"),
+            Map.entry("data convert", "DATA --to text --out OUT"),
+            Map.entry("data preview", "DATA --model BASE"),
+            Map.entry("data split", "DATA --test 1 --out OUT"),
+            Map.entry("data stats", "DATA"),
+            Map.entry("demo", "--out OUT"),
+            Map.entry("generate", "--model BASE --prompt x"),
+            Map.entry("model convert", "BASE OUT"),
+            Map.entry("model imatrix", "--model BASE --data DATA --out OUT"),
+            Map.entry("model inspect", "BASE"),
+            Map.entry("model new", "OUT --shape smollm2-135m"),
+            Map.entry("model quantize", "BASE OUT --type q8_0"),
+            Map.entry("tokenize", "--model BASE --text x"),
+            Map.entry("train", "--model BASE --data DATA --eval-split 0.5 --out OUT"));
 
-  @ParameterizedTest
-  @CsvSource(delimiter = '|', value = {
-    "generate --model BASE --prompt x --system y | --system has no effect without --chat",
-    "generate --model BASE --prompt x --chat-template chatml | --chat-template has no effect without --chat",
-    "generate --model BASE --tokens 1 --chat | --chat has no effect beside --tokens",
-    "generate --model BASE --prompt x --overwrite | --overwrite has no effect without --logits",
-    "generate --model BASE --prompt x --max-tokens -1 | --max-tokens: expected at least 0, found -1",
-    "train --model BASE --data DATA --out OUT --warmup-steps -1 | --warmup-steps: expected at least 0, found -1",
-    "train --model BASE --data DATA --out OUT --eval-steps 5 | --eval-steps has no effect without validation data",
-    "train --model BASE --data DATA --out OUT --early-stopping 2 | --early-stopping has no effect without validation data",
-    "train --model BASE --data DATA --out OUT --no-packing --batch-tokens 64 --max-length 32 | --batch-tokens has no effect beside --no-packing",
-    "train --model BASE --data DATA --out OUT --plan --report r.html | --report has no effect beside --plan",
-    "train --model BASE --data DATA --out OUT --overwrite | --overwrite has no effect without --report",
-    "bench --model BASE --train-tokens -1 | --train-tokens: expected at least 0, found -1",
-    "bench --model BASE --prompt-tokens -1 | --prompt-tokens: expected at least 0, found -1",
-    "bench --model BASE --gen-tokens -1 | --gen-tokens: expected at least 0, found -1",
-    "bench --model BASE --format q8_0 | --format has no effect beside --model",
-    "bench --model BASE --train-tokens 0 --rank 4 | --rank has no effect with --train-tokens 0",
-    "bench --model BASE --prompt-tokens 0 --gen-tokens 4 | --gen-tokens has no effect with --prompt-tokens 0",
-    "bench --model BASE --prompt-tokens 0 --train-tokens 0 | found nothing to measure",
-    "bench --model BASE --commit abc | --commit has no effect without --append or --json",
-    "demo --rebuild-base OUT --out OUT | --out has no effect beside --rebuild-base",
-    "data check DATA --chat-template chatml | --chat-template has no effect without --model",
-    "data check DATA --no-timing | --no-timing has no effect without --model",
-    "data stats DATA --chat-template chatml | --chat-template has no effect without --model",
-    "data preview DATA --model BASE --index 0 | --index: expected at least 1, found 0",
-    "model imatrix --model BASE --data DATA --out OUT --max-chunks 0 | --max-chunks: expected at least 1, found 0",
-    "model imatrix --model BASE --data DATA --out OUT --chunk-tokens 1 | --chunk-tokens: expected at least 2, found 1",
-    "model new OUT --shape smollm2-135m --threads -2 | --threads: expected 0 to 1024, found -2",
-  })
-  void anOptionWithoutEffectIsRefused(String text, String expected) throws IOException {
-    assertUsage(text, expected);
-  }
+    /** Any number will do for a seed, also a negative one. */
+    private static final List<String> ANY_NUMBER = List.of("--seed");
 
-  /** Required options of each verb, so that the one under test is what is wrong. */
-  private static final Map<String, String> REQUIRED =
-      Map.ofEntries(
-          Map.entry("bench", "--model BASE"),
-          Map.entry("data check", "DATA --model BASE"),
-          Map.entry("data convert", "DATA --to text --out OUT"),
-          Map.entry("data preview", "DATA --model BASE"),
-          Map.entry("data split", "DATA --test 1 --out OUT"),
-          Map.entry("data stats", "DATA"),
-          Map.entry("demo", "--out OUT"),
-          Map.entry("generate", "--model BASE --prompt x"),
-          Map.entry("model convert", "BASE OUT"),
-          Map.entry("model imatrix", "--model BASE --data DATA --out OUT"),
-          Map.entry("model inspect", "BASE"),
-          Map.entry("model new", "OUT --shape smollm2-135m"),
-          Map.entry("model quantize", "BASE OUT --type q8_0"),
-          Map.entry("tokenize", "--model BASE --text x"),
-          Map.entry("train", "--model BASE --data DATA --eval-split 0.5 --out OUT"));
+    @TestFactory
+    Stream<DynamicTest> everyNumberOfEveryVerbIsChecked() {
+        List<DynamicTest> tests = new ArrayList<>();
+        Verbs.all().forEach((verb, spec) -> numbers(spec)
+                .forEach(option -> tests.add(DynamicTest.dynamicTest(verb + " " + option, () -> {
+                    String line = verb + " " + REQUIRED.getOrDefault(verb, "") + " " + option + "=";
+                    assertUsage(line + "many", option + ": expected");
+                    boolean ofMemory = option.equals("--memory-limit");
+                    assertUsage(line + "NaN", option + ": expected");
+                    if (!ANY_NUMBER.contains(option)) {
+                        assertUsage(line + (ofMemory ? "0" : "-7"), option + ": expected");
+                    }
+                }))));
+        return tests.stream();
+    }
 
-  /** Any number will do for a seed, also a negative one. */
-  private static final List<String> ANY_NUMBER = List.of("--seed");
+    private static Stream<String> numbers(CommandSpec spec) {
+        return spec.options().stream().filter(option -> isNumber(option)).map(OptionSpec::longestName);
+    }
 
-  @TestFactory
-  Stream<DynamicTest> everyNumberOfEveryVerbIsChecked() {
-    List<DynamicTest> tests = new ArrayList<>();
-    Verbs.all().forEach((verb, spec) -> numbers(spec).forEach(option -> tests.add(DynamicTest.dynamicTest(verb + " " + option, () -> {
-      String line = verb + " " + REQUIRED.getOrDefault(verb, "") + " " + option + "=";
-      assertUsage(line + "many", option + ": expected");
-      boolean ofMemory = option.equals("--memory-limit");
-      assertUsage(line + "NaN", option + ": expected");
-      if (!ANY_NUMBER.contains(option)) {
-        assertUsage(line + (ofMemory ? "0" : "-7"), option + ": expected");
-      }
-    }))));
-    return tests.stream();
-  }
-
-  private static Stream<String> numbers(CommandSpec spec) {
-    return spec.options().stream()
-        .filter(option -> isNumber(option))
-        .map(OptionSpec::longestName);
-  }
-
-  private static boolean isNumber(ArgSpec arg) {
-    Class<?> type = arg.type();
-    return type == int.class || type == long.class || type == float.class || type == double.class
-        || Number.class.isAssignableFrom(type);
-  }
+    private static boolean isNumber(ArgSpec arg) {
+        Class<?> type = arg.type();
+        return type == int.class
+                || type == long.class
+                || type == float.class
+                || type == double.class
+                || Number.class.isAssignableFrom(type);
+    }
 }

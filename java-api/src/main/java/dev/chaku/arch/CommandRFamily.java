@@ -8,22 +8,22 @@ import dev.chaku.arch.RopeSpec.Pairing;
 import dev.chaku.gguf.GgufFile;
 
 /**
- * Command R: parallel half blocks that share a LayerNorm without biases, adjacent pairs, a factor of the logits; the largest
- * model has norms of each head.
+ * Command R: parallel half blocks that share a LayerNorm without biases, adjacent pairs, a factor of the logits; the
+ * largest model has norms of each head.
  */
 final class CommandRFamily extends DenseFamily {
-  CommandRFamily() {
-    super("command-r");
-  }
+    CommandRFamily() {
+        super("command-r");
+    }
 
-  @Override
-  DenseTraits traits(GgufFile file) {
-    return new DenseTraits(Pairing.ADJACENT)
-        .layerNorm(Presence.NONE)
-        .biases(Presence.OPTIONAL, Presence.OPTIONAL, Presence.NONE)
-        .norms(Presence.REQUIRED, Presence.NONE, Presence.NONE)
-        .headNorms(Presence.OPTIONAL, HeadNorm.HEAD_WITH_OWN_WEIGHTS)
-        .parallel(Parallel.ALWAYS)
-        .understands(Feature.LOGIT_SCALE);
-  }
+    @Override
+    DenseTraits traits(GgufFile file) {
+        return new DenseTraits(Pairing.ADJACENT)
+                .layerNorm(Presence.NONE)
+                .biases(Presence.OPTIONAL, Presence.OPTIONAL, Presence.NONE)
+                .norms(Presence.REQUIRED, Presence.NONE, Presence.NONE)
+                .headNorms(Presence.OPTIONAL, HeadNorm.HEAD_WITH_OWN_WEIGHTS)
+                .parallel(Parallel.ALWAYS)
+                .understands(Feature.LOGIT_SCALE);
+    }
 }

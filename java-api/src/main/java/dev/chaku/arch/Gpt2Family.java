@@ -6,17 +6,17 @@ import dev.chaku.internal.LayerOptions;
 
 /** GPT-2: learned positions, LayerNorm and biases everywhere, a feed-forward without a gate. */
 final class Gpt2Family extends DenseFamily {
-  Gpt2Family() {
-    super("gpt2");
-  }
+    Gpt2Family() {
+        super("gpt2");
+    }
 
-  @Override
-  DenseTraits traits(GgufFile file) {
-    return new DenseTraits(null)
-        .layerNorm(Presence.REQUIRED)
-        .biases(Presence.REQUIRED, Presence.REQUIRED, Presence.REQUIRED)
-        .fusedQkv()
-        .positions()
-        .ungated(LayerOptions.GELU_TANH);
-  }
+    @Override
+    DenseTraits traits(GgufFile file) {
+        return new DenseTraits(null)
+                .layerNorm(Presence.REQUIRED)
+                .biases(Presence.REQUIRED, Presence.REQUIRED, Presence.REQUIRED)
+                .fusedQkv()
+                .positions()
+                .ungated(LayerOptions.GELU_TANH);
+    }
 }

@@ -8,17 +8,17 @@ import dev.chaku.internal.LayerOptions;
 
 /** GPT-NeoX and Pythia: parallel half blocks with a LayerNorm each, biases everywhere, a part of each head rotated. */
 final class GptNeoxFamily extends DenseFamily {
-  GptNeoxFamily() {
-    super("gptneox");
-  }
+    GptNeoxFamily() {
+        super("gptneox");
+    }
 
-  @Override
-  DenseTraits traits(GgufFile file) {
-    return new DenseTraits(Pairing.HALVES)
-        .layerNorm(Presence.REQUIRED)
-        .biases(Presence.REQUIRED, Presence.REQUIRED, Presence.REQUIRED)
-        .fusedQkv()
-        .parallel(Parallel.BY_KEY)
-        .ungated(LayerOptions.GELU_TANH);
-  }
+    @Override
+    DenseTraits traits(GgufFile file) {
+        return new DenseTraits(Pairing.HALVES)
+                .layerNorm(Presence.REQUIRED)
+                .biases(Presence.REQUIRED, Presence.REQUIRED, Presence.REQUIRED)
+                .fusedQkv()
+                .parallel(Parallel.BY_KEY)
+                .ungated(LayerOptions.GELU_TANH);
+    }
 }

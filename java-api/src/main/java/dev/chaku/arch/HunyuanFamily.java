@@ -7,12 +7,14 @@ import dev.chaku.gguf.GgufFile;
 
 /** Hunyuan, dense: query and key heads are normalised after the rotation. */
 final class HunyuanFamily extends DenseFamily {
-  HunyuanFamily() {
-    super("hunyuan-dense");
-  }
+    HunyuanFamily() {
+        super("hunyuan-dense");
+    }
 
-  @Override
-  DenseTraits traits(GgufFile file) {
-    return new DenseTraits(Pairing.HALVES).headNorms(Presence.REQUIRED, HeadNorm.HEAD).normAfterRope();
-  }
+    @Override
+    DenseTraits traits(GgufFile file) {
+        return new DenseTraits(Pairing.HALVES)
+                .headNorms(Presence.REQUIRED, HeadNorm.HEAD)
+                .normAfterRope();
+    }
 }

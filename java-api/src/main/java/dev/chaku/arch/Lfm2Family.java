@@ -8,15 +8,15 @@ import dev.chaku.gguf.GgufFile;
 
 /** LFM2: gated short convolutions, and attention with normalised heads in some layers. */
 final class Lfm2Family extends DenseFamily {
-  Lfm2Family() {
-    super("lfm2");
-  }
+    Lfm2Family() {
+        super("lfm2");
+    }
 
-  @Override
-  DenseTraits traits(GgufFile file) {
-    return new DenseTraits(Pairing.HALVES)
-        .headNorms(Presence.REQUIRED, HeadNorm.HEAD)
-        .mixer(Mixer.SHORT_CONVOLUTION)
-        .rename(DecoderModule.OUTPUT_NORM, "token_embd_norm");
-  }
+    @Override
+    DenseTraits traits(GgufFile file) {
+        return new DenseTraits(Pairing.HALVES)
+                .headNorms(Presence.REQUIRED, HeadNorm.HEAD)
+                .mixer(Mixer.SHORT_CONVOLUTION)
+                .rename(DecoderModule.OUTPUT_NORM, "token_embd_norm");
+    }
 }

@@ -10,14 +10,14 @@ import dev.chaku.gguf.GgufFile;
  * position.
  */
 final class Mistral3Family extends DenseFamily {
-  Mistral3Family() {
-    super("mistral3");
-  }
+    Mistral3Family() {
+        super("mistral3");
+    }
 
-  @Override
-  DenseTraits traits(GgufFile file) {
-    return new DenseTraits(Pairing.ADJACENT)
-        .biases(Presence.OPTIONAL, Presence.OPTIONAL, Presence.NONE)
-        .understands(Feature.QUERY_TEMPERATURE);
-  }
+    @Override
+    DenseTraits traits(GgufFile file) {
+        return new DenseTraits(Pairing.ADJACENT)
+                .biases(Presence.OPTIONAL, Presence.OPTIONAL, Presence.NONE)
+                .understands(Feature.QUERY_TEMPERATURE);
+    }
 }

@@ -15,39 +15,39 @@ import dev.chaku.gguf.GgufValue;
  */
 public record ModelFacts(String architecture, int layers, int heads, int kvHeads, int experts) {
 
-  /** The facts of a file of any architecture, known or not. */
-  public static ModelFacts of(GgufMetadata metadata) {
-    String architecture = metadata.requireString("general.architecture");
-    int heads = first(metadata, architecture + ".attention.head_count");
-    int kvHeads = first(metadata, architecture + ".attention.head_count_kv");
-    return new ModelFacts(
-        architecture,
-        first(metadata, architecture + ".block_count"),
-        heads,
-        kvHeads == 0 ? heads : kvHeads,
-        first(metadata, architecture + ".expert_count"));
-  }
-
-  /** Query heads that share a key head; 1 if unknown. */
-  int headsPerKey() {
-    return kvHeads == 0 ? 1 : heads / kvHeads;
-  }
-
-  /** The models of 70 billion parameters whose value projections are small beside the others. */
-  boolean isSeventyBillion() {
-    return layers == 80 && (architecture.equals("llama") && heads != kvHeads || architecture.equals("qwen2"));
-  }
-
-  /** A number, or the first that is not 0 of one per layer. */
-  private static int first(GgufMetadata metadata, String key) {
-    GgufValue value = metadata.find(key).orElse(null);
-    if (value instanceof GgufArray.Numbers numbers) {
-      for (int i = 0; i < numbers.size(); i++) {
-        if (numbers.longAt(i) != 0) {
-          return (int) numbers.longAt(i);
-        }
-      }
+    /** The facts of a file of any architecture, known or not. */
+    public static ModelFacts of(GgufMetadata metadata) {
+        String architecture = metadata.requireString("general.architecture");
+        int heads = first(metadata, architecture + ".attention.head_count");
+        int kvHeads = first(metadata, architecture + ".attention.head_count_kv");
+        return new ModelFacts(
+                architecture,
+                first(metadata, architecture + ".block_count"),
+                heads,
+                kvHeads == 0 ? heads : kvHeads,
+                first(metadata, architecture + ".expert_count"));
     }
-    return value instanceof GgufValue.Int number ? (int) number.bits() : 0;
-  }
+
+    /** Query heads that share a key head; 1 if unknown. */
+    int headsPerKey() {
+        return kvHeads == 0 ? 1 : heads / kvHeads;
+    }
+
+    /** The models of 70 billion parameters whose value projections are small beside the others. */
+    boolean isSeventyBillion() {
+        return layers == 80 && (architecture.equals("llama") && heads != kvHeads || architecture.equals("qwen2"));
+    }
+
+    /** A number, or the first that is not 0 of one per layer. */
+    private static int first(GgufMetadata metadata, String key) {
+        GgufValue value = metadata.find(key).orElse(null);
+        if (value instanceof GgufArray.Numbers numbers) {
+            for (int i = 0; i < numbers.size(); i++) {
+                if (numbers.longAt(i) != 0) {
+                    return (int) numbers.longAt(i);
+                }
+            }
+        }
+        return value instanceof GgufValue.Int number ? (int) number.bits() : 0;
+    }
 }

@@ -6,17 +6,17 @@ import dev.chaku.internal.LayerOptions;
 
 /** MPT: scores that fall with distance in place of positions, LayerNorm, a feed-forward without a gate. */
 final class MptFamily extends DenseFamily {
-  MptFamily() {
-    super("mpt");
-  }
+    MptFamily() {
+        super("mpt");
+    }
 
-  @Override
-  DenseTraits traits(GgufFile file) {
-    return new DenseTraits(null)
-        .layerNorm(Presence.OPTIONAL)
-        .biases(Presence.OPTIONAL, Presence.OPTIONAL, Presence.OPTIONAL)
-        .fusedQkv()
-        .alibi(8)
-        .ungated(LayerOptions.GELU_TANH);
-  }
+    @Override
+    DenseTraits traits(GgufFile file) {
+        return new DenseTraits(null)
+                .layerNorm(Presence.OPTIONAL)
+                .biases(Presence.OPTIONAL, Presence.OPTIONAL, Presence.OPTIONAL)
+                .fusedQkv()
+                .alibi(8)
+                .ungated(LayerOptions.GELU_TANH);
+    }
 }

@@ -8,19 +8,19 @@ import dev.chaku.internal.LayerOptions;
 
 /** Phi-1.5 and Phi-2: parallel half blocks that share a LayerNorm, biases everywhere, a part of each head rotated. */
 final class Phi2Family extends DenseFamily {
-  Phi2Family() {
-    super("phi2");
-  }
+    Phi2Family() {
+        super("phi2");
+    }
 
-  @Override
-  DenseTraits traits(GgufFile file) {
-    return new DenseTraits(Pairing.HALVES)
-        .layerNorm(Presence.REQUIRED)
-        .biases(Presence.REQUIRED, Presence.REQUIRED, Presence.REQUIRED)
-        .headBias(Presence.REQUIRED)
-        .norms(Presence.REQUIRED, Presence.NONE, Presence.NONE)
-        .fusedQkv()
-        .parallel(Parallel.ALWAYS)
-        .ungated(LayerOptions.GELU_TANH);
-  }
+    @Override
+    DenseTraits traits(GgufFile file) {
+        return new DenseTraits(Pairing.HALVES)
+                .layerNorm(Presence.REQUIRED)
+                .biases(Presence.REQUIRED, Presence.REQUIRED, Presence.REQUIRED)
+                .headBias(Presence.REQUIRED)
+                .norms(Presence.REQUIRED, Presence.NONE, Presence.NONE)
+                .fusedQkv()
+                .parallel(Parallel.ALWAYS)
+                .ungated(LayerOptions.GELU_TANH);
+    }
 }

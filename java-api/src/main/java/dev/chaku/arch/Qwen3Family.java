@@ -7,12 +7,12 @@ import dev.chaku.gguf.GgufFile;
 
 /** Qwen3: each query and key head is normalised before the rotation. */
 final class Qwen3Family extends DenseFamily {
-  Qwen3Family() {
-    super("qwen3");
-  }
+    Qwen3Family() {
+        super("qwen3");
+    }
 
-  @Override
-  DenseTraits traits(GgufFile file) {
-    return new DenseTraits(Pairing.HALVES).headNorms(Presence.REQUIRED, HeadNorm.HEAD);
-  }
+    @Override
+    DenseTraits traits(GgufFile file) {
+        return new DenseTraits(Pairing.HALVES).headNorms(Presence.REQUIRED, HeadNorm.HEAD);
+    }
 }

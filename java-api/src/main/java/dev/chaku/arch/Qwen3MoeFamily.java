@@ -8,14 +8,14 @@ import dev.chaku.internal.ExpertOptions.Gating;
 
 /** Qwen3-MoE: query and key heads are normalised before the rotation; no shared expert. */
 final class Qwen3MoeFamily extends DenseFamily {
-  Qwen3MoeFamily() {
-    super("qwen3moe");
-  }
+    Qwen3MoeFamily() {
+        super("qwen3moe");
+    }
 
-  @Override
-  DenseTraits traits(GgufFile file) {
-    return new DenseTraits(Pairing.HALVES)
-        .headNorms(Presence.REQUIRED, HeadNorm.HEAD)
-        .experts(new ExpertTraits(Gating.SOFTMAX, true, Presence.NONE, false, true));
-  }
+    @Override
+    DenseTraits traits(GgufFile file) {
+        return new DenseTraits(Pairing.HALVES)
+                .headNorms(Presence.REQUIRED, HeadNorm.HEAD)
+                .experts(new ExpertTraits(Gating.SOFTMAX, true, Presence.NONE, false, true));
+    }
 }

@@ -9,17 +9,17 @@ import dev.chaku.internal.ExpertOptions.Gating;
 
 /** Qwen3-Next: as Qwen3.5, with experts and one that is shared in each layer. */
 final class Qwen3NextFamily extends DenseFamily {
-  Qwen3NextFamily() {
-    super("qwen3next");
-  }
+    Qwen3NextFamily() {
+        super("qwen3next");
+    }
 
-  @Override
-  DenseTraits traits(GgufFile file) {
-    return new DenseTraits(Pairing.HALVES)
-        .headNorms(Presence.REQUIRED, HeadNorm.HEAD)
-        .mixer(Mixer.DELTA_RULE)
-        .gatedQueries()
-        .rename(DecoderModule.FFN_NORM, "post_attention_norm")
-        .experts(new ExpertTraits(Gating.SOFTMAX, true, Presence.NONE, true, true));
-  }
+    @Override
+    DenseTraits traits(GgufFile file) {
+        return new DenseTraits(Pairing.HALVES)
+                .headNorms(Presence.REQUIRED, HeadNorm.HEAD)
+                .mixer(Mixer.DELTA_RULE)
+                .gatedQueries()
+                .rename(DecoderModule.FFN_NORM, "post_attention_norm")
+                .experts(new ExpertTraits(Gating.SOFTMAX, true, Presence.NONE, true, true));
+    }
 }

@@ -9,25 +9,25 @@ package dev.chaku.arch;
  * @param inverseFrequencies one per pair, with longAfter as many again for long contexts; copied in and out
  */
 public record RopeSpec(Pairing pairing, float magnitude, int longAfter, double[] inverseFrequencies) {
-  /** Which values are rotated together; the ordinal is its number in the core. */
-  public enum Pairing {
-    /** (x[2i], x[2i+1]). */
-    ADJACENT,
-    /** (x[i], x[i + n/2]). */
-    HALVES
-  }
+    /** Which values are rotated together; the ordinal is its number in the core. */
+    public enum Pairing {
+        /** (x[2i], x[2i+1]). */
+        ADJACENT,
+        /** (x[i], x[i + n/2]). */
+        HALVES
+    }
 
-  /** A rotation that does not depend on the context. */
-  public RopeSpec(Pairing pairing, float magnitude, double[] inverseFrequencies) {
-    this(pairing, magnitude, 0, inverseFrequencies);
-  }
+    /** A rotation that does not depend on the context. */
+    public RopeSpec(Pairing pairing, float magnitude, double[] inverseFrequencies) {
+        this(pairing, magnitude, 0, inverseFrequencies);
+    }
 
-  public RopeSpec {
-    inverseFrequencies = inverseFrequencies.clone();
-  }
+    public RopeSpec {
+        inverseFrequencies = inverseFrequencies.clone();
+    }
 
-  @Override
-  public double[] inverseFrequencies() {
-    return inverseFrequencies.clone();
-  }
+    @Override
+    public double[] inverseFrequencies() {
+        return inverseFrequencies.clone();
+    }
 }

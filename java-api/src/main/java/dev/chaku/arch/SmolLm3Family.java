@@ -6,14 +6,14 @@ import dev.chaku.gguf.GgufFile;
 
 /** SmolLM3: every fourth layer knows no positions. */
 final class SmolLm3Family extends DenseFamily {
-  SmolLm3Family() {
-    super("smollm3");
-  }
+    SmolLm3Family() {
+        super("smollm3");
+    }
 
-  @Override
-  DenseTraits traits(GgufFile file) {
-    return new DenseTraits(Pairing.ADJACENT)
-        .biases(Presence.OPTIONAL, Presence.OPTIONAL, Presence.NONE)
-        .ropes((layer, windowed, anyWindow) -> layer % 4 == 3 ? -1 : 0);
-  }
+    @Override
+    DenseTraits traits(GgufFile file) {
+        return new DenseTraits(Pairing.ADJACENT)
+                .biases(Presence.OPTIONAL, Presence.OPTIONAL, Presence.NONE)
+                .ropes((layer, windowed, anyWindow) -> layer % 4 == 3 ? -1 : 0);
+    }
 }

@@ -7,15 +7,15 @@ import dev.chaku.internal.LayerOptions;
 
 /** StarCoder2: LayerNorm and biases everywhere, a feed-forward without a gate. */
 final class StarCoder2Family extends DenseFamily {
-  StarCoder2Family() {
-    super("starcoder2");
-  }
+    StarCoder2Family() {
+        super("starcoder2");
+    }
 
-  @Override
-  DenseTraits traits(GgufFile file) {
-    return new DenseTraits(Pairing.HALVES)
-        .layerNorm(Presence.REQUIRED)
-        .biases(Presence.OPTIONAL, Presence.OPTIONAL, Presence.OPTIONAL)
-        .ungated(LayerOptions.GELU_TANH);
-  }
+    @Override
+    DenseTraits traits(GgufFile file) {
+        return new DenseTraits(Pairing.HALVES)
+                .layerNorm(Presence.REQUIRED)
+                .biases(Presence.OPTIONAL, Presence.OPTIONAL, Presence.OPTIONAL)
+                .ungated(LayerOptions.GELU_TANH);
+    }
 }

@@ -21,26 +21,43 @@ import java.util.function.Function;
  * @param defaults what the classes have where config.json says nothing
  */
 record HuggingFaceFamily(
-    List<String> classes,
-    String architecture,
-    String epsilonKey,
-    boolean layerNorm,
-    boolean rotary,
-    boolean tied,
-    List<String> activations,
-    Function<ModelConfig, List<TensorRule>> tensors,
-    BiConsumer<ModelConfig, Map<String, GgufValue>> extra,
-    Map<String, Object> defaults) {
+        List<String> classes,
+        String architecture,
+        String epsilonKey,
+        boolean layerNorm,
+        boolean rotary,
+        boolean tied,
+        List<String> activations,
+        Function<ModelConfig, List<TensorRule>> tensors,
+        BiConsumer<ModelConfig, Map<String, GgufValue>> extra,
+        Map<String, Object> defaults) {
 
-  /** A family whose models have all the same tensors, and whose config.json says everything. */
-  HuggingFaceFamily(
-      List<String> classes, String architecture, String epsilonKey, boolean layerNorm, boolean rotary, boolean tied,
-      List<String> activations, List<TensorRule> tensors, BiConsumer<ModelConfig, Map<String, GgufValue>> extra) {
-    this(classes, architecture, epsilonKey, layerNorm, rotary, tied, activations, config -> tensors, extra, Map.of());
-  }
+    /** A family whose models have all the same tensors, and whose config.json says everything. */
+    HuggingFaceFamily(
+            List<String> classes,
+            String architecture,
+            String epsilonKey,
+            boolean layerNorm,
+            boolean rotary,
+            boolean tied,
+            List<String> activations,
+            List<TensorRule> tensors,
+            BiConsumer<ModelConfig, Map<String, GgufValue>> extra) {
+        this(
+                classes,
+                architecture,
+                epsilonKey,
+                layerNorm,
+                rotary,
+                tied,
+                activations,
+                config -> tensors,
+                extra,
+                Map.of());
+    }
 
-  HuggingFaceFamily withDefaults(Map<String, Object> values) {
-    return new HuggingFaceFamily(
-        classes, architecture, epsilonKey, layerNorm, rotary, tied, activations, tensors, extra, values);
-  }
+    HuggingFaceFamily withDefaults(Map<String, Object> values) {
+        return new HuggingFaceFamily(
+                classes, architecture, epsilonKey, layerNorm, rotary, tied, activations, tensors, extra, values);
+    }
 }

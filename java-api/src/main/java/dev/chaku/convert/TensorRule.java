@@ -17,113 +17,130 @@ import dev.chaku.adapter.RowOrder;
  * @param where which layers have it
  */
 record TensorRule(
-    String from, String to, Size rows, Size columns, Layout layout, RowOrder rowOrder, RowOrder columnOrder, Values values,
-    Need need, Where where) {
+        String from,
+        String to,
+        Size rows,
+        Size columns,
+        Layout layout,
+        RowOrder rowOrder,
+        RowOrder columnOrder,
+        Values values,
+        Need need,
+        Where where) {
 
-  /** How the folder holds a matrix of rows by columns. */
-  enum Layout {
-    /** As it is. */
-    PLAIN,
-    /** Columns by rows. */
-    TURNED,
-    /** Rows by 1 by columns, as a convolution of each row with its own taps is stored. */
-    TAPS,
-    /** Each row in a vector of its own. */
-    EACH_ROW,
-    /** Each expert's in a tensor of its own; the file stacks them. */
-    EACH_EXPERT,
-    /** All experts' in one tensor, columns by rows each; or in MXFP4 blocks, rows by columns each. */
-    ALL_EXPERTS_TURNED
-  }
+    /** How the folder holds a matrix of rows by columns. */
+    enum Layout {
+        /** As it is. */
+        PLAIN,
+        /** Columns by rows. */
+        TURNED,
+        /** Rows by 1 by columns, as a convolution of each row with its own taps is stored. */
+        TAPS,
+        /** Each row in a vector of its own. */
+        EACH_ROW,
+        /** Each expert's in a tensor of its own; the file stacks them. */
+        EACH_EXPERT,
+        /** All experts' in one tensor, columns by rows each; or in MXFP4 blocks, rows by columns each. */
+        ALL_EXPERTS_TURNED
+    }
 
-  /** What becomes of the numbers. */
-  enum Values {
-    AS_IS,
-    /** 1 is added: norms that are stored as the difference from 1. */
-    PLUS_ONE,
-    /** Rates that are stored as the logarithm of what they are below 0. */
-    MINUS_EXP
-  }
+    /** What becomes of the numbers. */
+    enum Values {
+        AS_IS,
+        /** 1 is added: norms that are stored as the difference from 1. */
+        PLUS_ONE,
+        /** Rates that are stored as the logarithm of what they are below 0. */
+        MINUS_EXP
+    }
 
-  /** Whether a tensor must be there. */
-  enum Need {
-    REQUIRED,
-    OPTIONAL,
-    /** It is left out where the embedding serves in its place. */
-    UNLESS_TIED
-  }
+    /** Whether a tensor must be there. */
+    enum Need {
+        REQUIRED,
+        OPTIONAL,
+        /** It is left out where the embedding serves in its place. */
+        UNLESS_TIED
+    }
 
-  /** Which layers have a tensor. */
-  enum Where {
-    ALL_LAYERS,
-    /** Those with attention. */
-    ATTENTION,
-    /** Those with a running memory in its place. */
-    MIXER
-  }
+    /** Which layers have a tensor. */
+    enum Where {
+        ALL_LAYERS,
+        /** Those with attention. */
+        ATTENTION,
+        /** Those with a running memory in its place. */
+        MIXER
+    }
 
-  /** A matrix that both sides hold in the same way. */
-  static TensorRule matrix(String from, String to, Size rows, Size columns) {
-    return new TensorRule(
-        from, to, rows, columns, Layout.PLAIN, RowOrder.AS_IS, RowOrder.AS_IS, Values.AS_IS, Need.REQUIRED, Where.ALL_LAYERS);
-  }
+    /** A matrix that both sides hold in the same way. */
+    static TensorRule matrix(String from, String to, Size rows, Size columns) {
+        return new TensorRule(
+                from,
+                to,
+                rows,
+                columns,
+                Layout.PLAIN,
+                RowOrder.AS_IS,
+                RowOrder.AS_IS,
+                Values.AS_IS,
+                Need.REQUIRED,
+                Where.ALL_LAYERS);
+    }
 
-  /** A vector that both sides hold in the same way. */
-  static TensorRule vector(String from, String to, Size size) {
-    return matrix(from, to, Size.ONE, size);
-  }
+    /** A vector that both sides hold in the same way. */
+    static TensorRule vector(String from, String to, Size size) {
+        return matrix(from, to, Size.ONE, size);
+    }
 
-  TensorRule stored(Layout newLayout) {
-    return new TensorRule(from, to, rows, columns, newLayout, rowOrder, columnOrder, values, need, where);
-  }
+    TensorRule stored(Layout newLayout) {
+        return new TensorRule(from, to, rows, columns, newLayout, rowOrder, columnOrder, values, need, where);
+    }
 
-  /** With rows in another order; of a vector, its numbers. */
-  TensorRule ordered(RowOrder order) {
-    return isVector()
-        ? columnsOrdered(order)
-        : new TensorRule(from, to, rows, columns, layout, order, columnOrder, values, need, where);
-  }
+    /** With rows in another order; of a vector, its numbers. */
+    TensorRule ordered(RowOrder order) {
+        return isVector()
+                ? columnsOrdered(order)
+                : new TensorRule(from, to, rows, columns, layout, order, columnOrder, values, need, where);
+    }
 
-  TensorRule columnsOrdered(RowOrder order) {
-    return new TensorRule(from, to, rows, columns, layout, rowOrder, order, values, need, where);
-  }
+    TensorRule columnsOrdered(RowOrder order) {
+        return new TensorRule(from, to, rows, columns, layout, rowOrder, order, values, need, where);
+    }
 
-  /** Under another name in the file. */
-  TensorRule renamed(String name) {
-    return new TensorRule(from, name, rows, columns, layout, rowOrder, columnOrder, values, need, where);
-  }
+    /** Under another name in the file. */
+    TensorRule renamed(String name) {
+        return new TensorRule(from, name, rows, columns, layout, rowOrder, columnOrder, values, need, where);
+    }
 
-  TensorRule holding(Values newValues) {
-    return new TensorRule(from, to, rows, columns, layout, rowOrder, columnOrder, newValues, need, where);
-  }
+    TensorRule holding(Values newValues) {
+        return new TensorRule(from, to, rows, columns, layout, rowOrder, columnOrder, newValues, need, where);
+    }
 
-  TensorRule needed(Need newNeed) {
-    return new TensorRule(from, to, rows, columns, layout, rowOrder, columnOrder, values, newNeed, where);
-  }
+    TensorRule needed(Need newNeed) {
+        return new TensorRule(from, to, rows, columns, layout, rowOrder, columnOrder, values, newNeed, where);
+    }
 
-  TensorRule in(Where layers) {
-    return new TensorRule(from, to, rows, columns, layout, rowOrder, columnOrder, values, need, layers);
-  }
+    TensorRule in(Where layers) {
+        return new TensorRule(from, to, rows, columns, layout, rowOrder, columnOrder, values, need, layers);
+    }
 
-  boolean isVector() {
-    return rows == Size.ONE;
-  }
+    boolean isVector() {
+        return rows == Size.ONE;
+    }
 
-  boolean isInLayers() {
-    return to.contains("{l}");
-  }
+    boolean isInLayers() {
+        return to.contains("{l}");
+    }
 
-  /** Whether the file has one matrix for each expert. */
-  boolean isStacked() {
-    return layout == Layout.EACH_EXPERT || layout == Layout.ALL_EXPERTS_TURNED;
-  }
+    /** Whether the file has one matrix for each expert. */
+    boolean isStacked() {
+        return layout == Layout.EACH_EXPERT || layout == Layout.ALL_EXPERTS_TURNED;
+    }
 
-  /** The name in the folder, in a layer and of an expert, or of a row where each has a tensor of its own. */
-  String source(int layer, int expert) {
-    return from.replace("{l}", Integer.toString(layer)).replace("{e}", Integer.toString(expert));
-  }
+    /** The name in the folder, in a layer and of an expert, or of a row where each has a tensor of its own. */
+    String source(int layer, int expert) {
+        return from.replace("{l}", Integer.toString(layer)).replace("{e}", Integer.toString(expert));
+    }
 
-  String target(int layer) {
-    return to.replace("{l}", Integer.toString(layer));
-  }
+    String target(int layer) {
+        return to.replace("{l}", Integer.toString(layer));
+    }
 }

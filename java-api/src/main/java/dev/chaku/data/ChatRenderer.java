@@ -4,30 +4,32 @@ import dev.chaku.text.template.ChatTemplate;
 import java.util.List;
 import java.util.Map;
 
-/** A chat template: a conversation to the text that the model reads. Thread-safe: data are encoded on several threads. */
+/**
+ * A chat template: a conversation to the text that the model reads. Thread-safe: data are encoded on several threads.
+ */
 @FunctionalInterface
 public interface ChatRenderer {
-  /**
-   * Renders a conversation.
-   *
-   * @param addGenerationPrompt whether the text ends where the assistant's next turn begins
-   * @throws dev.chaku.BadInputException if the template refuses the conversation
-   */
-  String render(List<Map<String, Object>> messages, List<Object> tools, boolean addGenerationPrompt);
+    /**
+     * Renders a conversation.
+     *
+     * @param addGenerationPrompt whether the text ends where the assistant's next turn begins
+     * @throws dev.chaku.BadInputException if the template refuses the conversation
+     */
+    String render(List<Map<String, Object>> messages, List<Object> tools, boolean addGenerationPrompt);
 
-  /**
-   * The spans of the rendered conversation that the template itself says the assistant wrote ({@code {% generation %}}),
-   * begin and end of each in the order of its turns; empty if it does not say.
-   */
-  default List<int[]> generations(List<Map<String, Object>> messages, List<Object> tools) {
-    return List.of();
-  }
+    /**
+     * The spans of the rendered conversation that the template itself says the assistant wrote ({@code {% generation
+     * %}}), begin and end of each in the order of its turns; empty if it does not say.
+     */
+    default List<int[]> generations(List<Map<String, Object>> messages, List<Object> tools) {
+        return List.of();
+    }
 
-  /**
-   * A renderer that keeps what the template says of the assistant's spans, and gives it the arguments of tools' calls and
-   * the assistant's thoughts as it takes them.
-   */
-  static ChatRenderer of(ChatTemplate template) {
-    return new TemplateRenderer(template);
-  }
+    /**
+     * A renderer that keeps what the template says of the assistant's spans, and gives it the arguments of tools' calls
+     * and the assistant's thoughts as it takes them.
+     */
+    static ChatRenderer of(ChatTemplate template) {
+        return new TemplateRenderer(template);
+    }
 }

@@ -21,83 +21,86 @@ import org.jspecify.annotations.Nullable;
  * read as null.
  */
 final class Json {
-  static final int MOST_DEPTH = 64;
+    static final int MOST_DEPTH = 64;
 
-  private static final JsonFactory STRICT = factory(false);
+    private static final JsonFactory STRICT = factory(false);
 
-  /** What data files are read with. */
-  static final JsonFactory RECORDS = factory(true);
+    /** What data files are read with. */
+    static final JsonFactory RECORDS = factory(true);
 
-  private Json() {}
+    private Json() {}
 
-  private static JsonFactory factory(boolean nonFinite) {
-    return JsonFactory.builder()
-        .recyclerPool(JsonRecyclerPools.sharedConcurrentDequePool())
-        .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
-        .configure(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS, nonFinite)
-        .streamReadConstraints(
-            StreamReadConstraints.builder().maxNestingDepth(MOST_DEPTH).maxStringLength(1 << 28).build())
-        .build();
-  }
-
-  /** Parses one value that fills the whole text. */
-  static @Nullable Object parse(String text) throws IOException {
-    return parse(text, STRICT);
-  }
-
-  /** Parses a record of a data file, which fills the whole text. */
-  static @Nullable Object parseRecord(String text) throws IOException {
-    return parse(text, RECORDS);
-  }
-
-  private static @Nullable Object parse(String text, JsonFactory factory) throws IOException {
-    try (JsonParser parser = factory.createParser(text)) {
-      if (parser.nextToken() == null) {
-        throw new IOException("found nothing");
-      }
-      Object value = value(parser);
-      if (parser.nextToken() != null) {
-        throw new IOException("found more after the value, at column " + parser.currentTokenLocation().getColumnNr());
-      }
-      return value;
+    private static JsonFactory factory(boolean nonFinite) {
+        return JsonFactory.builder()
+                .recyclerPool(JsonRecyclerPools.sharedConcurrentDequePool())
+                .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+                .configure(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS, nonFinite)
+                .streamReadConstraints(StreamReadConstraints.builder()
+                        .maxNestingDepth(MOST_DEPTH)
+                        .maxStringLength(1 << 28)
+                        .build())
+                .build();
     }
-  }
 
-  /** The value at the parser's current token; afterwards the parser stands at its last token. */
-  static @Nullable Object value(JsonParser parser) throws IOException {
-    return switch (parser.currentToken()) {
-      case START_OBJECT -> object(parser);
-      case START_ARRAY -> array(parser);
-      case VALUE_STRING -> parser.getText();
-      case VALUE_NUMBER_INT -> integer(parser);
-      case VALUE_NUMBER_FLOAT -> Double.isNaN(parser.getDoubleValue()) ? null : (Object) parser.getDoubleValue();
-      case VALUE_TRUE -> Boolean.TRUE;
-      case VALUE_FALSE -> Boolean.FALSE;
-      default -> null;
-    };
-  }
-
-  private static Object integer(JsonParser parser) throws IOException {
-    return parser.getNumberType() == JsonParser.NumberType.BIG_INTEGER
-        ? (Object) parser.getBigIntegerValue()
-        : (Object) parser.getLongValue();
-  }
-
-  private static Map<String, @Nullable Object> object(JsonParser parser) throws IOException {
-    Map<String, @Nullable Object> fields = new LinkedHashMap<>();
-    while (parser.nextToken() != JsonToken.END_OBJECT) {
-      String name = parser.currentName();
-      parser.nextToken();
-      fields.put(name, value(parser));
+    /** Parses one value that fills the whole text. */
+    static @Nullable Object parse(String text) throws IOException {
+        return parse(text, STRICT);
     }
-    return fields;
-  }
 
-  private static List<@Nullable Object> array(JsonParser parser) throws IOException {
-    List<@Nullable Object> values = new ArrayList<>();
-    while (parser.nextToken() != JsonToken.END_ARRAY) {
-      values.add(value(parser));
+    /** Parses a record of a data file, which fills the whole text. */
+    static @Nullable Object parseRecord(String text) throws IOException {
+        return parse(text, RECORDS);
     }
-    return values;
-  }
+
+    private static @Nullable Object parse(String text, JsonFactory factory) throws IOException {
+        try (JsonParser parser = factory.createParser(text)) {
+            if (parser.nextToken() == null) {
+                throw new IOException("found nothing");
+            }
+            Object value = value(parser);
+            if (parser.nextToken() != null) {
+                throw new IOException("found more after the value, at column "
+                        + parser.currentTokenLocation().getColumnNr());
+            }
+            return value;
+        }
+    }
+
+    /** The value at the parser's current token; afterwards the parser stands at its last token. */
+    static @Nullable Object value(JsonParser parser) throws IOException {
+        return switch (parser.currentToken()) {
+            case START_OBJECT -> object(parser);
+            case START_ARRAY -> array(parser);
+            case VALUE_STRING -> parser.getText();
+            case VALUE_NUMBER_INT -> integer(parser);
+            case VALUE_NUMBER_FLOAT -> Double.isNaN(parser.getDoubleValue()) ? null : (Object) parser.getDoubleValue();
+            case VALUE_TRUE -> Boolean.TRUE;
+            case VALUE_FALSE -> Boolean.FALSE;
+            default -> null;
+        };
+    }
+
+    private static Object integer(JsonParser parser) throws IOException {
+        return parser.getNumberType() == JsonParser.NumberType.BIG_INTEGER
+                ? (Object) parser.getBigIntegerValue()
+                : (Object) parser.getLongValue();
+    }
+
+    private static Map<String, @Nullable Object> object(JsonParser parser) throws IOException {
+        Map<String, @Nullable Object> fields = new LinkedHashMap<>();
+        while (parser.nextToken() != JsonToken.END_OBJECT) {
+            String name = parser.currentName();
+            parser.nextToken();
+            fields.put(name, value(parser));
+        }
+        return fields;
+    }
+
+    private static List<@Nullable Object> array(JsonParser parser) throws IOException {
+        List<@Nullable Object> values = new ArrayList<>();
+        while (parser.nextToken() != JsonToken.END_ARRAY) {
+            values.add(value(parser));
+        }
+        return values;
+    }
 }

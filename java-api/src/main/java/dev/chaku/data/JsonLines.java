@@ -21,142 +21,140 @@ import org.jspecify.annotations.Nullable;
 
 /** Writes examples as JSON lines, each kind in one layout that {@link Dataset#read(Path)} reads as the same example. */
 public final class JsonLines {
-  private static final JsonFactory FACTORY =
-      JsonFactory.builder()
-          .recyclerPool(JsonRecyclerPools.sharedConcurrentDequePool())
-          .build();
-  private static final JsonFactory ASCII =
-      JsonFactory.builder()
-          .recyclerPool(JsonRecyclerPools.sharedConcurrentDequePool())
-          .configure(JsonWriteFeature.ESCAPE_NON_ASCII, true)
-          .build();
+    private static final JsonFactory FACTORY = JsonFactory.builder()
+            .recyclerPool(JsonRecyclerPools.sharedConcurrentDequePool())
+            .build();
+    private static final JsonFactory ASCII = JsonFactory.builder()
+            .recyclerPool(JsonRecyclerPools.sharedConcurrentDequePool())
+            .configure(JsonWriteFeature.ESCAPE_NON_ASCII, true)
+            .build();
 
-  private JsonLines() {}
+    private JsonLines() {}
 
-  /**
-   * Writes a new file, whole or not at all; gzipped if its name ends in {@code .gz}.
-   *
-   * @throws dev.chaku.BadInputException if the file exists or cannot be written
-   * @throws dev.chaku.ResourceException if the disk is full
-   */
-  public static void write(List<Example> examples, Path file) {
-    write(examples, NewFile.at(file));
-  }
-
-  /** The same to a file that may say more: whether it may replace one, and what it may not. */
-  public static void write(List<Example> examples, NewFile file) {
-    Objects.requireNonNull(examples, "examples");
-    Objects.requireNonNull(file, "file");
-    try (FileDraft draft = file.begin()) {
-      examples.forEach(example -> draft.line(line(example)));
-      draft.place();
+    /**
+     * Writes a new file, whole or not at all; gzipped if its name ends in {@code .gz}.
+     *
+     * @throws dev.chaku.BadInputException if the file exists or cannot be written
+     * @throws dev.chaku.ResourceException if the disk is full
+     */
+    public static void write(List<Example> examples, Path file) {
+        write(examples, NewFile.at(file));
     }
-  }
 
-  /** The example as one JSON object, without a line's end. */
-  public static String line(Example example) {
-    return text(record(example));
-  }
-
-  /** A record of plain Java values as one JSON object, without a line's end. */
-  public static String line(Map<String, ?> record) {
-    return text(record);
-  }
-
-  static Map<String, Object> record(Example example) {
-    Map<String, Object> record = new LinkedHashMap<>();
-    if (example instanceof Example.Text text) {
-      record.put("text", text.text());
-    } else if (example instanceof Example.Tokens tokens) {
-      List<Object> labels = new ArrayList<>();
-      for (int i = 0; i < tokens.ids().size(); i++) {
-        labels.add(tokens.weights().get(i) > 0 ? tokens.ids().get(i) : -100);
-      }
-      record.put("input_ids", tokens.ids());
-      record.put("labels", labels);
-    } else if (example instanceof Example.PromptCompletion pair) {
-      record.put("prompt", pair.prompt());
-      record.put("completion", pair.completion());
-    } else if (example instanceof Example.Chat chat) {
-      List<Object> messages = new ArrayList<>();
-      for (int i = 0; i < chat.messages().size(); i++) {
-        messages.add(weighted(chat.messages().get(i), chat.weights().get(i)));
-      }
-      record.put("messages", messages);
-      tools(record, chat.tools());
-    } else if (example instanceof Example.Preference pair) {
-      record.put("prompt", pair.prompt());
-      record.put("chosen", pair.chosen());
-      record.put("rejected", pair.rejected());
-      tools(record, pair.tools());
-    } else if (example instanceof Example.Labelled labelled) {
-      record.put("prompt", labelled.prompt());
-      record.put("completion", labelled.answer());
-      record.put("label", labelled.wanted());
-      tools(record, labelled.tools());
+    /** The same to a file that may say more: whether it may replace one, and what it may not. */
+    public static void write(List<Example> examples, NewFile file) {
+        Objects.requireNonNull(examples, "examples");
+        Objects.requireNonNull(file, "file");
+        try (FileDraft draft = file.begin()) {
+            examples.forEach(example -> draft.line(line(example)));
+            draft.place();
+        }
     }
-    return record;
-  }
 
-  private static Map<String, Object> weighted(Map<String, Object> message, float weight) {
-    Map<String, Object> copy = new LinkedHashMap<>(message);
-    if ("assistant".equals(message.get("role")) && weight != 1) {
-      copy.put("weight", weight);
+    /** The example as one JSON object, without a line's end. */
+    public static String line(Example example) {
+        return text(record(example));
     }
-    return copy;
-  }
 
-  private static void tools(Map<String, Object> record, List<Object> tools) {
-    if (!tools.isEmpty()) {
-      record.put("tools", tools);
+    /** A record of plain Java values as one JSON object, without a line's end. */
+    public static String line(Map<String, ?> record) {
+        return text(record);
     }
-  }
 
-  /** JSON of maps, lists, strings, numbers, truth values and null. */
-  static String text(Object value) {
-    String text = text(value, FACTORY);
-    // Half a character has no UTF-8, but an escape.
-    return StandardCharsets.UTF_8.newEncoder().canEncode(text) ? text : text(value, ASCII);
-  }
-
-  private static String text(Object value, JsonFactory factory) {
-    StringWriter text = new StringWriter();
-    try (JsonGenerator generator = factory.createGenerator(text)) {
-      write(value, generator);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e); // A StringWriter does not fail.
+    static Map<String, Object> record(Example example) {
+        Map<String, Object> record = new LinkedHashMap<>();
+        if (example instanceof Example.Text text) {
+            record.put("text", text.text());
+        } else if (example instanceof Example.Tokens tokens) {
+            List<Object> labels = new ArrayList<>();
+            for (int i = 0; i < tokens.ids().size(); i++) {
+                labels.add(tokens.weights().get(i) > 0 ? tokens.ids().get(i) : -100);
+            }
+            record.put("input_ids", tokens.ids());
+            record.put("labels", labels);
+        } else if (example instanceof Example.PromptCompletion pair) {
+            record.put("prompt", pair.prompt());
+            record.put("completion", pair.completion());
+        } else if (example instanceof Example.Chat chat) {
+            List<Object> messages = new ArrayList<>();
+            for (int i = 0; i < chat.messages().size(); i++) {
+                messages.add(weighted(chat.messages().get(i), chat.weights().get(i)));
+            }
+            record.put("messages", messages);
+            tools(record, chat.tools());
+        } else if (example instanceof Example.Preference pair) {
+            record.put("prompt", pair.prompt());
+            record.put("chosen", pair.chosen());
+            record.put("rejected", pair.rejected());
+            tools(record, pair.tools());
+        } else if (example instanceof Example.Labelled labelled) {
+            record.put("prompt", labelled.prompt());
+            record.put("completion", labelled.answer());
+            record.put("label", labelled.wanted());
+            tools(record, labelled.tools());
+        }
+        return record;
     }
-    return text.toString();
-  }
 
-  private static void write(@Nullable Object value, JsonGenerator generator) throws IOException {
-    if (value instanceof Map<?, ?> map) {
-      generator.writeStartObject();
-      for (Map.Entry<?, ?> entry : map.entrySet()) {
-        generator.writeFieldName(entry.getKey().toString());
-        write(entry.getValue(), generator);
-      }
-      generator.writeEndObject();
-    } else if (value instanceof List<?> list) {
-      generator.writeStartArray();
-      for (Object entry : list) {
-        write(entry, generator);
-      }
-      generator.writeEndArray();
-    } else if (value instanceof String text) {
-      generator.writeString(text);
-    } else if (value instanceof Long || value instanceof Integer) {
-      generator.writeNumber(((Number) value).longValue());
-    } else if (value instanceof BigInteger integer) {
-      generator.writeNumber(integer);
-    } else if (value instanceof Float number && Float.isFinite(number)) {
-      generator.writeNumber(number);
-    } else if (value instanceof Number number && Double.isFinite(number.doubleValue())) {
-      generator.writeNumber(number.doubleValue());
-    } else if (value instanceof Boolean truth) {
-      generator.writeBoolean(truth);
-    } else {
-      generator.writeNull();
+    private static Map<String, Object> weighted(Map<String, Object> message, float weight) {
+        Map<String, Object> copy = new LinkedHashMap<>(message);
+        if ("assistant".equals(message.get("role")) && weight != 1) {
+            copy.put("weight", weight);
+        }
+        return copy;
     }
-  }
+
+    private static void tools(Map<String, Object> record, List<Object> tools) {
+        if (!tools.isEmpty()) {
+            record.put("tools", tools);
+        }
+    }
+
+    /** JSON of maps, lists, strings, numbers, truth values and null. */
+    static String text(Object value) {
+        String text = text(value, FACTORY);
+        // Half a character has no UTF-8, but an escape.
+        return StandardCharsets.UTF_8.newEncoder().canEncode(text) ? text : text(value, ASCII);
+    }
+
+    private static String text(Object value, JsonFactory factory) {
+        StringWriter text = new StringWriter();
+        try (JsonGenerator generator = factory.createGenerator(text)) {
+            write(value, generator);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e); // A StringWriter does not fail.
+        }
+        return text.toString();
+    }
+
+    private static void write(@Nullable Object value, JsonGenerator generator) throws IOException {
+        if (value instanceof Map<?, ?> map) {
+            generator.writeStartObject();
+            for (Map.Entry<?, ?> entry : map.entrySet()) {
+                generator.writeFieldName(entry.getKey().toString());
+                write(entry.getValue(), generator);
+            }
+            generator.writeEndObject();
+        } else if (value instanceof List<?> list) {
+            generator.writeStartArray();
+            for (Object entry : list) {
+                write(entry, generator);
+            }
+            generator.writeEndArray();
+        } else if (value instanceof String text) {
+            generator.writeString(text);
+        } else if (value instanceof Long || value instanceof Integer) {
+            generator.writeNumber(((Number) value).longValue());
+        } else if (value instanceof BigInteger integer) {
+            generator.writeNumber(integer);
+        } else if (value instanceof Float number && Float.isFinite(number)) {
+            generator.writeNumber(number);
+        } else if (value instanceof Number number && Double.isFinite(number.doubleValue())) {
+            generator.writeNumber(number.doubleValue());
+        } else if (value instanceof Boolean truth) {
+            generator.writeBoolean(truth);
+        } else {
+            generator.writeNull();
+        }
+    }
 }

@@ -7,29 +7,26 @@ import java.util.stream.Collectors;
 
 /** What becomes of an example longer than the longest sequence. */
 public enum OverLong {
-  /** An error that names it. */
-  ERROR,
-  /** Its end is cut off. */
-  TRUNCATE,
-  /** It becomes several sequences, which know nothing of each other. */
-  SPLIT,
-  /** It is left out. */
-  DROP;
+    /** An error that names it. */
+    ERROR,
+    /** Its end is cut off. */
+    TRUNCATE,
+    /** It becomes several sequences, which know nothing of each other. */
+    SPLIT,
+    /** It is left out. */
+    DROP;
 
-  public String label() {
-    return name().toLowerCase(Locale.ROOT);
-  }
+    public String label() {
+        return name().toLowerCase(Locale.ROOT);
+    }
 
-  /** @throws BadInputException for an unknown name */
-  public static OverLong parse(String name) {
-    return Arrays.stream(values())
-        .filter(policy -> policy.label().equals(name))
-        .findFirst()
-        .orElseThrow(
-            () ->
-                new BadInputException(
-                    "over-long policy: expected "
+    /** @throws BadInputException for an unknown name */
+    public static OverLong parse(String name) {
+        return Arrays.stream(values())
+                .filter(policy -> policy.label().equals(name))
+                .findFirst()
+                .orElseThrow(() -> new BadInputException("over-long policy: expected "
                         + Arrays.stream(values()).map(OverLong::label).collect(Collectors.joining(", "))
                         + ", found '" + name + "'"));
-  }
+    }
 }

@@ -3,7 +3,8 @@ package dev.chaku.data;
 import java.util.List;
 
 /**
- * Sequences side by side, as one micro-batch: sequence s holds the tokens [starts[s], starts[s+1]). Arrays are not copied.
+ * Sequences side by side, as one micro-batch: sequence s holds the tokens [starts[s], starts[s+1]). Arrays are not
+ * copied.
  *
  * @param tokens [T]
  * @param targets [T]: the token after each within its sequence, 0 at a sequence's end
@@ -11,27 +12,27 @@ import java.util.List;
  * @param starts [sequences + 1]
  */
 public record PackedRow(int[] tokens, int[] targets, float[] weights, int[] starts) {
-  static PackedRow of(List<EncodedExample> sequences) {
-    int n = sequences.stream().mapToInt(EncodedExample::length).sum();
-    int[] tokens = new int[n];
-    int[] targets = new int[n];
-    float[] weights = new float[n];
-    int[] starts = new int[sequences.size() + 1];
-    int at = 0;
-    for (int s = 0; s < sequences.size(); s++) {
-      EncodedExample sequence = sequences.get(s);
-      int length = sequence.length();
-      starts[s] = at;
-      System.arraycopy(sequence.tokens(), 0, tokens, at, length);
-      System.arraycopy(sequence.tokens(), 1, targets, at, length - 1);
-      System.arraycopy(sequence.weights(), 0, weights, at, length);
-      at += length;
+    static PackedRow of(List<EncodedExample> sequences) {
+        int n = sequences.stream().mapToInt(EncodedExample::length).sum();
+        int[] tokens = new int[n];
+        int[] targets = new int[n];
+        float[] weights = new float[n];
+        int[] starts = new int[sequences.size() + 1];
+        int at = 0;
+        for (int s = 0; s < sequences.size(); s++) {
+            EncodedExample sequence = sequences.get(s);
+            int length = sequence.length();
+            starts[s] = at;
+            System.arraycopy(sequence.tokens(), 0, tokens, at, length);
+            System.arraycopy(sequence.tokens(), 1, targets, at, length - 1);
+            System.arraycopy(sequence.weights(), 0, weights, at, length);
+            at += length;
+        }
+        starts[sequences.size()] = at;
+        return new PackedRow(tokens, targets, weights, starts);
     }
-    starts[sequences.size()] = at;
-    return new PackedRow(tokens, targets, weights, starts);
-  }
 
-  public int length() {
-    return tokens.length;
-  }
+    public int length() {
+        return tokens.length;
+    }
 }

@@ -11,21 +11,21 @@ import org.jspecify.annotations.Nullable;
  * {@link java.util.ServiceLoader}; the module {@code chaku-parquet} is one. Thread-safe.
  */
 public interface RecordSource {
-  /** Bytes of a file's beginning that {@link #reads} is shown; fewer for a shorter file. */
-  int BEGINNING_BYTES = 16;
+    /** Bytes of a file's beginning that {@link #reads} is shown; fewer for a shorter file. */
+    int BEGINNING_BYTES = 16;
 
-  /** What the format is called, for messages. */
-  String format();
+    /** What the format is called, for messages. */
+    String format();
 
-  /** Whether a file is of this format, by its first bytes. */
-  boolean reads(byte[] beginning);
+    /** Whether a file is of this format, by its first bytes. */
+    boolean reads(byte[] beginning);
 
-  /**
-   * Reads all records of a file, in order.
-   *
-   * @param record takes each as its fields: Map, List, String, Long, Double, BigInteger, Boolean or null, at any depth;
-   *     what it throws ends the reading
-   * @throws IOException if the file cannot be read; the message says what is wrong, without the file's name
-   */
-  void read(Path file, Consumer<Map<String, @Nullable Object>> record) throws IOException;
+    /**
+     * Reads all records of a file, in order.
+     *
+     * @param record takes each as its fields: Map, List, String, Long, Double, BigInteger, Boolean or null, at any
+     *     depth; what it throws ends the reading
+     * @throws IOException if the file cannot be read; the message says what is wrong, without the file's name
+     */
+    void read(Path file, Consumer<Map<String, @Nullable Object>> record) throws IOException;
 }

@@ -8,17 +8,17 @@ import java.util.List;
  * @param tokens those of the continuation in their order, each with its log-probability after all before it
  */
 public record ContinuationScore(List<TokenLogprob> tokens) {
-  public ContinuationScore {
-    tokens = List.copyOf(tokens);
-  }
+    public ContinuationScore {
+        tokens = List.copyOf(tokens);
+    }
 
-  /** Natural logarithm of its probability. */
-  public double logprob() {
-    return tokens.stream().mapToDouble(TokenLogprob::logprob).sum();
-  }
+    /** Natural logarithm of its probability. */
+    public double logprob() {
+        return tokens.stream().mapToDouble(TokenLogprob::logprob).sum();
+    }
 
-  /** The mean over its tokens: what makes continuations of different lengths comparable. */
-  public double meanLogprob() {
-    return logprob() / tokens.size();
-  }
+    /** The mean over its tokens: what makes continuations of different lengths comparable. */
+    public double meanLogprob() {
+        return logprob() / tokens.size();
+    }
 }

@@ -5,53 +5,54 @@ import org.jspecify.annotations.Nullable;
 
 /** What generation needs of a model: a text that grows token by token. Not thread-safe, but for {@link #cancel}. */
 public interface DecodeSession {
-  /** V. */
-  int vocabSize();
+    /** V. */
+    int vocabSize();
 
-  /** Most tokens that the text may have. */
-  int capacity();
+    /** Most tokens that the text may have. */
+    int capacity();
 
-  /**
-   * What tokens are to the text. Each role has its own arithmetic, which depends on nothing else: the numbers of a token
-   * have the same digits whatever was computed before and however a text is cut.
-   */
-  enum Role {
-    /** A text that is read. */
-    PROMPT,
-    /** Chosen by the model, and appended as soon as it is known. */
-    GENERATED
-  }
+    /**
+     * What tokens are to the text. Each role has its own arithmetic, which depends on nothing else: the numbers of a
+     * token have the same digits whatever was computed before and however a text is cut.
+     */
+    enum Role {
+        /** A text that is read. */
+        PROMPT,
+        /** Chosen by the model, and appended as soon as it is known. */
+        GENERATED
+    }
 
-  /**
-   * Forgets all but what a new prompt has in common with the present text, as far as that was computed as a prompt, and
-   * at least the new prompt's last token.
-   *
-   * @param tokens the new prompt, not empty
-   * @return how many of its tokens need not be appended
-   */
-  int startWith(int[] tokens);
+    /**
+     * Forgets all but what a new prompt has in common with the present text, as far as that was computed as a prompt,
+     * and at least the new prompt's last token.
+     *
+     * @param tokens the new prompt, not empty
+     * @return how many of its tokens need not be appended
+     */
+    int startWith(int[] tokens);
 
-  /**
-   * Appends tokens.
-   *
-   * @param role of all of them
-   * @param from index of the first
-   * @param n how many, at least 1
-   * @param logits direct; gets the V logits of what follows the last, from its position on; null if they are not needed
-   * @throws dev.chaku.OperationCancelledException if {@link #cancel} was called meanwhile; the text is as before
-   */
-  void append(Role role, int[] tokens, int from, int n, @Nullable FloatBuffer logits);
+    /**
+     * Appends tokens.
+     *
+     * @param role of all of them
+     * @param from index of the first
+     * @param n how many, at least 1
+     * @param logits direct; gets the V logits of what follows the last, from its position on; null if they are not
+     *     needed
+     * @throws dev.chaku.OperationCancelledException if {@link #cancel} was called meanwhile; the text is as before
+     */
+    void append(Role role, int[] tokens, int from, int n, @Nullable FloatBuffer logits);
 
-  /**
-   * Appends tokens of a text that is read, and says of each what follows it.
-   *
-   * @param from index of the first
-   * @param n how many, at least 1
-   * @param logits direct; gets n rows of V logits from its position on
-   * @throws dev.chaku.OperationCancelledException if {@link #cancel} was called meanwhile; the text is as before
-   */
-  void appendForAll(int[] tokens, int from, int n, FloatBuffer logits);
+    /**
+     * Appends tokens of a text that is read, and says of each what follows it.
+     *
+     * @param from index of the first
+     * @param n how many, at least 1
+     * @param logits direct; gets n rows of V logits from its position on
+     * @throws dev.chaku.OperationCancelledException if {@link #cancel} was called meanwhile; the text is as before
+     */
+    void appendForAll(int[] tokens, int from, int n, FloatBuffer logits);
 
-  /** Makes the computation under way, if any, end soon. Any thread. */
-  void cancel();
+    /** Makes the computation under way, if any, end soon. Any thread. */
+    void cancel();
 }

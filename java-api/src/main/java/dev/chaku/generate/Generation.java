@@ -15,27 +15,27 @@ import java.util.List;
  * @param logprobs one per token if asked for, else none
  */
 public record Generation(
-    String text,
-    int[] tokens,
-    FinishReason finishReason,
-    int promptTokens,
-    int cachedTokens,
-    double prefillTokensPerSecond,
-    double decodeTokensPerSecond,
-    List<TokenLogprob> logprobs) {
+        String text,
+        int[] tokens,
+        FinishReason finishReason,
+        int promptTokens,
+        int cachedTokens,
+        double prefillTokensPerSecond,
+        double decodeTokensPerSecond,
+        List<TokenLogprob> logprobs) {
 
-  public Generation {
-    tokens = tokens.clone();
-    logprobs = List.copyOf(logprobs);
-  }
+    public Generation {
+        tokens = tokens.clone();
+        logprobs = List.copyOf(logprobs);
+    }
 
-  @Override
-  public int[] tokens() {
-    return tokens.clone();
-  }
+    @Override
+    public int[] tokens() {
+        return tokens.clone();
+    }
 
-  @Override
-  public String toString() {
-    return text;
-  }
+    @Override
+    public String toString() {
+        return text;
+    }
 }

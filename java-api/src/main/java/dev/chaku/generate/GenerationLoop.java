@@ -13,162 +13,166 @@ import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** One generation: computes the prompt, then token after token. Used once; {@link #cancel} alone comes from any thread. */
+/**
+ * One generation: computes the prompt, then token after token. Used once; {@link #cancel} alone comes from any thread.
+ */
 public final class GenerationLoop {
-  /** Between parts of a prompt a cancellation is noticed that came between two computations. */
-  private static final int PROMPT_PART = 512;
+    /** Between parts of a prompt a cancellation is noticed that came between two computations. */
+    private static final int PROMPT_PART = 512;
 
-  private static final double NANOS = 1e9;
+    private static final double NANOS = 1e9;
 
-  private final DecodeSession session;
-  private final @Nullable Tokenizer tokenizer;
-  private final GenerationRequest request;
-  private final @Nullable TokenDecoder decoder;
-  private final Sampler sampler;
-  private final StopMatcher matcher;
-  private final FloatBuffer logits;
-  private final List<TokenLogprob> logprobs = new ArrayList<>();
-  private int[] tokens = new int[64];
-  private int generated;
-  private int decoded;
-  private long promptNanos;
-  private volatile boolean cancelled;
-  private boolean ended;
+    private final DecodeSession session;
+    private final @Nullable Tokenizer tokenizer;
+    private final GenerationRequest request;
+    private final @Nullable TokenDecoder decoder;
+    private final Sampler sampler;
+    private final StopMatcher matcher;
+    private final FloatBuffer logits;
+    private final List<TokenLogprob> logprobs = new ArrayList<>();
+    private int[] tokens = new int[64];
+    private int generated;
+    private int decoded;
+    private long promptNanos;
+    private volatile boolean cancelled;
+    private boolean ended;
 
-  /** @param tokenizer null if the model has none: the text stays empty then */
-  public GenerationLoop(DecodeSession session, @Nullable Tokenizer tokenizer, GenerationRequest request) {
-    this.session = session;
-    this.tokenizer = tokenizer;
-    this.decoder = tokenizer == null ? null : tokenizer.decoder(false);
-    this.request = request;
-    this.sampler = new Sampler(request.sampling(), session.vocabSize());
-    this.matcher = new StopMatcher(request.stops(), request.listener());
-    int bytes = Math.multiplyExact(session.vocabSize(), Float.BYTES);
-    this.logits = ByteBuffer.allocateDirect(bytes).order(ByteOrder.nativeOrder()).asFloatBuffer();
-  }
-
-  /** Ends the generation soon, with what there is. Afterwards the session is left alone: it may have another user. */
-  public synchronized void cancel() {
-    cancelled = true;
-    if (!ended) {
-      session.cancel();
+    /** @param tokenizer null if the model has none: the text stays empty then */
+    public GenerationLoop(DecodeSession session, @Nullable Tokenizer tokenizer, GenerationRequest request) {
+        this.session = session;
+        this.tokenizer = tokenizer;
+        this.decoder = tokenizer == null ? null : tokenizer.decoder(false);
+        this.request = request;
+        this.sampler = new Sampler(request.sampling(), session.vocabSize());
+        this.matcher = new StopMatcher(request.stops(), request.listener());
+        int bytes = Math.multiplyExact(session.vocabSize(), Float.BYTES);
+        this.logits =
+                ByteBuffer.allocateDirect(bytes).order(ByteOrder.nativeOrder()).asFloatBuffer();
     }
-  }
 
-  private synchronized void end() {
-    ended = true;
-  }
+    /** Ends the generation soon, with what there is. Afterwards the session is left alone: it may have another user. */
+    public synchronized void cancel() {
+        cancelled = true;
+        if (!ended) {
+            session.cancel();
+        }
+    }
 
-  /**
-   * Generates.
-   *
-   * @throws BadInputException if the prompt does not fit the session, or names a token that the model lacks
-   * @throws OperationCancelledException if the thread is interrupted
-   */
-  public Generation run() {
-    int[] prompt = request.prompt();
-    checkPrompt(prompt);
-    long start = System.nanoTime();
-    int cached = session.startWith(prompt);
-    FinishReason reason;
-    try {
-      computePrompt(prompt, cached);
-      promptNanos = System.nanoTime() - start;
-      for (int id : prompt) {
-        sampler.accept(id);
-      }
-      reason = decode();
-    } catch (OperationCancelledException e) {
-      if (!cancelled && Thread.currentThread().isInterrupted()) {
-        throw e;
-      }
-      reason = FinishReason.CANCELLED;
-    } finally {
-      end();
+    private synchronized void end() {
+        ended = true;
     }
-    if (decoder != null && matcher.add(decoder.finish())) {
-      reason = FinishReason.STOP;
-    }
-    matcher.finish();
-    long decodeNanos = System.nanoTime() - start - promptNanos;
-    return new Generation(
-        matcher.text(),
-        Arrays.copyOf(tokens, generated),
-        reason,
-        prompt.length,
-        cached,
-        perSecond(prompt.length - cached, promptNanos),
-        perSecond(decoded, decodeNanos),
-        logprobs);
-  }
 
-  private void checkPrompt(int[] prompt) {
-    if (prompt.length > session.capacity()) {
-      throw new BadInputException(
-          "prompt: expected at most " + session.capacity() + " tokens, got " + prompt.length);
+    /**
+     * Generates.
+     *
+     * @throws BadInputException if the prompt does not fit the session, or names a token that the model lacks
+     * @throws OperationCancelledException if the thread is interrupted
+     */
+    public Generation run() {
+        int[] prompt = request.prompt();
+        checkPrompt(prompt);
+        long start = System.nanoTime();
+        int cached = session.startWith(prompt);
+        FinishReason reason;
+        try {
+            computePrompt(prompt, cached);
+            promptNanos = System.nanoTime() - start;
+            for (int id : prompt) {
+                sampler.accept(id);
+            }
+            reason = decode();
+        } catch (OperationCancelledException e) {
+            if (!cancelled && Thread.currentThread().isInterrupted()) {
+                throw e;
+            }
+            reason = FinishReason.CANCELLED;
+        } finally {
+            end();
+        }
+        if (decoder != null && matcher.add(decoder.finish())) {
+            reason = FinishReason.STOP;
+        }
+        matcher.finish();
+        long decodeNanos = System.nanoTime() - start - promptNanos;
+        return new Generation(
+                matcher.text(),
+                Arrays.copyOf(tokens, generated),
+                reason,
+                prompt.length,
+                cached,
+                perSecond(prompt.length - cached, promptNanos),
+                perSecond(decoded, decodeNanos),
+                logprobs);
     }
-    for (int id : prompt) {
-      if (id < 0 || id >= session.vocabSize()) {
-        throw new BadInputException("prompt: expected token ids from 0 to " + (session.vocabSize() - 1) + ", got " + id);
-      }
-    }
-  }
 
-  private void computePrompt(int[] prompt, int cached) {
-    for (int from = cached; from < prompt.length; from += PROMPT_PART) {
-      refuseIfCancelled();
-      Interruption.check("generation");
-      int n = Math.min(PROMPT_PART, prompt.length - from);
-      boolean last = from + n == prompt.length;
-      session.append(DecodeSession.Role.PROMPT, prompt, from, n, last ? logits : null);
+    private void checkPrompt(int[] prompt) {
+        if (prompt.length > session.capacity()) {
+            throw new BadInputException(
+                    "prompt: expected at most " + session.capacity() + " tokens, got " + prompt.length);
+        }
+        for (int id : prompt) {
+            if (id < 0 || id >= session.vocabSize()) {
+                throw new BadInputException(
+                        "prompt: expected token ids from 0 to " + (session.vocabSize() - 1) + ", got " + id);
+            }
+        }
     }
-  }
 
-  private FinishReason decode() {
-    int most = (int) Math.min(request.maxTokens(), session.capacity() - (long) request.prompt().length + 1);
-    Logprobs logprobSource =
-        request.withLogprobs() ? new Logprobs(session.vocabSize(), request.topLogprobs(), tokenizer) : null;
-    int[] next = new int[1];
-    while (generated < most) {
-      if (cancelled) {
-        return FinishReason.CANCELLED;
-      }
-      Interruption.check("generation");
-      int id = sampler.sample(logits);
-      if (tokenizer != null && !request.endless() && tokenizer.isEndOfGeneration(id)) {
-        return FinishReason.STOP;
-      }
-      if (logprobSource != null) {
-        logprobs.add(logprobSource.of(id, logits));
-      }
-      add(id);
-      if (decoder != null && matcher.add(decoder.add(id))) {
-        return FinishReason.STOP;
-      }
-      if (generated < most) {
-        next[0] = id;
-        session.append(DecodeSession.Role.GENERATED, next, 0, 1, logits);
-        decoded++;
-        sampler.accept(id);
-      }
+    private void computePrompt(int[] prompt, int cached) {
+        for (int from = cached; from < prompt.length; from += PROMPT_PART) {
+            refuseIfCancelled();
+            Interruption.check("generation");
+            int n = Math.min(PROMPT_PART, prompt.length - from);
+            boolean last = from + n == prompt.length;
+            session.append(DecodeSession.Role.PROMPT, prompt, from, n, last ? logits : null);
+        }
     }
-    return FinishReason.LENGTH;
-  }
 
-  private void add(int id) {
-    if (generated == tokens.length) {
-      tokens = Arrays.copyOf(tokens, 2 * generated);
+    private FinishReason decode() {
+        int most = (int) Math.min(request.maxTokens(), session.capacity() - (long) request.prompt().length + 1);
+        Logprobs logprobSource =
+                request.withLogprobs() ? new Logprobs(session.vocabSize(), request.topLogprobs(), tokenizer) : null;
+        int[] next = new int[1];
+        while (generated < most) {
+            if (cancelled) {
+                return FinishReason.CANCELLED;
+            }
+            Interruption.check("generation");
+            int id = sampler.sample(logits);
+            if (tokenizer != null && !request.endless() && tokenizer.isEndOfGeneration(id)) {
+                return FinishReason.STOP;
+            }
+            if (logprobSource != null) {
+                logprobs.add(logprobSource.of(id, logits));
+            }
+            add(id);
+            if (decoder != null && matcher.add(decoder.add(id))) {
+                return FinishReason.STOP;
+            }
+            if (generated < most) {
+                next[0] = id;
+                session.append(DecodeSession.Role.GENERATED, next, 0, 1, logits);
+                decoded++;
+                sampler.accept(id);
+            }
+        }
+        return FinishReason.LENGTH;
     }
-    tokens[generated++] = id;
-  }
 
-  private void refuseIfCancelled() {
-    if (cancelled) {
-      throw new OperationCancelledException("the generation was cancelled");
+    private void add(int id) {
+        if (generated == tokens.length) {
+            tokens = Arrays.copyOf(tokens, 2 * generated);
+        }
+        tokens[generated++] = id;
     }
-  }
 
-  private static double perSecond(int tokens, long nanos) {
-    return nanos <= 0 ? 0 : tokens * NANOS / nanos;
-  }
+    private void refuseIfCancelled() {
+        if (cancelled) {
+            throw new OperationCancelledException("the generation was cancelled");
+        }
+    }
+
+    private static double perSecond(int tokens, long nanos) {
+        return nanos <= 0 ? 0 : tokens * NANOS / nanos;
+    }
 }

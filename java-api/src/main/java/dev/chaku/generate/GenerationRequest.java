@@ -17,28 +17,28 @@ import java.util.function.Consumer;
  * @param listener gets the text piece by piece, on the thread that generates
  */
 public record GenerationRequest(
-    int[] prompt,
-    int maxTokens,
-    SamplingOptions sampling,
-    List<String> stops,
-    boolean endless,
-    boolean withLogprobs,
-    int topLogprobs,
-    Consumer<String> listener) {
+        int[] prompt,
+        int maxTokens,
+        SamplingOptions sampling,
+        List<String> stops,
+        boolean endless,
+        boolean withLogprobs,
+        int topLogprobs,
+        Consumer<String> listener) {
 
-  public GenerationRequest {
-    stops = List.copyOf(stops);
-    if (prompt.length == 0) {
-      throw new BadInputException("prompt: expected at least one token, got none");
+    public GenerationRequest {
+        stops = List.copyOf(stops);
+        if (prompt.length == 0) {
+            throw new BadInputException("prompt: expected at least one token, got none");
+        }
+        if (maxTokens < 0) {
+            throw BadInputException.ofSetting("max tokens", "at least 0", maxTokens);
+        }
+        if (topLogprobs < 0) {
+            throw BadInputException.ofSetting("top logprobs", "at least 0", topLogprobs);
+        }
+        if (stops.contains("")) {
+            throw new BadInputException("stop string: expected at least one character, got none");
+        }
     }
-    if (maxTokens < 0) {
-      throw BadInputException.ofSetting("max tokens", "at least 0", maxTokens);
-    }
-    if (topLogprobs < 0) {
-      throw BadInputException.ofSetting("top logprobs", "at least 0", topLogprobs);
-    }
-    if (stops.contains("")) {
-      throw new BadInputException("stop string: expected at least one character, got none");
-    }
-  }
 }

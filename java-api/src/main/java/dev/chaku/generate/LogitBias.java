@@ -7,13 +7,12 @@ import java.util.Map;
  * candidates.
  */
 record LogitBias(Map<Integer, Float> biases) implements SamplerStage {
-  @Override
-  public void apply(Candidates candidates) {
-    biases.forEach(
-        (id, bias) -> {
-          if (id >= 0 && id < candidates.size()) {
-            candidates.logits[id] += bias;
-          }
+    @Override
+    public void apply(Candidates candidates) {
+        biases.forEach((id, bias) -> {
+            if (id >= 0 && id < candidates.size()) {
+                candidates.logits[id] += bias;
+            }
         });
-  }
+    }
 }

@@ -12,109 +12,109 @@ import java.util.Map;
  * <p>It learns the text through {@link #accept}: the prompt's tokens first, then each that was chosen.
  */
 public final class Sampler {
-  private final Candidates candidates;
-  private final List<SamplerStage> stages;
-  private final boolean greedy;
-  private final SamplingRandom random;
+    private final Candidates candidates;
+    private final List<SamplerStage> stages;
+    private final boolean greedy;
+    private final SamplingRandom random;
 
-  /**
-   * A chain for the options.
-   *
-   * @param vocabSize V
-   * @throws BadInputException if a bias is of a token that the vocabulary has not, or all its tokens are forbidden
-   */
-  public Sampler(SamplingOptions options, int vocabSize) {
-    requireTokens(options.biases(), vocabSize);
-    this.candidates = new Candidates(vocabSize);
-    this.greedy = options.temperature() == 0;
-    this.random = new SamplingRandom(options.seed());
-    this.stages = stages(options);
-  }
+    /**
+     * A chain for the options.
+     *
+     * @param vocabSize V
+     * @throws BadInputException if a bias is of a token that the vocabulary has not, or all its tokens are forbidden
+     */
+    public Sampler(SamplingOptions options, int vocabSize) {
+        requireTokens(options.biases(), vocabSize);
+        this.candidates = new Candidates(vocabSize);
+        this.greedy = options.temperature() == 0;
+        this.random = new SamplingRandom(options.seed());
+        this.stages = stages(options);
+    }
 
-  private static void requireTokens(Map<Integer, Float> biases, int vocabSize) {
-    int forbidden = 0;
-    for (Map.Entry<Integer, Float> bias : biases.entrySet()) {
-      if (bias.getKey() >= vocabSize) {
-        throw new BadInputException(
-            "logit bias: expected ids of tokens below " + vocabSize + ", the size of the vocabulary, got " + bias.getKey());
-      }
-      forbidden += bias.getValue() == Float.NEGATIVE_INFINITY ? 1 : 0;
-    }
-    if (vocabSize > 0 && forbidden == vocabSize) {
-      throw new BadInputException("logit bias: expected at least one token that may come, got all " + vocabSize + " forbidden");
-    }
-  }
-
-  /** A chain of given stages, which the most likely of what is left or a random choice ends. */
-  Sampler(List<SamplerStage> stages, int vocabSize, long seed) {
-    this.candidates = new Candidates(vocabSize);
-    this.greedy = false;
-    this.random = new SamplingRandom(seed);
-    this.stages = List.copyOf(stages);
-  }
-
-  private List<SamplerStage> stages(SamplingOptions options) {
-    List<SamplerStage> chain = new ArrayList<>();
-    if (!options.biases().isEmpty()) {
-      chain.add(new LogitBias(options.biases()));
-    }
-    SamplingOptions.Repetition penalties = options.penalties();
-    if (!penalties.isOff()) {
-      chain.add(
-          new Penalties(
-              penalties.lastTokens(), penalties.repeat(), penalties.frequency(), penalties.presence()));
-    }
-    if (greedy) {
-      return chain;
-    }
-    chain.add(new TopNSigma(options.topNSigma()));
-    chain.add(new TopK(options.topK()));
-    chain.add(new Typical(options.typicalP()));
-    chain.add(new TopP(options.topP()));
-    chain.add(new MinP(options.minP()));
-    chain.add(new Xtc(options.exclusion().probability(), options.exclusion().threshold(), random));
-    chain.add(new Temperature(options.temperature(), options.temperatureRange(), 1));
-    return chain;
-  }
-
-  /**
-   * Chooses.
-   *
-   * @param logits V floats from the position, which stays
-   * @return the id chosen; the caller says {@link #accept} if it is used
-   */
-  public int sample(FloatBuffer logits) {
-    Candidates left = filter(logits);
-    if (greedy) {
-      return left.ids[left.best()];
-    }
-    left.softmax();
-    double target = random.next();
-    int last = 0;
-    double sum = 0;
-    for (int i = 0; i < left.size(); i++) {
-      if (left.keys[i] > 0) {
-        last = i;
-        sum += left.keys[i];
-        if (sum > target) {
-          break;
+    private static void requireTokens(Map<Integer, Float> biases, int vocabSize) {
+        int forbidden = 0;
+        for (Map.Entry<Integer, Float> bias : biases.entrySet()) {
+            if (bias.getKey() >= vocabSize) {
+                throw new BadInputException("logit bias: expected ids of tokens below " + vocabSize
+                        + ", the size of the vocabulary, got " + bias.getKey());
+            }
+            forbidden += bias.getValue() == Float.NEGATIVE_INFINITY ? 1 : 0;
         }
-      }
+        if (vocabSize > 0 && forbidden == vocabSize) {
+            throw new BadInputException(
+                    "logit bias: expected at least one token that may come, got all " + vocabSize + " forbidden");
+        }
     }
-    return left.ids[last];
-  }
 
-  /** What the stages leave. */
-  Candidates filter(FloatBuffer logits) {
-    candidates.load(logits);
-    for (SamplerStage stage : stages) {
-      stage.apply(candidates);
+    /** A chain of given stages, which the most likely of what is left or a random choice ends. */
+    Sampler(List<SamplerStage> stages, int vocabSize, long seed) {
+        this.candidates = new Candidates(vocabSize);
+        this.greedy = false;
+        this.random = new SamplingRandom(seed);
+        this.stages = List.copyOf(stages);
     }
-    return candidates;
-  }
 
-  /** Adds a token to the text that penalties look back on. */
-  public void accept(int token) {
-    stages.forEach(stage -> stage.accept(token));
-  }
+    private List<SamplerStage> stages(SamplingOptions options) {
+        List<SamplerStage> chain = new ArrayList<>();
+        if (!options.biases().isEmpty()) {
+            chain.add(new LogitBias(options.biases()));
+        }
+        SamplingOptions.Repetition penalties = options.penalties();
+        if (!penalties.isOff()) {
+            chain.add(new Penalties(
+                    penalties.lastTokens(), penalties.repeat(), penalties.frequency(), penalties.presence()));
+        }
+        if (greedy) {
+            return chain;
+        }
+        chain.add(new TopNSigma(options.topNSigma()));
+        chain.add(new TopK(options.topK()));
+        chain.add(new Typical(options.typicalP()));
+        chain.add(new TopP(options.topP()));
+        chain.add(new MinP(options.minP()));
+        chain.add(new Xtc(options.exclusion().probability(), options.exclusion().threshold(), random));
+        chain.add(new Temperature(options.temperature(), options.temperatureRange(), 1));
+        return chain;
+    }
+
+    /**
+     * Chooses.
+     *
+     * @param logits V floats from the position, which stays
+     * @return the id chosen; the caller says {@link #accept} if it is used
+     */
+    public int sample(FloatBuffer logits) {
+        Candidates left = filter(logits);
+        if (greedy) {
+            return left.ids[left.best()];
+        }
+        left.softmax();
+        double target = random.next();
+        int last = 0;
+        double sum = 0;
+        for (int i = 0; i < left.size(); i++) {
+            if (left.keys[i] > 0) {
+                last = i;
+                sum += left.keys[i];
+                if (sum > target) {
+                    break;
+                }
+            }
+        }
+        return left.ids[last];
+    }
+
+    /** What the stages leave. */
+    Candidates filter(FloatBuffer logits) {
+        candidates.load(logits);
+        for (SamplerStage stage : stages) {
+            stage.apply(candidates);
+        }
+        return candidates;
+    }
+
+    /** Adds a token to the text that penalties look back on. */
+    public void accept(int token) {
+        stages.forEach(stage -> stage.accept(token));
+    }
 }

@@ -2,9 +2,9 @@ package dev.chaku.generate;
 
 /** Removes candidates or changes their logits. Not thread-safe. */
 interface SamplerStage {
-  /** Works on the candidates; leaves at least one. */
-  void apply(Candidates candidates);
+    /** Works on the candidates; leaves at least one. */
+    void apply(Candidates candidates);
 
-  /** Learns that a token was added to the text. */
-  default void accept(int token) {}
+    /** Learns that a token was added to the text. */
+    default void accept(int token) {}
 }

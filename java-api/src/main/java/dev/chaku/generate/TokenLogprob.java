@@ -11,7 +11,7 @@ import java.util.List;
  * @param top the most likely tokens at its place, most likely first, without alternatives of their own
  */
 public record TokenLogprob(int id, String piece, double logprob, List<TokenLogprob> top) {
-  public TokenLogprob {
-    top = List.copyOf(top);
-  }
+    public TokenLogprob {
+        top = List.copyOf(top);
+    }
 }

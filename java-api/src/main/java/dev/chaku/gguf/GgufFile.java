@@ -2,7 +2,6 @@ package dev.chaku.gguf;
 
 import dev.chaku.BadInputException;
 import dev.chaku.io.FileFault;
-import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -31,238 +30,240 @@ import java.util.Optional;
  * and are never mapped here.
  */
 public final class GgufFile {
-  private final Path path;
-  private final List<Part> parts;
-  private final GgufParser.Head head;
-  private final Map<String, GgufTensor> byName = new HashMap<>();
+    private final Path path;
+    private final List<Part> parts;
+    private final GgufParser.Head head;
+    private final Map<String, GgufTensor> byName = new HashMap<>();
 
-  /**
-   * One file of a model.
-   *
-   * @param bytes its size when it was read
-   */
-  public record Part(Path path, long bytes) {}
+    /**
+     * One file of a model.
+     *
+     * @param bytes its size when it was read
+     */
+    public record Part(Path path, long bytes) {}
 
-  /** @param head metadata of the whole, and the tensors of all parts */
-  GgufFile(List<Part> parts, GgufParser.Head head) {
-    this.path = parts.get(0).path();
-    this.parts = List.copyOf(parts);
-    this.head = head;
-    head.tensors().forEach(tensor -> byName.put(tensor.name(), tensor));
-  }
-
-  /**
-   * Reads and checks metadata and tensor descriptors, of any file: after a successful return every tensor lies within
-   * its file, is aligned and shares no byte with another, and all parts of a split model are there and belong together.
-   *
-   * @param path a file, or any part of a split model
-   * @throws BadInputException if the file cannot be read, is no GGUF of version 2 or 3, is big-endian, truncated, or
-   *     breaks any rule of the format, or if a part is missing or another's; the message names the file, the key or
-   *     tensor, what was expected and found
-   */
-  public static GgufFile read(Path path) {
-    GgufFile file = readAlone(path);
-    return GgufParts.isPart(file) ? GgufParts.read(file) : file;
-  }
-
-  /** Reads one file, whether or not it is a part of a model. */
-  static GgufFile readAlone(Path path) {
-    try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
-      long fileBytes = channel.size();
-      GgufParser.Head head = new GgufParser(path.toString(), new GgufInput(path.toString(), channel)).parse(fileBytes);
-      return new GgufFile(List.of(new Part(path, fileBytes)), head);
-    } catch (IOException e) {
-      throw unreadable(path, e);
+    /** @param head metadata of the whole, and the tensors of all parts */
+    GgufFile(List<Part> parts, GgufParser.Head head) {
+        this.path = parts.get(0).path();
+        this.parts = List.copyOf(parts);
+        this.head = head;
+        head.tensors().forEach(tensor -> byName.put(tensor.name(), tensor));
     }
-  }
 
-  /** The file; of a split model, its first part. */
-  public Path path() {
-    return path;
-  }
-
-  /** The files in their order: one, or as many as the model is split into; unmodifiable. */
-  public List<Part> parts() {
-    return parts;
-  }
-
-  /** 2 or 3; of a split model, the first part's. */
-  public int version() {
-    return head.version();
-  }
-
-  /** Size of the file when it was read, or of all parts together. */
-  public long fileBytes() {
-    return parts.stream().mapToLong(Part::bytes).sum();
-  }
-
-  /** What tensor offsets are multiples of, a power of two; of a split model, the first part's. */
-  public int alignment() {
-    return head.alignment();
-  }
-
-  /** File offset at which the data section begins; of a split model, the first part's. */
-  public long dataOffset() {
-    return head.dataOffset();
-  }
-
-  /** The key values; of a split model those of the whole, without the ones that say how it is split. */
-  public GgufMetadata metadata() {
-    return head.metadata();
-  }
-
-  /** All tensors in the order of their descriptors; unmodifiable. */
-  public List<GgufTensor> tensors() {
-    return head.tensors();
-  }
-
-  public Optional<GgufTensor> findTensor(String name) {
-    return Optional.ofNullable(byName.get(name));
-  }
-
-  /**
-   * The tensor of this name.
-   *
-   * @throws BadInputException if the file has none
-   */
-  public GgufTensor requireTensor(String name) {
-    GgufTensor tensor = byName.get(name);
-    if (tensor == null) {
-      throw new BadInputException(
-          path + ": expected a tensor '" + name + "', found none of that name among " + byName.size());
+    /**
+     * Reads and checks metadata and tensor descriptors, of any file: after a successful return every tensor lies within
+     * its file, is aligned and shares no byte with another, and all parts of a split model are there and belong
+     * together.
+     *
+     * @param path a file, or any part of a split model
+     * @throws BadInputException if the file cannot be read, is no GGUF of version 2 or 3, is big-endian, truncated, or
+     *     breaks any rule of the format, or if a part is missing or another's; the message names the file, the key or
+     *     tensor, what was expected and found
+     */
+    public static GgufFile read(Path path) {
+        GgufFile file = readAlone(path);
+        return GgufParts.isPart(file) ? GgufParts.read(file) : file;
     }
-    return tensor;
-  }
 
-  /**
-   * Reads a part of a tensor's data: as many bytes as the buffer has room for. Any tensor size is fine; loop over parts
-   * for one past 2 GiB.
-   *
-   * @param from first byte, counted from the start of the tensor
-   * @throws BadInputException if the part reaches past the tensor, or the file can no longer be read there
-   */
-  public void readTensor(GgufTensor tensor, long from, ByteBuffer target) {
-    if (from < 0 || from > tensor.bytes() - target.remaining()) {
-      throw new BadInputException(path + ": tensor '" + tensor.name() + "' has " + tensor.bytes() + " bytes, asked for "
-          + target.remaining() + " from byte " + from);
-    }
-    Path file = fileOf(tensor);
-    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
-      long position = tensor.offset() + from;
-      while (target.hasRemaining()) {
-        int read = channel.read(target, position);
-        if (read < 0) {
-          throw cutShort(file, tensor);
+    /** Reads one file, whether or not it is a part of a model. */
+    static GgufFile readAlone(Path path) {
+        try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
+            long fileBytes = channel.size();
+            GgufParser.Head head =
+                    new GgufParser(path.toString(), new GgufInput(path.toString(), channel)).parse(fileBytes);
+            return new GgufFile(List.of(new Part(path, fileBytes)), head);
+        } catch (IOException e) {
+            throw unreadable(path, e);
         }
-        position += read;
-      }
-    } catch (IOException e) {
-      throw unreadable(file, e);
     }
-  }
 
-  private static BadInputException cutShort(Path file, GgufTensor tensor) {
-    return new BadInputException(
-        file + ": the file ended within tensor '" + tensor.name() + "'; it was cut short after it was opened");
-  }
-
-  private Path fileOf(GgufTensor tensor) {
-    return parts.get(tensor.part()).path();
-  }
-
-  /**
-   * Reads a whole tensor into a new direct, little-endian buffer.
-   *
-   * @throws BadInputException if it is larger than 2 GiB, or the file can no longer be read
-   */
-  public ByteBuffer readTensor(GgufTensor tensor) {
-    if (tensor.bytes() > Integer.MAX_VALUE) {
-      throw new BadInputException(path + ": tensor '" + tensor.name() + "' has " + tensor.bytes()
-          + " bytes, which is too large for one buffer; read it in parts");
+    /** The file; of a split model, its first part. */
+    public Path path() {
+        return path;
     }
-    ByteBuffer target = ByteBuffer.allocateDirect((int) tensor.bytes()).order(ByteOrder.LITTLE_ENDIAN);
-    readTensor(tensor, 0, target);
-    return target.flip();
-  }
 
-  /** A source that copies a tensor's data into a {@link GgufWriter}. */
-  public GgufWriter.TensorSource copyOf(GgufTensor tensor) {
-    return out -> {
-      Path file = fileOf(tensor);
-      try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
-        long done = 0;
-        while (done < tensor.bytes()) {
-          long copied = channel.transferTo(tensor.offset() + done, tensor.bytes() - done, out);
-          if (copied <= 0) {
-            throw cutShort(file, tensor);
-          }
-          done += copied;
+    /** The files in their order: one, or as many as the model is split into; unmodifiable. */
+    public List<Part> parts() {
+        return parts;
+    }
+
+    /** 2 or 3; of a split model, the first part's. */
+    public int version() {
+        return head.version();
+    }
+
+    /** Size of the file when it was read, or of all parts together. */
+    public long fileBytes() {
+        return parts.stream().mapToLong(Part::bytes).sum();
+    }
+
+    /** What tensor offsets are multiples of, a power of two; of a split model, the first part's. */
+    public int alignment() {
+        return head.alignment();
+    }
+
+    /** File offset at which the data section begins; of a split model, the first part's. */
+    public long dataOffset() {
+        return head.dataOffset();
+    }
+
+    /** The key values; of a split model those of the whole, without the ones that say how it is split. */
+    public GgufMetadata metadata() {
+        return head.metadata();
+    }
+
+    /** All tensors in the order of their descriptors; unmodifiable. */
+    public List<GgufTensor> tensors() {
+        return head.tensors();
+    }
+
+    public Optional<GgufTensor> findTensor(String name) {
+        return Optional.ofNullable(byName.get(name));
+    }
+
+    /**
+     * The tensor of this name.
+     *
+     * @throws BadInputException if the file has none
+     */
+    public GgufTensor requireTensor(String name) {
+        GgufTensor tensor = byName.get(name);
+        if (tensor == null) {
+            throw new BadInputException(
+                    path + ": expected a tensor '" + name + "', found none of that name among " + byName.size());
         }
-      }
-    };
-  }
+        return tensor;
+    }
 
-  /**
-   * The SHA-256, in hexadecimal, of the file's bytes; of a split model, of the bytes of the file that joining its parts
-   * makes, so that both have one hash. Reads everything.
-   *
-   * @throws BadInputException if a file can no longer be read
-   */
-  public String sha256() {
-    MessageDigest digest = newSha256();
-    try {
-      if (parts.size() > 1) {
-        GgufParts.joined(this, path).writeTo(new DigestChannel(digest));
-      } else {
-        try (InputStream in = new DigestInputStream(Files.newInputStream(path), digest)) {
-          in.transferTo(OutputStream.nullOutputStream());
+    /**
+     * Reads a part of a tensor's data: as many bytes as the buffer has room for. Any tensor size is fine; loop over
+     * parts for one past 2 GiB.
+     *
+     * @param from first byte, counted from the start of the tensor
+     * @throws BadInputException if the part reaches past the tensor, or the file can no longer be read there
+     */
+    public void readTensor(GgufTensor tensor, long from, ByteBuffer target) {
+        if (from < 0 || from > tensor.bytes() - target.remaining()) {
+            throw new BadInputException(path + ": tensor '" + tensor.name() + "' has " + tensor.bytes()
+                    + " bytes, asked for " + target.remaining() + " from byte " + from);
         }
-      }
-    } catch (IOException e) {
-      throw unreadable(path, e);
+        Path file = fileOf(tensor);
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+            long position = tensor.offset() + from;
+            while (target.hasRemaining()) {
+                int read = channel.read(target, position);
+                if (read < 0) {
+                    throw cutShort(file, tensor);
+                }
+                position += read;
+            }
+        } catch (IOException e) {
+            throw unreadable(file, e);
+        }
     }
-    return HexFormat.of().formatHex(digest.digest());
-  }
 
-  static MessageDigest newSha256() {
-    try {
-      return MessageDigest.getInstance("SHA-256");
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every Java platform has SHA-256", e);
+    private static BadInputException cutShort(Path file, GgufTensor tensor) {
+        return new BadInputException(
+                file + ": the file ended within tensor '" + tensor.name() + "'; it was cut short after it was opened");
     }
-  }
 
-  /** Digests what is written to it. */
-  private record DigestChannel(MessageDigest digest) implements WritableByteChannel {
+    private Path fileOf(GgufTensor tensor) {
+        return parts.get(tensor.part()).path();
+    }
+
+    /**
+     * Reads a whole tensor into a new direct, little-endian buffer.
+     *
+     * @throws BadInputException if it is larger than 2 GiB, or the file can no longer be read
+     */
+    public ByteBuffer readTensor(GgufTensor tensor) {
+        if (tensor.bytes() > Integer.MAX_VALUE) {
+            throw new BadInputException(path + ": tensor '" + tensor.name() + "' has " + tensor.bytes()
+                    + " bytes, which is too large for one buffer; read it in parts");
+        }
+        ByteBuffer target = ByteBuffer.allocateDirect((int) tensor.bytes()).order(ByteOrder.LITTLE_ENDIAN);
+        readTensor(tensor, 0, target);
+        return target.flip();
+    }
+
+    /** A source that copies a tensor's data into a {@link GgufWriter}. */
+    public GgufWriter.TensorSource copyOf(GgufTensor tensor) {
+        return out -> {
+            Path file = fileOf(tensor);
+            try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+                long done = 0;
+                while (done < tensor.bytes()) {
+                    long copied = channel.transferTo(tensor.offset() + done, tensor.bytes() - done, out);
+                    if (copied <= 0) {
+                        throw cutShort(file, tensor);
+                    }
+                    done += copied;
+                }
+            }
+        };
+    }
+
+    /**
+     * The SHA-256, in hexadecimal, of the file's bytes; of a split model, of the bytes of the file that joining its
+     * parts makes, so that both have one hash. Reads everything.
+     *
+     * @throws BadInputException if a file can no longer be read
+     */
+    public String sha256() {
+        MessageDigest digest = newSha256();
+        try {
+            if (parts.size() > 1) {
+                GgufParts.joined(this, path).writeTo(new DigestChannel(digest));
+            } else {
+                try (InputStream in = new DigestInputStream(Files.newInputStream(path), digest)) {
+                    in.transferTo(OutputStream.nullOutputStream());
+                }
+            }
+        } catch (IOException e) {
+            throw unreadable(path, e);
+        }
+        return HexFormat.of().formatHex(digest.digest());
+    }
+
+    static MessageDigest newSha256() {
+        try {
+            return MessageDigest.getInstance("SHA-256");
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every Java platform has SHA-256", e);
+        }
+    }
+
+    /** Digests what is written to it. */
+    private record DigestChannel(MessageDigest digest) implements WritableByteChannel {
+        @Override
+        public int write(ByteBuffer source) {
+            int bytes = source.remaining();
+            digest.update(source);
+            return bytes;
+        }
+
+        @Override
+        public boolean isOpen() {
+            return true;
+        }
+
+        @Override
+        public void close() {}
+    }
+
+    private static BadInputException unreadable(Path path, IOException e) {
+        if (e instanceof NoSuchFileException) {
+            return new BadInputException(path + ": expected a GGUF file, found no such file", e);
+        }
+        if (Files.isDirectory(path)) {
+            return new BadInputException(path + ": expected a GGUF file, found a folder", e);
+        }
+        return FileFault.notRead(path, e);
+    }
+
     @Override
-    public int write(ByteBuffer source) {
-      int bytes = source.remaining();
-      digest.update(source);
-      return bytes;
+    public String toString() {
+        return path + ": GGUF v" + version() + ", " + metadata().asMap().size() + " keys, "
+                + tensors().size() + " tensors" + (parts.size() > 1 ? " in " + parts.size() + " parts" : "");
     }
-
-    @Override
-    public boolean isOpen() {
-      return true;
-    }
-
-    @Override
-    public void close() {}
-  }
-
-  private static BadInputException unreadable(Path path, IOException e) {
-    if (e instanceof NoSuchFileException) {
-      return new BadInputException(path + ": expected a GGUF file, found no such file", e);
-    }
-    if (Files.isDirectory(path)) {
-      return new BadInputException(path + ": expected a GGUF file, found a folder", e);
-    }
-    return FileFault.notRead(path, e);
-  }
-
-  @Override
-  public String toString() {
-    return path + ": GGUF v" + version() + ", " + metadata().asMap().size() + " keys, " + tensors().size() + " tensors"
-        + (parts.size() > 1 ? " in " + parts.size() + " parts" : "");
-  }
 }

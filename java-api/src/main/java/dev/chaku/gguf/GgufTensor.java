@@ -13,57 +13,57 @@ import java.util.Arrays;
  * @param bytes size of its data
  */
 public record GgufTensor(String name, GgmlType type, long[] dims, int part, long offset, long bytes) {
-  public GgufTensor {
-    dims = dims.clone();
-  }
-
-  /** The same in another file of the model. */
-  GgufTensor in(int otherPart) {
-    return new GgufTensor(name, type, dims, otherPart, offset, bytes);
-  }
-
-  @Override
-  public long[] dims() {
-    return dims.clone();
-  }
-
-  /** Number of dimensions. */
-  public int rank() {
-    return dims.length;
-  }
-
-  /** Elements of a dimension; 1 past the last. */
-  public long dim(int index) {
-    return index < dims.length ? dims[index] : 1;
-  }
-
-  /** Elements of all dimensions together. */
-  public long elements() {
-    long product = 1;
-    for (long dim : dims) {
-      product = Math.multiplyExact(product, dim);
+    public GgufTensor {
+        dims = dims.clone();
     }
-    return product;
-  }
 
-  @Override
-  public boolean equals(Object other) {
-    return other instanceof GgufTensor tensor
-        && name.equals(tensor.name)
-        && type == tensor.type
-        && Arrays.equals(dims, tensor.dims)
-        && part == tensor.part
-        && offset == tensor.offset
-        && bytes == tensor.bytes;
-  }
+    /** The same in another file of the model. */
+    GgufTensor in(int otherPart) {
+        return new GgufTensor(name, type, dims, otherPart, offset, bytes);
+    }
 
-  @Override
-  public int hashCode() {
-    return 31 * name.hashCode() + Long.hashCode(offset);
-  }
+    @Override
+    public long[] dims() {
+        return dims.clone();
+    }
 
-  @Override
-  public String toString() {
-    return name + " " + type + " " + Arrays.toString(dims) + " at " + offset + ", " + bytes + " bytes";
-  }
+    /** Number of dimensions. */
+    public int rank() {
+        return dims.length;
+    }
+
+    /** Elements of a dimension; 1 past the last. */
+    public long dim(int index) {
+        return index < dims.length ? dims[index] : 1;
+    }
+
+    /** Elements of all dimensions together. */
+    public long elements() {
+        long product = 1;
+        for (long dim : dims) {
+            product = Math.multiplyExact(product, dim);
+        }
+        return product;
+    }
+
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof GgufTensor tensor
+                && name.equals(tensor.name)
+                && type == tensor.type
+                && Arrays.equals(dims, tensor.dims)
+                && part == tensor.part
+                && offset == tensor.offset
+                && bytes == tensor.bytes;
+    }
+
+    @Override
+    public int hashCode() {
+        return 31 * name.hashCode() + Long.hashCode(offset);
+    }
+
+    @Override
+    public String toString() {
+        return name + " " + type + " " + Arrays.toString(dims) + " at " + offset + ", " + bytes + " bytes";
+    }
 }

@@ -7,184 +7,188 @@ import java.util.List;
 /** One metadata value. Immutable and thread-safe; equal values are equal byte for byte in a file. */
 public sealed interface GgufValue permits GgufValue.Int, GgufValue.Real, GgufValue.Bool, GgufValue.Text, GgufArray {
 
-  /** The type that it has in a file. */
-  GgufValueType type();
+    /** The type that it has in a file. */
+    GgufValueType type();
 
-  /** A short text for messages, for instance {@code uint32 7} or {@code array of 3 string}. */
-  String describe();
+    /** A short text for messages, for instance {@code uint32 7} or {@code array of 3 string}. */
+    String describe();
 
-  /**
-   * An integer of one of the eight integer types.
-   *
-   * @param bits the value, sign- or zero-extended to 64 bits; a {@code UINT64} past 63 bits shows as a negative number
-   */
-  record Int(GgufValueType type, long bits) implements GgufValue {
-    public Int {
-      if (!type.isInteger() || bits != extend(type, bits)) {
-        throw new IllegalArgumentException(bits + " is no " + type);
-      }
+    /**
+     * An integer of one of the eight integer types.
+     *
+     * @param bits the value, sign- or zero-extended to 64 bits; a {@code UINT64} past 63 bits shows as a negative
+     *     number
+     */
+    record Int(GgufValueType type, long bits) implements GgufValue {
+        public Int {
+            if (!type.isInteger() || bits != extend(type, bits)) {
+                throw new IllegalArgumentException(bits + " is no " + type);
+            }
+        }
+
+        /** Whether {@link #bits()} is the value itself, which only a {@code UINT64} past 63 bits is not. */
+        public boolean fitsLong() {
+            return type != GgufValueType.UINT64 || bits >= 0;
+        }
+
+        @Override
+        public String describe() {
+            return type + " " + (fitsLong() ? Long.toString(bits) : Long.toUnsignedString(bits));
+        }
+
+        static long extend(GgufValueType type, long bits) {
+            return switch (type) {
+                case UINT8 -> bits & 0xffL;
+                case INT8 -> (byte) bits;
+                case UINT16 -> bits & 0xffffL;
+                case INT16 -> (short) bits;
+                case UINT32 -> bits & 0xffffffffL;
+                case INT32 -> (int) bits;
+                default -> bits;
+            };
+        }
     }
 
-    /** Whether {@link #bits()} is the value itself, which only a {@code UINT64} past 63 bits is not. */
-    public boolean fitsLong() {
-      return type != GgufValueType.UINT64 || bits >= 0;
+    /**
+     * A floating-point number.
+     *
+     * @param rawBits the IEEE bits, 32 (zero-extended) or 64 of them, so that NaN payloads survive
+     */
+    record Real(GgufValueType type, long rawBits) implements GgufValue {
+        public Real {
+            if (!type.isFloat() || (type == GgufValueType.FLOAT32 && rawBits >>> 32 != 0)) {
+                throw new IllegalArgumentException("no bits of a " + type);
+            }
+        }
+
+        /** The number; exact for both types. */
+        public double value() {
+            return type == GgufValueType.FLOAT32
+                    ? Float.intBitsToFloat((int) rawBits)
+                    : Double.longBitsToDouble(rawBits);
+        }
+
+        @Override
+        public String describe() {
+            return type + " "
+                    + (type == GgufValueType.FLOAT32 ? Float.toString((float) value()) : Double.toString(value()));
+        }
     }
 
-    @Override
-    public String describe() {
-      return type + " " + (fitsLong() ? Long.toString(bits) : Long.toUnsignedString(bits));
+    /** A truth value. */
+    record Bool(boolean value) implements GgufValue {
+        @Override
+        public GgufValueType type() {
+            return GgufValueType.BOOL;
+        }
+
+        @Override
+        public String describe() {
+            return "bool " + value;
+        }
     }
 
-    static long extend(GgufValueType type, long bits) {
-      return switch (type) {
-        case UINT8 -> bits & 0xffL;
-        case INT8 -> (byte) bits;
-        case UINT16 -> bits & 0xffffL;
-        case INT16 -> (short) bits;
-        case UINT32 -> bits & 0xffffffffL;
-        case INT32 -> (int) bits;
-        default -> bits;
-      };
-    }
-  }
+    /** A string, held as the bytes of the file: nothing obliges a writer to valid UTF-8. */
+    final class Text implements GgufValue {
+        private static final int SHOWN_CHARS = 40;
 
-  /**
-   * A floating-point number.
-   *
-   * @param rawBits the IEEE bits, 32 (zero-extended) or 64 of them, so that NaN payloads survive
-   */
-  record Real(GgufValueType type, long rawBits) implements GgufValue {
-    public Real {
-      if (!type.isFloat() || (type == GgufValueType.FLOAT32 && rawBits >>> 32 != 0)) {
-        throw new IllegalArgumentException("no bits of a " + type);
-      }
-    }
+        private final byte[] utf8;
 
-    /** The number; exact for both types. */
-    public double value() {
-      return type == GgufValueType.FLOAT32 ? Float.intBitsToFloat((int) rawBits) : Double.longBitsToDouble(rawBits);
-    }
+        Text(byte[] utf8) {
+            this.utf8 = utf8;
+        }
 
-    @Override
-    public String describe() {
-      return type + " " + (type == GgufValueType.FLOAT32 ? Float.toString((float) value()) : Double.toString(value()));
-    }
-  }
+        /** The string; bytes that are no valid UTF-8 become U+FFFD. */
+        public String value() {
+            return new String(utf8, StandardCharsets.UTF_8);
+        }
 
-  /** A truth value. */
-  record Bool(boolean value) implements GgufValue {
-    @Override
-    public GgufValueType type() {
-      return GgufValueType.BOOL;
-    }
+        /** A copy of the bytes. */
+        public byte[] bytes() {
+            return utf8.clone();
+        }
 
-    @Override
-    public String describe() {
-      return "bool " + value;
-    }
-  }
+        byte[] rawBytes() {
+            return utf8;
+        }
 
-  /** A string, held as the bytes of the file: nothing obliges a writer to valid UTF-8. */
-  final class Text implements GgufValue {
-    private static final int SHOWN_CHARS = 40;
+        @Override
+        public GgufValueType type() {
+            return GgufValueType.STRING;
+        }
 
-    private final byte[] utf8;
+        @Override
+        public String describe() {
+            String text = value();
+            return "string \"" + (text.length() <= SHOWN_CHARS ? text : text.substring(0, SHOWN_CHARS) + "…") + '"';
+        }
 
-    Text(byte[] utf8) {
-      this.utf8 = utf8;
+        @Override
+        public boolean equals(Object other) {
+            return other instanceof Text text && Arrays.equals(utf8, text.utf8);
+        }
+
+        @Override
+        public int hashCode() {
+            return Arrays.hashCode(utf8);
+        }
+
+        @Override
+        public String toString() {
+            return value();
+        }
     }
 
-    /** The string; bytes that are no valid UTF-8 become U+FFFD. */
-    public String value() {
-      return new String(utf8, StandardCharsets.UTF_8);
+    static GgufValue of(String value) {
+        return new Text(value.getBytes(StandardCharsets.UTF_8));
     }
 
-    /** A copy of the bytes. */
-    public byte[] bytes() {
-      return utf8.clone();
+    static GgufValue of(boolean value) {
+        return new Bool(value);
     }
 
-    byte[] rawBytes() {
-      return utf8;
+    /** A {@code FLOAT32}. */
+    static GgufValue of(float value) {
+        return new Real(GgufValueType.FLOAT32, Float.floatToRawIntBits(value) & 0xffffffffL);
     }
 
-    @Override
-    public GgufValueType type() {
-      return GgufValueType.STRING;
+    /** A {@code FLOAT64}. */
+    static GgufValue of(double value) {
+        return new Real(GgufValueType.FLOAT64, Double.doubleToRawLongBits(value));
     }
 
-    @Override
-    public String describe() {
-      String text = value();
-      return "string \"" + (text.length() <= SHOWN_CHARS ? text : text.substring(0, SHOWN_CHARS) + "…") + '"';
+    /** A {@code UINT32}, the type that most counts and ids have; throws IllegalArgumentException beyond its range. */
+    static GgufValue ofUint32(long value) {
+        return new Int(GgufValueType.UINT32, value);
     }
 
-    @Override
-    public boolean equals(Object other) {
-      return other instanceof Text text && Arrays.equals(utf8, text.utf8);
+    /** An {@code INT32}. */
+    static GgufValue ofInt32(int value) {
+        return new Int(GgufValueType.INT32, value);
     }
 
-    @Override
-    public int hashCode() {
-      return Arrays.hashCode(utf8);
+    /** A {@code UINT64}; the argument is read as unsigned. */
+    static GgufValue ofUint64(long bits) {
+        return new Int(GgufValueType.UINT64, bits);
     }
 
-    @Override
-    public String toString() {
-      return value();
+    /** An array of strings. */
+    static GgufArray.Strings of(List<String> values) {
+        return GgufArray.Strings.of(values);
     }
-  }
 
-  static GgufValue of(String value) {
-    return new Text(value.getBytes(StandardCharsets.UTF_8));
-  }
+    /** An array of {@code INT32}. */
+    static GgufArray.Numbers of(int... values) {
+        return GgufArray.Numbers.of(values);
+    }
 
-  static GgufValue of(boolean value) {
-    return new Bool(value);
-  }
+    /** An array of truth values. */
+    static GgufArray.Numbers of(boolean[] values) {
+        return GgufArray.Numbers.of(values);
+    }
 
-  /** A {@code FLOAT32}. */
-  static GgufValue of(float value) {
-    return new Real(GgufValueType.FLOAT32, Float.floatToRawIntBits(value) & 0xffffffffL);
-  }
-
-  /** A {@code FLOAT64}. */
-  static GgufValue of(double value) {
-    return new Real(GgufValueType.FLOAT64, Double.doubleToRawLongBits(value));
-  }
-
-  /** A {@code UINT32}, the type that most counts and ids have; throws IllegalArgumentException beyond its range. */
-  static GgufValue ofUint32(long value) {
-    return new Int(GgufValueType.UINT32, value);
-  }
-
-  /** An {@code INT32}. */
-  static GgufValue ofInt32(int value) {
-    return new Int(GgufValueType.INT32, value);
-  }
-
-  /** A {@code UINT64}; the argument is read as unsigned. */
-  static GgufValue ofUint64(long bits) {
-    return new Int(GgufValueType.UINT64, bits);
-  }
-
-  /** An array of strings. */
-  static GgufArray.Strings of(List<String> values) {
-    return GgufArray.Strings.of(values);
-  }
-
-  /** An array of {@code INT32}. */
-  static GgufArray.Numbers of(int... values) {
-    return GgufArray.Numbers.of(values);
-  }
-
-  /** An array of truth values. */
-  static GgufArray.Numbers of(boolean[] values) {
-    return GgufArray.Numbers.of(values);
-  }
-
-  /** An array of {@code FLOAT32}. */
-  static GgufArray.Numbers of(float[] values) {
-    return GgufArray.Numbers.of(values);
-  }
+    /** An array of {@code FLOAT32}. */
+    static GgufArray.Numbers of(float[] values) {
+        return GgufArray.Numbers.of(values);
+    }
 }

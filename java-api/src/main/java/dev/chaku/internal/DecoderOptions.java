@@ -16,22 +16,22 @@ package dev.chaku.internal;
  * @param queryTemperatureLength that length in tokens; 0 where there is no temperature
  */
 public record DecoderOptions(
-    int layers,
-    int width,
-    int vocabSize,
-    float normEpsilon,
-    float embeddingScale,
-    float residualScale,
-    float logitScale,
-    int normKind,
-    float logitSoftCap,
-    float queryTemperature,
-    int queryTemperatureLength) {
-  public static final int RMS_NORM = 0;
-  public static final int LAYER_NORM = 1;
+        int layers,
+        int width,
+        int vocabSize,
+        float normEpsilon,
+        float embeddingScale,
+        float residualScale,
+        float logitScale,
+        int normKind,
+        float logitSoftCap,
+        float queryTemperature,
+        int queryTemperatureLength) {
+    public static final int RMS_NORM = 0;
+    public static final int LAYER_NORM = 1;
 
-  /** A decoder with RMSNorm and without scales, caps or temperature. */
-  public DecoderOptions(int layers, int width, int vocabSize, float normEpsilon) {
-    this(layers, width, vocabSize, normEpsilon, 1, 1, 1, RMS_NORM, 0, 0, 0);
-  }
+    /** A decoder with RMSNorm and without scales, caps or temperature. */
+    public DecoderOptions(int layers, int width, int vocabSize, float normEpsilon) {
+        this(layers, width, vocabSize, normEpsilon, 1, 1, 1, RMS_NORM, 0, 0, 0);
+    }
 }

@@ -12,14 +12,14 @@ package dev.chaku.internal;
  * @param weightsScale multiplies the weights at last; 1 for none
  */
 public record ExpertOptions(
-    int experts, int used, int ffWidth, int sharedFfWidth, Gating gating, boolean normalize, float weightsScale) {
-  /** How weights come from the router's logits; the ordinal is the number in the core. */
-  public enum Gating {
-    /** The softmax over all experts, of those selected. */
-    SOFTMAX,
-    /** The softmax over those selected. */
-    SOFTMAX_TOP_K,
-    /** Sigmoids. */
-    SIGMOID
-  }
+        int experts, int used, int ffWidth, int sharedFfWidth, Gating gating, boolean normalize, float weightsScale) {
+    /** How weights come from the router's logits; the ordinal is the number in the core. */
+    public enum Gating {
+        /** The softmax over all experts, of those selected. */
+        SOFTMAX,
+        /** The softmax over those selected. */
+        SOFTMAX_TOP_K,
+        /** Sigmoids. */
+        SIGMOID
+    }
 }

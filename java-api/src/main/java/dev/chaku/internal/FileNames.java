@@ -5,13 +5,13 @@ import java.nio.charset.StandardCharsets;
 
 /** How the JVM turns the characters of a path into the bytes that the system calls take. */
 final class FileNames {
-  /** {@code sun.jnu.encoding} is what the JDK itself uses for this; UTF-8 where it is not told. */
-  static final Charset CHARSET = charset();
+    /** {@code sun.jnu.encoding} is what the JDK itself uses for this; UTF-8 where it is not told. */
+    static final Charset CHARSET = charset();
 
-  private FileNames() {}
+    private FileNames() {}
 
-  private static Charset charset() {
-    String name = System.getProperty("sun.jnu.encoding", "");
-    return !name.isEmpty() && Charset.isSupported(name) ? Charset.forName(name) : StandardCharsets.UTF_8;
-  }
+    private static Charset charset() {
+        String name = System.getProperty("sun.jnu.encoding", "");
+        return !name.isEmpty() && Charset.isSupported(name) ? Charset.forName(name) : StandardCharsets.UTF_8;
+    }
 }

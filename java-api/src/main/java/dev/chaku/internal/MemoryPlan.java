@@ -14,28 +14,28 @@ import dev.chaku.internal.binding.generated.chaku_memory_plan;
  * @param availableBytes what the machine can give now, mapped weights counted as available
  */
 public record MemoryPlan(
-    long weightBytes,
-    long parameterBytes,
-    long optimizerBytes,
-    long activationBytes,
-    long scratchBytes,
-    long totalBytes,
-    long availableBytes) {
+        long weightBytes,
+        long parameterBytes,
+        long optimizerBytes,
+        long activationBytes,
+        long scratchBytes,
+        long totalBytes,
+        long availableBytes) {
 
-  static chaku_memory_plan struct() {
-    chaku_memory_plan plan = new chaku_memory_plan();
-    plan.size(plan.sizeof());
-    return plan;
-  }
+    static chaku_memory_plan struct() {
+        chaku_memory_plan plan = new chaku_memory_plan();
+        plan.size(plan.sizeof());
+        return plan;
+    }
 
-  static MemoryPlan of(chaku_memory_plan plan) {
-    return new MemoryPlan(
-        plan.weight_bytes(),
-        plan.parameter_bytes(),
-        plan.optimizer_bytes(),
-        plan.activation_bytes(),
-        plan.scratch_bytes(),
-        plan.total_bytes(),
-        plan.available_bytes());
-  }
+    static MemoryPlan of(chaku_memory_plan plan) {
+        return new MemoryPlan(
+                plan.weight_bytes(),
+                plan.parameter_bytes(),
+                plan.optimizer_bytes(),
+                plan.activation_bytes(),
+                plan.scratch_bytes(),
+                plan.total_bytes(),
+                plan.available_bytes());
+    }
 }

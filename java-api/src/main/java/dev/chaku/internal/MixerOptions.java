@@ -11,22 +11,22 @@ package dev.chaku.internal;
  * @param tiled whether value head h has key head h mod Hk, rather than h / (Hv / Hk)
  */
 public record MixerOptions(int taps, int keyHeads, int valueHeads, int keyDim, int valueDim, boolean tiled) {
-  /** A short convolution. */
-  public MixerOptions(int taps) {
-    this(taps, 0, 0, 0, 0, false);
-  }
+    /** A short convolution. */
+    public MixerOptions(int taps) {
+        this(taps, 0, 0, 0, 0, false);
+    }
 
-  public boolean isDeltaRule() {
-    return keyHeads > 0;
-  }
+    public boolean isDeltaRule() {
+        return keyHeads > 0;
+    }
 
-  /** Channels that pass the convolution, of a decoder of this width. */
-  public long channels(long width) {
-    return isDeltaRule() ? 2L * keyHeads * keyDim + inner(width) : width;
-  }
+    /** Channels that pass the convolution, of a decoder of this width. */
+    public long channels(long width) {
+        return isDeltaRule() ? 2L * keyHeads * keyDim + inner(width) : width;
+    }
 
-  /** Width of what the layer gives to its output product. */
-  public long inner(long width) {
-    return isDeltaRule() ? (long) valueHeads * valueDim : width;
-  }
+    /** Width of what the layer gives to its output product. */
+    public long inner(long width) {
+        return isDeltaRule() ? (long) valueHeads * valueDim : width;
+    }
 }

@@ -10,16 +10,16 @@ package dev.chaku.internal;
  * @param columns K, the contiguous dimension
  */
 public record ParameterInfo(int module, Kind kind, int layer, long rows, long columns) {
-  /** In the order of {@code CHAKU_WEIGHT, CHAKU_BIAS, CHAKU_LORA_A, CHAKU_LORA_B}. */
-  public enum Kind {
-    WEIGHT,
-    BIAS,
-    LORA_A,
-    LORA_B
-  }
+    /** In the order of {@code CHAKU_WEIGHT, CHAKU_BIAS, CHAKU_LORA_A, CHAKU_LORA_B}. */
+    public enum Kind {
+        WEIGHT,
+        BIAS,
+        LORA_A,
+        LORA_B
+    }
 
-  /** Number of values. */
-  public long elements() {
-    return rows * columns;
-  }
+    /** Number of values. */
+    public long elements() {
+        return rows * columns;
+    }
 }

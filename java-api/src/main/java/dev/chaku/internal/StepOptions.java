@@ -8,10 +8,10 @@ package dev.chaku.internal;
  * @param bRateRatio the learning rate of B over that of A (LoRA+), 1 for plain LoRA
  */
 public record StepOptions(
-    float learningRate,
-    float beta1,
-    float beta2,
-    float epsilon,
-    float weightDecay,
-    float maxGradNorm,
-    float bRateRatio) {}
+        float learningRate,
+        float beta1,
+        float beta2,
+        float epsilon,
+        float weightDecay,
+        float maxGradNorm,
+        float bRateRatio) {}

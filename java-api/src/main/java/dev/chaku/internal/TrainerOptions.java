@@ -18,42 +18,41 @@ import dev.chaku.internal.binding.generated.chaku_trainer_options;
  * @param memoryLimitBytes refuse above it, 0 for what the machine has
  */
 public record TrainerOptions(
-    Mode mode,
-    int maxTokens,
-    int rank,
-    float scale,
-    float dropout,
-    long targets,
-    long seed,
-    float loadBalance,
-    boolean trainRouters,
-    long memoryLimitBytes) {
+        Mode mode,
+        int maxTokens,
+        int rank,
+        float scale,
+        float dropout,
+        long targets,
+        long seed,
+        float loadBalance,
+        boolean trainRouters,
+        long memoryLimitBytes) {
 
-  /** What is trained. */
-  public enum Mode {
-    LORA(chaku.CHAKU_TRAIN_LORA),
-    FULL(chaku.CHAKU_TRAIN_FULL);
+    /** What is trained. */
+    public enum Mode {
+        LORA(chaku.CHAKU_TRAIN_LORA),
+        FULL(chaku.CHAKU_TRAIN_FULL);
 
-    private final int id;
+        private final int id;
 
-    Mode(int id) {
-      this.id = id;
+        Mode(int id) {
+            this.id = id;
+        }
     }
-  }
 
-  chaku_trainer_options struct() {
-    chaku_trainer_options options = new chaku_trainer_options();
-    return options
-        .size(options.sizeof())
-        .mode(mode.id)
-        .max_tokens(maxTokens)
-        .rank(rank)
-        .scale(scale)
-        .dropout(dropout)
-        .targets(targets)
-        .seed(seed)
-        .load_balance(loadBalance)
-        .train_routers(trainRouters ? 1 : 0)
-        .memory_limit_bytes(memoryLimitBytes);
-  }
+    chaku_trainer_options struct() {
+        chaku_trainer_options options = new chaku_trainer_options();
+        return options.size(options.sizeof())
+                .mode(mode.id)
+                .max_tokens(maxTokens)
+                .rank(rank)
+                .scale(scale)
+                .dropout(dropout)
+                .targets(targets)
+                .seed(seed)
+                .load_balance(loadBalance)
+                .train_routers(trainRouters ? 1 : 0)
+                .memory_limit_bytes(memoryLimitBytes);
+    }
 }

@@ -11,18 +11,18 @@ package dev.chaku.internal;
  * @param starts [sequences + 1], from 0 to T
  */
 public record TrainingBatch(long index, int[] tokens, int[] targets, float[] weights, int[] starts) {
-  public TrainingBatch {
-    if (targets.length != tokens.length || weights.length != tokens.length) {
-      throw new IllegalArgumentException(
-          "expected as many targets and weights as tokens (" + tokens.length + "), got " + targets.length + " and "
-              + weights.length);
+    public TrainingBatch {
+        if (targets.length != tokens.length || weights.length != tokens.length) {
+            throw new IllegalArgumentException("expected as many targets and weights as tokens (" + tokens.length
+                    + "), got " + targets.length + " and " + weights.length);
+        }
+        if (starts.length < 2 || starts[0] != 0 || starts[starts.length - 1] != tokens.length) {
+            throw new IllegalArgumentException(
+                    "expected starts from 0 to " + tokens.length + " of at least one sequence");
+        }
     }
-    if (starts.length < 2 || starts[0] != 0 || starts[starts.length - 1] != tokens.length) {
-      throw new IllegalArgumentException("expected starts from 0 to " + tokens.length + " of at least one sequence");
-    }
-  }
 
-  public int sequences() {
-    return starts.length - 1;
-  }
+    public int sequences() {
+        return starts.length - 1;
+    }
 }

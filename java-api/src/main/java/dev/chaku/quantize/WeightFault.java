@@ -8,19 +8,19 @@ import java.util.Optional;
 
 /** Finds the weight for which a model computes numbers that are not finite. */
 public final class WeightFault {
-  private WeightFault() {}
+    private WeightFault() {}
 
-  /** The first weight of a file that is not finite, in words; reads on until it is found. */
-  public static Optional<String> find(GgufFile file) {
-    for (GgufTensor tensor : file.tensors()) {
-      if (NativeFormats.describe(tensor.type().id()).isPresent()) {
-        try {
-          new GgufRows(file, tensor).requireFinite();
-        } catch (BadInputException e) {
-          return Optional.of(e.getMessage());
+    /** The first weight of a file that is not finite, in words; reads on until it is found. */
+    public static Optional<String> find(GgufFile file) {
+        for (GgufTensor tensor : file.tensors()) {
+            if (NativeFormats.describe(tensor.type().id()).isPresent()) {
+                try {
+                    new GgufRows(file, tensor).requireFinite();
+                } catch (BadInputException e) {
+                    return Optional.of(e.getMessage());
+                }
+            }
         }
-      }
+        return Optional.empty();
     }
-    return Optional.empty();
-  }
 }

@@ -20,120 +20,120 @@ import org.jspecify.annotations.Nullable;
  * the texts are not. Not thread-safe.
  */
 public final class BpeTrainer {
-  /** A pair seen less often is not worth a token. */
-  private static final int LEAST_COUNT = 2;
+    /** A pair seen less often is not worth a token. */
+    private static final int LEAST_COUNT = 2;
 
-  private final int vocabSize;
-  private final List<String> specials = new ArrayList<>();
-  private String preTokenizer = "qwen2";
-  private @Nullable String bos;
-  private @Nullable String eos;
+    private final int vocabSize;
+    private final List<String> specials = new ArrayList<>();
+    private String preTokenizer = "qwen2";
+    private @Nullable String bos;
+    private @Nullable String eos;
 
-  /**
-   * A trainer.
-   *
-   * @param vocabSize the number of tokens to reach, bytes and special ones included; a small text may give fewer
-   */
-  public BpeTrainer(int vocabSize) {
-    this.vocabSize = vocabSize;
-  }
-
-  /** Adds a special token, a control token with the next id at the end; texts are split where they spell it out. */
-  public BpeTrainer special(String token) {
-    if (token.isEmpty() || specials.contains(token)) {
-      throw new BadInputException("a special token expects a spelling of its own, found '" + token + "'");
+    /**
+     * A trainer.
+     *
+     * @param vocabSize the number of tokens to reach, bytes and special ones included; a small text may give fewer
+     */
+    public BpeTrainer(int vocabSize) {
+        this.vocabSize = vocabSize;
     }
-    specials.add(token);
-    return this;
-  }
 
-  /** Adds a special token that goes before every text. */
-  public BpeTrainer bos(String token) {
-    special(token);
-    bos = token;
-    return this;
-  }
-
-  /** Adds a special token that ends generated text. */
-  public BpeTrainer eos(String token) {
-    special(token);
-    eos = token;
-    return this;
-  }
-
-  /**
-   * The name of the way to cut text into words, as in {@code tokenizer.ggml.pre}; {@code qwen2} unless set.
-   *
-   * @throws BadInputException if the name is not known
-   */
-  public BpeTrainer preTokenizer(String name) {
-    PreTokenizer.ofName("BPE trainer", name);
-    preTokenizer = name;
-    return this;
-  }
-
-  /**
-   * Trains on texts.
-   *
-   * @throws BadInputException if the size leaves no room for the bytes and the special tokens
-   */
-  public BpeVocabulary train(Iterable<String> texts) {
-    int ordinary = vocabSize - specials.size();
-    if (ordinary < 256) {
-      throw new BadInputException("a vocabulary with " + specials.size() + " special tokens expects a size of at least "
-          + (256 + specials.size()) + ", found " + vocabSize);
+    /** Adds a special token, a control token with the next id at the end; texts are split where they spell it out. */
+    public BpeTrainer special(String token) {
+        if (token.isEmpty() || specials.contains(token)) {
+            throw new BadInputException("a special token expects a spelling of its own, found '" + token + "'");
+        }
+        specials.add(token);
+        return this;
     }
-    WordCounts words = count(texts);
-    BpeTraining training = new BpeTraining(words.table(), words.counts());
-    training.run(ordinary, LEAST_COUNT, new HashSet<>(specials));
-    List<String> tokens = training.tokens();
-    int firstSpecial = tokens.size();
-    tokens.addAll(specials);
-    return new BpeVocabulary(
-        tokens, training.merges(), specials.size(), preTokenizer, id(bos, firstSpecial), id(eos, firstSpecial));
-  }
 
-  private OptionalInt id(@Nullable String special, int firstSpecial) {
-    return special == null ? OptionalInt.empty() : OptionalInt.of(firstSpecial + specials.indexOf(special));
-  }
-
-  private record WordCounts(TokenTable table, List<Long> counts) {}
-
-  private WordCounts count(Iterable<String> texts) {
-    WordCounts words = new WordCounts(new TokenTable(1 << 12), new ArrayList<>());
-    PreTokenizer rules = PreTokenizer.ofName("BPE trainer", preTokenizer);
-    Pattern specialPattern = specialPattern();
-    for (String text : texts) {
-      Matcher matcher = specialPattern.matcher(text);
-      int from = 0;
-      while (!specials.isEmpty() && matcher.find()) {
-        count(text.substring(from, matcher.start()), rules, words);
-        from = matcher.end();
-      }
-      count(text.substring(from), rules, words);
+    /** Adds a special token that goes before every text. */
+    public BpeTrainer bos(String token) {
+        special(token);
+        bos = token;
+        return this;
     }
-    return words;
-  }
 
-  private Pattern specialPattern() {
-    return Pattern.compile(specials.stream()
-        .sorted(Comparator.comparingInt(String::length).reversed())
-        .map(Pattern::quote)
-        .collect(Collectors.joining("|")));
-  }
-
-  private static void count(String text, PreTokenizer rules, WordCounts words) {
-    byte[] utf8 = text.getBytes(StandardCharsets.UTF_8);
-    if (utf8.length == 0) {
-      return;
+    /** Adds a special token that ends generated text. */
+    public BpeTrainer eos(String token) {
+        special(token);
+        eos = token;
+        return this;
     }
-    rules.split(utf8, 0, utf8.length, (from, to) -> {
-      int id = words.table().intern(utf8, from, to);
-      if (id == words.counts().size()) {
-        words.counts().add(1L);
-      } else {
-        words.counts().set(id, words.counts().get(id) + 1);
-      }
-    });
-  }
+
+    /**
+     * The name of the way to cut text into words, as in {@code tokenizer.ggml.pre}; {@code qwen2} unless set.
+     *
+     * @throws BadInputException if the name is not known
+     */
+    public BpeTrainer preTokenizer(String name) {
+        PreTokenizer.ofName("BPE trainer", name);
+        preTokenizer = name;
+        return this;
+    }
+
+    /**
+     * Trains on texts.
+     *
+     * @throws BadInputException if the size leaves no room for the bytes and the special tokens
+     */
+    public BpeVocabulary train(Iterable<String> texts) {
+        int ordinary = vocabSize - specials.size();
+        if (ordinary < 256) {
+            throw new BadInputException("a vocabulary with " + specials.size()
+                    + " special tokens expects a size of at least " + (256 + specials.size()) + ", found " + vocabSize);
+        }
+        WordCounts words = count(texts);
+        BpeTraining training = new BpeTraining(words.table(), words.counts());
+        training.run(ordinary, LEAST_COUNT, new HashSet<>(specials));
+        List<String> tokens = training.tokens();
+        int firstSpecial = tokens.size();
+        tokens.addAll(specials);
+        return new BpeVocabulary(
+                tokens, training.merges(), specials.size(), preTokenizer, id(bos, firstSpecial), id(eos, firstSpecial));
+    }
+
+    private OptionalInt id(@Nullable String special, int firstSpecial) {
+        return special == null ? OptionalInt.empty() : OptionalInt.of(firstSpecial + specials.indexOf(special));
+    }
+
+    private record WordCounts(TokenTable table, List<Long> counts) {}
+
+    private WordCounts count(Iterable<String> texts) {
+        WordCounts words = new WordCounts(new TokenTable(1 << 12), new ArrayList<>());
+        PreTokenizer rules = PreTokenizer.ofName("BPE trainer", preTokenizer);
+        Pattern specialPattern = specialPattern();
+        for (String text : texts) {
+            Matcher matcher = specialPattern.matcher(text);
+            int from = 0;
+            while (!specials.isEmpty() && matcher.find()) {
+                count(text.substring(from, matcher.start()), rules, words);
+                from = matcher.end();
+            }
+            count(text.substring(from), rules, words);
+        }
+        return words;
+    }
+
+    private Pattern specialPattern() {
+        return Pattern.compile(specials.stream()
+                .sorted(Comparator.comparingInt(String::length).reversed())
+                .map(Pattern::quote)
+                .collect(Collectors.joining("|")));
+    }
+
+    private static void count(String text, PreTokenizer rules, WordCounts words) {
+        byte[] utf8 = text.getBytes(StandardCharsets.UTF_8);
+        if (utf8.length == 0) {
+            return;
+        }
+        rules.split(utf8, 0, utf8.length, (from, to) -> {
+            int id = words.table().intern(utf8, from, to);
+            if (id == words.counts().size()) {
+                words.counts().add(1L);
+            } else {
+                words.counts().set(id, words.counts().get(id) + 1);
+            }
+        });
+    }
 }

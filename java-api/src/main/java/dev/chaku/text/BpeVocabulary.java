@@ -18,43 +18,48 @@ import java.util.OptionalInt;
  * @param eos id of the token that ends a generated text, if there is one
  */
 public record BpeVocabulary(
-    List<String> tokens, List<String> merges, int specialCount, String preTokenizer, OptionalInt bos, OptionalInt eos) {
-  private static final int NORMAL = 1;
-  private static final int CONTROL = 3;
+        List<String> tokens,
+        List<String> merges,
+        int specialCount,
+        String preTokenizer,
+        OptionalInt bos,
+        OptionalInt eos) {
+    private static final int NORMAL = 1;
+    private static final int CONTROL = 3;
 
-  public BpeVocabulary {
-    tokens = List.copyOf(tokens);
-    merges = List.copyOf(merges);
-  }
-
-  /** Number of tokens. */
-  public int size() {
-    return tokens.size();
-  }
-
-  /**
-   * The {@code tokenizer.ggml.*} metadata of a model with this vocabulary, for a {@link dev.chaku.gguf.GgufWriter}.
-   * Without {@link #bos} none is added before a text; with it, one is.
-   */
-  public GgufMetadata metadata() {
-    int[] types = new int[tokens.size()];
-    for (int id = 0; id < types.length; id++) {
-      types[id] = id < types.length - specialCount ? NORMAL : CONTROL;
+    public BpeVocabulary {
+        tokens = List.copyOf(tokens);
+        merges = List.copyOf(merges);
     }
-    Map<String, GgufValue> values = new LinkedHashMap<>();
-    values.put("tokenizer.ggml.model", GgufValue.of("gpt2"));
-    values.put("tokenizer.ggml.pre", GgufValue.of(preTokenizer));
-    values.put("tokenizer.ggml.tokens", GgufValue.of(tokens));
-    values.put("tokenizer.ggml.token_type", GgufValue.of(types));
-    values.put("tokenizer.ggml.merges", GgufValue.of(merges));
-    bos.ifPresent(id -> values.put("tokenizer.ggml.bos_token_id", GgufValue.ofUint32(id)));
-    eos.ifPresent(id -> values.put("tokenizer.ggml.eos_token_id", GgufValue.ofUint32(id)));
-    values.put("tokenizer.ggml.add_bos_token", GgufValue.of(bos.isPresent()));
-    return new GgufMetadata("trained vocabulary", values);
-  }
 
-  /** A tokenizer with this vocabulary. */
-  public Tokenizer tokenizer() {
-    return Tokenizers.of(metadata());
-  }
+    /** Number of tokens. */
+    public int size() {
+        return tokens.size();
+    }
+
+    /**
+     * The {@code tokenizer.ggml.*} metadata of a model with this vocabulary, for a {@link dev.chaku.gguf.GgufWriter}.
+     * Without {@link #bos} none is added before a text; with it, one is.
+     */
+    public GgufMetadata metadata() {
+        int[] types = new int[tokens.size()];
+        for (int id = 0; id < types.length; id++) {
+            types[id] = id < types.length - specialCount ? NORMAL : CONTROL;
+        }
+        Map<String, GgufValue> values = new LinkedHashMap<>();
+        values.put("tokenizer.ggml.model", GgufValue.of("gpt2"));
+        values.put("tokenizer.ggml.pre", GgufValue.of(preTokenizer));
+        values.put("tokenizer.ggml.tokens", GgufValue.of(tokens));
+        values.put("tokenizer.ggml.token_type", GgufValue.of(types));
+        values.put("tokenizer.ggml.merges", GgufValue.of(merges));
+        bos.ifPresent(id -> values.put("tokenizer.ggml.bos_token_id", GgufValue.ofUint32(id)));
+        eos.ifPresent(id -> values.put("tokenizer.ggml.eos_token_id", GgufValue.ofUint32(id)));
+        values.put("tokenizer.ggml.add_bos_token", GgufValue.of(bos.isPresent()));
+        return new GgufMetadata("trained vocabulary", values);
+    }
+
+    /** A tokenizer with this vocabulary. */
+    public Tokenizer tokenizer() {
+        return Tokenizers.of(metadata());
+    }
 }

@@ -7,12 +7,12 @@ package dev.chaku.text;
  * stack on long words, and they work on chars, not on the UTF-8 that vocabularies hold.
  */
 interface SplitRule {
-  /** Takes pieces, in order. */
-  @FunctionalInterface
-  interface Pieces {
-    void piece(int from, int to);
-  }
+    /** Takes pieces, in order. */
+    @FunctionalInterface
+    interface Pieces {
+        void piece(int from, int to);
+    }
 
-  /** Splits a range of whole code points; every byte of it ends up in exactly one piece, none of which is empty. */
-  void split(byte[] utf8, int from, int end, Pieces out);
+    /** Splits a range of whole code points; every byte of it ends up in exactly one piece, none of which is empty. */
+    void split(byte[] utf8, int from, int end, Pieces out);
 }

@@ -4,37 +4,37 @@ import java.util.Arrays;
 
 /** A growing list of token ids. */
 final class TokenBuffer {
-  private int[] ids = new int[64];
-  private int size;
+    private int[] ids = new int[64];
+    private int size;
 
-  int size() {
-    return size;
-  }
-
-  void add(int id) {
-    if (size == ids.length) {
-      ids = Arrays.copyOf(ids, 2 * size);
+    int size() {
+        return size;
     }
-    ids[size++] = id;
-  }
 
-  void addAll(int[] more) {
-    if (ids.length - size < more.length) {
-      ids = Arrays.copyOf(ids, Math.max(2 * size, size + more.length));
+    void add(int id) {
+        if (size == ids.length) {
+            ids = Arrays.copyOf(ids, 2 * size);
+        }
+        ids[size++] = id;
     }
-    System.arraycopy(more, 0, ids, size, more.length);
-    size += more.length;
-  }
 
-  void truncate(int newSize) {
-    size = newSize;
-  }
+    void addAll(int[] more) {
+        if (ids.length - size < more.length) {
+            ids = Arrays.copyOf(ids, Math.max(2 * size, size + more.length));
+        }
+        System.arraycopy(more, 0, ids, size, more.length);
+        size += more.length;
+    }
 
-  int[] toArray() {
-    return Arrays.copyOf(ids, size);
-  }
+    void truncate(int newSize) {
+        size = newSize;
+    }
 
-  int[] toArray(int from) {
-    return Arrays.copyOfRange(ids, from, size);
-  }
+    int[] toArray() {
+        return Arrays.copyOf(ids, size);
+    }
+
+    int[] toArray(int from) {
+        return Arrays.copyOfRange(ids, from, size);
+    }
 }

@@ -22,138 +22,137 @@ import org.jspecify.annotations.Nullable;
 
 /** The run's log: one JSON object a line, appended as the run goes. Not thread-safe. */
 public final class LogFile {
-  private static final String NAME = "log.jsonl";
-  private static final JsonFactory JSON =
-      JsonFactory.builder()
-          .recyclerPool(JsonRecyclerPools.sharedConcurrentDequePool())
-          .build();
+    private static final String NAME = "log.jsonl";
+    private static final JsonFactory JSON = JsonFactory.builder()
+            .recyclerPool(JsonRecyclerPools.sharedConcurrentDequePool())
+            .build();
 
-  private final Path path;
-  private final List<LossPicture.Point> losses = new ArrayList<>();
-  private final List<LossPicture.Point> smoothed = new ArrayList<>();
-  private final List<LossPicture.Point> validations = new ArrayList<>();
+    private final Path path;
+    private final List<LossPicture.Point> losses = new ArrayList<>();
+    private final List<LossPicture.Point> smoothed = new ArrayList<>();
+    private final List<LossPicture.Point> validations = new ArrayList<>();
 
-  private LogFile(Path path) {
-    this.path = path;
-  }
+    private LogFile(Path path) {
+        this.path = path;
+    }
 
-  /**
-   * Opens the log of a run that stands at a step. Lines of later steps, which the run will do again, are dropped.
-   *
-   * @throws ResourceException if it cannot be read or written
-   */
-  public static LogFile open(OutputFolder folder, int step) {
-    LogFile log = new LogFile(folder.resolve(NAME));
-    if (Files.exists(log.path)) {
-      StringBuilder kept = new StringBuilder();
-      boolean dropped = false;
-      try {
-        for (String line : Files.readAllLines(log.path)) {
-          Map<String, Double> numbers = numbers(line);
-          if (numbers.getOrDefault("step", Double.MAX_VALUE) <= step) {
-            kept.append(line).append('\n');
-            log.remember(numbers);
-          } else {
-            dropped = true;
-          }
+    /**
+     * Opens the log of a run that stands at a step. Lines of later steps, which the run will do again, are dropped.
+     *
+     * @throws ResourceException if it cannot be read or written
+     */
+    public static LogFile open(OutputFolder folder, int step) {
+        LogFile log = new LogFile(folder.resolve(NAME));
+        if (Files.exists(log.path)) {
+            StringBuilder kept = new StringBuilder();
+            boolean dropped = false;
+            try {
+                for (String line : Files.readAllLines(log.path)) {
+                    Map<String, Double> numbers = numbers(line);
+                    if (numbers.getOrDefault("step", Double.MAX_VALUE) <= step) {
+                        kept.append(line).append('\n');
+                        log.remember(numbers);
+                    } else {
+                        dropped = true;
+                    }
+                }
+            } catch (IOException e) {
+                throw FileFault.notRead(log.path, e);
+            }
+            if (dropped) {
+                folder.writeText(NAME, kept.toString());
+            }
         }
-      } catch (IOException e) {
-        throw FileFault.notRead(log.path, e);
-      }
-      if (dropped) {
-        folder.writeText(NAME, kept.toString());
-      }
+        return log;
     }
-    return log;
-  }
 
-  /** The numbers of a line; none of one that was cut short. */
-  private static Map<String, Double> numbers(String line) {
-    Map<String, Double> numbers = new LinkedHashMap<>();
-    try (JsonParser json = JSON.createParser(line)) {
-      while (json.nextToken() != null) {
-        if (json.currentToken().isNumeric()) {
-          numbers.put(json.currentName(), json.getDoubleValue());
+    /** The numbers of a line; none of one that was cut short. */
+    private static Map<String, Double> numbers(String line) {
+        Map<String, Double> numbers = new LinkedHashMap<>();
+        try (JsonParser json = JSON.createParser(line)) {
+            while (json.nextToken() != null) {
+                if (json.currentToken().isNumeric()) {
+                    numbers.put(json.currentName(), json.getDoubleValue());
+                }
+                if (json.currentToken() == JsonToken.END_OBJECT) {
+                    return numbers;
+                }
+            }
+        } catch (IOException e) {
+            // A torn line ends here.
         }
-        if (json.currentToken() == JsonToken.END_OBJECT) {
-          return numbers;
+        return Map.of();
+    }
+
+    private void remember(Map<String, Double> numbers) {
+        int step = numbers.get("step").intValue();
+        remember(losses, step, numbers.get("loss"));
+        remember(smoothed, step, numbers.get("smoothed_loss"));
+        remember(validations, step, numbers.get("eval_loss"));
+    }
+
+    private static void remember(List<LossPicture.Point> curve, int step, @Nullable Double loss) {
+        if (loss != null && Double.isFinite(loss)) {
+            curve.add(new LossPicture.Point(step, loss));
         }
-      }
-    } catch (IOException e) {
-      // A torn line ends here.
     }
-    return Map.of();
-  }
 
-  private void remember(Map<String, Double> numbers) {
-    int step = numbers.get("step").intValue();
-    remember(losses, step, numbers.get("loss"));
-    remember(smoothed, step, numbers.get("smoothed_loss"));
-    remember(validations, step, numbers.get("eval_loss"));
-  }
-
-  private static void remember(List<LossPicture.Point> curve, int step, @Nullable Double loss) {
-    if (loss != null && Double.isFinite(loss)) {
-      curve.add(new LossPicture.Point(step, loss));
+    /** Appends a step. */
+    public void append(TrainingProgress p) {
+        try {
+            Files.writeString(
+                    path, json(p) + "\n", StandardCharsets.UTF_8, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+        } catch (IOException e) {
+            throw FileFault.notWritten(path, e);
+        }
+        Map<String, Double> numbers = numbers(p);
+        numbers.put("step", (double) p.step());
+        remember(numbers);
     }
-  }
 
-  /** Appends a step. */
-  public void append(TrainingProgress p) {
-    try {
-      Files.writeString(
-          path, json(p) + "\n", StandardCharsets.UTF_8, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
-    } catch (IOException e) {
-      throw FileFault.notWritten(path, e);
+    private static Map<String, Double> numbers(TrainingProgress p) {
+        Map<String, Double> numbers = new LinkedHashMap<>();
+        numbers.put("epoch", p.epoch());
+        numbers.put("loss", p.loss());
+        numbers.put("smoothed_loss", p.smoothedLoss());
+        numbers.put("learning_rate", p.learningRate());
+        numbers.put("grad_norm", p.gradNorm());
+        numbers.put("tokens_per_s", p.tokensPerSecond());
+        numbers.put("elapsed_s", p.elapsed().toMillis() / 1000.0);
+        p.balance().ifPresent(balance -> numbers.put("balance", balance));
+        if (p.evaluated()) {
+            numbers.put("eval_loss", p.evalLoss().orElseThrow());
+            numbers.put("eval_accuracy", p.evalAccuracy().orElseThrow());
+        }
+        return numbers;
     }
-    Map<String, Double> numbers = numbers(p);
-    numbers.put("step", (double) p.step());
-    remember(numbers);
-  }
 
-  private static Map<String, Double> numbers(TrainingProgress p) {
-    Map<String, Double> numbers = new LinkedHashMap<>();
-    numbers.put("epoch", p.epoch());
-    numbers.put("loss", p.loss());
-    numbers.put("smoothed_loss", p.smoothedLoss());
-    numbers.put("learning_rate", p.learningRate());
-    numbers.put("grad_norm", p.gradNorm());
-    numbers.put("tokens_per_s", p.tokensPerSecond());
-    numbers.put("elapsed_s", p.elapsed().toMillis() / 1000.0);
-    p.balance().ifPresent(balance -> numbers.put("balance", balance));
-    if (p.evaluated()) {
-      numbers.put("eval_loss", p.evalLoss().orElseThrow());
-      numbers.put("eval_accuracy", p.evalAccuracy().orElseThrow());
+    /** A step as one line of JSON. */
+    static String json(TrainingProgress p) {
+        StringWriter line = new StringWriter();
+        try (JsonGenerator json = JSON.createGenerator(line)) {
+            json.writeStartObject();
+            json.writeNumberField("step", p.step());
+            for (Map.Entry<String, Double> number : numbers(p).entrySet()) {
+                json.writeNumberField(number.getKey(), number.getValue());
+            }
+            json.writeNumberField("tokens", p.tokens());
+            json.writeNumberField("skipped_steps", p.skippedSteps());
+            json.writeNumberField("peak_bytes", p.peakBytes());
+            json.writeEndObject();
+        } catch (IOException e) {
+            throw new IllegalStateException("a log line in memory failed", e);
+        }
+        return line.toString();
     }
-    return numbers;
-  }
 
-  /** A step as one line of JSON. */
-  static String json(TrainingProgress p) {
-    StringWriter line = new StringWriter();
-    try (JsonGenerator json = JSON.createGenerator(line)) {
-      json.writeStartObject();
-      json.writeNumberField("step", p.step());
-      for (Map.Entry<String, Double> number : numbers(p).entrySet()) {
-        json.writeNumberField(number.getKey(), number.getValue());
-      }
-      json.writeNumberField("tokens", p.tokens());
-      json.writeNumberField("skipped_steps", p.skippedSteps());
-      json.writeNumberField("peak_bytes", p.peakBytes());
-      json.writeEndObject();
-    } catch (IOException e) {
-      throw new IllegalStateException("a log line in memory failed", e);
+    /** The losses logged, step by step. */
+    public List<LossPicture.Point> losses() {
+        return Collections.unmodifiableList(losses);
     }
-    return line.toString();
-  }
 
-  /** The losses logged, step by step. */
-  public List<LossPicture.Point> losses() {
-    return Collections.unmodifiableList(losses);
-  }
-
-  /** The loss over all steps logged. */
-  public String picture() {
-    return LossPicture.draw(losses, smoothed, validations);
-  }
+    /** The loss over all steps logged. */
+    public String picture() {
+        return LossPicture.draw(losses, smoothed, validations);
+    }
 }

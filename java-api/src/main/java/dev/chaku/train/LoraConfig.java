@@ -15,45 +15,46 @@ import java.util.Set;
  * @param targets the products that are adapted; at least one
  */
 public record LoraConfig(int rank, double alpha, boolean rsLora, double dropout, Set<LoraTarget> targets) {
-  private static final int MOST_RANK = 1024;
+    private static final int MOST_RANK = 1024;
 
-  public LoraConfig {
-    require(rank >= 1 && rank <= MOST_RANK, "rank", "1 to " + MOST_RANK, rank);
-    require(alpha > 0 && Double.isFinite(alpha), "alpha", "more than 0", alpha);
-    require(dropout >= 0 && dropout < 1, "dropout", "at least 0 and less than 1", dropout);
-    require(!targets.isEmpty(), "targets", "at least one", targets);
-    targets = Set.copyOf(targets);
-  }
-
-  /** A rank with the usual rest: alpha twice the rank, no dropout, the seven products of every layer. */
-  public static LoraConfig rank(int rank) {
-    return new LoraConfig(rank, 2.0 * rank, false, 0, LoraTarget.allLinear());
-  }
-
-  public LoraConfig withAlpha(double newAlpha) {
-    return new LoraConfig(rank, newAlpha, rsLora, dropout, targets);
-  }
-
-  public LoraConfig withRsLora(boolean on) {
-    return new LoraConfig(rank, alpha, on, dropout, targets);
-  }
-
-  public LoraConfig withDropout(double newDropout) {
-    return new LoraConfig(rank, alpha, rsLora, newDropout, targets);
-  }
-
-  public LoraConfig withTargets(Set<LoraTarget> newTargets) {
-    return new LoraConfig(rank, alpha, rsLora, dropout, newTargets.isEmpty() ? newTargets : EnumSet.copyOf(newTargets));
-  }
-
-  /** What the low-rank product is multiplied with. */
-  public double scale() {
-    return rsLora ? alpha / Math.sqrt(rank) : alpha / rank;
-  }
-
-  private static void require(boolean holds, String name, String expected, Object found) {
-    if (!holds) {
-      throw BadInputException.ofSetting(name, expected, found);
+    public LoraConfig {
+        require(rank >= 1 && rank <= MOST_RANK, "rank", "1 to " + MOST_RANK, rank);
+        require(alpha > 0 && Double.isFinite(alpha), "alpha", "more than 0", alpha);
+        require(dropout >= 0 && dropout < 1, "dropout", "at least 0 and less than 1", dropout);
+        require(!targets.isEmpty(), "targets", "at least one", targets);
+        targets = Set.copyOf(targets);
     }
-  }
+
+    /** A rank with the usual rest: alpha twice the rank, no dropout, the seven products of every layer. */
+    public static LoraConfig rank(int rank) {
+        return new LoraConfig(rank, 2.0 * rank, false, 0, LoraTarget.allLinear());
+    }
+
+    public LoraConfig withAlpha(double newAlpha) {
+        return new LoraConfig(rank, newAlpha, rsLora, dropout, targets);
+    }
+
+    public LoraConfig withRsLora(boolean on) {
+        return new LoraConfig(rank, alpha, on, dropout, targets);
+    }
+
+    public LoraConfig withDropout(double newDropout) {
+        return new LoraConfig(rank, alpha, rsLora, newDropout, targets);
+    }
+
+    public LoraConfig withTargets(Set<LoraTarget> newTargets) {
+        return new LoraConfig(
+                rank, alpha, rsLora, dropout, newTargets.isEmpty() ? newTargets : EnumSet.copyOf(newTargets));
+    }
+
+    /** What the low-rank product is multiplied with. */
+    public double scale() {
+        return rsLora ? alpha / Math.sqrt(rank) : alpha / rank;
+    }
+
+    private static void require(boolean holds, String name, String expected, Object found) {
+        if (!holds) {
+            throw BadInputException.ofSetting(name, expected, found);
+        }
+    }
 }

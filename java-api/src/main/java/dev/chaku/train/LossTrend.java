@@ -3,9 +3,9 @@ package dev.chaku.train;
 import java.util.List;
 
 /**
- * Whether a loss fell, beyond what it differs from step to step: the mean of the first third of the steps against that of
- * the last, and the standard error of the difference. Steps of different rows have different losses, so that a fall of less
- * than twice that error is no sign of learning.
+ * Whether a loss fell, beyond what it differs from step to step: the mean of the first third of the steps against that
+ * of the last, and the standard error of the difference. Steps of different rows have different losses, so that a fall
+ * of less than twice that error is no sign of learning.
  *
  * @param steps that were logged
  * @param first mean of the first third
@@ -13,46 +13,51 @@ import java.util.List;
  * @param error standard error of their difference
  */
 public record LossTrend(int steps, double first, double last, double error) {
-  /** Below so many steps there is no noise to compare with. */
-  private static final int FEWEST = 6;
-  private static final double BEYOND = 2;
-  /** A fall that is smaller than this share of the loss changes no answer, however surely it is there. */
-  private static final double SLIGHT = 0.02;
+    /** Below so many steps there is no noise to compare with. */
+    private static final int FEWEST = 6;
 
-  /** The trend of logged losses. */
-  public static LossTrend of(List<LossPicture.Point> losses) {
-    int n = losses.size();
-    int third = Math.max(1, n / 3);
-    if (n == 0) {
-      return new LossTrend(0, Double.NaN, Double.NaN, Double.NaN);
-    }
-    double[] first = losses.subList(0, third).stream().mapToDouble(LossPicture.Point::loss).toArray();
-    double[] last = losses.subList(n - third, n).stream().mapToDouble(LossPicture.Point::loss).toArray();
-    return new LossTrend(n, mean(first), mean(last), Math.sqrt(variance(first) / third + variance(last) / third));
-  }
+    private static final double BEYOND = 2;
+    /** A fall that is smaller than this share of the loss changes no answer, however surely it is there. */
+    private static final double SLIGHT = 0.02;
 
-  /** Whether it fell beyond its noise. False where the steps are too few to tell. */
-  public boolean fell() {
-    return steps >= FEWEST && first - last > Math.max(BEYOND * error, SLIGHT * Math.abs(first));
-  }
+    /** The trend of logged losses. */
+    public static LossTrend of(List<LossPicture.Point> losses) {
+        int n = losses.size();
+        int third = Math.max(1, n / 3);
+        if (n == 0) {
+            return new LossTrend(0, Double.NaN, Double.NaN, Double.NaN);
+        }
+        double[] first = losses.subList(0, third).stream()
+                .mapToDouble(LossPicture.Point::loss)
+                .toArray();
+        double[] last = losses.subList(n - third, n).stream()
+                .mapToDouble(LossPicture.Point::loss)
+                .toArray();
+        return new LossTrend(n, mean(first), mean(last), Math.sqrt(variance(first) / third + variance(last) / third));
+    }
 
-  private static double mean(double[] values) {
-    double sum = 0;
-    for (double value : values) {
-      sum += value;
+    /** Whether it fell beyond its noise. False where the steps are too few to tell. */
+    public boolean fell() {
+        return steps >= FEWEST && first - last > Math.max(BEYOND * error, SLIGHT * Math.abs(first));
     }
-    return sum / values.length;
-  }
 
-  private static double variance(double[] values) {
-    if (values.length < 2) {
-      return 0;
+    private static double mean(double[] values) {
+        double sum = 0;
+        for (double value : values) {
+            sum += value;
+        }
+        return sum / values.length;
     }
-    double mean = mean(values);
-    double sum = 0;
-    for (double value : values) {
-      sum += (value - mean) * (value - mean);
+
+    private static double variance(double[] values) {
+        if (values.length < 2) {
+            return 0;
+        }
+        double mean = mean(values);
+        double sum = 0;
+        for (double value : values) {
+            sum += (value - mean) * (value - mean);
+        }
+        return sum / (values.length - 1);
     }
-    return sum / (values.length - 1);
-  }
 }

@@ -5,47 +5,52 @@ import java.util.function.IntSupplier;
 import java.util.function.ToIntFunction;
 
 /**
- * What may be altered for data so few that the settings would make less than a hundred optimizer steps of them: an adapter
- * that starts from nothing has then learned little. More steps come from shorter rows, which hold fewer examples each, and
- * if those do not suffice from more passes over the data.
+ * What may be altered for data so few that the settings would make less than a hundred optimizer steps of them: an
+ * adapter that starts from nothing has then learned little. More steps come from shorter rows, which hold fewer
+ * examples each, and if those do not suffice from more passes over the data.
  */
 public enum SmallData {
-  /** The length of rows, and with it the longest sequence: down to the longest example. */
-  ROWS,
-  /** Passes over the data, up to twenty. */
-  EPOCHS;
+    /** The length of rows, and with it the longest sequence: down to the longest example. */
+    ROWS,
+    /** Passes over the data, up to twenty. */
+    EPOCHS;
 
-  private static final int ENOUGH_STEPS = 100;
-  private static final int MOST_EPOCHS = 20;
+    private static final int ENOUGH_STEPS = 100;
+    private static final int MOST_EPOCHS = 20;
 
-  /**
-   * Settings that make enough steps, or as many as may be; the same where they do already.
-   *
-   * @param may what may be altered
-   * @param longest finds the tokens of the longest example
-   * @param tokens of all examples
-   * @param steps counts the optimizer steps of settings
-   */
-  public static TrainingConfig suit(
-      TrainingConfig config, Set<SmallData> may, IntSupplier longest, long tokens, ToIntFunction<TrainingConfig> steps) {
-    // Many data are not packed for the counting alone.
-    boolean many = tokens / config.batchTokens() * config.epochs() / config.gradAccumulation() > ENOUGH_STEPS;
-    if (many || config.maxSteps() > 0 || steps.applyAsInt(config) >= ENOUGH_STEPS) {
-      return config;
+    /**
+     * Settings that make enough steps, or as many as may be; the same where they do already.
+     *
+     * @param may what may be altered
+     * @param longest finds the tokens of the longest example
+     * @param tokens of all examples
+     * @param steps counts the optimizer steps of settings
+     */
+    public static TrainingConfig suit(
+            TrainingConfig config,
+            Set<SmallData> may,
+            IntSupplier longest,
+            long tokens,
+            ToIntFunction<TrainingConfig> steps) {
+        // Many data are not packed for the counting alone.
+        boolean many = tokens / config.batchTokens() * config.epochs() / config.gradAccumulation() > ENOUGH_STEPS;
+        if (many || config.maxSteps() > 0 || steps.applyAsInt(config) >= ENOUGH_STEPS) {
+            return config;
+        }
+        TrainingConfig suited = config;
+        if (may.contains(ROWS)) {
+            long rows = ((long) ENOUGH_STEPS * config.gradAccumulation() + config.epochs() - 1) / config.epochs();
+            int length = (int) Math.min(config.batchTokens(), Math.max(Math.max(2, longest.getAsInt()), tokens / rows));
+            suited = suited.with(c -> c.maxLength(Math.max(2, Math.min(config.maxLength(), length)))
+                    .batchTokens(length));
+        }
+        if (may.contains(EPOCHS)) {
+            int perEpoch = Math.max(1, steps.applyAsInt(suited.with(c -> c.epochs(1))));
+            int epochs = Math.min(MOST_EPOCHS, (ENOUGH_STEPS + perEpoch - 1) / perEpoch);
+            if (epochs > suited.epochs()) {
+                suited = suited.with(c -> c.epochs(epochs));
+            }
+        }
+        return suited;
     }
-    TrainingConfig suited = config;
-    if (may.contains(ROWS)) {
-      long rows = ((long) ENOUGH_STEPS * config.gradAccumulation() + config.epochs() - 1) / config.epochs();
-      int length = (int) Math.min(config.batchTokens(), Math.max(Math.max(2, longest.getAsInt()), tokens / rows));
-      suited = suited.with(c -> c.maxLength(Math.max(2, Math.min(config.maxLength(), length))).batchTokens(length));
-    }
-    if (may.contains(EPOCHS)) {
-      int perEpoch = Math.max(1, steps.applyAsInt(suited.with(c -> c.epochs(1))));
-      int epochs = Math.min(MOST_EPOCHS, (ENOUGH_STEPS + perEpoch - 1) / perEpoch);
-      if (epochs > suited.epochs()) {
-        suited = suited.with(c -> c.epochs(epochs));
-      }
-    }
-    return suited;
-  }
 }

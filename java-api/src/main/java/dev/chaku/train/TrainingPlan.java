@@ -18,53 +18,55 @@ package dev.chaku.train;
  * @param truncated records of the data cut at the longest length
  * @param split records made into several sequences
  * @param dropped records left out
- * @param turnsApart conversations of which turns became sequences of their own, because the template rewrites earlier ones
+ * @param turnsApart conversations of which turns became sequences of their own, because the template rewrites earlier
+ *     ones
  * @param conversations records that a chat template rendered: the adapter then answers chats
  * @param cutTokens tokens that truncated records lost
- * @param endsAdded conversations that got an end-of-text token, because their template writes no end that the vocabulary
- *     has
+ * @param endsAdded conversations that got an end-of-text token, because their template writes no end that the
+ *     vocabulary has
  * @param withoutEnd answers after which no token that ends generation is trained: the model may not stop there
- * @param unrendered conversations of which the chat template leaves out text, reasoning mostly, which is trained nowhere
+ * @param unrendered conversations of which the chat template leaves out text, reasoning mostly, which is trained
+ *     nowhere
  * @param firstUnrendered where the first of them stands and what is left out; empty for none
  */
 public record TrainingPlan(
-    long examples,
-    long tokensPerEpoch,
-    long trainedTokensPerEpoch,
-    int rowsPerEpoch,
-    int steps,
-    long parameters,
-    int epochs,
-    int rowTokens,
-    long weightBytes,
-    long trainingBytes,
-    long jvmBytes,
-    long availableBytes,
-    int truncated,
-    int split,
-    int dropped,
-    int turnsApart,
-    int conversations,
-    long cutTokens,
-    int endsAdded,
-    int withoutEnd,
-    int unrendered,
-    String firstUnrendered) {
-  /** Below so many steps an adapter, which starts from nothing, has as a rule learned little. */
-  private static final int FEW_STEPS = 50;
+        long examples,
+        long tokensPerEpoch,
+        long trainedTokensPerEpoch,
+        int rowsPerEpoch,
+        int steps,
+        long parameters,
+        int epochs,
+        int rowTokens,
+        long weightBytes,
+        long trainingBytes,
+        long jvmBytes,
+        long availableBytes,
+        int truncated,
+        int split,
+        int dropped,
+        int turnsApart,
+        int conversations,
+        long cutTokens,
+        int endsAdded,
+        int withoutEnd,
+        int unrendered,
+        String firstUnrendered) {
+    /** Below so many steps an adapter, which starts from nothing, has as a rule learned little. */
+    private static final int FEW_STEPS = 50;
 
-  /** Memory of the process at most. */
-  public long totalBytes() {
-    return weightBytes + trainingBytes + jvmBytes;
-  }
+    /** Memory of the process at most. */
+    public long totalBytes() {
+        return weightBytes + trainingBytes + jvmBytes;
+    }
 
-  /** Whether the steps are so few that they will change little. */
-  public boolean hasFewSteps() {
-    return steps < FEW_STEPS;
-  }
+    /** Whether the steps are so few that they will change little. */
+    public boolean hasFewSteps() {
+        return steps < FEW_STEPS;
+    }
 
-  /** Passes over the data that would make steps enough. */
-  public int epochsForEnoughSteps() {
-    return (int) Math.ceil((double) 2 * FEW_STEPS * epochs / Math.max(1, steps));
-  }
+    /** Passes over the data that would make steps enough. */
+    public int epochsForEnoughSteps() {
+        return (int) Math.ceil((double) 2 * FEW_STEPS * epochs / Math.max(1, steps));
+    }
 }

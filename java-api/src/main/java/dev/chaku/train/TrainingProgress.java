@@ -11,8 +11,8 @@ import java.util.OptionalDouble;
  * @param epoch passes over the data done, as a fraction
  * @param loss mean cross-entropy of the step's tokens, in nats
  * @param smoothedLoss its running mean
- * @param balance load-balance loss of the step, where it is trained: the mean over layers of experts and micro-batches; as
- *     much as each token uses experts when all is even, more when not
+ * @param balance load-balance loss of the step, where it is trained: the mean over layers of experts and micro-batches;
+ *     as much as each token uses experts when all is even, more when not
  * @param evaluated whether this step ended with a validation
  * @param evalLoss the newest validation's loss, if there was one
  * @param evalAccuracy the share of validation tokens predicted right
@@ -23,23 +23,24 @@ import java.util.OptionalDouble;
  * @param elapsed time spent since the start, earlier parts of a resumed run included
  * @param remaining estimated
  * @param skippedSteps steps without an update because a gradient was not finite
- * @param peakBytes most memory that the process has held so far, mapped weights included; 0 where the system does not tell
+ * @param peakBytes most memory that the process has held so far, mapped weights included; 0 where the system does not
+ *     tell
  */
 public record TrainingProgress(
-    int step,
-    int totalSteps,
-    double epoch,
-    double loss,
-    double smoothedLoss,
-    OptionalDouble balance,
-    boolean evaluated,
-    OptionalDouble evalLoss,
-    OptionalDouble evalAccuracy,
-    double learningRate,
-    double gradNorm,
-    long tokens,
-    double tokensPerSecond,
-    Duration elapsed,
-    Duration remaining,
-    int skippedSteps,
-    long peakBytes) {}
+        int step,
+        int totalSteps,
+        double epoch,
+        double loss,
+        double smoothedLoss,
+        OptionalDouble balance,
+        boolean evaluated,
+        OptionalDouble evalLoss,
+        OptionalDouble evalAccuracy,
+        double learningRate,
+        double gradNorm,
+        long tokens,
+        double tokensPerSecond,
+        Duration elapsed,
+        Duration remaining,
+        int skippedSteps,
+        long peakBytes) {}

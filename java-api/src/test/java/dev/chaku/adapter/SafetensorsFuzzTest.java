@@ -6,19 +6,19 @@ import dev.chaku.ScratchInput;
 
 /** Safetensors files of any bytes: read whole, or refused with a BadInputException. */
 class SafetensorsFuzzTest {
-  @FuzzTest
-  void file(byte[] bytes) {
-    try (ScratchInput input = ScratchInput.of(bytes, ".safetensors")) {
-      Safetensors file = Safetensors.read(input.path());
-      file.metadata();
-      for (String name : file.tensors().keySet()) {
-        file.bytes(name);
-        if (file.tensors().get(name).dtype().startsWith("F")) {
-          file.floats(name);
+    @FuzzTest
+    void file(byte[] bytes) {
+        try (ScratchInput input = ScratchInput.of(bytes, ".safetensors")) {
+            Safetensors file = Safetensors.read(input.path());
+            file.metadata();
+            for (String name : file.tensors().keySet()) {
+                file.bytes(name);
+                if (file.tensors().get(name).dtype().startsWith("F")) {
+                    file.floats(name);
+                }
+            }
+        } catch (BadInputException e) {
+            // Refused.
         }
-      }
-    } catch (BadInputException e) {
-      // Refused.
     }
-  }
 }

@@ -16,113 +16,133 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 class PackerTest {
-  private static EncodedExample example(int length, int first) {
-    float[] weights = new float[length];
-    Arrays.fill(weights, 0, length - 1, 1);
-    return new EncodedExample(IntStream.range(first, first + length).toArray(), weights);
-  }
-
-  @Test
-  void aRowHoldsWholeSequencesAndNothingIsLearnedAcrossTheirSeam() {
-    PackedRow row = new Packer(10, true, 1).pack(List.of(example(3, 100), example(4, 200))).get(0);
-    assertArrayEquals(new int[] {200, 201, 202, 203, 100, 101, 102}, row.tokens());
-    assertArrayEquals(new int[] {201, 202, 203, 0, 101, 102, 0}, row.targets());
-    assertArrayEquals(new float[] {1, 1, 1, 0, 1, 1, 0}, row.weights());
-    assertArrayEquals(new int[] {0, 4, 7}, row.starts());
-  }
-
-  @Test
-  void everySequenceStandsInOneRowAndNoRowIsTooLong() {
-    Random random = new Random(3);
-    List<EncodedExample> examples = new ArrayList<>();
-    for (int i = 0; i < 500; i++) {
-      examples.add(example(2 + random.nextInt(63), i * 1000));
+    private static EncodedExample example(int length, int first) {
+        float[] weights = new float[length];
+        Arrays.fill(weights, 0, length - 1, 1);
+        return new EncodedExample(IntStream.range(first, first + length).toArray(), weights);
     }
-    List<PackedRow> rows = new Packer(64, true, 7).epoch(examples, 0);
-    List<Integer> firsts = new ArrayList<>();
-    for (PackedRow row : rows) {
-      assertTrue(row.length() <= 64);
-      for (int s = 0; s + 1 < row.starts().length; s++) {
-        firsts.add(row.tokens()[row.starts()[s]]);
-      }
+
+    @Test
+    void aRowHoldsWholeSequencesAndNothingIsLearnedAcrossTheirSeam() {
+        PackedRow row = new Packer(10, true, 1)
+                .pack(List.of(example(3, 100), example(4, 200)))
+                .get(0);
+        assertArrayEquals(new int[] {200, 201, 202, 203, 100, 101, 102}, row.tokens());
+        assertArrayEquals(new int[] {201, 202, 203, 0, 101, 102, 0}, row.targets());
+        assertArrayEquals(new float[] {1, 1, 1, 0, 1, 1, 0}, row.weights());
+        assertArrayEquals(new int[] {0, 4, 7}, row.starts());
     }
-    firsts.sort(null);
-    assertEquals(IntStream.range(0, 500).mapToObj(i -> i * 1000).toList(), firsts);
-    int tokens = examples.stream().mapToInt(EncodedExample::length).sum();
-    assertTrue(rows.size() <= tokens / 64 * 1.05 + 1, rows.size() + " rows for " + tokens + " tokens");
-  }
 
-  @Test
-  void theSameSeedAndEpochGiveTheSameRowsAndAnotherEpochOthers() {
-    List<EncodedExample> examples = IntStream.range(0, 50).mapToObj(i -> example(5 + i % 7, i * 100)).toList();
-    Packer packer = new Packer(32, true, 42);
-    List<int[]> first = packer.epoch(examples, 1).stream().map(PackedRow::tokens).toList();
-    List<int[]> again = packer.epoch(examples, 1).stream().map(PackedRow::tokens).toList();
-    List<int[]> other = packer.epoch(examples, 2).stream().map(PackedRow::tokens).toList();
-    assertEquals(first.stream().map(Arrays::toString).toList(), again.stream().map(Arrays::toString).toList());
-    assertNotEquals(first.stream().map(Arrays::toString).toList(), other.stream().map(Arrays::toString).toList());
-    assertEquals(first.size(), other.size());
-  }
-
-  @Test
-  void unpackedRowsHoldOneSequenceEach() {
-    List<PackedRow> rows = new Packer(32, false, 1).pack(List.of(example(3, 0), example(30, 50), example(3, 90)));
-    assertEquals(List.of(3, 30, 3), rows.stream().map(PackedRow::length).toList());
-  }
-
-  @Test
-  void aSequenceLongerThanARowIsRefused() {
-    Packer packer = new Packer(8, true, 1);
-    assertThrows(IllegalArgumentException.class, () -> packer.pack(List.of(example(9, 0))));
-  }
-
-  /** The same rows as the algorithm written down plainly, over lists that are sorted and shuffled by the JDK. */
-  @Test
-  void packsAsThePlainAlgorithmDoes() {
-    List<EncodedExample> examples = EncodedExamplesTest.random(400);
-    for (int epoch = 0; epoch < 3; epoch++) {
-      Random random = new Random(11 * 0x9E3779B97F4A7C15L + epoch);
-      List<EncodedExample> order = new ArrayList<>(examples);
-      Collections.shuffle(order, random);
-      order.sort(Comparator.comparingInt(EncodedExample::length).reversed());
-      List<List<EncodedExample>> bins = new ArrayList<>();
-      List<Integer> rooms = new ArrayList<>();
-      List<Integer> since = new ArrayList<>();
-      int time = 0;
-      for (EncodedExample example : order) {
-        int best = -1;
-        for (int bin = 0; bin < bins.size(); bin++) {
-          boolean fits = rooms.get(bin) >= example.length();
-          if (fits
-              && (best < 0
-                  || rooms.get(bin) < rooms.get(best)
-                  || rooms.get(bin).equals(rooms.get(best)) && since.get(bin) < since.get(best))) {
-            best = bin;
-          }
+    @Test
+    void everySequenceStandsInOneRowAndNoRowIsTooLong() {
+        Random random = new Random(3);
+        List<EncodedExample> examples = new ArrayList<>();
+        for (int i = 0; i < 500; i++) {
+            examples.add(example(2 + random.nextInt(63), i * 1000));
         }
-        if (best < 0) {
-          best = bins.size();
-          bins.add(new ArrayList<>());
-          rooms.add(5100);
-          since.add(0);
+        List<PackedRow> rows = new Packer(64, true, 7).epoch(examples, 0);
+        List<Integer> firsts = new ArrayList<>();
+        for (PackedRow row : rows) {
+            assertTrue(row.length() <= 64);
+            for (int s = 0; s + 1 < row.starts().length; s++) {
+                firsts.add(row.tokens()[row.starts()[s]]);
+            }
         }
-        bins.get(best).add(example);
-        rooms.set(best, rooms.get(best) - example.length());
-        since.set(best, time++);
-      }
-      Collections.shuffle(bins, random);
-      List<PackedRow> rows = new Packer(5100, true, 11).epoch(examples, epoch);
-      assertEquals(bins.size(), rows.size());
-      for (int i = 0; i < rows.size(); i++) {
-        assertArrayEquals(PackedRow.of(bins.get(i)).tokens(), rows.get(i).tokens());
-      }
+        firsts.sort(null);
+        assertEquals(IntStream.range(0, 500).mapToObj(i -> i * 1000).toList(), firsts);
+        int tokens = examples.stream().mapToInt(EncodedExample::length).sum();
+        assertTrue(rows.size() <= tokens / 64 * 1.05 + 1, rows.size() + " rows for " + tokens + " tokens");
     }
-  }
 
-  @Test
-  void theLongestRowIsKnownWithoutBuildingIt() {
-    assertEquals(30, new Packer(32, false, 1).pack(List.of(example(3, 0), example(30, 50))).longest());
-    assertEquals(7, new Packer(10, true, 1).pack(List.of(example(3, 0), example(4, 50))).longest());
-    assertEquals(0, new Packer(10, true, 1).pack(List.of()).longest());
-  }
+    @Test
+    void theSameSeedAndEpochGiveTheSameRowsAndAnotherEpochOthers() {
+        List<EncodedExample> examples = IntStream.range(0, 50)
+                .mapToObj(i -> example(5 + i % 7, i * 100))
+                .toList();
+        Packer packer = new Packer(32, true, 42);
+        List<int[]> first =
+                packer.epoch(examples, 1).stream().map(PackedRow::tokens).toList();
+        List<int[]> again =
+                packer.epoch(examples, 1).stream().map(PackedRow::tokens).toList();
+        List<int[]> other =
+                packer.epoch(examples, 2).stream().map(PackedRow::tokens).toList();
+        assertEquals(
+                first.stream().map(Arrays::toString).toList(),
+                again.stream().map(Arrays::toString).toList());
+        assertNotEquals(
+                first.stream().map(Arrays::toString).toList(),
+                other.stream().map(Arrays::toString).toList());
+        assertEquals(first.size(), other.size());
+    }
+
+    @Test
+    void unpackedRowsHoldOneSequenceEach() {
+        List<PackedRow> rows = new Packer(32, false, 1).pack(List.of(example(3, 0), example(30, 50), example(3, 90)));
+        assertEquals(List.of(3, 30, 3), rows.stream().map(PackedRow::length).toList());
+    }
+
+    @Test
+    void aSequenceLongerThanARowIsRefused() {
+        Packer packer = new Packer(8, true, 1);
+        assertThrows(IllegalArgumentException.class, () -> packer.pack(List.of(example(9, 0))));
+    }
+
+    /** The same rows as the algorithm written down plainly, over lists that are sorted and shuffled by the JDK. */
+    @Test
+    void packsAsThePlainAlgorithmDoes() {
+        List<EncodedExample> examples = EncodedExamplesTest.random(400);
+        for (int epoch = 0; epoch < 3; epoch++) {
+            Random random = new Random(11 * 0x9E3779B97F4A7C15L + epoch);
+            List<EncodedExample> order = new ArrayList<>(examples);
+            Collections.shuffle(order, random);
+            order.sort(Comparator.comparingInt(EncodedExample::length).reversed());
+            List<List<EncodedExample>> bins = new ArrayList<>();
+            List<Integer> rooms = new ArrayList<>();
+            List<Integer> since = new ArrayList<>();
+            int time = 0;
+            for (EncodedExample example : order) {
+                int best = -1;
+                for (int bin = 0; bin < bins.size(); bin++) {
+                    boolean fits = rooms.get(bin) >= example.length();
+                    if (fits
+                            && (best < 0
+                                    || rooms.get(bin) < rooms.get(best)
+                                    || rooms.get(bin).equals(rooms.get(best)) && since.get(bin) < since.get(best))) {
+                        best = bin;
+                    }
+                }
+                if (best < 0) {
+                    best = bins.size();
+                    bins.add(new ArrayList<>());
+                    rooms.add(5100);
+                    since.add(0);
+                }
+                bins.get(best).add(example);
+                rooms.set(best, rooms.get(best) - example.length());
+                since.set(best, time++);
+            }
+            Collections.shuffle(bins, random);
+            List<PackedRow> rows = new Packer(5100, true, 11).epoch(examples, epoch);
+            assertEquals(bins.size(), rows.size());
+            for (int i = 0; i < rows.size(); i++) {
+                assertArrayEquals(
+                        PackedRow.of(bins.get(i)).tokens(), rows.get(i).tokens());
+            }
+        }
+    }
+
+    @Test
+    void theLongestRowIsKnownWithoutBuildingIt() {
+        assertEquals(
+                30,
+                new Packer(32, false, 1)
+                        .pack(List.of(example(3, 0), example(30, 50)))
+                        .longest());
+        assertEquals(
+                7,
+                new Packer(10, true, 1)
+                        .pack(List.of(example(3, 0), example(4, 50)))
+                        .longest());
+        assertEquals(0, new Packer(10, true, 1).pack(List.of()).longest());
+    }
 }

@@ -20,46 +20,60 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class FileFaultTest {
-  private static String told(IOException cause) {
-    return FileFault.notWritten(Path.of("f"), cause).getMessage();
-  }
-
-  @Test
-  void tellsWhyAFileWasNotWritten() {
-    assertEquals("f: cannot be written: the disk is full; free some space and try again", told(new IOException("No space left on device")));
-    assertEquals(
-        "f: cannot be written: the disk quota is used up; free some space and try again",
-        told(new FileSystemException("f", null, "Disk quota exceeded")));
-    assertEquals("f: cannot be written: permission denied", told(new AccessDeniedException("f")));
-    assertEquals("f: cannot be written: permission denied", told(new FileNotFoundException("/a/f (Permission denied)")));
-    assertEquals("f: cannot be written: Directory not empty", told(new FileSystemException("f", null, "Directory not empty")));
-    assertEquals("f: cannot be written: it is there already", told(new FileAlreadyExistsException("f")));
-    assertEquals("f: cannot be written: no such file or folder", told(new NoSuchFileException("f")));
-    assertEquals("f: cannot be written: a part of its path is a file, not a folder", told(new NotDirectoryException("f")));
-    assertEquals("f: cannot be written: it is a folder", told(new FileNotFoundException("f (Is a directory)")));
-    assertEquals("f: cannot be written: the disk is read-only", told(new FileSystemException("f", null, "Read-only file system")));
-    assertEquals("f: cannot be written: the disk reports an error", told(new IOException("Input/output error")));
-    assertEquals("f: cannot be written: the system gives no reason", told(new FileSystemException("f")));
-    assertEquals("f: cannot be read: expected UTF-8 text, found other bytes", FileFault.notRead(Path.of("f"), new MalformedInputException(1)).getMessage());
-  }
-
-  @Test
-  void aPlaceThatCannotBeIsTheCallersAndAFullDiskIsNot() {
-    assertInstanceOf(ResourceException.class, FileFault.notWritten(Path.of("f"), new IOException("No space left on device")));
-    assertInstanceOf(ResourceException.class, FileFault.notWritten(Path.of("f"), new IOException("Input/output error")));
-    assertInstanceOf(BadInputException.class, FileFault.notWritten(Path.of("f"), new AccessDeniedException("f")));
-    assertInstanceOf(BadInputException.class, FileFault.notWritten(Path.of("f"), new NoSuchFileException("f")));
-  }
-
-  @Test
-  void aCircleOfLinksIsNamed(@TempDir Path folder) throws IOException {
-    Path a = Files.createSymbolicLink(folder.resolve("a"), folder.resolve("b"));
-    Files.createSymbolicLink(folder.resolve("b"), a);
-    try {
-      Files.readString(a);
-    } catch (IOException e) {
-      String message = FileFault.notRead(a, e).getMessage();
-      assertTrue(message.endsWith("cannot be read: its symbolic links lead in a circle"), message);
+    private static String told(IOException cause) {
+        return FileFault.notWritten(Path.of("f"), cause).getMessage();
     }
-  }
+
+    @Test
+    void tellsWhyAFileWasNotWritten() {
+        assertEquals(
+                "f: cannot be written: the disk is full; free some space and try again",
+                told(new IOException("No space left on device")));
+        assertEquals(
+                "f: cannot be written: the disk quota is used up; free some space and try again",
+                told(new FileSystemException("f", null, "Disk quota exceeded")));
+        assertEquals("f: cannot be written: permission denied", told(new AccessDeniedException("f")));
+        assertEquals(
+                "f: cannot be written: permission denied", told(new FileNotFoundException("/a/f (Permission denied)")));
+        assertEquals(
+                "f: cannot be written: Directory not empty",
+                told(new FileSystemException("f", null, "Directory not empty")));
+        assertEquals("f: cannot be written: it is there already", told(new FileAlreadyExistsException("f")));
+        assertEquals("f: cannot be written: no such file or folder", told(new NoSuchFileException("f")));
+        assertEquals(
+                "f: cannot be written: a part of its path is a file, not a folder",
+                told(new NotDirectoryException("f")));
+        assertEquals("f: cannot be written: it is a folder", told(new FileNotFoundException("f (Is a directory)")));
+        assertEquals(
+                "f: cannot be written: the disk is read-only",
+                told(new FileSystemException("f", null, "Read-only file system")));
+        assertEquals("f: cannot be written: the disk reports an error", told(new IOException("Input/output error")));
+        assertEquals("f: cannot be written: the system gives no reason", told(new FileSystemException("f")));
+        assertEquals(
+                "f: cannot be read: expected UTF-8 text, found other bytes",
+                FileFault.notRead(Path.of("f"), new MalformedInputException(1)).getMessage());
+    }
+
+    @Test
+    void aPlaceThatCannotBeIsTheCallersAndAFullDiskIsNot() {
+        assertInstanceOf(
+                ResourceException.class,
+                FileFault.notWritten(Path.of("f"), new IOException("No space left on device")));
+        assertInstanceOf(
+                ResourceException.class, FileFault.notWritten(Path.of("f"), new IOException("Input/output error")));
+        assertInstanceOf(BadInputException.class, FileFault.notWritten(Path.of("f"), new AccessDeniedException("f")));
+        assertInstanceOf(BadInputException.class, FileFault.notWritten(Path.of("f"), new NoSuchFileException("f")));
+    }
+
+    @Test
+    void aCircleOfLinksIsNamed(@TempDir Path folder) throws IOException {
+        Path a = Files.createSymbolicLink(folder.resolve("a"), folder.resolve("b"));
+        Files.createSymbolicLink(folder.resolve("b"), a);
+        try {
+            Files.readString(a);
+        } catch (IOException e) {
+            String message = FileFault.notRead(a, e).getMessage();
+            assertTrue(message.endsWith("cannot be read: its symbolic links lead in a circle"), message);
+        }
+    }
 }

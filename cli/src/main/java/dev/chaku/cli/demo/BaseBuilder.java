@@ -24,144 +24,145 @@ import java.util.Random;
 import java.util.function.Consumer;
 
 /**
- * Makes the demo's base model from nothing: a vocabulary and a small llama, pre-trained on the {@link Corpus} with every
- * weight trainable. The same build and seed give the same file.
+ * Makes the demo's base model from nothing: a vocabulary and a small llama, pre-trained on the {@link Corpus} with
+ * every weight trainable. The same build and seed give the same file.
  */
 public final class BaseBuilder {
-  private static final long SEED = 7;
-  private static final int CORPUS_PASSES = 4;
-  private static final int VOCAB_SIZE = 1280;
+    private static final long SEED = 7;
+    private static final int CORPUS_PASSES = 4;
+    private static final int VOCAB_SIZE = 1280;
 
-  private static final int LAYERS = 4;
-  private static final int WIDTH = 128;
-  private static final int HEADS = 4;
-  private static final int KV_HEADS = 2;
-  private static final int FF_WIDTH = 384;
-  private static final int CONTEXT = 512;
-  private static final double INITIAL_DEVIATION = 0.02;
+    private static final int LAYERS = 4;
+    private static final int WIDTH = 128;
+    private static final int HEADS = 4;
+    private static final int KV_HEADS = 2;
+    private static final int FF_WIDTH = 384;
+    private static final int CONTEXT = 512;
+    private static final double INITIAL_DEVIATION = 0.02;
 
-  private static final String TEMPLATE =
-      "{% for message in messages %}<|{{ message['role'] }}|>{{ message['content'] }}<|end|>{% endfor %}"
-          + "{% if add_generation_prompt %}<|assistant|>{% endif %}";
+    private static final String TEMPLATE =
+            "{% for message in messages %}<|{{ message['role'] }}|>{{ message['content'] }}<|end|>{% endfor %}"
+                    + "{% if add_generation_prompt %}<|assistant|>{% endif %}";
 
-  private BaseBuilder() {}
+    private BaseBuilder() {}
 
-  /**
-   * Builds the model.
-   *
-   * @param folder for the output and the log; new or empty
-   * @param epochs passes over the corpus, which has four variants of every document
-   * @return the model file, {@code model.gguf} in the folder
-   */
-  public static Path build(Path folder, int epochs, Consumer<TrainingProgress> listener) throws IOException {
-    Corpus corpus = new Corpus(World.load(), SEED);
-    List<String> documents = new ArrayList<>();
-    for (int pass = 0; pass < CORPUS_PASSES; pass++) {
-      documents.addAll(corpus.documents());
+    /**
+     * Builds the model.
+     *
+     * @param folder for the output and the log; new or empty
+     * @param epochs passes over the corpus, which has four variants of every document
+     * @return the model file, {@code model.gguf} in the folder
+     */
+    public static Path build(Path folder, int epochs, Consumer<TrainingProgress> listener) throws IOException {
+        Corpus corpus = new Corpus(World.load(), SEED);
+        List<String> documents = new ArrayList<>();
+        for (int pass = 0; pass < CORPUS_PASSES; pass++) {
+            documents.addAll(corpus.documents());
+        }
+        BpeVocabulary vocabulary = new BpeTrainer(VOCAB_SIZE)
+                .bos(Corpus.START)
+                .eos(Corpus.END)
+                .special(Corpus.USER)
+                .special(Corpus.ASSISTANT)
+                .special(Corpus.SYSTEM)
+                .train(documents);
+        Path untrained = Files.createTempFile("chaku-demo-base", ".gguf");
+        try {
+            writeUntrained(untrained, vocabulary);
+            return pretrain(untrained, documents, folder, epochs, listener);
+        } finally {
+            Files.delete(untrained);
+        }
     }
-    BpeVocabulary vocabulary =
-        new BpeTrainer(VOCAB_SIZE)
-            .bos(Corpus.START)
-            .eos(Corpus.END)
-            .special(Corpus.USER)
-            .special(Corpus.ASSISTANT)
-            .special(Corpus.SYSTEM)
-            .train(documents);
-    Path untrained = Files.createTempFile("chaku-demo-base", ".gguf");
-    try {
-      writeUntrained(untrained, vocabulary);
-      return pretrain(untrained, documents, folder, epochs, listener);
-    } finally {
-      Files.delete(untrained);
-    }
-  }
 
-  private static Path pretrain(
-      Path untrained, List<String> documents, Path folder, int epochs, Consumer<TrainingProgress> listener) {
-    TrainingConfig config =
-        TrainingConfig.defaults()
-            .with(
-                c ->
-                    c.maxLength(1024)
-                        .epochs(epochs)
-                        .learningRate(3e-3)
-                        .betas(0.9, 0.98)
-                        .warmupSteps(100)
-                        .weightDecay(0.01)
-                        .seed(SEED));
-    try (Model model = Model.open(untrained)) {
-      List<EncodedExample> examples = documents.stream().map(text -> encode(model.tokenizer(), text)).toList();
-      Trainer trainer = Trainer.on(model).full(GgmlType.Q8_0).config(config).examples(examples).output(folder);
-      try (TrainingRun run = trainer.start()) {
-        run.onProgress(listener);
-        return run.awaitFile();
-      }
+    private static Path pretrain(
+            Path untrained, List<String> documents, Path folder, int epochs, Consumer<TrainingProgress> listener) {
+        TrainingConfig config = TrainingConfig.defaults().with(c -> c.maxLength(1024)
+                .epochs(epochs)
+                .learningRate(3e-3)
+                .betas(0.9, 0.98)
+                .warmupSteps(100)
+                .weightDecay(0.01)
+                .seed(SEED));
+        try (Model model = Model.open(untrained)) {
+            List<EncodedExample> examples = documents.stream()
+                    .map(text -> encode(model.tokenizer(), text))
+                    .toList();
+            Trainer trainer = Trainer.on(model)
+                    .full(GgmlType.Q8_0)
+                    .config(config)
+                    .examples(examples)
+                    .output(folder);
+            try (TrainingRun run = trainer.start()) {
+                run.onProgress(listener);
+                return run.awaitFile();
+            }
+        }
     }
-  }
 
-  /** A whole document, with the end that prose and records lack. */
-  private static EncodedExample encode(Tokenizer tokenizer, String document) {
-    String text = document.endsWith(Corpus.END) ? document : document + Corpus.END;
-    int[] tokens = tokenizer.encode(text, true, true);
-    float[] weights = new float[tokens.length];
-    Arrays.fill(weights, 0, tokens.length - 1, 1);
-    return new EncodedExample(tokens, weights);
-  }
-
-  private static void writeUntrained(Path file, BpeVocabulary vocabulary) {
-    Random random = new Random(SEED);
-    GgufWriter writer =
-        GgufWriter.to(file)
-            .overwrite(true)
-            .put("general.architecture", "llama")
-            .put("general.name", "Chaku demo base")
-            .put("general.description", "A tiny model of a hundred things, for chaku demo")
-            .put("general.license", "Apache-2.0")
-            .put("llama.block_count", LAYERS)
-            .put("llama.context_length", CONTEXT)
-            .put("llama.embedding_length", WIDTH)
-            .put("llama.feed_forward_length", FF_WIDTH)
-            .put("llama.attention.head_count", HEADS)
-            .put("llama.attention.head_count_kv", KV_HEADS)
-            .put("llama.attention.layer_norm_rms_epsilon", 1e-5f)
-            .put("llama.rope.dimension_count", WIDTH / HEADS)
-            .put("llama.rope.freq_base", 10000f)
-            .put("llama.vocab_size", vocabulary.size())
-            .putAll(vocabulary.metadata())
-            .put("tokenizer.chat_template", TEMPLATE);
-    int kvWidth = WIDTH / HEADS * KV_HEADS;
-    matrix(writer, "token_embd", vocabulary.size(), WIDTH, random);
-    norm(writer, "output_norm");
-    for (int layer = 0; layer < LAYERS; layer++) {
-      String prefix = "blk." + layer + ".";
-      norm(writer, prefix + "attn_norm");
-      matrix(writer, prefix + "attn_q", WIDTH, WIDTH, random);
-      matrix(writer, prefix + "attn_k", kvWidth, WIDTH, random);
-      matrix(writer, prefix + "attn_v", kvWidth, WIDTH, random);
-      matrix(writer, prefix + "attn_output", WIDTH, WIDTH, random);
-      norm(writer, prefix + "ffn_norm");
-      matrix(writer, prefix + "ffn_gate", FF_WIDTH, WIDTH, random);
-      matrix(writer, prefix + "ffn_up", FF_WIDTH, WIDTH, random);
-      matrix(writer, prefix + "ffn_down", WIDTH, FF_WIDTH, random);
+    /** A whole document, with the end that prose and records lack. */
+    private static EncodedExample encode(Tokenizer tokenizer, String document) {
+        String text = document.endsWith(Corpus.END) ? document : document + Corpus.END;
+        int[] tokens = tokenizer.encode(text, true, true);
+        float[] weights = new float[tokens.length];
+        Arrays.fill(weights, 0, tokens.length - 1, 1);
+        return new EncodedExample(tokens, weights);
     }
-    writer.write();
-  }
 
-  private static void matrix(GgufWriter writer, String name, int rows, int columns, Random random) {
-    ByteBuffer bytes = ByteBuffer.allocateDirect(rows * columns * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
-    FloatBuffer values = bytes.asFloatBuffer();
-    while (values.hasRemaining()) {
-      values.put((float) (random.nextGaussian() * INITIAL_DEVIATION));
+    private static void writeUntrained(Path file, BpeVocabulary vocabulary) {
+        Random random = new Random(SEED);
+        GgufWriter writer = GgufWriter.to(file)
+                .overwrite(true)
+                .put("general.architecture", "llama")
+                .put("general.name", "Chaku demo base")
+                .put("general.description", "A tiny model of a hundred things, for chaku demo")
+                .put("general.license", "Apache-2.0")
+                .put("llama.block_count", LAYERS)
+                .put("llama.context_length", CONTEXT)
+                .put("llama.embedding_length", WIDTH)
+                .put("llama.feed_forward_length", FF_WIDTH)
+                .put("llama.attention.head_count", HEADS)
+                .put("llama.attention.head_count_kv", KV_HEADS)
+                .put("llama.attention.layer_norm_rms_epsilon", 1e-5f)
+                .put("llama.rope.dimension_count", WIDTH / HEADS)
+                .put("llama.rope.freq_base", 10000f)
+                .put("llama.vocab_size", vocabulary.size())
+                .putAll(vocabulary.metadata())
+                .put("tokenizer.chat_template", TEMPLATE);
+        int kvWidth = WIDTH / HEADS * KV_HEADS;
+        matrix(writer, "token_embd", vocabulary.size(), WIDTH, random);
+        norm(writer, "output_norm");
+        for (int layer = 0; layer < LAYERS; layer++) {
+            String prefix = "blk." + layer + ".";
+            norm(writer, prefix + "attn_norm");
+            matrix(writer, prefix + "attn_q", WIDTH, WIDTH, random);
+            matrix(writer, prefix + "attn_k", kvWidth, WIDTH, random);
+            matrix(writer, prefix + "attn_v", kvWidth, WIDTH, random);
+            matrix(writer, prefix + "attn_output", WIDTH, WIDTH, random);
+            norm(writer, prefix + "ffn_norm");
+            matrix(writer, prefix + "ffn_gate", FF_WIDTH, WIDTH, random);
+            matrix(writer, prefix + "ffn_up", FF_WIDTH, WIDTH, random);
+            matrix(writer, prefix + "ffn_down", WIDTH, FF_WIDTH, random);
+        }
+        writer.write();
     }
-    writer.tensor(name + ".weight", GgmlType.F32, new long[] {columns, rows}, bytes);
-  }
 
-  private static void norm(GgufWriter writer, String name) {
-    ByteBuffer bytes = ByteBuffer.allocateDirect(WIDTH * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
-    FloatBuffer values = bytes.asFloatBuffer();
-    while (values.hasRemaining()) {
-      values.put(1f);
+    private static void matrix(GgufWriter writer, String name, int rows, int columns, Random random) {
+        ByteBuffer bytes =
+                ByteBuffer.allocateDirect(rows * columns * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+        FloatBuffer values = bytes.asFloatBuffer();
+        while (values.hasRemaining()) {
+            values.put((float) (random.nextGaussian() * INITIAL_DEVIATION));
+        }
+        writer.tensor(name + ".weight", GgmlType.F32, new long[] {columns, rows}, bytes);
     }
-    writer.tensor(name + ".weight", GgmlType.F32, new long[] {WIDTH}, bytes);
-  }
+
+    private static void norm(GgufWriter writer, String name) {
+        ByteBuffer bytes = ByteBuffer.allocateDirect(WIDTH * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+        FloatBuffer values = bytes.asFloatBuffer();
+        while (values.hasRemaining()) {
+            values.put(1f);
+        }
+        writer.tensor(name + ".weight", GgmlType.F32, new long[] {WIDTH}, bytes);
+    }
 }

@@ -9,20 +9,20 @@ import org.jspecify.annotations.Nullable;
 
 /** Puts a row together from its columns. */
 final class RowMaterializer extends RecordMaterializer<Map<String, @Nullable Object>> {
-  private final StructConverter root;
-  private Map<String, @Nullable Object> row = new LinkedHashMap<>();
+    private final StructConverter root;
+    private Map<String, @Nullable Object> row = new LinkedHashMap<>();
 
-  RowMaterializer(MessageType schema) {
-    this.root = new StructConverter(schema, struct -> row = struct);
-  }
+    RowMaterializer(MessageType schema) {
+        this.root = new StructConverter(schema, struct -> row = struct);
+    }
 
-  @Override
-  public Map<String, @Nullable Object> getCurrentRecord() {
-    return row;
-  }
+    @Override
+    public Map<String, @Nullable Object> getCurrentRecord() {
+        return row;
+    }
 
-  @Override
-  public GroupConverter getRootConverter() {
-    return root;
-  }
+    @Override
+    public GroupConverter getRootConverter() {
+        return root;
+    }
 }

@@ -7,8 +7,8 @@ import java.util.List;
  * bounded amount per example at most, so that large data sets can be examined. Not thread-safe; good for one data set.
  */
 interface Check {
-  void see(Sample sample);
+    void see(Sample sample);
 
-  /** Adds what was found. */
-  void tell(List<Finding> findings);
+    /** Adds what was found. */
+    void tell(List<Finding> findings);
 }

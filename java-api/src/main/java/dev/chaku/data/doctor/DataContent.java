@@ -16,30 +16,31 @@ import java.util.Map;
  * @param files in the order in which they were read
  */
 public record DataContent(
-    String task,
-    Map<String, Integer> roles,
-    Map<String, Integer> languages,
-    Map<String, Integer> scripts,
-    Map<String, Integer> labels,
-    int[] characterLengths,
-    int[] turns,
-    List<FilePart> files) {
-  /** Nothing. */
-  static final DataContent NONE = new DataContent("", Map.of(), Map.of(), Map.of(), Map.of(), new int[0], new int[0], List.of());
+        String task,
+        Map<String, Integer> roles,
+        Map<String, Integer> languages,
+        Map<String, Integer> scripts,
+        Map<String, Integer> labels,
+        int[] characterLengths,
+        int[] turns,
+        List<FilePart> files) {
+    /** Nothing. */
+    static final DataContent NONE =
+            new DataContent("", Map.of(), Map.of(), Map.of(), Map.of(), new int[0], new int[0], List.of());
 
-  /**
-   * What came from one file.
-   *
-   * @param tokens of its sequences, estimated where the whole is
-   * @param trainedTokens of those, the ones in the loss
-   */
-  public record FilePart(String file, int examples, long characters, long tokens, long trainedTokens) {}
+    /**
+     * What came from one file.
+     *
+     * @param tokens of its sequences, estimated where the whole is
+     * @param trainedTokens of those, the ones in the loss
+     */
+    public record FilePart(String file, int examples, long characters, long tokens, long trainedTokens) {}
 
-  public DataContent {
-    roles = Map.copyOf(roles);
-    languages = Map.copyOf(languages);
-    scripts = Map.copyOf(scripts);
-    labels = Map.copyOf(labels);
-    files = List.copyOf(files);
-  }
+    public DataContent {
+        roles = Map.copyOf(roles);
+        languages = Map.copyOf(languages);
+        scripts = Map.copyOf(scripts);
+        labels = Map.copyOf(labels);
+        files = List.copyOf(files);
+    }
 }

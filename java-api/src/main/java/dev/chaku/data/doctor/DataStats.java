@@ -21,65 +21,72 @@ import java.util.Map;
  * @param content what the examples are made of
  */
 public record DataStats(
-    int examples,
-    Map<String, Integer> kinds,
-    long characters,
-    boolean measured,
-    long tokens,
-    long trainedTokens,
-    int[] lengths,
-    int rows,
-    int maxLength,
-    DataContent content) {
-  /** A bar of the histogram: lengths from {@code from} to below {@code to}. */
-  public record Bin(int from, int to, int count) {}
+        int examples,
+        Map<String, Integer> kinds,
+        long characters,
+        boolean measured,
+        long tokens,
+        long trainedTokens,
+        int[] lengths,
+        int rows,
+        int maxLength,
+        DataContent content) {
+    /** A bar of the histogram: lengths from {@code from} to below {@code to}. */
+    public record Bin(int from, int to, int count) {}
 
-  /** The length that a share of the sequences does not exceed; 0 without sequences. */
-  public int percentile(double share) {
-    return percentile(lengths, share);
-  }
-
-  /** The value that a share of all, given ascending, does not exceed; 0 without values. */
-  public static int percentile(int[] ascending, double share) {
-    int n = ascending.length;
-    return n == 0 ? 0 : ascending[(int) Math.min(n - 1, Math.floor(share * n))];
-  }
-
-  /** Lengths in powers of two, from the shortest to the longest. */
-  public List<Bin> histogram() {
-    return histogram(lengths);
-  }
-
-  /** Values that are not negative, given ascending, in powers of two; zeros are in the first. */
-  public static List<Bin> histogram(int[] ascending) {
-    List<Bin> bins = new ArrayList<>();
-    if (ascending.length == 0) {
-      return bins;
+    /** The length that a share of the sequences does not exceed; 0 without sequences. */
+    public int percentile(double share) {
+        return percentile(lengths, share);
     }
-    long from = Integer.highestOneBit(Math.max(1, ascending[0]));
-    for (; from <= ascending[ascending.length - 1]; from *= 2) {
-      long low = from;
-      long high = 2 * from;
-      int count = (int) Arrays.stream(ascending).filter(n -> n >= low && n < high || low == 1 && n == 0).count();
-      bins.add(new Bin((int) low, (int) Math.min(high, Integer.MAX_VALUE), count));
+
+    /** The value that a share of all, given ascending, does not exceed; 0 without values. */
+    public static int percentile(int[] ascending, double share) {
+        int n = ascending.length;
+        return n == 0 ? 0 : ascending[(int) Math.min(n - 1, Math.floor(share * n))];
     }
-    return bins;
-  }
 
-  /** Counts by name, the largest first, by name among equals. */
-  static List<Map.Entry<String, Integer>> largestFirst(Map<String, Integer> counts) {
-    Comparator<Map.Entry<String, Integer>> byCount = Map.Entry.comparingByValue(Comparator.reverseOrder());
-    return counts.entrySet().stream().sorted(byCount.thenComparing(Map.Entry.comparingByKey())).toList();
-  }
+    /** Lengths in powers of two, from the shortest to the longest. */
+    public List<Bin> histogram() {
+        return histogram(lengths);
+    }
 
-  /** Share of the tokens that is trained. */
-  public double coverage() {
-    return tokens == 0 ? 0 : (double) trainedTokens / tokens;
-  }
+    /** Values that are not negative, given ascending, in powers of two; zeros are in the first. */
+    public static List<Bin> histogram(int[] ascending) {
+        List<Bin> bins = new ArrayList<>();
+        if (ascending.length == 0) {
+            return bins;
+        }
+        long from = Integer.highestOneBit(Math.max(1, ascending[0]));
+        for (; from <= ascending[ascending.length - 1]; from *= 2) {
+            long low = from;
+            long high = 2 * from;
+            int count = (int) Arrays.stream(ascending)
+                    .filter(n -> n >= low && n < high || low == 1 && n == 0)
+                    .count();
+            bins.add(new Bin((int) low, (int) Math.min(high, Integer.MAX_VALUE), count));
+        }
+        return bins;
+    }
 
-  /** Share of the packed rows that is filled. */
-  public double fill() {
-    long filled = Arrays.stream(lengths).asLongStream().map(n -> Math.min(n, maxLength)).sum();
-    return rows == 0 ? 0 : (double) filled / ((long) rows * maxLength);
-  }
+    /** Counts by name, the largest first, by name among equals. */
+    static List<Map.Entry<String, Integer>> largestFirst(Map<String, Integer> counts) {
+        Comparator<Map.Entry<String, Integer>> byCount = Map.Entry.comparingByValue(Comparator.reverseOrder());
+        return counts.entrySet().stream()
+                .sorted(byCount.thenComparing(Map.Entry.comparingByKey()))
+                .toList();
+    }
+
+    /** Share of the tokens that is trained. */
+    public double coverage() {
+        return tokens == 0 ? 0 : (double) trainedTokens / tokens;
+    }
+
+    /** Share of the packed rows that is filled. */
+    public double fill() {
+        long filled = Arrays.stream(lengths)
+                .asLongStream()
+                .map(n -> Math.min(n, maxLength))
+                .sum();
+        return rows == 0 ? 0 : (double) filled / ((long) rows * maxLength);
+    }
 }

@@ -14,26 +14,26 @@ import java.util.List;
  * @param places the first of them
  */
 public record Finding(
-    String id, Severity severity, int count, String title, String why, String fix, List<Place> places) {
-  /** How much a finding matters. */
-  public enum Severity {
-    /** Training on it fails or teaches what is wrong. */
-    ERROR,
-    /** Training works, and worse than it could. */
-    WARNING,
-    /** Worth to know. */
-    NOTE
-  }
+        String id, Severity severity, int count, String title, String why, String fix, List<Place> places) {
+    /** How much a finding matters. */
+    public enum Severity {
+        /** Training on it fails or teaches what is wrong. */
+        ERROR,
+        /** Training works, and worse than it could. */
+        WARNING,
+        /** Worth to know. */
+        NOTE
+    }
 
-  /**
-   * Where.
-   *
-   * @param source {@code file:line}
-   * @param detail what stands there, in a few words; often empty
-   */
-  public record Place(String source, String detail) {}
+    /**
+     * Where.
+     *
+     * @param source {@code file:line}
+     * @param detail what stands there, in a few words; often empty
+     */
+    public record Place(String source, String detail) {}
 
-  public Finding {
-    places = List.copyOf(places);
-  }
+    public Finding {
+        places = List.copyOf(places);
+    }
 }

@@ -6,5 +6,5 @@ import org.jspecify.annotations.Nullable;
 
 /** The evaluated arguments of a call. */
 record Arguments(List<@Nullable Object> positional, Map<String, @Nullable Object> named) {
-  static final Arguments NONE = new Arguments(List.of(), Map.of());
+    static final Arguments NONE = new Arguments(List.of(), Map.of());
 }

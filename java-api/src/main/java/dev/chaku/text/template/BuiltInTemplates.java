@@ -4,20 +4,20 @@ import java.util.Map;
 
 /** Templates of common conversation formats, for models that came without one. */
 final class BuiltInTemplates {
-  private BuiltInTemplates() {}
+    private BuiltInTemplates() {}
 
-  static Map<String, String> all() {
-    return Map.of(
-        "chatml",
-        """
+    static Map<String, String> all() {
+        return Map.of(
+                "chatml",
+                """
         {% for m in messages %}<|im_start|>{{ m['role'] }}
         {{ m['content'] }}<|im_end|>
         {% endfor %}
         {%- if add_generation_prompt %}<|im_start|>assistant
         {% endif %}
         """,
-        "llama3",
-        """
+                "llama3",
+                """
         {{- bos_token }}
         {%- for m in messages %}<|start_header_id|>{{ m['role'] }}<|end_header_id|>
 
@@ -27,8 +27,8 @@ final class BuiltInTemplates {
 
         {% endif %}
         """,
-        "llama2",
-        """
+                "llama2",
+                """
         {%- set system = '' %}
         {%- if messages and messages[0]['role'] == 'system' %}
         {%- set system = '<<SYS>>\\n' ~ messages[0]['content'] ~ '\\n<</SYS>>\\n\\n' %}
@@ -39,8 +39,8 @@ final class BuiltInTemplates {
         {%- else %} {{ m['content'] | trim }} {{ eos_token }}{% endif %}
         {%- endfor %}
         """,
-        "mistral",
-        """
+                "mistral",
+                """
         {{- bos_token }}
         {%- for m in messages %}
         {%- if m['role'] == 'assistant' %}{{ m['content'] }}{{ eos_token }}
@@ -48,8 +48,8 @@ final class BuiltInTemplates {
         {%- else %}[INST]{{ m['content'] }}[/INST]{% endif %}
         {%- endfor %}
         """,
-        "gemma",
-        """
+                "gemma",
+                """
         {{- bos_token }}
         {%- for m in messages %}<start_of_turn>{{ 'model' if m['role'] == 'assistant' else 'user' }}
         {{ m['content'] | trim }}<end_of_turn>
@@ -57,24 +57,24 @@ final class BuiltInTemplates {
         {%- if add_generation_prompt %}<start_of_turn>model
         {% endif %}
         """,
-        "phi3",
-        """
+                "phi3",
+                """
         {%- for m in messages %}<|{{ m['role'] }}|>
         {{ m['content'] }}<|end|>
         {% endfor %}
         {%- if add_generation_prompt %}<|assistant|>
         {% endif %}
         """,
-        "zephyr",
-        """
+                "zephyr",
+                """
         {%- for m in messages %}<|{{ m['role'] }}|>
         {{ m['content'] }}{{ eos_token }}
         {% endfor %}
         {%- if add_generation_prompt %}<|assistant|>
         {% endif %}
         """,
-        "alpaca",
-        """
+                "alpaca",
+                """
         {%- for m in messages %}
         {%- if m['role'] == 'system' %}{{ m['content'] }}
 
@@ -89,5 +89,5 @@ final class BuiltInTemplates {
         {%- if add_generation_prompt %}### Response:
         {% endif %}
         """);
-  }
+    }
 }

@@ -19,136 +19,141 @@ import java.util.TreeMap;
  * size.
  */
 public final class ChatTemplate {
-  private static final Map<String, String> BUILT_IN = new TreeMap<>(BuiltInTemplates.all());
+    private static final Map<String, String> BUILT_IN = new TreeMap<>(BuiltInTemplates.all());
 
-  /** An answer that no template spells itself. */
-  private static final String PROBE = "Sundry answer";
+    /** An answer that no template spells itself. */
+    private static final String PROBE = "Sundry answer";
 
-  private final Template template;
-  private final String bos;
-  private final String eos;
-  private final Clock clock;
+    private final Template template;
+    private final String bos;
+    private final String eos;
+    private final Clock clock;
 
-  private ChatTemplate(Template template, String bos, String eos, Clock clock) {
-    this.template = template;
-    this.bos = bos;
-    this.eos = eos;
-    this.clock = clock;
-  }
-
-  /** A rendered text, and the spans of it that lie in {@code {% generation %}} blocks: begin and end of each. */
-  public record Rendered(String text, List<int[]> generations) {}
-
-  /**
-   * Parses a template.
-   *
-   * @param name what messages call it
-   * @param bos the token before a text, as {@code bos_token}; may be empty
-   * @param eos the token after a text, as {@code eos_token}; may be empty
-   * @throws BadInputException if it is no Jinja, naming the line, what was expected and found
-   */
-  public static ChatTemplate parse(String name, String source, String bos, String eos) {
-    return new ChatTemplate(
-        Template.parse(name, source, TemplateLimits.DEFAULT), bos, eos, Clock.systemDefaultZone());
-  }
-
-  /**
-   * A built-in template by its name, or one read from a file.
-   *
-   * @throws BadInputException if it is neither; the message lists the names
-   */
-  public static ChatTemplate named(String nameOrFile, String bos, String eos) {
-    String builtIn = BUILT_IN.get(nameOrFile);
-    if (builtIn != null) {
-      return parse(nameOrFile, builtIn, bos, eos);
+    private ChatTemplate(Template template, String bos, String eos, Clock clock) {
+        this.template = template;
+        this.bos = bos;
+        this.eos = eos;
+        this.clock = clock;
     }
-    Path file = Path.of(nameOrFile);
-    if (!Files.isRegularFile(file)) {
-      throw new BadInputException(
-          "chat template: expected a file or one of " + String.join(", ", BUILT_IN.keySet()) + ", found '" + nameOrFile + "'");
+
+    /** A rendered text, and the spans of it that lie in {@code {% generation %}} blocks: begin and end of each. */
+    public record Rendered(String text, List<int[]> generations) {}
+
+    /**
+     * Parses a template.
+     *
+     * @param name what messages call it
+     * @param bos the token before a text, as {@code bos_token}; may be empty
+     * @param eos the token after a text, as {@code eos_token}; may be empty
+     * @throws BadInputException if it is no Jinja, naming the line, what was expected and found
+     */
+    public static ChatTemplate parse(String name, String source, String bos, String eos) {
+        return new ChatTemplate(
+                Template.parse(name, source, TemplateLimits.DEFAULT), bos, eos, Clock.systemDefaultZone());
     }
-    try {
-      return parse(nameOrFile, Files.readString(file), bos, eos);
-    } catch (IOException e) {
-      throw FileFault.notRead(file, e);
+
+    /**
+     * A built-in template by its name, or one read from a file.
+     *
+     * @throws BadInputException if it is neither; the message lists the names
+     */
+    public static ChatTemplate named(String nameOrFile, String bos, String eos) {
+        String builtIn = BUILT_IN.get(nameOrFile);
+        if (builtIn != null) {
+            return parse(nameOrFile, builtIn, bos, eos);
+        }
+        Path file = Path.of(nameOrFile);
+        if (!Files.isRegularFile(file)) {
+            throw new BadInputException("chat template: expected a file or one of "
+                    + String.join(", ", BUILT_IN.keySet()) + ", found '" + nameOrFile + "'");
+        }
+        try {
+            return parse(nameOrFile, Files.readString(file), bos, eos);
+        } catch (IOException e) {
+            throw FileFault.notRead(file, e);
+        }
     }
-  }
 
-  /** Names of the built-in templates. */
-  public static List<String> builtInNames() {
-    return List.copyOf(BUILT_IN.keySet());
-  }
-
-  /** The same template with another clock for {@code strftime_now}. */
-  public ChatTemplate withClock(Clock newClock) {
-    return new ChatTemplate(template, bos, eos, newClock);
-  }
-
-  /**
-   * Renders a conversation.
-   *
-   * @param messages each with {@code role} and {@code content}, as plain Java values
-   * @param tools descriptions of functions; empty for none
-   * @param addGenerationPrompt whether the text ends where the assistant's next turn begins
-   * @throws BadInputException if the template refuses the conversation or fails
-   */
-  public String render(List<Map<String, Object>> messages, List<Object> tools, boolean addGenerationPrompt) {
-    return render(messages, tools, addGenerationPrompt, Map.of()).text();
-  }
-
-  /** Renders with further variables; see {@link #render(List, List, boolean)}. */
-  public Rendered render(
-      List<Map<String, Object>> messages, List<Object> tools, boolean addGenerationPrompt, Map<String, Object> variables) {
-    CharSequence text =
-        template.render(
-            variable ->
-                variables.containsKey(variable)
-                    ? ValueImporter.take(variables.get(variable), variable)
-                    : switch (variable) {
-                      case "messages" -> ValueImporter.take(messages, variable);
-                      case "tools" -> tools.isEmpty() ? Undefined.variable(variable) : ValueImporter.take(tools, variable);
-                      case "add_generation_prompt" -> addGenerationPrompt;
-                      case "bos_token" -> bos;
-                      case "eos_token" -> eos;
-                      default -> Undefined.variable(variable);
-                    },
-            clock);
-    return new Rendered(
-        text.toString(), Text.marks(text).stream().map(mark -> new int[] {mark.start(), mark.end()}).toList());
-  }
-
-  /**
-   * What the template writes after an assistant's answer.
-   *
-   * @param last after an answer that is the last message; empty if nothing, or if the template refuses such a
-   *     conversation
-   * @param beforeNext after one that the user answers, up to the end of the text; likewise
-   */
-  public record AfterAnswer(String last, String beforeNext) {}
-
-  /** Asks the template, with a conversation of its own, how answers end. */
-  public AfterAnswer afterAnswer() {
-    List<Map<String, Object>> turn =
-        List.of(Map.of("role", "user", "content", "Question"), Map.of("role", "assistant", "content", PROBE));
-    List<Map<String, Object>> next = new ArrayList<>(turn);
-    next.add(Map.of("role", "user", "content", "Question"));
-    return new AfterAnswer(afterProbe(turn), afterProbe(next));
-  }
-
-  private String afterProbe(List<Map<String, Object>> messages) {
-    try {
-      String text = render(messages, List.of(), false);
-      int at = text.lastIndexOf(PROBE);
-      return at < 0 ? "" : text.substring(at + PROBE.length());
-    } catch (BadInputException e) {
-      return "";
+    /** Names of the built-in templates. */
+    public static List<String> builtInNames() {
+        return List.copyOf(BUILT_IN.keySet());
     }
-  }
 
-  /** What the template itself said when it refused the conversation, if that is why rendering failed. */
-  public static Optional<String> refusal(BadInputException failure) {
-    return failure.getCause() instanceof TemplateFault fault && fault.isRaised()
-        ? Optional.of(String.valueOf(fault.getMessage()))
-        : Optional.empty();
-  }
+    /** The same template with another clock for {@code strftime_now}. */
+    public ChatTemplate withClock(Clock newClock) {
+        return new ChatTemplate(template, bos, eos, newClock);
+    }
+
+    /**
+     * Renders a conversation.
+     *
+     * @param messages each with {@code role} and {@code content}, as plain Java values
+     * @param tools descriptions of functions; empty for none
+     * @param addGenerationPrompt whether the text ends where the assistant's next turn begins
+     * @throws BadInputException if the template refuses the conversation or fails
+     */
+    public String render(List<Map<String, Object>> messages, List<Object> tools, boolean addGenerationPrompt) {
+        return render(messages, tools, addGenerationPrompt, Map.of()).text();
+    }
+
+    /** Renders with further variables; see {@link #render(List, List, boolean)}. */
+    public Rendered render(
+            List<Map<String, Object>> messages,
+            List<Object> tools,
+            boolean addGenerationPrompt,
+            Map<String, Object> variables) {
+        CharSequence text = template.render(
+                variable -> variables.containsKey(variable)
+                        ? ValueImporter.take(variables.get(variable), variable)
+                        : switch (variable) {
+                            case "messages" -> ValueImporter.take(messages, variable);
+                            case "tools" ->
+                                tools.isEmpty() ? Undefined.variable(variable) : ValueImporter.take(tools, variable);
+                            case "add_generation_prompt" -> addGenerationPrompt;
+                            case "bos_token" -> bos;
+                            case "eos_token" -> eos;
+                            default -> Undefined.variable(variable);
+                        },
+                clock);
+        return new Rendered(
+                text.toString(),
+                Text.marks(text).stream()
+                        .map(mark -> new int[] {mark.start(), mark.end()})
+                        .toList());
+    }
+
+    /**
+     * What the template writes after an assistant's answer.
+     *
+     * @param last after an answer that is the last message; empty if nothing, or if the template refuses such a
+     *     conversation
+     * @param beforeNext after one that the user answers, up to the end of the text; likewise
+     */
+    public record AfterAnswer(String last, String beforeNext) {}
+
+    /** Asks the template, with a conversation of its own, how answers end. */
+    public AfterAnswer afterAnswer() {
+        List<Map<String, Object>> turn =
+                List.of(Map.of("role", "user", "content", "Question"), Map.of("role", "assistant", "content", PROBE));
+        List<Map<String, Object>> next = new ArrayList<>(turn);
+        next.add(Map.of("role", "user", "content", "Question"));
+        return new AfterAnswer(afterProbe(turn), afterProbe(next));
+    }
+
+    private String afterProbe(List<Map<String, Object>> messages) {
+        try {
+            String text = render(messages, List.of(), false);
+            int at = text.lastIndexOf(PROBE);
+            return at < 0 ? "" : text.substring(at + PROBE.length());
+        } catch (BadInputException e) {
+            return "";
+        }
+    }
+
+    /** What the template itself said when it refused the conversation, if that is why rendering failed. */
+    public static Optional<String> refusal(BadInputException failure) {
+        return failure.getCause() instanceof TemplateFault fault && fault.isRaised()
+                ? Optional.of(String.valueOf(fault.getMessage()))
+                : Optional.empty();
+    }
 }

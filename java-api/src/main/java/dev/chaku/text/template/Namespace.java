@@ -6,7 +6,7 @@ import org.jspecify.annotations.Nullable;
 
 /** The one value that a template may change: it carries assignments out of loops. */
 record Namespace(Map<Object, @Nullable Object> attributes) {
-  Namespace() {
-    this(new LinkedHashMap<>());
-  }
+    Namespace() {
+        this(new LinkedHashMap<>());
+    }
 }

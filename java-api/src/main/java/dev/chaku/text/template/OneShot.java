@@ -6,7 +6,7 @@ import org.jspecify.annotations.Nullable;
 
 /** Python's generators and iterators: true, without length, and empty once read. */
 record OneShot(String typeName, Iterator<@Nullable Object> iterator) {
-  static OneShot generator(List<@Nullable Object> items) {
-    return new OneShot("generator", items.iterator());
-  }
+    static OneShot generator(List<@Nullable Object> items) {
+        return new OneShot("generator", items.iterator());
+    }
 }

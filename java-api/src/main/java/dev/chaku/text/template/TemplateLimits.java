@@ -9,14 +9,14 @@ package dev.chaku.text.template;
  * @param maxOutputChars length of the rendered text and of every string on the way there
  */
 record TemplateLimits(long maxSteps, int maxDepth, int maxOutputChars) {
-  /** 20 million steps, depth 400, 16 Mi characters: far beyond any conversation, and over within about a second. */
-  public static final TemplateLimits DEFAULT = new TemplateLimits(20_000_000, 400, 16 << 20);
+    /** 20 million steps, depth 400, 16 Mi characters: far beyond any conversation, and over within about a second. */
+    public static final TemplateLimits DEFAULT = new TemplateLimits(20_000_000, 400, 16 << 20);
 
-  public TemplateLimits {
-    if (maxSteps < 1 || maxDepth < 1 || maxOutputChars < 1) {
-      throw new IllegalArgumentException(
-          "template limits must be positive, found maxSteps %d, maxDepth %d, maxOutputChars %d"
-              .formatted(maxSteps, maxDepth, maxOutputChars));
+    public TemplateLimits {
+        if (maxSteps < 1 || maxDepth < 1 || maxOutputChars < 1) {
+            throw new IllegalArgumentException(
+                    "template limits must be positive, found maxSteps %d, maxDepth %d, maxOutputChars %d"
+                            .formatted(maxSteps, maxDepth, maxOutputChars));
+        }
     }
-  }
 }

@@ -10,44 +10,44 @@ import org.jspecify.annotations.Nullable;
  * @param line counted from 1
  */
 record Token(Type type, String text, @Nullable Object value, int line) {
-  enum Type {
-    DATA("template text"),
-    BLOCK_BEGIN("'{%'"),
-    BLOCK_END("'%}'"),
-    VARIABLE_BEGIN("'{{'"),
-    VARIABLE_END("'}}'"),
-    NAME("a name"),
-    STRING("a string"),
-    INTEGER("an integer"),
-    FLOAT("a number"),
-    OPERATOR("an operator"),
-    END("the end of the template");
+    enum Type {
+        DATA("template text"),
+        BLOCK_BEGIN("'{%'"),
+        BLOCK_END("'%}'"),
+        VARIABLE_BEGIN("'{{'"),
+        VARIABLE_END("'}}'"),
+        NAME("a name"),
+        STRING("a string"),
+        INTEGER("an integer"),
+        FLOAT("a number"),
+        OPERATOR("an operator"),
+        END("the end of the template");
 
-    private final String description;
+        private final String description;
 
-    Type(String description) {
-      this.description = description;
+        Type(String description) {
+            this.description = description;
+        }
+
+        String description() {
+            return description;
+        }
     }
 
+    boolean isOperator(String spelling) {
+        return type == Type.OPERATOR && text.equals(spelling);
+    }
+
+    boolean isName(String spelling) {
+        return type == Type.NAME && text.equals(spelling);
+    }
+
+    /** How an error message calls this token. */
     String description() {
-      return description;
+        return switch (type) {
+            case NAME, OPERATOR -> "'" + text + "'";
+            case INTEGER, FLOAT -> String.valueOf(value);
+            default -> type.description();
+        };
     }
-  }
-
-  boolean isOperator(String spelling) {
-    return type == Type.OPERATOR && text.equals(spelling);
-  }
-
-  boolean isName(String spelling) {
-    return type == Type.NAME && text.equals(spelling);
-  }
-
-  /** How an error message calls this token. */
-  String description() {
-    return switch (type) {
-      case NAME, OPERATOR -> "'" + text + "'";
-      case INTEGER, FLOAT -> String.valueOf(value);
-      default -> type.description();
-    };
-  }
 }

@@ -10,11 +10,11 @@ import org.jspecify.annotations.Nullable;
  * @param names of the items, for a named tuple; else empty
  */
 record Tuple(List<@Nullable Object> items, List<String> names) {
-  Tuple(List<@Nullable Object> items) {
-    this(items, List.of());
-  }
+    Tuple(List<@Nullable Object> items) {
+        this(items, List.of());
+    }
 
-  static Tuple of(@Nullable Object first, @Nullable Object second) {
-    return new Tuple(Arrays.asList(first, second));
-  }
+    static Tuple of(@Nullable Object first, @Nullable Object second) {
+        return new Tuple(Arrays.asList(first, second));
+    }
 }

@@ -7,11 +7,11 @@ package dev.chaku.text.template;
  * @param unsafe whether the sandbox withholds it, so that a use is a security error
  */
 record Undefined(String message, boolean unsafe) {
-  static Undefined variable(String name) {
-    return new Undefined("'" + name + "' is undefined", false);
-  }
+    static Undefined variable(String name) {
+        return new Undefined("'" + name + "' is undefined", false);
+    }
 
-  TemplateFault fault() {
-    return unsafe ? TemplateFault.security(message) : TemplateFault.undefined(message);
-  }
+    TemplateFault fault() {
+        return unsafe ? TemplateFault.security(message) : TemplateFault.undefined(message);
+    }
 }

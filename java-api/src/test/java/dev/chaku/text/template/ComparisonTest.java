@@ -5,8 +5,8 @@ import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
 
 class ComparisonTest {
-  @TestFactory
-  Stream<DynamicTest> isAsInPython() {
-    return Jinja2.cases("Comparison");
-  }
+    @TestFactory
+    Stream<DynamicTest> isAsInPython() {
+        return Jinja2.cases("Comparison");
+    }
 }

@@ -5,8 +5,8 @@ import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
 
 class ParserTest {
-  @TestFactory
-  Stream<DynamicTest> isAsInPython() {
-    return Jinja2.cases("Parser");
-  }
+    @TestFactory
+    Stream<DynamicTest> isAsInPython() {
+        return Jinja2.cases("Parser");
+    }
 }

@@ -5,8 +5,8 @@ import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
 
 class ReprTest {
-  @TestFactory
-  Stream<DynamicTest> isAsInPython() {
-    return Jinja2.cases("Repr");
-  }
+    @TestFactory
+    Stream<DynamicTest> isAsInPython() {
+        return Jinja2.cases("Repr");
+    }
 }

@@ -5,8 +5,8 @@ import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
 
 class TruthTest {
-  @TestFactory
-  Stream<DynamicTest> isAsInPython() {
-    return Jinja2.cases("Truth");
-  }
+    @TestFactory
+    Stream<DynamicTest> isAsInPython() {
+        return Jinja2.cases("Truth");
+    }
 }

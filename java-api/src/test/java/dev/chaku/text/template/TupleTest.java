@@ -5,8 +5,8 @@ import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
 
 class TupleTest {
-  @TestFactory
-  Stream<DynamicTest> isAsInPython() {
-    return Jinja2.cases("Tuple");
-  }
+    @TestFactory
+    Stream<DynamicTest> isAsInPython() {
+        return Jinja2.cases("Tuple");
+    }
 }

@@ -12,136 +12,200 @@ import picocli.CommandLine.Option;
 
 /** Runs Chaku and other engines on the same shapes in turn, and writes how they compare. */
 @Command(
-    name = "benchmarks/run compare",
-    sortOptions = false,
-    description = "Runs Chaku, llama.cpp (java-llama.cpp) and PyTorch on the same weights in turn, and prints ratios.")
+        name = "benchmarks/run compare",
+        sortOptions = false,
+        description =
+                "Runs Chaku, llama.cpp (java-llama.cpp) and PyTorch on the same weights in turn, and prints ratios.")
 final class Compare implements Callable<Integer> {
-  /** Tokens beyond which a step of PyTorch takes long enough to be sparing with. */
-  private static final int LONG_STEP = 1024;
+    /** Tokens beyond which a step of PyTorch takes long enough to be sparing with. */
+    private static final int LONG_STEP = 1024;
 
-  @Option(names = "--quick", description = "Fewer shapes, one format, two rounds: does it work at all?")
-  private boolean quick;
+    @Option(names = "--quick", description = "Fewer shapes, one format, two rounds: does it work at all?")
+    private boolean quick;
 
-  @Option(names = "--full", description = "Steps of more than 1024 tokens as thoroughly as others: all rounds, formats and bases.")
-  private boolean full;
+    @Option(
+            names = "--full",
+            description = "Steps of more than 1024 tokens as thoroughly as others: all rounds, formats and bases.")
+    private boolean full;
 
-  @Option(names = "--only", paramLabel = "PART", description = "inference or training; both unless given.")
-  private String only;
+    @Option(names = "--only", paramLabel = "PART", description = "inference or training; both unless given.")
+    private String only;
 
-  @Option(names = "--shapes", split = ",", paramLabel = "NAME", description = "Of inference (default: ${DEFAULT-VALUE}).",
-      defaultValue = "smollm2-135m,qwen2.5-0.5b,llama-3.2-1b")
-  private List<String> shapes;
+    @Option(
+            names = "--shapes",
+            split = ",",
+            paramLabel = "NAME",
+            description = "Of inference (default: ${DEFAULT-VALUE}).",
+            defaultValue = "smollm2-135m,qwen2.5-0.5b,llama-3.2-1b")
+    private List<String> shapes;
 
-  @Option(names = "--formats", split = ",", paramLabel = "NAME", description = "Of inference (default: ${DEFAULT-VALUE}).",
-      defaultValue = "q4_k_m,q4_0,q8_0")
-  private List<String> formats;
+    @Option(
+            names = "--formats",
+            split = ",",
+            paramLabel = "NAME",
+            description = "Of inference (default: ${DEFAULT-VALUE}).",
+            defaultValue = "q4_k_m,q4_0,q8_0")
+    private List<String> formats;
 
-  @Option(names = "--cpu", split = ",", paramLabel = "PATH",
-      description = "Chaku's instruction sets; training uses the first (default: ${DEFAULT-VALUE}).",
-      defaultValue = "cpu,avx2")
-  private List<String> devices;
+    @Option(
+            names = "--cpu",
+            split = ",",
+            paramLabel = "PATH",
+            description = "Chaku's instruction sets; training uses the first (default: ${DEFAULT-VALUE}).",
+            defaultValue = "cpu,avx2")
+    private List<String> devices;
 
-  @Option(names = "--train-shapes", split = ",", paramLabel = "NAME", description = "Of training (default: ${DEFAULT-VALUE}).",
-      defaultValue = "smollm2-135m,qwen2.5-0.5b")
-  private List<String> trainShapes;
+    @Option(
+            names = "--train-shapes",
+            split = ",",
+            paramLabel = "NAME",
+            description = "Of training (default: ${DEFAULT-VALUE}).",
+            defaultValue = "smollm2-135m,qwen2.5-0.5b")
+    private List<String> trainShapes;
 
-  @Option(names = "--train-tokens", split = ",", paramLabel = "N", description = "Of a step (default: ${DEFAULT-VALUE}).",
-      defaultValue = "512,2048")
-  private List<Integer> trainTokens;
+    @Option(
+            names = "--train-tokens",
+            split = ",",
+            paramLabel = "N",
+            description = "Of a step (default: ${DEFAULT-VALUE}).",
+            defaultValue = "512,2048")
+    private List<Integer> trainTokens;
 
-  @Option(names = "--train-formats", split = ",", paramLabel = "NAME",
-      description = "Of Chaku's weights in training (default: ${DEFAULT-VALUE}).", defaultValue = "q4_k_m,bf16")
-  private List<String> trainFormats;
+    @Option(
+            names = "--train-formats",
+            split = ",",
+            paramLabel = "NAME",
+            description = "Of Chaku's weights in training (default: ${DEFAULT-VALUE}).",
+            defaultValue = "q4_k_m,bf16")
+    private List<String> trainFormats;
 
-  @Option(names = "--train-bases", split = ",", paramLabel = "TYPE",
-      description = "Of PyTorch's weights: bf16, f32 (default: ${DEFAULT-VALUE}).", defaultValue = "bf16,f32")
-  private List<String> trainBases;
+    @Option(
+            names = "--train-bases",
+            split = ",",
+            paramLabel = "TYPE",
+            description = "Of PyTorch's weights: bf16, f32 (default: ${DEFAULT-VALUE}).",
+            defaultValue = "bf16,f32")
+    private List<String> trainBases;
 
-  @Option(names = "--prompt-tokens", paramLabel = "N", defaultValue = "512", description = "${DEFAULT-VALUE} unless given.")
-  private int promptTokens;
+    @Option(
+            names = "--prompt-tokens",
+            paramLabel = "N",
+            defaultValue = "512",
+            description = "${DEFAULT-VALUE} unless given.")
+    private int promptTokens;
 
-  @Option(names = "--gen-tokens", paramLabel = "N", defaultValue = "64", description = "${DEFAULT-VALUE} unless given.")
-  private int genTokens;
+    @Option(
+            names = "--gen-tokens",
+            paramLabel = "N",
+            defaultValue = "64",
+            description = "${DEFAULT-VALUE} unless given.")
+    private int genTokens;
 
-  @Option(names = "--rounds", paramLabel = "N", description = "After a short one to warm up (default: 3, or 2 with --quick).")
-  private Integer rounds;
+    @Option(
+            names = "--rounds",
+            paramLabel = "N",
+            description = "After a short one to warm up (default: 3, or 2 with --quick).")
+    private Integer rounds;
 
-  @Option(names = "--threads", paramLabel = "N", defaultValue = "0", description = "Of every program; 0, the default: one per core.")
-  private int threads;
+    @Option(
+            names = "--threads",
+            paramLabel = "N",
+            defaultValue = "0",
+            description = "Of every program; 0, the default: one per core.")
+    private int threads;
 
-  @Option(names = "--models", paramLabel = "DIR", defaultValue = "benchmarks/target/models", description = "Where random models are kept (default: ${DEFAULT-VALUE}).")
-  private Path models;
+    @Option(
+            names = "--models",
+            paramLabel = "DIR",
+            defaultValue = "benchmarks/target/models",
+            description = "Where random models are kept (default: ${DEFAULT-VALUE}).")
+    private Path models;
 
-  @Option(names = "--out", paramLabel = "FILE", description = "Replaced by the results (default: benchmarks/results/compare.jsonl, or in benchmarks/target with --quick).")
-  private Path out;
+    @Option(
+            names = "--out",
+            paramLabel = "FILE",
+            description =
+                    "Replaced by the results (default: benchmarks/results/compare.jsonl, or in benchmarks/target with --quick).")
+    private Path out;
 
-  @Option(names = {"-h", "--help"}, usageHelp = true, description = "Show this help.")
-  @SuppressWarnings("unused")
-  private boolean help;
+    @Option(
+            names = {"-h", "--help"},
+            usageHelp = true,
+            description = "Show this help.")
+    @SuppressWarnings("unused")
+    private boolean help;
 
-  @Option(names = "--commit", paramLabel = "ID", defaultValue = "unknown", description = "What is measured, for the record.")
-  private String commit;
+    @Option(
+            names = "--commit",
+            paramLabel = "ID",
+            defaultValue = "unknown",
+            description = "What is measured, for the record.")
+    private String commit;
 
-  public static void main(String[] args) {
-    System.exit(new CommandLine(new Compare()).execute(args));
-  }
-
-  @Override
-  public Integer call() throws IOException {
-    if (quick) {
-      shapes = List.of("smollm2-135m");
-      formats = List.of("q4_k_m");
-      trainShapes = List.of("smollm2-135m");
-      trainTokens = List.of(512);
-      trainBases = List.of("bf16");
+    public static void main(String[] args) {
+        System.exit(new CommandLine(new Compare()).execute(args));
     }
-    rounds = rounds != null ? rounds : quick ? 2 : 3;
-    out = out != null ? out : Path.of(quick ? "benchmarks/target/compare-quick.jsonl" : "benchmarks/results/compare.jsonl");
-    Path partial = out.resolveSibling(out.getFileName() + ".part");
-    Files.deleteIfExists(partial);
-    Report report = new Report(partial, System.out, commit);
-    int cores = threads > 0 ? threads : Runtime.getRuntime().availableProcessors();
-    Path logs = models.resolveSibling("logs");
-    if (!"training".equals(only)) {
-      Settings settings = new Settings(devices, cores, rounds, models, logs);
-      InferenceComparison inference = new InferenceComparison(settings, report, promptTokens, genTokens);
-      for (String shape : shapes) {
-        for (String format : formats) {
-          try {
-            inference.run(PeerShape.parse(shape), format);
-          } catch (IOException e) {
-            report.failure("inference", PeerShape.parse(shape), format, e);
-          }
+
+    @Override
+    public Integer call() throws IOException {
+        if (quick) {
+            shapes = List.of("smollm2-135m");
+            formats = List.of("q4_k_m");
+            trainShapes = List.of("smollm2-135m");
+            trainTokens = List.of(512);
+            trainBases = List.of("bf16");
         }
-      }
-    }
-    if (!"inference".equals(only)) {
-      training(report, cores, logs);
-    }
-    Files.move(partial, out, StandardCopyOption.REPLACE_EXISTING);
-    System.out.println("written to " + out);
-    if (report.failed() > 0) {
-      System.err.println(report.failed() + " checks or cases failed: speeds of programs that compute different things do not count");
-      return 1;
-    }
-    return 0;
-  }
-
-  private void training(Report report, int cores, Path logs) throws IOException {
-    Settings once = new Settings(devices.subList(0, 1), cores, 1, models, logs);
-    new TrainingComparison(once, report).check();
-    for (String shape : trainShapes) {
-      for (int tokens : trainTokens) {
-        boolean shorter = tokens > LONG_STEP && !full;
-        Settings settings = new Settings(once.devices(), cores, shorter ? Math.min(rounds, 2) : rounds, models, logs);
-        try {
-          List<String> formats = shorter ? trainFormats.subList(0, 1) : trainFormats;
-          List<String> bases = shorter ? trainBases.subList(0, 1) : trainBases;
-          new TrainingComparison(settings, report).run(PeerShape.parse(shape), tokens, formats, bases);
-        } catch (IOException e) {
-          report.failure("training", PeerShape.parse(shape), tokens, e);
+        rounds = rounds != null ? rounds : quick ? 2 : 3;
+        out = out != null
+                ? out
+                : Path.of(quick ? "benchmarks/target/compare-quick.jsonl" : "benchmarks/results/compare.jsonl");
+        Path partial = out.resolveSibling(out.getFileName() + ".part");
+        Files.deleteIfExists(partial);
+        Report report = new Report(partial, System.out, commit);
+        int cores = threads > 0 ? threads : Runtime.getRuntime().availableProcessors();
+        Path logs = models.resolveSibling("logs");
+        if (!"training".equals(only)) {
+            Settings settings = new Settings(devices, cores, rounds, models, logs);
+            InferenceComparison inference = new InferenceComparison(settings, report, promptTokens, genTokens);
+            for (String shape : shapes) {
+                for (String format : formats) {
+                    try {
+                        inference.run(PeerShape.parse(shape), format);
+                    } catch (IOException e) {
+                        report.failure("inference", PeerShape.parse(shape), format, e);
+                    }
+                }
+            }
         }
-      }
+        if (!"inference".equals(only)) {
+            training(report, cores, logs);
+        }
+        Files.move(partial, out, StandardCopyOption.REPLACE_EXISTING);
+        System.out.println("written to " + out);
+        if (report.failed() > 0) {
+            System.err.println(report.failed()
+                    + " checks or cases failed: speeds of programs that compute different things do not count");
+            return 1;
+        }
+        return 0;
     }
-  }
+
+    private void training(Report report, int cores, Path logs) throws IOException {
+        Settings once = new Settings(devices.subList(0, 1), cores, 1, models, logs);
+        new TrainingComparison(once, report).check();
+        for (String shape : trainShapes) {
+            for (int tokens : trainTokens) {
+                boolean shorter = tokens > LONG_STEP && !full;
+                Settings settings =
+                        new Settings(once.devices(), cores, shorter ? Math.min(rounds, 2) : rounds, models, logs);
+                try {
+                    List<String> formats = shorter ? trainFormats.subList(0, 1) : trainFormats;
+                    List<String> bases = shorter ? trainBases.subList(0, 1) : trainBases;
+                    new TrainingComparison(settings, report).run(PeerShape.parse(shape), tokens, formats, bases);
+                } catch (IOException e) {
+                    report.failure("training", PeerShape.parse(shape), tokens, e);
+                }
+            }
+        }
+    }
 }

@@ -8,91 +8,104 @@ import java.util.TreeSet;
 
 /** The tables of what Chaku measures alone: JMH, kernels, end to end. */
 final class OtherTables {
-  private OtherTables() {}
+    private OtherTables() {}
 
-  static String jmh(List<Map<String, Object>> rows) {
-    Markdown text = new Markdown();
-    machine(rows, text);
-    text.head("benchmark", "score", "error (99.9 %)", "unit");
-    for (Map<String, Object> row : rows) {
-      if (row.containsKey("score")) {
-        text.row(
-            row.get("name").toString(),
-            String.format(Locale.ROOT, "%,.2f", Markdown.number(row, "score")),
-            String.format(Locale.ROOT, "%,.2f", Markdown.number(row, "error")),
-            row.get("unit").toString());
-      }
+    static String jmh(List<Map<String, Object>> rows) {
+        Markdown text = new Markdown();
+        machine(rows, text);
+        text.head("benchmark", "score", "error (99.9 %)", "unit");
+        for (Map<String, Object> row : rows) {
+            if (row.containsKey("score")) {
+                text.row(
+                        row.get("name").toString(),
+                        String.format(Locale.ROOT, "%,.2f", Markdown.number(row, "score")),
+                        String.format(Locale.ROOT, "%,.2f", Markdown.number(row, "error")),
+                        row.get("unit").toString());
+            }
+        }
+        return text.toString();
     }
-    return text.toString();
-  }
 
-  /**
-   * One line a case, one column an instruction set: what the op does a second, and the share of the machine's limit. Of
-   * the products with quantized weights only those of one shape, for one token and for 512; the file has all.
-   */
-  static String kernels(List<Map<String, Object>> rows) {
-    Markdown text = new Markdown();
-    machine(rows, text);
-    Map<String, Map<String, String>> cases = new LinkedHashMap<>();
-    TreeSet<String> paths = new TreeSet<>();
-    for (Map<String, Object> row : rows) {
-      if (row.get("limits") instanceof String path) {
-        text.line("").line(
-            String.format(
-                Locale.ROOT, "%s: %.0f GFLOP/s in registers, %.1f GB/s read.", path, Markdown.number(row, "fma_gflops"),
-                Markdown.number(row, "read_gbps")));
-      } else if (row.containsKey("op") && isShown(row)) {
-        String path = row.get("path").toString();
-        paths.add(path);
-        boolean memory = "read".equals(row.get("limit"));
-        String speed =
-            String.format(
-                Locale.ROOT, "%.1f %s (%.0f %%)", Markdown.number(row, memory ? "gbps" : "gflops"),
-                memory ? "GB/s" : "GFLOP/s", 100 * Markdown.number(row, "share"));
-        cases
-            .computeIfAbsent(row.get("op") + " | " + row.get("format") + " | " + row.get("shape"), key -> new LinkedHashMap<>())
-            .put(path, speed);
-      }
+    /**
+     * One line a case, one column an instruction set: what the op does a second, and the share of the machine's limit.
+     * Of the products with quantized weights only those of one shape, for one token and for 512; the file has all.
+     */
+    static String kernels(List<Map<String, Object>> rows) {
+        Markdown text = new Markdown();
+        machine(rows, text);
+        Map<String, Map<String, String>> cases = new LinkedHashMap<>();
+        TreeSet<String> paths = new TreeSet<>();
+        for (Map<String, Object> row : rows) {
+            if (row.get("limits") instanceof String path) {
+                text.line("")
+                        .line(String.format(
+                                Locale.ROOT,
+                                "%s: %.0f GFLOP/s in registers, %.1f GB/s read.",
+                                path,
+                                Markdown.number(row, "fma_gflops"),
+                                Markdown.number(row, "read_gbps")));
+            } else if (row.containsKey("op") && isShown(row)) {
+                String path = row.get("path").toString();
+                paths.add(path);
+                boolean memory = "read".equals(row.get("limit"));
+                String speed = String.format(
+                        Locale.ROOT,
+                        "%.1f %s (%.0f %%)",
+                        Markdown.number(row, memory ? "gbps" : "gflops"),
+                        memory ? "GB/s" : "GFLOP/s",
+                        100 * Markdown.number(row, "share"));
+                cases.computeIfAbsent(
+                                row.get("op") + " | " + row.get("format") + " | " + row.get("shape"),
+                                key -> new LinkedHashMap<>())
+                        .put(path, speed);
+            }
+        }
+        text.head(("op,format,shape," + String.join(",", paths)).split(","));
+        cases.forEach((name, speeds) -> text.row(
+                name,
+                String.join(
+                        " | ",
+                        paths.stream()
+                                .map(path -> speeds.getOrDefault(path, "–"))
+                                .toList())));
+        return text.toString();
     }
-    text.head(("op,format,shape," + String.join(",", paths)).split(","));
-    cases.forEach(
-        (name, speeds) ->
-            text.row(name, String.join(" | ", paths.stream().map(path -> speeds.getOrDefault(path, "–")).toList())));
-    return text.toString();
-  }
 
-  private static boolean isShown(Map<String, Object> row) {
-    String shape = row.get("shape").toString();
-    return !row.get("op").toString().startsWith("matmul")
-        || shape.equals("m1 n8192 k2048")
-        || shape.equals("m512 n8192 k2048");
-  }
-
-  static String bench(List<Map<String, Object>> rows) {
-    Markdown text = new Markdown();
-    if (!rows.isEmpty() && rows.get(0).get("machine") instanceof Map<?, ?> machine) {
-      Map<String, Object> fields = new LinkedHashMap<>();
-      machine.forEach((key, value) -> fields.put((String) key, value));
-      text.machine(fields, rows.get(0).get("commit"));
+    private static boolean isShown(Map<String, Object> row) {
+        String shape = row.get("shape").toString();
+        return !row.get("op").toString().startsWith("matmul")
+                || shape.equals("m1 n8192 k2048")
+                || shape.equals("m512 n8192 k2048");
     }
-    text.head("model", "format", "prefill, tokens/s", "decode, tokens/s", "LoRA step, tokens/s", "peak memory");
-    for (Map<String, Object> row : rows) {
-      text.row(
-          row.get("model").toString(),
-          row.get("format").toString(),
-          speed(row, "prefill_tokens_per_s"),
-          speed(row, "decode_tokens_per_s"),
-          speed(row, "train_tokens_per_s"),
-          String.format(Locale.ROOT, "%.2f GB", Markdown.number(row, "peak_bytes") / 1e9));
+
+    static String bench(List<Map<String, Object>> rows) {
+        Markdown text = new Markdown();
+        if (!rows.isEmpty() && rows.get(0).get("machine") instanceof Map<?, ?> machine) {
+            Map<String, Object> fields = new LinkedHashMap<>();
+            machine.forEach((key, value) -> fields.put((String) key, value));
+            text.machine(fields, rows.get(0).get("commit"));
+        }
+        text.head("model", "format", "prefill, tokens/s", "decode, tokens/s", "LoRA step, tokens/s", "peak memory");
+        for (Map<String, Object> row : rows) {
+            text.row(
+                    row.get("model").toString(),
+                    row.get("format").toString(),
+                    speed(row, "prefill_tokens_per_s"),
+                    speed(row, "decode_tokens_per_s"),
+                    speed(row, "train_tokens_per_s"),
+                    String.format(Locale.ROOT, "%.2f GB", Markdown.number(row, "peak_bytes") / 1e9));
+        }
+        return text.toString();
     }
-    return text.toString();
-  }
 
-  private static void machine(List<Map<String, Object>> rows, Markdown text) {
-    rows.stream().filter(r -> "machine".equals(r.get("measure"))).findFirst().ifPresent(r -> text.machine(r, r.get("commit")));
-  }
+    private static void machine(List<Map<String, Object>> rows, Markdown text) {
+        rows.stream()
+                .filter(r -> "machine".equals(r.get("measure")))
+                .findFirst()
+                .ifPresent(r -> text.machine(r, r.get("commit")));
+    }
 
-  private static String speed(Map<String, Object> row, String key) {
-    return row.containsKey(key) ? String.format(Locale.ROOT, "%.1f", Markdown.number(row, key)) : "–";
-  }
+    private static String speed(Map<String, Object> row, String key) {
+        return row.containsKey(key) ? String.format(Locale.ROOT, "%.1f", Markdown.number(row, key)) : "–";
+    }
 }

@@ -29,173 +29,197 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
  * bfloat16 or float32, activations in the base's type, norms and the loss in float32, adapters in float32.
  */
 final class PyTorchDecoder {
-  private static final double NORM_EPSILON = 1e-5;
+    private static final double NORM_EPSILON = 1e-5;
 
-  /** Ways to compute attention, of which the fastest is PyTorch's figure. */
-  enum Attention {
-    /** PyTorch's own kernel on operands of the base's type. */
-    SDPA,
-    /** The same on float32 operands. */
-    SDPA_F32,
-    /** Scores, softmax and a product, one after the other. */
-    EAGER
-  }
-
-  private record Layer(
-      Tensor attentionNorm,
-      PyTorchLinear query,
-      PyTorchLinear key,
-      PyTorchLinear value,
-      PyTorchLinear output,
-      Tensor ffNorm,
-      PyTorchLinear gate,
-      PyTorchLinear up,
-      PyTorchLinear down) {}
-
-  private final PeerShape shape;
-  private final ScalarType type;
-  private final Attention attention;
-  private final List<Tensor> parameters = new ArrayList<>();
-  private final List<Layer> layers = new ArrayList<>();
-  private final Tensor embeddings;
-  private final Tensor outputNorm;
-  private final Tensor cosines;
-  private final Tensor sines;
-  private final Tensor mask;
-
-  /**
-   * @param file with BF16 or F32 weights
-   * @param tokens T of every step
-   */
-  PyTorchDecoder(Path file, PeerShape shape, ScalarType type, Attention attention, int tokens, int rank) {
-    this.shape = shape;
-    this.type = type;
-    this.attention = attention;
-    PyTorchWeights weights = new PyTorchWeights(GgufFile.read(file), type);
-    for (int l = 0; l < shape.layers(); l++) {
-      layers.add(layer(weights, "blk." + l + ".", rank));
+    /** Ways to compute attention, of which the fastest is PyTorch's figure. */
+    enum Attention {
+        /** PyTorch's own kernel on operands of the base's type. */
+        SDPA,
+        /** The same on float32 operands. */
+        SDPA_F32,
+        /** Scores, softmax and a product, one after the other. */
+        EAGER
     }
-    embeddings = weights.read("token_embd.weight");
-    outputNorm = weights.read("output_norm.weight");
-    cosines = rotation(tokens, true);
-    sines = rotation(tokens, false);
-    mask = Scoped.keep(() -> full(new long[] {1, 1, tokens, tokens}, new Scalar(-1e30)).triu(1).to(type));
-  }
 
-  private Layer layer(PyTorchWeights weights, String prefix, int rank) {
-    return new Layer(
-        weights.read(prefix + "attn_norm.weight"),
-        adapted(weights.readRotated(prefix + "attn_q.weight", shape.heads()), bias(weights, prefix + "attn_q"), rank),
-        adapted(weights.readRotated(prefix + "attn_k.weight", shape.kvHeads()), bias(weights, prefix + "attn_k"), rank),
-        adapted(weights.read(prefix + "attn_v.weight"), bias(weights, prefix + "attn_v"), rank),
-        adapted(weights.read(prefix + "attn_output.weight"), null, rank),
-        weights.read(prefix + "ffn_norm.weight"),
-        adapted(weights.read(prefix + "ffn_gate.weight"), null, rank),
-        adapted(weights.read(prefix + "ffn_up.weight"), null, rank),
-        adapted(weights.read(prefix + "ffn_down.weight"), null, rank));
-  }
+    private record Layer(
+            Tensor attentionNorm,
+            PyTorchLinear query,
+            PyTorchLinear key,
+            PyTorchLinear value,
+            PyTorchLinear output,
+            Tensor ffNorm,
+            PyTorchLinear gate,
+            PyTorchLinear up,
+            PyTorchLinear down) {}
 
-  private Tensor bias(PyTorchWeights weights, String name) {
-    return shape.qkvBias() ? weights.read(name + ".bias") : null;
-  }
+    private final PeerShape shape;
+    private final ScalarType type;
+    private final Attention attention;
+    private final List<Tensor> parameters = new ArrayList<>();
+    private final List<Layer> layers = new ArrayList<>();
+    private final Tensor embeddings;
+    private final Tensor outputNorm;
+    private final Tensor cosines;
+    private final Tensor sines;
+    private final Tensor mask;
 
-  private PyTorchLinear adapted(Tensor weight, Tensor bias, int rank) {
-    PyTorchLinear product = new PyTorchLinear(weight, bias, rank);
-    parameters.addAll(product.parameters());
-    return product;
-  }
-
-  private Tensor rotation(int tokens, boolean cosine) {
-    int headDim = shape.headDim();
-    float[] values = new float[tokens * headDim];
-    for (int t = 0; t < tokens; t++) {
-      for (int i = 0; i < headDim; i++) {
-        double angle = t * Math.pow(shape.ropeBase(), -2.0 * (i % (headDim / 2)) / headDim);
-        values[t * headDim + i] = (float) (cosine ? Math.cos(angle) : Math.sin(angle));
-      }
+    /**
+     * @param file with BF16 or F32 weights
+     * @param tokens T of every step
+     */
+    PyTorchDecoder(Path file, PeerShape shape, ScalarType type, Attention attention, int tokens, int rank) {
+        this.shape = shape;
+        this.type = type;
+        this.attention = attention;
+        PyTorchWeights weights = new PyTorchWeights(GgufFile.read(file), type);
+        for (int l = 0; l < shape.layers(); l++) {
+            layers.add(layer(weights, "blk." + l + ".", rank));
+        }
+        embeddings = weights.read("token_embd.weight");
+        outputNorm = weights.read("output_norm.weight");
+        cosines = rotation(tokens, true);
+        sines = rotation(tokens, false);
+        mask = Scoped.keep(() -> full(new long[] {1, 1, tokens, tokens}, new Scalar(-1e30))
+                .triu(1)
+                .to(type));
     }
-    return Scoped.keep(() -> AbstractTensor.create(values, 1L, 1L, (long) tokens, (long) headDim).to(type));
-  }
 
-  /** What is trained: A and B of every product. */
-  List<Tensor> parameters() {
-    return parameters;
-  }
-
-  /**
-   * The mean cross-entropy of every next token, with its graph. References to what lies between are dropped on the way,
-   * as Python drops them, so that memory holds only what the graph needs.
-   *
-   * @param ids [T]
-   * @param labels [T] the ids that follow, -100 where none does
-   */
-  Tensor loss(Tensor ids, Tensor labels) {
-    long tokens = ids.size(0);
-    Tensor x = embedding(embeddings, ids.view(1, tokens));
-    for (Layer layer : layers) {
-      Tensor input = x;
-      x = Scoped.keep(() -> forward(layer, input, tokens));
-      input.close();
+    private Layer layer(PyTorchWeights weights, String prefix, int rank) {
+        return new Layer(
+                weights.read(prefix + "attn_norm.weight"),
+                adapted(
+                        weights.readRotated(prefix + "attn_q.weight", shape.heads()),
+                        bias(weights, prefix + "attn_q"),
+                        rank),
+                adapted(
+                        weights.readRotated(prefix + "attn_k.weight", shape.kvHeads()),
+                        bias(weights, prefix + "attn_k"),
+                        rank),
+                adapted(weights.read(prefix + "attn_v.weight"), bias(weights, prefix + "attn_v"), rank),
+                adapted(weights.read(prefix + "attn_output.weight"), null, rank),
+                weights.read(prefix + "ffn_norm.weight"),
+                adapted(weights.read(prefix + "ffn_gate.weight"), null, rank),
+                adapted(weights.read(prefix + "ffn_up.weight"), null, rank),
+                adapted(weights.read(prefix + "ffn_down.weight"), null, rank));
     }
-    Tensor last = x;
-    Tensor loss = Scoped.keep(() -> loss(last, labels, tokens));
-    last.close();
-    return loss;
-  }
 
-  private Tensor loss(Tensor x, Tensor labels, long tokens) {
-    Tensor logits = linear(normed(x, outputNorm), embeddings).view(tokens, shape.vocabSize());
-    return cross_entropy_loss(logits.to(ScalarType.Float), labels);
-  }
+    private Tensor bias(PyTorchWeights weights, String name) {
+        return shape.qkvBias() ? weights.read(name + ".bias") : null;
+    }
 
-  private Tensor forward(Layer layer, Tensor x, long tokens) {
-    Tensor h = normed(x, layer.attentionNorm());
-    Tensor q = rotated(heads(layer.query().forward(h), shape.heads(), tokens));
-    Tensor k = rotated(heads(layer.key().forward(h), shape.kvHeads(), tokens));
-    Tensor v = heads(layer.value().forward(h), shape.kvHeads(), tokens);
-    Tensor attended = attend(q, repeated(k, tokens), repeated(v, tokens));
-    Tensor merged = attended.transpose(1, 2).contiguous().view(1, tokens, shape.width());
-    Tensor middle = x.add(layer.output().forward(merged));
-    Tensor g = normed(middle, layer.ffNorm());
-    return middle.add(layer.down().forward(silu(layer.gate().forward(g)).mul(layer.up().forward(g))));
-  }
+    private PyTorchLinear adapted(Tensor weight, Tensor bias, int rank) {
+        PyTorchLinear product = new PyTorchLinear(weight, bias, rank);
+        parameters.addAll(product.parameters());
+        return product;
+    }
 
-  private Tensor normed(Tensor x, Tensor gain) {
-    Tensor wide = x.to(ScalarType.Float);
-    Tensor variance = wide.pow(new Scalar(2)).mean(new long[] {-1}, true, new ScalarTypeOptional());
-    return wide.mul(rsqrt(variance.add(new Scalar(NORM_EPSILON)))).to(type).mul(gain);
-  }
+    private Tensor rotation(int tokens, boolean cosine) {
+        int headDim = shape.headDim();
+        float[] values = new float[tokens * headDim];
+        for (int t = 0; t < tokens; t++) {
+            for (int i = 0; i < headDim; i++) {
+                double angle = t * Math.pow(shape.ropeBase(), -2.0 * (i % (headDim / 2)) / headDim);
+                values[t * headDim + i] = (float) (cosine ? Math.cos(angle) : Math.sin(angle));
+            }
+        }
+        return Scoped.keep(() -> AbstractTensor.create(values, 1L, 1L, (long) tokens, (long) headDim)
+                .to(type));
+    }
 
-  private Tensor heads(Tensor x, int count, long tokens) {
-    return x.view(1, tokens, count, shape.headDim()).transpose(1, 2);
-  }
+    /** What is trained: A and B of every product. */
+    List<Tensor> parameters() {
+        return parameters;
+    }
 
-  private Tensor rotated(Tensor x) {
-    long half = shape.headDim() / 2;
-    Tensor turned = cat(new TensorVector(x.narrow(-1, half, half).neg(), x.narrow(-1, 0, half)), -1);
-    return x.mul(cosines).add(turned.mul(sines));
-  }
+    /**
+     * The mean cross-entropy of every next token, with its graph. References to what lies between are dropped on the
+     * way, as Python drops them, so that memory holds only what the graph needs.
+     *
+     * @param ids [T]
+     * @param labels [T] the ids that follow, -100 where none does
+     */
+    Tensor loss(Tensor ids, Tensor labels) {
+        long tokens = ids.size(0);
+        Tensor x = embedding(embeddings, ids.view(1, tokens));
+        for (Layer layer : layers) {
+            Tensor input = x;
+            x = Scoped.keep(() -> forward(layer, input, tokens));
+            input.close();
+        }
+        Tensor last = x;
+        Tensor loss = Scoped.keep(() -> loss(last, labels, tokens));
+        last.close();
+        return loss;
+    }
 
-  private Tensor repeated(Tensor x, long tokens) {
-    long group = shape.heads() / shape.kvHeads();
-    return x.unsqueeze(2)
-        .expand(1, shape.kvHeads(), group, tokens, shape.headDim())
-        .reshape(1, shape.heads(), tokens, shape.headDim());
-  }
+    private Tensor loss(Tensor x, Tensor labels, long tokens) {
+        Tensor logits = linear(normed(x, outputNorm), embeddings).view(tokens, shape.vocabSize());
+        return cross_entropy_loss(logits.to(ScalarType.Float), labels);
+    }
 
-  private Tensor attend(Tensor q, Tensor k, Tensor v) {
-    return switch (attention) {
-      case SDPA -> causal(q, k, v);
-      case SDPA_F32 -> causal(q.to(ScalarType.Float), k.to(ScalarType.Float), v.to(ScalarType.Float)).to(type);
-      case EAGER -> {
-        Tensor scores = matmul(q, k.transpose(2, 3)).mul(new Scalar(1 / Math.sqrt(shape.headDim()))).add(mask);
-        yield matmul(softmax(scores, -1, new ScalarTypeOptional(ScalarType.Float)).to(type), v);
-      }
-    };
-  }
+    private Tensor forward(Layer layer, Tensor x, long tokens) {
+        Tensor h = normed(x, layer.attentionNorm());
+        Tensor q = rotated(heads(layer.query().forward(h), shape.heads(), tokens));
+        Tensor k = rotated(heads(layer.key().forward(h), shape.kvHeads(), tokens));
+        Tensor v = heads(layer.value().forward(h), shape.kvHeads(), tokens);
+        Tensor attended = attend(q, repeated(k, tokens), repeated(v, tokens));
+        Tensor merged = attended.transpose(1, 2).contiguous().view(1, tokens, shape.width());
+        Tensor middle = x.add(layer.output().forward(merged));
+        Tensor g = normed(middle, layer.ffNorm());
+        return middle.add(layer.down()
+                .forward(silu(layer.gate().forward(g)).mul(layer.up().forward(g))));
+    }
 
-  private static Tensor causal(Tensor q, Tensor k, Tensor v) {
-    return scaled_dot_product_attention(
-        q.contiguous(), k.contiguous(), v.contiguous(), new TensorOptional(), 0.0, true, new DoubleOptional(), false);
-  }
+    private Tensor normed(Tensor x, Tensor gain) {
+        Tensor wide = x.to(ScalarType.Float);
+        Tensor variance = wide.pow(new Scalar(2)).mean(new long[] {-1}, true, new ScalarTypeOptional());
+        return wide.mul(rsqrt(variance.add(new Scalar(NORM_EPSILON)))).to(type).mul(gain);
+    }
+
+    private Tensor heads(Tensor x, int count, long tokens) {
+        return x.view(1, tokens, count, shape.headDim()).transpose(1, 2);
+    }
+
+    private Tensor rotated(Tensor x) {
+        long half = shape.headDim() / 2;
+        Tensor turned = cat(new TensorVector(x.narrow(-1, half, half).neg(), x.narrow(-1, 0, half)), -1);
+        return x.mul(cosines).add(turned.mul(sines));
+    }
+
+    private Tensor repeated(Tensor x, long tokens) {
+        long group = shape.heads() / shape.kvHeads();
+        return x.unsqueeze(2)
+                .expand(1, shape.kvHeads(), group, tokens, shape.headDim())
+                .reshape(1, shape.heads(), tokens, shape.headDim());
+    }
+
+    private Tensor attend(Tensor q, Tensor k, Tensor v) {
+        return switch (attention) {
+            case SDPA -> causal(q, k, v);
+            case SDPA_F32 ->
+                causal(q.to(ScalarType.Float), k.to(ScalarType.Float), v.to(ScalarType.Float))
+                        .to(type);
+            case EAGER -> {
+                Tensor scores = matmul(q, k.transpose(2, 3))
+                        .mul(new Scalar(1 / Math.sqrt(shape.headDim())))
+                        .add(mask);
+                yield matmul(
+                        softmax(scores, -1, new ScalarTypeOptional(ScalarType.Float))
+                                .to(type),
+                        v);
+            }
+        };
+    }
+
+    private static Tensor causal(Tensor q, Tensor k, Tensor v) {
+        return scaled_dot_product_attention(
+                q.contiguous(),
+                k.contiguous(),
+                v.contiguous(),
+                new TensorOptional(),
+                0.0,
+                true,
+                new DoubleOptional(),
+                false);
+    }
 }

@@ -10,222 +10,238 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.UUID;
 
-/** A LoRA step of one shape and length: Chaku on quantized and on BF16 weights, and PyTorch, round after round in turn. */
+/**
+ * A LoRA step of one shape and length: Chaku on quantized and on BF16 weights, and PyTorch, round after round in turn.
+ */
 final class TrainingComparison {
-  private static final int RANK = 16;
-  /** Beyond, scores and their gradients take more memory and time than PyTorch's kernel in every case that was tried. */
-  private static final int MOST_EAGER_TOKENS = 1024;
+    private static final int RANK = 16;
+    /**
+     * Beyond, scores and their gradients take more memory and time than PyTorch's kernel in every case that was tried.
+     */
+    private static final int MOST_EAGER_TOKENS = 1024;
 
-  /** Of a loss, relative: B is 0 in the first step, so that only rounding differs. */
-  private static final double MOST_FIRST_DIFFERENCE = 5e-4;
-  /** In each program A starts at random values of one distribution, not at the same ones: gradients and what they lead to differ. */
-  private static final double MOST_LATER_DIFFERENCE = 5e-3;
+    /** Of a loss, relative: B is 0 in the first step, so that only rounding differs. */
+    private static final double MOST_FIRST_DIFFERENCE = 5e-4;
+    /**
+     * In each program A starts at random values of one distribution, not at the same ones: gradients and what they lead
+     * to differ.
+     */
+    private static final double MOST_LATER_DIFFERENCE = 5e-3;
 
-  private static final double MOST_NORM_RATIO = 1.1;
+    private static final double MOST_NORM_RATIO = 1.1;
 
-  private static final List<Path> FASTER_MALLOCS =
-      List.of(Path.of("/usr/lib/x86_64-linux-gnu/libjemalloc.so.2"), Path.of("/usr/lib64/libjemalloc.so.2"));
+    private static final List<Path> FASTER_MALLOCS =
+            List.of(Path.of("/usr/lib/x86_64-linux-gnu/libjemalloc.so.2"), Path.of("/usr/lib64/libjemalloc.so.2"));
 
-  /** A program and what it has shown so far. */
-  private record Entrant(String label, String base, Worker worker, Samples speed, List<Map<String, Object>> steps) {
-    Entrant(String label, String base, Worker worker) {
-      this(label, base, worker, new Samples(), new ArrayList<>());
-    }
-
-    boolean isPeer() {
-      return label.startsWith("PyTorch");
-    }
-
-    double last(String key) {
-      return ((Number) steps.get(steps.size() - 1).get(key)).doubleValue();
-    }
-  }
-
-  private final Settings settings;
-  private final Report report;
-
-  TrainingComparison(Settings settings, Report report) {
-    this.settings = settings;
-    this.report = report;
-  }
-
-  /**
-   * @param formats of Chaku's weights
-   * @param bases types of PyTorch's weights: bf16, f32
-   */
-  void run(PeerShape shape, int tokens, List<String> formats, List<String> bases) throws IOException {
-    List<Entrant> entrants = new ArrayList<>();
-    try {
-      for (String base : bases) {
-        entrants.add(fastest(shape, tokens, base));
-      }
-      for (String device : settings.devices()) {
-        // All programs stay in memory until the last round: further paths show themselves on one format.
-        for (String format : device.equals(settings.devices().get(0)) ? formats : formats.subList(0, 1)) {
-          entrants.add(new Entrant("chaku " + device, format, chaku(shape, tokens, format, device)));
+    /** A program and what it has shown so far. */
+    private record Entrant(String label, String base, Worker worker, Samples speed, List<Map<String, Object>> steps) {
+        Entrant(String label, String base, Worker worker) {
+            this(label, base, worker, new Samples(), new ArrayList<>());
         }
-      }
-      for (Entrant entrant : entrants) {
-        report.program(entrant.label(), entrant.worker().greeting());
-        if (!entrant.isPeer()) {
-          step(entrant);
+
+        boolean isPeer() {
+            return label.startsWith("PyTorch");
         }
-      }
-      for (int round = 0; round < settings.rounds(); round++) {
+
+        double last(String key) {
+            return ((Number) steps.get(steps.size() - 1).get(key)).doubleValue();
+        }
+    }
+
+    private final Settings settings;
+    private final Report report;
+
+    TrainingComparison(Settings settings, Report report) {
+        this.settings = settings;
+        this.report = report;
+    }
+
+    /**
+     * @param formats of Chaku's weights
+     * @param bases types of PyTorch's weights: bf16, f32
+     */
+    void run(PeerShape shape, int tokens, List<String> formats, List<String> bases) throws IOException {
+        List<Entrant> entrants = new ArrayList<>();
+        try {
+            for (String base : bases) {
+                entrants.add(fastest(shape, tokens, base));
+            }
+            for (String device : settings.devices()) {
+                // All programs stay in memory until the last round: further paths show themselves on one format.
+                for (String format : device.equals(settings.devices().get(0)) ? formats : formats.subList(0, 1)) {
+                    entrants.add(new Entrant("chaku " + device, format, chaku(shape, tokens, format, device)));
+                }
+            }
+            for (Entrant entrant : entrants) {
+                report.program(entrant.label(), entrant.worker().greeting());
+                if (!entrant.isPeer()) {
+                    step(entrant);
+                }
+            }
+            for (int round = 0; round < settings.rounds(); round++) {
+                for (Entrant entrant : entrants) {
+                    step(entrant);
+                    entrant.speed().add(tokens / entrant.last("seconds"));
+                }
+            }
+            tell(shape, tokens, entrants);
+        } finally {
+            for (Entrant entrant : entrants) {
+                entrant.worker().close();
+            }
+        }
+    }
+
+    /**
+     * That both compute the same, on a small shape with the same weights: loss and gradient norm of the first step, and
+     * the loss after two more.
+     */
+    void check() throws IOException {
+        PeerShape shape = PeerShape.CHECK;
+        try (Worker peer = torch(shape, 128, "f32", PyTorchDecoder.Attention.EAGER);
+                Worker ours = chaku(shape, 128, "bf16", settings.devices().get(0))) {
+            for (int step = 1; step <= 3; step++) {
+                Map<String, Object> expected = peer.ask(Map.of());
+                Map<String, Object> found = ours.ask(Map.of());
+                double difference = number(found, "loss") / number(expected, "loss") - 1;
+                double normRatio = number(found, "grad_norm") / number(expected, "grad_norm");
+                Map<String, Object> row = new LinkedHashMap<>();
+                row.put("measure", "training_check");
+                row.put("step", step);
+                row.put("loss", number(found, "loss"));
+                row.put("peer_loss", number(expected, "loss"));
+                row.put("grad_norm_ratio", normRatio);
+                row.put(
+                        "ok",
+                        Math.abs(difference) < (step == 1 ? MOST_FIRST_DIFFERENCE : MOST_LATER_DIFFERENCE)
+                                && normRatio < MOST_NORM_RATIO
+                                && normRatio > 1 / MOST_NORM_RATIO);
+                report.check(row);
+            }
+        }
+    }
+
+    /** PyTorch with the way of attention whose first step is fastest, which warms it up; the others end. */
+    private Entrant fastest(PeerShape shape, int tokens, String base) throws IOException {
+        Entrant best = null;
+        for (PyTorchDecoder.Attention attention : PyTorchDecoder.Attention.values()) {
+            // On float32 weights both SDPA are one; on bfloat16 operands PyTorch's kernel is several times slower than
+            // on float32.
+            if (attention == (base.equals("f32") ? PyTorchDecoder.Attention.SDPA_F32 : PyTorchDecoder.Attention.SDPA)) {
+                continue;
+            }
+            if (attention == PyTorchDecoder.Attention.EAGER && tokens > MOST_EAGER_TOKENS) {
+                continue;
+            }
+            Entrant entrant = new Entrant(
+                    "PyTorch",
+                    base + " " + attention.name().toLowerCase(Locale.ROOT),
+                    torch(shape, tokens, base, attention));
+            step(entrant);
+            report.note(String.format(
+                    Locale.ROOT, "PyTorch %s: %.2f s for a first step", entrant.base(), entrant.last("seconds")));
+            if (best == null || entrant.last("seconds") < best.last("seconds")) {
+                if (best != null) {
+                    best.worker().close();
+                }
+                best = entrant;
+            } else {
+                entrant.worker().close();
+            }
+        }
+        return best;
+    }
+
+    private Worker torch(PeerShape shape, int tokens, String base, PyTorchDecoder.Attention attention)
+            throws IOException {
+        Path file = ModelFile.in(settings.models(), shape, "bf16");
+        Map<String, String> environment = new LinkedHashMap<>();
+        // OpenBLAS multiplies adapters only where the base is bfloat16: more threads than one stand in oneDNN's way
+        // then. Where
+        // it multiplies all, its threads and PyTorch's take turns, and those that wait must not keep the processor.
+        environment.put("OPENBLAS_NUM_THREADS", base.equals("bf16") ? "1" : Integer.toString(settings.threads()));
+        if (!base.equals("bf16")) {
+            environment.put("OMP_WAIT_POLICY", "passive");
+        }
+        FASTER_MALLOCS.stream()
+                .filter(Files::exists)
+                .findFirst()
+                .ifPresent(m -> environment.put("LD_PRELOAD", m.toString()));
+        // Without jemalloc: memory that is freed is kept for the next tensor, which saves PyTorch as much.
+        environment.put("MALLOC_TOP_PAD_", "268435456");
+        environment.put("MALLOC_MMAP_THRESHOLD_", "4294967296");
+        environment.put("MALLOC_TRIM_THRESHOLD_", "17179869184");
+        return Worker.start(
+                PyTorchTraining.class,
+                settings.logs().resolve("pytorch-" + base + ".log"),
+                environment,
+                List.of(
+                        file.toString(),
+                        shape.name(),
+                        Integer.toString(settings.threads()),
+                        Integer.toString(tokens),
+                        Integer.toString(RANK),
+                        base,
+                        attention.name().toLowerCase(Locale.ROOT)));
+    }
+
+    private Worker chaku(PeerShape shape, int tokens, String format, String device) throws IOException {
+        Path run = settings.logs().resolve("runs").resolve(UUID.randomUUID().toString());
+        Files.createDirectories(run.getParent());
+        return Worker.start(
+                ChakuTraining.class,
+                settings.logs().resolve("chaku-training-" + format + ".log"),
+                Map.of(),
+                List.of(
+                        ModelFile.in(settings.models(), shape, format).toString(),
+                        shape.name(),
+                        Integer.toString(settings.threads()),
+                        Integer.toString(tokens),
+                        Integer.toString(RANK),
+                        device,
+                        run.toString()));
+    }
+
+    private static void step(Entrant entrant) throws IOException {
+        entrant.steps().add(entrant.worker().ask(Map.of()));
+    }
+
+    private void tell(PeerShape shape, int tokens, List<Entrant> entrants) throws IOException {
         for (Entrant entrant : entrants) {
-          step(entrant);
-          entrant.speed().add(tokens / entrant.last("seconds"));
+            Map<String, Object> row = row("training", shape, tokens, entrant);
+            row.put("tokens_per_s", entrant.speed().fields());
+            row.put("peak_bytes", (long) entrant.last("peak_bytes"));
+            row.put("loss", entrant.steps().get(0).get("loss"));
+            report.row(row);
         }
-      }
-      tell(shape, tokens, entrants);
-    } finally {
-      for (Entrant entrant : entrants) {
-        entrant.worker().close();
-      }
+        for (Entrant entrant : entrants) {
+            for (Entrant peer : entrants) {
+                if (!entrant.isPeer() && peer.isPeer()) {
+                    Map<String, Object> row = row("training_ratio", shape, tokens, entrant);
+                    row.put("peer", peer.label() + " " + peer.base());
+                    row.put("peer_system", peer.worker().greeting().get("system"));
+                    row.put("speed", entrant.speed().over(peer.speed()).fields());
+                    row.put("memory", Math.round(1000 * entrant.last("peak_bytes") / peer.last("peak_bytes")) / 1000.0);
+                    report.row(row);
+                }
+            }
+        }
     }
-  }
 
-  /**
-   * That both compute the same, on a small shape with the same weights: loss and gradient norm of the first step, and the
-   * loss after two more.
-   */
-  void check() throws IOException {
-    PeerShape shape = PeerShape.CHECK;
-    try (Worker peer = torch(shape, 128, "f32", PyTorchDecoder.Attention.EAGER);
-        Worker ours = chaku(shape, 128, "bf16", settings.devices().get(0))) {
-      for (int step = 1; step <= 3; step++) {
-        Map<String, Object> expected = peer.ask(Map.of());
-        Map<String, Object> found = ours.ask(Map.of());
-        double difference = number(found, "loss") / number(expected, "loss") - 1;
-        double normRatio = number(found, "grad_norm") / number(expected, "grad_norm");
+    private Map<String, Object> row(String measure, PeerShape shape, int tokens, Entrant entrant) {
         Map<String, Object> row = new LinkedHashMap<>();
-        row.put("measure", "training_check");
-        row.put("step", step);
-        row.put("loss", number(found, "loss"));
-        row.put("peer_loss", number(expected, "loss"));
-        row.put("grad_norm_ratio", normRatio);
-        row.put(
-            "ok",
-            Math.abs(difference) < (step == 1 ? MOST_FIRST_DIFFERENCE : MOST_LATER_DIFFERENCE)
-                && normRatio < MOST_NORM_RATIO
-                && normRatio > 1 / MOST_NORM_RATIO);
-        report.check(row);
-      }
+        row.put("measure", measure);
+        row.put("shape", shape.name());
+        row.put("tokens", tokens);
+        row.put("program", entrant.label());
+        row.put("base", entrant.base());
+        row.put("system", entrant.worker().greeting().get("system"));
+        row.put("rank", RANK);
+        row.put("threads", settings.threads());
+        return row;
     }
-  }
 
-  /** PyTorch with the way of attention whose first step is fastest, which warms it up; the others end. */
-  private Entrant fastest(PeerShape shape, int tokens, String base) throws IOException {
-    Entrant best = null;
-    for (PyTorchDecoder.Attention attention : PyTorchDecoder.Attention.values()) {
-      // On float32 weights both SDPA are one; on bfloat16 operands PyTorch's kernel is several times slower than on float32.
-      if (attention == (base.equals("f32") ? PyTorchDecoder.Attention.SDPA_F32 : PyTorchDecoder.Attention.SDPA)) {
-        continue;
-      }
-      if (attention == PyTorchDecoder.Attention.EAGER && tokens > MOST_EAGER_TOKENS) {
-        continue;
-      }
-      Entrant entrant =
-          new Entrant("PyTorch", base + " " + attention.name().toLowerCase(Locale.ROOT), torch(shape, tokens, base, attention));
-      step(entrant);
-      report.note(String.format(Locale.ROOT, "PyTorch %s: %.2f s for a first step", entrant.base(), entrant.last("seconds")));
-      if (best == null || entrant.last("seconds") < best.last("seconds")) {
-        if (best != null) {
-          best.worker().close();
-        }
-        best = entrant;
-      } else {
-        entrant.worker().close();
-      }
+    private static double number(Map<String, Object> fields, String key) {
+        return ((Number) fields.get(key)).doubleValue();
     }
-    return best;
-  }
-
-  private Worker torch(PeerShape shape, int tokens, String base, PyTorchDecoder.Attention attention) throws IOException {
-    Path file = ModelFile.in(settings.models(), shape, "bf16");
-    Map<String, String> environment = new LinkedHashMap<>();
-    // OpenBLAS multiplies adapters only where the base is bfloat16: more threads than one stand in oneDNN's way then. Where
-    // it multiplies all, its threads and PyTorch's take turns, and those that wait must not keep the processor.
-    environment.put("OPENBLAS_NUM_THREADS", base.equals("bf16") ? "1" : Integer.toString(settings.threads()));
-    if (!base.equals("bf16")) {
-      environment.put("OMP_WAIT_POLICY", "passive");
-    }
-    FASTER_MALLOCS.stream().filter(Files::exists).findFirst().ifPresent(m -> environment.put("LD_PRELOAD", m.toString()));
-    // Without jemalloc: memory that is freed is kept for the next tensor, which saves PyTorch as much.
-    environment.put("MALLOC_TOP_PAD_", "268435456");
-    environment.put("MALLOC_MMAP_THRESHOLD_", "4294967296");
-    environment.put("MALLOC_TRIM_THRESHOLD_", "17179869184");
-    return Worker.start(
-        PyTorchTraining.class,
-        settings.logs().resolve("pytorch-" + base + ".log"),
-        environment,
-        List.of(
-            file.toString(),
-            shape.name(),
-            Integer.toString(settings.threads()),
-            Integer.toString(tokens),
-            Integer.toString(RANK),
-            base,
-            attention.name().toLowerCase(Locale.ROOT)));
-  }
-
-  private Worker chaku(PeerShape shape, int tokens, String format, String device) throws IOException {
-    Path run = settings.logs().resolve("runs").resolve(UUID.randomUUID().toString());
-    Files.createDirectories(run.getParent());
-    return Worker.start(
-        ChakuTraining.class,
-        settings.logs().resolve("chaku-training-" + format + ".log"),
-        Map.of(),
-        List.of(
-            ModelFile.in(settings.models(), shape, format).toString(),
-            shape.name(),
-            Integer.toString(settings.threads()),
-            Integer.toString(tokens),
-            Integer.toString(RANK),
-            device,
-            run.toString()));
-  }
-
-  private static void step(Entrant entrant) throws IOException {
-    entrant.steps().add(entrant.worker().ask(Map.of()));
-  }
-
-  private void tell(PeerShape shape, int tokens, List<Entrant> entrants) throws IOException {
-    for (Entrant entrant : entrants) {
-      Map<String, Object> row = row("training", shape, tokens, entrant);
-      row.put("tokens_per_s", entrant.speed().fields());
-      row.put("peak_bytes", (long) entrant.last("peak_bytes"));
-      row.put("loss", entrant.steps().get(0).get("loss"));
-      report.row(row);
-    }
-    for (Entrant entrant : entrants) {
-      for (Entrant peer : entrants) {
-        if (!entrant.isPeer() && peer.isPeer()) {
-          Map<String, Object> row = row("training_ratio", shape, tokens, entrant);
-          row.put("peer", peer.label() + " " + peer.base());
-          row.put("peer_system", peer.worker().greeting().get("system"));
-          row.put("speed", entrant.speed().over(peer.speed()).fields());
-          row.put("memory", Math.round(1000 * entrant.last("peak_bytes") / peer.last("peak_bytes")) / 1000.0);
-          report.row(row);
-        }
-      }
-    }
-  }
-
-  private Map<String, Object> row(String measure, PeerShape shape, int tokens, Entrant entrant) {
-    Map<String, Object> row = new LinkedHashMap<>();
-    row.put("measure", measure);
-    row.put("shape", shape.name());
-    row.put("tokens", tokens);
-    row.put("program", entrant.label());
-    row.put("base", entrant.base());
-    row.put("system", entrant.worker().greeting().get("system"));
-    row.put("rank", RANK);
-    row.put("threads", settings.threads());
-    return row;
-  }
-
-  private static double number(Map<String, Object> fields, String key) {
-    return ((Number) fields.get(key)).doubleValue();
-  }
 }

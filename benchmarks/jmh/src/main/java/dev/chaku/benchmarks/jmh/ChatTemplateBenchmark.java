@@ -12,12 +12,11 @@ import org.openjdk.jmh.annotations.State;
 /** Conversations of seven messages and 1.7 kB rendered per second. */
 @State(Scope.Thread)
 public class ChatTemplateBenchmark {
-  @Param({"chatml", "llama3", "branching"})
-  public String template;
+    @Param({"chatml", "llama3", "branching"})
+    public String template;
 
-  /** As long and as winding as the templates of models that call tools. */
-  private static final String BRANCHING =
-      """
+    /** As long and as winding as the templates of models that call tools. */
+    private static final String BRANCHING = """
       {%- set ns = namespace(system='You are a helpful assistant.', last=-1) %}
       {%- if messages[0].role == 'system' %}{% set ns.system = messages[0].content %}{% endif %}
       {%- for m in messages %}{% if m.role == 'user' %}{% set ns.last = loop.index0 %}{% endif %}{% endfor %}
@@ -53,22 +52,21 @@ public class ChatTemplateBenchmark {
       {%- if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}
       """;
 
-  private ChatTemplate parsed;
-  private List<Map<String, Object>> messages;
+    private ChatTemplate parsed;
+    private List<Map<String, Object>> messages;
 
-  /** Parses the template. */
-  @Setup
-  public void prepare() {
-    parsed =
-        template.equals("branching")
-            ? ChatTemplate.parse(template, BRANCHING, "<s>", "</s>")
-            : ChatTemplate.named(template, "<s>", "</s>");
-    messages = Conversations.typical();
-  }
+    /** Parses the template. */
+    @Setup
+    public void prepare() {
+        parsed = template.equals("branching")
+                ? ChatTemplate.parse(template, BRANCHING, "<s>", "</s>")
+                : ChatTemplate.named(template, "<s>", "</s>");
+        messages = Conversations.typical();
+    }
 
-  /** One conversation. */
-  @Benchmark
-  public String render() {
-    return parsed.render(messages, List.of(), false);
-  }
+    /** One conversation. */
+    @Benchmark
+    public String render() {
+        return parsed.render(messages, List.of(), false);
+    }
 }

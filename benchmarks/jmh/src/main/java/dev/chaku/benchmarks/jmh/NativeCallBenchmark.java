@@ -20,30 +20,30 @@ import org.openjdk.jmh.annotations.State;
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
 public class NativeCallBenchmark {
-  /** Of Q8_0. */
-  private static final int DTYPE = 8;
+    /** Of Q8_0. */
+    private static final int DTYPE = 8;
 
-  private ByteBuffer block;
-  private FloatBuffer floats;
+    private ByteBuffer block;
+    private FloatBuffer floats;
 
-  /** Loads the library. */
-  @Setup
-  public void prepare() {
-    NativeLibrary.load();
-    block = DirectBuffers.bytes(34);
-    floats = DirectBuffers.floats(32);
-  }
+    /** Loads the library. */
+    @Setup
+    public void prepare() {
+        NativeLibrary.load();
+        block = DirectBuffers.bytes(34);
+        floats = DirectBuffers.floats(32);
+    }
 
-  /** A call that does nothing. */
-  @Benchmark
-  public int version() {
-    return chaku.chaku_version();
-  }
+    /** A call that does nothing. */
+    @Benchmark
+    public int version() {
+        return chaku.chaku_version();
+    }
 
-  /** A call with two direct buffers that decodes one block, with the checks on both sides. */
-  @Benchmark
-  public FloatBuffer dequantizeOneBlock() {
-    NativeFormats.dequantize(DTYPE, block, floats);
-    return floats;
-  }
+    /** A call with two direct buffers that decodes one block, with the checks on both sides. */
+    @Benchmark
+    public FloatBuffer dequantizeOneBlock() {
+        NativeFormats.dequantize(DTYPE, block, floats);
+        return floats;
+    }
 }

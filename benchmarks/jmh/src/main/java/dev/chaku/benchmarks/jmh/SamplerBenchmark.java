@@ -21,41 +21,43 @@ import org.openjdk.jmh.annotations.State;
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.MICROSECONDS)
 public class SamplerBenchmark {
-  private static final int VOCABULARY = 128_256;
+    private static final int VOCABULARY = 128_256;
 
-  @Param({"greedy", "default", "penalties", "temperature"})
-  public String options;
+    @Param({"greedy", "default", "penalties", "temperature"})
+    public String options;
 
-  private Sampler sampler;
-  private FloatBuffer logits;
+    private Sampler sampler;
+    private FloatBuffer logits;
 
-  /** Draws logits as spread out as a model's. */
-  @Setup
-  public void prepare() {
-    SamplingOptions chosen =
-        switch (options) {
-          case "greedy" -> SamplingOptions.greedy();
-          case "default" -> SamplingOptions.defaults();
-          case "penalties" -> SamplingOptions.defaults()
-              .withPenalties(new SamplingOptions.Repetition(64, 1.1f, 0, 0));
-          // All tokens stay: the dearest case.
-          case "temperature" -> SamplingOptions.defaults().withTopK(0).withTopP(1).withMinP(0);
-          default -> throw new IllegalArgumentException(options);
-        };
-    sampler = new Sampler(chosen, VOCABULARY);
-    logits =
-        ByteBuffer.allocateDirect(VOCABULARY * Float.BYTES).order(ByteOrder.nativeOrder()).asFloatBuffer();
-    Random random = new Random(4);
-    for (int i = 0; i < VOCABULARY; i++) {
-      logits.put(i, 3 * (float) random.nextGaussian());
+    /** Draws logits as spread out as a model's. */
+    @Setup
+    public void prepare() {
+        SamplingOptions chosen =
+                switch (options) {
+                    case "greedy" -> SamplingOptions.greedy();
+                    case "default" -> SamplingOptions.defaults();
+                    case "penalties" ->
+                        SamplingOptions.defaults().withPenalties(new SamplingOptions.Repetition(64, 1.1f, 0, 0));
+                    // All tokens stay: the dearest case.
+                    case "temperature" ->
+                        SamplingOptions.defaults().withTopK(0).withTopP(1).withMinP(0);
+                    default -> throw new IllegalArgumentException(options);
+                };
+        sampler = new Sampler(chosen, VOCABULARY);
+        logits = ByteBuffer.allocateDirect(VOCABULARY * Float.BYTES)
+                .order(ByteOrder.nativeOrder())
+                .asFloatBuffer();
+        Random random = new Random(4);
+        for (int i = 0; i < VOCABULARY; i++) {
+            logits.put(i, 3 * (float) random.nextGaussian());
+        }
     }
-  }
 
-  /** Picks a token and takes it into account for the next. */
-  @Benchmark
-  public int sample() {
-    int token = sampler.sample(logits);
-    sampler.accept(token);
-    return token;
-  }
+    /** Picks a token and takes it into account for the next. */
+    @Benchmark
+    public int sample() {
+        int token = sampler.sample(logits);
+        sampler.accept(token);
+        return token;
+    }
 }

@@ -10,34 +10,34 @@ import org.openjdk.jmh.annotations.State;
 /** A megabyte of text to tokens and back: operations per second are MB/s. */
 @State(Scope.Thread)
 public class TokenizerBenchmark {
-  @Param({"bpe", "spm", "wordpiece"})
-  public String kind;
+    @Param({"bpe", "spm", "wordpiece"})
+    public String kind;
 
-  private Tokenizer tokenizer;
-  private String text;
-  private int[] ids;
+    private Tokenizer tokenizer;
+    private String text;
+    private int[] ids;
 
-  /** Makes text and vocabulary. */
-  @Setup
-  public void prepare() {
-    tokenizer = Vocabularies.tokenizer(kind);
-    text = new GeneratedText(3).exactly(GeneratedText.MEGABYTE);
-    ids = tokenizer.encode(text, false, false);
-    double bytesPerToken = (double) GeneratedText.MEGABYTE / ids.length;
-    if (bytesPerToken < 1.5) {
-      throw new IllegalStateException(kind + ": expected tokens of 1.5 bytes or more, found " + bytesPerToken);
+    /** Makes text and vocabulary. */
+    @Setup
+    public void prepare() {
+        tokenizer = Vocabularies.tokenizer(kind);
+        text = new GeneratedText(3).exactly(GeneratedText.MEGABYTE);
+        ids = tokenizer.encode(text, false, false);
+        double bytesPerToken = (double) GeneratedText.MEGABYTE / ids.length;
+        if (bytesPerToken < 1.5) {
+            throw new IllegalStateException(kind + ": expected tokens of 1.5 bytes or more, found " + bytesPerToken);
+        }
     }
-  }
 
-  /** Text to tokens. */
-  @Benchmark
-  public int[] encode() {
-    return tokenizer.encode(text, false, false);
-  }
+    /** Text to tokens. */
+    @Benchmark
+    public int[] encode() {
+        return tokenizer.encode(text, false, false);
+    }
 
-  /** Tokens to text. */
-  @Benchmark
-  public String decode() {
-    return tokenizer.decode(ids, false);
-  }
+    /** Tokens to text. */
+    @Benchmark
+    public String decode() {
+        return tokenizer.decode(ids, false);
+    }
 }
