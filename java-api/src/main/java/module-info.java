@@ -6,6 +6,7 @@ module dev.chaku {
     requires static org.jspecify;
 
     exports dev.chaku;
+    exports dev.chaku.errors;
     exports dev.chaku.generate;
     exports dev.chaku.data;
     exports dev.chaku.data.doctor;

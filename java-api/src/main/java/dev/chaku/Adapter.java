@@ -1,12 +1,14 @@
 package dev.chaku;
 
-import dev.chaku.adapter.AdapterWeights;
-import dev.chaku.adapter.GgufAdapters;
-import dev.chaku.adapter.LoraPair;
-import dev.chaku.adapter.PeftAdapters;
+import dev.chaku.errors.BadInputException;
+import dev.chaku.errors.ResourceException;
 import dev.chaku.gguf.GgufFile;
 import dev.chaku.gguf.GgufMetadata;
 import dev.chaku.gguf.GgufValue;
+import dev.chaku.internal.adapter.AdapterWeights;
+import dev.chaku.internal.adapter.GgufAdapters;
+import dev.chaku.internal.adapter.LoraPair;
+import dev.chaku.internal.adapter.PeftAdapters;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collections;

@@ -1,6 +1,7 @@
 package dev.chaku;
 
 import dev.chaku.data.ChatRenderer;
+import dev.chaku.errors.BadInputException;
 import dev.chaku.train.CheckpointFolder;
 import java.nio.charset.StandardCharsets;
 import java.util.HexFormat;

@@ -1,7 +1,8 @@
 package dev.chaku;
 
-import dev.chaku.adapter.Safetensors;
+import dev.chaku.errors.BadInputException;
 import dev.chaku.internal.NativeTrainer;
+import dev.chaku.internal.adapter.Safetensors;
 import dev.chaku.train.CheckpointFolder;
 import dev.chaku.train.EarlierRun;
 import dev.chaku.train.OutputFolder;

@@ -1,5 +1,6 @@
 package dev.chaku;
 
+import dev.chaku.errors.BadInputException;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.stream.Collectors;

@@ -1,5 +1,6 @@
 package dev.chaku;
 
+import dev.chaku.errors.DeviceException;
 import dev.chaku.internal.EngineInfo;
 import dev.chaku.internal.NativeEngine;
 import java.util.List;

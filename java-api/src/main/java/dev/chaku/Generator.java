@@ -1,6 +1,9 @@
 package dev.chaku;
 
 import dev.chaku.data.ChatRenderer;
+import dev.chaku.errors.BadInputException;
+import dev.chaku.errors.OperationCancelledException;
+import dev.chaku.errors.ResourceException;
 import dev.chaku.generate.Generation;
 import dev.chaku.generate.GenerationLoop;
 import dev.chaku.generate.GenerationRequest;

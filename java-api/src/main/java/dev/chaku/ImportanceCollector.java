@@ -1,13 +1,14 @@
 package dev.chaku;
 
-import dev.chaku.arch.DecoderModule;
-import dev.chaku.arch.TensorSpec;
+import dev.chaku.errors.BadInputException;
 import dev.chaku.internal.DirectBuffers;
 import dev.chaku.internal.Interruption;
 import dev.chaku.internal.NativeSession;
+import dev.chaku.internal.arch.DecoderModule;
+import dev.chaku.internal.arch.TensorSpec;
+import dev.chaku.internal.quantize.ImportanceMatrix;
 import dev.chaku.io.FileFault;
 import dev.chaku.io.NewFile;
-import dev.chaku.quantize.ImportanceMatrix;
 import java.io.IOException;
 import java.nio.FloatBuffer;
 import java.nio.charset.CharacterCodingException;

@@ -1,10 +1,9 @@
 package dev.chaku;
 
-import dev.chaku.adapter.AdapterWeights;
-import dev.chaku.arch.DecoderSpec;
-import dev.chaku.arch.DecoderWeights;
-import dev.chaku.arch.ModelFamilies;
 import dev.chaku.data.PromptEncoder;
+import dev.chaku.errors.BadInputException;
+import dev.chaku.errors.DeviceException;
+import dev.chaku.errors.ResourceException;
 import dev.chaku.gguf.GgufFile;
 import dev.chaku.gguf.GgufMetadata;
 import dev.chaku.internal.DirectBuffers;
@@ -13,7 +12,11 @@ import dev.chaku.internal.NativeAdapter;
 import dev.chaku.internal.NativeEngine;
 import dev.chaku.internal.NativeModel;
 import dev.chaku.internal.NativeSession;
-import dev.chaku.quantize.WeightFault;
+import dev.chaku.internal.adapter.AdapterWeights;
+import dev.chaku.internal.arch.DecoderSpec;
+import dev.chaku.internal.arch.DecoderWeights;
+import dev.chaku.internal.arch.ModelFamilies;
+import dev.chaku.internal.quantize.WeightFault;
 import dev.chaku.text.Tokenizer;
 import dev.chaku.text.Tokenizers;
 import dev.chaku.text.template.ChatTemplate;

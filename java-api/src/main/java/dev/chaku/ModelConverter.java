@@ -1,7 +1,10 @@
 package dev.chaku;
 
-import dev.chaku.convert.HuggingFaceModel;
-import dev.chaku.convert.ModelOutline;
+import dev.chaku.errors.BadInputException;
+import dev.chaku.errors.OperationCancelledException;
+import dev.chaku.errors.ResourceException;
+import dev.chaku.internal.convert.HuggingFaceModel;
+import dev.chaku.internal.convert.ModelOutline;
 import dev.chaku.io.FileFault;
 import dev.chaku.io.NewFile;
 import java.io.IOException;

@@ -1,5 +1,6 @@
 package dev.chaku;
 
+import dev.chaku.errors.BadInputException;
 import dev.chaku.gguf.GgufFile;
 import dev.chaku.io.FileFault;
 import dev.chaku.train.CheckpointFolder;

@@ -1,5 +1,7 @@
 package dev.chaku;
 
+import dev.chaku.errors.BadInputException;
+import dev.chaku.errors.ResourceException;
 import dev.chaku.gguf.GgufFile;
 import dev.chaku.gguf.GgufTensor;
 import dev.chaku.gguf.GgufWriter;

@@ -1,5 +1,7 @@
 package dev.chaku;
 
+import dev.chaku.errors.BadInputException;
+
 /**
  * How a model is opened.
  *

@@ -1,9 +1,12 @@
 package dev.chaku;
 
-import dev.chaku.convert.ModelOutline;
-import dev.chaku.convert.RandomOutline;
+import dev.chaku.errors.BadInputException;
+import dev.chaku.errors.OperationCancelledException;
+import dev.chaku.errors.ResourceException;
 import dev.chaku.gguf.GgufFile;
 import dev.chaku.gguf.GgufValue;
+import dev.chaku.internal.convert.ModelOutline;
+import dev.chaku.internal.convert.RandomOutline;
 import dev.chaku.io.NewFile;
 import java.nio.file.Path;
 import java.util.ArrayList;

@@ -4,6 +4,8 @@ import dev.chaku.data.EncodedExamples;
 import dev.chaku.data.PackedRow;
 import dev.chaku.data.PackedRows;
 import dev.chaku.data.Packer;
+import dev.chaku.errors.ChakuException;
+import dev.chaku.errors.OperationCancelledException;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import org.jspecify.annotations.Nullable;

@@ -1,8 +1,9 @@
 package dev.chaku;
 
-import dev.chaku.arch.TensorSpec;
+import dev.chaku.errors.ResourceException;
 import dev.chaku.internal.MemoryPlan;
 import dev.chaku.internal.NativeTrainer;
+import dev.chaku.internal.arch.TensorSpec;
 import dev.chaku.train.ProcessMemory;
 import java.util.Locale;
 

@@ -5,6 +5,7 @@ import dev.chaku.data.Dataset;
 import dev.chaku.data.EncodedExample;
 import dev.chaku.data.ExampleEncoder;
 import dev.chaku.data.OverLong;
+import dev.chaku.errors.BadInputException;
 import dev.chaku.generate.ContinuationScore;
 import dev.chaku.generate.DataLoss;
 import dev.chaku.generate.LogprobLoop;

@@ -1,9 +1,11 @@
 package dev.chaku;
 
-import dev.chaku.arch.DecoderSpec;
+import dev.chaku.errors.BadInputException;
+import dev.chaku.errors.ResourceException;
 import dev.chaku.internal.NativeAdapter;
 import dev.chaku.internal.NativeModel;
 import dev.chaku.internal.NativeSession;
+import dev.chaku.internal.arch.DecoderSpec;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 

@@ -1,7 +1,8 @@
 package dev.chaku;
 
-import dev.chaku.arch.DenseShape;
-import dev.chaku.arch.RopeSpec.Pairing;
+import dev.chaku.errors.BadInputException;
+import dev.chaku.internal.arch.DenseShape;
+import dev.chaku.internal.arch.RopeSpec.Pairing;
 import java.util.Arrays;
 import java.util.stream.Collectors;
 

@@ -1,11 +1,5 @@
 package dev.chaku;
 
-import dev.chaku.adapter.FusedProducts;
-import dev.chaku.adapter.GgufAdapters;
-import dev.chaku.adapter.LoraPair;
-import dev.chaku.arch.DecoderModule;
-import dev.chaku.arch.DecoderSpec;
-import dev.chaku.arch.TensorSpec;
 import dev.chaku.gguf.GgmlType;
 import dev.chaku.gguf.GgufFile;
 import dev.chaku.gguf.GgufValue;
@@ -14,7 +8,13 @@ import dev.chaku.internal.DirectBuffers;
 import dev.chaku.internal.NativeFormats;
 import dev.chaku.internal.NativeTrainer;
 import dev.chaku.internal.ParameterInfo;
-import dev.chaku.quantize.ValueRange;
+import dev.chaku.internal.adapter.FusedProducts;
+import dev.chaku.internal.adapter.GgufAdapters;
+import dev.chaku.internal.adapter.LoraPair;
+import dev.chaku.internal.arch.DecoderModule;
+import dev.chaku.internal.arch.DecoderSpec;
+import dev.chaku.internal.arch.TensorSpec;
+import dev.chaku.internal.quantize.ValueRange;
 import dev.chaku.train.LoraConfig;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;

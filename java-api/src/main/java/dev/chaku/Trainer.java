@@ -5,6 +5,8 @@ import dev.chaku.data.Dataset;
 import dev.chaku.data.EncodedExample;
 import dev.chaku.data.ExampleEncoder;
 import dev.chaku.data.OverLong;
+import dev.chaku.errors.BadInputException;
+import dev.chaku.errors.ResourceException;
 import dev.chaku.gguf.GgmlType;
 import dev.chaku.internal.NativeTrainer;
 import dev.chaku.train.EarlierRun;

@@ -1,10 +1,11 @@
 package dev.chaku;
 
-import dev.chaku.adapter.Safetensors;
-import dev.chaku.arch.DecoderModule;
+import dev.chaku.errors.BadInputException;
 import dev.chaku.internal.DirectBuffers;
 import dev.chaku.internal.NativeTrainer;
 import dev.chaku.internal.ParameterInfo;
+import dev.chaku.internal.adapter.Safetensors;
+import dev.chaku.internal.arch.DecoderModule;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 import java.nio.file.Path;

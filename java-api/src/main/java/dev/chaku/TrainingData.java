@@ -5,6 +5,7 @@ import dev.chaku.data.EncodedExample;
 import dev.chaku.data.EncodedExamples;
 import dev.chaku.data.Example;
 import dev.chaku.data.ExampleEncoder;
+import dev.chaku.errors.BadInputException;
 import dev.chaku.train.TrainingConfig;
 import java.nio.file.Path;
 import java.util.List;

@@ -2,6 +2,9 @@ package dev.chaku;
 
 import dev.chaku.data.PackedRow;
 import dev.chaku.data.PackedRows;
+import dev.chaku.errors.BadInputException;
+import dev.chaku.errors.ChakuException;
+import dev.chaku.errors.OperationCancelledException;
 import dev.chaku.internal.BatchLoss;
 import dev.chaku.internal.NativeTrainer;
 import dev.chaku.internal.StepOptions;

@@ -1,5 +1,7 @@
 package dev.chaku;
 
+import dev.chaku.errors.ChakuException;
+import dev.chaku.errors.OperationCancelledException;
 import dev.chaku.internal.NativeTrainer;
 import dev.chaku.train.LossTrend;
 import dev.chaku.train.OutputFolder;

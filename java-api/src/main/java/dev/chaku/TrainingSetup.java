@@ -1,12 +1,13 @@
 package dev.chaku;
 
-import dev.chaku.arch.DecoderModule;
-import dev.chaku.arch.DecoderSpec;
-import dev.chaku.arch.TensorSpec;
 import dev.chaku.data.PackedRows;
 import dev.chaku.data.Packer;
+import dev.chaku.errors.BadInputException;
 import dev.chaku.gguf.GgmlType;
 import dev.chaku.internal.TrainerOptions;
+import dev.chaku.internal.arch.DecoderModule;
+import dev.chaku.internal.arch.DecoderSpec;
+import dev.chaku.internal.arch.TensorSpec;
 import dev.chaku.train.LoraConfig;
 import dev.chaku.train.LoraTarget;
 import dev.chaku.train.TrainingConfig;

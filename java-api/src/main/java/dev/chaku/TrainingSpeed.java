@@ -1,6 +1,7 @@
 package dev.chaku;
 
 import dev.chaku.data.EncodedExample;
+import dev.chaku.errors.ResourceException;
 import dev.chaku.gguf.GgmlType;
 import dev.chaku.internal.NativeTrainer;
 import dev.chaku.internal.StepOptions;

@@ -1,6 +1,7 @@
 package dev.chaku;
 
-import dev.chaku.arch.FormatMix;
+import dev.chaku.errors.BadInputException;
+import dev.chaku.internal.arch.FormatMix;
 import java.util.Arrays;
 import java.util.stream.Collectors;
 

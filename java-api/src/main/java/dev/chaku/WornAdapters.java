@@ -1,5 +1,6 @@
 package dev.chaku;
 
+import dev.chaku.errors.BadInputException;
 import dev.chaku.internal.NativeSession;
 import java.util.ArrayList;
 import java.util.List;

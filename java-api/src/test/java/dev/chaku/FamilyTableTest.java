@@ -2,7 +2,7 @@ package dev.chaku;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import dev.chaku.arch.ModelFamilies;
+import dev.chaku.internal.arch.ModelFamilies;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -3,14 +3,14 @@ package dev.chaku;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.chaku.arch.DenseShape;
-import dev.chaku.arch.FormatMix;
-import dev.chaku.arch.RopeSpec;
-import dev.chaku.arch.TensorSpec;
 import dev.chaku.gguf.GgmlType;
 import dev.chaku.gguf.GgufWriter;
 import dev.chaku.internal.DirectBuffers;
 import dev.chaku.internal.NativeFormats;
+import dev.chaku.internal.arch.DenseShape;
+import dev.chaku.internal.arch.FormatMix;
+import dev.chaku.internal.arch.RopeSpec;
+import dev.chaku.internal.arch.TensorSpec;
 import dev.chaku.train.LoraConfig;
 import java.io.IOException;
 import java.nio.ByteBuffer;

@@ -6,9 +6,11 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.chaku.arch.FormatMix;
+import dev.chaku.errors.BadInputException;
+import dev.chaku.errors.OperationCancelledException;
 import dev.chaku.generate.FinishReason;
 import dev.chaku.generate.Generation;
+import dev.chaku.internal.arch.FormatMix;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;

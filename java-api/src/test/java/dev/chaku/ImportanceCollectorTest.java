@@ -4,10 +4,11 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.chaku.arch.FormatMix;
-import dev.chaku.arch.ModelFamilies;
+import dev.chaku.errors.BadInputException;
 import dev.chaku.gguf.GgufFile;
 import dev.chaku.gguf.GgufTensor;
+import dev.chaku.internal.arch.FormatMix;
+import dev.chaku.internal.arch.ModelFamilies;
 import java.io.IOException;
 import java.nio.FloatBuffer;
 import java.nio.file.Files;

@@ -1,11 +1,12 @@
 package dev.chaku;
 
-import static com.tngtech.archunit.core.domain.JavaClass.Predicates.assignableTo;
+import static com.tngtech.archunit.base.DescribedPredicate.not;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.methods;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.tngtech.archunit.base.DescribedPredicate;
@@ -21,77 +22,36 @@ import com.tngtech.archunit.lang.SimpleConditionEvent;
 import java.util.stream.Stream;
 
 /**
- * Packages use each other one way only: dev.chaku, then train and generate, then convert, then adapter, quantize and
- * data, arch, text, gguf; internal is below all, and gguf, text and data never touch it. Exceptions are for everybody.
+ * Packages use each other one way only, none is in a circle, and what is exported shows nothing internal. The lowest
+ * are errors, then io, gguf, text and data, which know nothing of models; the facades of dev.chaku are above all.
  */
 @AnalyzeClasses(packages = "dev.chaku", importOptions = ImportOption.DoNotIncludeTests.class)
 class LayersTest {
-    private static final DescribedPredicate<JavaClass> API =
-            resideInAPackage("dev.chaku").and(DescribedPredicate.not(assignableTo(ChakuException.class)));
+    private static final DescribedPredicate<JavaClass> API = resideInAPackage("dev.chaku");
 
     @ArchTest
-    static final ArchRule INTERNAL_IS_BELOW_ALL = doesNotUse(
-            "internal..",
-            "gguf..",
-            "text..",
-            "arch..",
-            "data..",
-            "adapter..",
-            "quantize..",
-            "convert..",
-            "train..",
-            "generate..");
+    static final ArchRule ERRORS_ARE_LOWEST = noClasses()
+            .that()
+            .resideInAPackage("dev.chaku.errors..")
+            .should()
+            .dependOnClassesThat(resideInAPackage("dev.chaku..").and(not(resideInAPackage("dev.chaku.errors.."))));
 
     @ArchTest
-    static final ArchRule GGUF_USES_NONE = doesNotUse(
-            "gguf..",
-            "text..",
-            "arch..",
-            "data..",
-            "adapter..",
-            "quantize..",
-            "convert..",
-            "train..",
-            "generate..",
-            "internal..");
+    static final ArchRule NO_CIRCLE =
+            slices().matching("dev.chaku.(**)").should().beFreeOfCycles();
 
     @ArchTest
-    static final ArchRule TEXT_IS_ABOVE_GGUF = doesNotUse(
-            "text..",
-            "arch..",
-            "data..",
-            "adapter..",
-            "quantize..",
-            "convert..",
-            "train..",
-            "generate..",
-            "internal..");
-
-    @ArchTest
-    static final ArchRule ARCH_IS_ABOVE_TEXT =
-            doesNotUse("arch..", "data..", "adapter..", "quantize..", "convert..", "train..", "generate..");
-
-    @ArchTest
-    static final ArchRule DATA_IS_ABOVE_ARCH =
-            doesNotUse("data..", "adapter..", "quantize..", "convert..", "train..", "generate..", "internal..");
-
-    @ArchTest
-    static final ArchRule ADAPTER_IS_ABOVE_ARCH =
-            doesNotUse("adapter..", "data..", "quantize..", "convert..", "train..", "generate..");
-
-    @ArchTest
-    static final ArchRule QUANTIZE_IS_ABOVE_ARCH =
-            doesNotUse("quantize..", "text..", "data..", "adapter..", "convert..", "train..", "generate..");
-
-    @ArchTest
-    static final ArchRule CONVERT_IS_ABOVE_ADAPTER_AND_QUANTIZE =
-            doesNotUse("convert..", "data..", "train..", "generate..");
-
-    @ArchTest
-    static final ArchRule TRAIN_AND_GENERATE_ARE_APART = doesNotUse("train..", "generate..");
-
-    @ArchTest
-    static final ArchRule GENERATE_AND_TRAIN_ARE_APART = doesNotUse("generate..", "train..");
+    static final ArchRule FILES_AND_TEXTS_KNOW_NO_MODEL = noClasses()
+            .that()
+            .resideInAnyPackage("dev.chaku.io..", "dev.chaku.gguf..", "dev.chaku.text..", "dev.chaku.data..")
+            .should()
+            .dependOnClassesThat(resideInAnyPackage(
+                    "dev.chaku.generate..",
+                    "dev.chaku.train..",
+                    "dev.chaku.internal.core..",
+                    "dev.chaku.internal.engine..",
+                    "dev.chaku.internal.arch..",
+                    "dev.chaku.internal.model.."));
 
     @ArchTest
     static final ArchRule NOTHING_BELOW_USES_THE_TOP =
@@ -136,22 +96,12 @@ class LayersTest {
             .arePublic()
             .should(showNothingInternal());
 
-    private static ArchRule doesNotUse(String who, String... whom) {
-        String[] packages = Stream.of(whom).map(name -> "dev.chaku." + name).toArray(String[]::new);
-        return noClasses()
-                .that()
-                .resideInAPackage("dev.chaku." + who)
-                .should()
-                .dependOnClassesThat(resideInAnyPackage(packages))
-                .allowEmptyShould(true);
-    }
-
     private static ArchCondition<JavaMethod> showNothingInternal() {
         return new ArchCondition<>("show nothing internal") {
             @Override
             public void check(JavaMethod method, ConditionEvents events) {
                 Stream.concat(Stream.of(method.getRawReturnType()), method.getRawParameterTypes().stream())
-                        .filter(resideInAnyPackage("dev.chaku.internal..", "dev.chaku.arch..", "org.bytedeco.."))
+                        .filter(resideInAnyPackage("dev.chaku.internal..", "org.bytedeco.."))
                         .forEach(type -> events.add(SimpleConditionEvent.violated(
                                 method, method.getFullName() + " shows " + type.getName())));
             }

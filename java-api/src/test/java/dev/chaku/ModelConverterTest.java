@@ -6,12 +6,13 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.chaku.arch.ModelFamilies;
-import dev.chaku.convert.HuggingFaceExport;
+import dev.chaku.errors.BadInputException;
 import dev.chaku.gguf.GgmlType;
 import dev.chaku.gguf.GgufFile;
 import dev.chaku.gguf.GgufTensor;
 import dev.chaku.gguf.GgufWriter;
+import dev.chaku.internal.arch.ModelFamilies;
+import dev.chaku.internal.convert.HuggingFaceExport;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
@@ -54,7 +55,7 @@ class ModelConverterTest {
     private Path tiny() throws IOException {
         Path target = Files.createDirectories(folder.resolve("tiny-llama"));
         for (String name : FILES) {
-            try (InputStream in = ModelConverterTest.class.getResourceAsStream("convert/tiny-llama/" + name)) {
+            try (InputStream in = ModelConverterTest.class.getResourceAsStream("internal/convert/tiny-llama/" + name)) {
                 Files.copy(in, target.resolve(name), StandardCopyOption.REPLACE_EXISTING);
             }
         }

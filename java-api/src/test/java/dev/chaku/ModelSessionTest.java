@@ -3,11 +3,11 @@ package dev.chaku;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.chaku.arch.DenseShape;
-import dev.chaku.arch.FormatMix;
-import dev.chaku.arch.RopeSpec;
 import dev.chaku.generate.Generation;
 import dev.chaku.generate.TokenLogprob;
+import dev.chaku.internal.arch.DenseShape;
+import dev.chaku.internal.arch.FormatMix;
+import dev.chaku.internal.arch.RopeSpec;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;

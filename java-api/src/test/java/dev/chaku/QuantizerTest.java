@@ -6,12 +6,14 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.chaku.arch.FormatMix;
+import dev.chaku.errors.BadInputException;
+import dev.chaku.errors.OperationCancelledException;
 import dev.chaku.gguf.GgmlType;
 import dev.chaku.gguf.GgufFile;
 import dev.chaku.gguf.GgufTensor;
 import dev.chaku.gguf.GgufValue;
 import dev.chaku.gguf.GgufWriter;
+import dev.chaku.internal.arch.FormatMix;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;

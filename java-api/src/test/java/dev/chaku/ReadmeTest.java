@@ -4,7 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import dev.chaku.arch.FormatMix;
+import dev.chaku.internal.arch.FormatMix;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.chaku.data.EncodedExamples;
 import dev.chaku.data.PackedRows;
 import dev.chaku.data.Packer;
+import dev.chaku.errors.OperationCancelledException;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;

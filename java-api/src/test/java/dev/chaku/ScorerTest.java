@@ -5,13 +5,15 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.chaku.arch.FormatMix;
 import dev.chaku.data.Dataset;
 import dev.chaku.data.EncodedExample;
+import dev.chaku.errors.BadInputException;
+import dev.chaku.errors.OperationCancelledException;
 import dev.chaku.generate.ContinuationScore;
 import dev.chaku.generate.DataLoss;
 import dev.chaku.generate.Generation;
 import dev.chaku.generate.TokenLogprob;
+import dev.chaku.internal.arch.FormatMix;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

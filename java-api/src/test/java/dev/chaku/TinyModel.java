@@ -1,15 +1,15 @@
 package dev.chaku;
 
-import dev.chaku.arch.DecoderModule;
-import dev.chaku.arch.DenseShape;
-import dev.chaku.arch.FormatMix;
-import dev.chaku.arch.RopeSpec;
-import dev.chaku.arch.TensorSpec;
 import dev.chaku.gguf.GgmlType;
 import dev.chaku.gguf.GgufValue;
 import dev.chaku.gguf.GgufWriter;
 import dev.chaku.internal.DirectBuffers;
 import dev.chaku.internal.NativeFormats;
+import dev.chaku.internal.arch.DecoderModule;
+import dev.chaku.internal.arch.DenseShape;
+import dev.chaku.internal.arch.FormatMix;
+import dev.chaku.internal.arch.RopeSpec;
+import dev.chaku.internal.arch.TensorSpec;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 import java.nio.file.Path;

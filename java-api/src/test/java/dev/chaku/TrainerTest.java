@@ -6,12 +6,15 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.chaku.arch.FormatMix;
 import dev.chaku.data.Dataset;
 import dev.chaku.data.EncodedExample;
 import dev.chaku.data.OverLong;
+import dev.chaku.errors.BadInputException;
+import dev.chaku.errors.OperationCancelledException;
+import dev.chaku.errors.ResourceException;
 import dev.chaku.gguf.GgmlType;
 import dev.chaku.gguf.GgufFile;
+import dev.chaku.internal.arch.FormatMix;
 import dev.chaku.train.LoraConfig;
 import dev.chaku.train.TrainingConfig;
 import dev.chaku.train.TrainingPlan;

@@ -6,11 +6,13 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assertions.fail;
 
-import dev.chaku.arch.FormatMix;
 import dev.chaku.data.ChatRenderer;
 import dev.chaku.data.Dataset;
 import dev.chaku.data.EncodedExample;
+import dev.chaku.errors.BadInputException;
+import dev.chaku.errors.OperationCancelledException;
 import dev.chaku.gguf.GgmlType;
+import dev.chaku.internal.arch.FormatMix;
 import dev.chaku.train.RunStart;
 import dev.chaku.train.TrainingConfig;
 import dev.chaku.train.TrainingProgress;

@@ -3,7 +3,7 @@ package dev.chaku;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.chaku.arch.FormatMix;
+import dev.chaku.internal.arch.FormatMix;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;

@@ -1,7 +1,7 @@
 package dev.chaku.cli;
 
-import dev.chaku.BadInputException;
 import dev.chaku.data.Dataset;
+import dev.chaku.errors.BadInputException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;

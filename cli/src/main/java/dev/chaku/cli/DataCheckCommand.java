@@ -1,6 +1,5 @@
 package dev.chaku.cli;
 
-import dev.chaku.BadInputException;
 import dev.chaku.data.Dataset;
 import dev.chaku.data.doctor.DataDoctor;
 import dev.chaku.data.doctor.DataFixer;
@@ -9,6 +8,7 @@ import dev.chaku.data.doctor.Finding;
 import dev.chaku.data.doctor.HtmlReport;
 import dev.chaku.data.doctor.JsonReport;
 import dev.chaku.data.doctor.TextReport;
+import dev.chaku.errors.BadInputException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;

@@ -1,10 +1,10 @@
 package dev.chaku.cli;
 
-import dev.chaku.BadInputException;
 import dev.chaku.data.Conversion;
 import dev.chaku.data.DataFormat;
 import dev.chaku.data.DataRecords;
 import dev.chaku.data.JsonLines;
+import dev.chaku.errors.BadInputException;
 import dev.chaku.io.FileDraft;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;

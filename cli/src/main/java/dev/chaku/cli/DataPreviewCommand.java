@@ -1,11 +1,11 @@
 package dev.chaku.cli;
 
-import dev.chaku.BadInputException;
 import dev.chaku.data.EncodedExample;
 import dev.chaku.data.Example;
 import dev.chaku.data.ExampleEncoder;
 import dev.chaku.data.PackedRow;
 import dev.chaku.data.Packer;
+import dev.chaku.errors.BadInputException;
 import dev.chaku.text.Tokenizer;
 import java.util.ArrayList;
 import java.util.Arrays;

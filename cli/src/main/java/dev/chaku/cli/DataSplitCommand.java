@@ -1,9 +1,9 @@
 package dev.chaku.cli;
 
-import dev.chaku.BadInputException;
 import dev.chaku.data.DataRecords;
 import dev.chaku.data.DataSplitter;
 import dev.chaku.data.JsonLines;
+import dev.chaku.errors.BadInputException;
 import dev.chaku.io.FileDraft;
 import dev.chaku.io.FileFault;
 import java.io.IOException;

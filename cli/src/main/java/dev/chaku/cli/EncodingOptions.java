@@ -1,8 +1,8 @@
 package dev.chaku.cli;
 
-import dev.chaku.BadInputException;
 import dev.chaku.data.ExampleEncoder;
 import dev.chaku.data.OverLong;
+import dev.chaku.errors.BadInputException;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 

@@ -1,13 +1,13 @@
 package dev.chaku.cli;
 
-import dev.chaku.BadInputException;
 import dev.chaku.Model;
-import dev.chaku.ResourceException;
 import dev.chaku.Trainer;
 import dev.chaku.TrainingSpeed;
 import dev.chaku.data.EncodedExample;
 import dev.chaku.data.doctor.DataStats;
 import dev.chaku.data.doctor.TrainingEstimate;
+import dev.chaku.errors.BadInputException;
+import dev.chaku.errors.ResourceException;
 import dev.chaku.train.LoraConfig;
 import dev.chaku.train.SmallData;
 import dev.chaku.train.TrainingConfig;

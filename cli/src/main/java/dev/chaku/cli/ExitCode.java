@@ -1,11 +1,11 @@
 package dev.chaku.cli;
 
-import dev.chaku.BadInputException;
-import dev.chaku.ChakuException;
-import dev.chaku.DeviceException;
-import dev.chaku.InternalException;
-import dev.chaku.OperationCancelledException;
-import dev.chaku.ResourceException;
+import dev.chaku.errors.BadInputException;
+import dev.chaku.errors.ChakuException;
+import dev.chaku.errors.DeviceException;
+import dev.chaku.errors.InternalException;
+import dev.chaku.errors.OperationCancelledException;
+import dev.chaku.errors.ResourceException;
 
 /** Exit codes of every verb; scripts rely on the numbers. */
 enum ExitCode {

@@ -1,7 +1,7 @@
 package dev.chaku.cli;
 
-import dev.chaku.BadInputException;
-import dev.chaku.ChakuException;
+import dev.chaku.errors.BadInputException;
+import dev.chaku.errors.ChakuException;
 import dev.chaku.io.FileFault;
 import java.io.IOException;
 import java.io.UncheckedIOException;

@@ -1,6 +1,6 @@
 package dev.chaku.cli;
 
-import dev.chaku.BadInputException;
+import dev.chaku.errors.BadInputException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.FileSystems;

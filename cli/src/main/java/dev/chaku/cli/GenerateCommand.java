@@ -1,9 +1,9 @@
 package dev.chaku.cli;
 
 import dev.chaku.Adapter;
-import dev.chaku.BadInputException;
 import dev.chaku.Generator;
 import dev.chaku.Model;
+import dev.chaku.errors.BadInputException;
 import dev.chaku.generate.Generation;
 import dev.chaku.generate.SamplingOptions;
 import dev.chaku.io.FileDraft;

@@ -1,6 +1,6 @@
 package dev.chaku.cli;
 
-import dev.chaku.ChakuException;
+import dev.chaku.errors.ChakuException;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;

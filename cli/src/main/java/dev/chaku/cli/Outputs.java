@@ -1,6 +1,6 @@
 package dev.chaku.cli;
 
-import dev.chaku.BadInputException;
+import dev.chaku.errors.BadInputException;
 import dev.chaku.io.FileFault;
 import dev.chaku.io.NewFile;
 import java.io.IOException;

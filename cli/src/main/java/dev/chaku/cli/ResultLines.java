@@ -18,7 +18,7 @@ public final class ResultLines {
     /**
      * Adds a line, and the file and its folder if they are not there.
      *
-     * @throws dev.chaku.ChakuException if the file cannot be written
+     * @throws dev.chaku.errors.ChakuException if the file cannot be written
      */
     public static void append(Path file, Map<String, ?> fields) {
         try {

@@ -1,6 +1,6 @@
 package dev.chaku.cli;
 
-import dev.chaku.ChakuException;
+import dev.chaku.errors.ChakuException;
 import dev.chaku.io.FileFault;
 import java.io.IOException;
 import java.io.OutputStream;

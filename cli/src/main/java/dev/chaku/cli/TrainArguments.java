@@ -1,7 +1,7 @@
 package dev.chaku.cli;
 
-import dev.chaku.BadInputException;
 import dev.chaku.Model;
+import dev.chaku.errors.BadInputException;
 import dev.chaku.train.LoraConfig;
 import dev.chaku.train.LoraTarget;
 import dev.chaku.train.SmallData;

@@ -1,6 +1,5 @@
 package dev.chaku.cli;
 
-import dev.chaku.BadInputException;
 import dev.chaku.CacheFormat;
 import dev.chaku.Device;
 import dev.chaku.Shape;
@@ -8,6 +7,7 @@ import dev.chaku.WeightFormat;
 import dev.chaku.data.ColumnMap;
 import dev.chaku.data.DataFormat;
 import dev.chaku.data.OverLong;
+import dev.chaku.errors.BadInputException;
 import dev.chaku.train.TrainingConfig;
 import java.util.function.Function;
 import picocli.CommandLine;

@@ -1,6 +1,6 @@
 package dev.chaku.data;
 
-import dev.chaku.OperationCancelledException;
+import dev.chaku.errors.OperationCancelledException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;

@@ -13,7 +13,7 @@ public interface ChatRenderer {
      * Renders a conversation.
      *
      * @param addGenerationPrompt whether the text ends where the assistant's next turn begins
-     * @throws dev.chaku.BadInputException if the template refuses the conversation
+     * @throws dev.chaku.errors.BadInputException if the template refuses the conversation
      */
     String render(List<Map<String, Object>> messages, List<Object> tools, boolean addGenerationPrompt);
 

@@ -1,6 +1,6 @@
 package dev.chaku.data;
 
-import dev.chaku.BadInputException;
+import dev.chaku.errors.BadInputException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;

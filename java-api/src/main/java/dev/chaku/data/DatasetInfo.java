@@ -1,6 +1,6 @@
 package dev.chaku.data;
 
-import dev.chaku.BadInputException;
+import dev.chaku.errors.BadInputException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -1,6 +1,6 @@
 package dev.chaku.data;
 
-import dev.chaku.ResourceException;
+import dev.chaku.errors.ResourceException;
 import dev.chaku.io.FileFault;
 import java.io.IOException;
 import java.nio.ByteBuffer;

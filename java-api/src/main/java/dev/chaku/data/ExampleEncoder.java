@@ -1,6 +1,6 @@
 package dev.chaku.data;
 
-import dev.chaku.BadInputException;
+import dev.chaku.errors.BadInputException;
 import dev.chaku.text.Tokenizer;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -195,7 +195,7 @@ public final class ExampleEncoder {
      *
      * @param examples read on these threads, as is a chat renderer's text rendered
      * @throws BadInputException as {@link #encode(List)}, of the first that is wrong
-     * @throws dev.chaku.OperationCancelledException if this thread is interrupted
+     * @throws dev.chaku.errors.OperationCancelledException if this thread is interrupted
      */
     public void encodeAhead(List<Example> examples, Consumer<EncodedExample> into) {
         new AheadEncoder(this, examples).run(into);

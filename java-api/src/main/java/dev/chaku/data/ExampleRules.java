@@ -1,6 +1,6 @@
 package dev.chaku.data;
 
-import dev.chaku.BadInputException;
+import dev.chaku.errors.BadInputException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;

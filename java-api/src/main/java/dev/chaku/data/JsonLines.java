@@ -34,8 +34,8 @@ public final class JsonLines {
     /**
      * Writes a new file, whole or not at all; gzipped if its name ends in {@code .gz}.
      *
-     * @throws dev.chaku.BadInputException if the file exists or cannot be written
-     * @throws dev.chaku.ResourceException if the disk is full
+     * @throws dev.chaku.errors.BadInputException if the file exists or cannot be written
+     * @throws dev.chaku.errors.ResourceException if the disk is full
      */
     public static void write(List<Example> examples, Path file) {
         write(examples, NewFile.at(file));

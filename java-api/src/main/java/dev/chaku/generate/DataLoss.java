@@ -1,6 +1,6 @@
 package dev.chaku.generate;
 
-import dev.chaku.BadInputException;
+import dev.chaku.errors.BadInputException;
 
 /**
  * What a model says to data.

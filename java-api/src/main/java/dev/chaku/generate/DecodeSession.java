@@ -39,7 +39,8 @@ public interface DecodeSession {
      * @param n how many, at least 1
      * @param logits direct; gets the V logits of what follows the last, from its position on; null if they are not
      *     needed
-     * @throws dev.chaku.OperationCancelledException if {@link #cancel} was called meanwhile; the text is as before
+     * @throws dev.chaku.errors.OperationCancelledException if {@link #cancel} was called meanwhile; the text is as
+     *     before
      */
     void append(Role role, int[] tokens, int from, int n, @Nullable FloatBuffer logits);
 
@@ -49,7 +50,8 @@ public interface DecodeSession {
      * @param from index of the first
      * @param n how many, at least 1
      * @param logits direct; gets n rows of V logits from its position on
-     * @throws dev.chaku.OperationCancelledException if {@link #cancel} was called meanwhile; the text is as before
+     * @throws dev.chaku.errors.OperationCancelledException if {@link #cancel} was called meanwhile; the text is as
+     *     before
      */
     void appendForAll(int[] tokens, int from, int n, FloatBuffer logits);
 

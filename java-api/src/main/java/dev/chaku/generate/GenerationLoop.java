@@ -1,7 +1,7 @@
 package dev.chaku.generate;
 
-import dev.chaku.BadInputException;
-import dev.chaku.OperationCancelledException;
+import dev.chaku.errors.BadInputException;
+import dev.chaku.errors.OperationCancelledException;
 import dev.chaku.internal.Interruption;
 import dev.chaku.text.TokenDecoder;
 import dev.chaku.text.Tokenizer;

@@ -1,6 +1,6 @@
 package dev.chaku.generate;
 
-import dev.chaku.BadInputException;
+import dev.chaku.errors.BadInputException;
 import dev.chaku.internal.Interruption;
 import dev.chaku.text.Tokenizer;
 import java.nio.ByteBuffer;

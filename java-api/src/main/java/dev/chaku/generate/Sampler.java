@@ -1,6 +1,6 @@
 package dev.chaku.generate;
 
-import dev.chaku.BadInputException;
+import dev.chaku.errors.BadInputException;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.List;

@@ -1,6 +1,6 @@
 package dev.chaku.generate;
 
-import dev.chaku.BadInputException;
+import dev.chaku.errors.BadInputException;
 import java.util.Map;
 import java.util.Objects;
 

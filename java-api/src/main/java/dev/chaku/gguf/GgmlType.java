@@ -1,6 +1,6 @@
 package dev.chaku.gguf;
 
-import dev.chaku.BadInputException;
+import dev.chaku.errors.BadInputException;
 
 /**
  * An element or block format of a tensor: its id in files, the elements of one block and the bytes they take.

@@ -1,6 +1,6 @@
 package dev.chaku.gguf;
 
-import dev.chaku.BadInputException;
+import dev.chaku.errors.BadInputException;
 import dev.chaku.io.FileFault;
 import java.io.IOException;
 import java.io.InputStream;

@@ -1,6 +1,6 @@
 package dev.chaku.gguf;
 
-import dev.chaku.BadInputException;
+import dev.chaku.errors.BadInputException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;

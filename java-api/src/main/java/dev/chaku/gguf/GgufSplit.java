@@ -1,6 +1,6 @@
 package dev.chaku.gguf;
 
-import dev.chaku.BadInputException;
+import dev.chaku.errors.BadInputException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;

@@ -1,6 +1,6 @@
 package dev.chaku.gguf;
 
-import dev.chaku.BadInputException;
+import dev.chaku.errors.BadInputException;
 import java.util.Locale;
 
 /** The thirteen types of a metadata value, each with its id in files and its size. */

@@ -1,7 +1,7 @@
 package dev.chaku.gguf;
 
-import dev.chaku.BadInputException;
-import dev.chaku.ResourceException;
+import dev.chaku.errors.BadInputException;
+import dev.chaku.errors.ResourceException;
 import dev.chaku.io.FileDraft;
 import dev.chaku.io.FileFault;
 import dev.chaku.io.NewFile;

@@ -1,6 +1,6 @@
 package dev.chaku.internal;
 
-import dev.chaku.OperationCancelledException;
+import dev.chaku.errors.OperationCancelledException;
 
 /** How a thread's interrupt ends a computation: it is noticed between two parts of the work, and stays set. */
 public final class Interruption {

@@ -1,6 +1,6 @@
 package dev.chaku.internal;
 
-import dev.chaku.DeviceException;
+import dev.chaku.errors.DeviceException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;

@@ -34,7 +34,7 @@ public final class NativeAdapter extends NativeHandle<chaku_adapter> {
      * @param a direct, [rank, K] from its position to its limit
      * @param b direct, [N, rank]
      * @param name what messages call it
-     * @throws dev.chaku.BadInputException if the model has no such module, or another shape
+     * @throws dev.chaku.errors.BadInputException if the model has no such module, or another shape
      */
     public void add(int module, int layer, int rank, float scale, FloatBuffer a, FloatBuffer b, String name) {
         DirectBuffers.requireDirect(a);

@@ -16,7 +16,7 @@ public final class NativeEngine extends NativeHandle<chaku_engine> {
      *
      * @param threads 0 for one per core that this process may use
      * @param cpuPath {@code CHAKU_CPU_*}, 0 for the best one
-     * @throws dev.chaku.DeviceException if the machine or the build lacks a forced path
+     * @throws dev.chaku.errors.DeviceException if the machine or the build lacks a forced path
      */
     public static NativeEngine create(int threads, int cpuPath) {
         NativeLibrary.load();

@@ -1,6 +1,6 @@
 package dev.chaku.internal;
 
-import dev.chaku.DeviceException;
+import dev.chaku.errors.DeviceException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;

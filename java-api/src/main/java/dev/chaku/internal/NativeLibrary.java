@@ -1,6 +1,6 @@
 package dev.chaku.internal;
 
-import dev.chaku.DeviceException;
+import dev.chaku.errors.DeviceException;
 import dev.chaku.internal.binding.ChakuPresets;
 import dev.chaku.internal.binding.generated.chaku;
 import java.nio.file.Path;

@@ -1,6 +1,6 @@
 package dev.chaku.internal;
 
-import dev.chaku.BadInputException;
+import dev.chaku.errors.BadInputException;
 import dev.chaku.internal.binding.generated.chaku;
 import dev.chaku.internal.binding.generated.chaku_adapter;
 import dev.chaku.internal.binding.generated.chaku_memory_plan;
@@ -98,7 +98,7 @@ public final class NativeSession extends NativeHandle<chaku_session> {
         }
     }
 
-    /** @throws dev.chaku.ResourceException if the plan exceeds the limit or the machine */
+    /** @throws dev.chaku.errors.ResourceException if the plan exceeds the limit or the machine */
     public static NativeSession create(NativeModel model, Options options) {
         chaku_model modelPointer = model.enter();
         try (chaku_session_options struct = options.struct()) {
@@ -154,7 +154,8 @@ public final class NativeSession extends NativeHandle<chaku_session> {
      * @param role of all of them
      * @param logits direct; written from its position, which stays: V floats for LAST, n * V for ALL
      * @throws BadInputException if a logit is not finite: the message says why
-     * @throws dev.chaku.OperationCancelledException if {@link #cancel} was called meanwhile; the cache keeps its length
+     * @throws dev.chaku.errors.OperationCancelledException if {@link #cancel} was called meanwhile; the cache keeps its
+     *     length
      */
     public void eval(int[] tokens, int from, int n, Role role, Logits which, FloatBuffer logits) {
         DirectBuffers.requireDirect(logits);

@@ -55,7 +55,7 @@ public final class NativeTrainer extends NativeHandle<chaku_trainer> {
         }
     }
 
-    /** @throws dev.chaku.ResourceException if the plan exceeds the limit or the machine */
+    /** @throws dev.chaku.errors.ResourceException if the plan exceeds the limit or the machine */
     public static NativeTrainer create(NativeModel model, TrainerOptions options) {
         chaku_model modelPointer = model.enter();
         try (chaku_trainer_options struct = options.struct()) {
@@ -75,7 +75,7 @@ public final class NativeTrainer extends NativeHandle<chaku_trainer> {
     /**
      * Forward and backward of one micro-batch; gradients of weight * cross-entropy are added, not yet normalised.
      *
-     * @throws dev.chaku.OperationCancelledException if {@link #cancel} was called meanwhile
+     * @throws dev.chaku.errors.OperationCancelledException if {@link #cancel} was called meanwhile
      */
     public BatchLoss accumulate(TrainingBatch batch) {
         return run(batch, true);

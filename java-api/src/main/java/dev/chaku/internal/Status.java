@@ -1,11 +1,11 @@
 package dev.chaku.internal;
 
-import dev.chaku.BadInputException;
-import dev.chaku.ChakuException;
-import dev.chaku.DeviceException;
-import dev.chaku.InternalException;
-import dev.chaku.OperationCancelledException;
-import dev.chaku.ResourceException;
+import dev.chaku.errors.BadInputException;
+import dev.chaku.errors.ChakuException;
+import dev.chaku.errors.DeviceException;
+import dev.chaku.errors.InternalException;
+import dev.chaku.errors.OperationCancelledException;
+import dev.chaku.errors.ResourceException;
 import dev.chaku.internal.binding.generated.chaku;
 import java.nio.charset.StandardCharsets;
 import java.util.regex.Pattern;

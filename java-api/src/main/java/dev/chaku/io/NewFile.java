@@ -1,7 +1,7 @@
 package dev.chaku.io;
 
-import dev.chaku.BadInputException;
-import dev.chaku.ResourceException;
+import dev.chaku.errors.BadInputException;
+import dev.chaku.errors.ResourceException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;

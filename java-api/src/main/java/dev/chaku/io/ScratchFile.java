@@ -1,6 +1,6 @@
 package dev.chaku.io;
 
-import dev.chaku.ResourceException;
+import dev.chaku.errors.ResourceException;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
@@ -25,7 +25,10 @@ public final class ScratchFile {
         this.file = file;
     }
 
-    /** @throws dev.chaku.ChakuException if it cannot be made in that folder, as {@link FileFault#notWritten} has it */
+    /**
+     * @throws dev.chaku.errors.ChakuException if it cannot be made in that folder, as {@link FileFault#notWritten} has
+     *     it
+     */
     public static ScratchFile in(Path folder) {
         try {
             Path path = Files.createTempFile(folder, ".chaku-", ".tmp");

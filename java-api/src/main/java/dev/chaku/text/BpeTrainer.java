@@ -1,6 +1,6 @@
 package dev.chaku.text;
 
-import dev.chaku.BadInputException;
+import dev.chaku.errors.BadInputException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Comparator;

@@ -1,6 +1,6 @@
 package dev.chaku.text;
 
-import dev.chaku.BadInputException;
+import dev.chaku.errors.BadInputException;
 import dev.chaku.text.RunRule.Before;
 import java.util.LinkedHashMap;
 import java.util.List;

@@ -1,6 +1,6 @@
 package dev.chaku.text;
 
-import dev.chaku.BadInputException;
+import dev.chaku.errors.BadInputException;
 import dev.chaku.gguf.GgufArray;
 import dev.chaku.gguf.GgufFile;
 import dev.chaku.gguf.GgufMetadata;

@@ -1,6 +1,6 @@
 package dev.chaku.text;
 
-import dev.chaku.BadInputException;
+import dev.chaku.errors.BadInputException;
 import dev.chaku.text.template.ChatTemplate;
 import java.nio.charset.StandardCharsets;
 

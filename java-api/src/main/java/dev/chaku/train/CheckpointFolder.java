@@ -1,7 +1,7 @@
 package dev.chaku.train;
 
-import dev.chaku.BadInputException;
-import dev.chaku.ResourceException;
+import dev.chaku.errors.BadInputException;
+import dev.chaku.errors.ResourceException;
 import dev.chaku.io.FileFault;
 import java.io.IOException;
 import java.io.InputStream;

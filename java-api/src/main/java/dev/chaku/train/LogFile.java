@@ -5,7 +5,7 @@ import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.util.JsonRecyclerPools;
-import dev.chaku.ResourceException;
+import dev.chaku.errors.ResourceException;
 import dev.chaku.io.FileFault;
 import java.io.IOException;
 import java.io.StringWriter;

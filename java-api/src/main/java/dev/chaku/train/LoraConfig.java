@@ -1,6 +1,6 @@
 package dev.chaku.train;
 
-import dev.chaku.BadInputException;
+import dev.chaku.errors.BadInputException;
 import java.util.EnumSet;
 import java.util.Set;
 

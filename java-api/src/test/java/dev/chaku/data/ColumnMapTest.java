@@ -3,7 +3,7 @@ package dev.chaku.data;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
-import dev.chaku.BadInputException;
+import dev.chaku.errors.BadInputException;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 

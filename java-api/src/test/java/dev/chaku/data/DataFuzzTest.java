@@ -3,10 +3,10 @@ package dev.chaku.data;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import com.code_intelligence.jazzer.junit.FuzzTest;
-import dev.chaku.BadInputException;
 import dev.chaku.ScratchInput;
 import dev.chaku.data.doctor.DataDoctor;
 import dev.chaku.data.doctor.HtmlReport;
+import dev.chaku.errors.BadInputException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;

@@ -5,8 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.chaku.BadInputException;
 import dev.chaku.data.DataSplitter.Size;
+import dev.chaku.errors.BadInputException;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;

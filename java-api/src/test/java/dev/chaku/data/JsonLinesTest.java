@@ -3,8 +3,8 @@ package dev.chaku.data;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
-import dev.chaku.BadInputException;
 import dev.chaku.ReferenceData;
+import dev.chaku.errors.BadInputException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

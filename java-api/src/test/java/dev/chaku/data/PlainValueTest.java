@@ -4,8 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
-import dev.chaku.BadInputException;
 import dev.chaku.ReferenceData;
+import dev.chaku.errors.BadInputException;
 import dev.chaku.text.template.ChatTemplate;
 import java.io.IOException;
 import java.io.UncheckedIOException;

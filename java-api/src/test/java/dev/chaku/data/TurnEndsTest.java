@@ -3,8 +3,8 @@ package dev.chaku.data;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.chaku.BadInputException;
 import dev.chaku.ReferenceData;
+import dev.chaku.errors.BadInputException;
 import dev.chaku.gguf.GgufFile;
 import dev.chaku.text.BpeTrainer;
 import dev.chaku.text.Tokenizer;

@@ -5,8 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.chaku.BadInputException;
-import dev.chaku.OperationCancelledException;
+import dev.chaku.errors.BadInputException;
+import dev.chaku.errors.OperationCancelledException;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;

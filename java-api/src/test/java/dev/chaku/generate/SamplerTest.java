@@ -5,9 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.chaku.BadInputException;
 import dev.chaku.ReferenceData;
 import dev.chaku.ReferenceJson;
+import dev.chaku.errors.BadInputException;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;

@@ -1,8 +1,8 @@
 package dev.chaku.gguf;
 
 import com.code_intelligence.jazzer.junit.FuzzTest;
-import dev.chaku.BadInputException;
 import dev.chaku.ScratchInput;
+import dev.chaku.errors.BadInputException;
 import dev.chaku.text.Tokenizer;
 import dev.chaku.text.Tokenizers;
 

@@ -6,9 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.chaku.BadInputException;
 import dev.chaku.ReferenceData;
-import dev.chaku.ResourceException;
+import dev.chaku.errors.BadInputException;
+import dev.chaku.errors.ResourceException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.WritableByteChannel;

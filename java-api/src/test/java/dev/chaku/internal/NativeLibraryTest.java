@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.chaku.ChildJvm;
-import dev.chaku.DeviceException;
+import dev.chaku.errors.DeviceException;
 import dev.chaku.internal.binding.generated.chaku_engine_options;
 import java.io.IOException;
 import java.nio.file.Files;

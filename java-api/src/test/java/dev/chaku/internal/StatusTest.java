@@ -3,12 +3,12 @@ package dev.chaku.internal;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 
-import dev.chaku.BadInputException;
-import dev.chaku.ChakuException;
-import dev.chaku.DeviceException;
-import dev.chaku.InternalException;
-import dev.chaku.OperationCancelledException;
-import dev.chaku.ResourceException;
+import dev.chaku.errors.BadInputException;
+import dev.chaku.errors.ChakuException;
+import dev.chaku.errors.DeviceException;
+import dev.chaku.errors.InternalException;
+import dev.chaku.errors.OperationCancelledException;
+import dev.chaku.errors.ResourceException;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 

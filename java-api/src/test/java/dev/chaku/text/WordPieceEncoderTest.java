@@ -4,7 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
-import dev.chaku.BadInputException;
+import dev.chaku.errors.BadInputException;
 import dev.chaku.gguf.GgufValue;
 import java.util.Arrays;
 import java.util.List;

@@ -1,11 +1,11 @@
 package dev.chaku.example;
 
 import dev.chaku.Adapter;
-import dev.chaku.ChakuException;
 import dev.chaku.Model;
 import dev.chaku.Trainer;
 import dev.chaku.TrainingRun;
 import dev.chaku.data.Dataset;
+import dev.chaku.errors.ChakuException;
 import dev.chaku.train.LoraConfig;
 import dev.chaku.train.TrainingConfig;
 import java.io.IOException;

@@ -4,10 +4,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.chaku.BadInputException;
 import dev.chaku.data.ColumnMap;
 import dev.chaku.data.Dataset;
 import dev.chaku.data.Example;
+import dev.chaku.errors.BadInputException;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -32,7 +32,7 @@ public final class DataFixer {
     /**
      * Writes the mended examples as JSON lines.
      *
-     * @throws dev.chaku.BadInputException if the file exists or cannot be written
+     * @throws dev.chaku.errors.BadInputException if the file exists or cannot be written
      */
     public static Result fix(Dataset data, Path file) {
         return fix(data, NewFile.at(file));

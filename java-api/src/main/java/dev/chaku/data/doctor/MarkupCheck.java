@@ -1,10 +1,10 @@
 package dev.chaku.data.doctor;
 
-import dev.chaku.BadInputException;
 import dev.chaku.data.ChatRenderer;
 import dev.chaku.data.Example;
 import dev.chaku.data.PromptEncoder;
 import dev.chaku.data.doctor.Finding.Severity;
+import dev.chaku.errors.BadInputException;
 import dev.chaku.text.Tokenizer;
 import java.util.HashSet;
 import java.util.LinkedHashMap;

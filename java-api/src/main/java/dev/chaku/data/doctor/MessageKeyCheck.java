@@ -1,9 +1,9 @@
 package dev.chaku.data.doctor;
 
-import dev.chaku.BadInputException;
 import dev.chaku.data.ChatRenderer;
 import dev.chaku.data.Example;
 import dev.chaku.data.doctor.Finding.Severity;
+import dev.chaku.errors.BadInputException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;

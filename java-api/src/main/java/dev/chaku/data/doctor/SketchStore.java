@@ -1,6 +1,6 @@
 package dev.chaku.data.doctor;
 
-import dev.chaku.ResourceException;
+import dev.chaku.errors.ResourceException;
 import dev.chaku.io.FileFault;
 import dev.chaku.io.ScratchFile;
 import java.io.IOException;

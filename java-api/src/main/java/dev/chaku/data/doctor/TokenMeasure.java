@@ -1,11 +1,11 @@
 package dev.chaku.data.doctor;
 
-import dev.chaku.BadInputException;
 import dev.chaku.data.EncodedExample;
 import dev.chaku.data.Example;
 import dev.chaku.data.ExampleEncoder;
 import dev.chaku.data.OverLong;
 import dev.chaku.data.doctor.Finding.Severity;
+import dev.chaku.errors.BadInputException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Locale;

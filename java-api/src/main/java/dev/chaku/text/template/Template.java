@@ -1,6 +1,6 @@
 package dev.chaku.text.template;
 
-import dev.chaku.BadInputException;
+import dev.chaku.errors.BadInputException;
 import java.time.Clock;
 import java.util.List;
 import org.jspecify.annotations.Nullable;

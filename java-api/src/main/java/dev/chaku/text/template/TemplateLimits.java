@@ -1,7 +1,7 @@
 package dev.chaku.text.template;
 
 /**
- * What one rendering may cost; whoever passes a limit gets a {@link dev.chaku.BadInputException} that names it.
+ * What one rendering may cost; whoever passes a limit gets a {@link dev.chaku.errors.BadInputException} that names it.
  * Immutable.
  *
  * @param maxSteps evaluated tree nodes, list elements made and characters touched (16 characters count as one step)

@@ -1,6 +1,6 @@
 package dev.chaku.text.template;
 
-import dev.chaku.BadInputException;
+import dev.chaku.errors.BadInputException;
 import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.util.ArrayList;

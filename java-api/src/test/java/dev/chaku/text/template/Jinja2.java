@@ -4,8 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.chaku.BadInputException;
 import dev.chaku.ReferenceJson;
+import dev.chaku.errors.BadInputException;
 import java.net.URISyntaxException;
 import java.nio.file.Path;
 import java.util.List;

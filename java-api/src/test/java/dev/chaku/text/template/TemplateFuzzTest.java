@@ -1,7 +1,7 @@
 package dev.chaku.text.template;
 
 import com.code_intelligence.jazzer.junit.FuzzTest;
-import dev.chaku.BadInputException;
+import dev.chaku.errors.BadInputException;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.time.Instant;

@@ -1,0 +1,106 @@
+package dev.chaku.internal.adapter;
+
+import dev.chaku.errors.BadInputException;
+import dev.chaku.gguf.GgufMetadata;
+import dev.chaku.internal.NativeAdapter;
+import dev.chaku.internal.NativeModel;
+import dev.chaku.internal.NativeScratch;
+import dev.chaku.internal.arch.DecoderModule;
+import dev.chaku.internal.arch.DecoderSpec;
+import dev.chaku.internal.arch.TensorSpec;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * An adapter in memory: the matrices of each adapted product, and what its file said. Immutable and thread-safe. Its
+ * values are finite: others are refused.
+ *
+ * @param source what messages call it: the file's path, as a rule
+ * @param architecture the family of its base
+ * @param alpha the scale of a pair is alpha / its rank
+ * @param pairs one per adapted product
+ * @param metadata all key values of the file
+ */
+public record AdapterWeights(
+        String source, String architecture, float alpha, List<LoraPair> pairs, GgufMetadata metadata) {
+
+    public AdapterWeights {
+        pairs = List.copyOf(pairs);
+        for (LoraPair pair : pairs) {
+            pair.requireFinite(source);
+        }
+    }
+
+    /**
+     * Brings the adapter to the core, for a session to wear.
+     *
+     * @throws BadInputException if it was made for another base: the message names the tensor, expected and found
+     */
+    public NativeAdapter bind(NativeModel model, DecoderSpec spec) {
+        requireFits(spec);
+        NativeAdapter adapter = NativeAdapter.create(model);
+        boolean filled = false;
+        try {
+            for (LoraPair pair : FusedProducts.split(pairs, spec)) {
+                try (NativeScratch a = NativeScratch.floats(pair.a().length);
+                        NativeScratch b = NativeScratch.floats(pair.b().length)) {
+                    adapter.add(
+                            pair.place().module().id(),
+                            pair.place().layer(),
+                            pair.rank(),
+                            alpha / pair.rank(),
+                            a.floats().put(pair.a()).flip(),
+                            b.floats().put(pair.b()).flip(),
+                            source + ": " + pair.place().name());
+                }
+            }
+            filled = true;
+            return adapter;
+        } finally {
+            if (!filled) {
+                adapter.close();
+            }
+        }
+    }
+
+    /** The same adapter with other matrices. */
+    AdapterWeights withPairs(List<LoraPair> newPairs) {
+        return new AdapterWeights(source, architecture, alpha, newPairs, metadata);
+    }
+
+    /**
+     * Checks that this adapter was made for a base like this one: family, layers, and the shape of every product.
+     *
+     * @throws BadInputException if not: the message names the tensor, expected and found
+     */
+    public void requireFits(DecoderSpec spec) {
+        if (!spec.architecture().equals(architecture)) {
+            throw new BadInputException(source + ": adapter for another base: expected architecture "
+                    + spec.architecture() + ", found " + architecture);
+        }
+        for (LoraPair pair : FusedProducts.split(pairs, spec)) {
+            requireFits(pair, spec);
+        }
+    }
+
+    private void requireFits(LoraPair pair, DecoderSpec spec) {
+        DecoderModule.Place place = pair.place();
+        // A tied output projection is the token embedding's matrix.
+        DecoderModule.Place tied = DecoderModule.TOKEN_EMBEDDING.at(-1);
+        TensorSpec base = spec.weight(place)
+                .or(() -> place.module() == DecoderModule.OUTPUT ? spec.weight(tied) : Optional.empty())
+                .orElseThrow(() -> new BadInputException(source + ": adapter for another base: tensor " + place.name()
+                        + ".weight.lora_a has no counterpart in a model of "
+                        + spec.layers().size() + " layers"));
+        int stacked = spec.stacked(place);
+        if (pair.experts() != stacked) {
+            throw new BadInputException(source + ": adapter for another base: tensor " + place.name()
+                    + ".weight expects " + stacked + " experts, found " + pair.experts());
+        }
+        if (base.columns() != pair.inputs() || base.rows() != (long) pair.outputs() * stacked) {
+            throw new BadInputException(source + ": adapter for another base: tensor " + place.name()
+                    + ".weight expects " + base.columns() + " inputs and " + base.rows() / stacked + " outputs, found "
+                    + pair.inputs() + " and " + pair.outputs());
+        }
+    }
+}

@@ -1,0 +1,179 @@
+package dev.chaku.internal.adapter;
+
+import dev.chaku.errors.BadInputException;
+import dev.chaku.gguf.GgmlType;
+import dev.chaku.gguf.GgufFile;
+import dev.chaku.gguf.GgufTensor;
+import dev.chaku.gguf.GgufValue;
+import dev.chaku.gguf.GgufWriter;
+import dev.chaku.internal.NativeFormats;
+import dev.chaku.internal.NativeScratch;
+import dev.chaku.internal.arch.DecoderModule;
+import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * LoRA adapters as GGUF files, in llama.cpp's layout: {@code X.weight.lora_a} with ne = [K, R] and
+ * {@code X.weight.lora_b} with ne = [R, N], of experts [K, R, E] and [R, N, E]; one {@code adapter.lora.alpha} per
+ * file.
+ */
+public final class GgufAdapters {
+    private static final String A = ".weight.lora_a";
+    private static final String B = ".weight.lora_b";
+    private static final String ALPHA = "adapter.lora.alpha";
+
+    private GgufAdapters() {}
+
+    /**
+     * Reads an adapter of any float or block format the core decodes.
+     *
+     * @throws BadInputException if the file is damaged, no LoRA adapter, or its tensors do not pair up
+     */
+    public static AdapterWeights read(Path path) {
+        GgufFile file = GgufFile.read(path);
+        requireEquals(file, "general.type", "adapter");
+        requireEquals(file, "adapter.type", "lora");
+        String architecture = file.metadata().requireString("general.architecture");
+        float alpha = file.metadata().requireFloat(ALPHA);
+        if (!(alpha > 0) || Float.isInfinite(alpha)) {
+            throw new BadInputException(path + ": key " + ALPHA + ": expected a number more than 0, found " + alpha);
+        }
+        List<LoraPair> pairs = new ArrayList<>();
+        for (Map.Entry<String, GgufTensor[]> entry : pairUp(file).entrySet()) {
+            pairs.add(pair(file, entry.getKey(), entry.getValue()[0], entry.getValue()[1]));
+        }
+        if (pairs.isEmpty()) {
+            throw new BadInputException(path + ": expected tensors named …" + A + " and …" + B + ", found no tensor");
+        }
+        return new AdapterWeights(path.toString(), architecture, alpha, pairs, file.metadata());
+    }
+
+    private static void requireEquals(GgufFile file, String key, String expected) {
+        String found = file.metadata().findString(key).orElse("nothing");
+        if (!found.equals(expected)) {
+            throw new BadInputException(
+                    file.path() + ": no LoRA adapter: key " + key + " expects \"" + expected + "\", found " + found);
+        }
+    }
+
+    private static Map<String, GgufTensor[]> pairUp(GgufFile file) {
+        Map<String, GgufTensor[]> pairs = new LinkedHashMap<>();
+        for (GgufTensor tensor : file.tensors()) {
+            int half = tensor.name().endsWith(A) ? 0 : tensor.name().endsWith(B) ? 1 : -1;
+            if (half < 0) {
+                throw new BadInputException(file.path() + ": tensor '" + tensor.name()
+                        + "': expected a name that ends in " + A + " or " + B);
+            }
+            String name = tensor.name().substring(0, tensor.name().length() - A.length());
+            pairs.computeIfAbsent(name, unused -> new GgufTensor[2])[half] = tensor;
+        }
+        pairs.forEach((name, halves) -> {
+            if (halves[0] == null || halves[1] == null) {
+                throw new BadInputException(file.path() + ": tensor '" + name + (halves[0] == null ? B : A)
+                        + "' has no '" + name + (halves[0] == null ? A : B) + "'");
+            }
+        });
+        return pairs;
+    }
+
+    private static LoraPair pair(GgufFile file, String name, GgufTensor a, GgufTensor b) {
+        DecoderModule.Place place = DecoderModule.parse(name)
+                .filter(found -> found.module().isAdaptable())
+                .orElseThrow(() -> new BadInputException(
+                        file.path() + ": tensor '" + a.name() + "': this version adapts no such module; it adapts "
+                                + "attn_q, attn_k, attn_v, attn_qkv, attn_output, ffn_gate, ffn_up, ffn_down, the last three also with _exps "
+                                + "and _shexp, and output"));
+        int dims = place.module().isStacked() ? 3 : 2;
+        if (a.rank() != dims || b.rank() != dims || a.dim(1) != b.dim(0) || a.dim(1) < 1 || a.dim(2) != b.dim(2)) {
+            String experts = dims == 3 ? ", E" : "";
+            throw new BadInputException(file.path() + ": tensors '" + a.name() + "' and '" + b.name()
+                    + "': expected dims [K, rank" + experts
+                    + "] and [rank, N" + experts + "], found " + Arrays.toString(a.dims()) + " and "
+                    + Arrays.toString(b.dims()));
+        }
+        if (a.elements() > Integer.MAX_VALUE || b.elements() > Integer.MAX_VALUE) {
+            throw new BadInputException(
+                    file.path() + ": tensors '" + a.name() + "' and '" + b.name() + "': expected at most "
+                            + Integer.MAX_VALUE + " elements, found " + a.elements() + " and " + b.elements());
+        }
+        return new LoraPair(
+                place,
+                Math.toIntExact(a.dim(2)),
+                Math.toIntExact(a.dim(1)),
+                Math.toIntExact(a.dim(0)),
+                Math.toIntExact(b.dim(1)),
+                decode(file, a),
+                decode(file, b));
+    }
+
+    private static float[] decode(GgufFile file, GgufTensor tensor) {
+        float[] values = new float[Math.toIntExact(tensor.elements())];
+        if (tensor.bytes() > Integer.MAX_VALUE) {
+            throw new BadInputException(file.path() + ": tensor '" + tensor.name() + "': expected at most "
+                    + Integer.MAX_VALUE + " bytes, found " + tensor.bytes());
+        }
+        try (NativeScratch encoded = new NativeScratch((int) tensor.bytes())) {
+            file.readTensor(tensor, 0, encoded.bytes());
+            if (tensor.type() == GgmlType.F32) {
+                encoded.bytes().order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer().get(values);
+            } else {
+                try (NativeScratch decoded = NativeScratch.floats(values.length)) {
+                    NativeFormats.dequantize(tensor.type().id(), encoded.bytes(), decoded.floats());
+                    decoded.floats().get(0, values);
+                }
+            }
+        }
+        return values;
+    }
+
+    /**
+     * Writes an adapter in F32, beside the target and then renamed.
+     *
+     * @param extra key values beside the required ones
+     * @throws BadInputException if a value is not finite, or the file exists and may not be replaced
+     * @throws dev.chaku.errors.ResourceException if the disk is full
+     */
+    public static void write(
+            Path path,
+            String architecture,
+            float alpha,
+            List<LoraPair> pairs,
+            Map<String, GgufValue> extra,
+            boolean overwrite) {
+        GgufWriter writer = GgufWriter.to(path)
+                .overwrite(overwrite)
+                .put("general.type", "adapter")
+                .put("general.architecture", architecture)
+                .put("adapter.type", "lora")
+                .put(ALPHA, alpha);
+        extra.forEach(writer::put);
+        pairs.forEach(pair -> pair.requireFinite(path.toString()));
+        StagedFloats staged = new StagedFloats();
+        for (LoraPair pair : pairs) {
+            String name = pair.place().name();
+            writer.tensor(
+                    name + A,
+                    GgmlType.F32,
+                    dims(pair, pair.inputs(), pair.rank()),
+                    out -> staged.write(FloatBuffer.wrap(pair.a()), out::write));
+            writer.tensor(
+                    name + B,
+                    GgmlType.F32,
+                    dims(pair, pair.rank(), pair.outputs()),
+                    out -> staged.write(FloatBuffer.wrap(pair.b()), out::write));
+        }
+        writer.write();
+    }
+
+    private static long[] dims(LoraPair pair, long columns, long rows) {
+        return pair.place().module().isStacked()
+                ? new long[] {columns, rows, pair.experts()}
+                : new long[] {columns, rows};
+    }
+}

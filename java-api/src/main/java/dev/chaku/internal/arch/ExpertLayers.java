@@ -1,0 +1,77 @@
+package dev.chaku.internal.arch;
+
+import dev.chaku.internal.ExpertOptions;
+import dev.chaku.internal.ExpertOptions.Gating;
+import org.jspecify.annotations.Nullable;
+
+/** Reads what a file says of experts, and picks their tensors. Used once. */
+final class ExpertLayers {
+    private static final int MOST = 1 << 24;
+    private static final int MOST_EXPERTS = 4096;
+
+    private final ArchitectureKeys keys;
+    private final TensorTable tensors;
+    private final @Nullable ExpertTraits traits;
+    private final int experts;
+
+    ExpertLayers(ArchitectureKeys keys, TensorTable tensors, @Nullable ExpertTraits traits) {
+        this.keys = keys;
+        this.tensors = tensors;
+        this.traits = traits;
+        this.experts = traits != null && traits.required()
+                ? keys.count("expert_count", MOST_EXPERTS)
+                : keys.findInt("expert_count", 0, MOST_EXPERTS).orElse(0);
+        if (traits == null && experts > 0) {
+            throw keys.error("expert_count", "0 (a dense family)", Integer.toString(experts));
+        }
+        if (experts == 0) {
+            keys.findInt("expert_used_count", 0, 0);
+        }
+    }
+
+    /** The experts of a layer whose feed-forward width is this; null where the decoder is dense. */
+    @Nullable
+    ExpertOptions options(int ffWidth) {
+        if (traits == null || experts == 0) {
+            return null;
+        }
+        int used = keys.count("expert_used_count", experts);
+        int width = keys.findInt("expert_feed_forward_length", 1, MOST).orElse(ffWidth);
+        int shared = traits.shared()
+                ? keys.findInt("expert_shared_feed_forward_length", 1, MOST).orElse(ffWidth)
+                : 0;
+        requireUsual();
+        return new ExpertOptions(experts, used, width, shared, traits.gating(), traits.normalize(), 1);
+    }
+
+    /** These families compute in one way; a file that asks for another was made for another program. */
+    private void requireUsual() {
+        int usual = traits.gating() == Gating.SOFTMAX ? 1 : traits.gating() == Gating.SIGMOID ? 2 : 3;
+        int gating = keys.findInt("expert_gating_func", 0, MOST).orElse(usual);
+        if (gating != usual && gating != 0) {
+            throw keys.error("expert_gating_func", Integer.toString(usual), Integer.toString(gating));
+        }
+        if (keys.bool("expert_weights_norm", traits.normalize()) != traits.normalize()) {
+            throw keys.error("expert_weights_norm", "" + traits.normalize(), "" + !traits.normalize());
+        }
+        double scale = keys.findPositive("expert_weights_scale").orElse(1);
+        if (scale != 1) {
+            throw keys.error("expert_weights_scale", "1", Double.toString(scale));
+        }
+    }
+
+    void pick(int layer, long width, ExpertOptions options) {
+        DenseTraits.Presence bias = traits.bias();
+        tensors.matrix(DecoderModule.ROUTER.at(layer), experts, width);
+        tensors.vector(DecoderModule.ROUTER.at(layer), TensorSpec.Kind.BIAS, bias, experts);
+        tensors.stack(DecoderModule.EXPERT_GATE.at(layer), experts, options.ffWidth(), width, bias);
+        tensors.stack(DecoderModule.EXPERT_UP.at(layer), experts, options.ffWidth(), width, bias);
+        tensors.stack(DecoderModule.EXPERT_DOWN.at(layer), experts, width, options.ffWidth(), bias);
+        if (options.sharedFfWidth() > 0) {
+            tensors.vector(DecoderModule.SHARED_ROUTER.at(layer), width);
+            tensors.matrix(DecoderModule.SHARED_GATE.at(layer), options.sharedFfWidth(), width);
+            tensors.matrix(DecoderModule.SHARED_UP.at(layer), options.sharedFfWidth(), width);
+            tensors.matrix(DecoderModule.SHARED_DOWN.at(layer), width, options.sharedFfWidth());
+        }
+    }
+}

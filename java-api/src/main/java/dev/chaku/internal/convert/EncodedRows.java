@@ -1,0 +1,32 @@
+package dev.chaku.internal.convert;
+
+import dev.chaku.gguf.GgmlType;
+import dev.chaku.internal.NativeFormats;
+import dev.chaku.internal.quantize.RowSource;
+import dev.chaku.internal.quantize.Scratch;
+import java.nio.ByteBuffer;
+import java.nio.FloatBuffer;
+
+/** Rows that are stored in blocks of a GGUF format, which may be kept bit for bit. */
+interface EncodedRows extends RowSource {
+    /** The format of the blocks. */
+    GgmlType type();
+
+    /**
+     * Fills what remains of a direct buffer, a whole number of rows, with blocks from a row on.
+     *
+     * @throws dev.chaku.errors.BadInputException if a block says no numbers
+     */
+    void readBlocks(long row, ByteBuffer target);
+
+    /** Length of a row in numbers. */
+    long columns();
+
+    @Override
+    default void read(long row, FloatBuffer target, Scratch scratch) {
+        long rows = target.remaining() / columns();
+        ByteBuffer blocks = scratch.bytes(Math.toIntExact(rows * type().rowBytes(columns())));
+        readBlocks(row, blocks);
+        NativeFormats.dequantize(type().id(), blocks.rewind(), target);
+    }
+}

@@ -1,0 +1,39 @@
+package dev.chaku.internal.convert;
+
+/** A size of a model, by which {@link TensorRule} says the shapes of tensors. */
+enum Size {
+    ONE,
+    WIDTH,
+    VOCAB,
+    CONTEXT,
+    HEAD,
+    HEADS,
+    KV_HEADS,
+    /** Rows of the query projection. */
+    QUERIES,
+    /** The same with as many gates. */
+    QUERIES_AND_GATES,
+    /** Rows of the key projection, and of the value projection. */
+    KEYS,
+    /** Rows of queries, keys and values in one. */
+    QUERIES_KEYS_VALUES,
+    FF,
+    /** Rows of gate and up in one. */
+    GATE_UP,
+    EXPERTS,
+    EXPERT_FF,
+    SHARED_FF,
+    /** Tokens that a convolution sees. */
+    TAPS,
+    /** Rows of two gates and the input of a short convolution in one. */
+    CONVOLUTION_IN,
+    /** Rows of queries, keys and values of the delta rule in one. */
+    DELTA_CHANNELS,
+    /** Values of all heads of the delta rule. */
+    DELTA_VALUES,
+    DELTA_VALUE_HEADS,
+    /** Two rows for each value head of the delta rule. */
+    DELTA_TWO_FOR_EACH_HEAD,
+    /** Values of one head of the delta rule. */
+    DELTA_VALUE_HEAD
+}
