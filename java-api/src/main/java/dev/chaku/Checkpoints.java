@@ -2,7 +2,7 @@ package dev.chaku;
 
 import dev.chaku.errors.BadInputException;
 import dev.chaku.internal.NativeTrainer;
-import dev.chaku.internal.adapter.Safetensors;
+import dev.chaku.internal.huggingface.Safetensors;
 import dev.chaku.train.CheckpointFolder;
 import dev.chaku.train.EarlierRun;
 import dev.chaku.train.OutputFolder;

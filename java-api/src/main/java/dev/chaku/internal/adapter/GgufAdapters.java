@@ -9,6 +9,7 @@ import dev.chaku.gguf.GgufWriter;
 import dev.chaku.internal.NativeFormats;
 import dev.chaku.internal.NativeScratch;
 import dev.chaku.internal.arch.DecoderModule;
+import dev.chaku.internal.huggingface.StagedFloats;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.nio.file.Path;

@@ -8,6 +8,7 @@ import dev.chaku.internal.adapter.PeftExperts.Expert;
 import dev.chaku.internal.arch.DecoderModule;
 import dev.chaku.internal.arch.DecoderModule.Place;
 import dev.chaku.internal.arch.DecoderSpec;
+import dev.chaku.internal.huggingface.Safetensors;
 import dev.chaku.io.FileFault;
 import dev.chaku.io.NewFile;
 import java.io.IOException;

@@ -2,6 +2,7 @@ package dev.chaku.internal.adapter;
 
 import dev.chaku.internal.arch.DecoderModule;
 import dev.chaku.internal.arch.DecoderModule.Place;
+import dev.chaku.internal.huggingface.RowOrder;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;

@@ -7,6 +7,7 @@ import dev.chaku.internal.arch.DecoderModule;
 import dev.chaku.internal.arch.DecoderModule.Place;
 import dev.chaku.internal.arch.DecoderSpec;
 import dev.chaku.internal.arch.TensorSpec;
+import dev.chaku.internal.huggingface.RowOrder;
 import java.util.List;
 import java.util.OptionalLong;
 

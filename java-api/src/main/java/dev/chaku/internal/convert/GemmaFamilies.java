@@ -5,7 +5,10 @@ import static dev.chaku.internal.convert.HuggingFaceFamilies.headNorms;
 import static dev.chaku.internal.convert.HuggingFaceFamilies.llamaLike;
 
 import dev.chaku.gguf.GgufValue;
-import dev.chaku.internal.convert.TensorRule.Values;
+import dev.chaku.internal.huggingface.ModelConfig;
+import dev.chaku.internal.huggingface.Size;
+import dev.chaku.internal.huggingface.TensorRule;
+import dev.chaku.internal.huggingface.TensorRule.Values;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;

@@ -1,13 +1,16 @@
 package dev.chaku.internal.convert;
 
-import static dev.chaku.internal.convert.TensorRule.matrix;
-import static dev.chaku.internal.convert.TensorRule.vector;
+import static dev.chaku.internal.huggingface.TensorRule.matrix;
+import static dev.chaku.internal.huggingface.TensorRule.vector;
 
 import dev.chaku.errors.BadInputException;
 import dev.chaku.gguf.GgufValue;
 import dev.chaku.internal.adapter.PeftFamily;
 import dev.chaku.internal.arch.DecoderModule;
-import dev.chaku.internal.convert.TensorRule.Need;
+import dev.chaku.internal.huggingface.ModelConfig;
+import dev.chaku.internal.huggingface.Size;
+import dev.chaku.internal.huggingface.TensorRule;
+import dev.chaku.internal.huggingface.TensorRule.Need;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;

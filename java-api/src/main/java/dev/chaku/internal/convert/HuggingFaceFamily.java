@@ -1,6 +1,8 @@
 package dev.chaku.internal.convert;
 
 import dev.chaku.gguf.GgufValue;
+import dev.chaku.internal.huggingface.ModelConfig;
+import dev.chaku.internal.huggingface.TensorRule;
 import java.util.List;
 import java.util.Map;
 import java.util.function.BiConsumer;

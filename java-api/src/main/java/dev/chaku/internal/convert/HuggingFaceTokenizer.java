@@ -3,6 +3,8 @@ package dev.chaku.internal.convert;
 import dev.chaku.errors.BadInputException;
 import dev.chaku.gguf.GgufMetadata;
 import dev.chaku.gguf.GgufValue;
+import dev.chaku.internal.huggingface.JsonFile;
+import dev.chaku.internal.huggingface.ModelConfig;
 import dev.chaku.io.FileFault;
 import dev.chaku.text.Tokenizers;
 import java.io.IOException;

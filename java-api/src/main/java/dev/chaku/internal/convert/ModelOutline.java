@@ -7,6 +7,7 @@ import dev.chaku.gguf.GgufWriter;
 import dev.chaku.internal.arch.FormatMix;
 import dev.chaku.internal.arch.ModelFacts;
 import dev.chaku.internal.arch.TensorFormats;
+import dev.chaku.internal.quantize.EncodedRows;
 import dev.chaku.internal.quantize.RowSource;
 import dev.chaku.internal.quantize.TensorEncoder;
 import java.io.IOException;

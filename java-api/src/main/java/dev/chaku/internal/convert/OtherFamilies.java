@@ -11,10 +11,14 @@ import static dev.chaku.internal.convert.HuggingFaceFamilies.output;
 import static dev.chaku.internal.convert.HuggingFaceFamilies.products;
 import static dev.chaku.internal.convert.HuggingFaceFamilies.renamed;
 import static dev.chaku.internal.convert.HuggingFaceFamilies.rms;
-import static dev.chaku.internal.convert.TensorRule.matrix;
-import static dev.chaku.internal.convert.TensorRule.vector;
+import static dev.chaku.internal.huggingface.TensorRule.matrix;
+import static dev.chaku.internal.huggingface.TensorRule.vector;
 
 import dev.chaku.gguf.GgufValue;
+import dev.chaku.internal.huggingface.JsonFile;
+import dev.chaku.internal.huggingface.ModelConfig;
+import dev.chaku.internal.huggingface.Size;
+import dev.chaku.internal.huggingface.TensorRule;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;

@@ -1,5 +1,6 @@
 package dev.chaku.internal.convert;
 
+import dev.chaku.internal.huggingface.JsonFile;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;

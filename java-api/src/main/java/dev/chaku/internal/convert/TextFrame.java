@@ -1,5 +1,6 @@
 package dev.chaku.internal.convert;
 
+import dev.chaku.internal.huggingface.JsonFile;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;

@@ -1,6 +1,7 @@
 package dev.chaku.internal.convert;
 
 import dev.chaku.gguf.GgufValue;
+import dev.chaku.internal.huggingface.JsonFile;
 import dev.chaku.text.TextNormalizer;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;

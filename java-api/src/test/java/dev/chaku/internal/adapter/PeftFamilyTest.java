@@ -16,6 +16,7 @@ import dev.chaku.internal.arch.TensorSpec;
 import dev.chaku.internal.convert.HuggingFaceExport;
 import dev.chaku.internal.convert.HuggingFaceModel;
 import dev.chaku.internal.convert.ModelOutline;
+import dev.chaku.internal.huggingface.Safetensors;
 import java.io.IOException;
 import java.nio.FloatBuffer;
 import java.nio.file.Files;

@@ -3,7 +3,7 @@ package dev.chaku.internal.convert;
 import dev.chaku.gguf.GgufFile;
 import dev.chaku.gguf.GgufMetadata;
 import dev.chaku.gguf.GgufTensor;
-import dev.chaku.internal.adapter.Safetensors;
+import dev.chaku.internal.huggingface.Safetensors;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;

@@ -8,6 +8,7 @@ import dev.chaku.ReferenceJson;
 import dev.chaku.errors.BadInputException;
 import dev.chaku.gguf.GgufMetadata;
 import dev.chaku.gguf.GgufValue;
+import dev.chaku.internal.huggingface.ModelConfig;
 import dev.chaku.text.Tokenizer;
 import dev.chaku.text.Tokenizers;
 import java.io.IOException;

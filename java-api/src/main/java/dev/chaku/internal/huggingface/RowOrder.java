@@ -1,4 +1,4 @@
-package dev.chaku.internal.adapter;
+package dev.chaku.internal.huggingface;
 
 /**
  * The order of rows where Hugging Face and GGUF files differ in it: of an adapter only B has those rows, of a matrix

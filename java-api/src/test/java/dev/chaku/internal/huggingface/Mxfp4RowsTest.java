@@ -1,4 +1,4 @@
-package dev.chaku.internal.convert;
+package dev.chaku.internal.huggingface;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -15,6 +15,9 @@ import dev.chaku.gguf.GgufTensor;
 import dev.chaku.internal.DirectBuffers;
 import dev.chaku.internal.NativeFormats;
 import dev.chaku.internal.arch.FormatMix;
+import dev.chaku.internal.convert.HuggingFaceExport;
+import dev.chaku.internal.convert.HuggingFaceModel;
+import dev.chaku.internal.convert.ModelOutline;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;

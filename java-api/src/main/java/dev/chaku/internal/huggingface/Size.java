@@ -1,7 +1,7 @@
-package dev.chaku.internal.convert;
+package dev.chaku.internal.huggingface;
 
 /** A size of a model, by which {@link TensorRule} says the shapes of tensors. */
-enum Size {
+public enum Size {
     ONE,
     WIDTH,
     VOCAB,

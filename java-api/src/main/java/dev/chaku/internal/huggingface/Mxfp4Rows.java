@@ -1,8 +1,8 @@
-package dev.chaku.internal.convert;
+package dev.chaku.internal.huggingface;
 
 import dev.chaku.errors.BadInputException;
 import dev.chaku.gguf.GgmlType;
-import dev.chaku.internal.adapter.RowOrder;
+import dev.chaku.internal.quantize.EncodedRows;
 import java.nio.ByteBuffer;
 
 /**
@@ -16,7 +16,8 @@ import java.nio.ByteBuffer;
  * @param rows of one expert, in the file
  * @param order which rows of the folder's tensor they are, in ascending order
  */
-record Mxfp4Rows(SafetensorsFolder folder, String name, long rows, long columns, RowOrder order, RowOrder.Sizes sizes)
+public record Mxfp4Rows(
+        SafetensorsFolder folder, String name, long rows, long columns, RowOrder order, RowOrder.Sizes sizes)
         implements EncodedRows {
     private static final int PAIRS = 16;
     private static final int BLOCK_BYTES = PAIRS + 1;
@@ -26,15 +27,15 @@ record Mxfp4Rows(SafetensorsFolder folder, String name, long rows, long columns,
     private static final int ELEMENTS = 2 * PAIRS;
 
     /** Whether a folder has a tensor in this form. */
-    static boolean isStored(SafetensorsFolder folder, String name) {
+    public static boolean isStored(SafetensorsFolder folder, String name) {
         return folder.has(blocks(name)) && folder.has(scales(name));
     }
 
-    static String blocks(String name) {
+    public static String blocks(String name) {
         return name + "_blocks";
     }
 
-    static String scales(String name) {
+    public static String scales(String name) {
         return name + "_scales";
     }
 

@@ -1,6 +1,4 @@
-package dev.chaku.internal.convert;
-
-import dev.chaku.internal.adapter.RowOrder;
+package dev.chaku.internal.huggingface;
 
 /**
  * Where a tensor of a GGUF file comes from. {@code {l}} in names stands for the layer, {@code {e}} for the expert.
@@ -16,7 +14,7 @@ import dev.chaku.internal.adapter.RowOrder;
  * @param need whether it must be there
  * @param where which layers have it
  */
-record TensorRule(
+public record TensorRule(
         String from,
         String to,
         Size rows,
@@ -29,7 +27,7 @@ record TensorRule(
         Where where) {
 
     /** How the folder holds a matrix of rows by columns. */
-    enum Layout {
+    public enum Layout {
         /** As it is. */
         PLAIN,
         /** Columns by rows. */
@@ -45,7 +43,7 @@ record TensorRule(
     }
 
     /** What becomes of the numbers. */
-    enum Values {
+    public enum Values {
         AS_IS,
         /** 1 is added: norms that are stored as the difference from 1. */
         PLUS_ONE,
@@ -54,7 +52,7 @@ record TensorRule(
     }
 
     /** Whether a tensor must be there. */
-    enum Need {
+    public enum Need {
         REQUIRED,
         OPTIONAL,
         /** It is left out where the embedding serves in its place. */
@@ -62,7 +60,7 @@ record TensorRule(
     }
 
     /** Which layers have a tensor. */
-    enum Where {
+    public enum Where {
         ALL_LAYERS,
         /** Those with attention. */
         ATTENTION,
@@ -71,7 +69,7 @@ record TensorRule(
     }
 
     /** A matrix that both sides hold in the same way. */
-    static TensorRule matrix(String from, String to, Size rows, Size columns) {
+    public static TensorRule matrix(String from, String to, Size rows, Size columns) {
         return new TensorRule(
                 from,
                 to,
@@ -86,61 +84,61 @@ record TensorRule(
     }
 
     /** A vector that both sides hold in the same way. */
-    static TensorRule vector(String from, String to, Size size) {
+    public static TensorRule vector(String from, String to, Size size) {
         return matrix(from, to, Size.ONE, size);
     }
 
-    TensorRule stored(Layout newLayout) {
+    public TensorRule stored(Layout newLayout) {
         return new TensorRule(from, to, rows, columns, newLayout, rowOrder, columnOrder, values, need, where);
     }
 
     /** With rows in another order; of a vector, its numbers. */
-    TensorRule ordered(RowOrder order) {
+    public TensorRule ordered(RowOrder order) {
         return isVector()
                 ? columnsOrdered(order)
                 : new TensorRule(from, to, rows, columns, layout, order, columnOrder, values, need, where);
     }
 
-    TensorRule columnsOrdered(RowOrder order) {
+    public TensorRule columnsOrdered(RowOrder order) {
         return new TensorRule(from, to, rows, columns, layout, rowOrder, order, values, need, where);
     }
 
     /** Under another name in the file. */
-    TensorRule renamed(String name) {
+    public TensorRule renamed(String name) {
         return new TensorRule(from, name, rows, columns, layout, rowOrder, columnOrder, values, need, where);
     }
 
-    TensorRule holding(Values newValues) {
+    public TensorRule holding(Values newValues) {
         return new TensorRule(from, to, rows, columns, layout, rowOrder, columnOrder, newValues, need, where);
     }
 
-    TensorRule needed(Need newNeed) {
+    public TensorRule needed(Need newNeed) {
         return new TensorRule(from, to, rows, columns, layout, rowOrder, columnOrder, values, newNeed, where);
     }
 
-    TensorRule in(Where layers) {
+    public TensorRule in(Where layers) {
         return new TensorRule(from, to, rows, columns, layout, rowOrder, columnOrder, values, need, layers);
     }
 
-    boolean isVector() {
+    public boolean isVector() {
         return rows == Size.ONE;
     }
 
-    boolean isInLayers() {
+    public boolean isInLayers() {
         return to.contains("{l}");
     }
 
     /** Whether the file has one matrix for each expert. */
-    boolean isStacked() {
+    public boolean isStacked() {
         return layout == Layout.EACH_EXPERT || layout == Layout.ALL_EXPERTS_TURNED;
     }
 
     /** The name in the folder, in a layer and of an expert, or of a row where each has a tensor of its own. */
-    String source(int layer, int expert) {
+    public String source(int layer, int expert) {
         return from.replace("{l}", Integer.toString(layer)).replace("{e}", Integer.toString(expert));
     }
 
-    String target(int layer) {
+    public String target(int layer) {
         return to.replace("{l}", Integer.toString(layer));
     }
 }

@@ -1,9 +1,9 @@
-package dev.chaku.internal.convert;
+package dev.chaku.internal.huggingface;
 
 import dev.chaku.internal.quantize.RowSource;
 
 /** Rows with a function of each number. */
-final class ChangedValues {
+public final class ChangedValues {
     private ChangedValues() {}
 
     private interface Function {
@@ -11,12 +11,12 @@ final class ChangedValues {
     }
 
     /** 1 more than they are. */
-    static RowSource plusOne(RowSource source) {
+    public static RowSource plusOne(RowSource source) {
         return changed(source, value -> value + 1);
     }
 
     /** What they are the logarithm of, below 0. */
-    static RowSource minusExp(RowSource source) {
+    public static RowSource minusExp(RowSource source) {
         return changed(source, value -> (float) -Math.exp(value));
     }
 

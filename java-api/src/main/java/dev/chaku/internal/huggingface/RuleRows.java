@@ -1,8 +1,7 @@
-package dev.chaku.internal.convert;
+package dev.chaku.internal.huggingface;
 
 import dev.chaku.errors.BadInputException;
-import dev.chaku.internal.adapter.RowOrder;
-import dev.chaku.internal.convert.TensorRule.Layout;
+import dev.chaku.internal.huggingface.TensorRule.Layout;
 import dev.chaku.internal.quantize.RowSource;
 import dev.chaku.internal.quantize.Scratch;
 import java.nio.FloatBuffer;
@@ -13,7 +12,7 @@ import java.util.stream.IntStream;
  * The rows of a GGUF tensor out of those of a folder, as a rule says. A tensor is one matrix or several, each of
  * {@code rowsEach} rows.
  */
-final class RuleRows {
+public final class RuleRows {
     private final SafetensorsFolder folder;
     private final TensorRule rule;
     private final List<String> names;
@@ -37,7 +36,7 @@ final class RuleRows {
     }
 
     /** Names of the tensors that a rule's tensor is made of, in a layer. */
-    static List<String> sources(ModelConfig config, TensorRule rule, int layer) {
+    public static List<String> sources(ModelConfig config, TensorRule rule, int layer) {
         long count = rule.layout() == Layout.EACH_EXPERT
                 ? config.experts()
                 : rule.layout() == Layout.EACH_ROW ? config.of(rule.rows()) : 1;
@@ -47,7 +46,7 @@ final class RuleRows {
     }
 
     /** Dimensions in the file. */
-    static long[] dims(ModelConfig config, TensorRule rule) {
+    public static long[] dims(ModelConfig config, TensorRule rule) {
         long rows = config.of(rule.rows());
         long columns = config.of(rule.columns());
         if (rule.isStacked()) {
@@ -57,7 +56,7 @@ final class RuleRows {
     }
 
     /** @throws BadInputException if a tensor is missing or of another shape; the message names it */
-    static RowSource of(ModelConfig config, SafetensorsFolder folder, TensorRule rule, int layer) {
+    public static RowSource of(ModelConfig config, SafetensorsFolder folder, TensorRule rule, int layer) {
         RuleRows rows = new RuleRows(config, folder, rule, layer);
         if (rows.names.isEmpty()) {
             throw config.error("num_experts", "a positive integer", rows.experts);

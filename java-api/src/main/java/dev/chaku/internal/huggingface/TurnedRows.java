@@ -1,4 +1,4 @@
-package dev.chaku.internal.convert;
+package dev.chaku.internal.huggingface;
 
 import dev.chaku.errors.BadInputException;
 import dev.chaku.internal.DirectBuffers;
@@ -11,12 +11,12 @@ import java.util.function.LongUnaryOperator;
  * Columns of matrices as rows. A matrix is read whole and kept until rows of another are wanted: reading a column
  * number by number would take as many reads as it has numbers.
  */
-final class TurnedRows implements RowSource {
+public final class TurnedRows implements RowSource {
     private static final long MOST_ELEMENTS = 1L << 28;
     private static final int ELEMENTS_AT_ONCE = 1 << 20;
 
     /** The one matrix that all tensors of a folder keep; who reads it holds its lock. */
-    static final class Kept {
+    public static final class Kept {
         private FloatBuffer matrix = DirectBuffers.floats(0);
         private String name = "";
         private long index = -1;
@@ -36,7 +36,7 @@ final class TurnedRows implements RowSource {
      * @param matrixOf the matrix that a row belongs to
      * @param columnOf the column of it that the row is
      */
-    TurnedRows(
+    public TurnedRows(
             SafetensorsFolder folder,
             String name,
             long sourceColumns,

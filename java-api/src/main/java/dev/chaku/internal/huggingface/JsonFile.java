@@ -1,4 +1,4 @@
-package dev.chaku.internal.convert;
+package dev.chaku.internal.huggingface;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  * A JSON object in a file, with checked access: every complaint names file and key. A key whose value is null counts as
  * absent. Immutable.
  */
-final class JsonFile {
+public final class JsonFile {
     private static final long MOST_BYTES = 256L << 20;
     private static final JsonFactory JSON = JsonFactory.builder()
             .recyclerPool(JsonRecyclerPools.sharedConcurrentDequePool())
@@ -45,7 +45,7 @@ final class JsonFile {
     }
 
     /** @throws BadInputException if it is missing or holds no JSON object */
-    static JsonFile read(Path path) {
+    public static JsonFile read(Path path) {
         try {
             if (Files.size(path) > MOST_BYTES) {
                 throw new BadInputException(
@@ -66,17 +66,17 @@ final class JsonFile {
     }
 
     /** An object without keys in place of a file that may be absent. */
-    static JsonFile readIfPresent(Path path) {
+    public static JsonFile readIfPresent(Path path) {
         return Files.exists(path) ? read(path) : new JsonFile(path, "", Map.of());
     }
 
     /** The same with the keys of an outer object where this one has none. */
-    JsonFile over(JsonFile outer) {
+    public JsonFile over(JsonFile outer) {
         return withDefaults(outer.fields);
     }
 
     /** The same with these values where it says nothing. */
-    JsonFile withDefaults(Map<String, ?> values) {
+    public JsonFile withDefaults(Map<String, ?> values) {
         Map<String, @Nullable Object> merged = new LinkedHashMap<>(values);
         fields.forEach((key, value) -> {
             if (value != null || !merged.containsKey(key)) {
@@ -86,24 +86,24 @@ final class JsonFile {
         return new JsonFile(path, prefix, merged);
     }
 
-    Path path() {
+    public Path path() {
         return path;
     }
 
     /** Keys and values as they are: Map, List, String, Long, Double, Boolean, null. */
-    Map<String, @Nullable Object> fields() {
+    public Map<String, @Nullable Object> fields() {
         return fields;
     }
 
-    boolean has(String key) {
+    public boolean has(String key) {
         return fields.get(key) != null;
     }
 
-    Optional<String> findString(String key) {
+    public Optional<String> findString(String key) {
         return find(key, String.class, "a string");
     }
 
-    OptionalInt findInt(String key) {
+    public OptionalInt findInt(String key) {
         Object value = fields.get(key);
         if (value == null) {
             return OptionalInt.empty();
@@ -115,7 +115,7 @@ final class JsonFile {
     }
 
     /** @throws BadInputException if it is absent or not positive */
-    int requireCount(String key) {
+    public int requireCount(String key) {
         int value = findInt(key).orElseThrow(() -> error(key, "a positive integer", null));
         if (value < 1) {
             throw error(key, "a positive integer", value);
@@ -123,7 +123,7 @@ final class JsonFile {
         return value;
     }
 
-    OptionalDouble findDouble(String key) {
+    public OptionalDouble findDouble(String key) {
         Object value = fields.get(key);
         if (value == null) {
             return OptionalDouble.empty();
@@ -134,28 +134,28 @@ final class JsonFile {
         throw error(key, "a number", value);
     }
 
-    double requireDouble(String key) {
+    public double requireDouble(String key) {
         return findDouble(key).orElseThrow(() -> error(key, "a number", null));
     }
 
-    boolean bool(String key, boolean otherwise) {
+    public boolean bool(String key, boolean otherwise) {
         return find(key, Boolean.class, "true or false").orElse(otherwise);
     }
 
     @SuppressWarnings("unchecked")
-    Optional<List<@Nullable Object>> findList(String key) {
+    public Optional<List<@Nullable Object>> findList(String key) {
         return find(key, List.class, "an array").map(list -> (List<@Nullable Object>) list);
     }
 
     @SuppressWarnings("unchecked")
-    Optional<JsonFile> findObject(String key) {
+    public Optional<JsonFile> findObject(String key) {
         return find(key, Map.class, "an object")
                 .map(map -> new JsonFile(path, prefix + key + ".", (Map<String, @Nullable Object>) map));
     }
 
     /** An object in an array. */
     @SuppressWarnings("unchecked")
-    JsonFile element(String key, int index) {
+    public JsonFile element(String key, int index) {
         Object value = findList(key).orElse(List.of()).get(index);
         String name = key + "[" + index + "]";
         if (!(value instanceof Map)) {
@@ -164,7 +164,7 @@ final class JsonFile {
         return new JsonFile(path, prefix + name + ".", (Map<String, @Nullable Object>) value);
     }
 
-    BadInputException error(String key, String expected, @Nullable Object found) {
+    public BadInputException error(String key, String expected, @Nullable Object found) {
         String shown = String.valueOf(found);
         return new BadInputException(path + ": " + prefix + key + " expects " + expected + ", found "
                 + (found == null ? "nothing" : shown.length() <= 80 ? shown : shown.substring(0, 80) + "…"));

@@ -1,7 +1,6 @@
-package dev.chaku.internal.convert;
+package dev.chaku.internal.huggingface;
 
 import dev.chaku.errors.BadInputException;
-import dev.chaku.internal.adapter.RowOrder;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -10,7 +9,7 @@ import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 
 /** The sizes and switches in {@code config.json}, under whatever name the family gives them. Immutable. */
-final class ModelConfig {
+public final class ModelConfig {
     private static final int MOST = 1 << 24;
 
     /** What config.json may call the activation. */
@@ -26,7 +25,7 @@ final class ModelConfig {
     }
 
     /** Reads the file; of a model that also sees, what it says of the language model. */
-    static ModelConfig read(Path file) {
+    public static ModelConfig read(Path file) {
         JsonFile whole = JsonFile.read(file);
         JsonFile text =
                 whole.findObject("text_config").map(part -> part.over(whole)).orElse(whole);
@@ -41,16 +40,16 @@ final class ModelConfig {
     }
 
     /** The same with what holds for the class where the file says nothing. */
-    ModelConfig withDefaults(Map<String, ?> defaults) {
+    public ModelConfig withDefaults(Map<String, ?> defaults) {
         return new ModelConfig(json.withDefaults(defaults), vocab);
     }
 
-    JsonFile json() {
+    public JsonFile json() {
         return json;
     }
 
     /** The class that Hugging Face opens it with. */
-    String architecture() {
+    public String architecture() {
         List<@Nullable Object> names = json.findList("architectures").orElse(List.of());
         if (names.size() != 1 || !(names.get(0) instanceof String name)) {
             throw json.error("architectures", "an array of one name", names);
@@ -58,22 +57,22 @@ final class ModelConfig {
         return name;
     }
 
-    int layers() {
+    public int layers() {
         return count("num_hidden_layers", "n_layer", "n_layers");
     }
 
-    int heads() {
+    public int heads() {
         return count("num_attention_heads", "n_head", "n_heads");
     }
 
-    int kvHeads() {
+    public int kvHeads() {
         if (json.bool("multi_query", false) && !json.bool("new_decoder_architecture", false)) {
             return 1;
         }
         return find("num_key_value_heads", "num_kv_heads").orElse(heads());
     }
 
-    int headDim() {
+    public int headDim() {
         return find("head_dim").orElseGet(() -> {
             if (width() % heads() != 0) {
                 throw json.error("num_attention_heads", "a divisor of the width " + width(), heads());
@@ -82,25 +81,25 @@ final class ModelConfig {
         });
     }
 
-    int width() {
+    public int width() {
         return count("hidden_size", "n_embd", "n_embed", "d_model");
     }
 
-    int context() {
+    public int context() {
         return find("max_position_embeddings", "n_positions", "seq_length", "max_seq_len")
                 .orElse(2048);
     }
 
-    int vocab() {
+    public int vocab() {
         return vocab.orElseGet(() -> count("vocab_size"));
     }
 
     /** The same with another number of tokens. */
-    ModelConfig withVocab(int tokens) {
+    public ModelConfig withVocab(int tokens) {
         return new ModelConfig(json, OptionalInt.of(tokens));
     }
 
-    int ffWidth() {
+    public int ffWidth() {
         int width = find("block_ff_dim", "intermediate_size", "n_inner", "ffn_hidden_size")
                 .orElseGet(() -> count("expansion_ratio") * width());
         return json.bool("block_auto_adjust_ff_dim", false) ? adjusted(width) : width;
@@ -113,23 +112,23 @@ final class ModelConfig {
         return (least + block - 1) / block * block;
     }
 
-    int experts() {
+    public int experts() {
         return find("num_local_experts", "num_experts").orElse(0);
     }
 
-    boolean tied(boolean otherwise) {
+    public boolean tied(boolean otherwise) {
         return json.bool("tie_word_embeddings", json.bool("tie_embedding", otherwise));
     }
 
     /**
      * Rotation: its keys stand in an object of their own in newer files, one for each kind of layer where these differ.
      */
-    Optional<JsonFile> ropeParameters() {
+    public Optional<JsonFile> ropeParameters() {
         Optional<JsonFile> all = json.findObject("rope_parameters");
         return all.flatMap(each -> each.findObject("full_attention")).or(() -> all);
     }
 
-    double ropeTheta() {
+    public double ropeTheta() {
         double theta =
                 ropeNumber("rope_theta").or(() -> ropeNumber("rotary_emb_base")).orElse(10000.0);
         if (!(theta > 0)) {
@@ -139,7 +138,7 @@ final class ModelConfig {
     }
 
     /** Dimensions of a head that are rotated. */
-    int ropeDims() {
+    public int ropeDims() {
         double factor = ropeNumber("partial_rotary_factor")
                 .or(() -> ropeNumber("rotary_pct"))
                 .orElse(1.0);
@@ -159,7 +158,7 @@ final class ModelConfig {
     }
 
     /** What orders of rows depend on. */
-    RowOrder.Sizes sizes() {
+    public RowOrder.Sizes sizes() {
         if (!json.has("linear_num_value_heads")) {
             return new RowOrder.Sizes(heads(), kvHeads(), headDim(), 0, 0, 0, 0);
         }
@@ -179,7 +178,7 @@ final class ModelConfig {
     }
 
     /** Whether a layer has attention, rather than a running memory. */
-    boolean hasAttention(int layer) {
+    public boolean hasAttention(int layer) {
         if (json.findList("layer_types").isPresent()) {
             List<@Nullable Object> kinds = json.findList("layer_types").get();
             if (kinds.size() != layers()) {
@@ -196,11 +195,11 @@ final class ModelConfig {
     }
 
     /** Every so many layers one has attention, in models with the delta rule. */
-    int attentionInterval() {
+    public int attentionInterval() {
         return find("full_attention_interval").orElse(4);
     }
 
-    long of(Size size) {
+    public long of(Size size) {
         return switch (size) {
             case ONE -> 1;
             case WIDTH -> width();
@@ -229,7 +228,7 @@ final class ModelConfig {
     }
 
     /** The first of these keys that is there. */
-    int count(String... keys) {
+    public int count(String... keys) {
         return find(keys).orElseThrow(() -> json.error(keys[0], "a positive integer", null));
     }
 
@@ -247,7 +246,7 @@ final class ModelConfig {
     }
 
     /** Refuses what would change the numbers: a key may be absent, null, or have one of these values. */
-    void requireOneOf(String key, Object... values) {
+    public void requireOneOf(String key, Object... values) {
         Object found = json.fields().get(key);
         if (found != null && !List.of(values).contains(found)) {
             StringBuilder expected = new StringBuilder(values.length == 0 ? "nothing" : "");
@@ -259,11 +258,11 @@ final class ModelConfig {
     }
 
     /** Refuses an activation that is none of these. */
-    void requireActivation(List<String> known) {
+    public void requireActivation(List<String> known) {
         ACTIVATION_KEYS.stream().filter(json::has).findFirst().ifPresent(key -> requireOneOf(key, known.toArray()));
     }
 
-    BadInputException error(String key, String expected, @Nullable Object found) {
+    public BadInputException error(String key, String expected, @Nullable Object found) {
         return json.error(key, expected, found);
     }
 }

@@ -1,4 +1,4 @@
-package dev.chaku.internal.adapter;
+package dev.chaku.internal.huggingface;
 
 import com.code_intelligence.jazzer.junit.FuzzTest;
 import dev.chaku.ScratchInput;

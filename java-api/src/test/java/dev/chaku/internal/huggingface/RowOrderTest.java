@@ -1,4 +1,4 @@
-package dev.chaku.internal.adapter;
+package dev.chaku.internal.huggingface;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;

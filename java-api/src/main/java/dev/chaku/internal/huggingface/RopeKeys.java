@@ -1,4 +1,4 @@
-package dev.chaku.internal.convert;
+package dev.chaku.internal.huggingface;
 
 import dev.chaku.gguf.GgufValue;
 import java.util.LinkedHashMap;
@@ -13,9 +13,9 @@ import org.jspecify.annotations.Nullable;
  * @param keys without the architecture's name before them
  * @param factors tensors of one number for each rotated pair, by name
  */
-record RopeKeys(Map<String, GgufValue> keys, Map<String, float[]> factors) {
+public record RopeKeys(Map<String, GgufValue> keys, Map<String, float[]> factors) {
 
-    static RopeKeys of(ModelConfig config) {
+    public static RopeKeys of(ModelConfig config) {
         RopeKeys result = new RopeKeys(new LinkedHashMap<>(), new LinkedHashMap<>());
         JsonFile scaling = config.json()
                 .findObject("rope_scaling")

@@ -1,7 +1,6 @@
-package dev.chaku.internal.convert;
+package dev.chaku.internal.huggingface;
 
 import dev.chaku.errors.BadInputException;
-import dev.chaku.internal.adapter.Safetensors;
 import dev.chaku.internal.quantize.Scratch;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
@@ -14,7 +13,7 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** The tensors of a model in one safetensors file or in several with an index. Thread-safe. */
-final class SafetensorsFolder {
+public final class SafetensorsFolder {
     private static final String INDEX = "model.safetensors.index.json";
 
     private final Path folder;
@@ -26,7 +25,7 @@ final class SafetensorsFolder {
     }
 
     /** @throws BadInputException if files are missing or damaged, or contradict the index */
-    static SafetensorsFolder read(Path folder) {
+    public static SafetensorsFolder read(Path folder) {
         SafetensorsFolder result = new SafetensorsFolder(folder);
         Path single = folder.resolve("model.safetensors");
         Path index = folder.resolve(INDEX);
@@ -75,20 +74,20 @@ final class SafetensorsFolder {
         return Safetensors.read(file);
     }
 
-    Path path() {
+    public Path path() {
         return folder;
     }
 
-    TurnedRows.Kept kept() {
+    public TurnedRows.Kept kept() {
         return kept;
     }
 
     /** Names in the files' order. */
-    Iterable<String> names() {
+    public Iterable<String> names() {
         return Collections.unmodifiableSet(byName.keySet());
     }
 
-    boolean has(String name) {
+    public boolean has(String name) {
         return byName.containsKey(resolve(name));
     }
 
@@ -96,7 +95,7 @@ final class SafetensorsFolder {
      * The name that the files have for a tensor: models without a head leave out its first part, those that see as well
      * put the language model's before it or after it.
      */
-    String resolve(String name) {
+    public String resolve(String name) {
         String bare = name.replaceFirst("^(model|transformer)\\.", "");
         return Stream.of(name, bare, "language_model." + name, "model.language_model." + bare)
                 .filter(byName::containsKey)
@@ -105,7 +104,7 @@ final class SafetensorsFolder {
     }
 
     /** The descriptor of a tensor. */
-    Safetensors.Tensor require(String name) {
+    public Safetensors.Tensor require(String name) {
         Safetensors file = byName.get(resolve(name));
         if (file == null) {
             throw new BadInputException(
@@ -115,17 +114,17 @@ final class SafetensorsFolder {
     }
 
     /** Which file holds a tensor, for messages. */
-    Path fileOf(String name) {
+    public Path fileOf(String name) {
         return byName.get(resolve(name)).path();
     }
 
     /** Fills the rest of a direct buffer with numbers of a tensor, from an element on. */
-    void read(String name, long fromElement, FloatBuffer target, Scratch scratch) {
+    public void read(String name, long fromElement, FloatBuffer target, Scratch scratch) {
         byName.get(resolve(name)).read(resolve(name), fromElement, target, scratch::bytes);
     }
 
     /** Fills the rest of a buffer with bytes of a tensor, from a byte on. */
-    void readBytes(String name, long fromByte, ByteBuffer target) {
+    public void readBytes(String name, long fromByte, ByteBuffer target) {
         byName.get(resolve(name)).readBytes(resolve(name), fromByte, target);
     }
 }

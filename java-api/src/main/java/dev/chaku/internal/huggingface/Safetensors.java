@@ -1,4 +1,4 @@
-package dev.chaku.internal.adapter;
+package dev.chaku.internal.huggingface;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;

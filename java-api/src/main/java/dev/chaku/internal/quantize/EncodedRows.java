@@ -1,14 +1,12 @@
-package dev.chaku.internal.convert;
+package dev.chaku.internal.quantize;
 
 import dev.chaku.gguf.GgmlType;
 import dev.chaku.internal.NativeFormats;
-import dev.chaku.internal.quantize.RowSource;
-import dev.chaku.internal.quantize.Scratch;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 
 /** Rows that are stored in blocks of a GGUF format, which may be kept bit for bit. */
-interface EncodedRows extends RowSource {
+public interface EncodedRows extends RowSource {
     /** The format of the blocks. */
     GgmlType type();
 
