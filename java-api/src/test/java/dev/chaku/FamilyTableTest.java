@@ -1,6 +1,7 @@
 package dev.chaku;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.chaku.internal.arch.ModelFamilies;
 import java.io.IOException;
@@ -17,19 +18,19 @@ import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
 /**
- * The README's table of families says what the tests cover, no more and no less: inference where the reference's logits
+ * The table of families in docs says what the tests cover, no more and no less: inference where the reference's logits
  * are compared ({@link ModelTest}), LoRA and full training where gradients are checked ({@link FamilyGradientsTest})
  * and a training runs ({@link FamilyTrainingTest}).
  */
 class FamilyTableTest {
-    private static final Path README = Path.of("..", "README.md");
+    private static final Path PAGE = Path.of("..", "docs", "model-families.md");
     private static final Pattern ROW =
             Pattern.compile("\\| [^|]+ \\| `([^`]+)` \\| ([✔–]) \\| ([✔–]) \\| ([✔–]) \\| ([^|]+) \\|");
 
     /** Rows of the table by architecture: what is said of inference, LoRA and full training. */
     private static Map<String, String> table() throws IOException {
         Map<String, String> rows = new TreeMap<>();
-        for (String line : Files.readAllLines(README)) {
+        for (String line : Files.readAllLines(PAGE)) {
             Matcher row = ROW.matcher(line);
             if (row.matches()) {
                 rows.put(row.group(1), row.group(2) + row.group(3) + row.group(4));
@@ -43,11 +44,18 @@ class FamilyTableTest {
         assertEquals(new TreeSet<>(ModelFamilies.architectures()), table().keySet());
     }
 
+    @Test
+    void theReadmeCountsThem() throws IOException {
+        String readme = Files.readString(Path.of("..", "README.md"));
+        int count = ModelFamilies.architectures().size();
+        assertTrue(readme.contains("[" + count + " families](docs/model-families.md)"), count + " families");
+    }
+
     /** The last column: all classes of Hugging Face that the converter knows, and no others. */
     @Test
     void whatIsConvertedIsNamed() throws IOException {
         Set<String> named = new TreeSet<>();
-        for (String line : Files.readAllLines(README)) {
+        for (String line : Files.readAllLines(PAGE)) {
             Matcher row = ROW.matcher(line);
             if (row.matches()) {
                 named.addAll(List.of(row.group(5).split(", ")));

@@ -26,9 +26,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The README's table of formats says what the code does. */
+/** The table of formats in docs says what the code does. */
 class FormatsTableTest {
-    private static final Path README = Path.of("..", "README.md");
+    private static final Path PAGE = Path.of("..", "docs", "model-files.md");
 
     @TempDir
     Path folder;
@@ -36,7 +36,7 @@ class FormatsTableTest {
     private record Row(boolean read, boolean write, boolean train) {}
 
     private static Map<GgmlType, Row> table() throws IOException {
-        List<String> lines = Files.readAllLines(README);
+        List<String> lines = Files.readAllLines(PAGE);
         Map<GgmlType, Row> rows = new TreeMap<>();
         for (int i = lines.indexOf("| format | read | write | train |") + 2;
                 lines.get(i).startsWith("|");
