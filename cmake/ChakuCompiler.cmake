@@ -12,24 +12,29 @@ set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
 find_package(Threads REQUIRED)
 include(CheckCXXSourceCompiles)
 
-set(CHAKU_SANITIZE "" CACHE STRING "address, undefined or thread: builds with that sanitizer")
+set(CHAKU_SANITIZE "" CACHE STRING "address, undefined or thread, joined by commas: builds with these sanitizers")
+option(CHAKU_WERROR "Warnings are errors" OFF)
 
 # -ffp-contract=off keeps the scalar reference the oracle of the vector paths: they fuse explicitly.
 function(chaku_configure target)
   target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wshadow -Wno-psabi -ffp-contract=off
                          -fno-math-errno -ffunction-sections -fdata-sections)
+  if(CHAKU_WERROR)
+    target_compile_options(${target} PRIVATE -Werror)
+  endif()
   if(CHAKU_SANITIZE)
-    target_compile_options(${target} PRIVATE -fsanitize=${CHAKU_SANITIZE} -fno-omit-frame-pointer -g)
+    target_compile_options(${target} PRIVATE -fsanitize=${CHAKU_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
     target_link_options(${target} PUBLIC -fsanitize=${CHAKU_SANITIZE})
   endif()
 endfunction()
 
 # glibc floor 2.34: libstdc++ inside, libgcc_s outside.
+set(CHAKU_EXPORTS ${CMAKE_CURRENT_LIST_DIR}/exports.map)
 function(chaku_link target)
   target_link_libraries(${target} PRIVATE Threads::Threads)
   target_link_options(${target} PRIVATE -static-libstdc++ -Wl,--gc-sections -Wl,--exclude-libs,ALL
-                      -Wl,--no-undefined)
-  set_target_properties(${target} PROPERTIES INSTALL_RPATH "$ORIGIN")
+                      -Wl,--no-undefined -Wl,--version-script=${CHAKU_EXPORTS})
+  set_target_properties(${target} PROPERTIES INSTALL_RPATH "$ORIGIN" LINK_DEPENDS ${CHAKU_EXPORTS})
 endfunction()
 
 set(CHAKU_FLAGS_avx2 -mavx2 -mfma -mf16c)
@@ -66,7 +71,7 @@ function(chaku_isa_objects isa)
   chaku_configure(chaku_${isa})
   target_compile_options(chaku_${isa} PRIVATE ${CHAKU_FLAGS_${isa}})
   string(TOUPPER ${isa} upper)
-  target_compile_definitions(chaku_objects PRIVATE CHAKU_HAVE_${upper}=1)
+  target_compile_definitions(chaku_kernels PRIVATE CHAKU_HAVE_${upper}=1)
   set(CHAKU_ISA_OBJECTS ${CHAKU_ISA_OBJECTS} $<TARGET_OBJECTS:chaku_${isa}> CACHE INTERNAL "")
   set(CHAKU_ISAS ${CHAKU_ISAS} ${isa} CACHE INTERNAL "")
 endfunction()

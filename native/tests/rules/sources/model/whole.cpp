@@ -1,0 +1,3 @@
+#include "model/whole.h"
+
+#include "model/part.h"
