@@ -2,7 +2,7 @@ package dev.chaku;
 
 import dev.chaku.data.ChatRenderer;
 import dev.chaku.errors.BadInputException;
-import dev.chaku.train.CheckpointFolder;
+import dev.chaku.internal.train.CheckpointFolder;
 import java.nio.charset.StandardCharsets;
 import java.util.HexFormat;
 import java.util.List;

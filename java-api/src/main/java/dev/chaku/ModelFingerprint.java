@@ -2,8 +2,8 @@ package dev.chaku;
 
 import dev.chaku.errors.BadInputException;
 import dev.chaku.gguf.GgufFile;
+import dev.chaku.internal.train.CheckpointFolder;
 import dev.chaku.io.FileFault;
-import dev.chaku.train.CheckpointFolder;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;

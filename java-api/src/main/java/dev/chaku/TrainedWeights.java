@@ -15,6 +15,7 @@ import dev.chaku.internal.arch.DecoderModule;
 import dev.chaku.internal.arch.DecoderSpec;
 import dev.chaku.internal.arch.TensorSpec;
 import dev.chaku.internal.quantize.ValueRange;
+import dev.chaku.internal.train.TrainerState;
 import dev.chaku.train.LoraConfig;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;

@@ -10,11 +10,18 @@ import dev.chaku.internal.NativeTrainer;
 import dev.chaku.internal.StepOptions;
 import dev.chaku.internal.StepResult;
 import dev.chaku.internal.TrainingBatch;
-import dev.chaku.train.EarlierRun;
-import dev.chaku.train.LogFile;
+import dev.chaku.internal.train.Divergence;
+import dev.chaku.internal.train.EarlierRun;
+import dev.chaku.internal.train.EarlyStopping;
+import dev.chaku.internal.train.LogFile;
+import dev.chaku.internal.train.OutputFolder;
+import dev.chaku.internal.train.ProgressListeners;
+import dev.chaku.internal.train.ProgressMeter;
+import dev.chaku.internal.train.RowFeed;
+import dev.chaku.internal.train.RunPosition;
+import dev.chaku.internal.train.RunResult;
+import dev.chaku.internal.train.Validation;
 import dev.chaku.train.LossTrend;
-import dev.chaku.train.OutputFolder;
-import dev.chaku.train.RunResult;
 import dev.chaku.train.TrainingConfig;
 import dev.chaku.train.TrainingProgress;
 import java.nio.file.Files;
@@ -125,7 +132,7 @@ final class TrainingLoop {
             divergence.spoiled().ifPresent(this::refuse);
         }
         folder.writeText("loss.svg", log.picture());
-        return writeResult(LossTrend.of(log.losses()), finished);
+        return writeResult(log.trend(), finished);
     }
 
     private boolean isFinished() {
@@ -303,11 +310,7 @@ final class TrainingLoop {
         }
         return RunResult.read(folder.path())
                 .map(end -> result(
-                        setup,
-                        file,
-                        end,
-                        LossTrend.of(LogFile.open(folder, end.step()).losses()),
-                        true));
+                        setup, file, end, LogFile.open(folder, end.step()).trend(), true));
     }
 
     private void requireNotCancelled() {

@@ -8,6 +8,7 @@ import dev.chaku.internal.TrainerOptions;
 import dev.chaku.internal.arch.DecoderModule;
 import dev.chaku.internal.arch.DecoderSpec;
 import dev.chaku.internal.arch.TensorSpec;
+import dev.chaku.internal.train.TrainerState;
 import dev.chaku.train.LoraConfig;
 import dev.chaku.train.LoraTarget;
 import dev.chaku.train.TrainingConfig;

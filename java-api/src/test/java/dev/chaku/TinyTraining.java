@@ -11,11 +11,11 @@ import java.util.Random;
 import java.util.Set;
 
 /** Settings and data for trainings over {@link TinyModel} that take a second. */
-final class TinyTraining {
+public final class TinyTraining {
     private TinyTraining() {}
 
     /** Sequences that count up from a random byte: easy to learn. */
-    static List<EncodedExample> counting(int n, long seed) {
+    public static List<EncodedExample> counting(int n, long seed) {
         Random random = new Random(seed);
         List<EncodedExample> examples = new ArrayList<>();
         for (int i = 0; i < n; i++) {

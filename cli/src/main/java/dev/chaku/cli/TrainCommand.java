@@ -3,6 +3,7 @@ package dev.chaku.cli;
 import dev.chaku.Adapter;
 import dev.chaku.Model;
 import dev.chaku.Trainer;
+import dev.chaku.TrainingFolder;
 import dev.chaku.TrainingRun;
 import dev.chaku.data.ColumnMap;
 import dev.chaku.data.DataFormat;
@@ -11,7 +12,6 @@ import dev.chaku.data.Example;
 import dev.chaku.data.OverLong;
 import dev.chaku.io.FileFault;
 import dev.chaku.train.LossTrend;
-import dev.chaku.train.OutputFolder;
 import dev.chaku.train.RunStart;
 import dev.chaku.train.TrainingConfig;
 import dev.chaku.train.TrainingPlan;
@@ -171,10 +171,10 @@ final class TrainCommand extends Verb {
     @Override
     void execute() throws IOException {
         if (report != null) {
-            OutputFolder.requireNotOfRun(out, report);
+            TrainingFolder.requireNotOfRun(out, report);
         }
         if (!resume && !plan) {
-            OutputFolder.requireUnused(out);
+            TrainingFolder.requireUnused(out);
         }
         Dataset dataset = read(data, settings.seed());
         try (Model model = Model.open(modelFile, engine.modelOptions())) {

@@ -1,6 +1,6 @@
 package dev.chaku.train;
 
-import java.util.List;
+import java.util.Arrays;
 
 /**
  * Whether a loss fell, beyond what it differs from step to step: the mean of the first third of the steps against that
@@ -20,19 +20,15 @@ public record LossTrend(int steps, double first, double last, double error) {
     /** A fall that is smaller than this share of the loss changes no answer, however surely it is there. */
     private static final double SLIGHT = 0.02;
 
-    /** The trend of logged losses. */
-    public static LossTrend of(List<LossPicture.Point> losses) {
-        int n = losses.size();
+    /** The trend of losses, one a step, in nats. */
+    public static LossTrend of(double[] losses) {
+        int n = losses.length;
         int third = Math.max(1, n / 3);
         if (n == 0) {
             return new LossTrend(0, Double.NaN, Double.NaN, Double.NaN);
         }
-        double[] first = losses.subList(0, third).stream()
-                .mapToDouble(LossPicture.Point::loss)
-                .toArray();
-        double[] last = losses.subList(n - third, n).stream()
-                .mapToDouble(LossPicture.Point::loss)
-                .toArray();
+        double[] first = Arrays.copyOf(losses, third);
+        double[] last = Arrays.copyOfRange(losses, n - third, n);
         return new LossTrend(n, mean(first), mean(last), Math.sqrt(variance(first) / third + variance(last) / third));
     }
 

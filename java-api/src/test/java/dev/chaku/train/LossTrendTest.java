@@ -4,7 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.util.List;
 import java.util.Random;
 import java.util.function.IntToDoubleFunction;
 import java.util.stream.IntStream;
@@ -12,10 +11,7 @@ import org.junit.jupiter.api.Test;
 
 class LossTrendTest {
     private static LossTrend trend(int steps, IntToDoubleFunction loss) {
-        List<LossPicture.Point> points = IntStream.range(0, steps)
-                .mapToObj(i -> new LossPicture.Point(i + 1, loss.applyAsDouble(i)))
-                .toList();
-        return LossTrend.of(points);
+        return LossTrend.of(IntStream.range(0, steps).mapToDouble(loss).toArray());
     }
 
     @Test

@@ -5,13 +5,13 @@ import dev.chaku.Generator;
 import dev.chaku.Model;
 import dev.chaku.ModelOptions;
 import dev.chaku.Trainer;
+import dev.chaku.TrainingFolder;
 import dev.chaku.TrainingRun;
 import dev.chaku.data.Dataset;
 import dev.chaku.io.FileDraft;
 import dev.chaku.io.FileFault;
 import dev.chaku.io.NewFile;
 import dev.chaku.train.LoraConfig;
-import dev.chaku.train.OutputFolder;
 import dev.chaku.train.TrainingConfig;
 import dev.chaku.train.TrainingProgress;
 import java.io.IOException;
@@ -60,7 +60,12 @@ public final class Demo {
 
     /** Runs it all. */
     public Outcome run(Consumer<String> stage, Consumer<TrainingProgress> progress) throws IOException {
-        OutputFolder.create(folder);
+        try (TrainingFolder held = TrainingFolder.create(folder)) {
+            return runHeld(stage, progress);
+        }
+    }
+
+    private Outcome runHeld(Consumer<String> stage, Consumer<TrainingProgress> progress) throws IOException {
         Path base = writeBase();
         Path train = writeData("train.jsonl", data.train());
         writeData("heldout.jsonl", data.heldOut());

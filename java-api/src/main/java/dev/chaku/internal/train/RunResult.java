@@ -1,5 +1,6 @@
-package dev.chaku.train;
+package dev.chaku.internal.train;
 
+import dev.chaku.train.TrainingProgress;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;

@@ -1,4 +1,4 @@
-package dev.chaku.train;
+package dev.chaku.internal.train;
 
 import java.util.Locale;
 import java.util.stream.DoubleStream;

@@ -1,4 +1,4 @@
-package dev.chaku.train;
+package dev.chaku.internal.train;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;

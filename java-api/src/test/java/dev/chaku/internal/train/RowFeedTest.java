@@ -1,9 +1,10 @@
-package dev.chaku;
+package dev.chaku.internal.train;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.chaku.TinyTraining;
 import dev.chaku.data.EncodedExamples;
 import dev.chaku.data.PackedRows;
 import dev.chaku.data.Packer;

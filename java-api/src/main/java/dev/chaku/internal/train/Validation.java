@@ -1,4 +1,4 @@
-package dev.chaku;
+package dev.chaku.internal.train;
 
 import dev.chaku.data.PackedRow;
 import dev.chaku.internal.BatchLoss;
@@ -12,8 +12,8 @@ import java.util.List;
  * @param loss mean cross-entropy by weight, in nats
  * @param accuracy share of the weighted tokens that are predicted right
  */
-record Validation(double loss, double accuracy) {
-    static Validation of(NativeTrainer core, List<PackedRow> rows, Runnable beforeEach) {
+public record Validation(double loss, double accuracy) {
+    public static Validation of(NativeTrainer core, List<PackedRow> rows, Runnable beforeEach) {
         double lossSum = 0;
         double weightSum = 0;
         long correct = 0;

@@ -1,4 +1,4 @@
-package dev.chaku.train;
+package dev.chaku.internal.train;
 
 import dev.chaku.errors.BadInputException;
 import dev.chaku.errors.ResourceException;

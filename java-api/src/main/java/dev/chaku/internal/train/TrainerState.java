@@ -1,4 +1,4 @@
-package dev.chaku;
+package dev.chaku.internal.train;
 
 import dev.chaku.errors.BadInputException;
 import dev.chaku.internal.DirectBuffers;
@@ -16,16 +16,17 @@ import java.util.Map;
 import java.util.stream.IntStream;
 
 /** A trainer's parameters and what belongs to each, to a file and back. One parameter at a time is held in memory. */
-final class TrainerState {
+public final class TrainerState {
     /** All that a resumed run needs; gradients are zero between steps. */
-    static final List<NativeTrainer.Slot> WHOLE =
+    public static final List<NativeTrainer.Slot> WHOLE =
             List.of(NativeTrainer.Slot.VALUE, NativeTrainer.Slot.MOMENT1, NativeTrainer.Slot.MOMENT2);
 
-    static final List<NativeTrainer.Slot> VALUES = List.of(NativeTrainer.Slot.VALUE);
+    public static final List<NativeTrainer.Slot> VALUES = List.of(NativeTrainer.Slot.VALUE);
 
     private TrainerState() {}
 
-    static void write(NativeTrainer core, List<NativeTrainer.Slot> slots, Map<String, String> metadata, Path file) {
+    public static void write(
+            NativeTrainer core, List<NativeTrainer.Slot> slots, Map<String, String> metadata, Path file) {
         List<Safetensors.Source> sources = new ArrayList<>();
         FloatBuffer values = bufferFor(core);
         for (int i = 0; i < core.parameters(); i++) {
@@ -42,7 +43,7 @@ final class TrainerState {
     }
 
     /** Room for any one parameter. Direct memory is given back late: one buffer does for all. */
-    static FloatBuffer bufferFor(NativeTrainer core) {
+    public static FloatBuffer bufferFor(NativeTrainer core) {
         long most = IntStream.range(0, core.parameters())
                 .mapToLong(i -> core.parameter(i).elements())
                 .max()
@@ -57,7 +58,7 @@ final class TrainerState {
     }
 
     /** @throws BadInputException if a parameter is missing or has another size */
-    static void restore(Safetensors state, List<NativeTrainer.Slot> slots, NativeTrainer core) {
+    public static void restore(Safetensors state, List<NativeTrainer.Slot> slots, NativeTrainer core) {
         for (int i = 0; i < core.parameters(); i++) {
             ParameterInfo info = core.parameter(i);
             for (NativeTrainer.Slot slot : slots) {

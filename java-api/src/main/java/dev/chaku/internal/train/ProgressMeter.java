@@ -1,4 +1,4 @@
-package dev.chaku;
+package dev.chaku.internal.train;
 
 import dev.chaku.internal.StepResult;
 import dev.chaku.train.ProcessMemory;
@@ -8,9 +8,9 @@ import java.util.Map;
 import java.util.OptionalDouble;
 
 /** Counts and times a run's steps. Not thread-safe. */
-final class ProgressMeter {
+public final class ProgressMeter {
     /** The counter of steps without an update, in checkpoints. */
-    static final String SKIPPED = "skipped";
+    public static final String SKIPPED = "skipped";
 
     private static final double SMOOTHING = 0.9;
 
@@ -37,13 +37,14 @@ final class ProgressMeter {
     private OptionalDouble evalLoss = OptionalDouble.empty();
     private OptionalDouble evalAccuracy = OptionalDouble.empty();
 
-    ProgressMeter(int totalSteps, RunPosition from) {
+    public ProgressMeter(int totalSteps, RunPosition from) {
         this.totalSteps = totalSteps;
         this.firstStep = from.step();
         this.position = from;
     }
 
-    void step(RunPosition to, int rowsPerEpoch, double stepLoss, long stepTokens, double stepRate, StepResult result) {
+    public void step(
+            RunPosition to, int rowsPerEpoch, double stepLoss, long stepTokens, double stepRate, StepResult result) {
         long now = System.nanoTime();
         if (stepsNs == 0) {
             firstStepEndNs = now;
@@ -65,18 +66,18 @@ final class ProgressMeter {
     }
 
     /** The load-balance loss of the step that was just told. */
-    void balance(double stepBalance) {
+    public void balance(double stepBalance) {
         balance = OptionalDouble.of(stepBalance);
     }
 
-    void evaluation(Validation validation) {
+    public void evaluation(Validation validation) {
         evalLoss = OptionalDouble.of(validation.loss());
         evalAccuracy = OptionalDouble.of(validation.accuracy());
         resetClock();
     }
 
     /** What came between two steps and is not training counts for no step's time. */
-    void resetClock() {
+    public void resetClock() {
         lastNs = System.nanoTime();
     }
 
@@ -84,7 +85,7 @@ final class ProgressMeter {
         return smoothedWeight == 0 ? loss : smoothedSum / smoothedWeight;
     }
 
-    TrainingProgress progress(boolean evaluated) {
+    public TrainingProgress progress(boolean evaluated) {
         Duration sinceStart = Duration.ofNanos(System.nanoTime() - startNs);
         Duration elapsed = sinceStart.plusNanos(earlierNs);
         Duration remaining = remaining();
@@ -122,7 +123,7 @@ final class ProgressMeter {
                 .dividedBy(done - 1);
     }
 
-    void save(Map<String, String> counters) {
+    public void save(Map<String, String> counters) {
         counters.put("loss", Double.toString(loss));
         counters.put("smoothed_sum", Double.toString(smoothedSum));
         counters.put("smoothed_weight", Double.toString(smoothedWeight));
@@ -133,7 +134,7 @@ final class ProgressMeter {
         evalAccuracy.ifPresent(value -> counters.put("eval_accuracy", Double.toString(value)));
     }
 
-    void restore(Map<String, String> counters) {
+    public void restore(Map<String, String> counters) {
         loss = Double.parseDouble(counters.get("loss"));
         smoothedSum = Double.parseDouble(counters.get("smoothed_sum"));
         smoothedWeight = Double.parseDouble(counters.get("smoothed_weight"));

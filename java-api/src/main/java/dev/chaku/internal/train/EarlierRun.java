@@ -1,4 +1,4 @@
-package dev.chaku.train;
+package dev.chaku.internal.train;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;

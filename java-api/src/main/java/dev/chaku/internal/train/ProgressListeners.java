@@ -1,4 +1,4 @@
-package dev.chaku;
+package dev.chaku.internal.train;
 
 import dev.chaku.train.TrainingProgress;
 import java.util.HashSet;
@@ -12,21 +12,21 @@ import java.util.function.Consumer;
  * shows. Its first failure is logged, and it is called again at the next step. {@link #add} comes from any thread,
  * {@link #tell} from the run's alone.
  */
-final class ProgressListeners {
+public final class ProgressListeners {
     private static final System.Logger LOG = System.getLogger(ProgressListeners.class.getName());
 
     private final List<Consumer<TrainingProgress>> all = new CopyOnWriteArrayList<>();
     private final Set<Consumer<TrainingProgress>> failed = new HashSet<>();
 
-    ProgressListeners(List<Consumer<TrainingProgress>> first) {
+    public ProgressListeners(List<Consumer<TrainingProgress>> first) {
         all.addAll(first);
     }
 
-    void add(Consumer<TrainingProgress> listener) {
+    public void add(Consumer<TrainingProgress> listener) {
         all.add(listener);
     }
 
-    void tell(TrainingProgress progress) {
+    public void tell(TrainingProgress progress) {
         for (Consumer<TrainingProgress> listener : all) {
             try {
                 listener.accept(progress);

@@ -1,4 +1,4 @@
-package dev.chaku.train;
+package dev.chaku.internal.train;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
@@ -7,6 +7,8 @@ import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.util.JsonRecyclerPools;
 import dev.chaku.errors.ResourceException;
 import dev.chaku.io.FileFault;
+import dev.chaku.train.LossTrend;
+import dev.chaku.train.TrainingProgress;
 import java.io.IOException;
 import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
@@ -14,7 +16,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -146,9 +147,9 @@ public final class LogFile {
         return line.toString();
     }
 
-    /** The losses logged, step by step. */
-    public List<LossPicture.Point> losses() {
-        return Collections.unmodifiableList(losses);
+    /** How the loss went over all steps logged. */
+    public LossTrend trend() {
+        return LossTrend.of(losses.stream().mapToDouble(LossPicture.Point::loss).toArray());
     }
 
     /** The loss over all steps logged. */
