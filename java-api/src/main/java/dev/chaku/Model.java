@@ -15,7 +15,7 @@ import dev.chaku.internal.NativeSession;
 import dev.chaku.internal.adapter.AdapterWeights;
 import dev.chaku.internal.arch.DecoderSpec;
 import dev.chaku.internal.arch.DecoderWeights;
-import dev.chaku.internal.arch.ModelFamilies;
+import dev.chaku.internal.arch.family.ModelFamilies;
 import dev.chaku.internal.quantize.WeightFault;
 import dev.chaku.text.Tokenizer;
 import dev.chaku.text.Tokenizers;

@@ -2,7 +2,7 @@ package dev.chaku;
 
 import static dev.chaku.ReferenceJson.list;
 
-import dev.chaku.internal.arch.ModelFamilies;
+import dev.chaku.internal.arch.family.ModelFamilies;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;

@@ -3,7 +3,7 @@ package dev.chaku;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.chaku.internal.arch.ModelFamilies;
+import dev.chaku.internal.arch.family.ModelFamilies;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

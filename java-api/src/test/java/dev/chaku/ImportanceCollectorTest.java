@@ -8,7 +8,7 @@ import dev.chaku.errors.BadInputException;
 import dev.chaku.gguf.GgufFile;
 import dev.chaku.gguf.GgufTensor;
 import dev.chaku.internal.arch.FormatMix;
-import dev.chaku.internal.arch.ModelFamilies;
+import dev.chaku.internal.arch.family.ModelFamilies;
 import java.io.IOException;
 import java.nio.FloatBuffer;
 import java.nio.file.Files;

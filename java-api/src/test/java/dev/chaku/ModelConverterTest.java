@@ -11,7 +11,7 @@ import dev.chaku.gguf.GgmlType;
 import dev.chaku.gguf.GgufFile;
 import dev.chaku.gguf.GgufTensor;
 import dev.chaku.gguf.GgufWriter;
-import dev.chaku.internal.arch.ModelFamilies;
+import dev.chaku.internal.arch.family.ModelFamilies;
 import dev.chaku.internal.convert.HuggingFaceExport;
 import java.io.IOException;
 import java.io.InputStream;

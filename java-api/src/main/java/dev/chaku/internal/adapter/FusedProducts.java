@@ -4,6 +4,7 @@ import dev.chaku.internal.arch.DecoderModule;
 import dev.chaku.internal.arch.DecoderModule.Place;
 import dev.chaku.internal.arch.DecoderSpec;
 import dev.chaku.internal.arch.TensorSpec;
+import dev.chaku.internal.huggingface.ModuleNames;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
@@ -63,7 +64,7 @@ public final class FusedProducts {
      * The pairs at places that a family's modules are told by: a tensor of gate and up is no up projection. Where the
      * family has one module and the base one tensor, there is one pair; where it has several, several.
      */
-    static List<LoraPair> named(List<LoraPair> pairs, DecoderSpec spec, PeftFamily family) {
+    static List<LoraPair> named(List<LoraPair> pairs, DecoderSpec spec, ModuleNames names) {
         Map<String, List<TensorSpec>> shared = shared(spec);
         List<LoraPair> result = new ArrayList<>();
         List<LoraPair> rest = new ArrayList<>();
@@ -71,7 +72,7 @@ public final class FusedProducts {
             Optional<List<TensorSpec>> parts = partsOf(pair, shared);
             LoraPair placed = parts.map(all -> at(pair, fusedPlace(all))).orElseGet(() -> called(pair, spec, shared));
             if (placed.place().module().isStacked()
-                    || family.find(placed.place().module()).isPresent()) {
+                    || names.find(placed.place().module()).isPresent()) {
                 result.add(placed);
             } else if (parts.isPresent()) {
                 result.addAll(split(List.of(pair), spec));

@@ -8,6 +8,8 @@ import dev.chaku.internal.adapter.PeftExperts.Expert;
 import dev.chaku.internal.arch.DecoderModule;
 import dev.chaku.internal.arch.DecoderModule.Place;
 import dev.chaku.internal.arch.DecoderSpec;
+import dev.chaku.internal.arch.family.ModelFamilies;
+import dev.chaku.internal.huggingface.ModuleNames;
 import dev.chaku.internal.huggingface.Safetensors;
 import dev.chaku.io.FileFault;
 import dev.chaku.io.NewFile;
@@ -56,8 +58,8 @@ public final class PeftAdapters {
      *     additions (DoRA, saved modules, trained embeddings); the message names the setting or tensor
      */
     public static AdapterWeights read(Path folder, DecoderSpec spec) {
-        PeftFamily family = PeftFamily.of(spec.architecture());
-        PeftConfig config = PeftConfig.read(folder.resolve(PeftConfig.FILE_NAME), family.turned());
+        ModuleNames names = ModelFamilies.modules(spec.architecture());
+        PeftConfig config = PeftConfig.read(folder.resolve(PeftConfig.FILE_NAME), names.inputsFirst());
         Safetensors file = Safetensors.read(folder.resolve(WEIGHTS));
         Map<String, Halves> modules = new LinkedHashMap<>();
         for (Safetensors.Tensor tensor : file.tensors().values()) {
@@ -75,13 +77,13 @@ public final class PeftAdapters {
             metadata.put("general.base_model.0.name", GgufValue.of(config.base()));
         }
         modules.forEach((module, halves) -> {
-            PeftFamily.Site site = family.parse(module).orElse(null);
+            ModuleNames.Site site = names.parse(module).orElse(null);
             if (site == null) {
                 Expert expert =
-                        PeftExperts.parse(module).orElseThrow(() -> unknown(file, halves.any(), module, family));
+                        PeftExperts.parse(module, names).orElseThrow(() -> unknown(file, halves.any(), module, names));
                 experts.put(expert, halves.pair(file, expert.place(), config, alpha));
             } else {
-                for (PeftFamily.Module part : site.modules()) {
+                for (ModuleNames.Module part : site.modules()) {
                     Place place = part.product().at(site.layer());
                     pairs.addAll(PeftRows.toGguf(
                             halves.pair(file, place, config, alpha),
@@ -99,10 +101,10 @@ public final class PeftAdapters {
         return read;
     }
 
-    private static BadInputException unknown(Safetensors file, String tensor, String module, PeftFamily family) {
+    private static BadInputException unknown(Safetensors file, String tensor, String module, ModuleNames names) {
         return new BadInputException(
                 file.path() + ": tensor '" + tensor + "': this version adapts no module '" + module + "'; it adapts "
-                        + String.join(", ", family.names()) + ", and gate, up and down projections of experts");
+                        + String.join(", ", names.names()) + ", and gate, up and down projections of experts");
     }
 
     private static void collect(Safetensors file, Safetensors.Tensor tensor, Map<String, Halves> modules) {
@@ -191,8 +193,8 @@ public final class PeftAdapters {
      */
     public static void write(Path folder, AdapterWeights adapter, DecoderSpec spec) {
         adapter.requireFits(spec);
-        PeftFamily family = PeftFamily.of(spec.architecture());
-        List<Written> modules = modules(adapter, spec, family);
+        ModuleNames names = ModelFamilies.modules(spec.architecture());
+        List<Written> modules = modules(adapter, spec, names);
         NewFile.requireNewFolder(folder);
         Path absolute = folder.toAbsolutePath();
         Path beside = absolute.resolveSibling("." + absolute.getFileName() + "." + UUID.randomUUID() + ".tmp");
@@ -201,7 +203,7 @@ public final class PeftAdapters {
             Safetensors.write(beside.resolve(WEIGHTS), Map.of("format", "pt"), sources(modules));
             writeForced(
                     beside.resolve(PeftConfig.FILE_NAME),
-                    config(adapter, modules).json(targetModules(modules, spec, family), family.turned()));
+                    config(adapter, modules).json(targetModules(modules, spec, names), names.inputsFirst()));
             Files.move(beside, absolute, StandardCopyOption.ATOMIC_MOVE);
         } catch (IOException e) {
             throw FileFault.notWritten(folder, e);
@@ -213,27 +215,27 @@ public final class PeftAdapters {
     /** A module to be written, by its full name, and what it is here. */
     private record Written(String module, DecoderModule product, LoraPair pair) {}
 
-    private static List<Written> modules(AdapterWeights adapter, DecoderSpec spec, PeftFamily family) {
+    private static List<Written> modules(AdapterWeights adapter, DecoderSpec spec, ModuleNames names) {
         Map<String, List<LoraPair>> products = new LinkedHashMap<>();
         List<Written> modules = new ArrayList<>();
-        for (LoraPair pair : FusedProducts.named(adapter.pairs(), spec, family)) {
+        for (LoraPair pair : FusedProducts.named(adapter.pairs(), spec, names)) {
             Place place = pair.place();
             if (place.module().isStacked()) {
                 for (int e = 0; e < pair.experts(); e++) {
-                    String module = PeftModules.expertModule(place, e, spec.architecture());
+                    String module = PeftExperts.module(place, e, names, spec.architecture());
                     modules.add(new Written(module, place.module(), PeftExperts.one(pair, e)));
                 }
-            } else if (family.find(place.module()).isEmpty()) {
+            } else if (names.find(place.module()).isEmpty()) {
                 throw new BadInputException(
                         adapter.source() + ": " + place.name() + ": Hugging Face has no module of its own for it in "
                                 + spec.architecture() + "; adapters of it are exchanged as GGUF files");
             } else {
-                products.computeIfAbsent(family.fullName(place), unused -> new ArrayList<>())
+                products.computeIfAbsent(names.fullName(place), unused -> new ArrayList<>())
                         .add(pair);
             }
         }
         products.forEach((module, pairs) -> modules.add(
-                new Written(module, pairs.get(0).place().module(), PeftRows.toHuggingFace(pairs, family, spec))));
+                new Written(module, pairs.get(0).place().module(), PeftRows.toHuggingFace(pairs, names, spec))));
         return modules;
     }
 
@@ -269,34 +271,35 @@ public final class PeftAdapters {
     }
 
     /** Short names for what every layer has, full names otherwise. */
-    private static List<String> targetModules(List<Written> modules, DecoderSpec spec, PeftFamily family) {
+    private static List<String> targetModules(List<Written> modules, DecoderSpec spec, ModuleNames names) {
         Map<DecoderModule, List<String>> byProduct = new TreeMap<>();
         for (Written written : modules) {
             byProduct
                     .computeIfAbsent(written.product(), unused -> new ArrayList<>())
                     .add(written.module());
         }
-        List<String> names = new ArrayList<>();
+        List<String> targets = new ArrayList<>();
         byProduct.forEach((product, full) -> {
             if (product.isStacked()) {
-                names.addAll(expertNames(product, full, spec));
+                targets.addAll(expertNames(product, full, spec, names));
             } else if (!product.inLayers() || full.size() == spec.layers().size()) {
-                names.add(family.leaf(product));
+                targets.add(names.leaf(product));
             } else {
-                names.addAll(full);
+                targets.addAll(full);
             }
         });
-        return names;
+        return targets;
     }
 
     /** Experts of all layers by their names within one. */
-    private static Collection<String> expertNames(DecoderModule module, List<String> places, DecoderSpec spec) {
+    private static Collection<String> expertNames(
+            DecoderModule module, List<String> places, DecoderSpec spec, ModuleNames names) {
         int experts = spec.stacked(module.at(0));
         if (places.size() != (long) experts * spec.layers().size()) {
             return places;
         }
         return IntStream.range(0, experts)
-                .mapToObj(e -> PeftExperts.withinLayer(module, e, spec.architecture()))
+                .mapToObj(e -> PeftExperts.withinLayer(module, e, names, spec.architecture()))
                 .map(name -> name.substring(name.indexOf('.') + 1))
                 .toList();
     }

@@ -4,6 +4,7 @@ import dev.chaku.errors.BadInputException;
 import dev.chaku.internal.arch.DecoderModule;
 import dev.chaku.internal.arch.DecoderModule.Place;
 import dev.chaku.internal.arch.DecoderSpec;
+import dev.chaku.internal.huggingface.ModuleNames;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -19,56 +20,43 @@ import java.util.regex.Pattern;
  * matrices of all experts of a product lie in one.
  */
 final class PeftExperts {
-    private static final Pattern EXPERT = Pattern.compile(
-            "(?:model\\.)?layers\\.(0|[1-9][0-9]{0,5})\\.(?:mlp|block_sparse_moe)\\.experts\\.(0|[1-9][0-9]{0,3})\\.(\\w+)");
-
     /** One expert of a product. */
     record Expert(Place place, int index) {}
 
     private PeftExperts() {}
 
     /** The expert whose module has this name; nothing if it is none of an expert. */
-    static Optional<Expert> parse(String module) {
-        Matcher matcher = EXPERT.matcher(module);
-        if (!matcher.matches()) {
+    static Optional<Expert> parse(String module, ModuleNames names) {
+        ModuleNames.ExpertNames own = names.experts();
+        ModuleNames.InLayer within = names.inLayer(module).orElse(null);
+        if (own == null || within == null) {
             return Optional.empty();
         }
-        Optional<DecoderModule> product =
-                switch (matcher.group(3)) {
-                    case "gate_proj", "w1" -> Optional.of(DecoderModule.EXPERT_GATE);
-                    case "up_proj", "w3" -> Optional.of(DecoderModule.EXPERT_UP);
-                    case "down_proj", "w2" -> Optional.of(DecoderModule.EXPERT_DOWN);
-                    default -> Optional.empty();
-                };
-        int layer = Integer.parseInt(matcher.group(1));
-        int index = Integer.parseInt(matcher.group(2));
-        return product.map(p -> new Expert(p.at(layer), index));
+        Matcher matcher = Pattern.compile(Pattern.quote(own.block()) + "(0|[1-9][0-9]{0,3})\\.(\\w+)")
+                .matcher(within.name());
+        return matcher.matches()
+                ? own.product(matcher.group(2))
+                        .map(product -> new Expert(product.at(within.layer()), Integer.parseInt(matcher.group(1))))
+                : Optional.empty();
+    }
+
+    /** The full name of an expert's module. */
+    static String module(Place place, int index, ModuleNames names, String architecture) {
+        return names.layers() + place.layer() + "." + withinLayer(place.module(), index, names, architecture);
     }
 
     /**
      * The name of an expert's module within its layer.
      *
-     * @throws BadInputException if experts of the family have no modules: gpt-oss keeps all of them in one parameter
+     * @throws BadInputException if experts of the family have no modules: some keep all of them in one parameter
      */
-    static String withinLayer(DecoderModule module, int index, String architecture) {
-        return switch (architecture) {
-            case "llama" -> "block_sparse_moe.experts." + index + "." + mixtral(module);
-            case "gpt-oss" ->
-                throw new BadInputException(
-                        "PEFT adapters: Hugging Face has no modules for the experts of gpt-oss; an adapter of "
-                                + module.ggufName() + " is exchanged as a GGUF file");
-            default -> "mlp.experts." + index + "." + qwen(module);
-        };
-    }
-
-    private static String mixtral(DecoderModule module) {
-        return module == DecoderModule.EXPERT_GATE ? "w1" : module == DecoderModule.EXPERT_UP ? "w3" : "w2";
-    }
-
-    private static String qwen(DecoderModule module) {
-        return module == DecoderModule.EXPERT_GATE
-                ? "gate_proj"
-                : module == DecoderModule.EXPERT_UP ? "up_proj" : "down_proj";
+    static String withinLayer(DecoderModule module, int index, ModuleNames names, String architecture) {
+        ModuleNames.ExpertNames own = names.experts();
+        if (own == null) {
+            throw new BadInputException("PEFT adapters: Hugging Face has no modules for the experts of " + architecture
+                    + "; an adapter of " + module.ggufName() + " is exchanged as a GGUF file");
+        }
+        return own.module(module, index);
     }
 
     /** The pair of one expert of a stacked pair; its place is that of the product. */

@@ -1,6 +1,5 @@
 package dev.chaku.internal.adapter;
 
-import dev.chaku.internal.arch.DecoderModule.Place;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -24,11 +23,6 @@ final class PeftModules {
         return matcher.matches()
                 ? Optional.of(new Half(matcher.group(1), matcher.group(2).equals("A")))
                 : Optional.empty();
-    }
-
-    /** The full name of an expert's module. */
-    static String expertModule(Place place, int index, String architecture) {
-        return "model.layers." + place.layer() + "." + PeftExperts.withinLayer(place.module(), index, architecture);
     }
 
     static String tensor(String module, boolean isA) {

@@ -7,6 +7,7 @@ import dev.chaku.internal.arch.DecoderModule;
 import dev.chaku.internal.arch.DecoderModule.Place;
 import dev.chaku.internal.arch.DecoderSpec;
 import dev.chaku.internal.arch.TensorSpec;
+import dev.chaku.internal.huggingface.ModuleNames;
 import dev.chaku.internal.huggingface.RowOrder;
 import java.util.List;
 import java.util.OptionalLong;
@@ -26,7 +27,7 @@ final class PeftRows {
      * @throws BadInputException if the module's pair does not fit the base
      */
     static List<LoraPair> toGguf(
-            LoraPair pair, PeftFamily.Module module, Place place, DecoderSpec spec, String source) {
+            LoraPair pair, ModuleNames.Module module, Place place, DecoderSpec spec, String source) {
         OptionalLong known = rows(place, spec);
         boolean moves = module.rows() != RowOrder.AS_IS || module.columns() != RowOrder.AS_IS;
         if (!moves || known.isEmpty()) {
@@ -60,10 +61,10 @@ final class PeftRows {
     }
 
     /** The pair of a module out of those of its products, which are one or more. */
-    static LoraPair toHuggingFace(List<LoraPair> pairs, PeftFamily family, DecoderSpec spec) {
+    static LoraPair toHuggingFace(List<LoraPair> pairs, ModuleNames names, DecoderSpec spec) {
         LoraPair first = pairs.get(0);
         RowOrder.Sizes sizes = sizes(spec, first.place().layer());
-        PeftFamily.Module module = family.find(first.place().module()).orElseThrow();
+        ModuleNames.Module module = names.find(first.place().module()).orElseThrow();
         int rank = pairs.stream().mapToInt(LoraPair::rank).sum();
         int inputs = first.inputs();
         int outputs = Math.toIntExact(module.rows().huggingFaceRows(first.outputs(), sizes));
@@ -71,7 +72,7 @@ final class PeftRows {
         float[] b = new float[outputs * rank];
         int at = 0;
         for (LoraPair pair : pairs) {
-            PeftFamily.Module own = family.find(pair.place().module()).orElseThrow();
+            ModuleNames.Module own = names.find(pair.place().module()).orElseThrow();
             for (int r = 0; r < pair.rank(); r++) {
                 for (int c = 0; c < inputs; c++) {
                     a[(at + r) * inputs + (int) own.columns().huggingFaceRow(c, sizes)] = pair.a()[r * inputs + c];

@@ -18,7 +18,7 @@ final class ExpertLayers {
         this.keys = keys;
         this.tensors = tensors;
         this.traits = traits;
-        this.experts = traits != null && traits.required()
+        this.experts = traits != null && !traits.areOptional()
                 ? keys.count("expert_count", MOST_EXPERTS)
                 : keys.findInt("expert_count", 0, MOST_EXPERTS).orElse(0);
         if (traits == null && experts > 0) {
@@ -37,11 +37,12 @@ final class ExpertLayers {
         }
         int used = keys.count("expert_used_count", experts);
         int width = keys.findInt("expert_feed_forward_length", 1, MOST).orElse(ffWidth);
-        int shared = traits.shared()
-                ? keys.findInt("expert_shared_feed_forward_length", 1, MOST).orElse(ffWidth)
-                : 0;
+        int shared = traits.shared() == Presence.NONE
+                ? 0
+                : keys.findInt("expert_shared_feed_forward_length", 1, MOST)
+                        .orElse(traits.shared() == Presence.REQUIRED ? ffWidth : 0);
         requireUsual();
-        return new ExpertOptions(experts, used, width, shared, traits.gating(), traits.normalize(), 1);
+        return new ExpertOptions(experts, used, width, shared, traits.gating(), traits.areNormalized(), 1);
     }
 
     /** These families compute in one way; a file that asks for another was made for another program. */
@@ -51,8 +52,8 @@ final class ExpertLayers {
         if (gating != usual && gating != 0) {
             throw keys.error("expert_gating_func", Integer.toString(usual), Integer.toString(gating));
         }
-        if (keys.bool("expert_weights_norm", traits.normalize()) != traits.normalize()) {
-            throw keys.error("expert_weights_norm", "" + traits.normalize(), "" + !traits.normalize());
+        if (keys.bool("expert_weights_norm", traits.areNormalized()) != traits.areNormalized()) {
+            throw keys.error("expert_weights_norm", "" + traits.areNormalized(), "" + !traits.areNormalized());
         }
         double scale = keys.findPositive("expert_weights_scale").orElse(1);
         if (scale != 1) {
@@ -61,14 +62,16 @@ final class ExpertLayers {
     }
 
     void pick(int layer, long width, ExpertOptions options) {
-        DenseTraits.Presence bias = traits.bias();
+        Presence bias = traits.bias();
         tensors.matrix(DecoderModule.ROUTER.at(layer), experts, width);
         tensors.vector(DecoderModule.ROUTER.at(layer), TensorSpec.Kind.BIAS, bias, experts);
         tensors.stack(DecoderModule.EXPERT_GATE.at(layer), experts, options.ffWidth(), width, bias);
         tensors.stack(DecoderModule.EXPERT_UP.at(layer), experts, options.ffWidth(), width, bias);
         tensors.stack(DecoderModule.EXPERT_DOWN.at(layer), experts, width, options.ffWidth(), bias);
         if (options.sharedFfWidth() > 0) {
-            tensors.vector(DecoderModule.SHARED_ROUTER.at(layer), width);
+            if (traits.hasSharedRouter()) {
+                tensors.vector(DecoderModule.SHARED_ROUTER.at(layer), width);
+            }
             tensors.matrix(DecoderModule.SHARED_GATE.at(layer), options.sharedFfWidth(), width);
             tensors.matrix(DecoderModule.SHARED_UP.at(layer), options.sharedFfWidth(), width);
             tensors.matrix(DecoderModule.SHARED_DOWN.at(layer), width, options.sharedFfWidth());

@@ -2,13 +2,76 @@ package dev.chaku.internal.arch;
 
 import dev.chaku.internal.ExpertOptions.Gating;
 
-/**
- * In what decoders with experts differ, beside what {@link DenseTraits} says.
- *
- * @param gating how weights come from the router's logits
- * @param normalize whether the weights of a token are divided by their sum
- * @param bias of the router and the experts
- * @param shared whether every token also passes through one expert, weighed by a router of its own
- * @param required whether the family has nothing but layers of experts; else a file without experts is dense
- */
-record ExpertTraits(Gating gating, boolean normalize, DenseTraits.Presence bias, boolean shared, boolean required) {}
+/** The experts of a family: without biases, none shared, in every layer of every file, unless it says otherwise. */
+public final class ExpertTraits {
+    private final Gating gating;
+    private boolean normalized;
+    private Presence bias = Presence.NONE;
+    private Presence shared = Presence.NONE;
+    private boolean sharedRouter;
+    private boolean optional;
+
+    private ExpertTraits(Gating gating) {
+        this.gating = gating;
+    }
+
+    /** Experts whose weights come from the router's logits in this way. */
+    public static ExpertTraits of(Gating gating) {
+        return new ExpertTraits(gating);
+    }
+
+    Gating gating() {
+        return gating;
+    }
+
+    /** The weights of a token are divided by their sum. */
+    public ExpertTraits normalized() {
+        normalized = true;
+        return this;
+    }
+
+    boolean areNormalized() {
+        return normalized;
+    }
+
+    /** Biases of the router and the experts. */
+    public ExpertTraits biases(Presence presence) {
+        bias = presence;
+        return this;
+    }
+
+    Presence bias() {
+        return bias;
+    }
+
+    /** Every token also passes through one expert, weighed by a router of its own. */
+    public ExpertTraits sharedByRouter() {
+        shared = Presence.REQUIRED;
+        sharedRouter = true;
+        return this;
+    }
+
+    /** Where a file gives it a width, every token also passes through one expert that counts in full. */
+    public ExpertTraits sharedInFull() {
+        shared = Presence.OPTIONAL;
+        return this;
+    }
+
+    Presence shared() {
+        return shared;
+    }
+
+    boolean hasSharedRouter() {
+        return sharedRouter;
+    }
+
+    /** A file without experts is dense. */
+    public ExpertTraits orDense() {
+        optional = true;
+        return this;
+    }
+
+    boolean areOptional() {
+        return optional;
+    }
+}

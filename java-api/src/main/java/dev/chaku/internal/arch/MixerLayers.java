@@ -1,7 +1,6 @@
 package dev.chaku.internal.arch;
 
 import dev.chaku.internal.MixerOptions;
-import dev.chaku.internal.arch.DenseTraits.Mixer;
 import dev.chaku.internal.arch.TensorSpec.Kind;
 import dev.chaku.internal.arch.TensorTable.Part;
 import java.util.List;
@@ -14,9 +13,9 @@ final class MixerLayers {
 
     private final ArchitectureKeys keys;
     private final TensorTable tensors;
-    private final @Nullable Mixer kind;
+    private final @Nullable MixerKind kind;
 
-    MixerLayers(ArchitectureKeys keys, TensorTable tensors, @Nullable Mixer kind) {
+    MixerLayers(ArchitectureKeys keys, TensorTable tensors, @Nullable MixerKind kind) {
         this.keys = keys;
         this.tensors = tensors;
         this.kind = kind;
@@ -27,7 +26,7 @@ final class MixerLayers {
         if (!keys.has("attention.head_count_kv")) {
             return heads;
         }
-        int least = kind == Mixer.SHORT_CONVOLUTION ? 0 : 1;
+        int least = kind == MixerKind.SHORT_CONVOLUTION ? 0 : 1;
         return keys.perLayer("attention.head_count_kv", layers, least, most);
     }
 
@@ -37,7 +36,7 @@ final class MixerLayers {
         if (kind == null) {
             return null;
         }
-        if (kind == Mixer.SHORT_CONVOLUTION) {
+        if (kind == MixerKind.SHORT_CONVOLUTION) {
             int taps = keys.count("shortconv.l_cache", MOST_TAPS);
             return kvHeads == 0 ? new MixerOptions(taps) : null;
         }
@@ -53,7 +52,7 @@ final class MixerLayers {
                 valueHeads,
                 keys.count("ssm.state_size", MOST),
                 inner / valueHeads,
-                kind == Mixer.DELTA_RULE_TILED);
+                kind == MixerKind.DELTA_RULE_TILED);
         if (valueHeads % options.keyHeads() != 0) {
             throw keys.error("ssm.group_count", "a divisor of " + valueHeads + " heads", "" + options.keyHeads());
         }
@@ -73,7 +72,7 @@ final class MixerLayers {
                 new Part(DecoderModule.MIX_INPUT_GATE.at(l), width),
                 new Part(DecoderModule.MIX_GATE.at(l), width),
                 new Part(DecoderModule.MIX_IN.at(l), width));
-        tensors.fused(prefix + "in_proj", width, parts, DenseTraits.Presence.NONE);
+        tensors.fused(prefix + "in_proj", width, parts, Presence.NONE);
         tensors.named(prefix + "conv.weight", DecoderModule.MIX_TAPS.at(l), Kind.WEIGHT, width, options.taps());
         tensors.named(prefix + "out_proj.weight", DecoderModule.MIX_OUT.at(l), Kind.WEIGHT, width, width);
     }

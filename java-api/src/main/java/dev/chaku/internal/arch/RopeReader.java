@@ -34,9 +34,9 @@ final class RopeReader {
 
     /** That of windowed layers where they have one of their own. */
     RopeSpec local(OptionalDouble usualBase) {
-        double usual = usualBase.orElse(DenseTraits.SAME_BASE);
+        double usual = usualBase.orElse(PositionTraits.SAME_BASE);
         double same = keys.findPositive("rope.freq_base").orElse(10000);
-        double base = keys.findPositive("rope.freq_base_swa").orElse(usual == DenseTraits.SAME_BASE ? same : usual);
+        double base = keys.findPositive("rope.freq_base_swa").orElse(usual == PositionTraits.SAME_BASE ? same : usual);
         return new RopeSpec(pairing, 1, RopeScaling.plain(dims(), base));
     }
 

@@ -23,7 +23,7 @@ import java.util.Arrays;
  * <p>[1] Su et al., RoFormer, arXiv 2104.09864. [2] Chen et al., arXiv 2306.15595. [3] Peng et al., YaRN, arXiv
  * 2309.00071. [4] Ding et al., LongRoPE, arXiv 2402.13753.
  */
-sealed interface RopeScaling {
+public sealed interface RopeScaling {
     /** No change. */
     record None() implements RopeScaling {}
 

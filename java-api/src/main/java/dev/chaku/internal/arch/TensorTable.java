@@ -34,12 +34,12 @@ final class TensorTable {
     }
 
     /** Required matrices [rows, columns] of experts in one tensor, with their biases. */
-    void stack(DecoderModule.Place place, long experts, long rows, long columns, DenseTraits.Presence bias) {
+    void stack(DecoderModule.Place place, long experts, long rows, long columns, Presence bias) {
         long all = Math.multiplyExact(experts, rows);
         require(place, TensorSpec.Kind.WEIGHT, new long[] {columns, rows, experts}, all, columns);
-        if (bias == DenseTraits.Presence.REQUIRED) {
+        if (bias == Presence.REQUIRED) {
             require(place, TensorSpec.Kind.BIAS, new long[] {rows, experts}, 1, all);
-        } else if (bias == DenseTraits.Presence.OPTIONAL) {
+        } else if (bias == Presence.OPTIONAL) {
             find(place, TensorSpec.Kind.BIAS, new long[] {rows, experts}, 1, all);
         }
     }
@@ -62,11 +62,11 @@ final class TensorTable {
      *
      * @param name without {@code .weight}
      */
-    void fused(String name, long columns, List<Part> parts, DenseTraits.Presence bias) {
+    void fused(String name, long columns, List<Part> parts, Presence bias) {
         long rows = parts.stream().mapToLong(Part::rows).sum();
         pickParts(name + ".weight", new long[] {columns, rows}, parts, TensorSpec.Kind.WEIGHT, columns);
         boolean biased = has(name + ".bias");
-        if (bias == DenseTraits.Presence.REQUIRED || (bias == DenseTraits.Presence.OPTIONAL && biased)) {
+        if (bias == Presence.REQUIRED || (bias == Presence.OPTIONAL && biased)) {
             pickParts(name + ".bias", new long[] {rows}, parts, TensorSpec.Kind.BIAS, columns);
         }
     }
@@ -111,13 +111,8 @@ final class TensorTable {
     }
 
     /** A norm's weight [rows, columns] that the family has, may have or does not have; rows are 1 but of heads. */
-    void norm(
-            DecoderModule.Place place,
-            DenseTraits.Presence presence,
-            long rows,
-            long columns,
-            DenseTraits.Presence bias) {
-        if (presence == DenseTraits.Presence.NONE || (presence == DenseTraits.Presence.OPTIONAL && !has(place))) {
+    void norm(DecoderModule.Place place, Presence presence, long rows, long columns, Presence bias) {
+        if (presence == Presence.NONE || (presence == Presence.OPTIONAL && !has(place))) {
             return;
         }
         require(place, TensorSpec.Kind.WEIGHT, rows, columns);
@@ -143,7 +138,7 @@ final class TensorTable {
     }
 
     /** A vector that the family has, may have or does not have. */
-    void vector(DecoderModule.Place place, TensorSpec.Kind kind, DenseTraits.Presence presence, long columns) {
+    void vector(DecoderModule.Place place, TensorSpec.Kind kind, Presence presence, long columns) {
         switch (presence) {
             case NONE -> {}
             case OPTIONAL -> find(place, kind, 1, columns);

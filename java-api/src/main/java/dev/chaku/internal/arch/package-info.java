@@ -1,6 +1,7 @@
 /**
- * Model families: GGUF metadata to a decoder's shape, tensor names to its modules. One small class per family; what a
- * file says and a family does not understand is refused, never ignored.
+ * GGUF metadata to a decoder's shape, tensor names to its modules: what families can differ in, and the readers that
+ * serve all of them. What a file says and a family does not understand is refused, never ignored. The families
+ * themselves are in {@code arch.family}.
  */
 @NullMarked
 package dev.chaku.internal.arch;

@@ -3,6 +3,8 @@ package dev.chaku.internal.convert;
 import dev.chaku.errors.BadInputException;
 import dev.chaku.gguf.GgufValue;
 import dev.chaku.internal.arch.FormatMix;
+import dev.chaku.internal.arch.family.ModelFamilies;
+import dev.chaku.internal.huggingface.HuggingFaceClass;
 import dev.chaku.internal.huggingface.ModelConfig;
 import dev.chaku.internal.huggingface.Mxfp4Rows;
 import dev.chaku.internal.huggingface.RopeKeys;
@@ -31,13 +33,13 @@ public final class HuggingFaceModel {
             Pattern.compile("(model\\.)?(vision_tower|multi_modal_projector|visual|mtp)\\..*");
 
     private final ModelConfig config;
-    private final HuggingFaceFamily family;
+    private final HuggingFaceClass family;
     private final Map<String, GgufValue> metadata = new LinkedHashMap<>();
     private final List<ModelOutline.Tensor> tensors = new ArrayList<>();
     private final List<String> leftOut = new ArrayList<>();
 
     private HuggingFaceModel(ModelConfig found) {
-        this.family = HuggingFaceFamilies.of(found);
+        this.family = ModelFamilies.huggingFace(found);
         this.config = found.withDefaults(family.defaults());
         config.requireActivation(family.activations());
     }
@@ -53,7 +55,7 @@ public final class HuggingFaceModel {
 
     /** Names under {@code architectures} in config.json that are known. */
     public static List<String> classes() {
-        return HuggingFaceFamilies.classes();
+        return ModelFamilies.classes();
     }
 
     /**
@@ -89,9 +91,9 @@ public final class HuggingFaceModel {
         HuggingFaceModel model =
                 new HuggingFaceModel(ModelConfig.read(configFile).withVocab(vocab));
         model.describe("random " + model.family.architecture());
-        boolean tied = model.config.tied(model.family.tied());
+        boolean tied = model.config.tied(model.family.isTied());
         for (int l = -1; l < model.config.layers(); l++) {
-            for (TensorRule rule : model.family.tensors().apply(model.config)) {
+            for (TensorRule rule : model.family.tensors(model.config)) {
                 boolean there = rule.need() == TensorRule.Need.REQUIRED
                         || (rule.need() == TensorRule.Need.UNLESS_TIED && !tied);
                 if (there && model.isIn(rule, l)) {
@@ -132,7 +134,7 @@ public final class HuggingFaceModel {
         metadata.put(a + "attention.head_count", GgufValue.ofUint32(config.heads()));
         metadata.put(a + "attention.head_count_kv", GgufValue.ofUint32(config.kvHeads()));
         metadata.put(
-                a + (family.layerNorm() ? "attention.layer_norm_epsilon" : "attention.layer_norm_rms_epsilon"),
+                a + (family.isLayerNorm() ? "attention.layer_norm_epsilon" : "attention.layer_norm_rms_epsilon"),
                 GgufValue.of((float) config.json().requireDouble(family.epsilonKey())));
         metadata.put(a + "vocab_size", GgufValue.ofUint32(config.vocab()));
         if (config.json().has("head_dim")) {
@@ -140,20 +142,20 @@ public final class HuggingFaceModel {
             metadata.put(a + "attention.value_length", GgufValue.ofUint32(config.headDim()));
         }
         Map<String, GgufValue> more = new LinkedHashMap<>();
-        if (family.rotary()) {
+        if (family.isRotary()) {
             more.put("rope.dimension_count", GgufValue.ofUint32(config.ropeDims()));
             more.put("rope.freq_base", GgufValue.of((float) config.ropeTheta()));
-            more.putAll(RopeKeys.of(config).keys());
+            more.putAll(RopeKeys.of(config, family.ropeKeys()).keys());
         }
-        family.extra().accept(config, more);
+        family.addKeys(config, more);
         more.forEach((key, value) -> metadata.put(a + key, value));
     }
 
     private void pick(SafetensorsFolder files) {
         Set<String> understood = new HashSet<>();
-        boolean tied = config.tied(family.tied());
+        boolean tied = config.tied(family.isTied());
         for (int l = -1; l < config.layers(); l++) {
-            for (TensorRule rule : family.tensors().apply(config)) {
+            for (TensorRule rule : family.tensors(config)) {
                 if (isIn(rule, l)) {
                     RuleRows.sources(config, rule, l).forEach(name -> understand(files, name, understood));
                     boolean there = rule.need() == TensorRule.Need.OPTIONAL
@@ -194,7 +196,7 @@ public final class HuggingFaceModel {
     }
 
     private void addFactors() {
-        RopeKeys.of(config)
+        RopeKeys.of(config, family.ropeKeys())
                 .factors()
                 .forEach((name, values) -> tensors.add(new ModelOutline.Tensor(
                         name, new long[] {values.length}, (row, target, scratch) -> target.put(values))));

@@ -4,7 +4,7 @@ import dev.chaku.gguf.GgufValue;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.Stream;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -15,7 +15,8 @@ import org.jspecify.annotations.Nullable;
  */
 public record RopeKeys(Map<String, GgufValue> keys, Map<String, float[]> factors) {
 
-    public static RopeKeys of(ModelConfig config) {
+    /** @param understood keys that the family reads itself, which are refused elsewhere */
+    public static RopeKeys of(ModelConfig config, Set<String> understood) {
         RopeKeys result = new RopeKeys(new LinkedHashMap<>(), new LinkedHashMap<>());
         JsonFile scaling = config.json()
                 .findObject("rope_scaling")
@@ -24,8 +25,8 @@ public record RopeKeys(Map<String, GgufValue> keys, Map<String, float[]> factors
         if (scaling == null) {
             return result;
         }
-        refuse(config, scaling, "alpha", "HunYuan");
-        refuse(config, scaling, "llama_4_scaling_beta", "Mistral3", "Ministral3");
+        refuse(config, scaling, "alpha", understood);
+        refuse(config, scaling, "llama_4_scaling_beta", understood);
         String kind = scaling.findString("rope_type")
                 .orElse(scaling.findString("type").orElse("default"));
         switch (kind) {
@@ -35,7 +36,7 @@ public record RopeKeys(Map<String, GgufValue> keys, Map<String, float[]> factors
                 result.keys.put("rope.scaling.type", GgufValue.of("linear"));
                 result.keys.put("rope.scaling.factor", GgufValue.of((float) scaling.requireDouble("factor")));
             }
-            case "yarn" -> result.addYarn(config, scaling);
+            case "yarn" -> result.addYarn(config, scaling, understood.contains("truncate"));
             case "llama3" -> result.factors.put("rope_freqs.weight", llama3(config, scaling));
             case "longrope", "su" -> result.addLongRope(config, scaling);
             default -> throw scaling.error("rope_type", "default, linear, dynamic, yarn, llama3 or longrope", kind);
@@ -43,10 +44,9 @@ public record RopeKeys(Map<String, GgufValue> keys, Map<String, float[]> factors
         return result;
     }
 
-    /** Keys that only some classes know, whose families read them. */
-    private static void refuse(ModelConfig config, JsonFile scaling, String key, String... but) {
-        boolean known = Stream.of(but).anyMatch(config.architecture()::startsWith);
-        if (!known && scaling.findDouble(key).orElse(0) != 0) {
+    /** Keys that only some families know, and read themselves. */
+    private static void refuse(ModelConfig config, JsonFile scaling, String key, Set<String> understood) {
+        if (!understood.contains(key) && scaling.findDouble(key).orElse(0) != 0) {
             throw scaling.error(
                     key,
                     "none (it is not supported for " + config.architecture() + ")",
@@ -54,11 +54,11 @@ public record RopeKeys(Map<String, GgufValue> keys, Map<String, float[]> factors
         }
     }
 
-    private void addYarn(ModelConfig config, JsonFile scaling) {
+    private void addYarn(ModelConfig config, JsonFile scaling, boolean mayNotTruncate) {
         double factor = scaling.requireDouble("factor");
-        // Files cannot say that the bounds between pairs are not rounded; those of gpt-oss, which does not, are read as
-        // if they were.
-        if (!scaling.bool("truncate", true) && !config.architecture().equals("GptOssForCausalLM")) {
+        // Files cannot say that the bounds between pairs are not rounded; of families that do not, they are read as if
+        // they were.
+        if (!scaling.bool("truncate", true) && !mayNotTruncate) {
             throw scaling.error("truncate", "true (false is not supported for " + config.architecture() + ")", false);
         }
         keys.put("rope.scaling.type", GgufValue.of("yarn"));

@@ -9,6 +9,7 @@ import dev.chaku.gguf.GgufMetadata;
 import dev.chaku.internal.arch.DecoderModule;
 import dev.chaku.internal.arch.DecoderSpec;
 import dev.chaku.internal.arch.TensorSpec;
+import dev.chaku.internal.arch.family.ModelFamilies;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -172,8 +173,8 @@ class FusedProductsTest {
                 joined.get(0).b());
         assertEquals(
                 "model.layers.1.mlp.gate_up_proj",
-                PeftFamily.of("phi3")
-                        .fullName(FusedProducts.named(List.of(read), fused, PeftFamily.of("phi3"))
+                ModelFamilies.modules("phi3")
+                        .fullName(FusedProducts.named(List.of(read), fused, ModelFamilies.modules("phi3"))
                                 .get(0)
                                 .place()));
     }

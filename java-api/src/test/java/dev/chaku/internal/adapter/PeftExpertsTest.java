@@ -13,6 +13,8 @@ import dev.chaku.internal.LayerOptions;
 import dev.chaku.internal.arch.DecoderModule;
 import dev.chaku.internal.arch.DecoderSpec;
 import dev.chaku.internal.arch.TensorSpec;
+import dev.chaku.internal.arch.family.ModelFamilies;
+import dev.chaku.internal.huggingface.ModuleNames;
 import dev.chaku.internal.huggingface.Safetensors;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -151,16 +153,16 @@ class PeftExpertsTest {
 
     @Test
     void readsBothSpellings() {
+        ModuleNames qwen = ModelFamilies.modules("qwen2moe");
         assertEquals(
                 Optional.of(new PeftExperts.Expert(DecoderModule.EXPERT_UP.at(3), 17)),
-                PeftExperts.parse("model.layers.3.block_sparse_moe.experts.17.w3"));
+                PeftExperts.parse("model.layers.3.block_sparse_moe.experts.17.w3", ModelFamilies.modules("llama")));
         assertEquals(
                 Optional.of(new PeftExperts.Expert(DecoderModule.EXPERT_DOWN.at(0), 0)),
-                PeftExperts.parse("layers.0.mlp.experts.0.down_proj"));
-        assertEquals(Optional.empty(), PeftExperts.parse("model.layers.3.mlp.gate"));
-        PeftFamily.Site shared = PeftFamily.of("qwen2moe")
-                .parse("model.layers.2.mlp.shared_expert.up_proj")
-                .orElseThrow();
+                PeftExperts.parse("layers.0.mlp.experts.0.down_proj", qwen));
+        assertEquals(Optional.empty(), PeftExperts.parse("model.layers.3.mlp.gate", qwen));
+        ModuleNames.Site shared =
+                qwen.parse("model.layers.2.mlp.shared_expert.up_proj").orElseThrow();
         assertEquals(
                 DecoderModule.SHARED_UP.at(2), shared.modules().get(0).product().at(shared.layer()));
     }

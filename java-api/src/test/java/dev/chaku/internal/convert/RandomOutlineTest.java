@@ -8,7 +8,7 @@ import dev.chaku.Model;
 import dev.chaku.ReferenceData;
 import dev.chaku.gguf.GgufFile;
 import dev.chaku.internal.arch.FormatMix;
-import dev.chaku.internal.arch.ModelFamilies;
+import dev.chaku.internal.arch.family.ModelFamilies;
 import java.io.IOException;
 import java.nio.file.Path;
 import org.junit.jupiter.api.io.TempDir;

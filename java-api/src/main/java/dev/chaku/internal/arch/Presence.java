@@ -1,0 +1,8 @@
+package dev.chaku.internal.arch;
+
+/** Whether a family's files have a tensor. */
+public enum Presence {
+    NONE,
+    OPTIONAL,
+    REQUIRED
+}
