@@ -15,9 +15,9 @@ module dev.chaku {
     exports dev.chaku.text;
     exports dev.chaku.text.template;
     exports dev.chaku.train;
-    exports dev.chaku.internal.binding to
+    exports dev.chaku.internal.core.binding to
             org.bytedeco.javacpp;
-    exports dev.chaku.internal.binding.generated to
+    exports dev.chaku.internal.core.binding.generated to
             org.bytedeco.javacpp;
     exports dev.chaku.internal.natives to
             dev.chaku.natives.linux_x86_64,

@@ -1,7 +1,7 @@
 package dev.chaku;
 
 import dev.chaku.errors.BadInputException;
-import dev.chaku.internal.NativeTrainer;
+import dev.chaku.internal.core.NativeTrainer;
 import dev.chaku.internal.huggingface.Safetensors;
 import dev.chaku.internal.train.CheckpointFolder;
 import dev.chaku.internal.train.EarlierRun;

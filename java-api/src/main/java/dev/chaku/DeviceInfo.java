@@ -1,8 +1,8 @@
 package dev.chaku;
 
 import dev.chaku.errors.DeviceException;
-import dev.chaku.internal.EngineInfo;
-import dev.chaku.internal.NativeEngine;
+import dev.chaku.internal.core.NativeEngine;
+import dev.chaku.internal.engine.EngineInfo;
 import java.util.List;
 import java.util.stream.IntStream;
 

@@ -2,7 +2,7 @@ package dev.chaku;
 
 import dev.chaku.gguf.GgufTensor;
 import dev.chaku.gguf.GgufWriter;
-import dev.chaku.internal.Interruption;
+import dev.chaku.internal.io.Interruption;
 import java.time.Duration;
 import java.util.function.Consumer;
 

@@ -1,11 +1,11 @@
 package dev.chaku;
 
 import dev.chaku.errors.BadInputException;
-import dev.chaku.internal.DirectBuffers;
-import dev.chaku.internal.Interruption;
-import dev.chaku.internal.NativeSession;
 import dev.chaku.internal.arch.DecoderModule;
 import dev.chaku.internal.arch.TensorSpec;
+import dev.chaku.internal.core.NativeSession;
+import dev.chaku.internal.io.DirectBuffers;
+import dev.chaku.internal.io.Interruption;
 import dev.chaku.internal.quantize.ImportanceMatrix;
 import dev.chaku.io.FileFault;
 import dev.chaku.io.NewFile;

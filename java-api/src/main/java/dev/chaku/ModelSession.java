@@ -1,10 +1,10 @@
 package dev.chaku;
 
 import dev.chaku.generate.DecodeSession;
-import dev.chaku.internal.DirectBuffers;
-import dev.chaku.internal.NativeAdapter;
-import dev.chaku.internal.NativeModel;
-import dev.chaku.internal.NativeSession;
+import dev.chaku.internal.core.NativeAdapter;
+import dev.chaku.internal.core.NativeModel;
+import dev.chaku.internal.core.NativeSession;
+import dev.chaku.internal.io.DirectBuffers;
 import java.nio.FloatBuffer;
 import java.util.List;
 import org.jspecify.annotations.Nullable;

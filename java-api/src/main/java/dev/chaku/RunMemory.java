@@ -1,9 +1,9 @@
 package dev.chaku;
 
 import dev.chaku.errors.ResourceException;
-import dev.chaku.internal.MemoryPlan;
-import dev.chaku.internal.NativeTrainer;
 import dev.chaku.internal.arch.TensorSpec;
+import dev.chaku.internal.core.NativeTrainer;
+import dev.chaku.internal.engine.MemoryPlan;
 import dev.chaku.train.ProcessMemory;
 import java.util.Locale;
 

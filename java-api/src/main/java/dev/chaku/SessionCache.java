@@ -2,10 +2,10 @@ package dev.chaku;
 
 import dev.chaku.errors.BadInputException;
 import dev.chaku.errors.ResourceException;
-import dev.chaku.internal.NativeAdapter;
-import dev.chaku.internal.NativeModel;
-import dev.chaku.internal.NativeSession;
 import dev.chaku.internal.arch.DecoderSpec;
+import dev.chaku.internal.core.NativeAdapter;
+import dev.chaku.internal.core.NativeModel;
+import dev.chaku.internal.core.NativeSession;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 

@@ -8,7 +8,7 @@ import dev.chaku.data.OverLong;
 import dev.chaku.errors.BadInputException;
 import dev.chaku.errors.ResourceException;
 import dev.chaku.gguf.GgmlType;
-import dev.chaku.internal.NativeTrainer;
+import dev.chaku.internal.core.NativeTrainer;
 import dev.chaku.internal.train.EarlierRun;
 import dev.chaku.internal.train.OutputFolder;
 import dev.chaku.train.LoraConfig;

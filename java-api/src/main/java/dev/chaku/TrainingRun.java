@@ -2,7 +2,7 @@ package dev.chaku;
 
 import dev.chaku.errors.ChakuException;
 import dev.chaku.errors.OperationCancelledException;
-import dev.chaku.internal.NativeTrainer;
+import dev.chaku.internal.core.NativeTrainer;
 import dev.chaku.internal.train.OutputFolder;
 import dev.chaku.train.LossTrend;
 import dev.chaku.train.RunStart;

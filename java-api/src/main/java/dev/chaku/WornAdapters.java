@@ -1,7 +1,7 @@
 package dev.chaku;
 
 import dev.chaku.errors.BadInputException;
-import dev.chaku.internal.NativeSession;
+import dev.chaku.internal.core.NativeSession;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;

@@ -7,14 +7,14 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.chaku.errors.BadInputException;
 import dev.chaku.gguf.GgufValue;
-import dev.chaku.internal.DirectBuffers;
-import dev.chaku.internal.NativeAdapter;
-import dev.chaku.internal.NativeSession;
 import dev.chaku.internal.adapter.GgufAdapters;
 import dev.chaku.internal.adapter.LoraPair;
 import dev.chaku.internal.arch.DecoderModule;
 import dev.chaku.internal.arch.FormatMix;
 import dev.chaku.internal.arch.TensorSpec;
+import dev.chaku.internal.core.NativeAdapter;
+import dev.chaku.internal.core.NativeSession;
+import dev.chaku.internal.io.DirectBuffers;
 import java.nio.FloatBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -2,14 +2,14 @@ package dev.chaku;
 
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.chaku.internal.DirectBuffers;
-import dev.chaku.internal.NativeTrainer;
-import dev.chaku.internal.NativeTrainer.Slot;
-import dev.chaku.internal.ParameterInfo;
-import dev.chaku.internal.TrainerOptions;
-import dev.chaku.internal.TrainingBatch;
 import dev.chaku.internal.arch.DecoderModule;
 import dev.chaku.internal.arch.DecoderSpec;
+import dev.chaku.internal.core.NativeTrainer;
+import dev.chaku.internal.core.NativeTrainer.Slot;
+import dev.chaku.internal.engine.ParameterInfo;
+import dev.chaku.internal.engine.TrainerOptions;
+import dev.chaku.internal.engine.TrainingBatch;
+import dev.chaku.internal.io.DirectBuffers;
 import java.nio.FloatBuffer;
 import java.util.Random;
 import java.util.function.Predicate;

@@ -7,7 +7,7 @@ import dev.chaku.data.EncodedExample;
 import dev.chaku.gguf.GgmlType;
 import dev.chaku.gguf.GgufFile;
 import dev.chaku.gguf.GgufTensor;
-import dev.chaku.internal.NativeSession;
+import dev.chaku.internal.core.NativeSession;
 import dev.chaku.train.LoraConfig;
 import dev.chaku.train.LoraTarget;
 import dev.chaku.train.TrainingConfig;

@@ -5,12 +5,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.chaku.gguf.GgmlType;
 import dev.chaku.gguf.GgufWriter;
-import dev.chaku.internal.DirectBuffers;
-import dev.chaku.internal.NativeFormats;
 import dev.chaku.internal.arch.DenseShape;
 import dev.chaku.internal.arch.FormatMix;
 import dev.chaku.internal.arch.RopeSpec;
 import dev.chaku.internal.arch.TensorSpec;
+import dev.chaku.internal.core.NativeFormats;
+import dev.chaku.internal.io.DirectBuffers;
 import dev.chaku.train.LoraConfig;
 import java.io.IOException;
 import java.nio.ByteBuffer;

@@ -62,7 +62,7 @@ class LayersTest {
             .that()
             .resideOutsideOfPackages("dev.chaku.internal..")
             .should()
-            .dependOnClassesThat(resideInAnyPackage("dev.chaku.internal.binding..", "org.bytedeco.."));
+            .dependOnClassesThat(resideInAnyPackage("dev.chaku.internal.core.binding..", "org.bytedeco.."));
 
     /** Jackson's own pool of buffers hangs on threads, and would keep a dropped class loader alive. */
     @ArchTest

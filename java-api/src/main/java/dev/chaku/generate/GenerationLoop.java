@@ -2,7 +2,7 @@ package dev.chaku.generate;
 
 import dev.chaku.errors.BadInputException;
 import dev.chaku.errors.OperationCancelledException;
-import dev.chaku.internal.Interruption;
+import dev.chaku.internal.io.Interruption;
 import dev.chaku.text.TokenDecoder;
 import dev.chaku.text.Tokenizer;
 import java.nio.ByteBuffer;

@@ -1,7 +1,7 @@
 package dev.chaku.generate;
 
 import dev.chaku.errors.BadInputException;
-import dev.chaku.internal.Interruption;
+import dev.chaku.internal.io.Interruption;
 import dev.chaku.text.Tokenizer;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;

@@ -2,12 +2,12 @@ package dev.chaku.internal.adapter;
 
 import dev.chaku.errors.BadInputException;
 import dev.chaku.gguf.GgufMetadata;
-import dev.chaku.internal.NativeAdapter;
-import dev.chaku.internal.NativeModel;
-import dev.chaku.internal.NativeScratch;
 import dev.chaku.internal.arch.DecoderModule;
 import dev.chaku.internal.arch.DecoderSpec;
 import dev.chaku.internal.arch.TensorSpec;
+import dev.chaku.internal.core.NativeAdapter;
+import dev.chaku.internal.core.NativeModel;
+import dev.chaku.internal.core.NativeScratch;
 import java.util.List;
 import java.util.Optional;
 

@@ -2,8 +2,8 @@ package dev.chaku.internal.arch;
 
 import static dev.chaku.internal.arch.TensorSpec.Kind.BIAS;
 
-import dev.chaku.internal.LayerOptions;
 import dev.chaku.internal.arch.TensorTable.Part;
+import dev.chaku.internal.engine.LayerOptions;
 import java.util.List;
 
 /** Picks a decoder's tensors as its family's traits say. */

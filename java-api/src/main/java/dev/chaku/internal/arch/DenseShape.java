@@ -1,8 +1,8 @@
 package dev.chaku.internal.arch;
 
 import dev.chaku.gguf.GgmlType;
-import dev.chaku.internal.DecoderOptions;
-import dev.chaku.internal.LayerOptions;
+import dev.chaku.internal.engine.DecoderOptions;
+import dev.chaku.internal.engine.LayerOptions;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;

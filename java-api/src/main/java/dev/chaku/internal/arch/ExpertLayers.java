@@ -1,7 +1,7 @@
 package dev.chaku.internal.arch;
 
-import dev.chaku.internal.ExpertOptions;
-import dev.chaku.internal.ExpertOptions.Gating;
+import dev.chaku.internal.engine.ExpertOptions;
+import dev.chaku.internal.engine.ExpertOptions.Gating;
 import org.jspecify.annotations.Nullable;
 
 /** Reads what a file says of experts, and picks their tensors. Used once. */

@@ -1,6 +1,6 @@
 package dev.chaku.internal.arch;
 
-import dev.chaku.internal.ExpertOptions.Gating;
+import dev.chaku.internal.engine.ExpertOptions.Gating;
 
 /** The experts of a family: without biases, none shared, in every layer of every file, unless it says otherwise. */
 public final class ExpertTraits {

@@ -1,6 +1,6 @@
 package dev.chaku.internal.arch;
 
-import dev.chaku.internal.LayerOptions;
+import dev.chaku.internal.engine.LayerOptions;
 
 /** The feed-forward of a family: with a SiLU gate and without biases, unless it says otherwise. */
 public final class FeedForwardTraits {

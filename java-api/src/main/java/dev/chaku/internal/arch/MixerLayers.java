@@ -1,8 +1,8 @@
 package dev.chaku.internal.arch;
 
-import dev.chaku.internal.MixerOptions;
 import dev.chaku.internal.arch.TensorSpec.Kind;
 import dev.chaku.internal.arch.TensorTable.Part;
+import dev.chaku.internal.engine.MixerOptions;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 

@@ -1,7 +1,7 @@
 package dev.chaku.internal.huggingface;
 
 import dev.chaku.errors.BadInputException;
-import dev.chaku.internal.DirectBuffers;
+import dev.chaku.internal.io.DirectBuffers;
 import dev.chaku.internal.quantize.RowSource;
 import dev.chaku.internal.quantize.Scratch;
 import java.nio.FloatBuffer;

@@ -1,7 +1,7 @@
 package dev.chaku.internal.quantize;
 
 import dev.chaku.gguf.GgmlType;
-import dev.chaku.internal.NativeFormats;
+import dev.chaku.internal.core.NativeFormats;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 

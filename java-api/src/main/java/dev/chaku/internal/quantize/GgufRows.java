@@ -4,7 +4,7 @@ import dev.chaku.errors.BadInputException;
 import dev.chaku.gguf.GgmlType;
 import dev.chaku.gguf.GgufFile;
 import dev.chaku.gguf.GgufTensor;
-import dev.chaku.internal.NativeFormats;
+import dev.chaku.internal.core.NativeFormats;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 

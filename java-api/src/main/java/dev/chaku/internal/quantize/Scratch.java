@@ -1,6 +1,6 @@
 package dev.chaku.internal.quantize;
 
-import dev.chaku.internal.DirectBuffers;
+import dev.chaku.internal.io.DirectBuffers;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 

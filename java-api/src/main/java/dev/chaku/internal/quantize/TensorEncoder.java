@@ -3,7 +3,7 @@ package dev.chaku.internal.quantize;
 import dev.chaku.errors.BadInputException;
 import dev.chaku.errors.OperationCancelledException;
 import dev.chaku.gguf.GgmlType;
-import dev.chaku.internal.NativeFormats;
+import dev.chaku.internal.core.NativeFormats;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;

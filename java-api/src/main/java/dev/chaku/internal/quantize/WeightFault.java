@@ -3,7 +3,7 @@ package dev.chaku.internal.quantize;
 import dev.chaku.errors.BadInputException;
 import dev.chaku.gguf.GgufFile;
 import dev.chaku.gguf.GgufTensor;
-import dev.chaku.internal.NativeFormats;
+import dev.chaku.internal.core.NativeFormats;
 import java.util.Optional;
 
 /** Finds the weight for which a model computes numbers that are not finite. */

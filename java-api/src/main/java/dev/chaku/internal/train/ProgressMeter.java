@@ -1,6 +1,6 @@
 package dev.chaku.internal.train;
 
-import dev.chaku.internal.StepResult;
+import dev.chaku.internal.engine.StepResult;
 import dev.chaku.train.ProcessMemory;
 import dev.chaku.train.TrainingProgress;
 import java.time.Duration;

@@ -1,11 +1,11 @@
 package dev.chaku.internal.train;
 
 import dev.chaku.errors.BadInputException;
-import dev.chaku.internal.DirectBuffers;
-import dev.chaku.internal.NativeTrainer;
-import dev.chaku.internal.ParameterInfo;
 import dev.chaku.internal.arch.DecoderModule;
+import dev.chaku.internal.core.NativeTrainer;
+import dev.chaku.internal.engine.ParameterInfo;
 import dev.chaku.internal.huggingface.Safetensors;
+import dev.chaku.internal.io.DirectBuffers;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 import java.nio.file.Path;

@@ -1,9 +1,9 @@
 package dev.chaku.internal.train;
 
 import dev.chaku.data.PackedRow;
-import dev.chaku.internal.BatchLoss;
-import dev.chaku.internal.NativeTrainer;
-import dev.chaku.internal.TrainingBatch;
+import dev.chaku.internal.core.NativeTrainer;
+import dev.chaku.internal.engine.BatchLoss;
+import dev.chaku.internal.engine.TrainingBatch;
 import java.util.List;
 
 /**

@@ -6,8 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.chaku.errors.BadInputException;
 import dev.chaku.gguf.GgmlType;
-import dev.chaku.internal.DirectBuffers;
-import dev.chaku.internal.NativeFormats;
+import dev.chaku.internal.core.NativeFormats;
+import dev.chaku.internal.io.DirectBuffers;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 import java.util.Arrays;

@@ -4,7 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.chaku.internal.StepResult;
+import dev.chaku.internal.engine.StepResult;
 import dev.chaku.train.TrainingProgress;
 import java.time.Duration;
 import java.util.HashMap;

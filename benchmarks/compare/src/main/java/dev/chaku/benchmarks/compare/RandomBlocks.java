@@ -1,8 +1,8 @@
 package dev.chaku.benchmarks.compare;
 
 import dev.chaku.gguf.GgmlType;
-import dev.chaku.internal.DirectBuffers;
-import dev.chaku.internal.NativeFormats;
+import dev.chaku.internal.io.DirectBuffers;
+import dev.chaku.internal.core.NativeFormats;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;

@@ -1,9 +1,9 @@
 package dev.chaku.benchmarks.jmh;
 
-import dev.chaku.internal.DirectBuffers;
-import dev.chaku.internal.NativeFormats;
-import dev.chaku.internal.NativeLibrary;
-import dev.chaku.internal.binding.generated.chaku;
+import dev.chaku.internal.io.DirectBuffers;
+import dev.chaku.internal.core.NativeFormats;
+import dev.chaku.internal.core.NativeLibrary;
+import dev.chaku.internal.core.binding.generated.chaku;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 import java.util.concurrent.TimeUnit;

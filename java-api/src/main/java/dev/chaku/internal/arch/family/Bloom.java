@@ -3,8 +3,8 @@ package dev.chaku.internal.arch.family;
 import static dev.chaku.internal.arch.Presence.REQUIRED;
 
 import dev.chaku.gguf.GgufFile;
-import dev.chaku.internal.LayerOptions;
 import dev.chaku.internal.arch.DecoderTraits;
+import dev.chaku.internal.engine.LayerOptions;
 import dev.chaku.internal.huggingface.HuggingFaceClass;
 import dev.chaku.internal.huggingface.ModuleNames;
 import dev.chaku.internal.huggingface.TensorRules;

@@ -4,11 +4,11 @@ import static dev.chaku.internal.arch.Presence.REQUIRED;
 
 import dev.chaku.gguf.GgufFile;
 import dev.chaku.gguf.GgufValue;
-import dev.chaku.internal.LayerOptions;
 import dev.chaku.internal.arch.DecoderTraits;
 import dev.chaku.internal.arch.DecoderTraits.Feature;
 import dev.chaku.internal.arch.NormTraits.HeadNorm;
 import dev.chaku.internal.arch.RopeSpec.Pairing;
+import dev.chaku.internal.engine.LayerOptions;
 import dev.chaku.internal.huggingface.HuggingFaceClass;
 import dev.chaku.internal.huggingface.ModelConfig;
 import dev.chaku.internal.huggingface.WindowKeys;

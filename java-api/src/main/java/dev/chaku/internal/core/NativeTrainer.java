@@ -1,0 +1,242 @@
+package dev.chaku.internal.core;
+
+import dev.chaku.internal.core.binding.generated.chaku;
+import dev.chaku.internal.core.binding.generated.chaku_batch;
+import dev.chaku.internal.core.binding.generated.chaku_loss;
+import dev.chaku.internal.core.binding.generated.chaku_memory_plan;
+import dev.chaku.internal.core.binding.generated.chaku_model;
+import dev.chaku.internal.core.binding.generated.chaku_parameter_info;
+import dev.chaku.internal.core.binding.generated.chaku_step_options;
+import dev.chaku.internal.core.binding.generated.chaku_step_result;
+import dev.chaku.internal.core.binding.generated.chaku_trainer;
+import dev.chaku.internal.core.binding.generated.chaku_trainer_options;
+import dev.chaku.internal.engine.BatchLoss;
+import dev.chaku.internal.engine.MemoryPlan;
+import dev.chaku.internal.engine.ParameterInfo;
+import dev.chaku.internal.engine.StepOptions;
+import dev.chaku.internal.engine.StepResult;
+import dev.chaku.internal.engine.TrainerOptions;
+import dev.chaku.internal.engine.TrainingBatch;
+import dev.chaku.internal.io.DirectBuffers;
+import java.nio.FloatBuffer;
+import java.nio.IntBuffer;
+import org.bytedeco.javacpp.FloatPointer;
+import org.bytedeco.javacpp.IntPointer;
+
+/**
+ * Parameters, gradients and AdamW state over a model. Single-threaded; {@link #cancel} and {@link #close} alone come
+ * from any thread.
+ */
+public final class NativeTrainer extends NativeHandle<chaku_trainer> {
+    /** What is kept for each parameter, in the order of {@code CHAKU_SLOT_*}. */
+    public enum Slot {
+        VALUE,
+        GRADIENT,
+        MOMENT1,
+        MOMENT2
+    }
+
+    private final int maxTokens;
+    private final IntBuffer tokens;
+    private final IntBuffer targets;
+    private final FloatBuffer weights;
+    private final IntBuffer starts;
+
+    private NativeTrainer(chaku_trainer pointer, int maxTokens) {
+        super("trainer", pointer, chaku::chaku_trainer_free);
+        this.maxTokens = maxTokens;
+        this.tokens = DirectBuffers.ints(maxTokens);
+        this.targets = DirectBuffers.ints(maxTokens);
+        this.weights = DirectBuffers.floats(maxTokens);
+        this.starts = DirectBuffers.ints(maxTokens + 1);
+    }
+
+    /** What a trainer would take; nothing is allocated. */
+    public static MemoryPlan plan(NativeModel model, TrainerOptions options) {
+        chaku_model modelPointer = model.enter();
+        try (chaku_trainer_options struct = struct(options);
+                chaku_memory_plan plan = MemoryPlans.struct()) {
+            Status.check(chaku.chaku_trainer_plan(modelPointer, struct, plan));
+            return MemoryPlans.of(plan);
+        } finally {
+            model.leave();
+        }
+    }
+
+    /** @throws dev.chaku.errors.ResourceException if the plan exceeds the limit or the machine */
+    public static NativeTrainer create(NativeModel model, TrainerOptions options) {
+        chaku_model modelPointer = model.enter();
+        try (chaku_trainer_options struct = struct(options)) {
+            chaku_trainer out = new chaku_trainer();
+            Status.check(chaku.chaku_trainer_create(modelPointer, struct, out));
+            return new NativeTrainer(out, options.maxTokens());
+        } finally {
+            model.leave();
+        }
+    }
+
+    private static chaku_trainer_options struct(TrainerOptions options) {
+        chaku_trainer_options struct = new chaku_trainer_options();
+        return struct.size(struct.sizeof())
+                .mode(
+                        switch (options.mode()) {
+                            case LORA -> chaku.CHAKU_TRAIN_LORA;
+                            case FULL -> chaku.CHAKU_TRAIN_FULL;
+                        })
+                .max_tokens(options.maxTokens())
+                .rank(options.rank())
+                .scale(options.scale())
+                .dropout(options.dropout())
+                .targets(options.targets())
+                .seed(options.seed())
+                .load_balance(options.loadBalance())
+                .train_routers(options.trainRouters() ? 1 : 0)
+                .memory_limit_bytes(options.memoryLimitBytes());
+    }
+
+    /** Most tokens of one micro-batch. */
+    public int maxTokens() {
+        return maxTokens;
+    }
+
+    /**
+     * Forward and backward of one micro-batch; gradients of weight * cross-entropy are added, not yet normalised.
+     *
+     * @throws dev.chaku.errors.OperationCancelledException if {@link #cancel} was called meanwhile
+     */
+    public BatchLoss accumulate(TrainingBatch batch) {
+        return run(batch, true);
+    }
+
+    /** Forward alone, without dropout. */
+    public BatchLoss evaluate(TrainingBatch batch) {
+        return run(batch, false);
+    }
+
+    private BatchLoss run(TrainingBatch batch, boolean backward) {
+        int n = batch.tokens().length;
+        if (n > maxTokens) {
+            throw new IllegalArgumentException("expected at most " + maxTokens + " tokens in a micro-batch, got " + n);
+        }
+        chaku_trainer trainer = enterExclusive();
+        try (chaku_batch struct = new chaku_batch();
+                chaku_loss loss = new chaku_loss()) {
+            loss.size(loss.sizeof());
+            struct.size(struct.sizeof())
+                    .n_tokens(n)
+                    .n_sequences(batch.sequences())
+                    .index(batch.index())
+                    .tokens(new IntPointer(fill(tokens, batch.tokens())))
+                    .targets(new IntPointer(fill(targets, batch.targets())))
+                    .weights(new FloatPointer(
+                            weights.clear().put(batch.weights()).flip()))
+                    .starts(new IntPointer(fill(starts, batch.starts())));
+            Status.check(
+                    backward
+                            ? chaku.chaku_trainer_accumulate(trainer, struct, loss)
+                            : chaku.chaku_trainer_evaluate(trainer, struct, loss));
+            return new BatchLoss(
+                    loss.n_weighted(), loss.n_correct(), loss.loss_sum(), loss.weight_sum(), loss.balance());
+        } finally {
+            leaveExclusive();
+        }
+    }
+
+    private static IntBuffer fill(IntBuffer buffer, int[] values) {
+        return buffer.clear().put(values).flip();
+    }
+
+    /** Divides the gradients by the weight sum accumulated since the last step, clips, updates and zeroes them. */
+    public StepResult step(StepOptions options) {
+        chaku_trainer trainer = enterExclusive();
+        try (chaku_step_options struct = new chaku_step_options();
+                chaku_step_result result = new chaku_step_result()) {
+            result.size(result.sizeof());
+            struct.size(struct.sizeof())
+                    .learning_rate(options.learningRate())
+                    .beta1(options.beta1())
+                    .beta2(options.beta2())
+                    .epsilon(options.epsilon())
+                    .weight_decay(options.weightDecay())
+                    .max_grad_norm(options.maxGradNorm())
+                    .b_rate_ratio(options.bRateRatio());
+            Status.check(chaku.chaku_trainer_step(trainer, struct, result));
+            return new StepResult(result.skipped() != 0, result.step(), result.grad_norm());
+        } finally {
+            leaveExclusive();
+        }
+    }
+
+    /** Makes the computation under way, if any, end soon. Any thread; no effect on a closed trainer. */
+    public void cancel() {
+        chaku_trainer trainer = enterIfOpen();
+        if (trainer != null) {
+            try {
+                Status.check(chaku.chaku_trainer_cancel(trainer));
+            } finally {
+                leave();
+            }
+        }
+    }
+
+    /** Number of trainable matrices. */
+    public int parameters() {
+        chaku_trainer trainer = enterExclusive();
+        try {
+            IntBuffer out = DirectBuffers.ints(1);
+            Status.check(chaku.chaku_trainer_n_parameters(trainer, out));
+            return out.get(0);
+        } finally {
+            leaveExclusive();
+        }
+    }
+
+    /** @param index in [0, parameters) */
+    public ParameterInfo parameter(int index) {
+        chaku_trainer trainer = enterExclusive();
+        try (chaku_parameter_info info = new chaku_parameter_info()) {
+            info.size(info.sizeof());
+            Status.check(chaku.chaku_trainer_parameter(trainer, index, info));
+            ParameterInfo.Kind kind = ParameterInfo.Kind.values()[info.kind()];
+            return new ParameterInfo(info.module(), kind, info.layer(), info.rows(), info.columns());
+        } finally {
+            leaveExclusive();
+        }
+    }
+
+    /**
+     * Copies a slot of a parameter to a direct buffer, from its position to its limit: exactly rows * columns floats.
+     */
+    public void read(int index, Slot slot, FloatBuffer target) {
+        DirectBuffers.requireDirect(target);
+        chaku_trainer trainer = enterExclusive();
+        try {
+            FloatBuffer out = target.slice();
+            Status.check(chaku.chaku_trainer_read(trainer, index, slot.ordinal(), out, out.remaining()));
+        } finally {
+            leaveExclusive();
+        }
+    }
+
+    /** Copies a direct buffer, from its position to its limit, into a slot: exactly rows * columns floats. */
+    public void write(int index, Slot slot, FloatBuffer source) {
+        DirectBuffers.requireDirect(source);
+        chaku_trainer trainer = enterExclusive();
+        try {
+            FloatBuffer in = source.slice();
+            Status.check(chaku.chaku_trainer_write(trainer, index, slot.ordinal(), in, in.remaining()));
+        } finally {
+            leaveExclusive();
+        }
+    }
+
+    /** Restores the number of optimizer steps done (bias correction). */
+    public void setStep(long step) {
+        chaku_trainer trainer = enterExclusive();
+        try {
+            Status.check(chaku.chaku_trainer_set_step(trainer, step));
+        } finally {
+            leaveExclusive();
+        }
+    }
+}

@@ -1,0 +1,140 @@
+package dev.chaku.internal.engine;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Shape and kind of one layer.
+ *
+ * @param heads H
+ * @param kvHeads Hkv, divides H
+ * @param headDim Dh
+ * @param ffWidth F
+ * @param activation {@code CHAKU_ACTIVATION_*}
+ * @param window sliding window in tokens, 0 for full attention
+ * @param rope index of the rotation in the order they were given, -1 for none
+ * @param attentionScale multiplies q.k
+ * @param attentionSoftCap c of c tanh(score / c), after the scale; 0 for none
+ * @param alibiBias how steeply scores fall with distance; 0 for none
+ * @param flags {@code CHAKU_LAYER_*}
+ * @param experts in place of gate, up and down; null for a dense layer
+ * @param mixer in place of attention, whose values are then not used; null for attention
+ */
+public record LayerOptions(
+        int heads,
+        int kvHeads,
+        int headDim,
+        int ffWidth,
+        int activation,
+        int window,
+        int rope,
+        float attentionScale,
+        float attentionSoftCap,
+        float alibiBias,
+        int flags,
+        @Nullable ExpertOptions experts,
+        @Nullable MixerOptions mixer) {
+    public static final int SILU = 0;
+    public static final int GELU_TANH = 1;
+    /** {@code g sigmoid(1.702 g) (u + 1)} of a gate up to 7 and an up within -7 and 7. */
+    public static final int CLAMPED_SWIGLU = 4;
+
+    /** Both half blocks read the layer's input. */
+    public static final int PARALLEL = 1;
+    /** Query and key heads are normed after the rotation. */
+    public static final int NORM_AFTER_ROPE = 2;
+    /** Each query head is followed by as many gates, whose sigmoids multiply what attention gives. */
+    public static final int GATED_QUERY = 4;
+
+    /** A layer with full attention, the first rope and nothing special. */
+    public LayerOptions(int heads, int kvHeads, int headDim, int ffWidth) {
+        this(heads, kvHeads, headDim, ffWidth, SILU, 0, 0, (float) (1 / Math.sqrt(headDim)), 0, 0, 0, null, null);
+    }
+
+    /** A dense layer. */
+    public LayerOptions(
+            int heads,
+            int kvHeads,
+            int headDim,
+            int ffWidth,
+            int activation,
+            int window,
+            int rope,
+            float attentionScale,
+            float attentionSoftCap,
+            float alibiBias,
+            int flags) {
+        this(
+                heads,
+                kvHeads,
+                headDim,
+                ffWidth,
+                activation,
+                window,
+                rope,
+                attentionScale,
+                attentionSoftCap,
+                alibiBias,
+                flags,
+                null,
+                null);
+    }
+
+    /** The same layer with experts. */
+    public LayerOptions withExperts(@Nullable ExpertOptions newExperts) {
+        return new LayerOptions(
+                heads,
+                kvHeads,
+                headDim,
+                ffWidth,
+                activation,
+                window,
+                rope,
+                attentionScale,
+                attentionSoftCap,
+                alibiBias,
+                flags,
+                newExperts,
+                mixer);
+    }
+
+    /** The same layer with another activation and window. */
+    public LayerOptions with(int newActivation, int newWindow) {
+        return new LayerOptions(
+                heads,
+                kvHeads,
+                headDim,
+                ffWidth,
+                newActivation,
+                newWindow,
+                rope,
+                attentionScale,
+                attentionSoftCap,
+                alibiBias,
+                flags,
+                experts,
+                mixer);
+    }
+
+    /** The same layer with a running memory in place of attention. */
+    public LayerOptions withMixer(@Nullable MixerOptions newMixer) {
+        return new LayerOptions(
+                heads,
+                kvHeads,
+                headDim,
+                ffWidth,
+                activation,
+                window,
+                rope,
+                attentionScale,
+                attentionSoftCap,
+                alibiBias,
+                flags,
+                experts,
+                newMixer);
+    }
+
+    /** Whether queries come with gates. */
+    public boolean hasGatedQuery() {
+        return (flags & GATED_QUERY) != 0;
+    }
+}

@@ -1,0 +1,34 @@
+package dev.chaku.internal.engine;
+
+/**
+ * What a trainer trains.
+ *
+ * @param mode LoRA matrices over the frozen model, or every weight as a float32 copy
+ * @param maxTokens most tokens of one micro-batch
+ * @param rank LoRA
+ * @param scale LoRA: alpha / rank, or alpha / sqrt(rank)
+ * @param dropout LoRA: probability of dropping an input of A, in [0, 1)
+ * @param targets LoRA: bit m set for module m ({@code CHAKU_ATTN_Q} and so on)
+ * @param seed of the initial A and of dropout
+ * @param loadBalance coefficient of the load-balance loss of decoders with experts, 0 for none
+ * @param trainRouters whether a full training changes the routers of experts too
+ * @param memoryLimitBytes refuse above it, 0 for what the machine has
+ */
+public record TrainerOptions(
+        Mode mode,
+        int maxTokens,
+        int rank,
+        float scale,
+        float dropout,
+        long targets,
+        long seed,
+        float loadBalance,
+        boolean trainRouters,
+        long memoryLimitBytes) {
+
+    /** What is trained. */
+    public enum Mode {
+        LORA,
+        FULL
+    }
+}
