@@ -1,9 +1,9 @@
 package dev.chaku;
 
-import dev.chaku.generate.DecodeSession;
 import dev.chaku.internal.core.NativeAdapter;
 import dev.chaku.internal.core.NativeModel;
 import dev.chaku.internal.core.NativeSession;
+import dev.chaku.internal.generate.DecodeSession;
 import dev.chaku.internal.io.DirectBuffers;
 import java.nio.FloatBuffer;
 import java.util.List;

@@ -8,7 +8,8 @@ import dev.chaku.data.OverLong;
 import dev.chaku.errors.BadInputException;
 import dev.chaku.generate.ContinuationScore;
 import dev.chaku.generate.DataLoss;
-import dev.chaku.generate.LogprobLoop;
+import dev.chaku.internal.generate.LogprobLoop;
+import dev.chaku.internal.generate.LossSum;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -135,7 +136,7 @@ public final class Scorer {
         ExampleEncoder.Options options = new ExampleEncoder.Options(longest, OverLong.TRUNCATE, false);
         ExampleEncoder encoder = new ExampleEncoder(model.tokenizer(), renderer, options);
         return run(longest, loop -> {
-            DataLoss.Sum sum = new DataLoss.Sum();
+            LossSum sum = new LossSum();
             encoder.encodeAhead(data.examples(), example -> loop.add(example.tokens(), example.weights(), sum));
             return sum.loss();
         });
@@ -145,7 +146,7 @@ public final class Scorer {
     public DataLoss loss(List<EncodedExample> examples) {
         int longest = examples.stream().mapToInt(EncodedExample::length).max().orElse(1);
         return run(longest, loop -> {
-            DataLoss.Sum sum = new DataLoss.Sum();
+            LossSum sum = new LossSum();
             examples.forEach(example -> loop.add(example.tokens(), example.weights(), sum));
             return sum.loss();
         });

@@ -69,7 +69,8 @@ public record SamplingOptions(
             requireRange("presence penalty", presence, -Float.MAX_VALUE, Float.MAX_VALUE);
         }
 
-        boolean isOff() {
+        /** Whether they change nothing. */
+        public boolean isOff() {
             return lastTokens == 0 || (repeat == 1 && frequency == 0 && presence == 0);
         }
     }

@@ -1,4 +1,4 @@
-/** Sampling and the generation loop. */
+/** How texts are generated and scored: options and results. */
 @NullMarked
 package dev.chaku.generate;
 

@@ -1,6 +1,6 @@
 package dev.chaku.benchmarks.jmh;
 
-import dev.chaku.generate.Sampler;
+import dev.chaku.internal.generate.Sampler;
 import dev.chaku.generate.SamplingOptions;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;

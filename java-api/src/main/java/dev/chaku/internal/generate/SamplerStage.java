@@ -1,4 +1,4 @@
-package dev.chaku.generate;
+package dev.chaku.internal.generate;
 
 /** Removes candidates or changes their logits. Not thread-safe. */
 interface SamplerStage {

@@ -1,4 +1,4 @@
-package dev.chaku.generate;
+package dev.chaku.internal.generate;
 
 /**
  * Divides logits by the temperature; 0 leaves the most likely alone. With a range it follows the entropy: the more

@@ -1,4 +1,4 @@
-package dev.chaku.generate;
+package dev.chaku.internal.generate;
 
 /**
  * Excludes top choices: with some probability removes all but the least likely of those that are at least as likely as

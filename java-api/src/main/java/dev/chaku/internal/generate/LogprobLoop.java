@@ -1,6 +1,8 @@
-package dev.chaku.generate;
+package dev.chaku.internal.generate;
 
 import dev.chaku.errors.BadInputException;
+import dev.chaku.generate.ContinuationScore;
+import dev.chaku.generate.TokenLogprob;
 import dev.chaku.internal.io.Interruption;
 import dev.chaku.text.Tokenizer;
 import java.nio.ByteBuffer;
@@ -58,7 +60,7 @@ public final class LogprobLoop {
      *
      * @param weights position i counts that much for predicting token i + 1; the last is 0
      */
-    public void add(int[] tokens, float[] weights, DataLoss.Sum sum) {
+    public void add(int[] tokens, float[] weights, LossSum sum) {
         boolean[] wanted = new boolean[tokens.length];
         boolean any = false;
         for (int i = 0; i + 1 < tokens.length; i++) {

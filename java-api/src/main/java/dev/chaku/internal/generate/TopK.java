@@ -1,4 +1,4 @@
-package dev.chaku.generate;
+package dev.chaku.internal.generate;
 
 /** Keeps the k most likely. */
 record TopK(int k) implements SamplerStage {

@@ -1,6 +1,7 @@
-package dev.chaku.generate;
+package dev.chaku.internal.generate;
 
 import dev.chaku.errors.BadInputException;
+import dev.chaku.generate.SamplingOptions;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.List;

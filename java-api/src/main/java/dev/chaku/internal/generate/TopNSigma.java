@@ -1,4 +1,4 @@
-package dev.chaku.generate;
+package dev.chaku.internal.generate;
 
 /**
  * Keeps those whose logit lies within n standard deviations below the largest [1].

@@ -1,4 +1,4 @@
-package dev.chaku.generate;
+package dev.chaku.internal.generate;
 
 import java.nio.FloatBuffer;
 import org.jspecify.annotations.Nullable;

@@ -1,5 +1,6 @@
-package dev.chaku.generate;
+package dev.chaku.internal.generate;
 
+import dev.chaku.generate.TokenLogprob;
 import dev.chaku.text.Tokenizer;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;

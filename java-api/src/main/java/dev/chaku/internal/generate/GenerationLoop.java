@@ -1,7 +1,10 @@
-package dev.chaku.generate;
+package dev.chaku.internal.generate;
 
 import dev.chaku.errors.BadInputException;
 import dev.chaku.errors.OperationCancelledException;
+import dev.chaku.generate.FinishReason;
+import dev.chaku.generate.Generation;
+import dev.chaku.generate.TokenLogprob;
 import dev.chaku.internal.io.Interruption;
 import dev.chaku.text.TokenDecoder;
 import dev.chaku.text.Tokenizer;

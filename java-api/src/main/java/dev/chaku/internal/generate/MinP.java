@@ -1,4 +1,4 @@
-package dev.chaku.generate;
+package dev.chaku.internal.generate;
 
 /** Keeps those that are at least p times as likely as the most likely. */
 record MinP(float p) implements SamplerStage {

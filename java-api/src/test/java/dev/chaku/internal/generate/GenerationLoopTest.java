@@ -1,4 +1,4 @@
-package dev.chaku.generate;
+package dev.chaku.internal.generate;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -7,6 +7,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.chaku.errors.BadInputException;
 import dev.chaku.errors.OperationCancelledException;
+import dev.chaku.generate.FinishReason;
+import dev.chaku.generate.Generation;
+import dev.chaku.generate.SamplingOptions;
+import dev.chaku.generate.TokenLogprob;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;

@@ -1,4 +1,4 @@
-package dev.chaku.generate;
+package dev.chaku.internal.generate;
 
 import static dev.chaku.ReferenceJson.list;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.chaku.ReferenceData;
 import dev.chaku.ReferenceJson;
 import dev.chaku.errors.BadInputException;
+import dev.chaku.generate.SamplingOptions;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;

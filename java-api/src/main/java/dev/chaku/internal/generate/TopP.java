@@ -1,4 +1,4 @@
-package dev.chaku.generate;
+package dev.chaku.internal.generate;
 
 /**
  * Nucleus sampling [1]: keeps the most likely that together have at least the probability p. Only as many as are kept

@@ -1,4 +1,4 @@
-package dev.chaku.generate;
+package dev.chaku.internal.generate;
 
 /**
  * Reproducible random numbers: the mixing function of SplitMix64 [1] over a counter, so that the n-th number of a seed

@@ -1,4 +1,4 @@
-package dev.chaku.generate;
+package dev.chaku.internal.generate;
 
 /**
  * Locally typical sampling [1]: keeps those whose surprise -ln p lies nearest to its expectation, the entropy, until
