@@ -47,7 +47,7 @@ final class InferenceComparison {
             Entrant peer = new Entrant("java-llama.cpp", llama(file));
             entrants.add(peer);
             for (String device : settings.devices()) {
-                entrants.add(new Entrant("chaku " + device, chaku(file, device)));
+                entrants.add(new Entrant("chaku " + device, ChakuWorkers.inference(settings, file, device)));
             }
             for (Entrant entrant : entrants) {
                 report.program(entrant.label(), entrant.worker().greeting());
@@ -81,14 +81,6 @@ final class InferenceComparison {
                         Integer.toString(settings.threads()),
                         context,
                         settings.logs().resolve("llama-engine.log").toString()));
-    }
-
-    private Worker chaku(Path file, String device) throws IOException {
-        return Worker.start(
-                ChakuInference.class,
-                settings.logs().resolve("chaku-" + device + ".log"),
-                Map.of(),
-                List.of(file.toString(), Integer.toString(settings.threads()), device));
     }
 
     private void measure(Entrant entrant, int round) throws IOException {

@@ -45,7 +45,8 @@ final class Samples {
         return fields;
     }
 
-    private static double rounded(double value) {
+    /** To three digits. */
+    static double rounded(double value) {
         return Math.round(value * 1000) / 1000.0;
     }
 }

@@ -8,13 +8,11 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.UUID;
 
 /**
  * A LoRA step of one shape and length: Chaku on quantized and on BF16 weights, and PyTorch, round after round in turn.
  */
 final class TrainingComparison {
-    private static final int RANK = 16;
     /**
      * Beyond, scores and their gradients take more memory and time than PyTorch's kernel in every case that was tried.
      */
@@ -69,7 +67,7 @@ final class TrainingComparison {
             for (String device : settings.devices()) {
                 // All programs stay in memory until the last round: further paths show themselves on one format.
                 for (String format : device.equals(settings.devices().get(0)) ? formats : formats.subList(0, 1)) {
-                    entrants.add(new Entrant("chaku " + device, format, chaku(shape, tokens, format, device)));
+                    entrants.add(new Entrant("chaku " + device, format, ChakuWorkers.training(settings, shape, tokens, format, device)));
                 }
             }
             for (Entrant entrant : entrants) {
@@ -99,7 +97,7 @@ final class TrainingComparison {
     void check() throws IOException {
         PeerShape shape = PeerShape.CHECK;
         try (Worker peer = torch(shape, 128, "f32", PyTorchDecoder.Attention.EAGER);
-                Worker ours = chaku(shape, 128, "bf16", settings.devices().get(0))) {
+                Worker ours = ChakuWorkers.training(settings, shape, 128, "bf16", settings.devices().get(0))) {
             for (int step = 1; step <= 3; step++) {
                 Map<String, Object> expected = peer.ask(Map.of());
                 Map<String, Object> found = ours.ask(Map.of());
@@ -180,26 +178,9 @@ final class TrainingComparison {
                         shape.name(),
                         Integer.toString(settings.threads()),
                         Integer.toString(tokens),
-                        Integer.toString(RANK),
+                        Integer.toString(ChakuWorkers.RANK),
                         base,
                         attention.name().toLowerCase(Locale.ROOT)));
-    }
-
-    private Worker chaku(PeerShape shape, int tokens, String format, String device) throws IOException {
-        Path run = settings.logs().resolve("runs").resolve(UUID.randomUUID().toString());
-        Files.createDirectories(run.getParent());
-        return Worker.start(
-                ChakuTraining.class,
-                settings.logs().resolve("chaku-training-" + format + ".log"),
-                Map.of(),
-                List.of(
-                        ModelFile.in(settings.models(), shape, format).toString(),
-                        shape.name(),
-                        Integer.toString(settings.threads()),
-                        Integer.toString(tokens),
-                        Integer.toString(RANK),
-                        device,
-                        run.toString()));
     }
 
     private static void step(Entrant entrant) throws IOException {
@@ -236,7 +217,7 @@ final class TrainingComparison {
         row.put("program", entrant.label());
         row.put("base", entrant.base());
         row.put("system", entrant.worker().greeting().get("system"));
-        row.put("rank", RANK);
+        row.put("rank", ChakuWorkers.RANK);
         row.put("threads", settings.threads());
         return row;
     }
