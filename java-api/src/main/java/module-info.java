@@ -3,7 +3,7 @@
 module dev.chaku {
     requires org.bytedeco.javacpp;
     requires com.fasterxml.jackson.core;
-    requires static org.jspecify;
+    requires static transitive org.jspecify;
 
     exports dev.chaku;
     exports dev.chaku.errors;

@@ -61,7 +61,9 @@ class PeftAdaptersTest {
     @SafeVarargs
     private void tensors(List<Safetensors.Source>... modules) {
         List<Safetensors.Source> all = new ArrayList<>();
-        List.of(modules).forEach(all::addAll);
+        for (List<Safetensors.Source> module : modules) {
+            all.addAll(module);
+        }
         Safetensors.write(folder.resolve("adapter_model.safetensors"), Map.of("format", "pt"), all);
     }
 
