@@ -2,9 +2,8 @@ package dev.chaku;
 
 import dev.chaku.data.ChatRenderer;
 import dev.chaku.errors.BadInputException;
-import dev.chaku.internal.train.CheckpointFolder;
+import dev.chaku.internal.io.Sha256;
 import java.nio.charset.StandardCharsets;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -25,7 +24,7 @@ final class ChatProbe {
                 Map.of("role", "assistant", "content", "Another."));
         try {
             byte[] text = template.render(conversation, List.of(), false).getBytes(StandardCharsets.UTF_8);
-            return HexFormat.of().formatHex(CheckpointFolder.sha256().digest(text));
+            return new Sha256().add(text).hex();
         } catch (BadInputException e) {
             return "another";
         }

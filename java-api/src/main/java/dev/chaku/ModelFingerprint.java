@@ -2,14 +2,12 @@ package dev.chaku;
 
 import dev.chaku.errors.BadInputException;
 import dev.chaku.gguf.GgufFile;
-import dev.chaku.internal.train.CheckpointFolder;
+import dev.chaku.internal.io.Sha256;
 import dev.chaku.io.FileFault;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.util.HexFormat;
 
 /**
  * A hash that tells model files apart in milliseconds, where that of all their bytes takes seconds: of the size, of the
@@ -25,34 +23,34 @@ final class ModelFingerprint {
 
     /** @throws BadInputException if a part of the model cannot be read */
     static String of(GgufFile model) {
-        MessageDigest digest = CheckpointFolder.sha256();
-        model.parts().forEach(part -> add(part.path(), digest));
-        return HexFormat.of().formatHex(digest.digest());
+        Sha256 sum = new Sha256();
+        model.parts().forEach(part -> add(part.path(), sum));
+        return sum.hex();
     }
 
     /** The same of any file. */
     static String of(Path file) {
-        MessageDigest digest = CheckpointFolder.sha256();
-        add(file, digest);
-        return HexFormat.of().formatHex(digest.digest());
+        Sha256 sum = new Sha256();
+        add(file, sum);
+        return sum.hex();
     }
 
-    private static void add(Path file, MessageDigest digest) {
+    private static void add(Path file, Sha256 sum) {
         try (FileChannel channel = FileChannel.open(file)) {
             long size = channel.size();
-            digest.update(ByteBuffer.allocate(Long.BYTES).putLong(size).flip());
-            add(channel, 0, HEAD_BYTES, digest);
+            sum.add(ByteBuffer.allocate(Long.BYTES).putLong(size).flip());
+            add(channel, 0, HEAD_BYTES, sum);
             long rest = size - HEAD_BYTES;
             for (int i = 0; i < SAMPLES && rest > 0; i++) {
-                add(channel, HEAD_BYTES + (long) ((double) rest * i / SAMPLES), SAMPLE_BYTES, digest);
+                add(channel, HEAD_BYTES + (long) ((double) rest * i / SAMPLES), SAMPLE_BYTES, sum);
             }
-            add(channel, Math.max(0, size - SAMPLE_BYTES), SAMPLE_BYTES, digest);
+            add(channel, Math.max(0, size - SAMPLE_BYTES), SAMPLE_BYTES, sum);
         } catch (IOException e) {
             throw FileFault.notRead(file, e);
         }
     }
 
-    private static void add(FileChannel channel, long from, int bytes, MessageDigest digest) throws IOException {
+    private static void add(FileChannel channel, long from, int bytes, Sha256 sum) throws IOException {
         ByteBuffer buffer = ByteBuffer.allocate(bytes);
         while (buffer.hasRemaining()) {
             int read = channel.read(buffer, from + buffer.position());
@@ -60,6 +58,6 @@ final class ModelFingerprint {
                 break;
             }
         }
-        digest.update(buffer.flip());
+        sum.add(buffer.flip());
     }
 }

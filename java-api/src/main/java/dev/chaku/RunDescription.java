@@ -1,9 +1,8 @@
 package dev.chaku;
 
-import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
-import com.fasterxml.jackson.core.util.JsonRecyclerPools;
 import dev.chaku.gguf.GgufFile;
+import dev.chaku.internal.io.Json;
 import dev.chaku.train.LoraTarget;
 import dev.chaku.train.TrainingConfig;
 import java.io.IOException;
@@ -21,9 +20,6 @@ import org.jspecify.annotations.Nullable;
  * output, and compared when it is resumed. Not thread-safe.
  */
 final class RunDescription {
-    private static final JsonFactory JSON = JsonFactory.builder()
-            .recyclerPool(JsonRecyclerPools.sharedConcurrentDequePool())
-            .build();
 
     private final TrainingSetup setup;
     private @Nullable String baseHash;
@@ -62,7 +58,7 @@ final class RunDescription {
     /** All settings as JSON. */
     String json() {
         StringWriter text = new StringWriter();
-        try (JsonGenerator json = JSON.createGenerator(text).useDefaultPrettyPrinter()) {
+        try (JsonGenerator json = Json.FACTORY.createGenerator(text).useDefaultPrettyPrinter()) {
             json.writeStartObject();
             Optional<Path> base = setup.model().path();
             json.writeStringField(

@@ -4,7 +4,7 @@ import dev.chaku.errors.ResourceException;
 import dev.chaku.internal.arch.TensorSpec;
 import dev.chaku.internal.core.NativeTrainer;
 import dev.chaku.internal.engine.MemoryPlan;
-import dev.chaku.train.ProcessMemory;
+import dev.chaku.internal.io.ProcessMemory;
 import java.util.Locale;
 
 /**

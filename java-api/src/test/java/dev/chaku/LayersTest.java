@@ -3,12 +3,10 @@ package dev.chaku;
 import static com.tngtech.archunit.base.DescribedPredicate.not;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
-import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.methods;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 
-import com.fasterxml.jackson.core.JsonFactory;
 import com.tngtech.archunit.base.DescribedPredicate;
 import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaMethod;
@@ -63,26 +61,6 @@ class LayersTest {
             .resideOutsideOfPackages("dev.chaku.internal..")
             .should()
             .dependOnClassesThat(resideInAnyPackage("dev.chaku.internal.core.binding..", "org.bytedeco.."));
-
-    /** Jackson's own pool of buffers hangs on threads, and would keep a dropped class loader alive. */
-    @ArchTest
-    static final ArchRule JSON_KEEPS_NO_BUFFERS_ON_THREADS = classes()
-            .should(new ArchCondition<>("choose the pool of each JsonFactory") {
-                @Override
-                public void check(JavaClass user, ConditionEvents events) {
-                    boolean makes = user.getConstructorCallsFromSelf().stream()
-                                    .anyMatch(call -> call.getTargetOwner().isEquivalentTo(JsonFactory.class))
-                            || user.getMethodCallsFromSelf().stream()
-                                    .anyMatch(call -> call.getTargetOwner().isEquivalentTo(JsonFactory.class)
-                                            && call.getName().equals("builder"));
-                    boolean chooses = user.getMethodCallsFromSelf().stream()
-                            .anyMatch(call -> call.getName().equals("recyclerPool"));
-                    if (makes && !chooses) {
-                        events.add(SimpleConditionEvent.violated(
-                                user, user.getName() + " makes a JsonFactory without recyclerPool"));
-                    }
-                }
-            });
 
     @ArchTest
     static final ArchRule PUBLIC_SIGNATURES_SHOW_NOTHING_INTERNAL = methods()

@@ -32,7 +32,8 @@ class ModelConvertCommandTest {
     /** The language model of one that also sees; what was left out is said beside the result, not in it. */
     @Test
     void whatIsLeftOutIsSaid() throws IOException {
-        Path model = Path.of("..", "java-api", "src", "test", "resources", "dev", "chaku", "convert", "tiny-llama");
+        Path model = Path.of(
+                "..", "java-api", "src", "test", "resources", "dev", "chaku", "internal", "convert", "tiny-llama");
         try (Stream<Path> files = Files.list(model)) {
             for (Path file : files.toList()) {
                 Files.copy(file, folder.resolve(file.getFileName().toString()));

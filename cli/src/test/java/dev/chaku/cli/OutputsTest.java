@@ -78,7 +78,8 @@ class OutputsTest {
                         "{\"architectures\": [\"LlamaForCausalLM\"], \"hidden_size\": 32, \"intermediate_size\": 64, \"num_hidden_layers\": 1,"
                                 + " \"num_attention_heads\": 2, \"max_position_embeddings\": 64, \"rms_norm_eps\": 1e-5, \"vocab_size\": 7}"));
         Path hugging = Files.createDirectory(folder.resolve("hf"));
-        Path tiny = Path.of("..", "java-api", "src", "test", "resources", "dev", "chaku", "convert", "tiny-llama");
+        Path tiny = Path.of(
+                "..", "java-api", "src", "test", "resources", "dev", "chaku", "internal", "convert", "tiny-llama");
         try (Stream<Path> files = Files.list(tiny)) {
             for (Path file : files.toList()) {
                 Files.copy(file, hugging.resolve(file.getFileName().toString()));

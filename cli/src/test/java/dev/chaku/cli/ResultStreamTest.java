@@ -93,7 +93,17 @@ class ResultStreamTest {
                             + " \"num_attention_heads\": 2, \"max_position_embeddings\": 64, \"rms_norm_eps\": 1e-5, \"vocab_size\": 7}");
         }
         Path out = Files.createTempDirectory(folder, "out").resolve("result");
-        Path hf = Path.of("..", "java-api", "src", "test", "resources", "dev", "chaku", "convert", "tiny-llama")
+        Path hf = Path.of(
+                        "..",
+                        "java-api",
+                        "src",
+                        "test",
+                        "resources",
+                        "dev",
+                        "chaku",
+                        "internal",
+                        "convert",
+                        "tiny-llama")
                 .toAbsolutePath()
                 .normalize();
         return Stream.of(text.split(" "))

@@ -257,7 +257,7 @@ final class DataFile {
             if (!line.isBlank()) {
                 Object json;
                 try {
-                    json = Json.parseRecord(marked ? line.substring(1) : line);
+                    json = JsonValues.parseRecord(marked ? line.substring(1) : line);
                 } catch (IOException e) {
                     sink.bad(file + ":" + number + ": no JSON: " + JsonFault.describe(e));
                     continue;
@@ -268,14 +268,14 @@ final class DataFile {
     }
 
     private void array(BufferedReader reader) throws IOException {
-        try (JsonParser parser = Json.RECORDS.createParser(reader)) {
+        try (JsonParser parser = JsonValues.RECORDS.createParser(reader)) {
             parser.nextToken();
             while (parser.nextToken() != JsonToken.END_ARRAY) {
                 if (parser.currentToken() == null) {
                     throw new EOFException();
                 }
                 int line = parser.currentTokenLocation().getLineNr();
-                record(Json.value(parser), line);
+                record(JsonValues.value(parser), line);
             }
             if (parser.nextToken() != null) {
                 throw new IOException("found more after the array, in line "
@@ -286,10 +286,10 @@ final class DataFile {
 
     /** Objects that each span lines. */
     private void values(BufferedReader reader) throws IOException {
-        try (JsonParser parser = Json.RECORDS.createParser(reader)) {
+        try (JsonParser parser = JsonValues.RECORDS.createParser(reader)) {
             while (parser.nextToken() != null) {
                 int line = parser.currentTokenLocation().getLineNr();
-                record(Json.value(parser), line);
+                record(JsonValues.value(parser), line);
             }
         }
     }

@@ -39,7 +39,7 @@ public final class DatasetInfo {
     public static DatasetInfo read(Path file) {
         Objects.requireNonNull(file, "file");
         try {
-            if (Json.parse(Files.readString(file)) instanceof Map<?, ?> sets) {
+            if (JsonValues.parse(Files.readString(file)) instanceof Map<?, ?> sets) {
                 return new DatasetInfo(file, sets);
             }
             throw new BadInputException(file + ": expected a JSON object that names data sets, found other JSON");

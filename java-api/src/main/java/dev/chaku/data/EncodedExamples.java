@@ -1,15 +1,13 @@
 package dev.chaku.data;
 
 import dev.chaku.errors.ResourceException;
+import dev.chaku.internal.io.Sha256;
 import dev.chaku.io.FileFault;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.AbstractList;
 import java.util.ArrayList;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.RandomAccess;
 import org.jspecify.annotations.Nullable;
@@ -37,7 +35,7 @@ public final class EncodedExamples extends AbstractList<EncodedExample> implemen
         this.scratch = builder.scratch;
         this.tokens = builder.tokens;
         this.trainedTokens = builder.trainedTokens;
-        this.sha256 = HexFormat.of().formatHex(builder.digest.digest());
+        this.sha256 = builder.sum.hex();
     }
 
     /**
@@ -98,7 +96,7 @@ public final class EncodedExamples extends AbstractList<EncodedExample> implemen
         private final long inMemoryBytes;
         private final Path scratchFolder;
         private final IntSequence lengths = new IntSequence();
-        private final MessageDigest digest;
+        private final Sha256 sum = new Sha256();
         private List<EncodedExample> inMemory = new ArrayList<>();
         private long usedBytes;
         private @Nullable TokenScratch scratch;
@@ -108,11 +106,6 @@ public final class EncodedExamples extends AbstractList<EncodedExample> implemen
         private Builder(long inMemoryBytes, Path scratchFolder) {
             this.inMemoryBytes = inMemoryBytes;
             this.scratchFolder = scratchFolder;
-            try {
-                this.digest = MessageDigest.getInstance("SHA-256");
-            } catch (NoSuchAlgorithmException e) {
-                throw new IllegalStateException("every Java has SHA-256", e);
-            }
         }
 
         /** @throws ResourceException if the disk is full */
@@ -126,7 +119,7 @@ public final class EncodedExamples extends AbstractList<EncodedExample> implemen
                 bytes.putInt(example.tokens()[i]).putFloat(example.weights()[i]);
                 trainedTokens += example.weights()[i] > 0 ? 1 : 0;
             }
-            digest.update(bytes.flip());
+            sum.add(bytes.flip());
             usedBytes += bytes.limit() + EXTRA_BYTES;
             if (scratch == null && usedBytes > inMemoryBytes) {
                 scratch = new TokenScratch(scratchFolder);

@@ -98,7 +98,7 @@ record FileShape(Kind kind, char separator, int firstLine) {
 
     private static boolean isJson(String text) {
         try {
-            Json.parseRecord(text);
+            JsonValues.parseRecord(text);
             return true;
         } catch (IOException e) {
             return false;
@@ -110,7 +110,7 @@ record FileShape(Kind kind, char separator, int firstLine) {
         if (!text.startsWith("{") && !text.startsWith("[")) {
             return false;
         }
-        try (JsonParser parser = Json.RECORDS.createParser(text)) {
+        try (JsonParser parser = JsonValues.RECORDS.createParser(text)) {
             JsonToken token = parser.nextToken();
             if (token == JsonToken.START_ARRAY) {
                 token = parser.nextToken();

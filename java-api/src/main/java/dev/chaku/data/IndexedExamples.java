@@ -2,10 +2,10 @@ package dev.chaku.data;
 
 import dev.chaku.errors.BadInputException;
 import dev.chaku.errors.ResourceException;
+import dev.chaku.internal.io.OpenedFile;
+import dev.chaku.internal.io.ScratchFile;
 import dev.chaku.io.FileFault;
-import dev.chaku.io.ScratchFile;
 import java.io.IOException;
-import java.io.RandomAccessFile;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.AbstractList;
@@ -26,18 +26,10 @@ final class IndexedExamples extends AbstractList<Example> implements RandomAcces
     private record Source(
             Path file,
             int first,
-            @Nullable RandomAccessFile lines,
+            @Nullable OpenedFile lines,
             @Nullable ScratchFile scratch) {
         byte[] read(long offset, int length) throws IOException {
-            if (scratch != null) {
-                return scratch.read(offset, length);
-            }
-            byte[] bytes = new byte[length];
-            synchronized (this) {
-                lines.seek(offset);
-                lines.readFully(bytes);
-            }
-            return bytes;
+            return scratch != null ? scratch.read(offset, length) : lines.read(offset, length);
         }
     }
 
@@ -81,7 +73,7 @@ final class IndexedExamples extends AbstractList<Example> implements RandomAcces
             return last;
         }
         try {
-            RandomAccessFile file = inFile ? new RandomAccessFile(place.file().toFile(), "r") : null;
+            OpenedFile file = inFile ? OpenedFile.of(place.file()) : null;
             ScratchFile scratch = inFile ? null : ScratchFile.in(Path.of(System.getProperty("java.io.tmpdir")));
             Source next = new Source(place.file(), lines.size(), file, scratch);
             sources.add(next);
@@ -118,7 +110,7 @@ final class IndexedExamples extends AbstractList<Example> implements RandomAcces
             }
             Object json = source.scratch() != null
                     ? RecordCodec.decode(bytes)
-                    : Json.parseRecord(new String(bytes, StandardCharsets.UTF_8));
+                    : JsonValues.parseRecord(new String(bytes, StandardCharsets.UTF_8));
             return RecordReader.read(json, options.format(), options.columns(), where)
                     .get(parts.get(i));
         } catch (IOException e) {

@@ -82,7 +82,7 @@ final class JsonFault {
 
     private static String limit(String message) {
         if (message.contains("nesting depth")) {
-            return "nested deeper than " + Json.MOST_DEPTH + " levels";
+            return "nested deeper than " + JsonValues.MOST_DEPTH + " levels";
         }
         return message.contains("Number") ? "a number of too many digits" : "a text or name that is too long";
     }

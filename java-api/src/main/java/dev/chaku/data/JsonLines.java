@@ -3,7 +3,7 @@ package dev.chaku.data;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.json.JsonWriteFeature;
-import com.fasterxml.jackson.core.util.JsonRecyclerPools;
+import dev.chaku.internal.io.Json;
 import dev.chaku.io.FileDraft;
 import dev.chaku.io.NewFile;
 import java.io.IOException;
@@ -21,13 +21,8 @@ import org.jspecify.annotations.Nullable;
 
 /** Writes examples as JSON lines, each kind in one layout that {@link Dataset#read(Path)} reads as the same example. */
 public final class JsonLines {
-    private static final JsonFactory FACTORY = JsonFactory.builder()
-            .recyclerPool(JsonRecyclerPools.sharedConcurrentDequePool())
-            .build();
-    private static final JsonFactory ASCII = JsonFactory.builder()
-            .recyclerPool(JsonRecyclerPools.sharedConcurrentDequePool())
-            .configure(JsonWriteFeature.ESCAPE_NON_ASCII, true)
-            .build();
+    private static final JsonFactory ASCII =
+            Json.builder().configure(JsonWriteFeature.ESCAPE_NON_ASCII, true).build();
 
     private JsonLines() {}
 
@@ -112,7 +107,7 @@ public final class JsonLines {
 
     /** JSON of maps, lists, strings, numbers, truth values and null. */
     static String text(Object value) {
-        String text = text(value, FACTORY);
+        String text = text(value, Json.FACTORY);
         // Half a character has no UTF-8, but an escape.
         return StandardCharsets.UTF_8.newEncoder().canEncode(text) ? text : text(value, ASCII);
     }

@@ -266,7 +266,7 @@ final class Messages {
             return call;
         }
         try {
-            if (Json.parse(text) instanceof Map<?, ?> arguments) {
+            if (JsonValues.parse(text) instanceof Map<?, ?> arguments) {
                 Map<Object, Object> inner = new LinkedHashMap<>(function);
                 inner.put("arguments", arguments);
                 Map<Object, Object> copy = new LinkedHashMap<>(outer);
@@ -281,7 +281,7 @@ final class Messages {
 
     private static @Nullable Object parsed(String text, String where) throws RecordFault {
         try {
-            return Json.parse(text);
+            return JsonValues.parse(text);
         } catch (IOException e) {
             throw new RecordFault(where + ": expected JSON in the text, found other: " + JsonFault.describe(e));
         }

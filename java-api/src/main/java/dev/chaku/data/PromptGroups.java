@@ -1,9 +1,8 @@
 package dev.chaku.data;
 
+import dev.chaku.internal.io.Sha256;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
 import java.util.List;
 
@@ -14,18 +13,10 @@ import java.util.List;
 final class PromptGroups {
     private static final int FREE = -1;
 
-    private final MessageDigest digest;
+    private final Sha256 sum = new Sha256();
     private long[] keys = new long[2 * 1024];
     private int[] groupAt = free(1024);
     private int groups;
-
-    PromptGroups() {
-        try {
-            this.digest = MessageDigest.getInstance("SHA-256");
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java has SHA-256", e);
-        }
-    }
 
     /** The group of each example, numbered in the order of their first ones. */
     static int[] of(List<Example> examples) {
@@ -39,7 +30,8 @@ final class PromptGroups {
 
     /** The group of a prompt: one that was there, or the next number. */
     int group(String prompt) {
-        ByteBuffer hash = ByteBuffer.wrap(digest.digest(prompt.getBytes(StandardCharsets.UTF_16)));
+        ByteBuffer hash = ByteBuffer.wrap(
+                sum.add(prompt.getBytes(StandardCharsets.UTF_16)).bytes());
         long high = hash.getLong();
         long low = hash.getLong();
         int place = place(high, low);

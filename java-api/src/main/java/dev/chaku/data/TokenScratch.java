@@ -1,6 +1,6 @@
 package dev.chaku.data;
 
-import dev.chaku.io.ScratchFile;
+import dev.chaku.internal.io.ScratchFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;

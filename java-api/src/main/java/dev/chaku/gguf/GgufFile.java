@@ -1,23 +1,17 @@
 package dev.chaku.gguf;
 
 import dev.chaku.errors.BadInputException;
+import dev.chaku.internal.io.Sha256;
 import dev.chaku.io.FileFault;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
-import java.nio.channels.WritableByteChannel;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.security.DigestInputStream;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.HashMap;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -210,45 +204,16 @@ public final class GgufFile {
      * @throws BadInputException if a file can no longer be read
      */
     public String sha256() {
-        MessageDigest digest = newSha256();
         try {
-            if (parts.size() > 1) {
-                GgufParts.joined(this, path).writeTo(new DigestChannel(digest));
-            } else {
-                try (InputStream in = new DigestInputStream(Files.newInputStream(path), digest)) {
-                    in.transferTo(OutputStream.nullOutputStream());
-                }
+            if (parts.size() == 1) {
+                return Sha256.of(path);
             }
+            Sha256 sum = new Sha256();
+            GgufParts.joined(this, path).writeTo(sum.channel());
+            return sum.hex();
         } catch (IOException e) {
             throw unreadable(path, e);
         }
-        return HexFormat.of().formatHex(digest.digest());
-    }
-
-    static MessageDigest newSha256() {
-        try {
-            return MessageDigest.getInstance("SHA-256");
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java platform has SHA-256", e);
-        }
-    }
-
-    /** Digests what is written to it. */
-    private record DigestChannel(MessageDigest digest) implements WritableByteChannel {
-        @Override
-        public int write(ByteBuffer source) {
-            int bytes = source.remaining();
-            digest.update(source);
-            return bytes;
-        }
-
-        @Override
-        public boolean isOpen() {
-            return true;
-        }
-
-        @Override
-        public void close() {}
     }
 
     private static BadInputException unreadable(Path path, IOException e) {

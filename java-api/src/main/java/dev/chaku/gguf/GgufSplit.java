@@ -1,13 +1,12 @@
 package dev.chaku.gguf;
 
 import dev.chaku.errors.BadInputException;
+import dev.chaku.internal.io.Sha256;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.function.BiFunction;
 
@@ -126,18 +125,18 @@ public final class GgufSplit {
     }
 
     private String fingerprint() {
-        MessageDigest digest = GgufFile.newSha256();
-        model.metadata().asMap().forEach((key, value) -> update(digest, key + "=" + value.describe()));
+        Sha256 sum = new Sha256();
+        model.metadata().asMap().forEach((key, value) -> update(sum, key + "=" + value.describe()));
         for (GgufTensor tensor : model.tensors()) {
-            update(digest, tensor.name() + " " + tensor.type() + " " + Arrays.toString(tensor.dims()));
+            update(sum, tensor.name() + " " + tensor.type() + " " + Arrays.toString(tensor.dims()));
             ByteBuffer sample = ByteBuffer.allocate((int) Math.min(SAMPLED_BYTES, tensor.bytes()));
             model.readTensor(tensor, 0, sample);
-            digest.update(sample.flip());
+            sum.add(sample.flip());
         }
-        return HexFormat.of().formatHex(digest.digest()).substring(0, FINGERPRINT_DIGITS);
+        return sum.hex().substring(0, FINGERPRINT_DIGITS);
     }
 
-    private static void update(MessageDigest digest, String line) {
-        digest.update((line + "\n").getBytes(StandardCharsets.UTF_8));
+    private static void update(Sha256 sum, String line) {
+        sum.add((line + "\n").getBytes(StandardCharsets.UTF_8));
     }
 }

@@ -2,6 +2,7 @@ package dev.chaku.gguf;
 
 import dev.chaku.errors.BadInputException;
 import dev.chaku.errors.ResourceException;
+import dev.chaku.internal.io.Disk;
 import dev.chaku.io.FileDraft;
 import dev.chaku.io.FileFault;
 import dev.chaku.io.NewFile;
@@ -9,12 +10,12 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.WritableByteChannel;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.function.UnaryOperator;
 
 /**
@@ -262,14 +263,9 @@ public final class GgufWriter {
                 }
             }
         }
-        long free;
-        try {
-            free = Files.getFileStore(first.toAbsolutePath().getParent()).getUsableSpace();
-        } catch (IOException e) {
-            throw FileFault.notWritten(first, e);
-        }
-        if (needed > free) {
-            throw new ResourceException(first + ": needs " + needed + " bytes, but its disk has " + free
+        OptionalLong free = Disk.freeBytes(first.toAbsolutePath().getParent());
+        if (free.isPresent() && needed > free.getAsLong()) {
+            throw new ResourceException(first + ": needs " + needed + " bytes, but its disk has " + free.getAsLong()
                     + " free; free some or choose another folder");
         }
     }

@@ -2,6 +2,8 @@ package dev.chaku.io;
 
 import dev.chaku.errors.BadInputException;
 import dev.chaku.errors.ResourceException;
+import dev.chaku.internal.io.Disk;
+import dev.chaku.internal.io.HeldFile;
 import java.io.BufferedWriter;
 import java.io.FilterOutputStream;
 import java.io.IOException;
@@ -17,7 +19,6 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.stream.Stream;
@@ -167,7 +168,7 @@ public final class FileDraft implements AutoCloseable {
                 placeWhereNothingIs();
             }
             placed = true;
-            forceFolder(place.getParent());
+            Disk.forceNames(place.getParent());
         } catch (FileAlreadyExistsException e) {
             throw new BadInputException(
                     name + ": expected a new file, found one that came to be meanwhile; " + remedy, e);
@@ -200,15 +201,6 @@ public final class FileDraft implements AutoCloseable {
             } catch (IOException e) {
                 // The failure that led here is the one to report.
             }
-        }
-    }
-
-    /** Makes the new name itself durable where the system lets a folder be opened. */
-    private static void forceFolder(Path folder) {
-        try (FileChannel opened = FileChannel.open(folder, StandardOpenOption.READ)) {
-            opened.force(true);
-        } catch (IOException e) {
-            // Windows refuses to open folders; the file itself is on disk already.
         }
     }
 

@@ -2,6 +2,7 @@ package dev.chaku.io;
 
 import dev.chaku.errors.BadInputException;
 import dev.chaku.errors.ResourceException;
+import dev.chaku.internal.io.Disk;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -170,14 +171,9 @@ public final class NewFile {
         if (Files.isWritable(folder)) {
             return;
         }
-        boolean readOnly = false;
-        try {
-            readOnly = Files.getFileStore(folder).isReadOnly();
-        } catch (IOException e) {
-            // Then permissions are the likelier reason.
-        }
+        // Where the disk does not tell, permissions are the likelier reason.
         throw new BadInputException(what + ": cannot be written: "
-                + (readOnly ? "the disk is read-only" : "permission denied") + ": folder " + folder);
+                + (Disk.isReadOnly(folder) ? "the disk is read-only" : "permission denied") + ": folder " + folder);
     }
 
     private void requireNoInput(Path place) {

@@ -1,6 +1,6 @@
 /**
- * Files that are written, by the one rule for all of them, and what goes wrong with files, in words. Also files that
- * more than one run may want: held by one owner alone, and unfinished ones that nobody owns any more.
+ * Files that are written by one rule, whole or not at all, and what goes wrong with files, in words: for programs over
+ * the library that write files of their own beside its.
  */
 @NullMarked
 package dev.chaku.io;

@@ -25,7 +25,7 @@ class ColumnMapTest {
     }
 
     private static Example read(String columns, String record) throws Exception {
-        return RecordReader.read(Json.parse(record.replace('\'', '"')), null, ColumnMap.parse(columns), "f:1")
+        return RecordReader.read(JsonValues.parse(record.replace('\'', '"')), null, ColumnMap.parse(columns), "f:1")
                 .get(0);
     }
 

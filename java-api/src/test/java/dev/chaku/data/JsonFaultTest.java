@@ -17,7 +17,7 @@ class JsonFaultTest {
             "REDACTED|JsonReadFeature|StreamRead|getMax|ALLOW_|\\bSource\\b|CTRL-CHAR|\\(code |JSON String, Number|jackson");
 
     private static String message(String text) {
-        return JsonFault.describe(assertThrows(IOException.class, () -> Json.parse(text), text));
+        return JsonFault.describe(assertThrows(IOException.class, () -> JsonValues.parse(text), text));
     }
 
     @ParameterizedTest
@@ -64,7 +64,7 @@ class JsonFaultTest {
             }
             text.setLength(text.length() - random.nextInt(5));
             try {
-                Json.parse(text.toString());
+                JsonValues.parse(text.toString());
             } catch (IOException e) {
                 String message = JsonFault.describe(e);
                 assertFalse(LIBRARY.matcher(message).find(), message);
@@ -76,7 +76,8 @@ class JsonFaultTest {
     void recordsMayHavePythonsNumbers() throws IOException {
         assertEquals(
                 "{a=null, b=-Infinity}",
-                Json.parseRecord("{\"a\": NaN, \"b\": -Infinity}").toString());
-        assertEquals("{\"a\":null,\"b\":null}", JsonLines.text(Json.parseRecord("{\"a\": NaN, \"b\": -Infinity}")));
+                JsonValues.parseRecord("{\"a\": NaN, \"b\": -Infinity}").toString());
+        assertEquals(
+                "{\"a\":null,\"b\":null}", JsonLines.text(JsonValues.parseRecord("{\"a\": NaN, \"b\": -Infinity}")));
     }
 }

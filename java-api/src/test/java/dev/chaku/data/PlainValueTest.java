@@ -22,7 +22,7 @@ import org.junit.jupiter.api.TestFactory;
 
 class PlainValueTest {
     private static Object value(String json) throws IOException {
-        return Json.parse(json.replace('\'', '"'));
+        return JsonValues.parse(json.replace('\'', '"'));
     }
 
     @Test

@@ -17,7 +17,7 @@ class RecordReaderTest {
     private static final Map<String, Object> POOR = Map.of("role", "assistant", "content", "poor");
 
     private static List<Example> read(String json) throws IOException, RecordFault {
-        return RecordReader.read(Json.parse(json), null, ColumnMap.NONE, "f:1");
+        return RecordReader.read(JsonValues.parse(json), null, ColumnMap.NONE, "f:1");
     }
 
     private static String fault(String json) {

@@ -15,7 +15,7 @@ class TurnFlagsTest {
         String record =
                 "{\"messages\": [{\"role\": \"user\", \"content\": \"Hi\"}, {\"role\": \"assistant\", \"content\": \"bad\""
                         + flags + "}, {\"role\": \"assistant\", \"content\": \"good\"}]}";
-        return (Example.Chat) RecordReader.read(Json.parse(record), null, ColumnMap.NONE, "f:1")
+        return (Example.Chat) RecordReader.read(JsonValues.parse(record), null, ColumnMap.NONE, "f:1")
                 .get(0);
     }
 
@@ -54,7 +54,7 @@ class TurnFlagsTest {
         String record =
                 "{\"conversations\": [{\"from\": \"human\", \"value\": \"Hi\"}, {\"from\": \"gpt\", \"value\": \"bad\","
                         + " \"train\": false}, {\"from\": \"gpt\", \"value\": \"good\", \"train\": true}]}";
-        Example.Chat chat = (Example.Chat) RecordReader.read(Json.parse(record), null, ColumnMap.NONE, "f:1")
+        Example.Chat chat = (Example.Chat) RecordReader.read(JsonValues.parse(record), null, ColumnMap.NONE, "f:1")
                 .get(0);
         assertEquals(List.of(0f, 0f, 1f), chat.weights());
         Map<String, Object> bad = Map.of("role", "assistant", "content", "bad", "train", false);
@@ -98,7 +98,7 @@ class TurnFlagsTest {
         String user = "{\"role\": \"user\", \"content\": \"q\", \"train\": %s}";
         String record = "{\"messages\": [" + user + ", {\"role\": \"assistant\", \"content\": \"a\"}]}";
         for (boolean flag : new boolean[] {true, false}) {
-            Object json = Json.parse(String.format(record, flag));
+            Object json = JsonValues.parse(String.format(record, flag));
             Example.Chat chat = (Example.Chat)
                     RecordReader.read(json, null, ColumnMap.NONE, "f:1").get(0);
             assertEquals(List.of(0f, 1f), chat.weights());

@@ -1,10 +1,9 @@
 package dev.chaku.data.doctor;
 
-import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
-import com.fasterxml.jackson.core.util.JsonRecyclerPools;
 import dev.chaku.data.doctor.Finding.Severity;
+import dev.chaku.internal.io.Json;
 import java.io.IOException;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -15,9 +14,6 @@ import java.util.TreeSet;
 
 /** What should be alike in all examples: their kind, and the form of their answers where most are JSON. */
 final class FormatCheck implements Check {
-    private static final JsonFactory JSON = JsonFactory.builder()
-            .recyclerPool(JsonRecyclerPools.sharedConcurrentDequePool())
-            .build();
     private static final double MOSTLY = 0.7;
     private static final int MOST_SHAPES = 100;
 
@@ -92,7 +88,7 @@ final class FormatCheck implements Check {
             return Optional.empty();
         }
         TreeSet<String> keys = new TreeSet<>();
-        try (JsonParser parser = JSON.createParser(stripped)) {
+        try (JsonParser parser = Json.FACTORY.createParser(stripped)) {
             if (parser.nextToken() == JsonToken.START_ARRAY) {
                 parser.skipChildren();
             } else {

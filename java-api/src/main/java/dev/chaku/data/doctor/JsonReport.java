@@ -1,8 +1,7 @@
 package dev.chaku.data.doctor;
 
-import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
-import com.fasterxml.jackson.core.util.JsonRecyclerPools;
+import dev.chaku.internal.io.Json;
 import java.io.IOException;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
@@ -12,9 +11,6 @@ import java.util.Map;
 
 /** Reports for programs. */
 public final class JsonReport {
-    private static final JsonFactory FACTORY = JsonFactory.builder()
-            .recyclerPool(JsonRecyclerPools.sharedConcurrentDequePool())
-            .build();
 
     private JsonReport() {}
 
@@ -72,7 +68,7 @@ public final class JsonReport {
 
     private static String text(Body body) {
         StringWriter text = new StringWriter();
-        try (JsonGenerator json = FACTORY.createGenerator(text)) {
+        try (JsonGenerator json = Json.FACTORY.createGenerator(text)) {
             body.write(json);
         } catch (IOException e) {
             throw new UncheckedIOException(e); // A StringWriter does not fail.

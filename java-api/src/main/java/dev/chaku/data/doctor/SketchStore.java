@@ -1,8 +1,8 @@
 package dev.chaku.data.doctor;
 
 import dev.chaku.errors.ResourceException;
+import dev.chaku.internal.io.ScratchFile;
 import dev.chaku.io.FileFault;
-import dev.chaku.io.ScratchFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;

@@ -11,25 +11,20 @@ import dev.chaku.internal.arch.DecoderSpec;
 import dev.chaku.internal.arch.family.ModelFamilies;
 import dev.chaku.internal.huggingface.ModuleNames;
 import dev.chaku.internal.huggingface.Safetensors;
+import dev.chaku.internal.io.WholeFolder;
 import dev.chaku.io.FileFault;
 import dev.chaku.io.NewFile;
 import java.io.IOException;
 import java.nio.FloatBuffer;
-import java.nio.channels.FileChannel;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.UUID;
 import java.util.stream.IntStream;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -196,19 +191,13 @@ public final class PeftAdapters {
         ModuleNames names = ModelFamilies.modules(spec.architecture());
         List<Written> modules = modules(adapter, spec, names);
         NewFile.requireNewFolder(folder);
-        Path absolute = folder.toAbsolutePath();
-        Path beside = absolute.resolveSibling("." + absolute.getFileName() + "." + UUID.randomUUID() + ".tmp");
-        try {
-            Files.createDirectory(beside);
-            Safetensors.write(beside.resolve(WEIGHTS), Map.of("format", "pt"), sources(modules));
-            writeForced(
-                    beside.resolve(PeftConfig.FILE_NAME),
-                    config(adapter, modules).json(targetModules(modules, spec, names), names.inputsFirst()));
-            Files.move(beside, absolute, StandardCopyOption.ATOMIC_MOVE);
+        try (WholeFolder whole = WholeFolder.begin(folder)) {
+            Safetensors.write(whole.path().resolve(WEIGHTS), Map.of("format", "pt"), sources(modules));
+            NewFile.at(whole.path().resolve(PeftConfig.FILE_NAME))
+                    .write(config(adapter, modules).json(targetModules(modules, spec, names), names.inputsFirst()));
+            whole.place();
         } catch (IOException e) {
             throw FileFault.notWritten(folder, e);
-        } finally {
-            deleteQuietly(beside);
         }
     }
 
@@ -302,27 +291,5 @@ public final class PeftAdapters {
                 .mapToObj(e -> PeftExperts.withinLayer(module, e, names, spec.architecture()))
                 .map(name -> name.substring(name.indexOf('.') + 1))
                 .toList();
-    }
-
-    private static void writeForced(Path file, String text) throws IOException {
-        Files.writeString(file, text, StandardCharsets.UTF_8, StandardOpenOption.CREATE_NEW);
-        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
-            channel.force(true);
-        }
-    }
-
-    private static void deleteQuietly(Path folder) {
-        if (!Files.isDirectory(folder)) {
-            return;
-        }
-        try (Stream<Path> files = Files.list(folder)) {
-            for (Path file : files.toList()) {
-                Files.delete(file);
-            }
-            Files.delete(folder);
-        } catch (IOException e) {
-            System.getLogger(PeftAdapters.class.getName())
-                    .log(System.Logger.Level.WARNING, folder + ": cannot be deleted: " + e.getMessage());
-        }
     }
 }

@@ -1,11 +1,10 @@
 package dev.chaku.internal.adapter;
 
-import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
-import com.fasterxml.jackson.core.util.JsonRecyclerPools;
 import dev.chaku.errors.BadInputException;
+import dev.chaku.internal.io.Json;
 import dev.chaku.io.FileFault;
 import java.io.IOException;
 import java.io.StringWriter;
@@ -38,9 +37,6 @@ record PeftConfig(
         String base) {
 
     static final String FILE_NAME = "adapter_config.json";
-    private static final JsonFactory JSON = JsonFactory.builder()
-            .recyclerPool(JsonRecyclerPools.sharedConcurrentDequePool())
-            .build();
     private static final long MOST_BYTES = 16 << 20;
     private static final int MOST_PATTERN_STEPS = 100_000;
 
@@ -116,7 +112,7 @@ record PeftConfig(
                 throw new BadInputException(
                         file + ": expected at most " + MOST_BYTES + " bytes, found " + Files.size(file));
             }
-            try (JsonParser json = JSON.createParser(Files.readAllBytes(file))) {
+            try (JsonParser json = Json.FACTORY.createParser(Files.readAllBytes(file))) {
                 if (json.nextToken() != JsonToken.START_OBJECT) {
                     throw new BadInputException(file + ": expected a JSON object, found "
                             + (json.currentToken() == null ? "nothing" : "another value"));
@@ -261,7 +257,7 @@ record PeftConfig(
     /** The file's text. */
     String json(List<String> targetModules, boolean turned) {
         StringWriter text = new StringWriter();
-        try (JsonGenerator json = JSON.createGenerator(text).useDefaultPrettyPrinter()) {
+        try (JsonGenerator json = Json.FACTORY.createGenerator(text).useDefaultPrettyPrinter()) {
             json.writeStartObject();
             writeNumbers(json, "alpha_pattern", alphaPattern);
             json.writeFieldName("base_model_name_or_path");

@@ -1,8 +1,8 @@
 package dev.chaku.internal.core;
 
+import dev.chaku.internal.io.Sha256;
+import dev.chaku.internal.io.WholeFile;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
@@ -11,23 +11,17 @@ import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFileAttributes;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Properties;
 import java.util.Set;
-import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -45,6 +39,7 @@ final class NativeCache {
     /** Belongs to the user that runs this JVM, where the kernel has it. */
     private static final Path SELF = Path.of("/proc/self");
 
+    private static final int HASH_DIGITS = 32;
     private static final Set<PosixFilePermission> OWNER_ONLY = PosixFilePermissions.fromString("rwx------");
 
     /** This place will not do, for the reason that the message says; another may. */
@@ -137,7 +132,7 @@ final class NativeCache {
             for (Entry entry : entries) {
                 Path file = folder.resolve(entry.name());
                 if (!isIntact(file, entry.bytes())) {
-                    write(folder, file, entry.bytes());
+                    write(file, entry.bytes());
                 }
                 if (!isIntact(file, entry.bytes())) {
                     throw new Unusable(file + ": altered since it was written a moment ago; remove the folder", null);
@@ -190,21 +185,11 @@ final class NativeCache {
                 && Arrays.equals(Files.readAllBytes(file), expected);
     }
 
-    private static void write(Path folder, Path file, byte[] bytes) throws IOException {
-        Path part = folder.resolve(file.getFileName() + "." + UUID.randomUUID());
-        try {
-            Set<StandardOpenOption> options = Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
-            try (FileChannel channel = isPosix(folder)
-                    ? FileChannel.open(part, options, PosixFilePermissions.asFileAttribute(OWNER_ONLY))
-                    : FileChannel.open(part, options)) {
-                ByteBuffer rest = ByteBuffer.wrap(bytes);
-                while (rest.hasRemaining()) {
-                    channel.write(rest);
-                }
-            }
-            Files.move(part, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-        } finally {
-            Files.deleteIfExists(part);
+    private static void write(Path file, byte[] bytes) throws IOException {
+        if (isPosix(file)) {
+            WholeFile.write(file, bytes, PosixFilePermissions.asFileAttribute(OWNER_ONLY));
+        } else {
+            WholeFile.write(file, bytes);
         }
     }
 
@@ -226,16 +211,12 @@ final class NativeCache {
     }
 
     private static String hash(List<Entry> entries) {
-        try {
-            MessageDigest digest = MessageDigest.getInstance("SHA-256");
-            for (Entry entry : entries) {
-                digest.update(entry.name().getBytes(StandardCharsets.UTF_8));
-                digest.update((byte) 0);
-                digest.update(entry.bytes());
-            }
-            return HexFormat.of().formatHex(digest.digest(), 0, 16);
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java platform has SHA-256", e);
+        Sha256 sum = new Sha256();
+        for (Entry entry : entries) {
+            sum.add(entry.name().getBytes(StandardCharsets.UTF_8))
+                    .add(new byte[] {0})
+                    .add(entry.bytes());
         }
+        return sum.hex().substring(0, HASH_DIGITS);
     }
 }

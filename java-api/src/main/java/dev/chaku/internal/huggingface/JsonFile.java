@@ -4,8 +4,8 @@ import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadConstraints;
-import com.fasterxml.jackson.core.util.JsonRecyclerPools;
 import dev.chaku.errors.BadInputException;
+import dev.chaku.internal.io.Json;
 import dev.chaku.io.FileFault;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -26,8 +26,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class JsonFile {
     private static final long MOST_BYTES = 256L << 20;
-    private static final JsonFactory JSON = JsonFactory.builder()
-            .recyclerPool(JsonRecyclerPools.sharedConcurrentDequePool())
+    private static final JsonFactory JSON = Json.builder()
             .streamReadConstraints(StreamReadConstraints.builder()
                     .maxNestingDepth(32)
                     .maxStringLength(1 << 26)

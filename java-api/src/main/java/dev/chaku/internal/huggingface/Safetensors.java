@@ -5,20 +5,21 @@ import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadConstraints;
-import com.fasterxml.jackson.core.util.JsonRecyclerPools;
 import dev.chaku.errors.BadInputException;
 import dev.chaku.errors.ResourceException;
 import dev.chaku.gguf.GgmlType;
 import dev.chaku.internal.core.NativeFormats;
 import dev.chaku.internal.io.DirectBuffers;
+import dev.chaku.internal.io.Json;
+import dev.chaku.io.FileDraft;
 import dev.chaku.io.FileFault;
+import dev.chaku.io.NewFile;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.nio.channels.FileChannel;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
@@ -36,8 +37,7 @@ import java.util.function.Supplier;
  */
 public final class Safetensors {
     private static final long MOST_HEADER_BYTES = 100L << 20;
-    private static final JsonFactory JSON = JsonFactory.builder()
-            .recyclerPool(JsonRecyclerPools.sharedConcurrentDequePool())
+    private static final JsonFactory JSON = Json.builder()
             .streamReadConstraints(
                     StreamReadConstraints.builder().maxNestingDepth(16).build())
             .build();
@@ -341,15 +341,14 @@ public final class Safetensors {
     }
 
     /**
-     * Writes F32 tensors to a new file and forces it to the disk. For a file that must be whole or absent, write into a
-     * folder that is renamed when done.
+     * Writes F32 tensors to a new file, whole or not at all.
      *
+     * @throws BadInputException if it is there already, or its folder cannot be written to
      * @throws ResourceException if it cannot be written
      */
     public static void write(Path path, Map<String, String> metadata, List<Source> sources) {
-        boolean ours = false;
-        try (FileChannel channel = FileChannel.open(path, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
-            ours = true;
+        try (FileDraft draft = NewFile.at(path).begin()) {
+            FileChannel channel = draft.channel();
             byte[] header = header(metadata, sources);
             ByteBuffer prefix = ByteBuffer.allocate(8 + header.length).order(ByteOrder.LITTLE_ENDIAN);
             writeAll(channel, prefix.putLong(header.length).put(header).flip());
@@ -362,20 +361,9 @@ public final class Safetensors {
                 }
                 staged.write(values, bytes -> writeAll(channel, bytes));
             }
-            channel.force(true);
+            draft.place();
         } catch (IOException e) {
-            if (ours) {
-                deletePartial(path, e);
-            }
             throw FileFault.notWritten(path, e);
-        }
-    }
-
-    private static void deletePartial(Path path, IOException cause) {
-        try {
-            Files.deleteIfExists(path);
-        } catch (IOException suppressed) {
-            cause.addSuppressed(suppressed);
         }
     }
 

@@ -2,21 +2,15 @@ package dev.chaku.internal.train;
 
 import dev.chaku.errors.BadInputException;
 import dev.chaku.errors.ResourceException;
+import dev.chaku.internal.io.Disk;
+import dev.chaku.internal.io.Sha256;
+import dev.chaku.internal.io.WholeFolder;
 import dev.chaku.io.FileFault;
+import dev.chaku.io.NewFile;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.OutputStream;
-import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
-import java.security.DigestInputStream;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
@@ -58,7 +52,7 @@ public final class CheckpointFolder {
         save(best(step), writer);
         for (Path old : newestFirst(BEST_PREFIX)) {
             if (!old.equals(best(step))) {
-                deleteQuietly(old);
+                Disk.deleteTreeQuietly(old);
             }
         }
     }
@@ -73,20 +67,12 @@ public final class CheckpointFolder {
     }
 
     private void save(Path target, Consumer<Path> writer) {
-        Path beside = output.resolve("." + target.getFileName() + ".tmp");
-        try {
-            deleteTree(beside);
-            Files.createDirectory(beside);
-            writer.accept(beside);
-            writeManifest(beside);
-            // Where one of this step is, it is torn, or the same as this one: a run gives the same bits again.
-            deleteTree(target);
-            Files.move(beside, target, StandardCopyOption.ATOMIC_MOVE);
-            forceFolder(output);
+        try (WholeFolder folder = WholeFolder.begin(target)) {
+            writer.accept(folder.path());
+            writeManifest(folder.path());
+            folder.replace();
         } catch (IOException e) {
             throw FileFault.notWritten(target, e);
-        } finally {
-            deleteQuietly(beside);
         }
     }
 
@@ -94,7 +80,7 @@ public final class CheckpointFolder {
     public void keepNewest(int n) {
         List<Path> all = newestFirst();
         for (Path old : all.subList(Math.min(n, all.size()), all.size())) {
-            deleteQuietly(old);
+            Disk.deleteTreeQuietly(old);
         }
     }
 
@@ -129,7 +115,7 @@ public final class CheckpointFolder {
                 if (parts.length != 2 || !unexplained.remove(parts[1])) {
                     throw torn(checkpoint, "'" + line + "' of " + MANIFEST + " names no file in it");
                 }
-                if (!sha256(checkpoint.resolve(parts[1])).equals(parts[0])) {
+                if (!Sha256.of(checkpoint.resolve(parts[1])).equals(parts[0])) {
                     throw torn(checkpoint, parts[1] + " is not what was written");
                 }
             }
@@ -146,69 +132,15 @@ public final class CheckpointFolder {
     }
 
     private static void writeManifest(Path folder) throws IOException {
-        List<String> lines = new ArrayList<>();
+        StringBuilder lines = new StringBuilder();
         try (Stream<Path> files = Files.list(folder)) {
             for (Path file : files.sorted().toList()) {
-                lines.add(sha256(file) + "  " + file.getFileName());
-                force(file);
+                lines.append(Sha256.of(file))
+                        .append("  ")
+                        .append(file.getFileName())
+                        .append('\n');
             }
         }
-        Path manifest = folder.resolve(MANIFEST);
-        Files.write(manifest, lines);
-        force(manifest);
-        forceFolder(folder);
-    }
-
-    private static void force(Path file) throws IOException {
-        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
-            channel.force(true);
-        }
-    }
-
-    /** Makes the rename itself durable where the system lets a folder be opened. */
-    private static void forceFolder(Path folder) {
-        try (FileChannel channel = FileChannel.open(folder, StandardOpenOption.READ)) {
-            channel.force(true);
-        } catch (IOException e) {
-            // Windows refuses to open folders; the files themselves are on disk already.
-        }
-    }
-
-    /** The SHA-256 of a file in hexadecimal. */
-    public static String sha256(Path file) throws IOException {
-        MessageDigest digest = sha256();
-        try (InputStream in = new DigestInputStream(Files.newInputStream(file), digest)) {
-            in.transferTo(OutputStream.nullOutputStream());
-        }
-        return HexFormat.of().formatHex(digest.digest());
-    }
-
-    /** A new SHA-256 digest. */
-    public static MessageDigest sha256() {
-        try {
-            return MessageDigest.getInstance("SHA-256");
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java platform has SHA-256", e);
-        }
-    }
-
-    private static void deleteTree(Path folder) throws IOException {
-        if (Files.isDirectory(folder)) {
-            try (Stream<Path> entries = Files.list(folder)) {
-                for (Path entry : entries.toList()) {
-                    Files.delete(entry);
-                }
-            }
-            Files.delete(folder);
-        }
-    }
-
-    private static void deleteQuietly(Path folder) {
-        try {
-            deleteTree(folder);
-        } catch (IOException e) {
-            System.getLogger(CheckpointFolder.class.getName())
-                    .log(System.Logger.Level.WARNING, folder + ": cannot be deleted: " + e.getMessage());
-        }
+        NewFile.at(folder.resolve(MANIFEST)).write(lines.toString());
     }
 }

@@ -1,10 +1,9 @@
 package dev.chaku.internal.train;
 
-import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
-import com.fasterxml.jackson.core.util.JsonRecyclerPools;
 import dev.chaku.errors.BadInputException;
+import dev.chaku.internal.io.Json;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -22,9 +21,6 @@ public record EarlierRun(Path folder, Map<String, String> settings) {
     /** The file with a run's settings. */
     public static final String CONFIG = "config.json";
 
-    private static final JsonFactory JSON = JsonFactory.builder()
-            .recyclerPool(JsonRecyclerPools.sharedConcurrentDequePool())
-            .build();
     /** A file of settings without these is another program's, or tells too little to compare. */
     private static final List<String> REQUIRED = List.of("base_model_sha256", "training_examples_sha256");
 
@@ -53,7 +49,7 @@ public record EarlierRun(Path folder, Map<String, String> settings) {
     /** The values of a flat JSON object as texts; none of what is no such object. */
     static Map<String, String> values(Path file) {
         Map<String, String> values = new LinkedHashMap<>();
-        try (JsonParser json = JSON.createParser(Files.readAllBytes(file))) {
+        try (JsonParser json = Json.FACTORY.createParser(Files.readAllBytes(file))) {
             while (json.nextToken() != null) {
                 if (json.currentToken().isScalarValue()) {
                     values.put(String.valueOf(json.currentName()), json.getText());

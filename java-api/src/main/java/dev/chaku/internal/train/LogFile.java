@@ -1,20 +1,18 @@
 package dev.chaku.internal.train;
 
-import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
-import com.fasterxml.jackson.core.util.JsonRecyclerPools;
 import dev.chaku.errors.ResourceException;
+import dev.chaku.internal.io.Json;
 import dev.chaku.io.FileFault;
+import dev.chaku.io.FileLines;
 import dev.chaku.train.LossTrend;
 import dev.chaku.train.TrainingProgress;
 import java.io.IOException;
 import java.io.StringWriter;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -24,9 +22,6 @@ import org.jspecify.annotations.Nullable;
 /** The run's log: one JSON object a line, appended as the run goes. Not thread-safe. */
 public final class LogFile {
     private static final String NAME = "log.jsonl";
-    private static final JsonFactory JSON = JsonFactory.builder()
-            .recyclerPool(JsonRecyclerPools.sharedConcurrentDequePool())
-            .build();
 
     private final Path path;
     private final List<LossPicture.Point> losses = new ArrayList<>();
@@ -70,7 +65,7 @@ public final class LogFile {
     /** The numbers of a line; none of one that was cut short. */
     private static Map<String, Double> numbers(String line) {
         Map<String, Double> numbers = new LinkedHashMap<>();
-        try (JsonParser json = JSON.createParser(line)) {
+        try (JsonParser json = Json.FACTORY.createParser(line)) {
             while (json.nextToken() != null) {
                 if (json.currentToken().isNumeric()) {
                     numbers.put(json.currentName(), json.getDoubleValue());
@@ -100,12 +95,7 @@ public final class LogFile {
 
     /** Appends a step. */
     public void append(TrainingProgress p) {
-        try {
-            Files.writeString(
-                    path, json(p) + "\n", StandardCharsets.UTF_8, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
-        } catch (IOException e) {
-            throw FileFault.notWritten(path, e);
-        }
+        FileLines.append(path, json(p));
         Map<String, Double> numbers = numbers(p);
         numbers.put("step", (double) p.step());
         remember(numbers);
@@ -131,7 +121,7 @@ public final class LogFile {
     /** A step as one line of JSON. */
     static String json(TrainingProgress p) {
         StringWriter line = new StringWriter();
-        try (JsonGenerator json = JSON.createGenerator(line)) {
+        try (JsonGenerator json = Json.FACTORY.createGenerator(line)) {
             json.writeStartObject();
             json.writeNumberField("step", p.step());
             for (Map.Entry<String, Double> number : numbers(p).entrySet()) {

@@ -2,16 +2,19 @@ package dev.chaku.internal.train;
 
 import dev.chaku.errors.BadInputException;
 import dev.chaku.errors.ResourceException;
+import dev.chaku.internal.io.Disk;
+import dev.chaku.internal.io.HeldFile;
+import dev.chaku.internal.io.WholeFolder;
 import dev.chaku.io.FileFault;
-import dev.chaku.io.HeldFile;
 import dev.chaku.io.NewFile;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Comparator;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.Set;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -26,8 +29,10 @@ public final class OutputFolder implements AutoCloseable {
     private static final String LOCK = ".chaku.lock";
     /** What a run that is killed may leave half written. */
     private static final Pattern HALF_WRITTEN = Pattern.compile(
-            "\\.((checkpoint|best)-[0-9]{8,}|(config\\.json|log\\.jsonl|loss\\.svg|result\\.json|adapter\\.gguf|model\\.gguf)"
-                    + "\\.[0-9a-f-]{36})\\.tmp");
+            "\\.((checkpoint|best)-[0-9]{8,}\\.(tmp|old|lock)|(config\\.json|log\\.jsonl|loss\\.svg|result\\.json|adapter\\.gguf|model\\.gguf)"
+                    + "\\.[0-9a-f-]{36}\\.tmp)");
+    /** What a run that is killed may leave between two renames. */
+    private static final Pattern REPLACED = Pattern.compile("\\.((checkpoint|best)-[0-9]{8,})\\.old");
 
     private static final Set<String> OWN_FILES =
             Set.of("adapter.gguf", "model.gguf", "config.json", "log.jsonl", "loss.svg", "result.json");
@@ -139,6 +144,7 @@ public final class OutputFolder implements AutoCloseable {
                     .orElseThrow(() -> new BadInputException(path + ": another run is writing to this folder ("
                             + HeldFile.owner(path.resolve(LOCK)) + "); wait for its end, or name another folder"));
             OutputFolder folder = new OutputFolder(path, lock.sign(), made);
+            folder.putBackReplaced();
             folder.removeHalfWritten();
             return folder;
         } catch (IOException e) {
@@ -151,17 +157,26 @@ public final class OutputFolder implements AutoCloseable {
         return new OutputFolder(path, null, false);
     }
 
-    private void removeHalfWritten() throws IOException {
-        try (Stream<Path> entries = Files.list(path)) {
-            for (Path entry : entries.filter(p ->
-                            HALF_WRITTEN.matcher(p.getFileName().toString()).matches())
-                    .toList()) {
-                try (Stream<Path> tree = Files.walk(entry)) {
-                    for (Path each : tree.sorted(Comparator.reverseOrder()).toList()) {
-                        Files.delete(each);
-                    }
-                }
+    private void putBackReplaced() throws IOException {
+        for (Path entry : entries()) {
+            Matcher name = REPLACED.matcher(entry.getFileName().toString());
+            if (name.matches()) {
+                WholeFolder.putBack(path.resolve(name.group(1)));
             }
+        }
+    }
+
+    private void removeHalfWritten() throws IOException {
+        for (Path entry : entries()) {
+            if (HALF_WRITTEN.matcher(entry.getFileName().toString()).matches()) {
+                Disk.deleteTree(entry);
+            }
+        }
+    }
+
+    private List<Path> entries() throws IOException {
+        try (Stream<Path> entries = Files.list(path)) {
+            return entries.toList();
         }
     }
 
@@ -191,21 +206,19 @@ public final class OutputFolder implements AutoCloseable {
     }
 
     /**
-     * Checks that the disk has room for what a run will write.
+     * Checks that the disk has room for what a run will write; where it does not tell, the run goes on.
      *
      * @throws ResourceException if not: the message has both numbers
      */
     public void requireSpace(long bytes) {
-        long free;
-        try {
-            free = Files.getFileStore(path).getUsableSpace();
-        } catch (IOException e) {
-            throw new ResourceException(path + ": the disk's free space cannot be read: " + FileFault.reason(e), e);
-        }
-        if (bytes > free) {
+        requireSpace(bytes, Disk.freeBytes(path));
+    }
+
+    void requireSpace(long bytes, OptionalLong free) {
+        if (free.isPresent() && bytes > free.getAsLong()) {
             throw new ResourceException(
                     path + ": the run needs " + bytes + " bytes for its checkpoints and result, but the disk has "
-                            + free + " free; free some, keep fewer checkpoints or choose another folder");
+                            + free.getAsLong() + " free; free some, keep fewer checkpoints or choose another folder");
         }
     }
 

@@ -1,7 +1,7 @@
 package dev.chaku.internal.train;
 
 import dev.chaku.internal.engine.StepResult;
-import dev.chaku.train.ProcessMemory;
+import dev.chaku.internal.io.ProcessMemory;
 import dev.chaku.train.TrainingProgress;
 import java.time.Duration;
 import java.util.Map;

@@ -98,6 +98,22 @@ class CheckpointFolderTest {
         assertFalse(Files.exists(output.resolve(".checkpoint-00000007.tmp")));
     }
 
+    /** A resumed run comes to the step of its best state again, and is killed while it saves that. */
+    @Test
+    void theBestStateOfTheSameStepStaysUntilTheNextIsInItsPlace() throws IOException {
+        CheckpointFolder folder = new CheckpointFolder(output);
+        folder.saveBest(3, into -> write(into.resolve("state"), "before"));
+        // As it stands between the two renames.
+        Files.move(folder.best(3), output.resolve(".best-00000003.old"));
+        Files.createDirectory(output.resolve(".best-00000003.tmp"));
+        OutputFolder.claim(output).close();
+        CheckpointFolder.verify(folder.best(3));
+        assertEquals("before", Files.readString(folder.best(3).resolve("state")));
+        folder.saveBest(3, into -> write(into.resolve("state"), "again"));
+        CheckpointFolder.verify(folder.best(3));
+        assertEquals("again", Files.readString(folder.best(3).resolve("state")));
+    }
+
     /** At every moment, whenever a kill may come, a whole best state is there. */
     @Test
     void theBestStateBeforeStaysUntilTheNextIsWhole() throws IOException {

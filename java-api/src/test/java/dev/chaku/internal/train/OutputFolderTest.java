@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -84,6 +85,11 @@ class OutputFolderTest {
         String message = assertThrows(ResourceException.class, () -> folder.requireSpace(Long.MAX_VALUE))
                 .getMessage();
         assertTrue(message.contains("needs " + Long.MAX_VALUE + " bytes"), message);
+    }
+
+    @Test
+    void whereTheSystemTellsNoSpaceTheRunGoesOn() {
+        OutputFolder.create(temp.resolve("a")).requireSpace(Long.MAX_VALUE, OptionalLong.empty());
     }
 
     @Test

@@ -1,7 +1,8 @@
-package dev.chaku.io;
+package dev.chaku.internal.io;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.chaku.errors.BadInputException;
@@ -19,9 +20,9 @@ import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-class FileFaultTest {
+class DiskFailureTest {
     private static String told(IOException cause) {
-        return FileFault.notWritten(Path.of("f"), cause).getMessage();
+        return DiskFailure.notWritten(Path.of("f"), cause).getMessage();
     }
 
     @Test
@@ -51,29 +52,27 @@ class FileFaultTest {
         assertEquals("f: cannot be written: the system gives no reason", told(new FileSystemException("f")));
         assertEquals(
                 "f: cannot be read: expected UTF-8 text, found other bytes",
-                FileFault.notRead(Path.of("f"), new MalformedInputException(1)).getMessage());
+                DiskFailure.notRead(Path.of("f"), new MalformedInputException(1))
+                        .getMessage());
     }
 
     @Test
     void aPlaceThatCannotBeIsTheCallersAndAFullDiskIsNot() {
         assertInstanceOf(
                 ResourceException.class,
-                FileFault.notWritten(Path.of("f"), new IOException("No space left on device")));
+                DiskFailure.notWritten(Path.of("f"), new IOException("No space left on device")));
         assertInstanceOf(
-                ResourceException.class, FileFault.notWritten(Path.of("f"), new IOException("Input/output error")));
-        assertInstanceOf(BadInputException.class, FileFault.notWritten(Path.of("f"), new AccessDeniedException("f")));
-        assertInstanceOf(BadInputException.class, FileFault.notWritten(Path.of("f"), new NoSuchFileException("f")));
+                ResourceException.class, DiskFailure.notWritten(Path.of("f"), new IOException("Input/output error")));
+        assertInstanceOf(BadInputException.class, DiskFailure.notWritten(Path.of("f"), new AccessDeniedException("f")));
+        assertInstanceOf(BadInputException.class, DiskFailure.notWritten(Path.of("f"), new NoSuchFileException("f")));
     }
 
     @Test
     void aCircleOfLinksIsNamed(@TempDir Path folder) throws IOException {
         Path a = Files.createSymbolicLink(folder.resolve("a"), folder.resolve("b"));
         Files.createSymbolicLink(folder.resolve("b"), a);
-        try {
-            Files.readString(a);
-        } catch (IOException e) {
-            String message = FileFault.notRead(a, e).getMessage();
-            assertTrue(message.endsWith("cannot be read: its symbolic links lead in a circle"), message);
-        }
+        IOException refused = assertThrows(IOException.class, () -> Files.readString(a));
+        String message = DiskFailure.notRead(a, refused).getMessage();
+        assertTrue(message.endsWith("cannot be read: its symbolic links lead in a circle"), message);
     }
 }

@@ -6,7 +6,7 @@ import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.core.json.JsonReadFeature;
-import com.fasterxml.jackson.core.util.JsonRecyclerPools;
+import dev.chaku.internal.io.Json;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Records of data files may have NaN and Infinity, which JSON has not but Python writes. NaN, its missing number, is
  * read as null.
  */
-final class Json {
+final class JsonValues {
     static final int MOST_DEPTH = 64;
 
     private static final JsonFactory STRICT = factory(false);
@@ -28,11 +28,10 @@ final class Json {
     /** What data files are read with. */
     static final JsonFactory RECORDS = factory(true);
 
-    private Json() {}
+    private JsonValues() {}
 
     private static JsonFactory factory(boolean nonFinite) {
-        return JsonFactory.builder()
-                .recyclerPool(JsonRecyclerPools.sharedConcurrentDequePool())
+        return Json.builder()
                 .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
                 .configure(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS, nonFinite)
                 .streamReadConstraints(StreamReadConstraints.builder()

@@ -1,4 +1,4 @@
-package dev.chaku.io;
+package dev.chaku.internal.io;
 
 import dev.chaku.errors.ResourceException;
 import java.io.IOException;
@@ -26,8 +26,8 @@ public final class ScratchFile {
     }
 
     /**
-     * @throws dev.chaku.errors.ChakuException if it cannot be made in that folder, as {@link FileFault#notWritten} has
-     *     it
+     * @throws dev.chaku.errors.ChakuException if it cannot be made in that folder, as {@link DiskFailure#notWritten}
+     *     has it
      */
     public static ScratchFile in(Path folder) {
         try {
@@ -40,7 +40,7 @@ public final class ScratchFile {
             }
             return new ScratchFile(path, file);
         } catch (IOException e) {
-            throw FileFault.notWritten(folder, e);
+            throw DiskFailure.notWritten(folder, e);
         }
     }
 
@@ -73,7 +73,7 @@ public final class ScratchFile {
             file.seek(file.length());
             file.write(bytes, 0, length);
         } catch (IOException e) {
-            throw FileFault.notWritten(path, e);
+            throw DiskFailure.notWritten(path, e);
         }
     }
 

@@ -1,4 +1,4 @@
-package dev.chaku.train;
+package dev.chaku.internal.io;
 
 import java.io.IOException;
 import java.nio.file.Files;

@@ -1,4 +1,4 @@
-package dev.chaku.io;
+package dev.chaku.internal.io;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
