@@ -46,17 +46,17 @@ Case matmul_case(DType dtype, Shape s) {
   c.flops = 2.0 * s.m * s.n * s.k;
   c.bytes = w_bytes + 4.0 * s.m * (s.n + s.k);
   c.memory_bound = s.m <= 8;
-  c.run = [d](const KernelTable& table, ThreadPool& pool) {
+  c.run = [d](const KernelTable& table, Queue& queue) {
     d->next = (d->next + 1) % d->w.size();
     d->p.w.data = d->w[d->next].data();
-    table.matmul(d->p, pool);
+    table.matmul(d->p, queue);
   };
-  c.error = [d, s](ThreadPool& pool) {
+  c.error = [d, s](Queue& queue) {
     MatmulProblem p = d->p;
     p.m = std::min(kCheckedTokens, s.m);
     Floats expected(static_cast<size_t>(p.m * s.n));
     p.y = expected.data();
-    reference_table().matmul(p, pool);
+    reference_table().matmul(p, queue);
     return relative_error(d->y.data(), expected);
   };
   return c;
@@ -84,13 +84,13 @@ Case backward_case(DType dtype, Shape s) {
   c.shape = s.text();
   c.flops = 2.0 * s.m * s.n * s.k;
   c.bytes = static_cast<double>(d->w.size()) + 4.0 * s.m * (s.n + s.k);
-  c.run = [d](const KernelTable& table, ThreadPool& pool) { table.matmul_backward(d->p, pool); };
-  c.error = [d, s](ThreadPool& pool) {
+  c.run = [d](const KernelTable& table, Queue& queue) { table.matmul_backward(d->p, queue); };
+  c.error = [d, s](Queue& queue) {
     MatmulBackwardProblem p = d->p;
     p.m = std::min(kCheckedTokens, s.m);
     Floats expected(static_cast<size_t>(p.m * s.k));
     p.dx = expected.data();
-    reference_table().matmul_backward(p, pool);
+    reference_table().matmul_backward(p, queue);
     return relative_error(d->dx.data(), expected);
   };
   return c;
@@ -120,16 +120,16 @@ Case weight_gradient_case(Shape s) {
   c.flops = 2.0 * s.m * s.n * s.k;
   c.bytes = 4.0 * (s.m * (s.n + s.k) + 2 * s.n * s.k);
   c.memory_bound = std::min(s.n, s.k) <= 32;
-  c.run = [d](const KernelTable& table, ThreadPool& pool) {
+  c.run = [d](const KernelTable& table, Queue& queue) {
     std::fill(d->dw.begin(), d->dw.end(), 0.0f);
-    table.weight_gradient(d->p, pool);
+    table.weight_gradient(d->p, queue);
   };
-  c.error = [d, s](ThreadPool& pool) {
+  c.error = [d, s](Queue& queue) {
     WeightGradientProblem p = d->p;
     p.n = std::min<int64_t>(kCheckedTokens, s.n);
     Floats expected(static_cast<size_t>(p.n * s.k));
     p.dw = expected.data();
-    reference_table().weight_gradient(p, pool);
+    reference_table().weight_gradient(p, queue);
     return relative_error(d->dw.data(), expected);
   };
   return c;
@@ -190,24 +190,24 @@ Case attention_case(AttentionShape s, bool backward) {
   c.flops = pairs * s.heads * s.dim * (backward ? 10.0 : 4.0);  // recomputed scores counted once
   c.bytes = 4.0 * (d->q.size() * 2 + d->k.size() * 2);
   c.memory_bound = s.q_tokens == 1;
-  c.run = [d, backward](const KernelTable& table, ThreadPool& pool) {
-    if (backward && d->lse[0] == 0.0f) table.attention(d->p, pool);
+  c.run = [d, backward](const KernelTable& table, Queue& queue) {
+    if (backward && d->lse[0] == 0.0f) table.attention(d->p, queue);
     if (backward)
-      table.attention_backward(d->backward, pool);
+      table.attention_backward(d->backward, queue);
     else
-      table.attention(d->p, pool);
+      table.attention(d->p, queue);
   };
-  c.error = [d, backward](ThreadPool& pool) {
+  c.error = [d, backward](Queue& queue) {
     const Floats actual = backward ? d->dk : d->o;
     Floats expected(actual.size());
     if (backward) {
       AttentionBackwardProblem p = d->backward;
       p.dk = expected.data();
-      reference_table().attention_backward(p, pool);
+      reference_table().attention_backward(p, queue);
     } else {
       AttentionProblem p = d->p;
       p.o = expected.data();
-      reference_table().attention(p, pool);
+      reference_table().attention(p, queue);
     }
     return relative_error(actual.data(), expected);
   };
@@ -216,7 +216,7 @@ Case attention_case(AttentionShape s, bool backward) {
 
 // A streaming op: `run(table, pool, data)` over buffers of n floats; data[0] is checked.
 Case streaming_case(const std::string& op, int64_t n, int buffers, double flops, double bytes,
-                    std::function<void(const KernelTable&, ThreadPool&, std::vector<Floats>&)> run) {
+                    std::function<void(const KernelTable&, Queue&, std::vector<Floats>&)> run) {
   std::vector<Floats> initial;
   for (int i = 0; i < buffers; ++i) initial.push_back(random_floats(n, static_cast<uint64_t>(i) + 1));
   auto data = std::make_shared<std::vector<Floats>>(initial);
@@ -227,12 +227,12 @@ Case streaming_case(const std::string& op, int64_t n, int buffers, double flops,
   c.flops = flops * static_cast<double>(n);
   c.bytes = bytes * static_cast<double>(n);
   c.memory_bound = true;
-  c.run = [data, run](const KernelTable& table, ThreadPool& pool) { run(table, pool, *data); };
-  c.error = [data, run, before = initial](ThreadPool& pool) mutable {
+  c.run = [data, run](const KernelTable& table, Queue& queue) { run(table, queue, *data); };
+  c.error = [data, run, before = initial](Queue& queue) mutable {
     std::vector<Floats> expected = *data;  // one more step from where the timed runs ended
-    run(reference_table(), pool, expected);
+    run(reference_table(), queue, expected);
     std::vector<Floats> actual = *data;
-    run(select_table(CpuPath::kAuto), pool, actual);
+    run(select_table(CpuPath::kAuto), queue, actual);
     return relative_error(actual[0].data(), expected[0]);
   };
   return c;
@@ -240,20 +240,19 @@ Case streaming_case(const std::string& op, int64_t n, int buffers, double flops,
 
 void streaming_cases(const std::function<void(Case&&)>& add) {
   constexpr int64_t kM = 512, kD = 2048, kN = kM * kD;
-  add(streaming_case("rms_norm", kN, 3, 4, 8, [](const KernelTable& t, ThreadPool& pool, std::vector<Floats>& d) {
+  add(streaming_case("rms_norm", kN, 3, 4, 8, [](const KernelTable& t, Queue& queue, std::vector<Floats>& d) {
     t.rms_norm(
         {.x = d[1].data(), .weight = d[2].data(), .y = d[0].data(), .m = kM, .d = kD, .x_stride = kD, .y_stride = kD},
-        pool);
+        queue);
   }));
-  add(streaming_case("gated_activation", kN, 3, 10, 12,
-                     [](const KernelTable& t, ThreadPool& pool, std::vector<Floats>& d) {
-                       t.gated_activation({.gate = d[1].data(), .up = d[2].data(), .y = d[0].data(), .n = kN}, pool);
-                     }));
-  add(streaming_case("dropout", kN, 2, 1, 8, [](const KernelTable& t, ThreadPool& pool, std::vector<Floats>& d) {
-    t.dropout({.x = d[1].data(), .y = d[0].data(), .n = kN, .probability = 0.1f, .seed = 1, .stream = 2}, pool);
+  add(streaming_case("gated_activation", kN, 3, 10, 12, [](const KernelTable& t, Queue& queue, std::vector<Floats>& d) {
+    t.gated_activation({.gate = d[1].data(), .up = d[2].data(), .y = d[0].data(), .n = kN}, queue);
+  }));
+  add(streaming_case("dropout", kN, 2, 1, 8, [](const KernelTable& t, Queue& queue, std::vector<Floats>& d) {
+    t.dropout({.x = d[1].data(), .y = d[0].data(), .n = kN, .probability = 0.1f, .seed = 1, .stream = 2}, queue);
   }));
   add(streaming_case("cross_entropy", 64 * 32000, 2, 10, 12,
-                     [](const KernelTable& t, ThreadPool& pool, std::vector<Floats>& d) {
+                     [](const KernelTable& t, Queue& queue, std::vector<Floats>& d) {
                        static const std::vector<int32_t> targets(64, 5);
                        static const Floats weights(64, 1.0f);
                        std::vector<double> losses(64);
@@ -267,9 +266,9 @@ void streaming_cases(const std::function<void(Case&&)>& add) {
                                         .m = 64,
                                         .v = 32000,
                                         .gradient = true},
-                                       pool);
+                                       queue);
                      }));
-  add(streaming_case("adamw", kN, 4, 12, 32, [](const KernelTable& t, ThreadPool& pool, std::vector<Floats>& d) {
+  add(streaming_case("adamw", kN, 4, 12, 32, [](const KernelTable& t, Queue& queue, std::vector<Floats>& d) {
     for (float& v : d[3]) v = v < 0 ? -v : v;  // a second moment is never negative
     t.adamw({.parameter = d[0].data(),
              .gradient = d[1].data(),
@@ -278,7 +277,7 @@ void streaming_cases(const std::function<void(Case&&)>& add) {
              .n = kN,
              .step = 5,
              .learning_rate = 1e-3f},
-            pool);
+            queue);
   }));
 }
 

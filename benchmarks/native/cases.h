@@ -17,10 +17,10 @@ struct Case {
   double flops = 0;           // of one run
   double bytes = 0;           // least memory traffic of one run
   bool memory_bound = false;  // which limit the share is taken of
-  std::function<void(const KernelTable&, ThreadPool&)> run;
-  std::function<void(const KernelTable&, ThreadPool&)> base;  // what `run` is compared to, or none
+  std::function<void(const KernelTable&, Queue&)> run;
+  std::function<void(const KernelTable&, Queue&)> base;  // what `run` is compared to, or none
   // Largest |actual - reference| / (largest |reference| of the part that was checked) after a run.
-  std::function<double(ThreadPool&)> error;
+  std::function<double(Queue&)> error;
 };
 
 struct Filter {

@@ -83,13 +83,13 @@ struct Timing {
 };
 
 // At least seven runs and a tenth of a second, after one to warm up; the base in turn with them.
-Timing time_case(const Case& c, const KernelTable& table, ThreadPool& pool) {
+Timing time_case(const Case& c, const KernelTable& table, Queue& queue) {
   const auto seconds_of = [&](const auto& body) {
     const double before = seconds_now();
-    body(table, pool);
+    body(table, queue);
     return seconds_now() - before;
   };
-  c.run(table, pool);
+  c.run(table, queue);
   std::vector<double> times, ratios;
   const double start = seconds_now();
   while (times.size() < 7 || (seconds_now() - start < 0.1 && times.size() < 1000)) {
@@ -123,15 +123,15 @@ void print(const Case& c, const KernelTable& table, const Options& o, Timing t, 
 
 int run(const Options& o) {
   const auto worst = [](const KernelTable& t) { return rounds_to_bf16(t.path) ? 1e-2 : 1e-4; };
-  ThreadPool pool(o.threads);
+  Queue queue(o.threads);
   std::vector<const KernelTable*> tables;
   std::vector<Limits> limits;
   if (o.json) std::printf("%s\n", machine_json(o.commit, select_table(CpuPath::kAuto).name, o.threads).c_str());
-  const double gbps = measure_read_gbps(pool);
+  const double gbps = measure_read_gbps(queue);
   const auto add = [&](CpuPath path) {
     const KernelTable& table = o.all_paths ? *find_table(path) : select_table(path);
     tables.push_back(&table);
-    limits.push_back({measure_fma_gflops(table.path, pool), gbps});
+    limits.push_back({measure_fma_gflops(table.path, queue), gbps});
     std::printf(o.json ? "{\"limits\":\"%s\",\"threads\":%d,\"fma_gflops\":%.1f,\"read_gbps\":%.2f}\n"
                        : "%s, %d threads: %.0f GFLOP/s in registers, %.1f GB/s read\n",
                 table.name, o.threads, limits.back().gflops, gbps);
@@ -143,8 +143,8 @@ int run(const Options& o) {
   int wrong = 0;
   for_each_case(o.filter, [&](Case& c) {
     for (size_t i = 0; i < tables.size(); ++i) {
-      const Timing t = time_case(c, *tables[i], pool);
-      const double error = c.error(pool);
+      const Timing t = time_case(c, *tables[i], queue);
+      const double error = c.error(queue);
       wrong += !(error <= worst(*tables[i]));
       print(c, *tables[i], o, t, limits[i], error);
     }

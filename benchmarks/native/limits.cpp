@@ -113,7 +113,7 @@ double seconds_now() {
 
 void use_cpu_time() { clock_in_use = CLOCK_PROCESS_CPUTIME_ID; }
 
-double measure_fma_gflops(CpuPath path, ThreadPool& pool) {
+double measure_fma_gflops(CpuPath path, Queue& queue) {
   struct Loop {
     float (*run)(int64_t);
     double flops;  // of a step
@@ -130,22 +130,22 @@ double measure_fma_gflops(CpuPath path, ThreadPool& pool) {
   double best = 0;
   for (int round = 0; round < 5; ++round) {
     const double start = seconds_now();
-    pool.parallel_for(pool.n_threads(), 1, [&](int64_t, int64_t, int) { sink = loop.run(steps); });
-    best = std::max(best, loop.flops * static_cast<double>(steps) * pool.n_threads() / (seconds_now() - start) / 1e9);
+    queue.parallel_for(queue.n_threads(), 1, [&](int64_t, int64_t, int) { sink = loop.run(steps); });
+    best = std::max(best, loop.flops * static_cast<double>(steps) * queue.n_threads() / (seconds_now() - start) / 1e9);
   }
   return best;
 }
 
-double measure_read_gbps(ThreadPool& pool) {
+double measure_read_gbps(Queue& queue) {
   constexpr int64_t kFloats = int64_t{128} << 20;
   AlignedArray<float> memory(kFloats);
   constexpr int64_t kGrain = int64_t{64} << 10;
-  pool.parallel_for(kFloats, kGrain,
-                    [&](int64_t b, int64_t e, int) { std::fill(&memory[b], &memory[b] + (e - b), 1.0f); });
+  queue.parallel_for(kFloats, kGrain,
+                     [&](int64_t b, int64_t e, int) { std::fill(&memory[b], &memory[b] + (e - b), 1.0f); });
   double best = 0;
   for (int round = 0; round < 5; ++round) {
     const double start = seconds_now();
-    pool.parallel_for(kFloats, kGrain, [&](int64_t b, int64_t e, int) { sink = sum_avx2(&memory[b], e - b); });
+    queue.parallel_for(kFloats, kGrain, [&](int64_t b, int64_t e, int) { sink = sum_avx2(&memory[b], e - b); });
     best = std::max(best, 4.0 * kFloats / (seconds_now() - start) / 1e9);
   }
   return best;

@@ -40,26 +40,26 @@ struct Adapted {
   MatmulProblem forward() { return {x.data(), k, base, nullptr, y.data(), n, m, 1.0f, false, {}}; }
   MatmulBackwardProblem backward() { return {dy.data(), n, base, dx.data(), k, m, 1.0f, false, {}}; }
 
-  void run_forward(const KernelTable& table, ThreadPool& pool) {
+  void run_forward(const KernelTable& table, Queue& queue) {
     MatmulProblem problems[] = {{x.data(), k, down, nullptr, u.data(), rank, m, 1.0f, false, {}}, forward()};
     problems[1].tail = {u.data(), rank, up, kScale};
-    table.matmul_group({problems, 2}, pool);
+    table.matmul_group({problems, 2}, queue);
   }
 
-  void run_backward(const KernelTable& table, ThreadPool& pool) {
+  void run_backward(const KernelTable& table, Queue& queue) {
     MatmulBackwardProblem problems[] = {{dy.data(), n, up, du.data(), rank, m, kScale, false, {}}, backward()};
     problems[1].tail = {du.data(), rank, down, 1.0f};
-    table.matmul_backward_group({problems, 2}, pool);
-    table.weight_gradient({dy.data(), n, u.data(), rank, db.data(), nullptr, m, n, rank, kScale}, pool);
-    table.weight_gradient({du.data(), rank, x.data(), k, da.data(), nullptr, m, rank, k, 1.0f}, pool);
+    table.matmul_backward_group({problems, 2}, queue);
+    table.weight_gradient({dy.data(), n, u.data(), rank, db.data(), nullptr, m, n, rank, kScale}, queue);
+    table.weight_gradient({du.data(), rank, x.data(), k, da.data(), nullptr, m, rank, k, 1.0f}, queue);
   }
 
   // Of the first tokens; u and du were checked by what they are multiplied into.
-  double forward_error(ThreadPool& pool) {
+  double forward_error(Queue& queue) {
     const Floats actual = y, kept = u;
     const int64_t all = m;
     m = std::min(kCheckedTokens, all);
-    run_forward(reference_table(), pool);
+    run_forward(reference_table(), queue);
     const Floats expected(y.begin(), y.begin() + m * n);
     m = all;
     u = kept;
@@ -67,11 +67,11 @@ struct Adapted {
     return relative_error(actual.data(), expected);
   }
 
-  double backward_error(ThreadPool& pool) {
+  double backward_error(Queue& queue) {
     const Floats actual = dx;
     const int64_t all = m;
     m = std::min(kCheckedTokens, all);
-    run_backward(reference_table(), pool);
+    run_backward(reference_table(), queue);
     const Floats expected(dx.begin(), dx.begin() + m * k);
     m = all;
     return relative_error(actual.data(), expected);
@@ -88,13 +88,13 @@ Case adapted_case(DType dtype, int64_t m, int64_t n, int64_t k, int64_t rank, bo
   c.flops = 2.0 * m * (n * k + products / 2 * rank * (n + k));
   c.bytes = static_cast<double>(d->w.size()) + 4.0 * m * (n + k);
   if (backward) {
-    c.run = [d](const KernelTable& t, ThreadPool& pool) { d->run_backward(t, pool); };
-    c.base = [d](const KernelTable& t, ThreadPool& pool) { t.matmul_backward(d->backward(), pool); };
-    c.error = [d](ThreadPool& pool) { return d->backward_error(pool); };
+    c.run = [d](const KernelTable& t, Queue& queue) { d->run_backward(t, queue); };
+    c.base = [d](const KernelTable& t, Queue& queue) { t.matmul_backward(d->backward(), queue); };
+    c.error = [d](Queue& queue) { return d->backward_error(queue); };
   } else {
-    c.run = [d](const KernelTable& t, ThreadPool& pool) { d->run_forward(t, pool); };
-    c.base = [d](const KernelTable& t, ThreadPool& pool) { t.matmul(d->forward(), pool); };
-    c.error = [d](ThreadPool& pool) { return d->forward_error(pool); };
+    c.run = [d](const KernelTable& t, Queue& queue) { d->run_forward(t, queue); };
+    c.base = [d](const KernelTable& t, Queue& queue) { t.matmul(d->forward(), queue); };
+    c.error = [d](Queue& queue) { return d->forward_error(queue); };
   }
   return c;
 }

@@ -8,7 +8,9 @@
 #include <vector>
 
 #include "base/aligned_buffer.h"
-#include "model/forward.h"
+#include "model/batch.h"
+#include "model/carver.h"
+#include "model/decoder_spec.h"
 
 namespace chaku {
 

@@ -4,6 +4,9 @@
 #include <cmath>
 
 #include "base/error.h"
+#include "model/forward.h"
+#include "model/linear.h"
+#include "model/output.h"
 
 namespace chaku {
 namespace {

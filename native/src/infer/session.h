@@ -5,7 +5,9 @@
 #include <optional>
 #include <span>
 
+#include "base/cancellation.h"
 #include "infer/kv_cache.h"
+#include "model/activations.h"
 #include "model/adapter.h"
 #include "model/input_statistics.h"
 #include "model/memory_plan.h"

@@ -39,6 +39,33 @@ struct RouteBackwardProblem {
   float* d_logits = nullptr;
 };
 
+// Slots are the S = M U pairs of a token and one of its experts, sorted by expert and then by token, so that each
+// expert's rows lie together.
+struct SortSlotsProblem {
+  const int32_t* ids = nullptr;    // [M,U] experts of each token
+  const float* weights = nullptr;  // [M,U]
+  int32_t* slots = nullptr;        // [M,U] their slots; all that follow are overwritten, as this is
+  int32_t* tokens = nullptr;       // [S] the token of each slot
+  float* slot_weights = nullptr;   // [S]
+  int32_t* counts = nullptr;       // [E] slots of each expert
+  int32_t* offsets = nullptr;      // [E+1] where they begin
+  int64_t m = 0;
+  int32_t n_experts = 0, n_used = 0;
+};
+
+// x = sigmoid(x), in place, of the shared expert's weights: in float64 by every path, as the router's are.
+struct SigmoidProblem {
+  float* x = nullptr;
+  int64_t n = 0;
+};
+
+// dy becomes the gradient of the sigmoid's input.
+struct SigmoidBackwardProblem {
+  const float* y = nullptr;
+  float* dy = nullptr;
+  int64_t n = 0;
+};
+
 // The load-balance loss.
 struct BalanceLossProblem {
   const float* logits = nullptr;    // [M,E]

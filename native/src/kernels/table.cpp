@@ -142,7 +142,19 @@ const KernelTable& reference_table() noexcept {
                                         .dropout = reference::dropout,
                                         .squared_norm = reference::squared_norm,
                                         .cross_entropy = reference::cross_entropy,
-                                        .adamw = reference::adamw};
+                                        .adamw = reference::adamw,
+                                        .copy_rows = reference::copy_rows,
+                                        .scatter_rows = reference::scatter_rows,
+                                        .fill = reference::fill,
+                                        .encode_rows = reference::encode_rows,
+                                        .decode_rows = reference::decode_rows,
+                                        .column_squares = reference::column_squares,
+                                        .uniform = reference::uniform,
+                                        .rope_table = reference::rope_table,
+                                        .position_factors = reference::position_factors,
+                                        .sort_slots = reference::sort_slots,
+                                        .sigmoid = reference::sigmoid,
+                                        .sigmoid_backward = reference::sigmoid_backward};
   return table;
 }
 

@@ -3,7 +3,6 @@
 
 #include <cstdint>
 
-#include "base/thread_pool.h"
 #include "kernels/adamw.h"
 #include "kernels/attention.h"
 #include "kernels/causal_convolution.h"
@@ -12,9 +11,12 @@
 #include "kernels/elementwise.h"
 #include "kernels/layer_norm.h"
 #include "kernels/matmul.h"
+#include "kernels/positions.h"
+#include "kernels/queue.h"
 #include "kernels/rms_norm.h"
 #include "kernels/rope.h"
 #include "kernels/router.h"
+#include "kernels/rows.h"
 
 namespace chaku {
 
@@ -36,7 +38,7 @@ enum class CpuPath : int32_t {
 constexpr bool rounds_to_bf16(CpuPath path) { return path == CpuPath::kAmx || path == CpuPath::kAvx512Bf16; }
 
 template <class Problem>
-using Kernel = void (*)(const Problem&, ThreadPool&);
+using Kernel = void (*)(const Problem&, Queue&);
 
 // Entries never null: a path without its own version of an op carries the next lower path's.
 struct KernelTable {
@@ -76,6 +78,18 @@ struct KernelTable {
   Kernel<SquaredNormProblem> squared_norm;
   Kernel<CrossEntropyProblem> cross_entropy;
   Kernel<AdamWProblem> adamw;
+  Kernel<CopyRowsProblem> copy_rows;
+  Kernel<ScatterRowsProblem> scatter_rows;
+  Kernel<FillProblem> fill;
+  Kernel<EncodeRowsProblem> encode_rows;
+  Kernel<DecodeRowsProblem> decode_rows;
+  Kernel<ColumnSquaresProblem> column_squares;
+  Kernel<UniformProblem> uniform;
+  Kernel<RopeTableProblem> rope_table;
+  Kernel<PositionFactorsProblem> position_factors;
+  Kernel<SortSlotsProblem> sort_slots;
+  Kernel<SigmoidProblem> sigmoid;
+  Kernel<SigmoidBackwardProblem> sigmoid_backward;
 };
 
 const KernelTable& reference_table() noexcept;

@@ -16,6 +16,6 @@ int checked_threads(int32_t n_threads) {
 
 }  // namespace
 
-Engine::Engine(int32_t n_threads, CpuPath path) : kernels_(&select_table(path)), pool_(checked_threads(n_threads)) {}
+Engine::Engine(int32_t n_threads, CpuPath path) : kernels_(&select_table(path)), queue_(checked_threads(n_threads)) {}
 
 }  // namespace chaku

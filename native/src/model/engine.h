@@ -1,7 +1,6 @@
 // What computes: a pool of threads and the kernel table chosen for this machine. Shared by models and their users.
 #pragma once
 
-#include "base/thread_pool.h"
 #include "kernels/table.h"
 
 namespace chaku {
@@ -12,18 +11,19 @@ class Engine {
   // Error(kDeviceAbsent) for a path that this machine or build lacks.
   Engine(int32_t n_threads, CpuPath path);
 
-  ThreadPool& pool() const noexcept { return pool_; }
+  Queue& queue() const noexcept { return queue_; }
+  ThreadPool& pool() const noexcept { return queue_.threads(); }
   const KernelTable& kernels() const noexcept { return *kernels_; }
 
   // Runs one problem: engine.run(&KernelTable::matmul, problem).
   template <class Problem>
   void run(Kernel<Problem> KernelTable::* kernel, const Problem& problem) const noexcept {
-    (kernels_->*kernel)(problem, pool_);
+    (kernels_->*kernel)(problem, queue_);
   }
 
  private:
   const KernelTable* kernels_;
-  mutable ThreadPool pool_;  // its parallel_for is safe from any thread: concurrent callers take turns
+  mutable Queue queue_;  // its parallel_for is safe from any thread: concurrent callers take turns
 };
 
 }  // namespace chaku

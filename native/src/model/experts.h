@@ -7,7 +7,7 @@
 // whose results are added in the order of each token's experts: no sum depends on who computes it.
 #pragma once
 
-#include "model/forward.h"
+#include "model/linear.h"
 
 namespace chaku {
 

@@ -3,18 +3,15 @@
 #include <algorithm>
 #include <cstring>
 
-#include "base/error.h"
 #include "model/experts.h"
+#include "model/gated_queries.h"
+#include "model/linear.h"
 #include "model/mixer.h"
 #include "model/norms.h"
 #include "model/positions.h"
 #include "quant/codec.h"
 
 namespace chaku {
-
-void Cancellation::check() const {
-  if (state_.load(std::memory_order_relaxed) == kRequested) fail(Code::kCancelled, "[cancel] cancelled by the caller");
-}
 
 namespace {
 
@@ -279,23 +276,6 @@ class BlockPass {
 
 }  // namespace
 
-void split_gated_queries(const Decoder& decoder, const LayerSpec& spec, int64_t m, const float* both, float* q,
-                         float* gates) noexcept {
-  const int64_t dim = spec.head_dim;
-  decoder.engine->pool().parallel_for(m * spec.n_heads, 64, [&](int64_t begin, int64_t end, int) {
-    for (int64_t i = begin; i < end; ++i) {
-      std::memcpy(q + i * dim, both + 2 * i * dim, static_cast<size_t>(dim) * sizeof(float));
-      std::memcpy(gates + i * dim, both + (2 * i + 1) * dim, static_cast<size_t>(dim) * sizeof(float));
-    }
-  });
-}
-
-void gate_attended(const Decoder& decoder, const LayerSpec& spec, int64_t m, const float* o, const float* gates,
-                   float* y) noexcept {
-  decoder.engine->run(&KernelTable::gated_activation,
-                      GatedActivationProblem{gates, o, y, m * spec.q_width(), Activation::kSigmoid});
-}
-
 void recompute_block(const Decoder& decoder, const Batch& batch, int32_t layer, Activations& a) {
   BlockPass(decoder, batch, {}, layer, a).recompute();
 }
@@ -308,36 +288,6 @@ void forward(const Decoder& decoder, const Batch& batch, std::span<const CachedK
     apply_norm(decoder,
                {w.embedding_norm, w.embedding_norm_bias, 1, x, x, nullptr, batch.n_tokens, decoder.spec->width});
   for (int32_t l = 0; l < decoder.spec->n_layers(); ++l) BlockPass(decoder, batch, cache, l, a).run();
-}
-
-void output_norm(const Decoder& decoder, const float* x, int64_t m, float* normed, float* inverse) noexcept {
-  const Weights& w = *decoder.weights;
-  apply_norm(decoder, {w.output_norm, w.output_norm_bias, 1, x, normed, inverse, m, decoder.spec->width});
-}
-
-void cap_logits(const Decoder& decoder, int64_t m, float* logits) noexcept {
-  if (decoder.spec->logit_soft_cap > 0.0f)
-    decoder.engine->run(&KernelTable::soft_cap,
-                        SoftCapProblem{logits, m * decoder.spec->vocab_size, decoder.spec->logit_soft_cap});
-}
-
-void project_logits(const Decoder& decoder, const float* normed, const float* low_rank_out, int64_t m,
-                    float* logits) noexcept {
-  const Linear& output = decoder.weights->output;
-  if (decoder.inputs != nullptr) decoder.inputs->add(decoder.engine->pool(), output, normed, m);
-  MatmulProblem p;
-  p.x = normed;
-  p.x_stride = output.w.columns;
-  p.w = output.w;
-  p.bias = output.bias;  // sealed models have no bias beside a logit scale
-  p.y = logits;
-  p.y_stride = output.w.rows;
-  p.m = m;
-  p.scale = decoder.spec->logit_scale;
-  p.role = decoder.role;
-  if (decoder.low_ranks != nullptr && decoder.low_ranks->output.rank > 0)
-    p.tail = low_rank_tail(decoder.low_ranks->output, low_rank_out, output.w.rows);
-  decoder.engine->run(&KernelTable::matmul, p);
 }
 
 }  // namespace chaku

@@ -1,7 +1,6 @@
-// Products of a layer with what is added to them: bias, low-rank addition, and how several of them run together.
-#include <array>
+#include "model/linear.h"
 
-#include "model/forward.h"
+#include <array>
 
 namespace chaku {
 

@@ -6,7 +6,8 @@
 // with the norm over each value head. Kernels: kernels/causal_convolution.h, kernels/delta_rule.h.
 #pragma once
 
-#include "model/forward.h"
+#include "model/batch.h"
+#include "model/linear.h"
 
 namespace chaku {
 

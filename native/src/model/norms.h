@@ -1,7 +1,7 @@
 // The decoder's norms, of whichever kind it has: forward() and backward() name what they norm, not how.
 #pragma once
 
-#include "model/forward.h"
+#include "model/decoder.h"
 
 namespace chaku {
 

@@ -1,7 +1,9 @@
 // What a forward pass knows of tokens and positions before its blocks: embeddings, rotations, temperatures.
 #pragma once
 
-#include "model/forward.h"
+#include "model/activations.h"
+#include "model/batch.h"
+#include "model/decoder.h"
 
 namespace chaku {
 

@@ -1,7 +1,5 @@
 #include "train/experts_backward.h"
 
-#include <algorithm>
-
 #include "train/linear_backward.h"
 
 namespace chaku {
@@ -314,17 +312,6 @@ class ExpertBackward {
 };
 
 }  // namespace
-
-ExpertBackwardScratch carve_expert_backward(Carver& carver, const DecoderSpec& spec, int64_t max_tokens) {
-  const ExpertShape shape = largest_experts(spec);
-  ExpertBackwardScratch s;
-  if (!shape.any()) return s;
-  s.d_rows = carver.floats(max_tokens * shape.n_used * spec.width);
-  s.d_gated = carver.floats(max_tokens * std::max(shape.slot_ff, shape.shared_width));
-  s.d_weights = carver.floats(max_tokens * shape.n_used);
-  s.d_logits = carver.floats(max_tokens * shape.n_experts);
-  return s;
-}
 
 void experts_backward(const Decoder& decoder, int32_t layer, int64_t m, const ExpertBackwardEnd& end,
                       const Activations& a, const BackwardScratch& scratch, const LayerGradients& gradients) noexcept {

@@ -5,7 +5,8 @@
 #pragma once
 
 #include "model/experts.h"
-#include "train/backward.h"
+#include "train/backward_scratch.h"
+#include "train/parameters.h"
 
 namespace chaku {
 

@@ -4,7 +4,7 @@
 
 #include <span>
 
-#include "model/forward.h"
+#include "model/linear.h"
 #include "train/parameters.h"
 
 namespace chaku {

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <cstring>
 
+#include "model/linear.h"
 #include "model/norms.h"
+#include "model/output.h"
 #include "train/linear_backward.h"
 
 namespace chaku {

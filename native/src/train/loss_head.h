@@ -5,7 +5,8 @@
 
 #include <cstdint>
 
-#include "model/forward.h"
+#include "model/carver.h"
+#include "model/decoder.h"
 #include "train/parameters.h"
 
 namespace chaku {

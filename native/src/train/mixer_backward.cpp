@@ -3,19 +3,6 @@
 #include "train/linear_backward.h"
 
 namespace chaku {
-
-MixerBackwardScratch carve_mixer_backward(Carver& carver, const DecoderSpec& spec, int64_t max_tokens) {
-  MixerShape shape;
-  for (const LayerSpec& layer : spec.layers) shape.include(layer.mixer, spec.width);
-  MixerBackwardScratch scratch;
-  if (shape.channels == 0) return scratch;
-  scratch.d_mixed = carver.floats(max_tokens * shape.inner);
-  scratch.d_convolved = carver.floats(max_tokens * shape.channels);
-  scratch.d_beta = carver.floats(max_tokens * shape.heads);
-  scratch.d_alpha = carver.floats(max_tokens * shape.heads);
-  return scratch;
-}
-
 namespace {
 
 class MixerBackward {

@@ -3,7 +3,8 @@
 #pragma once
 
 #include "model/mixer.h"
-#include "train/backward.h"
+#include "train/backward_scratch.h"
+#include "train/parameters.h"
 
 namespace chaku {
 

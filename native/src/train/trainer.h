@@ -4,6 +4,7 @@
 #include <memory>
 #include <span>
 
+#include "base/cancellation.h"
 #include "model/memory_plan.h"
 #include "train/backward.h"
 #include "train/loss_head.h"

@@ -12,7 +12,7 @@ TEST(steps_early_and_late) {
       const Floats m = random_vector(n, 3, 0.1f);
       Floats v = random_vector(n, 4, 0.1f);
       for (float& x : v) x = x * x;
-      check_paths("adamw n" + std::to_string(n), kAdamW, [&](const KernelTable& table, ThreadPool& pool) {
+      check_paths("adamw n" + std::to_string(n), kAdamW, [&](const KernelTable& table, Queue& queue) {
         Floats out = parameter;  // parameter, moments, gradient
         out.insert(out.end(), m.begin(), m.end());
         out.insert(out.end(), v.begin(), v.end());
@@ -26,7 +26,7 @@ TEST(steps_early_and_late) {
                      .learning_rate = 1e-2f,
                      .weight_decay = 0.1f,
                      .gradient_scale = 0.7f},
-                    pool);
+                    queue);
         return out;
       });
     }

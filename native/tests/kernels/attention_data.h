@@ -66,13 +66,13 @@ inline std::string describe(const char* op, Heads h, const std::vector<Attention
 }
 
 // o, then lse.
-inline Floats forward(const KernelTable& table, ThreadPool& pool, Inputs& in) {
+inline Floats forward(const KernelTable& table, Queue& queue, Inputs& in) {
   const int64_t n_q = static_cast<int64_t>(in.q.size()) / in.p.q_stride;
   const size_t o_size = static_cast<size_t>(n_q * in.p.o_stride);
   Floats out(o_size + static_cast<size_t>(n_q * in.p.n_heads), kUntouched);
   in.p.o = out.data();
   in.p.lse = out.data() + o_size;
-  table.attention(in.p, pool);
+  table.attention(in.p, queue);
   return out;
 }
 

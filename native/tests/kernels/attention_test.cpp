@@ -16,7 +16,7 @@ void check_forward(Heads heads, const std::vector<AttentionSpan>& spans, int32_t
   for (const Role role : {Role::kPrompt, Role::kGenerated}) {
     in.p.role = role;
     check_paths(describe("attention", heads, spans, window), tolerance,
-                [&](const KernelTable& table, ThreadPool& pool) { return forward(table, pool, in); });
+                [&](const KernelTable& table, Queue& queue) { return forward(table, queue, in); });
   }
 }
 
@@ -25,29 +25,29 @@ void check_encoded(DType dtype, Heads heads, const std::vector<AttentionSpan>& s
   Inputs in = make_inputs(heads, spans, window, 1.0f);
   in.p.kv_stride = heads.kv * heads.dim;
   encode_cache(dtype, in);
-  const Floats expected = forward(reference_table(), pool_of(2), in);
+  const Floats expected = forward(reference_table(), queue_of(2), in);
   in.p.kv_dtype = dtype;
   in.p.k_encoded = in.k_encoded.data();
   in.p.v_encoded = in.v_encoded.data();
   in.p.k = in.p.v = nullptr;
   const std::string what = describe(dtype_info(dtype).name, heads, spans, window);
-  const Floats reference = forward(reference_table(), pool_of(2), in);
+  const Floats reference = forward(reference_table(), queue_of(2), in);
   CHECK(std::memcmp(reference.data(), expected.data(), expected.size() * sizeof(float)) == 0);
   for (const Role role : {Role::kPrompt, Role::kGenerated}) {
     in.p.role = role;
-    check_paths(what, kAttention, [&](const KernelTable& table, ThreadPool& pool) { return forward(table, pool, in); });
+    check_paths(what, kAttention, [&](const KernelTable& table, Queue& queue) { return forward(table, queue, in); });
   }
 }
 
 void check_backward(Heads heads, const std::vector<AttentionSpan>& spans, int32_t window = 0, Shaping shaping = {}) {
   Inputs in = make_inputs(heads, spans, window, 1.0f);
   shape(in, shaping);
-  Floats out = forward(reference_table(), pool_of(2), in);  // every path gets the same o and lse
+  Floats out = forward(reference_table(), queue_of(2), in);  // every path gets the same o and lse
   in.p.o = out.data();
   in.p.lse = out.data() + (out.size() - in.q.size() / static_cast<size_t>(in.p.q_stride) * heads.n);
   const Floats d_o = random_vector(static_cast<int64_t>(out.size()), 4);
   check_paths(describe("attention_backward", heads, spans, window), kAttentionGradient,
-              [&](const KernelTable& table, ThreadPool& pool) {
+              [&](const KernelTable& table, Queue& queue) {
                 Floats gradients(in.q.size() + in.k.size() + in.v.size(), kUntouched);
                 float* dq = gradients.data();
                 table.attention_backward({.forward = in.p,
@@ -55,7 +55,7 @@ void check_backward(Heads heads, const std::vector<AttentionSpan>& spans, int32_
                                           .dq = dq,
                                           .dk = dq + in.q.size(),
                                           .dv = dq + in.q.size() + in.k.size()},
-                                         pool);
+                                         queue);
                 return gradients;
               });
 }

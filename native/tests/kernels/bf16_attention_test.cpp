@@ -92,9 +92,9 @@ Floats d_o_of(const Inputs& in) {
 }
 
 // Every table gets the reference's o and lse for the backward pass.
-Outputs run(const KernelTable& table, ThreadPool& pool, Inputs& in, const Floats& o_lse, bool backward) {
+Outputs run(const KernelTable& table, Queue& queue, Inputs& in, const Floats& o_lse, bool backward) {
   Outputs out;
-  out.o_lse = forward(table, pool, in);
+  out.o_lse = forward(table, queue, in);
   if (!backward) return out;
   const Floats d_o = d_o_of(in);
   out.dq.assign(in.q.size(), kUntouched);
@@ -104,7 +104,7 @@ Outputs run(const KernelTable& table, ThreadPool& pool, Inputs& in, const Floats
   in.p.o = saved.data();
   in.p.lse = saved.data() + d_o.size();
   table.attention_backward(
-      {.forward = in.p, .d_o = d_o.data(), .dq = out.dq.data(), .dk = out.dk.data(), .dv = out.dv.data()}, pool);
+      {.forward = in.p, .d_o = d_o.data(), .dq = out.dq.data(), .dk = out.dk.data(), .dv = out.dv.data()}, queue);
   return out;
 }
 
@@ -134,12 +134,12 @@ void check_rounded(const Case& c, float magnitude = 1.0f) {
   in.p.k = in.k.data();
   in.p.v = in.v.data();
   shape(in, c.shaping);
-  const Outputs expected = run(reference_table(), pool_of(2), in, {}, c.backward);
+  const Outputs expected = run(reference_table(), queue_of(2), in, {}, c.backward);
   const Floats d_o = d_o_of(in);
   const Magnitudes m = magnitudes_of(in.p, in, d_o, expected.o_lse);
   const int64_t n_lse = static_cast<int64_t>(expected.o_lse.size() - d_o.size());
   for (const KernelTable* table : bf16_tables()) {
-    const Outputs actual = run(*table, pool_of(1), in, expected.o_lse, c.backward);
+    const Outputs actual = run(*table, queue_of(1), in, expected.o_lse, c.backward);
     check_bound(*table, describe(c) + " o", actual.o_lse, expected.o_lse, m.o, kAttention);
     const double lse = worst_error(actual.o_lse.data() + d_o.size(), expected.o_lse.data() + d_o.size(), n_lse,
                                    kAttention.absolute * std::max(1.0f, magnitude), kAttention.relative);
@@ -150,7 +150,7 @@ void check_rounded(const Case& c, float magnitude = 1.0f) {
       check_bound(*table, describe(c) + " dv", actual.dv, expected.dv, m.dv, kAttentionGradient);
     }
     for (const int n_threads : {2, 3})
-      if (!same_bits(run(*table, pool_of(n_threads), in, expected.o_lse, c.backward), actual))
+      if (!same_bits(run(*table, queue_of(n_threads), in, expected.o_lse, c.backward), actual))
         report(table->name, 0, describe(c) + ": other bits with " + std::to_string(n_threads) + " threads");
   }
 }
@@ -213,9 +213,9 @@ TEST(a_cache_too_long_to_be_packed_at_once) {
   if (table == nullptr) skip("this machine or build lacks AVX-512 BF16");
   for (const int32_t window : {0, 1000}) {
     Inputs in = make_inputs({1, 1, 512}, spans, window, 1.0f);
-    const Floats expected = forward(reference_table(), pool_of(2), in), actual = forward(*table, pool_of(2), in);
+    const Floats expected = forward(reference_table(), queue_of(2), in), actual = forward(*table, queue_of(2), in);
     CHECK(distance(actual, expected) <= kBf16Attention);
-    CHECK(forward(*table, pool_of(3), in) == actual);
+    CHECK(forward(*table, queue_of(3), in) == actual);
   }
 }
 
@@ -238,9 +238,9 @@ TEST(equal_scores_lose_nothing) {
   Inputs in = make_inputs({4, 2, 64}, spans, 0, 0.0f);
   in.v = rounded(in.v);
   in.p.v = in.v.data();
-  const Floats expected = forward(reference_table(), pool_of(2), in);
+  const Floats expected = forward(reference_table(), queue_of(2), in);
   for (const KernelTable* table : bf16_tables()) {
-    const Floats actual = forward(*table, pool_of(2), in);
+    const Floats actual = forward(*table, queue_of(2), in);
     CHECK(worst_error(actual.data(), expected.data(), static_cast<int64_t>(expected.size()), kAttention.absolute,
                       kAttention.relative) <= 1);
   }
@@ -255,11 +255,11 @@ TEST(keys_and_values_of_narrower_formats) {
     encode_cache(dtype, in);
     for (const KernelTable* table : bf16_tables()) {
       in.p.kv_dtype = DType::kF32;
-      const Floats expected = forward(*table, pool_of(2), in);
+      const Floats expected = forward(*table, queue_of(2), in);
       in.p.kv_dtype = dtype;
       in.p.k_encoded = in.k_encoded.data();
       in.p.v_encoded = in.v_encoded.data();
-      CHECK(forward(*table, pool_of(2), in) == expected);
+      CHECK(forward(*table, queue_of(2), in) == expected);
     }
   }
 }
@@ -268,9 +268,9 @@ TEST(inputs_as_they_are_keep_the_digits_of_bfloat16) {
   for (const Heads heads : {Heads{4, 2, 64}, Heads{2, 1, 80}}) {
     const std::vector<AttentionSpan> spans = {{0, 130, 0, 130}};
     Inputs in = make_inputs(heads, spans, 0, 1.0f);
-    const Outputs exact = run(reference_table(), pool_of(2), in, {}, true);
+    const Outputs exact = run(reference_table(), queue_of(2), in, {}, true);
     for (const KernelTable* table : bf16_tables()) {
-      const Outputs actual = run(*table, pool_of(2), in, {}, true);
+      const Outputs actual = run(*table, queue_of(2), in, {}, true);
       const std::array<double, 4> off = {distance(actual.o_lse, exact.o_lse), distance(actual.dq, exact.dq),
                                          distance(actual.dk, exact.dk), distance(actual.dv, exact.dv)};
       for (const double d : off)
@@ -286,9 +286,9 @@ TEST(generated_tokens_alone_stay_in_float32) {
   Inputs in = make_inputs({4, 2, 64}, spans, 0, 1.0f);
   for (const Role role : {Role::kGenerated, Role::kPrompt}) {
     in.p.role = role;
-    const Floats wide = forward(*find_table(CpuPath::kAvx512), pool_of(1), in);
+    const Floats wide = forward(*find_table(CpuPath::kAvx512), queue_of(1), in);
     for (const KernelTable* table : bf16_tables()) {
-      const Floats actual = forward(*table, pool_of(1), in);
+      const Floats actual = forward(*table, queue_of(1), in);
       for (const AttentionSpan& span : spans) {
         const int64_t begin = span.q_begin * in.p.o_stride, end = span.q_end * in.p.o_stride;
         CHECK_EQ(std::equal(actual.begin() + begin, actual.begin() + end, wide.begin() + begin),
@@ -305,7 +305,7 @@ TEST(the_tiles_are_those_of_the_processor_or_emulated) {
   Inputs in = make_inputs({1, 1, 32}, spans, 0, 1.0f);
   bf16_tables();
   const int64_t before = emulator::emulated(emulator::Op::kDotBf16);
-  const Outputs out = run(chaku::amx::table(), pool_of(1), in, {}, true);
+  const Outputs out = run(chaku::amx::table(), queue_of(1), in, {}, true);
   const int64_t count = emulator::emulated(emulator::Op::kDotBf16) - before;
   // forward S and PV, and backward S, dP and dQ of 32 keys, four tiles each; dV and dK of all 64 keys of a block
   CHECK_EQ(count, cpu_features().amx_bf16 ? 0 : 5 * 4 + 2 * 8);

@@ -27,7 +27,7 @@ double root_mean_square(const Floats& values) {
 enum class Decoding { kExact, kRounded };
 
 // Runs on the bfloat16 paths with 1, 2 and 3 threads (equal bits), and on the reference with exact and with rounded
-// operands; run(table, pool, w, activations) returns the outputs.
+// operands; run(table, queue, w, activations) returns the outputs.
 template <class Run>
 void check(const std::string& what, const Matrix& w, const Floats& activations, double magnitude, Run run,
            Decoding decoding = Decoding::kExact) {
@@ -35,11 +35,11 @@ void check(const std::string& what, const Matrix& w, const Floats& activations, 
   magnitude *= root_mean_square(dense);
   dense = rounded(dense);
   const Matrix rounded_w = {dense.data(), DType::kF32, w.rows, w.columns};
-  const Floats expected = run(reference_table(), pool_of(2), rounded_w, rounded(activations));
-  const Floats exact = run(reference_table(), pool_of(2), w, activations);
+  const Floats expected = run(reference_table(), queue_of(2), rounded_w, rounded(activations));
+  const Floats exact = run(reference_table(), queue_of(2), w, activations);
   const int64_t n = static_cast<int64_t>(exact.size());
   for (const KernelTable* table : bf16_tables()) {
-    const Floats actual = run(*table, pool_of(1), w, activations);
+    const Floats actual = run(*table, queue_of(1), w, activations);
     const double error = worst_error(actual.data(), expected.data(), n, kProduct.absolute, kProduct.relative);
     if (!(error <= 1.0) && decoding == Decoding::kExact)
       report(table->name, 0, what + ": off by " + std::to_string(error) + " x the tolerance");
@@ -47,7 +47,7 @@ void check(const std::string& what, const Matrix& w, const Floats& activations, 
         worst_error(actual.data(), exact.data(), n, kBf16Product.absolute * magnitude, kBf16Product.relative);
     if (!(loss <= 1.0)) report(table->name, 0, what + ": rounding cost " + std::to_string(loss) + " x the tolerance");
     for (const int n_threads : {2, 3})
-      if (std::memcmp(run(*table, pool_of(n_threads), w, activations).data(), actual.data(),
+      if (std::memcmp(run(*table, queue_of(n_threads), w, activations).data(), actual.data(),
                       actual.size() * sizeof(float)) != 0)
         report(table->name, 0, what + ": other bits with " + std::to_string(n_threads) + " threads");
   }
@@ -65,7 +65,7 @@ void check_products(DType dtype, Shape s, Decoding decoding = Decoding::kExact) 
   const double magnitude = std::sqrt(static_cast<double>(std::max(s.n, s.k)));
   check(
       describe("matmul", dtype, s), w.matrix, random_vector(s.m * x_stride, 63), magnitude,
-      [&](const KernelTable& table, ThreadPool& pool, const Matrix& weights, const Floats& x) {
+      [&](const KernelTable& table, Queue& queue, const Matrix& weights, const Floats& x) {
         Floats y(static_cast<size_t>(s.m * y_stride), kUntouched);
         table.matmul({.x = x.data(),
                       .x_stride = x_stride,
@@ -76,13 +76,13 @@ void check_products(DType dtype, Shape s, Decoding decoding = Decoding::kExact) 
                       .m = s.m,
                       .scale = 0.5f,
                       .accumulate = false},
-                     pool);
+                     queue);
         return y;
       },
       decoding);
   check(
       describe("matmul_backward", dtype, s), w.matrix, random_vector(s.m * y_stride, 64), magnitude,
-      [&](const KernelTable& table, ThreadPool& pool, const Matrix& weights, const Floats& dy) {
+      [&](const KernelTable& table, Queue& queue, const Matrix& weights, const Floats& dy) {
         Floats dx(static_cast<size_t>(s.m * x_stride), 0.25f);
         table.matmul_backward({.dy = dy.data(),
                                .dy_stride = y_stride,
@@ -91,7 +91,7 @@ void check_products(DType dtype, Shape s, Decoding decoding = Decoding::kExact) 
                                .dx_stride = x_stride,
                                .m = s.m,
                                .accumulate = true},
-                              pool);
+                              queue);
         return dx;
       },
       decoding);
@@ -105,7 +105,7 @@ void check_tails(DType dtype, Shape s, int64_t r) {
   const std::string rank = " r" + std::to_string(r);
   const double magnitude = 4 * std::sqrt(static_cast<double>(std::max(s.n, s.k) + 100 * r));
   check(describe("matmul", dtype, s) + rank, w.matrix, random_vector(s.m * (s.k + r), 164), magnitude,
-        [&](const KernelTable& table, ThreadPool& pool, const Matrix& weights, const Floats& x) {
+        [&](const KernelTable& table, Queue& queue, const Matrix& weights, const Floats& x) {
           Floats y(static_cast<size_t>(s.m * s.n), 0.25f);
           table.matmul({.x = x.data(),
                         .x_stride = s.k,
@@ -116,11 +116,11 @@ void check_tails(DType dtype, Shape s, int64_t r) {
                         .scale = 0.75f,
                         .accumulate = true,
                         .tail = {x.data() + s.m * s.k, r, {b.data(), DType::kF32, s.n, r}, 0.5f}},
-                       pool);
+                       queue);
           return y;
         });
   check(describe("matmul_backward", dtype, s) + rank, w.matrix, random_vector(s.m * (s.n + r), 165), magnitude,
-        [&](const KernelTable& table, ThreadPool& pool, const Matrix& weights, const Floats& dy) {
+        [&](const KernelTable& table, Queue& queue, const Matrix& weights, const Floats& dy) {
           Floats dx(static_cast<size_t>(s.m * s.k), kUntouched);
           table.matmul_backward({.dy = dy.data(),
                                  .dy_stride = s.n,
@@ -130,7 +130,7 @@ void check_tails(DType dtype, Shape s, int64_t r) {
                                  .m = s.m,
                                  .scale = 0.75f,
                                  .tail = {dy.data() + s.m * s.n, r, {a.data(), DType::kF32, r, s.k}, 0.5f}},
-                                pool);
+                                queue);
           return dx;
         });
 }
@@ -188,7 +188,7 @@ TEST(sums_of_small_integers_are_exact) {
                     .m = s.m,
                     .scale = 0.5f,
                     .tail = {tail.data(), kRank, {tail_w.data(), DType::kF32, s.n, kRank}, 2.0f}},
-                   pool_of(2));
+                   queue_of(2));
       table.matmul_backward({.dy = dy.data(),
                              .dy_stride = s.n,
                              .w = weight,
@@ -197,7 +197,7 @@ TEST(sums_of_small_integers_are_exact) {
                              .m = s.m,
                              .scale = 2.0f,
                              .tail = {tail.data(), kRank, {tail_w.data(), DType::kF32, kRank, s.k}, 0.5f}},
-                            pool_of(2));
+                            queue_of(2));
       table.weight_gradient({.dy = dy.data(),
                              .dy_stride = s.n,
                              .x = x.data(),
@@ -206,7 +206,7 @@ TEST(sums_of_small_integers_are_exact) {
                              .m = s.m,
                              .n = s.n,
                              .k = s.k},
-                            pool_of(2));
+                            queue_of(2));
       return out;
     };
     const auto expected = run(reference_table());
@@ -246,8 +246,8 @@ TEST(groups_give_the_bits_of_their_products) {
   };
   for (const KernelTable* table : bf16_tables()) {
     std::array<Floats, 5> together, apart;
-    table->matmul_group({problems(together).data(), 5}, pool_of(2));
-    for (const MatmulProblem& p : problems(apart)) table->matmul(p, pool_of(3));
+    table->matmul_group({problems(together).data(), 5}, queue_of(2));
+    for (const MatmulProblem& p : problems(apart)) table->matmul(p, queue_of(3));
     CHECK(together == apart);
   }
 }
@@ -310,11 +310,11 @@ TEST(groups_with_tails_give_the_bits_of_their_products) {
   };
   for (const KernelTable* table : bf16_tables()) {
     std::array<Floats, 6> together, apart;
-    table->matmul_group({forward(together).data(), 6}, pool_of(2));
-    for (const MatmulProblem& p : forward(apart)) table->matmul(p, pool_of(3));
+    table->matmul_group({forward(together).data(), 6}, queue_of(2));
+    for (const MatmulProblem& p : forward(apart)) table->matmul(p, queue_of(3));
     CHECK(together == apart);
-    table->matmul_backward_group({backward(together).data(), 6}, pool_of(2));
-    for (const MatmulBackwardProblem& p : backward(apart)) table->matmul_backward(p, pool_of(3));
+    table->matmul_backward_group({backward(together).data(), 6}, queue_of(2));
+    for (const MatmulBackwardProblem& p : backward(apart)) table->matmul_backward(p, queue_of(3));
     CHECK(together == apart);
   }
 }
@@ -328,11 +328,11 @@ TEST(generated_tokens_alone_stay_in_float32) {
       Floats y(static_cast<size_t>(m * 40)), expected(y.size());
       MatmulProblem p{
           .x = x.data(), .x_stride = 64, .w = w.matrix, .y = expected.data(), .y_stride = 40, .m = m, .role = role};
-      find_table(CpuPath::kAvx512Vnni)->matmul(p, pool_of(1));
+      find_table(CpuPath::kAvx512Vnni)->matmul(p, queue_of(1));
       p.y = y.data();
       for (const KernelTable* table : bf16_tables()) {
         std::fill(y.begin(), y.end(), 0.0f);
-        table->matmul(p, pool_of(1));
+        table->matmul(p, queue_of(1));
         CHECK_EQ(y == expected, role == Role::kGenerated);
       }
     }
@@ -346,7 +346,7 @@ TEST(weight_gradients) {
     const Weights x = random_weights(DType::kF32, s.m, s.k, 67);
     check(describe("weight_gradient", DType::kF32, s), x.matrix, random_vector(s.m * s.n, 68),
           std::sqrt(static_cast<double>(s.m)),
-          [&](const KernelTable& table, ThreadPool& pool, const Matrix& inputs, const Floats& dy) {
+          [&](const KernelTable& table, Queue& queue, const Matrix& inputs, const Floats& dy) {
             Floats aligned(static_cast<size_t>(s.m * s.k)), dw(static_cast<size_t>(s.n * s.k), 0.5f);
             std::memcpy(aligned.data(), inputs.data, aligned.size() * sizeof(float));
             table.weight_gradient({.dy = dy.data(),
@@ -358,7 +358,7 @@ TEST(weight_gradients) {
                                    .n = s.n,
                                    .k = s.k,
                                    .scale = 0.5f},
-                                  pool);
+                                  queue);
             return dw;
           });
   }
@@ -397,9 +397,9 @@ TEST(gradients_of_a_group_are_those_of_each) {
   };
   for (const KernelTable* table : bf16_tables()) {
     std::vector<Floats> together, apart;
-    for (const WeightGradientProblem& p : problems(apart)) table->weight_gradient(p, pool_of(3));
+    for (const WeightGradientProblem& p : problems(apart)) table->weight_gradient(p, queue_of(3));
     for (const int n_threads : {1, 2}) {
-      table->weight_gradient_group({problems(together).data(), 7}, pool_of(n_threads));
+      table->weight_gradient_group({problems(together).data(), 7}, queue_of(n_threads));
       CHECK(together == apart);
     }
   }
@@ -428,7 +428,7 @@ TEST(the_tiles_are_those_of_the_processor_or_emulated) {
   bf16_tables();
   const int64_t before = emulator::emulated(emulator::Op::kDotBf16);
   chaku::amx::table().matmul({.x = ones.data(), .x_stride = 64, .w = w, .y = y.data(), .y_stride = 64, .m = 64},
-                             pool_of(1));
+                             queue_of(1));
   CHECK(y == Floats(64 * 64, 64.0f));
   const int64_t count = emulator::emulated(emulator::Op::kDotBf16) - before;
   CHECK_EQ(count, cpu_features().amx_bf16 ? 0 : 2 * 2 * 2 * 4);  // strips by strips by steps by four tiles

@@ -16,10 +16,10 @@ Floats spread(int64_t n, uint64_t seed) { return random_vector(n, seed, 6.0f); }
 TEST(forward_on_every_path) {
   for (const int64_t n : kSizes) {
     const Floats gate = spread(n, 1), up = spread(n, 2);
-    check_paths("clamped_swiglu", kElementwise, [&](const KernelTable& table, ThreadPool& pool) {
+    check_paths("clamped_swiglu", kElementwise, [&](const KernelTable& table, Queue& queue) {
       Floats y = gate;  // in place
       table.gated_activation(
-          {.gate = y.data(), .up = up.data(), .y = y.data(), .n = n, .activation = Activation::kClampedSwiGlu}, pool);
+          {.gate = y.data(), .up = up.data(), .y = y.data(), .n = n, .activation = Activation::kClampedSwiGlu}, queue);
       return y;
     });
   }
@@ -28,7 +28,7 @@ TEST(forward_on_every_path) {
 TEST(backward_on_every_path) {
   for (const int64_t n : kSizes) {
     const Floats gate = spread(n, 1), up = spread(n, 2), dy = random_vector(n, 3);
-    check_paths("clamped_swiglu backward", {1e-6, 2e-6}, [&](const KernelTable& table, ThreadPool& pool) {
+    check_paths("clamped_swiglu backward", {1e-6, 2e-6}, [&](const KernelTable& table, Queue& queue) {
       Floats out = gate;
       out.insert(out.end(), up.begin(), up.end());
       table.gated_activation_backward({.gate = out.data(),
@@ -38,7 +38,7 @@ TEST(backward_on_every_path) {
                                        .dup = out.data() + n,
                                        .n = n,
                                        .activation = Activation::kClampedSwiGlu},
-                                      pool);
+                                      queue);
       return out;
     });
   }
@@ -51,10 +51,10 @@ TEST(values_beyond_the_limits_are_those_at_them) {
   Floats y(6), dgate(6), dup(6);
   const Floats dy(6, 1.0f);
   const KernelTable& table = reference_table();
-  table.gated_activation({gate.data(), up.data(), y.data(), 6, Activation::kClampedSwiGlu}, pool_of(1));
+  table.gated_activation({gate.data(), up.data(), y.data(), 6, Activation::kClampedSwiGlu}, queue_of(1));
   CHECK_CLOSE(y.data(), expected.data(), 6, 1e-6, 1e-6);
   table.gated_activation_backward(
-      {gate.data(), up.data(), dy.data(), dgate.data(), dup.data(), 6, Activation::kClampedSwiGlu}, pool_of(1));
+      {gate.data(), up.data(), dy.data(), dgate.data(), dup.data(), 6, Activation::kClampedSwiGlu}, queue_of(1));
   CHECK(dgate[0] == 0.0f && dgate[1] == 0.0f && dgate[2] == 0.0f && dgate[3] != 0.0f);
   CHECK(dup[0] != 0.0f && dup[3] == 0.0f && dup[4] == 0.0f);
 }
@@ -65,11 +65,11 @@ TEST(backward_is_the_derivative) {
   Floats dgate(kN), dup(kN);
   const auto value = [&](const Floats& g, const Floats& u) {
     Floats y(kN);
-    reference_table().gated_activation({g.data(), u.data(), y.data(), kN, Activation::kClampedSwiGlu}, pool_of(1));
+    reference_table().gated_activation({g.data(), u.data(), y.data(), kN, Activation::kClampedSwiGlu}, queue_of(1));
     return y;
   };
   reference_table().gated_activation_backward(
-      {gate.data(), up.data(), dy.data(), dgate.data(), dup.data(), kN, Activation::kClampedSwiGlu}, pool_of(1));
+      {gate.data(), up.data(), dy.data(), dgate.data(), dup.data(), kN, Activation::kClampedSwiGlu}, queue_of(1));
   constexpr float kStep = 1.0f / 128;
   for (const bool of_gate : {true, false}) {
     Floats above = of_gate ? gate : up, below = above;

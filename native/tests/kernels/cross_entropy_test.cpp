@@ -16,7 +16,7 @@ void check(const Floats& logits, int64_t m, int64_t v, const std::string& what, 
     weights[i] = i % 3 == 2 ? 0.0f : 0.5f + static_cast<float>(i % 2);
   }
   for (const bool gradient : {false, true})
-    check_paths(what, tolerance, [&](const KernelTable& table, ThreadPool& pool) {
+    check_paths(what, tolerance, [&](const KernelTable& table, Queue& queue) {
       Floats out = logits;  // the gradient, then losses and hits
       std::vector<double> losses(targets.size(), -1.0);
       std::vector<uint8_t> correct(targets.size(), 9);
@@ -29,7 +29,7 @@ void check(const Floats& logits, int64_t m, int64_t v, const std::string& what, 
                            .v = v,
                            .gradient = gradient,
                            .soft_cap = soft_cap},
-                          pool);
+                          queue);
       out.insert(out.end(), losses.begin(), losses.end());
       out.insert(out.end(), correct.begin(), correct.end());
       return out;

@@ -61,11 +61,11 @@ int64_t out_size(const Inputs& in) { return in.spans.back().q_end * in.p.n_value
 TEST(packed_rows) {
   for (const Heads& h : kHeads) {
     Inputs in = make_inputs(h, {{0, 1, 0, 1}, {1, 3, 1, 3}, {3, 30, 3, 30}});
-    check_paths(describe("delta_rule", h), kDeltaRule, [&](const KernelTable& table, ThreadPool& pool) {
+    check_paths(describe("delta_rule", h), kDeltaRule, [&](const KernelTable& table, Queue& queue) {
       Floats o(static_cast<size_t>(out_size(in)), kUntouched);
       DeltaRuleProblem p = in.p;
       p.o = o.data();
-      table.delta_rule(p, pool);
+      table.delta_rule(p, queue);
       return o;
     });
   }
@@ -74,12 +74,12 @@ TEST(packed_rows) {
 TEST(chunks_that_hand_on_their_state_equal_the_whole) {
   for (const Heads& h : kHeads) {
     Inputs in = make_inputs(h, {{0, 20, 0, 20}});
-    check_paths(describe("delta_rule in chunks", h), kDeltaRule, [&](const KernelTable& table, ThreadPool& pool) {
+    check_paths(describe("delta_rule in chunks", h), kDeltaRule, [&](const KernelTable& table, Queue& queue) {
       Floats whole(static_cast<size_t>(out_size(in))), chunked(whole.size());
       Floats state(static_cast<size_t>(int64_t{h.values} * h.key_dim * h.value_dim), kUntouched);
       DeltaRuleProblem p = in.p;
       p.o = whole.data();
-      table.delta_rule(p, pool);
+      table.delta_rule(p, queue);
       int64_t begin = 0;
       for (const int64_t n : {1, 12, 7}) {
         const AttentionSpan span = {0, n, 0, begin + n};
@@ -93,7 +93,7 @@ TEST(chunks_that_hand_on_their_state_equal_the_whole) {
         part.o = chunked.data() + begin * h.values * h.value_dim;
         part.state_in = begin == 0 ? nullptr : state.data();
         part.state_out = state.data();
-        table.delta_rule(part, pool);
+        table.delta_rule(part, queue);
         begin += n;
       }
       // The reference keeps float64 between tokens, but not between chunks.
@@ -110,23 +110,22 @@ TEST(backward_of_packed_rows) {
     for (const int64_t last : {4, 5, 30}) {
       Inputs in = make_inputs(h, {{0, 1, 0, 1}, {1, 3, 1, 3}, {3, last, 3, last}});
       const Floats d_o = random_vector(out_size(in), 5), drate = random_vector(h.values, 6);
-      check_paths(describe("delta_rule_backward", h), kDeltaRuleGradient,
-                  [&](const KernelTable& table, ThreadPool& pool) {
-                    Floats dqkv(in.qkv.size(), kUntouched), gates(2 * in.beta.size(), kUntouched), rates = drate;
-                    const int64_t keys = int64_t{h.keys} * h.key_dim;
-                    table.delta_rule_backward({.forward = in.p,
-                                               .d_o = d_o.data(),
-                                               .dq = dqkv.data(),
-                                               .dk = dqkv.data() + keys,
-                                               .dv = dqkv.data() + 2 * keys,
-                                               .dbeta = gates.data(),
-                                               .dalpha = gates.data() + in.beta.size(),
-                                               .drate = rates.data()},
-                                              pool);
-                    dqkv.insert(dqkv.end(), gates.begin(), gates.end());
-                    dqkv.insert(dqkv.end(), rates.begin(), rates.end());
-                    return dqkv;
-                  });
+      check_paths(describe("delta_rule_backward", h), kDeltaRuleGradient, [&](const KernelTable& table, Queue& queue) {
+        Floats dqkv(in.qkv.size(), kUntouched), gates(2 * in.beta.size(), kUntouched), rates = drate;
+        const int64_t keys = int64_t{h.keys} * h.key_dim;
+        table.delta_rule_backward({.forward = in.p,
+                                   .d_o = d_o.data(),
+                                   .dq = dqkv.data(),
+                                   .dk = dqkv.data() + keys,
+                                   .dv = dqkv.data() + 2 * keys,
+                                   .dbeta = gates.data(),
+                                   .dalpha = gates.data() + in.beta.size(),
+                                   .drate = rates.data()},
+                                  queue);
+        dqkv.insert(dqkv.end(), gates.begin(), gates.end());
+        dqkv.insert(dqkv.end(), rates.begin(), rates.end());
+        return dqkv;
+      });
     }
 }
 
@@ -136,7 +135,7 @@ TEST(backward_of_a_long_row) {
   Inputs in = make_inputs(h, {{0, 220, 0, 220}});
   for (float& a : in.alpha) a -= 4.0f;  // forget slowly: early tokens matter to late ones
   const Floats d_o = random_vector(out_size(in), 5);
-  check_paths("delta_rule_backward of a long row", kDeltaRuleGradient, [&](const KernelTable& table, ThreadPool& pool) {
+  check_paths("delta_rule_backward of a long row", kDeltaRuleGradient, [&](const KernelTable& table, Queue& queue) {
     Floats dqkv(in.qkv.size(), kUntouched), gates(2 * in.beta.size(), kUntouched);
     table.delta_rule_backward({.forward = in.p,
                                .d_o = d_o.data(),
@@ -145,7 +144,7 @@ TEST(backward_of_a_long_row) {
                                .dv = dqkv.data() + 2 * h.key_dim,
                                .dbeta = gates.data(),
                                .dalpha = gates.data() + in.beta.size()},
-                              pool);
+                              queue);
     dqkv.insert(dqkv.end(), gates.begin(), gates.end());
     return dqkv;
   });

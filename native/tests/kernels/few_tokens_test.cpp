@@ -34,8 +34,8 @@ double length(const float* v, int64_t n) {
 // The worst error of any output, in units of |w| |x| / sqrt(K): what an output is on average.
 double loss_of_digits(const KernelTable& table, const Weights& w, const Floats& x, int64_t m) {
   Floats y, expected;
-  table.matmul(problem(w, x, m, y), pool_of(2));
-  reference_table().matmul(problem(w, x, m, expected), pool_of(2));
+  table.matmul(problem(w, x, m, y), queue_of(2));
+  reference_table().matmul(problem(w, x, m, expected), queue_of(2));
   const Floats dense = decoded(w.matrix);
   const int64_t k = w.matrix.columns;
   double worst = 0;
@@ -76,9 +76,9 @@ TEST(rows_that_end_within_a_step) {
         w.matrix.data = w.bytes.data() + 1;
         const Floats x = random_vector(m * k, 74);
         check_paths(std::string("generated ") + dtype_info(dtype).name + " k" + std::to_string(k), kProduct,
-                    [&](const KernelTable& table, ThreadPool& pool) {
+                    [&](const KernelTable& table, Queue& queue) {
                       Floats y;
-                      table.matmul(problem(w, x, m, y), pool);
+                      table.matmul(problem(w, x, m, y), queue);
                       return y;
                     });
       }
@@ -92,7 +92,7 @@ TEST(what_is_no_number_stays_none) {
     x[300] = bad;
     for (const CpuPath path : kVectorPaths)
       if (const KernelTable* table = find_table(path)) {
-        table->matmul(problem(w, x, 1, y), pool_of(1));
+        table->matmul(problem(w, x, 1, y), queue_of(1));
         for (const float v : y) CHECK(!std::isfinite(v));
       }
   }
@@ -114,12 +114,12 @@ TEST(a_group_is_its_products_one_by_one) {
       std::vector<MatmulProblem> problems;
       for (size_t i = 0; i < weights.size(); ++i) {
         const Floats& input = i % 3 == 2 ? other : x;
-        table->matmul(problem(weights[i], input, m, alone[i]), pool_of(1));
+        table->matmul(problem(weights[i], input, m, alone[i]), queue_of(1));
         problems.push_back(problem(weights[i], input, m, together[i]));
       }
       for (const int n_threads : {1, 2, 3}) {
         for (Floats& y : together) std::fill(y.begin(), y.end(), kUntouched);
-        table->matmul_group({problems.data(), static_cast<int64_t>(problems.size())}, pool_of(n_threads));
+        table->matmul_group({problems.data(), static_cast<int64_t>(problems.size())}, queue_of(n_threads));
         CHECK(together == alone);
       }
     }

@@ -15,8 +15,8 @@ using Floats = std::vector<float>;
 
 const KernelTable& table = reference_table();
 
-ThreadPool& pool() {
-  static ThreadPool threads(2);
+Queue& queue() {
+  static Queue threads(2);
   return threads;
 }
 
@@ -54,10 +54,10 @@ TEST(matmul_backward) {
   Floats x = random_vector(kM * kK, 2), y(kM * kN), dy = random_vector(kM * kN, 3), dx(kM * kK);
   table.matmul_backward(
       {.dy = dy.data(), .dy_stride = kN, .w = w.matrix, .dx = dx.data(), .dx_stride = kK, .m = kM, .scale = 0.5f},
-      pool());
+      queue());
   check_gradient(dx, x, 0.5f, [&] {
     table.matmul({.x = x.data(), .x_stride = kK, .w = w.matrix, .y = y.data(), .y_stride = kN, .m = kM, .scale = 0.5f},
-                 pool());
+                 queue());
     return weighted_sum(y, dy);
   });
 }
@@ -74,7 +74,7 @@ TEST(weight_and_bias_gradient) {
                   .y = y.data(),
                   .y_stride = kN,
                   .m = kM},
-                 pool());
+                 queue());
     return weighted_sum(y, dy);
   };
   table.weight_gradient({.dy = dy.data(),
@@ -86,7 +86,7 @@ TEST(weight_and_bias_gradient) {
                          .m = kM,
                          .n = kN,
                          .k = kK},
-                        pool());
+                        queue());
   check_gradient(dw, w, 0.5f, loss);
   check_gradient(dbias, bias, 0.5f, loss);
 }
@@ -95,9 +95,9 @@ TEST(scatter_gradient) {
   constexpr int64_t kV = 4, kD = 3, kM = 5;
   Floats w = random_vector(kV * kD, 1), y(kM * kD), dy = random_vector(kM * kD, 2), dw(kV * kD);
   const int32_t ids[kM] = {2, 0, 2, 3, 2};
-  table.scatter_gradient({.dy = dy.data(), .ids = ids, .dw = dw.data(), .m = kM, .d = kD, .scale = 1.5f}, pool());
+  table.scatter_gradient({.dy = dy.data(), .ids = ids, .dw = dw.data(), .m = kM, .d = kD, .scale = 1.5f}, queue());
   check_gradient(dw, w, 0.5f, [&] {
-    table.gather({.w = {w.data(), DType::kF32, kV, kD}, .ids = ids, .y = y.data(), .m = kM, .scale = 1.5f}, pool());
+    table.gather({.w = {w.data(), DType::kF32, kV, kD}, .ids = ids, .y = y.data(), .m = kM, .scale = 1.5f}, queue());
     return weighted_sum(y, dy);
   });
 }
@@ -116,7 +116,7 @@ TEST(rms_norm_backward) {
                     .d = kD,
                     .x_stride = kD,
                     .y_stride = kD},
-                   pool());
+                   queue());
     return weighted_sum(y, dy);
   };
   loss();
@@ -131,7 +131,7 @@ TEST(rms_norm_backward) {
                            .x_stride = kD,
                            .dy_stride = kD,
                            .dx_stride = kD},
-                          pool());
+                          queue());
   check_gradient(dx, x, 1e-2f, loss);
   check_gradient(dweight, weight, 0.1f, loss);
 }
@@ -152,7 +152,7 @@ TEST(layer_norm_backward) {
                       .x_stride = kD,
                       .y_stride = kD,
                       .weight_rows = kRows},
-                     pool());
+                     queue());
     return weighted_sum(y, dy);
   };
   loss();
@@ -169,7 +169,7 @@ TEST(layer_norm_backward) {
                              .dy_stride = kD,
                              .dx_stride = kD,
                              .weight_rows = kRows},
-                            pool());
+                            queue());
   check_gradient(dx, x, 1e-2f, loss);
   check_gradient(dweight, weight, 0.1f, loss);
   check_gradient(dbias, bias, 0.1f, loss);
@@ -184,7 +184,7 @@ TEST(backward_of_other_activations) {
       const float* maybe_up = gated ? up.data() : nullptr;
       const auto loss = [&] {
         table.gated_activation({.gate = gate.data(), .up = maybe_up, .y = y.data(), .n = kN, .activation = activation},
-                               pool());
+                               queue());
         return weighted_sum(y, dy);
       };
       table.gated_activation_backward({.gate = gate.data(),
@@ -194,7 +194,7 @@ TEST(backward_of_other_activations) {
                                        .dup = gated ? dup.data() : nullptr,
                                        .n = kN,
                                        .activation = activation},
-                                      pool());
+                                      queue());
       check_gradient(dgate, gate, 1e-2f, loss);
       if (gated) check_gradient(dup, up, 0.5f, loss);
     }
@@ -217,12 +217,12 @@ TEST(rope_backward) {
     Floats dx = dy;
     p.x = dx.data();
     p.backward = true;
-    table.rope(p, pool());
+    table.rope(p, queue());
     check_gradient(dx, x, 0.5f, [&] {
       Floats y = x;
       p.x = y.data();
       p.backward = false;
-      table.rope(p, pool());
+      table.rope(p, queue());
       return weighted_sum(y, dy);
     });
   }
@@ -233,12 +233,12 @@ TEST(gated_activation_backward) {
   Floats gate = random_vector(kN, 1, 3.0f), up = random_vector(kN, 2), y(kN), dgate(kN), dup(kN);
   const Floats dy = random_vector(kN, 3);
   const auto loss = [&] {
-    table.gated_activation({.gate = gate.data(), .up = up.data(), .y = y.data(), .n = kN}, pool());
+    table.gated_activation({.gate = gate.data(), .up = up.data(), .y = y.data(), .n = kN}, queue());
     return weighted_sum(y, dy);
   };
   table.gated_activation_backward(
       {.gate = gate.data(), .up = up.data(), .dy = dy.data(), .dgate = dgate.data(), .dup = dup.data(), .n = kN},
-      pool());
+      queue());
   check_gradient(dgate, gate, 1e-2f, loss);
   check_gradient(dup, up, 0.5f, loss);
 }
@@ -248,11 +248,11 @@ TEST(dropout_backward_is_dropout) {
   Floats x = random_vector(kN, 1), y(kN), dx(kN);
   const Floats dy = random_vector(kN, 2);
   DropoutProblem p{.x = dy.data(), .y = dx.data(), .n = kN, .probability = 0.3f, .seed = 5, .stream = 6};
-  table.dropout(p, pool());
+  table.dropout(p, queue());
   p.x = x.data();
   p.y = y.data();
   check_gradient(dx, x, 0.5f, [&] {
-    table.dropout(p, pool());
+    table.dropout(p, queue());
     return weighted_sum(y, dy);
   });
 }
@@ -274,7 +274,7 @@ TEST(cross_entropy_gradient) {
                          .v = kV,
                          .gradient = gradient,
                          .soft_cap = soft_cap},
-                        pool());
+                        queue());
     return losses[0] + losses[1] + losses[2] + losses[3];
   };
   for (const float soft_cap : {0.0f, 2.5f}) {
@@ -321,13 +321,13 @@ TEST(attention_backward) {
                              .spans = spans,
                              .n_spans = 2};
     const auto loss = [&] {
-      table.attention(p, pool());
+      table.attention(p, queue());
       return weighted_sum(o, d_o);
     };
     loss();
     Floats dq(q.size()), dk(k.size()), dv(v.size());
     table.attention_backward({.forward = p, .d_o = d_o.data(), .dq = dq.data(), .dk = dk.data(), .dv = dv.data()},
-                             pool());
+                             queue());
     check_gradient(dq, q, 1e-2f, loss);
     check_gradient(dk, k, 1e-2f, loss);
     check_gradient(dv, v, 0.5f, loss);
@@ -359,13 +359,13 @@ TEST(sink_gradient) {
                            .spans = spans,
                            .n_spans = 2};
   const auto loss = [&] {
-    table.attention(p, pool());
+    table.attention(p, queue());
     return weighted_sum(o, d_o);
   };
   loss();
   Floats dq(q.size()), dk(k.size()), dv(v.size()), d_sinks(kH);
   table.attention_backward({.forward = p, .d_o = d_o.data(), .dq = dq.data(), .dk = dk.data(), .dv = dv.data()},
-                           pool());
+                           queue());
   table.sink_gradient({.sinks = sinks.data(),
                        .lse = lse.data(),
                        .o = o.data(),
@@ -374,7 +374,7 @@ TEST(sink_gradient) {
                        .n_tokens = kT,
                        .n_heads = kH,
                        .head_dim = kDh},
-                      pool());
+                      queue());
   check_gradient(dq, q, 1e-2f, loss);
   check_gradient(dk, k, 1e-2f, loss);
   check_gradient(dv, v, 0.5f, loss);
@@ -398,10 +398,10 @@ TEST(causal_convolution_backward) {
                                      .spans = spans,
                                      .n_spans = 2};
     const auto loss = [&] {
-      table.causal_convolution(p, pool());
+      table.causal_convolution(p, queue());
       return weighted_sum(y, dy);
     };
-    table.causal_convolution_backward({.forward = p, .dy = dy.data(), .dx = dx.data(), .dw = dw.data()}, pool());
+    table.causal_convolution_backward({.forward = p, .dy = dy.data(), .dx = dx.data(), .dw = dw.data()}, queue());
     check_gradient(dx, x, 1e-2f, loss);
     check_gradient(dw, w, 1e-2f, loss);
   }
@@ -435,7 +435,7 @@ TEST(delta_rule_backward) {
                        .spans = spans,
                        .n_spans = 2};
     const auto loss = [&] {
-      table.delta_rule(p, pool());
+      table.delta_rule(p, queue());
       return weighted_sum(o, d_o);
     };
     Floats dqkv(qkv.size()), dbeta(beta.size()), dalpha(alpha.size()), drate(rate.size());
@@ -447,7 +447,7 @@ TEST(delta_rule_backward) {
                                .dbeta = dbeta.data(),
                                .dalpha = dalpha.data(),
                                .drate = drate.data()},
-                              pool());
+                              queue());
     check_gradient(dqkv, qkv, 2e-3f, loss);
     check_gradient(dbeta, beta, 1e-2f, loss);
     check_gradient(dalpha, alpha, 1e-2f, loss);

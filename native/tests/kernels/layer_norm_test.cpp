@@ -18,7 +18,7 @@ TEST(forward_of_odd_widths_and_row_counts) {
         for (const bool biased : {false, true}) {
           const Floats x = random_vector(m * (d + 3), 1, 3.0f), weight = random_vector(weight_rows * d, 2);
           const Floats bias = random_vector(weight_rows * d, 3);
-          check_paths("layer_norm d" + std::to_string(d), kNorm, [&](const KernelTable& table, ThreadPool& pool) {
+          check_paths("layer_norm d" + std::to_string(d), kNorm, [&](const KernelTable& table, Queue& queue) {
             const size_t y_size = static_cast<size_t>(m * (d + 1));
             Floats out(y_size + static_cast<size_t>(m), kUntouched);  // y, then inverse_deviation
             table.layer_norm({.x = x.data(),
@@ -31,7 +31,7 @@ TEST(forward_of_odd_widths_and_row_counts) {
                               .x_stride = d + 3,
                               .y_stride = d + 1,
                               .weight_rows = weight_rows},
-                             pool);
+                             queue);
             return out;
           });
         }
@@ -42,11 +42,11 @@ TEST(a_large_mean) {
   Floats x = random_vector(4 * 100, 1);
   for (float& v : x) v += 1000.0f;
   const Floats weight(100, 1.0f);
-  check_paths("layer_norm of a large mean", {2e-4, 1e-4}, [&](const KernelTable& table, ThreadPool& pool) {
+  check_paths("layer_norm of a large mean", {2e-4, 1e-4}, [&](const KernelTable& table, Queue& queue) {
     Floats out = x;  // in place
     table.layer_norm(
         {.x = out.data(), .weight = weight.data(), .y = out.data(), .m = 4, .d = 100, .x_stride = 100, .y_stride = 100},
-        pool);
+        queue);
     return out;
   });
 }
@@ -61,26 +61,25 @@ TEST(backward_of_odd_widths_overwriting_accumulating_and_in_place) {
           const int64_t stride = d + 2;
           const Floats x = random_vector(kM * stride, 1), weight = random_vector(weight_rows * d, 2);
           const Floats dy = random_vector(kM * stride, 3), r = random_vector(kM, 4);
-          check_paths("layer_norm_backward d" + std::to_string(d), kNorm,
-                      [&](const KernelTable& table, ThreadPool& pool) {
-                        Floats out = dy;  // dx, then dweight, then dbias
-                        out.resize(out.size() + static_cast<size_t>(2 * weight_rows * d), 0.5f);
-                        table.layer_norm_backward({.x = x.data(),
-                                                   .weight = weight.data(),
-                                                   .inverse_deviation = r.data(),
-                                                   .dy = in_place ? out.data() : dy.data(),
-                                                   .dx = out.data(),
-                                                   .dweight = out.data() + dy.size(),
-                                                   .dbias = out.data() + dy.size() + weight_rows * d,
-                                                   .m = kM,
-                                                   .d = d,
-                                                   .x_stride = stride,
-                                                   .dy_stride = stride,
-                                                   .dx_stride = stride,
-                                                   .accumulate = accumulate,
-                                                   .weight_rows = weight_rows},
-                                                  pool);
-                        return out;
-                      });
+          check_paths("layer_norm_backward d" + std::to_string(d), kNorm, [&](const KernelTable& table, Queue& queue) {
+            Floats out = dy;  // dx, then dweight, then dbias
+            out.resize(out.size() + static_cast<size_t>(2 * weight_rows * d), 0.5f);
+            table.layer_norm_backward({.x = x.data(),
+                                       .weight = weight.data(),
+                                       .inverse_deviation = r.data(),
+                                       .dy = in_place ? out.data() : dy.data(),
+                                       .dx = out.data(),
+                                       .dweight = out.data() + dy.size(),
+                                       .dbias = out.data() + dy.size() + weight_rows * d,
+                                       .m = kM,
+                                       .d = d,
+                                       .x_stride = stride,
+                                       .dy_stride = stride,
+                                       .dx_stride = stride,
+                                       .accumulate = accumulate,
+                                       .weight_rows = weight_rows},
+                                      queue);
+            return out;
+          });
         }
 }

@@ -25,7 +25,7 @@ void check_matmul(Role role, DType dtype, Shape s, bool bias, bool accumulate, f
   const int64_t x_stride = s.k + 5, y_stride = s.n + 3;
   const Floats x = random_vector(s.m * x_stride, 22, magnitude), b = random_vector(s.n, 23);
   const Tolerance tolerance = {kProduct.absolute * magnitude, kProduct.relative};
-  check_paths(describe("matmul", dtype, s), tolerance, [&](const KernelTable& table, ThreadPool& pool) {
+  check_paths(describe("matmul", dtype, s), tolerance, [&](const KernelTable& table, Queue& queue) {
     Floats y(static_cast<size_t>(s.m * y_stride), kUntouched);
     table.matmul({.x = x.data(),
                   .x_stride = x_stride,
@@ -37,7 +37,7 @@ void check_matmul(Role role, DType dtype, Shape s, bool bias, bool accumulate, f
                   .scale = 0.75f,
                   .accumulate = accumulate,
                   .role = role},
-                 pool);
+                 queue);
     return y;
   });
 }
@@ -50,7 +50,7 @@ void check_backward(DType dtype, Shape s, bool accumulate) {
   const Weights w = random_weights(dtype, s.n, s.k, 31);
   const int64_t dy_stride = s.n + 2, dx_stride = s.k + 7;
   const Floats dy = random_vector(s.m * dy_stride, 32);
-  check_paths(describe("matmul_backward", dtype, s), kProduct, [&](const KernelTable& table, ThreadPool& pool) {
+  check_paths(describe("matmul_backward", dtype, s), kProduct, [&](const KernelTable& table, Queue& queue) {
     Floats dx(static_cast<size_t>(s.m * dx_stride), kUntouched);
     table.matmul_backward({.dy = dy.data(),
                            .dy_stride = dy_stride,
@@ -60,7 +60,7 @@ void check_backward(DType dtype, Shape s, bool accumulate) {
                            .m = s.m,
                            .scale = 1.25f,
                            .accumulate = accumulate},
-                          pool);
+                          queue);
     return dx;
   });
 }
@@ -73,7 +73,7 @@ void check_tails(DType dtype, Shape s, int64_t r, bool accumulate) {
                t = random_vector(s.m * t_stride, 85), b = random_vector(s.n * r, 86), a = random_vector(r * s.k, 87);
   const std::string rank = " r" + std::to_string(r);
   for (const Role role : kRoles)
-    check_paths(describe("matmul", dtype, s) + rank, kProduct, [&](const KernelTable& table, ThreadPool& pool) {
+    check_paths(describe("matmul", dtype, s) + rank, kProduct, [&](const KernelTable& table, Queue& queue) {
       Floats y(static_cast<size_t>(s.m * s.n), 0.5f);
       MatmulProblem p{.x = x.data(),
                       .x_stride = s.k,
@@ -86,10 +86,10 @@ void check_tails(DType dtype, Shape s, int64_t r, bool accumulate) {
                       .accumulate = accumulate};
       p.tail = {t.data(), t_stride, {b.data(), DType::kF32, s.n, r}, 1.5f};
       p.role = role;
-      table.matmul(p, pool);
+      table.matmul(p, queue);
       return y;
     });
-  check_paths(describe("matmul_backward", dtype, s) + rank, kProduct, [&](const KernelTable& table, ThreadPool& pool) {
+  check_paths(describe("matmul_backward", dtype, s) + rank, kProduct, [&](const KernelTable& table, Queue& queue) {
     Floats dx(static_cast<size_t>(s.m * s.k), 0.5f);
     MatmulBackwardProblem p{.dy = dy.data(),
                             .dy_stride = s.n,
@@ -100,7 +100,7 @@ void check_tails(DType dtype, Shape s, int64_t r, bool accumulate) {
                             .scale = 0.75f,
                             .accumulate = accumulate};
     p.tail = {t.data(), t_stride, {a.data(), DType::kF32, r, s.k}, -0.5f};
-    table.matmul_backward(p, pool);
+    table.matmul_backward(p, queue);
     return dx;
   });
 }
@@ -207,9 +207,9 @@ TEST(groups_with_tails_are_their_products_one_by_one) {
       if (table == nullptr) continue;
       for (const Role role : kRoles) {
         std::vector<Floats> together, alone;
-        for (const MatmulProblem& p : problems(role, alone)) table->matmul(p, pool_of(1));
+        for (const MatmulProblem& p : problems(role, alone)) table->matmul(p, queue_of(1));
         for (const int n_threads : {1, 2, 3}) {
-          table->matmul_group({problems(role, together).data(), 6}, pool_of(n_threads));
+          table->matmul_group({problems(role, together).data(), 6}, queue_of(n_threads));
           CHECK(together == alone);
         }
       }
@@ -229,22 +229,21 @@ TEST(weight_gradients) {
     const int64_t dy_stride = s.n + 3, x_stride = s.k + 1;
     const Floats dy = random_vector(s.m * dy_stride, 41), x = random_vector(s.m * x_stride, 42);
     for (const bool bias : {false, true})
-      check_paths(describe("weight_gradient", DType::kF32, s), kProduct,
-                  [&](const KernelTable& table, ThreadPool& pool) {
-                    Floats out(static_cast<size_t>(s.n * s.k + s.n), 0.5f);  // dw, then dbias
-                    table.weight_gradient({.dy = dy.data(),
-                                           .dy_stride = dy_stride,
-                                           .x = x.data(),
-                                           .x_stride = x_stride,
-                                           .dw = out.data(),
-                                           .dbias = bias ? out.data() + s.n * s.k : nullptr,
-                                           .m = s.m,
-                                           .n = s.n,
-                                           .k = s.k,
-                                           .scale = 0.5f},
-                                          pool);
-                    return out;
-                  });
+      check_paths(describe("weight_gradient", DType::kF32, s), kProduct, [&](const KernelTable& table, Queue& queue) {
+        Floats out(static_cast<size_t>(s.n * s.k + s.n), 0.5f);  // dw, then dbias
+        table.weight_gradient({.dy = dy.data(),
+                               .dy_stride = dy_stride,
+                               .x = x.data(),
+                               .x_stride = x_stride,
+                               .dw = out.data(),
+                               .dbias = bias ? out.data() + s.n * s.k : nullptr,
+                               .m = s.m,
+                               .n = s.n,
+                               .k = s.k,
+                               .scale = 0.5f},
+                              queue);
+        return out;
+      });
   }
 }
 
@@ -268,9 +267,9 @@ TEST(gradients_of_a_group_are_those_of_each) {
            .n = 33,
            .k = 5}};
       if (group)
-        table->weight_gradient_group({problems, 2}, pool_of(2));
+        table->weight_gradient_group({problems, 2}, queue_of(2));
       else
-        for (const WeightGradientProblem& p : problems) table->weight_gradient(p, pool_of(1));
+        for (const WeightGradientProblem& p : problems) table->weight_gradient(p, queue_of(1));
     }
     CHECK(together[0] == together[1]);
   }
@@ -283,18 +282,18 @@ TEST(gather_and_its_gradient) {
   for (const DType dtype : all_dtypes()) {
     const int64_t d = dtype_info(dtype).block_elements == 1 ? 259 : 512;
     const Weights w = random_weights(dtype, kV, d, 51);
-    check_paths(describe("gather", dtype, {kM, kV, d}), kDecode, [&](const KernelTable& table, ThreadPool& pool) {
+    check_paths(describe("gather", dtype, {kM, kV, d}), kDecode, [&](const KernelTable& table, Queue& queue) {
       Floats y(static_cast<size_t>(kM * d));
-      table.gather({.w = w.matrix, .ids = ids.data(), .y = y.data(), .m = kM, .scale = 3.0f}, pool);
+      table.gather({.w = w.matrix, .ids = ids.data(), .y = y.data(), .m = kM, .scale = 3.0f}, queue);
       return y;
     });
   }
   for (const int64_t d : {1, 15, 64, 131}) {
     const Floats dy = random_vector(kM * d, 52);
-    check_paths("scatter_gradient", kDecode, [&](const KernelTable& table, ThreadPool& pool) {
+    check_paths("scatter_gradient", kDecode, [&](const KernelTable& table, Queue& queue) {
       Floats dw(static_cast<size_t>(kV * d), 0.25f);
       table.scatter_gradient({.dy = dy.data(), .ids = ids.data(), .dw = dw.data(), .m = kM, .d = d, .scale = 0.5f},
-                             pool);
+                             queue);
       return dw;
     });
   }

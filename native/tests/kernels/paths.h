@@ -13,28 +13,28 @@ namespace chaku::test {
 
 using Floats = std::vector<float>;
 
-inline ThreadPool& pool_of(int n_threads) {
-  static ThreadPool one(1), two(2), three(3);
+inline Queue& queue_of(int n_threads) {
+  static Queue one(1), two(2), three(3);
   return n_threads == 1 ? one : n_threads == 2 ? two : three;
 }
 
 // Those that compute in float32; bf16_test.cpp has the others.
 constexpr CpuPath kVectorPaths[] = {CpuPath::kAvx2, CpuPath::kAvx512, CpuPath::kAvx512Vnni};
 
-// run(table, pool) returns the outputs of one problem; every path gets the same inputs.
+// run(table, queue) returns the outputs of one problem; every path gets the same inputs.
 template <class Run>
 void check_paths(const std::string& what, Tolerance tolerance, Run run) {
-  const Floats expected = run(reference_table(), pool_of(2));
+  const Floats expected = run(reference_table(), queue_of(2));
   for (const CpuPath path : kVectorPaths) {
     const KernelTable* table = find_table(path);
     if (table == nullptr) continue;
-    const Floats actual = run(*table, pool_of(1));
+    const Floats actual = run(*table, queue_of(1));
     const double error = worst_error(actual.data(), expected.data(), static_cast<int64_t>(expected.size()),
                                      tolerance.absolute, tolerance.relative);
     if (!(error <= 1.0) || actual.size() != expected.size())
       report(table->name, 0, what + ": off by " + std::to_string(error) + " x the tolerance");
     for (const int n_threads : {2, 3}) {
-      const Floats again = run(*table, pool_of(n_threads));
+      const Floats again = run(*table, queue_of(n_threads));
       if (std::memcmp(again.data(), actual.data(), actual.size() * sizeof(float)) != 0)
         report(table->name, 0, what + ": other bits with " + std::to_string(n_threads) + " threads");
     }

@@ -14,8 +14,8 @@ using Floats = std::vector<float>;
 
 const KernelTable& table = reference_table();
 
-ThreadPool& pool() {
-  static ThreadPool threads(2);
+Queue& queue() {
+  static Queue threads(2);
   return threads;
 }
 
@@ -49,7 +49,7 @@ TEST(products_of_every_format_equal_decode_then_multiply) {
                   .m = kM,
                   .scale = 0.25f,
                   .accumulate = true},
-                 pool());
+                 queue());
     table.matmul_backward({.dy = dy.data(),
                            .dy_stride = kN,
                            .w = w.matrix,
@@ -58,12 +58,12 @@ TEST(products_of_every_format_equal_decode_then_multiply) {
                            .m = kM,
                            .scale = 0.5f,
                            .accumulate = true},
-                          pool());
+                          queue());
     CHECK_CLOSE(y.data(), expected_y.data(), kM * kN, 1e-6, 1e-6);
     CHECK_CLOSE(dx.data(), expected_dx.data(), kM * kK, 1e-6, 1e-6);
     const int32_t ids[2] = {2, 0};
     Floats rows(2 * kK);
-    table.gather({.w = w.matrix, .ids = ids, .y = rows.data(), .m = 2, .scale = 2.0f}, pool());
+    table.gather({.w = w.matrix, .ids = ids, .y = rows.data(), .m = 2, .scale = 2.0f}, queue());
     for (int64_t k = 0; k < kK; ++k) {
       CHECK_EQ(rows[k], 2.0f * dense[2 * kK + k]);
       CHECK_EQ(rows[kK + k], 2.0f * dense[k]);
@@ -89,7 +89,7 @@ TEST(attention_over_one_key_returns_its_value) {
                    .scale = 1.0f,
                    .spans = &span,
                    .n_spans = 1},
-                  pool());
+                  queue());
   for (int i = 0; i < 8; ++i) CHECK_EQ(o[i], v[i % 4]);
   for (int h = 0; h < 2; ++h) {
     double score = 0;
@@ -111,11 +111,11 @@ TEST(cross_entropy_counts_the_lowest_of_equal_logits) {
                         .correct = &correct,
                         .m = 1,
                         .v = 4};
-  table.cross_entropy(p, pool());
+  table.cross_entropy(p, queue());
   CHECK_EQ(static_cast<int>(correct), 1);
   CHECK(std::fabs(loss - std::log(std::exp(-2.0) + 2.0 + std::exp(-3.0))) < 1e-12);
   p.targets = &target_high;
-  table.cross_entropy(p, pool());
+  table.cross_entropy(p, queue());
   CHECK_EQ(static_cast<int>(correct), 0);
 }
 
@@ -124,9 +124,9 @@ TEST(dropout_keeps_the_share_it_should_and_repeats) {
   const Floats x(kN, 1.0f);
   Floats y(kN), again(kN);
   DropoutProblem p{.x = x.data(), .y = y.data(), .n = kN, .probability = 0.25f, .seed = 1, .stream = 2};
-  table.dropout(p, pool());
+  table.dropout(p, queue());
   p.y = again.data();
-  table.dropout(p, pool());
+  table.dropout(p, queue());
   CHECK(y == again);
   int64_t kept = 0;
   for (const float v : y) {
@@ -147,7 +147,7 @@ TEST(adamw_first_step_is_the_learning_rate_times_the_sign) {
                .learning_rate = 0.1f,
                .weight_decay = 0.01f,
                .gradient_scale = 2.0f},
-              pool());
+              queue());
   CHECK(std::fabs(parameter[0] - (1.0 - 0.1 * (1.0 + 0.01))) < 1e-6);
   CHECK(std::fabs(parameter[1] - (-2.0 - 0.1 * (-1.0 - 0.02))) < 1e-6);
   CHECK(std::fabs(m[0] - 0.1) < 1e-6 && std::fabs(v[1] - 0.064) < 1e-6);  // betas are floats
@@ -158,6 +158,6 @@ TEST(adamw_first_step_is_the_learning_rate_times_the_sign) {
 TEST(squared_norm_of_a_long_vector) {
   const Floats x(5000001, 0.5f);
   double result = 0;
-  table.squared_norm({.x = x.data(), .n = static_cast<int64_t>(x.size()), .result = &result}, pool());
+  table.squared_norm({.x = x.data(), .n = static_cast<int64_t>(x.size()), .result = &result}, queue());
   CHECK_EQ(result, 0.25 * 5000001);
 }

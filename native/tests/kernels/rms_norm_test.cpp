@@ -16,7 +16,7 @@ TEST(forward_of_odd_widths_and_row_counts) {
     for (const int64_t m : {1, 16, 17})
       for (const float magnitude : {0.0f, 1e-8f, 1.0f, 1e8f}) {
         const Floats x = random_vector(m * (d + 3), 1, magnitude), weight = random_vector(d, 2);
-        check_paths("rms_norm d" + std::to_string(d), kNorm, [&](const KernelTable& table, ThreadPool& pool) {
+        check_paths("rms_norm d" + std::to_string(d), kNorm, [&](const KernelTable& table, Queue& queue) {
           const size_t y_size = static_cast<size_t>(m * (d + 1));
           Floats out(y_size + static_cast<size_t>(m), kUntouched);  // y, then inverse_rms
           table.rms_norm({.x = x.data(),
@@ -27,7 +27,7 @@ TEST(forward_of_odd_widths_and_row_counts) {
                           .d = d,
                           .x_stride = d + 3,
                           .y_stride = d + 1},
-                         pool);
+                         queue);
           return out;
         });
       }
@@ -37,7 +37,7 @@ TEST(forward_of_odd_widths_and_row_counts) {
 TEST(weights_per_row) {
   constexpr int64_t kM = 20, kD = 19, kRows = 5;
   const Floats x = random_vector(kM * kD, 1), weight = random_vector(kRows * kD, 2), dy = random_vector(kM * kD, 3);
-  check_paths("rms_norm with weights per row", kNorm, [&](const KernelTable& table, ThreadPool& pool) {
+  check_paths("rms_norm with weights per row", kNorm, [&](const KernelTable& table, Queue& queue) {
     Floats out(kM * kD + kM + kM * kD + kRows * kD, 0.25f);  // y, inverse_rms, dx, dweight
     float *y = out.data(), *r = y + kM * kD, *dx = r + kM, *dweight = dx + kM * kD;
     table.rms_norm({.x = x.data(),
@@ -49,7 +49,7 @@ TEST(weights_per_row) {
                     .x_stride = kD,
                     .y_stride = kD,
                     .weight_rows = kRows},
-                   pool);
+                   queue);
     table.rms_norm_backward({.x = x.data(),
                              .weight = weight.data(),
                              .inverse_rms = r,
@@ -62,7 +62,7 @@ TEST(weights_per_row) {
                              .dy_stride = kD,
                              .dx_stride = kD,
                              .weight_rows = kRows},
-                            pool);
+                            queue);
     return out;
   });
 }
@@ -76,7 +76,7 @@ TEST(backward_of_odd_widths_overwriting_accumulating_and_in_place) {
         const int64_t stride = d + 2;
         const Floats x = random_vector(kM * stride, 1), weight = random_vector(d, 2);
         const Floats dy = random_vector(kM * stride, 3), r = random_vector(kM, 4);
-        check_paths("rms_norm_backward d" + std::to_string(d), kNorm, [&](const KernelTable& table, ThreadPool& pool) {
+        check_paths("rms_norm_backward d" + std::to_string(d), kNorm, [&](const KernelTable& table, Queue& queue) {
           Floats out = dy;  // dx, then dweight
           out.resize(out.size() + static_cast<size_t>(d), 0.5f);
           table.rms_norm_backward({.x = x.data(),
@@ -91,7 +91,7 @@ TEST(backward_of_odd_widths_overwriting_accumulating_and_in_place) {
                                    .dy_stride = stride,
                                    .dx_stride = stride,
                                    .accumulate = accumulate},
-                                  pool);
+                                  queue);
           return out;
         });
       }

@@ -83,7 +83,7 @@ struct Product {
                          .role = role};
       if (rank > 0) base.tail = {down.y, rank, {b.data(), DType::kF32, n, rank}, 1.5f};
       const MatmulProblem group[] = {down, base};
-      table.matmul_group({rank > 0 ? group : group + 1, rank > 0 ? 2 : 1}, pool_of(n_threads));
+      table.matmul_group({rank > 0 ? group : group + 1, rank > 0 ? 2 : 1}, queue_of(n_threads));
     });
     return y;
   }
@@ -128,7 +128,7 @@ Floats attend(const KernelTable& table, const Text& text, Role role, const Sizes
     p.o = &out[static_cast<size_t>(begin * p.o_stride)];
     p.lse = lse + begin * text.heads.n;
     p.spans = &span;
-    table.attention(p, pool_of(n_threads));
+    table.attention(p, queue_of(n_threads));
   });
   return out;
 }
@@ -185,11 +185,11 @@ TEST(groups_of_wide_inputs_are_their_products) {
                       .y_stride = 5,
                       .m = kM,
                       .role = Role::kGenerated};
-      table->matmul(p, pool_of(2));
+      table->matmul(p, queue_of(2));
       p.y = together[i].data();
       group.push_back(p);
     }
-    table->matmul_group({group.data(), 8}, pool_of(3));
+    table->matmul_group({group.data(), 8}, queue_of(3));
     for (size_t i = 0; i < 8; ++i) check_same(*table, Role::kGenerated, alone[i], together[i], "group");
   }
 }

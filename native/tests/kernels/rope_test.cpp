@@ -19,7 +19,7 @@ TEST(both_pairings_and_directions_of_whole_and_partial_heads) {
           cosines[i] = 1.1f * std::cos(angles[i]);
           sines[i] = 1.1f * std::sin(angles[i]);
         }
-        check_paths("rope dims " + std::to_string(dims), kElementwise, [&](const KernelTable& table, ThreadPool& pool) {
+        check_paths("rope dims " + std::to_string(dims), kElementwise, [&](const KernelTable& table, Queue& queue) {
           Floats out = x;
           table.rope({.x = out.data(),
                       .cosines = cosines.data(),
@@ -31,7 +31,7 @@ TEST(both_pairings_and_directions_of_whole_and_partial_heads) {
                       .n_dims = dims,
                       .pairing = pairing,
                       .backward = backward},
-                     pool);
+                     queue);
           return out;
         });
       }

@@ -29,7 +29,7 @@ Routed route(const Floats& logits, int32_t n_experts, int32_t n_used, Gating gat
                            .gating = gating,
                            .normalize = normalize,
                            .scale = scale},
-                          pool_of(2));
+                          queue_of(2));
   return r;
 }
 
@@ -47,7 +47,7 @@ double balance(const Floats& logits, const std::vector<int32_t>& counts) {
                                   .m = static_cast<int64_t>(logits.size()) / n_experts,
                                   .n_experts = n_experts,
                                   .result = &loss},
-                                 pool_of(1));
+                                 queue_of(1));
   return loss;
 }
 
@@ -122,7 +122,7 @@ TEST(route_backward) {
                                           .counts = counts.data(),
                                           .balance_scale = balance_scale,
                                           .d_logits = d_logits.data()},
-                                         pool_of(2));
+                                         queue_of(2));
         check_gradient(d_logits, logits, [&](const Floats& moved) {
           const Routed again = route(moved, kE, kU, gating, normalize, 1.5f);
           CHECK(again.ids == r.ids);  // no tie was crossed
@@ -148,7 +148,7 @@ TEST(combine_rows) {
       const Floats x = random_vector(3 * kM * d, 1), before = random_vector(kM * d, 2);
       std::vector<int32_t> rows;
       for (int32_t i = 0; i < 3 * kM; ++i) rows.push_back((i * 7 + 3) % (3 * kM));
-      check_paths("combine_rows", kElementwise, [&](const KernelTable& table, ThreadPool& pool) {
+      check_paths("combine_rows", kElementwise, [&](const KernelTable& table, Queue& queue) {
         Floats y = before;
         table.combine_rows({.x = x.data(),
                             .rows = rows.data(),
@@ -158,7 +158,7 @@ TEST(combine_rows) {
                             .n_used = 3,
                             .scale = 0.5f,
                             .accumulate = accumulate},
-                           pool);
+                           queue);
         return y;
       });
     }
@@ -168,10 +168,40 @@ TEST(row_dots) {
   for (const int64_t d : {1, 7, 16, 65, 300}) {
     constexpr int64_t kM = 21;
     const Floats a = random_vector(kM * d, 1), b = random_vector(kM * d, 2);
-    check_paths("row_dots", kProduct, [&](const KernelTable& table, ThreadPool& pool) {
+    check_paths("row_dots", kProduct, [&](const KernelTable& table, Queue& queue) {
       Floats result(kM, kUntouched);
-      table.row_dots({.a = a.data(), .b = b.data(), .result = result.data(), .m = kM, .d = d}, pool);
+      table.row_dots({.a = a.data(), .b = b.data(), .result = result.data(), .m = kM, .d = d}, queue);
       return result;
     });
+  }
+}
+
+TEST(slots_are_sorted_by_expert_and_then_by_token) {
+  constexpr int64_t kM = 3;
+  constexpr int32_t kExperts = 4, kUsed = 2;
+  const int32_t ids[] = {3, 0, 0, 2, 3, 2};
+  const float weights[] = {0.1f, 0.2f, 0.3f, 0.4f, 0.5f, 0.6f};
+  std::vector<int32_t> slots(6), tokens(6), counts(kExperts), offsets(kExperts + 1);
+  Floats slot_weights(6);
+  reference_table().sort_slots({ids, weights, slots.data(), tokens.data(), slot_weights.data(), counts.data(),
+                                offsets.data(), kM, kExperts, kUsed},
+                               queue_of(1));
+  CHECK((slots == std::vector<int32_t>{4, 0, 1, 2, 5, 3}));
+  CHECK((tokens == std::vector<int32_t>{0, 1, 1, 2, 0, 2}));
+  CHECK((slot_weights == Floats{0.2f, 0.3f, 0.4f, 0.6f, 0.1f, 0.5f}));
+  CHECK((counts == std::vector<int32_t>{2, 0, 2, 2}));
+  CHECK((offsets == std::vector<int32_t>{0, 2, 2, 4, 6}));
+}
+
+TEST(sigmoid_and_its_gradient) {
+  Floats y = {-30.0f, -1.0f, 0.0f, 2.0f};
+  const Floats x = y;
+  reference_table().sigmoid({y.data(), 4}, queue_of(1));
+  Floats dy(4, 2.0f);
+  reference_table().sigmoid_backward({y.data(), dy.data(), 4}, queue_of(1));
+  for (size_t i = 0; i < 4; ++i) {
+    const double s = 1.0 / (1.0 + std::exp(-static_cast<double>(x[i])));
+    CHECK(y[i] == static_cast<float>(s));
+    CHECK(std::fabs(dy[i] - 2.0 * s * (1.0 - s)) < 1e-6);
   }
 }

@@ -4,7 +4,9 @@
 
 #include "kernels/tolerances.h"
 #include "model/expect_error.h"
+#include "model/linear.h"
 #include "model/oracle.h"
+#include "model/output.h"
 #include "model/tiny_kinds.h"
 
 using namespace chaku;

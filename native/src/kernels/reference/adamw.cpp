@@ -6,11 +6,11 @@
 
 namespace chaku::reference {
 
-void adamw(const AdamWProblem& p, ThreadPool& pool) noexcept {
+void adamw(const AdamWProblem& p, Queue& queue) noexcept {
   const double beta1 = p.beta1, beta2 = p.beta2;
   const double correction1 = 1.0 - std::pow(beta1, static_cast<double>(p.step));
   const double correction2 = 1.0 - std::pow(beta2, static_cast<double>(p.step));
-  pool.parallel_for(p.n, 4096, [&](int64_t begin, int64_t end, int) {
+  queue.parallel_for(p.n, 4096, [&](int64_t begin, int64_t end, int) {
     for (int64_t i = begin; i < end; ++i) {
       const double g = static_cast<double>(p.gradient[i]) * p.gradient_scale;
       const double m = beta1 * p.moment1[i] + (1.0 - beta1) * g;

@@ -157,10 +157,10 @@ void key_gradient(const AttentionBackwardProblem& p, const AttentionSpan& span, 
 
 }  // namespace
 
-void attention(const AttentionProblem& p, ThreadPool& pool) noexcept {
+void attention(const AttentionProblem& p, Queue& queue) noexcept {
   for (int64_t s = 0; s < p.n_spans; ++s) {
     const AttentionSpan span = p.spans[s];
-    pool.parallel_for((span.q_end - span.q_begin) * p.n_heads, 1, [&](int64_t begin, int64_t end, int) {
+    queue.parallel_for((span.q_end - span.q_begin) * p.n_heads, 1, [&](int64_t begin, int64_t end, int) {
       for (int64_t at = begin; at < end; ++at) {
         const Row row = make_row(p, span, span.q_begin + at / p.n_heads, at % p.n_heads);
         forward_row(row, visible_keys(span, row.query, p.window));
@@ -169,8 +169,8 @@ void attention(const AttentionProblem& p, ThreadPool& pool) noexcept {
   }
 }
 
-void sink_gradient(const SinkGradientProblem& p, ThreadPool& pool) noexcept {
-  pool.parallel_for(p.n_heads, 1, [&](int64_t begin, int64_t end, int) {
+void sink_gradient(const SinkGradientProblem& p, Queue& queue) noexcept {
+  queue.parallel_for(p.n_heads, 1, [&](int64_t begin, int64_t end, int) {
     for (int64_t h = begin; h < end; ++h) {
       double sum = 0;
       for (int64_t t = 0; t < p.n_tokens; ++t) {
@@ -183,18 +183,18 @@ void sink_gradient(const SinkGradientProblem& p, ThreadPool& pool) noexcept {
   });
 }
 
-void attention_backward(const AttentionBackwardProblem& p, ThreadPool& pool) noexcept {
+void attention_backward(const AttentionBackwardProblem& p, Queue& queue) noexcept {
   const AttentionProblem& f = p.forward;
   for (int64_t s = 0; s < f.n_spans; ++s) {
     const AttentionSpan span = f.spans[s];
     const int64_t tokens = span.q_end - span.q_begin;
-    pool.parallel_for(tokens * f.n_heads, 1, [&](int64_t begin, int64_t end, int) {
+    queue.parallel_for(tokens * f.n_heads, 1, [&](int64_t begin, int64_t end, int) {
       for (int64_t at = begin; at < end; ++at) {
         const Row row = make_row(f, span, span.q_begin + at / f.n_heads, at % f.n_heads);
         query_gradient(p, row, visible_keys(span, row.query, f.window));
       }
     });
-    pool.parallel_for(tokens * f.n_kv_heads, 1, [&](int64_t begin, int64_t end, int) {
+    queue.parallel_for(tokens * f.n_kv_heads, 1, [&](int64_t begin, int64_t end, int) {
       for (int64_t at = begin; at < end; ++at)
         key_gradient(p, span, span.kv_begin + at / f.n_kv_heads, at % f.n_kv_heads);
     });

@@ -35,10 +35,10 @@ double d_sum(const CausalConvolutionBackwardProblem& p, const AttentionSpan& spa
 
 }  // namespace
 
-void causal_convolution(const CausalConvolutionProblem& p, ThreadPool& pool) noexcept {
+void causal_convolution(const CausalConvolutionProblem& p, Queue& queue) noexcept {
   for (int64_t at = 0; at < p.n_spans; ++at) {
     const AttentionSpan& span = p.spans[at];
-    pool.parallel_for(p.channels, 16, [&](int64_t begin, int64_t end, int) {
+    queue.parallel_for(p.channels, 16, [&](int64_t begin, int64_t end, int) {
       for (int64_t c = begin; c < end; ++c) {
         for (int64_t t = span.q_begin; t < span.q_end; ++t) {
           const double sum = sum_of(p, span, t, c);
@@ -53,9 +53,9 @@ void causal_convolution(const CausalConvolutionProblem& p, ThreadPool& pool) noe
   }
 }
 
-void causal_convolution_backward(const CausalConvolutionBackwardProblem& p, ThreadPool& pool) noexcept {
+void causal_convolution_backward(const CausalConvolutionBackwardProblem& p, Queue& queue) noexcept {
   const CausalConvolutionProblem& f = p.forward;
-  pool.parallel_for(f.channels, 16, [&](int64_t begin, int64_t end, int) {
+  queue.parallel_for(f.channels, 16, [&](int64_t begin, int64_t end, int) {
     for (int64_t c = begin; c < end; ++c)
       for (int64_t at = 0; at < f.n_spans; ++at) {
         const AttentionSpan& span = f.spans[at];

@@ -14,8 +14,8 @@ double sigmoid(double x) { return 1.0 / (1.0 + std::exp(-x)); }
 
 }  // namespace
 
-void clamped_swiglu(const GatedActivationProblem& p, ThreadPool& pool) noexcept {
-  pool.parallel_for(p.n, kGrain, [&](int64_t begin, int64_t end, int) {
+void clamped_swiglu(const GatedActivationProblem& p, Queue& queue) noexcept {
+  queue.parallel_for(p.n, kGrain, [&](int64_t begin, int64_t end, int) {
     for (int64_t i = begin; i < end; ++i) {
       const double gate = std::min(p.gate[i], kSwiGluLimit), up = std::clamp(p.up[i], -kSwiGluLimit, kSwiGluLimit);
       p.y[i] = static_cast<float>(gate * sigmoid(kSwiGluAlpha * gate) * (up + 1.0));
@@ -23,8 +23,8 @@ void clamped_swiglu(const GatedActivationProblem& p, ThreadPool& pool) noexcept 
   });
 }
 
-void clamped_swiglu_backward(const GatedActivationBackwardProblem& p, ThreadPool& pool) noexcept {
-  pool.parallel_for(p.n, kGrain, [&](int64_t begin, int64_t end, int) {
+void clamped_swiglu_backward(const GatedActivationBackwardProblem& p, Queue& queue) noexcept {
+  queue.parallel_for(p.n, kGrain, [&](int64_t begin, int64_t end, int) {
     for (int64_t i = begin; i < end; ++i) {
       const bool gate_moves = p.gate[i] < kSwiGluLimit, up_moves = std::fabs(p.up[i]) < kSwiGluLimit;
       const double gate = std::min(p.gate[i], kSwiGluLimit), up = std::clamp(p.up[i], -kSwiGluLimit, kSwiGluLimit);

@@ -7,8 +7,8 @@
 
 namespace chaku::reference {
 
-void cross_entropy(const CrossEntropyProblem& p, ThreadPool& pool) noexcept {
-  pool.parallel_for(p.m, 1, [&](int64_t begin, int64_t end, int) {
+void cross_entropy(const CrossEntropyProblem& p, Queue& queue) noexcept {
+  queue.parallel_for(p.m, 1, [&](int64_t begin, int64_t end, int) {
     for (int64_t m = begin; m < end; ++m) {
       float* logits = p.logits + m * p.v;
       if (p.soft_cap > 0.0f)

@@ -163,15 +163,15 @@ void key_head_backward(const DeltaRuleBackwardProblem& p, const AttentionSpan& s
 
 }  // namespace
 
-void delta_rule(const DeltaRuleProblem& p, ThreadPool& pool) noexcept {
+void delta_rule(const DeltaRuleProblem& p, Queue& queue) noexcept {
   for (int64_t s = 0; s < p.n_spans; ++s)
-    pool.parallel_for(int64_t{p.n_value_heads} * p.value_dim, 4, [&](int64_t begin, int64_t end, int) {
+    queue.parallel_for(int64_t{p.n_value_heads} * p.value_dim, 4, [&](int64_t begin, int64_t end, int) {
       for (int64_t at = begin; at < end; ++at) run_column(p, p.spans[s], at / p.value_dim, at % p.value_dim);
     });
 }
 
-void delta_rule_backward(const DeltaRuleBackwardProblem& p, ThreadPool& pool) noexcept {
-  pool.parallel_for(p.forward.n_key_heads, 1, [&](int64_t key_head, int64_t, int) {
+void delta_rule_backward(const DeltaRuleBackwardProblem& p, Queue& queue) noexcept {
+  queue.parallel_for(p.forward.n_key_heads, 1, [&](int64_t key_head, int64_t, int) {
     for (int64_t s = 0; s < p.forward.n_spans; ++s) key_head_backward(p, p.forward.spans[s], key_head);
   });
 }

@@ -37,9 +37,9 @@ ActivationValue activate(Activation activation, double x) {
 
 }  // namespace
 
-void gated_activation(const GatedActivationProblem& p, ThreadPool& pool) noexcept {
-  if (p.activation == Activation::kClampedSwiGlu) return clamped_swiglu(p, pool);
-  pool.parallel_for(p.n, kGrain, [&](int64_t begin, int64_t end, int) {
+void gated_activation(const GatedActivationProblem& p, Queue& queue) noexcept {
+  if (p.activation == Activation::kClampedSwiGlu) return clamped_swiglu(p, queue);
+  queue.parallel_for(p.n, kGrain, [&](int64_t begin, int64_t end, int) {
     for (int64_t i = begin; i < end; ++i) {
       const double up = p.up != nullptr ? p.up[i] : 1.0;
       p.y[i] = static_cast<float>(activate(p.activation, p.gate[i]).value * up);
@@ -47,9 +47,9 @@ void gated_activation(const GatedActivationProblem& p, ThreadPool& pool) noexcep
   });
 }
 
-void gated_activation_backward(const GatedActivationBackwardProblem& p, ThreadPool& pool) noexcept {
-  if (p.activation == Activation::kClampedSwiGlu) return clamped_swiglu_backward(p, pool);
-  pool.parallel_for(p.n, kGrain, [&](int64_t begin, int64_t end, int) {
+void gated_activation_backward(const GatedActivationBackwardProblem& p, Queue& queue) noexcept {
+  if (p.activation == Activation::kClampedSwiGlu) return clamped_swiglu_backward(p, queue);
+  queue.parallel_for(p.n, kGrain, [&](int64_t begin, int64_t end, int) {
     for (int64_t i = begin; i < end; ++i) {
       const ActivationValue act = activate(p.activation, p.gate[i]);
       const double up = p.up != nullptr ? p.up[i] : 1.0, dy = p.dy[i];
@@ -59,40 +59,40 @@ void gated_activation_backward(const GatedActivationBackwardProblem& p, ThreadPo
   });
 }
 
-void axpby(const AxpbyProblem& p, ThreadPool& pool) noexcept {
-  pool.parallel_for(p.n, kGrain, [&](int64_t begin, int64_t end, int) {
+void axpby(const AxpbyProblem& p, Queue& queue) noexcept {
+  queue.parallel_for(p.n, kGrain, [&](int64_t begin, int64_t end, int) {
     for (int64_t i = begin; i < end; ++i)
       p.y[i] = static_cast<float>(static_cast<double>(p.a) * p.x[i] + static_cast<double>(p.b) * p.y[i]);
   });
 }
 
-void scale_rows(const ScaleRowsProblem& p, ThreadPool& pool) noexcept {
-  pool.parallel_for(p.m, 1, [&](int64_t begin, int64_t end, int) {
+void scale_rows(const ScaleRowsProblem& p, Queue& queue) noexcept {
+  queue.parallel_for(p.m, 1, [&](int64_t begin, int64_t end, int) {
     for (int64_t i = begin * p.n; i < end * p.n; ++i) p.x[i] *= p.factors[i / p.n];
   });
 }
 
-void soft_cap(const SoftCapProblem& p, ThreadPool& pool) noexcept {
-  pool.parallel_for(p.n, kGrain, [&](int64_t begin, int64_t end, int) {
+void soft_cap(const SoftCapProblem& p, Queue& queue) noexcept {
+  queue.parallel_for(p.n, kGrain, [&](int64_t begin, int64_t end, int) {
     for (int64_t i = begin; i < end; ++i)
       p.x[i] = static_cast<float>(p.cap * std::tanh(static_cast<double>(p.x[i]) / p.cap));
   });
 }
 
-void dropout(const DropoutProblem& p, ThreadPool& pool) noexcept {
+void dropout(const DropoutProblem& p, Queue& queue) noexcept {
   const Philox random(p.seed, p.stream);
   const float keep_scale = 1.0f / (1.0f - p.probability);
-  pool.parallel_for(p.n, kGrain, [&](int64_t begin, int64_t end, int) {
+  queue.parallel_for(p.n, kGrain, [&](int64_t begin, int64_t end, int) {
     for (int64_t i = begin; i < end; ++i)
       p.y[i] = random.uniform(static_cast<uint64_t>(i)) >= p.probability ? p.x[i] * keep_scale : 0.0f;
   });
 }
 
-void squared_norm(const SquaredNormProblem& p, ThreadPool& pool) noexcept {
+void squared_norm(const SquaredNormProblem& p, Queue& queue) noexcept {
   constexpr int64_t kMaxChunks = 1024;
   const int64_t chunk = std::max(kGrain, (p.n + kMaxChunks - 1) / kMaxChunks);
   double partial[kMaxChunks] = {};
-  pool.parallel_for(p.n, chunk, [&](int64_t begin, int64_t end, int) {
+  queue.parallel_for(p.n, chunk, [&](int64_t begin, int64_t end, int) {
     double sum = 0;
     for (int64_t i = begin; i < end; ++i) sum += static_cast<double>(p.x[i]) * p.x[i];
     partial[begin / chunk] = sum;

@@ -50,8 +50,8 @@ void input_gradient(const LayerNormBackwardProblem& p, int64_t m) {
 
 }  // namespace
 
-void layer_norm(const LayerNormProblem& p, ThreadPool& pool) noexcept {
-  pool.parallel_for(p.m, 1, [&](int64_t begin, int64_t end, int) {
+void layer_norm(const LayerNormProblem& p, Queue& queue) noexcept {
+  queue.parallel_for(p.m, 1, [&](int64_t begin, int64_t end, int) {
     for (int64_t m = begin; m < end; ++m) {
       const float* x = p.x + m * p.x_stride;
       const int64_t at = m % p.weight_rows * p.d;
@@ -67,13 +67,13 @@ void layer_norm(const LayerNormProblem& p, ThreadPool& pool) noexcept {
   });
 }
 
-void layer_norm_backward(const LayerNormBackwardProblem& p, ThreadPool& pool) noexcept {
+void layer_norm_backward(const LayerNormBackwardProblem& p, Queue& queue) noexcept {
   if (p.dweight != nullptr || p.dbias != nullptr)  // before dx, which may be dy
-    pool.parallel_for(p.d, 64, [&](int64_t begin, int64_t end, int) {
+    queue.parallel_for(p.d, 64, [&](int64_t begin, int64_t end, int) {
       for (int64_t row = 0; row < p.weight_rows; ++row)
         for (int64_t d = begin; d < end; ++d) parameter_gradients(p, row, d);
     });
-  pool.parallel_for(p.m, 1, [&](int64_t begin, int64_t end, int) {
+  queue.parallel_for(p.m, 1, [&](int64_t begin, int64_t end, int) {
     for (int64_t m = begin; m < end; ++m) input_gradient(p, m);
   });
 }

@@ -38,8 +38,8 @@ void add_backward_tail(const LowRankTail& tail, int64_t m, int64_t begin, int64_
 
 }  // namespace
 
-void matmul(const MatmulProblem& p, ThreadPool& pool) noexcept {
-  pool.parallel_for(p.w.rows, 1, [&](int64_t begin, int64_t end, int) {
+void matmul(const MatmulProblem& p, Queue& queue) noexcept {
+  queue.parallel_for(p.w.rows, 1, [&](int64_t begin, int64_t end, int) {
     for (int64_t n = begin; n < end; ++n)
       for (int64_t m0 = 0; m0 < p.m; m0 += kTokens) {
         const int64_t tokens = std::min(kTokens, p.m - m0);
@@ -62,13 +62,13 @@ void matmul(const MatmulProblem& p, ThreadPool& pool) noexcept {
   });
 }
 
-void matmul_group(const MatmulGroup& group, ThreadPool& pool) noexcept {
-  for (int64_t i = 0; i < group.n; ++i) matmul(group.problems[i], pool);
+void matmul_group(const MatmulGroup& group, Queue& queue) noexcept {
+  for (int64_t i = 0; i < group.n; ++i) matmul(group.problems[i], queue);
 }
 
-void matmul_backward(const MatmulBackwardProblem& p, ThreadPool& pool) noexcept {
+void matmul_backward(const MatmulBackwardProblem& p, Queue& queue) noexcept {
   constexpr int64_t kRows = 4;  // of dx at once, bounded by the stack
-  pool.parallel_for(p.w.columns, kColumns, [&](int64_t begin, int64_t end, int) {
+  queue.parallel_for(p.w.columns, kColumns, [&](int64_t begin, int64_t end, int) {
     for (int64_t m0 = 0; m0 < p.m; m0 += kRows) {
       const int64_t rows = std::min(kRows, p.m - m0), count = end - begin;
       double sums[kRows][kColumns] = {};
@@ -90,12 +90,12 @@ void matmul_backward(const MatmulBackwardProblem& p, ThreadPool& pool) noexcept 
   });
 }
 
-void matmul_backward_group(const MatmulBackwardGroup& group, ThreadPool& pool) noexcept {
-  for (int64_t i = 0; i < group.n; ++i) matmul_backward(group.problems[i], pool);
+void matmul_backward_group(const MatmulBackwardGroup& group, Queue& queue) noexcept {
+  for (int64_t i = 0; i < group.n; ++i) matmul_backward(group.problems[i], queue);
 }
 
-void weight_gradient(const WeightGradientProblem& p, ThreadPool& pool) noexcept {
-  pool.parallel_for(p.n, 1, [&](int64_t begin, int64_t end, int) {
+void weight_gradient(const WeightGradientProblem& p, Queue& queue) noexcept {
+  queue.parallel_for(p.n, 1, [&](int64_t begin, int64_t end, int) {
     for (int64_t n = begin; n < end; ++n) {
       for (int64_t k = 0; k < p.k; ++k) {
         double sum = 0;
@@ -112,13 +112,13 @@ void weight_gradient(const WeightGradientProblem& p, ThreadPool& pool) noexcept 
   });
 }
 
-void weight_gradient_group(const WeightGradientGroup& group, ThreadPool& pool) noexcept {
-  for (int64_t i = 0; i < group.n; ++i) weight_gradient(group.problems[i], pool);
+void weight_gradient_group(const WeightGradientGroup& group, Queue& queue) noexcept {
+  for (int64_t i = 0; i < group.n; ++i) weight_gradient(group.problems[i], queue);
 }
 
-void gather(const GatherProblem& p, ThreadPool& pool) noexcept {
+void gather(const GatherProblem& p, Queue& queue) noexcept {
   const int64_t d = p.w.columns;
-  pool.parallel_for(p.m, 1, [&](int64_t begin, int64_t end, int) {
+  queue.parallel_for(p.m, 1, [&](int64_t begin, int64_t end, int) {
     for (int64_t m = begin; m < end; ++m) {
       float* y = p.y + m * d;
       decode(p.w, p.ids[m], 0, d, y);
@@ -128,8 +128,8 @@ void gather(const GatherProblem& p, ThreadPool& pool) noexcept {
 }
 
 // Columns are split among threads, so that rows that recur are summed by one thread in the order of i.
-void scatter_gradient(const ScatterGradientProblem& p, ThreadPool& pool) noexcept {
-  pool.parallel_for(p.d, 64, [&](int64_t begin, int64_t end, int) {
+void scatter_gradient(const ScatterGradientProblem& p, Queue& queue) noexcept {
+  queue.parallel_for(p.d, 64, [&](int64_t begin, int64_t end, int) {
     for (int64_t i = 0; i < p.m; ++i)
       for (int64_t d = begin; d < end; ++d) p.dw[p.ids[i] * p.d + d] += p.scale * p.dy[i * p.d + d];
   });

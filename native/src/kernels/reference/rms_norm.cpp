@@ -7,8 +7,8 @@
 
 namespace chaku::reference {
 
-void rms_norm(const RmsNormProblem& p, ThreadPool& pool) noexcept {
-  pool.parallel_for(p.m, 1, [&](int64_t begin, int64_t end, int) {
+void rms_norm(const RmsNormProblem& p, Queue& queue) noexcept {
+  queue.parallel_for(p.m, 1, [&](int64_t begin, int64_t end, int) {
     for (int64_t m = begin; m < end; ++m) {
       const float* x = p.x + m * p.x_stride;
       const float* weight = p.weight + m % p.weight_rows * p.d;
@@ -22,9 +22,9 @@ void rms_norm(const RmsNormProblem& p, ThreadPool& pool) noexcept {
   });
 }
 
-void rms_norm_backward(const RmsNormBackwardProblem& p, ThreadPool& pool) noexcept {
+void rms_norm_backward(const RmsNormBackwardProblem& p, Queue& queue) noexcept {
   if (p.dweight != nullptr)  // before dx, which may be dy
-    pool.parallel_for(p.d, 64, [&](int64_t begin, int64_t end, int) {
+    queue.parallel_for(p.d, 64, [&](int64_t begin, int64_t end, int) {
       for (int64_t row = 0; row < p.weight_rows; ++row)
         for (int64_t d = begin; d < end; ++d) {
           double sum = 0;
@@ -33,7 +33,7 @@ void rms_norm_backward(const RmsNormBackwardProblem& p, ThreadPool& pool) noexce
           p.dweight[row * p.d + d] = static_cast<float>(p.dweight[row * p.d + d] + sum);
         }
     });
-  pool.parallel_for(p.m, 1, [&](int64_t begin, int64_t end, int) {
+  queue.parallel_for(p.m, 1, [&](int64_t begin, int64_t end, int) {
     for (int64_t m = begin; m < end; ++m) {
       const float* x = p.x + m * p.x_stride;
       const float* dy = p.dy + m * p.dy_stride;

@@ -4,10 +4,10 @@
 
 namespace chaku::reference {
 
-void rope(const RopeProblem& p, ThreadPool& pool) noexcept {
+void rope(const RopeProblem& p, Queue& queue) noexcept {
   const int64_t half = p.n_dims / 2;
   const bool adjacent = p.pairing == RopePairing::kAdjacent;
-  pool.parallel_for(p.m, 1, [&](int64_t begin, int64_t end, int) {
+  queue.parallel_for(p.m, 1, [&](int64_t begin, int64_t end, int) {
     for (int64_t m = begin; m < end; ++m)
       for (int64_t head = 0; head < p.n_heads; ++head) {
         float* x = p.x + m * p.x_stride + head * p.head_dim;

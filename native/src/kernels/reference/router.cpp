@@ -99,8 +99,8 @@ void add_balance_gradient(const RouteBackwardProblem& p, int64_t token, float* d
 
 }  // namespace
 
-void route(const RouteProblem& p, ThreadPool& pool) noexcept {
-  pool.parallel_for(p.m, 16, [&](int64_t begin, int64_t end, int) {
+void route(const RouteProblem& p, Queue& queue) noexcept {
+  queue.parallel_for(p.m, 16, [&](int64_t begin, int64_t end, int) {
     for (int64_t m = begin; m < end; ++m) {
       select(p.logits + m * p.n_experts, p.n_experts, p.n_used, p.ids + m * p.n_used);
       const Gate gate(p, m);
@@ -111,9 +111,9 @@ void route(const RouteProblem& p, ThreadPool& pool) noexcept {
   });
 }
 
-void route_backward(const RouteBackwardProblem& p, ThreadPool& pool) noexcept {
+void route_backward(const RouteBackwardProblem& p, Queue& queue) noexcept {
   const RouteProblem& f = p.forward;
-  pool.parallel_for(f.m, 16, [&](int64_t begin, int64_t end, int) {
+  queue.parallel_for(f.m, 16, [&](int64_t begin, int64_t end, int) {
     for (int64_t m = begin; m < end; ++m) {
       float* dz = p.d_logits + m * f.n_experts;
       std::fill(dz, dz + f.n_experts, 0.0f);
@@ -123,7 +123,7 @@ void route_backward(const RouteBackwardProblem& p, ThreadPool& pool) noexcept {
   });
 }
 
-void balance_loss(const BalanceLossProblem& p, ThreadPool&) noexcept {
+void balance_loss(const BalanceLossProblem& p, Queue&) noexcept {
   double loss = 0;
   for (int64_t m = 0; m < p.m; ++m) {
     const float* z = p.logits + m * p.n_experts;
@@ -134,8 +134,8 @@ void balance_loss(const BalanceLossProblem& p, ThreadPool&) noexcept {
   *p.result = loss * p.n_experts / (tokens * tokens);
 }
 
-void combine_rows(const CombineRowsProblem& p, ThreadPool& pool) noexcept {
-  pool.parallel_for(p.m, 1, [&](int64_t begin, int64_t end, int) {
+void combine_rows(const CombineRowsProblem& p, Queue& queue) noexcept {
+  queue.parallel_for(p.m, 1, [&](int64_t begin, int64_t end, int) {
     for (int64_t m = begin; m < end; ++m)
       for (int64_t i = 0; i < p.d; ++i) {
         double sum = 0;
@@ -146,8 +146,8 @@ void combine_rows(const CombineRowsProblem& p, ThreadPool& pool) noexcept {
   });
 }
 
-void row_dots(const RowDotsProblem& p, ThreadPool& pool) noexcept {
-  pool.parallel_for(p.m, 1, [&](int64_t begin, int64_t end, int) {
+void row_dots(const RowDotsProblem& p, Queue& queue) noexcept {
+  queue.parallel_for(p.m, 1, [&](int64_t begin, int64_t end, int) {
     for (int64_t m = begin; m < end; ++m) {
       double sum = 0;
       for (int64_t i = 0; i < p.d; ++i) sum += static_cast<double>(p.a[m * p.d + i]) * p.b[m * p.d + i];

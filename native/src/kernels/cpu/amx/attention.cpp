@@ -6,10 +6,10 @@
 
 namespace chaku::amx {
 
-void attention(const AttentionProblem& p, ThreadPool& pool) noexcept { attention_rounded<TileOperands>(p, pool); }
+void attention(const AttentionProblem& p, Queue& queue) noexcept { attention_rounded<TileOperands>(p, queue); }
 
-void attention_backward(const AttentionBackwardProblem& p, ThreadPool& pool) noexcept {
-  attention_backward_rounded<TileOperands>(p, pool);
+void attention_backward(const AttentionBackwardProblem& p, Queue& queue) noexcept {
+  attention_backward_rounded<TileOperands>(p, queue);
 }
 
 }  // namespace chaku::amx

@@ -35,7 +35,7 @@ MatmulBackwardProblem tail_product(const MatmulBackwardProblem& p) {
 
 // Products of the same rows. A tail whose rank is no low one is a product of its own.
 template <class Columns, class Problem>
-void run_large(const Problem* problems, int64_t n, ThreadPool& pool) {
+void run_large(const Problem* problems, int64_t n, Queue& queue) {
   Job<Columns> jobs[kMostTogether];
   for (int64_t i = 0; i < n; ++i) {
     const Problem& p = problems[i];
@@ -45,34 +45,32 @@ void run_large(const Problem* problems, int64_t n, ThreadPool& pool) {
     jobs[i].p.tail_depth = tail_depth(p);
     jobs[i].tail = Columns::of(p.tail.w);
   }
-  run_products(jobs, n, rows_of(problems[0]), pool);
+  run_products(jobs, n, rows_of(problems[0]), queue);
   for (int64_t i = 0; i < n; ++i) {
     if (tail_depth(problems[i]) <= kMostTailDepth) continue;
     const Problem tail = tail_product(problems[i]);
-    run_large<Columns>(&tail, 1, pool);
+    run_large<Columns>(&tail, 1, queue);
   }
 }
 
 }  // namespace
 
-void matmul(const MatmulProblem& p, ThreadPool& pool) noexcept { matmul_group({&p, 1}, pool); }
+void matmul(const MatmulProblem& p, Queue& queue) noexcept { matmul_group({&p, 1}, queue); }
 
-void matmul_group(const MatmulGroup& group, ThreadPool& pool) noexcept {
+void matmul_group(const MatmulGroup& group, Queue& queue) noexcept {
   split_group(
       group.problems, group.n,
-      [&](const MatmulProblem* few, int64_t n) { avx512vnni::table().matmul_group({few, n}, pool); },
-      [&](const MatmulProblem* large, int64_t n) { run_large<WeightRows>(large, n, pool); });
+      [&](const MatmulProblem* few, int64_t n) { avx512vnni::table().matmul_group({few, n}, queue); },
+      [&](const MatmulProblem* large, int64_t n) { run_large<WeightRows>(large, n, queue); });
 }
 
-void matmul_backward(const MatmulBackwardProblem& p, ThreadPool& pool) noexcept {
-  matmul_backward_group({&p, 1}, pool);
-}
+void matmul_backward(const MatmulBackwardProblem& p, Queue& queue) noexcept { matmul_backward_group({&p, 1}, queue); }
 
-void matmul_backward_group(const MatmulBackwardGroup& group, ThreadPool& pool) noexcept {
+void matmul_backward_group(const MatmulBackwardGroup& group, Queue& queue) noexcept {
   split_group(
       group.problems, group.n,
-      [&](const MatmulBackwardProblem* few, int64_t n) { avx512::table().matmul_backward_group({few, n}, pool); },
-      [&](const MatmulBackwardProblem* large, int64_t n) { run_large<WeightDepth>(large, n, pool); });
+      [&](const MatmulBackwardProblem* few, int64_t n) { avx512::table().matmul_backward_group({few, n}, queue); },
+      [&](const MatmulBackwardProblem* large, int64_t n) { run_large<WeightDepth>(large, n, queue); });
 }
 
 }  // namespace chaku::amx

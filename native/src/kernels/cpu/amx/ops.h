@@ -5,13 +5,13 @@
 
 namespace chaku::amx {
 
-void matmul(const MatmulProblem& p, ThreadPool& pool) noexcept;
-void matmul_group(const MatmulGroup& group, ThreadPool& pool) noexcept;
-void matmul_backward(const MatmulBackwardProblem& p, ThreadPool& pool) noexcept;
-void matmul_backward_group(const MatmulBackwardGroup& group, ThreadPool& pool) noexcept;
-void weight_gradient(const WeightGradientProblem& p, ThreadPool& pool) noexcept;
-void weight_gradient_group(const WeightGradientGroup& group, ThreadPool& pool) noexcept;
-void attention(const AttentionProblem& p, ThreadPool& pool) noexcept;
-void attention_backward(const AttentionBackwardProblem& p, ThreadPool& pool) noexcept;
+void matmul(const MatmulProblem& p, Queue& queue) noexcept;
+void matmul_group(const MatmulGroup& group, Queue& queue) noexcept;
+void matmul_backward(const MatmulBackwardProblem& p, Queue& queue) noexcept;
+void matmul_backward_group(const MatmulBackwardGroup& group, Queue& queue) noexcept;
+void weight_gradient(const WeightGradientProblem& p, Queue& queue) noexcept;
+void weight_gradient_group(const WeightGradientGroup& group, Queue& queue) noexcept;
+void attention(const AttentionProblem& p, Queue& queue) noexcept;
+void attention_backward(const AttentionBackwardProblem& p, Queue& queue) noexcept;
 
 }  // namespace chaku::amx

@@ -20,9 +20,9 @@
 #define CHAKU_ISA amx
 #endif
 
-#include "base/thread_pool.h"
 #include "kernels/cpu/amx/operands.h"
 #include "kernels/cpu/generic/groups.h"
+#include "kernels/queue.h"
 
 namespace chaku::amx {
 
@@ -260,8 +260,8 @@ class Worker {
 
 // Packs the rows of a pass.
 template <class PackedRows>
-static void pack_pass(const Pass& pass, const PackedRows& rows, ThreadPool& pool) {
-  pool.parallel_for(ceil_div(pass.rows, kStrip), 1, [&](int64_t strip, int64_t, int) {
+static void pack_pass(const Pass& pass, const PackedRows& rows, Queue& queue) {
+  queue.parallel_for(ceil_div(pass.rows, kStrip), 1, [&](int64_t strip, int64_t, int) {
     const int64_t first = strip * kStrip;
     rows.pack(pass.row + first, min(kStrip, pass.rows - first), pass.d, pass.depth, pass.strip(first, 0));
   });
@@ -269,7 +269,7 @@ static void pack_pass(const Pass& pass, const PackedRows& rows, ThreadPool& pool
 
 // Packs the rows of the tails that end in this pass; passes[i] is then how product i sees it.
 template <class Columns>
-static void pack_tails(const Job<Columns>* jobs, int64_t n, const Pass& pass, Pass* passes, ThreadPool& pool) {
+static void pack_tails(const Job<Columns>* jobs, int64_t n, const Pass& pass, Pass* passes, Queue& queue) {
   const int64_t n_strips = ceil_div(pass.rows, kStrip);
   Bf16* free = pass.packed + n_strips * pass.steps() * kStepElements;
   bool any = false;
@@ -283,7 +283,7 @@ static void pack_tails(const Job<Columns>* jobs, int64_t n, const Pass& pass, Pa
     free += n_strips * passes[i].tail_steps() * kStepElements;
   }
   if (!any) return;
-  pool.parallel_for(n * n_strips, 1, [&](int64_t item, int64_t, int) {
+  queue.parallel_for(n * n_strips, 1, [&](int64_t item, int64_t, int) {
     const int64_t i = item / n_strips, first = item % n_strips * kStrip;
     if (passes[i].tail == nullptr) return;
     const LowRankTail& tail = *jobs[i].p.tail;
@@ -294,11 +294,11 @@ static void pack_tails(const Job<Columns>* jobs, int64_t n, const Pass& pass, Pa
 
 // Runs the units of jobs that do not depend on each other, on the packed rows of a pass.
 template <class Columns>
-static void run_stage(const Job<Columns>* jobs, int64_t n, const Pass& pass, ThreadPool& pool) {
+static void run_stage(const Job<Columns>* jobs, int64_t n, const Pass& pass, Queue& queue) {
   constexpr int64_t kLargeBytes = int64_t{4} << 20;  // of c: more than its reader would find in a cache
   Pass passes[kMostTogether];
   int64_t ends[kMostTogether], n_units = 0, n_taken = 0;  // ends: of the units of each job
-  pack_tails(jobs, n, pass, passes, pool);
+  pack_tails(jobs, n, pass, passes, queue);
   for (int64_t i = 0; i < n; ++i) {
     cut(jobs[i].p, passes[i]);
     ends[i] = n_units += passes[i].row_units * passes[i].column_units;
@@ -318,16 +318,16 @@ static void run_stage(const Job<Columns>* jobs, int64_t n, const Pass& pass, Thr
         jobs + job,  &own,   row, min(own.unit_rows, own.rows - row), column, min(own.unit_columns, p.columns - column),
         past_caches, nullptr};
   };
-  pool.parallel_for(min(pool.n_threads(), n_units), 1,
-                    [&](int64_t, int64_t, int thread) { Worker<Columns>(pool.scratch(thread)).run(take); });
+  queue.parallel_for(min(queue.n_threads(), n_units), 1,
+                     [&](int64_t, int64_t, int thread) { Worker<Columns>(queue.scratch(thread)).run(take); });
 }
 
 // Up to kMostTogether products of the same rows, of equal m and depth; a job may need one before it.
 template <class PackedRows, class Columns>
-static void run_products(const Job<Columns>* jobs, int64_t n, const PackedRows& rows, ThreadPool& pool) {
+static void run_products(const Job<Columns>* jobs, int64_t n, const PackedRows& rows, Queue& queue) {
   const int64_t m = jobs->p.m, depth = jobs->p.depth;
   if (depth == 0) return;
-  ThreadPool::Turn turn(pool);
+  ThreadPool::Turn turn(queue.threads());
   Pass pass = {};
   pass.packed = reinterpret_cast<Bf16*>(turn.shared());
   int64_t deepest = min(round_up(depth, kStepDepth), kPassDepth);
@@ -339,9 +339,9 @@ static void run_products(const Job<Columns>* jobs, int64_t n, const PackedRows& 
     for_each_stage(jobs, n, [&](const Job<Columns>* stage, int64_t n_stage) {
       for (pass.d = 0; pass.d < depth; pass.d += kPassDepth) {
         pass.depth = min(kPassDepth, depth - pass.d);
-        if (!packed) pack_pass(pass, rows, pool);
+        if (!packed) pack_pass(pass, rows, queue);
         packed = depth <= kPassDepth;
-        run_stage(stage, n_stage, pass, pool);
+        run_stage(stage, n_stage, pass, queue);
       }
       pass.d = 0;
     });

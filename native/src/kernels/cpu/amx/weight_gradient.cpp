@@ -25,14 +25,14 @@ WeightDepth streamed(const float* from, int64_t stride, int64_t m) {
   return {rows, find_round_range(DType::kF32)};
 }
 
-void run_transposed(const WeightGradientProblem& p, ThreadPool& pool) {
+void run_transposed(const WeightGradientProblem& p, Queue& queue) {
   Product product = {p.k, p.m, p.n, 1, p.dw, p.k, p.scale, nullptr, true};
   product.transposed = true;
   const Job<WeightDepth> job = {product, streamed(p.dy, p.dy_stride, p.m), {}};
-  run_products(&job, 1, ColumnsInPlace{p.x, p.x_stride}, pool);
+  run_products(&job, 1, ColumnsInPlace{p.x, p.x_stride}, queue);
 }
 
-void run_stacked(const WeightGradientProblem* problems, int64_t n, ThreadPool& pool) {
+void run_stacked(const WeightGradientProblem* problems, int64_t n, Queue& queue) {
   StackedColumns::Part parts[kMostTogether];
   Segment segments[kMostTogether];
   int64_t rows = 0;
@@ -46,7 +46,7 @@ void run_stacked(const WeightGradientProblem* problems, int64_t n, ThreadPool& p
   Product product = {rows, first.m, first.k, 1, nullptr, first.k, 0.0f, nullptr, true};
   product.segments = segments;
   const Job<WeightDepth> job = {product, streamed(first.x, first.x_stride, first.m), {}};
-  run_products(&job, 1, StackedColumns{parts, n}, pool);
+  run_products(&job, 1, StackedColumns{parts, n}, queue);
 }
 
 // How many of n gradients go together with the first: as many as stream the same x and make one unit's rows.
@@ -62,25 +62,23 @@ int64_t n_stacked(const WeightGradientProblem* problems, int64_t n) {
 
 }  // namespace
 
-void weight_gradient(const WeightGradientProblem& p, ThreadPool& pool) noexcept {
-  weight_gradient_group({&p, 1}, pool);
-}
+void weight_gradient(const WeightGradientProblem& p, Queue& queue) noexcept { weight_gradient_group({&p, 1}, queue); }
 
-void weight_gradient_group(const WeightGradientGroup& group, ThreadPool& pool) noexcept {
+void weight_gradient_group(const WeightGradientGroup& group, Queue& queue) noexcept {
   for (int64_t i = 0; i < group.n;) {
     const WeightGradientProblem* first = group.problems + i;
     const int64_t n = is_transposed(*first) ? 1 : n_stacked(first, group.n - i);
     if (is_transposed(*first))
-      run_transposed(*first, pool);
+      run_transposed(*first, queue);
     else
-      run_stacked(first, n, pool);
+      run_stacked(first, n, queue);
     i += n;
   }
   for (int64_t i = 0; i < group.n; ++i) {
     if (group.problems[i].dbias == nullptr) continue;
     WeightGradientProblem bias = group.problems[i];  // without columns only the bias is left
     bias.k = 0;
-    avx512::table().weight_gradient(bias, pool);
+    avx512::table().weight_gradient(bias, queue);
   }
 }
 

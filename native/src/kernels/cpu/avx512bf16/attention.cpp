@@ -6,10 +6,10 @@
 
 namespace chaku::avx512bf16 {
 
-void attention(const AttentionProblem& p, ThreadPool& pool) noexcept { attention_rounded<PairOperands>(p, pool); }
+void attention(const AttentionProblem& p, Queue& queue) noexcept { attention_rounded<PairOperands>(p, queue); }
 
-void attention_backward(const AttentionBackwardProblem& p, ThreadPool& pool) noexcept {
-  attention_backward_rounded<PairOperands>(p, pool);
+void attention_backward(const AttentionBackwardProblem& p, Queue& queue) noexcept {
+  attention_backward_rounded<PairOperands>(p, queue);
 }
 
 }  // namespace chaku::avx512bf16

@@ -11,9 +11,9 @@
 // The cut depends on shapes alone: each element of c is summed in the same order with any number of threads.
 #pragma once
 
-#include "base/thread_pool.h"
 #include "kernels/cpu/avx512bf16/operands.h"
 #include "kernels/cpu/generic/groups.h"
+#include "kernels/queue.h"
 
 namespace chaku::avx512bf16 {
 
@@ -71,8 +71,8 @@ struct SharedRows {
   // Row `row` of those packed from element `offset` of the pass on, a multiple of kDepth.
   const Bf16* at(int64_t row, int64_t offset) const { return packed + offset * rows + row * kDepth; }
 
-  void pack(ThreadPool& pool) const {
-    pool.parallel_for(rows, kRowsOfChunk, [&](int64_t begin, int64_t end, int) {
+  void pack(Queue& queue) const {
+    queue.parallel_for(rows, kRowsOfChunk, [&](int64_t begin, int64_t end, int) {
       for (int64_t offset = 0; offset < pass_depth; offset += kDepth)
         pack_rows_a(from + (first + begin) * stride + d + offset, stride, end - begin, min(kDepth, pass_depth - offset),
                     packed + offset * rows + begin * kDepth, kDepth);
@@ -133,21 +133,20 @@ class Unit {
 
 // The units of jobs that do not depend on each other.
 template <class Columns>
-static void run_units(const Job<Columns>* jobs, int64_t n, const SharedRows<Columns::kDepth>& shared,
-                      ThreadPool& pool) {
+static void run_units(const Job<Columns>* jobs, int64_t n, const SharedRows<Columns::kDepth>& shared, Queue& queue) {
   Split splits[kMostTogether];
   int64_t ends[kMostTogether], n_units = 0;  // ends: of the units of each job
   for (int64_t i = 0; i < n; ++i) {
     splits[i] = split_work(shared.rows, jobs[i].n_columns, jobs[i].unit_columns);
     ends[i] = n_units += splits[i].units();
   }
-  pool.parallel_for(n_units, 1, [&](int64_t unit, int64_t, int thread) {
+  queue.parallel_for(n_units, 1, [&](int64_t unit, int64_t, int thread) {
     int64_t i = 0;
     while (unit >= ends[i]) ++i;
     const Split& s = splits[i];
     if (i > 0) unit -= ends[i - 1];
     const int64_t column = unit / s.n_row_blocks * s.columns, row = unit % s.n_row_blocks * s.rows;
-    Unit<Columns>(jobs[i], shared, Scratch(pool.scratch(thread)), row, min(s.rows, shared.rows - row), column,
+    Unit<Columns>(jobs[i], shared, Scratch(queue.scratch(thread)), row, min(s.rows, shared.rows - row), column,
                   min(s.columns, jobs[i].n_columns - column))
         .run();
   });
@@ -155,8 +154,8 @@ static void run_units(const Job<Columns>* jobs, int64_t n, const SharedRows<Colu
 
 // At most kMostTogether jobs of the same rows; a job may need one before it.
 template <class Columns>
-static void run_jobs(const Job<Columns>* jobs, int64_t n, SharedRows<Columns::kDepth> shared, ThreadPool& pool) {
-  ThreadPool::Turn turn(pool);
+static void run_jobs(const Job<Columns>* jobs, int64_t n, SharedRows<Columns::kDepth> shared, Queue& queue) {
+  ThreadPool::Turn turn(queue.threads());
   shared.packed = reinterpret_cast<Bf16*>(turn.shared());
   const int64_t most = shared.most_rows();
   for (shared.first = 0; shared.first < shared.m; shared.first += most) {
@@ -166,9 +165,9 @@ static void run_jobs(const Job<Columns>* jobs, int64_t n, SharedRows<Columns::kD
       shared.d = 0;
       do {
         shared.pass_depth = min(kPassDepth, shared.depth - shared.d);
-        if (!packed) shared.pack(pool);
+        if (!packed) shared.pack(queue);
         packed = shared.depth <= kPassDepth;
-        run_units(stage, n_stage, shared, pool);
+        run_units(stage, n_stage, shared, queue);
         shared.d += shared.pass_depth;
       } while (shared.d < shared.depth);
     });

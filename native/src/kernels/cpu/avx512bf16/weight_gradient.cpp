@@ -3,11 +3,11 @@
 // by far (the gradient of a low-rank B): what is summed then is dwT, and transposed as it is added. Gradients that
 // stream the same matrix are made together, so that it is read once.
 #define CHAKU_ISA avx512bf16
-#include "base/thread_pool.h"
 #include "kernels/cpu/avx512bf16/gemm.h"
 #include "kernels/cpu/avx512bf16/ops.h"
 #include "kernels/cpu/generic/groups.h"
 #include "kernels/cpu/paths.h"
+#include "kernels/queue.h"
 
 namespace chaku::avx512bf16 {
 
@@ -145,7 +145,7 @@ Batch next_batch(const Gradient* gradients, int64_t n) {
   return b;
 }
 
-void run_together(const WeightGradientProblem* problems, int64_t n, ThreadPool& pool) {
+void run_together(const WeightGradientProblem* problems, int64_t n, Queue& queue) {
   Gradient gradients[kMostTogether];
   Batch batches[kMostTogether];
   int64_t ends[kMostTogether], n_batches = 0, n_units = 0;  // ends: of the units of each batch
@@ -154,29 +154,28 @@ void run_together(const WeightGradientProblem* problems, int64_t n, ThreadPool& 
     batches[n_batches] = next_batch(gradients + i, n - i);
     ends[n_batches] = n_units += batches[n_batches].units();
   }
-  pool.parallel_for(n_units, 1, [&](int64_t unit, int64_t, int thread) {
+  queue.parallel_for(n_units, 1, [&](int64_t unit, int64_t, int thread) {
     int64_t i = 0;
     while (unit >= ends[i]) ++i;
     if (i > 0) unit -= ends[i - 1];
     const Batch& b = batches[i];
-    run_unit(b, unit / b.column_blocks * kRows, unit % b.column_blocks * b.unit_columns, Scratch(pool.scratch(thread)));
+    run_unit(b, unit / b.column_blocks * kRows, unit % b.column_blocks * b.unit_columns,
+             Scratch(queue.scratch(thread)));
   });
 }
 
 }  // namespace
 
-void weight_gradient(const WeightGradientProblem& p, ThreadPool& pool) noexcept {
-  weight_gradient_group({&p, 1}, pool);
-}
+void weight_gradient(const WeightGradientProblem& p, Queue& queue) noexcept { weight_gradient_group({&p, 1}, queue); }
 
-void weight_gradient_group(const WeightGradientGroup& group, ThreadPool& pool) noexcept {
+void weight_gradient_group(const WeightGradientGroup& group, Queue& queue) noexcept {
   for (int64_t i = 0; i < group.n; i += kMostTogether)
-    run_together(group.problems + i, min(kMostTogether, group.n - i), pool);
+    run_together(group.problems + i, min(kMostTogether, group.n - i), queue);
   for (int64_t i = 0; i < group.n; ++i) {
     if (group.problems[i].dbias == nullptr) continue;
     WeightGradientProblem bias = group.problems[i];  // without columns only the bias is left
     bias.k = 0;
-    avx512::table().weight_gradient(bias, pool);
+    avx512::table().weight_gradient(bias, queue);
   }
 }
 

@@ -7,15 +7,15 @@
 
 namespace chaku::avx512vnni {
 
-void matmul(const MatmulProblem& p, ThreadPool& pool) noexcept { matmul_group({&p, 1}, pool); }
+void matmul(const MatmulProblem& p, Queue& queue) noexcept { matmul_group({&p, 1}, queue); }
 
-void matmul_group(const MatmulGroup& group, ThreadPool& pool) noexcept {
+void matmul_group(const MatmulGroup& group, Queue& queue) noexcept {
   split_group(
       group.problems, group.n,
       [&](const MatmulProblem* few, int64_t n) {
-        run_few(few, n, [&](const MatmulProblem* products, int64_t n_products) { gemv(products, n_products, pool); });
+        run_few(few, n, [&](const MatmulProblem* products, int64_t n_products) { gemv(products, n_products, queue); });
       },
-      [&](const MatmulProblem* large, int64_t n) { avx512::table().matmul_group({large, n}, pool); });
+      [&](const MatmulProblem* large, int64_t n) { avx512::table().matmul_group({large, n}, queue); });
 }
 
 }  // namespace chaku::avx512vnni

@@ -5,7 +5,7 @@
 
 namespace chaku::avx512vnni {
 
-void matmul(const MatmulProblem& p, ThreadPool& pool) noexcept;
-void matmul_group(const MatmulGroup& group, ThreadPool& pool) noexcept;
+void matmul(const MatmulProblem& p, Queue& queue) noexcept;
+void matmul_group(const MatmulGroup& group, Queue& queue) noexcept;
 
 }  // namespace chaku::avx512vnni

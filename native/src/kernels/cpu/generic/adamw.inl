@@ -2,13 +2,13 @@
 
 #include <math.h>
 
-#include "base/thread_pool.h"
 #include "kernels/cpu/generic/ops.h"
 #include "kernels/cpu/generic/simd.h"
+#include "kernels/queue.h"
 
 namespace chaku::CHAKU_ISA {
 
-void adamw(const AdamWProblem& p, ThreadPool& pool) noexcept {
+void adamw(const AdamWProblem& p, Queue& queue) noexcept {
   const double correction1 = 1.0 - pow(static_cast<double>(p.beta1), static_cast<double>(p.step));
   const double correction2 = 1.0 - pow(static_cast<double>(p.beta2), static_cast<double>(p.step));
   const F beta1 = broadcast(p.beta1), rest1 = broadcast(1.0f - p.beta1);
@@ -16,7 +16,7 @@ void adamw(const AdamWProblem& p, ThreadPool& pool) noexcept {
   const F unbias1 = broadcast(static_cast<float>(1.0 / correction1));
   const F unbias2 = broadcast(static_cast<float>(1.0 / correction2));
   const F epsilon = broadcast(p.epsilon), decay = broadcast(p.weight_decay), rate = broadcast(p.learning_rate);
-  pool.parallel_for(p.n, 8192, [&](int64_t begin, int64_t end, int) {
+  queue.parallel_for(p.n, 8192, [&](int64_t begin, int64_t end, int) {
     for (int64_t i = begin; i < end; i += kLanes) {
       const int64_t n = end - i;
       const F g = load_n(p.gradient + i, n) * broadcast(p.gradient_scale);

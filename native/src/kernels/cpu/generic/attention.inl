@@ -158,18 +158,18 @@ static_assert(kMostChunks * kFewRows * (2 + kMostHeadDim) * 4 <= kSharedBytes);
 
 // Blocks [first, first + count) of a problem, of at most most_chunks chunks each.
 static void attend_group(const AttentionProblem& p, const BlockList& blocks, int64_t first, int64_t count,
-                         int64_t most_chunks, ThreadPool& pool) {
+                         int64_t most_chunks, Queue& queue) {
   const int64_t chunk_stride = blocks.most_rows * partial_floats(p);
-  float* shared = reinterpret_cast<float*>(pool.scratch(0) + kAttentionScratchBytes);
+  float* shared = reinterpret_cast<float*>(queue.scratch(0) + kAttentionScratchBytes);
   int64_t unfinished[kMostGroup];  // chunks of each block
   for (int64_t i = 0; i < count; ++i) unfinished[i] = KeyChunks(p, blocks.find(p, first + i)).count();
-  pool.parallel_for(count * most_chunks, 1, [&](int64_t unit, int64_t, int thread) {
+  queue.parallel_for(count * most_chunks, 1, [&](int64_t unit, int64_t, int thread) {
     const int64_t at = unit / most_chunks, number = unit % most_chunks;
     const QueryBlock block = blocks.find(p, first + at);
     const KeyChunks chunks(p, block);
     const int64_t n_chunks = chunks.count();
     if (number >= n_chunks) return;
-    const ForwardScratch<FloatOperands> scratch(pool.scratch(thread), p.head_dim);
+    const ForwardScratch<FloatOperands> scratch(queue.scratch(thread), p.head_dim);
     RunningRows running;
     clear_rows(p, block, scratch, running);
     attend_few(p, block, chunks.chunk(number), scratch, running);
@@ -181,21 +181,21 @@ static void attend_group(const AttentionProblem& p, const BlockList& blocks, int
   });
 }
 
-static void attend_generated(const AttentionProblem& p, ThreadPool& pool) {
+static void attend_generated(const AttentionProblem& p, Queue& queue) {
   const BlockList blocks = list_blocks(p, kFewRows);
   int64_t most_chunks = 1;
   for (int64_t i = 0; i < blocks.count; ++i) most_chunks = max(most_chunks, KeyChunks(p, blocks.find(p, i)).count());
   const int64_t block_bytes = most_chunks * blocks.most_rows * partial_floats(p) * static_cast<int64_t>(sizeof(float));
   const int64_t group = min(kMostGroup, kSharedBytes / block_bytes);
   for (int64_t first = 0; first < blocks.count; first += group)
-    attend_group(p, blocks, first, min(group, blocks.count - first), most_chunks, pool);
+    attend_group(p, blocks, first, min(group, blocks.count - first), most_chunks, queue);
 }
 
-void attention(const AttentionProblem& p, ThreadPool& pool) noexcept {
-  if (p.head_dim > kMostHeadDim) return reference::attention(p, pool);
-  if (p.role == Role::kGenerated) return attend_generated(p, pool);
+void attention(const AttentionProblem& p, Queue& queue) noexcept {
+  if (p.head_dim > kMostHeadDim) return reference::attention(p, queue);
+  if (p.role == Role::kGenerated) return attend_generated(p, queue);
   using Scratch = ForwardScratch<FloatOperands>;
-  attend_all<FloatOperands>(p, pool,
+  attend_all<FloatOperands>(p, queue,
                             [&](const QueryBlock& block, KeyRange range, const Scratch& scratch, RunningRows& running) {
                               attend_many<FloatOperands>(p, block, range, nullptr, scratch, running);
                             });

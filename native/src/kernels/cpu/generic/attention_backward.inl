@@ -6,9 +6,9 @@
 
 namespace chaku::CHAKU_ISA {
 
-void attention_backward(const AttentionBackwardProblem& p, ThreadPool& pool) noexcept {
-  if (p.forward.head_dim > kMostHeadDim) return reference::attention_backward(p, pool);
-  attention_gradients<FloatOperands>(p, pool);
+void attention_backward(const AttentionBackwardProblem& p, Queue& queue) noexcept {
+  if (p.forward.head_dim > kMostHeadDim) return reference::attention_backward(p, queue);
+  attention_gradients<FloatOperands>(p, queue);
 }
 
 }  // namespace chaku::CHAKU_ISA

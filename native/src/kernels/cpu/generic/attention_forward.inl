@@ -161,11 +161,11 @@ class PackedKeys {
   }
 
   // Packs them into the memory of a turn at the pool.
-  PackedKeys(const AttentionProblem& p, ThreadPool& pool, std::byte* memory)
+  PackedKeys(const AttentionProblem& p, Queue& queue, std::byte* memory)
       : p_(p), packed_(reinterpret_cast<Element*>(memory)) {
     int64_t n_blocks = 0;
     for (int64_t s = 0; s < p.n_spans; ++s) n_blocks += key_blocks(p, p.spans[s]);
-    pool.parallel_for(n_blocks * p.n_kv_heads, 1, [&](int64_t unit, int64_t, int thread) {
+    queue.parallel_for(n_blocks * p.n_kv_heads, 1, [&](int64_t unit, int64_t, int thread) {
       const AttentionSpan* span = p.spans;
       int64_t at = unit / p.n_kv_heads;
       while (at >= key_blocks(p, *span)) at -= key_blocks(p, *span++);
@@ -173,7 +173,7 @@ class PackedKeys {
       Element* to = packed_ + unit * elements(p.head_dim);
       const QueryBlock block = {span, 0, 0, unit % p.n_kv_heads, 0, 0};
       pack(p, block, KeyBytes::of(p, block), key, min(kKeys, span->kv_end - key),
-           reinterpret_cast<float*>(pool.scratch(thread)), to, to + kKeys * Operands::depth(p.head_dim));
+           reinterpret_cast<float*>(queue.scratch(thread)), to, to + kKeys * Operands::depth(p.head_dim));
     });
   }
 
@@ -272,11 +272,11 @@ CHAKU_INLINE void finish_rows(const AttentionProblem& p, const QueryBlock& block
 
 // All blocks of a problem; attend(block, range, scratch, running) is attend_many.
 template <class Operands, class Attend>
-static void attend_all(const AttentionProblem& p, ThreadPool& pool, Attend attend) {
+static void attend_all(const AttentionProblem& p, Queue& queue, Attend attend) {
   const BlockList blocks = list_blocks(p);
-  pool.parallel_for(blocks.count, 1, [&](int64_t unit, int64_t, int thread) {
+  queue.parallel_for(blocks.count, 1, [&](int64_t unit, int64_t, int thread) {
     const QueryBlock block = blocks.find(p, blocks.count - 1 - unit);  // long rows first
-    const ForwardScratch<Operands> scratch(pool.scratch(thread), p.head_dim);
+    const ForwardScratch<Operands> scratch(queue.scratch(thread), p.head_dim);
     RunningRows running;
     clear_rows(p, block, scratch, running);
     attend(block, block.whole_blocks(p), scratch, running);

@@ -105,10 +105,10 @@ CHAKU_INLINE void block_deltas(const AttentionBackwardProblem& p, const QueryBlo
     deltas[r] = stored ? p.dq[row.token * p.forward.q_stride + row.head * p.forward.head_dim] : row_delta(p, row);
 }
 
-static void store_deltas(const AttentionBackwardProblem& p, ThreadPool& pool) {
+static void store_deltas(const AttentionBackwardProblem& p, Queue& queue) {
   const AttentionProblem& f = p.forward;
   for (int64_t s = 0; s < f.n_spans; ++s)
-    pool.parallel_for(f.spans[s].q_end - f.spans[s].q_begin, 16, [&](int64_t begin, int64_t end, int) {
+    queue.parallel_for(f.spans[s].q_end - f.spans[s].q_begin, 16, [&](int64_t begin, int64_t end, int) {
       for (int64_t t = f.spans[s].q_begin + begin; t < f.spans[s].q_begin + end; ++t)
         for (int64_t h = 0; h < f.n_heads; ++h) p.dq[t * f.q_stride + h * f.head_dim] = row_delta(p, {t, h});
     });
@@ -371,31 +371,31 @@ static void group_gradients(const AttentionBackwardProblem& p, const BlockList& 
 }
 
 template <class Operands>
-static void key_gradients(const AttentionBackwardProblem& p, const BlockList& blocks, ThreadPool& pool) {
+static void key_gradients(const AttentionBackwardProblem& p, const BlockList& blocks, Queue& queue) {
   const AttentionProblem& f = p.forward;
   const int64_t length = kKeys * BackwardScratch<Operands>::group_blocks(f.head_dim);
   const auto in_span = [&](const AttentionSpan& s) { return ceil_div(s.q_end - s.q_begin, length) * f.n_kv_heads; };
   int64_t count = 0;
   for (int64_t s = 0; s < f.n_spans; ++s) count += in_span(f.spans[s]);
-  pool.parallel_for(count, 1, [&](int64_t unit, int64_t, int thread) {
+  queue.parallel_for(count, 1, [&](int64_t unit, int64_t, int thread) {
     const typename Operands::InUse in_use;
     const AttentionSpan* span = f.spans;
     while (unit >= in_span(*span)) unit -= in_span(*span++);
     const int64_t key = span->q_begin + unit / f.n_kv_heads * length;  // the first keys are seen by most queries
-    const BackwardScratch<Operands> scratch(pool.scratch(thread), f.head_dim);
+    const BackwardScratch<Operands> scratch(queue.scratch(thread), f.head_dim);
     group_gradients(p, blocks, {span, unit % f.n_kv_heads, key, min(key + length, span->q_end)}, Wanted::kOfKeys,
                     scratch);
   });
 }
 
 template <class Operands>
-static void query_gradients(const AttentionBackwardProblem& p, const BlockList& blocks, ThreadPool& pool) {
+static void query_gradients(const AttentionBackwardProblem& p, const BlockList& blocks, Queue& queue) {
   const AttentionProblem& f = p.forward;
   const int64_t length = kKeys * BackwardScratch<Operands>::group_blocks(f.head_dim);
-  pool.parallel_for(blocks.count, 1, [&](int64_t unit, int64_t, int thread) {
+  queue.parallel_for(blocks.count, 1, [&](int64_t unit, int64_t, int thread) {
     const typename Operands::InUse in_use;
     const QueryBlock block = blocks.find(f, blocks.count - 1 - unit);
-    const BackwardScratch<Operands> scratch(pool.scratch(thread), f.head_dim);
+    const BackwardScratch<Operands> scratch(queue.scratch(thread), f.head_dim);
     const KeyRange all = block.keys(f);
     float deltas[kBlockRows];
     block_deltas(p, block, true, deltas);
@@ -418,14 +418,14 @@ static void query_gradients(const AttentionBackwardProblem& p, const BlockList& 
 
 // All gradients, one span and key head at a time.
 template <class Operands>
-static void pair_gradients(const AttentionBackwardProblem& p, const BlockList& blocks, ThreadPool& pool) {
+static void pair_gradients(const AttentionBackwardProblem& p, const BlockList& blocks, Queue& queue) {
   const AttentionProblem& f = p.forward;
   const int64_t per_kv = f.n_heads / f.n_kv_heads, length = kKeys * BackwardScratch<Operands>::group_blocks(f.head_dim);
-  pool.parallel_for(f.n_spans * f.n_kv_heads, 1, [&](int64_t unit, int64_t, int thread) {
+  queue.parallel_for(f.n_spans * f.n_kv_heads, 1, [&](int64_t unit, int64_t, int thread) {
     const typename Operands::InUse in_use;
     const AttentionSpan& span = f.spans[unit / f.n_kv_heads];
     const int64_t kv_head = unit % f.n_kv_heads;
-    const BackwardScratch<Operands> scratch(pool.scratch(thread), f.head_dim);
+    const BackwardScratch<Operands> scratch(queue.scratch(thread), f.head_dim);
     clear_query_gradients(p, {&span, span.q_begin, span.q_end - span.q_begin, kv_head, kv_head * per_kv, per_kv});
     for (int64_t key = span.q_begin; key < span.q_end; key += length)
       group_gradients(p, blocks, {&span, kv_head, key, min(key + length, span.q_end)}, Wanted::kAll, scratch);
@@ -445,12 +445,12 @@ CHAKU_INLINE bool enough_pairs(const AttentionProblem& p, int n_threads) {
 }
 
 template <class Operands>
-static void attention_gradients(const AttentionBackwardProblem& p, ThreadPool& pool) {
+static void attention_gradients(const AttentionBackwardProblem& p, Queue& queue) {
   const BlockList blocks = list_blocks(p.forward);
-  if (enough_pairs(p.forward, pool.n_threads())) return pair_gradients<Operands>(p, blocks, pool);
-  store_deltas(p, pool);
-  key_gradients<Operands>(p, blocks, pool);
-  query_gradients<Operands>(p, blocks, pool);
+  if (enough_pairs(p.forward, queue.n_threads())) return pair_gradients<Operands>(p, blocks, queue);
+  store_deltas(p, queue);
+  key_gradients<Operands>(p, blocks, queue);
+  query_gradients<Operands>(p, blocks, queue);
 }
 
 }  // namespace chaku::CHAKU_ISA

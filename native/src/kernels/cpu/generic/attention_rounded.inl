@@ -8,38 +8,38 @@
 namespace chaku::CHAKU_ISA {
 
 template <class Operands>
-static void attention_of_many(const AttentionProblem& p, ThreadPool& pool) {
+static void attention_of_many(const AttentionProblem& p, Queue& queue) {
   const auto attend_with = [&](const PackedKeys<Operands>* packed) {
-    attend_all<Operands>(p, pool,
+    attend_all<Operands>(p, queue,
                          [&](const QueryBlock& block, KeyRange range, const ForwardScratch<Operands>& scratch,
                              RunningRows& running) { attend_many(p, block, range, packed, scratch, running); });
   };
   if (!PackedKeys<Operands>::pays(p)) return attend_with(nullptr);
-  ThreadPool::Turn turn(pool);
-  const PackedKeys<Operands> packed(p, pool, turn.shared());
+  ThreadPool::Turn turn(queue.threads());
+  const PackedKeys<Operands> packed(p, queue, turn.shared());
   attend_with(&packed);
 }
 
 template <class Operands>
-static void attention_rounded(const AttentionProblem& p, ThreadPool& pool) {
-  if (p.head_dim > kMostHeadDim || p.role == Role::kGenerated) return avx512::table().attention(p, pool);
-  if (p.role == Role::kPrompt) return attention_of_many<Operands>(p, pool);
+static void attention_rounded(const AttentionProblem& p, Queue& queue) {
+  if (p.head_dim > kMostHeadDim || p.role == Role::kGenerated) return avx512::table().attention(p, queue);
+  if (p.role == Role::kPrompt) return attention_of_many<Operands>(p, queue);
   for_each_run(
-      p, [&](const AttentionProblem& run) { attention_of_many<Operands>(run, pool); },
-      [&](const AttentionProblem& run) { avx512::table().attention(run, pool); });
+      p, [&](const AttentionProblem& run) { attention_of_many<Operands>(run, queue); },
+      [&](const AttentionProblem& run) { avx512::table().attention(run, queue); });
 }
 
 template <class Operands>
-static void attention_backward_rounded(const AttentionBackwardProblem& p, ThreadPool& pool) {
-  if (p.forward.head_dim > kMostHeadDim) return avx512::table().attention_backward(p, pool);
+static void attention_backward_rounded(const AttentionBackwardProblem& p, Queue& queue) {
+  if (p.forward.head_dim > kMostHeadDim) return avx512::table().attention_backward(p, queue);
   const auto with_spans = [&](const AttentionProblem& run) {
     AttentionBackwardProblem part = p;
     part.forward = run;
     return part;
   };
   for_each_run(
-      p.forward, [&](const AttentionProblem& run) { attention_gradients<Operands>(with_spans(run), pool); },
-      [&](const AttentionProblem& run) { avx512::table().attention_backward(with_spans(run), pool); });
+      p.forward, [&](const AttentionProblem& run) { attention_gradients<Operands>(with_spans(run), queue); },
+      [&](const AttentionProblem& run) { avx512::table().attention_backward(with_spans(run), queue); });
 }
 
 }  // namespace chaku::CHAKU_ISA

@@ -1,9 +1,9 @@
 // Channels in vectors, tokens in order: what a span has read stays in registers for the L-1 tokens that need it again.
 #pragma once
 
-#include "base/thread_pool.h"
 #include "kernels/cpu/generic/math.h"
 #include "kernels/cpu/generic/ops.h"
+#include "kernels/queue.h"
 
 namespace chaku::CHAKU_ISA {
 
@@ -46,8 +46,8 @@ static void convolve(const CausalConvolutionProblem& p, const AttentionSpan& spa
   for (int32_t i = 0; i < p.taps - 1; ++i) store_n(p.state_out + i * p.channels + c.first, window[i + 1], c.n);
 }
 
-void causal_convolution(const CausalConvolutionProblem& p, ThreadPool& pool) noexcept {
-  pool.parallel_for(ceil_div(p.channels, kLanes), 1, [&](int64_t vector, int64_t, int) {
+void causal_convolution(const CausalConvolutionProblem& p, Queue& queue) noexcept {
+  queue.parallel_for(ceil_div(p.channels, kLanes), 1, [&](int64_t vector, int64_t, int) {
     const Channels c = take_channels(p, vector);
     for (int64_t s = 0; s < p.n_spans; ++s) convolve(p, p.spans[s], c);
   });
@@ -80,9 +80,9 @@ static void convolve_back(const CausalConvolutionBackwardProblem& p, const Atten
   }
 }
 
-void causal_convolution_backward(const CausalConvolutionBackwardProblem& p, ThreadPool& pool) noexcept {
+void causal_convolution_backward(const CausalConvolutionBackwardProblem& p, Queue& queue) noexcept {
   const CausalConvolutionProblem& f = p.forward;
-  pool.parallel_for(ceil_div(f.channels, kLanes), 1, [&](int64_t vector, int64_t, int) {
+  queue.parallel_for(ceil_div(f.channels, kLanes), 1, [&](int64_t vector, int64_t, int) {
     const Channels c = take_channels(f, vector);
     F dw[kMostTaps];
     for (F& v : dw) v = zero();

@@ -3,9 +3,9 @@
 
 #include <math.h>
 
-#include "base/thread_pool.h"
 #include "kernels/cpu/generic/math.h"
 #include "kernels/cpu/generic/ops.h"
+#include "kernels/queue.h"
 
 namespace chaku::CHAKU_ISA {
 
@@ -66,8 +66,8 @@ static void row_gradient(const CrossEntropyProblem& p, float* logits, int64_t ta
   logits[target] -= weight * (1.0f - ratio * ratio);
 }
 
-void cross_entropy(const CrossEntropyProblem& p, ThreadPool& pool) noexcept {
-  pool.parallel_for(p.m, 1, [&](int64_t begin, int64_t end, int) {
+void cross_entropy(const CrossEntropyProblem& p, Queue& queue) noexcept {
+  queue.parallel_for(p.m, 1, [&](int64_t begin, int64_t end, int) {
     for (int64_t m = begin; m < end; ++m) {
       float* logits = p.logits + m * p.v;
       const int64_t target = p.targets[m];

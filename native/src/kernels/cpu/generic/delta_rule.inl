@@ -9,9 +9,9 @@
 
 #include <math.h>
 
-#include "base/thread_pool.h"
 #include "kernels/cpu/generic/math.h"
 #include "kernels/cpu/generic/ops.h"
+#include "kernels/queue.h"
 #include "kernels/reference/reference.h"
 
 namespace chaku::CHAKU_ISA {
@@ -102,14 +102,14 @@ static void delta_columns(const DeltaRuleProblem& p, const AttentionSpan& span, 
       store_n(p.state_out + at + i * p.value_dim + j * kLanes, state[i * V + j], b.n - j * kLanes);
 }
 
-void delta_rule(const DeltaRuleProblem& p, ThreadPool& pool) noexcept {
-  if (p.key_dim > kMostVectorKeyDim) return reference::delta_rule(p, pool);
+void delta_rule(const DeltaRuleProblem& p, Queue& queue) noexcept {
+  if (p.key_dim > kMostVectorKeyDim) return reference::delta_rule(p, queue);
   constexpr int64_t kWidth = kStateVectors * kLanes;
   const int64_t per_head = ceil_div(p.value_dim, kWidth), per_span = per_head * p.n_value_heads;
-  pool.parallel_for(p.n_spans * per_span, 1, [&](int64_t unit, int64_t, int thread) {
+  queue.parallel_for(p.n_spans * per_span, 1, [&](int64_t unit, int64_t, int thread) {
     const int64_t head = unit % per_span / per_head, column = unit % per_head * kWidth;
     const ColumnBlock block{head, key_head_of(p, head), column, min(kWidth, p.value_dim - column)};
-    delta_columns(p, p.spans[unit / per_span], block, reinterpret_cast<F*>(pool.scratch(thread)));
+    delta_columns(p, p.spans[unit / per_span], block, reinterpret_cast<F*>(queue.scratch(thread)));
   });
 }
 
@@ -247,11 +247,11 @@ static void delta_head_back(const DeltaRuleBackwardProblem& p, const AttentionSp
 }
 
 // Value heads that share a key head add to the same gradients: one thread has them all.
-void delta_rule_backward(const DeltaRuleBackwardProblem& p, ThreadPool& pool) noexcept {
+void delta_rule_backward(const DeltaRuleBackwardProblem& p, Queue& queue) noexcept {
   const DeltaRuleProblem& f = p.forward;
-  if (f.key_dim > kMostVectorKeyDim) return reference::delta_rule_backward(p, pool);
+  if (f.key_dim > kMostVectorKeyDim) return reference::delta_rule_backward(p, queue);
   const float q_scale = 1.0f / sqrtf(static_cast<float>(f.key_dim));
-  pool.parallel_for(f.n_key_heads, 1, [&](int64_t key_head, int64_t, int thread) {
+  queue.parallel_for(f.n_key_heads, 1, [&](int64_t key_head, int64_t, int thread) {
     for (int64_t s = 0; s < f.n_spans; ++s) {
       const AttentionSpan& span = f.spans[s];
       for (int64_t t = span.q_begin; t < span.q_end; ++t) {
@@ -261,7 +261,7 @@ void delta_rule_backward(const DeltaRuleBackwardProblem& p, ThreadPool& pool) no
       }
       for (int64_t head = 0; head < f.n_value_heads; ++head)
         if (key_head_of(f, head) == key_head)
-          delta_head_back(p, span, head, key_head, reinterpret_cast<F*>(pool.scratch(thread)));
+          delta_head_back(p, span, head, key_head, reinterpret_cast<F*>(queue.scratch(thread)));
       for (int64_t t = span.q_begin; t < span.q_end; ++t) {
         const int64_t at = t * f.stride + key_head * f.key_dim;
         through_length(f.q + at, f.key_dim, f.epsilon, q_scale, p.dq + at);

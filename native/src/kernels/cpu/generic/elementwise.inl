@@ -1,9 +1,9 @@
 // Elementwise ops, in chunks that fit the first-level cache. Dropout draws the same numbers as base/random.h.
 #pragma once
 
-#include "base/thread_pool.h"
 #include "kernels/cpu/generic/math.h"
 #include "kernels/cpu/generic/ops.h"
+#include "kernels/queue.h"
 
 namespace chaku::CHAKU_ISA {
 
@@ -45,8 +45,8 @@ struct Identity {
 };
 
 template <class Act>
-static void activate(const GatedActivationProblem& p, ThreadPool& pool) {
-  pool.parallel_for(p.n, kElementGrain, [&](int64_t begin, int64_t end, int) {
+static void activate(const GatedActivationProblem& p, Queue& queue) {
+  queue.parallel_for(p.n, kElementGrain, [&](int64_t begin, int64_t end, int) {
     for (int64_t i = begin; i < end; i += kLanes) {
       const int64_t n = end - i;
       const F y = Act::value(load_n(p.gate + i, n));
@@ -56,8 +56,8 @@ static void activate(const GatedActivationProblem& p, ThreadPool& pool) {
 }
 
 template <class Act>
-static void activate_backward(const GatedActivationBackwardProblem& p, ThreadPool& pool) {
-  pool.parallel_for(p.n, kElementGrain, [&](int64_t begin, int64_t end, int) {
+static void activate_backward(const GatedActivationBackwardProblem& p, Queue& queue) {
+  queue.parallel_for(p.n, kElementGrain, [&](int64_t begin, int64_t end, int) {
     for (int64_t i = begin; i < end; i += kLanes) {
       const int64_t n = end - i;
       const F gate = load_n(p.gate + i, n), dy = load_n(p.dy + i, n), slope = Act::slope(gate);
@@ -68,28 +68,28 @@ static void activate_backward(const GatedActivationBackwardProblem& p, ThreadPoo
   });
 }
 
-void gated_activation(const GatedActivationProblem& p, ThreadPool& pool) noexcept {
+void gated_activation(const GatedActivationProblem& p, Queue& queue) noexcept {
   switch (p.activation) {
-    case Activation::kSilu: return activate<Silu>(p, pool);
-    case Activation::kGeluTanh: return activate<GeluTanh>(p, pool);
-    case Activation::kClampedSwiGlu: return clamped_swiglu(p, pool);
-    case Activation::kSigmoid: return activate<Sigmoid>(p, pool);
-    case Activation::kIdentity: return activate<Identity>(p, pool);
+    case Activation::kSilu: return activate<Silu>(p, queue);
+    case Activation::kGeluTanh: return activate<GeluTanh>(p, queue);
+    case Activation::kClampedSwiGlu: return clamped_swiglu(p, queue);
+    case Activation::kSigmoid: return activate<Sigmoid>(p, queue);
+    case Activation::kIdentity: return activate<Identity>(p, queue);
   }
 }
 
-void gated_activation_backward(const GatedActivationBackwardProblem& p, ThreadPool& pool) noexcept {
+void gated_activation_backward(const GatedActivationBackwardProblem& p, Queue& queue) noexcept {
   switch (p.activation) {
-    case Activation::kSilu: return activate_backward<Silu>(p, pool);
-    case Activation::kGeluTanh: return activate_backward<GeluTanh>(p, pool);
-    case Activation::kClampedSwiGlu: return clamped_swiglu_backward(p, pool);
-    case Activation::kSigmoid: return activate_backward<Sigmoid>(p, pool);
-    case Activation::kIdentity: return activate_backward<Identity>(p, pool);
+    case Activation::kSilu: return activate_backward<Silu>(p, queue);
+    case Activation::kGeluTanh: return activate_backward<GeluTanh>(p, queue);
+    case Activation::kClampedSwiGlu: return clamped_swiglu_backward(p, queue);
+    case Activation::kSigmoid: return activate_backward<Sigmoid>(p, queue);
+    case Activation::kIdentity: return activate_backward<Identity>(p, queue);
   }
 }
 
-void scale_rows(const ScaleRowsProblem& p, ThreadPool& pool) noexcept {
-  pool.parallel_for(p.m, max(kElementGrain / p.n, 1), [&](int64_t begin, int64_t end, int) {
+void scale_rows(const ScaleRowsProblem& p, Queue& queue) noexcept {
+  queue.parallel_for(p.m, max(kElementGrain / p.n, 1), [&](int64_t begin, int64_t end, int) {
     for (int64_t m = begin; m < end; ++m) {
       float* x = p.x + m * p.n;
       const F factor = broadcast(p.factors[m]);
@@ -98,15 +98,15 @@ void scale_rows(const ScaleRowsProblem& p, ThreadPool& pool) noexcept {
   });
 }
 
-void soft_cap(const SoftCapProblem& p, ThreadPool& pool) noexcept {
-  pool.parallel_for(p.n, kElementGrain, [&](int64_t begin, int64_t end, int) {
+void soft_cap(const SoftCapProblem& p, Queue& queue) noexcept {
+  queue.parallel_for(p.n, kElementGrain, [&](int64_t begin, int64_t end, int) {
     for (int64_t i = begin; i < end; i += kLanes)
       store_n(p.x + i, soft_capped(load_n(p.x + i, end - i), p.cap), end - i);
   });
 }
 
-void axpby(const AxpbyProblem& p, ThreadPool& pool) noexcept {
-  pool.parallel_for(p.n, kElementGrain, [&](int64_t begin, int64_t end, int) {
+void axpby(const AxpbyProblem& p, Queue& queue) noexcept {
+  queue.parallel_for(p.n, kElementGrain, [&](int64_t begin, int64_t end, int) {
     for (int64_t i = begin; i < end; i += kLanes) {
       const int64_t n = end - i;
       const F y = load_n(p.y + i, n) * broadcast(p.b);
@@ -115,11 +115,11 @@ void axpby(const AxpbyProblem& p, ThreadPool& pool) noexcept {
   });
 }
 
-void squared_norm(const SquaredNormProblem& p, ThreadPool& pool) noexcept {
+void squared_norm(const SquaredNormProblem& p, Queue& queue) noexcept {
   constexpr int64_t kMostChunks = 1024;
   const int64_t chunk = max(kElementGrain, ceil_div(p.n, kMostChunks));
   double partial[kMostChunks] = {};
-  pool.parallel_for(p.n, chunk, [&](int64_t begin, int64_t end, int) {
+  queue.parallel_for(p.n, chunk, [&](int64_t begin, int64_t end, int) {
     constexpr int64_t kRun = 8 * kLanes;  // summed in float32 before float64 takes over
     double total = 0;
     for (int64_t i = begin; i < end; i += kRun) {
@@ -167,10 +167,10 @@ CHAKU_INLINE void philox(uint64_t seed, uint64_t stream, uint64_t counter, uint3
     for (int w = 0; w < 4; ++w) out[4 * i + w] = words[w][i];
 }
 
-void dropout(const DropoutProblem& p, ThreadPool& pool) noexcept {
+void dropout(const DropoutProblem& p, Queue& queue) noexcept {
   const F keep = broadcast(1.0f / (1.0f - p.probability)), threshold = broadcast(p.probability);
   static_assert(kElementGrain % (4 * kLanes) == 0);
-  pool.parallel_for(p.n, kElementGrain, [&](int64_t begin, int64_t end, int) {
+  queue.parallel_for(p.n, kElementGrain, [&](int64_t begin, int64_t end, int) {
     for (int64_t i = begin; i < end; i += 4 * kLanes) {
       uint32_t words[4 * kLanes];
       philox(p.seed, p.stream, static_cast<uint64_t>(i) / 4, words);

@@ -2,9 +2,9 @@
 // and kernels/router.h.
 #pragma once
 
-#include "base/thread_pool.h"
 #include "kernels/cpu/generic/math.h"
 #include "kernels/cpu/generic/ops.h"
+#include "kernels/queue.h"
 
 namespace chaku::CHAKU_ISA {
 
@@ -23,8 +23,8 @@ struct ClampedPair {
   }
 };
 
-void clamped_swiglu(const GatedActivationProblem& p, ThreadPool& pool) noexcept {
-  pool.parallel_for(p.n, kSwiGluGrain, [&](int64_t begin, int64_t end, int) {
+void clamped_swiglu(const GatedActivationProblem& p, Queue& queue) noexcept {
+  queue.parallel_for(p.n, kSwiGluGrain, [&](int64_t begin, int64_t end, int) {
     for (int64_t i = begin; i < end; i += kLanes) {
       const int64_t n = end - i;
       const ClampedPair c(load_n(p.gate + i, n), load_n(p.up + i, n));
@@ -33,9 +33,9 @@ void clamped_swiglu(const GatedActivationProblem& p, ThreadPool& pool) noexcept 
   });
 }
 
-void clamped_swiglu_backward(const GatedActivationBackwardProblem& p, ThreadPool& pool) noexcept {
+void clamped_swiglu_backward(const GatedActivationBackwardProblem& p, Queue& queue) noexcept {
   const F one = broadcast(1.0f), limit = broadcast(kSwiGluLimit);
-  pool.parallel_for(p.n, kSwiGluGrain, [&](int64_t begin, int64_t end, int) {
+  queue.parallel_for(p.n, kSwiGluGrain, [&](int64_t begin, int64_t end, int) {
     for (int64_t i = begin; i < end; i += kLanes) {
       const int64_t n = end - i;
       const F gate = load_n(p.gate + i, n), up = load_n(p.up + i, n), dy = load_n(p.dy + i, n);
@@ -48,8 +48,8 @@ void clamped_swiglu_backward(const GatedActivationBackwardProblem& p, ThreadPool
   });
 }
 
-void combine_rows(const CombineRowsProblem& p, ThreadPool& pool) noexcept {
-  pool.parallel_for(p.m, kRowGrain, [&](int64_t begin, int64_t end, int) {
+void combine_rows(const CombineRowsProblem& p, Queue& queue) noexcept {
+  queue.parallel_for(p.m, kRowGrain, [&](int64_t begin, int64_t end, int) {
     for (int64_t m = begin; m < end; ++m) {
       const int32_t* rows = p.rows + m * p.n_used;
       float* y = p.y + m * p.d;
@@ -64,8 +64,8 @@ void combine_rows(const CombineRowsProblem& p, ThreadPool& pool) noexcept {
   });
 }
 
-void row_dots(const RowDotsProblem& p, ThreadPool& pool) noexcept {
-  pool.parallel_for(p.m, kRowGrain, [&](int64_t begin, int64_t end, int) {
+void row_dots(const RowDotsProblem& p, Queue& queue) noexcept {
+  queue.parallel_for(p.m, kRowGrain, [&](int64_t begin, int64_t end, int) {
     for (int64_t m = begin; m < end; ++m) {
       F products = zero();
       for (int64_t i = 0; i < p.d; i += kLanes)

@@ -3,9 +3,9 @@
 // instruction set (CHAKU_CODES) are multiplied as integers, see digits.h, the others as float32.
 #pragma once
 
-#include "base/thread_pool.h"
 #include "kernels/cpu/generic/decode.inl"
 #include "kernels/cpu/generic/groups.h"
+#include "kernels/queue.h"
 #ifdef CHAKU_CODES
 #include CHAKU_CODES
 #include "kernels/cpu/generic/integer_dots.inl"
@@ -262,7 +262,7 @@ struct GemvChoice {
 
 // At most kMostTogether products of at most kMostGemvTokens tokens, whose digits find room, in one parallel section:
 // the whole is cut into units of some rows of one weight.
-static void gemv_together(const MatmulProblem* problems, int64_t n, ThreadPool& pool) {
+static void gemv_together(const MatmulProblem* problems, int64_t n, Queue& queue) {
   constexpr int64_t kChunkBytes = 64 << 10;  // a few microseconds of memory traffic
   constexpr int kMostThreads = 4096;         // of a pool
   GemvPart parts[kMostTogether];
@@ -278,13 +278,13 @@ static void gemv_together(const MatmulProblem* problems, int64_t n, ThreadPool& 
     part.end_unit = units;
   }
   uint8_t written[kMostThreads];  // bit i: the thread has set i
-  __builtin_memset(written, 0, static_cast<size_t>(pool.n_threads()));
-  pool.parallel_for(units, 1, [&](int64_t unit, int64_t, int thread) {
+  __builtin_memset(written, 0, static_cast<size_t>(queue.n_threads()));
+  queue.parallel_for(units, 1, [&](int64_t unit, int64_t, int thread) {
     const GemvPart* part = parts;
     while (unit >= part->end_unit) ++part;
     const int64_t before = part == parts ? 0 : part[-1].end_unit;
     const int64_t begin = (unit - before) * part->grain, end = min(begin + part->grain, part->p->w.rows);
-    uint8_t* scratch = reinterpret_cast<uint8_t*>(pool.scratch(thread));
+    uint8_t* scratch = reinterpret_cast<uint8_t*>(queue.scratch(thread));
     if (part->set < 0) return part->chunk(*part->p, part->rows, begin, end, scratch + DigitSets::kRoom);
     if ((written[thread] >> part->set & 1) == 0) {
       digits.write(part->set, scratch);
@@ -295,14 +295,14 @@ static void gemv_together(const MatmulProblem* problems, int64_t n, ThreadPool& 
 }
 
 // Products that do not depend on each other, at most kMostTogether, some tokens at a time.
-static void gemv(const MatmulProblem* problems, int64_t n, ThreadPool& pool) {
+static void gemv(const MatmulProblem* problems, int64_t n, Queue& queue) {
   int64_t token_bytes = 0, most_tokens = 0;
   for (int64_t i = 0; i < n; ++i) {
     token_bytes += GemvChoice::of(problems[i].w).digit_bytes;
     most_tokens = max(most_tokens, problems[i].m);
   }
   if (n > 1 && token_bytes > DigitSets::kRoom) {
-    for (int64_t i = 0; i < n; ++i) gemv(problems + i, 1, pool);
+    for (int64_t i = 0; i < n; ++i) gemv(problems + i, 1, queue);
     return;
   }
   const int64_t tokens = token_bytes == 0 ? kMostGemvTokens : min(kMostGemvTokens, DigitSets::kRoom / token_bytes);
@@ -316,7 +316,7 @@ static void gemv(const MatmulProblem* problems, int64_t n, ThreadPool& pool) {
       part.y += first * part.y_stride;
       part.m = min(tokens, part.m - first);
     }
-    gemv_together(parts, n_parts, pool);
+    gemv_together(parts, n_parts, queue);
   }
 }
 

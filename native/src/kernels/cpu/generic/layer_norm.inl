@@ -2,9 +2,9 @@
 // Backward as derived in reference/layer_norm.cpp.
 #pragma once
 
-#include "base/thread_pool.h"
 #include "kernels/cpu/generic/ops.h"
 #include "kernels/cpu/generic/simd.h"
+#include "kernels/queue.h"
 
 namespace chaku::CHAKU_ISA {
 
@@ -33,8 +33,8 @@ static float inverse_deviation(const float* x, int64_t d, const RowMean& mean, f
   return 1.0f / __builtin_sqrtf(sum(squares) / static_cast<float>(d) + epsilon);
 }
 
-void layer_norm(const LayerNormProblem& p, ThreadPool& pool) noexcept {
-  pool.parallel_for(p.m, kLayerNormRows, [&](int64_t begin, int64_t end, int) {
+void layer_norm(const LayerNormProblem& p, Queue& queue) noexcept {
+  queue.parallel_for(p.m, kLayerNormRows, [&](int64_t begin, int64_t end, int) {
     for (int64_t m = begin; m < end; ++m) {
       const float* x = p.x + m * p.x_stride;
       const int64_t at = m % p.weight_rows * p.d;
@@ -52,9 +52,9 @@ void layer_norm(const LayerNormProblem& p, ThreadPool& pool) noexcept {
 }
 
 // Units of work are blocks of columns: every row's mean is found again in each.
-static void layer_norm_parameter_gradients(const LayerNormBackwardProblem& p, ThreadPool& pool) {
+static void layer_norm_parameter_gradients(const LayerNormBackwardProblem& p, Queue& queue) {
   constexpr int64_t kColumns = 256;
-  pool.parallel_for(p.d, kColumns, [&](int64_t begin, int64_t end, int) {
+  queue.parallel_for(p.d, kColumns, [&](int64_t begin, int64_t end, int) {
     for (int64_t m = 0; m < p.m; ++m) {
       const float* x = p.x + m * p.x_stride;
       const float* dy = p.dy + m * p.dy_stride;
@@ -74,9 +74,9 @@ static void layer_norm_parameter_gradients(const LayerNormBackwardProblem& p, Th
   });
 }
 
-void layer_norm_backward(const LayerNormBackwardProblem& p, ThreadPool& pool) noexcept {
-  if (p.dweight != nullptr || p.dbias != nullptr) layer_norm_parameter_gradients(p, pool);  // before dx, maybe dy
-  pool.parallel_for(p.m, kLayerNormRows, [&](int64_t begin, int64_t end, int) {
+void layer_norm_backward(const LayerNormBackwardProblem& p, Queue& queue) noexcept {
+  if (p.dweight != nullptr || p.dbias != nullptr) layer_norm_parameter_gradients(p, queue);  // before dx, maybe dy
+  queue.parallel_for(p.m, kLayerNormRows, [&](int64_t begin, int64_t end, int) {
     for (int64_t m = begin; m < end; ++m) {
       const float* x = p.x + m * p.x_stride;
       const float* dy = p.dy + m * p.dy_stride;

@@ -5,11 +5,11 @@
 // A panel is used for up to 512 tokens, which makes decoding a few per cent of the work.
 #pragma once
 
-#include "base/thread_pool.h"
 #include "kernels/cpu/generic/decode.inl"
 #include "kernels/cpu/generic/gemm.inl"
 #include "kernels/cpu/generic/gemv.inl"
 #include "kernels/cpu/generic/ops.h"
+#include "kernels/queue.h"
 
 namespace chaku::CHAKU_ISA {
 
@@ -99,12 +99,12 @@ static Block block_of(const Split& split, int64_t unit, int64_t m, int64_t n, fl
   return b;
 }
 
-void matmul(const MatmulProblem& p, ThreadPool& pool) noexcept {
-  if (is_few(p)) return matmul_group({&p, 1}, pool);
+void matmul(const MatmulProblem& p, Queue& queue) noexcept {
+  if (is_few(p)) return matmul_group({&p, 1}, queue);
   const Rows rows = Rows::of(p.w);
   const Split split = split_work(p.m, p.w.rows, kForwardColumns);
-  pool.parallel_for(split.units(), 1, [&](int64_t unit, int64_t, int thread) {
-    Block b = block_of(split, unit, p.m, p.w.rows, reinterpret_cast<float*>(pool.scratch(thread)),
+  queue.parallel_for(split.units(), 1, [&](int64_t unit, int64_t, int thread) {
+    Block b = block_of(split, unit, p.m, p.w.rows, reinterpret_cast<float*>(queue.scratch(thread)),
                        kForwardColumns * kForwardDepth);
     b.out = {p.y + b.row * p.y_stride + b.column, p.y_stride, p.scale, p.bias != nullptr ? p.bias + b.column : nullptr,
              p.accumulate};
@@ -115,23 +115,23 @@ void matmul(const MatmulProblem& p, ThreadPool& pool) noexcept {
   });
 }
 
-void matmul_group(const MatmulGroup& group, ThreadPool& pool) noexcept {
+void matmul_group(const MatmulGroup& group, Queue& queue) noexcept {
   split_group(
       group.problems, group.n,
       [&](const MatmulProblem* few, int64_t n) {
-        run_few(few, n, [&](const MatmulProblem* products, int64_t n_products) { gemv(products, n_products, pool); });
+        run_few(few, n, [&](const MatmulProblem* products, int64_t n_products) { gemv(products, n_products, queue); });
       },
       [&](const MatmulProblem* large, int64_t n) {
-        for (int64_t i = 0; i < n; ++i) matmul(large[i], pool);
+        for (int64_t i = 0; i < n; ++i) matmul(large[i], queue);
       });
 }
 
-void matmul_backward(const MatmulBackwardProblem& p, ThreadPool& pool) noexcept {
+void matmul_backward(const MatmulBackwardProblem& p, Queue& queue) noexcept {
   const Rows rows = Rows::of(p.w);
   const bool fine = p.w.columns < 2048 && dtype_info(p.w.dtype).block_elements <= 128;
   const Split split = split_work(p.m, p.w.columns, fine ? 128 : kMostBackwardColumns);
-  pool.parallel_for(split.units(), 1, [&](int64_t unit, int64_t, int thread) {
-    Block b = block_of(split, unit, p.m, p.w.columns, reinterpret_cast<float*>(pool.scratch(thread)),
+  queue.parallel_for(split.units(), 1, [&](int64_t unit, int64_t, int thread) {
+    Block b = block_of(split, unit, p.m, p.w.columns, reinterpret_cast<float*>(queue.scratch(thread)),
                        kMostBackwardColumns * kBackwardDepth);
     b.out = {p.dx + b.row * p.dx_stride + b.column, p.dx_stride, p.scale, nullptr, p.accumulate};
     add_backward(p.dy, p.dy_stride, rows, b);
@@ -141,8 +141,8 @@ void matmul_backward(const MatmulBackwardProblem& p, ThreadPool& pool) noexcept 
   });
 }
 
-void matmul_backward_group(const MatmulBackwardGroup& group, ThreadPool& pool) noexcept {
-  for (int64_t i = 0; i < group.n; ++i) matmul_backward(group.problems[i], pool);
+void matmul_backward_group(const MatmulBackwardGroup& group, Queue& queue) noexcept {
+  for (int64_t i = 0; i < group.n; ++i) matmul_backward(group.problems[i], queue);
 }
 
 }  // namespace chaku::CHAKU_ISA

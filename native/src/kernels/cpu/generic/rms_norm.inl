@@ -1,16 +1,16 @@
 // One row at a time, sums in one vector of partial sums. Backward as derived in reference/rms_norm.cpp.
 #pragma once
 
-#include "base/thread_pool.h"
 #include "kernels/cpu/generic/ops.h"
 #include "kernels/cpu/generic/simd.h"
+#include "kernels/queue.h"
 
 namespace chaku::CHAKU_ISA {
 
 constexpr int64_t kNormRows = 16;  // per unit of work
 
-void rms_norm(const RmsNormProblem& p, ThreadPool& pool) noexcept {
-  pool.parallel_for(p.m, kNormRows, [&](int64_t begin, int64_t end, int) {
+void rms_norm(const RmsNormProblem& p, Queue& queue) noexcept {
+  queue.parallel_for(p.m, kNormRows, [&](int64_t begin, int64_t end, int) {
     for (int64_t m = begin; m < end; ++m) {
       const float* x = p.x + m * p.x_stride;
       const float* weight = p.weight + m % p.weight_rows * p.d;
@@ -28,8 +28,8 @@ void rms_norm(const RmsNormProblem& p, ThreadPool& pool) noexcept {
   });
 }
 
-static void norm_weight_gradient(const RmsNormBackwardProblem& p, ThreadPool& pool) {
-  pool.parallel_for(p.d, 64, [&](int64_t begin, int64_t end, int) {
+static void norm_weight_gradient(const RmsNormBackwardProblem& p, Queue& queue) {
+  queue.parallel_for(p.d, 64, [&](int64_t begin, int64_t end, int) {
     for (int64_t row = 0; row < p.weight_rows; ++row)
       for (int64_t d = begin; d < end; d += kLanes) {
         F total = zero();
@@ -42,9 +42,9 @@ static void norm_weight_gradient(const RmsNormBackwardProblem& p, ThreadPool& po
   });
 }
 
-void rms_norm_backward(const RmsNormBackwardProblem& p, ThreadPool& pool) noexcept {
-  if (p.dweight != nullptr) norm_weight_gradient(p, pool);  // before dx, which may be dy
-  pool.parallel_for(p.m, kNormRows, [&](int64_t begin, int64_t end, int) {
+void rms_norm_backward(const RmsNormBackwardProblem& p, Queue& queue) noexcept {
+  if (p.dweight != nullptr) norm_weight_gradient(p, queue);  // before dx, which may be dy
+  queue.parallel_for(p.m, kNormRows, [&](int64_t begin, int64_t end, int) {
     for (int64_t m = begin; m < end; ++m) {
       const float* x = p.x + m * p.x_stride;
       const float* dy = p.dy + m * p.dy_stride;

@@ -2,9 +2,9 @@
 // neighbours.
 #pragma once
 
-#include "base/thread_pool.h"
 #include "kernels/cpu/generic/ops.h"
 #include "kernels/cpu/generic/simd.h"
+#include "kernels/queue.h"
 
 namespace chaku::CHAKU_ISA {
 
@@ -37,10 +37,10 @@ CHAKU_INLINE void rotate_adjacent(float* x, const float* cosines, const float* s
   for (; i < half; ++i) rotate_pair(x + 2 * i, cosines[i], sines[i] * sign);
 }
 
-void rope(const RopeProblem& p, ThreadPool& pool) noexcept {
+void rope(const RopeProblem& p, Queue& queue) noexcept {
   const int64_t half = p.n_dims / 2;
   const float sign = p.backward ? -1.0f : 1.0f;
-  pool.parallel_for(p.m, 16, [&](int64_t begin, int64_t end, int) {
+  queue.parallel_for(p.m, 16, [&](int64_t begin, int64_t end, int) {
     for (int64_t m = begin; m < end; ++m)
       for (int64_t head = 0; head < p.n_heads; ++head) {
         float* x = p.x + m * p.x_stride + head * p.head_dim;

@@ -43,7 +43,19 @@ constexpr KernelTable make_table(const char* name, CpuPath path) {
           .dropout = dropout,
           .squared_norm = squared_norm,
           .cross_entropy = cross_entropy,
-          .adamw = adamw};
+          .adamw = adamw,
+          .copy_rows = reference::copy_rows,
+          .scatter_rows = reference::scatter_rows,
+          .fill = reference::fill,
+          .encode_rows = reference::encode_rows,
+          .decode_rows = reference::decode_rows,
+          .column_squares = reference::column_squares,
+          .uniform = reference::uniform,
+          .rope_table = reference::rope_table,
+          .position_factors = reference::position_factors,
+          .sort_slots = reference::sort_slots,
+          .sigmoid = reference::sigmoid,
+          .sigmoid_backward = reference::sigmoid_backward};
 }
 
 }  // namespace chaku::CHAKU_ISA

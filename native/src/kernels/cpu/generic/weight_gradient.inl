@@ -2,11 +2,11 @@
 // packed into panels as it lies. And the two ops of an embedding: gather and its gradient.
 #pragma once
 
-#include "base/thread_pool.h"
 #include "kernels/cpu/generic/decode.inl"
 #include "kernels/cpu/generic/gemm.inl"
 #include "kernels/cpu/generic/ops.h"
 #include "kernels/cpu/generic/panels.inl"
+#include "kernels/queue.h"
 
 namespace chaku::CHAKU_ISA {
 
@@ -16,8 +16,8 @@ constexpr int64_t kGradientPitch = kGradientDepth + 16;  // not a power of two: 
 static_assert((kGradientRows * kGradientPitch + kGradientColumns * kGradientDepth) * 4 <= ThreadPool::kScratchBytes);
 static_assert(kGradientRows % kLanes == 0);
 
-static void bias_gradient(const WeightGradientProblem& p, ThreadPool& pool) {
-  pool.parallel_for(p.n, 64, [&](int64_t begin, int64_t end, int) {
+static void bias_gradient(const WeightGradientProblem& p, Queue& queue) {
+  queue.parallel_for(p.n, 64, [&](int64_t begin, int64_t end, int) {
     for (int64_t n = begin; n < end; n += kLanes) {
       F total = zero();
       for (int64_t m = 0; m < p.m; ++m) total = total + load_n(p.dy + m * p.dy_stride + n, end - n);
@@ -26,10 +26,10 @@ static void bias_gradient(const WeightGradientProblem& p, ThreadPool& pool) {
   });
 }
 
-void weight_gradient(const WeightGradientProblem& p, ThreadPool& pool) noexcept {
+void weight_gradient(const WeightGradientProblem& p, Queue& queue) noexcept {
   const int64_t n_columns = ceil_div(p.k, kGradientColumns), n_rows = ceil_div(p.n, kGradientRows);
-  pool.parallel_for(n_columns * n_rows, 1, [&](int64_t unit, int64_t, int thread) {
-    float* panels = reinterpret_cast<float*>(pool.scratch(thread));
+  queue.parallel_for(n_columns * n_rows, 1, [&](int64_t unit, int64_t, int thread) {
+    float* panels = reinterpret_cast<float*>(queue.scratch(thread));
     float* packed = panels + kGradientColumns * kGradientDepth;
     const int64_t n = unit / n_columns * kGradientRows, k = unit % n_columns * kGradientColumns;
     const int64_t rows = min(kGradientRows, p.n - n), columns = min(kGradientColumns, p.k - k);
@@ -41,19 +41,19 @@ void weight_gradient(const WeightGradientProblem& p, ThreadPool& pool) noexcept 
                      {p.dw + n * p.k + k, p.k, p.scale, nullptr, true}, columns);
     }
   });
-  if (p.dbias != nullptr) bias_gradient(p, pool);
+  if (p.dbias != nullptr) bias_gradient(p, queue);
 }
 
-void weight_gradient_group(const WeightGradientGroup& group, ThreadPool& pool) noexcept {
-  for (int64_t i = 0; i < group.n; ++i) weight_gradient(group.problems[i], pool);
+void weight_gradient_group(const WeightGradientGroup& group, Queue& queue) noexcept {
+  for (int64_t i = 0; i < group.n; ++i) weight_gradient(group.problems[i], queue);
 }
 
-void gather(const GatherProblem& p, ThreadPool& pool) noexcept {
+void gather(const GatherProblem& p, Queue& queue) noexcept {
   const Rows rows = Rows::of(p.w);
   const int64_t d = p.w.columns;
   constexpr int64_t kRange = 16 * kRangeAlignment;
-  pool.parallel_for(p.m, 8, [&](int64_t begin, int64_t end, int thread) {
-    float* scratch = reinterpret_cast<float*>(pool.scratch(thread));
+  queue.parallel_for(p.m, 8, [&](int64_t begin, int64_t end, int thread) {
+    float* scratch = reinterpret_cast<float*>(queue.scratch(thread));
     for (int64_t m = begin; m < end; ++m)
       for (int64_t k = 0; k < d; k += kRange) {
         const int64_t count = min(kRange, d - k);
@@ -65,8 +65,8 @@ void gather(const GatherProblem& p, ThreadPool& pool) noexcept {
 }
 
 // Threads own columns, so that rows that recur are summed in the order of i.
-void scatter_gradient(const ScatterGradientProblem& p, ThreadPool& pool) noexcept {
-  pool.parallel_for(p.d, 64, [&](int64_t begin, int64_t end, int) {
+void scatter_gradient(const ScatterGradientProblem& p, Queue& queue) noexcept {
+  queue.parallel_for(p.d, 64, [&](int64_t begin, int64_t end, int) {
     for (int64_t i = 0; i < p.m; ++i) {
       const float* dy = p.dy + i * p.d;
       float* dw = p.dw + p.ids[i] * p.d;

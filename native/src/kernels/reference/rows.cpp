@@ -1,0 +1,73 @@
+#include "kernels/rows.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "base/random.h"
+#include "kernels/reference/reference.h"
+#include "quant/codec.h"
+
+namespace chaku::reference {
+namespace {
+
+constexpr int64_t kGrain = 1 << 14;  // floats
+
+// Whole rows of about as many floats.
+int64_t row_grain(int64_t d) { return std::max<int64_t>(1, kGrain / std::max<int64_t>(1, d)); }
+
+}  // namespace
+
+void copy_rows(const CopyRowsProblem& p, Queue& queue) noexcept {
+  queue.parallel_for(p.m, row_grain(p.d), [&](int64_t begin, int64_t end, int) {
+    for (int64_t m = begin; m < end; ++m) {
+      const float* x = p.x + m * p.x_stride;
+      float* y = p.y + m * p.y_stride;
+      if (p.scale == 1.0f)
+        std::memcpy(y, x, static_cast<size_t>(p.d) * sizeof(float));
+      else
+        for (int64_t i = 0; i < p.d; ++i) y[i] = p.scale * x[i];
+    }
+  });
+}
+
+void scatter_rows(const ScatterRowsProblem& p, Queue& queue) noexcept {
+  queue.parallel_for(p.m, row_grain(p.d), [&](int64_t begin, int64_t end, int) {
+    for (int64_t m = begin; m < end; ++m)
+      std::memcpy(p.y + p.ids[m] * p.d, p.x + m * p.d, static_cast<size_t>(p.d) * sizeof(float));
+  });
+}
+
+void fill(const FillProblem& p, Queue& queue) noexcept {
+  queue.parallel_for(p.n, 1 << 16,
+                     [&](int64_t begin, int64_t end, int) { std::fill(p.y + begin, p.y + end, p.value); });
+}
+
+void encode_rows(const EncodeRowsProblem& p, Queue& queue) noexcept {
+  const int64_t n_bytes = row_bytes(p.dtype, p.width);
+  queue.parallel_for(p.m, 8, [&](int64_t begin, int64_t end, int) {
+    quantize(p.dtype, p.x + begin * p.width, static_cast<std::byte*>(p.y) + begin * n_bytes, (end - begin) * p.width);
+  });
+}
+
+void decode_rows(const DecodeRowsProblem& p, Queue& queue) noexcept {
+  queue.parallel_for(p.w.rows, 16, [&](int64_t begin, int64_t end, int) {
+    const std::byte* from = static_cast<const std::byte*>(p.w.data) + begin * p.w.stride_bytes();
+    dequantize(p.w.dtype, from, p.y + begin * p.w.columns, (end - begin) * p.w.columns);
+  });
+}
+
+void column_squares(const ColumnSquaresProblem& p, Queue& queue) noexcept {
+  queue.parallel_for(p.k, 256, [&](int64_t begin, int64_t end, int) {
+    for (int64_t m = 0; m < p.m; ++m)
+      for (int64_t c = begin; c < end; ++c) p.sums[c] += double{p.x[m * p.k + c]} * p.x[m * p.k + c];
+  });
+}
+
+void uniform(const UniformProblem& p, Queue& queue) noexcept {
+  const Philox random(p.seed, p.stream);
+  queue.parallel_for(p.n, 4096, [&](int64_t begin, int64_t end, int) {
+    for (int64_t i = begin; i < end; ++i) p.y[i] = p.bound * (2.0f * random.uniform(static_cast<uint64_t>(i)) - 1.0f);
+  });
+}
+
+}  // namespace chaku::reference

@@ -1,0 +1,65 @@
+// Data that moves as it is, or between floats and a block format: what a device does without arithmetic of its own.
+// Paths of one processor share one version of these.
+#pragma once
+
+#include <cstdint>
+
+#include "kernels/matmul.h"
+
+namespace chaku {
+
+// y[m,:] = scale * x[m,:], rows of d floats. x and y do not overlap.
+struct CopyRowsProblem {
+  const float* x = nullptr;  // [M,D], x_stride between rows
+  int64_t x_stride = 0;
+  float* y = nullptr;  // [M,D], y_stride, overwritten
+  int64_t y_stride = 0;
+  int64_t m = 0, d = 0;
+  float scale = 1.0f;  // 1: the bits as they are
+};
+
+// y[ids[m],:] = x[m,:]; the other rows of y stay.
+struct ScatterRowsProblem {
+  const float* x = nullptr;      // [M,D] contiguous
+  const int32_t* ids = nullptr;  // [M], each once
+  float* y = nullptr;
+  int64_t m = 0, d = 0;
+};
+
+// y[n] = value.
+struct FillProblem {
+  float* y = nullptr;
+  int64_t n = 0;
+  float value = 0.0f;
+};
+
+// y[m,:] = x[m,:] in another format, as quant/codec.h encodes.
+struct EncodeRowsProblem {
+  const float* x = nullptr;  // [M,width] contiguous
+  DType dtype = DType::kF32;
+  void* y = nullptr;  // [M,width] contiguous, overwritten
+  int64_t m = 0, width = 0;
+};
+
+// y = w as floats, as quant/codec.h decodes.
+struct DecodeRowsProblem {
+  Matrix w;
+  float* y = nullptr;  // [N,K] contiguous, overwritten
+};
+
+// sums[c] += sum over m, in order, of x[m,c]^2 in float64.
+struct ColumnSquaresProblem {
+  const float* x = nullptr;  // [M,K] contiguous
+  int64_t m = 0, k = 0;
+  double* sums = nullptr;  // [K]
+};
+
+// y[i] = bound * (2 uniform(seed, stream, i) - 1).
+struct UniformProblem {
+  float* y = nullptr;  // [n], overwritten
+  int64_t n = 0;
+  float bound = 1.0f;
+  uint64_t seed = 0, stream = 0;
+};
+
+}  // namespace chaku

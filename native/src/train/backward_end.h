@@ -1,0 +1,22 @@
+// Where a backward pass ends.
+#pragma once
+
+#include <cstdint>
+
+#include "model/decoder_spec.h"
+
+namespace chaku {
+
+// The four groups of a block's products, in forward order: the backward pass ends at the lowest trained one.
+enum class Stage : int32_t { kQkv = 0, kAttnOutput = 1, kGateUp = 2, kDown = 3 };
+
+// Where the backward pass ends.
+struct BackwardEnd {
+  int32_t layer = -1;           // lowest layer with a trained parameter; n_layers where only the head has one
+  Stage stage = Stage::kQkv;    // its lowest trained product
+  bool input_gradient = false;  // the gradient of that layer's input is needed too (norms or embedding are trained)
+};
+// For low-rank additions to `targets` of every layer; for full training with full = true.
+BackwardEnd backward_end(const DecoderSpec& spec, uint64_t targets, bool full) noexcept;
+
+}  // namespace chaku

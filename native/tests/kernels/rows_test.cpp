@@ -1,0 +1,122 @@
+// Ops that move data have one version for all paths; what they do is checked here element by element.
+#include "kernels/rows.h"
+
+#include <cmath>
+
+#include "kernels/positions.h"
+#include "paths.h"
+
+using namespace chaku;
+using namespace chaku::test;
+
+namespace {
+
+constexpr int64_t kM = 37, kD = 23;
+
+}  // namespace
+
+TEST(copy_rows_moves_bits_between_strides) {
+  constexpr int64_t kFrom = 31, kTo = 40;
+  const Floats x = random_vector(kM * kFrom, 1);
+  check_paths("copy_rows", kExact, [&](const KernelTable& table, Queue& queue) {
+    Floats y(kM * kTo, kUntouched);
+    table.copy_rows({x.data(), kFrom, y.data(), kTo, kM, kD}, queue);
+    return y;
+  });
+  Floats y(kM * kTo, kUntouched);
+  reference_table().copy_rows({x.data(), kFrom, y.data(), kTo, kM, kD}, queue_of(3));
+  for (size_t m = 0; m < kM; ++m)
+    for (size_t i = 0; i < kTo; ++i) CHECK(y[m * kTo + i] == (i < kD ? x[m * kFrom + i] : kUntouched));
+  y.assign(kM * kTo, kUntouched);
+  reference_table().copy_rows({x.data(), kFrom, y.data(), kTo, kM, kD, 3.0f}, queue_of(2));
+  for (size_t m = 0; m < kM; ++m)
+    for (size_t i = 0; i < kTo; ++i) CHECK(y[m * kTo + i] == (i < kD ? 3.0f * x[m * kFrom + i] : kUntouched));
+}
+
+TEST(scatter_rows_leaves_the_others) {
+  const Floats x = random_vector(3 * kD, 2);
+  const int32_t ids[] = {4, 0, 2};
+  Floats y(5 * kD, kUntouched);
+  reference_table().scatter_rows({x.data(), ids, y.data(), 3, kD}, queue_of(2));
+  const int from[] = {1, -1, 2, -1, 0};
+  for (size_t row = 0; row < 5; ++row)
+    for (size_t i = 0; i < kD; ++i)
+      CHECK(y[row * kD + i] == (from[row] < 0 ? kUntouched : x[static_cast<size_t>(from[row]) * kD + i]));
+}
+
+TEST(fill_fills_no_more) {
+  for (const int64_t n : {0, 1, 65536, 65537 * 3}) {
+    Floats y(static_cast<size_t>(n) + 1, kUntouched);
+    reference_table().fill({y.data(), n, 2.5f}, queue_of(3));
+    for (size_t i = 0; i < static_cast<size_t>(n); ++i) CHECK(y[i] == 2.5f);
+    CHECK(y.back() == kUntouched);
+  }
+}
+
+TEST(rows_are_encoded_and_decoded_as_the_codec_does) {
+  constexpr int64_t kWidth = 64;
+  const Floats x = random_vector(kM * kWidth, 3);
+  for (const DType dtype : {DType::kF32, DType::kF16, DType::kBF16, DType::kQ8_0}) {
+    const size_t n_bytes = static_cast<size_t>(kM * row_bytes(dtype, kWidth));
+    std::vector<std::byte> encoded(n_bytes), expected(n_bytes);
+    quantize(dtype, x.data(), expected.data(), kM * kWidth);
+    reference_table().encode_rows({x.data(), dtype, encoded.data(), kM, kWidth}, queue_of(3));
+    CHECK(encoded == expected);
+    Floats floats(x.size()), wanted(x.size());
+    dequantize(dtype, expected.data(), wanted.data(), kM * kWidth);
+    reference_table().decode_rows({{encoded.data(), dtype, kM, kWidth}, floats.data()}, queue_of(3));
+    CHECK(floats == wanted);
+  }
+}
+
+TEST(column_squares_add_up) {
+  constexpr int64_t kK = 600;
+  const Floats x = random_vector(kM * kK, 4);
+  std::vector<double> sums(kK, 1.0);
+  reference_table().column_squares({x.data(), kM, kK, sums.data()}, queue_of(3));
+  for (size_t c = 0; c < kK; ++c) {
+    double sum = 1.0;
+    for (size_t m = 0; m < kM; ++m) sum += static_cast<double>(x[m * kK + c]) * x[m * kK + c];
+    CHECK(sums[c] == sum);
+  }
+}
+
+TEST(uniform_fills_the_bounds_and_depends_on_seed_and_stream) {
+  constexpr int64_t kN = 20000;
+  const auto draw = [](uint64_t seed, uint64_t stream, int n_threads) {
+    Floats y(kN);
+    reference_table().uniform({y.data(), kN, 0.25f, seed, stream}, queue_of(n_threads));
+    return y;
+  };
+  const Floats y = draw(1, 2, 1);
+  CHECK(y == draw(1, 2, 3));
+  CHECK(y != draw(2, 2, 1));
+  CHECK(y != draw(1, 3, 1));
+  double mean = 0, largest = 0;
+  for (const float v : y) {
+    mean += v / kN;
+    largest = std::fmax(largest, std::fabs(v));
+  }
+  CHECK(largest <= 0.25 && largest > 0.249);
+  CHECK(std::fabs(mean) < 0.005);
+}
+
+TEST(rope_tables_turn_by_position_times_frequency) {
+  const int32_t positions[] = {0, 1, 7, 100000};
+  const double frequencies[] = {1.0, 0.25, 1e-4};
+  Floats cosines(12), sines(12);
+  reference_table().rope_table({positions, frequencies, cosines.data(), sines.data(), 4, 3, 1.5f}, queue_of(2));
+  for (size_t t = 0; t < 4; ++t)
+    for (size_t i = 0; i < 3; ++i) {
+      CHECK(cosines[t * 3 + i] == static_cast<float>(1.5 * std::cos(positions[t] * frequencies[i])));
+      CHECK(sines[t * 3 + i] == static_cast<float>(1.5 * std::sin(positions[t] * frequencies[i])));
+    }
+}
+
+TEST(position_factors_grow_in_steps) {
+  const int32_t positions[] = {0, 7, 8, 15, 16};
+  Floats factors(5);
+  reference_table().position_factors({positions, factors.data(), 5, 0.5f, 8}, queue_of(1));
+  const double expected[] = {1.0, 1.0, 1.0 + 0.5 * std::log(2.0), 1.0 + 0.5 * std::log(2.0), 1.0 + 0.5 * std::log(3.0)};
+  for (size_t i = 0; i < 5; ++i) CHECK(std::fabs(factors[i] - expected[i]) < 1e-6);
+}
