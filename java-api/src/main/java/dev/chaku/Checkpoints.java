@@ -48,16 +48,16 @@ final class Checkpoints {
         metadata.put("row", Integer.toString(position.row()));
         metadata.put("rows_done", Long.toString(position.rowsDone()));
         folder.save(position.step(), into -> write(into, metadata));
-        folder.keepNewest(setup.config().keepCheckpoints());
+        folder.keepNewest(setup.config().keeping().keepCheckpoints());
     }
 
     /** The state, and for people the settings and an adapter that can be tried while the run goes on. */
     private void write(Path into, Map<String, String> metadata) {
         TrainerState.write(core, TrainerState.WHOLE, metadata, into.resolve(STATE));
         OutputFolder.of(into).writeText(EarlierRun.CONFIG, description.json());
-        if (!setup.full()) {
-            Path adapter = into.resolve(Adapter.FILE_NAME);
-            TrainedWeights.writeAdapter(setup, core, description, adapter);
+        Trainable trainable = setup.trainable();
+        if (trainable.isAdapter()) {
+            trainable.write(core, description, into.resolve(trainable.fileName()));
         }
     }
 

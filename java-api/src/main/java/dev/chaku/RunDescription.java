@@ -3,16 +3,13 @@ package dev.chaku;
 import com.fasterxml.jackson.core.JsonGenerator;
 import dev.chaku.gguf.GgufFile;
 import dev.chaku.internal.io.Json;
-import dev.chaku.train.LoraTarget;
-import dev.chaku.train.TrainingConfig;
 import java.io.IOException;
 import java.io.StringWriter;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
-import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,7 +33,7 @@ final class RunDescription {
         shown.put("base_model_sha256", baseHash());
         shown.putAll(hashes());
         values(setup, true).forEach((name, value) -> shown.put(name, value.toString()));
-        if (setup.config().earlyStopping() == 0) {
+        if (!setup.config().keeping().stopsEarly()) {
             shown.remove("validation_examples_sha256"); // Without early stopping the validations only tell.
         }
         return shown;
@@ -89,52 +86,22 @@ final class RunDescription {
         return text + "\n";
     }
 
+    /** What the run is told, each group in its own words; what does not decide the result only if asked for. */
     private static Map<String, Object> values(TrainingSetup setup, boolean decisiveOnly) {
         Map<String, Object> values = new LinkedHashMap<>();
         values.put("architecture", setup.model().architecture());
-        values.put("mode", setup.full() ? "full" : "lora");
-        if (!setup.full()) {
-            values.put("rank", setup.lora().rank());
-            values.put("alpha", setup.lora().alpha());
-            values.put("rs_lora", setup.lora().rsLora());
-            values.put("dropout", setup.lora().dropout());
-            values.put(
-                    "targets",
-                    Arrays.stream(LoraTarget.values())
-                            .filter(setup.lora().targets()::contains)
-                            .map(LoraTarget::label)
-                            .collect(Collectors.joining(",")));
-        }
-        TrainingConfig c = setup.config();
-        values.put("epochs", c.epochs());
-        values.put("max_steps", c.maxSteps());
-        values.put("max_length", c.maxLength());
-        values.put("batch_tokens", c.batchTokens());
-        values.put("grad_accumulation", c.gradAccumulation());
-        values.put("packing", c.packing());
-        values.put("learning_rate", c.learningRate());
-        values.put("schedule", c.schedule().label());
-        values.put("warmup_steps", c.warmupSteps());
-        values.put("weight_decay", c.weightDecay());
-        values.put("max_grad_norm", c.maxGradNorm());
-        values.put("beta1", c.beta1());
-        values.put("beta2", c.beta2());
-        values.put("epsilon", c.epsilon());
-        values.put("b_rate_ratio", c.bRateRatio());
-        values.put("seed", c.seed());
-        if (setup.model().hasExperts()) {
-            values.put("load_balance", c.loadBalance());
-            values.put("train_routers", c.trainRouters());
-        }
-        values.put("early_stopping", c.earlyStopping());
-        // Without early stopping the validations only tell.
-        if (!decisiveOnly || c.earlyStopping() > 0) {
-            values.put("eval_steps", c.evalSteps());
-        }
-        if (!decisiveOnly) {
-            values.put("save_steps", c.saveSteps());
-        }
+        Stream.concat(
+                        setup.method().settings().stream(),
+                        setup.config().settings(setup.model().hasExperts()).stream())
+                .filter(setting -> setting.decides() || !decisiveOnly)
+                .forEach(setting -> values.put(setting.name(), setting.value()));
         return values;
+    }
+
+    /** Whether most examples came from conversations, so that the result answers such. */
+    boolean isOfConversations() {
+        return 2L * setup.data().counts().conversations()
+                > setup.data().examples().size();
     }
 
     /** The SHA-256 of the base's file, see {@link GgufFile#sha256}, computed once; a synthetic model's name. */

@@ -1,7 +1,6 @@
 package dev.chaku;
 
 import dev.chaku.errors.ResourceException;
-import dev.chaku.internal.arch.TensorSpec;
 import dev.chaku.internal.core.NativeTrainer;
 import dev.chaku.internal.engine.MemoryPlan;
 import dev.chaku.internal.io.ProcessMemory;
@@ -38,23 +37,13 @@ record RunMemory(MemoryPlan core, long engineBytes, long jvmBytes, long jvmGrowt
         // Its young generation is filled in the end, a third of the heap; writing the result takes it once as values
         // and once
         // as a file's tensors.
-        long growth = Runtime.getRuntime().totalMemory() / 3 + JVM_GROWTH_BYTES + 2 * resultBytes(model, setup);
+        long growth = Runtime.getRuntime().totalMemory() / 3
+                + JVM_GROWTH_BYTES
+                + 2 * setup.trainable().heapBytes();
         long jvm = (ProcessMemory.residentBytes() + growth + JVM_STEP_BYTES - 1) / JVM_STEP_BYTES * JVM_STEP_BYTES;
         long limit = model.options().memoryLimitBytes();
         long forCore = limit == 0 ? 0 : Math.max(1, limit - engine - jvm);
         return new RunMemory(NativeTrainer.plan(model.core(), setup.options(forCore)), engine, jvm, growth, limit);
-    }
-
-    /** What of the result is in the heap at once: of an adapter all, of a whole model one tensor. */
-    private static long resultBytes(Model model, TrainingSetup setup) {
-        return setup.full() ? largestTensor(model) * Float.BYTES : setup.trainedParameters() * Float.BYTES;
-    }
-
-    private static long largestTensor(Model model) {
-        return model.spec().tensors().stream()
-                .mapToLong(TensorSpec::elements)
-                .max()
-                .orElse(0);
     }
 
     /** What the core may take under the limit; 0 for what the machine has. */

@@ -11,7 +11,9 @@ import dev.chaku.gguf.GgmlType;
 import dev.chaku.internal.core.NativeTrainer;
 import dev.chaku.internal.train.EarlierRun;
 import dev.chaku.internal.train.OutputFolder;
+import dev.chaku.train.FullTraining;
 import dev.chaku.train.LoraConfig;
+import dev.chaku.train.Method;
 import dev.chaku.train.RunStart;
 import dev.chaku.train.SmallData;
 import dev.chaku.train.TrainingConfig;
@@ -34,9 +36,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Trainer {
     private final Model model;
-    private LoraConfig lora = LoraConfig.rank(16);
-    private boolean full;
-    private GgmlType fullFormat = GgmlType.F32;
+    private Method method = LoraConfig.rank(16);
     private TrainingConfig config = TrainingConfig.defaults();
     private Set<SmallData> smallData = Set.of();
     private List<EncodedExample> examples = List.of();
@@ -64,8 +64,7 @@ public final class Trainer {
 
     /** Trains a LoRA adapter over the frozen model; rank 16 on the seven products of each layer unless set. */
     public Trainer lora(LoraConfig newLora) {
-        lora = newLora;
-        full = false;
+        method = newLora;
         return this;
     }
 
@@ -75,8 +74,7 @@ public final class Trainer {
      * @param format of the matrices in the file that is written
      */
     public Trainer full(GgmlType format) {
-        full = true;
-        fullFormat = format;
+        method = new FullTraining(format);
         return this;
     }
 
@@ -210,31 +208,21 @@ public final class Trainer {
     }
 
     private TrainingPlan plan(TrainingSetup setup, RunMemory memory) {
-        TrainingData.Counts counts = setup.data().counts();
         int rows = setup.firstEpoch().size();
         return new TrainingPlan(
                 setup.data().examples().size(),
                 setup.data().examples().tokens(),
                 setup.data().examples().trainedTokens(),
                 rows,
-                setup.totalSteps(rows),
-                setup.trainedParameters(),
-                setup.config().epochs(),
-                setup.config().batchTokens(),
+                setup.config().batching().totalSteps(rows),
+                setup.trainable().parameters(),
+                setup.config().batching().epochs(),
+                setup.config().batching().batchTokens(),
                 memory.core().weightBytes(),
                 memory.trainingBytes(),
                 memory.jvmBytes(),
                 memory.core().availableBytes(),
-                counts.truncated(),
-                counts.split(),
-                counts.dropped(),
-                counts.turnsApart(),
-                counts.conversations(),
-                counts.cutTokens(),
-                counts.endsAdded(),
-                counts.withoutEnd(),
-                counts.unrendered(),
-                counts.firstUnrendered());
+                setup.data().counts());
     }
 
     /**
@@ -297,7 +285,7 @@ public final class Trainer {
     }
 
     private ExampleEncoder encoder() {
-        int longest = Math.min(config.maxLength(), model.contextLength());
+        int longest = Math.min(config.batching().maxLength(), model.contextLength());
         return new ExampleEncoder(
                 model.tokenizer(), renderer(), new ExampleEncoder.Options(longest, overLong, wholeText, parseSpecial));
     }
@@ -329,7 +317,7 @@ public final class Trainer {
                 ? TrainingData.of(model, config, room, examples, evalExamples)
                 : TrainingData.encode(
                         model, config, room, data, evalData, evalSplit, encoder(), ChatProbe.sha256(renderer()));
-        TrainingSetup setup = new TrainingSetup(model, lora, full, fullFormat, config, encoded, resume);
+        TrainingSetup setup = new TrainingSetup(model, method, config, encoded);
         return smallData.isEmpty() ? setup : setup.with(suited(setup));
     }
 
@@ -344,8 +332,8 @@ public final class Trainer {
                         .orElse(0),
                 encoded.examples().tokens(),
                 candidate -> {
-                    TrainingSetup other = setup.with(candidate);
-                    return other.totalSteps(other.firstEpoch().size());
+                    int rows = setup.with(candidate).firstEpoch().size();
+                    return candidate.batching().totalSteps(rows);
                 });
     }
 }

@@ -6,6 +6,7 @@ import dev.chaku.data.EncodedExamples;
 import dev.chaku.data.Example;
 import dev.chaku.data.ExampleEncoder;
 import dev.chaku.errors.BadInputException;
+import dev.chaku.train.RecordCounts;
 import dev.chaku.train.TrainingConfig;
 import java.nio.file.Path;
 import java.util.List;
@@ -19,49 +20,7 @@ import org.jspecify.annotations.Nullable;
  * @param counts what became of records of a data set; zeros if the examples came encoded
  * @param template what tells the chat template that rendered them from others, empty if none did
  */
-record TrainingData(EncodedExamples examples, EncodedExamples evalExamples, Counts counts, String template) {
-    /**
-     * What became of records.
-     *
-     * @param truncated cut at the longest length
-     * @param split made into several sequences
-     * @param dropped left out
-     * @param turnsApart conversations of which turns became sequences of their own
-     * @param conversations records that a chat template rendered
-     * @param cutTokens tokens that truncated records lost
-     * @param endsAdded conversations that got an end-of-text token
-     * @param withoutEnd answers after which no token that ends generation is trained
-     * @param unrendered conversations of which the template leaves out text
-     * @param firstUnrendered where and what, of the first
-     */
-    record Counts(
-            int truncated,
-            int split,
-            int dropped,
-            int turnsApart,
-            int conversations,
-            long cutTokens,
-            int endsAdded,
-            int withoutEnd,
-            int unrendered,
-            String firstUnrendered) {
-        private static final Counts NONE = new Counts(0, 0, 0, 0, 0, 0, 0, 0, 0, "");
-
-        private static Counts of(ExampleEncoder.Counts counts) {
-            return new Counts(
-                    counts.truncated(),
-                    counts.split(),
-                    counts.dropped(),
-                    counts.turnsApart(),
-                    counts.conversations(),
-                    counts.cutTokens(),
-                    counts.endsAdded(),
-                    counts.withoutEnd(),
-                    counts.unrendered(),
-                    counts.firstUnrendered());
-        }
-    }
-
+record TrainingData(EncodedExamples examples, EncodedExamples evalExamples, RecordCounts counts, String template) {
     /**
      * Where encoded examples are kept.
      *
@@ -81,7 +40,7 @@ record TrainingData(EncodedExamples examples, EncodedExamples evalExamples, Coun
         examples.forEach(train::add);
         Collector eval = new Collector(model, config, room, "validation example");
         evalExamples.forEach(eval::add);
-        return checked(config, train, eval, Counts.NONE, "");
+        return checked(config, train, eval, RecordCounts.NONE, "");
     }
 
     /**
@@ -115,18 +74,18 @@ record TrainingData(EncodedExamples examples, EncodedExamples evalExamples, Coun
         encoder.encodeAhead(trainExamples, train::add);
         Collector eval = new Collector(model, config, room, "validation example");
         encoder.encodeAhead(evalExamples, eval::add);
-        Counts counts = Counts.of(encoder.counts());
+        RecordCounts counts = RecordCounts.of(encoder.counts());
         return checked(config, train, eval, counts, counts.conversations() > 0 ? template : "");
     }
 
     private static TrainingData checked(
-            TrainingConfig config, Collector train, Collector eval, Counts counts, String template) {
+            TrainingConfig config, Collector train, Collector eval, RecordCounts counts, String template) {
         if (train.taken == 0) {
             throw new BadInputException("no example to train on"
                     + (counts.dropped() > 0 ? ": all " + counts.dropped() + " were left out" : ""));
         }
         TrainingData data = new TrainingData(train.build(), eval.build(), counts, template);
-        if (config.earlyStopping() > 0 && data.evalExamples.isEmpty()) {
+        if (config.keeping().stopsEarly() && data.evalExamples.isEmpty()) {
             throw new BadInputException("early stopping needs validation examples, or a share of the data set aside");
         }
         return data;
@@ -145,7 +104,7 @@ record TrainingData(EncodedExamples examples, EncodedExamples evalExamples, Coun
             this.model = model;
             this.config = config;
             this.what = what;
-            this.longest = Math.min(config.maxLength(), model.contextLength());
+            this.longest = Math.min(config.batching().maxLength(), model.contextLength());
             this.kept = EncodedExamples.builder(room.inMemoryBytes(), room.scratchFolder());
         }
 
@@ -153,7 +112,7 @@ record TrainingData(EncodedExamples examples, EncodedExamples evalExamples, Coun
             taken++;
             if (example.length() > longest) {
                 throw new BadInputException(what + " " + taken + ": expected at most " + longest
-                        + " tokens (max length " + config.maxLength() + ", context length of the model "
+                        + " tokens (max length " + config.batching().maxLength() + ", context length of the model "
                         + model.contextLength() + "), found " + example.length());
             }
             for (int token : example.tokens()) {

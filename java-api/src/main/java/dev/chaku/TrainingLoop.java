@@ -9,11 +9,11 @@ import dev.chaku.internal.core.NativeTrainer;
 import dev.chaku.internal.engine.BatchLoss;
 import dev.chaku.internal.engine.StepOptions;
 import dev.chaku.internal.engine.StepResult;
-import dev.chaku.internal.engine.TrainingBatch;
 import dev.chaku.internal.train.Divergence;
 import dev.chaku.internal.train.EarlierRun;
 import dev.chaku.internal.train.EarlyStopping;
 import dev.chaku.internal.train.LogFile;
+import dev.chaku.internal.train.Objective;
 import dev.chaku.internal.train.OutputFolder;
 import dev.chaku.internal.train.ProgressListeners;
 import dev.chaku.internal.train.ProgressMeter;
@@ -21,7 +21,9 @@ import dev.chaku.internal.train.RowFeed;
 import dev.chaku.internal.train.RunPosition;
 import dev.chaku.internal.train.RunResult;
 import dev.chaku.internal.train.Validation;
+import dev.chaku.train.Keeping;
 import dev.chaku.train.LossTrend;
+import dev.chaku.train.Optimizer;
 import dev.chaku.train.TrainingConfig;
 import dev.chaku.train.TrainingProgress;
 import java.nio.file.Files;
@@ -34,8 +36,6 @@ import java.util.function.Consumer;
 
 /** The steps of a run, on one thread: rows, gradients, update, validation, log, checkpoint, output. */
 final class TrainingLoop {
-    private static final String MODEL_FILE = "model.gguf";
-
     /**
      * What a run leaves.
      *
@@ -46,6 +46,8 @@ final class TrainingLoop {
 
     private final TrainingSetup setup;
     private final TrainingConfig config;
+    private final Keeping keeping;
+    private final Objective objective;
     private final NativeTrainer core;
     private final OutputFolder folder;
     private final RunDescription description;
@@ -73,14 +75,16 @@ final class TrainingLoop {
             List<Consumer<TrainingProgress>> firstListeners) {
         this.setup = setup;
         this.config = setup.config();
+        this.keeping = config.keeping();
+        this.objective = Objective.of(config.loss());
         this.core = core;
         this.folder = folder;
         this.description = description;
         this.checkpoints = new Checkpoints(setup, description, core, folder);
         this.evalRows = setup.evalRows();
-        this.stopping = new EarlyStopping(config.earlyStopping());
+        this.stopping = new EarlyStopping(keeping.earlyStopping());
         this.rowsPerEpoch = setup.firstEpoch().size();
-        this.totalSteps = setup.totalSteps(rowsPerEpoch);
+        this.totalSteps = config.batching().totalSteps(rowsPerEpoch);
         this.meter = new ProgressMeter(totalSteps, position);
         this.listeners = new ProgressListeners(firstListeners);
     }
@@ -147,7 +151,7 @@ final class TrainingLoop {
             boolean evaluated = evaluateIfDue();
             report(log, evaluated);
             withinStep = false;
-            if (config.saveSteps() > 0 && position.step() % config.saveSteps() == 0 && divergence.isSound()) {
+            if (keeping.saveSteps() > 0 && position.step() % keeping.saveSteps() == 0 && divergence.isSound()) {
                 save();
             }
         }
@@ -165,7 +169,7 @@ final class TrainingLoop {
      * @return what is saved, in words
      */
     private String saveBeforeLeaving() {
-        if (config.saveSteps() > 0 && position.step() > savedStep && !withinStep && divergence.isSound()) {
+        if (keeping.saveSteps() > 0 && position.step() > savedStep && !withinStep && divergence.isSound()) {
             try {
                 save();
             } catch (ChakuException e) {
@@ -184,9 +188,9 @@ final class TrainingLoop {
         }
         String lost = position.step() > savedStep ? ", later steps are lost" : "";
         return "the checkpoint of step " + savedStep + " in " + folder.path() + " is saved"
-                + (setup.full()
-                        ? lost + "; no model was written"
-                        : " and has an adapter in it" + lost + "; no other was written");
+                + (setup.trainable().isAdapter()
+                        ? " and has an adapter in it" + lost + "; no other was written"
+                        : lost + "; no model was written");
     }
 
     private void goOnFrom(Checkpoints.Restored restored) {
@@ -213,23 +217,23 @@ final class TrainingLoop {
         double balanceSum = 0;
         long tokens = 0;
         int from = position.row();
-        int to = Math.min(rowsPerEpoch, from + config.gradAccumulation());
+        int to = Math.min(rowsPerEpoch, from + config.batching().gradAccumulation());
         long index = position.rowsDone();
         for (int i = from; i < to; i++) {
             requireNotCancelled();
             PackedRow row = rows.next();
-            BatchLoss loss = core.accumulate(batch(row, index++));
+            BatchLoss loss = objective.accumulate(core, row, index++);
             lossSum += loss.lossSum();
             weightSum += loss.weightSum();
             balanceSum += loss.balance();
             tokens += row.length();
         }
         int number = position.step() + 1;
-        double rate = config.learningRateAt(number, totalSteps);
+        double rate = config.schedule().learningRateAt(number, totalSteps);
         StepResult result = core.step(stepOptions(rate));
         position = position.after(to - from, rowsPerEpoch);
         meter.step(position, rowsPerEpoch, lossSum / weightSum, tokens, rate, result);
-        if (config.loadBalance() > 0) {
+        if (config.experts().loadBalance() > 0) {
             meter.balance(balanceSum / (to - from));
         }
         divergence.step(lossSum, result);
@@ -242,28 +246,25 @@ final class TrainingLoop {
                 + ": " + cause + "; " + saved());
     }
 
-    private static TrainingBatch batch(PackedRow row, long index) {
-        return new TrainingBatch(index, row.tokens(), row.targets(), row.weights(), row.starts());
-    }
-
     private StepOptions stepOptions(double rate) {
+        Optimizer optimizer = config.optimizer();
         return new StepOptions(
                 (float) rate,
-                (float) config.beta1(),
-                (float) config.beta2(),
-                (float) config.epsilon(),
-                (float) config.weightDecay(),
-                (float) config.maxGradNorm(),
-                (float) config.bRateRatio());
+                (float) optimizer.beta1(),
+                (float) optimizer.beta2(),
+                (float) optimizer.epsilon(),
+                (float) optimizer.weightDecay(),
+                (float) optimizer.maxGradNorm(),
+                (float) optimizer.bRateRatio());
     }
 
     private boolean evaluateIfDue() {
         boolean last = position.step() == totalSteps;
-        boolean due = config.evalSteps() > 0 ? position.step() % config.evalSteps() == 0 : position.row() == 0;
+        boolean due = keeping.evalSteps() > 0 ? position.step() % keeping.evalSteps() == 0 : position.row() == 0;
         if (evalRows.isEmpty() || !(due || last)) {
             return false;
         }
-        Validation validation = Validation.of(core, evalRows, this::requireNotCancelled);
+        Validation validation = Validation.of(objective, core, evalRows, this::requireNotCancelled);
         if (stopping.isBest(validation.loss(), position.step()) && stopping.isOn()) {
             checkpoints.saveBest(position.step());
         }
@@ -281,11 +282,7 @@ final class TrainingLoop {
     private Result writeResult(LossTrend trend, boolean finished) {
         TrainingProgress progress = meter.progress(false);
         Path file = resultFile(setup, folder.path());
-        if (setup.full()) {
-            TrainedWeights.writeModel(setup.model(), core, setup.fullFormat(), file);
-        } else {
-            TrainedWeights.writeAdapter(setup, core, description, file);
-        }
+        setup.trainable().write(core, description, file);
         if (finished) {
             RunResult.write(folder, progress);
         }
@@ -294,12 +291,12 @@ final class TrainingLoop {
 
     private static Result result(
             TrainingSetup setup, Path file, TrainingProgress progress, LossTrend trend, boolean finished) {
-        Optional<Adapter> adapter = setup.full() ? Optional.empty() : Optional.of(Adapter.load(file));
+        Optional<Adapter> adapter = setup.trainable().isAdapter() ? Optional.of(Adapter.load(file)) : Optional.empty();
         return new Result(file, adapter, progress, trend, finished);
     }
 
     private static Path resultFile(TrainingSetup setup, Path folder) {
-        return folder.resolve(setup.full() ? MODEL_FILE : Adapter.FILE_NAME);
+        return folder.resolve(setup.trainable().fileName());
     }
 
     /** What an earlier run left that came to its end in this folder; empty if it did not. */

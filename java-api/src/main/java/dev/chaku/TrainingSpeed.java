@@ -2,7 +2,6 @@ package dev.chaku;
 
 import dev.chaku.data.EncodedExample;
 import dev.chaku.errors.ResourceException;
-import dev.chaku.gguf.GgmlType;
 import dev.chaku.internal.core.NativeTrainer;
 import dev.chaku.internal.engine.StepOptions;
 import dev.chaku.internal.engine.TrainingBatch;
@@ -54,7 +53,7 @@ public record TrainingSpeed(
         EncodedExample row = row(model.vocabSize(), tokens, trainedShare);
         TrainingData.Room memory = new TrainingData.Room(Long.MAX_VALUE, Path.of(""));
         TrainingData data = TrainingData.of(model, config, memory, List.of(row), List.of());
-        TrainingSetup setup = new TrainingSetup(model, lora, false, GgmlType.F32, config, data, false);
+        TrainingSetup setup = new TrainingSetup(model, lora, config, data);
         int[] targets = Arrays.copyOfRange(row.tokens(), 1, tokens + 1);
         TrainingBatch batch = new TrainingBatch(0, row.tokens(), targets, row.weights(), new int[] {0, tokens});
         StepOptions options = new StepOptions(0, 0.9f, 0.999f, 1e-8f, 0, 1, 1);

@@ -250,7 +250,12 @@ class TrainerTest {
         TrainingPlan plan = trainer.plan();
         assertEquals(15, plan.examples());
         assertTrue(plan.trainedTokensPerEpoch() < plan.tokensPerEpoch());
-        assertEquals(0, plan.truncated() + plan.split() + plan.dropped() + plan.turnsApart());
+        assertEquals(
+                0,
+                plan.records().truncated()
+                        + plan.records().split()
+                        + plan.records().dropped()
+                        + plan.records().turnsApart());
         try (TrainingRun run =
                 trainer.config(TinyTraining.config().with(c -> c.maxSteps(1))).start()) {
             run.await();
@@ -294,9 +299,9 @@ class TrainerTest {
     void saysWhatBecomesOfLongExamples() throws IOException {
         Path file = Files.writeString(folder.resolve("long.jsonl"), "{\"text\":\"" + "x".repeat(100) + "\"}\n");
         Trainer trainer = trainer().data(Dataset.read(file));
-        assertEquals(1, trainer.plan().truncated());
+        assertEquals(1, trainer.plan().records().truncated());
         assertEquals(32, trainer.plan().tokensPerEpoch());
-        assertEquals(1, trainer.overLong(OverLong.SPLIT).plan().split());
+        assertEquals(1, trainer.overLong(OverLong.SPLIT).plan().records().split());
         String message = refusal(trainer.overLong(OverLong.DROP));
         assertEquals("no example to train on: all 1 were left out", message);
         assertTrue(refusal(trainer.overLong(OverLong.ERROR)).contains("long.jsonl:1"));

@@ -71,20 +71,22 @@ final class EstimateOptions {
         if (model.isPresent() && tokens > 0) {
             try (Model opened = Model.open(model.get(), engine.modelOptions())) {
                 missing = "";
-                int row = (int) Math.min(tokens, config.batchTokens());
+                int row = (int) Math.min(tokens, config.batching().batchTokens());
                 memory = memory(opened, lora, row);
                 boolean timed = !noTiming && memory.training() <= memory.available();
                 double share = (double) trained / tokens;
-                time = timed ? time(opened, lora, row, tokens * config.epochs(), share, console) : null;
+                time = timed
+                        ? time(opened, lora, row, tokens * config.batching().epochs(), share, console)
+                        : null;
             } catch (BadInputException | ResourceException e) {
                 missing = "memory or time: " + e.getMessage();
             }
         }
-        int rows = TrainingEstimate.rows(kept, config.batchTokens());
+        int rows = TrainingEstimate.rows(kept, config.batching().batchTokens());
         return new TrainingEstimate(
                 "LoRA of rank " + rank,
-                config.epochs(),
-                config.batchTokens(),
+                config.batching().epochs(),
+                config.batching().batchTokens(),
                 tokens,
                 trained,
                 rows,
@@ -103,7 +105,8 @@ final class EstimateOptions {
                 epochs == null ? EnumSet.allOf(SmallData.class) : EnumSet.of(SmallData.ROWS),
                 () -> Arrays.stream(kept).max().orElse(0),
                 tokens,
-                c -> TrainingEstimate.rows(kept, c.batchTokens()) * c.epochs());
+                c -> TrainingEstimate.rows(kept, c.batching().batchTokens())
+                        * c.batching().epochs());
     }
 
     /** The core's own plan, for one row as long as the longest will be. */

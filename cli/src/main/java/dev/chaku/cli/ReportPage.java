@@ -11,6 +11,8 @@ import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
+import java.util.stream.Stream;
 
 /** A training's result as one HTML page that needs nothing else, in both colour schemes. */
 final class ReportPage {
@@ -25,6 +27,10 @@ final class ReportPage {
       table{border-collapse:collapse;width:100%} td{padding:.25em 1em .25em 0;border-bottom:1px solid var(--line)}
       td:first-child{width:16em} td.own{font-weight:600} svg{width:100%;height:auto;border-radius:.5em}
       """;
+
+    /** Settings of which there is no one default: they follow from others, or from the model. */
+    private static final Set<String> FOLLOWING =
+            Set.of("targets", "batch_tokens", "warmup_steps", "eval_steps", "save_steps");
 
     private ReportPage() {}
 
@@ -122,29 +128,10 @@ final class ReportPage {
 
     /** What config.json says under the defaults, of the settings that have one. */
     private static Map<String, String> defaults() {
-        TrainingConfig c = TrainingConfig.defaults();
-        LoraConfig lora = LoraConfig.rank(16);
         Map<String, String> values = new LinkedHashMap<>();
-        values.put("mode", "lora");
-        values.put("rank", "" + lora.rank());
-        values.put("alpha", "" + lora.alpha());
-        values.put("rs_lora", "" + lora.rsLora());
-        values.put("dropout", "" + lora.dropout());
-        values.put("epochs", "" + c.epochs());
-        values.put("max_steps", "" + c.maxSteps());
-        values.put("max_length", "" + c.maxLength());
-        values.put("grad_accumulation", "" + c.gradAccumulation());
-        values.put("packing", "" + c.packing());
-        values.put("learning_rate", "" + c.learningRate());
-        values.put("schedule", c.schedule().label());
-        values.put("weight_decay", "" + c.weightDecay());
-        values.put("max_grad_norm", "" + c.maxGradNorm());
-        values.put("beta1", "" + c.beta1());
-        values.put("beta2", "" + c.beta2());
-        values.put("epsilon", "" + c.epsilon());
-        values.put("b_rate_ratio", "" + c.bRateRatio());
-        values.put("seed", "" + c.seed());
-        values.put("early_stopping", "" + c.earlyStopping());
+        Stream.concat(LoraConfig.rank(16).settings().stream(), TrainingConfig.defaults().settings(false).stream())
+                .filter(setting -> !FOLLOWING.contains(setting.name()))
+                .forEach(setting -> values.put(setting.name(), setting.value().toString()));
         return values;
     }
 

@@ -2,6 +2,7 @@ package dev.chaku.cli;
 
 import dev.chaku.Model;
 import dev.chaku.errors.BadInputException;
+import dev.chaku.train.Decay;
 import dev.chaku.train.LoraConfig;
 import dev.chaku.train.LoraTarget;
 import dev.chaku.train.SmallData;
@@ -119,7 +120,7 @@ final class TrainArguments {
             defaultValue = "cosine",
             paramLabel = "NAME",
             description = "constant, linear or cosine (${DEFAULT-VALUE}).")
-    private TrainingConfig.Schedule schedule;
+    private Decay schedule;
 
     @Option(names = "--warmup-steps", paramLabel = "N", description = "Steps of linear rise (three in a hundred).")
     private Integer warmupSteps;
@@ -233,20 +234,20 @@ final class TrainArguments {
 
     private TrainingConfig of(int length, double ratio) {
         Preset start = Preset.parse(preset);
-        return TrainingConfig.defaults().with(c -> c.maxLength(length)
-                .batchTokens(batchTokens != null ? batchTokens : length)
-                .epochs(epochs != null ? epochs : start.epochs)
+        return TrainingConfig.defaults().with(c -> c.epochs(epochs != null ? epochs : start.epochs)
                 .maxSteps(maxSteps)
+                .maxLength(length)
+                .batchTokens(batchTokens != null ? batchTokens : length)
                 .gradAccumulation(gradAccumulation)
                 .packing(!noPacking)
                 .learningRate(learningRate != null ? learningRate : start.learningRate * ratio)
-                .schedule(schedule)
+                .decay(schedule)
                 .warmupSteps(warmupSteps != null ? warmupSteps : AUTOMATIC)
                 .weightDecay(weightDecay)
                 .maxGradNorm(maxGradNorm)
-                .saveSteps(saveSteps)
                 .evalSteps(evalSteps)
                 .earlyStopping(earlyStopping)
+                .saveSteps(saveSteps)
                 .loadBalance(loadBalance)
                 .seed(seed));
     }

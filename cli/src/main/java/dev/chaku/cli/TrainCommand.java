@@ -12,6 +12,7 @@ import dev.chaku.data.Example;
 import dev.chaku.data.OverLong;
 import dev.chaku.io.FileFault;
 import dev.chaku.train.LossTrend;
+import dev.chaku.train.RecordCounts;
 import dev.chaku.train.RunStart;
 import dev.chaku.train.TrainingConfig;
 import dev.chaku.train.TrainingPlan;
@@ -226,7 +227,8 @@ final class TrainCommand extends Verb {
         return dataset;
     }
 
-    private static void tellCounts(TrainingPlan counts, Consumer<String> to) {
+    private static void tellCounts(TrainingPlan plan, Consumer<String> to) {
+        RecordCounts counts = plan.records();
         if (counts.cutTokens() > 0) {
             to.accept(String.format(
                     Locale.ROOT,
@@ -235,7 +237,7 @@ final class TrainCommand extends Verb {
                     counts.truncated(),
                     counts.truncated() == 1 ? "example was" : "examples were",
                     counts.cutTokens(),
-                    100.0 * counts.cutTokens() / (counts.tokensPerEpoch() + counts.cutTokens())));
+                    100.0 * counts.cutTokens() / (plan.tokensPerEpoch() + counts.cutTokens())));
         }
         tell(counts.split(), "examples were longer than --max-length and split", to);
         tell(counts.dropped(), "examples were left out: nothing to train within --max-length", to);
@@ -450,7 +452,7 @@ final class TrainCommand extends Verb {
         console().print("A picture of the loss:  " + out.resolve("loss.svg"));
         console().print("Try it:");
         List<Object> command = new ArrayList<>(List.of("generate", "--model", modelFile, "--adapter", out));
-        if (2L * counts.conversations() > counts.examples()) {
+        if (2L * counts.records().conversations() > counts.examples()) {
             command.add("--chat");
             if (chatTemplate != null) {
                 command.addAll(List.of("--chat-template", chatTemplate));

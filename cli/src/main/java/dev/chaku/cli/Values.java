@@ -8,7 +8,7 @@ import dev.chaku.data.ColumnMap;
 import dev.chaku.data.DataFormat;
 import dev.chaku.data.OverLong;
 import dev.chaku.errors.BadInputException;
-import dev.chaku.train.TrainingConfig;
+import dev.chaku.train.Decay;
 import java.util.function.Function;
 import picocli.CommandLine;
 import picocli.CommandLine.TypeConversionException;
@@ -25,7 +25,7 @@ final class Values {
         register(line, DataFormat.class, DataFormat::parse);
         register(line, OverLong.class, OverLong::parse);
         register(line, ColumnMap.class, ColumnMap::parse);
-        register(line, TrainingConfig.Schedule.class, TrainingConfig.Schedule::parse);
+        register(line, Decay.class, Decay::parse);
     }
 
     private static <T> void register(CommandLine line, Class<T> type, Function<String, T> parse) {

@@ -1,8 +1,12 @@
 package dev.chaku.train;
 
-import dev.chaku.errors.BadInputException;
+import static dev.chaku.train.Setting.require;
+
+import java.util.Arrays;
 import java.util.EnumSet;
+import java.util.List;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * The shape of a LoRA adapter: y += scale * (x A^T) B^T beside each target's product, with A [rank, K] and B [N, rank].
@@ -14,7 +18,8 @@ import java.util.Set;
  * @param dropout probability of dropping an input of A while training, in [0, 1)
  * @param targets the products that are adapted; at least one
  */
-public record LoraConfig(int rank, double alpha, boolean rsLora, double dropout, Set<LoraTarget> targets) {
+public record LoraConfig(int rank, double alpha, boolean rsLora, double dropout, Set<LoraTarget> targets)
+        implements Method {
     private static final int MOST_RANK = 1024;
 
     public LoraConfig {
@@ -52,9 +57,19 @@ public record LoraConfig(int rank, double alpha, boolean rsLora, double dropout,
         return rsLora ? alpha / Math.sqrt(rank) : alpha / rank;
     }
 
-    private static void require(boolean holds, String name, String expected, Object found) {
-        if (!holds) {
-            throw BadInputException.ofSetting(name, expected, found);
-        }
+    @Override
+    public List<Setting> settings() {
+        return List.of(
+                Setting.of("mode", "lora"),
+                Setting.of("rank", rank),
+                Setting.of("alpha", alpha),
+                Setting.of("rs_lora", rsLora),
+                Setting.of("dropout", dropout),
+                Setting.of(
+                        "targets",
+                        Arrays.stream(LoraTarget.values())
+                                .filter(targets::contains)
+                                .map(LoraTarget::label)
+                                .collect(Collectors.joining(","))));
     }
 }

@@ -33,21 +33,30 @@ public enum SmallData {
             long tokens,
             ToIntFunction<TrainingConfig> steps) {
         // Many data are not packed for the counting alone.
-        boolean many = tokens / config.batchTokens() * config.epochs() / config.gradAccumulation() > ENOUGH_STEPS;
-        if (many || config.maxSteps() > 0 || steps.applyAsInt(config) >= ENOUGH_STEPS) {
+        boolean many = tokens
+                        / config.batching().batchTokens()
+                        * config.batching().epochs()
+                        / config.batching().gradAccumulation()
+                > ENOUGH_STEPS;
+        if (many || config.batching().maxSteps() > 0 || steps.applyAsInt(config) >= ENOUGH_STEPS) {
             return config;
         }
         TrainingConfig suited = config;
         if (may.contains(ROWS)) {
-            long rows = ((long) ENOUGH_STEPS * config.gradAccumulation() + config.epochs() - 1) / config.epochs();
-            int length = (int) Math.min(config.batchTokens(), Math.max(Math.max(2, longest.getAsInt()), tokens / rows));
-            suited = suited.with(c -> c.maxLength(Math.max(2, Math.min(config.maxLength(), length)))
-                    .batchTokens(length));
+            long rows = ((long) ENOUGH_STEPS * config.batching().gradAccumulation()
+                            + config.batching().epochs()
+                            - 1)
+                    / config.batching().epochs();
+            int length = (int)
+                    Math.min(config.batching().batchTokens(), Math.max(Math.max(2, longest.getAsInt()), tokens / rows));
+            suited = suited.with(
+                    c -> c.maxLength(Math.max(2, Math.min(config.batching().maxLength(), length)))
+                            .batchTokens(length));
         }
         if (may.contains(EPOCHS)) {
             int perEpoch = Math.max(1, steps.applyAsInt(suited.with(c -> c.epochs(1))));
             int epochs = Math.min(MOST_EPOCHS, (ENOUGH_STEPS + perEpoch - 1) / perEpoch);
-            if (epochs > suited.epochs()) {
+            if (epochs > suited.batching().epochs()) {
                 suited = suited.with(c -> c.epochs(epochs));
             }
         }

@@ -15,19 +15,7 @@ package dev.chaku.train;
  * @param trainingBytes what the core takes besides
  * @param jvmBytes what the JVM takes at most: what it holds now, and what it will need
  * @param availableBytes what the machine can give now
- * @param truncated records of the data cut at the longest length
- * @param split records made into several sequences
- * @param dropped records left out
- * @param turnsApart conversations of which turns became sequences of their own, because the template rewrites earlier
- *     ones
- * @param conversations records that a chat template rendered: the adapter then answers chats
- * @param cutTokens tokens that truncated records lost
- * @param endsAdded conversations that got an end-of-text token, because their template writes no end that the
- *     vocabulary has
- * @param withoutEnd answers after which no token that ends generation is trained: the model may not stop there
- * @param unrendered conversations of which the chat template leaves out text, reasoning mostly, which is trained
- *     nowhere
- * @param firstUnrendered where the first of them stands and what is left out; empty for none
+ * @param records what became of the records of the data
  */
 public record TrainingPlan(
         long examples,
@@ -42,16 +30,7 @@ public record TrainingPlan(
         long trainingBytes,
         long jvmBytes,
         long availableBytes,
-        int truncated,
-        int split,
-        int dropped,
-        int turnsApart,
-        int conversations,
-        long cutTokens,
-        int endsAdded,
-        int withoutEnd,
-        int unrendered,
-        String firstUnrendered) {
+        RecordCounts records) {
     /** Below so many steps an adapter, which starts from nothing, has as a rule learned little. */
     private static final int FEW_STEPS = 50;
 

@@ -15,8 +15,10 @@ class SmallDataTest {
     /** Steps of so many examples of forty tokens, packed. */
     private static ToIntFunction<TrainingConfig> steps(int examples) {
         return config -> {
-            int rows = -Math.floorDiv(-examples, config.packing() ? config.batchTokens() / 40 : 1);
-            return -Math.floorDiv(-rows, config.gradAccumulation()) * config.epochs();
+            int rows = -Math.floorDiv(
+                    -examples, config.batching().packing() ? config.batching().batchTokens() / 40 : 1);
+            return -Math.floorDiv(-rows, config.batching().gradAccumulation())
+                    * config.batching().epochs();
         };
     }
 
@@ -30,19 +32,20 @@ class SmallDataTest {
         assertEquals(3, steps(20).applyAsInt(defaults), "what it was");
         TrainingConfig suited = suit(defaults, ALL, 20);
         assertEquals(100, steps(20).applyAsInt(suited));
-        assertEquals(40, suited.batchTokens());
-        assertEquals(5, suited.epochs());
+        assertEquals(40, suited.batching().batchTokens());
+        assertEquals(5, suited.batching().epochs());
         assertTrue(steps(200).applyAsInt(suit(defaults, ALL, 200)) >= 100);
-        assertEquals(3, suit(defaults, ALL, 200).epochs());
-        assertEquals(20, suit(defaults, ALL, 1).epochs(), "so often at most");
+        assertEquals(3, suit(defaults, ALL, 200).batching().epochs());
+        assertEquals(20, suit(defaults, ALL, 1).batching().epochs(), "so often at most");
     }
 
     @Test
     void whatWasSaidStays() {
         TrainingConfig defaults = TrainingConfig.defaults();
         assertSame(defaults, suit(defaults, Set.of(), 20));
-        assertEquals(1024, suit(defaults, Set.of(SmallData.EPOCHS), 20).batchTokens());
-        assertEquals(3, suit(defaults, Set.of(SmallData.ROWS), 20).epochs());
+        assertEquals(
+                1024, suit(defaults, Set.of(SmallData.EPOCHS), 20).batching().batchTokens());
+        assertEquals(3, suit(defaults, Set.of(SmallData.ROWS), 20).batching().epochs());
         TrainingConfig limited = defaults.with(c -> c.maxSteps(5));
         assertSame(limited, suit(limited, ALL, 20));
     }

@@ -9,62 +9,62 @@ import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 
 class TrainingConfigTest {
-    private static TrainingConfig config(TrainingConfig.Schedule schedule, int warmup) {
+    private static TrainingConfig config(Decay decay, int warmup) {
         return TrainingConfig.defaults()
-                .with(c -> c.learningRate(1).schedule(schedule).warmupSteps(warmup));
+                .with(c -> c.learningRate(1).decay(decay).warmupSteps(warmup));
     }
 
     @Test
     void warmsUpInAStraightLine() {
-        TrainingConfig config = config(TrainingConfig.Schedule.LINEAR, 4);
-        assertEquals(0.25, config.learningRateAt(1, 10));
-        assertEquals(1, config.learningRateAt(4, 10));
-        assertEquals(1, config.learningRateAt(5, 10));
+        TrainingConfig config = config(new Decay.Linear(), 4);
+        assertEquals(0.25, config.schedule().learningRateAt(1, 10));
+        assertEquals(1, config.schedule().learningRateAt(4, 10));
+        assertEquals(1, config.schedule().learningRateAt(5, 10));
     }
 
     @Test
     void linearReachesZeroAfterTheLastStep() {
-        TrainingConfig config = config(TrainingConfig.Schedule.LINEAR, 0);
-        assertEquals(1, config.learningRateAt(1, 4));
-        assertEquals(0.5, config.learningRateAt(3, 4));
-        assertEquals(0.25, config.learningRateAt(4, 4));
+        TrainingConfig config = config(new Decay.Linear(), 0);
+        assertEquals(1, config.schedule().learningRateAt(1, 4));
+        assertEquals(0.5, config.schedule().learningRateAt(3, 4));
+        assertEquals(0.25, config.schedule().learningRateAt(4, 4));
     }
 
     @Test
     void cosineIsHalfwayInTheMiddle() {
-        TrainingConfig config = config(TrainingConfig.Schedule.COSINE, 0);
-        assertEquals(1, config.learningRateAt(1, 8));
-        assertEquals((1 + Math.sqrt(0.5)) / 2, config.learningRateAt(3, 8), 1e-12);
-        assertEquals(0.5, config.learningRateAt(5, 8), 1e-12);
-        assertTrue(config.learningRateAt(8, 8) > 0);
+        TrainingConfig config = config(new Decay.Cosine(), 0);
+        assertEquals(1, config.schedule().learningRateAt(1, 8));
+        assertEquals((1 + Math.sqrt(0.5)) / 2, config.schedule().learningRateAt(3, 8), 1e-12);
+        assertEquals(0.5, config.schedule().learningRateAt(5, 8), 1e-12);
+        assertTrue(config.schedule().learningRateAt(8, 8) > 0);
     }
 
     @Test
     void constantStays() {
-        TrainingConfig config = config(TrainingConfig.Schedule.CONSTANT, 1);
-        assertEquals(1, config.learningRateAt(1, 9));
-        assertEquals(1, config.learningRateAt(9, 9));
+        TrainingConfig config = config(new Decay.Constant(), 1);
+        assertEquals(1, config.schedule().learningRateAt(1, 9));
+        assertEquals(1, config.schedule().learningRateAt(9, 9));
     }
 
     @Test
     void theDefaultWarmUpIsThreeInAHundred() {
         TrainingConfig config = TrainingConfig.defaults();
-        assertEquals(3, config.warmupOf(100));
-        assertEquals(1, config.warmupOf(1));
-        assertEquals(5, config.with(c -> c.warmupSteps(8)).warmupOf(5));
+        assertEquals(3, config.schedule().warmupOf(100));
+        assertEquals(1, config.schedule().warmupOf(1));
+        assertEquals(5, config.with(c -> c.warmupSteps(8)).schedule().warmupOf(5));
     }
 
     @Test
     void theDefaultsAreThoseDocumented() {
         TrainingConfig c = TrainingConfig.defaults();
-        assertEquals(3, c.epochs());
-        assertEquals(2e-4, c.learningRate());
-        assertEquals(1.0, c.maxGradNorm());
+        assertEquals(3, c.batching().epochs());
+        assertEquals(2e-4, c.schedule().learningRate());
+        assertEquals(1.0, c.optimizer().maxGradNorm());
         assertEquals(42, c.seed());
-        assertEquals(1024, c.batchTokens());
-        assertEquals(TrainingConfig.Schedule.COSINE, c.schedule());
-        assertEquals(500, c.saveSteps());
-        assertEquals(0, c.earlyStopping());
+        assertEquals(1024, c.batching().batchTokens());
+        assertEquals(new Decay.Cosine(), c.schedule().decay());
+        assertEquals(500, c.keeping().saveSteps());
+        assertEquals(0, c.keeping().earlyStopping());
     }
 
     @Test
@@ -72,8 +72,8 @@ class TrainingConfigTest {
         TrainingConfig before = TrainingConfig.defaults();
         TrainingConfig after = before.with(c ->
                 c.maxLength(64).batchTokens(256).saveSteps(7).earlyStopping(3).evalSteps(5));
-        assertEquals(1024, before.maxLength());
-        assertEquals(256, after.batchTokens());
+        assertEquals(1024, before.batching().maxLength());
+        assertEquals(256, after.batching().batchTokens());
         assertEquals(after, after.with(c -> {}));
     }
 
@@ -92,8 +92,7 @@ class TrainingConfigTest {
         assertTrue(refusal(c -> c.earlyStopping(-1)).startsWith("early stopping: expected"));
         assertEquals(
                 "schedule: expected constant, linear, cosine, found 'step'",
-                assertThrows(BadInputException.class, () -> TrainingConfig.Schedule.parse("step"))
-                        .getMessage());
-        assertEquals(TrainingConfig.Schedule.LINEAR, TrainingConfig.Schedule.parse("Linear"));
+                assertThrows(BadInputException.class, () -> Decay.parse("step")).getMessage());
+        assertEquals(new Decay.Linear(), Decay.parse("Linear"));
     }
 }

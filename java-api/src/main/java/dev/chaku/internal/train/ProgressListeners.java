@@ -13,7 +13,7 @@ import java.util.function.Consumer;
  * {@link #tell} from the run's alone.
  */
 public final class ProgressListeners {
-    private static final System.Logger LOG = System.getLogger(ProgressListeners.class.getName());
+    private static final System.Logger LOG = System.getLogger("dev.chaku.ProgressListeners");
 
     private final List<Consumer<TrainingProgress>> all = new CopyOnWriteArrayList<>();
     private final Set<Consumer<TrainingProgress>> failed = new HashSet<>();

@@ -3,7 +3,6 @@ package dev.chaku.internal.train;
 import dev.chaku.data.PackedRow;
 import dev.chaku.internal.core.NativeTrainer;
 import dev.chaku.internal.engine.BatchLoss;
-import dev.chaku.internal.engine.TrainingBatch;
 import java.util.List;
 
 /**
@@ -13,15 +12,14 @@ import java.util.List;
  * @param accuracy share of the weighted tokens that are predicted right
  */
 public record Validation(double loss, double accuracy) {
-    public static Validation of(NativeTrainer core, List<PackedRow> rows, Runnable beforeEach) {
+    public static Validation of(Objective objective, NativeTrainer core, List<PackedRow> rows, Runnable beforeEach) {
         double lossSum = 0;
         double weightSum = 0;
         long correct = 0;
         long weighted = 0;
         for (PackedRow row : rows) {
             beforeEach.run();
-            BatchLoss loss =
-                    core.evaluate(new TrainingBatch(0, row.tokens(), row.targets(), row.weights(), row.starts()));
+            BatchLoss loss = objective.evaluate(core, row);
             lossSum += loss.lossSum();
             weightSum += loss.weightSum();
             correct += loss.correct();

@@ -7,6 +7,7 @@ import dev.chaku.Trainer;
 import dev.chaku.TrainingRun;
 import dev.chaku.cli.Machine;
 import dev.chaku.data.EncodedExample;
+import dev.chaku.train.Decay;
 import dev.chaku.train.LoraConfig;
 import dev.chaku.train.TrainingConfig;
 import dev.chaku.train.TrainingProgress;
@@ -54,7 +55,7 @@ final class ChakuTraining {
         TrainingConfig config = TrainingConfig.defaults().with(c -> c.maxLength(tokens.length)
                 .epochs(MOST_STEPS)
                 .learningRate(TrainingText.LEARNING_RATE)
-                .schedule(TrainingConfig.Schedule.CONSTANT)
+                .decay(new Decay.Constant())
                 .warmupSteps(0)
                 .saveSteps(0));
         return Trainer.on(model)

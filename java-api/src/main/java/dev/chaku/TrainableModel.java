@@ -2,21 +2,18 @@ package dev.chaku;
 
 import dev.chaku.gguf.GgmlType;
 import dev.chaku.gguf.GgufFile;
-import dev.chaku.gguf.GgufValue;
 import dev.chaku.gguf.GgufWriter;
-import dev.chaku.internal.adapter.FusedProducts;
-import dev.chaku.internal.adapter.GgufAdapters;
-import dev.chaku.internal.adapter.LoraPair;
 import dev.chaku.internal.arch.DecoderModule;
 import dev.chaku.internal.arch.DecoderSpec;
 import dev.chaku.internal.arch.TensorSpec;
 import dev.chaku.internal.core.NativeFormats;
 import dev.chaku.internal.core.NativeTrainer;
 import dev.chaku.internal.engine.ParameterInfo;
+import dev.chaku.internal.engine.TrainerOptions;
 import dev.chaku.internal.io.DirectBuffers;
 import dev.chaku.internal.quantize.ValueRange;
-import dev.chaku.internal.train.TrainerState;
-import dev.chaku.train.LoraConfig;
+import dev.chaku.train.Experts;
+import dev.chaku.train.FullTraining;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 import java.nio.file.Path;
@@ -27,56 +24,63 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
 
-/** What a trainer learned, as files. */
-final class TrainedWeights {
-    private static final System.Logger LOG = System.getLogger(TrainedWeights.class.getName());
+/** Full training: a float32 copy of every weight, but for the routers of experts unless these are asked for. */
+record TrainableModel(Model model, FullTraining full, Experts experts) implements Trainable {
+    private static final System.Logger LOG = System.getLogger(TrainableModel.class.getName());
 
-    private TrainedWeights() {}
-
-    /** Writes the adapter; A and B of each product follow each other among the parameters. */
-    static void writeAdapter(TrainingSetup setup, NativeTrainer core, RunDescription description, Path file) {
-        Model model = setup.model();
-        LoraConfig lora = setup.lora();
-        Map<DecoderModule.Place, float[][]> halves = new LinkedHashMap<>();
-        FloatBuffer buffer = TrainerState.bufferFor(core);
-        for (int i = 0; i < core.parameters(); i++) {
-            ParameterInfo info = core.parameter(i);
-            int half = info.kind() == ParameterInfo.Kind.LORA_A ? 0 : 1;
-            halves.computeIfAbsent(place(info), unused -> new float[2][])[half] = values(core, i, info, buffer);
-        }
-        List<LoraPair> pairs = new ArrayList<>();
-        halves.forEach((place, ab) -> pairs.add(pair(model.spec(), place, lora.rank(), ab)));
-        Map<String, GgufValue> extra = new LinkedHashMap<>();
-        extra.put(
-                "general.name",
-                GgufValue.of(model.metadata().findString("general.name").orElse("model") + " LoRA"));
-        model.metadata().findString("general.name").ifPresent(name -> {
-            extra.put("general.base_model.count", GgufValue.ofUint32(1));
-            extra.put("general.base_model.0.name", GgufValue.of(name));
-        });
-        model.path()
-                .ifPresent(path -> extra.put(
-                        "chaku.base.file", GgufValue.of(path.getFileName().toString())));
-        model.file().ifPresent(base -> extra.put(Adapter.FINGERPRINT_KEY, GgufValue.of(ModelFingerprint.of(base))));
-        extra.put(Adapter.HASH_KEY, GgufValue.of(description.baseHash()));
-        extra.put("chaku.training", GgufValue.of(description.json()));
-        TrainingData data = setup.data();
-        extra.put(
-                Adapter.CONVERSATIONS_KEY,
-                GgufValue.of(
-                        2L * data.counts().conversations() > data.examples().size()));
-        float alpha = (float) (lora.scale() * lora.rank());
-        GgufAdapters.write(file, model.architecture(), alpha, FusedProducts.join(pairs, model.spec()), extra, true);
+    @Override
+    public String fileName() {
+        return "model.gguf";
     }
 
-    private static LoraPair pair(DecoderSpec spec, DecoderModule.Place place, int rank, float[][] ab) {
-        int experts = spec.stacked(place);
-        int perInput = experts * rank;
-        return new LoraPair(place, experts, rank, ab[0].length / perInput, ab[1].length / perInput, ab[0], ab[1]);
+    @Override
+    public boolean isAdapter() {
+        return false;
+    }
+
+    /** One tensor at a time. */
+    @Override
+    public long heapBytes() {
+        return model.spec().tensors().stream()
+                        .mapToLong(TensorSpec::elements)
+                        .max()
+                        .orElse(0)
+                * Float.BYTES;
+    }
+
+    @Override
+    public TrainerOptions options(int maxTokens, long seed, long memoryLimitBytes) {
+        Trainable.requireExpertsWhereTheyAreMeant(model, experts);
+        return new TrainerOptions(
+                TrainerOptions.Mode.FULL,
+                maxTokens,
+                0,
+                0,
+                0,
+                0,
+                seed,
+                (float) experts.loadBalance(),
+                experts.trainRouters(),
+                memoryLimitBytes);
+    }
+
+    @Override
+    public long parameters() {
+        return model.spec().parameters() - (experts.trainRouters() ? 0 : routerParameters());
+    }
+
+    private long routerParameters() {
+        return model.spec().tensors().stream()
+                .filter(tensor -> tensor.place().module() == DecoderModule.ROUTER
+                        || tensor.place().module() == DecoderModule.SHARED_ROUTER)
+                .mapToLong(TensorSpec::elements)
+                .sum();
     }
 
     /** Writes the whole model: the base's metadata, every tensor replaced by the trainer's values. */
-    static void writeModel(Model model, NativeTrainer core, GgmlType format, Path file) {
+    @Override
+    public void write(NativeTrainer core, RunDescription description, Path file) {
+        GgmlType format = full.format();
         GgufFile base =
                 model.file().orElseThrow(() -> new IllegalStateException("a synthetic model cannot be written"));
         Map<String, List<Part>> parameters = new LinkedHashMap<>();
@@ -136,13 +140,6 @@ final class TrainedWeights {
 
     private static DecoderModule.Place place(ParameterInfo info) {
         return DecoderModule.ofId(info.module()).orElseThrow().at(info.layer());
-    }
-
-    private static float[] values(NativeTrainer core, int index, ParameterInfo info, FloatBuffer buffer) {
-        float[] values = new float[Math.toIntExact(info.elements())];
-        core.read(index, NativeTrainer.Slot.VALUE, buffer.clear().limit(values.length));
-        buffer.get(values);
-        return values;
     }
 
     /** The values of each part, all finite. */

@@ -1,0 +1,195 @@
+package dev.chaku;
+
+import dev.chaku.errors.BadInputException;
+import dev.chaku.gguf.GgufValue;
+import dev.chaku.internal.adapter.FusedProducts;
+import dev.chaku.internal.adapter.GgufAdapters;
+import dev.chaku.internal.adapter.LoraPair;
+import dev.chaku.internal.arch.DecoderModule;
+import dev.chaku.internal.arch.DecoderSpec;
+import dev.chaku.internal.arch.TensorSpec;
+import dev.chaku.internal.core.NativeTrainer;
+import dev.chaku.internal.engine.ParameterInfo;
+import dev.chaku.internal.engine.TrainerOptions;
+import dev.chaku.internal.train.TrainerState;
+import dev.chaku.train.Experts;
+import dev.chaku.train.LoraConfig;
+import dev.chaku.train.LoraTarget;
+import java.nio.FloatBuffer;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+
+/** LoRA: two small matrices beside each product that is adapted, over the frozen model. */
+record TrainableAdapter(Model model, LoraConfig lora, Experts experts) implements Trainable {
+    @Override
+    public String fileName() {
+        return Adapter.FILE_NAME;
+    }
+
+    @Override
+    public boolean isAdapter() {
+        return true;
+    }
+
+    /** All of it. */
+    @Override
+    public long heapBytes() {
+        return parameters() * Float.BYTES;
+    }
+
+    @Override
+    public TrainerOptions options(int maxTokens, long seed, long memoryLimitBytes) {
+        Trainable.requireExpertsWhereTheyAreMeant(model, experts);
+        if (experts.trainRouters()) {
+            throw new BadInputException(
+                    "train routers: expected a full training, found LoRA, which leaves routers as they are");
+        }
+        long targets = 0;
+        for (DecoderModule module : modules()) {
+            targets |= 1L << module.id();
+        }
+        return new TrainerOptions(
+                TrainerOptions.Mode.LORA,
+                maxTokens,
+                lora.rank(),
+                (float) lora.scale(),
+                (float) lora.dropout(),
+                targets,
+                seed,
+                (float) experts.loadBalance(),
+                false,
+                memoryLimitBytes);
+    }
+
+    @Override
+    public long parameters() {
+        DecoderSpec spec = model.spec();
+        long sum = 0;
+        for (DecoderModule module : modules()) {
+            for (int layer = 0; layer < (module.inLayers() ? model.layers() : 1); layer++) {
+                DecoderModule.Place place = module.at(layer);
+                Optional<TensorSpec> weight = spec.weight(place);
+                if (module == DecoderModule.OUTPUT) {
+                    weight = weight.or(() -> spec.weight(DecoderModule.TOKEN_EMBEDDING.at(-1)));
+                }
+                sum += weight.map(base -> lora.rank() * (base.rows() + base.columns() * spec.stacked(place)))
+                        .orElse(0L);
+            }
+        }
+        return sum;
+    }
+
+    /**
+     * The products that are adapted: those of the targets that the model has. A model of experts has no dense gate, up
+     * and down, so that these may be among the targets of any model; what only experts have may not.
+     */
+    private List<DecoderModule> modules() {
+        DecoderSpec spec = model.spec();
+        List<DecoderModule> modules = new ArrayList<>();
+        Set<LoraTarget> targets = EnumSet.copyOf(lora.targets());
+        if (targets.containsAll(LoraTarget.allLinear())) {
+            targets.addAll(LoraTarget.mixer());
+        }
+        for (LoraTarget target : targets) {
+            DecoderModule module = module(target);
+            boolean present = !module.inLayers()
+                    || IntStream.range(0, model.layers())
+                            .anyMatch(l -> spec.weight(module.at(l)).isPresent());
+            if (present) {
+                modules.add(module);
+            } else if (target.isOfExperts()) {
+                throw new BadInputException(model + ": LoRA target " + target.label() + ": the model has no "
+                        + module.ggufName() + "; without experts, gate, up and down are what it has");
+            }
+        }
+        if (modules.isEmpty()) {
+            throw new BadInputException(model + ": LoRA targets: expected products that the model has, found "
+                    + lora.targets().stream().map(LoraTarget::label).sorted().collect(Collectors.joining(", "))
+                    + (model.hasExperts()
+                            ? "; its layers have expert_gate, expert_up and expert_down in place of gate, up and down"
+                            : ""));
+        }
+        return modules;
+    }
+
+    private static DecoderModule module(LoraTarget target) {
+        return switch (target) {
+            case Q -> DecoderModule.ATTN_Q;
+            case K -> DecoderModule.ATTN_K;
+            case V -> DecoderModule.ATTN_V;
+            case O -> DecoderModule.ATTN_OUTPUT;
+            case GATE -> DecoderModule.FFN_GATE;
+            case UP -> DecoderModule.FFN_UP;
+            case DOWN -> DecoderModule.FFN_DOWN;
+            case EXPERT_GATE -> DecoderModule.EXPERT_GATE;
+            case EXPERT_UP -> DecoderModule.EXPERT_UP;
+            case EXPERT_DOWN -> DecoderModule.EXPERT_DOWN;
+            case SHARED_GATE -> DecoderModule.SHARED_GATE;
+            case SHARED_UP -> DecoderModule.SHARED_UP;
+            case SHARED_DOWN -> DecoderModule.SHARED_DOWN;
+            case MIX_IN -> DecoderModule.MIX_IN;
+            case MIX_GATE -> DecoderModule.MIX_GATE;
+            case MIX_INPUT_GATE -> DecoderModule.MIX_INPUT_GATE;
+            case MIX_BETA -> DecoderModule.MIX_BETA;
+            case MIX_ALPHA -> DecoderModule.MIX_ALPHA;
+            case MIX_OUT -> DecoderModule.MIX_OUT;
+            case OUTPUT -> DecoderModule.OUTPUT;
+        };
+    }
+
+    /** Writes the adapter; A and B of each product follow each other among the parameters. */
+    @Override
+    public void write(NativeTrainer core, RunDescription description, Path file) {
+        Map<DecoderModule.Place, float[][]> halves = new LinkedHashMap<>();
+        FloatBuffer buffer = TrainerState.bufferFor(core);
+        for (int i = 0; i < core.parameters(); i++) {
+            ParameterInfo info = core.parameter(i);
+            int half = info.kind() == ParameterInfo.Kind.LORA_A ? 0 : 1;
+            halves.computeIfAbsent(place(info), unused -> new float[2][])[half] = values(core, i, info, buffer);
+        }
+        List<LoraPair> pairs = new ArrayList<>();
+        halves.forEach((place, ab) -> pairs.add(pair(model.spec(), place, lora.rank(), ab)));
+        Map<String, GgufValue> extra = new LinkedHashMap<>();
+        extra.put(
+                "general.name",
+                GgufValue.of(model.metadata().findString("general.name").orElse("model") + " LoRA"));
+        model.metadata().findString("general.name").ifPresent(name -> {
+            extra.put("general.base_model.count", GgufValue.ofUint32(1));
+            extra.put("general.base_model.0.name", GgufValue.of(name));
+        });
+        model.path()
+                .ifPresent(path -> extra.put(
+                        "chaku.base.file", GgufValue.of(path.getFileName().toString())));
+        model.file().ifPresent(base -> extra.put(Adapter.FINGERPRINT_KEY, GgufValue.of(ModelFingerprint.of(base))));
+        extra.put(Adapter.HASH_KEY, GgufValue.of(description.baseHash()));
+        extra.put("chaku.training", GgufValue.of(description.json()));
+        extra.put(Adapter.CONVERSATIONS_KEY, GgufValue.of(description.isOfConversations()));
+        float alpha = (float) (lora.scale() * lora.rank());
+        GgufAdapters.write(file, model.architecture(), alpha, FusedProducts.join(pairs, model.spec()), extra, true);
+    }
+
+    private static LoraPair pair(DecoderSpec spec, DecoderModule.Place place, int rank, float[][] ab) {
+        int experts = spec.stacked(place);
+        int perInput = experts * rank;
+        return new LoraPair(place, experts, rank, ab[0].length / perInput, ab[1].length / perInput, ab[0], ab[1]);
+    }
+
+    private static DecoderModule.Place place(ParameterInfo info) {
+        return DecoderModule.ofId(info.module()).orElseThrow().at(info.layer());
+    }
+
+    private static float[] values(NativeTrainer core, int index, ParameterInfo info, FloatBuffer buffer) {
+        float[] values = new float[Math.toIntExact(info.elements())];
+        core.read(index, NativeTrainer.Slot.VALUE, buffer.clear().limit(values.length));
+        buffer.get(values);
+        return values;
+    }
+}
