@@ -1,7 +1,7 @@
 package dev.chaku;
 
 import dev.chaku.errors.BadInputException;
-import dev.chaku.internal.core.NativeTrainer;
+import dev.chaku.internal.engine.EngineTrainer;
 import dev.chaku.internal.huggingface.Safetensors;
 import dev.chaku.internal.train.CheckpointFolder;
 import dev.chaku.internal.train.EarlierRun;
@@ -27,13 +27,13 @@ final class Checkpoints {
 
     private final TrainingSetup setup;
     private final RunDescription description;
-    private final NativeTrainer core;
+    private final EngineTrainer core;
     private final CheckpointFolder folder;
 
     /** Where a checkpoint stands, and what the run counted up to there. */
     record Restored(Path checkpoint, RunPosition position, Map<String, String> counters) {}
 
-    Checkpoints(TrainingSetup setup, RunDescription description, NativeTrainer core, OutputFolder output) {
+    Checkpoints(TrainingSetup setup, RunDescription description, EngineTrainer core, OutputFolder output) {
         this.setup = setup;
         this.description = description;
         this.core = core;

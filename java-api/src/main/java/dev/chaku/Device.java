@@ -1,11 +1,12 @@
 package dev.chaku;
 
 import dev.chaku.errors.BadInputException;
+import dev.chaku.internal.engine.ComputePath;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.stream.Collectors;
 
-/** What computes. The ordinal is the path's number in the core. */
+/** What computes. */
 public enum Device {
     /**
      * The fastest that this machine has; the environment variable {@code CHAKU_CPU} (float32, reference, avx2, avx512,
@@ -16,24 +17,42 @@ public enum Device {
      * cards does. Products of tokens that the model generates, one by one, are as exact as float32 everywhere.
      * {@link #FLOAT32} is for results to the last digit.
      */
-    AUTO,
+    AUTO(ComputePath.AUTO),
     /** Scalar code: slow, and what the others are tested against. */
-    REFERENCE,
+    REFERENCE(ComputePath.REFERENCE),
     /** The processor with AVX2 and FMA. */
-    AVX2,
+    AVX2(ComputePath.AVX2),
     /** The processor with AVX-512. */
-    AVX512,
+    AVX512(ComputePath.AVX512),
     /**
      * AMX tiles: products of prompts and training on bfloat16 operands with float32 sums, to three digits, many times
      * as fast as AVX-512.
      */
-    AMX,
+    AMX(ComputePath.AMX),
     /** AVX-512 with products of prompts and training on bfloat16 operands: nearly twice as fast, to three digits. */
-    AVX512BF16,
+    AVX512BF16(ComputePath.AVX512_BF16),
     /** AVX-512 with VNNI: weights are multiplied as integers with generated tokens, as exactly as in float32. */
-    AVX512VNNI,
+    AVX512VNNI(ComputePath.AVX512_VNNI),
     /** The fastest of the paths that compute in float32 throughout. */
-    FLOAT32;
+    FLOAT32(ComputePath.FLOAT32);
+
+    private final ComputePath path;
+
+    Device(ComputePath path) {
+        this.path = path;
+    }
+
+    ComputePath path() {
+        return path;
+    }
+
+    /** The device of a path in use. */
+    static Device of(ComputePath path) {
+        return Arrays.stream(values())
+                .filter(device -> device.path == path)
+                .findFirst()
+                .orElseThrow();
+    }
 
     /**
      * Reads a name: {@code auto}, {@code cpu} (the same) or a processor path, in any case.

@@ -1,10 +1,11 @@
 package dev.chaku;
 
 import dev.chaku.errors.DeviceException;
-import dev.chaku.internal.core.NativeEngine;
+import dev.chaku.internal.engine.Engine;
 import dev.chaku.internal.engine.EngineInfo;
+import dev.chaku.internal.engine.EngineOptions;
+import dev.chaku.internal.engine.lookup.Engines;
 import java.util.List;
-import java.util.stream.IntStream;
 
 /**
  * What a model computes on.
@@ -16,10 +17,6 @@ import java.util.stream.IntStream;
  * @param availableBytes memory that the process may still take
  */
 public record DeviceInfo(Device device, Device best, int threads, List<String> features, long availableBytes) {
-    /** In the order of the bits {@code CHAKU_FEATURE_*}. */
-    private static final List<String> FEATURES =
-            List.of("AVX2", "FMA", "F16C", "AVX512", "AVX512_VNNI", "AVX512_BF16", "AMX_BF16", "AMX_INT8", "AVX_VNNI");
-
     public DeviceInfo {
         features = List.copyOf(features);
     }
@@ -31,21 +28,13 @@ public record DeviceInfo(Device device, Device best, int threads, List<String> f
      * @throws DeviceException if the machine or the build lacks the device, or the native library cannot be loaded
      */
     public static DeviceInfo probe(Device device, int threads) {
-        try (NativeEngine engine = NativeEngine.create(threads, device.ordinal())) {
+        try (Engine engine = Engines.start(new EngineOptions(threads, device.path()))) {
             return of(engine.describe());
         }
     }
 
     static DeviceInfo of(EngineInfo info) {
-        Device[] devices = Device.values();
         return new DeviceInfo(
-                devices[info.cpuPath()],
-                devices[info.bestCpuPath()],
-                info.threads(),
-                IntStream.range(0, FEATURES.size())
-                        .filter(bit -> (info.cpuFeatures() >> bit & 1) == 1)
-                        .mapToObj(FEATURES::get)
-                        .toList(),
-                info.availableBytes());
+                Device.of(info.path()), Device.of(info.best()), info.threads(), info.features(), info.availableBytes());
     }
 }

@@ -1,9 +1,9 @@
 package dev.chaku;
 
 import dev.chaku.errors.BadInputException;
-import dev.chaku.internal.arch.DecoderModule;
-import dev.chaku.internal.arch.TensorSpec;
-import dev.chaku.internal.core.NativeSession;
+import dev.chaku.internal.engine.DecoderModule;
+import dev.chaku.internal.engine.EngineSession;
+import dev.chaku.internal.engine.TensorSpec;
 import dev.chaku.internal.io.DirectBuffers;
 import dev.chaku.internal.io.Interruption;
 import dev.chaku.internal.quantize.ImportanceMatrix;
@@ -117,12 +117,12 @@ public final class ImportanceCollector {
         long done = 0;
         int atOnce = Math.min(LOGITS_AT_ONCE, length);
         FloatBuffer logits = DirectBuffers.floats(Math.multiplyExact(atOnce, model.vocabSize()));
-        NativeSession.Options wanted = new NativeSession.Options(
+        EngineSession.Options wanted = new EngineSession.Options(
                 length,
                 atOnce,
                 model.options().memoryLimitBytes(),
-                model.options().cache().type().id());
-        try (NativeSession session = NativeSession.create(model.core(), wanted)) {
+                model.options().cache().type());
+        try (EngineSession session = model.core().session(wanted)) {
             session.collectInputs();
             for (int chunk = 0; chunk < chunks; chunk++) {
                 int[] ids = chunk(tokens, chunk * body, Math.min(tokens.length, (chunk + 1) * body), bos);
@@ -133,8 +133,8 @@ public final class ImportanceCollector {
                             ids,
                             from,
                             Math.min(atOnce, ids.length - from),
-                            NativeSession.Role.PROMPT,
-                            NativeSession.Logits.ALL,
+                            EngineSession.Role.PROMPT,
+                            EngineSession.Logits.ALL,
                             logits);
                 }
                 done += ids.length;
@@ -154,22 +154,22 @@ public final class ImportanceCollector {
         return ids;
     }
 
-    private Map<String, ImportanceMatrix.Entry> entries(NativeSession session) {
+    private Map<String, ImportanceMatrix.Entry> entries(EngineSession session) {
         Map<String, ImportanceMatrix.Entry> entries = new LinkedHashMap<>();
         for (TensorSpec tensor : model.spec().tensors()) {
             DecoderModule module = tensor.place().module();
             if (module.isAdaptable() && module.inLayers() && tensor.kind() == TensorSpec.Kind.WEIGHT) {
                 int columns = Math.toIntExact(tensor.columns());
                 int matrices = model.spec().stacked(tensor.place());
-                NativeSession.InputSquares squares =
-                        session.readInputs(module.id(), tensor.place().layer(), columns, matrices);
+                EngineSession.InputSquares squares =
+                        session.readInputs(module, tensor.place().layer(), columns, matrices);
                 entries.putIfAbsent(tensor.name(), entry(squares, columns));
             }
         }
         return entries;
     }
 
-    private static ImportanceMatrix.Entry entry(NativeSession.InputSquares squares, int columns) {
+    private static ImportanceMatrix.Entry entry(EngineSession.InputSquares squares, int columns) {
         float[] sums = new float[squares.sums().length];
         float[] counts = new float[squares.rows().length];
         for (int i = 0; i < sums.length; i++) {

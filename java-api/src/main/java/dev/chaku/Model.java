@@ -7,13 +7,14 @@ import dev.chaku.errors.ResourceException;
 import dev.chaku.gguf.GgufFile;
 import dev.chaku.gguf.GgufMetadata;
 import dev.chaku.internal.adapter.AdapterWeights;
-import dev.chaku.internal.arch.DecoderSpec;
-import dev.chaku.internal.arch.DecoderWeights;
 import dev.chaku.internal.arch.family.ModelFamilies;
-import dev.chaku.internal.core.NativeAdapter;
-import dev.chaku.internal.core.NativeEngine;
-import dev.chaku.internal.core.NativeModel;
-import dev.chaku.internal.core.NativeSession;
+import dev.chaku.internal.engine.DecoderSpec;
+import dev.chaku.internal.engine.Engine;
+import dev.chaku.internal.engine.EngineAdapter;
+import dev.chaku.internal.engine.EngineModel;
+import dev.chaku.internal.engine.EngineOptions;
+import dev.chaku.internal.engine.EngineSession;
+import dev.chaku.internal.engine.lookup.Engines;
 import dev.chaku.internal.io.DirectBuffers;
 import dev.chaku.internal.io.Interruption;
 import dev.chaku.internal.quantize.WeightFault;
@@ -43,11 +44,11 @@ public final class Model implements AutoCloseable {
     private final @Nullable Tokenizer tokenizer;
     private final ModelOptions options;
     private final DecoderSpec spec;
-    private final NativeEngine engine;
-    private final NativeModel core;
+    private final Engine engine;
+    private final EngineModel core;
     private final SessionCache sessions;
     /** Adapters in the core, each brought there once; guarded by itself. */
-    private final Map<Adapter, NativeAdapter> bound = new WeakHashMap<>();
+    private final Map<Adapter, EngineAdapter> bound = new WeakHashMap<>();
     /** Made when a conversation is first encoded, since it looks at every token. */
     private volatile @Nullable PromptEncoder prompts;
 
@@ -57,8 +58,8 @@ public final class Model implements AutoCloseable {
             @Nullable Tokenizer tokenizer,
             ModelOptions options,
             DecoderSpec spec,
-            NativeEngine engine,
-            NativeModel core) {
+            Engine engine,
+            EngineModel core) {
         this.file = file;
         this.metadata = metadata;
         this.tokenizer = tokenizer;
@@ -98,10 +99,10 @@ public final class Model implements AutoCloseable {
             throw new BadInputException(path + ": tensor token_embd.weight expects one row for each of "
                     + tokenizer.vocabSize() + " tokens, found " + spec.decoder().vocabSize() + " rows");
         }
-        NativeEngine engine =
-                NativeEngine.create(options.threads(), options.device().ordinal());
+        Engine engine = Engines.start(
+                new EngineOptions(options.threads(), options.device().path()));
         try {
-            NativeModel core = DecoderWeights.load(engine, spec, file, () -> WeightFault.find(file));
+            EngineModel core = engine.load(spec, file, () -> WeightFault.find(file));
             return new Model(file, file.metadata(), tokenizer, options, spec, engine, core);
         } catch (RuntimeException e) {
             engine.close();
@@ -117,10 +118,10 @@ public final class Model implements AutoCloseable {
      */
     public static Model synthetic(Shape shape, WeightFormat format, long seed, ModelOptions options) {
         DecoderSpec spec = shape.sizes().spec(format.mix());
-        NativeEngine engine =
-                NativeEngine.create(options.threads(), options.device().ordinal());
+        Engine engine = Engines.start(
+                new EngineOptions(options.threads(), options.device().path()));
         try {
-            NativeModel core = DecoderWeights.random(engine, spec, seed);
+            EngineModel core = engine.random(spec, seed);
             GgufMetadata metadata = new GgufMetadata("synthetic " + shape.label() + " " + format.label(), Map.of());
             return new Model(null, metadata, null, options, spec, engine, core);
         } catch (RuntimeException e) {
@@ -257,7 +258,7 @@ public final class Model implements AutoCloseable {
         return logits(tokens, List.of());
     }
 
-    float[][] logits(int[] tokens, List<NativeSession.Worn> worn) {
+    float[][] logits(int[] tokens, List<EngineSession.Worn> worn) {
         return logits(tokens, worn, tokens.length);
     }
 
@@ -266,31 +267,28 @@ public final class Model implements AutoCloseable {
      *
      * @param capacity tokens that the text might have had, at least its own
      */
-    float[][] logits(int[] tokens, List<NativeSession.Worn> worn, int capacity) {
+    float[][] logits(int[] tokens, List<EngineSession.Worn> worn, int capacity) {
         requireOpen();
         requireLength(tokens.length);
         requireLength(capacity);
         float[][] result = new float[tokens.length][vocabSize()];
         int atOnce = Math.min(LOGITS_AT_ONCE, tokens.length);
         FloatBuffer buffer = DirectBuffers.floats(Math.multiplyExact(atOnce, vocabSize()));
-        NativeSession.Options wanted = new NativeSession.Options(
-                capacity,
-                atOnce,
-                options.memoryLimitBytes(),
-                options.cache().type().id());
-        try (NativeSession session = NativeSession.create(core, wanted)) {
+        EngineSession.Options wanted = new EngineSession.Options(
+                capacity, atOnce, options.memoryLimitBytes(), options.cache().type());
+        try (EngineSession session = core.session(wanted)) {
             session.setAdapters(worn);
             int end = tokens.length - 1;
             for (int from = 0; from < end; from += atOnce) {
                 Interruption.check("computation of logits");
                 int n = Math.min(atOnce, end - from);
-                session.eval(tokens, from, n, NativeSession.Role.PROMPT, NativeSession.Logits.ALL, buffer);
+                session.eval(tokens, from, n, EngineSession.Role.PROMPT, EngineSession.Logits.ALL, buffer);
                 for (int i = 0; i < n; i++) {
                     buffer.get(i * vocabSize(), result[from + i]);
                 }
             }
             // As a generation asks for them, whose first token's probabilities have the same digits.
-            session.eval(tokens, end, 1, NativeSession.Role.PROMPT, NativeSession.Logits.LAST, buffer);
+            session.eval(tokens, end, 1, EngineSession.Role.PROMPT, EngineSession.Logits.LAST, buffer);
             buffer.get(0, result[end]);
         }
         return result;
@@ -307,11 +305,11 @@ public final class Model implements AutoCloseable {
     }
 
     /** The adapter in the core; the same object for the same adapter, as long as that lives. */
-    NativeAdapter bind(Adapter adapter) {
+    EngineAdapter bind(Adapter adapter) {
         requireOpen();
         synchronized (bound) {
             AdapterWeights weights = adapter.weights();
-            NativeAdapter known = bound.get(adapter);
+            EngineAdapter known = bound.get(adapter);
             if (known == null) {
                 known = weights.bind(core, spec);
                 try {
@@ -328,7 +326,7 @@ public final class Model implements AutoCloseable {
 
     /** Takes a closed adapter out of the core: at once, or when the last generation ends that wears it. */
     void release(Adapter adapter) {
-        NativeAdapter known;
+        EngineAdapter known;
         synchronized (bound) {
             known = bound.remove(adapter);
         }
@@ -361,7 +359,7 @@ public final class Model implements AutoCloseable {
         return sessions;
     }
 
-    NativeModel core() {
+    EngineModel core() {
         return core;
     }
 
@@ -377,7 +375,7 @@ public final class Model implements AutoCloseable {
     public void close() {
         sessions.close();
         synchronized (bound) {
-            bound.values().forEach(NativeAdapter::close);
+            bound.values().forEach(EngineAdapter::close);
             bound.clear();
         }
         core.close();

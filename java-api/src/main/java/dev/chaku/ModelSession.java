@@ -1,8 +1,8 @@
 package dev.chaku;
 
-import dev.chaku.internal.core.NativeAdapter;
-import dev.chaku.internal.core.NativeModel;
-import dev.chaku.internal.core.NativeSession;
+import dev.chaku.internal.engine.EngineAdapter;
+import dev.chaku.internal.engine.EngineModel;
+import dev.chaku.internal.engine.EngineSession;
 import dev.chaku.internal.generate.DecodeSession;
 import dev.chaku.internal.io.DirectBuffers;
 import java.nio.FloatBuffer;
@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 final class ModelSession implements DecodeSession, AutoCloseable {
     private static final FloatBuffer NO_LOGITS = DirectBuffers.floats(0);
 
-    private final NativeSession core;
+    private final EngineSession core;
     private final int[] tokens;
     private final boolean mixes;
     private int length;
@@ -22,17 +22,17 @@ final class ModelSession implements DecodeSession, AutoCloseable {
      */
     private int promptLength;
 
-    private List<NativeSession.Worn> worn = List.of();
+    private List<EngineSession.Worn> worn = List.of();
 
     /** @param mixes whether layers have a running memory, which cannot go back to an earlier token */
-    ModelSession(NativeModel model, NativeSession.Options options, boolean mixes) {
-        this.core = NativeSession.create(model, options);
+    ModelSession(EngineModel model, EngineSession.Options options, boolean mixes) {
+        this.core = model.session(options);
         this.mixes = mixes;
         this.tokens = new int[options.maxTokens()];
     }
 
     /** Changes what is worn; the text is forgotten if that differs from what was. */
-    void wear(List<NativeSession.Worn> adapters) {
+    void wear(List<EngineSession.Worn> adapters) {
         if (!worn.equals(adapters)) {
             truncate(0);
             core.setAdapters(adapters);
@@ -40,7 +40,7 @@ final class ModelSession implements DecodeSession, AutoCloseable {
         }
     }
 
-    boolean wears(NativeAdapter adapter) {
+    boolean wears(EngineAdapter adapter) {
         return worn.stream().anyMatch(one -> one.adapter() == adapter);
     }
 
@@ -85,16 +85,16 @@ final class ModelSession implements DecodeSession, AutoCloseable {
 
     @Override
     public void append(Role role, int[] text, int from, int n, @Nullable FloatBuffer logits) {
-        NativeSession.Logits which = logits == null ? NativeSession.Logits.NONE : NativeSession.Logits.LAST;
+        EngineSession.Logits which = logits == null ? EngineSession.Logits.NONE : EngineSession.Logits.LAST;
         append(role, text, from, n, which, logits == null ? NO_LOGITS : logits);
     }
 
     @Override
     public void appendForAll(int[] text, int from, int n, FloatBuffer logits) {
-        append(Role.PROMPT, text, from, n, NativeSession.Logits.ALL, logits);
+        append(Role.PROMPT, text, from, n, EngineSession.Logits.ALL, logits);
     }
 
-    private void append(Role role, int[] text, int from, int n, NativeSession.Logits which, FloatBuffer logits) {
+    private void append(Role role, int[] text, int from, int n, EngineSession.Logits which, FloatBuffer logits) {
         core.eval(text, from, n, coreRole(role), which, logits);
         System.arraycopy(text, from, tokens, length, n);
         if (role == Role.PROMPT && promptLength == length) {
@@ -103,8 +103,8 @@ final class ModelSession implements DecodeSession, AutoCloseable {
         length += n;
     }
 
-    private static NativeSession.Role coreRole(Role role) {
-        return role == Role.PROMPT ? NativeSession.Role.PROMPT : NativeSession.Role.GENERATED;
+    private static EngineSession.Role coreRole(Role role) {
+        return role == Role.PROMPT ? EngineSession.Role.PROMPT : EngineSession.Role.GENERATED;
     }
 
     @Override

@@ -10,7 +10,7 @@ import dev.chaku.gguf.GgufTensor;
 import dev.chaku.gguf.GgufWriter;
 import dev.chaku.internal.arch.ModelFacts;
 import dev.chaku.internal.arch.TensorFormats;
-import dev.chaku.internal.core.NativeFormats;
+import dev.chaku.internal.engine.lookup.Engines;
 import dev.chaku.internal.quantize.ErrorSums;
 import dev.chaku.internal.quantize.GgufRows;
 import dev.chaku.internal.quantize.ImportanceMatrix;
@@ -233,7 +233,7 @@ public final class Quantizer {
      * What is copied as it is may be no better than what is encoded; formats that the core does not know stay unread.
      */
     private static void requireFinite(GgufFile file, GgufTensor tensor) {
-        if (NativeFormats.describe(tensor.type().id()).isPresent()) {
+        if (Engines.codec().describe(tensor.type()).isPresent()) {
             new GgufRows(file, tensor).requireFinite();
         }
     }

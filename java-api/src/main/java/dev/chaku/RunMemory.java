@@ -1,7 +1,6 @@
 package dev.chaku;
 
 import dev.chaku.errors.ResourceException;
-import dev.chaku.internal.core.NativeTrainer;
 import dev.chaku.internal.engine.MemoryPlan;
 import dev.chaku.internal.io.ProcessMemory;
 import java.util.Locale;
@@ -43,7 +42,7 @@ record RunMemory(MemoryPlan core, long engineBytes, long jvmBytes, long jvmGrowt
         long jvm = (ProcessMemory.residentBytes() + growth + JVM_STEP_BYTES - 1) / JVM_STEP_BYTES * JVM_STEP_BYTES;
         long limit = model.options().memoryLimitBytes();
         long forCore = limit == 0 ? 0 : Math.max(1, limit - engine - jvm);
-        return new RunMemory(NativeTrainer.plan(model.core(), setup.options(forCore)), engine, jvm, growth, limit);
+        return new RunMemory(model.core().plan(setup.options(forCore)), engine, jvm, growth, limit);
     }
 
     /** What the core may take under the limit; 0 for what the machine has. */

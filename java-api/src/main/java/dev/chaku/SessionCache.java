@@ -2,10 +2,10 @@ package dev.chaku;
 
 import dev.chaku.errors.BadInputException;
 import dev.chaku.errors.ResourceException;
-import dev.chaku.internal.arch.DecoderSpec;
-import dev.chaku.internal.core.NativeAdapter;
-import dev.chaku.internal.core.NativeModel;
-import dev.chaku.internal.core.NativeSession;
+import dev.chaku.internal.engine.DecoderSpec;
+import dev.chaku.internal.engine.EngineAdapter;
+import dev.chaku.internal.engine.EngineModel;
+import dev.chaku.internal.engine.EngineSession;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -17,7 +17,7 @@ final class SessionCache implements AutoCloseable {
     /** Capacities are multiples of it, so that a few tokens more need no new session. */
     private static final int STEP = 256;
 
-    private final NativeModel model;
+    private final EngineModel model;
     private final int contextLength;
     private final int longAfter;
     private final ModelOptions options;
@@ -25,7 +25,7 @@ final class SessionCache implements AutoCloseable {
     private @Nullable ModelSession idle;
     private boolean closed;
 
-    SessionCache(NativeModel model, DecoderSpec spec, ModelOptions options) {
+    SessionCache(EngineModel model, DecoderSpec spec, ModelOptions options) {
         this.model = model;
         this.contextLength = spec.contextLength();
         this.longAfter = spec.longAfter();
@@ -39,7 +39,7 @@ final class SessionCache implements AutoCloseable {
      * @throws ResourceException if memory does not suffice
      * @throws BadInputException if the cache cannot have the format of the options
      */
-    ModelSession borrow(int tokens, List<NativeSession.Worn> adapters) {
+    ModelSession borrow(int tokens, List<EngineSession.Worn> adapters) {
         ModelSession session = takeIdle();
         if (session != null && (session.capacity() < tokens || isLong(session.capacity()) != isLong(tokens))) {
             session.close();
@@ -50,11 +50,11 @@ final class SessionCache implements AutoCloseable {
             int capacity = (int) Math.min(isLong(tokens) || longAfter == 0 ? contextLength : longAfter, rounded);
             session = new ModelSession(
                     model,
-                    new NativeSession.Options(
+                    new EngineSession.Options(
                             capacity,
                             0,
                             options.memoryLimitBytes(),
-                            options.cache().type().id()),
+                            options.cache().type()),
                     mixes);
         }
         try {
@@ -91,7 +91,7 @@ final class SessionCache implements AutoCloseable {
     }
 
     /** Makes the session that waits here let go of a closed adapter; one at work does when it comes back. */
-    synchronized void takeOff(NativeAdapter adapter) {
+    synchronized void takeOff(EngineAdapter adapter) {
         if (idle != null && idle.wears(adapter)) {
             idle.takeOffClosed();
         }

@@ -2,7 +2,7 @@ package dev.chaku;
 
 import dev.chaku.errors.BadInputException;
 import dev.chaku.internal.arch.DenseShape;
-import dev.chaku.internal.arch.RopeSpec.Pairing;
+import dev.chaku.internal.engine.RopeSpec.Pairing;
 import java.util.Arrays;
 import java.util.stream.Collectors;
 

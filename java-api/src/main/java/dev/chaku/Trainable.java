@@ -1,7 +1,7 @@
 package dev.chaku;
 
 import dev.chaku.errors.BadInputException;
-import dev.chaku.internal.core.NativeTrainer;
+import dev.chaku.internal.engine.EngineTrainer;
 import dev.chaku.internal.engine.TrainerOptions;
 import dev.chaku.train.Experts;
 import dev.chaku.train.FullTraining;
@@ -44,7 +44,7 @@ interface Trainable {
     long heapBytes();
 
     /** Writes what a trainer has learned. */
-    void write(NativeTrainer core, RunDescription description, Path file);
+    void write(EngineTrainer core, RunDescription description, Path file);
 
     /** Checks that what concerns experts is asked of a model that has some. */
     static void requireExpertsWhereTheyAreMeant(Model model, Experts experts) {

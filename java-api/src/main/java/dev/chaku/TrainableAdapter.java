@@ -4,12 +4,12 @@ import dev.chaku.errors.BadInputException;
 import dev.chaku.gguf.GgufValue;
 import dev.chaku.internal.adapter.FusedProducts;
 import dev.chaku.internal.adapter.GgufAdapters;
-import dev.chaku.internal.adapter.LoraPair;
-import dev.chaku.internal.arch.DecoderModule;
-import dev.chaku.internal.arch.DecoderSpec;
-import dev.chaku.internal.arch.TensorSpec;
-import dev.chaku.internal.core.NativeTrainer;
+import dev.chaku.internal.engine.DecoderModule;
+import dev.chaku.internal.engine.DecoderSpec;
+import dev.chaku.internal.engine.EngineTrainer;
+import dev.chaku.internal.engine.LoraPair;
 import dev.chaku.internal.engine.ParameterInfo;
+import dev.chaku.internal.engine.TensorSpec;
 import dev.chaku.internal.engine.TrainerOptions;
 import dev.chaku.internal.train.TrainerState;
 import dev.chaku.train.Experts;
@@ -52,17 +52,13 @@ record TrainableAdapter(Model model, LoraConfig lora, Experts experts) implement
             throw new BadInputException(
                     "train routers: expected a full training, found LoRA, which leaves routers as they are");
         }
-        long targets = 0;
-        for (DecoderModule module : modules()) {
-            targets |= 1L << module.id();
-        }
         return new TrainerOptions(
                 TrainerOptions.Mode.LORA,
                 maxTokens,
                 lora.rank(),
                 (float) lora.scale(),
                 (float) lora.dropout(),
-                targets,
+                Set.copyOf(modules()),
                 seed,
                 (float) experts.loadBalance(),
                 false,
@@ -147,7 +143,7 @@ record TrainableAdapter(Model model, LoraConfig lora, Experts experts) implement
 
     /** Writes the adapter; A and B of each product follow each other among the parameters. */
     @Override
-    public void write(NativeTrainer core, RunDescription description, Path file) {
+    public void write(EngineTrainer core, RunDescription description, Path file) {
         Map<DecoderModule.Place, float[][]> halves = new LinkedHashMap<>();
         FloatBuffer buffer = TrainerState.bufferFor(core);
         for (int i = 0; i < core.parameters(); i++) {
@@ -183,12 +179,12 @@ record TrainableAdapter(Model model, LoraConfig lora, Experts experts) implement
     }
 
     private static DecoderModule.Place place(ParameterInfo info) {
-        return DecoderModule.ofId(info.module()).orElseThrow().at(info.layer());
+        return info.module().at(info.layer());
     }
 
-    private static float[] values(NativeTrainer core, int index, ParameterInfo info, FloatBuffer buffer) {
+    private static float[] values(EngineTrainer core, int index, ParameterInfo info, FloatBuffer buffer) {
         float[] values = new float[Math.toIntExact(info.elements())];
-        core.read(index, NativeTrainer.Slot.VALUE, buffer.clear().limit(values.length));
+        core.read(index, EngineTrainer.Slot.VALUE, buffer.clear().limit(values.length));
         buffer.get(values);
         return values;
     }

@@ -3,13 +3,13 @@ package dev.chaku;
 import dev.chaku.gguf.GgmlType;
 import dev.chaku.gguf.GgufFile;
 import dev.chaku.gguf.GgufWriter;
-import dev.chaku.internal.arch.DecoderModule;
-import dev.chaku.internal.arch.DecoderSpec;
-import dev.chaku.internal.arch.TensorSpec;
-import dev.chaku.internal.core.NativeFormats;
-import dev.chaku.internal.core.NativeTrainer;
+import dev.chaku.internal.engine.DecoderModule;
+import dev.chaku.internal.engine.DecoderSpec;
+import dev.chaku.internal.engine.EngineTrainer;
 import dev.chaku.internal.engine.ParameterInfo;
+import dev.chaku.internal.engine.TensorSpec;
 import dev.chaku.internal.engine.TrainerOptions;
+import dev.chaku.internal.engine.lookup.Engines;
 import dev.chaku.internal.io.DirectBuffers;
 import dev.chaku.internal.quantize.ValueRange;
 import dev.chaku.train.Experts;
@@ -23,6 +23,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
+import java.util.Set;
 
 /** Full training: a float32 copy of every weight, but for the routers of experts unless these are asked for. */
 record TrainableModel(Model model, FullTraining full, Experts experts) implements Trainable {
@@ -57,7 +58,7 @@ record TrainableModel(Model model, FullTraining full, Experts experts) implement
                 0,
                 0,
                 0,
-                0,
+                Set.of(),
                 seed,
                 (float) experts.loadBalance(),
                 experts.trainRouters(),
@@ -79,7 +80,7 @@ record TrainableModel(Model model, FullTraining full, Experts experts) implement
 
     /** Writes the whole model: the base's metadata, every tensor replaced by the trainer's values. */
     @Override
-    public void write(NativeTrainer core, RunDescription description, Path file) {
+    public void write(EngineTrainer core, RunDescription description, Path file) {
         GgmlType format = full.format();
         GgufFile base =
                 model.file().orElseThrow(() -> new IllegalStateException("a synthetic model cannot be written"));
@@ -139,16 +140,16 @@ record TrainableModel(Model model, FullTraining full, Experts experts) implement
     }
 
     private static DecoderModule.Place place(ParameterInfo info) {
-        return DecoderModule.ofId(info.module()).orElseThrow().at(info.layer());
+        return info.module().at(info.layer());
     }
 
     /** The values of each part, all finite. */
-    private static List<FloatBuffer> read(NativeTrainer core, List<Part> parts, String name) {
+    private static List<FloatBuffer> read(EngineTrainer core, List<Part> parts, String name) {
         List<FloatBuffer> values = new ArrayList<>();
         for (Part part : parts) {
             FloatBuffer buffer =
                     DirectBuffers.floats(Math.toIntExact(part.tensor().elements()));
-            core.read(part.parameter(), NativeTrainer.Slot.VALUE, buffer);
+            core.read(part.parameter(), EngineTrainer.Slot.VALUE, buffer);
             ValueRange.require(name, GgmlType.F32, buffer, 0, part.tensor().columns());
             values.add(buffer);
         }
@@ -177,10 +178,11 @@ record TrainableModel(Model model, FullTraining full, Experts experts) implement
             for (FloatBuffer part : own) {
                 int floats = Math.min(turn, part.remaining());
                 int bytes = Math.toIntExact(type.rowBytes(floats));
-                NativeFormats.quantize(
-                        type.id(),
-                        part.slice(part.position(), floats),
-                        encoded.slice(at, bytes).order(encoded.order()));
+                Engines.codec()
+                        .quantize(
+                                type,
+                                part.slice(part.position(), floats),
+                                encoded.slice(at, bytes).order(encoded.order()));
                 part.position(part.position() + floats);
                 at += bytes;
             }

@@ -8,7 +8,7 @@ import dev.chaku.data.OverLong;
 import dev.chaku.errors.BadInputException;
 import dev.chaku.errors.ResourceException;
 import dev.chaku.gguf.GgmlType;
-import dev.chaku.internal.core.NativeTrainer;
+import dev.chaku.internal.engine.EngineTrainer;
 import dev.chaku.internal.train.EarlierRun;
 import dev.chaku.internal.train.OutputFolder;
 import dev.chaku.train.FullTraining;
@@ -268,7 +268,7 @@ public final class Trainer {
             folder.close();
             return TrainingRun.finished(plan, finished.get());
         }
-        NativeTrainer core = NativeTrainer.create(model.core(), setup.options(memory.limitForCore()));
+        EngineTrainer core = model.core().trainer(setup.options(memory.limitForCore()));
         boolean started = false;
         try {
             folder.requireSpace(setup.bytesOnDisk());

@@ -5,8 +5,8 @@ import dev.chaku.data.PackedRows;
 import dev.chaku.errors.BadInputException;
 import dev.chaku.errors.ChakuException;
 import dev.chaku.errors.OperationCancelledException;
-import dev.chaku.internal.core.NativeTrainer;
 import dev.chaku.internal.engine.BatchLoss;
+import dev.chaku.internal.engine.EngineTrainer;
 import dev.chaku.internal.engine.StepOptions;
 import dev.chaku.internal.engine.StepResult;
 import dev.chaku.internal.train.Divergence;
@@ -48,7 +48,7 @@ final class TrainingLoop {
     private final TrainingConfig config;
     private final Keeping keeping;
     private final Objective objective;
-    private final NativeTrainer core;
+    private final EngineTrainer core;
     private final OutputFolder folder;
     private final RunDescription description;
     private final Checkpoints checkpoints;
@@ -70,7 +70,7 @@ final class TrainingLoop {
     TrainingLoop(
             TrainingSetup setup,
             RunDescription description,
-            NativeTrainer core,
+            EngineTrainer core,
             OutputFolder folder,
             List<Consumer<TrainingProgress>> firstListeners) {
         this.setup = setup;

@@ -2,7 +2,7 @@ package dev.chaku;
 
 import dev.chaku.errors.ChakuException;
 import dev.chaku.errors.OperationCancelledException;
-import dev.chaku.internal.core.NativeTrainer;
+import dev.chaku.internal.engine.EngineTrainer;
 import dev.chaku.internal.train.OutputFolder;
 import dev.chaku.train.LossTrend;
 import dev.chaku.train.RunStart;
@@ -31,13 +31,13 @@ public final class TrainingRun implements AutoCloseable {
     /** Null, as are the others, of a run that was finished before. */
     private final @Nullable TrainingLoop loop;
 
-    private final @Nullable NativeTrainer core;
+    private final @Nullable EngineTrainer core;
     private final @Nullable Thread thread;
     private final Thread lastWords = new Thread(this::sayThatNobodyWaits, "chaku-last-words");
     private final AtomicInteger waiting = new AtomicInteger();
 
     private TrainingRun(
-            @Nullable NativeTrainer core,
+            @Nullable EngineTrainer core,
             @Nullable OutputFolder folder,
             @Nullable TrainingLoop loop,
             TrainingPlan plan,
@@ -50,7 +50,7 @@ public final class TrainingRun implements AutoCloseable {
     }
 
     static TrainingRun begin(
-            NativeTrainer core, OutputFolder folder, TrainingLoop loop, TrainingPlan plan, RunStart beginning) {
+            EngineTrainer core, OutputFolder folder, TrainingLoop loop, TrainingPlan plan, RunStart beginning) {
         TrainingRun run = new TrainingRun(core, folder, loop, plan, beginning);
         run.thread.setDaemon(true);
         Runtime.getRuntime().addShutdownHook(run.lastWords);

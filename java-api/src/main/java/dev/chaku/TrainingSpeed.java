@@ -2,7 +2,7 @@ package dev.chaku;
 
 import dev.chaku.data.EncodedExample;
 import dev.chaku.errors.ResourceException;
-import dev.chaku.internal.core.NativeTrainer;
+import dev.chaku.internal.engine.EngineTrainer;
 import dev.chaku.internal.engine.StepOptions;
 import dev.chaku.internal.engine.TrainingBatch;
 import dev.chaku.train.LoraConfig;
@@ -58,8 +58,8 @@ public record TrainingSpeed(
         TrainingBatch batch = new TrainingBatch(0, row.tokens(), targets, row.weights(), new int[] {0, tokens});
         StepOptions options = new StepOptions(0, 0.9f, 0.999f, 1e-8f, 0, 1, 1);
         List<Double> seconds = new ArrayList<>();
-        try (NativeTrainer trainer =
-                NativeTrainer.create(model.core(), setup.options(model.options().memoryLimitBytes()))) {
+        try (EngineTrainer trainer =
+                model.core().trainer(setup.options(model.options().memoryLimitBytes()))) {
             long start = System.nanoTime();
             long before = start;
             for (int step = 0; step <= MOST_STEPS; step++) {

@@ -1,7 +1,7 @@
 package dev.chaku;
 
 import dev.chaku.errors.BadInputException;
-import dev.chaku.internal.core.NativeSession;
+import dev.chaku.internal.engine.EngineSession;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -42,9 +42,9 @@ final class WornAdapters {
     }
 
     /** @throws IllegalStateException if one was closed, or the model was */
-    List<NativeSession.Worn> inTheCore() {
+    List<EngineSession.Worn> inTheCore() {
         return worn.stream()
-                .map(one -> new NativeSession.Worn(model.bind(one.adapter()), one.scale()))
+                .map(one -> new EngineSession.Worn(model.bind(one.adapter()), one.scale()))
                 .toList();
     }
 }

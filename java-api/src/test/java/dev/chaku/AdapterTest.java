@@ -6,14 +6,15 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.chaku.errors.BadInputException;
+import dev.chaku.gguf.GgmlType;
 import dev.chaku.gguf.GgufValue;
 import dev.chaku.internal.adapter.GgufAdapters;
-import dev.chaku.internal.adapter.LoraPair;
-import dev.chaku.internal.arch.DecoderModule;
 import dev.chaku.internal.arch.FormatMix;
-import dev.chaku.internal.arch.TensorSpec;
-import dev.chaku.internal.core.NativeAdapter;
-import dev.chaku.internal.core.NativeSession;
+import dev.chaku.internal.engine.DecoderModule;
+import dev.chaku.internal.engine.EngineAdapter;
+import dev.chaku.internal.engine.EngineSession;
+import dev.chaku.internal.engine.LoraPair;
+import dev.chaku.internal.engine.TensorSpec;
 import dev.chaku.internal.io.DirectBuffers;
 import java.nio.FloatBuffer;
 import java.nio.file.Files;
@@ -65,16 +66,16 @@ class AdapterTest {
 
     /** Logits of all positions with adapters worn, each at its scale. */
     static float[] logits(Model model, int[] tokens, List<Adapter> adapters, float... scales) {
-        List<NativeSession.Worn> worn = new ArrayList<>();
+        List<EngineSession.Worn> worn = new ArrayList<>();
         FloatBuffer logits = DirectBuffers.floats(tokens.length * model.vocabSize());
-        NativeSession.Options options = new NativeSession.Options(tokens.length, tokens.length, 0, 0);
-        try (NativeSession session = NativeSession.create(model.core(), options)) {
+        EngineSession.Options options = new EngineSession.Options(tokens.length, tokens.length, 0, GgmlType.F32);
+        try (EngineSession session = model.core().session(options)) {
             for (int i = 0; i < scales.length; i++) {
-                NativeAdapter bound = adapters.get(i).weights().bind(model.core(), model.spec());
-                worn.add(new NativeSession.Worn(bound, scales[i]));
+                EngineAdapter bound = adapters.get(i).weights().bind(model.core(), model.spec());
+                worn.add(new EngineSession.Worn(bound, scales[i]));
             }
             session.setAdapters(worn);
-            session.eval(tokens, 0, tokens.length, NativeSession.Role.PROMPT, NativeSession.Logits.ALL, logits);
+            session.eval(tokens, 0, tokens.length, EngineSession.Role.PROMPT, EngineSession.Logits.ALL, logits);
         } finally {
             worn.forEach(one -> one.adapter().close());
         }
@@ -173,7 +174,7 @@ class AdapterTest {
         try (Model base = Model.open(file, Float32Device.options());
                 Adapter other = Adapter.load(adapterFile(base, 2))) {
             Adapter adapter = Adapter.load(adapterFile(base, 1));
-            NativeAdapter inTheCore = base.bind(adapter);
+            EngineAdapter inTheCore = base.bind(adapter);
             Generator generator = base.generator()
                     .adapter(adapter)
                     .prompt("abc")

@@ -2,16 +2,18 @@ package dev.chaku;
 
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.chaku.internal.arch.DecoderModule;
-import dev.chaku.internal.arch.DecoderSpec;
-import dev.chaku.internal.core.NativeTrainer;
-import dev.chaku.internal.core.NativeTrainer.Slot;
+import dev.chaku.internal.engine.DecoderModule;
+import dev.chaku.internal.engine.DecoderSpec;
+import dev.chaku.internal.engine.EngineTrainer;
+import dev.chaku.internal.engine.EngineTrainer.Slot;
 import dev.chaku.internal.engine.ParameterInfo;
 import dev.chaku.internal.engine.TrainerOptions;
 import dev.chaku.internal.engine.TrainingBatch;
 import dev.chaku.internal.io.DirectBuffers;
 import java.nio.FloatBuffer;
+import java.util.EnumSet;
 import java.util.Random;
+import java.util.Set;
 import java.util.function.Predicate;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -51,7 +53,7 @@ class FamilyGradientsTest {
 
     private static void check(FamilyModels.Entry entry, TrainerOptions.Mode mode) {
         try (Model model = Model.open(entry.file(), Float32Device.options());
-                NativeTrainer trainer = NativeTrainer.create(model.core(), options(model.spec(), mode))) {
+                EngineTrainer trainer = model.core().trainer(options(model.spec(), mode))) {
             fillB(trainer);
             TrainingBatch batch = batch(model.vocabSize());
             trainer.accumulate(batch);
@@ -69,18 +71,18 @@ class FamilyGradientsTest {
         Predicate<DecoderModule> present =
                 module -> IntStream.range(0, spec.layers().size())
                         .anyMatch(l -> spec.weight(module.at(l)).isPresent());
-        long targets = 1L << DecoderModule.OUTPUT.id();
+        Set<DecoderModule> targets = EnumSet.of(DecoderModule.OUTPUT);
         for (DecoderModule module : DecoderModule.values()) {
             if (module.isAdaptable() && module.inLayers() && present.test(module)) {
-                targets |= 1L << module.id();
+                targets.add(module);
             }
         }
         boolean full = mode == TrainerOptions.Mode.FULL;
-        return new TrainerOptions(mode, TOKENS, RANK, 0.7f, 0, full ? 0 : targets, 5, 0, full, 0);
+        return new TrainerOptions(mode, TOKENS, RANK, 0.7f, 0, full ? Set.of() : targets, 5, 0, full, 0);
     }
 
     /** B starts at zero, where A has no gradient: give it values. */
-    private static void fillB(NativeTrainer trainer) {
+    private static void fillB(EngineTrainer trainer) {
         Random random = new Random(9);
         for (int i = 0; i < trainer.parameters(); i++) {
             ParameterInfo info = trainer.parameter(i);
@@ -106,7 +108,7 @@ class FamilyGradientsTest {
 
     /** The element with the largest gradient, and one that chance picks. */
     private static void checkParameter(
-            NativeTrainer trainer, TrainingBatch batch, int index, float[] gradient, Random random) {
+            EngineTrainer trainer, TrainingBatch batch, int index, float[] gradient, Random random) {
         ParameterInfo info = trainer.parameter(index);
         int largest = 0;
         for (int i = 0; i < gradient.length; i++) {
@@ -116,10 +118,7 @@ class FamilyGradientsTest {
         for (int at : new int[] {largest, random.nextInt(gradient.length)}) {
             double tolerance = 0.01 * Math.abs(gradient[largest]) + 2e-3;
             double difference = slope(trainer, batch, index, base, at, tolerance);
-            String what = DecoderModule.ofId(info.module())
-                            .orElseThrow()
-                            .at(info.layer())
-                            .name() + " " + info.kind() + "[" + at + "]";
+            String what = info.module().at(info.layer()).name() + " " + info.kind() + "[" + at + "]";
             assertTrue(
                     Math.abs(difference - gradient[at]) <= tolerance,
                     what + ": difference " + difference + ", gradient " + gradient[at] + ", tolerance " + tolerance);
@@ -132,7 +131,7 @@ class FamilyGradientsTest {
      * agree, a step went over a border at which a router chooses another expert: then smaller ones are taken.
      */
     private static double slope(
-            NativeTrainer trainer, TrainingBatch batch, int index, float[] base, int at, double tolerance) {
+            EngineTrainer trainer, TrainingBatch batch, int index, float[] base, int at, double tolerance) {
         double far = difference(trainer, batch, index, base, at, LONGEST_STEP);
         for (float step = LONGEST_STEP / 2; ; step /= 2) {
             double near = difference(trainer, batch, index, base, at, step);
@@ -144,21 +143,21 @@ class FamilyGradientsTest {
     }
 
     private static double difference(
-            NativeTrainer trainer, TrainingBatch batch, int index, float[] base, int at, float step) {
+            EngineTrainer trainer, TrainingBatch batch, int index, float[] base, int at, float step) {
         double above = lossAt(trainer, batch, index, base, at, step);
         double below = lossAt(trainer, batch, index, base, at, -step);
         return (above - below) / (2 * step);
     }
 
     private static double lossAt(
-            NativeTrainer trainer, TrainingBatch batch, int index, float[] base, int at, float delta) {
+            EngineTrainer trainer, TrainingBatch batch, int index, float[] base, int at, float delta) {
         float[] moved = base.clone();
         moved[at] += delta;
         write(trainer, index, moved);
         return trainer.evaluate(batch).lossSum();
     }
 
-    private static float[] read(NativeTrainer trainer, int index, Slot slot) {
+    private static float[] read(EngineTrainer trainer, int index, Slot slot) {
         float[] values = new float[(int) trainer.parameter(index).elements()];
         FloatBuffer buffer = DirectBuffers.floats(values.length);
         trainer.read(index, slot, buffer);
@@ -166,7 +165,7 @@ class FamilyGradientsTest {
         return values;
     }
 
-    private static void write(NativeTrainer trainer, int index, float[] values) {
+    private static void write(EngineTrainer trainer, int index, float[] values) {
         trainer.write(index, Slot.VALUE, DirectBuffers.of(values));
     }
 }

@@ -7,7 +7,7 @@ import dev.chaku.data.EncodedExample;
 import dev.chaku.gguf.GgmlType;
 import dev.chaku.gguf.GgufFile;
 import dev.chaku.gguf.GgufTensor;
-import dev.chaku.internal.core.NativeSession;
+import dev.chaku.internal.engine.EngineSession;
 import dev.chaku.train.LoraConfig;
 import dev.chaku.train.LoraTarget;
 import dev.chaku.train.TrainingConfig;
@@ -149,8 +149,8 @@ class FamilyTrainingTest {
     }
 
     private static double loss(Model model, EncodedExample example, List<Adapter> adapters) {
-        List<NativeSession.Worn> worn = adapters.stream()
-                .map(adapter -> new NativeSession.Worn(model.bind(adapter), 1))
+        List<EngineSession.Worn> worn = adapters.stream()
+                .map(adapter -> new EngineSession.Worn(model.bind(adapter), 1))
                 .toList();
         float[][] logits = model.logits(example.tokens(), worn);
         double sum = 0;

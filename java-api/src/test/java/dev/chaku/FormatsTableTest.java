@@ -7,9 +7,9 @@ import dev.chaku.gguf.GgmlType;
 import dev.chaku.gguf.GgufWriter;
 import dev.chaku.internal.arch.DenseShape;
 import dev.chaku.internal.arch.FormatMix;
-import dev.chaku.internal.arch.RopeSpec;
-import dev.chaku.internal.arch.TensorSpec;
-import dev.chaku.internal.core.NativeFormats;
+import dev.chaku.internal.engine.RopeSpec;
+import dev.chaku.internal.engine.TensorSpec;
+import dev.chaku.internal.engine.lookup.Engines;
 import dev.chaku.internal.io.DirectBuffers;
 import dev.chaku.train.LoraConfig;
 import java.io.IOException;
@@ -58,7 +58,8 @@ class FormatsTableTest {
     void listsEveryFormatThatIsReadAndThoseThatAreWritten() throws IOException {
         Map<GgmlType, Row> expected = new TreeMap<>();
         for (GgmlType type : GgmlType.values()) {
-            NativeFormats.describe(type.id())
+            Engines.codec()
+                    .describe(type)
                     .ifPresent(format -> expected.put(type, new Row(true, format.canQuantize(), true)));
         }
         assertEquals(expected, table());
@@ -100,7 +101,7 @@ class FormatsTableTest {
             boolean inLayer = tensor.place().layer() >= 0 && tensor.rows() > 1;
             TensorSpec wanted = new TensorSpec(
                     tensor.place(), tensor.kind(), inLayer ? type : GgmlType.F32, tensor.rows(), tensor.columns());
-            if (NativeFormats.describe(wanted.type().id()).orElseThrow().canQuantize()) {
+            if (Engines.codec().describe(wanted.type()).orElseThrow().canQuantize()) {
                 TinyModel.addRandom(writer, wanted, random);
             } else {
                 ByteBuffer zeros = DirectBuffers.bytes(Math.toIntExact(wanted.bytes()));
@@ -125,8 +126,7 @@ class FormatsTableTest {
                 return sum > 0;
             });
             assertTrue(
-                    moved || !NativeFormats.describe(type.id()).orElseThrow().canQuantize(),
-                    "one step moves the adapter");
+                    moved || !Engines.codec().describe(type).orElseThrow().canQuantize(), "one step moves the adapter");
             assertTrue(Float.isFinite(base.logits(new int[] {1, 5})[1][7]));
         }
     }

@@ -63,6 +63,13 @@ class LayersTest {
             .dependOnClassesThat(resideInAnyPackage("dev.chaku.internal.core.binding..", "org.bytedeco.."));
 
     @ArchTest
+    static final ArchRule ONLY_THE_LOOKUP_SEES_THE_CORE = noClasses()
+            .that()
+            .resideOutsideOfPackages("dev.chaku.internal.core..", "dev.chaku.internal.engine.lookup")
+            .should()
+            .dependOnClassesThat(resideInAPackage("dev.chaku.internal.core.."));
+
+    @ArchTest
     static final ArchRule PUBLIC_SIGNATURES_SHOW_NOTHING_INTERNAL = methods()
             .that()
             .arePublic()

@@ -7,7 +7,7 @@ import dev.chaku.generate.Generation;
 import dev.chaku.generate.TokenLogprob;
 import dev.chaku.internal.arch.DenseShape;
 import dev.chaku.internal.arch.FormatMix;
-import dev.chaku.internal.arch.RopeSpec;
+import dev.chaku.internal.engine.RopeSpec;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;

@@ -13,7 +13,7 @@ import dev.chaku.errors.BadInputException;
 import dev.chaku.generate.Generation;
 import dev.chaku.internal.arch.DenseShape;
 import dev.chaku.internal.arch.FormatMix;
-import dev.chaku.internal.arch.RopeSpec;
+import dev.chaku.internal.engine.RopeSpec;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -3,12 +3,12 @@ package dev.chaku;
 import dev.chaku.gguf.GgmlType;
 import dev.chaku.gguf.GgufValue;
 import dev.chaku.gguf.GgufWriter;
-import dev.chaku.internal.arch.DecoderModule;
 import dev.chaku.internal.arch.DenseShape;
 import dev.chaku.internal.arch.FormatMix;
-import dev.chaku.internal.arch.RopeSpec;
-import dev.chaku.internal.arch.TensorSpec;
-import dev.chaku.internal.core.NativeFormats;
+import dev.chaku.internal.engine.DecoderModule;
+import dev.chaku.internal.engine.RopeSpec;
+import dev.chaku.internal.engine.TensorSpec;
+import dev.chaku.internal.engine.lookup.Engines;
 import dev.chaku.internal.io.DirectBuffers;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
@@ -103,7 +103,7 @@ public final class TinyModel {
         if (tensor.type() == GgmlType.F32) {
             bytes.asFloatBuffer().put(values);
         } else {
-            NativeFormats.quantize(tensor.type().id(), values, bytes);
+            Engines.codec().quantize(tensor.type(), values, bytes);
         }
         long[] dims = vector ? new long[] {tensor.columns()} : new long[] {tensor.columns(), tensor.rows()};
         writer.tensor(tensor.name(), tensor.type(), dims, bytes);

@@ -2,12 +2,12 @@ package dev.chaku.internal.adapter;
 
 import dev.chaku.errors.BadInputException;
 import dev.chaku.gguf.GgufMetadata;
-import dev.chaku.internal.arch.DecoderModule;
-import dev.chaku.internal.arch.DecoderSpec;
-import dev.chaku.internal.arch.TensorSpec;
-import dev.chaku.internal.core.NativeAdapter;
-import dev.chaku.internal.core.NativeModel;
-import dev.chaku.internal.core.NativeScratch;
+import dev.chaku.internal.engine.DecoderModule;
+import dev.chaku.internal.engine.DecoderSpec;
+import dev.chaku.internal.engine.EngineAdapter;
+import dev.chaku.internal.engine.EngineModel;
+import dev.chaku.internal.engine.LoraPair;
+import dev.chaku.internal.engine.TensorSpec;
 import java.util.List;
 import java.util.Optional;
 
@@ -32,35 +32,13 @@ public record AdapterWeights(
     }
 
     /**
-     * Brings the adapter to the core, for a session to wear.
+     * Brings the adapter to an engine, for a session to wear.
      *
      * @throws BadInputException if it was made for another base: the message names the tensor, expected and found
      */
-    public NativeAdapter bind(NativeModel model, DecoderSpec spec) {
+    public EngineAdapter bind(EngineModel model, DecoderSpec spec) {
         requireFits(spec);
-        NativeAdapter adapter = NativeAdapter.create(model);
-        boolean filled = false;
-        try {
-            for (LoraPair pair : FusedProducts.split(pairs, spec)) {
-                try (NativeScratch a = NativeScratch.floats(pair.a().length);
-                        NativeScratch b = NativeScratch.floats(pair.b().length)) {
-                    adapter.add(
-                            pair.place().module().id(),
-                            pair.place().layer(),
-                            pair.rank(),
-                            alpha / pair.rank(),
-                            a.floats().put(pair.a()).flip(),
-                            b.floats().put(pair.b()).flip(),
-                            source + ": " + pair.place().name());
-                }
-            }
-            filled = true;
-            return adapter;
-        } finally {
-            if (!filled) {
-                adapter.close();
-            }
-        }
+        return model.adapter(source, alpha, FusedProducts.split(pairs, spec));
     }
 
     /** The same adapter with other matrices. */

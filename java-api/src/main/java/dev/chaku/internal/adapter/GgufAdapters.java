@@ -6,11 +6,9 @@ import dev.chaku.gguf.GgufFile;
 import dev.chaku.gguf.GgufTensor;
 import dev.chaku.gguf.GgufValue;
 import dev.chaku.gguf.GgufWriter;
-import dev.chaku.internal.arch.DecoderModule;
-import dev.chaku.internal.core.NativeFormats;
-import dev.chaku.internal.core.NativeScratch;
+import dev.chaku.internal.engine.DecoderModule;
+import dev.chaku.internal.engine.LoraPair;
 import dev.chaku.internal.huggingface.StagedFloats;
-import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -46,8 +44,9 @@ public final class GgufAdapters {
             throw new BadInputException(path + ": key " + ALPHA + ": expected a number more than 0, found " + alpha);
         }
         List<LoraPair> pairs = new ArrayList<>();
+        TensorDecoder decoder = new TensorDecoder();
         for (Map.Entry<String, GgufTensor[]> entry : pairUp(file).entrySet()) {
-            pairs.add(pair(file, entry.getKey(), entry.getValue()[0], entry.getValue()[1]));
+            pairs.add(pair(file, entry.getKey(), entry.getValue()[0], entry.getValue()[1], decoder));
         }
         if (pairs.isEmpty()) {
             throw new BadInputException(path + ": expected tensors named …" + A + " and …" + B + ", found no tensor");
@@ -83,7 +82,7 @@ public final class GgufAdapters {
         return pairs;
     }
 
-    private static LoraPair pair(GgufFile file, String name, GgufTensor a, GgufTensor b) {
+    private static LoraPair pair(GgufFile file, String name, GgufTensor a, GgufTensor b, TensorDecoder decoder) {
         DecoderModule.Place place = DecoderModule.parse(name)
                 .filter(found -> found.module().isAdaptable())
                 .orElseThrow(() -> new BadInputException(
@@ -109,27 +108,17 @@ public final class GgufAdapters {
                 Math.toIntExact(a.dim(1)),
                 Math.toIntExact(a.dim(0)),
                 Math.toIntExact(b.dim(1)),
-                decode(file, a),
-                decode(file, b));
+                decode(file, a, decoder),
+                decode(file, b, decoder));
     }
 
-    private static float[] decode(GgufFile file, GgufTensor tensor) {
+    private static float[] decode(GgufFile file, GgufTensor tensor, TensorDecoder decoder) {
         float[] values = new float[Math.toIntExact(tensor.elements())];
         if (tensor.bytes() > Integer.MAX_VALUE) {
             throw new BadInputException(file.path() + ": tensor '" + tensor.name() + "': expected at most "
                     + Integer.MAX_VALUE + " bytes, found " + tensor.bytes());
         }
-        try (NativeScratch encoded = new NativeScratch((int) tensor.bytes())) {
-            file.readTensor(tensor, 0, encoded.bytes());
-            if (tensor.type() == GgmlType.F32) {
-                encoded.bytes().order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer().get(values);
-            } else {
-                try (NativeScratch decoded = NativeScratch.floats(values.length)) {
-                    NativeFormats.dequantize(tensor.type().id(), encoded.bytes(), decoded.floats());
-                    decoded.floats().get(0, values);
-                }
-            }
-        }
+        decoder.decode(file, tensor, values);
         return values;
     }
 

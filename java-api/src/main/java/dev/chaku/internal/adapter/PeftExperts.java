@@ -1,9 +1,10 @@
 package dev.chaku.internal.adapter;
 
 import dev.chaku.errors.BadInputException;
-import dev.chaku.internal.arch.DecoderModule;
-import dev.chaku.internal.arch.DecoderModule.Place;
-import dev.chaku.internal.arch.DecoderSpec;
+import dev.chaku.internal.engine.DecoderModule;
+import dev.chaku.internal.engine.DecoderModule.Place;
+import dev.chaku.internal.engine.DecoderSpec;
+import dev.chaku.internal.engine.LoraPair;
 import dev.chaku.internal.huggingface.ModuleNames;
 import java.util.ArrayList;
 import java.util.Arrays;

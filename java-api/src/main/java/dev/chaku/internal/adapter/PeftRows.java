@@ -1,12 +1,13 @@
 package dev.chaku.internal.adapter;
 
 import dev.chaku.errors.BadInputException;
-import dev.chaku.internal.arch.DecoderModule;
-import dev.chaku.internal.arch.DecoderModule.Place;
-import dev.chaku.internal.arch.DecoderSpec;
-import dev.chaku.internal.arch.TensorSpec;
+import dev.chaku.internal.engine.DecoderModule;
+import dev.chaku.internal.engine.DecoderModule.Place;
+import dev.chaku.internal.engine.DecoderSpec;
 import dev.chaku.internal.engine.LayerOptions;
+import dev.chaku.internal.engine.LoraPair;
 import dev.chaku.internal.engine.MixerOptions;
+import dev.chaku.internal.engine.TensorSpec;
 import dev.chaku.internal.huggingface.ModuleNames;
 import dev.chaku.internal.huggingface.RowOrder;
 import java.util.List;

@@ -1,8 +1,9 @@
 package dev.chaku.internal.arch;
 
-import static dev.chaku.internal.arch.TensorSpec.Kind.BIAS;
+import static dev.chaku.internal.engine.TensorSpec.Kind.BIAS;
 
 import dev.chaku.internal.arch.TensorTable.Part;
+import dev.chaku.internal.engine.DecoderModule;
 import dev.chaku.internal.engine.LayerOptions;
 import java.util.List;
 

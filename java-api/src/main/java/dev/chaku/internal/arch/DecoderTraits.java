@@ -1,5 +1,7 @@
 package dev.chaku.internal.arch;
 
+import dev.chaku.internal.engine.DecoderModule;
+import dev.chaku.internal.engine.RopeSpec;
 import java.util.EnumMap;
 import java.util.EnumSet;
 import java.util.List;

@@ -1,8 +1,12 @@
 package dev.chaku.internal.arch;
 
 import dev.chaku.gguf.GgmlType;
+import dev.chaku.internal.engine.DecoderModule;
 import dev.chaku.internal.engine.DecoderOptions;
+import dev.chaku.internal.engine.DecoderSpec;
 import dev.chaku.internal.engine.LayerOptions;
+import dev.chaku.internal.engine.RopeSpec;
+import dev.chaku.internal.engine.TensorSpec;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;

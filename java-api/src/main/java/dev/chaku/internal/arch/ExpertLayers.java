@@ -1,7 +1,9 @@
 package dev.chaku.internal.arch;
 
+import dev.chaku.internal.engine.DecoderModule;
 import dev.chaku.internal.engine.ExpertOptions;
 import dev.chaku.internal.engine.ExpertOptions.Gating;
+import dev.chaku.internal.engine.TensorSpec;
 import org.jspecify.annotations.Nullable;
 
 /** Reads what a file says of experts, and picks their tensors. Used once. */

@@ -1,8 +1,9 @@
 package dev.chaku.internal.arch;
 
-import dev.chaku.internal.arch.TensorSpec.Kind;
 import dev.chaku.internal.arch.TensorTable.Part;
+import dev.chaku.internal.engine.DecoderModule;
 import dev.chaku.internal.engine.MixerOptions;
+import dev.chaku.internal.engine.TensorSpec.Kind;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 

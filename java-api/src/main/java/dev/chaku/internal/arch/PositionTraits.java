@@ -1,5 +1,6 @@
 package dev.chaku.internal.arch;
 
+import dev.chaku.internal.engine.RopeSpec;
 import java.util.OptionalDouble;
 import java.util.function.IntPredicate;
 import org.jspecify.annotations.Nullable;

@@ -1,5 +1,6 @@
 package dev.chaku.internal.arch;
 
+import dev.chaku.internal.engine.RopeSpec;
 import java.util.Arrays;
 import java.util.Optional;
 import java.util.OptionalDouble;

@@ -4,6 +4,8 @@ import dev.chaku.errors.BadInputException;
 import dev.chaku.gguf.GgmlType;
 import dev.chaku.gguf.GgufFile;
 import dev.chaku.gguf.GgufTensor;
+import dev.chaku.internal.engine.DecoderModule;
+import dev.chaku.internal.engine.TensorSpec;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.EnumMap;

@@ -6,7 +6,7 @@ import dev.chaku.gguf.GgufMetadata;
 import dev.chaku.gguf.GgufValue;
 import dev.chaku.internal.arch.DenseShape;
 import dev.chaku.internal.arch.FormatMix;
-import dev.chaku.internal.arch.TensorSpec;
+import dev.chaku.internal.engine.TensorSpec;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;

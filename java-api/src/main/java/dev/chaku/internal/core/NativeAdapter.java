@@ -3,19 +3,49 @@ package dev.chaku.internal.core;
 import dev.chaku.internal.core.binding.generated.chaku;
 import dev.chaku.internal.core.binding.generated.chaku_adapter;
 import dev.chaku.internal.core.binding.generated.chaku_model;
+import dev.chaku.internal.engine.EngineAdapter;
+import dev.chaku.internal.engine.LoraPair;
 import dev.chaku.internal.io.DirectBuffers;
 import java.nio.FloatBuffer;
+import java.util.List;
 
 /**
  * Low-rank additions to a model's products. Filled by one thread, then worn by any number of sessions and immutable; a
  * session that wears it may outlive it.
  */
-public final class NativeAdapter extends NativeHandle<chaku_adapter> {
+final class NativeAdapter extends NativeHandle<chaku_adapter> implements EngineAdapter {
     private NativeAdapter(chaku_adapter pointer) {
         super("adapter", pointer, chaku::chaku_adapter_free);
     }
 
-    public static NativeAdapter create(NativeModel model) {
+    /** See {@link NativeModel#adapter}. */
+    static NativeAdapter of(NativeModel model, String source, float alpha, List<LoraPair> pairs) {
+        NativeAdapter adapter = create(model);
+        boolean filled = false;
+        try {
+            for (LoraPair pair : pairs) {
+                try (NativeScratch a = NativeScratch.floats(pair.a().length);
+                        NativeScratch b = NativeScratch.floats(pair.b().length)) {
+                    adapter.add(
+                            Ids.of(pair.place().module()),
+                            pair.place().layer(),
+                            pair.rank(),
+                            alpha / pair.rank(),
+                            a.floats().put(pair.a()).flip(),
+                            b.floats().put(pair.b()).flip(),
+                            source + ": " + pair.place().name());
+                }
+            }
+            filled = true;
+            return adapter;
+        } finally {
+            if (!filled) {
+                adapter.close();
+            }
+        }
+    }
+
+    private static NativeAdapter create(NativeModel model) {
         chaku_model modelPointer = model.enter();
         try {
             chaku_adapter out = new chaku_adapter();
@@ -29,7 +59,7 @@ public final class NativeAdapter extends NativeHandle<chaku_adapter> {
     /**
      * Adds {@code y += scale * (x a^T) b^T} to a module; both matrices are copied.
      *
-     * @param module {@code CHAKU_ATTN_Q} and so on
+     * @param module the number of {@code CHAKU_ATTN_Q} and so on
      * @param layer -1 outside layers
      * @param scale alpha / rank
      * @param a direct, [rank, K] from its position to its limit
@@ -37,7 +67,7 @@ public final class NativeAdapter extends NativeHandle<chaku_adapter> {
      * @param name what messages call it
      * @throws dev.chaku.errors.BadInputException if the model has no such module, or another shape
      */
-    public void add(int module, int layer, int rank, float scale, FloatBuffer a, FloatBuffer b, String name) {
+    private void add(int module, int layer, int rank, float scale, FloatBuffer a, FloatBuffer b, String name) {
         DirectBuffers.requireDirect(a);
         DirectBuffers.requireDirect(b);
         chaku_adapter adapter = enterExclusive();

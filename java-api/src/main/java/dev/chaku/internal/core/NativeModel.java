@@ -3,12 +3,20 @@ package dev.chaku.internal.core;
 import dev.chaku.internal.core.binding.generated.chaku;
 import dev.chaku.internal.core.binding.generated.chaku_model;
 import dev.chaku.internal.engine.DecoderOptions;
+import dev.chaku.internal.engine.EngineAdapter;
+import dev.chaku.internal.engine.EngineModel;
+import dev.chaku.internal.engine.EngineSession;
+import dev.chaku.internal.engine.EngineTrainer;
+import dev.chaku.internal.engine.LoraPair;
+import dev.chaku.internal.engine.MemoryPlan;
+import dev.chaku.internal.engine.TrainerOptions;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** A sealed decoder: immutable and thread-safe. Sessions, adapters and trainers over it may outlive it. */
-public final class NativeModel extends NativeHandle<chaku_model> {
+final class NativeModel extends NativeHandle<chaku_model> implements EngineModel {
     private final DecoderOptions decoder;
     private final Supplier<Optional<String>> search;
     private @Nullable Optional<String> faultyWeight;
@@ -21,6 +29,7 @@ public final class NativeModel extends NativeHandle<chaku_model> {
     }
 
     /** Names a weight that is not finite, if there is one. The first call may read all of them. */
+    @Override
     public synchronized Optional<String> faultyWeight() {
         if (faultyWeight == null) {
             faultyWeight = search.get();
@@ -28,11 +37,33 @@ public final class NativeModel extends NativeHandle<chaku_model> {
         return faultyWeight;
     }
 
-    public DecoderOptions decoder() {
-        return decoder;
-    }
-
+    @Override
     public int vocabSize() {
         return decoder.vocabSize();
+    }
+
+    @Override
+    public MemoryPlan plan(EngineSession.Options options) {
+        return NativeSession.plan(this, options);
+    }
+
+    @Override
+    public EngineSession session(EngineSession.Options options) {
+        return NativeSession.create(this, options);
+    }
+
+    @Override
+    public MemoryPlan plan(TrainerOptions options) {
+        return NativeTrainer.plan(this, options);
+    }
+
+    @Override
+    public EngineTrainer trainer(TrainerOptions options) {
+        return NativeTrainer.create(this, options);
+    }
+
+    @Override
+    public EngineAdapter adapter(String source, float alpha, List<LoraPair> pairs) {
+        return NativeAdapter.of(this, source, alpha, pairs);
     }
 }

@@ -13,7 +13,7 @@ import dev.chaku.internal.engine.DecoderOptions;
 import dev.chaku.internal.engine.ExpertOptions;
 import dev.chaku.internal.engine.LayerOptions;
 import dev.chaku.internal.engine.MixerOptions;
-import dev.chaku.internal.engine.TensorSlot;
+import dev.chaku.internal.engine.RopeSpec;
 import dev.chaku.internal.io.DirectBuffers;
 import dev.chaku.internal.io.FileNames;
 import java.nio.ByteBuffer;
@@ -25,7 +25,7 @@ import java.util.function.Supplier;
 import org.bytedeco.javacpp.BytePointer;
 
 /** A decoder that is being filled. Single-threaded; {@link #seal} ends it, {@link #close} gives it up. */
-public final class NativeModelBuilder extends NativeHandle<chaku_model> {
+final class NativeModelBuilder extends NativeHandle<chaku_model> {
     private final DecoderOptions decoder;
 
     private NativeModelBuilder(chaku_model pointer, DecoderOptions decoder) {
@@ -45,7 +45,7 @@ public final class NativeModelBuilder extends NativeHandle<chaku_model> {
                     .embedding_scale(decoder.embeddingScale())
                     .residual_scale(decoder.residualScale())
                     .logit_scale(decoder.logitScale())
-                    .norm_kind(decoder.normKind())
+                    .norm_kind(Ids.normKind(decoder))
                     .logit_soft_cap(decoder.logitSoftCap())
                     .query_temperature(decoder.queryTemperature())
                     .query_temperature_length(decoder.queryTemperatureLength());
@@ -58,22 +58,19 @@ public final class NativeModelBuilder extends NativeHandle<chaku_model> {
     }
 
     /**
-     * Adds a rotation: position p turns pair i by p * inverseFrequencies[i] radians.
+     * Adds a rotation.
      *
-     * @param pairing {@code CHAKU_ROPE_*}
-     * @param magnitude multiplies sine and cosine
-     * @param longAfter contexts of more tokens turn by the second half of the frequencies; 0 where all turn alike
-     * @param inverseFrequencies one per pair, with longAfter two
      * @return its index, for {@link LayerOptions#rope}
      */
-    public int addRope(int pairing, float magnitude, int longAfter, double[] inverseFrequencies) {
+    int addRope(RopeSpec rope) {
+        double[] inverseFrequencies = rope.inverseFrequencies();
         chaku_model model = enterExclusive();
         try (chaku_rope_options options = new chaku_rope_options()) {
             options.size(options.sizeof())
-                    .pairing(pairing)
-                    .n_dims(longAfter > 0 ? inverseFrequencies.length : 2 * inverseFrequencies.length)
-                    .magnitude(magnitude)
-                    .long_after(longAfter);
+                    .pairing(Ids.of(rope.pairing()))
+                    .n_dims(rope.longAfter() > 0 ? inverseFrequencies.length : 2 * inverseFrequencies.length)
+                    .magnitude(rope.magnitude())
+                    .long_after(rope.longAfter());
             DoubleBuffer frequencies = DirectBuffers.of(inverseFrequencies);
             IntBuffer out = DirectBuffers.ints(1);
             Status.check(chaku.chaku_model_add_rope(model, options, frequencies, out), "rope");
@@ -91,13 +88,13 @@ public final class NativeModelBuilder extends NativeHandle<chaku_model> {
                     .n_kv_heads(values.kvHeads())
                     .head_dim(values.headDim())
                     .ff_width(values.ffWidth())
-                    .activation(values.activation())
+                    .activation(Ids.activation(values))
                     .window(values.window())
                     .rope(values.rope())
                     .attention_scale(values.attentionScale())
                     .attention_soft_cap(values.attentionSoftCap())
                     .alibi_bias(values.alibiBias())
-                    .flags(values.flags());
+                    .flags(Ids.flags(values));
             Status.check(chaku.chaku_model_set_layer(model, layer, options), "layer " + layer);
         } finally {
             leaveExclusive();
@@ -113,7 +110,7 @@ public final class NativeModelBuilder extends NativeHandle<chaku_model> {
                     .n_used(values.used())
                     .ff_width(values.ffWidth())
                     .shared_ff_width(values.sharedFfWidth())
-                    .gating(values.gating().ordinal())
+                    .gating(Ids.of(values.gating()))
                     .normalize(values.normalize() ? 1 : 0)
                     .weights_scale(values.weightsScale());
             Status.check(chaku.chaku_model_set_experts(model, layer, options), "layer " + layer);

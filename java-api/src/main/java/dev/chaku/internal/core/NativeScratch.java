@@ -9,7 +9,7 @@ import org.bytedeco.javacpp.BytePointer;
  * Memory outside the heap that goes back when it is closed. Direct buffers wait for a collection, which a large heap
  * puts off: what is large and needed for a moment belongs here.
  */
-public final class NativeScratch implements AutoCloseable {
+final class NativeScratch implements AutoCloseable {
     private final BytePointer memory;
     private final int size;
 

@@ -7,6 +7,8 @@ import dev.chaku.internal.core.binding.generated.chaku_memory_plan;
 import dev.chaku.internal.core.binding.generated.chaku_model;
 import dev.chaku.internal.core.binding.generated.chaku_session;
 import dev.chaku.internal.core.binding.generated.chaku_session_options;
+import dev.chaku.internal.engine.DecoderModule;
+import dev.chaku.internal.engine.EngineSession;
 import dev.chaku.internal.engine.MemoryPlan;
 import dev.chaku.internal.io.DirectBuffers;
 import java.nio.ByteBuffer;
@@ -18,80 +20,22 @@ import java.util.List;
 import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.PointerPointer;
 
-/** A KV cache over a model. Single-threaded; {@link #cancel} and {@link #close} alone come from any thread. */
-public final class NativeSession extends NativeHandle<chaku_session> {
-    /** What tokens are to the text; the arithmetic of a token depends on its role alone. */
-    public enum Role {
-        PROMPT(chaku.CHAKU_ROLE_PROMPT),
-        GENERATED(chaku.CHAKU_ROLE_GENERATED);
-
-        private final int id;
-
-        Role(int id) {
-            this.id = id;
-        }
-    }
-
-    /** Which positions' logits a computation writes. */
-    public enum Logits {
-        NONE(chaku.CHAKU_LOGITS_NONE),
-        LAST(chaku.CHAKU_LOGITS_LAST),
-        ALL(chaku.CHAKU_LOGITS_ALL);
-
-        private final int id;
-
-        Logits(int id) {
-            this.id = id;
-        }
-
-        long floats(int tokens, int vocabSize) {
-            return switch (this) {
-                case NONE -> 0;
-                case LAST -> vocabSize;
-                case ALL -> (long) tokens * vocabSize;
-            };
-        }
-    }
-
-    /**
-     * @param maxTokens capacity of the cache
-     * @param maxBatchTokens tokens computed at once, 0 for 512
-     * @param memoryLimitBytes refuse above it, 0 for what the machine has
-     * @param kvType ggml's type id of keys and values
-     */
-    public record Options(int maxTokens, int maxBatchTokens, long memoryLimitBytes, int kvType) {
-        private chaku_session_options struct() {
-            chaku_session_options options = new chaku_session_options();
-            return options.size(options.sizeof())
-                    .max_tokens(maxTokens)
-                    .max_batch_tokens(maxBatchTokens)
-                    .memory_limit_bytes(memoryLimitBytes)
-                    .kv_dtype(kvType);
-        }
-    }
-
-    /** What {@link #readInputs} found. */
-    public record InputSquares(double[] sums, long[] rows) {}
-
-    /** An adapter and what its additions are multiplied by. */
-    public record Worn(NativeAdapter adapter, float scale) {}
-
+/** A KV cache over a model. */
+final class NativeSession extends NativeHandle<chaku_session> implements EngineSession {
     private final NativeModel model;
     private final int vocabSize;
-    private final int maxTokens;
     private IntBuffer tokenBuffer = DirectBuffers.ints(64);
 
-    private NativeSession(chaku_session pointer, NativeModel model, int maxTokens) {
+    private NativeSession(chaku_session pointer, NativeModel model) {
         super("session", pointer, chaku::chaku_session_free);
         this.model = model;
         this.vocabSize = model.vocabSize();
-        this.maxTokens = maxTokens;
     }
 
     /** What a session would take; nothing is allocated. */
-    public static MemoryPlan plan(NativeModel model, Options options) {
+    static MemoryPlan plan(NativeModel model, Options options) {
         chaku_model modelPointer = model.enter();
-        try (chaku_session_options struct = options.struct();
+        try (chaku_session_options struct = struct(options);
                 chaku_memory_plan plan = MemoryPlans.struct()) {
             Status.check(chaku.chaku_session_plan(modelPointer, struct, plan));
             return MemoryPlans.of(plan);
@@ -101,27 +45,40 @@ public final class NativeSession extends NativeHandle<chaku_session> {
     }
 
     /** @throws dev.chaku.errors.ResourceException if the plan exceeds the limit or the machine */
-    public static NativeSession create(NativeModel model, Options options) {
+    static NativeSession create(NativeModel model, Options options) {
         chaku_model modelPointer = model.enter();
-        try (chaku_session_options struct = options.struct()) {
+        try (chaku_session_options struct = struct(options)) {
             chaku_session out = new chaku_session();
             Status.check(chaku.chaku_session_create(modelPointer, struct, out));
-            return new NativeSession(out, model, options.maxTokens());
+            return new NativeSession(out, model);
         } finally {
             model.leave();
         }
     }
 
+    private static chaku_session_options struct(Options options) {
+        chaku_session_options struct = new chaku_session_options();
+        return struct.size(struct.sizeof())
+                .max_tokens(options.maxTokens())
+                .max_batch_tokens(options.maxBatchTokens())
+                .memory_limit_bytes(options.memoryLimitBytes())
+                .kv_dtype(options.cache().id());
+    }
+
+    private static long floats(Logits which, int tokens, int vocabSize) {
+        return switch (which) {
+            case NONE -> 0;
+            case LAST -> vocabSize;
+            case ALL -> (long) tokens * vocabSize;
+        };
+    }
+
+    @Override
     public int vocabSize() {
         return vocabSize;
     }
 
-    /** Capacity of the cache in tokens. */
-    public int maxTokens() {
-        return maxTokens;
-    }
-
-    /** Wears these adapters in place of those worn before. The cache must be empty. */
+    @Override
     public void setAdapters(List<Worn> worn) {
         chaku_adapter[] pointers = new chaku_adapter[worn.size()];
         FloatBuffer scales = DirectBuffers.floats(Math.max(1, worn.size()));
@@ -129,7 +86,7 @@ public final class NativeSession extends NativeHandle<chaku_session> {
         int entered = 0;
         try {
             for (; entered < pointers.length; entered++) {
-                pointers[entered] = worn.get(entered).adapter().enter();
+                pointers[entered] = own(worn.get(entered)).enter();
                 scales.put(entered, worn.get(entered).scale());
             }
             try (PointerPointer<chaku_adapter> array = new PointerPointer<>(Math.max(1, pointers.length))) {
@@ -141,27 +98,23 @@ public final class NativeSession extends NativeHandle<chaku_session> {
             }
         } finally {
             for (int i = 0; i < entered; i++) {
-                worn.get(i).adapter().leave();
+                own(worn.get(i)).leave();
             }
             leaveExclusive();
         }
     }
 
-    /**
-     * Appends tokens and computes them. After any failure but a cancellation the session is of no more use.
-     *
-     * @param tokens ids in [0, V)
-     * @param from index of the first
-     * @param n how many
-     * @param role of all of them
-     * @param logits direct; written from its position, which stays: V floats for LAST, n * V for ALL
-     * @throws BadInputException if a logit is not finite: the message says why
-     * @throws dev.chaku.errors.OperationCancelledException if {@link #cancel} was called meanwhile; the cache keeps its
-     *     length
-     */
+    private static NativeAdapter own(Worn worn) {
+        if (worn.adapter() instanceof NativeAdapter adapter) {
+            return adapter;
+        }
+        throw new IllegalArgumentException("expected an adapter of this engine, got one of another");
+    }
+
+    @Override
     public void eval(int[] tokens, int from, int n, Role role, Logits which, FloatBuffer logits) {
         DirectBuffers.requireDirect(logits);
-        long floats = which.floats(n, vocabSize);
+        long floats = floats(which, n, vocabSize);
         if (logits.remaining() < floats) {
             throw new IllegalArgumentException(
                     "expected room for " + floats + " logits, got a buffer with " + logits.remaining());
@@ -173,7 +126,7 @@ public final class NativeSession extends NativeHandle<chaku_session> {
             }
             tokenBuffer.clear().put(tokens, from, n).flip();
             FloatBuffer out = logits.slice();
-            Status.check(chaku.chaku_session_eval(session, tokenBuffer, n, role.id, which.id, out, floats));
+            Status.check(chaku.chaku_session_eval(session, tokenBuffer, n, Ids.of(role), Ids.of(which), out, floats));
         } finally {
             leaveExclusive();
         }
@@ -196,10 +149,7 @@ public final class NativeSession extends NativeHandle<chaku_session> {
         }
     }
 
-    /**
-     * From now on computations add up the squares of each product's inputs, per column. Ask for {@link Logits#ALL}:
-     * other rows are left out of the last layer's products.
-     */
+    @Override
     public void collectInputs() {
         chaku_session session = enterExclusive();
         try {
@@ -209,14 +159,8 @@ public final class NativeSession extends NativeHandle<chaku_session> {
         }
     }
 
-    /**
-     * Sums of squares of a product's inputs, one per column of each of its matrices, and how many rows were added up of
-     * each.
-     *
-     * @param layer -1 outside layers
-     * @param matrices the number of experts of a product of experts, else 1
-     */
-    public InputSquares readInputs(int module, int layer, int columns, int matrices) {
+    @Override
+    public InputSquares readInputs(DecoderModule module, int layer, int columns, int matrices) {
         int size = Math.multiplyExact(columns, matrices);
         ByteBuffer bytes = DirectBuffers.bytes(Math.multiplyExact(size, Double.BYTES));
         DoubleBuffer squares = bytes.asDoubleBuffer();
@@ -224,7 +168,7 @@ public final class NativeSession extends NativeHandle<chaku_session> {
                 DirectBuffers.bytes(Math.multiplyExact(matrices, Long.BYTES)).asLongBuffer();
         chaku_session session = enterExclusive();
         try {
-            Status.check(chaku.chaku_session_read_inputs(session, module, layer, squares, size, rows));
+            Status.check(chaku.chaku_session_read_inputs(session, Ids.of(module), layer, squares, size, rows));
         } finally {
             leaveExclusive();
         }
@@ -235,7 +179,7 @@ public final class NativeSession extends NativeHandle<chaku_session> {
         return new InputSquares(sums, counts);
     }
 
-    /** Forgets all but the first tokens. */
+    @Override
     public void truncate(int tokens) {
         chaku_session session = enterExclusive();
         try {
@@ -245,7 +189,7 @@ public final class NativeSession extends NativeHandle<chaku_session> {
         }
     }
 
-    /** Tokens in the cache. */
+    @Override
     public int length() {
         chaku_session session = enterExclusive();
         try {
@@ -257,7 +201,7 @@ public final class NativeSession extends NativeHandle<chaku_session> {
         }
     }
 
-    /** Makes the computation under way, if any, end soon. Any thread; no effect on a closed session. */
+    @Override
     public void cancel() {
         chaku_session session = enterIfOpen();
         if (session != null) {

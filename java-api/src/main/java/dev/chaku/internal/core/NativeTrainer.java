@@ -11,6 +11,7 @@ import dev.chaku.internal.core.binding.generated.chaku_step_result;
 import dev.chaku.internal.core.binding.generated.chaku_trainer;
 import dev.chaku.internal.core.binding.generated.chaku_trainer_options;
 import dev.chaku.internal.engine.BatchLoss;
+import dev.chaku.internal.engine.EngineTrainer;
 import dev.chaku.internal.engine.MemoryPlan;
 import dev.chaku.internal.engine.ParameterInfo;
 import dev.chaku.internal.engine.StepOptions;
@@ -23,19 +24,8 @@ import java.nio.IntBuffer;
 import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.IntPointer;
 
-/**
- * Parameters, gradients and AdamW state over a model. Single-threaded; {@link #cancel} and {@link #close} alone come
- * from any thread.
- */
-public final class NativeTrainer extends NativeHandle<chaku_trainer> {
-    /** What is kept for each parameter, in the order of {@code CHAKU_SLOT_*}. */
-    public enum Slot {
-        VALUE,
-        GRADIENT,
-        MOMENT1,
-        MOMENT2
-    }
-
+/** Parameters, gradients and AdamW state over a model. */
+final class NativeTrainer extends NativeHandle<chaku_trainer> implements EngineTrainer {
     private final int maxTokens;
     private final IntBuffer tokens;
     private final IntBuffer targets;
@@ -52,7 +42,7 @@ public final class NativeTrainer extends NativeHandle<chaku_trainer> {
     }
 
     /** What a trainer would take; nothing is allocated. */
-    public static MemoryPlan plan(NativeModel model, TrainerOptions options) {
+    static MemoryPlan plan(NativeModel model, TrainerOptions options) {
         chaku_model modelPointer = model.enter();
         try (chaku_trainer_options struct = struct(options);
                 chaku_memory_plan plan = MemoryPlans.struct()) {
@@ -64,7 +54,7 @@ public final class NativeTrainer extends NativeHandle<chaku_trainer> {
     }
 
     /** @throws dev.chaku.errors.ResourceException if the plan exceeds the limit or the machine */
-    public static NativeTrainer create(NativeModel model, TrainerOptions options) {
+    static NativeTrainer create(NativeModel model, TrainerOptions options) {
         chaku_model modelPointer = model.enter();
         try (chaku_trainer_options struct = struct(options)) {
             chaku_trainer out = new chaku_trainer();
@@ -78,37 +68,29 @@ public final class NativeTrainer extends NativeHandle<chaku_trainer> {
     private static chaku_trainer_options struct(TrainerOptions options) {
         chaku_trainer_options struct = new chaku_trainer_options();
         return struct.size(struct.sizeof())
-                .mode(
-                        switch (options.mode()) {
-                            case LORA -> chaku.CHAKU_TRAIN_LORA;
-                            case FULL -> chaku.CHAKU_TRAIN_FULL;
-                        })
+                .mode(Ids.of(options.mode()))
                 .max_tokens(options.maxTokens())
                 .rank(options.rank())
                 .scale(options.scale())
                 .dropout(options.dropout())
-                .targets(options.targets())
+                .targets(Ids.bits(options.targets()))
                 .seed(options.seed())
                 .load_balance(options.loadBalance())
                 .train_routers(options.trainRouters() ? 1 : 0)
                 .memory_limit_bytes(options.memoryLimitBytes());
     }
 
-    /** Most tokens of one micro-batch. */
+    @Override
     public int maxTokens() {
         return maxTokens;
     }
 
-    /**
-     * Forward and backward of one micro-batch; gradients of weight * cross-entropy are added, not yet normalised.
-     *
-     * @throws dev.chaku.errors.OperationCancelledException if {@link #cancel} was called meanwhile
-     */
+    @Override
     public BatchLoss accumulate(TrainingBatch batch) {
         return run(batch, true);
     }
 
-    /** Forward alone, without dropout. */
+    @Override
     public BatchLoss evaluate(TrainingBatch batch) {
         return run(batch, false);
     }
@@ -146,7 +128,7 @@ public final class NativeTrainer extends NativeHandle<chaku_trainer> {
         return buffer.clear().put(values).flip();
     }
 
-    /** Divides the gradients by the weight sum accumulated since the last step, clips, updates and zeroes them. */
+    @Override
     public StepResult step(StepOptions options) {
         chaku_trainer trainer = enterExclusive();
         try (chaku_step_options struct = new chaku_step_options();
@@ -167,7 +149,7 @@ public final class NativeTrainer extends NativeHandle<chaku_trainer> {
         }
     }
 
-    /** Makes the computation under way, if any, end soon. Any thread; no effect on a closed trainer. */
+    @Override
     public void cancel() {
         chaku_trainer trainer = enterIfOpen();
         if (trainer != null) {
@@ -179,7 +161,7 @@ public final class NativeTrainer extends NativeHandle<chaku_trainer> {
         }
     }
 
-    /** Number of trainable matrices. */
+    @Override
     public int parameters() {
         chaku_trainer trainer = enterExclusive();
         try {
@@ -191,46 +173,44 @@ public final class NativeTrainer extends NativeHandle<chaku_trainer> {
         }
     }
 
-    /** @param index in [0, parameters) */
+    @Override
     public ParameterInfo parameter(int index) {
         chaku_trainer trainer = enterExclusive();
         try (chaku_parameter_info info = new chaku_parameter_info()) {
             info.size(info.sizeof());
             Status.check(chaku.chaku_trainer_parameter(trainer, index, info));
-            ParameterInfo.Kind kind = ParameterInfo.Kind.values()[info.kind()];
-            return new ParameterInfo(info.module(), kind, info.layer(), info.rows(), info.columns());
+            ParameterInfo.Kind kind = Ids.parameterKind(info.kind());
+            return new ParameterInfo(Ids.module(info.module()), kind, info.layer(), info.rows(), info.columns());
         } finally {
             leaveExclusive();
         }
     }
 
-    /**
-     * Copies a slot of a parameter to a direct buffer, from its position to its limit: exactly rows * columns floats.
-     */
+    @Override
     public void read(int index, Slot slot, FloatBuffer target) {
         DirectBuffers.requireDirect(target);
         chaku_trainer trainer = enterExclusive();
         try {
             FloatBuffer out = target.slice();
-            Status.check(chaku.chaku_trainer_read(trainer, index, slot.ordinal(), out, out.remaining()));
+            Status.check(chaku.chaku_trainer_read(trainer, index, Ids.of(slot), out, out.remaining()));
         } finally {
             leaveExclusive();
         }
     }
 
-    /** Copies a direct buffer, from its position to its limit, into a slot: exactly rows * columns floats. */
+    @Override
     public void write(int index, Slot slot, FloatBuffer source) {
         DirectBuffers.requireDirect(source);
         chaku_trainer trainer = enterExclusive();
         try {
             FloatBuffer in = source.slice();
-            Status.check(chaku.chaku_trainer_write(trainer, index, slot.ordinal(), in, in.remaining()));
+            Status.check(chaku.chaku_trainer_write(trainer, index, Ids.of(slot), in, in.remaining()));
         } finally {
             leaveExclusive();
         }
     }
 
-    /** Restores the number of optimizer steps done (bias correction). */
+    @Override
     public void setStep(long step) {
         chaku_trainer trainer = enterExclusive();
         try {

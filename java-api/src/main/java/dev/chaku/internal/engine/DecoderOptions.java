@@ -10,7 +10,7 @@ package dev.chaku.internal.engine;
  * @param embeddingScale multiplies the token embedding; 1 for none
  * @param residualScale multiplies what each half block adds to the residual stream; 1 for none
  * @param logitScale multiplies the logits; 1 for none
- * @param normKind {@code CHAKU_NORM_*}
+ * @param normKind {@link #RMS_NORM} or {@link #LAYER_NORM}
  * @param logitSoftCap c of c tanh(logits / c), after the scale; 0 for none
  * @param queryTemperature t: queries at position p grow by 1 + t ln(1 + floor(p / length)); 0 for none
  * @param queryTemperatureLength that length in tokens; 0 where there is no temperature

@@ -13,7 +13,7 @@ package dev.chaku.internal.engine;
  */
 public record ExpertOptions(
         int experts, int used, int ffWidth, int sharedFfWidth, Gating gating, boolean normalize, float weightsScale) {
-    /** How weights come from the router's logits; the ordinal is the number in the core. */
+    /** How weights come from the router's logits. */
     public enum Gating {
         /** The softmax over all experts, of those selected. */
         SOFTMAX,

@@ -9,13 +9,13 @@ import org.jspecify.annotations.Nullable;
  * @param kvHeads Hkv, divides H
  * @param headDim Dh
  * @param ffWidth F
- * @param activation {@code CHAKU_ACTIVATION_*}
+ * @param activation {@link #SILU}, {@link #GELU_TANH} or {@link #CLAMPED_SWIGLU}
  * @param window sliding window in tokens, 0 for full attention
  * @param rope index of the rotation in the order they were given, -1 for none
  * @param attentionScale multiplies q.k
  * @param attentionSoftCap c of c tanh(score / c), after the scale; 0 for none
  * @param alibiBias how steeply scores fall with distance; 0 for none
- * @param flags {@code CHAKU_LAYER_*}
+ * @param flags the sum of {@link #PARALLEL} and so on
  * @param experts in place of gate, up and down; null for a dense layer
  * @param mixer in place of attention, whose values are then not used; null for attention
  */
@@ -36,7 +36,7 @@ public record LayerOptions(
     public static final int SILU = 0;
     public static final int GELU_TANH = 1;
     /** {@code g sigmoid(1.702 g) (u + 1)} of a gate up to 7 and an up within -7 and 7. */
-    public static final int CLAMPED_SWIGLU = 4;
+    public static final int CLAMPED_SWIGLU = 2;
 
     /** Both half blocks read the layer's input. */
     public static final int PARALLEL = 1;
@@ -131,6 +131,16 @@ public record LayerOptions(
                 flags,
                 experts,
                 newMixer);
+    }
+
+    /** Whether both half blocks read the layer's input. */
+    public boolean isParallel() {
+        return (flags & PARALLEL) != 0;
+    }
+
+    /** Whether query and key heads are normed after the rotation. */
+    public boolean isNormedAfterRope() {
+        return (flags & NORM_AFTER_ROPE) != 0;
     }
 
     /** Whether queries come with gates. */

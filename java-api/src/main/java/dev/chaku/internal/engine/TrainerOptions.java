@@ -1,5 +1,7 @@
 package dev.chaku.internal.engine;
 
+import java.util.Set;
+
 /**
  * What a trainer trains.
  *
@@ -8,7 +10,7 @@ package dev.chaku.internal.engine;
  * @param rank LoRA
  * @param scale LoRA: alpha / rank, or alpha / sqrt(rank)
  * @param dropout LoRA: probability of dropping an input of A, in [0, 1)
- * @param targets LoRA: bit m set for module m ({@code CHAKU_ATTN_Q} and so on)
+ * @param targets LoRA: the modules that are adapted
  * @param seed of the initial A and of dropout
  * @param loadBalance coefficient of the load-balance loss of decoders with experts, 0 for none
  * @param trainRouters whether a full training changes the routers of experts too
@@ -20,11 +22,14 @@ public record TrainerOptions(
         int rank,
         float scale,
         float dropout,
-        long targets,
+        Set<DecoderModule> targets,
         long seed,
         float loadBalance,
         boolean trainRouters,
         long memoryLimitBytes) {
+    public TrainerOptions {
+        targets = Set.copyOf(targets);
+    }
 
     /** What is trained. */
     public enum Mode {

@@ -1,7 +1,7 @@
 package dev.chaku.internal.huggingface;
 
-import dev.chaku.internal.arch.DecoderModule;
-import dev.chaku.internal.arch.DecoderModule.Place;
+import dev.chaku.internal.engine.DecoderModule;
+import dev.chaku.internal.engine.DecoderModule.Place;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;

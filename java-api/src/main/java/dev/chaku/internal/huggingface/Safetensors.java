@@ -8,7 +8,7 @@ import com.fasterxml.jackson.core.StreamReadConstraints;
 import dev.chaku.errors.BadInputException;
 import dev.chaku.errors.ResourceException;
 import dev.chaku.gguf.GgmlType;
-import dev.chaku.internal.core.NativeFormats;
+import dev.chaku.internal.engine.lookup.Engines;
 import dev.chaku.internal.io.DirectBuffers;
 import dev.chaku.internal.io.Json;
 import dev.chaku.io.FileDraft;
@@ -277,7 +277,7 @@ public final class Safetensors {
             }
             case "F16", "BF16" -> {
                 FloatBuffer decoded = DirectBuffers.floats(values.length);
-                NativeFormats.dequantize((dtype.equals("F16") ? GgmlType.F16 : GgmlType.BF16).id(), bytes, decoded);
+                Engines.codec().dequantize((dtype.equals("F16") ? GgmlType.F16 : GgmlType.BF16), bytes, decoded);
                 decoded.get(0, values);
             }
             default ->
@@ -314,7 +314,7 @@ public final class Safetensors {
                     scratch.apply(bytes).order(ByteOrder.LITTLE_ENDIAN),
                     dataOffset + tensor.from() + from,
                     path);
-            NativeFormats.dequantize(type.id(), buffer.flip(), target);
+            Engines.codec().dequantize(type, buffer.flip(), target);
         } catch (IOException e) {
             throw FileFault.notRead(path, e);
         }

@@ -1,6 +1,6 @@
 package dev.chaku.internal.huggingface;
 
-import dev.chaku.internal.arch.DecoderModule;
+import dev.chaku.internal.engine.DecoderModule;
 import dev.chaku.internal.huggingface.TensorRule.Layout;
 import dev.chaku.internal.huggingface.TensorRule.Need;
 import java.util.ArrayList;

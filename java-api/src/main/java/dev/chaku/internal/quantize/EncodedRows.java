@@ -1,7 +1,7 @@
 package dev.chaku.internal.quantize;
 
 import dev.chaku.gguf.GgmlType;
-import dev.chaku.internal.core.NativeFormats;
+import dev.chaku.internal.engine.lookup.Engines;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 
@@ -25,6 +25,6 @@ public interface EncodedRows extends RowSource {
         long rows = target.remaining() / columns();
         ByteBuffer blocks = scratch.bytes(Math.toIntExact(rows * type().rowBytes(columns())));
         readBlocks(row, blocks);
-        NativeFormats.dequantize(type().id(), blocks.rewind(), target);
+        Engines.codec().dequantize(type(), blocks.rewind(), target);
     }
 }

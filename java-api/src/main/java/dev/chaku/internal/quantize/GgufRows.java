@@ -4,7 +4,7 @@ import dev.chaku.errors.BadInputException;
 import dev.chaku.gguf.GgmlType;
 import dev.chaku.gguf.GgufFile;
 import dev.chaku.gguf.GgufTensor;
-import dev.chaku.internal.core.NativeFormats;
+import dev.chaku.internal.engine.lookup.Engines;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 
@@ -19,7 +19,7 @@ public final class GgufRows implements RowSource {
     public GgufRows(GgufFile file, GgufTensor tensor) {
         this.file = file;
         this.tensor = tensor;
-        if (NativeFormats.describe(tensor.type().id()).isEmpty()) {
+        if (Engines.codec().describe(tensor.type()).isEmpty()) {
             throw new BadInputException(file.path() + ": tensor " + tensor.name() + " has the format " + tensor.type()
                     + ", which this build cannot decode");
         }
@@ -51,6 +51,6 @@ public final class GgufRows implements RowSource {
         int bytes = Math.toIntExact(target.remaining() / columns * rowBytes);
         ByteBuffer buffer = scratch.bytes(bytes);
         file.readTensor(tensor, row * rowBytes, buffer);
-        NativeFormats.dequantize(tensor.type().id(), buffer.flip(), target);
+        Engines.codec().dequantize(tensor.type(), buffer.flip(), target);
     }
 }

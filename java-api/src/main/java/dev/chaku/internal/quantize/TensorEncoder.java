@@ -3,7 +3,8 @@ package dev.chaku.internal.quantize;
 import dev.chaku.errors.BadInputException;
 import dev.chaku.errors.OperationCancelledException;
 import dev.chaku.gguf.GgmlType;
-import dev.chaku.internal.core.NativeFormats;
+import dev.chaku.internal.engine.BlockCodec;
+import dev.chaku.internal.engine.lookup.Engines;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
@@ -87,8 +88,9 @@ public final class TensorEncoder implements AutoCloseable {
 
     /** Whether the core can encode a format. */
     public static boolean canEncode(GgmlType type) {
-        return NativeFormats.describe(type.id())
-                .map(NativeFormats.Format::canQuantize)
+        return Engines.codec()
+                .describe(type)
+                .map(BlockCodec.Format::canQuantize)
                 .orElse(false);
     }
 
@@ -150,13 +152,13 @@ public final class TensorEncoder implements AutoCloseable {
         values.rewind();
         ValueRange.require(work.name(), work.type(), values, part.firstRow() * work.columns(), work.columns());
         slot.encoded = slot.output.bytes(bytes);
-        NativeFormats.quantize(work.type().id(), values, part.importance(), slot.encoded);
+        Engines.codec().quantize(work.type(), values, part.importance(), slot.encoded);
         slot.errors = work.measure() ? measure(work.type(), slot, values) : ErrorSums.NONE;
     }
 
     private static ErrorSums measure(GgmlType type, Slot slot, FloatBuffer values) {
         FloatBuffer decoded = slot.output.floats(values.limit());
-        NativeFormats.dequantize(type.id(), slot.encoded, decoded);
+        Engines.codec().dequantize(type, slot.encoded, decoded);
         double error = 0;
         double squares = 0;
         for (int i = 0; i < values.limit(); i++) {

@@ -1,8 +1,8 @@
 package dev.chaku.internal.train;
 
 import dev.chaku.data.PackedRow;
-import dev.chaku.internal.core.NativeTrainer;
 import dev.chaku.internal.engine.BatchLoss;
+import dev.chaku.internal.engine.EngineTrainer;
 import dev.chaku.train.Loss;
 
 /**
@@ -23,8 +23,8 @@ public interface Objective {
      *
      * @param index of the row in the run, on which its dropout depends
      */
-    BatchLoss accumulate(NativeTrainer core, PackedRow row, long index);
+    BatchLoss accumulate(EngineTrainer core, PackedRow row, long index);
 
     /** The loss of a row alone, without dropout. */
-    BatchLoss evaluate(NativeTrainer core, PackedRow row);
+    BatchLoss evaluate(EngineTrainer core, PackedRow row);
 }

@@ -1,8 +1,7 @@
 package dev.chaku.internal.train;
 
 import dev.chaku.errors.BadInputException;
-import dev.chaku.internal.arch.DecoderModule;
-import dev.chaku.internal.core.NativeTrainer;
+import dev.chaku.internal.engine.EngineTrainer;
 import dev.chaku.internal.engine.ParameterInfo;
 import dev.chaku.internal.huggingface.Safetensors;
 import dev.chaku.internal.io.DirectBuffers;
@@ -18,21 +17,21 @@ import java.util.stream.IntStream;
 /** A trainer's parameters and what belongs to each, to a file and back. One parameter at a time is held in memory. */
 public final class TrainerState {
     /** All that a resumed run needs; gradients are zero between steps. */
-    public static final List<NativeTrainer.Slot> WHOLE =
-            List.of(NativeTrainer.Slot.VALUE, NativeTrainer.Slot.MOMENT1, NativeTrainer.Slot.MOMENT2);
+    public static final List<EngineTrainer.Slot> WHOLE =
+            List.of(EngineTrainer.Slot.VALUE, EngineTrainer.Slot.MOMENT1, EngineTrainer.Slot.MOMENT2);
 
-    public static final List<NativeTrainer.Slot> VALUES = List.of(NativeTrainer.Slot.VALUE);
+    public static final List<EngineTrainer.Slot> VALUES = List.of(EngineTrainer.Slot.VALUE);
 
     private TrainerState() {}
 
     public static void write(
-            NativeTrainer core, List<NativeTrainer.Slot> slots, Map<String, String> metadata, Path file) {
+            EngineTrainer core, List<EngineTrainer.Slot> slots, Map<String, String> metadata, Path file) {
         List<Safetensors.Source> sources = new ArrayList<>();
         FloatBuffer values = bufferFor(core);
         for (int i = 0; i < core.parameters(); i++) {
             int index = i;
             ParameterInfo info = core.parameter(i);
-            for (NativeTrainer.Slot slot : slots) {
+            for (EngineTrainer.Slot slot : slots) {
                 sources.add(new Safetensors.Source(
                         name(info, slot),
                         List.of(info.rows(), info.columns()),
@@ -43,7 +42,7 @@ public final class TrainerState {
     }
 
     /** Room for any one parameter. Direct memory is given back late: one buffer does for all. */
-    public static FloatBuffer bufferFor(NativeTrainer core) {
+    public static FloatBuffer bufferFor(EngineTrainer core) {
         long most = IntStream.range(0, core.parameters())
                 .mapToLong(i -> core.parameter(i).elements())
                 .max()
@@ -52,16 +51,16 @@ public final class TrainerState {
     }
 
     private static FloatBuffer read(
-            NativeTrainer core, int index, ParameterInfo info, NativeTrainer.Slot slot, FloatBuffer values) {
+            EngineTrainer core, int index, ParameterInfo info, EngineTrainer.Slot slot, FloatBuffer values) {
         core.read(index, slot, values.clear().limit(Math.toIntExact(info.elements())));
         return values;
     }
 
     /** @throws BadInputException if a parameter is missing or has another size */
-    public static void restore(Safetensors state, List<NativeTrainer.Slot> slots, NativeTrainer core) {
+    public static void restore(Safetensors state, List<EngineTrainer.Slot> slots, EngineTrainer core) {
         for (int i = 0; i < core.parameters(); i++) {
             ParameterInfo info = core.parameter(i);
-            for (NativeTrainer.Slot slot : slots) {
+            for (EngineTrainer.Slot slot : slots) {
                 ByteBuffer bytes = state.bytes(name(info, slot));
                 if (bytes.remaining() != info.elements() * Float.BYTES) {
                     throw new BadInputException(state.path() + ": tensor '" + name(info, slot) + "': expected "
@@ -72,9 +71,8 @@ public final class TrainerState {
         }
     }
 
-    private static String name(ParameterInfo info, NativeTrainer.Slot slot) {
-        String place =
-                DecoderModule.ofId(info.module()).orElseThrow().at(info.layer()).name();
+    private static String name(ParameterInfo info, EngineTrainer.Slot slot) {
+        String place = info.module().at(info.layer()).name();
         return place + "." + info.kind().name().toLowerCase(Locale.ROOT) + "."
                 + slot.name().toLowerCase(Locale.ROOT);
     }

@@ -1,8 +1,8 @@
 package dev.chaku.internal.train;
 
 import dev.chaku.data.PackedRow;
-import dev.chaku.internal.core.NativeTrainer;
 import dev.chaku.internal.engine.BatchLoss;
+import dev.chaku.internal.engine.EngineTrainer;
 import java.util.List;
 
 /**
@@ -12,7 +12,7 @@ import java.util.List;
  * @param accuracy share of the weighted tokens that are predicted right
  */
 public record Validation(double loss, double accuracy) {
-    public static Validation of(Objective objective, NativeTrainer core, List<PackedRow> rows, Runnable beforeEach) {
+    public static Validation of(Objective objective, EngineTrainer core, List<PackedRow> rows, Runnable beforeEach) {
         double lossSum = 0;
         double weightSum = 0;
         long correct = 0;

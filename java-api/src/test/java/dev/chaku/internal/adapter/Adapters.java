@@ -1,12 +1,13 @@
 package dev.chaku.internal.adapter;
 
 import dev.chaku.gguf.GgufMetadata;
-import dev.chaku.internal.arch.DecoderModule;
-import dev.chaku.internal.arch.DecoderSpec;
 import dev.chaku.internal.arch.DenseShape;
 import dev.chaku.internal.arch.FormatMix;
-import dev.chaku.internal.arch.RopeSpec;
-import dev.chaku.internal.arch.TensorSpec;
+import dev.chaku.internal.engine.DecoderModule;
+import dev.chaku.internal.engine.DecoderSpec;
+import dev.chaku.internal.engine.LoraPair;
+import dev.chaku.internal.engine.RopeSpec;
+import dev.chaku.internal.engine.TensorSpec;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;

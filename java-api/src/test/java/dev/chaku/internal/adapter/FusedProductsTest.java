@@ -6,10 +6,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.chaku.errors.BadInputException;
 import dev.chaku.gguf.GgufMetadata;
-import dev.chaku.internal.arch.DecoderModule;
-import dev.chaku.internal.arch.DecoderSpec;
-import dev.chaku.internal.arch.TensorSpec;
 import dev.chaku.internal.arch.family.ModelFamilies;
+import dev.chaku.internal.engine.DecoderModule;
+import dev.chaku.internal.engine.DecoderSpec;
+import dev.chaku.internal.engine.LoraPair;
+import dev.chaku.internal.engine.TensorSpec;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -52,7 +53,7 @@ class FusedProductsTest {
     }
 
     private LoraPair pair(DecoderModule module, int rank) {
-        return Adapters.pair(apart, module, 1, rank, module.id());
+        return Adapters.pair(apart, module, 1, rank, module.ordinal());
     }
 
     /** What the adapter adds to the weight of a product. */

@@ -6,8 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.chaku.errors.BadInputException;
-import dev.chaku.internal.arch.DecoderModule;
-import dev.chaku.internal.arch.DecoderSpec;
+import dev.chaku.internal.engine.DecoderModule;
+import dev.chaku.internal.engine.DecoderSpec;
+import dev.chaku.internal.engine.LoraPair;
 import dev.chaku.internal.huggingface.Safetensors;
 import java.io.IOException;
 import java.nio.FloatBuffer;

@@ -16,7 +16,7 @@ import dev.chaku.internal.arch.FormatMix;
 import dev.chaku.internal.convert.HuggingFaceExport;
 import dev.chaku.internal.convert.HuggingFaceModel;
 import dev.chaku.internal.convert.ModelOutline;
-import dev.chaku.internal.core.NativeFormats;
+import dev.chaku.internal.engine.lookup.Engines;
 import dev.chaku.internal.io.DirectBuffers;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -151,7 +151,7 @@ class Mxfp4RowsTest {
         for (GgufTensor tensor : golden.tensors()) {
             if (tensor.type() == GgmlType.MXFP4) {
                 FloatBuffer expected = DirectBuffers.floats((int) tensor.elements());
-                NativeFormats.dequantize(GgmlType.MXFP4.id(), golden.readTensor(tensor), expected);
+                Engines.codec().dequantize(GgmlType.MXFP4, golden.readTensor(tensor), expected);
                 assertEquals(GgmlType.F32, decoded.requireTensor(tensor.name()).type());
                 assertEquals(
                         expected.rewind(),

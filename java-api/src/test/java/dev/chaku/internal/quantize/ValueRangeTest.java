@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.chaku.errors.BadInputException;
 import dev.chaku.gguf.GgmlType;
-import dev.chaku.internal.core.NativeFormats;
+import dev.chaku.internal.engine.lookup.Engines;
 import dev.chaku.internal.io.DirectBuffers;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
@@ -37,9 +37,9 @@ class ValueRangeTest {
 
     private static FloatBuffer through(GgmlType type, FloatBuffer values) {
         ByteBuffer encoded = DirectBuffers.bytes((int) type.rowBytes(VALUES));
-        NativeFormats.quantize(type.id(), values, encoded);
+        Engines.codec().quantize(type, values, encoded);
         FloatBuffer decoded = DirectBuffers.floats(VALUES);
-        NativeFormats.dequantize(type.id(), encoded, decoded);
+        Engines.codec().dequantize(type, encoded, decoded);
         return decoded;
     }
 

@@ -1,7 +1,7 @@
 package dev.chaku.benchmarks.compare;
 
 import dev.chaku.internal.arch.FormatMix;
-import dev.chaku.internal.arch.TensorSpec;
+import dev.chaku.internal.engine.TensorSpec;
 import dev.chaku.gguf.GgmlType;
 import dev.chaku.gguf.GgufFile;
 import dev.chaku.gguf.GgufWriter;

@@ -1,7 +1,7 @@
 package dev.chaku.benchmarks.compare;
 
 import dev.chaku.internal.arch.DenseShape;
-import dev.chaku.internal.arch.RopeSpec;
+import dev.chaku.internal.engine.RopeSpec;
 import java.util.Arrays;
 import java.util.stream.Collectors;
 

@@ -2,7 +2,7 @@ package dev.chaku.benchmarks.compare;
 
 import dev.chaku.gguf.GgmlType;
 import dev.chaku.internal.io.DirectBuffers;
-import dev.chaku.internal.core.NativeFormats;
+import dev.chaku.internal.engine.lookup.Engines;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -61,7 +61,7 @@ final class RandomBlocks {
             encoded.put(floats).flip();
         } else {
             FloatBuffer source = floats.asFloatBuffer();
-            NativeFormats.quantize(type.id(), source, encoded);
+            Engines.codec().quantize(type, source, encoded);
         }
         byte[] pool = new byte[encoded.remaining()];
         encoded.get(pool);

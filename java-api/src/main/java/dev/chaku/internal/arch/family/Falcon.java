@@ -7,11 +7,11 @@ import static dev.chaku.internal.huggingface.TensorRules.BLOCK;
 
 import dev.chaku.gguf.GgufFile;
 import dev.chaku.gguf.GgufValue;
-import dev.chaku.internal.arch.DecoderModule;
 import dev.chaku.internal.arch.DecoderTraits;
 import dev.chaku.internal.arch.DecoderTraits.Parallel;
-import dev.chaku.internal.arch.RopeSpec.Pairing;
+import dev.chaku.internal.engine.DecoderModule;
 import dev.chaku.internal.engine.LayerOptions;
+import dev.chaku.internal.engine.RopeSpec.Pairing;
 import dev.chaku.internal.huggingface.HuggingFaceClass;
 import dev.chaku.internal.huggingface.ModelConfig;
 import dev.chaku.internal.huggingface.ModuleNames;

@@ -2,8 +2,8 @@ package dev.chaku.internal.arch.family;
 
 import dev.chaku.gguf.GgufFile;
 import dev.chaku.internal.arch.DecoderReader;
-import dev.chaku.internal.arch.DecoderSpec;
 import dev.chaku.internal.arch.DecoderTraits;
+import dev.chaku.internal.engine.DecoderSpec;
 import dev.chaku.internal.huggingface.HuggingFaceClass;
 import dev.chaku.internal.huggingface.ModuleNames;
 import dev.chaku.internal.huggingface.TensorRules;

@@ -2,8 +2,8 @@ package dev.chaku.internal.arch.family;
 
 import dev.chaku.gguf.GgufFile;
 import dev.chaku.internal.arch.DecoderTraits;
-import dev.chaku.internal.arch.RopeSpec.Pairing;
 import dev.chaku.internal.engine.LayerOptions;
+import dev.chaku.internal.engine.RopeSpec.Pairing;
 import dev.chaku.internal.huggingface.HuggingFaceClass;
 import dev.chaku.internal.huggingface.ModelConfig;
 import dev.chaku.internal.huggingface.TensorRule.Values;

@@ -3,7 +3,7 @@ package dev.chaku.internal.arch.family;
 import static dev.chaku.internal.huggingface.ModuleNames.module;
 import static dev.chaku.internal.huggingface.TensorRules.BLOCK;
 
-import dev.chaku.internal.arch.DecoderModule;
+import dev.chaku.internal.engine.DecoderModule;
 import dev.chaku.internal.huggingface.HuggingFaceClass;
 import dev.chaku.internal.huggingface.ModuleNames;
 import dev.chaku.internal.huggingface.RowOrder;

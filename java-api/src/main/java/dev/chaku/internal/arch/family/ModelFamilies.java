@@ -3,7 +3,7 @@ package dev.chaku.internal.arch.family;
 import dev.chaku.errors.BadInputException;
 import dev.chaku.gguf.GgufFile;
 import dev.chaku.gguf.GgufMetadata;
-import dev.chaku.internal.arch.DecoderSpec;
+import dev.chaku.internal.engine.DecoderSpec;
 import dev.chaku.internal.huggingface.HuggingFaceClass;
 import dev.chaku.internal.huggingface.ModelConfig;
 import dev.chaku.internal.huggingface.ModuleNames;

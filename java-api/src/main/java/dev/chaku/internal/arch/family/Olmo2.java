@@ -10,7 +10,7 @@ import dev.chaku.gguf.GgufFile;
 import dev.chaku.gguf.GgufValue;
 import dev.chaku.internal.arch.DecoderTraits;
 import dev.chaku.internal.arch.NormTraits.HeadNorm;
-import dev.chaku.internal.arch.RopeSpec.Pairing;
+import dev.chaku.internal.engine.RopeSpec.Pairing;
 import dev.chaku.internal.huggingface.HuggingFaceClass;
 import dev.chaku.internal.huggingface.ModelConfig;
 import dev.chaku.internal.huggingface.Size;

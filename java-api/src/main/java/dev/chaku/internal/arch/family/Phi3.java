@@ -5,9 +5,9 @@ import static dev.chaku.internal.huggingface.TensorRules.BLOCK;
 import static dev.chaku.internal.huggingface.TensorRules.LAYER;
 
 import dev.chaku.gguf.GgufFile;
-import dev.chaku.internal.arch.DecoderModule;
 import dev.chaku.internal.arch.DecoderTraits;
-import dev.chaku.internal.arch.RopeSpec.Pairing;
+import dev.chaku.internal.engine.DecoderModule;
+import dev.chaku.internal.engine.RopeSpec.Pairing;
 import dev.chaku.internal.huggingface.HuggingFaceClass;
 import dev.chaku.internal.huggingface.ModuleNames;
 import dev.chaku.internal.huggingface.Size;

@@ -5,7 +5,7 @@ import static dev.chaku.internal.arch.Presence.REQUIRED;
 import dev.chaku.gguf.GgufFile;
 import dev.chaku.internal.arch.DecoderTraits;
 import dev.chaku.internal.arch.NormTraits.HeadNorm;
-import dev.chaku.internal.arch.RopeSpec.Pairing;
+import dev.chaku.internal.engine.RopeSpec.Pairing;
 import dev.chaku.internal.huggingface.HuggingFaceClass;
 import dev.chaku.internal.huggingface.WindowKeys;
 import java.util.List;

@@ -9,11 +9,11 @@ import static dev.chaku.internal.huggingface.TensorRules.LAYER;
 
 import dev.chaku.gguf.GgufFile;
 import dev.chaku.gguf.GgufValue;
-import dev.chaku.internal.arch.DecoderModule;
 import dev.chaku.internal.arch.DecoderTraits;
 import dev.chaku.internal.arch.MixerKind;
 import dev.chaku.internal.arch.NormTraits.HeadNorm;
-import dev.chaku.internal.arch.RopeSpec.Pairing;
+import dev.chaku.internal.engine.DecoderModule;
+import dev.chaku.internal.engine.RopeSpec.Pairing;
 import dev.chaku.internal.huggingface.HuggingFaceClass;
 import dev.chaku.internal.huggingface.JsonFile;
 import dev.chaku.internal.huggingface.ModelConfig;

@@ -4,9 +4,9 @@ import static dev.chaku.internal.arch.Presence.OPTIONAL;
 import static dev.chaku.internal.arch.Presence.REQUIRED;
 
 import dev.chaku.gguf.GgufFile;
-import dev.chaku.internal.arch.DecoderModule;
 import dev.chaku.internal.arch.DecoderTraits;
-import dev.chaku.internal.arch.RopeSpec.Pairing;
+import dev.chaku.internal.engine.DecoderModule;
+import dev.chaku.internal.engine.RopeSpec.Pairing;
 import dev.chaku.internal.huggingface.HuggingFaceClass;
 import java.util.List;
 

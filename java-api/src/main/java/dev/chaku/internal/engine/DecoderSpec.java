@@ -1,8 +1,5 @@
-package dev.chaku.internal.arch;
+package dev.chaku.internal.engine;
 
-import dev.chaku.internal.engine.DecoderOptions;
-import dev.chaku.internal.engine.ExpertOptions;
-import dev.chaku.internal.engine.LayerOptions;
 import java.util.List;
 import java.util.Optional;
 

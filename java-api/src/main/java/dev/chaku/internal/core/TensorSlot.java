@@ -1,4 +1,4 @@
-package dev.chaku.internal.engine;
+package dev.chaku.internal.core;
 
 /**
  * A place in a decoder and the format of what goes there.
@@ -11,4 +11,4 @@ package dev.chaku.internal.engine;
  * @param columns K, the contiguous dimension, a multiple of the format's block
  * @param name what messages call it, for instance {@code blk.0.attn_q.weight}
  */
-public record TensorSlot(int module, int kind, int layer, int dtype, long rows, long columns, String name) {}
+record TensorSlot(int module, int kind, int layer, int dtype, long rows, long columns, String name) {}

@@ -1,7 +1,6 @@
-package dev.chaku.internal.adapter;
+package dev.chaku.internal.engine;
 
 import dev.chaku.errors.BadInputException;
-import dev.chaku.internal.arch.DecoderModule;
 
 /**
  * The two matrices that adapt one product, or those of all experts of a product, stacked.
@@ -36,7 +35,7 @@ public record LoraPair(
      * @param source for messages: the adapter's file
      * @throws BadInputException if one is not
      */
-    void requireFinite(String source) {
+    public void requireFinite(String source) {
         requireFinite(source, "lora_a", a);
         requireFinite(source, "lora_b", b);
     }

@@ -1,15 +1,13 @@
-package dev.chaku.internal.arch;
+package dev.chaku.internal.core;
 
 import dev.chaku.errors.BadInputException;
 import dev.chaku.gguf.GgmlType;
 import dev.chaku.gguf.GgufFile;
 import dev.chaku.gguf.GgufTensor;
-import dev.chaku.internal.core.NativeEngine;
-import dev.chaku.internal.core.NativeFormats;
-import dev.chaku.internal.core.NativeModel;
-import dev.chaku.internal.core.NativeModelBuilder;
+import dev.chaku.internal.engine.DecoderSpec;
 import dev.chaku.internal.engine.LayerOptions;
-import dev.chaku.internal.engine.TensorSlot;
+import dev.chaku.internal.engine.RopeSpec;
+import dev.chaku.internal.engine.TensorSpec;
 import dev.chaku.internal.io.DirectBuffers;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
@@ -19,18 +17,17 @@ import java.util.function.Supplier;
 import java.util.stream.Collectors;
 
 /** Brings a decoder into the core: its shape, then its tensors, in place where they can be. */
-public final class DecoderWeights {
+final class DecoderWeights {
     private DecoderWeights() {}
 
     /**
      * A decoder over the tensors of a file or its parts, which the core maps: matrices are used where they lie.
      *
-     * @param spec what {@link ModelFamilies#map} said of this file
+     * @param spec what the file's family said of it
      * @param fault finds what is wrong with the weights when the core computes numbers that are not finite
      * @throws BadInputException if a tensor has a format that the core does not compute with, or the file has changed
      */
-    public static NativeModel load(
-            NativeEngine engine, DecoderSpec spec, GgufFile file, Supplier<Optional<String>> fault) {
+    static NativeModel load(NativeEngine engine, DecoderSpec spec, GgufFile file, Supplier<Optional<String>> fault) {
         for (TensorSpec tensor : spec.tensors()) {
             requireSupported(tensor, file.path().toString());
         }
@@ -57,7 +54,7 @@ public final class DecoderWeights {
      * A decoder of random weights for measurements: what is computed costs what it costs with real ones. Norms are
      * about 1, other vectors 0.1, and matrices keep the size of what they multiply.
      */
-    public static NativeModel random(NativeEngine engine, DecoderSpec spec, long seed) {
+    static NativeModel random(NativeEngine engine, DecoderSpec spec, long seed) {
         for (TensorSpec tensor : spec.tensors()) {
             requireSupported(tensor, "synthetic " + spec.architecture());
         }
@@ -77,8 +74,7 @@ public final class DecoderWeights {
         boolean begun = false;
         try {
             for (RopeSpec rope : spec.ropes()) {
-                builder.addRope(
-                        rope.pairing().ordinal(), rope.magnitude(), rope.longAfter(), rope.inverseFrequencies());
+                builder.addRope(rope);
             }
             int index = 0;
             for (LayerOptions layer : spec.layers()) {
@@ -106,7 +102,7 @@ public final class DecoderWeights {
         FloatBuffer floats = decoded.asFloatBuffer();
         int first = Math.toIntExact(tensor.firstByte());
         ByteBuffer own = encoded.slice(first, Math.toIntExact(tensor.type().rowBytes(tensor.columns())));
-        NativeFormats.dequantize(tensor.type().id(), own, floats);
+        NativeFormats.CODEC.dequantize(tensor.type(), own, floats);
         builder.setData(slot(tensor, GgmlType.F32), decoded);
     }
 
@@ -122,8 +118,8 @@ public final class DecoderWeights {
 
     private static TensorSlot slot(TensorSpec tensor, GgmlType type) {
         return new TensorSlot(
-                tensor.place().module().id(),
-                tensor.kind().ordinal(),
+                Ids.of(tensor.place().module()),
+                Ids.of(tensor.kind()),
                 tensor.place().layer(),
                 type.id(),
                 tensor.rows(),
@@ -132,9 +128,9 @@ public final class DecoderWeights {
     }
 
     private static void requireSupported(TensorSpec tensor, String where) {
-        if (NativeFormats.describe(tensor.type().id()).isEmpty()) {
+        if (NativeFormats.CODEC.describe(tensor.type()).isEmpty()) {
             String known = Arrays.stream(GgmlType.values())
-                    .filter(type -> NativeFormats.describe(type.id()).isPresent())
+                    .filter(type -> NativeFormats.CODEC.describe(type).isPresent())
                     .map(GgmlType::name)
                     .collect(Collectors.joining(", "));
             throw new BadInputException(where + ": tensor " + tensor.name() + " has the format " + tensor.type()

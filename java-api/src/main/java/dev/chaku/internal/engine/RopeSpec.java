@@ -1,4 +1,4 @@
-package dev.chaku.internal.arch;
+package dev.chaku.internal.engine;
 
 /**
  * A rotary position embedding: position p turns pair i by p * inverseFrequencies[i] radians.
@@ -9,7 +9,7 @@ package dev.chaku.internal.arch;
  * @param inverseFrequencies one per pair, with longAfter as many again for long contexts; copied in and out
  */
 public record RopeSpec(Pairing pairing, float magnitude, int longAfter, double[] inverseFrequencies) {
-    /** Which values are rotated together; the ordinal is its number in the core. */
+    /** Which values are rotated together. */
     public enum Pairing {
         /** (x[2i], x[2i+1]). */
         ADJACENT,

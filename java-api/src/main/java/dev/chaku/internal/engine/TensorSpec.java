@@ -1,4 +1,4 @@
-package dev.chaku.internal.arch;
+package dev.chaku.internal.engine;
 
 import dev.chaku.gguf.GgmlType;
 
@@ -24,7 +24,7 @@ public record TensorSpec(
         String name,
         long first,
         long turns) {
-    /** What a tensor is to its module; the ordinal is its number in the core. */
+    /** What a tensor is to its module. */
     public enum Kind {
         WEIGHT,
         BIAS
@@ -42,7 +42,7 @@ public record TensorSpec(
     }
 
     /** The usual name of a place's tensor. */
-    static String nameOf(DecoderModule.Place place, Kind kind) {
+    public static String nameOf(DecoderModule.Place place, Kind kind) {
         return place.name() + (kind == Kind.WEIGHT ? ".weight" : ".bias");
     }
 
@@ -56,7 +56,7 @@ public record TensorSpec(
     }
 
     /** Where it begins within the tensor of the file, in bytes. */
-    long firstByte() {
+    public long firstByte() {
         if (first == 0) {
             return 0;
         }

@@ -1,0 +1,57 @@
+package dev.chaku.internal.engine;
+
+import dev.chaku.errors.OperationCancelledException;
+import java.nio.FloatBuffer;
+
+/**
+ * Parameters, gradients and AdamW state over a model. Single-threaded; {@link #cancel} and {@link #close} alone come
+ * from any thread.
+ */
+public interface EngineTrainer extends AutoCloseable {
+    /** What is kept for each parameter. */
+    enum Slot {
+        VALUE,
+        GRADIENT,
+        MOMENT1,
+        MOMENT2
+    }
+
+    /** Most tokens of one micro-batch. */
+    int maxTokens();
+
+    /**
+     * Forward and backward of one micro-batch; gradients of weight * cross-entropy are added, not yet normalised.
+     *
+     * @throws OperationCancelledException if {@link #cancel} was called meanwhile
+     */
+    BatchLoss accumulate(TrainingBatch batch);
+
+    /** Forward alone, without dropout. */
+    BatchLoss evaluate(TrainingBatch batch);
+
+    /** Divides the gradients by the weight sum accumulated since the last step, clips, updates and zeroes them. */
+    StepResult step(StepOptions options);
+
+    /** Makes the computation under way, if any, end soon. Any thread; no effect on a closed trainer. */
+    void cancel();
+
+    /** Number of trainable matrices. */
+    int parameters();
+
+    /** @param index in [0, parameters) */
+    ParameterInfo parameter(int index);
+
+    /**
+     * Copies a slot of a parameter to a direct buffer, from its position to its limit: exactly rows * columns floats.
+     */
+    void read(int index, Slot slot, FloatBuffer target);
+
+    /** Copies a direct buffer, from its position to its limit, into a slot: exactly rows * columns floats. */
+    void write(int index, Slot slot, FloatBuffer source);
+
+    /** Restores the number of optimizer steps done (bias correction). */
+    void setStep(long step);
+
+    @Override
+    void close();
+}

@@ -1,0 +1,27 @@
+package dev.chaku.internal.engine.lookup;
+
+import dev.chaku.errors.DeviceException;
+import dev.chaku.internal.core.NativeEngine;
+import dev.chaku.internal.core.NativeFormats;
+import dev.chaku.internal.engine.BlockCodec;
+import dev.chaku.internal.engine.Engine;
+import dev.chaku.internal.engine.EngineOptions;
+
+/** The only way from the seam to what stands behind it: the core of this library. */
+public final class Engines {
+    private Engines() {}
+
+    /**
+     * Starts an engine.
+     *
+     * @throws DeviceException if the machine or the build lacks the path, or the native library cannot be loaded
+     */
+    public static Engine start(EngineOptions options) {
+        return NativeEngine.create(options);
+    }
+
+    /** The codec of all formats, which loads the native library when it is first used. */
+    public static BlockCodec codec() {
+        return NativeFormats.CODEC;
+    }
+}
