@@ -55,6 +55,7 @@ public final class Adapter implements AutoCloseable {
      * Reads a GGUF LoRA adapter, as Chaku and llama.cpp's converters write it.
      *
      * @param path the file, or a folder that holds {@value #FILE_NAME}
+     * @return the adapter
      * @throws BadInputException if there is none, or it is damaged
      */
     public static Adapter load(Path path) {
@@ -73,7 +74,9 @@ public final class Adapter implements AutoCloseable {
      * Reads a LoRA adapter as Hugging Face's PEFT writes it: a folder with {@code adapter_config.json} and
      * {@code adapter_model.safetensors}.
      *
+     * @param folder a folder with adapter_config.json and adapter_model.safetensors
      * @param base what it will be worn over: its family decides the order of rows
+     * @return the adapter
      * @throws BadInputException if a file is damaged, the adapter belongs to another base, or it is more than a LoRA
      *     file can say (DoRA, saved modules, trained embeddings or biases)
      */
@@ -84,6 +87,7 @@ public final class Adapter implements AutoCloseable {
     /**
      * Writes a new folder that PEFT reads.
      *
+     * @param folder a folder with adapter_config.json and adapter_model.safetensors
      * @param base the model that it is worn over
      * @throws BadInputException if the folder exists, or the adapter belongs to another base
      * @throws ResourceException if the disk is full; nothing is left behind
@@ -95,6 +99,7 @@ public final class Adapter implements AutoCloseable {
     /**
      * Writes a GGUF LoRA adapter that llama.cpp reads too, as a new file.
      *
+     * @param path a GGUF file of an adapter
      * @throws BadInputException if the file exists
      * @throws ResourceException if the disk is full; nothing is left behind
      */
@@ -105,6 +110,7 @@ public final class Adapter implements AutoCloseable {
     /**
      * Writes a GGUF LoRA adapter that llama.cpp reads too.
      *
+     * @param path a GGUF file of an adapter
      * @param overwrite whether to replace a file that is there, when the new one is whole
      * @throws BadInputException if the file exists and is not to be replaced
      * @throws ResourceException if the disk is full; nothing is left behind, and what was there stays
@@ -120,35 +126,37 @@ public final class Adapter implements AutoCloseable {
         GgufAdapters.write(path, all.architecture(), all.alpha(), all.pairs(), extra, overwrite);
     }
 
-    /** The family of its base, for instance {@code llama}. */
+    /** {@return the family of its base, for instance {@code llama}} */
     public String architecture() {
         return weights().architecture();
     }
 
-    /** The scale of a product is alpha / its rank. */
+    /** {@return alpha: the scale of a product is alpha / its rank} */
     public float alpha() {
         return weights().alpha();
     }
 
-    /** The largest rank of its products. */
+    /** {@return the largest rank of its products} */
     public int rank() {
         return weights().pairs().stream().mapToInt(LoraPair::rank).max().orElse(0);
     }
 
-    /** Number of products that it adapts. */
+    /** {@return the number of products that it adapts} */
     public int adaptedProducts() {
         return weights().pairs().size();
     }
 
-    /** Number of values in all A and B. */
+    /** {@return the number of values in all A and B} */
     public long parameterCount() {
         return weights().pairs().stream().mapToLong(LoraPair::parameters).sum();
     }
 
     /**
-     * Whether it was trained on this very model file, as its file says; empty where it does not say, or the model has
-     * no file. Over another file, even the same model in another format, it gives other answers than in training.
+     * {@return whether it was trained on this very model file, as its file says; empty where it does not say, or the
+     * model has no file} Over another file, even the same model in another format, it gives other answers than in
+     * training.
      *
+     * @param base the model that the adapter is for
      * @throws BadInputException if the model's file cannot be read
      */
     public Optional<Boolean> isTrainedOn(Model base) {
@@ -165,25 +173,25 @@ public final class Adapter implements AutoCloseable {
         return Optional.of(surely || hash.get().equals(file.sha256()));
     }
 
-    /** The name of the file that it was trained on, where its own file says it. */
+    /** {@return the name of the file that it was trained on, where its own file says it} */
     public Optional<String> trainedOn() {
         return weights().metadata().findString("chaku.base.file");
     }
 
     /**
-     * Whether it was trained on conversations, as its file says: it then expects prompts that a chat template wrote.
-     * False too where the file does not say.
+     * {@return whether it was trained on conversations, as its file says: it then expects prompts that a chat template
+     * wrote} False too where the file does not say.
      */
     public boolean isTrainedOnConversations() {
         return weights().metadata().findBool(CONVERSATIONS_KEY).orElse(false);
     }
 
-    /** Key values of its file. */
+    /** {@return the key values of its file} */
     public GgufMetadata metadata() {
         return weights().metadata();
     }
 
-    /** Whether {@link #close} was called. */
+    /** {@return whether {@link #close} was called} */
     public synchronized boolean isClosed() {
         return weights == null;
     }

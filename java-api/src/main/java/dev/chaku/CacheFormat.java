@@ -30,7 +30,7 @@ public enum CacheFormat {
         return type;
     }
 
-    /** The name as command lines write it, for instance {@code f16}. */
+    /** {@return the name as command lines write it, for instance {@code f16}} */
     public String label() {
         return name().toLowerCase(Locale.ROOT);
     }
@@ -38,6 +38,8 @@ public enum CacheFormat {
     /**
      * Reads a name such as {@code f16}, in any case.
      *
+     * @param name as {@code label} writes it, in any case
+     * @return the format
      * @throws BadInputException if no format has it; the message lists those that are known
      */
     public static CacheFormat parse(String name) {

@@ -57,6 +57,8 @@ public enum Device {
     /**
      * Reads a name: {@code auto}, {@code cpu} (the same) or a processor path, in any case.
      *
+     * @param name as {@link #label} writes it, or {@code cpu}
+     * @return the device
      * @throws BadInputException if it is none of them
      */
     public static Device parse(String name) {
@@ -71,14 +73,14 @@ public enum Device {
     }
 
     /**
-     * Whether the operands of large products (prompts, training) are rounded to bfloat16, three digits. Their sums, and
-     * all else, are float32 on every device; {@link #AUTO} has no answer of its own and says false.
+     * {@return whether the operands of large products (prompts, training) are rounded to bfloat16, three digits} Their
+     * sums, and all else, are float32 on every device; {@link #AUTO} has no answer of its own and says false.
      */
     public boolean roundsToBfloat16() {
         return this == AMX || this == AVX512BF16;
     }
 
-    /** The name as command lines write it. */
+    /** {@return the name as command lines write it} */
     public String label() {
         return name().toLowerCase(Locale.ROOT);
     }

@@ -24,7 +24,9 @@ public record DeviceInfo(Device device, Device best, int threads, List<String> f
     /**
      * Looks at this machine without a model.
      *
+     * @param device what to ask for; {@link Device#AUTO} for the best there is
      * @param threads 0 for one per core that this process may use
+     * @return what there is
      * @throws DeviceException if the machine or the build lacks the device, or the native library cannot be loaded
      */
     public static DeviceInfo probe(Device device, int threads) {

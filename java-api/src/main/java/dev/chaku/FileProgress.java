@@ -11,12 +11,12 @@ import java.time.Duration;
  * @param elapsed since the start
  */
 public record FileProgress(String tensor, long done, long total, Duration elapsed) {
-    /** From 0 to 1. */
+    /** {@return the share that is done, from 0 to 1} */
     public double share() {
         return total == 0 ? 1 : (double) done / total;
     }
 
-    /** The time that the rest will take if it goes on like this. */
+    /** {@return the time that the rest will take if it goes on like this} */
     public Duration remaining() {
         return share() == 0 ? Duration.ZERO : Duration.ofMillis((long) (elapsed.toMillis() * (1 / share() - 1)));
     }

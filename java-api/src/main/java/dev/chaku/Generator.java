@@ -50,6 +50,9 @@ public final class Generator {
     /**
      * The text to go on from. Special tokens written in it ({@code <|im_start|>}) are read as such, and the one that
      * the model wants before a text is added unless the text begins with it.
+     *
+     * @param text the prompt
+     * @return this
      */
     public Generator prompt(String text) {
         return prompt(text, true);
@@ -58,7 +61,9 @@ public final class Generator {
     /**
      * The text to go on from.
      *
+     * @param text the prompt
      * @param parseSpecial whether special tokens written in it are read as such, rather than as their characters
+     * @return this
      */
     public Generator prompt(String text, boolean parseSpecial) {
         return tokens(model.prompts().text(text, parseSpecial));
@@ -68,6 +73,7 @@ public final class Generator {
      * A conversation to go on with, written by the model's own chat template: the assistant's next turn is generated.
      *
      * @param messages each with {@code role} and {@code content}
+     * @return this
      * @throws BadInputException if the model has no chat template, it refuses the conversation, or a message has no
      *     role, no content or half a character
      */
@@ -81,6 +87,10 @@ public final class Generator {
     /**
      * A conversation, written by a chat template. Where the template ends a turn with text that is no token of the
      * model, generation stops before that text.
+     *
+     * @param messages each with {@code role} and {@code content}, as chat templates take them
+     * @param template writes the conversation as text
+     * @return this
      */
     public Generator chat(List<Map<String, Object>> messages, ChatTemplate template) {
         tokens(chatTokens(messages, template));
@@ -89,8 +99,11 @@ public final class Generator {
     }
 
     /**
-     * The token ids of a conversation that a chat template writes, up to where the assistant's next turn begins. What
-     * messages spell is text, special tokens too, as it is in training.
+     * {@return the token ids of a conversation that a chat template writes, up to where the assistant's next turn
+     * begins} What messages spell is text, special tokens too, as it is in training.
+     *
+     * @param messages each with {@code role} and {@code content}, as chat templates take them
+     * @param template writes the conversation as text
      */
     public int[] chatTokens(List<Map<String, Object>> messages, ChatTemplate template) {
         return model.prompts().chat(messages, List.of(), ChatRenderer.of(template));
@@ -100,6 +113,7 @@ public final class Generator {
      * The token ids to go on from, as they are.
      *
      * @param ids at least one, in [0, V)
+     * @return this
      */
     public Generator tokens(int... ids) {
         this.prompt = ids.clone();
@@ -107,7 +121,12 @@ public final class Generator {
         return this;
     }
 
-    /** Wears an adapter as it was trained, see {@link #adapter(Adapter, double)}. */
+    /**
+     * Wears an adapter as it was trained, see {@link #adapter(Adapter, double)}.
+     *
+     * @param adapter one that is open, of a model of the same sizes
+     * @return this
+     */
     public Generator adapter(Adapter adapter) {
         return adapter(adapter, 1);
     }
@@ -115,7 +134,9 @@ public final class Generator {
     /**
      * Wears an adapter, in place of those that this generator wore.
      *
+     * @param adapter one that is open, of a model of the same sizes
      * @param scale multiplies what it adds; 1 for as it was trained
+     * @return this
      * @throws BadInputException if it was made for another base
      * @throws IllegalStateException if it is closed, or the model is
      */
@@ -127,6 +148,9 @@ public final class Generator {
     /**
      * Wears an adapter as it was trained, beside those that this generator wears, see {@link #addAdapter(Adapter,
      * double)}.
+     *
+     * @param adapter one that is open, of a model of the same sizes
+     * @return this
      */
     public Generator addAdapter(Adapter adapter) {
         return addAdapter(adapter, 1);
@@ -135,7 +159,9 @@ public final class Generator {
     /**
      * Wears an adapter beside those that this generator wears: what they add is summed.
      *
+     * @param adapter one that is open, of a model of the same sizes
      * @param scale multiplies what it adds; 1 for as it was trained
+     * @return this
      * @throws BadInputException if it was made for another base
      * @throws IllegalStateException if it is closed, or the model is
      */
@@ -144,7 +170,11 @@ public final class Generator {
         return this;
     }
 
-    /** Takes off all adapters. */
+    /**
+     * Takes off all adapters.
+     *
+     * @return this
+     */
     public Generator withoutAdapters() {
         adapters.clear();
         return this;
@@ -153,48 +183,84 @@ public final class Generator {
     /**
      * Logits of every position, with the adapters that this generator wears; see {@link Model#logits}.
      *
+     * @param ids token ids in [0, vocabSize)
      * @return [T][V]
      */
     public float[][] logits(int... ids) {
         return model.logits(ids, adapters.inTheCore());
     }
 
-    /** Most tokens to generate, at least 0; 256 by default. The context of the model may end the text earlier. */
+    /**
+     * Most tokens to generate, at least 0; 256 by default. The context of the model may end the text earlier.
+     *
+     * @param most at least 0
+     * @return this
+     */
     public Generator maxTokens(int most) {
         this.maxTokens = most;
         return this;
     }
 
-    /** How tokens are chosen; {@link SamplingOptions#defaults} by default. */
+    /**
+     * How tokens are chosen; {@link SamplingOptions#defaults} by default.
+     *
+     * @param options the settings, see there for the defaults
+     * @return this
+     */
     public Generator sampling(SamplingOptions options) {
         this.sampling = options;
         return this;
     }
 
-    /** Sets the temperature, 0 for always the most likely token; other sampling options stay. */
+    /**
+     * Sets the temperature, 0 for always the most likely token; other sampling options stay.
+     *
+     * @param value at least 0
+     * @return this
+     */
     public Generator temperature(double value) {
         return sampling(sampling.withTemperature((float) value));
     }
 
-    /** Sets the seed; other sampling options stay. */
+    /**
+     * Sets the seed; other sampling options stay.
+     *
+     * @param value the same seed gives the same text for the same prompt
+     * @return this
+     */
     public Generator seed(long value) {
         return sampling(sampling.withSeed(value));
     }
 
-    /** Ends the text before the first of these strings that comes up, in place of those set before. */
+    /**
+     * Ends the text before the first of these strings that comes up, in place of those set before.
+     *
+     * @param strings none of them empty
+     * @return this
+     */
     public Generator stop(String... strings) {
         stops.clear();
         stops.addAll(List.of(strings));
         return this;
     }
 
-    /** Goes on where the model would end its text; for measurements. */
+    /**
+     * Goes on where the model would end its text; for measurements.
+     *
+     * @param value whether it goes on; not unless set
+     * @return this
+     */
     public Generator endless(boolean value) {
         this.endless = value;
         return this;
     }
 
-    /** Tells how likely each token was, and as many of the most likely in its place. */
+    /**
+     * Tells how likely each token was, and as many of the most likely in its place.
+     *
+     * @param top in [0, V]
+     * @return this
+     */
     public Generator logprobs(int top) {
         this.withLogprobs = true;
         this.topLogprobs = top;
@@ -204,6 +270,9 @@ public final class Generator {
     /**
      * Gets the text piece by piece, on the thread that generates; nothing that may become a stop string is passed on.
      * What it throws ends the generation and comes out of {@link #generate}.
+     *
+     * @param newListener called on the thread that generates
+     * @return this
      */
     public Generator onText(Consumer<String> newListener) {
         this.listener = Objects.requireNonNull(newListener, "listener");
@@ -214,6 +283,7 @@ public final class Generator {
      * Generates a text. Blocks until it is complete; {@link #cancel} ends it early with what there is, an interrupt of
      * the thread ends it with an exception. Both are noticed between two tokens, and within a prompt every 512 tokens.
      *
+     * @return the text and how it ended
      * @throws BadInputException if there is no prompt, or it is longer than the context of the model
      * @throws ResourceException if memory does not suffice
      * @throws OperationCancelledException if the thread is interrupted; its interrupt status stays set
@@ -251,7 +321,7 @@ public final class Generator {
         return all;
     }
 
-    /** The token ids of the prompt that is set. */
+    /** {@return the token ids of the prompt that is set} */
     public int[] promptTokens() {
         return prompt.clone();
     }

@@ -42,7 +42,11 @@ public final class ImportanceCollector {
         this.model = model;
     }
 
-    /** A collector over a model, best in F32, F16 or BF16; it must stay open. */
+    /**
+     * {@return a collector over a model, best in F32, F16 or BF16; it must stay open}
+     *
+     * @param model the model, which stays open meanwhile
+     */
     public static ImportanceCollector on(Model model) {
         return new ImportanceCollector(model);
     }
@@ -50,6 +54,8 @@ public final class ImportanceCollector {
     /**
      * Length of a chunk; 512 unless set, or the model's context if that is shorter.
      *
+     * @param tokens at least 1
+     * @return this
      * @throws BadInputException if it is less than 2
      */
     public ImportanceCollector chunkTokens(int tokens) {
@@ -63,6 +69,8 @@ public final class ImportanceCollector {
     /**
      * Reads at most this many chunks; all unless set.
      *
+     * @param chunks at least 1
+     * @return this
      * @throws BadInputException if it is less than 1
      */
     public ImportanceCollector mostChunks(int chunks) {
@@ -73,7 +81,12 @@ public final class ImportanceCollector {
         return this;
     }
 
-    /** Whether a file that is there already is replaced. It is not unless set. */
+    /**
+     * Whether a file that is there already is replaced. It is not unless set.
+     *
+     * @param on whether it is so
+     * @return this
+     */
     public ImportanceCollector overwrite(boolean on) {
         overwrite = on;
         return this;
@@ -88,7 +101,13 @@ public final class ImportanceCollector {
      */
     public record Report(int chunks, long tokens, int tensors) {}
 
-    /** Reads and writes without telling anybody how far it is, see {@link #write(Path, Path, BiConsumer)}. */
+    /**
+     * Reads and writes without telling anybody how far it is, see {@link #write(Path, Path, BiConsumer)}.
+     *
+     * @param text a file of UTF-8 text
+     * @param target the file to write
+     * @return what was written
+     */
     public Report write(Path text, Path target) {
         return write(text, target, (done, all) -> {});
     }
@@ -97,7 +116,9 @@ public final class ImportanceCollector {
      * Reads the text and writes the importance in llama.cpp's GGUF layout.
      *
      * @param text a file of UTF-8 text, of the kind that the model is for
+     * @param target the file to write
      * @param listener told the number of chunks done and of all, after each
+     * @return what was written
      * @throws BadInputException if the text cannot be read or is too short, or the target exists
      */
     public Report write(Path text, Path target, BiConsumer<Integer, Integer> listener) {

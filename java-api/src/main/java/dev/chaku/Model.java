@@ -70,7 +70,12 @@ public final class Model implements AutoCloseable {
         this.sessions = new SessionCache(core, spec, options);
     }
 
-    /** Opens a GGUF file with default options, see {@link #open(Path, ModelOptions)}. */
+    /**
+     * Opens a GGUF file with default options, see {@link #open(Path, ModelOptions)}.
+     *
+     * @param path a GGUF file; of a split model, any part
+     * @return the model
+     */
     public static Model open(Path path) {
         return open(path, ModelOptions.defaults());
     }
@@ -87,6 +92,8 @@ public final class Model implements AutoCloseable {
      *
      * @param path the file; of a model split into {@code NAME-00001-of-00003.gguf} and so on, the first part or any
      *     other
+     * @param options the settings, see there for the defaults
+     * @return the model
      * @throws BadInputException if the file is damaged, holds no model of a known family, or uses something that this
      *     version does not understand
      * @throws DeviceException if the device or the native library cannot be used
@@ -111,9 +118,13 @@ public final class Model implements AutoCloseable {
     }
 
     /**
-     * A model of a known shape with reproducible random weights, made in memory: its text means nothing, its speed is
-     * that of the real one. It has no tokenizer and takes token ids only.
+     * {@return a model of a known shape with reproducible random weights, made in memory: its text means nothing, its
+     * speed is that of the real one} It has no tokenizer and takes token ids only.
      *
+     * @param shape sizes of a well-known model
+     * @param format the formats of the matrices
+     * @param seed decides all random choices; the same seed gives the same result
+     * @param options the settings, see there for the defaults
      * @throws ResourceException if memory does not suffice
      */
     public static Model synthetic(Shape shape, WeightFormat format, long seed, ModelOptions options) {
@@ -130,23 +141,23 @@ public final class Model implements AutoCloseable {
         }
     }
 
-    /** The file it was opened from; none for a synthetic model. */
+    /** {@return the file it was opened from; none for a synthetic model} */
     public Optional<Path> path() {
         return Optional.ofNullable(file).map(GgufFile::path);
     }
 
-    /** The name of the family, for instance {@code llama}. */
+    /** {@return the name of the family, for instance {@code llama}} */
     public String architecture() {
         return spec.architecture();
     }
 
-    /** Key values of the file; empty for a synthetic model. */
+    /** {@return the key values of the file; empty for a synthetic model} */
     public GgufMetadata metadata() {
         return metadata;
     }
 
     /**
-     * How text becomes tokens.
+     * {@return how text becomes tokens}
      *
      * @throws IllegalStateException if the model is synthetic
      */
@@ -158,7 +169,7 @@ public final class Model implements AutoCloseable {
     }
 
     /**
-     * The chat template that came with the file, ready to render.
+     * {@return the chat template that came with the file, ready to render}
      *
      * @throws BadInputException if it is no template
      */
@@ -177,7 +188,7 @@ public final class Model implements AutoCloseable {
     }
 
     /**
-     * Another chat template for this model.
+     * {@return another chat template for this model}
      *
      * @param nameOrFile a built-in one by its name, or a file
      * @throws BadInputException if it is neither, or no template
@@ -198,51 +209,52 @@ public final class Model implements AutoCloseable {
         return id.isPresent() ? tokenizer().piece(id.getAsInt()) : "";
     }
 
-    /** Source of the chat template that came with the file. */
+    /** {@return the source of the chat template that came with the file} */
     public Optional<String> chatTemplate() {
         return metadata.findString("tokenizer.chat_template");
     }
 
-    /** The longest text that it was trained for, in tokens. */
+    /** {@return the longest text that it was trained for, in tokens} */
     public int contextLength() {
         return spec.contextLength();
     }
 
-    /** V. */
+    /** {@return the number of tokens of its vocabulary, V} */
     public int vocabSize() {
         return spec.decoder().vocabSize();
     }
 
-    /** L. */
+    /** {@return the number of its layers, L} */
     public int layers() {
         return spec.decoder().layers();
     }
 
-    /** D. */
+    /** {@return its width, D} */
     public int width() {
         return spec.decoder().width();
     }
 
-    /** Whether layers have experts, of which each token passes through a few. */
+    /** {@return whether layers have experts, of which each token passes through a few} */
     public boolean hasExperts() {
         return spec.layers().stream().anyMatch(layer -> layer.experts() != null);
     }
 
-    /** Number of weights, biases included; a tied embedding counts once. */
+    /** {@return the number of weights, biases included; a tied embedding counts once} */
     public long parameterCount() {
         return spec.parameters();
     }
 
-    /** Size of all weights in their formats. */
+    /** {@return the size of all weights in their formats} */
     public long weightBytes() {
         return spec.weightBytes();
     }
 
-    /** What it computes on, and the memory that is available now. */
+    /** {@return what it computes on, and the memory that is available now} */
     public DeviceInfo device() {
         return DeviceInfo.of(engine.describe());
     }
 
+    /** {@return the options that it was opened with} */
     public ModelOptions options() {
         return options;
     }
@@ -294,12 +306,12 @@ public final class Model implements AutoCloseable {
         return result;
     }
 
-    /** A new generator with default settings. */
+    /** {@return a new generator with default settings} */
     public Generator generator() {
         return new Generator(this);
     }
 
-    /** A new scorer, which wears nothing. */
+    /** {@return a new scorer, which wears nothing} */
     public Scorer scorer() {
         return new Scorer(this);
     }

@@ -28,12 +28,16 @@ public final class ModelConverter {
         this.folder = folder;
     }
 
-    /** A converter of a folder. */
+    /**
+     * {@return a converter of a folder}
+     *
+     * @param folder with config.json and safetensors files
+     */
     public static ModelConverter of(Path folder) {
         return new ModelConverter(folder);
     }
 
-    /** Names under {@code architectures} in config.json that are understood. */
+    /** {@return the names under {@code architectures} in config.json that are understood} */
     public static List<String> architectures() {
         return HuggingFaceModel.classes();
     }
@@ -41,19 +45,32 @@ public final class ModelConverter {
     /**
      * Formats of the matrices; those that they have, F32, F16 or BF16, unless set. Experts in MXFP4 blocks, as gpt-oss
      * has them, keep these bit for bit unless F32, F16 or BF16 is set: encoding them anew would only lose.
+     *
+     * @param newFormat a mix of formats
+     * @return this
      */
     public ModelConverter format(WeightFormat newFormat) {
         format = newFormat;
         return this;
     }
 
-    /** Whether a file that is there already is replaced. It is not unless set. */
+    /**
+     * Whether a file that is there already is replaced. It is not unless set.
+     *
+     * @param on whether it is so
+     * @return this
+     */
     public ModelConverter overwrite(boolean on) {
         overwrite = on;
         return this;
     }
 
-    /** Threads that compute; 0, the default, for one per core. */
+    /**
+     * Threads that compute; 0, the default, for one per core.
+     *
+     * @param count at least 0
+     * @return this
+     */
     public ModelConverter threads(int count) {
         threads = ModelOptions.requireThreads(count);
         return this;
@@ -70,7 +87,12 @@ public final class ModelConverter {
      */
     public record Report(String architecture, int tensors, long parameters, long fileBytes, List<String> leftOut) {}
 
-    /** Writes the file without telling anybody how far it is, see {@link #write(Path, Consumer)}. */
+    /**
+     * Writes the file without telling anybody how far it is, see {@link #write(Path, Consumer)}.
+     *
+     * @param target the file to write
+     * @return what was written
+     */
     public Report write(Path target) {
         return write(target, progress -> {});
     }
@@ -78,7 +100,9 @@ public final class ModelConverter {
     /**
      * Writes the file, whole or not at all.
      *
+     * @param target the file to write
      * @param listener told of the progress from the calling thread, many times a second
+     * @return what was written
      * @throws BadInputException if a file or tensor is missing, damaged or of another shape than config.json says, if
      *     the model is of no known family or uses something that is not understood, or if the new file exists
      * @throws ResourceException if the disk does not suffice

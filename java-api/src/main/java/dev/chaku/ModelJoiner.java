@@ -25,12 +25,21 @@ public final class ModelJoiner {
         this.part = part;
     }
 
-    /** A joiner of the parts among which this one is. */
+    /**
+     * {@return a joiner of the parts among which this one is}
+     *
+     * @param part any part of a split model
+     */
     public static ModelJoiner of(Path part) {
         return new ModelJoiner(part);
     }
 
-    /** Whether a file that is there already is replaced. It is not unless set. */
+    /**
+     * Whether a file that is there already is replaced. It is not unless set.
+     *
+     * @param on whether it is so
+     * @return this
+     */
     public ModelJoiner overwrite(boolean on) {
         overwrite = on;
         return this;
@@ -45,7 +54,12 @@ public final class ModelJoiner {
      */
     public record Report(int parts, int tensors, long fileBytes) {}
 
-    /** Writes the file without telling anybody how far it is, see {@link #write(Path, Consumer)}. */
+    /**
+     * Writes the file without telling anybody how far it is, see {@link #write(Path, Consumer)}.
+     *
+     * @param target the file to write
+     * @return what was written
+     */
     public Report write(Path target) {
         return write(target, progress -> {});
     }
@@ -53,7 +67,9 @@ public final class ModelJoiner {
     /**
      * Writes the file, whole or not at all.
      *
+     * @param target the file to write
      * @param listener told of the progress from the calling thread
+     * @return what was written
      * @throws BadInputException if a part is missing, damaged or another model's, if the model is one file already, or
      *     if the new file exists or is a part
      * @throws ResourceException if the disk does not suffice

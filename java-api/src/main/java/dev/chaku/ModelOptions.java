@@ -30,22 +30,43 @@ public record ModelOptions(Device device, int threads, long memoryLimitBytes, Ca
         return threads;
     }
 
+    /** {@return the options unless set} */
     public static ModelOptions defaults() {
         return new ModelOptions(Device.AUTO, 0, 0, CacheFormat.F32);
     }
 
+    /**
+     * {@return a copy for another device}
+     *
+     * @param newDevice what to compute on
+     */
     public ModelOptions withDevice(Device newDevice) {
         return new ModelOptions(newDevice, threads, memoryLimitBytes, cache);
     }
 
+    /**
+     * {@return a copy with another number of threads}
+     *
+     * @param newThreads 0 for one per core
+     */
     public ModelOptions withThreads(int newThreads) {
         return new ModelOptions(device, newThreads, memoryLimitBytes, cache);
     }
 
+    /**
+     * {@return a copy with another limit of memory}
+     *
+     * @param newLimit in bytes, see {@link #memoryLimitBytes}
+     */
     public ModelOptions withMemoryLimitBytes(long newLimit) {
         return new ModelOptions(device, threads, newLimit, cache);
     }
 
+    /**
+     * {@return a copy with another format of the cache}
+     *
+     * @param newCache the format
+     */
     public ModelOptions withCache(CacheFormat newCache) {
         return new ModelOptions(device, threads, memoryLimitBytes, newCache);
     }

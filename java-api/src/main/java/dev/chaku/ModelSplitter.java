@@ -25,7 +25,11 @@ public final class ModelSplitter {
         this.model = model;
     }
 
-    /** A splitter of a model, which may be split already. */
+    /**
+     * {@return a splitter of a model, which may be split already}
+     *
+     * @param model a GGUF file, or a part of one
+     */
     public static ModelSplitter of(Path model) {
         return new ModelSplitter(model);
     }
@@ -33,6 +37,8 @@ public final class ModelSplitter {
     /**
      * The largest size of a part's file; one tensor stays whole even if it is larger. No limit unless set.
      *
+     * @param bytes at least 1
+     * @return this
      * @throws BadInputException if it is less than 1
      */
     public ModelSplitter maxBytes(long bytes) {
@@ -46,6 +52,8 @@ public final class ModelSplitter {
     /**
      * The most tensors in a part. No limit unless set.
      *
+     * @param tensors at least 1
+     * @return this
      * @throws BadInputException if it is less than 1
      */
     public ModelSplitter maxTensors(int tensors) {
@@ -56,7 +64,12 @@ public final class ModelSplitter {
         return this;
     }
 
-    /** Whether files that are there already are replaced. They are not unless set. */
+    /**
+     * Whether files that are there already are replaced. They are not unless set.
+     *
+     * @param on whether it is so
+     * @return this
+     */
     public ModelSplitter overwrite(boolean on) {
         overwrite = on;
         return this;
@@ -71,7 +84,7 @@ public final class ModelSplitter {
     public record Part(Path path, int tensors, long bytes) {}
 
     /**
-     * The parts that {@link #write} would make; nothing is written.
+     * {@return the parts that {@link #write} would make; nothing is written}
      *
      * @param prefix path and beginning of the name of each part
      * @throws BadInputException if the model is damaged
@@ -80,7 +93,12 @@ public final class ModelSplitter {
         return describe(split(GgufFile.read(model)).plan(prefix));
     }
 
-    /** Writes the parts without telling anybody how far it is, see {@link #write(Path, Consumer)}. */
+    /**
+     * Writes the parts without telling anybody how far it is, see {@link #write(Path, Consumer)}.
+     *
+     * @param prefix path and beginning of the names of the files
+     * @return the parts, in their order
+     */
     public List<Part> write(Path prefix) {
         return write(prefix, progress -> {});
     }
@@ -90,6 +108,7 @@ public final class ModelSplitter {
      *
      * @param prefix path and beginning of the name of each part
      * @param listener told of the progress from the calling thread
+     * @return the parts, in their order
      * @throws BadInputException if the model is damaged, or a part's file exists or is the model's own
      * @throws ResourceException if the disk does not suffice
      */

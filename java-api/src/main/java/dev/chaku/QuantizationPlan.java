@@ -42,11 +42,13 @@ public record QuantizationPlan(WeightFormat format, List<Tensor> tensors) {
             dims = dims.clone();
         }
 
+        /** {@return a copy of the sizes, the contiguous one first} */
         @Override
         public long[] dims() {
             return dims.clone();
         }
 
+        /** {@return the product of all sizes} */
         public long elements() {
             return Arrays.stream(dims).reduce(1, Math::multiplyExact);
         }
@@ -59,23 +61,23 @@ public record QuantizationPlan(WeightFormat format, List<Tensor> tensors) {
         }
     }
 
-    /** Of all tensors. */
+    /** {@return the bytes of all tensors} */
     public long bytesBefore() {
         return tensors.stream().mapToLong(Tensor::bytesBefore).sum();
     }
 
-    /** Of all tensors. */
+    /** {@return the bytes of all tensors} */
     public long bytesAfter() {
         return tensors.stream().mapToLong(Tensor::bytesAfter).sum();
     }
 
-    /** Mean over all elements of the new tensors; 0 without tensors. */
+    /** {@return the mean over all elements of the new tensors; 0 without tensors} */
     public double bitsPerWeight() {
         long elements = tensors.stream().mapToLong(Tensor::elements).sum();
         return elements == 0 ? 0 : 8.0 * bytesAfter() / elements;
     }
 
-    /** What there is of each format afterwards. */
+    /** {@return what there is of each format afterwards} */
     public Map<GgmlType, Share> shares() {
         Map<GgmlType, Share> shares = new TreeMap<>();
         tensors.forEach(tensor -> shares.merge(tensor.to(), new Share(1, tensor.bytesAfter()), Share::plus));

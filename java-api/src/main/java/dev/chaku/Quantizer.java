@@ -64,12 +64,22 @@ public final class Quantizer {
         this.format = format;
     }
 
-    /** A quantizer of a GGUF file to a mix. */
+    /**
+     * {@return a quantizer of a GGUF file to a mix}
+     *
+     * @param model a GGUF file, or a part of one
+     * @param format the mix of formats
+     */
     public static Quantizer of(Path model, WeightFormat format) {
         return new Quantizer(model, format);
     }
 
-    /** Whether all matrices get the mix's base format, whatever they are. They do not unless set. */
+    /**
+     * Whether all matrices get the mix's base format, whatever they are. They do not unless set.
+     *
+     * @param on whether it is so
+     * @return this
+     */
     public Quantizer pure(boolean on) {
         pure = on;
         return this;
@@ -79,6 +89,9 @@ public final class Quantizer {
      * Gives a format to the matrices in whose name a regular expression is found. Of several that are, the first
      * counts; one that counts for none is an error when the file is planned or written.
      *
+     * @param pattern looked for anywhere in the tensor's name
+     * @param type a format that matrices may have
+     * @return this
      * @throws BadInputException if the format cannot be written
      */
     public Quantizer tensorType(Pattern pattern, GgmlType type) {
@@ -86,19 +99,34 @@ public final class Quantizer {
         return this;
     }
 
-    /** The format of the output projection, or of the embedding that serves as such; the mix's unless set. */
+    /**
+     * The format of the output projection, or of the embedding that serves as such; the mix's unless set.
+     *
+     * @param type a format that matrices may have
+     * @return this
+     */
     public Quantizer outputType(GgmlType type) {
         outputType = writable("output tensor type", type);
         return this;
     }
 
-    /** The format of the token embedding; the mix's unless set. */
+    /**
+     * The format of the token embedding; the mix's unless set.
+     *
+     * @param type a format that matrices may have
+     * @return this
+     */
     public Quantizer embeddingType(GgmlType type) {
         embeddingType = writable("token embedding type", type);
         return this;
     }
 
-    /** A file with the importance of columns, of ours or llama.cpp's; without, all weigh alike. */
+    /**
+     * A file with the importance of columns, of ours or llama.cpp's; without, all weigh alike.
+     *
+     * @param file in our layout or llama.cpp's
+     * @return this
+     */
     public Quantizer importance(Path file) {
         importance = file;
         return this;
@@ -106,25 +134,43 @@ public final class Quantizer {
 
     /**
      * Whether tensors that are quantized already may be quantized again, which adds errors. They may not unless set.
+     *
+     * @param on whether it is so
+     * @return this
      */
     public Quantizer allowRequantize(boolean on) {
         allowRequantize = on;
         return this;
     }
 
-    /** Whether the error is measured, which takes some more time. It is not unless set. */
+    /**
+     * Whether the error is measured, which takes some more time. It is not unless set.
+     *
+     * @param on whether it is so
+     * @return this
+     */
     public Quantizer measure(boolean on) {
         measure = on;
         return this;
     }
 
-    /** Whether a file that is there already is replaced. It is not unless set. */
+    /**
+     * Whether a file that is there already is replaced. It is not unless set.
+     *
+     * @param on whether it is so
+     * @return this
+     */
     public Quantizer overwrite(boolean on) {
         overwrite = on;
         return this;
     }
 
-    /** Threads that compute; 0, the default, for one per core. */
+    /**
+     * Threads that compute; 0, the default, for one per core.
+     *
+     * @param count at least 0
+     * @return this
+     */
     public Quantizer threads(int count) {
         threads = ModelOptions.requireThreads(count);
         return this;
@@ -145,7 +191,7 @@ public final class Quantizer {
     }
 
     /**
-     * What would be done to each tensor; nothing is written.
+     * {@return what would be done to each tensor; nothing is written}
      *
      * @throws BadInputException if the file is damaged, no model, or quantized already
      */
@@ -154,7 +200,12 @@ public final class Quantizer {
         return plan(file, readImportance());
     }
 
-    /** Writes the file without telling anybody how far it is, see {@link #write(Path, Consumer)}. */
+    /**
+     * Writes the file without telling anybody how far it is, see {@link #write(Path, Consumer)}.
+     *
+     * @param target the file to write
+     * @return what was written
+     */
     public QuantizationReport write(Path target) {
         return write(target, progress -> {});
     }
@@ -162,7 +213,9 @@ public final class Quantizer {
     /**
      * Writes the new file, whole or not at all.
      *
+     * @param target the file to write
      * @param listener told of the progress from the calling thread, many times a second
+     * @return what was written
      * @throws BadInputException as {@link #plan}, or if the new file exists, or a weight is not finite or too large for
      *     its format: the message names it and what to do
      * @throws ResourceException if the disk does not suffice

@@ -33,7 +33,12 @@ public final class Scorer {
         this.adapters = new WornAdapters(model);
     }
 
-    /** Wears an adapter as it was trained, in place of those that this scorer wore. */
+    /**
+     * Wears an adapter as it was trained, in place of those that this scorer wore.
+     *
+     * @param adapter one that is open, of a model of the same sizes
+     * @return this
+     */
     public Scorer adapter(Adapter adapter) {
         return adapter(adapter, 1);
     }
@@ -41,7 +46,9 @@ public final class Scorer {
     /**
      * Wears an adapter, in place of those that this scorer wore.
      *
+     * @param adapter one that is open, of a model of the same sizes
      * @param scale multiplies what it adds; 1 for as it was trained
+     * @return this
      * @throws BadInputException if it was made for another base
      */
     public Scorer adapter(Adapter adapter, double scale) {
@@ -49,25 +56,45 @@ public final class Scorer {
         return this;
     }
 
-    /** Wears an adapter beside those that this scorer wears, see {@link Generator#addAdapter(Adapter, double)}. */
+    /**
+     * Wears an adapter beside those that this scorer wears, see {@link Generator#addAdapter(Adapter, double)}.
+     *
+     * @param adapter one that is open, of a model of the same sizes
+     * @param scale a factor on what the adapter adds; 1 is as trained
+     * @return this
+     */
     public Scorer addAdapter(Adapter adapter, double scale) {
         adapters.add(adapter, scale);
         return this;
     }
 
-    /** Takes off all adapters. */
+    /**
+     * Takes off all adapters.
+     *
+     * @return this
+     */
     public Scorer withoutAdapters() {
         adapters.clear();
         return this;
     }
 
-    /** How conversations of data sets become text, in place of the model's own chat template. */
+    /**
+     * How conversations of data sets become text, in place of the model's own chat template.
+     *
+     * @param renderer writes conversations as text
+     * @return this
+     */
     public Scorer chat(ChatRenderer renderer) {
         this.chat = Objects.requireNonNull(renderer, "renderer");
         return this;
     }
 
-    /** The longest sequence of data sets, in tokens; longer ones are truncated. The model's context unless set. */
+    /**
+     * The longest sequence of data sets, in tokens; longer ones are truncated. The model's context unless set.
+     *
+     * @param tokens at least 1
+     * @return this
+     */
     public Scorer maxLength(int tokens) {
         if (tokens < 2) {
             throw new BadInputException("max length: expected at least 2 tokens, found " + tokens);
@@ -77,7 +104,7 @@ public final class Scorer {
     }
 
     /**
-     * How likely a text is to go on after a prompt. The two are encoded apart, as prompt and completion are in
+     * {@return how likely a text is to go on after a prompt} The two are encoded apart, as prompt and completion are in
      * training; what comes after the continuation, such as the end of the text, counts for nothing.
      *
      * @param prompt special tokens written in it are read as such
@@ -90,7 +117,7 @@ public final class Scorer {
     }
 
     /**
-     * How likely tokens are to go on after others, such as those of {@link Generator#chatTokens}.
+     * {@return how likely tokens are to go on after others, such as those of {@link Generator#chatTokens}}
      *
      * @param prompt at least one
      * @param continuation at least one
@@ -101,16 +128,23 @@ public final class Scorer {
     }
 
     /**
-     * How likely each label is to go on after a prompt, in their order; the prompt is computed once. A label that
-     * begins another is never less likely than that: let none begin another, for instance by a full stop.
+     * {@return how likely each label is to go on after a prompt, in their order; the prompt is computed once} A label
+     * that begins another is never less likely than that: let none begin another, for instance by a full stop.
      *
+     * @param prompt what goes before
+     * @param labels at least one
      * @throws BadInputException as {@link #score(String, String)}
      */
     public List<ContinuationScore> scoreEach(String prompt, List<String> labels) {
         return scoreEach(model.tokenizer().encodePrompt(prompt, true), labels);
     }
 
-    /** How likely each label is to go on after tokens, see {@link #scoreEach(String, List)}. */
+    /**
+     * {@return how likely each label is to go on after tokens, see {@link #scoreEach(String, List)}}
+     *
+     * @param prompt what goes before
+     * @param labels at least one
+     */
     public List<ContinuationScore> scoreEach(int[] prompt, List<String> labels) {
         List<int[]> encoded =
                 labels.stream().map(label -> continuation(prompt, label)).toList();
@@ -124,9 +158,10 @@ public final class Scorer {
     }
 
     /**
-     * The mean loss on a data set, of the tokens that training would train and by their weights: what the training's
-     * validation says of the same data.
+     * {@return the mean loss on a data set, of the tokens that training would train and by their weights: what the
+     * training's validation says of the same data}
      *
+     * @param data the data set
      * @throws BadInputException if nothing in the data would be trained, or conversations have no chat template
      */
     public DataLoss loss(Dataset data) {
@@ -142,7 +177,11 @@ public final class Scorer {
         });
     }
 
-    /** The mean loss on encoded examples, see {@link #loss(Dataset)}. */
+    /**
+     * {@return the mean loss on encoded examples, see {@link #loss(Dataset)}}
+     *
+     * @param examples encoded for this model
+     */
     public DataLoss loss(List<EncodedExample> examples) {
         int longest = examples.stream().mapToInt(EncodedExample::length).max().orElse(1);
         return run(longest, loop -> {

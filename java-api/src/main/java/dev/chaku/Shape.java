@@ -8,15 +8,19 @@ import java.util.stream.Collectors;
 
 /** Sizes of well-known models, for measurements on random weights. */
 public enum Shape {
+    /** SmolLM2 135M: 30 layers, tied embeddings. */
     SMOLLM2_135M(
             "smollm2-135m",
             new DenseShape("llama", Pairing.ADJACENT, 30, 576, 9, 3, 64, 1536, 49152, 8192, 1e5, true, false, false)),
+    /** Qwen2.5 0.5B: biases on Q, K and V, tied embeddings. */
     QWEN2_5_0_5B(
             "qwen2.5-0.5b",
             new DenseShape("qwen2", Pairing.HALVES, 24, 896, 14, 2, 64, 4864, 151936, 32768, 1e6, true, true, false)),
+    /** Qwen3 0.6B: norms of Q and K, tied embeddings. */
     QWEN3_0_6B(
             "qwen3-0.6b",
             new DenseShape("qwen3", Pairing.HALVES, 28, 1024, 16, 8, 128, 3072, 151936, 40960, 1e6, true, false, true)),
+    /** Llama 3.2 1B: scaled rotations, tied embeddings. */
     LLAMA_3_2_1B(
             "llama-3.2-1b",
             new DenseShape(
@@ -30,7 +34,7 @@ public enum Shape {
         this.sizes = sizes;
     }
 
-    /** The name as command lines write it. */
+    /** {@return the name as command lines write it} */
     public String label() {
         return label;
     }
@@ -42,6 +46,8 @@ public enum Shape {
     /**
      * Reads a name such as {@code llama-3.2-1b}.
      *
+     * @param name as {@link #label} writes it
+     * @return the shape
      * @throws BadInputException if no shape has it; the message lists those that are known
      */
     public static Shape parse(String name) {

@@ -57,12 +57,21 @@ public final class Trainer {
         this.model = model;
     }
 
-    /** A training over this model, which must stay open until the run has ended. */
+    /**
+     * {@return a training over this model, which must stay open until the run has ended}
+     *
+     * @param model the model, which stays open meanwhile
+     */
     public static Trainer on(Model model) {
         return new Trainer(model);
     }
 
-    /** Trains a LoRA adapter over the frozen model; rank 16 on the seven products of each layer unless set. */
+    /**
+     * Trains a LoRA adapter over the frozen model; rank 16 on the seven products of each layer unless set.
+     *
+     * @param newLora rank, scale and the products that are adapted
+     * @return this
+     */
     public Trainer lora(LoraConfig newLora) {
         method = newLora;
         return this;
@@ -72,12 +81,19 @@ public final class Trainer {
      * Trains every weight, as float32 copies, and writes a whole model: for small models.
      *
      * @param format of the matrices in the file that is written
+     * @return this
      */
     public Trainer full(GgmlType format) {
         method = new FullTraining(format);
         return this;
     }
 
+    /**
+     * Sets how to train; {@link TrainingConfig#defaults} unless set.
+     *
+     * @param newConfig the settings
+     * @return this
+     */
     public Trainer config(TrainingConfig newConfig) {
         config = newConfig;
         return this;
@@ -86,19 +102,32 @@ public final class Trainer {
     /**
      * Lets settings be altered where the data are so few that they would make too few steps; none unless set. The plan
      * has what came of it.
+     *
+     * @param alterable which settings may be chosen for small data; empty for none
+     * @return this
      */
     public Trainer smallData(Set<SmallData> alterable) {
         smallData = Set.copyOf(alterable);
         return this;
     }
 
-    /** What is trained on, as text: the model's tokenizer encodes it. Takes the place of {@link #examples}. */
+    /**
+     * What is trained on, as text: the model's tokenizer encodes it. Takes the place of {@link #examples}.
+     *
+     * @param newData examples that belong together in what they train
+     * @return this
+     */
     public Trainer data(Dataset newData) {
         data = newData;
         return this;
     }
 
-    /** What is validated on, never trained, as text. */
+    /**
+     * What is validated on, never trained, as text.
+     *
+     * @param newEvalData examples that training does not see
+     * @return this
+     */
     public Trainer evalData(Dataset newEvalData) {
         evalData = newEvalData;
         return this;
@@ -108,6 +137,7 @@ public final class Trainer {
      * Sets a share of the data aside for validation, picked by the configured seed.
      *
      * @param share in [0, 1); 0, the default, sets none aside
+     * @return this
      */
     public Trainer evalSplit(double share) {
         if (!(share >= 0 && share < 1)) {
@@ -119,13 +149,21 @@ public final class Trainer {
 
     /**
      * How conversations become text, in place of the model's own chat template; data that hold none need no template.
+     *
+     * @param renderer writes conversations as text
+     * @return this
      */
     public Trainer chat(ChatRenderer renderer) {
         chat = renderer;
         return this;
     }
 
-    /** What becomes of examples longer than the configured length; they are truncated unless set. */
+    /**
+     * What becomes of examples longer than the configured length; they are truncated unless set.
+     *
+     * @param policy what becomes of an example that is longer than a row
+     * @return this
+     */
     public Trainer overLong(OverLong policy) {
         overLong = policy;
         return this;
@@ -134,6 +172,9 @@ public final class Trainer {
     /**
      * Whether prompts are trained too, rather than completions and the assistant's turns alone; they are not unless
      * set.
+     *
+     * @param on whether it is so
+     * @return this
      */
     public Trainer trainOnAll(boolean on) {
         wholeText = on;
@@ -143,6 +184,9 @@ public final class Trainer {
     /**
      * Whether special tokens spelled in texts, prompts and completions are read as such, rather than as the characters
      * they are spelled with; they are unless set. What messages of conversations spell is always text.
+     *
+     * @param on whether it is so
+     * @return this
      */
     public Trainer parseSpecial(boolean on) {
         parseSpecial = on;
@@ -153,32 +197,55 @@ public final class Trainer {
      * Limits the heap that tokens of the data may take, each for training and for validation; an eighth of the largest
      * heap unless set. More go to a scratch file beside the output folder, of 2 to 3 bytes a token, and the run's bits
      * are the same.
+     *
+     * @param bytes at least 1
+     * @return this
      */
     public Trainer dataMemory(long bytes) {
         dataMemoryBytes = bytes;
         return this;
     }
 
-    /** What is trained on, encoded: sequences within the configured length. Takes the place of {@link #data}. */
+    /**
+     * What is trained on, encoded: sequences within the configured length. Takes the place of {@link #data}.
+     *
+     * @param newExamples encoded for this model
+     * @return this
+     */
     public Trainer examples(List<EncodedExample> newExamples) {
         examples = List.copyOf(newExamples);
         data = null;
         return this;
     }
 
-    /** What is validated on beside encoded examples, never trained. */
+    /**
+     * What is validated on beside encoded examples, never trained.
+     *
+     * @param newExamples encoded for this model
+     * @return this
+     */
     public Trainer evalExamples(List<EncodedExample> newExamples) {
         evalExamples = List.copyOf(newExamples);
         return this;
     }
 
-    /** Calls the listener after every optimizer step, as {@link TrainingRun#onProgress} does. */
+    /**
+     * Calls the listener after every optimizer step, as {@link TrainingRun#onProgress} does.
+     *
+     * @param listener called on the thread that works
+     * @return this
+     */
     public Trainer onProgress(Consumer<TrainingProgress> listener) {
         listeners.add(Objects.requireNonNull(listener, "listener"));
         return this;
     }
 
-    /** Where the run writes: a new or empty folder, or with resume the one of an earlier run. */
+    /**
+     * Where the run writes: a new or empty folder, or with resume the one of an earlier run.
+     *
+     * @param folder new or empty, unless a run is resumed
+     * @return this
+     */
     public Trainer output(Path folder) {
         output = folder;
         return this;
@@ -187,6 +254,9 @@ public final class Trainer {
     /**
      * Whether to go on from the newest whole checkpoint in the output folder. Where the folder is missing or empty the
      * run starts, as it does where no checkpoint was made yet; {@link TrainingRun#beginning} says which.
+     *
+     * @param on whether it is so
+     * @return this
      */
     public Trainer resume(boolean on) {
         resume = on;
@@ -196,6 +266,7 @@ public final class Trainer {
     /**
      * Computes what the training would do and take; encodes the data and trains nothing.
      *
+     * @return what the training would do and take
      * @throws BadInputException if the data are empty, have nothing to train, hold a token past the vocabulary, or are
      *     longer than the settings or the model say
      * @throws ResourceException if memory does not suffice
@@ -229,6 +300,7 @@ public final class Trainer {
      * Starts the training on a thread of its own, after the data were encoded on this one and others; an interrupt ends
      * that. With {@link #resume}, a run that is finished already is not started again: its result is there at once.
      *
+     * @return the run, to be closed
      * @throws BadInputException as {@link #plan}; if the output folder is in use; with {@link #resume} if what is in it
      *     is no run's, or a run's with other settings, data, base or template, which are named
      * @throws ResourceException if memory or disk do not suffice; nothing was allocated then

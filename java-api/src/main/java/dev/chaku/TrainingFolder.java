@@ -19,6 +19,7 @@ public final class TrainingFolder implements AutoCloseable {
     /**
      * Checks that a new training may write to this path, before long work begins; nothing is made.
      *
+     * @param path the folder
      * @throws BadInputException if it holds anything, or is no folder
      */
     public static void requireUnused(Path path) {
@@ -40,6 +41,8 @@ public final class TrainingFolder implements AutoCloseable {
      * Makes the folder, or takes an empty one, and holds it: until {@link #close}, or the end of the process, nobody
      * else gets it in this way, nor trains into it.
      *
+     * @param path the folder
+     * @return the folder, to be closed
      * @throws BadInputException if it holds anything, is no folder, or is held by another
      * @throws ResourceException if it cannot be made
      */

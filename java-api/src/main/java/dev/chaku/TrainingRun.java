@@ -99,12 +99,12 @@ public final class TrainingRun implements AutoCloseable {
         }
     }
 
-    /** How the run began: anew, from a checkpoint, or not at all because it was finished. */
+    /** {@return how the run began: anew, from a checkpoint, or not at all because it was finished} */
     public RunStart beginning() {
         return beginning;
     }
 
-    /** What this run does and takes, and what became of the records of its data. */
+    /** {@return what this run does and takes, and what became of the records of its data} */
     public TrainingPlan plan() {
         return plan;
     }
@@ -113,6 +113,9 @@ public final class TrainingRun implements AutoCloseable {
      * Calls the listener after every optimizer step from now on, on the training's thread; it should return soon. What
      * it throws ends nothing: the first exception is logged as a warning, later ones are not. It may {@link #stop} or
      * {@link #cancel} the run, but not wait for it.
+     *
+     * @param listener called on the thread that works
+     * @return this
      */
     public TrainingRun onProgress(Consumer<TrainingProgress> listener) {
         Objects.requireNonNull(listener, "listener");
@@ -126,6 +129,8 @@ public final class TrainingRun implements AutoCloseable {
      * Makes the step under way the last: the run then saves a checkpoint, writes its result as if it had come to its
      * end, and {@link #await} returns it. With early stopping the result is the best so far. A later run can go on from
      * the checkpoint with {@link Trainer#resume}. Returns at once, and has no effect on a run that has ended.
+     *
+     * @return this
      */
     public TrainingRun stop() {
         if (loop != null) {
@@ -148,6 +153,7 @@ public final class TrainingRun implements AutoCloseable {
     /**
      * Waits for the end and returns the adapter.
      *
+     * @return the adapter
      * @throws ChakuException what ended the run, OperationCancelledException if it was cancelled
      * @throws IllegalStateException if the run trains every weight and makes no adapter, or a listener of the run waits
      */
@@ -159,23 +165,36 @@ public final class TrainingRun implements AutoCloseable {
     /**
      * Waits for the end and returns the file that was written: the adapter's or the model's.
      *
+     * @return the file that was written
      * @throws ChakuException as {@link #await}
      */
     public Path awaitFile() {
         return result().file();
     }
 
-    /** Waits for the end and returns where the training stood then. */
+    /**
+     * Waits for the end and returns where the training stood then.
+     *
+     * @return where the training stood
+     */
     public TrainingProgress awaitProgress() {
         return result().progress();
     }
 
-    /** Waits for the end and returns how the loss went. */
+    /**
+     * Waits for the end and returns how the loss went.
+     *
+     * @return how the loss went
+     */
     public LossTrend awaitTrend() {
         return result().trend();
     }
 
-    /** Waits for the end and returns whether the run came to it, rather than being told to {@link #stop}. */
+    /**
+     * Waits for the end and returns whether the run came to it, rather than being told to {@link #stop}.
+     *
+     * @return whether it came to its end
+     */
     public boolean awaitFinished() {
         return result().finished();
     }

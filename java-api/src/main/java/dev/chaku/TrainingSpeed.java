@@ -32,9 +32,12 @@ public record TrainingSpeed(
     /**
      * Measures LoRA training. Trains nothing: the model stays as it is and no file is written.
      *
+     * @param model the model, which stays open meanwhile
+     * @param lora what would be trained; null for all weights
      * @param rowTokens tokens of a row, at least 2
      * @param trainedShare of them in the loss, 0 to 1
      * @param budget about so long; rows are shortened where a few steps would take longer
+     * @return the speed
      * @throws ResourceException if memory does not suffice
      */
     public static TrainingSpeed measure(

@@ -41,6 +41,8 @@ public record ColumnMap(Map<String, String> columns) {
     /**
      * Reads {@code key=column} pairs, separated by commas. A comma that no key follows belongs to the text before it.
      *
+     * @param text such as {@code prompt=question,completion=answer}
+     * @return the columns
      * @throws BadInputException if one is no pair, or its key none that a format reads
      */
     public static ColumnMap parse(String text) {

@@ -38,7 +38,10 @@ public final class Conversion {
 
     private final DataFormat target;
 
-    /** @throws BadInputException if the layout can be read but not be written */
+    /**
+     * @param target the format to write
+     * @throws BadInputException if the layout can be read but not be written
+     */
     public Conversion(DataFormat target) {
         Objects.requireNonNull(target, "target");
         if (!TARGETS.contains(target)) {
@@ -49,7 +52,12 @@ public final class Conversion {
         this.target = target;
     }
 
-    /** Converts the examples of a record, each by itself. */
+    /**
+     * Converts the examples of a record, each by itself.
+     *
+     * @param entry a record as its file has it
+     * @return one a converted example, in order
+     */
     public List<Converted> convert(DataRecords.Entry entry) {
         List<Converted> converted = new ArrayList<>();
         for (Example example : entry.examples()) {

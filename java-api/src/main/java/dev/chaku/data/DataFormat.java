@@ -44,12 +44,16 @@ public enum DataFormat {
         this.keys = List.of(keys);
     }
 
-    /** The name as command lines write it, for instance {@code prompt-completion}. */
+    /** {@return the name as command lines write it, for instance {@code prompt-completion}} */
     public String label() {
         return name().toLowerCase(Locale.ROOT).replace('_', '-');
     }
 
-    /** @throws BadInputException for an unknown name */
+    /**
+     * @param name as {@code label} writes it, in any case
+     * @return the format
+     * @throws BadInputException for an unknown name
+     */
     public static DataFormat parse(String name) {
         Objects.requireNonNull(name, "name");
         return Arrays.stream(values())

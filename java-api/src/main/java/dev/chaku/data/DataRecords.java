@@ -28,6 +28,11 @@ public final class DataRecords {
     /** Takes what is read. What it throws ends the reading. */
     @FunctionalInterface
     public interface Sink {
+        /**
+         * Takes a record.
+         *
+         * @param entry a record with its place
+         */
         void take(Entry entry);
     }
 
@@ -44,6 +49,10 @@ public final class DataRecords {
     /**
      * Reads files, one after the other.
      *
+     * @param files the data files
+     * @param options the settings, see there for the defaults
+     * @param sink takes the records, in order
+     * @return what was left out
      * @throws BadInputException if a file cannot be read, or a record is wrong and bad lines are not skipped
      */
     public static Skipped read(List<Path> files, Dataset.Options options, Sink sink) {

@@ -29,6 +29,8 @@ public final class DataSplitter {
          * Reads a number: below 1 a share, else a count.
          *
          * @param name to be told in the message
+         * @param text a whole number of examples, or a share such as {@code 0.1} or {@code 10%}
+         * @return the size
          * @throws BadInputException if it is neither
          */
         static Size parse(String name, String text) {
@@ -73,7 +75,10 @@ public final class DataSplitter {
         this.byLabel = byLabel;
     }
 
-    /** @throws BadInputException if labels are asked for and an answer is none */
+    /**
+     * @param entry a record as its file has it
+     * @throws BadInputException if labels are asked for and an answer is none
+     */
     public void see(DataRecords.Entry entry) {
         Example first = entry.examples().get(0);
         int number = prompts.group(first.promptKey());
@@ -96,6 +101,7 @@ public final class DataSplitter {
      * Divides what was seen.
      *
      * @param sizes of the parts that are set aside
+     * @param seed decides all random choices; the same seed gives the same result
      * @return the part of each record in the order in which it was seen: 0 for what is left to train on, then those set
      *     aside; their sizes are as near as whole prompts allow
      * @throws BadInputException if a part would be empty

@@ -55,22 +55,43 @@ public final class Dataset {
             }
         }
 
+        /** {@return the options for files of any format that are read strictly} */
         public static Options defaults() {
             return new Options(null, false, ColumnMap.NONE, Runtime.getRuntime().maxMemory() / 16);
         }
 
+        /**
+         * {@return a copy with a format for all files; null to tell it from each}
+         *
+         * @param newFormat of all files, or null
+         */
         public Options withFormat(@Nullable DataFormat newFormat) {
             return new Options(newFormat, skipBadLines, columns, inMemoryBytes);
         }
 
+        /**
+         * {@return a copy that leaves lines out that cannot be read, or refuses them}
+         *
+         * @param skip whether to leave them out
+         */
         public Options withSkipBadLines(boolean skip) {
             return new Options(format, skip, columns, inMemoryBytes);
         }
 
+        /**
+         * {@return a copy with other columns}
+         *
+         * @param newColumns which column is which part of an example
+         */
         public Options withColumns(ColumnMap newColumns) {
             return new Options(format, skipBadLines, newColumns, inMemoryBytes);
         }
 
+        /**
+         * {@return a copy with another limit of what is kept in memory}
+         *
+         * @param bytes at least 1
+         */
         public Options withInMemoryBytes(long bytes) {
             return new Options(format, skipBadLines, columns, bytes);
         }
@@ -89,7 +110,12 @@ public final class Dataset {
         this.unread = Collections.unmodifiableMap(unread);
     }
 
-    /** Reads one file, see {@link #read(List, Options)}. */
+    /**
+     * Reads one file, see {@link #read(List, Options)}.
+     *
+     * @param file in one of the formats that {@link DataFormat} names
+     * @return the data set
+     */
     public static Dataset read(Path file) {
         return read(List.of(Objects.requireNonNull(file, "file")), Options.defaults());
     }
@@ -97,6 +123,9 @@ public final class Dataset {
     /**
      * Reads files, one after the other.
      *
+     * @param files read one after another, in this order
+     * @param options the settings, see there for the defaults
+     * @return the data set
      * @throws BadInputException if a file cannot be read or holds no example, or a record is wrong and bad lines are
      *     not skipped; the message names file, line, what was expected and found
      */
@@ -133,7 +162,11 @@ public final class Dataset {
         return sum;
     }
 
-    /** A data set of these examples. */
+    /**
+     * {@return a data set of these examples}
+     *
+     * @param examples in their order
+     */
     public static Dataset of(List<Example> examples) {
         return new Dataset(List.copyOf(Objects.requireNonNull(examples, "examples")), 0, List.of(), Map.of());
     }
@@ -148,19 +181,19 @@ public final class Dataset {
         return examples;
     }
 
-    /** Number of records left out because they are wrong. */
+    /** {@return the number of records left out because they are wrong} */
     public int skippedLines() {
         return skipped;
     }
 
-    /** Why the first of them were. */
+    /** {@return why the first of them were left out} */
     public List<String> skippedReasons() {
         return reasons;
     }
 
     /**
-     * Columns of the files that go into no example, under the names that the format sees, with the number of records
-     * that have them; of more than a thousand the first.
+     * {@return columns of the files that go into no example, under the names that the format sees, with the number of
+     * records that have them; of more than a thousand the first}
      */
     public Map<String, Integer> unreadColumns() {
         return unread;
@@ -175,6 +208,8 @@ public final class Dataset {
      *
      * @param evalShare of the examples, as near as whole prompts allow; at least one of them, and one is left to train
      *     on
+     * @param seed decides all random choices; the same seed gives the same result
+     * @return both parts
      * @throws BadInputException if the share is not between 0 and 1, or there are not two prompts
      */
     public Split split(double evalShare, long seed) {
@@ -229,6 +264,9 @@ public final class Dataset {
     /**
      * Mixes data sets, in order; the same for the same seed.
      *
+     * @param parts each with its weight
+     * @param seed decides all random choices; the same seed gives the same result
+     * @return the data set
      * @throws BadInputException if a weight is not above 0 and at most 1000, or nothing is left
      */
     public static Dataset mix(List<Part> parts, long seed) {

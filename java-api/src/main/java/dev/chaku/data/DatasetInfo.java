@@ -35,7 +35,11 @@ public final class DatasetInfo {
         this.sets = sets;
     }
 
-    /** @throws BadInputException if the file cannot be read or is no JSON object */
+    /**
+     * @param file a dataset_info.json
+     * @return the data sets that it names
+     * @throws BadInputException if the file cannot be read or is no JSON object
+     */
     public static DatasetInfo read(Path file) {
         Objects.requireNonNull(file, "file");
         try {
@@ -48,7 +52,7 @@ public final class DatasetInfo {
         }
     }
 
-    /** The names, in the file's order. */
+    /** {@return the names, in the file's order} */
     public List<String> names() {
         List<String> names = new ArrayList<>();
         sets.keySet().forEach(name -> names.add(name.toString()));
@@ -58,6 +62,9 @@ public final class DatasetInfo {
     /**
      * Reads one of the data sets.
      *
+     * @param name of a data set in it
+     * @param skipBadLines whether lines that cannot be read are left out rather than refused
+     * @return the data set
      * @throws BadInputException if there is none of this name, it is not a file, or as {@link Dataset#read(List,
      *     Dataset.Options)}
      */

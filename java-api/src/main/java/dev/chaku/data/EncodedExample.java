@@ -14,11 +14,12 @@ public record EncodedExample(int[] tokens, float[] weights) {
         }
     }
 
+    /** {@return the number of tokens} */
     public int length() {
         return tokens.length;
     }
 
-    /** Sum of the weights. */
+    /** {@return the sum of the weights} */
     public double weight() {
         double sum = 0;
         for (float weight : weights) {

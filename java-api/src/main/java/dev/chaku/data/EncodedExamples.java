@@ -43,32 +43,37 @@ public final class EncodedExamples extends AbstractList<EncodedExample> implemen
      *
      * @param inMemoryBytes of tokens and weights that are kept in memory before all go to a file
      * @param scratchFolder where that file is made
+     * @return a builder, without examples
      */
     public static Builder builder(long inMemoryBytes, Path scratchFolder) {
         return new Builder(inMemoryBytes, scratchFolder);
     }
 
-    /** Tokens of an example, without reading it. */
+    /**
+     * {@return tokens of an example, without reading it}
+     *
+     * @param i counted from 0
+     */
     public int length(int i) {
         return lengths[i];
     }
 
-    /** All tokens, trained or not. */
+    /** {@return all tokens, trained or not} */
     public long tokens() {
         return tokens;
     }
 
-    /** Tokens that count. */
+    /** {@return tokens that count} */
     public long trainedTokens() {
         return trainedTokens;
     }
 
-    /** SHA-256 of all lengths, tokens and weights: equal for equal examples in the same order. */
+    /** {@return the SHA-256 of all lengths, tokens and weights: equal for equal examples in the same order} */
     public String sha256() {
         return sha256;
     }
 
-    /** Whether the examples are in a file. */
+    /** {@return whether the examples are in a file} */
     public boolean onDisk() {
         return scratch != null;
     }
@@ -108,7 +113,10 @@ public final class EncodedExamples extends AbstractList<EncodedExample> implemen
             this.scratchFolder = scratchFolder;
         }
 
-        /** @throws ResourceException if the disk is full */
+        /**
+         * @param example one sequence of tokens
+         * @throws ResourceException if the disk is full
+         */
         public void add(EncodedExample example) {
             int n = example.length();
             lengths.add(n);
@@ -133,7 +141,7 @@ public final class EncodedExamples extends AbstractList<EncodedExample> implemen
             }
         }
 
-        /** The examples; nothing can be added afterwards. */
+        /** {@return the examples; nothing can be added afterwards} */
         public EncodedExamples build() {
             return new EncodedExamples(this);
         }

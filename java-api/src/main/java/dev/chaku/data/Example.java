@@ -16,10 +16,10 @@ import java.util.Objects;
  * depth; a key with null counts as absent.
  */
 public sealed interface Example {
-    /** Where it stands, for messages: {@code file:line}. */
+    /** {@return where it stands, for messages: {@code file:line}} */
     String source();
 
-    /** Equal for examples that ask the same: the prompt, or the text where there is none. */
+    /** {@return a text that is equal for examples that ask the same: the prompt, or the text where there is none} */
     default String promptKey() {
         if (this instanceof Text text) {
             return text.text();
@@ -87,7 +87,13 @@ public sealed interface Example {
             tools = ExampleRules.tools(source, tools);
         }
 
-        /** A conversation of which an assistant's turn counts what its flags say, 1 without any. */
+        /**
+         * {@return a conversation of which an assistant's turn counts what its flags say, 1 without any}
+         *
+         * @param source what messages call it: file and line
+         * @param messages each with {@code role} and {@code content}, as chat templates take them
+         * @param tools descriptions of functions that the model may call, as JSON Schema; often empty
+         */
         public static Chat of(String source, List<Map<String, Object>> messages, List<Object> tools) {
             return new Chat(source, messages, ExampleRules.weights(source, messages), tools);
         }
@@ -122,12 +128,12 @@ public sealed interface Example {
             tools = ExampleRules.tools(source, tools);
         }
 
-        /** The conversation with the better answer, which alone counts. */
+        /** {@return the conversation with the better answer, which alone counts} */
         public Chat chosenChat() {
             return joined(source, prompt, chosen, tools);
         }
 
-        /** The conversation with the worse answer, which alone counts. */
+        /** {@return the conversation with the worse answer, which alone counts} */
         public Chat rejectedChat() {
             return joined(source, prompt, rejected, tools);
         }
@@ -152,7 +158,7 @@ public sealed interface Example {
             tools = ExampleRules.tools(source, tools);
         }
 
-        /** The conversation with the answer, which alone counts. */
+        /** {@return the conversation with the answer, which alone counts} */
         public Chat chat() {
             return joined(source, prompt, answer, tools);
         }

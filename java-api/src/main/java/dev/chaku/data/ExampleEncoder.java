@@ -40,7 +40,13 @@ public final class ExampleEncoder {
      *     than as the characters they are spelled with; what messages of conversations spell is always text
      */
     public record Options(int maxLength, OverLong overLong, boolean wholeText, boolean parseSpecial) {
-        /** Reads special tokens as such. */
+        /**
+         * Reads special tokens as such.
+         *
+         * @param maxLength tokens of the longest sequence
+         * @param overLong what becomes of longer ones
+         * @param wholeText whether prompts are trained on too
+         */
         public Options(int maxLength, OverLong overLong, boolean wholeText) {
             this(maxLength, overLong, wholeText, true);
         }
@@ -78,63 +84,74 @@ public final class ExampleEncoder {
             lastUnrendered = other.lastUnrendered.isEmpty() ? lastUnrendered : other.lastUnrendered;
         }
 
+        /** {@return the number of examples that were cut to the maximum length} */
         public int truncated() {
             return truncated;
         }
 
+        /** {@return the number of examples that became several sequences} */
         public int split() {
             return split;
         }
 
+        /** {@return the number of examples that were left out} */
         public int dropped() {
             return dropped;
         }
 
-        /** Examples that a chat template rendered. */
+        /** {@return examples that a chat template rendered} */
         public int conversations() {
             return conversations;
         }
 
-        /** Tokens past the longest length, of examples that were truncated. */
+        /** {@return tokens past the longest length, of examples that were truncated} */
         public long cutTokens() {
             return cutTokens;
         }
 
-        /** Answers labelled as not wanted, which are left out. */
+        /** {@return answers labelled as not wanted, which are left out} */
         public int unwanted() {
             return unwanted;
         }
 
-        /** Conversations of which turns became sequences of their own, because the template rewrites earlier turns. */
+        /**
+         * {@return conversations of which turns became sequences of their own, because the template rewrites earlier
+         * turns}
+         */
         public int turnsApart() {
             return turnsApart;
         }
 
         /**
-         * Conversations that got an end-of-text token, because their template writes no end that the vocabulary has.
+         * {@return conversations that got an end-of-text token, because their template writes no end that the
+         * vocabulary has}
          */
         public int endsAdded() {
             return endsAdded;
         }
 
-        /** Answers after which no token that ends generation is trained. */
+        /** {@return answers after which no token that ends generation is trained} */
         public int withoutEnd() {
             return withoutEnd;
         }
 
-        /** Conversations of which the template leaves out text: reasoning mostly, which is then trained nowhere. */
+        /**
+         * {@return conversations of which the template leaves out text: reasoning mostly, which is then trained
+         * nowhere}
+         */
         public int unrendered() {
             return unrendered;
         }
 
         /**
-         * Where the first of them stands and what is left out: {@code file:line: reasoning_content: …}; empty for none.
+         * {@return where the first of them stands and what is left out: {@code file:line: reasoning_content: …}; empty
+         * for none}
          */
         public String firstUnrendered() {
             return firstUnrendered;
         }
 
-        /** The same of the last. */
+        /** {@return the same of the last} */
         public String lastUnrendered() {
             return lastUnrendered;
         }
@@ -153,7 +170,11 @@ public final class ExampleEncoder {
     private final TurnEnds ends;
     private final Counts counts = new Counts();
 
-    /** @param chat the model's chat template, or null if it has none: conversations are then an error */
+    /**
+     * @param tokenizer of the model that the data are for
+     * @param chat the model's chat template, or null if it has none: conversations are then an error
+     * @param options the settings, see there for the defaults
+     */
     public ExampleEncoder(Tokenizer tokenizer, @Nullable ChatRenderer chat, Options options) {
         this(tokenizer, chat, options, new PromptEncoder(tokenizer));
     }
@@ -171,6 +192,7 @@ public final class ExampleEncoder {
         return new ExampleEncoder(tokenizer, chat, options, prompts);
     }
 
+    /** {@return what became of over-long examples so far} */
     public Counts counts() {
         return counts;
     }
@@ -178,6 +200,8 @@ public final class ExampleEncoder {
     /**
      * Encodes examples, in order.
      *
+     * @param examples in their order
+     * @return the sequences, in order
      * @throws BadInputException if one has nothing to train, is too long under {@link OverLong#ERROR}, or is a
      *     conversation and there is no template
      */
@@ -194,6 +218,7 @@ public final class ExampleEncoder {
      * order: the same as by {@link #encode(List)}, without holding them all.
      *
      * @param examples read on these threads, as is a chat renderer's text rendered
+     * @param into takes each sequence, in order
      * @throws BadInputException as {@link #encode(List)}, of the first that is wrong
      * @throws dev.chaku.errors.OperationCancelledException if this thread is interrupted
      */
@@ -211,6 +236,8 @@ public final class ExampleEncoder {
     /**
      * Encodes a preference pair; nothing where an answer is too long and the policy leaves it out.
      *
+     * @param pair a prompt with a better and a worse answer
+     * @return the pair; empty where it is left out
      * @throws BadInputException as {@link #encode(List)}, or if pairs are to be split, which makes no pairs
      */
     public Optional<EncodedPair> encodePair(Example.Preference pair) {

@@ -29,6 +29,8 @@ public final class JsonLines {
     /**
      * Writes a new file, whole or not at all; gzipped if its name ends in {@code .gz}.
      *
+     * @param examples in their order
+     * @param file the file to write
      * @throws dev.chaku.errors.BadInputException if the file exists or cannot be written
      * @throws dev.chaku.errors.ResourceException if the disk is full
      */
@@ -36,7 +38,12 @@ public final class JsonLines {
         write(examples, NewFile.at(file));
     }
 
-    /** The same to a file that may say more: whether it may replace one, and what it may not. */
+    /**
+     * The same to a file that may say more: whether it may replace one, and what it may not.
+     *
+     * @param examples in their order
+     * @param file the file to write
+     */
     public static void write(List<Example> examples, NewFile file) {
         Objects.requireNonNull(examples, "examples");
         Objects.requireNonNull(file, "file");
@@ -46,12 +53,20 @@ public final class JsonLines {
         }
     }
 
-    /** The example as one JSON object, without a line's end. */
+    /**
+     * {@return the example as one JSON object, without a line's end}
+     *
+     * @param example of any kind
+     */
     public static String line(Example example) {
         return text(record(example));
     }
 
-    /** A record of plain Java values as one JSON object, without a line's end. */
+    /**
+     * {@return a record of plain Java values as one JSON object, without a line's end}
+     *
+     * @param record plain Java values: maps, lists, strings, numbers, truth values and null
+     */
     public static String line(Map<String, ?> record) {
         return text(record);
     }

@@ -16,11 +16,16 @@ public enum OverLong {
     /** It is left out. */
     DROP;
 
+    /** {@return the name as command lines write it, for instance {@code truncate}} */
     public String label() {
         return name().toLowerCase(Locale.ROOT);
     }
 
-    /** @throws BadInputException for an unknown name */
+    /**
+     * @param name as {@code label} writes it, in any case
+     * @return the policy
+     * @throws BadInputException for an unknown name
+     */
     public static OverLong parse(String name) {
         return Arrays.stream(values())
                 .filter(policy -> policy.label().equals(name))

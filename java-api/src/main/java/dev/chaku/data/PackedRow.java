@@ -32,6 +32,7 @@ public record PackedRow(int[] tokens, int[] targets, float[] weights, int[] star
         return new PackedRow(tokens, targets, weights, starts);
     }
 
+    /** {@return the number of tokens} */
     public int length() {
         return tokens.length;
     }

@@ -33,7 +33,7 @@ public final class PackedRows extends AbstractList<PackedRow> implements RandomA
         return rows.length;
     }
 
-    /** Tokens of the longest row, 0 without rows. */
+    /** {@return tokens of the longest row, 0 without rows} */
     public int longest() {
         return Arrays.stream(rows)
                 .mapToInt(row -> Arrays.stream(row).map(i -> lengths[i]).sum())

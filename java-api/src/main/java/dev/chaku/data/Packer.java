@@ -21,6 +21,7 @@ public final class Packer {
     /**
      * @param rowTokens length of a row; no sequence may be longer
      * @param packing false for one sequence a row
+     * @param seed decides all random choices; the same seed gives the same result
      */
     public Packer(int rowTokens, boolean packing, long seed) {
         this.rowTokens = rowTokens;
@@ -28,7 +29,12 @@ public final class Packer {
         this.seed = seed;
     }
 
-    /** The rows of an epoch, shuffled. */
+    /**
+     * {@return the rows of an epoch, shuffled}
+     *
+     * @param examples encoded sequences
+     * @param epoch pass over the data, counted from 0
+     */
     public PackedRows epoch(List<EncodedExample> examples, int epoch) {
         Random random = new Random(seed * 0x9E3779B97F4A7C15L + epoch);
         int[] lengths = lengths(examples);
@@ -44,7 +50,11 @@ public final class Packer {
         return new PackedRows(examples, lengths, shuffled);
     }
 
-    /** Rows in no random order, for evaluation. */
+    /**
+     * {@return rows in no random order, for evaluation}
+     *
+     * @param examples encoded sequences
+     */
     public PackedRows pack(List<EncodedExample> examples) {
         int[] lengths = lengths(examples);
         return new PackedRows(examples, lengths, pack(lengths, IntSequence.upTo(lengths.length)));

@@ -7,12 +7,20 @@ public final class Printable {
 
     private Printable() {}
 
-    /** The text in one line: control characters become their pictures, such as U+241B for escape. */
+    /**
+     * {@return the text in one line: control characters become their pictures, such as U+241B for escape}
+     *
+     * @param text the text
+     */
     public static String line(String text) {
         return text(text, "");
     }
 
-    /** The same, but line breaks and tabs stay. */
+    /**
+     * {@return the same, but line breaks and tabs stay}
+     *
+     * @param text the text
+     */
     public static String lines(String text) {
         return text(text, "\n\t");
     }

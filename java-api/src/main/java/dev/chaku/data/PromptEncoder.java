@@ -20,6 +20,11 @@ public final class PromptEncoder {
     private final SpecialText special;
     private final SeamEncoder seam;
 
+    /**
+     * Makes an encoder over a tokenizer.
+     *
+     * @param tokenizer of the model that the data are for
+     */
     public PromptEncoder(Tokenizer tokenizer) {
         Objects.requireNonNull(tokenizer, "tokenizer");
         this.tokenizer = tokenizer;
@@ -28,10 +33,11 @@ public final class PromptEncoder {
     }
 
     /**
-     * The tokens of a conversation up to where the assistant's next turn begins.
+     * {@return the tokens of a conversation up to where the assistant's next turn begins}
      *
      * @param messages each with {@code role} and {@code content}
      * @param tools descriptions of functions; empty for none
+     * @param template writes the conversation as text
      * @throws BadInputException if a message has no role or content, or the template refuses the conversation
      */
     public int[] chat(List<Map<String, Object>> messages, List<Object> tools, ChatRenderer template) {
@@ -42,8 +48,10 @@ public final class PromptEncoder {
     }
 
     /**
-     * The text that a template writes after an answer where no token ends it, as of ChatML in a vocabulary without its
-     * tags: generation is to stop there. Empty where a special token comes first, or nothing.
+     * {@return the text that a template writes after an answer where no token ends it, as of ChatML in a vocabulary
+     * without its tags: generation is to stop there} Empty where a special token comes first, or nothing.
+     *
+     * @param template writes the conversation as text
      */
     public String turnEnd(ChatRenderer template) {
         String text;
@@ -61,8 +69,9 @@ public final class PromptEncoder {
     }
 
     /**
-     * A text to go on from.
+     * {@return a text to go on from}
      *
+     * @param text the text
      * @param parseSpecial whether special tokens that it spells are read as such
      * @throws BadInputException if it has half a character, for which there are no tokens
      */
@@ -70,7 +79,11 @@ public final class PromptEncoder {
         return tokenizer.encodePrompt(ChatPrompt.text(text), parseSpecial);
     }
 
-    /** The first special token that a text spells, if any. */
+    /**
+     * {@return the first special token that a text spells, if any}
+     *
+     * @param text the text
+     */
     public Optional<String> spelledIn(String text) {
         return special.firstIn(text);
     }
@@ -89,9 +102,10 @@ public final class PromptEncoder {
     }
 
     /**
-     * The tokens of plain text that goes on after a prompt, as a completion is encoded in training.
+     * {@return the tokens of plain text that goes on after a prompt, as a completion is encoded in training}
      *
      * @param last the prompt's last token
+     * @param text the text
      * @param parseSpecial whether special tokens written in it are read as such, rather than as their characters
      */
     public int[] continuation(int last, String text, boolean parseSpecial) {

@@ -14,15 +14,20 @@ public interface RecordSource {
     /** Bytes of a file's beginning that {@link #reads} is shown; fewer for a shorter file. */
     int BEGINNING_BYTES = 16;
 
-    /** What the format is called, for messages. */
+    /** {@return what the format is called, for messages} */
     String format();
 
-    /** Whether a file is of this format, by its first bytes. */
+    /**
+     * {@return whether a file is of this format, by its first bytes}
+     *
+     * @param beginning the first bytes of a file
+     */
     boolean reads(byte[] beginning);
 
     /**
      * Reads all records of a file, in order.
      *
+     * @param file the file
      * @param record takes each as its fields: Map, List, String, Long, Double, BigInteger, Boolean or null, at any
      *     depth; what it throws ends the reading
      * @throws IOException if the file cannot be read; the message says what is wrong, without the file's name

@@ -7,11 +7,22 @@ import org.jspecify.annotations.Nullable;
 public final class BadInputException extends ChakuException {
     private final @Nullable String setting;
 
+    /**
+     * Says that there was an input that is wrong.
+     *
+     * @param message what went wrong, in words: file, line or tensor, expected and found
+     */
     public BadInputException(String message) {
         super(message);
         setting = null;
     }
 
+    /**
+     * Says that there was an input that is wrong.
+     *
+     * @param message what went wrong, in words: file, line or tensor, expected and found
+     * @param cause what the reading or writing threw
+     */
     public BadInputException(String message, Throwable cause) {
         super(message, cause);
         setting = null;
@@ -23,7 +34,7 @@ public final class BadInputException extends ChakuException {
     }
 
     /**
-     * A setting out of its range.
+     * {@return a setting out of its range}
      *
      * @param setting its name in words, for instance {@code learning rate}; the message begins with it
      * @param expected the range
@@ -33,7 +44,9 @@ public final class BadInputException extends ChakuException {
         return new BadInputException(setting, "expected " + expected + ", found " + found);
     }
 
-    /** The setting that is out of its range, if that is what is wrong: a command line names its option instead. */
+    /**
+     * {@return the setting that is out of its range, if that is what is wrong: a command line names its option instead}
+     */
     public Optional<String> setting() {
         return Optional.ofNullable(setting);
     }

@@ -7,10 +7,21 @@ package dev.chaku.errors;
 public sealed class ChakuException extends RuntimeException
         permits BadInputException, ResourceException, DeviceException, OperationCancelledException, InternalException {
 
+    /**
+     * Says that there was any failure of the library.
+     *
+     * @param message what went wrong, in words: file, line or tensor, expected and found
+     */
     public ChakuException(String message) {
         super(message);
     }
 
+    /**
+     * Says that there was any failure of the library.
+     *
+     * @param message what went wrong, in words: file, line or tensor, expected and found
+     * @param cause what the reading or writing threw
+     */
     public ChakuException(String message, Throwable cause) {
         super(message, cause);
     }

@@ -12,12 +12,12 @@ public record ContinuationScore(List<TokenLogprob> tokens) {
         tokens = List.copyOf(tokens);
     }
 
-    /** Natural logarithm of its probability. */
+    /** {@return the natural logarithm of its probability} */
     public double logprob() {
         return tokens.stream().mapToDouble(TokenLogprob::logprob).sum();
     }
 
-    /** The mean over its tokens: what makes continuations of different lengths comparable. */
+    /** {@return the mean over its tokens: what makes continuations of different lengths comparable} */
     public double meanLogprob() {
         return logprob() / tokens.size();
     }

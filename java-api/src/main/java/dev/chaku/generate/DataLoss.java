@@ -9,7 +9,7 @@ package dev.chaku.generate;
  * @param sequences number of sequences with such tokens
  */
 public record DataLoss(double loss, double accuracy, long tokens, long sequences) {
-    /** e to the loss: how many equally likely tokens the model is, as it were, undecided between. */
+    /** {@return e to the loss: how many equally likely tokens the model is, as it were, undecided between} */
     public double perplexity() {
         return Math.exp(loss);
     }

@@ -11,7 +11,7 @@ public enum FinishReason {
     /** The caller cancelled. */
     CANCELLED;
 
-    /** The name as JSON and command lines write it, for instance {@code stop}. */
+    /** {@return the name as JSON and command lines write it, for instance {@code stop}} */
     public String label() {
         return name().toLowerCase(Locale.ROOT);
     }

@@ -29,6 +29,7 @@ public record Generation(
         logprobs = List.copyOf(logprobs);
     }
 
+    /** {@return a copy of the token ids} */
     @Override
     public int[] tokens() {
         return tokens.clone();

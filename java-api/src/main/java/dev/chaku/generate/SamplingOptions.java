@@ -41,6 +41,7 @@ public record SamplingOptions(
      * @param threshold in [0, 1]; above 0.5 is off
      */
     public record Exclusion(float probability, float threshold) {
+        /** Excludes nothing. */
         public static final Exclusion NONE = new Exclusion(0, 0.1f);
 
         public Exclusion {
@@ -58,6 +59,7 @@ public record SamplingOptions(
      * @param presence subtracted once; 0 is off
      */
     public record Repetition(int lastTokens, float repeat, float frequency, float presence) {
+        /** Penalizes nothing. */
         public static final Repetition NONE = new Repetition(64, 1, 0, 0);
 
         public Repetition {
@@ -69,7 +71,7 @@ public record SamplingOptions(
             requireRange("presence penalty", presence, -Float.MAX_VALUE, Float.MAX_VALUE);
         }
 
-        /** Whether they change nothing. */
+        /** {@return whether they change nothing} */
         public boolean isOff() {
             return lastTokens == 0 || (repeat == 1 && frequency == 0 && presence == 0);
         }
@@ -102,25 +104,41 @@ public record SamplingOptions(
         }
     }
 
+    /** {@return the options unless set, as llama.cpp has them} */
     public static SamplingOptions defaults() {
         return new SamplingOptions(0.8f, 0, 40, 0.95f, 0.05f, 1, 0, Exclusion.NONE, Repetition.NONE, Map.of(), 0);
     }
 
-    /** Always the most likely token. */
+    /** {@return always the most likely token} */
     public static SamplingOptions greedy() {
         return defaults().withTemperature(0);
     }
 
+    /**
+     * {@return a copy with another temperature}
+     *
+     * @param value see the option of this name for its range
+     */
     public SamplingOptions withTemperature(float value) {
         return new SamplingOptions(
                 value, temperatureRange, topK, topP, minP, typicalP, topNSigma, exclusion, penalties, biases, seed);
     }
 
+    /**
+     * {@return a copy with another range around the temperature}
+     *
+     * @param value see the option of this name for its range
+     */
     public SamplingOptions withTemperatureRange(float value) {
         return new SamplingOptions(
                 temperature, value, topK, topP, minP, typicalP, topNSigma, exclusion, penalties, biases, seed);
     }
 
+    /**
+     * {@return a copy that keeps another number of the likeliest tokens}
+     *
+     * @param value see the option of this name for its range
+     */
     public SamplingOptions withTopK(int value) {
         return new SamplingOptions(
                 temperature,
@@ -136,6 +154,11 @@ public record SamplingOptions(
                 seed);
     }
 
+    /**
+     * {@return a copy that keeps tokens up to another sum of probabilities}
+     *
+     * @param value see the option of this name for its range
+     */
     public SamplingOptions withTopP(float value) {
         return new SamplingOptions(
                 temperature,
@@ -151,6 +174,11 @@ public record SamplingOptions(
                 seed);
     }
 
+    /**
+     * {@return a copy with another least probability, as a share of the likeliest token's}
+     *
+     * @param value see the option of this name for its range
+     */
     public SamplingOptions withMinP(float value) {
         return new SamplingOptions(
                 temperature,
@@ -166,26 +194,51 @@ public record SamplingOptions(
                 seed);
     }
 
+    /**
+     * {@return a copy that keeps the most typical tokens up to another sum of probabilities}
+     *
+     * @param value see the option of this name for its range
+     */
     public SamplingOptions withTypicalP(float value) {
         return new SamplingOptions(
                 temperature, temperatureRange, topK, topP, minP, value, topNSigma, exclusion, penalties, biases, seed);
     }
 
+    /**
+     * {@return a copy that keeps logits within another number of standard deviations of the largest}
+     *
+     * @param value see the option of this name for its range
+     */
     public SamplingOptions withTopNSigma(float value) {
         return new SamplingOptions(
                 temperature, temperatureRange, topK, topP, minP, typicalP, value, exclusion, penalties, biases, seed);
     }
 
+    /**
+     * {@return a copy with another exclusion of top choices}
+     *
+     * @param value see the option of this name for its range
+     */
     public SamplingOptions withExclusion(Exclusion value) {
         return new SamplingOptions(
                 temperature, temperatureRange, topK, topP, minP, typicalP, topNSigma, value, penalties, biases, seed);
     }
 
+    /**
+     * {@return a copy with other penalties of repetition}
+     *
+     * @param value see the option of this name for its range
+     */
     public SamplingOptions withPenalties(Repetition value) {
         return new SamplingOptions(
                 temperature, temperatureRange, topK, topP, minP, typicalP, topNSigma, exclusion, value, biases, seed);
     }
 
+    /**
+     * {@return a copy with other additions to logits, by token id}
+     *
+     * @param value see the option of this name for its range
+     */
     public SamplingOptions withBiases(Map<Integer, Float> value) {
         return new SamplingOptions(
                 temperature,
@@ -201,6 +254,11 @@ public record SamplingOptions(
                 seed);
     }
 
+    /**
+     * {@return a copy with another seed}
+     *
+     * @param value see the option of this name for its range
+     */
     public SamplingOptions withSeed(long value) {
         return new SamplingOptions(
                 temperature,

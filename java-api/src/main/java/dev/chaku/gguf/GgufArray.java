@@ -14,9 +14,10 @@ import java.util.List;
  */
 public sealed interface GgufArray extends GgufValue permits GgufArray.Numbers, GgufArray.Strings, GgufArray.Nested {
 
-    /** The type of every element. */
+    /** {@return the type of every element} */
     GgufValueType elementType();
 
+    /** {@return the number of elements} */
     int size();
 
     @Override
@@ -40,7 +41,11 @@ public sealed interface GgufArray extends GgufValue permits GgufArray.Numbers, G
             this.packed = ByteBuffer.wrap(packed).order(ByteOrder.LITTLE_ENDIAN);
         }
 
-        /** Integers, as {@code INT32}. */
+        /**
+         * {@return integers, as {@code INT32}}
+         *
+         * @param values the elements, in their order
+         */
         public static Numbers of(int... values) {
             ByteBuffer bytes =
                     ByteBuffer.allocate(Math.multiplyExact(4, values.length)).order(ByteOrder.LITTLE_ENDIAN);
@@ -48,7 +53,11 @@ public sealed interface GgufArray extends GgufValue permits GgufArray.Numbers, G
             return new Numbers(GgufValueType.INT32, bytes.array());
         }
 
-        /** Floating-point numbers, as {@code FLOAT32}. */
+        /**
+         * {@return floating-point numbers, as {@code FLOAT32}}
+         *
+         * @param values the elements, in their order
+         */
         public static Numbers of(float[] values) {
             ByteBuffer bytes =
                     ByteBuffer.allocate(Math.multiplyExact(4, values.length)).order(ByteOrder.LITTLE_ENDIAN);
@@ -56,7 +65,11 @@ public sealed interface GgufArray extends GgufValue permits GgufArray.Numbers, G
             return new Numbers(GgufValueType.FLOAT32, bytes.array());
         }
 
-        /** Truth values, as {@code BOOL}. */
+        /**
+         * {@return truth values, as {@code BOOL}}
+         *
+         * @param values the elements, in their order
+         */
         public static Numbers of(boolean... values) {
             byte[] bytes = new byte[values.length];
             for (int i = 0; i < bytes.length; i++) {
@@ -76,7 +89,10 @@ public sealed interface GgufArray extends GgufValue permits GgufArray.Numbers, G
         }
 
         /**
-         * The element as an integer; floating-point elements are cut towards zero, UINT64 past 63 bits shows negative.
+         * {@return the element as an integer; floating-point elements are cut towards zero, UINT64 past 63 bits shows
+         * negative}
+         *
+         * @param index counted from 0
          */
         public long longAt(int index) {
             return switch (elementType) {
@@ -93,7 +109,11 @@ public sealed interface GgufArray extends GgufValue permits GgufArray.Numbers, G
             };
         }
 
-        /** The element as a floating-point number. */
+        /**
+         * {@return the element as a floating-point number}
+         *
+         * @param index counted from 0
+         */
         public double doubleAt(int index) {
             return switch (elementType) {
                 case FLOAT32 -> packed.getFloat(4 * index);
@@ -102,7 +122,7 @@ public sealed interface GgufArray extends GgufValue permits GgufArray.Numbers, G
             };
         }
 
-        /** Every element cut to 32 bits. */
+        /** {@return every element cut to 32 bits} */
         public int[] toInts() {
             int[] values = new int[size()];
             for (int i = 0; i < values.length; i++) {
@@ -111,7 +131,7 @@ public sealed interface GgufArray extends GgufValue permits GgufArray.Numbers, G
             return values;
         }
 
-        /** Every element rounded to a float. */
+        /** {@return every element rounded to a float} */
         public float[] toFloats() {
             float[] values = new float[size()];
             for (int i = 0; i < values.length; i++) {
@@ -153,7 +173,11 @@ public sealed interface GgufArray extends GgufValue permits GgufArray.Numbers, G
             this.ends = ends;
         }
 
-        /** Strings, as UTF-8. */
+        /**
+         * {@return strings, as UTF-8}
+         *
+         * @param values the elements, in their order
+         */
         public static Strings of(List<String> values) {
             byte[][] encoded = new byte[values.size()][];
             int[] ends = new int[encoded.length];
@@ -180,22 +204,34 @@ public sealed interface GgufArray extends GgufValue permits GgufArray.Numbers, G
             return ends.length;
         }
 
-        /** A string; bytes that are no valid UTF-8 become U+FFFD. */
+        /**
+         * {@return a string; bytes that are no valid UTF-8 become U+FFFD}
+         *
+         * @param index counted from 0
+         */
         public String get(int index) {
             return new String(bytes, start(index), byteLength(index), StandardCharsets.UTF_8);
         }
 
-        /** Length of a string in bytes. */
+        /**
+         * {@return the length of a string in bytes}
+         *
+         * @param index counted from 0
+         */
         public int byteLength(int index) {
             return ends[index] - start(index);
         }
 
-        /** A copy of a string's bytes. */
+        /**
+         * {@return a copy of a string's bytes}
+         *
+         * @param index counted from 0
+         */
         public byte[] bytesAt(int index) {
             return Arrays.copyOfRange(bytes, start(index), ends[index]);
         }
 
-        /** All strings in a new list. */
+        /** {@return all strings in a new list} */
         public List<String> toList() {
             String[] values = new String[size()];
             for (int i = 0; i < values.length; i++) {

@@ -50,6 +50,7 @@ public final class GgufFile {
      * together.
      *
      * @param path a file, or any part of a split model
+     * @return the file
      * @throws BadInputException if the file cannot be read, is no GGUF of version 2 or 3, is big-endian, truncated, or
      *     breaks any rule of the format, or if a part is missing or another's; the message names the file, the key or
      *     tensor, what was expected and found
@@ -71,53 +72,59 @@ public final class GgufFile {
         }
     }
 
-    /** The file; of a split model, its first part. */
+    /** {@return the file; of a split model, its first part} */
     public Path path() {
         return path;
     }
 
-    /** The files in their order: one, or as many as the model is split into; unmodifiable. */
+    /** {@return the files in their order: one, or as many as the model is split into; unmodifiable} */
     public List<Part> parts() {
         return parts;
     }
 
-    /** 2 or 3; of a split model, the first part's. */
+    /** {@return 2 or 3; of a split model, the first part's} */
     public int version() {
         return head.version();
     }
 
-    /** Size of the file when it was read, or of all parts together. */
+    /** {@return the size of the file when it was read, or of all parts together} */
     public long fileBytes() {
         return parts.stream().mapToLong(Part::bytes).sum();
     }
 
-    /** What tensor offsets are multiples of, a power of two; of a split model, the first part's. */
+    /** {@return what tensor offsets are multiples of, a power of two; of a split model, the first part's} */
     public int alignment() {
         return head.alignment();
     }
 
-    /** File offset at which the data section begins; of a split model, the first part's. */
+    /** {@return the file offset at which the data section begins; of a split model, the first part's} */
     public long dataOffset() {
         return head.dataOffset();
     }
 
-    /** The key values; of a split model those of the whole, without the ones that say how it is split. */
+    /** {@return the key values; of a split model those of the whole, without the ones that say how it is split} */
     public GgufMetadata metadata() {
         return head.metadata();
     }
 
-    /** All tensors in the order of their descriptors; unmodifiable. */
+    /** {@return all tensors in the order of their descriptors; unmodifiable} */
     public List<GgufTensor> tensors() {
         return head.tensors();
     }
 
+    /**
+     * {@return the tensor of this name; empty if the file has none}
+     *
+     * @param name case-sensitive
+     */
     public Optional<GgufTensor> findTensor(String name) {
         return Optional.ofNullable(byName.get(name));
     }
 
     /**
-     * The tensor of this name.
+     * {@return the tensor of this name}
      *
+     * @param name case-sensitive
      * @throws BadInputException if the file has none
      */
     public GgufTensor requireTensor(String name) {
@@ -133,7 +140,9 @@ public final class GgufFile {
      * Reads a part of a tensor's data: as many bytes as the buffer has room for. Any tensor size is fine; loop over
      * parts for one past 2 GiB.
      *
+     * @param tensor one of this file's
      * @param from first byte, counted from the start of the tensor
+     * @param target what remains of it is filled
      * @throws BadInputException if the part reaches past the tensor, or the file can no longer be read there
      */
     public void readTensor(GgufTensor tensor, long from, ByteBuffer target) {
@@ -168,6 +177,8 @@ public final class GgufFile {
     /**
      * Reads a whole tensor into a new direct, little-endian buffer.
      *
+     * @param tensor one of this file's
+     * @return the bytes, from position 0
      * @throws BadInputException if it is larger than 2 GiB, or the file can no longer be read
      */
     public ByteBuffer readTensor(GgufTensor tensor) {
@@ -180,7 +191,11 @@ public final class GgufFile {
         return target.flip();
     }
 
-    /** A source that copies a tensor's data into a {@link GgufWriter}. */
+    /**
+     * {@return a source that copies a tensor's data into a {@link GgufWriter}}
+     *
+     * @param tensor one of this file's
+     */
     public GgufWriter.TensorSource copyOf(GgufTensor tensor) {
         return out -> {
             Path file = fileOf(tensor);
@@ -198,8 +213,8 @@ public final class GgufFile {
     }
 
     /**
-     * The SHA-256, in hexadecimal, of the file's bytes; of a split model, of the bytes of the file that joining its
-     * parts makes, so that both have one hash. Reads everything.
+     * {@return the SHA-256, in hexadecimal, of the file's bytes; of a split model, of the bytes of the file that
+     * joining its parts makes, so that both have one hash} Reads everything.
      *
      * @throws BadInputException if a file can no longer be read
      */

@@ -30,33 +30,59 @@ public final class GgufMetadata {
         this.values = Collections.unmodifiableMap(new LinkedHashMap<>(values));
     }
 
-    /** What messages call these metadata. */
+    /** {@return what messages call these metadata} */
     public String source() {
         return source;
     }
 
-    /** All key values in the file's order; unmodifiable. */
+    /** {@return all key values in the file's order; unmodifiable} */
     public Map<String, GgufValue> asMap() {
         return values;
     }
 
+    /**
+     * {@return whether there is a key value of this key}
+     *
+     * @param key of the key value, case-sensitive
+     */
     public boolean has(String key) {
         return values.containsKey(key);
     }
 
+    /**
+     * {@return the value of this key, of any type; empty if there is none}
+     *
+     * @param key of the key value, case-sensitive
+     */
     public Optional<GgufValue> find(String key) {
         return Optional.ofNullable(values.get(key));
     }
 
+    /**
+     * {@return a string; empty if there is no such key}
+     *
+     * @param key of the key value, case-sensitive
+     */
     public Optional<String> findString(String key) {
         GgufValue value = values.get(key);
         return value == null ? Optional.empty() : Optional.of(string(key, value));
     }
 
+    /**
+     * {@return a string}
+     *
+     * @param key of the key value, case-sensitive
+     * @throws BadInputException if there is no such key, or its value is of another type
+     */
     public String requireString(String key) {
         return string(key, require(key, "a string"));
     }
 
+    /**
+     * {@return a whole number that fits 64 bits with a sign; empty if there is no such key}
+     *
+     * @param key of the key value, case-sensitive
+     */
     public OptionalLong findLong(String key) {
         GgufValue value = values.get(key);
         return value == null
@@ -64,11 +90,21 @@ public final class GgufMetadata {
                 : OptionalLong.of(integer(key, value, Long.MIN_VALUE, Long.MAX_VALUE));
     }
 
+    /**
+     * {@return a whole number that fits 64 bits with a sign}
+     *
+     * @param key of the key value, case-sensitive
+     * @throws BadInputException if there is no such key, or its value is of another type
+     */
     public long requireLong(String key) {
         return integer(key, require(key, "an integer"), Long.MIN_VALUE, Long.MAX_VALUE);
     }
 
-    /** An integer that fits an int. */
+    /**
+     * {@return an integer that fits an int}
+     *
+     * @param key of the key value, case-sensitive
+     */
     public OptionalInt findInt(String key) {
         GgufValue value = values.get(key);
         return value == null
@@ -76,27 +112,48 @@ public final class GgufMetadata {
                 : OptionalInt.of((int) integer(key, value, Integer.MIN_VALUE, Integer.MAX_VALUE));
     }
 
-    /** An integer that fits an int. */
+    /**
+     * {@return an integer that fits an int}
+     *
+     * @param key of the key value, case-sensitive
+     */
     public int requireInt(String key) {
         return (int) integer(key, require(key, "an integer"), Integer.MIN_VALUE, Integer.MAX_VALUE);
     }
 
-    /** Any number. */
+    /**
+     * {@return any number}
+     *
+     * @param key of the key value, case-sensitive
+     */
     public OptionalDouble findDouble(String key) {
         GgufValue value = values.get(key);
         return value == null ? OptionalDouble.empty() : OptionalDouble.of(real(key, value));
     }
 
-    /** Any number. */
+    /**
+     * {@return any number}
+     *
+     * @param key of the key value, case-sensitive
+     */
     public double requireDouble(String key) {
         return real(key, require(key, "a number"));
     }
 
-    /** Any number, rounded to a float. */
+    /**
+     * {@return any number, rounded to a float}
+     *
+     * @param key of the key value, case-sensitive
+     */
     public float requireFloat(String key) {
         return (float) requireDouble(key);
     }
 
+    /**
+     * {@return a truth value; empty if there is no such key}
+     *
+     * @param key of the key value, case-sensitive
+     */
     public Optional<Boolean> findBool(String key) {
         GgufValue value = values.get(key);
         if (value == null) {
@@ -108,6 +165,11 @@ public final class GgufMetadata {
         throw mismatch(key, "a bool", value);
     }
 
+    /**
+     * {@return an array of strings; empty if there is no such key}
+     *
+     * @param key of the key value, case-sensitive
+     */
     public Optional<GgufArray.Strings> findStrings(String key) {
         GgufValue value = values.get(key);
         if (value == null) {
@@ -119,12 +181,22 @@ public final class GgufMetadata {
         throw mismatch(key, "an array of string", value);
     }
 
+    /**
+     * {@return an array of strings}
+     *
+     * @param key of the key value, case-sensitive
+     * @throws BadInputException if there is no such key, or its value is of another type
+     */
     public GgufArray.Strings requireStrings(String key) {
         require(key, "an array of string");
         return findStrings(key).orElseThrow();
     }
 
-    /** An array of integers, floating-point numbers or truth values. */
+    /**
+     * {@return an array of integers, floating-point numbers or truth values}
+     *
+     * @param key of the key value, case-sensitive
+     */
     public Optional<GgufArray.Numbers> findNumbers(String key) {
         GgufValue value = values.get(key);
         if (value == null) {
@@ -136,7 +208,11 @@ public final class GgufMetadata {
         throw mismatch(key, "an array of numbers", value);
     }
 
-    /** An array of integers, floating-point numbers or truth values. */
+    /**
+     * {@return an array of integers, floating-point numbers or truth values}
+     *
+     * @param key of the key value, case-sensitive
+     */
     public GgufArray.Numbers requireNumbers(String key) {
         require(key, "an array of numbers");
         return findNumbers(key).orElseThrow();

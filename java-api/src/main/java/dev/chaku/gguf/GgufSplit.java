@@ -24,6 +24,7 @@ public final class GgufSplit {
     private final int maxTensors;
 
     /**
+     * @param model the file, which may be split already
      * @param maxBytes of a part's file, which holds one tensor at least
      * @param maxTensors of a part
      */
@@ -41,7 +42,7 @@ public final class GgufSplit {
     public record Part(Path path, List<GgufTensor> tensors, long bytes) {}
 
     /**
-     * What would be written.
+     * {@return what would be written}
      *
      * @param prefix path and beginning of the name of each part
      * @throws BadInputException if there were more parts than their keys can count
@@ -63,8 +64,9 @@ public final class GgufSplit {
     }
 
     /**
-     * Writers of the parts of a plan, for {@link GgufWriter#writeAll}.
+     * {@return writers of the parts of a plan, for {@link GgufWriter#writeAll}}
      *
+     * @param plan the parts
      * @param watched what to put around the source of a tensor's data, to see them written
      */
     public List<GgufWriter> writers(

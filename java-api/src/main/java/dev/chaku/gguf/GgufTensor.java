@@ -22,22 +22,27 @@ public record GgufTensor(String name, GgmlType type, long[] dims, int part, long
         return new GgufTensor(name, type, dims, otherPart, offset, bytes);
     }
 
+    /** {@return a copy of the sizes, the contiguous one first} */
     @Override
     public long[] dims() {
         return dims.clone();
     }
 
-    /** Number of dimensions. */
+    /** {@return the number of dimensions} */
     public int rank() {
         return dims.length;
     }
 
-    /** Elements of a dimension; 1 past the last. */
+    /**
+     * {@return elements of a dimension; 1 past the last}
+     *
+     * @param index counted from 0
+     */
     public long dim(int index) {
         return index < dims.length ? dims[index] : 1;
     }
 
-    /** Elements of all dimensions together. */
+    /** {@return elements of all dimensions together} */
     public long elements() {
         long product = 1;
         for (long dim : dims) {

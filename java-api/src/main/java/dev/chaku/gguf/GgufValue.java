@@ -7,10 +7,10 @@ import java.util.List;
 /** One metadata value. Immutable and thread-safe; equal values are equal byte for byte in a file. */
 public sealed interface GgufValue permits GgufValue.Int, GgufValue.Real, GgufValue.Bool, GgufValue.Text, GgufArray {
 
-    /** The type that it has in a file. */
+    /** {@return the type that it has in a file} */
     GgufValueType type();
 
-    /** A short text for messages, for instance {@code uint32 7} or {@code array of 3 string}. */
+    /** {@return a short text for messages, for instance {@code uint32 7} or {@code array of 3 string}} */
     String describe();
 
     /**
@@ -26,7 +26,7 @@ public sealed interface GgufValue permits GgufValue.Int, GgufValue.Real, GgufVal
             }
         }
 
-        /** Whether {@link #bits()} is the value itself, which only a {@code UINT64} past 63 bits is not. */
+        /** {@return whether {@link #bits()} is the value itself, which only a {@code UINT64} past 63 bits is not} */
         public boolean fitsLong() {
             return type != GgufValueType.UINT64 || bits >= 0;
         }
@@ -61,7 +61,7 @@ public sealed interface GgufValue permits GgufValue.Int, GgufValue.Real, GgufVal
             }
         }
 
-        /** The number; exact for both types. */
+        /** {@return the number; exact for both types} */
         public double value() {
             return type == GgufValueType.FLOAT32
                     ? Float.intBitsToFloat((int) rawBits)
@@ -98,12 +98,12 @@ public sealed interface GgufValue permits GgufValue.Int, GgufValue.Real, GgufVal
             this.utf8 = utf8;
         }
 
-        /** The string; bytes that are no valid UTF-8 become U+FFFD. */
+        /** {@return the string; bytes that are no valid UTF-8 become U+FFFD} */
         public String value() {
             return new String(utf8, StandardCharsets.UTF_8);
         }
 
-        /** A copy of the bytes. */
+        /** {@return a copy of the bytes} */
         public byte[] bytes() {
             return utf8.clone();
         }
@@ -139,55 +139,102 @@ public sealed interface GgufValue permits GgufValue.Int, GgufValue.Real, GgufVal
         }
     }
 
+    /**
+     * {@return a {@code STRING}}
+     *
+     * @param value what it is set to
+     */
     static GgufValue of(String value) {
         return new Text(value.getBytes(StandardCharsets.UTF_8));
     }
 
+    /**
+     * {@return a {@code BOOL}}
+     *
+     * @param value what it is set to
+     */
     static GgufValue of(boolean value) {
         return new Bool(value);
     }
 
-    /** A {@code FLOAT32}. */
+    /**
+     * {@return a {@code FLOAT32}}
+     *
+     * @param value what it is set to
+     */
     static GgufValue of(float value) {
         return new Real(GgufValueType.FLOAT32, Float.floatToRawIntBits(value) & 0xffffffffL);
     }
 
-    /** A {@code FLOAT64}. */
+    /**
+     * {@return a {@code FLOAT64}}
+     *
+     * @param value what it is set to
+     */
     static GgufValue of(double value) {
         return new Real(GgufValueType.FLOAT64, Double.doubleToRawLongBits(value));
     }
 
-    /** A {@code UINT32}, the type that most counts and ids have; throws IllegalArgumentException beyond its range. */
+    /**
+     * {@return a {@code UINT32}, the type that most counts and ids have; throws IllegalArgumentException beyond its
+     * range}
+     *
+     * @param value what it is set to
+     */
     static GgufValue ofUint32(long value) {
         return new Int(GgufValueType.UINT32, value);
     }
 
-    /** An {@code INT32}. */
+    /**
+     * {@return an {@code INT32}}
+     *
+     * @param value what it is set to
+     */
     static GgufValue ofInt32(int value) {
         return new Int(GgufValueType.INT32, value);
     }
 
-    /** A {@code UINT64}; the argument is read as unsigned. */
+    /**
+     * {@return a {@code UINT64}; the argument is read as unsigned}
+     *
+     * @param bits 64 bits, read as unsigned
+     */
     static GgufValue ofUint64(long bits) {
         return new Int(GgufValueType.UINT64, bits);
     }
 
-    /** An array of strings. */
+    /**
+     * {@return an array of strings}
+     *
+     * @param values the elements, in their order
+     */
     static GgufArray.Strings of(List<String> values) {
         return GgufArray.Strings.of(values);
     }
 
-    /** An array of {@code INT32}. */
+    /**
+     * {@return an array of {@code INT32}}
+     *
+     * @param values the elements, in their order
+     */
     static GgufArray.Numbers of(int... values) {
         return GgufArray.Numbers.of(values);
     }
 
-    /** An array of truth values. */
+    /**
+     * {@return an array of truth values}
+     *
+     * @param values the elements, in their order
+     */
     static GgufArray.Numbers of(boolean[] values) {
         return GgufArray.Numbers.of(values);
     }
 
-    /** An array of {@code FLOAT32}. */
+    /**
+     * {@return an array of {@code FLOAT32}}
+     *
+     * @param values the elements, in their order
+     */
     static GgufArray.Numbers of(float[] values) {
         return GgufArray.Numbers.of(values);
     }

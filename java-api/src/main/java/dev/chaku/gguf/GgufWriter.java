@@ -42,6 +42,9 @@ public final class GgufWriter {
     public interface TensorSource {
         /**
          * Writes exactly the tensor's bytes, in any number of parts, each wholly taken by one call of {@code write}.
+         *
+         * @param out takes the bytes; stays open
+         * @throws java.io.IOException if the channel refuses them
          */
         void writeTo(WritableByteChannel out) throws IOException;
     }
@@ -52,12 +55,21 @@ public final class GgufWriter {
         this.tap = tap;
     }
 
-    /** A writer of a file that must not exist yet, see {@link #overwrite}. */
+    /**
+     * {@return a writer of a file that must not exist yet, see {@link #overwrite}}
+     *
+     * @param target the file to write
+     */
     public static GgufWriter to(Path target) {
         return new GgufWriter(target, UnaryOperator.identity());
     }
 
-    /** Allows the file to be there already; it stays as it is until the new one is complete. */
+    /**
+     * Allows the file to be there already; it stays as it is until the new one is complete.
+     *
+     * @param allowed true if a file that is there may be replaced
+     * @return this
+     */
     public GgufWriter overwrite(boolean allowed) {
         overwrite = allowed;
         return this;
@@ -67,6 +79,9 @@ public final class GgufWriter {
      * Adds a key value, or replaces the one of the same key in its place. {@code general.alignment} also sets the
      * alignment of this file, which is 32 otherwise.
      *
+     * @param key of the key value, case-sensitive
+     * @param value what it is set to
+     * @return this
      * @throws BadInputException if the key is empty or longer than 65535 bytes
      */
     public GgufWriter put(String key, GgufValue value) {
@@ -79,27 +94,56 @@ public final class GgufWriter {
         return this;
     }
 
-    /** A {@code STRING}. */
+    /**
+     * A {@code STRING}.
+     *
+     * @param key of the key value, case-sensitive
+     * @param value what it is set to
+     * @return this
+     */
     public GgufWriter put(String key, String value) {
         return put(key, GgufValue.of(value));
     }
 
-    /** A {@code UINT32}. */
+    /**
+     * A {@code UINT32}.
+     *
+     * @param key of the key value, case-sensitive
+     * @param value what it is set to
+     * @return this
+     */
     public GgufWriter put(String key, int value) {
         return put(key, GgufValue.ofUint32(value));
     }
 
-    /** A {@code FLOAT32}. */
+    /**
+     * A {@code FLOAT32}.
+     *
+     * @param key of the key value, case-sensitive
+     * @param value what it is set to
+     * @return this
+     */
     public GgufWriter put(String key, float value) {
         return put(key, GgufValue.of(value));
     }
 
-    /** A {@code BOOL}. */
+    /**
+     * A {@code BOOL}.
+     *
+     * @param key of the key value, case-sensitive
+     * @param value what it is set to
+     * @return this
+     */
     public GgufWriter put(String key, boolean value) {
         return put(key, GgufValue.of(value));
     }
 
-    /** Adds all key values of these metadata. */
+    /**
+     * Adds all key values of these metadata.
+     *
+     * @param metadata key values of a model file
+     * @return this
+     */
     public GgufWriter putAll(GgufMetadata metadata) {
         metadata.asMap().forEach(this::put);
         return this;
@@ -109,8 +153,10 @@ public final class GgufWriter {
      * Adds a tensor.
      *
      * @param name 1 to 63 bytes, not yet used
+     * @param type the format of the data
      * @param dims 1 to 4 positive sizes, contiguous one first, that one a multiple of the type's block
      * @param source asked for the data once, while the file is written
+     * @return this
      * @throws BadInputException if one of these does not hold
      */
     public GgufWriter tensor(String name, GgmlType type, long[] dims, TensorSource source) {
@@ -137,6 +183,12 @@ public final class GgufWriter {
 
     /**
      * Adds a tensor whose data are the bytes that remain in a buffer, which must stay as it is until {@link #write}.
+     *
+     * @param name 1 to 63 bytes, not yet used
+     * @param type the format of the data
+     * @param dims 1 to 4 positive sizes, the contiguous one first
+     * @param data exactly the tensor's bytes
+     * @return this
      */
     public GgufWriter tensor(String name, GgmlType type, long[] dims, ByteBuffer data) {
         ByteBuffer view = data.duplicate();
@@ -157,6 +209,7 @@ public final class GgufWriter {
     /**
      * Writes several files that belong together: all or none, and none is put in its place before all are complete.
      *
+     * @param writers of different files
      * @throws BadInputException as {@link #write}, before the first is begun where that can be known
      * @throws ResourceException if the disk is or runs full
      */

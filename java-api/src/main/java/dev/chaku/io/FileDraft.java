@@ -102,12 +102,16 @@ public final class FileDraft implements AutoCloseable {
         return file.startsWith(prefix) && file.substring(prefix.length()).matches("[0-9a-f-]{36}\\.tmp");
     }
 
-    /** Where bytes are written; text goes through {@link #text} and {@link #line} instead. */
+    /** {@return where bytes are written; text goes through {@link #text} and {@link #line} instead} */
     public FileChannel channel() {
         return held.channel();
     }
 
-    /** Adds text, as UTF-8; the file is gzipped if its name ends in {@code .gz}. */
+    /**
+     * Adds text, as UTF-8; the file is gzipped if its name ends in {@code .gz}.
+     *
+     * @param text the text
+     */
     public void text(String text) {
         try {
             writer().write(text);
@@ -116,7 +120,11 @@ public final class FileDraft implements AutoCloseable {
         }
     }
 
-    /** Adds a line of text. */
+    /**
+     * Adds a line of text.
+     *
+     * @param text the text
+     */
     public void line(String text) {
         text(text);
         text("\n");

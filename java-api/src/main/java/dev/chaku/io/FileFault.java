@@ -16,9 +16,10 @@ public final class FileFault {
     private FileFault() {}
 
     /**
-     * What to throw when a file or folder could not be read.
+     * {@return what to throw when a file or folder could not be read}
      *
      * @param path what was read, as the user calls it
+     * @param cause what the reading or writing threw
      * @throws OperationCancelledException if it was an interrupt of the thread that ended the reading
      */
     public static BadInputException notRead(Path path, IOException cause) {
@@ -26,10 +27,11 @@ public final class FileFault {
     }
 
     /**
-     * What to throw when a file or folder could not be written: a {@link ResourceException} where the disk does not
-     * suffice or fails, a {@link BadInputException} where the place is one that cannot be written to.
+     * {@return what to throw when a file or folder could not be written: a {@link ResourceException} where the disk
+     * does not suffice or fails, a {@link BadInputException} where the place is one that cannot be written to}
      *
      * @param path what was written, as the user calls it
+     * @param cause what the reading or writing threw
      * @throws OperationCancelledException if it was an interrupt of the thread that ended the writing
      */
     public static ChakuException notWritten(Path path, IOException cause) {
@@ -37,26 +39,39 @@ public final class FileFault {
     }
 
     /**
-     * The same as {@link #notWritten(Path, IOException)} for what has no path.
+     * {@return the same as {@link #notWritten(Path, IOException)} for what has no path}
      *
      * @param what a noun that begins the message, such as {@code standard output}
+     * @param cause what the reading or writing threw
      * @throws OperationCancelledException if it was an interrupt of the thread that ended the writing
      */
     public static ChakuException notWritten(String what, IOException cause) {
         return DiskFailure.notWritten(what, cause);
     }
 
-    /** Returns whether a disk or a quota is full. */
+    /**
+     * {@return whether a disk or a quota is full}
+     *
+     * @param cause what the reading or writing threw
+     */
     public static boolean isDiskFull(IOException cause) {
         return DiskFailure.isDiskFull(cause);
     }
 
-    /** Returns whether it was a pipe, and nobody reads from it any more. */
+    /**
+     * {@return whether it was a pipe, and nobody reads from it any more}
+     *
+     * @param cause what the reading or writing threw
+     */
     public static boolean isReaderGone(IOException cause) {
         return DiskFailure.isReaderGone(cause);
     }
 
-    /** Why, in words that end a sentence; never the name of a class. */
+    /**
+     * {@return why, in words that end a sentence; never the name of a class}
+     *
+     * @param cause what the reading or writing threw
+     */
     public static String reason(IOException cause) {
         return DiskFailure.reason(cause);
     }

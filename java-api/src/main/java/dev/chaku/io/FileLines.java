@@ -15,6 +15,7 @@ public final class FileLines {
      * Adds a line at the end of a file, or makes the file with it. The line is one write: of two that add at once, each
      * keeps its line whole. Thread-safe.
      *
+     * @param file the file, in a folder that is there
      * @param line UTF-8 text without a line's end
      * @throws ChakuException as {@link FileFault#notWritten(Path, IOException)} has it, if the file cannot be written
      */

@@ -35,30 +35,49 @@ public final class NewFile {
         this.path = path;
     }
 
-    /** A file of this name. */
+    /**
+     * {@return a file of this name}
+     *
+     * @param path the file, as the user calls it
+     */
     public static NewFile at(Path path) {
         return new NewFile(path);
     }
 
-    /** Whether a file that is there already is replaced. It is not unless set. */
+    /**
+     * Whether a file that is there already is replaced. It is not unless set.
+     *
+     * @param on whether one that is there is replaced
+     * @return this
+     */
     public NewFile overwrite(boolean on) {
         overwrite = on;
         return this;
     }
 
-    /** What the message about a file that is there says on how to replace it: the command line names its option. */
+    /**
+     * What the message about a file that is there says on how to replace it: the command line names its option.
+     *
+     * @param words the end of a sentence
+     * @return this
+     */
     public NewFile remedy(String words) {
         remedy = words;
         return this;
     }
 
-    /** Files and folders that are read, which no writing may replace; those that are not there do not matter. */
+    /**
+     * Files and folders that are read, which no writing may replace; those that are not there do not matter.
+     *
+     * @param read the inputs
+     * @return this
+     */
     public NewFile inputs(Collection<Path> read) {
         inputs.addAll(read);
         return this;
     }
 
-    /** The name that was given. */
+    /** {@return the name that was given} */
     public Path path() {
         return path;
     }
@@ -89,6 +108,7 @@ public final class NewFile {
     /**
      * Checks, and begins to write beside the place.
      *
+     * @return the draft, to be closed
      * @throws BadInputException as {@link #check}
      * @throws ResourceException if the disk is full
      */
@@ -97,7 +117,11 @@ public final class NewFile {
         return new FileDraft(path, place(), overwrite, remedy);
     }
 
-    /** Writes a whole text of UTF-8; gzipped if the name ends in {@code .gz}. */
+    /**
+     * Writes a whole text of UTF-8; gzipped if the name ends in {@code .gz}.
+     *
+     * @param text the text
+     */
     public void write(String text) {
         try (FileDraft draft = begin()) {
             draft.text(text);
@@ -109,6 +133,7 @@ public final class NewFile {
      * Checks that a folder may be written whole: that nothing is there, and that the folder around it can be written
      * to.
      *
+     * @param folder the folder
      * @throws BadInputException if not
      */
     public static void requireNewFolder(Path folder) {
@@ -122,6 +147,7 @@ public final class NewFile {
     /**
      * Checks that a folder that is to be made can be: what of its path is there is a folder that can be written to.
      *
+     * @param folder the folder
      * @throws BadInputException if not
      */
     public static void requireFolderCanBeMade(Path folder) {
@@ -190,7 +216,12 @@ public final class NewFile {
         }
     }
 
-    /** Whether two names, links and hard links included, are of one file. */
+    /**
+     * {@return whether two names, links and hard links included, are of one file}
+     *
+     * @param a a name
+     * @param b another
+     */
     public static boolean isSame(Path a, Path b) {
         try {
             return Files.exists(a) && Files.exists(b)

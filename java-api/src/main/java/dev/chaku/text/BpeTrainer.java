@@ -38,7 +38,12 @@ public final class BpeTrainer {
         this.vocabSize = vocabSize;
     }
 
-    /** Adds a special token, a control token with the next id at the end; texts are split where they spell it out. */
+    /**
+     * Adds a special token, a control token with the next id at the end; texts are split where they spell it out.
+     *
+     * @param token its spelling, which no other token has
+     * @return this
+     */
     public BpeTrainer special(String token) {
         if (token.isEmpty() || specials.contains(token)) {
             throw new BadInputException("a special token expects a spelling of its own, found '" + token + "'");
@@ -47,14 +52,24 @@ public final class BpeTrainer {
         return this;
     }
 
-    /** Adds a special token that goes before every text. */
+    /**
+     * Adds a special token that goes before every text.
+     *
+     * @param token its spelling, which no other token has
+     * @return this
+     */
     public BpeTrainer bos(String token) {
         special(token);
         bos = token;
         return this;
     }
 
-    /** Adds a special token that ends generated text. */
+    /**
+     * Adds a special token that ends generated text.
+     *
+     * @param token its spelling, which no other token has
+     * @return this
+     */
     public BpeTrainer eos(String token) {
         special(token);
         eos = token;
@@ -64,6 +79,8 @@ public final class BpeTrainer {
     /**
      * The name of the way to cut text into words, as in {@code tokenizer.ggml.pre}; {@code qwen2} unless set.
      *
+     * @param name as in {@code tokenizer.ggml.pre}
+     * @return this
      * @throws BadInputException if the name is not known
      */
     public BpeTrainer preTokenizer(String name) {
@@ -75,6 +92,8 @@ public final class BpeTrainer {
     /**
      * Trains on texts.
      *
+     * @param texts read more than once
+     * @return the vocabulary
      * @throws BadInputException if the size leaves no room for the bytes and the special tokens
      */
     public BpeVocabulary train(Iterable<String> texts) {

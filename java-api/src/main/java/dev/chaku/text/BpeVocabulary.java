@@ -32,14 +32,14 @@ public record BpeVocabulary(
         merges = List.copyOf(merges);
     }
 
-    /** Number of tokens. */
+    /** {@return the number of tokens} */
     public int size() {
         return tokens.size();
     }
 
     /**
-     * The {@code tokenizer.ggml.*} metadata of a model with this vocabulary, for a {@link dev.chaku.gguf.GgufWriter}.
-     * Without {@link #bos} none is added before a text; with it, one is.
+     * {@return the {@code tokenizer.ggml.*} metadata of a model with this vocabulary, for a
+     * {@link dev.chaku.gguf.GgufWriter}} Without {@link #bos} none is added before a text; with it, one is.
      */
     public GgufMetadata metadata() {
         int[] types = new int[tokens.size()];
@@ -58,7 +58,7 @@ public record BpeVocabulary(
         return new GgufMetadata("trained vocabulary", values);
     }
 
-    /** A tokenizer with this vocabulary. */
+    /** {@return a tokenizer with this vocabulary} */
     public Tokenizer tokenizer() {
         return Tokenizers.of(metadata());
     }

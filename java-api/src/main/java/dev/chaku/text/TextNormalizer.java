@@ -63,8 +63,10 @@ public final class TextNormalizer {
     }
 
     /**
-     * Whether a pattern is understood: alternatives of single characters and classes, repeated or not, of which at most
-     * one without bound, so that no text makes it slow.
+     * {@return whether a pattern is understood: alternatives of single characters and classes, repeated or not, of
+     * which at most one without bound, so that no text makes it slow}
+     *
+     * @param regex a regular expression as tokenizer.json has it
      */
     public static boolean understands(String regex) {
         if (regex.endsWith("|") && !regex.endsWith("\\|")) {

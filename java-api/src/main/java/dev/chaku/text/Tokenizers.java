@@ -24,14 +24,19 @@ public final class Tokenizers {
 
     private Tokenizers() {}
 
-    /** The tokenizer of a model file, see {@link #of(GgufMetadata)}. */
+    /**
+     * {@return the tokenizer of a model file, see {@link #of(GgufMetadata)}}
+     *
+     * @param file a model file with a tokenizer
+     */
     public static Tokenizer of(GgufFile file) {
         return of(file.metadata());
     }
 
     /**
-     * The tokenizer that metadata describe, which is immutable and thread-safe.
+     * {@return the tokenizer that metadata describe, which is immutable and thread-safe}
      *
+     * @param metadata key values of a model file
      * @throws BadInputException if the kind of tokenizer or pre-tokenizer is not known, which names it and those that
      *     are, or if the vocabulary is missing or contradicts itself
      */
@@ -48,9 +53,10 @@ public final class Tokenizers {
     }
 
     /**
-     * The token with which the chat template in the metadata ends an assistant's turn, if it writes none that ends a
-     * text by its spelling or by a key.
+     * {@return the token with which the chat template in the metadata ends an assistant's turn, if it writes none that
+     * ends a text by its spelling or by a key}
      *
+     * @param metadata key values of a model file
      * @throws BadInputException if the vocabulary is missing or contradicts itself
      */
     public static OptionalInt turnEnd(GgufMetadata metadata) {

@@ -30,29 +30,53 @@ public record LoraConfig(int rank, double alpha, boolean rsLora, double dropout,
         targets = Set.copyOf(targets);
     }
 
-    /** A rank with the usual rest: alpha twice the rank, no dropout, the seven products of every layer. */
+    /**
+     * {@return a rank with the usual rest: alpha twice the rank, no dropout, the seven products of every layer}
+     *
+     * @param rank at least 1
+     */
     public static LoraConfig rank(int rank) {
         return new LoraConfig(rank, 2.0 * rank, false, 0, LoraTarget.allLinear());
     }
 
+    /**
+     * {@return a copy with another alpha}
+     *
+     * @param newAlpha above 0
+     */
     public LoraConfig withAlpha(double newAlpha) {
         return new LoraConfig(rank, newAlpha, rsLora, dropout, targets);
     }
 
+    /**
+     * {@return a copy that divides alpha by the square root of the rank, or by the rank}
+     *
+     * @param on whether it is so
+     */
     public LoraConfig withRsLora(boolean on) {
         return new LoraConfig(rank, alpha, on, dropout, targets);
     }
 
+    /**
+     * {@return a copy with another share of inputs that a step leaves out}
+     *
+     * @param newDropout in [0, 1)
+     */
     public LoraConfig withDropout(double newDropout) {
         return new LoraConfig(rank, alpha, rsLora, newDropout, targets);
     }
 
+    /**
+     * {@return a copy that adapts other products}
+     *
+     * @param newTargets at least one
+     */
     public LoraConfig withTargets(Set<LoraTarget> newTargets) {
         return new LoraConfig(
                 rank, alpha, rsLora, dropout, newTargets.isEmpty() ? newTargets : EnumSet.copyOf(newTargets));
     }
 
-    /** What the low-rank product is multiplied with. */
+    /** {@return what the low-rank product is multiplied with} */
     public double scale() {
         return rsLora ? alpha / Math.sqrt(rank) : alpha / rank;
     }

@@ -11,20 +11,31 @@ import java.util.stream.Collectors;
 
 /** A product of the model to which LoRA adds a low-rank one. */
 public enum LoraTarget {
+    /** The attention's queries. */
     Q,
+    /** The attention's keys. */
     K,
+    /** The attention's values. */
     V,
+    /** The attention's output. */
     O,
+    /** The gate of the feed-forward network. */
     GATE,
+    /** The feed-forward network's product up to its inner width. */
     UP,
+    /** The feed-forward network's product back to the width. */
     DOWN,
     /** Gate of every expert, in layers of experts: each has a pair of matrices of its own, E times a dense layer's. */
     EXPERT_GATE,
+    /** Every expert's product up to its inner width. */
     EXPERT_UP,
+    /** Every expert's product back to the width. */
     EXPERT_DOWN,
     /** Gate of the expert that every token passes through. */
     SHARED_GATE,
+    /** The shared expert's product up to its inner width. */
     SHARED_UP,
+    /** The shared expert's product back to the width. */
     SHARED_DOWN,
     /** What passes the convolution of a layer with a running memory; of the delta rule its queries, keys and values. */
     MIX_IN,
@@ -74,40 +85,40 @@ public enum LoraTarget {
             Map.entry("lm_head", EnumSet.of(OUTPUT)));
 
     /**
-     * The seven products of every dense layer: what adapts best for its size. Of a model whose layers have experts, the
-     * attention's four remain; of one with layers that have a running memory, their input, gates and output are taken
-     * too.
+     * {@return the seven products of every dense layer: what adapts best for its size} Of a model whose layers have
+     * experts, the attention's four remain; of one with layers that have a running memory, their input, gates and
+     * output are taken too.
      */
     public static Set<LoraTarget> allLinear() {
         return EnumSet.range(Q, DOWN);
     }
 
-    /** The attention's four products. */
+    /** {@return the attention's four products} */
     public static Set<LoraTarget> attention() {
         return EnumSet.range(Q, O);
     }
 
-    /** The three products of every expert. */
+    /** {@return the three products of every expert} */
     public static Set<LoraTarget> experts() {
         return EnumSet.range(EXPERT_GATE, EXPERT_DOWN);
     }
 
-    /** The three products of the expert that every token passes through. */
+    /** {@return the three products of the expert that every token passes through} */
     public static Set<LoraTarget> sharedExpert() {
         return EnumSet.range(SHARED_GATE, SHARED_DOWN);
     }
 
-    /** The products of layers with a running memory that go with all seven of the others. */
+    /** {@return the products of layers with a running memory that go with all seven of the others} */
     public static Set<LoraTarget> mixer() {
         return EnumSet.of(MIX_IN, MIX_GATE, MIX_INPUT_GATE, MIX_OUT);
     }
 
-    /** Whether it exists in layers of experts alone. */
+    /** {@return whether it exists in layers of experts alone} */
     public boolean isOfExperts() {
         return experts().contains(this) || sharedExpert().contains(this);
     }
 
-    /** The name as command lines and configurations write it, for instance {@code gate}. */
+    /** {@return the name as command lines and configurations write it, for instance {@code gate}} */
     public String label() {
         return name().toLowerCase(Locale.ROOT);
     }
@@ -118,6 +129,8 @@ public enum LoraTarget {
      * {@code query_key_value}); {@code c_proj} is both products that GPT-2 calls so, {@code attn.c_proj} and
      * {@code mlp.c_proj}.
      *
+     * @param names of products or groups
+     * @return the products
      * @throws BadInputException for a name that is none of these, or no names
      */
     public static Set<LoraTarget> parse(Collection<String> names) {

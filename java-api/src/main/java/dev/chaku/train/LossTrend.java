@@ -20,7 +20,11 @@ public record LossTrend(int steps, double first, double last, double error) {
     /** A fall that is smaller than this share of the loss changes no answer, however surely it is there. */
     private static final double SLIGHT = 0.02;
 
-    /** The trend of losses, one a step, in nats. */
+    /**
+     * {@return the trend of losses, one a step, in nats}
+     *
+     * @param losses one a step, in nats
+     */
     public static LossTrend of(double[] losses) {
         int n = losses.length;
         int third = Math.max(1, n / 3);
@@ -32,7 +36,7 @@ public record LossTrend(int steps, double first, double last, double error) {
         return new LossTrend(n, mean(first), mean(last), Math.sqrt(variance(first) / third + variance(last) / third));
     }
 
-    /** Whether it fell beyond its noise. False where the steps are too few to tell. */
+    /** {@return whether it fell beyond its noise} False where the steps are too few to tell. */
     public boolean fell() {
         return steps >= FEWEST && first - last > Math.max(BEYOND * error, SLIGHT * Math.abs(first));
     }

@@ -19,7 +19,7 @@ public record RunStart(Kind kind, int step) {
     }
 
     /**
-     * The beginning of a run that is not finished.
+     * {@return the beginning of a run that is not finished}
      *
      * @param earlier whether there was one before
      * @param step of its checkpoint, 0 for none

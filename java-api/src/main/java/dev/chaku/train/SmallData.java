@@ -19,8 +19,9 @@ public enum SmallData {
     private static final int MOST_EPOCHS = 20;
 
     /**
-     * Settings that make enough steps, or as many as may be; the same where they do already.
+     * {@return settings that make enough steps, or as many as may be; the same where they do already}
      *
+     * @param config the settings to begin with
      * @param may what may be altered
      * @param longest finds the tokens of the longest example
      * @param tokens of all examples

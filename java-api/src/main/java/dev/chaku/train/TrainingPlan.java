@@ -34,17 +34,17 @@ public record TrainingPlan(
     /** Below so many steps an adapter, which starts from nothing, has as a rule learned little. */
     private static final int FEW_STEPS = 50;
 
-    /** Memory of the process at most. */
+    /** {@return the memory that the process takes at most} */
     public long totalBytes() {
         return weightBytes + trainingBytes + jvmBytes;
     }
 
-    /** Whether the steps are so few that they will change little. */
+    /** {@return whether the steps are so few that they will change little} */
     public boolean hasFewSteps() {
         return steps < FEW_STEPS;
     }
 
-    /** Passes over the data that would make steps enough. */
+    /** {@return passes over the data that would make steps enough} */
     public int epochsForEnoughSteps() {
         return (int) Math.ceil((double) 2 * FEW_STEPS * epochs / Math.max(1, steps));
     }

@@ -52,7 +52,16 @@ public final class DataDoctor {
             unreadColumns = Collections.unmodifiableMap(new LinkedHashMap<>(unreadColumns));
         }
 
-        /** Special tokens that texts spell are read as such. */
+        /**
+         * Special tokens that texts spell are read as such.
+         *
+         * @param data the data set
+         * @param test examples that must not be among the data; empty for none
+         * @param tokenizer of the model that the data are for
+         * @param chat writes conversations; null where the model has no template
+         * @param maxLength tokens of the longest sequence
+         * @param unreadColumns columns of the files that no example has
+         */
         public Request(
                 Dataset data,
                 @Nullable Dataset test,
@@ -64,13 +73,24 @@ public final class DataDoctor {
         }
 
         /**
-         * The same request of a training that reads special tokens that texts spell as such, or as their characters.
+         * {@return the same request of a training that reads special tokens that texts spell as such, or as their
+         * characters}
+         *
+         * @param on whether it is so
          */
         public Request withParseSpecial(boolean on) {
             return new Request(data, test, tokenizer, chat, maxLength, unreadColumns, on);
         }
 
-        /** The data with the columns that they leave unread. */
+        /**
+         * The data with the columns that they leave unread.
+         *
+         * @param data the data set
+         * @param test examples that must not be among the data; empty for none
+         * @param tokenizer of the model that the data are for
+         * @param chat writes conversations; null where the model has no template
+         * @param maxLength tokens of the longest sequence
+         */
         public Request(
                 Dataset data,
                 @Nullable Dataset test,
@@ -84,17 +104,34 @@ public final class DataDoctor {
     /** Is told how far the work is, after every example. */
     @FunctionalInterface
     public interface Progress {
+        /**
+         * Takes a report of the progress.
+         *
+         * @param done parts of the work that are done
+         * @param total parts in all
+         */
         void at(int done, int total);
     }
 
     private DataDoctor() {}
 
-    /** Runs every check, see {@link #check(Request, Progress)}. */
+    /**
+     * Runs every check, see {@link #check(Request, Progress)}.
+     *
+     * @param request the data and how they will be trained on
+     * @return what was found
+     */
     public static DataReport check(Request request) {
         return check(request, (done, total) -> {});
     }
 
-    /** Runs every check. */
+    /**
+     * Runs every check.
+     *
+     * @param request the data and how they will be trained on
+     * @param progress told how far the work is, on the thread that works
+     * @return what was found
+     */
     public static DataReport check(Request request, Progress progress) {
         TokenMeasure measure = new TokenMeasure(request);
         List<Check> checks = new ArrayList<>(List.of(
@@ -124,12 +161,23 @@ public final class DataDoctor {
         return new DataReport(findings, measure.stats());
     }
 
-    /** Counts and measures, see {@link #stats(Request, Progress)}. */
+    /**
+     * Counts and measures, see {@link #stats(Request, Progress)}.
+     *
+     * @param request the data and how they will be trained on
+     * @return the measures
+     */
     public static DataStats stats(Request request) {
         return stats(request, (done, total) -> {});
     }
 
-    /** Counts and measures, and looks for no defects; test data are not read. */
+    /**
+     * Counts and measures, and looks for no defects; test data are not read.
+     *
+     * @param request the data and how they will be trained on
+     * @param progress told how far the work is, on the thread that works
+     * @return the measures
+     */
     public static DataStats stats(Request request, Progress progress) {
         TokenMeasure measure = new TokenMeasure(request);
         see(request.data(), List.of(measure), progress);

@@ -32,13 +32,21 @@ public final class DataFixer {
     /**
      * Writes the mended examples as JSON lines.
      *
+     * @param data the data set
+     * @param file the file to write
+     * @return what was done
      * @throws dev.chaku.errors.BadInputException if the file exists or cannot be written
      */
     public static Result fix(Dataset data, Path file) {
         return fix(data, NewFile.at(file));
     }
 
-    /** The same to a file that may say more: whether it may replace one, and what it may not. */
+    /**
+     * {@return the same to a file that may say more: whether it may replace one, and what it may not}
+     *
+     * @param data the data set
+     * @param file the file to write
+     */
     public static Result fix(Dataset data, NewFile file) {
         DigestTable seen = new DigestTable();
         int written = 0;

@@ -17,17 +17,31 @@ public record DataReport(
         findings = List.copyOf(findings);
     }
 
-    /** A report without an estimate. */
+    /**
+     * A report without an estimate.
+     *
+     * @param findings the worst first
+     * @param stats the measures of a data set
+     */
     public DataReport(List<Finding> findings, DataStats stats) {
         this(findings, stats, null);
     }
 
-    /** The same report with an estimate. */
+    /**
+     * The same report with an estimate.
+     *
+     * @param newEstimate of a training on the data
+     * @return this
+     */
     public DataReport withEstimate(TrainingEstimate newEstimate) {
         return new DataReport(findings, stats, newEstimate);
     }
 
-    /** How many findings are of this severity. */
+    /**
+     * {@return how many findings are of this severity}
+     *
+     * @param severity how grave
+     */
     public int count(Severity severity) {
         return (int) findings.stream()
                 .filter(finding -> finding.severity() == severity)

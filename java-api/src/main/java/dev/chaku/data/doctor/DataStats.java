@@ -34,23 +34,36 @@ public record DataStats(
     /** A bar of the histogram: lengths from {@code from} to below {@code to}. */
     public record Bin(int from, int to, int count) {}
 
-    /** The length that a share of the sequences does not exceed; 0 without sequences. */
+    /**
+     * {@return the length that a share of the sequences does not exceed; 0 without sequences}
+     *
+     * @param share in [0, 1]
+     */
     public int percentile(double share) {
         return percentile(lengths, share);
     }
 
-    /** The value that a share of all, given ascending, does not exceed; 0 without values. */
+    /**
+     * {@return the value that a share of all, given ascending, does not exceed; 0 without values}
+     *
+     * @param ascending lengths in tokens, sorted from the shortest
+     * @param share in [0, 1]
+     */
     public static int percentile(int[] ascending, double share) {
         int n = ascending.length;
         return n == 0 ? 0 : ascending[(int) Math.min(n - 1, Math.floor(share * n))];
     }
 
-    /** Lengths in powers of two, from the shortest to the longest. */
+    /** {@return lengths in powers of two, from the shortest to the longest} */
     public List<Bin> histogram() {
         return histogram(lengths);
     }
 
-    /** Values that are not negative, given ascending, in powers of two; zeros are in the first. */
+    /**
+     * {@return values that are not negative, given ascending, in powers of two; zeros are in the first}
+     *
+     * @param ascending lengths in tokens, sorted from the shortest
+     */
     public static List<Bin> histogram(int[] ascending) {
         List<Bin> bins = new ArrayList<>();
         if (ascending.length == 0) {
@@ -76,12 +89,12 @@ public record DataStats(
                 .toList();
     }
 
-    /** Share of the tokens that is trained. */
+    /** {@return the share of the tokens that is trained} */
     public double coverage() {
         return tokens == 0 ? 0 : (double) trainedTokens / tokens;
     }
 
-    /** Share of the packed rows that is filled. */
+    /** {@return the share of the packed rows that is filled} */
     public double fill() {
         long filled = Arrays.stream(lengths)
                 .asLongStream()

@@ -29,7 +29,11 @@ public final class HtmlReport {
 
     private HtmlReport() {}
 
-    /** @param title of the page, for instance the name of the data's file */
+    /**
+     * @param report what was found
+     * @param title of the page, for instance the name of the data's file
+     * @return the text
+     */
     public static String render(DataReport report, String title) {
         StringBuilder out = new StringBuilder();
         out.append("<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>")

@@ -18,7 +18,12 @@ public final class JsonReport {
         void write(JsonGenerator json) throws IOException;
     }
 
-    /** The doctor's report: one object with {@code stats}, {@code findings} and, if it has one, {@code estimate}. */
+    /**
+     * {@return the doctor's report: one object with {@code stats}, {@code findings} and, if it has one,
+     * {@code estimate}}
+     *
+     * @param report what was found
+     */
     public static String render(DataReport report) {
         return text(json -> {
             json.writeStartObject();
@@ -61,7 +66,11 @@ public final class JsonReport {
         json.writeEndObject();
     }
 
-    /** What is in the data: one object. */
+    /**
+     * {@return what is in the data: one object}
+     *
+     * @param stats the measures of a data set
+     */
     public static String render(DataStats stats) {
         return text(json -> stats(json, stats));
     }

@@ -11,7 +11,11 @@ public final class TextReport {
 
     private TextReport() {}
 
-    /** The doctor's report. */
+    /**
+     * {@return the doctor's report}
+     *
+     * @param report what was found
+     */
     public static String render(DataReport report) {
         StringBuilder out = new StringBuilder();
         summary(out, report.stats());
@@ -29,7 +33,11 @@ public final class TextReport {
         return out.toString();
     }
 
-    /** What is in the data, without findings. */
+    /**
+     * {@return what is in the data, without findings}
+     *
+     * @param stats the measures of a data set
+     */
     public static String render(DataStats stats) {
         StringBuilder out = new StringBuilder();
         summary(out, stats);

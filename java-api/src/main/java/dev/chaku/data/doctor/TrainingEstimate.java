@@ -33,7 +33,20 @@ public record TrainingEstimate(
         @Nullable Time time,
         String missing,
         boolean measured) {
-    /** An estimate from tokens that were counted. */
+    /**
+     * An estimate from tokens that were counted.
+     *
+     * @param method what would be trained
+     * @param epochs passes over the data
+     * @param rowTokens tokens of a row, at least 1
+     * @param tokensPerEpoch of all sequences
+     * @param trainedTokensPerEpoch of these, those that count in the loss
+     * @param rowsPerEpoch after packing
+     * @param stepsPerEpoch updates of the weights
+     * @param memory in bytes, where it is known
+     * @param time where the speed is known
+     * @param missing why something is not known
+     */
     public TrainingEstimate(
             String method,
             int epochs,
@@ -78,20 +91,21 @@ public record TrainingEstimate(
     public record Time(double seconds, double fastest, double slowest, String how) {}
 
     /**
-     * How many rows sequences are packed into.
+     * {@return how many rows sequences are packed into}
      *
      * @param ascending lengths in tokens; longer ones than a row count as a row's length
+     * @param rowTokens tokens of a row, at least 1
      */
     public static int rows(int[] ascending, int rowTokens) {
         return RowCount.of(ascending, rowTokens);
     }
 
-    /** Optimizer steps in all. */
+    /** {@return optimizer steps in all} */
     public long steps() {
         return (long) stepsPerEpoch * epochs;
     }
 
-    /** For people: a line each for what is trained, memory and time. */
+    /** {@return a text for people: a line each for what is trained, memory and time} */
     public List<String> lines() {
         List<String> lines = new ArrayList<>();
         lines.add(String.format(

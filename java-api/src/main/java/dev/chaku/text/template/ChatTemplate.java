@@ -43,8 +43,10 @@ public final class ChatTemplate {
      * Parses a template.
      *
      * @param name what messages call it
+     * @param source of the template, in Jinja
      * @param bos the token before a text, as {@code bos_token}; may be empty
      * @param eos the token after a text, as {@code eos_token}; may be empty
+     * @return the template
      * @throws BadInputException if it is no Jinja, naming the line, what was expected and found
      */
     public static ChatTemplate parse(String name, String source, String bos, String eos) {
@@ -53,8 +55,11 @@ public final class ChatTemplate {
     }
 
     /**
-     * A built-in template by its name, or one read from a file.
+     * {@return a built-in template by its name, or one read from a file}
      *
+     * @param nameOrFile one of {@link #builtInNames}, or a path
+     * @param bos the token that begins texts; empty for none
+     * @param eos the token that ends texts; empty for none
      * @throws BadInputException if it is neither; the message lists the names
      */
     public static ChatTemplate named(String nameOrFile, String bos, String eos) {
@@ -74,12 +79,17 @@ public final class ChatTemplate {
         }
     }
 
-    /** Names of the built-in templates. */
+    /** {@return the names of the built-in templates} */
     public static List<String> builtInNames() {
         return List.copyOf(BUILT_IN.keySet());
     }
 
-    /** The same template with another clock for {@code strftime_now}. */
+    /**
+     * The same template with another clock for {@code strftime_now}.
+     *
+     * @param newClock tells the time and its zone
+     * @return a copy
+     */
     public ChatTemplate withClock(Clock newClock) {
         return new ChatTemplate(template, bos, eos, newClock);
     }
@@ -90,13 +100,22 @@ public final class ChatTemplate {
      * @param messages each with {@code role} and {@code content}, as plain Java values
      * @param tools descriptions of functions; empty for none
      * @param addGenerationPrompt whether the text ends where the assistant's next turn begins
+     * @return the text
      * @throws BadInputException if the template refuses the conversation or fails
      */
     public String render(List<Map<String, Object>> messages, List<Object> tools, boolean addGenerationPrompt) {
         return render(messages, tools, addGenerationPrompt, Map.of()).text();
     }
 
-    /** Renders with further variables; see {@link #render(List, List, boolean)}. */
+    /**
+     * Renders with further variables; see {@link #render(List, List, boolean)}.
+     *
+     * @param messages each with {@code role} and {@code content}, as chat templates take them
+     * @param tools descriptions of functions that the model may call, as JSON Schema; often empty
+     * @param addGenerationPrompt whether the beginning of an answer is added
+     * @param variables by name, beside those that every template gets
+     * @return the text and what is known of it
+     */
     public Rendered render(
             List<Map<String, Object>> messages,
             List<Object> tools,
@@ -131,7 +150,11 @@ public final class ChatTemplate {
      */
     public record AfterAnswer(String last, String beforeNext) {}
 
-    /** Asks the template, with a conversation of its own, how answers end. */
+    /**
+     * Asks the template, with a conversation of its own, how answers end.
+     *
+     * @return what follows answers
+     */
     public AfterAnswer afterAnswer() {
         List<Map<String, Object>> turn =
                 List.of(Map.of("role", "user", "content", "Question"), Map.of("role", "assistant", "content", PROBE));
@@ -150,7 +173,11 @@ public final class ChatTemplate {
         }
     }
 
-    /** What the template itself said when it refused the conversation, if that is why rendering failed. */
+    /**
+     * {@return what the template itself said when it refused the conversation, if that is why rendering failed}
+     *
+     * @param failure what rendering threw
+     */
     public static Optional<String> refusal(BadInputException failure) {
         return failure.getCause() instanceof TemplateFault fault && fault.isRaised()
                 ? Optional.of(String.valueOf(fault.getMessage()))
