@@ -22,7 +22,8 @@ import org.junit.jupiter.api.Test;
 
 /**
  * The public API is what {@code public-api.txt} lists: every exported class with its public and protected members. A
- * change is seen in review. {@code ./mvnw -pl java-api test -Dtest=PublicApiTest -Dchaku.api.write=true} writes it anew.
+ * change is seen in review. {@code ./mvnw -pl java-api test -Dtest=PublicApiTest -Dchaku.api.write=true} writes it
+ * anew.
  */
 class PublicApiTest {
     private static final Path FILE = Path.of("src/test/resources/dev/chaku/public-api.txt");

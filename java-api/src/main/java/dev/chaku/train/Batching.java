@@ -29,42 +29,76 @@ public record Batching(int epochs, int maxSteps, int maxLength, int batchTokens,
         require(gradAccumulation >= 1, "grad accumulation", "at least 1", gradAccumulation);
     }
 
-    /** Three passes over rows of 1024 tokens, packed, one a step. */
+    /** {@return three passes over rows of 1024 tokens, packed, one a step} */
     public static Batching defaults() {
         return new Batching(3, 0, 1024, 0, 1, true);
     }
 
-    /** A copy with so many passes over the data. */
+    /**
+     * A copy with so many passes over the data.
+     *
+     * @param value in the range that the component of this name has
+     * @return the copy
+     */
     public Batching withEpochs(int value) {
         return new Batching(value, maxSteps, maxLength, batchTokens, gradAccumulation, packing);
     }
 
-    /** A copy with so many steps at most. */
+    /**
+     * A copy with so many steps at most.
+     *
+     * @param value in the range that the component of this name has
+     * @return the copy
+     */
     public Batching withMaxSteps(int value) {
         return new Batching(epochs, value, maxLength, batchTokens, gradAccumulation, packing);
     }
 
-    /** A copy with sequences, and rows, of this length; set batchTokens afterwards for longer rows. */
+    /**
+     * A copy with sequences, and rows, of this length; set batchTokens afterwards for longer rows.
+     *
+     * @param value in the range that the component of this name has
+     * @return the copy
+     */
     public Batching withMaxLength(int value) {
         return new Batching(epochs, maxSteps, value, value, gradAccumulation, packing);
     }
 
-    /** A copy with rows of so many tokens. */
+    /**
+     * A copy with rows of so many tokens.
+     *
+     * @param value in the range that the component of this name has
+     * @return the copy
+     */
     public Batching withBatchTokens(int value) {
         return new Batching(epochs, maxSteps, maxLength, value, gradAccumulation, packing);
     }
 
-    /** A copy with so many rows a step. */
+    /**
+     * A copy with so many rows a step.
+     *
+     * @param value in the range that the component of this name has
+     * @return the copy
+     */
     public Batching withGradAccumulation(int value) {
         return new Batching(epochs, maxSteps, maxLength, batchTokens, value, packing);
     }
 
-    /** A copy where several sequences share a row, or none do. */
+    /**
+     * A copy where several sequences share a row, or none do.
+     *
+     * @param on whether it is so
+     * @return the copy
+     */
     public Batching withPacking(boolean on) {
         return new Batching(epochs, maxSteps, maxLength, batchTokens, gradAccumulation, on);
     }
 
-    /** Optimizer steps of a whole run over so many rows an epoch. */
+    /**
+     * {@return optimizer steps of a whole run over so many rows an epoch}
+     *
+     * @param rowsPerEpoch at least 0
+     */
     public int totalSteps(int rowsPerEpoch) {
         int perEpoch = (rowsPerEpoch + gradAccumulation - 1) / gradAccumulation;
         return (int) Math.min(maxSteps > 0 ? maxSteps : Integer.MAX_VALUE, (long) perEpoch * epochs);

@@ -32,19 +32,24 @@ public sealed interface Decay {
     }
 
     /**
-     * The learning rate.
+     * {@return the learning rate at a step}
      *
      * @param highest the one at the end of the warm-up
      * @param done the share of the steps after the warm-up that is done, from 0 to below 1
      */
     double rateAt(double highest, double done);
 
-    /** The name, as the command line and {@code config.json} write it. */
+    /** {@return the name, as the command line and {@code config.json} write it} */
     default String label() {
         return getClass().getSimpleName().toLowerCase(Locale.ROOT);
     }
 
-    /** The kind of a name. @throws BadInputException for an unknown one */
+    /**
+     * {@return the kind of a name}
+     *
+     * @param name as {@link #label} writes it, in any case
+     * @throws BadInputException for an unknown one
+     */
     static Decay parse(String name) {
         List<Decay> all = List.of(new Constant(), new Linear(), new Cosine());
         return all.stream()

@@ -19,17 +19,27 @@ public record Experts(double loadBalance, boolean trainRouters) implements Setti
         require(loadBalance >= 0 && loadBalance < 10, "load balance", "at least 0 and less than 10", loadBalance);
     }
 
-    /** No load-balance loss, routers as they are. */
+    /** {@return no load-balance loss, routers as they are} */
     public static Experts defaults() {
         return new Experts(0, false);
     }
 
-    /** A copy with another coefficient. */
+    /**
+     * A copy with another coefficient.
+     *
+     * @param value in the range that the component of this name has
+     * @return the copy
+     */
     public Experts withLoadBalance(double value) {
         return new Experts(value, trainRouters);
     }
 
-    /** A copy where routers are trained, or not. */
+    /**
+     * A copy where routers are trained, or not.
+     *
+     * @param on whether it is so
+     * @return the copy
+     */
     public Experts withTrainRouters(boolean on) {
         return new Experts(loadBalance, on);
     }

@@ -23,32 +23,52 @@ public record Keeping(int earlyStopping, int evalSteps, int saveSteps, int keepC
         require(keepCheckpoints >= 1, "kept checkpoints", "at least 1", keepCheckpoints);
     }
 
-    /** A checkpoint every 500 steps, of which two are kept; a validation an epoch; no early stopping. */
+    /** {@return a checkpoint every 500 steps, of which two are kept; a validation an epoch; no early stopping} */
     public static Keeping defaults() {
         return new Keeping(0, 0, 500, 2);
     }
 
-    /** A copy that stops after so many validations without a lower loss. */
+    /**
+     * A copy that stops after so many validations without a lower loss.
+     *
+     * @param validations 0 for never
+     * @return the copy
+     */
     public Keeping withEarlyStopping(int validations) {
         return new Keeping(validations, evalSteps, saveSteps, keepCheckpoints);
     }
 
-    /** A copy with so many steps between validations. */
+    /**
+     * A copy with so many steps between validations.
+     *
+     * @param value in the range that the component of this name has
+     * @return the copy
+     */
     public Keeping withEvalSteps(int value) {
         return new Keeping(earlyStopping, value, saveSteps, keepCheckpoints);
     }
 
-    /** A copy with so many steps between checkpoints. */
+    /**
+     * A copy with so many steps between checkpoints.
+     *
+     * @param value in the range that the component of this name has
+     * @return the copy
+     */
     public Keeping withSaveSteps(int value) {
         return new Keeping(earlyStopping, evalSteps, value, keepCheckpoints);
     }
 
-    /** A copy that keeps so many checkpoints. */
+    /**
+     * A copy that keeps so many checkpoints.
+     *
+     * @param value in the range that the component of this name has
+     * @return the copy
+     */
     public Keeping withKeepCheckpoints(int value) {
         return new Keeping(earlyStopping, evalSteps, saveSteps, value);
     }
 
-    /** Whether validations decide the result. Without early stopping they only tell. */
+    /** {@return whether validations decide the result} Without early stopping they only tell. */
     public boolean stopsEarly() {
         return earlyStopping > 0;
     }

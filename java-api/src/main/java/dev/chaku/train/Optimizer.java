@@ -33,32 +33,58 @@ public record Optimizer(
         require(bRateRatio > 0, "B rate ratio", "more than 0", bRateRatio);
     }
 
-    /** No decay, gradients of norm 1 at most, betas of 0.9 and 0.999, epsilon of 1e-8, one rate. */
+    /** {@return no decay, gradients of norm 1 at most, betas of 0.9 and 0.999, epsilon of 1e-8, one rate} */
     public static Optimizer defaults() {
         return new Optimizer(0, 1, 0.9, 0.999, 1e-8, 1);
     }
 
-    /** A copy with another weight decay. */
+    /**
+     * A copy with another weight decay.
+     *
+     * @param value in the range that the component of this name has
+     * @return the copy
+     */
     public Optimizer withWeightDecay(double value) {
         return new Optimizer(value, maxGradNorm, beta1, beta2, epsilon, bRateRatio);
     }
 
-    /** A copy that clips at another norm. */
+    /**
+     * A copy that clips at another norm.
+     *
+     * @param value in the range that the component of this name has
+     * @return the copy
+     */
     public Optimizer withMaxGradNorm(double value) {
         return new Optimizer(weightDecay, value, beta1, beta2, epsilon, bRateRatio);
     }
 
-    /** A copy with other betas. */
+    /**
+     * A copy with other betas.
+     *
+     * @param first of the first moment, in [0, 1)
+     * @param second of the second moment, in [0, 1)
+     * @return the copy
+     */
     public Optimizer withBetas(double first, double second) {
         return new Optimizer(weightDecay, maxGradNorm, first, second, epsilon, bRateRatio);
     }
 
-    /** A copy with another epsilon. */
+    /**
+     * A copy with another epsilon.
+     *
+     * @param value in the range that the component of this name has
+     * @return the copy
+     */
     public Optimizer withEpsilon(double value) {
         return new Optimizer(weightDecay, maxGradNorm, beta1, beta2, value, bRateRatio);
     }
 
-    /** A copy with another ratio of rates. */
+    /**
+     * A copy with another ratio of rates.
+     *
+     * @param value in the range that the component of this name has
+     * @return the copy
+     */
     public Optimizer withBRateRatio(double value) {
         return new Optimizer(weightDecay, maxGradNorm, beta1, beta2, epsilon, value);
     }

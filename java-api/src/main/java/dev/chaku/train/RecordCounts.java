@@ -33,7 +33,11 @@ public record RecordCounts(
     /** What became of no records. */
     public static final RecordCounts NONE = new RecordCounts(0, 0, 0, 0, 0, 0, 0, 0, 0, "");
 
-    /** What an encoder has counted so far. */
+    /**
+     * {@return what an encoder has counted so far}
+     *
+     * @param counts what became of over-long examples
+     */
     public static RecordCounts of(ExampleEncoder.Counts counts) {
         return new RecordCounts(
                 counts.truncated(),

@@ -19,32 +19,56 @@ public record Schedule(double learningRate, Decay decay, int warmupSteps) implem
         require(warmupSteps >= -1, "warmup steps", "at least 0, or -1 for three in a hundred", warmupSteps);
     }
 
-    /** Half a cosine from 2e-4, after a warm-up of three steps in a hundred. */
+    /** {@return half a cosine from 2e-4, after a warm-up of three steps in a hundred} */
     public static Schedule defaults() {
         return new Schedule(2e-4, new Decay.Cosine(), -1);
     }
 
-    /** A copy with another learning rate at its highest. */
+    /**
+     * A copy with another learning rate at its highest.
+     *
+     * @param value in the range that the component of this name has
+     * @return the copy
+     */
     public Schedule withLearningRate(double value) {
         return new Schedule(value, decay, warmupSteps);
     }
 
-    /** A copy that goes on in another way. */
+    /**
+     * A copy that goes on in another way.
+     *
+     * @param value in the range that the component of this name has
+     * @return the copy
+     */
     public Schedule withDecay(Decay value) {
         return new Schedule(learningRate, value, warmupSteps);
     }
 
-    /** A copy with so many steps of rise. */
+    /**
+     * A copy with so many steps of rise.
+     *
+     * @param value in the range that the component of this name has
+     * @return the copy
+     */
     public Schedule withWarmupSteps(int value) {
         return new Schedule(learningRate, decay, value);
     }
 
-    /** Steps of linear rise in a run of so many steps. */
+    /**
+     * {@return steps of linear rise in a run of so many steps}
+     *
+     * @param totalSteps steps of the run
+     */
     public int warmupOf(int totalSteps) {
         return warmupSteps >= 0 ? Math.min(warmupSteps, totalSteps) : (int) Math.ceil(0.03 * totalSteps);
     }
 
-    /** The learning rate of a step, counted from 1, in a run of so many steps. */
+    /**
+     * {@return the learning rate of a step, counted from 1, in a run of so many steps}
+     *
+     * @param step counted from 1
+     * @param totalSteps steps of the run
+     */
     public double learningRateAt(int step, int totalSteps) {
         int warmup = warmupOf(totalSteps);
         if (step <= warmup) {

@@ -7,6 +7,6 @@ import java.util.List;
  * knows the names under which its settings are written beside a run and compared when the run is resumed.
  */
 public sealed interface SettingGroup permits Batching, Schedule, Optimizer, Experts, Keeping, Loss, Method {
-    /** The settings in the order in which they are written. */
+    /** {@return the settings in the order in which they are written} */
     List<Setting> settings();
 }

@@ -28,6 +28,7 @@ public record TrainingConfig(
         Loss loss,
         Keeping keeping) {
 
+    /** {@return the settings unless set} */
     public static TrainingConfig defaults() {
         return new TrainingConfig(
                 Batching.defaults(),
@@ -40,7 +41,7 @@ public record TrainingConfig(
     }
 
     /**
-     * All settings in the order in which they are written beside a run.
+     * {@return all settings in the order in which they are written beside a run}
      *
      * @param ofExperts whether the model has experts: without, their settings mean nothing and are left out
      */
@@ -59,6 +60,8 @@ public record TrainingConfig(
     /**
      * A copy with some settings altered.
      *
+     * @param change alters the builder that it is given
+     * @return this
      * @throws BadInputException if one is out of its range
      */
     public TrainingConfig with(Consumer<Builder> change) {
@@ -92,118 +95,280 @@ public record TrainingConfig(
             keeping = c.keeping;
         }
 
+        /**
+         * Sets {@link TrainingConfig#batching()}.
+         *
+         * @param group all settings of the group
+         * @return this
+         */
         public Builder batching(Batching group) {
             batching = group;
             return this;
         }
 
+        /**
+         * Sets {@link TrainingConfig#schedule()}.
+         *
+         * @param group all settings of the group
+         * @return this
+         */
         public Builder schedule(Schedule group) {
             schedule = group;
             return this;
         }
 
+        /**
+         * Sets {@link TrainingConfig#optimizer()}.
+         *
+         * @param group all settings of the group
+         * @return this
+         */
         public Builder optimizer(Optimizer group) {
             optimizer = group;
             return this;
         }
 
+        /**
+         * Sets {@link TrainingConfig#experts()}.
+         *
+         * @param group all settings of the group
+         * @return this
+         */
         public Builder experts(Experts group) {
             experts = group;
             return this;
         }
 
+        /**
+         * Sets {@link TrainingConfig#keeping()}.
+         *
+         * @param group all settings of the group
+         * @return this
+         */
         public Builder keeping(Keeping group) {
             keeping = group;
             return this;
         }
 
+        /**
+         * Sets {@link TrainingConfig#loss()}.
+         *
+         * @param kind one of those that are there
+         * @return this
+         */
         public Builder loss(Loss kind) {
             loss = kind;
             return this;
         }
 
+        /**
+         * Sets {@link TrainingConfig#seed()}.
+         *
+         * @param value what it is set to
+         * @return this
+         */
         public Builder seed(long value) {
             seed = value;
             return this;
         }
 
+        /**
+         * Sets {@link Batching#epochs()}.
+         *
+         * @param value what it is set to
+         * @return this
+         */
         public Builder epochs(int value) {
             return batching(batching.withEpochs(value));
         }
 
+        /**
+         * Sets {@link Batching#maxSteps()}.
+         *
+         * @param value what it is set to
+         * @return this
+         */
         public Builder maxSteps(int value) {
             return batching(batching.withMaxSteps(value));
         }
 
-        /** Raises or lowers batchTokens to the same value; set that afterwards for longer rows. */
+        /**
+         * Raises or lowers batchTokens to the same value; set that afterwards for longer rows.
+         *
+         * @param value what it is set to
+         * @return this
+         */
         public Builder maxLength(int value) {
             return batching(batching.withMaxLength(value));
         }
 
+        /**
+         * Sets {@link Batching#batchTokens()}.
+         *
+         * @param value what it is set to
+         * @return this
+         */
         public Builder batchTokens(int value) {
             return batching(batching.withBatchTokens(value));
         }
 
+        /**
+         * Sets {@link Batching#gradAccumulation()}.
+         *
+         * @param value what it is set to
+         * @return this
+         */
         public Builder gradAccumulation(int value) {
             return batching(batching.withGradAccumulation(value));
         }
 
+        /**
+         * Sets {@link Batching#packing()}.
+         *
+         * @param on whether it is so
+         * @return this
+         */
         public Builder packing(boolean on) {
             return batching(batching.withPacking(on));
         }
 
+        /**
+         * Sets {@link Schedule#learningRate()}.
+         *
+         * @param value what it is set to
+         * @return this
+         */
         public Builder learningRate(double value) {
             return schedule(schedule.withLearningRate(value));
         }
 
+        /**
+         * Sets {@link Schedule#decay()}.
+         *
+         * @param kind one of those that are there
+         * @return this
+         */
         public Builder decay(Decay kind) {
             return schedule(schedule.withDecay(kind));
         }
 
+        /**
+         * Sets {@link Schedule#warmupSteps()}.
+         *
+         * @param value what it is set to
+         * @return this
+         */
         public Builder warmupSteps(int value) {
             return schedule(schedule.withWarmupSteps(value));
         }
 
+        /**
+         * Sets {@link Optimizer#weightDecay()}.
+         *
+         * @param value what it is set to
+         * @return this
+         */
         public Builder weightDecay(double value) {
             return optimizer(optimizer.withWeightDecay(value));
         }
 
+        /**
+         * Sets {@link Optimizer#maxGradNorm()}.
+         *
+         * @param value what it is set to
+         * @return this
+         */
         public Builder maxGradNorm(double value) {
             return optimizer(optimizer.withMaxGradNorm(value));
         }
 
+        /**
+         * Sets the decay of the first and of the second moment.
+         *
+         * @param first of the first moment, in [0, 1)
+         * @param second of the second moment, in [0, 1)
+         * @return this
+         */
         public Builder betas(double first, double second) {
             return optimizer(optimizer.withBetas(first, second));
         }
 
+        /**
+         * Sets {@link Optimizer#epsilon()}.
+         *
+         * @param value what it is set to
+         * @return this
+         */
         public Builder epsilon(double value) {
             return optimizer(optimizer.withEpsilon(value));
         }
 
+        /**
+         * Sets {@link Optimizer#bRateRatio()}.
+         *
+         * @param value what it is set to
+         * @return this
+         */
         public Builder bRateRatio(double value) {
             return optimizer(optimizer.withBRateRatio(value));
         }
 
+        /**
+         * Sets {@link Experts#loadBalance()}.
+         *
+         * @param value what it is set to
+         * @return this
+         */
         public Builder loadBalance(double value) {
             return experts(experts.withLoadBalance(value));
         }
 
+        /**
+         * Sets {@link Experts#trainRouters()}.
+         *
+         * @param on whether it is so
+         * @return this
+         */
         public Builder trainRouters(boolean on) {
             return experts(experts.withTrainRouters(on));
         }
 
+        /**
+         * Sets {@link Keeping#earlyStopping()}.
+         *
+         * @param validations 0 for never
+         * @return this
+         */
         public Builder earlyStopping(int validations) {
             return keeping(keeping.withEarlyStopping(validations));
         }
 
+        /**
+         * Sets {@link Keeping#evalSteps()}.
+         *
+         * @param value what it is set to
+         * @return this
+         */
         public Builder evalSteps(int value) {
             return keeping(keeping.withEvalSteps(value));
         }
 
+        /**
+         * Sets {@link Keeping#saveSteps()}.
+         *
+         * @param value what it is set to
+         * @return this
+         */
         public Builder saveSteps(int value) {
             return keeping(keeping.withSaveSteps(value));
         }
 
+        /**
+         * Sets {@link Keeping#keepCheckpoints()}.
+         *
+         * @param value what it is set to
+         * @return this
+         */
         public Builder keepCheckpoints(int value) {
             return keeping(keeping.withKeepCheckpoints(value));
         }

@@ -31,7 +31,7 @@ public record DataReport(
      * The same report with an estimate.
      *
      * @param newEstimate of a training on the data
-     * @return this
+     * @return the copy
      */
     public DataReport withEstimate(TrainingEstimate newEstimate) {
         return new DataReport(findings, stats, newEstimate);
