@@ -5,8 +5,10 @@ import dev.chaku.errors.ResourceException;
 import dev.chaku.gguf.GgufFile;
 import dev.chaku.gguf.GgufMetadata;
 import dev.chaku.gguf.GgufValue;
+import dev.chaku.internal.adapter.AdapterKeys;
 import dev.chaku.internal.adapter.AdapterWeights;
 import dev.chaku.internal.adapter.GgufAdapters;
+import dev.chaku.internal.adapter.ModelFingerprint;
 import dev.chaku.internal.adapter.PeftAdapters;
 import dev.chaku.internal.engine.LoraPair;
 import java.nio.file.Files;
@@ -30,15 +32,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Adapter implements AutoCloseable {
     /** The adapter's file in the folder that a training writes. */
-    public static final String FILE_NAME = "adapter.gguf";
-
-    /** The key that says whether an adapter learned from conversations. */
-    static final String CONVERSATIONS_KEY = "chaku.data.conversations";
-
-    /** The keys that say which file it was trained on, by the hash of some of its bytes and of all. */
-    static final String FINGERPRINT_KEY = "chaku.base.fingerprint";
-
-    static final String HASH_KEY = "chaku.base.sha256";
+    public static final String FILE_NAME = AdapterKeys.FILE_NAME;
 
     private final String source;
     /** Models that have it in the core; guarded by this. */
@@ -161,12 +155,12 @@ public final class Adapter implements AutoCloseable {
      */
     public Optional<Boolean> isTrainedOn(Model base) {
         GgufMetadata told = weights().metadata();
-        Optional<String> hash = told.findString(HASH_KEY);
+        Optional<String> hash = told.findString(AdapterKeys.HASH);
         if (base.file().isEmpty() || hash.isEmpty()) {
             return Optional.empty();
         }
         GgufFile file = base.file().get();
-        boolean surely = told.findString(FINGERPRINT_KEY)
+        boolean surely = told.findString(AdapterKeys.FINGERPRINT)
                 .filter(ModelFingerprint.of(file)::equals)
                 .isPresent();
         // What differs may be the same model in parts, or the adapter an old one: then all bytes are read.
@@ -183,7 +177,7 @@ public final class Adapter implements AutoCloseable {
      * wrote} False too where the file does not say.
      */
     public boolean isTrainedOnConversations() {
-        return weights().metadata().findBool(CONVERSATIONS_KEY).orElse(false);
+        return weights().metadata().findBool(AdapterKeys.CONVERSATIONS).orElse(false);
     }
 
     /** {@return the key values of its file} */

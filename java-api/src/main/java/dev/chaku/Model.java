@@ -18,6 +18,7 @@ import dev.chaku.internal.engine.lookup.Engines;
 import dev.chaku.internal.io.DirectBuffers;
 import dev.chaku.internal.io.Interruption;
 import dev.chaku.internal.quantize.WeightFault;
+import dev.chaku.internal.train.BaseModel;
 import dev.chaku.text.Tokenizer;
 import dev.chaku.text.Tokenizers;
 import dev.chaku.text.template.ChatTemplate;
@@ -377,6 +378,18 @@ public final class Model implements AutoCloseable {
 
     DecoderSpec spec() {
         return spec;
+    }
+
+    /** What a training needs of it. */
+    BaseModel base() {
+        return new BaseModel(
+                toString(),
+                Optional.ofNullable(file),
+                metadata,
+                spec,
+                core,
+                options.threads(),
+                options.memoryLimitBytes());
     }
 
     Optional<GgufFile> file() {

@@ -9,8 +9,14 @@ import dev.chaku.errors.BadInputException;
 import dev.chaku.errors.ResourceException;
 import dev.chaku.gguf.GgmlType;
 import dev.chaku.internal.engine.EngineTrainer;
+import dev.chaku.internal.train.ChatProbe;
 import dev.chaku.internal.train.EarlierRun;
 import dev.chaku.internal.train.OutputFolder;
+import dev.chaku.internal.train.RunDescription;
+import dev.chaku.internal.train.RunMemory;
+import dev.chaku.internal.train.TrainingData;
+import dev.chaku.internal.train.TrainingLoop;
+import dev.chaku.internal.train.TrainingSetup;
 import dev.chaku.train.FullTraining;
 import dev.chaku.train.LoraConfig;
 import dev.chaku.train.Method;
@@ -273,7 +279,7 @@ public final class Trainer {
      */
     public TrainingPlan plan() {
         TrainingSetup setup = prepare();
-        RunMemory memory = RunMemory.of(model, setup);
+        RunMemory memory = RunMemory.of(setup);
         memory.requireFits();
         return plan(setup, memory);
     }
@@ -315,7 +321,7 @@ public final class Trainer {
             OutputFolder.requireUnused(output);
         }
         TrainingSetup setup = prepare();
-        RunMemory memory = RunMemory.of(model, setup);
+        RunMemory memory = RunMemory.of(setup);
         memory.requireFits();
         TrainingPlan plan = plan(setup, memory);
         OutputFolder folder = resume ? OutputFolder.claim(output) : OutputFolder.create(output);
@@ -386,10 +392,10 @@ public final class Trainer {
         }
         TrainingData.Room room = new TrainingData.Room(dataMemoryBytes, scratchFolder());
         TrainingData encoded = data == null
-                ? TrainingData.of(model, config, room, examples, evalExamples)
+                ? TrainingData.of(model.base(), config, room, examples, evalExamples)
                 : TrainingData.encode(
-                        model, config, room, data, evalData, evalSplit, encoder(), ChatProbe.sha256(renderer()));
-        TrainingSetup setup = new TrainingSetup(model, method, config, encoded);
+                        model.base(), config, room, data, evalData, evalSplit, encoder(), ChatProbe.sha256(renderer()));
+        TrainingSetup setup = new TrainingSetup(model.base(), method, config, encoded);
         return smallData.isEmpty() ? setup : setup.with(suited(setup));
     }
 

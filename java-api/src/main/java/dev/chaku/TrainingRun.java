@@ -4,12 +4,14 @@ import dev.chaku.errors.ChakuException;
 import dev.chaku.errors.OperationCancelledException;
 import dev.chaku.internal.engine.EngineTrainer;
 import dev.chaku.internal.train.OutputFolder;
+import dev.chaku.internal.train.TrainingLoop;
 import dev.chaku.train.LossTrend;
 import dev.chaku.train.RunStart;
 import dev.chaku.train.TrainingPlan;
 import dev.chaku.train.TrainingProgress;
 import java.nio.file.Path;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
@@ -25,9 +27,16 @@ import org.jspecify.annotations.Nullable;
  * standard error says so.
  */
 public final class TrainingRun implements AutoCloseable {
+    /** What a run left, and the adapter that it is, if it is one. */
+    private record Outcome(TrainingLoop.Result left, Optional<Adapter> adapter) {
+        static Outcome of(TrainingLoop.Result left) {
+            return new Outcome(left, left.isAdapter() ? Optional.of(Adapter.load(left.file())) : Optional.empty());
+        }
+    }
+
     private final TrainingPlan plan;
     private final RunStart beginning;
-    private final CompletableFuture<TrainingLoop.Result> result = new CompletableFuture<>();
+    private final CompletableFuture<Outcome> result = new CompletableFuture<>();
     /** Null, as are the others, of a run that was finished before. */
     private final @Nullable TrainingLoop loop;
 
@@ -63,16 +72,16 @@ public final class TrainingRun implements AutoCloseable {
         RunStart beginning =
                 new RunStart(RunStart.Kind.FINISHED, result.progress().step());
         TrainingRun run = new TrainingRun(null, null, null, plan, beginning);
-        run.result.complete(result);
+        run.result.complete(Outcome.of(result));
         return run;
     }
 
     private void work(OutputFolder folder) {
-        TrainingLoop.Result done = null;
+        Outcome done = null;
         Throwable failure = null;
         try (core;
                 folder) {
-            done = loop.run();
+            done = Outcome.of(loop.run());
         } catch (RuntimeException | Error e) {
             failure = e;
         } finally {
@@ -169,7 +178,7 @@ public final class TrainingRun implements AutoCloseable {
      * @throws ChakuException as {@link #await}
      */
     public Path awaitFile() {
-        return result().file();
+        return result().left().file();
     }
 
     /**
@@ -178,7 +187,7 @@ public final class TrainingRun implements AutoCloseable {
      * @return where the training stood
      */
     public TrainingProgress awaitProgress() {
-        return result().progress();
+        return result().left().progress();
     }
 
     /**
@@ -187,7 +196,7 @@ public final class TrainingRun implements AutoCloseable {
      * @return how the loss went
      */
     public LossTrend awaitTrend() {
-        return result().trend();
+        return result().left().trend();
     }
 
     /**
@@ -196,10 +205,10 @@ public final class TrainingRun implements AutoCloseable {
      * @return whether it came to its end
      */
     public boolean awaitFinished() {
-        return result().finished();
+        return result().left().finished();
     }
 
-    private TrainingLoop.Result result() {
+    private Outcome result() {
         if (Thread.currentThread() == thread) {
             throw new IllegalStateException(
                     "a listener of the training waits for its end, which would never come; wait on another thread, or call stop()");

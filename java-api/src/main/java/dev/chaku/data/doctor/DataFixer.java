@@ -3,6 +3,8 @@ package dev.chaku.data.doctor;
 import dev.chaku.data.Dataset;
 import dev.chaku.data.Example;
 import dev.chaku.data.JsonLines;
+import dev.chaku.internal.data.DigestTable;
+import dev.chaku.internal.data.TextDigest;
 import dev.chaku.io.FileDraft;
 import dev.chaku.io.NewFile;
 import java.nio.file.Path;

@@ -2,6 +2,8 @@ package dev.chaku.data.doctor;
 
 import dev.chaku.data.Example;
 import dev.chaku.data.doctor.Finding.Severity;
+import dev.chaku.internal.data.DigestTable;
+import dev.chaku.internal.data.TextDigest;
 import java.util.Arrays;
 import java.util.List;
 

@@ -22,14 +22,14 @@ import java.util.stream.Stream;
  * Checkpoints of a run: folders {@code checkpoint-STEP}, and {@code best-STEP} for the best state so far, each written
  * beside and renamed when whole, with a manifest of SHA-256 sums. A torn or altered one fails {@link #verify}.
  */
-public final class CheckpointFolder {
+final class CheckpointFolder {
     private static final String PREFIX = "checkpoint-";
     private static final String BEST_PREFIX = "best-";
     private static final String MANIFEST = "manifest.sha256";
 
     private final Path output;
 
-    public CheckpointFolder(Path output) {
+    CheckpointFolder(Path output) {
         this.output = output;
     }
 
@@ -39,7 +39,7 @@ public final class CheckpointFolder {
      * @param writer writes files into the folder that it is given
      * @throws ResourceException if the disk is full; older checkpoints stay
      */
-    public void save(int step, Consumer<Path> writer) {
+    void save(int step, Consumer<Path> writer) {
         save(resolve(PREFIX, step), writer);
     }
 
@@ -48,7 +48,7 @@ public final class CheckpointFolder {
      *
      * @param step at which it was the best
      */
-    public void saveBest(int step, Consumer<Path> writer) {
+    void saveBest(int step, Consumer<Path> writer) {
         save(best(step), writer);
         for (Path old : newestFirst(BEST_PREFIX)) {
             if (!old.equals(best(step))) {
@@ -58,7 +58,7 @@ public final class CheckpointFolder {
     }
 
     /** Where the best state of a step is. */
-    public Path best(int step) {
+    Path best(int step) {
         return resolve(BEST_PREFIX, step);
     }
 
@@ -77,7 +77,7 @@ public final class CheckpointFolder {
     }
 
     /** Deletes all but the newest. */
-    public void keepNewest(int n) {
+    void keepNewest(int n) {
         List<Path> all = newestFirst();
         for (Path old : all.subList(Math.min(n, all.size()), all.size())) {
             Disk.deleteTreeQuietly(old);
@@ -85,7 +85,7 @@ public final class CheckpointFolder {
     }
 
     /** All checkpoints, the newest first; not verified. */
-    public List<Path> newestFirst() {
+    List<Path> newestFirst() {
         return newestFirst(PREFIX);
     }
 
@@ -102,7 +102,7 @@ public final class CheckpointFolder {
     }
 
     /** @throws BadInputException if a file is missing, added, or not what was written */
-    public static void verify(Path checkpoint) {
+    static void verify(Path checkpoint) {
         try (Stream<Path> present = Files.list(checkpoint)) {
             Set<String> unexplained = new TreeSet<>();
             present.forEach(file -> unexplained.add(file.getFileName().toString()));

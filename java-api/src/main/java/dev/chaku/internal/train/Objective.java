@@ -9,7 +9,7 @@ import dev.chaku.train.Loss;
  * How a loss is computed of rows: one class for each kind, which alone knows its numbers, what it needs of a row and
  * what the core is asked for.
  */
-public interface Objective {
+interface Objective {
     /** The computation of a loss. */
     static Objective of(Loss loss) {
         if (loss instanceof Loss.CrossEntropy) {

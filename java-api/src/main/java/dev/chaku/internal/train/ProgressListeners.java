@@ -12,21 +12,21 @@ import java.util.function.Consumer;
  * shows. Its first failure is logged, and it is called again at the next step. {@link #add} comes from any thread,
  * {@link #tell} from the run's alone.
  */
-public final class ProgressListeners {
+final class ProgressListeners {
     private static final System.Logger LOG = System.getLogger("dev.chaku.ProgressListeners");
 
     private final List<Consumer<TrainingProgress>> all = new CopyOnWriteArrayList<>();
     private final Set<Consumer<TrainingProgress>> failed = new HashSet<>();
 
-    public ProgressListeners(List<Consumer<TrainingProgress>> first) {
+    ProgressListeners(List<Consumer<TrainingProgress>> first) {
         all.addAll(first);
     }
 
-    public void add(Consumer<TrainingProgress> listener) {
+    void add(Consumer<TrainingProgress> listener) {
         all.add(listener);
     }
 
-    public void tell(TrainingProgress progress) {
+    void tell(TrainingProgress progress) {
         for (Consumer<TrainingProgress> listener : all) {
             try {
                 listener.accept(progress);

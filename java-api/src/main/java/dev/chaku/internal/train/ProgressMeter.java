@@ -8,9 +8,9 @@ import java.util.Map;
 import java.util.OptionalDouble;
 
 /** Counts and times a run's steps. Not thread-safe. */
-public final class ProgressMeter {
+final class ProgressMeter {
     /** The counter of steps without an update, in checkpoints. */
-    public static final String SKIPPED = "skipped";
+    static final String SKIPPED = "skipped";
 
     private static final double SMOOTHING = 0.9;
 
@@ -37,14 +37,13 @@ public final class ProgressMeter {
     private OptionalDouble evalLoss = OptionalDouble.empty();
     private OptionalDouble evalAccuracy = OptionalDouble.empty();
 
-    public ProgressMeter(int totalSteps, RunPosition from) {
+    ProgressMeter(int totalSteps, RunPosition from) {
         this.totalSteps = totalSteps;
         this.firstStep = from.step();
         this.position = from;
     }
 
-    public void step(
-            RunPosition to, int rowsPerEpoch, double stepLoss, long stepTokens, double stepRate, StepResult result) {
+    void step(RunPosition to, int rowsPerEpoch, double stepLoss, long stepTokens, double stepRate, StepResult result) {
         long now = System.nanoTime();
         if (stepsNs == 0) {
             firstStepEndNs = now;
@@ -66,18 +65,18 @@ public final class ProgressMeter {
     }
 
     /** The load-balance loss of the step that was just told. */
-    public void balance(double stepBalance) {
+    void balance(double stepBalance) {
         balance = OptionalDouble.of(stepBalance);
     }
 
-    public void evaluation(Validation validation) {
+    void evaluation(Validation validation) {
         evalLoss = OptionalDouble.of(validation.loss());
         evalAccuracy = OptionalDouble.of(validation.accuracy());
         resetClock();
     }
 
     /** What came between two steps and is not training counts for no step's time. */
-    public void resetClock() {
+    void resetClock() {
         lastNs = System.nanoTime();
     }
 
@@ -85,7 +84,7 @@ public final class ProgressMeter {
         return smoothedWeight == 0 ? loss : smoothedSum / smoothedWeight;
     }
 
-    public TrainingProgress progress(boolean evaluated) {
+    TrainingProgress progress(boolean evaluated) {
         Duration sinceStart = Duration.ofNanos(System.nanoTime() - startNs);
         Duration elapsed = sinceStart.plusNanos(earlierNs);
         Duration remaining = remaining();
@@ -123,7 +122,7 @@ public final class ProgressMeter {
                 .dividedBy(done - 1);
     }
 
-    public void save(Map<String, String> counters) {
+    void save(Map<String, String> counters) {
         counters.put("loss", Double.toString(loss));
         counters.put("smoothed_sum", Double.toString(smoothedSum));
         counters.put("smoothed_weight", Double.toString(smoothedWeight));
@@ -134,7 +133,7 @@ public final class ProgressMeter {
         evalAccuracy.ifPresent(value -> counters.put("eval_accuracy", Double.toString(value)));
     }
 
-    public void restore(Map<String, String> counters) {
+    void restore(Map<String, String> counters) {
         loss = Double.parseDouble(counters.get("loss"));
         smoothedSum = Double.parseDouble(counters.get("smoothed_sum"));
         smoothedWeight = Double.parseDouble(counters.get("smoothed_weight"));

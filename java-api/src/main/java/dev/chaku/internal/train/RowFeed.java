@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * The rows of a run, epoch after epoch from a given position, packed, read and put together on a thread of their own a
  * few rows ahead of the trainer, so that it waits for no disk. {@link #next} belongs to one thread.
  */
-public final class RowFeed implements AutoCloseable {
+final class RowFeed implements AutoCloseable {
     private static final int AHEAD = 4;
 
     /** A row, or why there is none. */
@@ -29,7 +29,7 @@ public final class RowFeed implements AutoCloseable {
      * @param epoch whose rows come first
      * @param row of that epoch that comes first
      */
-    public RowFeed(Packer packer, EncodedExamples examples, int epoch, int row) {
+    RowFeed(Packer packer, EncodedExamples examples, int epoch, int row) {
         this.packer = packer;
         this.examples = examples;
         this.thread = new Thread(() -> feed(epoch, row), "chaku-rows");
@@ -62,7 +62,7 @@ public final class RowFeed implements AutoCloseable {
      * @throws ChakuException what kept it from being read
      * @throws OperationCancelledException if this thread is interrupted
      */
-    public PackedRow next() {
+    PackedRow next() {
         try {
             Fed fed = queue.take();
             if (fed.failure() instanceof RuntimeException e) {

@@ -8,13 +8,13 @@ import java.util.Optional;
 import java.util.OptionalDouble;
 
 /** Where a finished run stood at its end: the file that is written last. A run without it was broken off. */
-public final class RunResult {
+final class RunResult {
     private static final String NAME = "result.json";
 
     private RunResult() {}
 
     /** Writes that the run is finished. */
-    public static void write(OutputFolder folder, TrainingProgress end) {
+    static void write(OutputFolder folder, TrainingProgress end) {
         String line = LogFile.json(end);
         String numbers = line.substring(0, line.length() - 1);
         StringBuilder more = new StringBuilder(",\"total_steps\":" + end.totalSteps());
@@ -27,7 +27,7 @@ public final class RunResult {
     }
 
     /** Reads it; empty if the run is not finished. */
-    public static Optional<TrainingProgress> read(Path folder) {
+    static Optional<TrainingProgress> read(Path folder) {
         Map<String, String> values = EarlierRun.values(folder.resolve(NAME));
         if (values.isEmpty()) {
             return Optional.empty();

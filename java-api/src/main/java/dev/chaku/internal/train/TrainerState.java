@@ -15,17 +15,16 @@ import java.util.Map;
 import java.util.stream.IntStream;
 
 /** A trainer's parameters and what belongs to each, to a file and back. One parameter at a time is held in memory. */
-public final class TrainerState {
+final class TrainerState {
     /** All that a resumed run needs; gradients are zero between steps. */
-    public static final List<EngineTrainer.Slot> WHOLE =
+    static final List<EngineTrainer.Slot> WHOLE =
             List.of(EngineTrainer.Slot.VALUE, EngineTrainer.Slot.MOMENT1, EngineTrainer.Slot.MOMENT2);
 
-    public static final List<EngineTrainer.Slot> VALUES = List.of(EngineTrainer.Slot.VALUE);
+    static final List<EngineTrainer.Slot> VALUES = List.of(EngineTrainer.Slot.VALUE);
 
     private TrainerState() {}
 
-    public static void write(
-            EngineTrainer core, List<EngineTrainer.Slot> slots, Map<String, String> metadata, Path file) {
+    static void write(EngineTrainer core, List<EngineTrainer.Slot> slots, Map<String, String> metadata, Path file) {
         List<Safetensors.Source> sources = new ArrayList<>();
         FloatBuffer values = bufferFor(core);
         for (int i = 0; i < core.parameters(); i++) {
@@ -42,7 +41,7 @@ public final class TrainerState {
     }
 
     /** Room for any one parameter. Direct memory is given back late: one buffer does for all. */
-    public static FloatBuffer bufferFor(EngineTrainer core) {
+    static FloatBuffer bufferFor(EngineTrainer core) {
         long most = IntStream.range(0, core.parameters())
                 .mapToLong(i -> core.parameter(i).elements())
                 .max()
@@ -57,7 +56,7 @@ public final class TrainerState {
     }
 
     /** @throws BadInputException if a parameter is missing or has another size */
-    public static void restore(Safetensors state, List<EngineTrainer.Slot> slots, EngineTrainer core) {
+    static void restore(Safetensors state, List<EngineTrainer.Slot> slots, EngineTrainer core) {
         for (int i = 0; i < core.parameters(); i++) {
             ParameterInfo info = core.parameter(i);
             for (EngineTrainer.Slot slot : slots) {

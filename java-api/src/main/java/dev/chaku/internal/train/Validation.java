@@ -11,8 +11,8 @@ import java.util.List;
  * @param loss mean cross-entropy by weight, in nats
  * @param accuracy share of the weighted tokens that are predicted right
  */
-public record Validation(double loss, double accuracy) {
-    public static Validation of(Objective objective, EngineTrainer core, List<PackedRow> rows, Runnable beforeEach) {
+record Validation(double loss, double accuracy) {
+    static Validation of(Objective objective, EngineTrainer core, List<PackedRow> rows, Runnable beforeEach) {
         double lossSum = 0;
         double weightSum = 0;
         long correct = 0;

@@ -1,4 +1,4 @@
-package dev.chaku;
+package dev.chaku.internal.train;
 
 import dev.chaku.errors.ResourceException;
 import dev.chaku.internal.engine.MemoryPlan;
@@ -15,7 +15,7 @@ import java.util.Locale;
  * @param jvmGrowthBytes the part of it that it does not hold yet
  * @param limitBytes most that the process may take, 0 for what the machine has
  */
-record RunMemory(MemoryPlan core, long engineBytes, long jvmBytes, long jvmGrowthBytes, long limitBytes) {
+public record RunMemory(MemoryPlan core, long engineBytes, long jvmBytes, long jvmGrowthBytes, long limitBytes) {
     /** A thread's panels, and what all share (native base/thread_pool.h). */
     private static final long THREAD_BYTES = 2L << 20;
 
@@ -27,8 +27,9 @@ record RunMemory(MemoryPlan core, long engineBytes, long jvmBytes, long jvmGrowt
     /** The JVM's part is no exact number, and the same in a plan and the run after it. */
     private static final long JVM_STEP_BYTES = 8L << 20;
 
-    static RunMemory of(Model model, TrainingSetup setup) {
-        int threads = model.options().threads();
+    public static RunMemory of(TrainingSetup setup) {
+        BaseModel model = setup.model();
+        int threads = model.threads();
         long engine =
                 THREAD_BYTES * (threads > 0 ? threads : Runtime.getRuntime().availableProcessors())
                         + SHARED_BYTES
@@ -40,26 +41,26 @@ record RunMemory(MemoryPlan core, long engineBytes, long jvmBytes, long jvmGrowt
                 + JVM_GROWTH_BYTES
                 + 2 * setup.trainable().heapBytes();
         long jvm = (ProcessMemory.residentBytes() + growth + JVM_STEP_BYTES - 1) / JVM_STEP_BYTES * JVM_STEP_BYTES;
-        long limit = model.options().memoryLimitBytes();
+        long limit = model.memoryLimitBytes();
         long forCore = limit == 0 ? 0 : Math.max(1, limit - engine - jvm);
         return new RunMemory(model.core().plan(setup.options(forCore)), engine, jvm, growth, limit);
     }
 
     /** What the core may take under the limit; 0 for what the machine has. */
-    long limitForCore() {
+    public long limitForCore() {
         return limitBytes == 0 ? 0 : Math.max(1, limitBytes - engineBytes - jvmBytes);
     }
 
-    long trainingBytes() {
+    public long trainingBytes() {
         return core.totalBytes() - core.weightBytes() + engineBytes;
     }
 
-    long totalBytes() {
+    public long totalBytes() {
         return core.totalBytes() + engineBytes + jvmBytes;
     }
 
     /** @throws ResourceException if it exceeds the limit or what the machine has */
-    void requireFits() {
+    public void requireFits() {
         if (limitBytes > 0 && totalBytes() > limitBytes) {
             throw refusal("the memory limit", limitBytes);
         }

@@ -1,9 +1,8 @@
-package dev.chaku;
+package dev.chaku.internal.train;
 
 import dev.chaku.data.PackedRows;
 import dev.chaku.data.Packer;
 import dev.chaku.internal.engine.TrainerOptions;
-import dev.chaku.internal.train.TrainerState;
 import dev.chaku.train.Keeping;
 import dev.chaku.train.Method;
 import dev.chaku.train.TrainingConfig;
@@ -13,15 +12,15 @@ import dev.chaku.train.TrainingConfig;
  *
  * @param method what is trained of the model
  */
-record TrainingSetup(Model model, Method method, TrainingConfig config, TrainingData data) {
+public record TrainingSetup(BaseModel model, Method method, TrainingConfig config, TrainingData data) {
 
     /** The same with other settings. */
-    TrainingSetup with(TrainingConfig other) {
+    public TrainingSetup with(TrainingConfig other) {
         return new TrainingSetup(model, method, other, data);
     }
 
     /** What the run will have on disk at once: the result, the checkpoints kept and the one being written. */
-    long bytesOnDisk() {
+    public long bytesOnDisk() {
         long values = trainable().parameters() * Float.BYTES;
         int each = TrainerState.WHOLE.size() + (trainable().isAdapter() ? 1 : 0);
         Keeping keeping = config.keeping();
@@ -31,7 +30,7 @@ record TrainingSetup(Model model, Method method, TrainingConfig config, Training
     }
 
     /** What is changed of the model. */
-    Trainable trainable() {
+    public Trainable trainable() {
         return Trainable.of(method, model, config.experts());
     }
 
@@ -40,11 +39,11 @@ record TrainingSetup(Model model, Method method, TrainingConfig config, Training
      *
      * @param memoryLimitBytes for the core alone, 0 for what the machine has
      */
-    TrainerOptions options(long memoryLimitBytes) {
+    public TrainerOptions options(long memoryLimitBytes) {
         return trainable().options(longestRow(), config.seed(), memoryLimitBytes);
     }
 
-    Packer packer() {
+    public Packer packer() {
         return new Packer(rowTokens(), config.batching().packing(), config.seed());
     }
 
@@ -56,7 +55,7 @@ record TrainingSetup(Model model, Method method, TrainingConfig config, Training
     }
 
     /** The rows of the first epoch; every epoch has as many, and none is longer than the longest of these. */
-    PackedRows firstEpoch() {
+    public PackedRows firstEpoch() {
         return packer().epoch(data.examples(), 0);
     }
 
@@ -66,7 +65,7 @@ record TrainingSetup(Model model, Method method, TrainingConfig config, Training
     }
 
     /** The validation's rows, the same each time. */
-    PackedRows evalRows() {
+    public PackedRows evalRows() {
         return packer().pack(data.evalExamples());
     }
 }

@@ -1,4 +1,4 @@
-package dev.chaku;
+package dev.chaku.internal.train;
 
 import dev.chaku.data.Dataset;
 import dev.chaku.data.EncodedExample;
@@ -20,18 +20,19 @@ import org.jspecify.annotations.Nullable;
  * @param counts what became of records of a data set; zeros if the examples came encoded
  * @param template what tells the chat template that rendered them from others, empty if none did
  */
-record TrainingData(EncodedExamples examples, EncodedExamples evalExamples, RecordCounts counts, String template) {
+public record TrainingData(
+        EncodedExamples examples, EncodedExamples evalExamples, RecordCounts counts, String template) {
     /**
      * Where encoded examples are kept.
      *
      * @param inMemoryBytes of the heap for each of the two parts, before it goes to a file
      * @param scratchFolder where that file is made
      */
-    record Room(long inMemoryBytes, Path scratchFolder) {}
+    public record Room(long inMemoryBytes, Path scratchFolder) {}
 
     /** Takes encoded examples. */
-    static TrainingData of(
-            Model model,
+    public static TrainingData of(
+            BaseModel model,
             TrainingConfig config,
             Room room,
             List<EncodedExample> examples,
@@ -50,8 +51,8 @@ record TrainingData(EncodedExamples examples, EncodedExamples evalExamples, Reco
      * @param evalSplit share of the data that is set aside in its place, 0 for none
      * @param template what tells the encoder's chat template from others
      */
-    static TrainingData encode(
-            Model model,
+    public static TrainingData encode(
+            BaseModel model,
             TrainingConfig config,
             Room room,
             Dataset data,
@@ -93,14 +94,14 @@ record TrainingData(EncodedExamples examples, EncodedExamples evalExamples, Reco
 
     /** Checks examples one by one, and keeps those that train something. */
     private static final class Collector {
-        private final Model model;
+        private final BaseModel model;
         private final TrainingConfig config;
         private final String what;
         private final int longest;
         private final EncodedExamples.Builder kept;
         private int taken;
 
-        Collector(Model model, TrainingConfig config, Room room, String what) {
+        Collector(BaseModel model, TrainingConfig config, Room room, String what) {
             this.model = model;
             this.config = config;
             this.what = what;

@@ -1,4 +1,4 @@
-package dev.chaku;
+package dev.chaku.internal.train;
 
 import com.fasterxml.jackson.core.JsonGenerator;
 import dev.chaku.gguf.GgufFile;
@@ -16,18 +16,18 @@ import org.jspecify.annotations.Nullable;
  * What decides a run's result: its settings, with the hashes of base, data and chat template. Written beside its
  * output, and compared when it is resumed. Not thread-safe.
  */
-final class RunDescription {
+public final class RunDescription {
 
     private final TrainingSetup setup;
     private @Nullable String baseHash;
     private @Nullable Map<String, String> hashes;
 
-    RunDescription(TrainingSetup setup) {
+    public RunDescription(TrainingSetup setup) {
         this.setup = setup;
     }
 
     /** What decides the result's bits, by name, as it is compared and shown. */
-    Map<String, String> decisive() {
+    public Map<String, String> decisive() {
         Map<String, String> shown = new LinkedHashMap<>();
         // Base and data first: some settings follow from them.
         shown.put("base_model_sha256", baseHash());
@@ -53,7 +53,7 @@ final class RunDescription {
     }
 
     /** All settings as JSON. */
-    String json() {
+    public String json() {
         StringWriter text = new StringWriter();
         try (JsonGenerator json = Json.FACTORY.createGenerator(text).useDefaultPrettyPrinter()) {
             json.writeStartObject();
@@ -99,13 +99,13 @@ final class RunDescription {
     }
 
     /** Whether most examples came from conversations, so that the result answers such. */
-    boolean isOfConversations() {
+    public boolean isOfConversations() {
         return 2L * setup.data().counts().conversations()
                 > setup.data().examples().size();
     }
 
     /** The SHA-256 of the base's file, see {@link GgufFile#sha256}, computed once; a synthetic model's name. */
-    String baseHash() {
+    public String baseHash() {
         if (baseHash == null) {
             baseHash = setup.model().file().map(GgufFile::sha256).orElseGet(() -> setup.model()
                     .metadata()

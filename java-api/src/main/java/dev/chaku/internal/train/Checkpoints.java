@@ -1,14 +1,8 @@
-package dev.chaku;
+package dev.chaku.internal.train;
 
 import dev.chaku.errors.BadInputException;
 import dev.chaku.internal.engine.EngineTrainer;
 import dev.chaku.internal.huggingface.Safetensors;
-import dev.chaku.internal.train.CheckpointFolder;
-import dev.chaku.internal.train.EarlierRun;
-import dev.chaku.internal.train.OutputFolder;
-import dev.chaku.internal.train.ProgressMeter;
-import dev.chaku.internal.train.RunPosition;
-import dev.chaku.internal.train.TrainerState;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;

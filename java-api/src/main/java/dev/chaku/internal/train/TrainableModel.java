@@ -1,4 +1,4 @@
-package dev.chaku;
+package dev.chaku.internal.train;
 
 import dev.chaku.gguf.GgmlType;
 import dev.chaku.gguf.GgufFile;
@@ -26,7 +26,7 @@ import java.util.OptionalInt;
 import java.util.Set;
 
 /** Full training: a float32 copy of every weight, but for the routers of experts unless these are asked for. */
-record TrainableModel(Model model, FullTraining full, Experts experts) implements Trainable {
+record TrainableModel(BaseModel model, FullTraining full, Experts experts) implements Trainable {
     private static final System.Logger LOG = System.getLogger(TrainableModel.class.getName());
 
     @Override

@@ -1,4 +1,4 @@
-package dev.chaku.data.doctor;
+package dev.chaku.internal.data;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 

@@ -1,4 +1,4 @@
-package dev.chaku;
+package dev.chaku.internal.train;
 
 import dev.chaku.errors.BadInputException;
 import dev.chaku.internal.engine.EngineTrainer;
@@ -10,9 +10,9 @@ import dev.chaku.train.Method;
 import java.nio.file.Path;
 
 /** What a training changes of a model, by its method: one class for each, which alone knows the method's settings. */
-interface Trainable {
+public interface Trainable {
     /** What a method trains of a model. */
-    static Trainable of(Method method, Model model, Experts experts) {
+    static Trainable of(Method method, BaseModel model, Experts experts) {
         if (method instanceof LoraConfig lora) {
             return new TrainableAdapter(model, lora, experts);
         }
@@ -47,7 +47,7 @@ interface Trainable {
     void write(EngineTrainer core, RunDescription description, Path file);
 
     /** Checks that what concerns experts is asked of a model that has some. */
-    static void requireExpertsWhereTheyAreMeant(Model model, Experts experts) {
+    static void requireExpertsWhereTheyAreMeant(BaseModel model, Experts experts) {
         if (experts.loadBalance() > 0 && !model.hasExperts()) {
             throw new BadInputException(
                     model + ": load balance: expected 0 for a model without experts, found " + experts.loadBalance());

@@ -1,4 +1,4 @@
-package dev.chaku;
+package dev.chaku.internal.adapter;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;

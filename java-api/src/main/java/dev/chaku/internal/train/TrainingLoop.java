@@ -1,4 +1,4 @@
-package dev.chaku;
+package dev.chaku.internal.train;
 
 import dev.chaku.data.PackedRow;
 import dev.chaku.data.PackedRows;
@@ -9,18 +9,6 @@ import dev.chaku.internal.engine.BatchLoss;
 import dev.chaku.internal.engine.EngineTrainer;
 import dev.chaku.internal.engine.StepOptions;
 import dev.chaku.internal.engine.StepResult;
-import dev.chaku.internal.train.Divergence;
-import dev.chaku.internal.train.EarlierRun;
-import dev.chaku.internal.train.EarlyStopping;
-import dev.chaku.internal.train.LogFile;
-import dev.chaku.internal.train.Objective;
-import dev.chaku.internal.train.OutputFolder;
-import dev.chaku.internal.train.ProgressListeners;
-import dev.chaku.internal.train.ProgressMeter;
-import dev.chaku.internal.train.RowFeed;
-import dev.chaku.internal.train.RunPosition;
-import dev.chaku.internal.train.RunResult;
-import dev.chaku.internal.train.Validation;
 import dev.chaku.train.Keeping;
 import dev.chaku.train.LossTrend;
 import dev.chaku.train.Optimizer;
@@ -35,14 +23,15 @@ import java.util.Optional;
 import java.util.function.Consumer;
 
 /** The steps of a run, on one thread: rows, gradients, update, validation, log, checkpoint, output. */
-final class TrainingLoop {
+public final class TrainingLoop {
     /**
      * What a run leaves.
      *
      * @param file the adapter's or the model's
+     * @param isAdapter whether the file is an adapter
      * @param finished whether it came to its end, rather than being told to stop
      */
-    record Result(Path file, Optional<Adapter> adapter, TrainingProgress progress, LossTrend trend, boolean finished) {}
+    public record Result(Path file, boolean isAdapter, TrainingProgress progress, LossTrend trend, boolean finished) {}
 
     private final TrainingSetup setup;
     private final TrainingConfig config;
@@ -67,7 +56,7 @@ final class TrainingLoop {
     /** Between a step and its validation and log line, where no checkpoint may be made. */
     private boolean withinStep;
 
-    TrainingLoop(
+    public TrainingLoop(
             TrainingSetup setup,
             RunDescription description,
             EngineTrainer core,
@@ -89,20 +78,20 @@ final class TrainingLoop {
         this.listeners = new ProgressListeners(firstListeners);
     }
 
-    void addListener(Consumer<TrainingProgress> listener) {
+    public void addListener(Consumer<TrainingProgress> listener) {
         listeners.add(listener);
     }
 
-    void cancel() {
+    public void cancel() {
         cancelled = true;
     }
 
     /** Makes the step under way the last: at least one is done, for an untrained adapter is of no use. */
-    void stop() {
+    public void stop() {
         stopped = true;
     }
 
-    Path output() {
+    public Path output() {
         return folder.path();
     }
 
@@ -111,12 +100,12 @@ final class TrainingLoop {
      *
      * @return the steps that are done; 0 if there is none
      */
-    int resume() {
+    public int resume() {
         checkpoints.restoreNewest().ifPresent(this::goOnFrom);
         return position.step();
     }
 
-    Result run() {
+    public Result run() {
         folder.writeText(EarlierRun.CONFIG, description.json());
         LogFile log = LogFile.open(folder, position.step());
         meter.resetClock();
@@ -286,13 +275,7 @@ final class TrainingLoop {
         if (finished) {
             RunResult.write(folder, progress);
         }
-        return result(setup, file, progress, trend, finished);
-    }
-
-    private static Result result(
-            TrainingSetup setup, Path file, TrainingProgress progress, LossTrend trend, boolean finished) {
-        Optional<Adapter> adapter = setup.trainable().isAdapter() ? Optional.of(Adapter.load(file)) : Optional.empty();
-        return new Result(file, adapter, progress, trend, finished);
+        return new Result(file, setup.trainable().isAdapter(), progress, trend, finished);
     }
 
     private static Path resultFile(TrainingSetup setup, Path folder) {
@@ -300,14 +283,18 @@ final class TrainingLoop {
     }
 
     /** What an earlier run left that came to its end in this folder; empty if it did not. */
-    static Optional<Result> earlier(TrainingSetup setup, OutputFolder folder) {
+    public static Optional<Result> earlier(TrainingSetup setup, OutputFolder folder) {
         Path file = resultFile(setup, folder.path());
         if (!Files.isRegularFile(file)) {
             return Optional.empty();
         }
         return RunResult.read(folder.path())
-                .map(end -> result(
-                        setup, file, end, LogFile.open(folder, end.step()).trend(), true));
+                .map(end -> new Result(
+                        file,
+                        setup.trainable().isAdapter(),
+                        end,
+                        LogFile.open(folder, end.step()).trend(),
+                        true));
     }
 
     private void requireNotCancelled() {

@@ -1,4 +1,4 @@
-package dev.chaku;
+package dev.chaku.internal.adapter;
 
 import dev.chaku.errors.BadInputException;
 import dev.chaku.gguf.GgufFile;
@@ -14,7 +14,7 @@ import java.nio.file.Path;
  * head, where key values and the list of tensors stand, and of samples spread over the rest. Files that differ in a few
  * weights alone may have the same; models of another training or format do not.
  */
-final class ModelFingerprint {
+public final class ModelFingerprint {
     private static final int HEAD_BYTES = 1 << 20;
     private static final int SAMPLES = 256;
     private static final int SAMPLE_BYTES = 1 << 12;
@@ -22,14 +22,14 @@ final class ModelFingerprint {
     private ModelFingerprint() {}
 
     /** @throws BadInputException if a part of the model cannot be read */
-    static String of(GgufFile model) {
+    public static String of(GgufFile model) {
         Sha256 sum = new Sha256();
         model.parts().forEach(part -> add(part.path(), sum));
         return sum.hex();
     }
 
     /** The same of any file. */
-    static String of(Path file) {
+    public static String of(Path file) {
         Sha256 sum = new Sha256();
         add(file, sum);
         return sum.hex();

@@ -1,9 +1,11 @@
-package dev.chaku;
+package dev.chaku.internal.train;
 
 import dev.chaku.errors.BadInputException;
 import dev.chaku.gguf.GgufValue;
+import dev.chaku.internal.adapter.AdapterKeys;
 import dev.chaku.internal.adapter.FusedProducts;
 import dev.chaku.internal.adapter.GgufAdapters;
+import dev.chaku.internal.adapter.ModelFingerprint;
 import dev.chaku.internal.engine.DecoderModule;
 import dev.chaku.internal.engine.DecoderSpec;
 import dev.chaku.internal.engine.EngineTrainer;
@@ -11,7 +13,6 @@ import dev.chaku.internal.engine.LoraPair;
 import dev.chaku.internal.engine.ParameterInfo;
 import dev.chaku.internal.engine.TensorSpec;
 import dev.chaku.internal.engine.TrainerOptions;
-import dev.chaku.internal.train.TrainerState;
 import dev.chaku.train.Experts;
 import dev.chaku.train.LoraConfig;
 import dev.chaku.train.LoraTarget;
@@ -28,10 +29,10 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /** LoRA: two small matrices beside each product that is adapted, over the frozen model. */
-record TrainableAdapter(Model model, LoraConfig lora, Experts experts) implements Trainable {
+record TrainableAdapter(BaseModel model, LoraConfig lora, Experts experts) implements Trainable {
     @Override
     public String fileName() {
-        return Adapter.FILE_NAME;
+        return AdapterKeys.FILE_NAME;
     }
 
     @Override
@@ -164,10 +165,10 @@ record TrainableAdapter(Model model, LoraConfig lora, Experts experts) implement
         model.path()
                 .ifPresent(path -> extra.put(
                         "chaku.base.file", GgufValue.of(path.getFileName().toString())));
-        model.file().ifPresent(base -> extra.put(Adapter.FINGERPRINT_KEY, GgufValue.of(ModelFingerprint.of(base))));
-        extra.put(Adapter.HASH_KEY, GgufValue.of(description.baseHash()));
+        model.file().ifPresent(base -> extra.put(AdapterKeys.FINGERPRINT, GgufValue.of(ModelFingerprint.of(base))));
+        extra.put(AdapterKeys.HASH, GgufValue.of(description.baseHash()));
         extra.put("chaku.training", GgufValue.of(description.json()));
-        extra.put(Adapter.CONVERSATIONS_KEY, GgufValue.of(description.isOfConversations()));
+        extra.put(AdapterKeys.CONVERSATIONS, GgufValue.of(description.isOfConversations()));
         float alpha = (float) (lora.scale() * lora.rank());
         GgufAdapters.write(file, model.architecture(), alpha, FusedProducts.join(pairs, model.spec()), extra, true);
     }

@@ -1,4 +1,4 @@
-package dev.chaku;
+package dev.chaku.internal.train;
 
 import dev.chaku.data.ChatRenderer;
 import dev.chaku.errors.BadInputException;
@@ -9,11 +9,11 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** Tells chat templates from each other by what they make of one conversation, as some are no text but code. */
-final class ChatProbe {
+public final class ChatProbe {
     private ChatProbe() {}
 
     /** The SHA-256 of the probe as the template writes it; a word for none and for one that refuses it. */
-    static String sha256(@Nullable ChatRenderer template) {
+    public static String sha256(@Nullable ChatRenderer template) {
         if (template == null) {
             return "none";
         }

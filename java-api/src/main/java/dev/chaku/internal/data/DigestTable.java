@@ -1,4 +1,4 @@
-package dev.chaku.data.doctor;
+package dev.chaku.internal.data;
 
 import java.util.Arrays;
 
@@ -6,16 +6,16 @@ import java.util.Arrays;
  * Numbers of texts by their digests, in open-addressing tables: 27 to 53 bytes a text and no object. There are many
  * tables that grow one by one, so that no large piece of memory is needed twice at once. Not thread-safe.
  */
-final class DigestTable {
+public final class DigestTable {
     /** What {@link #get} says of a text that is not there. */
-    static final int NONE = -1;
+    public static final int NONE = -1;
 
     private static final int TABLE_BITS = 8;
 
     private final Table[] tables = new Table[1 << TABLE_BITS];
 
     /** Puts a number under a text that has none yet; the number that it has, or {@link #NONE} if it had none. */
-    int putIfAbsent(TextDigest text, int number) {
+    public int putIfAbsent(TextDigest text, int number) {
         int which = which(text);
         if (tables[which] == null) {
             tables[which] = new Table();
@@ -23,7 +23,8 @@ final class DigestTable {
         return tables[which].putIfAbsent(text.high(), text.low(), number);
     }
 
-    int get(TextDigest text) {
+    /** The number of a text, or {@link #NONE}. */
+    public int get(TextDigest text) {
         Table table = tables[which(text)];
         return table == null ? NONE : table.numbers[table.place(text.high(), text.low())];
     }

@@ -1,0 +1,18 @@
+package dev.chaku.internal.adapter;
+
+/** What a training's adapter is called and what it says of its making. */
+public final class AdapterKeys {
+    /** The file in the folder that a training writes. */
+    public static final String FILE_NAME = "adapter.gguf";
+
+    /** The key that says whether an adapter learned from conversations. */
+    public static final String CONVERSATIONS = "chaku.data.conversations";
+
+    /** The key that says which file it was trained on, by the hash of some of its bytes. */
+    public static final String FINGERPRINT = "chaku.base.fingerprint";
+
+    /** The key that says so by the hash of all bytes. */
+    public static final String HASH = "chaku.base.sha256";
+
+    private AdapterKeys() {}
+}
