@@ -1,5 +1,6 @@
 // The native tests' harness: TEST(name) { CHECK(...); } and one main per program. Tests that lack reference data call
-// skip(reason), which ends the program with ctest's skip code.
+// skip(reason), which ends their case: the others still run, and a failure of theirs is one of the program. Without one
+// the program ends with ctest's skip code.
 #pragma once
 
 #include <cmath>
@@ -37,9 +38,19 @@ inline void report(const char* file, int line, const std::string& what) {
 
 constexpr int kSkipCode = 77;
 
-[[noreturn]] inline void skip(const std::string& reason) {
-  std::printf("SKIPPED: %s\n", reason.c_str());
-  std::exit(kSkipCode);
+struct Skipped {
+  std::string reason;
+};
+
+[[noreturn]] inline void skip(const std::string& reason) { throw Skipped{reason}; }
+
+// Says, once, what of a case cannot be tried here, such as the path of an instruction set; the rest of it goes on.
+inline void skip_part(const std::string& what) {
+  static std::vector<std::string> said;
+  for (const std::string& each : said)
+    if (each == what) return;
+  said.push_back(what);
+  std::printf("SKIPPED in part: %s\n", what.c_str());
 }
 
 // The folder of reference data, or empty: $CHAKU_REFERENCE_DATA, else the shared/data beside the checkout.
@@ -67,17 +78,23 @@ inline double worst_error(const float* a, const float* b, int64_t n, double abso
 }
 
 inline int run_all() {
+  int skipped = 0;
   for (const Case& c : cases()) {
     const int before = failures();
     try {
       c.run();
+    } catch (const Skipped& s) {
+      ++skipped;
+      std::printf("SKIPPED %s: %s\n", c.name, s.reason.c_str());
+      if (failures() == before) continue;
     } catch (const std::exception& e) {
       report(c.name, 0, std::string("threw: ") + e.what());
     }
     std::printf("%s %s\n", failures() == before ? "ok    " : "FAILED", c.name);
   }
-  std::printf("%zu tests, %d failures\n", cases().size(), failures());
-  return failures() == 0 && !cases().empty() ? 0 : 1;
+  std::printf("%zu tests, %d failures, %d skipped\n", cases().size(), failures(), skipped);
+  if (failures() != 0 || cases().empty()) return 1;
+  return skipped == 0 ? 0 : kSkipCode;
 }
 
 }  // namespace chaku::test

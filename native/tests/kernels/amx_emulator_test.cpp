@@ -353,7 +353,10 @@ TEST(instructions_and_emulator_give_the_same_bits) {
 
 TEST(misuse_of_an_instruction_aborts_the_program) {
   emulator::install();
-  if (cpu_features().amx_bf16) return;  // a processor raises its own signal
+  if (cpu_features().amx_bf16) {
+    chaku::test::skip_part("misuse of tiles: this processor has them and raises its own signal");
+    return;
+  }
   std::fflush(nullptr);
   const pid_t child = fork();
   if (child == 0) {

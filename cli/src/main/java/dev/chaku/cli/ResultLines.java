@@ -2,11 +2,10 @@ package dev.chaku.cli;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.chaku.io.FileFault;
+import dev.chaku.io.FileLines;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.Map;
 
 /** Files of measurements: one JSON object a line. */
@@ -22,10 +21,8 @@ public final class ResultLines {
      */
     public static void append(Path file, Map<String, ?> fields) {
         try {
-            Path folder = file.toAbsolutePath().getParent();
-            Files.createDirectories(folder);
-            byte[] line = (JSON.writeValueAsString(fields) + "\n").getBytes(StandardCharsets.UTF_8);
-            Files.write(file, line, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+            Files.createDirectories(file.toAbsolutePath().getParent());
+            FileLines.append(file, JSON.writeValueAsString(fields));
         } catch (IOException e) {
             throw FileFault.notWritten(file, e);
         }
