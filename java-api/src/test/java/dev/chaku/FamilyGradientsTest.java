@@ -43,9 +43,6 @@ class FamilyGradientsTest {
     }
 
     private static Stream<DynamicTest> tests(TrainerOptions.Mode mode) {
-        if (!FamilyModels.areThere()) {
-            return ReferenceData.skipped(FamilyModels.FOLDER).stream();
-        }
         return FamilyModels.all().stream()
                 .filter(FamilyModels.Entry::isFloat)
                 .map(entry -> DynamicTest.dynamicTest(entry.name(), () -> check(entry, mode)));

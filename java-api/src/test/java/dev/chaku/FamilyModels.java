@@ -4,19 +4,26 @@ import static dev.chaku.ReferenceJson.list;
 
 import dev.chaku.internal.arch.family.ModelFamilies;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
 
-/** The reference's small models of the families that we know: what the tests of families cover. */
+/**
+ * Small models of families with the logits that they should give: those of the reference, and a few of the repository,
+ * which every checkout has. What the tests of families cover.
+ */
 final class FamilyModels {
     static final String FOLDER = "parity/tiny";
 
     /**
      * A model.
      *
-     * @param entry what the reference's index says of it
+     * @param folder where its files are
+     * @param entry what the index there says of it
      */
-    record Entry(Map<String, Object> entry) {
+    record Entry(Path folder, Map<String, Object> entry) {
         String name() {
             return entry.get("name").toString();
         }
@@ -26,7 +33,7 @@ final class FamilyModels {
         }
 
         Path file() {
-            return ReferenceData.require(FOLDER).resolve(entry.get("file").toString());
+            return folder.resolve(entry.get("file").toString());
         }
 
         /** Whether its weights are floats: a step of a parameter then moves the loss smoothly. */
@@ -37,17 +44,31 @@ final class FamilyModels {
 
     private FamilyModels() {}
 
-    /** Whether they are there; test factories ask first. */
-    static boolean areThere() {
+    /** Whether those of the reference are there. */
+    static boolean areAllThere() {
         return ReferenceData.has(FOLDER);
     }
 
-    /** All of them; the running test is skipped if they are not there. */
+    /** Those of the repository. */
+    static List<Entry> own() {
+        return read(SmallModels.OWN);
+    }
+
+    /** Those of the reference, if they are there, and of the repository those of other families. */
     static List<Entry> all() {
-        Path index = ReferenceData.require(FOLDER).resolve("index.json");
-        return list(ReferenceJson.read(index)).stream()
+        List<Entry> all = new ArrayList<>();
+        if (areAllThere()) {
+            all.addAll(read(ReferenceData.require(FOLDER)));
+        }
+        Set<String> there = all.stream().map(Entry::architecture).collect(Collectors.toSet());
+        own().stream().filter(entry -> !there.contains(entry.architecture())).forEach(all::add);
+        return all;
+    }
+
+    private static List<Entry> read(Path folder) {
+        return list(ReferenceJson.read(folder.resolve("index.json"))).stream()
                 .map(ReferenceJson::object)
-                .map(Entry::new)
+                .map(entry -> new Entry(folder, entry))
                 .filter(entry -> ModelFamilies.architectures().contains(entry.architecture()))
                 .toList();
     }

@@ -41,17 +41,11 @@ class FamilyTrainingTest {
 
     @TestFactory
     Stream<DynamicTest> adaptersLearnAndTheirFilesSayTheSame() {
-        if (!FamilyModels.areThere()) {
-            return ReferenceData.skipped(FamilyModels.FOLDER).stream();
-        }
         return models().map(entry -> DynamicTest.dynamicTest(entry.architecture(), () -> trainAdapter(entry)));
     }
 
     @TestFactory
     Stream<DynamicTest> wholeModelsLearnAndTheirFilesOpen() {
-        if (!FamilyModels.areThere()) {
-            return ReferenceData.skipped(FamilyModels.FOLDER).stream();
-        }
         return models().map(entry -> DynamicTest.dynamicTest(entry.architecture(), () -> trainWhole(entry)));
     }
 
@@ -91,6 +85,7 @@ class FamilyTrainingTest {
     /** Adapters of tensors that several products share are files of those tensors, as llama.cpp has them. */
     @Test
     void sharedTensorsHaveOnePairInAFile() {
+        ReferenceData.require(FamilyModels.FOLDER);
         FamilyModels.Entry phi3 = FamilyModels.all().stream()
                 .filter(e -> e.name().equals("phi3"))
                 .findFirst()

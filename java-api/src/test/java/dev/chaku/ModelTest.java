@@ -37,12 +37,18 @@ class ModelTest {
     /** Logits of every small model of a family that we know, with weights in every format that the core has. */
     @TestFactory
     Stream<DynamicTest> givesTheLogitsOfTheReference() {
-        if (!FamilyModels.areThere()) {
+        if (!FamilyModels.areAllThere()) {
             return ReferenceData.skipped(FamilyModels.FOLDER).stream();
         }
-        Path folder = ReferenceData.require(FamilyModels.FOLDER);
         return FamilyModels.all().stream()
-                .map(entry -> DynamicTest.dynamicTest(entry.name(), () -> check(folder, entry.entry())));
+                .map(entry -> DynamicTest.dynamicTest(entry.name(), () -> check(entry.folder(), entry.entry())));
+    }
+
+    /** The same of the models that every checkout has, whose logits an independent program computed in float64. */
+    @TestFactory
+    Stream<DynamicTest> givesTheLogitsOfTheRepository() {
+        return FamilyModels.own().stream()
+                .map(entry -> DynamicTest.dynamicTest(entry.name(), () -> check(entry.folder(), entry.entry())));
     }
 
     private static void check(Path folder, Map<String, Object> entry) {

@@ -48,12 +48,13 @@ final class PeftRows {
         for (int r = 0; r < rank; r++) {
             for (int c = 0; c < pair.inputs(); c++) {
                 a[r * pair.inputs() + c] =
-                        pair.a()[r * pair.inputs() + (int) module.columns().huggingFaceRow(c, sizes)];
+                        pair.a()[r * pair.inputs() + (int) module.columns().huggingFaceRow(c, columns, sizes)];
             }
         }
         float[] b = new float[rows * rank];
         for (int row = 0; row < rows; row++) {
-            System.arraycopy(pair.b(), (int) module.rows().huggingFaceRow(row, sizes) * rank, b, row * rank, rank);
+            System.arraycopy(
+                    pair.b(), (int) module.rows().huggingFaceRow(row, rows, sizes) * rank, b, row * rank, rank);
         }
         LoraPair moved = new LoraPair(place, rank, pair.inputs(), rows, a, b);
         return expected == rows
@@ -76,11 +77,12 @@ final class PeftRows {
             ModuleNames.Module own = names.find(pair.place().module()).orElseThrow();
             for (int r = 0; r < pair.rank(); r++) {
                 for (int c = 0; c < inputs; c++) {
-                    a[(at + r) * inputs + (int) own.columns().huggingFaceRow(c, sizes)] = pair.a()[r * inputs + c];
+                    a[(at + r) * inputs + (int) own.columns().huggingFaceRow(c, inputs, sizes)] =
+                            pair.a()[r * inputs + c];
                 }
             }
             for (int row = 0; row < pair.outputs(); row++) {
-                int to = (int) own.rows().huggingFaceRow(row, sizes) * rank + at;
+                int to = (int) own.rows().huggingFaceRow(row, pair.outputs(), sizes) * rank + at;
                 for (int r = 0; r < pair.rank(); r++) {
                     double value = pair.b()[row * pair.rank() + r];
                     b[to + r] = (float) (value * rank / pair.rank());

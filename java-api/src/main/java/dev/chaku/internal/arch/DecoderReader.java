@@ -85,7 +85,7 @@ public final class DecoderReader {
                             windowed,
                             context,
                             ropes.isEmpty())
-                    .withExperts(experts.options(ffWidths[l]))
+                    .withExperts(experts.options(l, ffWidths[l]))
                     .withMixer(mixer);
             picker.pickLayer(l, layer);
             if (mixer != null) {

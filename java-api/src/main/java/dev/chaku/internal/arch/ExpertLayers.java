@@ -15,6 +15,7 @@ final class ExpertLayers {
     private final TensorTable tensors;
     private final @Nullable ExpertTraits traits;
     private final int experts;
+    private final int leadingDense;
 
     ExpertLayers(ArchitectureKeys keys, TensorTable tensors, @Nullable ExpertTraits traits) {
         this.keys = keys;
@@ -29,12 +30,15 @@ final class ExpertLayers {
         if (experts == 0) {
             keys.findInt("expert_used_count", 0, 0);
         }
+        leadingDense = traits != null && traits.areAfterDenseLayers()
+                ? keys.findInt("leading_dense_block_count", 0, MOST).orElse(0)
+                : 0;
     }
 
-    /** The experts of a layer whose feed-forward width is this; null where the decoder is dense. */
+    /** The experts of a layer whose feed-forward width is this; null where it is dense. */
     @Nullable
-    ExpertOptions options(int ffWidth) {
-        if (traits == null || experts == 0) {
+    ExpertOptions options(int layer, int ffWidth) {
+        if (traits == null || experts == 0 || layer < leadingDense) {
             return null;
         }
         int used = keys.count("expert_used_count", experts);

@@ -9,6 +9,7 @@ public final class ExpertTraits {
     private Presence bias = Presence.NONE;
     private Presence shared = Presence.NONE;
     private boolean sharedRouter;
+    private boolean afterDense;
     private boolean optional;
 
     private ExpertTraits(Gating gating) {
@@ -63,6 +64,16 @@ public final class ExpertTraits {
 
     boolean hasSharedRouter() {
         return sharedRouter;
+    }
+
+    /** As many layers as {@code leading_dense_block_count} says, from the first on, are dense. */
+    public ExpertTraits afterDenseLayers() {
+        afterDense = true;
+        return this;
+    }
+
+    boolean areAfterDenseLayers() {
+        return afterDense;
     }
 
     /** A file without experts is dense. */

@@ -183,8 +183,13 @@ public final class HuggingFaceModel {
         if (rule.isInLayers() != layer >= 0) {
             return false;
         }
-        return rule.where() == TensorRule.Where.ALL_LAYERS
-                || config.hasAttention(layer) == (rule.where() == TensorRule.Where.ATTENTION);
+        return switch (rule.where()) {
+            case ALL_LAYERS -> true;
+            case ATTENTION -> config.hasAttention(layer);
+            case MIXER -> !config.hasAttention(layer);
+            case DENSE -> layer < config.leadingDense();
+            case EXPERTS -> layer >= config.leadingDense();
+        };
     }
 
     private static void understand(SafetensorsFolder files, String name, Set<String> understood) {

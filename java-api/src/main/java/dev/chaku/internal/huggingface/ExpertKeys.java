@@ -18,7 +18,13 @@ public final class ExpertKeys {
     public static void add(ModelConfig config, Map<String, GgufValue> keys) {
         addCounts(config, keys);
         keys.put("expert_feed_forward_length", GgufValue.ofUint32(config.of(Size.EXPERT_FF)));
-        if (config.json().has("shared_expert_intermediate_size")) {
+        addShared(config, keys);
+    }
+
+    /** Adds the width of the expert that every token passes through, where there is one. */
+    public static void addShared(ModelConfig config, Map<String, GgufValue> keys) {
+        if (config.json().has("shared_expert_intermediate_size")
+                || config.json().has("shared_intermediate_size")) {
             keys.put("expert_shared_feed_forward_length", GgufValue.ofUint32(config.of(Size.SHARED_FF)));
         }
     }

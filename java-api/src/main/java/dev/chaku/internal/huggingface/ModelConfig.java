@@ -116,6 +116,11 @@ public final class ModelConfig {
         return find("num_local_experts", "num_experts").orElse(0);
     }
 
+    /** How many layers from the first on have no experts. */
+    public int leadingDense() {
+        return json.findInt("num_dense_layers").orElse(0);
+    }
+
     public boolean tied(boolean otherwise) {
         return json.bool("tie_word_embeddings", json.bool("tie_embedding", otherwise));
     }
@@ -216,7 +221,7 @@ public final class ModelConfig {
             case GATE_UP -> 2L * ffWidth();
             case EXPERTS -> experts();
             case EXPERT_FF -> count("moe_intermediate_size", "intermediate_size");
-            case SHARED_FF -> count("shared_expert_intermediate_size");
+            case SHARED_FF -> count("shared_expert_intermediate_size", "shared_intermediate_size");
             case TAPS -> count("linear_conv_kernel_dim", "conv_L_cache");
             case CONVOLUTION_IN -> 3L * width();
             case DELTA_CHANNELS -> 2L * sizes().keyHeads() * sizes().keyDim() + of(Size.DELTA_VALUES);

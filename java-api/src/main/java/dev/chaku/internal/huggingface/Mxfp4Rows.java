@@ -58,15 +58,15 @@ public record Mxfp4Rows(
     /** Rows of one expert: all that lie between the first and the last of them are read at once. */
     private void readBand(long expert, long first, int count, ByteBuffer target) {
         int perRow = Math.toIntExact(columns / ELEMENTS);
-        long from = order.huggingFaceRow(first, sizes);
-        int band = Math.toIntExact(order.huggingFaceRow(first + count - 1, sizes) - from + 1);
+        long from = order.huggingFaceRow(first, rows, sizes);
+        int band = Math.toIntExact(order.huggingFaceRow(first + count - 1, rows, sizes) - from + 1);
         long at = expert * order.huggingFaceRows(rows, sizes) + from;
         ByteBuffer pairs = ByteBuffer.allocate(band * perRow * PAIRS);
         ByteBuffer scales = ByteBuffer.allocate(band * perRow);
         folder.readBytes(blocks(name), at * perRow * PAIRS, pairs);
         folder.readBytes(scales(name), at * perRow, scales);
         for (int i = 0; i < count; i++) {
-            int row = (int) (order.huggingFaceRow(first + i, sizes) - from);
+            int row = (int) (order.huggingFaceRow(first + i, rows, sizes) - from);
             for (int block = row * perRow; block < (row + 1) * perRow; block++) {
                 requireNumber(scales.get(block), at + row);
                 target.put(scales.get(block));

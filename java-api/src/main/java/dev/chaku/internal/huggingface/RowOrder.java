@@ -18,6 +18,10 @@ public enum RowOrder {
      * keys, then all values.
      */
     GROUPS,
+    /** The first of two halves. */
+    FIRST_HALF,
+    /** The second of two halves. */
+    SECOND_HALF,
     /** Every other row, from the first on. */
     EVEN,
     /** Every other row, from the second on. */
@@ -65,16 +69,17 @@ public enum RowOrder {
     /** How many rows Hugging Face's tensor has where the file's has so many. */
     public long huggingFaceRows(long rows, Sizes sizes) {
         return switch (this) {
-            case EVEN, ODD -> 2 * rows;
+            case FIRST_HALF, SECOND_HALF, EVEN, ODD -> 2 * rows;
             case DELTA_CHANNELS, DELTA_GATES -> sizes.keyHeads() * sizes.deltaGroup();
             default -> rows;
         };
     }
 
-    /** The row of Hugging Face's tensor that stands at a row of the file's. */
-    public long huggingFaceRow(long row, Sizes sizes) {
+    /** The row of Hugging Face's tensor that stands at a row of the file's, which has so many rows. */
+    public long huggingFaceRow(long row, long rows, Sizes sizes) {
         return switch (this) {
-            case AS_IS -> row;
+            case AS_IS, FIRST_HALF -> row;
+            case SECOND_HALF -> rows + row;
             case HALVES -> half(row, sizes.headDim());
             case GROUPS -> grouped(row, sizes);
             case EVEN -> 2 * row;

@@ -83,6 +83,7 @@ public final class RuleRows {
                     case EACH_ROW -> List.of(sourceColumns);
                     case TURNED -> List.of(sourceColumns, sourceRows);
                     case TAPS -> List.of(sourceRows, 1L, sourceColumns);
+                    case ALL_EXPERTS -> List.of((long) experts, sourceRows, sourceColumns);
                     case ALL_EXPERTS_TURNED -> List.of((long) experts, sourceColumns, sourceRows);
                 };
         names.forEach(each -> requireShape(each, shape));
@@ -95,7 +96,7 @@ public final class RuleRows {
                     sourceRows,
                     columns,
                     i -> i / rowsEach,
-                    i -> rule.rowOrder().huggingFaceRow(i % rowsEach, sizes),
+                    i -> rule.rowOrder().huggingFaceRow(i % rowsEach, rowsEach, sizes),
                     folder.kept());
         }
         return this::read;
@@ -106,9 +107,12 @@ public final class RuleRows {
         long done = 0;
         while (done < rows) {
             long at = row + done;
-            String name = names.get((int) (at / rowsEach));
+            long matrix = at / rowsEach;
+            boolean together = rule.layout() == Layout.ALL_EXPERTS;
+            String name = names.get(together ? 0 : (int) matrix);
             long within = at % rowsEach;
-            long from = rule.rowOrder().huggingFaceRow(within, sizes);
+            long first = together ? matrix * sourceRows : 0;
+            long from = first + rule.rowOrder().huggingFaceRow(within, rowsEach, sizes);
             long run = rule.columnOrder() == RowOrder.AS_IS ? run(within, Math.min(rows - done, rowsEach - within)) : 1;
             FloatBuffer slice = target.slice((int) (done * columns), (int) (run * columns));
             if (rule.columnOrder() == RowOrder.AS_IS) {
@@ -125,9 +129,9 @@ public final class RuleRows {
         if (rule.rowOrder() == RowOrder.AS_IS) {
             return most;
         }
-        long from = rule.rowOrder().huggingFaceRow(row, sizes);
+        long from = rule.rowOrder().huggingFaceRow(row, rowsEach, sizes);
         long run = 1;
-        while (run < most && rule.rowOrder().huggingFaceRow(row + run, sizes) == from + run) {
+        while (run < most && rule.rowOrder().huggingFaceRow(row + run, rowsEach, sizes) == from + run) {
             run++;
         }
         return run;
@@ -137,7 +141,7 @@ public final class RuleRows {
         FloatBuffer plain = scratch.floats(Math.toIntExact(sourceColumns));
         folder.read(name, from * sourceColumns, plain, scratch);
         for (int c = 0; c < columns; c++) {
-            target.put(c, plain.get((int) rule.columnOrder().huggingFaceRow(c, sizes)));
+            target.put(c, plain.get((int) rule.columnOrder().huggingFaceRow(c, columns, sizes)));
         }
     }
 

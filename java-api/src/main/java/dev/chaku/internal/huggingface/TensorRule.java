@@ -38,6 +38,8 @@ public record TensorRule(
         EACH_ROW,
         /** Each expert's in a tensor of its own; the file stacks them. */
         EACH_EXPERT,
+        /** All experts' in one tensor, rows by columns each. */
+        ALL_EXPERTS,
         /** All experts' in one tensor, columns by rows each; or in MXFP4 blocks, rows by columns each. */
         ALL_EXPERTS_TURNED
     }
@@ -65,7 +67,11 @@ public record TensorRule(
         /** Those with attention. */
         ATTENTION,
         /** Those with a running memory in its place. */
-        MIXER
+        MIXER,
+        /** Those without experts, where others have them. */
+        DENSE,
+        /** Those with experts. */
+        EXPERTS
     }
 
     /** A matrix that both sides hold in the same way. */
@@ -130,7 +136,7 @@ public record TensorRule(
 
     /** Whether the file has one matrix for each expert. */
     public boolean isStacked() {
-        return layout == Layout.EACH_EXPERT || layout == Layout.ALL_EXPERTS_TURNED;
+        return layout == Layout.EACH_EXPERT || layout == Layout.ALL_EXPERTS || layout == Layout.ALL_EXPERTS_TURNED;
     }
 
     /** The name in the folder, in a layer and of an expert, or of a row where each has a tensor of its own. */

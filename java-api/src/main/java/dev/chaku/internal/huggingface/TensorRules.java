@@ -175,6 +175,19 @@ public final class TensorRules {
                 .stored(Layout.EACH_EXPERT));
     }
 
+    /** Gate and up of all experts as halves of one tensor, and down of all in another; names in a layer. */
+    public TensorRules packedExperts(String gateUp, String down) {
+        return add(
+                TensorRule.matrix(LAYER + gateUp, BLOCK + "ffn_gate_exps.weight", Size.EXPERT_FF, Size.WIDTH)
+                        .stored(Layout.ALL_EXPERTS)
+                        .ordered(RowOrder.FIRST_HALF),
+                TensorRule.matrix(LAYER + gateUp, BLOCK + "ffn_up_exps.weight", Size.EXPERT_FF, Size.WIDTH)
+                        .stored(Layout.ALL_EXPERTS)
+                        .ordered(RowOrder.SECOND_HALF),
+                TensorRule.matrix(LAYER + down, BLOCK + "ffn_down_exps.weight", Size.WIDTH, Size.EXPERT_FF)
+                        .stored(Layout.ALL_EXPERTS));
+    }
+
     /** The expert that every token passes through, and its router. */
     public TensorRules sharedExpert() {
         String shared = LAYER + "mlp.shared_expert";

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.chaku.ReferenceData;
+import dev.chaku.SmallModels;
 import dev.chaku.errors.BadInputException;
 import dev.chaku.gguf.GgufFile;
 import dev.chaku.gguf.GgufMetadata;
@@ -46,7 +47,7 @@ class PeftModulesTest {
 
     /** What no low-rank addition is for: norms, convolutions, embeddings, routers. */
     private static final Pattern OTHER = Pattern.compile(
-            ".*(norm|conv1d|conv\\.conv|embed|wte|wpe|word_embeddings|\\.gate\\.|shared_expert_gate|\\.experts\\.|in_proj_ba|lm_head).*");
+            ".*(norm|conv1d|conv\\.conv|embed|wte|wpe|word_embeddings|\\.gate\\.|shared_expert_gate|\\.experts\\.|in_proj_ba|router|lm_head).*");
 
     @TempDir
     Path folder;
@@ -171,10 +172,13 @@ class PeftModulesTest {
         "mistral3, Mistral3ForConditionalGeneration, 14",
         "lfm2, Lfm2ForCausalLM, 22",
         "qwen3next, Qwen3NextForCausalLM, 12",
-        "qwen35, Qwen3_5ForConditionalGeneration, 23"
+        "qwen35, Qwen3_5ForConditionalGeneration, 23",
+        "granitemoe, GraniteMoeSharedForCausalLM, 12",
+        "lfm2moe, Lfm2MoeForCausalLM, 11",
+        "qwen35moe, Qwen3_5MoeForConditionalGeneration, 15"
     })
     void mergedAndConvertedIsConvertedAndWorn(String name, String className, int expected) throws IOException {
-        Path golden = ReferenceData.require("parity/tiny/" + name + ".gguf");
+        Path golden = SmallModels.require(name);
         GgufFile base = GgufFile.read(golden);
         GgufFile merged = mergedAndConverted(golden, className);
         assertEquals(expected, modules);

@@ -75,12 +75,14 @@ final class HuggingFaceConfig {
         config.put("vocab_size", number("vocab_size"));
         config.put("tie_word_embeddings", file.findTensor("output.weight").isEmpty());
         metadata.findInt(a + "attention.key_length").ifPresent(n -> config.put("head_dim", n));
-        boolean local = className.startsWith("Mixtral") || a.equals("gpt-oss.");
+        boolean local = className.startsWith("Mixtral")
+                || List.of("gpt-oss.", "granitemoe.").contains(a);
         metadata.findInt(a + "expert_count").ifPresent(n -> config.put(local ? "num_local_experts" : "num_experts", n));
         metadata.findInt(a + "expert_used_count").ifPresent(n -> config.put("num_experts_per_tok", n));
         metadata.findInt(a + "expert_feed_forward_length").ifPresent(n -> config.put("moe_intermediate_size", n));
         metadata.findInt(a + "expert_shared_feed_forward_length")
-                .ifPresent(n -> config.put("shared_expert_intermediate_size", n));
+                .ifPresent(n -> config.put(
+                        a.equals("granitemoe.") ? "shared_intermediate_size" : "shared_expert_intermediate_size", n));
         if (className.startsWith("Qwen3Moe")) {
             config.put("norm_topk_prob", true);
         }
@@ -100,13 +102,13 @@ final class HuggingFaceConfig {
             case "gpt2.", "falcon.", "bloom." -> "layer_norm_epsilon";
             case "starcoder2." -> "norm_epsilon";
             case "stablelm.", "gptneox.", "phi2.", "command-r.", "cohere2." -> "layer_norm_eps";
-            case "lfm2." -> "norm_eps";
+            case "lfm2.", "lfm2moe." -> "norm_eps";
             default -> "rms_norm_eps";
         };
     }
 
     private void rotation() {
-        boolean own = List.of("mistral3.", "qwen35.").contains(a);
+        boolean own = List.of("mistral3.", "qwen35.", "qwen35moe.").contains(a);
         Map<String, Object> rope = new LinkedHashMap<>();
         Map<String, Object> base = own ? rope : config;
         metadata.findDouble(a + "rope.freq_base")
@@ -132,7 +134,7 @@ final class HuggingFaceConfig {
         if (a.equals("gpt-oss.")) {
             rope.put("truncate", false);
         }
-        if (a.equals("qwen35.")) {
+        if (a.startsWith("qwen35")) {
             int[] sections =
                     metadata.requireNumbers(a + "rope.dimension_sections").toInts();
             rope.put("mrope_section", List.of(sections[0], sections[1], sections[2]));
@@ -179,7 +181,7 @@ final class HuggingFaceConfig {
                 "residual_scale",
                 "residual_multiplier",
                 "logit_scale",
-                a.equals("granite.") ? "logits_scaling" : "logit_scale"));
+                a.startsWith("granite") ? "logits_scaling" : "logit_scale"));
         names.putAll(Map.of(
                 "ssm.conv_kernel",
                 "linear_conv_kernel_dim",
@@ -210,10 +212,14 @@ final class HuggingFaceConfig {
                 config.putAll(Map.of("swiglu_limit", 7.0, "attention_bias", true));
                 config.put("layer_types", kinds(layers, l -> l % 2 == 0 ? "sliding_attention" : "full_attention"));
             }
-            case "lfm2." -> {
+            case "lfm2.", "lfm2moe." -> {
                 int[] heads =
                         metadata.requireNumbers(a + "attention.head_count_kv").toInts();
                 config.put("block_auto_adjust_ff_dim", false);
+                metadata.findInt(a + "leading_dense_block_count").ifPresent(n -> config.put("num_dense_layers", n));
+                config.put(
+                        "use_expert_bias",
+                        file.findTensor("blk.1.exp_probs_b.bias").isPresent());
                 config.put("layer_types", kinds(layers, l -> heads[l] == 0 ? "conv" : "full_attention"));
             }
             case "mpt." ->

@@ -76,6 +76,7 @@ public final class HuggingFaceExport {
             settings.put(name + "_token", tokens.get(metadata.requireInt("tokenizer.ggml." + name + "_token_id")));
         }
         metadata.findBool("tokenizer.ggml.add_bos_token").ifPresent(on -> settings.put("add_bos_token", on));
+        metadata.findBool("tokenizer.ggml.add_space_prefix").ifPresent(on -> settings.put("add_prefix_space", on));
         json("tokenizer_config.json", settings);
         if (metadata.requireString("tokenizer.ggml.model").equals("llama")) {
             Files.write(

@@ -9,7 +9,8 @@ final class HuggingFaceNames {
         String name = text(a, className, gguf);
         return switch (className) {
             case "Mistral3ForConditionalGeneration", "Gemma3ForConditionalGeneration" -> "language_model." + name;
-            case "Qwen3_5ForConditionalGeneration" -> name.replaceFirst("^model\\.", "model.language_model.");
+            case "Qwen3_5ForConditionalGeneration", "Qwen3_5MoeForConditionalGeneration" ->
+                name.replaceFirst("^model\\.", "model.language_model.");
             default -> name;
         };
     }
@@ -93,10 +94,20 @@ final class HuggingFaceNames {
                         gguf.replace("attn_q_norm", "self_attn.query_layernorm")
                                 .replace("attn_k_norm", "self_attn.key_layernorm"));
             case "seed_oss." -> llamaName(className, gguf.replace("post_attention_norm", "post_attention_layernorm"));
-            case "lfm2." ->
+            case "granitemoe." ->
+                llamaName(
+                        className,
+                        gguf.replace("ffn_gate_inp", "block_sparse_moe.router.layer")
+                                .replace("ffn_down_shexp", "shared_mlp.output_linear"));
+            case "lfm2.", "lfm2moe." ->
                 llamaName(
                                 className,
                                 gguf.replace("token_embd_norm", "model.embedding_norm")
+                                        .replace("exp_probs_b.bias", "feed_forward.expert_bias")
+                                        .replace("ffn_gate_inp", "feed_forward.gate")
+                                        .replace("ffn_gate_exps", "feed_forward.experts.{e}.w1")
+                                        .replace("ffn_up_exps", "feed_forward.experts.{e}.w3")
+                                        .replace("ffn_down_exps", "feed_forward.experts.{e}.w2")
                                         .replace("attn_norm", "operator_norm")
                                         .replace("attn_q_norm", "self_attn.q_layernorm")
                                         .replace("attn_k_norm", "self_attn.k_layernorm")
@@ -107,7 +118,7 @@ final class HuggingFaceNames {
                                         .replace("ffn_up", "feed_forward.w3")
                                         .replace("ffn_down", "feed_forward.w2"))
                         .replace("post_attention_layernorm_", "ffn_norm");
-            case "qwen35.", "qwen3next." ->
+            case "qwen35.", "qwen35moe.", "qwen3next." ->
                 llamaName(
                         className,
                         gguf.replace("post_attention_norm", "post_attention_layernorm")

@@ -12,8 +12,9 @@ import java.util.Set;
 
 /** The tensors of an F32 GGUF model under the names and in the shapes that Hugging Face has. */
 final class HuggingFaceTensors {
-    private static final Set<String> HALVES = Set.of("llama.", "granite.", "smollm3.", "mistral3.");
-    private static final Set<String> LESS_ONE = Set.of("gemma.", "gemma2.", "gemma3.", "qwen35.", "qwen3next.");
+    private static final Set<String> HALVES = Set.of("llama.", "granite.", "granitemoe.", "smollm3.", "mistral3.");
+    private static final Set<String> LESS_ONE =
+            Set.of("gemma.", "gemma2.", "gemma3.", "qwen35.", "qwen35moe.", "qwen3next.");
 
     private final GgufFile file;
     private final GgufMetadata metadata;
@@ -107,13 +108,20 @@ final class HuggingFaceTensors {
             }
             add(name(block + "linear_attn.A_log"), shape(tensor), rates);
         } else if (name.contains("conv1d") || name.contains("shortconv.conv")) {
-            float[] taps = a.equals("qwen35.") ? channels(values(name), (int) tensor.dim(0)) : values(name);
+            float[] taps = a.startsWith("qwen35") ? channels(values(name), (int) tensor.dim(0)) : values(name);
             add(name(name), List.of(tensor.dim(1), 1L, tensor.dim(0)), taps);
-        } else if (a.equals("qwen35.") && !name.contains("norm") && name.matches(".*(attn_qkv|attn_gate|ssm_).*")) {
+        } else if (a.startsWith("qwen35") && !name.contains("norm") && name.matches(".*(attn_qkv|attn_gate|ssm_).*")) {
             int columns = tensor.rank() == 1 ? 1 : (int) tensor.dim(0);
             add(name(name), shape(tensor), delta(name, values(name), columns));
         } else if (a.equals("qwen3next.") && name.contains("attn_qkv")) {
             add(name(block + "linear_attn.in_proj_qkvz.weight"), groupedDelta(block, (int) tensor.dim(0)), tensor);
+        } else if (List.of("granitemoe.", "qwen35moe.").contains(a) && name.contains("_exps.")) {
+            packed(tensor, block);
+        } else if (a.equals("granitemoe.") && name.contains("ffn_gate_shexp")) {
+            add(
+                    name(block + "shared_mlp.input_linear.weight"),
+                    joined(List.of(values(name), values(block + "ffn_up_shexp.weight"))),
+                    tensor);
         } else if (a.equals("gpt-oss.") && name.contains("_exps.")) {
             gptOss(tensor, block);
         } else if (a.equals("stablelm.") && name.matches(".*attn_[qk]_norm.*")) {
@@ -138,7 +146,8 @@ final class HuggingFaceTensors {
                         slice(values, part * values.length / 3, values.length / 3));
             }
         } else {
-            return a.equals("qwen3next.") && name.contains("attn_gate");
+            return a.equals("qwen3next.") && name.contains("attn_gate")
+                    || a.equals("granitemoe.") && name.contains("ffn_up_shexp");
         }
         return true;
     }
@@ -146,6 +155,31 @@ final class HuggingFaceTensors {
     private void add(String name, float[] values, GgufTensor like) {
         long columns = like.dim(0);
         add(name, like.rank() == 1 ? List.of(columns) : List.of(values.length / columns, columns), values);
+    }
+
+    /** Gate and up of each expert follow each other in one tensor of all. */
+    private void packed(GgufTensor tensor, String block) {
+        int experts = (int) tensor.dim(2);
+        boolean granite = a.equals("granitemoe.");
+        boolean down = tensor.name().contains("ffn_down");
+        List<float[]> parts = new ArrayList<>();
+        float[] own = values(tensor.name());
+        float[] other = down ? own : values(block + "ffn_up_exps.weight");
+        int each = own.length / experts;
+        for (int e = 0; e < experts; e++) {
+            parts.add(slice(own, e * each, each));
+            if (!down) {
+                parts.add(slice(other, e * each, each));
+            }
+        }
+        if (!tensor.name().contains("ffn_up")) {
+            String in = granite ? "block_sparse_moe.input_linear.weight" : "mlp.experts.gate_up_proj";
+            String out = granite ? "block_sparse_moe.output_linear.weight" : "mlp.experts.down_proj";
+            add(
+                    name(block + (down ? out : in)),
+                    List.of((long) experts, (down ? 1 : 2) * tensor.dim(1), tensor.dim(0)),
+                    joined(parts));
+        }
     }
 
     /** Gate and up become rows in turns of one tensor, whose matrices are turned; biases likewise. */
@@ -239,7 +273,7 @@ final class HuggingFaceTensors {
 
     /** From heads that go round the key heads to those of one key head after those of another. */
     private float[] untiled(float[] values, int rows, int columns) {
-        if (!a.equals("qwen35.")) {
+        if (!a.startsWith("qwen35")) {
             return values;
         }
         int groups = number("ssm.group_count");

@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.chaku.Float32Device;
 import dev.chaku.Model;
-import dev.chaku.ReferenceData;
+import dev.chaku.SmallModels;
 import dev.chaku.gguf.GgufFile;
 import dev.chaku.internal.arch.FormatMix;
 import dev.chaku.internal.arch.family.ModelFamilies;
@@ -45,6 +45,9 @@ class RandomOutlineTest {
         "lfm2, Lfm2ForCausalLM",
         "qwen35, Qwen3_5ForCausalLM",
         "qwen3next, Qwen3NextForCausalLM",
+        "granitemoe, GraniteMoeSharedForCausalLM",
+        "lfm2moe, Lfm2MoeForCausalLM",
+        "qwen35moe, Qwen3_5MoeForCausalLM",
         "exaone4, Exaone4ForCausalLM",
         "command-r, CohereForCausalLM",
         "cohere2, Cohere2ForCausalLM",
@@ -57,7 +60,7 @@ class RandomOutlineTest {
         "bloom, BloomForCausalLM"
     })
     void everyFamilyCanBeMadeAnew(String name, String className) throws IOException {
-        GgufFile golden = GgufFile.read(ReferenceData.require("parity/tiny/" + name + ".gguf"));
+        GgufFile golden = GgufFile.read(SmallModels.require(name));
         Path config = folder.resolve("config.json");
         HuggingFaceExport.json(config, new HuggingFaceConfig(golden, className).write());
         Path out = folder.resolve("random.gguf");

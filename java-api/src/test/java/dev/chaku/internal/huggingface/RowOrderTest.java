@@ -16,7 +16,7 @@ class RowOrderTest {
 
     private static List<Long> rows(RowOrder order, long count) {
         return LongStream.range(0, count)
-                .map(row -> order.huggingFaceRow(row, SIZES))
+                .map(row -> order.huggingFaceRow(row, count, SIZES))
                 .boxed()
                 .toList();
     }
@@ -28,6 +28,7 @@ class RowOrderTest {
         "HALVES,,24",
         "GROUPS,,40",
         "EVEN,ODD,5",
+        "FIRST_HALF,SECOND_HALF,5",
         "TILED_VALUES,,12",
         "TILED_HEADS,,4",
         "TILED_CHANNELS,,20"
@@ -52,15 +53,20 @@ class RowOrderTest {
                 LongStream.range(0, 32).boxed().toList(), all.stream().sorted().toList());
         // Of each key head: 2 of queries, 2 of keys, 6 of values, 6 of gates.
         assertEquals(List.of(0L, 1L, 16L, 17L, 2L, 3L, 18L, 19L), rows(RowOrder.DELTA_CHANNELS, 8));
-        assertEquals(10, RowOrder.DELTA_GATES.huggingFaceRow(0, SIZES));
-        assertEquals(26, RowOrder.DELTA_GATES.huggingFaceRow(6, SIZES));
+        assertEquals(10, RowOrder.DELTA_GATES.huggingFaceRow(0, 12, SIZES));
+        assertEquals(26, RowOrder.DELTA_GATES.huggingFaceRow(6, 12, SIZES));
+    }
+
+    @Test
+    void halvesFollowEachOther() {
+        assertEquals(List.of(3L, 4L, 5L), rows(RowOrder.SECOND_HALF, 3));
     }
 
     @Test
     void headsMoveAsTheirNamesSay() {
         assertEquals(List.of(0L, 2L, 1L, 3L, 4L, 6L), rows(RowOrder.HALVES, 6));
         long[] firstOfHeads = LongStream.range(0, 10)
-                .map(head -> RowOrder.GROUPS.huggingFaceRow(4 * head, SIZES) / 4)
+                .map(head -> RowOrder.GROUPS.huggingFaceRow(4 * head, 40, SIZES) / 4)
                 .toArray();
         assertArrayEquals(new long[] {0, 1, 2, 5, 6, 7, 3, 8, 4, 9}, firstOfHeads);
         assertEquals(List.of(0L, 2L, 1L, 3L), rows(RowOrder.TILED_HEADS, 4));

@@ -21,6 +21,11 @@ final class Granite extends Family {
 
     @Override
     DecoderTraits traits(GgufFile file) {
+        return kind();
+    }
+
+    /** Of either Granite 3. */
+    static DecoderTraits kind() {
         return DecoderTraits.rotating(Pairing.ADJACENT)
                 .attention(a -> a.biases(OPTIONAL, OPTIONAL))
                 .feedForward(f -> f.biases(OPTIONAL))

@@ -73,13 +73,20 @@ final class Lfm2 extends Family {
     }
 
     private TensorRules tensors() {
-        String ff = LAYER + "feed_forward.";
-        return mixers(rules())
-                .norm("ffn_norm", "ffn_norm")
-                .matrix(ff + "w1", BLOCK + "ffn_gate", Size.FF, Size.WIDTH)
-                .matrix(ff + "w3", BLOCK + "ffn_up", Size.FF, Size.WIDTH)
-                .matrix(ff + "w2", BLOCK + "ffn_down", Size.WIDTH, Size.FF)
+        return feedForward(mixers(rules()).norm("ffn_norm", "ffn_norm"), Where.ALL_LAYERS)
                 .head();
+    }
+
+    /** A dense feed-forward in some layers. */
+    static TensorRules feedForward(TensorRules rules, Where layers) {
+        String ff = LAYER + "feed_forward.";
+        return rules.add(
+                matrix(ff + "w1.weight", BLOCK + "ffn_gate.weight", Size.FF, Size.WIDTH)
+                        .in(layers),
+                matrix(ff + "w3.weight", BLOCK + "ffn_up.weight", Size.FF, Size.WIDTH)
+                        .in(layers),
+                matrix(ff + "w2.weight", BLOCK + "ffn_down.weight", Size.WIDTH, Size.FF)
+                        .in(layers));
     }
 
     /** The tensors before the feed-forward. */

@@ -27,6 +27,7 @@ public final class ModelFamilies {
             new Phi3(),
             new SmolLm3(),
             new Granite(),
+            new GraniteMoe(),
             new Olmo2(),
             new StableLm(),
             new StarCoder2(),
@@ -43,7 +44,9 @@ public final class ModelFamilies {
             new Hunyuan(),
             new SeedOss(),
             new Lfm2(),
+            new Lfm2Moe(),
             new Qwen35(),
+            new Qwen35Moe(),
             new Qwen3Next());
 
     private ModelFamilies() {}
@@ -80,6 +83,14 @@ public final class ModelFamilies {
                 .findFirst()
                 .map(Family::modules)
                 .orElseGet(ModuleNames::llama);
+    }
+
+    /** Names under {@code architectures} in config.json that one of the known architectures has. */
+    public static List<String> classes(String architecture) {
+        return huggingFace()
+                .filter(each -> each.architecture().equals(architecture))
+                .flatMap(each -> each.names().stream())
+                .toList();
     }
 
     /** Names under {@code architectures} in config.json that are known. */
