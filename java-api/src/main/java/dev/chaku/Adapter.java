@@ -11,16 +11,12 @@ import dev.chaku.internal.adapter.GgufAdapters;
 import dev.chaku.internal.adapter.ModelFingerprint;
 import dev.chaku.internal.adapter.PeftAdapters;
 import dev.chaku.internal.engine.LoraPair;
+import dev.chaku.internal.model.LoadedAdapter;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Collections;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
-import java.util.WeakHashMap;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A LoRA adapter in memory, to be worn over a base model. Immutable and thread-safe.
@@ -34,15 +30,10 @@ public final class Adapter implements AutoCloseable {
     /** The adapter's file in the folder that a training writes. */
     public static final String FILE_NAME = AdapterKeys.FILE_NAME;
 
-    private final String source;
-    /** Models that have it in the core; guarded by this. */
-    private final Set<Model> models = Collections.newSetFromMap(new WeakHashMap<>());
-    /** Null when closed; guarded by this. */
-    private @Nullable AdapterWeights weights;
+    private final LoadedAdapter loaded;
 
     Adapter(AdapterWeights weights) {
-        this.source = weights.source();
-        this.weights = weights;
+        this.loaded = new LoadedAdapter(weights);
     }
 
     /**
@@ -132,7 +123,11 @@ public final class Adapter implements AutoCloseable {
 
     /** {@return the largest rank of its products} */
     public int rank() {
-        return weights().pairs().stream().mapToInt(LoraPair::rank).max().orElse(0);
+        return rank(weights());
+    }
+
+    private static int rank(AdapterWeights weights) {
+        return weights.pairs().stream().mapToInt(LoraPair::rank).max().orElse(0);
     }
 
     /** {@return the number of products that it adapts} */
@@ -186,40 +181,29 @@ public final class Adapter implements AutoCloseable {
     }
 
     /** {@return whether {@link #close} was called} */
-    public synchronized boolean isClosed() {
-        return weights == null;
+    public boolean isClosed() {
+        return loaded.isClosed();
     }
 
     /** Lets go of its memory; generations that wear it keep theirs until they end. Idempotent, from any thread. */
     @Override
     public void close() {
-        List<Model> wornBy;
-        synchronized (this) {
-            weights = null;
-            wornBy = List.copyOf(models);
-            models.clear();
-        }
-        // Outside of the lock: a model that binds an adapter holds its own first.
-        wornBy.forEach(model -> model.release(this));
+        loaded.close();
     }
 
-    /** Remembers a model that has brought it to the core, to be told when it is closed. */
-    synchronized void boundTo(Model model) {
-        weights();
-        models.add(model);
+    LoadedAdapter loaded() {
+        return loaded;
     }
 
-    synchronized AdapterWeights weights() {
-        if (weights == null) {
-            throw new IllegalStateException("the adapter " + source + " is closed");
-        }
-        return weights;
+    AdapterWeights weights() {
+        return loaded.weights();
     }
 
     @Override
-    public synchronized String toString() {
-        return weights == null
-                ? source + " (closed)"
-                : source + " (" + architecture() + ", rank " + rank() + ", " + adaptedProducts() + " products)";
+    public String toString() {
+        return loaded.ifOpen()
+                .map(open -> loaded.source() + " (" + open.architecture() + ", rank " + rank(open) + ", "
+                        + open.pairs().size() + " products)")
+                .orElse(loaded.source() + " (closed)");
     }
 }

@@ -8,6 +8,8 @@ import dev.chaku.generate.Generation;
 import dev.chaku.generate.SamplingOptions;
 import dev.chaku.internal.generate.GenerationLoop;
 import dev.chaku.internal.generate.GenerationRequest;
+import dev.chaku.internal.model.ModelSession;
+import dev.chaku.internal.model.WornAdapters;
 import dev.chaku.text.template.ChatTemplate;
 import java.util.ArrayList;
 import java.util.List;
@@ -44,7 +46,7 @@ public final class Generator {
 
     Generator(Model model) {
         this.model = model;
-        this.adapters = new WornAdapters(model);
+        this.adapters = new WornAdapters(model.loaded());
     }
 
     /**
@@ -66,7 +68,7 @@ public final class Generator {
      * @return this
      */
     public Generator prompt(String text, boolean parseSpecial) {
-        return tokens(model.prompts().text(text, parseSpecial));
+        return tokens(model.loaded().prompts().text(text, parseSpecial));
     }
 
     /**
@@ -94,7 +96,7 @@ public final class Generator {
      */
     public Generator chat(List<Map<String, Object>> messages, ChatTemplate template) {
         tokens(chatTokens(messages, template));
-        turnEnd = model.prompts().turnEnd(ChatRenderer.of(template));
+        turnEnd = model.loaded().prompts().turnEnd(ChatRenderer.of(template));
         return this;
     }
 
@@ -106,7 +108,7 @@ public final class Generator {
      * @param template writes the conversation as text
      */
     public int[] chatTokens(List<Map<String, Object>> messages, ChatTemplate template) {
-        return model.prompts().chat(messages, List.of(), ChatRenderer.of(template));
+        return model.loaded().prompts().chat(messages, List.of(), ChatRenderer.of(template));
     }
 
     /**
@@ -141,7 +143,7 @@ public final class Generator {
      * @throws IllegalStateException if it is closed, or the model is
      */
     public Generator adapter(Adapter adapter, double scale) {
-        adapters.set(adapter, scale);
+        adapters.set(adapter.loaded(), scale);
         return this;
     }
 
@@ -166,7 +168,7 @@ public final class Generator {
      * @throws IllegalStateException if it is closed, or the model is
      */
     public Generator addAdapter(Adapter adapter, double scale) {
-        adapters.add(adapter, scale);
+        adapters.add(adapter.loaded(), scale);
         return this;
     }
 
@@ -290,15 +292,15 @@ public final class Generator {
      * @throws IllegalStateException if the model is closed, or an adapter that is worn
      */
     public Generation generate() {
-        model.requireOpen();
+        model.loaded().requireOpen();
         GenerationRequest request = new GenerationRequest(
                 prompt.clone(), maxTokens, sampling, allStops(), endless, withLogprobs, topLogprobs, listener);
-        model.requireLength(prompt.length);
+        model.loaded().requireLength(prompt.length);
         int tokens = (int) Math.min(model.contextLength(), (long) prompt.length + maxTokens);
-        ModelSession session = model.sessions().borrow(tokens, adapters.inTheCore());
+        ModelSession session = model.loaded().sessions().borrow(tokens, adapters.inTheCore());
         boolean done = false;
         try {
-            GenerationLoop loop = new GenerationLoop(session, model.tokenizerOrNull(), request);
+            GenerationLoop loop = new GenerationLoop(session, model.loaded().tokenizerOrNull(), request);
             running = loop;
             Generation generation = loop.run();
             done = true;
@@ -306,7 +308,7 @@ public final class Generator {
         } finally {
             running = null;
             if (done) {
-                model.sessions().giveBack(session);
+                model.loaded().sessions().giveBack(session);
             } else {
                 session.close();
             }

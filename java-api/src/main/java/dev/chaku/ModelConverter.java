@@ -5,6 +5,7 @@ import dev.chaku.errors.OperationCancelledException;
 import dev.chaku.errors.ResourceException;
 import dev.chaku.internal.convert.HuggingFaceModel;
 import dev.chaku.internal.convert.ModelOutline;
+import dev.chaku.internal.model.FileProgressMeter;
 import dev.chaku.io.FileFault;
 import dev.chaku.io.NewFile;
 import java.io.IOException;
@@ -121,7 +122,7 @@ public final class ModelConverter {
     }
 
     static Report write(ModelOutline outline, ModelOutline.Target target, Consumer<FileProgress> listener) {
-        FileProgressMeter meter = new FileProgressMeter(outline.elements(), listener);
+        FileProgressMeter meter = new FileProgressMeter(outline.elements(), FileProgress.to(listener));
         outline.write(target, meter::begin, meter::add);
         try {
             return new Report(

@@ -5,6 +5,7 @@ import dev.chaku.errors.ResourceException;
 import dev.chaku.gguf.GgufFile;
 import dev.chaku.gguf.GgufTensor;
 import dev.chaku.gguf.GgufWriter;
+import dev.chaku.internal.model.FileProgressMeter;
 import dev.chaku.io.FileFault;
 import dev.chaku.io.NewFile;
 import java.io.IOException;
@@ -82,7 +83,7 @@ public final class ModelJoiner {
         }
         NewFile.at(target).overwrite(overwrite).inputs(List.of(part)).check();
         FileProgressMeter meter = new FileProgressMeter(
-                file.tensors().stream().mapToLong(GgufTensor::elements).sum(), listener);
+                file.tensors().stream().mapToLong(GgufTensor::elements).sum(), FileProgress.to(listener));
         GgufWriter writer = GgufWriter.to(target).overwrite(overwrite).putAll(file.metadata());
         for (GgufTensor tensor : file.tensors()) {
             writer.tensor(tensor.name(), tensor.type(), tensor.dims(), meter.watching(tensor, file.copyOf(tensor)));

@@ -1,6 +1,10 @@
 package dev.chaku;
 
 import dev.chaku.errors.BadInputException;
+import dev.chaku.internal.engine.Engine;
+import dev.chaku.internal.engine.EngineOptions;
+import dev.chaku.internal.engine.lookup.Engines;
+import dev.chaku.internal.model.SessionCache;
 
 /**
  * How a model is opened.
@@ -69,5 +73,14 @@ public record ModelOptions(Device device, int threads, long memoryLimitBytes, Ca
      */
     public ModelOptions withCache(CacheFormat newCache) {
         return new ModelOptions(device, threads, memoryLimitBytes, newCache);
+    }
+
+    /** Starts what these options choose. */
+    Engine startEngine() {
+        return Engines.start(new EngineOptions(threads, device.path()));
+    }
+
+    SessionCache.Settings sessions() {
+        return new SessionCache.Settings(memoryLimitBytes, cache.type());
     }
 }

@@ -6,6 +6,7 @@ import dev.chaku.gguf.GgufFile;
 import dev.chaku.gguf.GgufSplit;
 import dev.chaku.gguf.GgufTensor;
 import dev.chaku.gguf.GgufWriter;
+import dev.chaku.internal.model.FileProgressMeter;
 import dev.chaku.io.NewFile;
 import java.nio.file.Path;
 import java.util.List;
@@ -121,7 +122,7 @@ public final class ModelSplitter {
                 .inputs(List.of(model))
                 .check());
         FileProgressMeter meter = new FileProgressMeter(
-                file.tensors().stream().mapToLong(GgufTensor::elements).sum(), listener);
+                file.tensors().stream().mapToLong(GgufTensor::elements).sum(), FileProgress.to(listener));
         List<GgufWriter> writers = split.writers(plan, meter::watching);
         writers.forEach(writer -> writer.overwrite(overwrite));
         GgufWriter.writeAll(writers);

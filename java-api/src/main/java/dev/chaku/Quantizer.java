@@ -11,6 +11,7 @@ import dev.chaku.gguf.GgufWriter;
 import dev.chaku.internal.arch.ModelFacts;
 import dev.chaku.internal.arch.TensorFormats;
 import dev.chaku.internal.engine.lookup.Engines;
+import dev.chaku.internal.model.FileProgressMeter;
 import dev.chaku.internal.quantize.ErrorSums;
 import dev.chaku.internal.quantize.GgufRows;
 import dev.chaku.internal.quantize.ImportanceMatrix;
@@ -233,7 +234,7 @@ public final class Quantizer {
                 plan.tensors().stream()
                         .mapToLong(QuantizationPlan.Tensor::elements)
                         .sum(),
-                listener);
+                FileProgress.to(listener));
         GgufWriter writer = GgufWriter.to(target).overwrite(overwrite).putAll(file.metadata());
         writer.put("general.file_type", format.mix().fileType())
                 .put("general.quantization_version", QUANTIZATION_VERSION);

@@ -10,6 +10,8 @@ import dev.chaku.generate.ContinuationScore;
 import dev.chaku.generate.DataLoss;
 import dev.chaku.internal.generate.LogprobLoop;
 import dev.chaku.internal.generate.LossSum;
+import dev.chaku.internal.model.ModelSession;
+import dev.chaku.internal.model.WornAdapters;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -30,7 +32,7 @@ public final class Scorer {
 
     Scorer(Model model) {
         this.model = model;
-        this.adapters = new WornAdapters(model);
+        this.adapters = new WornAdapters(model.loaded());
     }
 
     /**
@@ -52,7 +54,7 @@ public final class Scorer {
      * @throws BadInputException if it was made for another base
      */
     public Scorer adapter(Adapter adapter, double scale) {
-        adapters.set(adapter, scale);
+        adapters.set(adapter.loaded(), scale);
         return this;
     }
 
@@ -64,7 +66,7 @@ public final class Scorer {
      * @return this
      */
     public Scorer addAdapter(Adapter adapter, double scale) {
-        adapters.add(adapter, scale);
+        adapters.add(adapter.loaded(), scale);
         return this;
     }
 
@@ -192,8 +194,9 @@ public final class Scorer {
     }
 
     private int[] continuation(int[] prompt, String text) {
-        int[] ids =
-                prompt.length == 0 ? new int[0] : model.prompts().continuation(prompt[prompt.length - 1], text, false);
+        int[] ids = prompt.length == 0
+                ? new int[0]
+                : model.loaded().prompts().continuation(prompt[prompt.length - 1], text, false);
         if (ids.length == 0) {
             throw new BadInputException(
                     "score: expected a prompt and a continuation of at least one token each, found none");
@@ -202,17 +205,17 @@ public final class Scorer {
     }
 
     private <R> R run(int tokens, Function<LogprobLoop, R> work) {
-        model.requireOpen();
-        model.requireLength(tokens);
-        ModelSession session = model.sessions().borrow(tokens, adapters.inTheCore());
+        model.loaded().requireOpen();
+        model.loaded().requireLength(tokens);
+        ModelSession session = model.loaded().sessions().borrow(tokens, adapters.inTheCore());
         boolean done = false;
         try {
-            R result = work.apply(new LogprobLoop(session, model.tokenizerOrNull()));
+            R result = work.apply(new LogprobLoop(session, model.loaded().tokenizerOrNull()));
             done = true;
             return result;
         } finally {
             if (done) {
-                model.sessions().giveBack(session);
+                model.loaded().sessions().giveBack(session);
             } else {
                 session.close();
             }

@@ -174,7 +174,7 @@ class AdapterTest {
         try (Model base = Model.open(file, Float32Device.options());
                 Adapter other = Adapter.load(adapterFile(base, 2))) {
             Adapter adapter = Adapter.load(adapterFile(base, 1));
-            EngineAdapter inTheCore = base.bind(adapter);
+            EngineAdapter inTheCore = base.loaded().bind(adapter.loaded());
             Generator generator = base.generator()
                     .adapter(adapter)
                     .prompt("abc")

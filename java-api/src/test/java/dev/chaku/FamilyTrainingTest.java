@@ -145,7 +145,7 @@ class FamilyTrainingTest {
 
     private static double loss(Model model, EncodedExample example, List<Adapter> adapters) {
         List<EngineSession.Worn> worn = adapters.stream()
-                .map(adapter -> new EngineSession.Worn(model.bind(adapter), 1))
+                .map(adapter -> new EngineSession.Worn(model.loaded().bind(adapter.loaded()), 1))
                 .toList();
         float[][] logits = model.logits(example.tokens(), worn);
         double sum = 0;

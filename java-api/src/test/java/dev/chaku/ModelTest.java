@@ -14,6 +14,7 @@ import dev.chaku.generate.Generation;
 import dev.chaku.internal.arch.DenseShape;
 import dev.chaku.internal.arch.FormatMix;
 import dev.chaku.internal.engine.RopeSpec;
+import dev.chaku.internal.model.ModelSession;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -77,9 +78,9 @@ class ModelTest {
                 Model fresh = Model.open(file)) {
             assertEquals(256, used.spec().longAfter());
             used.generator().tokens(1, 5, 9).maxTokens(2).generate();
-            ModelSession longer = used.sessions().borrow(300, List.of());
+            ModelSession longer = used.loaded().sessions().borrow(300, List.of());
             assertEquals(512, longer.capacity());
-            used.sessions().giveBack(longer);
+            used.loaded().sessions().giveBack(longer);
             int[] after =
                     used.generator().tokens(1, 5, 9, 13).maxTokens(8).generate().tokens();
             assertArrayEquals(

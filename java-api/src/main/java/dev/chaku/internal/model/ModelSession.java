@@ -1,4 +1,4 @@
-package dev.chaku;
+package dev.chaku.internal.model;
 
 import dev.chaku.internal.engine.EngineAdapter;
 import dev.chaku.internal.engine.EngineModel;
@@ -10,7 +10,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** A session of the core that knows which tokens it has computed, in which role, and which adapters it wears. */
-final class ModelSession implements DecodeSession, AutoCloseable {
+public final class ModelSession implements DecodeSession, AutoCloseable {
     private static final FloatBuffer NO_LOGITS = DirectBuffers.floats(0);
 
     private final EngineSession core;

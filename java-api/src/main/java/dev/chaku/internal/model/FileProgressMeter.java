@@ -1,34 +1,43 @@
-package dev.chaku;
+package dev.chaku.internal.model;
 
 import dev.chaku.gguf.GgufTensor;
 import dev.chaku.gguf.GgufWriter;
 import dev.chaku.internal.io.Interruption;
 import java.time.Duration;
-import java.util.function.Consumer;
 
 /**
  * Counts elements that are written, tells a listener, and ends the writing when the thread is interrupted. Not
  * thread-safe.
  */
-final class FileProgressMeter {
+public final class FileProgressMeter {
+    /** Is told how far the writing is. */
+    public interface Listener {
+        /**
+         * @param tensor being written
+         * @param done elements written
+         * @param total elements of the file
+         */
+        void at(String tensor, long done, long total, Duration elapsed);
+    }
+
     private final long total;
-    private final Consumer<FileProgress> listener;
+    private final Listener listener;
     private final long startNs = System.nanoTime();
     private String tensor = "";
     private long done;
 
-    FileProgressMeter(long total, Consumer<FileProgress> listener) {
+    public FileProgressMeter(long total, Listener listener) {
         this.total = total;
         this.listener = listener;
     }
 
-    void begin(String name) {
+    public void begin(String name) {
         tensor = name;
         add(0);
     }
 
     /** A source of a tensor's data that tells of them. */
-    GgufWriter.TensorSource watching(GgufTensor of, GgufWriter.TensorSource source) {
+    public GgufWriter.TensorSource watching(GgufTensor of, GgufWriter.TensorSource source) {
         return out -> {
             begin(of.name());
             source.writeTo(out);
@@ -36,9 +45,9 @@ final class FileProgressMeter {
         };
     }
 
-    void add(long elements) {
+    public void add(long elements) {
         Interruption.check("writing of the file");
         done += elements;
-        listener.accept(new FileProgress(tensor, done, total, Duration.ofNanos(System.nanoTime() - startNs)));
+        listener.at(tensor, done, total, Duration.ofNanos(System.nanoTime() - startNs));
     }
 }

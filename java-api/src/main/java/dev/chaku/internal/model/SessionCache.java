@@ -1,7 +1,8 @@
-package dev.chaku;
+package dev.chaku.internal.model;
 
 import dev.chaku.errors.BadInputException;
 import dev.chaku.errors.ResourceException;
+import dev.chaku.gguf.GgmlType;
 import dev.chaku.internal.engine.DecoderSpec;
 import dev.chaku.internal.engine.EngineAdapter;
 import dev.chaku.internal.engine.EngineModel;
@@ -13,24 +14,32 @@ import org.jspecify.annotations.Nullable;
  * Keeps one session of a model between generations, so that a prompt that begins like the one before need not be
  * computed again. Thread-safe: who borrows has the session alone until it comes back.
  */
-final class SessionCache implements AutoCloseable {
+public final class SessionCache implements AutoCloseable {
+    /**
+     * How sessions are made.
+     *
+     * @param memoryLimitBytes refuse above it, 0 for what the machine has
+     * @param cache format of keys and values
+     */
+    public record Settings(long memoryLimitBytes, GgmlType cache) {}
+
     /** Capacities are multiples of it, so that a few tokens more need no new session. */
     private static final int STEP = 256;
 
     private final EngineModel model;
     private final int contextLength;
     private final int longAfter;
-    private final ModelOptions options;
+    private final Settings settings;
     private final boolean mixes;
     private @Nullable ModelSession idle;
     private boolean closed;
 
-    SessionCache(EngineModel model, DecoderSpec spec, ModelOptions options) {
+    SessionCache(EngineModel model, DecoderSpec spec, Settings settings) {
         this.model = model;
         this.contextLength = spec.contextLength();
         this.longAfter = spec.longAfter();
         this.mixes = spec.mixes();
-        this.options = options;
+        this.settings = settings;
     }
 
     /**
@@ -39,7 +48,7 @@ final class SessionCache implements AutoCloseable {
      * @throws ResourceException if memory does not suffice
      * @throws BadInputException if the cache cannot have the format of the options
      */
-    ModelSession borrow(int tokens, List<EngineSession.Worn> adapters) {
+    public ModelSession borrow(int tokens, List<EngineSession.Worn> adapters) {
         ModelSession session = takeIdle();
         if (session != null && (session.capacity() < tokens || isLong(session.capacity()) != isLong(tokens))) {
             session.close();
@@ -50,11 +59,7 @@ final class SessionCache implements AutoCloseable {
             int capacity = (int) Math.min(isLong(tokens) || longAfter == 0 ? contextLength : longAfter, rounded);
             session = new ModelSession(
                     model,
-                    new EngineSession.Options(
-                            capacity,
-                            0,
-                            options.memoryLimitBytes(),
-                            options.cache().type()),
+                    new EngineSession.Options(capacity, 0, settings.memoryLimitBytes(), settings.cache()),
                     mixes);
         }
         try {
@@ -81,7 +86,7 @@ final class SessionCache implements AutoCloseable {
     }
 
     /** Takes a session back that is as good as before. */
-    synchronized void giveBack(ModelSession session) {
+    public synchronized void giveBack(ModelSession session) {
         if (closed || idle != null) {
             session.close();
         } else {
@@ -91,7 +96,7 @@ final class SessionCache implements AutoCloseable {
     }
 
     /** Makes the session that waits here let go of a closed adapter; one at work does when it comes back. */
-    synchronized void takeOff(EngineAdapter adapter) {
+    public synchronized void takeOff(EngineAdapter adapter) {
         if (idle != null && idle.wears(adapter)) {
             idle.takeOffClosed();
         }

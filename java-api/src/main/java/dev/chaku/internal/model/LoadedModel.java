@@ -1,0 +1,248 @@
+package dev.chaku.internal.model;
+
+import dev.chaku.data.PromptEncoder;
+import dev.chaku.errors.BadInputException;
+import dev.chaku.gguf.GgufFile;
+import dev.chaku.gguf.GgufMetadata;
+import dev.chaku.internal.adapter.AdapterWeights;
+import dev.chaku.internal.arch.family.ModelFamilies;
+import dev.chaku.internal.engine.DecoderSpec;
+import dev.chaku.internal.engine.Engine;
+import dev.chaku.internal.engine.EngineAdapter;
+import dev.chaku.internal.engine.EngineModel;
+import dev.chaku.internal.engine.EngineSession;
+import dev.chaku.internal.io.DirectBuffers;
+import dev.chaku.internal.io.Interruption;
+import dev.chaku.internal.quantize.WeightFault;
+import dev.chaku.text.Tokenizer;
+import dev.chaku.text.Tokenizers;
+import java.nio.FloatBuffer;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.WeakHashMap;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A model that is open: where it came from, what it is, and what computes it. Thread-safe; the engine is closed with
+ * it.
+ */
+public final class LoadedModel implements AutoCloseable {
+    private static final int LOGITS_AT_ONCE = 64;
+
+    private final @Nullable GgufFile file;
+    private final GgufMetadata metadata;
+    private final @Nullable Tokenizer tokenizer;
+    private final DecoderSpec spec;
+    private final Engine engine;
+    private final EngineModel core;
+    private final SessionCache.Settings settings;
+    private final SessionCache sessions;
+    /** Adapters in the engine, each brought there once; guarded by itself. */
+    private final Map<LoadedAdapter, EngineAdapter> bound = new WeakHashMap<>();
+    /** Made when a conversation is first encoded, since it looks at every token. */
+    private volatile @Nullable PromptEncoder prompts;
+
+    private LoadedModel(
+            @Nullable GgufFile file,
+            GgufMetadata metadata,
+            @Nullable Tokenizer tokenizer,
+            DecoderSpec spec,
+            Engine engine,
+            EngineModel core,
+            SessionCache.Settings settings) {
+        this.file = file;
+        this.metadata = metadata;
+        this.tokenizer = tokenizer;
+        this.spec = spec;
+        this.engine = engine;
+        this.core = core;
+        this.settings = settings;
+        this.sessions = new SessionCache(core, spec, settings);
+    }
+
+    /**
+     * Opens a GGUF file.
+     *
+     * @param start starts the engine, once the file is found to be good
+     * @throws BadInputException if the file is damaged or holds no model of a known family
+     */
+    public static LoadedModel open(Path path, Supplier<Engine> start, SessionCache.Settings settings) {
+        GgufFile file = GgufFile.read(path);
+        DecoderSpec spec = ModelFamilies.map(file);
+        Tokenizer tokenizer = Tokenizers.of(file);
+        if (tokenizer.vocabSize() != spec.decoder().vocabSize()) {
+            throw new BadInputException(path + ": tensor token_embd.weight expects one row for each of "
+                    + tokenizer.vocabSize() + " tokens, found " + spec.decoder().vocabSize() + " rows");
+        }
+        Engine engine = start.get();
+        try {
+            EngineModel core = engine.load(spec, file, () -> WeightFault.find(file));
+            return new LoadedModel(file, file.metadata(), tokenizer, spec, engine, core, settings);
+        } catch (RuntimeException e) {
+            engine.close();
+            throw e;
+        }
+    }
+
+    /**
+     * A model of random weights, without file and tokenizer.
+     *
+     * @param name what messages call it
+     */
+    public static LoadedModel random(
+            DecoderSpec spec, String name, long seed, Supplier<Engine> start, SessionCache.Settings settings) {
+        Engine engine = start.get();
+        try {
+            EngineModel core = engine.random(spec, seed);
+            return new LoadedModel(null, new GgufMetadata(name, Map.of()), null, spec, engine, core, settings);
+        } catch (RuntimeException e) {
+            engine.close();
+            throw e;
+        }
+    }
+
+    /** None for one of random weights. */
+    public Optional<GgufFile> file() {
+        return Optional.ofNullable(file);
+    }
+
+    /** Key values of the file. */
+    public GgufMetadata metadata() {
+        return metadata;
+    }
+
+    /** Null for one of random weights. */
+    public @Nullable Tokenizer tokenizerOrNull() {
+        return tokenizer;
+    }
+
+    /** @throws IllegalStateException if there is none */
+    public Tokenizer tokenizer() {
+        if (tokenizer == null) {
+            throw new IllegalStateException("a synthetic model has no tokenizer");
+        }
+        return tokenizer;
+    }
+
+    public DecoderSpec spec() {
+        return spec;
+    }
+
+    public Engine engine() {
+        return engine;
+    }
+
+    /** The model in the engine. */
+    public EngineModel core() {
+        return core;
+    }
+
+    public SessionCache sessions() {
+        return sessions;
+    }
+
+    /** What encodes prompts and conversations for it. */
+    public PromptEncoder prompts() {
+        PromptEncoder made = prompts;
+        if (made == null) {
+            made = new PromptEncoder(tokenizer());
+            prompts = made;
+        }
+        return made;
+    }
+
+    /**
+     * Logits of every position of a text that might have become longer.
+     *
+     * @param capacity tokens that the text might have had, at least its own
+     * @return [T][V]
+     */
+    public float[][] logits(int[] tokens, List<EngineSession.Worn> worn, int capacity) {
+        requireOpen();
+        requireLength(tokens.length);
+        requireLength(capacity);
+        int vocabSize = spec.decoder().vocabSize();
+        float[][] result = new float[tokens.length][vocabSize];
+        int atOnce = Math.min(LOGITS_AT_ONCE, tokens.length);
+        FloatBuffer buffer = DirectBuffers.floats(Math.multiplyExact(atOnce, vocabSize));
+        EngineSession.Options wanted =
+                new EngineSession.Options(capacity, atOnce, settings.memoryLimitBytes(), settings.cache());
+        try (EngineSession session = core.session(wanted)) {
+            session.setAdapters(worn);
+            int end = tokens.length - 1;
+            for (int from = 0; from < end; from += atOnce) {
+                Interruption.check("computation of logits");
+                int n = Math.min(atOnce, end - from);
+                session.eval(tokens, from, n, EngineSession.Role.PROMPT, EngineSession.Logits.ALL, buffer);
+                for (int i = 0; i < n; i++) {
+                    buffer.get(i * vocabSize, result[from + i]);
+                }
+            }
+            // As a generation asks for them, whose first token's probabilities have the same digits.
+            session.eval(tokens, end, 1, EngineSession.Role.PROMPT, EngineSession.Logits.LAST, buffer);
+            buffer.get(0, result[end]);
+        }
+        return result;
+    }
+
+    /** The adapter in the engine; the same object for the same adapter, as long as that lives. */
+    public EngineAdapter bind(LoadedAdapter adapter) {
+        requireOpen();
+        synchronized (bound) {
+            AdapterWeights weights = adapter.weights();
+            EngineAdapter known = bound.get(adapter);
+            if (known == null) {
+                known = weights.bind(core, spec);
+                try {
+                    adapter.boundTo(this);
+                } catch (IllegalStateException closedMeanwhile) {
+                    known.close();
+                    throw closedMeanwhile;
+                }
+                bound.put(adapter, known);
+            }
+            return known;
+        }
+    }
+
+    /** Takes a closed adapter out of the engine: at once, or when the last generation ends that wears it. */
+    void release(LoadedAdapter adapter) {
+        EngineAdapter known;
+        synchronized (bound) {
+            known = bound.remove(adapter);
+        }
+        if (known != null) {
+            known.close();
+            sessions.takeOff(known);
+        }
+    }
+
+    /** A closed model is named as such, whatever of it is asked first. */
+    public void requireOpen() {
+        if (core.isClosed()) {
+            throw new IllegalStateException("the model " + metadata.source() + " is closed");
+        }
+    }
+
+    /** @throws BadInputException if a text of so many tokens is empty or beyond the model's context */
+    public void requireLength(int tokens) {
+        if (tokens < 1 || tokens > spec.contextLength()) {
+            throw new BadInputException("expected 1 to " + spec.contextLength()
+                    + " tokens (the context length of the model), got " + tokens);
+        }
+    }
+
+    @Override
+    public void close() {
+        sessions.close();
+        synchronized (bound) {
+            bound.values().forEach(EngineAdapter::close);
+            bound.clear();
+        }
+        core.close();
+        engine.close();
+    }
+}
