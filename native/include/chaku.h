@@ -88,10 +88,19 @@ typedef struct chaku_engine chaku_engine;
 #define CHAKU_CPU_AVX512_VNNI 6 /* AVX-512, products of generated tokens on integers; as exact as AVX512 */
 #define CHAKU_CPU_FLOAT32 7     /* a choice: the fastest path that rounds no operands; AUTO is the fastest of all */
 
+#define CHAKU_DEVICE_CPU 0
+#define CHAKU_DEVICE_CUDA 1
+
+#define CHAKU_DEVICE_PREFERRED 0 /* absent, the CPU computes, and chaku_engine_fallback says why */
+#define CHAKU_DEVICE_REQUIRED 1  /* absent, the engine is not created: CHAKU_DEVICE_ABSENT */
+
 typedef struct chaku_engine_options {
   uint32_t size;
-  int32_t n_threads; /* 0: one per core this process may use */
-  int32_t cpu_path;  /* CHAKU_CPU_*; forcing a path that the machine or the build lacks is CHAKU_DEVICE_ABSENT */
+  int32_t n_threads;      /* 0: one per core this process may use */
+  int32_t cpu_path;       /* CHAKU_CPU_*; forcing a path that the machine or the build lacks is CHAKU_DEVICE_ABSENT */
+  int32_t device_kind;    /* CHAKU_DEVICE_* */
+  int32_t device_ordinal; /* among those of its kind, from 0 */
+  int32_t device_requirement; /* CHAKU_DEVICE_PREFERRED or CHAKU_DEVICE_REQUIRED */
 } chaku_engine_options;
 
 typedef struct chaku_engine_info {
@@ -101,6 +110,8 @@ typedef struct chaku_engine_info {
   int32_t best_cpu_path;   /* the best path of this machine and build */
   uint32_t cpu_features;   /* bits CHAKU_FEATURE_* */
   int64_t available_bytes; /* memory the process may still take (MemAvailable, capped by a cgroup limit); -1 unknown */
+  int32_t device_kind;     /* CHAKU_DEVICE_*, in use */
+  int32_t device_ordinal;
 } chaku_engine_info;
 
 #define CHAKU_FEATURE_AVX2 1u
@@ -118,6 +129,8 @@ typedef struct chaku_engine_info {
 CHAKU_API chaku_status chaku_engine_create(const chaku_engine_options* options, chaku_engine** out);
 CHAKU_API void chaku_engine_free(chaku_engine** engine);
 CHAKU_API chaku_status chaku_engine_describe(const chaku_engine* engine, chaku_engine_info* out);
+/** Why the device in use is not the one that was preferred; "" where it is. Valid as long as the engine. */
+CHAKU_API chaku_status chaku_engine_fallback(const chaku_engine* engine, const char** out);
 
 /* ---------------------------------------------------------------- model */
 

@@ -42,29 +42,31 @@ std::byte* map_huge_pages(int64_t n_bytes) {
 
 }  // namespace
 
-AlignedBytes::AlignedBytes(int64_t n_bytes) : n_bytes_(n_bytes) {
+std::byte* allocate_aligned(int64_t n_bytes) {
   if (n_bytes < 0 || n_bytes > kMaxBytes)
     fail(Code::kInvalidArgument, "[buffer] expected a size in [0, 2^46] bytes, got %lld",
          static_cast<long long>(n_bytes));
-  if (n_bytes == 0) return;
+  if (n_bytes == 0) return nullptr;
+  std::byte* data;
   if (is_mapped(n_bytes)) {
-    data_ = is_huge(n_bytes) ? map_huge_pages(n_bytes) : map_pages(n_bytes);
+    data = is_huge(n_bytes) ? map_huge_pages(n_bytes) : map_pages(n_bytes);
   } else {
     const size_t rounded = static_cast<size_t>(round_up(n_bytes, kAlignment));
-    data_ = static_cast<std::byte*>(std::aligned_alloc(kAlignment, rounded));
-    if (data_ != nullptr) std::memset(data_, 0, rounded);
+    data = static_cast<std::byte*>(std::aligned_alloc(kAlignment, rounded));
+    if (data != nullptr) std::memset(data, 0, rounded);
   }
-  if (data_ == nullptr)
+  if (data == nullptr)
     fail(Code::kOutOfMemory, "[buffer] expected %lld bytes of memory, got none from the system",
          static_cast<long long>(n_bytes));
+  return data;
 }
 
-AlignedBytes::~AlignedBytes() {
-  if (data_ == nullptr) return;
-  if (is_mapped(n_bytes_))
-    munmap(data_, static_cast<size_t>(is_huge(n_bytes_) ? round_up(n_bytes_, kHugePage) : n_bytes_));
+void free_aligned(std::byte* data, int64_t n_bytes) noexcept {
+  if (data == nullptr) return;
+  if (is_mapped(n_bytes))
+    munmap(data, static_cast<size_t>(is_huge(n_bytes) ? round_up(n_bytes, kHugePage) : n_bytes));
   else
-    std::free(data_);
+    std::free(data);
 }
 
 }  // namespace chaku

@@ -12,12 +12,17 @@ namespace chaku {
 // What is at least so large has a mapping of its own.
 constexpr int64_t kLeastMappedBytes = int64_t{1} << 20;
 
+// Zeroed; null for 0 bytes. Throws Error(kOutOfMemory), or Error(kInvalidArgument) outside 0..2^46.
+std::byte* allocate_aligned(int64_t n_bytes);
+// n_bytes as allocated; data may be null.
+void free_aligned(std::byte* data, int64_t n_bytes) noexcept;
+
 class AlignedBytes {
  public:
   AlignedBytes() = default;
   // Zeroed. n_bytes >= 0.
-  explicit AlignedBytes(int64_t n_bytes);
-  ~AlignedBytes();
+  explicit AlignedBytes(int64_t n_bytes) : data_(allocate_aligned(n_bytes)), n_bytes_(n_bytes) {}
+  ~AlignedBytes() { free_aligned(data_, n_bytes_); }
   AlignedBytes(AlignedBytes&& o) noexcept
       : data_(std::exchange(o.data_, nullptr)), n_bytes_(std::exchange(o.n_bytes_, 0)) {}
   AlignedBytes& operator=(AlignedBytes&& o) noexcept {

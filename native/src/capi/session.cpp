@@ -87,7 +87,7 @@ extern "C" chaku_status chaku_session_read_inputs(const chaku_session* session, 
   return capi::guarded("read_inputs", [&] {
     const Session& s = capi::require("read_inputs", "session", session).session;
     if (!is_module(module)) fail(Code::kInvalidArgument, "[read_inputs] expected a known module, got %d", module);
-    const InputStatistics::Sums& sums = s.inputs(static_cast<Module>(module), layer);
+    const InputStatistics::Sums sums = s.inputs(static_cast<Module>(module), layer);
     if (n != static_cast<int64_t>(sums.squares.size()))
       fail(Code::kInvalidArgument, "[read_inputs] expected room for %zu columns, got %lld", sums.squares.size(),
            static_cast<long long>(n));

@@ -143,12 +143,11 @@ extern "C" chaku_status chaku_trainer_read(const chaku_trainer* trainer, int32_t
                                            int64_t n) {
   return capi::guarded("read", [&] {
     const Trainer& t = require_trainer("read", trainer);
-    const std::span<const float> values = t.read(index, require_slot("read", slot));
+    const Slot which = require_slot("read", slot);
+    t.parameter(index);
     capi::require("read", "dst", dst);
-    if (n != static_cast<int64_t>(values.size()))
-      fail(Code::kInvalidArgument, "[read] expected n %zu, got %lld (parameter %d)", values.size(),
-           static_cast<long long>(n), index);
-    std::copy(values.begin(), values.end(), dst);
+    if (n < 0) fail(Code::kInvalidArgument, "[read] expected n >= 0, got %lld", static_cast<long long>(n));
+    t.read(index, which, {dst, static_cast<size_t>(n)});
   });
 }
 

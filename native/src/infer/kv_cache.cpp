@@ -44,8 +44,8 @@ int64_t KvCache::bytes(const DecoderSpec& spec, DType dtype, int32_t capacity_to
   return counter.n_bytes();
 }
 
-KvCache::KvCache(const DecoderSpec& spec, DType dtype, int32_t capacity_tokens)
-    : memory_(bytes(spec, dtype, capacity_tokens)) {
+KvCache::KvCache(const Device& device, const DecoderSpec& spec, DType dtype, int32_t capacity_tokens)
+    : memory_(device, bytes(spec, dtype, capacity_tokens)) {
   Carver carver(memory_.data());
   layers_.reserve(spec.layers.size());
   for (const LayerSpec& layer : spec.layers) {

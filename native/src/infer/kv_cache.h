@@ -7,7 +7,7 @@
 #include <array>
 #include <vector>
 
-#include "base/aligned_buffer.h"
+#include "device/device.h"
 #include "model/batch.h"
 #include "model/carver.h"
 #include "model/decoder_spec.h"
@@ -16,7 +16,7 @@ namespace chaku {
 
 class KvCache {
  public:
-  KvCache(const DecoderSpec& spec, DType dtype, int32_t capacity_tokens);
+  KvCache(const Device& device, const DecoderSpec& spec, DType dtype, int32_t capacity_tokens);
 
   // Throws Error(kUnsupported) for a format that a cache cannot have, or whose blocks would straddle heads.
   static void check(const DecoderSpec& spec, DType dtype);
@@ -31,7 +31,7 @@ class KvCache {
   void commit() noexcept { current_ = 1 - current_; }
 
  private:
-  AlignedBytes memory_;
+  DeviceBuffer memory_;
   struct Memory {
     float* taps = nullptr;
     float* memory = nullptr;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "base/error.h"
 #include "model/forward.h"
@@ -12,23 +13,31 @@ namespace chaku {
 namespace {
 
 constexpr int32_t kDefaultBatchTokens = 512;
+constexpr int32_t kLogitRows = 32;  // that cross from a device at once
 
 struct Scratch {
   Activations activations;
   int32_t* positions;
+  int32_t* tokens;
+  float* logits;
 };
 
-Scratch carve(Carver& carver, const DecoderSpec& spec, const SessionOptions& options) {
+Scratch carve(Carver& carver, const Model& model, const SessionOptions& options) {
+  const DecoderSpec& spec = model.spec();
   ActivationOptions layout;
   layout.max_tokens = options.max_batch_tokens;
   layout.cached = options.kv_dtype == DType::kF32;  // others are computed as floats first
   Activations activations = carve_activations(carver, spec, layout);
-  return {std::move(activations), carver.take<int32_t>(options.max_batch_tokens)};
+  Scratch s{std::move(activations), carver.take<int32_t>(options.max_batch_tokens),
+            carver.take<int32_t>(options.max_batch_tokens), nullptr};
+  if (!model.engine().device().shares_host_memory())
+    s.logits = carver.floats(std::min(kLogitRows, options.max_batch_tokens) * int64_t{spec.vocab_size});
+  return s;
 }
 
-int64_t scratch_bytes(const DecoderSpec& spec, const SessionOptions& options) {
+int64_t scratch_bytes(const Model& model, const SessionOptions& options) {
   Carver counter(nullptr);
-  carve(counter, spec, options);
+  carve(counter, model, options);
   return counter.n_bytes();
 }
 
@@ -56,7 +65,7 @@ MemoryPlan Session::plan(const Model& model, const SessionOptions& options) {
   MemoryPlan plan;
   plan.weight_bytes = model.weight_bytes();
   plan.activation_bytes = KvCache::bytes(model.spec(), r.kv_dtype, r.max_tokens);
-  plan.scratch_bytes = scratch_bytes(model.spec(), r);
+  plan.scratch_bytes = scratch_bytes(model, r);
   plan.available_bytes = available_bytes(model);
   return plan;
 }
@@ -73,12 +82,15 @@ const Model& checked(const Model& model, const SessionOptions& options) {
 Session::Session(std::shared_ptr<const Model> model, const SessionOptions& options)
     : model_(std::move(model)),
       options_(resolved(checked(*model_, options), options)),
-      cache_(model_->spec(), options_.kv_dtype, options_.max_tokens),
-      scratch_(scratch_bytes(model_->spec(), options_)) {
+      cache_(model_->engine().device(), model_->spec(), options_.kv_dtype, options_.max_tokens),
+      scratch_(model_->engine().device(), scratch_bytes(*model_, options_)),
+      host_positions_(static_cast<size_t>(options_.max_batch_tokens)) {
   Carver carver(scratch_.data());
-  Scratch scratch = carve(carver, model_->spec(), options_);
+  Scratch scratch = carve(carver, *model_, options_);
   activations_ = std::move(scratch.activations);
   positions_ = scratch.positions;
+  tokens_ = scratch.tokens;
+  logits_ = scratch.logits;
 }
 
 void Session::set_adapters(std::vector<std::shared_ptr<const Adapter>> adapters, std::span<const float> scales) {
@@ -93,10 +105,10 @@ void Session::set_adapters(std::vector<std::shared_ptr<const Adapter>> adapters,
   }
   WornAdapters worn(std::move(adapters), scales);
   const int64_t one = product_rows(model_->spec(), options_.max_batch_tokens) * worn.max_rank();
-  AlignedArray<float> low_rank(kLinearsTogether * one);
+  DeviceBuffer low_rank(model_->engine().device(), kLinearsTogether * one * static_cast<int64_t>(sizeof(float)));
   worn_ = std::move(worn);
   low_rank_ = std::move(low_rank);
-  share_low_rank_out(low_rank_.data(), one, activations_);
+  share_low_rank_out(low_rank_.as<float>(), one, activations_);
 }
 
 void Session::check_eval(std::span<const int32_t> tokens, LogitRows rows, std::span<const float> logits) const {
@@ -139,7 +151,11 @@ void Session::eval(std::span<const int32_t> tokens, Role role, LogitRows rows, s
 
 void Session::eval_chunk(std::span<const int32_t> tokens, Role role, int32_t first_position, const Output& output) {
   const int64_t m = static_cast<int64_t>(tokens.size());
-  for (int64_t i = 0; i < m; ++i) positions_[i] = first_position + static_cast<int32_t>(i);
+  const int64_t n_bytes = m * static_cast<int64_t>(sizeof(int32_t));
+  std::iota(host_positions_.begin(), host_positions_.begin() + m, first_position);
+  const Device& device = model_->engine().device();
+  device.upload(positions_, host_positions_.data(), n_bytes);
+  device.upload(tokens_, tokens.data(), n_bytes);
   const AttentionSpan span{0, m, 0, first_position + m};
   Decoder decoder{&model_->engine(),
                   &model_->spec(),
@@ -149,21 +165,34 @@ void Session::eval_chunk(std::span<const int32_t> tokens, Role role, int32_t fir
                   {},
                   inputs_ ? &*inputs_ : nullptr,
                   role};
-  const Batch batch{tokens.data(), positions_, m, {&span, 1}, output.first_row, options_.max_tokens};
+  const Batch batch{tokens_, positions_, m, {&span, 1}, output.first_row, options_.max_tokens};
   forward(decoder, batch, cache_.at(first_position, first_position == length_), activations_);
   const int64_t n_rows = m - output.first_row;
-  if (n_rows == 0) return;
-  decoder.role = output.role;
-
-  const int64_t d = model_->spec().width;
-  output_norm(decoder, activations_.streams.back() + output.first_row * d, n_rows, activations_.normed, nullptr);
-  if (const LowRank& low_rank = worn_.low_ranks().output; low_rank.rank > 0)
-    low_rank_down(decoder, low_rank, activations_.normed, d, n_rows, low_rank_.data());
-  project_logits(decoder, activations_.normed, low_rank_.data(), n_rows, output.logits);
-  cap_logits(decoder, n_rows, output.logits);
+  if (n_rows > 0) {
+    decoder.role = output.role;
+    write_logits(decoder, n_rows, output);
+  }
+  device.check();
 }
 
-const InputStatistics::Sums& Session::inputs(Module module, int32_t layer) const {
+void Session::write_logits(const Decoder& decoder, int64_t n_rows, const Output& output) {
+  const int64_t d = model_->spec().width;
+  output_norm(decoder, activations_.streams.back() + output.first_row * d, n_rows, activations_.normed, nullptr);
+  const LowRank& low_rank = worn_.low_ranks().output;
+  float* low_rank_out = low_rank_.as<float>();
+  if (low_rank.rank > 0) low_rank_down(decoder, low_rank, activations_.normed, d, n_rows, low_rank_out);
+  const int64_t vocab = model_->spec().vocab_size, most = logits_ == nullptr ? n_rows : kLogitRows;
+  for (int64_t begin = 0; begin < n_rows; begin += most) {
+    const int64_t rows = std::min(most, n_rows - begin);
+    float* to = output.logits + begin * vocab;
+    float* at = logits_ == nullptr ? to : logits_;
+    project_logits(decoder, activations_.normed + begin * d, low_rank_out + begin * low_rank.rank, rows, at);
+    cap_logits(decoder, rows, at);
+    if (at != to) model_->engine().device().download(to, at, rows * vocab * static_cast<int64_t>(sizeof(float)));
+  }
+}
+
+InputStatistics::Sums Session::inputs(Module module, int32_t layer) const {
   if (!inputs_)
     fail(Code::kInvalidState, "[read_inputs] expected a session that collects inputs, got one that does not");
   const int32_t linear = linear_of(module);
@@ -173,7 +202,7 @@ const InputStatistics::Sums& Session::inputs(Module module, int32_t layer) const
   if (!in_layer && (module != Module::kOutput || layer != -1))
     fail(Code::kInvalidArgument, "[read_inputs] expected a product, got %s", module_name(module, layer).c_str());
   const Weights& weights = model_->weights();
-  return *inputs_->find(in_layer ? weights.layers[static_cast<size_t>(layer)].linears[static_cast<size_t>(linear)]
+  return *inputs_->read(in_layer ? weights.layers[static_cast<size_t>(layer)].linears[static_cast<size_t>(linear)]
                                  : weights.output);
 }
 

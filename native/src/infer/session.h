@@ -6,9 +6,11 @@
 #include <span>
 
 #include "base/cancellation.h"
+#include "device/device.h"
 #include "infer/kv_cache.h"
 #include "model/activations.h"
 #include "model/adapter.h"
+#include "model/decoder.h"
 #include "model/input_statistics.h"
 #include "model/memory_plan.h"
 
@@ -36,9 +38,9 @@ class Session {
   // into evals, nor on threads.
   void eval(std::span<const int32_t> tokens, Role role, LogitRows rows, std::span<float> logits);
   // From now on evals add up the squares of each product's inputs.
-  void collect_inputs() { inputs_.emplace(model_->spec(), model_->weights()); }
+  void collect_inputs() { inputs_.emplace(model_->engine().device(), model_->spec(), model_->weights()); }
   // Those of a product; refuses modules that are none, and sessions that collect nothing.
-  const InputStatistics::Sums& inputs(Module module, int32_t layer) const;
+  InputStatistics::Sums inputs(Module module, int32_t layer) const;
   void truncate(int32_t n_tokens);
   int32_t length() const noexcept { return length_; }
   void cancel() noexcept { cancellation_.request(); }
@@ -54,16 +56,20 @@ class Session {
     float* logits;
   };
 
+  void write_logits(const Decoder& decoder, int64_t n_rows, const Output& output);
   void eval_chunk(std::span<const int32_t> tokens, Role role, int32_t first_position, const Output& output);
 
   std::shared_ptr<const Model> model_;
   SessionOptions options_;
   KvCache cache_;
-  AlignedBytes scratch_;
+  DeviceBuffer scratch_;
   Activations activations_;
-  int32_t* positions_ = nullptr;  // [max_batch_tokens]
+  std::vector<int32_t> host_positions_;  // [max_batch_tokens]
+  int32_t* positions_ = nullptr;         // the same on the device
+  int32_t* tokens_ = nullptr;            // likewise
+  float* logits_ = nullptr;              // [kLogitRows,V]; null where the device writes the caller's memory
   WornAdapters worn_;
-  AlignedArray<float> low_rank_;  // kLinearsTogether times [rows of a product, largest rank worn]
+  DeviceBuffer low_rank_;  // floats, kLinearsTogether times [rows of a product, largest rank worn]
   int32_t length_ = 0;
   std::optional<InputStatistics> inputs_;
   Cancellation cancellation_;

@@ -2,13 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 
 #include "base/error.h"
 
 namespace chaku {
 
-Adapter::Adapter(std::shared_ptr<const Model> model) : model_(std::move(model)) {
+Adapter::Adapter(std::shared_ptr<const Model> model) : model_(std::move(model)), memory_(model_->engine().device()) {
   if (!model_->sealed()) fail(Code::kInvalidState, "[adapter] expected a sealed model, got one under construction");
   layers_.resize(model_->spec().layers.size());
 }
@@ -41,15 +40,17 @@ void Adapter::add(Module module, int32_t layer, int32_t rank, float scale, std::
   if (pair.rank > 0)
     fail(Code::kInvalidArgument, "[adapter_add] expected each module once, got %s again", name.c_str());
   const LowRankPair added{memory_.take(a_floats), memory_.take(b_floats), rank, scale};
-  std::copy(a.begin(), a.end(), added.a);
-  std::copy(b.begin(), b.end(), added.b);
+  model_->engine().device().upload(added.a, a.data(), static_cast<int64_t>(a.size_bytes()));
+  model_->engine().device().upload(added.b, b.data(), static_cast<int64_t>(b.size_bytes()));
   pair = added;
 }
 
 WornAdapters::WornAdapters(std::vector<std::shared_ptr<const Adapter>> adapters, std::span<const float> scales)
     : adapters_(std::move(adapters)) {
   if (adapters_.empty()) return;
+  const Engine& engine = adapters_.front()->model().engine();
   const DecoderSpec& spec = adapters_.front()->model().spec();
+  joined_ = FloatSlabs(engine.device());
   std::vector<const LowRankPair*> pairs(adapters_.size());
   low_ranks_.layers.resize(spec.layers.size());
   for (int32_t l = 0; l < spec.n_layers(); ++l)
@@ -57,15 +58,15 @@ WornAdapters::WornAdapters(std::vector<std::shared_ptr<const Adapter>> adapters,
       const auto linear = static_cast<LayerLinear>(i);
       for (size_t n = 0; n < adapters_.size(); ++n) pairs[n] = &adapters_[n]->layer(l, linear);
       low_ranks_.layers[static_cast<size_t>(l)][static_cast<size_t>(i)] =
-          join(spec.shape(l, linear), spec.n_stacked(l, linear), pairs, scales);
+          join(engine, spec.shape(l, linear), spec.n_stacked(l, linear), pairs, scales);
     }
   for (size_t n = 0; n < adapters_.size(); ++n) pairs[n] = &adapters_[n]->output();
-  low_ranks_.output = join(spec.shape(Module::kOutput, -1), 1, pairs, scales);
+  low_ranks_.output = join(engine, spec.shape(Module::kOutput, -1), 1, pairs, scales);
   for (const auto& adapter : adapters_) adapter->wear();
 }
 
-LowRank WornAdapters::join(Shape shape, int64_t n_stacked, std::span<const LowRankPair* const> pairs,
-                           std::span<const float> scales) {
+LowRank WornAdapters::join(const Engine& engine, Shape shape, int64_t n_stacked,
+                           std::span<const LowRankPair* const> pairs, std::span<const float> scales) {
   int64_t rank = 0;
   size_t n_present = 0, last = 0;
   for (size_t n = 0; n < pairs.size(); ++n) {
@@ -90,11 +91,10 @@ LowRank WornAdapters::join(Shape shape, int64_t n_stacked, std::span<const LowRa
     const LowRankPair& pair = *pairs[n];
     if (pair.rank == 0) continue;
     const int64_t size = pair.rank * shape.columns;
-    for (int64_t e = 0; e < n_stacked; ++e)
-      std::copy_n(pair.a + e * size, size, joined.a + (e * rank + offset) * shape.columns);
-    const float scale = pair.scale * scales[n];
-    for (int64_t row = 0; row < shape.rows; ++row)
-      for (int64_t r = 0; r < pair.rank; ++r) joined.b[row * rank + offset + r] = scale * pair.b[row * pair.rank + r];
+    engine.run(&KernelTable::copy_rows,
+               CopyRowsProblem{pair.a, size, joined.a + offset * shape.columns, rank * shape.columns, n_stacked, size});
+    engine.run(&KernelTable::copy_rows, CopyRowsProblem{pair.b, pair.rank, joined.b + offset, rank, shape.rows,
+                                                        pair.rank, pair.scale * scales[n]});
     offset += pair.rank;
   }
   return {joined.a, joined.b, joined.rank, 1.0f};

@@ -7,12 +7,12 @@
 #include <span>
 #include <vector>
 
-#include "base/float_slabs.h"
+#include "device/float_slabs.h"
 #include "model/model.h"
 
 namespace chaku {
 
-// One pair of matrices, in memory of their adapter or of those that are worn together.
+// One pair of matrices, in memory of the device that belongs to their adapter or of those that are worn together.
 struct LowRankPair {
   float* a = nullptr;  // [R,K]; of experts [E R,K]
   float* b = nullptr;  // [N,R]; of experts [E N,R]
@@ -55,7 +55,7 @@ class WornAdapters {
   int32_t max_rank() const noexcept { return max_rank_; }
 
  private:
-  LowRank join(Shape shape, int64_t n_stacked, std::span<const LowRankPair* const> pairs,
+  LowRank join(const Engine& engine, Shape shape, int64_t n_stacked, std::span<const LowRankPair* const> pairs,
                std::span<const float> scales);
 
   std::vector<std::shared_ptr<const Adapter>> adapters_;

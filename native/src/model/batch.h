@@ -11,10 +11,10 @@ namespace chaku {
 
 // The tokens of one pass. Spans index queries by rows of the batch and keys by rows of the batch, or of the cache.
 struct Batch {
-  const int32_t* tokens = nullptr;     // [M], each in [0,V)
-  const int32_t* positions = nullptr;  // [M], absolute
-  int64_t n_tokens = 0;                // M
-  std::span<const AttentionSpan> spans;
+  const int32_t* tokens = nullptr;       // [M], each in [0,V); the device's, as positions
+  const int32_t* positions = nullptr;    // [M], absolute
+  int64_t n_tokens = 0;                  // M
+  std::span<const AttentionSpan> spans;  // the host's
   // Rows of the output that nobody asks for: the last layer computes no more of them than their keys and values.
   // Lean only.
   int64_t first_output_row = 0;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 
 #include "model/carver.h"
 #include "model/decoder_spec.h"
@@ -28,9 +29,10 @@ struct ExpertActivations {
 
 // Used by one block after another.
 struct ExpertScratch {
-  float* rows = nullptr;      // [S,D] inputs of the slots, then their outputs
-  float* gated = nullptr;     // [S,F] or [M,Fs], the larger; null when lean: in place of gate
-  double* balance = nullptr;  // [L] load-balance losses; null: not asked for
+  float* rows = nullptr;                    // [S,D] inputs of the slots, then their outputs
+  float* gated = nullptr;                   // [S,F] or [M,Fs], the larger; null when lean: in place of gate
+  double* balance = nullptr;                // [L] load-balance losses; null: not asked for
+  std::shared_ptr<int32_t[]> host_offsets;  // [E+1] of the block at hand, in the host's memory
 };
 
 // The largest of a decoder's layers, or one layer; all zero without experts.

@@ -1,8 +1,6 @@
 #include "model/experts.h"
 
-#include <algorithm>
 #include <array>
-#include <cmath>
 
 namespace chaku {
 
@@ -88,7 +86,7 @@ void add_products(std::span<const ExpertLinearCall> calls, std::span<const float
 void add_inputs(const Decoder& decoder, const ExpertLinearCall& call) noexcept {
   for (int64_t e = 0; e < call.n_experts; ++e) {
     const int64_t first = call.offsets[e], m = call.offsets[e + 1] - first;
-    if (m > 0) decoder.inputs->add(decoder.engine->pool(), *call.linear, call.x + first * call.linear->w.columns, m, e);
+    if (m > 0) decoder.inputs->add(*call.linear, call.x + first * call.linear->w.columns, m, e);
   }
 }
 
@@ -110,6 +108,12 @@ void apply_expert_linears(const Decoder& decoder, std::span<const ExpertLinearCa
   }
   ProductGroup group(decoder);
   for (int64_t e = 0; e < calls.front().n_experts; ++e) add_products(calls, inputs, e, group);
+}
+
+void fetch_offsets(const Decoder& decoder, const ExpertSpec& spec, const ExpertActivations& e,
+                   const ExpertScratch& scratch) noexcept {
+  const int64_t n_bytes = (int64_t{spec.n_experts} + 1) * static_cast<int64_t>(sizeof(int32_t));
+  decoder.engine->device().download(scratch.host_offsets.get(), e.offsets, n_bytes);
 }
 
 void gather_slots(const Decoder& decoder, const float* x, int64_t m, const ExpertActivations& e, int64_t n_slots,
@@ -142,7 +146,10 @@ class ExpertPass {
     d_.engine->run(&KernelTable::route,
                    RouteProblem{e_.logits, e_.ids, e_.weights, m_, experts_.n_experts, experts_.n_used, experts_.gating,
                                 experts_.normalize, experts_.weights_scale});
-    sort();
+    d_.engine->run(&KernelTable::sort_slots,
+                   SortSlotsProblem{e_.ids, e_.weights, e_.slots, e_.tokens, e_.slot_weights, e_.counts, e_.offsets, m_,
+                                    experts_.n_experts, experts_.n_used});
+    fetch_offsets(d_, experts_, e_, a_.experts);
     if (a_.experts.balance != nullptr)
       d_.engine->run(&KernelTable::balance_loss,
                      BalanceLossProblem{e_.logits, e_.counts, m_, experts_.n_experts, a_.experts.balance + layer_});
@@ -156,8 +163,7 @@ class ExpertPass {
                                  call_of(kLinearSharedRouter, a_.normed, e_.shared_weight)};
     apply_linears(d_, {shared, has_shared_router() ? 3u : 2u});
     if (!has_shared_router()) return;
-    for (int64_t t = 0; t < m_; ++t)
-      e_.shared_weight[t] = static_cast<float>(1.0 / (1.0 + std::exp(-static_cast<double>(e_.shared_weight[t]))));
+    d_.engine->run(&KernelTable::sigmoid, SigmoidProblem{e_.shared_weight, m_});
   }
 
   void outputs(float* out) const noexcept {
@@ -179,22 +185,6 @@ class ExpertPass {
 
  private:
   bool has_shared_router() const noexcept { return !weights_.linears[kLinearSharedRouter].w.empty(); }
-
-  // Slots by expert, then by token: a counting sort.
-  void sort() const noexcept {
-    const int32_t used = experts_.n_used;
-    std::fill(e_.counts, e_.counts + experts_.n_experts, 0);
-    for (int64_t i = 0; i < slots_; ++i) ++e_.counts[e_.ids[i]];
-    e_.offsets[0] = 0;
-    for (int32_t e = 0; e < experts_.n_experts; ++e) e_.offsets[e + 1] = e_.offsets[e] + e_.counts[e];
-    std::fill(e_.counts, e_.counts + experts_.n_experts, 0);
-    for (int64_t i = 0; i < slots_; ++i) {
-      const int32_t expert = e_.ids[i], slot = e_.offsets[expert] + e_.counts[expert]++;
-      e_.slots[i] = slot;
-      e_.tokens[slot] = static_cast<int32_t>(i / used);
-      e_.slot_weights[slot] = e_.weights[i];
-    }
-  }
 
   // weight * act(gate) * up; null weights: 1.
   const float* activate(float* gate, const float* up, const float* weights, int64_t rows,
@@ -218,7 +208,7 @@ class ExpertPass {
     ExpertLinearCall call;
     call.x = x;
     call.y = y;
-    call.offsets = e_.offsets;
+    call.offsets = a_.experts.host_offsets.get();
     call.n_experts = experts_.n_experts;
     call.linear = &weights_.linears[which];
     call.low_rank = d_.low_rank(layer_, which);
@@ -231,16 +221,17 @@ class ExpertPass {
 
   // The input of `down` carries the slot's weight, its bias does not: y += weight bias^T, a product of depth 1.
   void add_weighted_bias(const Linear& stacked, float* y) const noexcept {
+    const int32_t* offsets = a_.experts.host_offsets.get();
     for (int32_t e = 0; e < experts_.n_experts; ++e) {
-      if (e_.counts[e] == 0) continue;
+      if (offsets[e + 1] == offsets[e]) continue;
       const Linear one = expert_of(stacked, e, experts_.n_experts);
       MatmulProblem p;
-      p.x = e_.slot_weights + e_.offsets[e];
+      p.x = e_.slot_weights + offsets[e];
       p.x_stride = 1;
       p.w = {one.bias, DType::kF32, one.w.rows, 1};
-      p.y = y + e_.offsets[e] * one.w.rows;
+      p.y = y + offsets[e] * one.w.rows;
       p.y_stride = one.w.rows;
-      p.m = e_.counts[e];
+      p.m = offsets[e + 1] - offsets[e];
       p.accumulate = true;
       p.role = d_.role;
       d_.engine->run(&KernelTable::matmul, p);

@@ -19,7 +19,7 @@ LowRank expert_of(const LowRank& stacked, int64_t expert, int64_t n, int64_t k) 
 struct ExpertLinearCall {
   const float* x = nullptr;          // [S,K]
   float* y = nullptr;                // [S,N], overwritten
-  const int32_t* offsets = nullptr;  // [E+1]
+  const int32_t* offsets = nullptr;  // [E+1], in the host's memory
   int64_t n_experts = 0;
   const Linear* linear = nullptr;     // stacked
   const LowRank* low_rank = nullptr;  // stacked, or null: none
@@ -40,6 +40,10 @@ void expert_inputs(const Decoder& decoder, int32_t layer, int64_t m, const Activ
 // out[m,D] += residual_scale * experts(x), from what expert_inputs() left. Lean: overwrites gate and up.
 void expert_outputs(const Decoder& decoder, int32_t layer, int64_t m, const Activations& a,
                     const BlockActivations& block, float* out) noexcept;
+
+// scratch.host_offsets = e.offsets, for whoever makes an expert's products.
+void fetch_offsets(const Decoder& decoder, const ExpertSpec& spec, const ExpertActivations& e,
+                   const ExpertScratch& scratch) noexcept;
 
 // rows[S,D] = scale * x[tokens]: what belongs to each slot.
 void gather_slots(const Decoder& decoder, const float* x, int64_t m, const ExpertActivations& e, int64_t n_slots,

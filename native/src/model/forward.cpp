@@ -1,7 +1,6 @@
 #include "model/forward.h"
 
 #include <algorithm>
-#include <cstring>
 
 #include "model/experts.h"
 #include "model/gated_queries.h"
@@ -9,7 +8,6 @@
 #include "model/mixer.h"
 #include "model/norms.h"
 #include "model/positions.h"
-#include "quant/codec.h"
 
 namespace chaku {
 
@@ -169,10 +167,15 @@ class BlockPass {
     attend(kv);
   }
 
+  void copy_stream(const float* from, float* to) const noexcept {
+    const int64_t d = d_.spec->width;
+    d_.engine->run(&KernelTable::copy_rows, CopyRowsProblem{from, d, to, d, rows_, d});
+  }
+
   void add_attention() const noexcept {
     const int64_t skipped = first_ * d_.spec->width;
     float* h = half_stream();
-    if (h != in_ + skipped) std::memcpy(h, in_ + skipped, static_cast<size_t>(rows_ * d_.spec->width) * sizeof(float));
+    if (h != in_ + skipped) copy_stream(in_ + skipped, h);
     const LayerLinear which = spec_.mixes() ? kLinearMixOut : kLinearO;
     add_product(which, kNormAttnPost, attended(), block_.attn_product, block_.inverse_rms_attn_post, h);
   }
@@ -187,12 +190,11 @@ class BlockPass {
 
   // The batch's keys and values into a cache of a narrower format.
   void encode_keys(const CachedKeyValues& kv) const noexcept {
-    const int64_t width = spec_.kv_width(), n_bytes = row_bytes(kv.dtype, width);
-    d_.engine->pool().parallel_for(batch_.n_tokens, 8, [&](int64_t begin, int64_t end, int) {
-      const int64_t n = (end - begin) * width, at = (kv.first_row + begin) * n_bytes;
-      quantize(kv.dtype, block_.k + begin * width, static_cast<std::byte*>(kv.k) + at, n);
-      quantize(kv.dtype, block_.v + begin * width, static_cast<std::byte*>(kv.v) + at, n);
-    });
+    const int64_t width = spec_.kv_width(), at = kv.first_row * row_bytes(kv.dtype, width);
+    d_.engine->run(&KernelTable::encode_rows,
+                   EncodeRowsProblem{block_.k, kv.dtype, static_cast<std::byte*>(kv.k) + at, batch_.n_tokens, width});
+    d_.engine->run(&KernelTable::encode_rows,
+                   EncodeRowsProblem{block_.v, kv.dtype, static_cast<std::byte*>(kv.v) + at, batch_.n_tokens, width});
   }
 
   void attend(const CachedKeyValues& kv) const {
@@ -217,7 +219,7 @@ class BlockPass {
     p.window = spec_.window;
     p.sinks = weights_.norms[kSinks];
     p.soft_cap = spec_.attention_soft_cap;
-    p.slopes = spec_.slopes.empty() ? nullptr : spec_.slopes.data();
+    p.slopes = weights_.slopes;
     p.spans = batch_.spans.data();
     p.n_spans = static_cast<int64_t>(batch_.spans.size());
     p.role = d_.role;
@@ -250,7 +252,7 @@ class BlockPass {
     const int64_t d = d_.spec->width;
     const float* h = half_stream();
     float* out = out_ + first_ * d;
-    if (out != h) std::memcpy(out, h, static_cast<size_t>(rows_ * d) * sizeof(float));
+    if (out != h) copy_stream(h, out);
     if (spec_.experts.n_experts > 0) return expert_outputs(d_, layer_, rows_, a_, block_, out);
     float* activated = spec_.gated ? block_.gate : block_.up;
     float* gated = a_.gated != nullptr ? a_.gated : activated;

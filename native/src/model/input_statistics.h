@@ -6,10 +6,11 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <unordered_map>
 #include <vector>
 
-#include "base/thread_pool.h"
+#include "device/device.h"
 #include "model/weights.h"
 
 namespace chaku {
@@ -23,16 +24,23 @@ class InputStatistics {
     std::vector<int64_t> n_rows;  // [P]
   };
 
-  InputStatistics(const DecoderSpec& spec, const Weights& weights);
+  InputStatistics(const Device& device, const DecoderSpec& spec, const Weights& weights);
 
   // Adds x[m,K], the inputs of one matrix of `linear`; nothing if that is none of the weights' products.
-  void add(ThreadPool& pool, const Linear& linear, const float* x, int64_t m, int64_t matrix = 0) noexcept;
+  void add(const Linear& linear, const float* x, int64_t m, int64_t matrix = 0) noexcept;
 
-  // Null if `linear` is none of the weights' products.
-  const Sums* find(const Linear& linear) const noexcept;
+  // Nothing if `linear` is none of the weights' products.
+  std::optional<Sums> read(const Linear& linear) const;
 
  private:
-  std::unordered_map<const Linear*, Sums> sums_;
+  struct Sink {
+    double* squares = nullptr;    // [P,K] in memory_
+    std::vector<int64_t> n_rows;  // [P]
+  };
+
+  const Device* device_;
+  DeviceBuffer memory_;
+  std::unordered_map<const Linear*, Sink> sinks_;
 };
 
 }  // namespace chaku

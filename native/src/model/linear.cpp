@@ -105,7 +105,7 @@ void apply_linears(const Decoder& decoder, std::span<const LinearCall> calls) no
   Together products{decoder};  // those of A before those that add what they make
   for (const LinearCall& call : calls) {
     const int64_t k = call.linear->w.columns;
-    if (decoder.inputs != nullptr) decoder.inputs->add(decoder.engine->pool(), *call.linear, call.x, call.m);
+    if (decoder.inputs != nullptr) decoder.inputs->add(*call.linear, call.x, call.m);
     if (call.low_rank == nullptr) continue;
     const float* input = drop_input(decoder, call.x, call.m * k, call.dropout_stream, call.dropped);
     products.add(down_product(*call.low_rank, input, k, call.m, call.low_rank_out));

@@ -2,12 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 
 #include "base/cpu_features.h"
 #include "base/error.h"
-#include "base/half.h"
-#include "model/random_tensor.h"
 #include "quant/codec.h"
 
 namespace chaku {
@@ -28,12 +25,6 @@ std::string tensor_name(Module module, int32_t layer, TensorKind kind) {
 }
 
 std::string tensor_name(const TensorOptions& t) { return tensor_name(t.module, t.layer, t.kind); }
-
-// What the format's elements need to be read as C++ objects; the block formats are read byte-wise.
-size_t alignment(DType dtype) noexcept {
-  if (dtype == DType::kF32) return alignof(float);
-  return dtype == DType::kF16 || dtype == DType::kBF16 ? alignof(uint16_t) : 1;
-}
 
 void check_allocation(const TensorOptions& tensor, int64_t n_bytes) {
   const int64_t available = available_memory_bytes();
@@ -134,28 +125,16 @@ int64_t Model::check_tensor(const TensorOptions& tensor) const {
   return n_bytes;
 }
 
-// Registers a tensor whose bytes lie at `data`, in `owned` or in a mapped file; converts or copies where the kernels
-// could not read it in place.
-void Model::adopt(const TensorOptions& tensor, const void* data, AlignedBytes owned) {
-  Tensor entry;
-  entry.shape = tensor.shape;
-  entry.matrix = {data, tensor.dtype, tensor.shape.rows, tensor.shape.columns};
+// Registers a tensor; converts or copies what the kernels could not read as it is, and places it.
+void Model::adopt(const TensorOptions& tensor, StagedTensor staged) {
   if (is_float(tensor) && tensor.dtype != DType::kF32) {
-    const int64_t n_elements = tensor.shape.rows * tensor.shape.columns;
-    AlignedBytes floats(n_elements * static_cast<int64_t>(sizeof(float)));
-    dequantize(tensor.dtype, data, reinterpret_cast<float*>(floats.data()), n_elements);  // data may lie in `owned`
-    owned = std::move(floats);
-    entry.matrix.data = owned.data();
-    entry.matrix.dtype = DType::kF32;
-  } else if (owned.data() == nullptr && reinterpret_cast<uintptr_t>(data) % alignment(tensor.dtype) != 0) {
-    const int64_t n_bytes = row_bytes(tensor.dtype, tensor.shape.columns) * tensor.shape.rows;
-    check_allocation(tensor, n_bytes);
-    owned = AlignedBytes(n_bytes);
-    std::memcpy(owned.data(), data, static_cast<size_t>(n_bytes));
-    entry.matrix.data = owned.data();
+    staged.decode();
+  } else if (!staged.is_aligned()) {
+    check_allocation(tensor, row_bytes(tensor.dtype, tensor.shape.columns) * tensor.shape.rows);
+    staged.align();
   }
-  entry.owned = std::move(owned);
-  tensors_.emplace(Key{tensor.layer, tensor.module, tensor.kind}, std::move(entry));
+  tensors_.emplace(Key{tensor.layer, tensor.module, tensor.kind},
+                   Tensor{tensor.shape, std::move(staged).place(engine_->device())});
 }
 
 void Model::set_tensor_mapped(const TensorOptions& tensor, int32_t file, int64_t offset) {
@@ -168,7 +147,7 @@ void Model::set_tensor_mapped(const TensorOptions& tensor, int32_t file, int64_t
     fail(Code::kBadData, "[set_tensor] expected %lld bytes at offset %lld within the file's %lld bytes (%s)",
          static_cast<long long>(n_bytes), static_cast<long long>(offset), static_cast<long long>(range.n_bytes()),
          tensor_name(tensor).c_str());
-  adopt(tensor, range.data() + offset, {});
+  adopt(tensor, StagedTensor::borrowed({range.data() + offset, tensor.dtype, tensor.shape.rows, tensor.shape.columns}));
 }
 
 void Model::set_tensor_data(const TensorOptions& tensor, const void* data, int64_t data_bytes) {
@@ -177,10 +156,7 @@ void Model::set_tensor_data(const TensorOptions& tensor, const void* data, int64
     fail(Code::kInvalidArgument, "[set_tensor] expected %lld bytes, got %lld (%s)", static_cast<long long>(n_bytes),
          static_cast<long long>(data_bytes), tensor_name(tensor).c_str());
   check_allocation(tensor, n_bytes);
-  AlignedBytes owned(n_bytes);
-  std::memcpy(owned.data(), data, static_cast<size_t>(n_bytes));
-  const void* at = owned.data();
-  adopt(tensor, at, std::move(owned));
+  adopt(tensor, StagedTensor::copied({data, tensor.dtype, tensor.shape.rows, tensor.shape.columns}));
 }
 
 void Model::set_tensor_random(const TensorOptions& tensor, float mean, float deviation, uint64_t seed) {
@@ -192,11 +168,8 @@ void Model::set_tensor_random(const TensorOptions& tensor, float mean, float dev
     fail(Code::kUnsupported, "[set_tensor] expected a format that can be encoded, got %s (%s)",
          dtype_info(tensor.dtype).name, tensor_name(tensor).c_str());
   check_allocation(tensor, n_bytes);
-  AlignedBytes owned(n_bytes);
-  fill_random({owned.data(), tensor.dtype, tensor.shape.rows, tensor.shape.columns}, owned.data(),
-              {mean, deviation, seed}, engine_->pool());
-  const void* at = owned.data();
-  adopt(tensor, at, std::move(owned));
+  adopt(tensor, StagedTensor::random({nullptr, tensor.dtype, tensor.shape.rows, tensor.shape.columns},
+                                     {mean, deviation, seed}, engine_->device().queue()));
 }
 
 const Model::Tensor* Model::find(Module module, int32_t layer, TensorKind kind) const {
@@ -248,11 +221,28 @@ void Model::check_shapes() const {
 
 const float* Model::vector(Module module, int32_t layer, TensorKind kind) const {
   const Tensor* tensor = find(module, layer, kind);
-  return tensor == nullptr ? nullptr : static_cast<const float*>(tensor->matrix.data);
+  return tensor == nullptr ? nullptr : static_cast<const float*>(tensor->placed.matrix.data);
 }
 
 Linear Model::linear(Module module, int32_t layer) const {
-  return {require(module, layer).matrix, vector(module, layer, TensorKind::kBias)};
+  return {require(module, layer).placed.matrix, vector(module, layer, TensorKind::kBias)};
+}
+
+// Frequencies of rotations and slopes of heads.
+void Model::place_tables(Weights& weights, FloatSlabs& memory) const {
+  const Device& device = engine_->device();
+  const auto place = [&](const void* values, size_t n_bytes) {
+    float* at = memory.take(static_cast<int64_t>(n_bytes / sizeof(float)));
+    device.upload(at, values, static_cast<int64_t>(n_bytes));
+    return at;
+  };
+  for (const RopeSpec& rope : spec_.ropes) {
+    const std::vector<double>& f = rope.inverse_frequencies;
+    weights.rope_frequencies.push_back(reinterpret_cast<const double*>(place(f.data(), f.size() * sizeof(double))));
+  }
+  for (size_t l = 0; l < spec_.layers.size(); ++l)
+    if (const std::vector<float>& slopes = spec_.layers[l].slopes; !slopes.empty())
+      weights.layers[l].slopes = place(slopes.data(), slopes.size() * sizeof(float));
 }
 
 void Model::seal() {
@@ -264,16 +254,16 @@ void Model::seal() {
   check_shapes();
 
   Weights weights;
-  weights.token_embedding = require(Module::kTokenEmbedding, -1).matrix;
+  weights.token_embedding = require(Module::kTokenEmbedding, -1).placed.matrix;
   require(Module::kOutputNorm, -1);
   weights.output_norm = vector(Module::kOutputNorm, -1, TensorKind::kWeight);
   weights.output_norm_bias = vector(Module::kOutputNorm, -1, TensorKind::kBias);
   weights.embedding_norm = vector(Module::kEmbeddingNorm, -1, TensorKind::kWeight);
   weights.embedding_norm_bias = vector(Module::kEmbeddingNorm, -1, TensorKind::kBias);
   if (const Tensor* positions = find(Module::kPositionEmbedding, -1, TensorKind::kWeight))
-    weights.position_embedding = positions->matrix;
+    weights.position_embedding = positions->placed.matrix;
   weights.tied = find(Module::kOutput, -1, TensorKind::kWeight) == nullptr;
-  weights.output.w = weights.tied ? weights.token_embedding : require(Module::kOutput, -1).matrix;
+  weights.output.w = weights.tied ? weights.token_embedding : require(Module::kOutput, -1).placed.matrix;
   weights.output.bias = vector(Module::kOutput, -1, TensorKind::kBias);
   if (weights.output.bias != nullptr && spec_.logit_scale != 1.0f)
     fail(Code::kUnsupported, "[seal] expected no output bias beside a logit_scale, got both");
@@ -293,9 +283,12 @@ void Model::seal() {
     check_parts(spec_.layers[static_cast<size_t>(l)], layer, l);
   }
 
+  FloatSlabs tables(engine_->device());
+  place_tables(weights, tables);
   int64_t n_bytes = 0;
-  for (const auto& [key, tensor] : tensors_) n_bytes += tensor.matrix.stride_bytes() * tensor.shape.rows;
+  for (const auto& [key, tensor] : tensors_) n_bytes += tensor.placed.matrix.stride_bytes() * tensor.shape.rows;
   weights_ = std::move(weights);
+  tables_ = std::move(tables);
   weight_bytes_ = n_bytes;
   sealed_ = true;
 }

@@ -6,8 +6,9 @@
 #include <tuple>
 #include <vector>
 
-#include "base/aligned_buffer.h"
 #include "base/mapped_range.h"
+#include "device/float_slabs.h"
+#include "device/staged_tensor.h"
 #include "model/engine.h"
 #include "model/weights.h"
 
@@ -51,26 +52,27 @@ class Model {
  private:
   struct Tensor {
     Shape shape;
-    Matrix matrix;
-    AlignedBytes owned;  // empty where the tensor lies in a mapped file
+    PlacedTensor placed;
   };
   using Key = std::tuple<int32_t, Module, TensorKind>;  // layer, module, kind
 
   void check_open(const char* op) const;
   int64_t check_tensor(const TensorOptions& tensor) const;
-  void adopt(const TensorOptions& tensor, const void* data, AlignedBytes owned);
+  void adopt(const TensorOptions& tensor, StagedTensor staged);
   const Tensor* find(Module module, int32_t layer, TensorKind kind) const;
   const Tensor& require(Module module, int32_t layer) const;
   void read_parts();
   void check_shapes() const;
   Linear linear(Module module, int32_t layer) const;
   const float* vector(Module module, int32_t layer, TensorKind kind) const;
+  void place_tables(Weights& weights, FloatSlabs& memory) const;
 
   std::shared_ptr<const Engine> engine_;
   DecoderSpec spec_;
   std::vector<MappedRange> files_;
   std::map<Key, Tensor> tensors_;
   Weights weights_;
+  FloatSlabs tables_;  // what the spec says and kernels read
   int64_t weight_bytes_ = 0;
   bool sealed_ = false;
 };

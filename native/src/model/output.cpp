@@ -19,7 +19,7 @@ void cap_logits(const Decoder& decoder, int64_t m, float* logits) noexcept {
 void project_logits(const Decoder& decoder, const float* normed, const float* low_rank_out, int64_t m,
                     float* logits) noexcept {
   const Linear& output = decoder.weights->output;
-  if (decoder.inputs != nullptr) decoder.inputs->add(decoder.engine->pool(), output, normed, m);
+  if (decoder.inputs != nullptr) decoder.inputs->add(output, normed, m);
   MatmulProblem p;
   p.x = normed;
   p.x_stride = output.w.columns;

@@ -1,4 +1,5 @@
-// What a forward pass reads: weights and low-rank additions, borrowed from the model, the trainer or the adapters.
+// What a forward pass reads, in the device's memory: weights and low-rank additions, borrowed from the model, the
+// trainer or the adapters.
 #pragma once
 
 #include <array>
@@ -20,6 +21,7 @@ struct LayerWeights {
   std::array<const float*, kLayerNorms> norms{};        // [D], of heads LayerSpec::head_norm; null where absent
   std::array<const float*, kLayerNorms> norm_biases{};  // likewise
   std::array<Linear, kLayerLinears> linears;            // empty where the layer has none
+  const float* slopes = nullptr;                        // [H] as LayerSpec::slopes, or null
 };
 
 struct Weights {
@@ -32,6 +34,7 @@ struct Weights {
   Linear output;  // [V,D]; the token embedding where tied
   bool tied = false;
   std::vector<LayerWeights> layers;
+  std::vector<const double*> rope_frequencies;  // as RopeSpec::inverse_frequencies, per rope
 };
 
 // y += scale * (x a^T) b^T. Each expert of a stacked product has matrices of its own.

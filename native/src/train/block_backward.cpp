@@ -1,7 +1,5 @@
 #include "train/block_backward.h"
 
-#include <cstring>
-
 #include "model/gated_queries.h"
 #include "model/norms.h"
 #include "train/experts_backward.h"
@@ -80,8 +78,8 @@ class BlockBackward {
     if (!has(post)) return s_.d_stream;
     const float* dy = s_.d_stream;
     if (scale != 1.0f) {
-      const int64_t n = m_ * d_.spec->width;
-      std::memcpy(s_.d_normed, s_.d_stream, static_cast<size_t>(n) * sizeof(float));
+      const int64_t d = d_.spec->width, n = m_ * d;
+      d_.engine->run(&KernelTable::copy_rows, CopyRowsProblem{s_.d_stream, d, s_.d_normed, d, m_, d});
       d_.engine->run(&KernelTable::axpby, AxpbyProblem{s_.d_normed, s_.d_normed, n, scale, 0.0f});
       dy = s_.d_normed;
     }
@@ -183,7 +181,7 @@ class BlockBackward {
     f.window = spec_.window;
     f.sinks = weights_.norms[kSinks];
     f.soft_cap = spec_.attention_soft_cap;
-    f.slopes = spec_.slopes.empty() ? nullptr : spec_.slopes.data();
+    f.slopes = weights_.slopes;
     f.spans = batch_.spans.data();
     f.n_spans = static_cast<int64_t>(batch_.spans.size());
     p.d_o = s_.d_o;
@@ -235,14 +233,7 @@ class BlockBackward {
   // Of the product that makes queries: of those alone, or of queries and their gates.
   const float* query_gradient() const noexcept {
     if (!spec_.gated_query) return s_.dq;
-    const int64_t dim = spec_.head_dim;
-    d_.engine->pool().parallel_for(m_ * spec_.n_heads, 64, [&](int64_t begin, int64_t end, int) {
-      for (int64_t i = begin; i < end; ++i) {
-        std::memcpy(a_.gated_queries + 2 * i * dim, s_.dq + i * dim, static_cast<size_t>(dim) * sizeof(float));
-        std::memcpy(a_.gated_queries + (2 * i + 1) * dim, block_.query_gate + i * dim,
-                    static_cast<size_t>(dim) * sizeof(float));
-      }
-    });
+    join_gated_queries(d_, spec_, m_, s_.dq, block_.query_gate, a_.gated_queries);
     return a_.gated_queries;
   }
 

@@ -128,6 +128,7 @@ class ExpertBackward {
         slots_(m * experts_.n_used) {}
 
   void run() const noexcept {
+    fetch_offsets(d_, experts_, e_, a_.experts);
     down();
     if (end_.below_down) {
       inputs();
@@ -138,6 +139,7 @@ class ExpertBackward {
 
  private:
   const LowRank* low_rank(LayerLinear which) const noexcept { return d_.low_rank(layer_, which); }
+  const int32_t* offsets() const noexcept { return a_.experts.host_offsets.get(); }
   bool has_shared_router() const noexcept { return !weights_.linears[kLinearSharedRouter].w.empty(); }
   uint64_t stream(LayerLinear which) const noexcept { return d_.dropout.stream(layer_, kLinearModules[which]); }
 
@@ -167,7 +169,7 @@ class ExpertBackward {
     call.x = x;
     call.dy = dy;
     call.dx = dx;
-    call.offsets = e_.offsets;
+    call.offsets = offsets();
     call.n_experts = experts_.n_experts;
     call.linear = &weights_.linears[which];
     call.low_rank = low_rank(which);
@@ -210,10 +212,10 @@ class ExpertBackward {
     const LowRank& stacked = *low_rank(kLinearExpertDown);
     const float* input = drop_input(d_, a_.experts.gated, slots_ * width, stream(kLinearExpertDown), a_.dropped);
     for (int32_t e = 0; e < experts_.n_experts; ++e) {
-      if (e_.counts[e] == 0) continue;
+      const int64_t first = offsets()[e], m = offsets()[e + 1] - first;
+      if (m == 0) continue;
       const LowRank one = expert_of(stacked, e, d, width);
-      low_rank_down(d_, one, input + e_.offsets[e] * width, width, e_.counts[e],
-                    block_.low_rank[kLinearExpertDown] + int64_t{e_.offsets[e]} * one.rank);
+      low_rank_down(d_, one, input + first * width, width, m, block_.low_rank[kLinearExpertDown] + first * one.rank);
     }
   }
 
@@ -222,8 +224,8 @@ class ExpertBackward {
     const int64_t d = d_.spec->width;
     float* gradient = gradients_.linears[kLinearExpertDown].bias;
     for (int32_t e = 0; e < experts_.n_experts; ++e) {
-      if (e_.counts[e] == 0) continue;
-      const int64_t first = e_.offsets[e], m = e_.counts[e];
+      const int64_t first = offsets()[e], m = offsets()[e + 1] - first;
+      if (m == 0) continue;
       const float* dy = s_.experts.d_rows + first * d;
       const Linear one = expert_of(weights_.linears[kLinearExpertDown], e, experts_.n_experts);
       if (end_.below_down) {
@@ -250,7 +252,8 @@ class ExpertBackward {
 
   void router() const noexcept {
     float* by_token = e_.weights;  // no longer needed
-    for (int64_t i = 0; i < slots_; ++i) by_token[i] = s_.experts.d_weights[e_.slots[i]];
+    d_.engine->run(&KernelTable::gather,
+                   GatherProblem{{s_.experts.d_weights, DType::kF32, slots_, 1}, e_.slots, by_token, slots_, 1.0f});
     RouteBackwardProblem p;
     p.forward = {e_.logits,
                  e_.ids,
@@ -290,7 +293,7 @@ class ExpertBackward {
                                    call_of(kLinearSharedUp, a_.normed, e_.shared_up, d_normed, true)};
     size_t n = 2;
     if (weight != nullptr && end_.below_inputs) {
-      for (int64_t t = 0; t < m_; ++t) d_weight[t] *= weight[t] * (1.0f - weight[t]);
+      d_.engine->run(&KernelTable::sigmoid_backward, SigmoidBackwardProblem{weight, d_weight, m_});
       calls[n++] = call_of(kLinearSharedRouter, a_.normed, d_weight, d_normed, true);
     }
     linears_backward(d_, {calls, n}, s_.d_low_rank);

@@ -1,7 +1,6 @@
 #include "train/loss_head.h"
 
 #include <algorithm>
-#include <cstring>
 
 #include "model/linear.h"
 #include "model/norms.h"
@@ -14,6 +13,11 @@ namespace {
 // 320 MiB: 512 tokens of a vocabulary of 150,000. The output projection is decoded once for each chunk, forward and
 // backward, which with few tokens costs more than their products do on tiles.
 constexpr int64_t kChunkLogits = (int64_t{320} << 20) / static_cast<int64_t>(sizeof(float));
+
+template <class T>
+int64_t bytes_of(int64_t n) noexcept {
+  return n * static_cast<int64_t>(sizeof(T));
+}
 
 // Tokens of a chunk depend on the vocabulary alone, so that results do not depend on anything else.
 int64_t chunk_tokens(const DecoderSpec& spec, int64_t max_tokens) noexcept {
@@ -39,6 +43,9 @@ LossScratch carve_loss(Carver& carver, const DecoderSpec& spec, int64_t max_toke
   s.weights = carver.floats(max_tokens);
   s.losses = carver.take<double>(max_tokens);
   s.correct = carver.take<uint8_t>(max_tokens);
+  const size_t n = static_cast<size_t>(max_tokens);
+  s.host = std::make_shared<LossScratch::Host>(std::vector<int32_t>(n), std::vector<int32_t>(n), std::vector<float>(n),
+                                               std::vector<double>(n), std::vector<uint8_t>(n));
   return s;
 }
 
@@ -49,16 +56,20 @@ const LowRank* LossHead::low_rank() const noexcept {
 // Gathers the weighted tokens; returns how many there are.
 int64_t LossHead::select(const float* stream, const Targets& targets, int64_t m) noexcept {
   const int64_t d = d_.spec->width;
-  int64_t n = 0;
+  LossScratch::Host& host = *s_.host;
+  size_t n = 0;
   for (int64_t t = 0; t < m; ++t) {
     if (targets.weights[t] == 0.0f) continue;
-    s_.rows[n] = static_cast<int32_t>(t);
-    s_.targets[n] = targets.ids[t];
-    s_.weights[n] = targets.weights[t];
-    std::memcpy(s_.stream + n * d, stream + t * d, static_cast<size_t>(d) * sizeof(float));
-    ++n;
+    host.rows[n] = static_cast<int32_t>(t);
+    host.targets[n] = targets.ids[t];
+    host.weights[n++] = targets.weights[t];
   }
-  return n;
+  const int64_t count = static_cast<int64_t>(n);
+  device().upload(s_.rows, host.rows.data(), bytes_of<int32_t>(count));
+  device().upload(s_.targets, host.targets.data(), bytes_of<int32_t>(count));
+  device().upload(s_.weights, host.weights.data(), bytes_of<float>(count));
+  d_.engine->run(&KernelTable::gather, GatherProblem{{stream, DType::kF32, m, d}, s_.rows, s_.stream, count, 1.0f});
+  return count;
 }
 
 void LossHead::prepare(int64_t n) noexcept {
@@ -112,10 +123,13 @@ void LossHead::chunk_backward(int64_t begin, int64_t n, const Gradients& gradien
 Loss LossHead::sum(int64_t n) const noexcept {
   Loss loss;
   loss.n_weighted = static_cast<int32_t>(n);
-  for (int64_t i = 0; i < n; ++i) {
-    loss.n_correct += s_.correct[i];
-    loss.loss_sum += s_.losses[i];
-    loss.weight_sum += s_.weights[i];
+  LossScratch::Host& host = *s_.host;
+  device().download(host.losses.data(), s_.losses, bytes_of<double>(n));
+  device().download(host.correct.data(), s_.correct, bytes_of<uint8_t>(n));
+  for (size_t i = 0; i < static_cast<size_t>(n); ++i) {
+    loss.n_correct += host.correct[i];
+    loss.loss_sum += host.losses[i];
+    loss.weight_sum += host.weights[i];
   }
   return loss;
 }
@@ -165,9 +179,8 @@ Loss LossHead::accumulate(const float* stream, const Targets& targets, int64_t m
   }
   norm_backward(d_, {d_.weights->output_norm, 1, s_.stream, s_.inverse_rms, s_.d_normed, s_.d_normed,
                      gradients.output_norm, gradients.output_norm_bias, n, d, false});
-  std::memset(d_stream, 0, static_cast<size_t>(m * d) * sizeof(float));
-  for (int64_t i = 0; i < n; ++i)
-    std::memcpy(d_stream + s_.rows[i] * d, s_.d_normed + i * d, static_cast<size_t>(d) * sizeof(float));
+  d_.engine->run(&KernelTable::fill, FillProblem{d_stream, m * d, 0.0f});
+  d_.engine->run(&KernelTable::scatter_rows, ScatterRowsProblem{s_.d_normed, s_.rows, d_stream, n, d});
   return sum(n);
 }
 

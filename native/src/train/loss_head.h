@@ -4,6 +4,8 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
+#include <vector>
 
 #include "model/carver.h"
 #include "model/decoder.h"
@@ -11,7 +13,7 @@
 
 namespace chaku {
 
-// What a micro-batch is trained to predict.
+// What a micro-batch is trained to predict, in the host's memory.
 struct Targets {
   const int32_t* ids = nullptr;    // [M], read where the weight is positive
   const float* weights = nullptr;  // [M], >= 0
@@ -40,6 +42,15 @@ struct LossScratch {
   float* weights = nullptr;      // [Mw]
   double* losses = nullptr;      // [Mw]
   uint8_t* correct = nullptr;    // [Mw]
+
+  // What goes to the device, and comes from it.
+  struct Host {
+    std::vector<int32_t> rows, targets;
+    std::vector<float> weights;
+    std::vector<double> losses;
+    std::vector<uint8_t> correct;
+  };
+  std::shared_ptr<Host> host;
 };
 LossScratch carve_loss(Carver& carver, const DecoderSpec& spec, int64_t max_tokens, int32_t rank);
 
@@ -62,6 +73,7 @@ class LossHead {
   void chunk_loss(int64_t begin, int64_t n, bool gradient) noexcept;
   void chunk_backward(int64_t begin, int64_t n, const Gradients& gradients, bool input_gradient) noexcept;
   Loss sum(int64_t n) const noexcept;
+  const Device& device() const noexcept { return d_.engine->device(); }
   const LowRank* low_rank() const noexcept;
   bool drops() const noexcept { return d_.dropout.probability != 0.0f; }
 

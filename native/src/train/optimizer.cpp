@@ -1,5 +1,6 @@
 // Trainer::step: normalisation by the weights of all micro-batches, clipping by the global norm, AdamW.
 #include <cmath>
+#include <numeric>
 
 #include "base/error.h"
 #include "train/trainer.h"
@@ -27,14 +28,12 @@ void check_step(const StepOptions& o) {
 
 // Of the gradients as they are accumulated, parameter by parameter in float64: the order does not depend on threads.
 double Trainer::grad_norm() noexcept {
-  double sum = 0.0;
-  for (const Parameter& p : parameters()) {
-    double squares = 0.0;
+  double* at = norms_.as<double>();
+  for (const Parameter& p : parameters())
     model_->engine().run(&KernelTable::squared_norm,
-                         SquaredNormProblem{store_.data(p, Slot::kGradient), p.size(), &squares});
-    sum += squares;
-  }
-  return std::sqrt(sum);
+                         SquaredNormProblem{store_.data(p, Slot::kGradient), p.size(), at++});
+  model_->engine().device().download(host_norms_.data(), norms_.data(), norms_.n_bytes());
+  return std::sqrt(std::accumulate(host_norms_.begin(), host_norms_.end(), 0.0));
 }
 
 void Trainer::update(const StepOptions& o, float gradient_scale) noexcept {
@@ -64,13 +63,14 @@ StepResult Trainer::step(const StepOptions& options) {
   result.grad_norm = grad_norm() / weight_sum_;
   result.skipped = !std::isfinite(result.grad_norm);
   if (result.skipped) {
-    store_.zero_gradients(model_->engine().pool());
+    store_.zero_gradients();
   } else {
     const bool clip = options.max_grad_norm > 0.0f && result.grad_norm > options.max_grad_norm;
     const double scale = (clip ? options.max_grad_norm / result.grad_norm : 1.0) / weight_sum_;
     ++step_;
     update(options, static_cast<float>(scale));
   }
+  model_->engine().device().check();
   weight_sum_ = 0.0;
   result.step = step_;
   return result;

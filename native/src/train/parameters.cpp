@@ -1,11 +1,6 @@
 #include "train/parameters.h"
 
-#include <algorithm>
 #include <cmath>
-#include <cstring>
-
-#include "base/random.h"
-#include "quant/codec.h"
 
 namespace chaku {
 namespace {
@@ -100,32 +95,30 @@ ParameterList full_parameters(const Model& model, bool routers) {
   return list;
 }
 
-ParameterStore::ParameterStore(ParameterList list) : list_(std::move(list)) {
-  for (AlignedArray<float>& slot : slots_) slot = AlignedArray<float>(list_.n_floats);
+ParameterStore::ParameterStore(const Device& device, ParameterList list) : device_(&device), list_(std::move(list)) {
+  for (DeviceBuffer& slot : slots_) slot = DeviceBuffer(device, list_.slot_bytes());
 }
 
-void ParameterStore::initialize_lora(uint64_t seed, ThreadPool& pool) {
+void ParameterStore::read(const Parameter& p, Slot slot, std::span<float> values) const noexcept {
+  device_->download(values.data(), data(p, slot), static_cast<int64_t>(values.size_bytes()));
+}
+
+void ParameterStore::write(const Parameter& p, Slot slot, std::span<const float> values) noexcept {
+  device_->upload(data(p, slot), values.data(), static_cast<int64_t>(values.size_bytes()));
+}
+
+void ParameterStore::initialize_lora(uint64_t seed) noexcept {
   for (const Parameter& p : list_.items) {
     if (p.kind != TensorKind::kLoraA) continue;
-    const Philox random(seed, kInitialValues | Dropout{}.stream(p.layer, p.module));
     const float bound = 1.0f / std::sqrt(static_cast<float>(p.shape.columns));
-    float* values = data(p, Slot::kValue);
-    pool.parallel_for(p.size(), 4096, [&](int64_t begin, int64_t end, int) {
-      for (int64_t i = begin; i < end; ++i)
-        values[i] = bound * (2.0f * random.uniform(static_cast<uint64_t>(i)) - 1.0f);
-    });
+    device_->run(&KernelTable::uniform, UniformProblem{data(p, Slot::kValue), p.size(), bound, seed,
+                                                       kInitialValues | Dropout{}.stream(p.layer, p.module)});
   }
 }
 
-void ParameterStore::initialize_full(const Model& model, ThreadPool& pool) {
-  for (const Parameter& p : list_.items) {
-    const Matrix source = source_of(model, p);
-    float* values = data(p, Slot::kValue);
-    pool.parallel_for(p.shape.rows, 16, [&](int64_t begin, int64_t end, int) {
-      const std::byte* from = static_cast<const std::byte*>(source.data) + begin * source.stride_bytes();
-      dequantize(source.dtype, from, values + begin * p.shape.columns, (end - begin) * p.shape.columns);
-    });
-  }
+void ParameterStore::initialize_full(const Model& model) noexcept {
+  for (const Parameter& p : list_.items)
+    device_->run(&KernelTable::decode_rows, DecodeRowsProblem{source_of(model, p), data(p, Slot::kValue)});
 }
 
 LowRanks ParameterStore::low_ranks(const DecoderSpec& spec, float scale) const {
@@ -200,11 +193,9 @@ Gradients ParameterStore::gradients(const DecoderSpec& spec, bool tied) {
   return g;
 }
 
-void ParameterStore::zero_gradients(ThreadPool& pool) noexcept {
-  AlignedArray<float>& gradients = slots_[static_cast<size_t>(Slot::kGradient)];
-  pool.parallel_for(gradients.size(), 1 << 16, [&](int64_t begin, int64_t end, int) {
-    std::memset(gradients.data() + begin, 0, static_cast<size_t>(end - begin) * sizeof(float));
-  });
+void ParameterStore::zero_gradients() noexcept {
+  device_->run(&KernelTable::fill,
+               FillProblem{slots_[static_cast<size_t>(Slot::kGradient)].as<float>(), list_.n_floats, 0.0f});
 }
 
 }  // namespace chaku

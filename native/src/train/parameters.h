@@ -4,9 +4,10 @@
 
 #include <array>
 #include <cstdint>
+#include <span>
 #include <vector>
 
-#include "base/aligned_buffer.h"
+#include "device/device.h"
 #include "model/model.h"
 
 namespace chaku {
@@ -67,28 +68,32 @@ inline constexpr int32_t kSlots = 4;
 
 class ParameterStore {
  public:
-  explicit ParameterStore(ParameterList list);
+  // In the memory of the device, which must outlive it.
+  ParameterStore(const Device& device, ParameterList list);
 
   const std::vector<Parameter>& items() const noexcept { return list_.items; }
-  float* data(const Parameter& p, Slot slot) noexcept { return slots_[static_cast<size_t>(slot)].data() + p.offset; }
-  const float* data(const Parameter& p, Slot slot) const noexcept {
-    return slots_[static_cast<size_t>(slot)].data() + p.offset;
+  float* data(const Parameter& p, Slot slot) const noexcept {
+    return slots_[static_cast<size_t>(slot)].as<float>() + p.offset;
   }
+  // values[p.size()].
+  void read(const Parameter& p, Slot slot, std::span<float> values) const noexcept;
+  void write(const Parameter& p, Slot slot, std::span<const float> values) noexcept;
 
   // A ~ U(-1/sqrt(K), 1/sqrt(K)), which is Kaiming-uniform with a = sqrt(5); B = 0.
-  void initialize_lora(uint64_t seed, ThreadPool& pool);
+  void initialize_lora(uint64_t seed) noexcept;
   // Float32 copies of the model's weights.
-  void initialize_full(const Model& model, ThreadPool& pool);
+  void initialize_full(const Model& model) noexcept;
 
   LowRanks low_ranks(const DecoderSpec& spec, float scale) const;
   // The model's weights with every trained one replaced by its float32 copy.
   Weights weights(const Model& model) const;
   Gradients gradients(const DecoderSpec& spec, bool tied);
-  void zero_gradients(ThreadPool& pool) noexcept;
+  void zero_gradients() noexcept;
 
  private:
+  const Device* device_;
   ParameterList list_;
-  std::array<AlignedArray<float>, kSlots> slots_;
+  std::array<DeviceBuffer, kSlots> slots_;
 };
 
 }  // namespace chaku

@@ -21,7 +21,7 @@ struct Trainer::Scratch {
   BackwardScratch backward;
   LossScratch loss;
   int32_t* positions;
-  AttentionSpan* spans;
+  int32_t* tokens;
 };
 
 namespace {
@@ -117,7 +117,7 @@ Scratch carve(Carver& carver, const DecoderSpec& spec, const ActivationOptions& 
   s.backward = carve_backward(carver, spec, a.max_tokens, a.rank);
   s.loss = carve_loss(carver, spec, a.max_tokens, a.rank);
   s.positions = carver.take<int32_t>(a.max_tokens);
-  s.spans = carver.take<AttentionSpan>(a.max_tokens);
+  s.tokens = carver.take<int32_t>(a.max_tokens);
   if (plan != nullptr) {
     plan->activation_bytes = activation_bytes;
     plan->scratch_bytes = carver.n_bytes() - activation_bytes;
@@ -181,8 +181,8 @@ Trainer::Trainer(std::shared_ptr<const Model> model, const TrainerOptions& optio
 Trainer::Trainer(std::shared_ptr<const Model> model, Layout l)
     : model_(std::move(model)),
       options_(l.options),
-      store_(std::move(l.parameters)),
-      memory_(l.plan.activation_bytes + l.plan.scratch_bytes) {
+      store_(model_->engine().device(), std::move(l.parameters)),
+      memory_(model_->engine().device(), l.plan.activation_bytes + l.plan.scratch_bytes) {
   const bool full = options_.mode == TrainMode::kFull;
   Carver carver(memory_.data());
   Scratch s = carve<Scratch>(carver, model_->spec(), l.activations, nullptr);
@@ -190,15 +190,19 @@ Trainer::Trainer(std::shared_ptr<const Model> model, Layout l)
   backward_ = s.backward;
   loss_ = s.loss;
   positions_ = s.positions;
-  spans_ = s.spans;
+  tokens_ = s.tokens;
+  host_positions_.resize(static_cast<size_t>(options_.max_tokens));
+  spans_.reserve(host_positions_.size());
+  host_norms_.resize(parameters().size());
+  norms_ = DeviceBuffer(model_->engine().device(), static_cast<int64_t>(host_norms_.size() * sizeof(double)));
   end_ = backward_end(model_->spec(), options_.targets, full);
   gradients_ = store_.gradients(model_->spec(), model_->weights().tied);
   if (full) {
     model_->check_files();
-    store_.initialize_full(*model_, model_->engine().pool());
+    store_.initialize_full(*model_);
     weights_ = store_.weights(*model_);
   } else {
-    store_.initialize_lora(options_.seed, model_->engine().pool());
+    store_.initialize_lora(options_.seed);
     weights_ = model_->weights();
     low_ranks_ = store_.low_ranks(model_->spec(), options_.scale);
   }
@@ -241,12 +245,17 @@ void Trainer::check_batch(const TrainingBatch& batch) const {
 
 Batch Trainer::begin_batch(const TrainingBatch& batch) noexcept {
   const size_t n_sequences = batch.starts.size() - 1;
+  spans_.clear();
   for (size_t s = 0; s < n_sequences; ++s) {
     const int32_t begin = batch.starts[s], end = batch.starts[s + 1];
-    spans_[s] = {begin, end, begin, end};
-    for (int32_t t = begin; t < end; ++t) positions_[t] = t - begin;
+    spans_.push_back({begin, end, begin, end});
+    for (int32_t t = begin; t < end; ++t) host_positions_[static_cast<size_t>(t)] = t - begin;
   }
-  return {batch.tokens.data(), positions_, static_cast<int64_t>(batch.tokens.size()), {spans_, n_sequences}, 0};
+  const int64_t n_bytes = static_cast<int64_t>(batch.tokens.size_bytes());
+  const Device& device = model_->engine().device();
+  device.upload(positions_, host_positions_.data(), n_bytes);
+  device.upload(tokens_, batch.tokens.data(), n_bytes);
+  return {tokens_, positions_, static_cast<int64_t>(batch.tokens.size()), spans_, 0};
 }
 
 Decoder Trainer::decoder(const Dropout& dropout) const noexcept {
@@ -254,12 +263,15 @@ Decoder Trainer::decoder(const Dropout& dropout) const noexcept {
           &cancellation_,    dropout,         nullptr,   Role::kTraining};
 }
 
-double Trainer::balance_loss() const noexcept {
+double Trainer::balance_loss() const {
   if (activations_.experts.balance == nullptr) return 0.0;
   double sum = 0.0;
   const DecoderSpec& spec = model_->spec();
+  std::vector<double> losses(spec.layers.size());
+  model_->engine().device().download(losses.data(), activations_.experts.balance,
+                                     static_cast<int64_t>(losses.size() * sizeof(double)));
   for (size_t l = 0; l < spec.layers.size(); ++l)
-    if (spec.layers[l].experts.n_experts > 0) sum += activations_.experts.balance[l];
+    if (spec.layers[l].experts.n_experts > 0) sum += losses[l];
   return sum / n_expert_layers(spec);
 }
 
@@ -272,6 +284,7 @@ Loss Trainer::evaluate(const TrainingBatch& batch) {
   Loss loss = LossHead(d, loss_, activations_.dropped)
                   .evaluate(activations_.streams.back(), batch.targets, static_cast<int64_t>(batch.tokens.size()));
   loss.balance = balance_loss();
+  model_->engine().device().check();
   return loss;
 }
 
@@ -293,10 +306,11 @@ Loss Trainer::accumulate(const TrainingBatch& batch) {
       backward_.experts.balance_scale =
           static_cast<float>(options_.load_balance * loss.weight_sum / n_expert_layers(model_->spec()));
     if (loss.n_weighted > 0 && blocks) backward(d, rows, end_, activations_, backward_, gradients_);
+    model_->engine().device().check();
     weight_sum_ += loss.weight_sum;
     return loss;
   } catch (...) {
-    store_.zero_gradients(model_->engine().pool());
+    store_.zero_gradients();
     weight_sum_ = 0.0;
     throw;
   }
@@ -308,9 +322,18 @@ const Parameter& Trainer::parameter(int32_t index) const {
   return parameters()[static_cast<size_t>(index)];
 }
 
-std::span<const float> Trainer::read(int32_t index, Slot slot) const {
+void Trainer::read(int32_t index, Slot slot, std::span<float> values) const {
   const Parameter& p = parameter(index);
-  return {store_.data(p, slot), static_cast<size_t>(p.size())};
+  if (static_cast<int64_t>(values.size()) != p.size())
+    fail(Code::kInvalidArgument, "[read] expected n %lld, got %zu (parameter %d)", static_cast<long long>(p.size()),
+         values.size(), index);
+  store_.read(p, slot, values);
+}
+
+std::vector<float> Trainer::read(int32_t index, Slot slot) const {
+  std::vector<float> values(static_cast<size_t>(parameter(index).size()));
+  read(index, slot, values);
+  return values;
 }
 
 void Trainer::write(int32_t index, Slot slot, std::span<const float> values) {
@@ -318,7 +341,7 @@ void Trainer::write(int32_t index, Slot slot, std::span<const float> values) {
   if (static_cast<int64_t>(values.size()) != p.size())
     fail(Code::kInvalidArgument, "[write] expected %lld floats, got %zu (%s)", static_cast<long long>(p.size()),
          values.size(), module_name(p.module, p.layer).c_str());
-  std::copy(values.begin(), values.end(), store_.data(p, slot));
+  store_.write(p, slot, values);
 }
 
 void Trainer::set_step(int64_t step) {

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <span>
+#include <vector>
 
 #include "base/cancellation.h"
 #include "model/memory_plan.h"
@@ -65,7 +66,9 @@ class Trainer {
 
   const std::vector<Parameter>& parameters() const noexcept { return store_.items(); }
   const Parameter& parameter(int32_t index) const;
-  std::span<const float> read(int32_t index, Slot slot) const;
+  // Fills values, which has the parameter's size.
+  void read(int32_t index, Slot slot, std::span<float> values) const;
+  std::vector<float> read(int32_t index, Slot slot) const;
   void write(int32_t index, Slot slot, std::span<const float> values);
   void set_step(int64_t step);
 
@@ -79,7 +82,7 @@ class Trainer {
   void check_batch(const TrainingBatch& batch) const;
   Batch begin_batch(const TrainingBatch& batch) noexcept;
   Decoder decoder(const Dropout& dropout) const noexcept;
-  double balance_loss() const noexcept;  // of the last forward pass
+  double balance_loss() const;  // of the last forward pass
   double grad_norm() noexcept;
   void update(const StepOptions& options, float gradient_scale) noexcept;
 
@@ -90,13 +93,17 @@ class Trainer {
   Weights weights_;
   Gradients gradients_;
   BackwardEnd end_;
-  AlignedBytes memory_;
+  DeviceBuffer memory_;
   Activations activations_;
   BackwardScratch backward_;
   LossScratch loss_;
-  int32_t* positions_ = nullptr;    // [max_tokens]
-  AttentionSpan* spans_ = nullptr;  // [max_tokens]
-  double weight_sum_ = 0.0;         // since the last step
+  int32_t* positions_ = nullptr;         // [max_tokens]
+  int32_t* tokens_ = nullptr;            // [max_tokens]
+  std::vector<int32_t> host_positions_;  // [max_tokens]
+  std::vector<AttentionSpan> spans_;     // of the batch at hand
+  DeviceBuffer norms_;                   // float64 [parameters], squared
+  std::vector<double> host_norms_;       // likewise
+  double weight_sum_ = 0.0;              // since the last step
   int64_t step_ = 0;
   Cancellation cancellation_;
 };

@@ -60,3 +60,37 @@ TEST(free_accepts_null_and_nulls) {
   CHECK(engine.at == nullptr);
   chaku_engine_free(engine.out());
 }
+
+TEST(a_device_is_required_or_preferred) {
+  auto options = sized<chaku_engine_options>();
+  options.n_threads = 1;
+  options.device_kind = CHAKU_DEVICE_CUDA;
+  options.device_requirement = CHAKU_DEVICE_REQUIRED;
+  EngineHandle engine;
+  CHECK_FAILS(CHAKU_DEVICE_ABSENT, chaku_engine_create(&options, engine.out()));
+  options.device_requirement = CHAKU_DEVICE_PREFERRED;
+  CHECK_OK(chaku_engine_create(&options, engine.out()));
+  auto info = sized<chaku_engine_info>();
+  CHECK_OK(chaku_engine_describe(engine, &info));
+  CHECK_EQ(info.device_kind, CHAKU_DEVICE_CPU);
+  const char* fallback = nullptr;
+  CHECK_OK(chaku_engine_fallback(engine, &fallback));
+  CHECK(fallback != nullptr && *fallback != '\0');
+  engine = make_engine(1);
+  CHECK_OK(chaku_engine_fallback(engine, &fallback));
+  CHECK(*fallback == '\0');
+  CHECK_FAILS(CHAKU_INVALID_ARGUMENT, chaku_engine_fallback(engine, nullptr));
+  CHECK_FAILS(CHAKU_INVALID_ARGUMENT, chaku_engine_fallback(nullptr, &fallback));
+  for (const int32_t kind : {-1, 2, INT32_MAX}) {
+    options.device_kind = kind;
+    CHECK_FAILS(CHAKU_INVALID_ARGUMENT, chaku_engine_create(&options, engine.out()));
+  }
+  options.device_kind = CHAKU_DEVICE_CPU;
+  for (const int32_t requirement : {-1, 2}) {
+    options.device_requirement = requirement;
+    CHECK_FAILS(CHAKU_INVALID_ARGUMENT, chaku_engine_create(&options, engine.out()));
+  }
+  options.device_requirement = CHAKU_DEVICE_REQUIRED;
+  options.device_ordinal = 1;
+  CHECK_FAILS(CHAKU_DEVICE_ABSENT, chaku_engine_create(&options, engine.out()));
+}

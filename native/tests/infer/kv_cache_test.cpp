@@ -14,7 +14,7 @@ TEST(layers_lie_apart) {
   for (const DType dtype : {DType::kF32, DType::kF16, DType::kBF16}) {
     const int64_t rows_bytes = 10 * row_bytes(dtype, 16);
     CHECK_EQ(KvCache::bytes(model->spec(), dtype, 10), 2 * 2 * rows_bytes);
-    KvCache cache(model->spec(), dtype, 10);
+    KvCache cache(model->engine().device(), model->spec(), dtype, 10);
     const auto at = cache.at(7, true);
     CHECK_EQ(at.size(), 2u);
     CHECK_EQ(at[1].first_row, 7);
@@ -51,7 +51,7 @@ TEST(running_memories_change_when_they_are_committed) {
   o.n_layers = 2;
   o.mixer = {MixerKind::kDeltaRule, 4, 2, 4, 8, 8, false};
   const auto model = bare_decoder(o);
-  KvCache cache(model->spec(), DType::kF32, 10);
+  KvCache cache(model->engine().device(), model->spec(), DType::kF32, 10);
   const MixerState begins = cache.at(0, true)[0].mixer;
   CHECK(begins.taps_in == nullptr && begins.memory_in == nullptr);
   const MixerState goes_on = cache.at(4, false)[0].mixer;  // the second batch of the same computation

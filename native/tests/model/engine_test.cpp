@@ -6,8 +6,8 @@
 using namespace chaku;
 
 TEST(threads) {
-  CHECK_EQ(Engine(3, CpuPath::kReference).pool().n_threads(), 3);
-  CHECK_EQ(Engine(0, CpuPath::kReference).pool().n_threads(), usable_cores());
+  CHECK_EQ(Engine(3, CpuPath::kReference).device().queue().n_threads(), 3);
+  CHECK_EQ(Engine(0, CpuPath::kReference).device().queue().n_threads(), usable_cores());
   CHECK_ERROR(Code::kInvalidArgument, "n_threads", Engine(-1, CpuPath::kReference));
   CHECK_ERROR(Code::kInvalidArgument, "2147483647", Engine(INT32_MAX, CpuPath::kReference));
 }

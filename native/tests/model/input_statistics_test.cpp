@@ -2,6 +2,7 @@
 
 #include <numeric>
 
+#include "device/cpu_device.h"
 #include "infer/session.h"
 #include "model/expect_error.h"
 #include "model/tiny_decoder.h"
@@ -29,16 +30,16 @@ TEST(adds_up_squares_per_column) {
   const float w[6] = {};
   Linear& linear = weights.layers[0].linears[kLinearQ];
   linear.w = {w, DType::kF32, 2, 3};
-  InputStatistics statistics(make_decoder_spec(1, 3, 4), weights);
-  ThreadPool pool(2);
+  const CpuDevice device(2, CpuPath::kReference);
+  InputStatistics statistics(device, make_decoder_spec(1, 3, 4), weights);
   const float x[6] = {1, 2, 3, -1, 0, 4};
-  statistics.add(pool, linear, x, 2);
-  statistics.add(pool, linear, x, 1);
-  statistics.add(pool, Linear{linear}, x, 2);  // a product of somebody else's
-  const InputStatistics::Sums& sums = *statistics.find(linear);
+  statistics.add(linear, x, 2);
+  statistics.add(linear, x, 1);
+  statistics.add(Linear{linear}, x, 2);  // a product of somebody else's
+  const InputStatistics::Sums sums = *statistics.read(linear);
   CHECK_EQ(sums.n_rows[0], 3);
   CHECK(sums.squares == (std::vector<double>{3, 8, 34}));
-  CHECK(statistics.find(weights.output) == nullptr);
+  CHECK(!statistics.read(weights.output));
 }
 
 TEST(a_session_collects_the_inputs_of_every_product) {
@@ -48,7 +49,7 @@ TEST(a_session_collects_the_inputs_of_every_product) {
   run(session, tiny_tokens(9, 48));
   for (int32_t l = 0; l < 2; ++l) {
     for (const Module module : kDenseModules) {
-      const InputStatistics::Sums& sums = session.inputs(module, l);
+      const InputStatistics::Sums sums = session.inputs(module, l);
       CHECK_EQ(sums.n_rows[0], 9);
       for (const double s : sums.squares) CHECK(s > 0);
     }

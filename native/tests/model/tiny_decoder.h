@@ -39,6 +39,7 @@ struct TinyOptions {
   int n_threads = 2;
   CpuPath path = float32_path();  // oracles in float64 need it; tests of the other paths name them
   uint64_t seed = 1;
+  std::shared_ptr<const Engine> engine = {};  // null: the CPU with n_threads and path
 };
 
 // Values of a tensor: N(mean, deviation), a stream per tensor.
@@ -89,7 +90,8 @@ inline std::shared_ptr<Model> bare_decoder(const TinyOptions& o) {
   spec.logit_soft_cap = o.logit_soft_cap;
   spec.query_temperature = o.query_temperature;
   spec.query_temperature_length = o.query_temperature != 0.0f ? 4 : 0;
-  auto model = std::make_shared<Model>(std::make_shared<const Engine>(o.n_threads, o.path), spec);
+  auto model = std::make_shared<Model>(
+      o.engine != nullptr ? o.engine : std::make_shared<const Engine>(o.n_threads, o.path), spec);
   if (o.rope) {
     RopeSpec rope{o.pairing, o.head_dim, 1.0f, {}};
     for (int32_t i = 0; i < o.head_dim / 2; ++i)

@@ -69,15 +69,17 @@ TinyOptions sigmoid() {
 
 const TinyOptions kFamilies[] = {mixtral(), qwen2moe(), qwen3moe(), gpt_oss(), sigmoid()};
 
-// The trainer's additions, as the oracle reads them.
-LowRanks additions(const Trainer& trainer, const DecoderSpec& spec, const TrainerOptions& o) {
+// The trainer's additions, as the oracle reads them: from `values`.
+LowRanks additions(const Trainer& trainer, const DecoderSpec& spec, const TrainerOptions& o,
+                   std::vector<std::vector<float>>& values) {
   LowRanks all;
   all.layers.resize(spec.layers.size());
   for (int32_t i = 0; i < static_cast<int32_t>(trainer.parameters().size()); ++i) {
     const Parameter& p = trainer.parameter(i);
     if (p.kind != TensorKind::kLoraA && p.kind != TensorKind::kLoraB) continue;
     LowRank& low_rank = all.layers[static_cast<size_t>(p.layer)][static_cast<size_t>(linear_of(p.module))];
-    (p.kind == TensorKind::kLoraA ? low_rank.a : low_rank.b) = trainer.read(i, Slot::kValue).data();
+    (p.kind == TensorKind::kLoraA ? low_rank.a : low_rank.b) =
+        values.emplace_back(trainer.read(i, Slot::kValue)).data();
     low_rank.rank = o.rank;
     low_rank.scale = o.scale;
   }
@@ -92,7 +94,8 @@ std::unique_ptr<Trainer> clear_trainer(TinyOptions tiny, const TrainerOptions& o
     const auto model = tiny_decoder(tiny);
     auto trainer = std::make_unique<Trainer>(model, o);
     fill_b(*trainer);
-    const LowRanks low_ranks = additions(*trainer, model->spec(), o);
+    std::vector<std::vector<float>> values;
+    const LowRanks low_ranks = additions(*trainer, model->spec(), o, values);
     const Oracle oracle(model->spec(), model->weights(), &low_ranks);
     for (size_t s = 0; s + 1 < row.starts.size(); ++s)
       oracle.logits({row.tokens.begin() + row.starts[s], row.tokens.begin() + row.starts[s + 1]});

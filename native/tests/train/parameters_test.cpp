@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstring>
 
+#include "device/cpu_device.h"
 #include "model/tiny_decoder.h"
 #include "test.h"
 
@@ -46,11 +47,11 @@ TEST(full_list) {
 TEST(lora_start) {
   const auto model = tiny_decoder({});
   const ParameterList list = lora_parameters(model->spec(), bit(Module::kFfnDown), 16);
-  ThreadPool one(1), three(3);
-  ParameterStore store(list), same(list), other(list);
-  store.initialize_lora(5, one);
-  same.initialize_lora(5, three);
-  other.initialize_lora(6, one);
+  const CpuDevice one(1, CpuPath::kReference), three(3, CpuPath::kReference);
+  ParameterStore store(one, list), same(three, list), other(one, list);
+  store.initialize_lora(5);
+  same.initialize_lora(5);
+  other.initialize_lora(6);
   const float bound = 1.0f / std::sqrt(40.0f);
   float largest = 0.0f;
   bool differs = false;
@@ -74,9 +75,8 @@ TEST(full_start_is_the_dequantized_model) {
   o.ff_width = 64;
   o.biases = true;
   const auto model = tiny_decoder(o);
-  ParameterStore store(full_parameters(*model, false));
-  ThreadPool pool(2);
-  store.initialize_full(*model, pool);
+  ParameterStore store(model->engine().device(), full_parameters(*model, false));
+  store.initialize_full(*model);
   const Weights copies = store.weights(*model);
   CHECK(copies.output.w.data == copies.token_embedding.data && copies.token_embedding.dtype == DType::kF32);
   std::vector<float> expected(64 * 32);

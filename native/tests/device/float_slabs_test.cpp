@@ -1,16 +1,18 @@
-#include "base/float_slabs.h"
+#include "device/float_slabs.h"
 
 #include <algorithm>
 #include <memory>
 
 #include "base/resident.h"
+#include "device/cpu_device.h"
 #include "test.h"
 
 using namespace chaku;
 using namespace chaku::test;
 
 TEST(arrays_are_zeroed_aligned_and_apart) {
-  FloatSlabs slabs;
+  const CpuDevice device(1, CpuPath::kReference);
+  FloatSlabs slabs(device);
   std::vector<std::pair<float*, int64_t>> taken;
   for (const int64_t n : {1, 16, 17, 1000, 300000, 1, 0, 262144, 262145, 5}) taken.emplace_back(slabs.take(n), n);
   for (size_t i = 0; i < taken.size(); ++i) {
@@ -29,9 +31,10 @@ TEST(arrays_are_zeroed_aligned_and_apart) {
 TEST(memory_goes_back_to_the_system) {
   constexpr int64_t kFloats = 9216, kArrays = 1024;  // 36 MiB in all
   std::vector<std::unique_ptr<char[]>> others;
+  const CpuDevice device(1, CpuPath::kReference);
   const int64_t before = resident_bytes();
   {
-    FloatSlabs slabs;
+    FloatSlabs slabs(device);
     for (int64_t i = 0; i < kArrays; ++i) {
       std::fill_n(slabs.take(kFloats), kFloats, 1.0f);
       others.push_back(std::make_unique<char[]>(100));

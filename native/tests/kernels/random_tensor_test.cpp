@@ -1,4 +1,4 @@
-#include "model/random_tensor.h"
+#include "kernels/random_tensor.h"
 
 #include <cmath>
 #include <cstring>
@@ -13,8 +13,8 @@ namespace {
 
 std::vector<std::byte> filled(DType dtype, int64_t rows, int64_t columns, int n_threads, uint64_t seed) {
   std::vector<std::byte> bytes(static_cast<size_t>(row_bytes(dtype, columns) * rows));
-  ThreadPool pool(n_threads);
-  fill_random({bytes.data(), dtype, rows, columns}, bytes.data(), {0.5f, 2.0f, seed}, pool);
+  Queue queue(n_threads);
+  fill_random({bytes.data(), dtype, rows, columns}, bytes.data(), {0.5f, 2.0f, seed}, queue);
   return bytes;
 }
 

@@ -1,8 +1,8 @@
 // Reproducible random weights in any format that can be encoded, for synthetic shapes.
 #pragma once
 
-#include "base/thread_pool.h"
 #include "kernels/matmul.h"
+#include "kernels/queue.h"
 
 namespace chaku {
 
@@ -14,6 +14,6 @@ struct RandomValues {
 
 // Fills a matrix, whose bytes start at `bytes`, with N(mean, deviation). A pattern of a few dozen rows is drawn and
 // encoded, then repeated: encoders are slow, and speed does not depend on the values.
-void fill_random(const Matrix& matrix, std::byte* bytes, const RandomValues& values, ThreadPool& pool);
+void fill_random(const Matrix& matrix, std::byte* bytes, const RandomValues& values, Queue& queue);
 
 }  // namespace chaku

@@ -1,0 +1,33 @@
+// Which device a caller asks for, and which one it gets.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "device/device.h"
+
+namespace chaku {
+
+// Values equal CHAKU_DEVICE_* of chaku.h.
+enum class DeviceKind : int32_t { kCpu = 0, kCuda = 1 };
+
+struct DeviceChoice {
+  DeviceKind kind = DeviceKind::kCpu;
+  int32_t ordinal = 0;    // among those of its kind
+  bool required = false;  // absent: Error(kDeviceAbsent) in place of the CPU
+  int32_t n_threads = 0;  // of the CPU
+  CpuPath cpu_path = CpuPath::kAuto;
+};
+
+struct ChosenDevice {
+  std::unique_ptr<const Device> device;
+  DeviceKind kind = DeviceKind::kCpu;
+  int32_t ordinal = 0;
+  std::string fallback;  // why it is not the one asked for; empty where it is
+};
+
+// Throws Error(kInvalidArgument) for an ordinal below 0, Error(kDeviceAbsent) for what is required and not there, and
+// what CpuDevice throws.
+ChosenDevice choose_device(const DeviceChoice& choice);
+
+}  // namespace chaku

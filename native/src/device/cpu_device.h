@@ -1,0 +1,24 @@
+// The processor: a pool of threads, and the kernel table chosen for this machine. Its memory is the host's.
+#pragma once
+
+#include "device/device.h"
+
+namespace chaku {
+
+class CpuDevice final : public Device {
+ public:
+  // n_threads 0: one per usable core. Throws Error(kInvalidArgument) for a number out of range and
+  // Error(kDeviceAbsent) for a path that this machine or build lacks.
+  CpuDevice(int32_t n_threads, CpuPath path);
+
+  std::byte* allocate(int64_t n_bytes) const override;
+  void free(std::byte* data, int64_t n_bytes) const noexcept override;
+  void upload(void* to, const void* from, int64_t n_bytes) const noexcept override;
+  void download(void* to, const void* from, int64_t n_bytes) const noexcept override;
+  bool shares_host_memory() const noexcept override { return true; }
+
+ private:
+  Queue threads_;
+};
+
+}  // namespace chaku
