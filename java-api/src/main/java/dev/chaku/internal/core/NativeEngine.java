@@ -23,7 +23,12 @@ public final class NativeEngine extends NativeHandle<chaku_engine> implements En
     public static NativeEngine create(EngineOptions wanted) {
         NativeLibrary.load();
         try (chaku_engine_options options = new chaku_engine_options()) {
-            options.size(options.sizeof()).n_threads(wanted.threads()).cpu_path(Ids.of(wanted.path()));
+            options.size(options.sizeof())
+                    .n_threads(wanted.threads())
+                    .cpu_path(Ids.of(wanted.path()))
+                    .device_kind(chaku.CHAKU_DEVICE_CPU)
+                    .device_ordinal(0)
+                    .device_requirement(chaku.CHAKU_DEVICE_REQUIRED);
             chaku_engine out = new chaku_engine();
             Status.check(chaku.chaku_engine_create(options, out));
             return new NativeEngine(out);
