@@ -5,7 +5,10 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.chaku.errors.BadInputException;
+import dev.chaku.gguf.GgmlType;
+import java.util.List;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 class TrainingConfigTest {
@@ -75,6 +78,59 @@ class TrainingConfigTest {
         assertEquals(1024, before.batching().maxLength());
         assertEquals(256, after.batching().batchTokens());
         assertEquals(after, after.with(c -> {}));
+    }
+
+    private static List<String> names(Stream<Setting> settings) {
+        return settings.map(Setting::name).toList();
+    }
+
+    /** The order and the names are those of every config.json and checkpoint there is. */
+    @Test
+    void settingsAreWrittenByTheirNames() {
+        TrainingConfig config = TrainingConfig.defaults();
+        List<String> batching =
+                List.of("epochs", "max_steps", "max_length", "batch_tokens", "grad_accumulation", "packing");
+        List<String> rates = List.of("learning_rate", "schedule", "warmup_steps");
+        List<String> optimizer = List.of("weight_decay", "max_grad_norm", "beta1", "beta2", "epsilon", "b_rate_ratio");
+        List<String> keeping = List.of("early_stopping", "eval_steps", "save_steps");
+        assertEquals(
+                Stream.of(batching, rates, optimizer, List.of("seed"), keeping)
+                        .flatMap(List::stream)
+                        .toList(),
+                names(config.settings(false).stream()));
+        assertEquals(
+                Stream.of(batching, rates, optimizer, List.of("seed", "load_balance", "train_routers"), keeping)
+                        .flatMap(List::stream)
+                        .toList(),
+                names(config.settings(true).stream()));
+        assertEquals(
+                List.of("mode", "rank", "alpha", "rs_lora", "dropout", "targets"),
+                names(LoraConfig.rank(8).settings().stream()));
+        assertEquals(
+                "q,k,v,o,gate,up,down", LoraConfig.rank(8).settings().get(5).value());
+        assertEquals(List.of("mode"), names(new FullTraining(GgmlType.F32).settings().stream()));
+    }
+
+    @Test
+    void whatOnlyTellsMayDifferOnResume() {
+        TrainingConfig config = TrainingConfig.defaults();
+        assertEquals(
+                List.of("eval_steps", "save_steps"),
+                names(config.settings(false).stream().filter(setting -> !setting.decides())));
+        assertEquals(
+                List.of("save_steps"),
+                names(config.with(c -> c.earlyStopping(2)).settings(false).stream()
+                        .filter(setting -> !setting.decides())));
+    }
+
+    @Test
+    void aGroupIsSetAtOnce() {
+        TrainingConfig config = TrainingConfig.defaults();
+        Optimizer sharper = config.optimizer().withBetas(0.9, 0.98);
+        TrainingConfig after = config.with(c -> c.optimizer(sharper).epochs(2));
+        assertEquals(sharper, after.optimizer());
+        assertEquals(config.batching().withEpochs(2), after.batching());
+        assertEquals(config.keeping(), after.keeping());
     }
 
     private static String refusal(Consumer<TrainingConfig.Builder> change) {
