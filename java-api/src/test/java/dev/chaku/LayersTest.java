@@ -3,13 +3,16 @@ package dev.chaku;
 import static com.tngtech.archunit.base.DescribedPredicate.not;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
-import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.methods;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 
 import com.tngtech.archunit.base.DescribedPredicate;
 import com.tngtech.archunit.core.domain.JavaClass;
-import com.tngtech.archunit.core.domain.JavaMethod;
+import com.tngtech.archunit.core.domain.JavaCodeUnit;
+import com.tngtech.archunit.core.domain.JavaField;
+import com.tngtech.archunit.core.domain.JavaMember;
+import com.tngtech.archunit.core.domain.JavaModifier;
 import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
@@ -70,25 +73,45 @@ class LayersTest {
             .dependOnClassesThat(resideInAPackage("dev.chaku.internal.core.."));
 
     @ArchTest
-    static final ArchRule PUBLIC_SIGNATURES_SHOW_NOTHING_INTERNAL = methods()
+    static final ArchRule PUBLIC_SIGNATURES_SHOW_NOTHING_INTERNAL = classes()
             .that()
             .arePublic()
             .and()
-            .areDeclaredInClassesThat(resideInAnyPackage(
-                    "dev.chaku", "dev.chaku.gguf..", "dev.chaku.text..", "dev.chaku.data..", "dev.chaku.generate.."))
-            .and()
-            .areDeclaredInClassesThat()
-            .arePublic()
+            .resideOutsideOfPackages("dev.chaku.internal..", "dev.chaku.natives..")
             .should(showNothingInternal());
 
-    private static ArchCondition<JavaMethod> showNothingInternal() {
+    private static ArchCondition<JavaClass> showNothingInternal() {
         return new ArchCondition<>("show nothing internal") {
             @Override
-            public void check(JavaMethod method, ConditionEvents events) {
-                Stream.concat(Stream.of(method.getRawReturnType()), method.getRawParameterTypes().stream())
-                        .filter(resideInAnyPackage("dev.chaku.internal..", "org.bytedeco.."))
-                        .forEach(type -> events.add(SimpleConditionEvent.violated(
-                                method, method.getFullName() + " shows " + type.getName())));
+            public void check(JavaClass type, ConditionEvents events) {
+                Stream<JavaClass> parents =
+                        Stream.concat(type.getRawInterfaces().stream(), type.getRawSuperclass().stream());
+                parents.forEach(shown -> check(type.getName(), shown, events));
+                for (JavaMember member : type.getMembers()) {
+                    boolean seen = member.getModifiers().contains(JavaModifier.PUBLIC)
+                            || member.getModifiers().contains(JavaModifier.PROTECTED)
+                                    && !type.getModifiers().contains(JavaModifier.FINAL);
+                    if (seen) {
+                        shownBy(member).forEach(shown -> check(member.getFullName(), shown, events));
+                    }
+                }
+            }
+
+            private Stream<JavaClass> shownBy(JavaMember member) {
+                if (member instanceof JavaField field) {
+                    return field.getAllInvolvedRawTypes().stream();
+                }
+                JavaCodeUnit code = (JavaCodeUnit) member;
+                return Stream.concat(
+                        code.getReturnType().getAllInvolvedRawTypes().stream(),
+                        code.getParameterTypes().stream()
+                                .flatMap(parameter -> parameter.getAllInvolvedRawTypes().stream()));
+            }
+
+            private void check(String where, JavaClass shown, ConditionEvents events) {
+                if (resideInAnyPackage("dev.chaku.internal..", "org.bytedeco..").test(shown)) {
+                    events.add(SimpleConditionEvent.violated(shown, where + " shows " + shown.getName()));
+                }
             }
         };
     }
