@@ -151,17 +151,17 @@ struct FarKernel<Member> {
 };
 
 // Every entry of the table, by name.
-#define CHAKU_KERNELS(X)                                                                                              \
-  X(matmul)                                                                                                           \
-  X(matmul_group)                                                                                                     \
-  X(matmul_backward)                                                                                                  \
-  X(matmul_backward_group) X(weight_gradient) X(weight_gradient_group) X(gather) X(scatter_gradient) X(attention)     \
-      X(attention_backward) X(causal_convolution) X(causal_convolution_backward) X(delta_rule) X(delta_rule_backward) \
-          X(sink_gradient) X(rms_norm) X(rms_norm_backward) X(layer_norm) X(layer_norm_backward) X(rope) X(route)     \
-              X(route_backward) X(balance_loss) X(combine_rows) X(scale_rows) X(row_dots) X(gated_activation)         \
-                  X(gated_activation_backward) X(axpby) X(soft_cap) X(dropout) X(squared_norm) X(cross_entropy)       \
-                      X(adamw) X(copy_rows) X(scatter_rows) X(fill) X(encode_rows) X(decode_rows) X(column_squares)   \
-                          X(uniform) X(rope_table) X(position_factors) X(sort_slots) X(sigmoid) X(sigmoid_backward)
+// clang-format off: it does not come to rest on this
+#define CHAKU_KERNELS(X) \
+  X(matmul) X(matmul_group) X(matmul_backward) X(matmul_backward_group) X(weight_gradient) \
+  X(weight_gradient_group) X(gather) X(scatter_gradient) X(attention) X(attention_backward) \
+  X(causal_convolution) X(causal_convolution_backward) X(delta_rule) X(delta_rule_backward) X(sink_gradient) \
+  X(rms_norm) X(rms_norm_backward) X(layer_norm) X(layer_norm_backward) X(rope) X(route) X(route_backward) \
+  X(balance_loss) X(combine_rows) X(scale_rows) X(row_dots) X(gated_activation) X(gated_activation_backward) \
+  X(axpby) X(soft_cap) X(dropout) X(squared_norm) X(cross_entropy) X(adamw) X(copy_rows) X(scatter_rows) \
+  X(fill) X(encode_rows) X(decode_rows) X(column_squares) X(uniform) X(rope_table) X(position_factors) \
+  X(sort_slots) X(sigmoid) X(sigmoid_backward)
+// clang-format on
 
 inline const KernelTable& far_table(const KernelTable& near) {
   static KernelTable table;
