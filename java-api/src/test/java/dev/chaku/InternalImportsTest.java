@@ -17,7 +17,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  */
 class InternalImportsTest {
     @ParameterizedTest
-    @ValueSource(strings = {"cli", "integrations/parquet", "integrations/module-path"})
+    @ValueSource(strings = {"cli", "integrations/parquet", "integrations/module-path", "benchmarks/compare", "benchmarks/jmh"})
     void noSourceNamesAnythingInternal(String module) throws IOException {
         List<Path> sources;
         try (Stream<Path> files = Files.walk(Path.of("..", module, "src"))) {

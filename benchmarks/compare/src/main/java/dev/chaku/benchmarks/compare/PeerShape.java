@@ -1,7 +1,5 @@
 package dev.chaku.benchmarks.compare;
 
-import dev.chaku.internal.arch.DenseShape;
-import dev.chaku.internal.engine.RopeSpec;
 import java.util.Arrays;
 import java.util.stream.Collectors;
 
@@ -49,24 +47,36 @@ record PeerShape(
                         + Arrays.stream(KNOWN).map(PeerShape::name).collect(Collectors.joining(", "))));
     }
 
-    /** The tensors and formats of this shape follow from its sizes. */
-    DenseShape sizes(int context) {
-        RopeSpec.Pairing pairing = architecture.equals("llama") ? RopeSpec.Pairing.ADJACENT : RopeSpec.Pairing.HALVES;
-        return new DenseShape(
-                architecture,
-                pairing,
-                layers,
-                width,
-                heads,
-                kvHeads,
-                headDim(),
-                ffWidth,
-                vocabSize,
-                context,
-                ropeBase,
-                true,
-                qkvBias,
-                false);
+    /** These sizes as the config.json of a model of Hugging Face. */
+    String config(int context) {
+        return """
+                {
+                  "architectures": ["%s"],
+                  "model_type": "%s",
+                  "num_hidden_layers": %d,
+                  "hidden_size": %d,
+                  "num_attention_heads": %d,
+                  "num_key_value_heads": %d,
+                  "intermediate_size": %d,
+                  "vocab_size": %d,
+                  "max_position_embeddings": %d,
+                  "rms_norm_eps": 1e-5,
+                  "rope_theta": %s,
+                  "hidden_act": "silu",
+                  "tie_word_embeddings": true
+                }
+                """
+                .formatted(
+                        architecture.equals("qwen2") ? "Qwen2ForCausalLM" : "LlamaForCausalLM",
+                        architecture,
+                        layers,
+                        width,
+                        heads,
+                        kvHeads,
+                        ffWidth,
+                        vocabSize,
+                        context,
+                        Float.toString(ropeBase));
     }
 
     int headDim() {

@@ -30,7 +30,7 @@ import picocli.CommandLine.Parameters;
 @Command(
         name = "benchmarks/run jmh",
         sortOptions = false,
-        description = "Times what Java does on the hot path: native calls, tokenizers, sampler, chat templates, data.")
+        description = "Times what Java does on the hot path: tokenizers, sampler, chat templates, data.")
 final class Jmh implements Callable<Integer> {
     @Option(names = "--quick", description = "A fifth of the time: does it work at all?")
     private boolean quick;
