@@ -183,6 +183,10 @@ typedef struct chaku_layer_options {
 /* CHAKU_ATTN_Q is [2*H*Dh,D]: each head's query and then as many gates, whose sigmoids multiply what attention gives.
  */
 #define CHAKU_LAYER_GATED_QUERY 4
+/* Value heads are normed, without weights. */
+#define CHAKU_LAYER_NORM_VALUES 8
+/* There is no CHAKU_ATTN_V: values are the product of keys, before its norm and rotation. With NORM_VALUES alone. */
+#define CHAKU_LAYER_VALUES_ARE_KEYS 16
 
 #define CHAKU_GATING_SOFTMAX 0       /* weights are the softmax over all experts, of those selected */
 #define CHAKU_GATING_SOFTMAX_TOP_K 1 /* the softmax over those selected */
@@ -198,6 +202,8 @@ typedef struct chaku_expert_options {
   int32_t gating;          /* CHAKU_GATING_* */
   int32_t normalize;       /* 1: weights are divided by their sum */
   float weights_scale;     /* multiplies the weights at last; 1 for none */
+  int32_t n_groups;        /* G > 1: of neighbours; 0 or 1 for none */
+  int32_t n_groups_used;   /* the groups whose two best experts score most are selected from */
 } chaku_expert_options;
 
 #define CHAKU_ROPE_ADJACENT 0 /* rotates (x[2i], x[2i+1]): llama GGUF files */
@@ -212,16 +218,19 @@ typedef struct chaku_rope_options {
 } chaku_rope_options;
 
 /* Modules of a decoder. A layer's modules carry its index, the others layer -1. */
-#define CHAKU_TOKEN_EMBEDDING 0    /* [V,D] */
-#define CHAKU_OUTPUT_NORM 1        /* [1,D] */
-#define CHAKU_OUTPUT 2             /* [V,D]; absent: the token embedding serves */
-#define CHAKU_POSITION_EMBEDDING 3 /* [P,D], optional: added to the token embedding; at most P positions then */
-#define CHAKU_EMBEDDING_NORM 4     /* [1,D], optional: of the embedding */
-#define CHAKU_ATTN_NORM 8          /* [1,D], optional: absent, the half block reads its input as it is */
-#define CHAKU_ATTN_Q 9             /* [H*Dh,D] */
-#define CHAKU_ATTN_K 10            /* [Hkv*Dh,D] */
-#define CHAKU_ATTN_V 11            /* [Hkv*Dh,D] */
-#define CHAKU_ATTN_OUTPUT 12       /* [D,H*Dh] */
+#define CHAKU_TOKEN_EMBEDDING 0        /* [V,D] */
+#define CHAKU_OUTPUT_NORM 1            /* [1,D] */
+#define CHAKU_OUTPUT 2                 /* [V,D]; absent: the token embedding serves */
+#define CHAKU_POSITION_EMBEDDING 3     /* [P,D], optional: added to the token embedding; at most P positions then */
+#define CHAKU_EMBEDDING_NORM 4         /* [1,D], optional: of the embedding */
+#define CHAKU_LAYER_INPUT_TABLE 5      /* [V,L*P] see chaku_layer_input_options */
+#define CHAKU_LAYER_INPUT_PROJECTION 6 /* [L*P,D] */
+#define CHAKU_LAYER_INPUT_NORM 7       /* [1,P] */
+#define CHAKU_ATTN_NORM 8              /* [1,D], optional: absent, the half block reads its input as it is */
+#define CHAKU_ATTN_Q 9                 /* [H*Dh,D] */
+#define CHAKU_ATTN_K 10                /* [Hkv*Dh,D] */
+#define CHAKU_ATTN_V 11                /* [Hkv*Dh,D] */
+#define CHAKU_ATTN_OUTPUT 12           /* [D,H*Dh] */
 #define CHAKU_ATTN_Q_NORM                                                                                              \
   13                            /* optional, of queries before the rotation: [1,Dh] of each head, [H,Dh] likewise with \
                                    weights per head, or [1,H*Dh] of all heads as one row */
@@ -234,15 +243,16 @@ typedef struct chaku_rope_options {
 #define CHAKU_FFN_POST_NORM 20  /* [1,D], optional: of what the feed-forward adds */
 
 /* In a layer of experts, in place of gate, up and down. Experts are stacked: rows e*F..(e+1)*F are expert e's. */
-#define CHAKU_SHARED_ROUTER 21 /* [1,D], optional: its sigmoid weighs the shared expert */
-#define CHAKU_EXPERT_GATE 24   /* [E*F,D] */
-#define CHAKU_EXPERT_UP 25     /* [E*F,D] */
-#define CHAKU_EXPERT_DOWN 26   /* [E*D,F] */
-#define CHAKU_SHARED_GATE 27   /* [Fs,D] */
-#define CHAKU_SHARED_UP 28     /* [Fs,D] */
-#define CHAKU_SHARED_DOWN 29   /* [D,Fs] */
-#define CHAKU_ROUTER 30        /* [E,D] */
-#define CHAKU_ATTN_SINKS 31    /* [1,H], optional: a score of each head that has no value */
+#define CHAKU_SHARED_ROUTER 21  /* [1,D], optional: its sigmoid weighs the shared expert */
+#define CHAKU_SELECTION_BIAS 23 /* [1,E], optional: added to the experts' probabilities for their selection alone */
+#define CHAKU_EXPERT_GATE 24    /* [E*F,D] */
+#define CHAKU_EXPERT_UP 25      /* [E*F,D] */
+#define CHAKU_EXPERT_DOWN 26    /* [E*D,F] */
+#define CHAKU_SHARED_GATE 27    /* [Fs,D] */
+#define CHAKU_SHARED_UP 28      /* [Fs,D] */
+#define CHAKU_SHARED_DOWN 29    /* [D,Fs] */
+#define CHAKU_ROUTER 30         /* [E,D] */
+#define CHAKU_ATTN_SINKS 31     /* [1,H], optional: a score of each head that has no value */
 
 /* In a layer with a running memory, in place of attention's: C channels, I = D or Hv*dv, see chaku_mixer_options. */
 #define CHAKU_MIX_IN 32         /* [C,D] what passes the convolution; of the delta rule q, k and v: C = 2*Hk*dk + I */
@@ -254,6 +264,21 @@ typedef struct chaku_rope_options {
 #define CHAKU_MIX_TAPS 38       /* [C,L] of the convolution, the present token's last */
 #define CHAKU_MIX_RATE 39       /* [1,Hv] delta rule: below 0 */
 #define CHAKU_MIX_NORM 40       /* [1,dv] delta rule: RMSNorm of each value head before the gate */
+
+/* In a layer with latent attention, in place of k, v and with a rank of queries of q: see chaku_latent_options. */
+#define CHAKU_ATTN_Q_A 41      /* [Rq,D] */
+#define CHAKU_ATTN_Q_B 42      /* [H*(plain+rope),Rq] */
+#define CHAKU_ATTN_KV_A 43     /* [Rkv+rope,D] */
+#define CHAKU_ATTN_K_B 44      /* [H*Rkv,plain] of each head the transposed product that makes its keys */
+#define CHAKU_ATTN_V_B 45      /* [H*value,Rkv] */
+#define CHAKU_ATTN_KV_B 46     /* [H*(plain+value),Rkv] no tensor: additions to keys and values of each head together */
+#define CHAKU_ATTN_Q_A_NORM 47 /* [1,Rq] */
+#define CHAKU_ATTN_KV_A_NORM 48 /* [1,Rkv] */
+
+/* In every layer of a decoder whose layers have inputs of their own. */
+#define CHAKU_LAYER_INPUT_GATE 49      /* [P,D] */
+#define CHAKU_LAYER_INPUT_OUT 50       /* [D,P] */
+#define CHAKU_LAYER_INPUT_POST_NORM 51 /* [1,D] */
 
 #define CHAKU_WEIGHT 0
 #define CHAKU_BIAS                                                                                      \
@@ -304,6 +329,41 @@ typedef struct chaku_mixer_options {
  * in such a model's session cannot be cut short: truncate takes 0 or its length. */
 CHAKU_API chaku_status chaku_model_set_mixer(chaku_model* model, int32_t layer, const chaku_mixer_options* options);
 
+/* Attention over latents: of a token are kept a latent, Rkv normed floats, from which each head's key and value follow,
+ * and a rotated part that the key heads share. The layer is set with one key head of Rkv + rope dimensions and a rope
+ * of at most `rope` dimensions. */
+typedef struct chaku_latent_options {
+  uint32_t size;
+  int32_t q_rank;    /* Rq of what queries are made of; 0: CHAKU_ATTN_Q [H*(plain+rope),D] makes them */
+  int32_t kv_rank;   /* Rkv */
+  int32_t plain_dim; /* of a query head, not rotated */
+  int32_t rope_dim;  /* that follow, rotated */
+  int32_t value_dim; /* of a value head; CHAKU_ATTN_OUTPUT is [D,H*value] */
+} chaku_latent_options;
+
+/** Gives a layer that is set latent attention. */
+CHAKU_API chaku_status chaku_model_set_latent(chaku_model* model, int32_t layer, const chaku_latent_options* options);
+
+/** From now on a layer that is set reads the keys and values of an earlier one, which is set and has as many and as
+ * wide key heads; it has none of its own. */
+CHAKU_API chaku_status chaku_model_set_kv_source(chaku_model* model, int32_t layer, int32_t source);
+
+/** Multiplies the residual stream behind a layer that is set. */
+CHAKU_API chaku_status chaku_model_set_output_scale(chaku_model* model, int32_t layer, float scale);
+
+/* What every layer adds of an input i of its own at its end: norm((act(x Gate^T) * i) Out^T), with
+ * i = scale * (table_scale * Table[token] + norm(projection_scale * Projection e)) of a token's embedding e. */
+typedef struct chaku_layer_input_options {
+  uint32_t size;
+  int32_t width; /* P of each layer */
+  float table_scale;
+  float projection_scale;
+  float scale;
+} chaku_layer_input_options;
+
+/** Gives all layers inputs of their own. */
+CHAKU_API chaku_status chaku_model_set_layer_inputs(chaku_model* model, const chaku_layer_input_options* options);
+
 /** Makes a layer that is set one of experts. */
 CHAKU_API chaku_status chaku_model_set_experts(chaku_model* model, int32_t layer, const chaku_expert_options* options);
 
@@ -342,7 +402,8 @@ typedef struct chaku_adapter chaku_adapter;
 CHAKU_API chaku_status chaku_adapter_create(chaku_model* model, chaku_adapter** out);
 CHAKU_API void chaku_adapter_free(chaku_adapter** adapter);
 /** a[rank,K] and b[N,rank] are copied; of stacked experts a[E*rank,K] and b[E*N,rank]; scale is alpha/rank.
- * CHAKU_INVALID_ARGUMENT names a module, layer or shape that the model lacks. Modules: every product but the routers;
+ * CHAKU_INVALID_ARGUMENT names a module, layer or shape that the model lacks. Modules: every product but the routers
+ * and CHAKU_ATTN_K_B and CHAKU_ATTN_V_B, which CHAKU_ATTN_KV_B adds to;
  * CHAKU_OUTPUT has layer -1. */
 CHAKU_API chaku_status chaku_adapter_add(chaku_adapter* adapter, int32_t module, int32_t layer, int32_t rank,
                                          float scale, const float* a, int64_t a_floats, const float* b,

@@ -22,7 +22,8 @@ TensorOptions convert(const chaku_tensor_options& t) {
 }
 
 LayerSpec convert(const chaku_layer_options& o) {
-  constexpr int32_t kFlags = CHAKU_LAYER_PARALLEL | CHAKU_LAYER_NORM_AFTER_ROPE | CHAKU_LAYER_GATED_QUERY;
+  constexpr int32_t kFlags = CHAKU_LAYER_PARALLEL | CHAKU_LAYER_NORM_AFTER_ROPE | CHAKU_LAYER_GATED_QUERY |
+                             CHAKU_LAYER_NORM_VALUES | CHAKU_LAYER_VALUES_ARE_KEYS;
   if ((o.flags & ~kFlags) != 0)
     fail(Code::kInvalidArgument, "[set_layer] expected flags among 0x%x, got 0x%x", kFlags, o.flags);
   LayerSpec layer;
@@ -39,6 +40,8 @@ LayerSpec convert(const chaku_layer_options& o) {
   layer.parallel = (o.flags & CHAKU_LAYER_PARALLEL) != 0;
   layer.norm_after_rope = (o.flags & CHAKU_LAYER_NORM_AFTER_ROPE) != 0;
   layer.gated_query = (o.flags & CHAKU_LAYER_GATED_QUERY) != 0;
+  layer.value_norm = (o.flags & CHAKU_LAYER_NORM_VALUES) != 0;
+  layer.values_are_keys = (o.flags & CHAKU_LAYER_VALUES_ARE_KEYS) != 0;
   return layer;
 }
 
@@ -108,6 +111,8 @@ extern "C" chaku_status chaku_model_set_experts(chaku_model* model, int32_t laye
     experts.gating = static_cast<Gating>(o.gating);
     experts.normalize = o.normalize != 0;
     experts.weights_scale = o.weights_scale;
+    experts.n_groups = o.n_groups;
+    experts.n_groups_used = o.n_groups_used;
     m.set_experts(layer, experts);
   });
 }
@@ -118,6 +123,31 @@ extern "C" chaku_status chaku_model_set_mixer(chaku_model* model, int32_t layer,
     const chaku_mixer_options& o = capi::require_struct("set_mixer", "options", options);
     m.set_mixer(layer, {static_cast<MixerKind>(o.kind), o.taps, o.n_key_heads, o.n_value_heads, o.key_dim, o.value_dim,
                         o.tiled != 0});
+  });
+}
+
+extern "C" chaku_status chaku_model_set_latent(chaku_model* model, int32_t layer, const chaku_latent_options* options) {
+  return capi::guarded("set_latent", [&] {
+    Model& m = require_model("set_latent", model);
+    const chaku_latent_options& o = capi::require_struct("set_latent", "options", options);
+    m.set_latent(layer, {o.q_rank, o.kv_rank, o.plain_dim, o.rope_dim, o.value_dim});
+  });
+}
+
+extern "C" chaku_status chaku_model_set_kv_source(chaku_model* model, int32_t layer, int32_t source) {
+  return capi::guarded("set_kv_source", [&] { require_model("set_kv_source", model).set_kv_source(layer, source); });
+}
+
+extern "C" chaku_status chaku_model_set_output_scale(chaku_model* model, int32_t layer, float scale) {
+  return capi::guarded("set_output_scale",
+                       [&] { require_model("set_output_scale", model).set_output_scale(layer, scale); });
+}
+
+extern "C" chaku_status chaku_model_set_layer_inputs(chaku_model* model, const chaku_layer_input_options* options) {
+  return capi::guarded("set_layer_inputs", [&] {
+    Model& m = require_model("set_layer_inputs", model);
+    const chaku_layer_input_options& o = capi::require_struct("set_layer_inputs", "options", options);
+    m.set_layer_inputs({o.width, o.table_scale, o.projection_scale, o.scale});
   });
 }
 

@@ -5,9 +5,13 @@
 namespace chaku {
 namespace {
 
-// Keys, or values, of one layer.
-std::byte* carve_rows(Carver& carver, const LayerSpec& layer, DType dtype, int64_t capacity_tokens) {
-  return carver.take<std::byte>(row_bytes(dtype, layer.kv_width()) * capacity_tokens);
+std::byte* carve_keys(Carver& carver, const LayerSpec& layer, DType dtype, int64_t capacity_tokens) {
+  return carver.take<std::byte>(row_bytes(dtype, layer.own_kv_width()) * capacity_tokens);
+}
+
+// Latents are keys and values at once.
+std::byte* carve_values(Carver& carver, const LayerSpec& layer, DType dtype, int64_t capacity_tokens) {
+  return carver.take<std::byte>(layer.is_latent() ? 0 : row_bytes(dtype, layer.own_kv_width()) * capacity_tokens);
 }
 
 }  // namespace
@@ -37,8 +41,8 @@ KvCache::Memory KvCache::carve_memory(Carver& carver, const DecoderSpec& spec, c
 int64_t KvCache::bytes(const DecoderSpec& spec, DType dtype, int32_t capacity_tokens) noexcept {
   Carver counter(nullptr);
   for (const LayerSpec& layer : spec.layers) {
-    carve_rows(counter, layer, dtype, capacity_tokens);
-    carve_rows(counter, layer, dtype, capacity_tokens);
+    carve_keys(counter, layer, dtype, capacity_tokens);
+    carve_values(counter, layer, dtype, capacity_tokens);
     for (int copy = 0; copy < 2; ++copy) carve_memory(counter, spec, layer);
   }
   return counter.n_bytes();
@@ -49,8 +53,8 @@ KvCache::KvCache(const Device& device, const DecoderSpec& spec, DType dtype, int
   Carver carver(memory_.data());
   layers_.reserve(spec.layers.size());
   for (const LayerSpec& layer : spec.layers) {
-    std::byte* k = carve_rows(carver, layer, dtype, capacity_tokens);
-    std::byte* v = carve_rows(carver, layer, dtype, capacity_tokens);
+    std::byte* k = carve_keys(carver, layer, dtype, capacity_tokens);
+    std::byte* v = carve_values(carver, layer, dtype, capacity_tokens);
     layers_.push_back({dtype, k, v, 0});
     for (std::vector<Memory>& copy : memories_) copy.push_back(carve_memory(carver, spec, layer));
   }

@@ -1,5 +1,6 @@
 // Keys and values of every layer for one sequence, [capacity, Hkv*Dh] per layer, as F32, F16, BF16 or Q8_0. The layout
 // is known here alone: pages would change this class and what at() returns.
+// A layer that reads another's has none. One with latent attention has its latents alone, [capacity, Rkv + Dr].
 // A layer with a running memory has that in their place, twice: what a computation changes replaces what was there only
 // when it is done, so that one that fails changes nothing.
 #pragma once

@@ -4,7 +4,10 @@
 //   kSoftmax      p = softmax(z);  w = p[S]
 //   kSoftmaxTopK  w = softmax(z[S])
 //   kSigmoid      p = sigmoid(z);  w = p[S]
-// then, with normalize, w /= max(sum w, 2^-14), and w *= scale at last. Sources: Shazeer et al. 2017; Jiang et al. 2024
+// With a bias b, the U largest of p + b (softmax over all where the weights' is over those selected) are selected
+// instead; the weights know nothing of it. With groups of neighbours, E/G experts each, only the experts of the best
+// groups can be selected: a group's score is the sum of its two largest p + b. (DeepSeek-AI 2024.)
+// Then, with normalize, w /= max(sum w, 2^-14), and w *= scale at last. Sources: Shazeer et al. 2017; Jiang et al. 2024
 // (mixtral); DeepSeek-AI 2024 (sigmoid).
 //
 // The load-balance loss of one layer, over its M tokens: E sum_e f_e P_e, where f_e is the share of tokens that
@@ -28,6 +31,9 @@ struct RouteProblem {
   Gating gating = Gating::kSoftmax;
   bool normalize = false;
   float scale = 1.0f;
+  const float* bias = nullptr;  // [E], or null
+  int32_t n_groups = 0;         // G; 0: experts are not grouped
+  int32_t n_groups_used = 0;
 };
 
 // dlogits[M,E] from d_weights[M,U], overwritten; plus balance_scale times the gradient of the load-balance loss.

@@ -13,6 +13,8 @@
 #include "model/carver.h"
 #include "model/decoder_spec.h"
 #include "model/expert_activations.h"
+#include "model/latent_activations.h"
+#include "model/layer_input_activations.h"
 #include "model/mixer_activations.h"
 
 namespace chaku {
@@ -22,6 +24,8 @@ struct BlockActivations {
   float* inverse_rms_attn = nullptr;             // [M], taped; of LayerNorm 1 / deviation, as those below
   float* q_raw = nullptr;                        // [M,H*Dh] before the head norm, taped; else null: normed in place
   float* k_raw = nullptr;                        // [M,Hkv*Dh] likewise
+  float* v_raw = nullptr;                        // [M,Hkv*Dh] before the norm of values, taped, where they are normed
+  float* inverse_rms_v = nullptr;                // [M*Hkv] likewise
   float* inverse_rms_q = nullptr;                // [M*H], taped, with head norms
   float* inverse_rms_k = nullptr;                // [M*Hkv]
   float* q = nullptr;                            // [M,H*Dh] after norm and rotation
@@ -40,6 +44,8 @@ struct BlockActivations {
   float* inverse_rms_ffn_post = nullptr;         // [M]
   ExpertActivations experts;                     // of a layer with experts, in place of gate and up
   MixerActivations mixer;                        // of a layer with a running memory, in place of q, k, v and o
+  LatentActivations latent;                      // of a layer with latent attention
+  LayerInputActivations layer_input;             // of a layer with an input of its own
   std::array<float*, kLayerLinears> low_rank{};  // [rows of x, R] x A^T of the modules that have one
 };
 
@@ -51,6 +57,7 @@ struct Activations {
   float* gated = nullptr;                // [M,F] taped; lean: in place of gate
   ExpertScratch experts;
   MixerScratch mixer;
+  LayerInputScratch layer_inputs;
   float* gated_queries = nullptr;      // [M,2*H*Dh] queries with their gates, or [M,H*Dh] attention's gated result
   float* dropped = nullptr;            // [rows of x, K] input of A after dropout, the largest; null without
   std::vector<float*> cosines, sines;  // per rope, [M, n_dims/2] of the batch's positions
@@ -64,11 +71,12 @@ struct ActivationOptions {
   bool head_norms = false;  // any layer norms its query or key heads
   bool post_norms = false;  // any layer norms what a half block adds
   bool dropout = false;
-  int32_t first_layer = 0;        // taped: layers below are not differentiated
-  int32_t n_kept = 0;             // taped: so many upper layers keep their arrays
-  int32_t rank = 0;               // of the largest low-rank addition per module
-  bool balance = false;           // load-balance losses are wanted
-  uint32_t low_rank_linears = 0;  // bit i: LayerLinear i has a low-rank addition
+  bool layer_input_gradient = false;  // inputs of layers are differentiated
+  int32_t first_layer = 0;            // taped: layers below are not differentiated
+  int32_t n_kept = 0;                 // taped: so many upper layers keep their arrays
+  int32_t rank = 0;                   // of the largest low-rank addition per module
+  bool balance = false;               // load-balance losses are wanted
+  uint32_t low_rank_linears = 0;      // bit i: LayerLinear i has a low-rank addition
 };
 
 // Rows of the largest input of a product: M, or M U slots where a layer has experts.

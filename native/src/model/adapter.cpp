@@ -18,7 +18,7 @@ void Adapter::add(Module module, int32_t layer, int32_t rank, float scale, std::
   const std::string name = module_name(module, layer);
   if (worn_.load()) fail(Code::kInvalidState, "[adapter_add] expected an adapter not worn yet, got a worn one");
   const int32_t linear = linear_of(module);
-  if ((linear < 0 && module != Module::kOutput) || is_router(module))
+  if (!is_adaptable(module))
     fail(Code::kInvalidArgument, "[adapter_add] expected a product's module, got %s", name.c_str());
   if (linear >= 0 ? layer < 0 || layer >= spec.n_layers() : layer != -1)
     fail(Code::kInvalidArgument, "[adapter_add] expected layer %s%d, got %d (%s)", linear >= 0 ? "0.." : "",

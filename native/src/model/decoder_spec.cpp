@@ -61,6 +61,22 @@ const char* plain_name(Module module) noexcept {
     case Module::kMixTaps: return "mix_taps";
     case Module::kMixRate: return "mix_rate";
     case Module::kMixNorm: return "mix_norm";
+    case Module::kLayerInputTable: return "per_layer_token_embd";
+    case Module::kLayerInputProjection: return "per_layer_model_proj";
+    case Module::kLayerInputNorm: return "per_layer_proj_norm";
+    case Module::kAttnVNorm: return "attn_v_norm";
+    case Module::kSelectionBias: return "exp_probs_b";
+    case Module::kAttnQA: return "attn_q_a";
+    case Module::kAttnQB: return "attn_q_b";
+    case Module::kAttnKvA: return "attn_kv_a_mqa";
+    case Module::kAttnKB: return "attn_k_b";
+    case Module::kAttnVB: return "attn_v_b";
+    case Module::kAttnKvB: return "attn_kv_b";
+    case Module::kAttnQANorm: return "attn_q_a_norm";
+    case Module::kAttnKvANorm: return "attn_kv_a_norm";
+    case Module::kLayerInputGate: return "inp_gate";
+    case Module::kLayerInputOut: return "proj";
+    case Module::kLayerInputPostNorm: return "post_norm";
   }
   return "unknown module";
 }
@@ -97,7 +113,39 @@ Shape mixer_shape(const MixerSpec& m, int64_t width, LayerLinear linear) noexcep
   }
 }
 
+// No rows where attention is not latent.
+Shape latent_shape(const LayerSpec& l, int64_t width, LayerLinear linear) noexcept {
+  const LatentSpec& s = l.latent;
+  const int64_t heads = l.is_latent() ? l.n_heads : 0, latent = l.is_latent() ? s.kv_rank : 0;
+  switch (linear) {
+    case kLinearQA: return {l.is_latent() ? s.q_rank : 0, width};
+    case kLinearKvA: return {l.is_latent() ? l.head_dim : 0, width};
+    case kLinearQB: return {s.q_rank > 0 ? heads * s.query_dim() : 0, s.q_rank};
+    case kLinearKB: return {heads * latent, s.plain_dim};
+    case kLinearVB: return {heads * s.value_dim, latent};
+    default: return {heads * (s.plain_dim + s.value_dim), latent};
+  }
+}
+
+Shape query_shape(const LayerSpec& l, int64_t width) noexcept {
+  if (!l.is_latent()) return {(l.gated_query ? 2 : 1) * l.q_width(), width};
+  return {l.latent.q_rank > 0 ? 0 : l.n_heads * l.latent.query_dim(), width};
+}
+
+// Of keys, or of values.
+Shape key_shape(const LayerSpec& l, int64_t width, bool values) noexcept {
+  return {l.is_latent() || (values && l.values_are_keys) ? 0 : l.own_kv_width(), width};
+}
+
 }  // namespace
+
+bool DecoderSpec::ends_keys(int32_t layer) const noexcept {
+  return std::all_of(layers.begin() + layer + 1, layers.end(), [](const LayerSpec& l) { return l.kv_source >= 0; });
+}
+
+bool DecoderSpec::shares_keys(int32_t layer) const noexcept {
+  return std::any_of(layers.begin(), layers.end(), [layer](const LayerSpec& l) { return l.kv_source == layer; });
+}
 
 bool DecoderSpec::mixes() const noexcept {
   return std::any_of(layers.begin(), layers.end(), [](const LayerSpec& l) { return l.mixes(); });
@@ -106,10 +154,18 @@ bool DecoderSpec::mixes() const noexcept {
 Shape DecoderSpec::shape(int32_t layer, LayerLinear linear) const noexcept {
   const LayerSpec& l = layers[static_cast<size_t>(layer)];
   switch (linear) {
-    case kLinearQ: return {(l.gated_query ? 2 : 1) * l.q_width(), width};
-    case kLinearK:
-    case kLinearV: return {l.kv_width(), width};
-    case kLinearO: return {l.mixes() ? 0 : width, l.q_width()};
+    case kLinearQ: return query_shape(l, width);
+    case kLinearK: return key_shape(l, width, false);
+    case kLinearV: return key_shape(l, width, true);
+    case kLinearO: return {l.mixes() ? 0 : width, l.attended_width()};
+    case kLinearQA:
+    case kLinearKvA:
+    case kLinearQB:
+    case kLinearKB:
+    case kLinearVB:
+    case kLinearKvB: return latent_shape(l, width, linear);
+    case kLinearLayerGate: return {layer_inputs.width, width};
+    case kLinearLayerOut: return {layer_inputs.width > 0 ? width : 0, layer_inputs.width};
     case kLinearMixIn:
     case kLinearMixGate:
     case kLinearMixInputGate:
@@ -140,6 +196,14 @@ Shape DecoderSpec::shape(Module module, int32_t layer) const noexcept {
     case Module::kMixTaps:
     case Module::kMixRate:
     case Module::kMixNorm: return mixer_vector(layers[static_cast<size_t>(layer)].mixer, width, module);
+    case Module::kLayerInputTable: return {layer_inputs.width > 0 ? vocab_size : 0, n_layer_inputs()};
+    case Module::kLayerInputProjection: return {n_layer_inputs(), width};
+    case Module::kLayerInputNorm: return {layer_inputs.width > 0 ? 1 : 0, layer_inputs.width};
+    case Module::kLayerInputPostNorm: return {layer_inputs.width > 0 ? 1 : 0, width};
+    case Module::kAttnVNorm: return {0, 0};
+    case Module::kSelectionBias: return {1, layers[static_cast<size_t>(layer)].experts.n_experts};
+    case Module::kAttnQANorm: return {1, layers[static_cast<size_t>(layer)].latent.q_rank};
+    case Module::kAttnKvANorm: return {1, layers[static_cast<size_t>(layer)].latent.kv_rank};
     default: return {1, width};
   }
 }
@@ -200,6 +264,7 @@ void check_layer(const DecoderSpec& spec, int32_t layer, const LayerSpec& option
     fail(Code::kInvalidArgument, "[layer] expected a rope of at most head_dim %d dimensions, got %d (layer %d)",
          options.head_dim, spec.ropes[static_cast<size_t>(options.rope)].n_dims, layer);
   check_finite("layer", "attention_scale", options.attention_scale);
+  check_finite("layer", "output_scale", options.output_scale);
   check_not_negative("layer", "attention_soft_cap", options.attention_soft_cap);
   check_not_negative("layer", "alibi_bias", options.alibi_bias);
 }
@@ -214,6 +279,14 @@ void check_experts(const DecoderSpec& spec, int32_t layer, const ExpertSpec& opt
   check_range("experts", "shared_ff_width", options.shared_ff_width, 0, kMaxVocab);
   check_range("experts", "gating", static_cast<int64_t>(options.gating), 0, 2);
   check_finite("experts", "weights_scale", options.weights_scale);
+  check_range("experts", "n_groups", options.n_groups, 0, options.n_experts);
+  if (options.n_groups == 0) return;
+  if (options.n_experts % options.n_groups != 0)
+    fail(Code::kInvalidArgument, "[experts] expected n_groups to divide n_experts %d, got %d (layer %d)",
+         options.n_experts, options.n_groups, layer);
+  check_range("experts", "n_groups_used", options.n_groups_used, 1, options.n_groups);
+  check_range("experts", "n_used", options.n_used, 1,
+              int64_t{options.n_experts} / options.n_groups * options.n_groups_used);
 }
 
 void check_mixer(const DecoderSpec& spec, int32_t layer, const MixerSpec& options) {
@@ -232,10 +305,63 @@ void check_mixer(const DecoderSpec& spec, int32_t layer, const MixerSpec& option
   check_range("mixer", "value_dim", options.value_dim, 1, kMaxHeadDim);
 }
 
+void check_latent(const DecoderSpec& spec, int32_t layer, const LatentSpec& options) {
+  check_range("latent", "layer", layer, 0, spec.n_layers() - 1);
+  const LayerSpec& l = spec.layers[static_cast<size_t>(layer)];
+  if (l.n_heads == 0) fail(Code::kInvalidState, "[latent] expected a layer that is set, got none (layer %d)", layer);
+  check_range("latent", "q_rank", options.q_rank, 0, kMaxWidth);
+  check_range("latent", "kv_rank", options.kv_rank, 1, kMaxHeadDim);
+  check_range("latent", "plain_dim", options.plain_dim, 1, kMaxHeadDim);
+  check_range("latent", "rope_dim", options.rope_dim, 1, kMaxHeadDim);
+  check_range("latent", "value_dim", options.value_dim, 1, kMaxHeadDim);
+  if (l.n_kv_heads != 1 || l.head_dim != options.kv_rank + options.rope_dim)
+    fail(Code::kInvalidArgument, "[latent] expected one key head of kv_rank + rope_dim = %d, got %d of %d (layer %d)",
+         options.kv_rank + options.rope_dim, l.n_kv_heads, l.head_dim, layer);
+  if (l.rope >= 0 && spec.ropes[static_cast<size_t>(l.rope)].n_dims > options.rope_dim)
+    fail(Code::kInvalidArgument, "[latent] expected a rope of at most rope_dim %d dimensions, got %d (layer %d)",
+         options.rope_dim, spec.ropes[static_cast<size_t>(l.rope)].n_dims, layer);
+  if (l.gated_query || l.value_norm || l.values_are_keys || l.kv_source >= 0)
+    fail(Code::kUnsupported, "[latent] expected no gated queries, value norms and shared keys beside it (layer %d)",
+         layer);
+}
+
+void check_kv_source(const DecoderSpec& spec, int32_t layer, int32_t source) {
+  check_range("kv_source", "layer", layer, 1, spec.n_layers() - 1);
+  check_range("kv_source", "source", source, 0, layer - 1);
+  const LayerSpec &l = spec.layers[static_cast<size_t>(layer)], &from = spec.layers[static_cast<size_t>(source)];
+  if (l.n_heads == 0 || from.n_heads == 0)
+    fail(Code::kInvalidState, "[kv_source] expected layers that are set, got others (layers %d and %d)", layer, source);
+  if (from.kv_source >= 0 || from.mixes() || from.is_latent() || l.is_latent() || l.mixes() || l.values_are_keys)
+    fail(Code::kUnsupported, "[kv_source] expected ordinary attention with keys of its own, got another (layer %d)",
+         source);
+  if (l.n_kv_heads != from.n_kv_heads || l.head_dim != from.head_dim)
+    fail(Code::kInvalidArgument, "[kv_source] expected %d key heads of %d as in layer %d, got %d of %d (layer %d)",
+         from.n_kv_heads, from.head_dim, source, l.n_kv_heads, l.head_dim, layer);
+}
+
+void check_output_scale(const DecoderSpec& spec, int32_t layer, float scale) {
+  check_range("output_scale", "layer", layer, 0, spec.n_layers() - 1);
+  if (spec.layers[static_cast<size_t>(layer)].n_heads == 0)
+    fail(Code::kInvalidState, "[output_scale] expected a layer that is set, got none (layer %d)", layer);
+  check_finite("output_scale", "scale", scale);
+}
+
+void check_layer_inputs(const LayerInputSpec& options) {
+  check_range("layer_inputs", "width", options.width, 1, kMaxHeadDim);
+  check_finite("layer_inputs", "table_scale", options.table_scale);
+  check_finite("layer_inputs", "projection_scale", options.projection_scale);
+  check_finite("layer_inputs", "scale", options.scale);
+}
+
 int32_t linear_of(Module module) noexcept {
   for (int32_t i = 0; i < kLayerLinears; ++i)
     if (kLinearModules[static_cast<size_t>(i)] == module) return i;
   return -1;
+}
+
+bool is_adaptable(Module module) noexcept {
+  if (module == Module::kAttnKB || module == Module::kAttnVB || is_router(module)) return false;
+  return module == Module::kOutput || linear_of(module) >= 0;
 }
 
 int32_t norm_of(Module module) noexcept {
@@ -245,12 +371,11 @@ int32_t norm_of(Module module) noexcept {
 }
 
 bool is_vector(Module module) noexcept {
-  return module == Module::kOutputNorm || module == Module::kEmbeddingNorm || norm_of(module) >= 0;
+  return module == Module::kOutputNorm || module == Module::kEmbeddingNorm || module == Module::kLayerInputNorm ||
+         norm_of(module) >= 0;
 }
 
-bool is_module(int32_t module) noexcept {
-  return (module >= 0 && module <= 4) || (module >= 8 && module <= 21) || (module >= 24 && module <= 40);
-}
+bool is_module(int32_t module) noexcept { return (module >= 0 && module <= 21) || (module >= 23 && module <= 51); }
 
 std::vector<float> alibi_slopes(float bias, int32_t n_heads) {
   int32_t whole = 1;  // the largest power of two within n_heads

@@ -21,6 +21,9 @@ enum class Module : int32_t {
   kOutput = 2,
   kPositionEmbedding = 3,
   kEmbeddingNorm = 4,
+  kLayerInputTable = 5,
+  kLayerInputProjection = 6,
+  kLayerInputNorm = 7,
   kAttnNorm = 8,
   kAttnQ = 9,
   kAttnK = 10,
@@ -35,6 +38,8 @@ enum class Module : int32_t {
   kAttnPostNorm = 19,
   kFfnPostNorm = 20,
   kSharedRouter = 21,
+  kAttnVNorm = 22,  // ones that a sealed model makes itself
+  kSelectionBias = 23,
   kExpertGate = 24,
   kExpertUp = 25,
   kExpertDown = 26,
@@ -52,6 +57,17 @@ enum class Module : int32_t {
   kMixTaps = 38,
   kMixRate = 39,
   kMixNorm = 40,
+  kAttnQA = 41,
+  kAttnQB = 42,
+  kAttnKvA = 43,
+  kAttnKB = 44,
+  kAttnVB = 45,
+  kAttnKvB = 46,
+  kAttnQANorm = 47,
+  kAttnKvANorm = 48,
+  kLayerInputGate = 49,
+  kLayerInputOut = 50,
+  kLayerInputPostNorm = 51,
 };
 
 // Values equal CHAKU_WEIGHT ... of chaku.h.
@@ -59,7 +75,8 @@ enum class TensorKind : int32_t { kWeight = 0, kBias = 1, kLoraA = 2, kLoraB = 3
 
 // The products that a layer may have: a dense one the first seven, in the order in which a forward pass makes them; one
 // with experts (see model/experts.h) has those in place of gate, up and down; one with a running memory (see
-// model/mixer.h) has the last ones in place of the first four.
+// model/mixer.h) has others in place of the first four; one with latent attention (see model/latent_attention.h) in
+// place of the first three; and each may end with an input of its own (see model/layer_inputs.h).
 enum LayerLinear : int32_t {
   kLinearQ,
   kLinearK,
@@ -82,11 +99,19 @@ enum LayerLinear : int32_t {
   kLinearMixBeta,
   kLinearMixAlpha,
   kLinearMixOut,
+  kLinearQA,
+  kLinearKvA,
+  kLinearQB,
+  kLinearKB,
+  kLinearVB,
+  kLinearKvB,  // low-rank additions to the last two together, without a weight
+  kLinearLayerGate,
+  kLinearLayerOut,
   kLayerLinears
 };
 
-// The vectors of a layer that are no biases: its norms, the sinks of its attention, and what a mixer has beside
-// products.
+// The vectors of a layer that are no biases: its norms, the sinks of its attention, what a mixer has beside products,
+// and what is added to experts' scores for their selection alone.
 enum LayerNorm : int32_t {
   kNormAttn,
   kNormQ,
@@ -98,18 +123,29 @@ enum LayerNorm : int32_t {
   kMixTaps,
   kMixRate,
   kMixNorm,
+  kNormQA,
+  kNormKvA,
+  kNormV,
+  kNormLayerInput,
+  kSelection,
   kLayerNorms
 };
 
 inline constexpr std::array<Module, kLayerLinears> kLinearModules = {
-    Module::kAttnQ,      Module::kAttnK,        Module::kAttnV,        Module::kAttnOutput, Module::kFfnGate,
-    Module::kFfnUp,      Module::kFfnDown,      Module::kRouter,       Module::kExpertGate, Module::kExpertUp,
-    Module::kExpertDown, Module::kSharedRouter, Module::kSharedGate,   Module::kSharedUp,   Module::kSharedDown,
-    Module::kMixIn,      Module::kMixGate,      Module::kMixInputGate, Module::kMixBeta,    Module::kMixAlpha,
-    Module::kMixOut};
-inline constexpr std::array<Module, kLayerNorms> kNormModules = {
-    Module::kAttnNorm,    Module::kAttnQNorm, Module::kAttnKNorm, Module::kFfnNorm, Module::kAttnPostNorm,
-    Module::kFfnPostNorm, Module::kAttnSinks, Module::kMixTaps,   Module::kMixRate, Module::kMixNorm};
+    Module::kAttnQ,      Module::kAttnK,        Module::kAttnV,          Module::kAttnOutput,   Module::kFfnGate,
+    Module::kFfnUp,      Module::kFfnDown,      Module::kRouter,         Module::kExpertGate,   Module::kExpertUp,
+    Module::kExpertDown, Module::kSharedRouter, Module::kSharedGate,     Module::kSharedUp,     Module::kSharedDown,
+    Module::kMixIn,      Module::kMixGate,      Module::kMixInputGate,   Module::kMixBeta,      Module::kMixAlpha,
+    Module::kMixOut,     Module::kAttnQA,       Module::kAttnKvA,        Module::kAttnQB,       Module::kAttnKB,
+    Module::kAttnVB,     Module::kAttnKvB,      Module::kLayerInputGate, Module::kLayerInputOut};
+inline constexpr std::array<Module, kLayerNorms> kNormModules = {Module::kAttnNorm,     Module::kAttnQNorm,
+                                                                 Module::kAttnKNorm,    Module::kFfnNorm,
+                                                                 Module::kAttnPostNorm, Module::kFfnPostNorm,
+                                                                 Module::kAttnSinks,    Module::kMixTaps,
+                                                                 Module::kMixRate,      Module::kMixNorm,
+                                                                 Module::kAttnQANorm,   Module::kAttnKvANorm,
+                                                                 Module::kAttnVNorm,    Module::kLayerInputPostNorm,
+                                                                 Module::kSelectionBias};
 
 struct RopeSpec {
   RopePairing pairing = RopePairing::kAdjacent;
@@ -146,6 +182,24 @@ struct MixerSpec {
   }
 };
 
+// Attention over what is compressed of keys and values; see model/latent_attention.h. Its layer has one key head, of
+// kv_rank + rope_dim dimensions.
+struct LatentSpec {
+  int32_t q_rank = 0;     // 0: queries are one product
+  int32_t kv_rank = 0;    // 0: ordinary attention
+  int32_t plain_dim = 0;  // of a query head, not rotated
+  int32_t rope_dim = 0;   // that follow, rotated
+  int32_t value_dim = 0;  // of a value head
+
+  int64_t query_dim() const noexcept { return int64_t{plain_dim} + rope_dim; }
+};
+
+// What each layer adds of an input of its own, which a token's id and embedding give; see model/layer_inputs.h.
+struct LayerInputSpec {
+  int32_t width = 0;  // P; 0: none
+  float table_scale = 1.0f, projection_scale = 1.0f, scale = 1.0f;
+};
+
 // A feed-forward half block of experts, of which a router picks a few for each token; see kernels/router.h.
 struct ExpertSpec {
   int32_t n_experts = 0;  // E; 0: a dense layer
@@ -155,6 +209,8 @@ struct ExpertSpec {
   Gating gating = Gating::kSoftmax;
   bool normalize = false;
   float weights_scale = 1.0f;
+  int32_t n_groups = 0;       // 0: experts are selected among all
+  int32_t n_groups_used = 0;  // else among those of so many groups
 };
 
 struct LayerSpec {
@@ -174,6 +230,11 @@ struct LayerSpec {
       false;  // each query head comes with as many gates, whose sigmoids multiply what attention gives out
   ExpertSpec experts;
   MixerSpec mixer;
+  LatentSpec latent;
+  int32_t kv_source = -1;        // the layer before it whose keys and values it reads; -1: its own
+  bool value_norm = false;       // value heads are normed, without weights
+  bool values_are_keys = false;  // values are the product of keys, before norm and rotation
+  float output_scale = 1.0f;     // of the stream behind the layer
 
   // What the layer's tensors say when the model is sealed, and its sizes until then.
   bool gated = true;               // it has a gate
@@ -181,13 +242,18 @@ struct LayerSpec {
   std::vector<float> slopes = {};  // [H] by which scores fall with distance, from alibi_bias
 
   Shape head_norm(LayerNorm which) const noexcept {
-    const Shape set = which == kNormQ ? q_norm : k_norm;
+    const Shape set = which == kNormQ ? q_norm : which == kNormK ? k_norm : Shape{};
     return set.rows > 0 ? set : Shape{1, head_dim};
   }
   // Of the attention's queries, and of its keys; none where a mixer is in its place.
   int64_t q_width() const noexcept { return mixes() ? 0 : int64_t{n_heads} * head_dim; }
   int64_t kv_width() const noexcept { return mixes() ? 0 : int64_t{n_kv_heads} * head_dim; }
+  // Of keys that the layer makes itself.
+  int64_t own_kv_width() const noexcept { return kv_source < 0 ? kv_width() : 0; }
+  // Of what goes to the output product.
+  int64_t attended_width() const noexcept { return is_latent() ? int64_t{n_heads} * latent.value_dim : q_width(); }
   bool mixes() const noexcept { return mixer.kind != MixerKind::kNone; }
+  bool is_latent() const noexcept { return latent.kv_rank > 0 && !mixes(); }
 };
 
 struct DecoderSpec {
@@ -200,11 +266,18 @@ struct DecoderSpec {
   float query_temperature = 0.0f;        // 0: none
   int32_t query_temperature_length = 0;  // tokens
   int32_t n_positions = 0;               // that a sealed model embeds, 0: it embeds none
+  LayerInputSpec layer_inputs;
   std::vector<RopeSpec> ropes;
   std::vector<LayerSpec> layers;
 
   bool mixes() const noexcept;  // any layer
+  // Whether no layer behind this one makes keys and values, so that it need compute no row that nobody asks for.
+  bool ends_keys(int32_t layer) const noexcept;
+  // Whether layers behind this one read its keys and values.
+  bool shares_keys(int32_t layer) const noexcept;
   int32_t n_layers() const noexcept { return static_cast<int32_t>(layers.size()); }
+  // Floats that all layers have as inputs of their own.
+  int64_t n_layer_inputs() const noexcept { return int64_t{layer_inputs.width} * n_layers(); }
   // Of the product `linear` of a layer that is set; no rows: the layer has no such product.
   Shape shape(int32_t layer, LayerLinear linear) const noexcept;
   // Of the weight of any module; layer is -1 outside layers and set otherwise.
@@ -232,6 +305,10 @@ void check_layer(const DecoderSpec& spec, int32_t layer, const LayerSpec& option
 // Of a layer that is set.
 void check_experts(const DecoderSpec& spec, int32_t layer, const ExpertSpec& options);
 void check_mixer(const DecoderSpec& spec, int32_t layer, const MixerSpec& options);
+void check_latent(const DecoderSpec& spec, int32_t layer, const LatentSpec& options);
+void check_kv_source(const DecoderSpec& spec, int32_t layer, int32_t source);
+void check_output_scale(const DecoderSpec& spec, int32_t layer, float scale);
+void check_layer_inputs(const LayerInputSpec& options);
 
 // The product that `module` names, or -1.
 int32_t linear_of(Module module) noexcept;
@@ -242,6 +319,8 @@ constexpr bool is_stacked(LayerLinear linear) noexcept {
 constexpr bool is_router(Module module) noexcept {
   return module == Module::kRouter || module == Module::kSharedRouter;
 }
+// Whether low-rank additions can be made to the product.
+bool is_adaptable(Module module) noexcept;
 // The norm within a layer that `module` names, or -1.
 int32_t norm_of(Module module) noexcept;
 // Whether the module's weight is a vector: a norm's, or sinks.

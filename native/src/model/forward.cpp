@@ -4,6 +4,8 @@
 
 #include "model/experts.h"
 #include "model/gated_queries.h"
+#include "model/latent_attention.h"
+#include "model/layer_inputs.h"
 #include "model/linear.h"
 #include "model/mixer.h"
 #include "model/norms.h"
@@ -20,33 +22,51 @@ class BlockPass {
             Activations& a) noexcept
       : d_(decoder),
         batch_(batch),
-        cache_(cache.empty() ? nullptr : &cache[static_cast<size_t>(layer)]),
         layer_(layer),
         spec_(decoder.spec->layers[static_cast<size_t>(layer)]),
+        kv_layer_(static_cast<size_t>(spec_.kv_source >= 0 ? spec_.kv_source : layer)),
+        cache_(cache.empty() ? nullptr : &cache[kv_layer_]),
         weights_(decoder.weights->layers[static_cast<size_t>(layer)]),
         a_(a),
         block_(a.blocks[static_cast<size_t>(layer)]),
         in_(a.streams[static_cast<size_t>(layer)]),
         out_(a.streams[static_cast<size_t>(layer) + 1]),
-        first_(layer + 1 == decoder.spec->n_layers() ? batch.first_output_row : 0),
+        first_(decoder.spec->ends_keys(layer) ? batch.first_output_row : 0),
         rows_(batch.n_tokens - first_) {}
 
   void run() {
     halves();
     if (rows_ == 0) return;
-    add_down();
+    end();
     check_cancel();
   }
 
   void recompute() {
     halves();
-    if (weights_.norms[kNormFfnPost] != nullptr) add_down();  // its norm's backward pass reads the product
+    if (block_.layer_input.stream != nullptr)  // its backward pass reads what the layer ends with
+      end();
+    else if (weights_.norms[kNormFfnPost] != nullptr)  // its norm's backward pass reads the product
+      add_down(down_stream());
     check_cancel();
   }
 
  private:
   void check_cancel() const {
     if (d_.cancel != nullptr) d_.cancel->check();
+  }
+
+  // The products that end the second half block, and what a layer adds of an input of its own.
+  void end() const {
+    float* stream = down_stream();
+    add_down(stream);
+    if (!ends_with_input(*d_.spec, layer_)) return;
+    check_cancel();
+    add_layer_input(d_, layer_, first_, rows_, a_, block_, stream, out_ + first_ * d_.spec->width);
+  }
+
+  // Where the second half block leaves the stream, from row first_ on.
+  float* down_stream() const noexcept {
+    return block_.layer_input.stream != nullptr ? block_.layer_input.stream : out_ + first_ * d_.spec->width;
   }
 
   // Both half blocks but for the products that end the second. In a parallel layer the second reads what the first
@@ -146,30 +166,71 @@ class BlockPass {
     const int64_t d = d_.spec->width;
     const float* x = normed_input(kNormAttn, in_, m, block_.inverse_rms_attn);
     if (spec_.mixes()) return mix(d_, batch_, cache_ != nullptr ? &cache_->mixer : nullptr, layer_, a_, block_);
-    const CachedKeyValues kv = cache_ != nullptr ? *cache_ : CachedKeyValues{DType::kF32, block_.k, block_.v, 0};
-    const bool in_place = kv.dtype == DType::kF32;
-    float* k = in_place ? static_cast<float*>(kv.k) + kv.first_row * spec_.kv_width() : block_.k;
-    float* v = in_place ? static_cast<float*>(kv.v) + kv.first_row * spec_.kv_width() : block_.v;
-    float* k_product = head_product(kNormK, block_.k_raw, k);
+    const CachedKeyValues kv = keys_values();
+    if (spec_.is_latent()) return latent_attention(x, kv);
     float* q_product = head_product(kNormQ, block_.q_raw, block_.q);
-    const LinearCall calls[] = {
-        call_of(kLinearK, x, m, k_product), call_of(kLinearV, x, m, v),
-        call_of(kLinearQ, x + first_ * d, rows_, spec_.gated_query ? a_.gated_queries : q_product)};
-    apply_linears(d_, {calls, rows_ > 0 ? 3u : 2u});
-    heads(kNormK, 0, m, spec_.n_kv_heads, k_product, block_.inverse_rms_k, k);
-    if (!in_place) encode_keys(kv);
+    const LinearCall query = call_of(kLinearQ, x + first_ * d, rows_, spec_.gated_query ? a_.gated_queries : q_product);
+    if (spec_.kv_source < 0)
+      make_keys(x, kv, query);
+    else if (rows_ > 0)
+      apply_linears(d_, {&query, 1});
     if (rows_ == 0) return;
     if (spec_.gated_query) split_gated_queries(d_, spec_, rows_, a_.gated_queries, q_product, block_.query_gate);
     heads(kNormQ, first_, rows_, spec_.n_heads, q_product, block_.inverse_rms_q, block_.q);
-    if (a_.query_factors != nullptr)
-      d_.engine->run(&KernelTable::scale_rows,
-                     ScaleRowsProblem{block_.q, a_.query_factors + first_, rows_, spec_.q_width()});
+    if (a_.query_factors != nullptr) scale_queries();
     attend(kv);
   }
 
   void copy_stream(const float* from, float* to) const noexcept {
     const int64_t d = d_.spec->width;
     d_.engine->run(&KernelTable::copy_rows, CopyRowsProblem{from, d, to, d, rows_, d});
+  }
+
+  // Where the layer reads keys and values, and but for those of another layer leaves the batch's.
+  CachedKeyValues keys_values() const noexcept {
+    const BlockActivations& from = a_.blocks[kv_layer_];
+    return cache_ != nullptr ? *cache_ : CachedKeyValues{DType::kF32, from.k, from.v, 0};
+  }
+
+  // The batch's rows of keys, or values, where they are computed.
+  float* own_rows(const CachedKeyValues& kv, void* rows, float* other) const noexcept {
+    return kv.dtype == DType::kF32 ? static_cast<float*>(rows) + kv.first_row * spec_.kv_width() : other;
+  }
+
+  // Keys and values of x, and the product of queries beside them.
+  void make_keys(const float* x, const CachedKeyValues& kv, const LinearCall& query) const noexcept {
+    const int64_t m = batch_.n_tokens;
+    float* k = own_rows(kv, kv.k, block_.k);
+    float* v = own_rows(kv, kv.v, block_.v);
+    float* k_product = head_product(kNormK, block_.k_raw, k);
+    float* v_product = head_product(kNormV, block_.v_raw, v);
+    const bool queries = rows_ > 0;
+    if (spec_.values_are_keys) {
+      const LinearCall calls[] = {call_of(kLinearK, x, m, k_product), query};
+      apply_linears(d_, {calls, queries ? 2u : 1u});
+      v_product = k_product;
+    } else {
+      const LinearCall calls[] = {call_of(kLinearK, x, m, k_product), call_of(kLinearV, x, m, v_product), query};
+      apply_linears(d_, {calls, queries ? 3u : 2u});
+    }
+    if (spec_.value_norm) head_norm(kNormV, v_product, m, spec_.n_kv_heads, v, block_.inverse_rms_v);
+    heads(kNormK, 0, m, spec_.n_kv_heads, k_product, block_.inverse_rms_k, k);
+    if (kv.dtype != DType::kF32) encode_keys(kv);
+  }
+
+  void latent_attention(const float* x, CachedKeyValues kv) const {
+    latent_queries_keys(d_, layer_, x, batch_.n_tokens, first_, a_, block_, own_rows(kv, kv.k, block_.k));
+    if (kv.dtype != DType::kF32) encode_keys(kv);
+    if (rows_ == 0) return;
+    if (a_.query_factors != nullptr) scale_queries();
+    kv.v = kv.k;
+    attend(kv);
+    latent_values(d_, layer_, rows_, block_);
+  }
+
+  void scale_queries() const noexcept {
+    d_.engine->run(&KernelTable::scale_rows,
+                   ScaleRowsProblem{block_.q, a_.query_factors + first_, rows_, spec_.q_width()});
   }
 
   void add_attention() const noexcept {
@@ -183,6 +244,7 @@ class BlockPass {
   // What attention, or a mixer in its place, gives to its output product, from row first_ on.
   const float* attended() const noexcept {
     if (spec_.mixes()) return a_.mixer.mixed + first_ * spec_.mixer.inner(d_.spec->width);
+    if (spec_.is_latent()) return block_.latent.values;
     if (!spec_.gated_query) return block_.o;
     gate_attended(d_, spec_, rows_, block_.o, block_.query_gate, a_.gated_queries);
     return a_.gated_queries;
@@ -193,6 +255,7 @@ class BlockPass {
     const int64_t width = spec_.kv_width(), at = kv.first_row * row_bytes(kv.dtype, width);
     d_.engine->run(&KernelTable::encode_rows,
                    EncodeRowsProblem{block_.k, kv.dtype, static_cast<std::byte*>(kv.k) + at, batch_.n_tokens, width});
+    if (spec_.is_latent()) return;  // latents are both
     d_.engine->run(&KernelTable::encode_rows,
                    EncodeRowsProblem{block_.v, kv.dtype, static_cast<std::byte*>(kv.v) + at, batch_.n_tokens, width});
   }
@@ -248,10 +311,9 @@ class BlockPass {
     apply_linears(d_, {calls, spec_.gated ? 2u : 1u});
   }
 
-  void add_down() const noexcept {
+  void add_down(float* out) const noexcept {
     const int64_t d = d_.spec->width;
     const float* h = half_stream();
-    float* out = out_ + first_ * d;
     if (out != h) copy_stream(h, out);
     if (spec_.experts.n_experts > 0) return expert_outputs(d_, layer_, rows_, a_, block_, out);
     float* activated = spec_.gated ? block_.gate : block_.up;
@@ -264,9 +326,10 @@ class BlockPass {
 
   const Decoder& d_;
   const Batch& batch_;
-  const CachedKeyValues* cache_;
   int32_t layer_;
   const LayerSpec& spec_;
+  size_t kv_layer_;  // whose keys and values are read
+  const CachedKeyValues* cache_;
   const LayerWeights& weights_;
   const Activations& a_;
   const BlockActivations& block_;
@@ -289,6 +352,7 @@ void forward(const Decoder& decoder, const Batch& batch, std::span<const CachedK
   if (const Weights& w = *decoder.weights; w.embedding_norm != nullptr)
     apply_norm(decoder,
                {w.embedding_norm, w.embedding_norm_bias, 1, x, x, nullptr, batch.n_tokens, decoder.spec->width});
+  fill_layer_inputs(decoder, batch, a);
   for (int32_t l = 0; l < decoder.spec->n_layers(); ++l) BlockPass(decoder, batch, cache, l, a).run();
 }
 

@@ -14,7 +14,8 @@ namespace {
 bool is_float(const TensorOptions& t) noexcept { return t.kind == TensorKind::kBias || is_vector(t.module); }
 
 bool takes_bias(const DecoderSpec& spec, Module module) noexcept {
-  if (is_vector(module)) return spec.norm_kind == NormKind::kLayer && module < Module::kAttnSinks;
+  if (is_vector(module))
+    return spec.norm_kind == NormKind::kLayer && module < Module::kAttnSinks && module != Module::kSelectionBias;
   if (module >= Module::kSharedGate && module <= Module::kSharedDown) return false;
   if (module >= Module::kMixIn) return module == Module::kMixAlpha;
   return module == Module::kOutput || (linear_of(module) >= 0 && module != Module::kSharedRouter);
@@ -45,7 +46,18 @@ void check_parts(const LayerSpec& spec, const LayerWeights& w, int32_t layer) {
     if (w.norms[kMixTaps] == nullptr || (delta && (w.norms[kMixRate] == nullptr || w.norms[kMixNorm] == nullptr)))
       fail(Code::kInvalidState, "[seal] expected the taps, and of the delta rule rate and norm (layer %d)", layer);
   }
+  if (spec.is_latent() && (spec.parallel || w.norms[kNormAttn] == nullptr || w.norms[kNormKvA] == nullptr ||
+                           (spec.latent.q_rank > 0) != (w.norms[kNormQA] != nullptr) || w.norms[kNormQ] != nullptr ||
+                           w.norms[kNormK] != nullptr))
+    fail(Code::kUnsupported,
+         "[seal] expected latent attention with attn_norm and norms of what is compressed, without head norms and "
+         "parallel halves (layer %d)",
+         layer);
+  if (spec.values_are_keys && !spec.value_norm)
+    fail(Code::kUnsupported, "[seal] expected a norm of values that are keys, got none (layer %d)", layer);
   if (!spec.parallel) return;
+  if (spec.kv_source >= 0)
+    fail(Code::kUnsupported, "[seal] expected a parallel layer with keys of its own (layer %d)", layer);
   if (w.norms[kNormAttn] == nullptr)
     fail(Code::kUnsupported, "[seal] expected a parallel layer with attn_norm, got none (layer %d)", layer);
   if (w.norms[kNormAttnPost] != nullptr || w.norms[kNormFfnPost] != nullptr)
@@ -88,6 +100,30 @@ void Model::set_mixer(int32_t layer, const MixerSpec& options) {
   check_open("set_mixer");
   check_mixer(spec_, layer, options);
   spec_.layers[static_cast<size_t>(layer)].mixer = options;
+}
+
+void Model::set_latent(int32_t layer, const LatentSpec& options) {
+  check_open("set_latent");
+  check_latent(spec_, layer, options);
+  spec_.layers[static_cast<size_t>(layer)].latent = options;
+}
+
+void Model::set_kv_source(int32_t layer, int32_t source) {
+  check_open("set_kv_source");
+  check_kv_source(spec_, layer, source);
+  spec_.layers[static_cast<size_t>(layer)].kv_source = source;
+}
+
+void Model::set_output_scale(int32_t layer, float scale) {
+  check_open("set_output_scale");
+  check_output_scale(spec_, layer, scale);
+  spec_.layers[static_cast<size_t>(layer)].output_scale = scale;
+}
+
+void Model::set_layer_inputs(const LayerInputSpec& options) {
+  check_open("set_layer_inputs");
+  check_layer_inputs(options);
+  spec_.layer_inputs = options;
 }
 
 int32_t Model::map_file(const char* path, int64_t file_bytes) {
@@ -207,7 +243,7 @@ void Model::check_shapes() const {
   for (const auto& [key, tensor] : tensors_) {
     const auto& [layer, module, kind] = key;
     Shape expected = spec_.shape(module, layer);
-    if (expected.rows == 0)
+    if (expected.rows == 0 || expected.columns == 0 || module == Module::kAttnKvB)
       fail(Code::kInvalidArgument, "[seal] expected no %s beside what the layer is made of, got one",
            tensor_name(module, layer, kind).c_str());
     if (kind == TensorKind::kBias && !is_vector(module)) expected = {1, expected.rows};
@@ -217,6 +253,14 @@ void Model::check_shapes() const {
            static_cast<long long>(tensor.shape.rows), static_cast<long long>(tensor.shape.columns),
            tensor_name(module, layer, kind).c_str());
   }
+}
+
+void Model::make_ones() {
+  int64_t n = 0;
+  for (const LayerSpec& layer : spec_.layers)
+    if (layer.value_norm) n = std::max<int64_t>(n, layer.head_dim);
+  ones_ = AlignedBytes(n * static_cast<int64_t>(sizeof(float)));
+  std::fill_n(reinterpret_cast<float*>(ones_.data()), n, 1.0f);
 }
 
 const float* Model::vector(Module module, int32_t layer, TensorKind kind) const {
@@ -267,6 +311,13 @@ void Model::seal() {
   weights.output.bias = vector(Module::kOutput, -1, TensorKind::kBias);
   if (weights.output.bias != nullptr && spec_.logit_scale != 1.0f)
     fail(Code::kUnsupported, "[seal] expected no output bias beside a logit_scale, got both");
+  if (spec_.layer_inputs.width > 0) {
+    weights.layer_input_table = require(Module::kLayerInputTable, -1).matrix;
+    weights.layer_input_projection = require(Module::kLayerInputProjection, -1).matrix;
+    require(Module::kLayerInputNorm, -1);
+    weights.layer_input_norm = vector(Module::kLayerInputNorm, -1, TensorKind::kWeight);
+  }
+  make_ones();
   weights.layers.resize(spec_.layers.size());
   for (int32_t l = 0; l < spec_.n_layers(); ++l) {
     LayerWeights& layer = weights.layers[static_cast<size_t>(l)];
@@ -276,10 +327,13 @@ void Model::seal() {
     }
     for (int32_t i = 0; i < kLayerLinears; ++i) {
       const Module module = kLinearModules[static_cast<size_t>(i)];
-      const bool optional = i == kLinearSharedRouter && find(module, l, TensorKind::kWeight) == nullptr;
+      const bool optional =
+          i == kLinearKvB || (i == kLinearSharedRouter && find(module, l, TensorKind::kWeight) == nullptr);
       if (spec_.has(l, static_cast<LayerLinear>(i)) && !optional)
         layer.linears[static_cast<size_t>(i)] = linear(module, l);
     }
+    if (spec_.layers[static_cast<size_t>(l)].value_norm)
+      layer.norms[kNormV] = reinterpret_cast<const float*>(ones_.data());
     check_parts(spec_.layers[static_cast<size_t>(l)], layer, l);
   }
 

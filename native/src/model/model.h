@@ -33,6 +33,12 @@ class Model {
   // Makes a layer that is set one of experts.
   void set_mixer(int32_t layer, const MixerSpec& options);
   void set_experts(int32_t layer, const ExpertSpec& options);
+  // Gives a layer that is set latent attention.
+  void set_latent(int32_t layer, const LatentSpec& options);
+  // From now on a layer that is set reads the keys and values of an earlier one.
+  void set_kv_source(int32_t layer, int32_t source);
+  void set_output_scale(int32_t layer, float scale);
+  void set_layer_inputs(const LayerInputSpec& options);
   int32_t map_file(const char* path, int64_t file_bytes);
   void set_tensor_mapped(const TensorOptions& tensor, int32_t file, int64_t offset);
   void set_tensor_data(const TensorOptions& tensor, const void* data, int64_t data_bytes);
@@ -63,6 +69,7 @@ class Model {
   const Tensor& require(Module module, int32_t layer) const;
   void read_parts();
   void check_shapes() const;
+  void make_ones();
   Linear linear(Module module, int32_t layer) const;
   const float* vector(Module module, int32_t layer, TensorKind kind) const;
   void place_tables(Weights& weights, FloatSlabs& memory) const;
@@ -71,6 +78,7 @@ class Model {
   DecoderSpec spec_;
   std::vector<MappedRange> files_;
   std::map<Key, Tensor> tensors_;
+  AlignedBytes ones_;  // weights of norms that have none
   Weights weights_;
   FloatSlabs tables_;  // what the spec says and kernels read
   int64_t weight_bytes_ = 0;

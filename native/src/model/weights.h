@@ -33,6 +33,9 @@ struct Weights {
   const float* output_norm_bias = nullptr;
   Linear output;  // [V,D]; the token embedding where tied
   bool tied = false;
+  Matrix layer_input_table;                 // [V,L*P]; null data without
+  Matrix layer_input_projection;            // [L*P,D]
+  const float* layer_input_norm = nullptr;  // [P]
   std::vector<LayerWeights> layers;
   std::vector<const double*> rope_frequencies;  // as RopeSpec::inverse_frequencies, per rope
 };

@@ -4,6 +4,7 @@
 #include "model/norms.h"
 #include "model/positions.h"
 #include "train/block_backward.h"
+#include "train/layer_inputs_backward.h"
 
 namespace chaku {
 namespace {
@@ -13,6 +14,7 @@ void embedding_backward(const Decoder& decoder, const Batch& batch, Activations&
   const Weights& w = *decoder.weights;
   const int64_t m = batch.n_tokens, d = decoder.spec->width;
   float* dx = scratch.d_stream;
+  layer_inputs_backward(decoder, batch, a, scratch, gradients);
   if (w.embedding_norm != nullptr) {
     float* x = a.streams.front();  // what was normed, again: nothing reads the norm's result any more
     float* inverse = a.blocks.front().inverse_rms_attn;

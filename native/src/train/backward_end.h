@@ -7,8 +7,8 @@
 
 namespace chaku {
 
-// The four groups of a block's products, in forward order: the backward pass ends at the lowest trained one.
-enum class Stage : int32_t { kQkv = 0, kAttnOutput = 1, kGateUp = 2, kDown = 3 };
+// The groups of a block's products, in forward order: the backward pass ends at the lowest trained one.
+enum class Stage : int32_t { kQkv = 0, kAttnOutput = 1, kGateUp = 2, kDown = 3, kLayerGate = 4, kLayerOut = 5 };
 
 // Where the backward pass ends.
 struct BackwardEnd {

@@ -30,7 +30,27 @@ MixerBackwardScratch carve_mixer_backward(Carver& carver, const DecoderSpec& spe
   return scratch;
 }
 
-BackwardScratch carve_backward(Carver& carver, const DecoderSpec& spec, int64_t max_tokens, int32_t rank) {
+LatentBackwardScratch carve_latent_backward(Carver& carver, const DecoderSpec& spec, int64_t max_tokens) {
+  LatentShape shape;
+  for (const LayerSpec& layer : spec.layers) shape.include(layer);
+  LatentBackwardScratch scratch;
+  if (shape.heads == 0) return scratch;
+  scratch.d_values = carver.floats(max_tokens * shape.values);
+  scratch.d_queries = carver.floats(max_tokens * shape.queries);
+  scratch.d_q_low = carver.floats(max_tokens * shape.q_rank);
+  return scratch;
+}
+
+LayerInputBackwardScratch carve_layer_input_backward(Carver& carver, const DecoderSpec& spec, int64_t max_tokens,
+                                                     bool differentiated) {
+  LayerInputBackwardScratch scratch;
+  if (spec.layer_inputs.width == 0 || !differentiated) return scratch;
+  scratch.d_inputs = carver.floats(max_tokens * spec.n_layer_inputs());
+  return scratch;
+}
+
+BackwardScratch carve_backward(Carver& carver, const DecoderSpec& spec, int64_t max_tokens, int32_t rank,
+                               bool layer_input_gradient) {
   int64_t q_width = 0, kv_width = 0;
   for (const LayerSpec& layer : spec.layers) {
     q_width = std::max(q_width, layer.q_width());
@@ -48,6 +68,13 @@ BackwardScratch carve_backward(Carver& carver, const DecoderSpec& spec, int64_t 
   s.d_low_rank = carver.floats(std::max(product_rows(spec, max_tokens), int64_t{kMostLinears} * max_tokens) * rank);
   s.experts = carve_expert_backward(carver, spec, max_tokens);
   s.mixer = carve_mixer_backward(carver, spec, max_tokens);
+  s.latent = carve_latent_backward(carver, spec, max_tokens);
+  s.layer_inputs = carve_layer_input_backward(carver, spec, max_tokens, layer_input_gradient);
+  for (int32_t l = 0; l < spec.n_layers(); ++l) {
+    const int64_t n = spec.shares_keys(l) ? max_tokens * spec.layers[static_cast<size_t>(l)].kv_width() : 0;
+    s.shared.dk.push_back(n > 0 ? carver.floats(n) : nullptr);
+    s.shared.dv.push_back(n > 0 ? carver.floats(n) : nullptr);
+  }
   return s;
 }
 

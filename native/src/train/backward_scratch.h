@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include "model/carver.h"
 #include "model/decoder_spec.h"
@@ -27,6 +28,26 @@ struct MixerBackwardScratch {
 };
 MixerBackwardScratch carve_mixer_backward(Carver& carver, const DecoderSpec& spec, int64_t max_tokens);
 
+// Of layers with latent attention; null without.
+struct LatentBackwardScratch {
+  float* d_values = nullptr;   // [M,H*value]
+  float* d_queries = nullptr;  // [M,H*(plain+rope)]
+  float* d_q_low = nullptr;    // [M,Rq]
+};
+LatentBackwardScratch carve_latent_backward(Carver& carver, const DecoderSpec& spec, int64_t max_tokens);
+
+// Of layers with inputs of their own; null without, and where those are not differentiated.
+struct LayerInputBackwardScratch {
+  float* d_inputs = nullptr;  // [M,L*P]
+};
+LayerInputBackwardScratch carve_layer_input_backward(Carver& carver, const DecoderSpec& spec, int64_t max_tokens,
+                                                     bool differentiated);
+
+// What layers that read keys and values of an earlier one leave to it; per layer, null but for those.
+struct SharedKeyGradients {
+  std::vector<float*> dk, dv;  // [M,Hkv*Dh]
+};
+
 struct BackwardScratch {
   float* d_stream = nullptr;    // [M,D] gradient of the residual stream
   float* d_normed = nullptr;    // [M,D]
@@ -38,7 +59,11 @@ struct BackwardScratch {
   float* d_low_rank = nullptr;  // [rows of x, R], or of kMostLinears products [M,R]
   ExpertBackwardScratch experts;
   MixerBackwardScratch mixer;
+  LatentBackwardScratch latent;
+  LayerInputBackwardScratch layer_inputs;
+  SharedKeyGradients shared;
 };
-BackwardScratch carve_backward(Carver& carver, const DecoderSpec& spec, int64_t max_tokens, int32_t rank);
+BackwardScratch carve_backward(Carver& carver, const DecoderSpec& spec, int64_t max_tokens, int32_t rank,
+                               bool layer_input_gradient);
 
 }  // namespace chaku

@@ -1,8 +1,13 @@
 #include "train/block_backward.h"
 
+#include <algorithm>
+#include <utility>
+
 #include "model/gated_queries.h"
 #include "model/norms.h"
 #include "train/experts_backward.h"
+#include "train/latent_attention_backward.h"
+#include "train/layer_inputs_backward.h"
 #include "train/linear_backward.h"
 #include "train/mixer_backward.h"
 
@@ -27,6 +32,11 @@ class BlockBackward {
         m_(batch.n_tokens) {}
 
   void run() {
+    if (ends_with_input(*d_.spec, layer_)) {
+      const LayerInputBackwardEnd end = {goes_below(Stage::kLayerOut), goes_below(Stage::kLayerGate)};
+      layer_input_backward(d_, layer_, m_, end, a_, s_, gradients_);
+      if (d_.spec->layer_inputs.width > 0 && !end.below_gate) return;
+    }
     if (!feed_forward()) return;
     if (d_.cancel != nullptr) d_.cancel->check();
     attention();
@@ -168,8 +178,9 @@ class BlockBackward {
     AttentionBackwardProblem p;
     AttentionProblem& f = p.forward;
     f.q = block_.q;
-    f.k = block_.k;
-    f.v = block_.v;
+    const BlockActivations& source = spec_.kv_source < 0 ? block_ : a_.blocks[static_cast<size_t>(spec_.kv_source)];
+    f.k = source.k;
+    f.v = spec_.is_latent() ? source.k : source.v;
     f.o = block_.o;
     f.lse = block_.lse;
     f.q_stride = f.o_stride = spec_.q_width();
@@ -200,6 +211,7 @@ class BlockBackward {
     float scale;
     const float* dy = product_gradient(kNormAttnPost, block_.attn_product, block_.inverse_rms_attn_post, scale);
     if (spec_.mixes()) return mixer(dy, scale, below_output);
+    if (spec_.is_latent()) return latent(dy, scale, below_output);
     const float* attended = block_.o;
     if (spec_.gated_query) {
       gate_attended(d_, spec_, m_, block_.o, block_.query_gate, a_.gated_queries);
@@ -215,8 +227,64 @@ class BlockBackward {
     if (a_.query_factors != nullptr)
       d_.engine->run(&KernelTable::scale_rows, ScaleRowsProblem{s_.dq, a_.query_factors, m_, spec_.q_width()});
     heads_backward(kNormQ, spec_.n_heads, block_.q_raw, block_.inverse_rms_q, s_.dq);
-    heads_backward(kNormK, spec_.n_kv_heads, block_.k_raw, block_.inverse_rms_k, s_.dk);
+    if (spec_.kv_source >= 0) {
+      leave_to_source();
+    } else {
+      take_from_readers();
+      heads_backward(kNormK, spec_.n_kv_heads, block_.k_raw, block_.inverse_rms_k, s_.dk);
+      if (spec_.value_norm) values_backward();
+    }
     qkv();
+  }
+
+  // dv becomes the gradient of the product of values, or is added to that of keys where it is the same one.
+  void values_backward() const noexcept {
+    const int64_t rows = m_ * spec_.n_kv_heads;
+    const float* raw = spec_.values_are_keys ? block_.k_raw : block_.v_raw;
+    norm_backward(d_,
+                  {weights_.norms[kNormV], 1, raw, block_.inverse_rms_v, s_.dv, spec_.values_are_keys ? s_.dk : s_.dv,
+                   nullptr, nullptr, rows, spec_.head_dim, spec_.values_are_keys});
+  }
+
+  // Gradients of keys and values that another layer made.
+  void leave_to_source() const noexcept {
+    const size_t source = static_cast<size_t>(spec_.kv_source);
+    const int64_t n = m_ * spec_.kv_width();
+    for (const auto& [from, to] : {std::pair{s_.dk, s_.shared.dk[source]}, std::pair{s_.dv, s_.shared.dv[source]}}) {
+      if (first_reader())  // of all that come
+        d_.engine->run(&KernelTable::copy_rows, CopyRowsProblem{from, n, to, n, 1, n});
+      else
+        d_.engine->run(&KernelTable::axpby, AxpbyProblem{from, to, n, 1.0f, 1.0f});
+    }
+  }
+
+  // Whether no layer behind this one reads what it reads.
+  bool first_reader() const noexcept {
+    const auto& layers = d_.spec->layers;
+    return std::none_of(layers.begin() + layer_ + 1, layers.end(),
+                        [&](const LayerSpec& l) { return l.kv_source == spec_.kv_source; });
+  }
+
+  void take_from_readers() const noexcept {
+    const size_t l = static_cast<size_t>(layer_);
+    if (s_.shared.dk.empty() || s_.shared.dk[l] == nullptr) return;
+    const int64_t n = m_ * spec_.kv_width();
+    d_.engine->run(&KernelTable::axpby, AxpbyProblem{s_.shared.dk[l], s_.dk, n, 1.0f, 1.0f});
+    d_.engine->run(&KernelTable::axpby, AxpbyProblem{s_.shared.dv[l], s_.dv, n, 1.0f, 1.0f});
+  }
+
+  // attention() of a layer with latents.
+  void latent(const float* dy, float scale, bool below_output) const noexcept {
+    linear(kLinearO, block_.latent.values, dy, below_output ? s_.latent.d_values : nullptr, scale);
+    if (!below_output) return;
+    latent_values_backward(d_, layer_, m_, block_, s_, gradients_);
+    attention_backward();
+    if (a_.query_factors != nullptr)
+      d_.engine->run(&KernelTable::scale_rows, ScaleRowsProblem{s_.dq, a_.query_factors, m_, spec_.q_width()});
+    const bool below = goes_below(Stage::kQkv);
+    renormed(kNormAttn, input());
+    latent_queries_keys_backward(d_, layer_, m_, below, a_, s_, gradients_);
+    if (below) through_norm(kNormAttn, input(), block_.inverse_rms_attn, s_.d_normed, s_.d_stream, true);
   }
 
   // attention() of a layer with a running memory.
@@ -243,9 +311,12 @@ class BlockBackward {
     float* dx = normed ? s_.d_normed : s_.d_stream;
     if (!below) dx = nullptr;
     const bool shared = spec_.parallel && !has(kNormFfn);  // d_normed holds the feed-forward's part
-    LinearBackwardCall calls[] = {call_of(kLinearQ, x, query_gradient(), dx, !normed || shared),
-                                  call_of(kLinearK, x, s_.dk, dx, true), call_of(kLinearV, x, s_.dv, dx, true)};
-    linears_backward(d_, calls, s_.d_low_rank);
+    LinearBackwardCall calls[3];
+    size_t n = 0;
+    calls[n++] = call_of(kLinearQ, x, query_gradient(), dx, !normed || shared);
+    if (spec_.kv_source < 0) calls[n++] = call_of(kLinearK, x, s_.dk, dx, true);
+    if (spec_.kv_source < 0 && !spec_.values_are_keys) calls[n++] = call_of(kLinearV, x, s_.dv, dx, true);
+    linears_backward(d_, {calls, n}, s_.d_low_rank);
     if (!below || !normed) return;
     through_norm(kNormAttn, input(), block_.inverse_rms_attn, s_.d_normed, s_.d_stream, true);
     if (spec_.parallel && !shared)

@@ -36,6 +36,7 @@ template <class W>
 auto& norm_place(W& weights, const Parameter& p) noexcept {
   const bool bias = p.kind == TensorKind::kBias;
   if (p.module == Module::kOutputNorm) return bias ? weights.output_norm_bias : weights.output_norm;
+  if (p.module == Module::kLayerInputNorm) return weights.layer_input_norm;
   if (p.module == Module::kEmbeddingNorm) return bias ? weights.embedding_norm_bias : weights.embedding_norm;
   auto& layer = weights.layers[static_cast<size_t>(p.layer)];
   return (bias ? layer.norm_biases : layer.norms)[static_cast<size_t>(norm_of(p.module))];
@@ -46,6 +47,8 @@ Matrix source_of(const Model& model, const Parameter& p) noexcept {
   const Weights& weights = model.weights();
   if (p.module == Module::kTokenEmbedding) return weights.token_embedding;
   if (p.module == Module::kPositionEmbedding) return weights.position_embedding;
+  if (p.module == Module::kLayerInputTable) return weights.layer_input_table;
+  if (p.module == Module::kLayerInputProjection) return weights.layer_input_projection;
   if (is_vector(p.module)) return {norm_place(weights, p), DType::kF32, p.shape.rows, p.shape.columns};
   const int32_t linear = linear_of(p.module);
   const Linear& source =
@@ -78,10 +81,13 @@ ParameterList full_parameters(const Model& model, bool routers) {
     append(list, Module::kPositionEmbedding, TensorKind::kWeight, -1, spec.shape(Module::kPositionEmbedding, -1));
   const Shape row = {1, spec.width};
   append_norm(list, Module::kEmbeddingNorm, -1, row, weights.embedding_norm, weights.embedding_norm_bias);
+  for (const Module module : {Module::kLayerInputTable, Module::kLayerInputProjection, Module::kLayerInputNorm})
+    if (spec.layer_inputs.width > 0) append(list, module, TensorKind::kWeight, -1, spec.shape(module, -1));
   for (int32_t l = 0; l < spec.n_layers(); ++l) {
     const LayerWeights& layer = weights.layers[static_cast<size_t>(l)];
     for (size_t i = 0; i < kLayerNorms; ++i)
-      append_norm(list, kNormModules[i], l, spec.shape(kNormModules[i], l), layer.norms[i], layer.norm_biases[i]);
+      if (i != kNormV && i != kSelection)  // ones, and what has no gradient
+        append_norm(list, kNormModules[i], l, spec.shape(kNormModules[i], l), layer.norms[i], layer.norm_biases[i]);
     for (size_t i = 0; i < kLayerLinears; ++i) {
       if (layer.linears[i].w.empty() || (!routers && is_router(kLinearModules[i]))) continue;
       append_linear(list, kLinearModules[i], l, layer.linears[i]);
@@ -152,6 +158,10 @@ Weights ParameterStore::weights(const Model& model) const {
       if (w.tied) w.output.w = copy;
     } else if (p.module == Module::kPositionEmbedding) {
       w.position_embedding = copy;
+    } else if (p.module == Module::kLayerInputTable) {
+      w.layer_input_table = copy;
+    } else if (p.module == Module::kLayerInputProjection) {
+      w.layer_input_projection = copy;
     } else if (is_vector(p.module)) {
       norm_place(w, p) = value;
     } else {
@@ -177,6 +187,10 @@ Gradients ParameterStore::gradients(const DecoderSpec& spec, bool tied) {
       if (tied) g.output.w = gradient;
     } else if (p.module == Module::kPositionEmbedding) {
       g.position_embedding = gradient;
+    } else if (p.module == Module::kLayerInputTable) {
+      g.layer_input_table = gradient;
+    } else if (p.module == Module::kLayerInputProjection) {
+      g.layer_input_projection = gradient;
     } else if (is_vector(p.module)) {
       norm_place(g, p) = gradient;
     } else {

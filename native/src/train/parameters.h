@@ -57,6 +57,9 @@ struct Gradients {
   float* position_embedding = nullptr;
   float* embedding_norm = nullptr;
   float* embedding_norm_bias = nullptr;
+  float* layer_input_table = nullptr;
+  float* layer_input_projection = nullptr;
+  float* layer_input_norm = nullptr;
   float* output_norm = nullptr;
   float* output_norm_bias = nullptr;
   LinearGradient output;  // its w is the token embedding's where tied

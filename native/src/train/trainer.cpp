@@ -30,11 +30,15 @@ constexpr uint64_t bit(Module module) noexcept { return uint64_t{1} << static_ca
 
 constexpr uint64_t kTargetableMixers = bit(Module::kMixIn) | bit(Module::kMixGate) | bit(Module::kMixInputGate) |
                                        bit(Module::kMixBeta) | bit(Module::kMixAlpha) | bit(Module::kMixOut);
+constexpr uint64_t kTargetableLatents =
+    bit(Module::kAttnQA) | bit(Module::kAttnQB) | bit(Module::kAttnKvA) | bit(Module::kAttnKvB);
+constexpr uint64_t kTargetableInputs = bit(Module::kLayerInputGate) | bit(Module::kLayerInputOut);
 constexpr uint64_t kTargetableExperts = bit(Module::kExpertGate) | bit(Module::kExpertUp) | bit(Module::kExpertDown) |
                                         bit(Module::kSharedGate) | bit(Module::kSharedUp) | bit(Module::kSharedDown);
 constexpr uint64_t kTargetable = bit(Module::kAttnQ) | bit(Module::kAttnK) | bit(Module::kAttnV) |
                                  bit(Module::kAttnOutput) | bit(Module::kFfnGate) | bit(Module::kFfnUp) |
-                                 bit(Module::kFfnDown) | bit(Module::kOutput) | kTargetableExperts | kTargetableMixers;
+                                 bit(Module::kFfnDown) | bit(Module::kOutput) | kTargetableExperts | kTargetableMixers |
+                                 kTargetableLatents | kTargetableInputs;
 
 int32_t n_expert_layers(const DecoderSpec& spec) noexcept {
   return static_cast<int32_t>(std::count_if(spec.layers.begin(), spec.layers.end(),
@@ -99,6 +103,7 @@ ActivationOptions activation_options(const Model& model, const TrainerOptions& o
   a.head_norms = has_norm(model.weights(), kNormQ, kNormK);
   a.post_norms = has_norm(model.weights(), kNormAttnPost, kNormFfnPost);
   a.balance = o.load_balance > 0.0f;
+  a.layer_input_gradient = o.mode == TrainMode::kFull;
   if (o.mode == TrainMode::kFull) return a;
   a.first_layer = backward_end(model.spec(), o.targets, false).layer;
   a.dropout = o.dropout > 0.0f;
@@ -114,7 +119,7 @@ Scratch carve(Carver& carver, const DecoderSpec& spec, const ActivationOptions& 
   Scratch s;
   s.activations = carve_activations(carver, spec, a);
   const int64_t activation_bytes = carver.n_bytes();
-  s.backward = carve_backward(carver, spec, a.max_tokens, a.rank);
+  s.backward = carve_backward(carver, spec, a.max_tokens, a.rank, a.layer_input_gradient);
   s.loss = carve_loss(carver, spec, a.max_tokens, a.rank);
   s.positions = carver.take<int32_t>(a.max_tokens);
   s.tokens = carver.take<int32_t>(a.max_tokens);

@@ -61,8 +61,7 @@ std::shared_ptr<Adapter> random_adapter(const std::shared_ptr<Model>& model, uin
   };
   for (int32_t l = 0; l < model->spec().n_layers(); ++l)
     for (int32_t i = 0; i < kLayerLinears; ++i)
-      if (const Linear& linear = model->weights().layers[static_cast<size_t>(l)].linears[static_cast<size_t>(i)];
-          !linear.w.empty() && !is_router(kLinearModules[i]))
+      if (model->spec().has(l, static_cast<LayerLinear>(i)) && is_adaptable(kLinearModules[i]))
         add(kLinearModules[i], l);
   add(Module::kOutput, -1);
   return adapter;

@@ -24,6 +24,10 @@ class Oracle {
   std::vector<Row> logits(const std::vector<int32_t>& tokens) const {
     std::vector<Row> x;
     for (size_t t = 0; t < tokens.size(); ++t) x.push_back(embed(tokens[t], static_cast<int64_t>(t)));
+    inputs_.clear();
+    for (size_t t = 0; t < tokens.size(); ++t) inputs_.push_back(layer_inputs(tokens[t], x[t]));
+    keys_.assign(spec_.layers.size(), {});
+    values_.assign(spec_.layers.size(), {});
     for (int32_t l = 0; l < spec_.n_layers(); ++l) block(l, x);
     std::vector<Row> result;
     for (const Row& row : x) {
@@ -55,6 +59,33 @@ class Oracle {
       for (size_t i = 0; i < row.size(); ++i) row[i] += at[i];
     }
     return norm(row, w_.embedding_norm, w_.embedding_norm_bias, 0, spec_.width);
+  }
+
+  // Of all layers.
+  Row layer_inputs(int32_t token, const Row& embedding) const {
+    const LayerInputSpec& s = spec_.layer_inputs;
+    if (s.width == 0) return {};
+    Row y = matrix_row(w_.layer_input_table, token);
+    Row projected = linear({w_.layer_input_projection, nullptr}, nullptr, embedding);
+    for (double& v : projected) v *= s.projection_scale;
+    for (size_t i = 0; i < y.size(); i += static_cast<size_t>(s.width)) {
+      const Row n = norm(projected, w_.layer_input_norm, nullptr, i, s.width);
+      for (size_t j = 0; j < n.size(); ++j) y[i + j] = s.scale * (s.table_scale * y[i + j] + n[j]);
+    }
+    return y;
+  }
+
+  void end_layer(int32_t l, const Row& input, Row& x) const {
+    const LayerSpec& layer = spec_.layers[l];
+    if (spec_.layer_inputs.width > 0) {
+      Row gate = project(l, kLinearLayerGate, x);
+      for (size_t i = 0; i < gate.size(); ++i)
+        gate[i] = activate(layer, gate[i], input[static_cast<size_t>(l) * gate.size() + i]);
+      const Row y =
+          norm(project(l, kLinearLayerOut, gate), w_.layers[l].norms[kNormLayerInput], nullptr, 0, spec_.width);
+      for (size_t i = 0; i < x.size(); ++i) x[i] += y[i];
+    }
+    for (double& v : x) v *= layer.output_scale;
   }
 
   // Without a weight, x itself.
@@ -139,7 +170,7 @@ class Oracle {
     const LayerWeights& w = w_.layers[l];
     std::vector<Row> n;
     for (const Row& row : x) n.push_back(norm(row, w.norms[kNormAttn], w.norm_biases[kNormAttn], 0, spec_.width));
-    const std::vector<Row> attended = layer.mixes() ? mix(l, n) : attention(l, n);
+    const std::vector<Row> attended = layer.mixes() ? mix(l, n) : layer.is_latent() ? latents(l, n) : attention(l, n);
     for (size_t t = 0; t < x.size(); ++t) {
       const Row before = x[t];
       const Row o = project(l, layer.mixes() ? kLinearMixOut : kLinearO, attended[t]);
@@ -148,6 +179,7 @@ class Oracle {
       const Row in = norm(layer.parallel ? before : x[t], w.norms[which], w.norm_biases[which], 0, spec_.width);
       const Row down = layer.experts.n_experts > 0 ? experts(l, in) : project(l, kLinearDown, feed_forward(l, in));
       add(x[t], norm(down, w.norms[kNormFfnPost], w.norm_biases[kNormFfnPost], 0, spec_.width));
+      end_layer(l, inputs_[t], x[t]);
     }
   }
 
@@ -155,13 +187,17 @@ class Oracle {
   std::vector<Row> attention(int32_t l, const std::vector<Row>& x) const {
     const LayerSpec& layer = spec_.layers[l];
     const LayerWeights& w = w_.layers[l];
-    std::vector<Row> q, k, v, gates, o;
+    std::vector<Row> q, gates, o;
+    const size_t source = static_cast<size_t>(layer.kv_source < 0 ? l : layer.kv_source);
+    std::vector<Row>&k = keys_[source], &v = values_[source];
     for (size_t t = 0; t < x.size(); ++t) {
       q.push_back(project(l, kLinearQ, x[t]));
-      k.push_back(project(l, kLinearK, x[t]));
-      v.push_back(project(l, kLinearV, x[t]));
       gates.push_back(layer.gated_query ? split_gates(layer, q[t]) : Row());
       finish_heads(layer, w, kNormQ, layer.n_heads, t, x.size(), q[t]);
+      if (layer.kv_source >= 0) continue;
+      k.push_back(project(l, kLinearK, x[t]));
+      v.push_back(layer.values_are_keys ? k[t] : project(l, kLinearV, x[t]));
+      if (layer.value_norm) norm_heads(layer, w, kNormV, v[t]);
       finish_heads(layer, w, kNormK, layer.n_kv_heads, t, x.size(), k[t]);
       round_to_cache(k[t]);
       round_to_cache(v[t]);
@@ -169,6 +205,102 @@ class Oracle {
     for (size_t t = 0; t < x.size(); ++t) {
       o.push_back(attend(layer, w.norms[kSinks], q[t], k, v, t));
       for (size_t i = 0; i < gates[t].size(); ++i) o[t][i] *= sigmoid(gates[t][i]);
+    }
+    return o;
+  }
+
+  // The product with Kb and Vb that makes keys, plain parts alone, and values of a latent, with additions to both.
+  void expand(int32_t l, const Row& latent, Row& keys, Row& values) const {
+    const LayerSpec& layer = spec_.layers[l];
+    const LatentSpec& s = layer.latent;
+    const LowRank* pair = low_ranks_ != nullptr ? &low_ranks_->layers[l][kLinearKvB] : nullptr;
+    const auto added = [&](int64_t row) {
+      double sum = 0;
+      for (int32_t r = 0; pair != nullptr && r < pair->rank; ++r) {
+        double u = 0;
+        for (int32_t i = 0; i < s.kv_rank; ++i) u += pair->a[r * s.kv_rank + i] * latent[i];
+        sum += pair->scale * u * pair->b[row * pair->rank + r];
+      }
+      return sum;
+    };
+    for (int64_t h = 0; h < layer.n_heads; ++h) {
+      const int64_t first = h * (s.plain_dim + s.value_dim);
+      Row key(static_cast<size_t>(s.plain_dim), 0.0);
+      for (int32_t i = 0; i < s.kv_rank; ++i) {
+        const Row row = matrix_row(w_.layers[l].linears[kLinearKB].w, h * s.kv_rank + i);
+        for (size_t j = 0; j < key.size(); ++j) key[j] += row[j] * latent[i];
+      }
+      for (size_t j = 0; j < key.size(); ++j) keys.push_back(key[j] + added(first + static_cast<int64_t>(j)));
+      for (int32_t j = 0; j < s.value_dim; ++j) {
+        const Row row = matrix_row(w_.layers[l].linears[kLinearVB].w, h * s.value_dim + j);
+        double value = added(first + s.plain_dim + j);
+        for (int32_t i = 0; i < s.kv_rank; ++i) value += row[i] * latent[i];
+        values.push_back(value);
+      }
+    }
+  }
+
+  // attention() of a layer with latents: of every head's own keys and values.
+  std::vector<Row> latents(int32_t l, const std::vector<Row>& x) const {
+    const LayerSpec& layer = spec_.layers[l];
+    const LatentSpec& s = layer.latent;
+    const LayerWeights& w = w_.layers[l];
+    const size_t dim = static_cast<size_t>(s.query_dim()), plain = static_cast<size_t>(s.plain_dim);
+    LayerSpec part = layer;  // of the rotated part of one head
+    part.head_dim = s.rope_dim;
+    const auto rotated = [&](const Row& row, size_t at, size_t t) {
+      Row y(row.begin() + static_cast<std::ptrdiff_t>(at), row.begin() + static_cast<std::ptrdiff_t>(at) + s.rope_dim);
+      rotate(part, 1, t, x.size(), y);
+      return y;
+    };
+    std::vector<Row> q, k, v, o;
+    for (size_t t = 0; t < x.size(); ++t) {
+      Row query = s.q_rank == 0 ? project(l, kLinearQ, x[t])
+                                : project(l, kLinearQB,
+                                          norm(project(l, kLinearQA, x[t]), w.norms[kNormQA], nullptr, 0, s.q_rank));
+      for (size_t h = 0; h < static_cast<size_t>(layer.n_heads); ++h) {
+        const Row y = rotated(query, h * dim + plain, t);
+        std::copy(y.begin(), y.end(), query.begin() + static_cast<std::ptrdiff_t>(h * dim + plain));
+      }
+      if (spec_.query_temperature != 0.0f)
+        for (double& value : query)
+          value *=
+              1.0 + spec_.query_temperature *
+                        std::log(1.0 + static_cast<double>(t / static_cast<size_t>(spec_.query_temperature_length)));
+      q.push_back(query);
+      const Row raw = project(l, kLinearKvA, x[t]);
+      Row kept = norm(raw, w.norms[kNormKvA], nullptr, 0, s.kv_rank);
+      const Row p = rotated(raw, static_cast<size_t>(s.kv_rank), t);
+      kept.insert(kept.end(), p.begin(), p.end());
+      round_to_cache(kept);
+      Row keys, values, all;
+      expand(l, kept, keys, values);
+      for (size_t h = 0; h < static_cast<size_t>(layer.n_heads); ++h) {
+        all.insert(all.end(), keys.begin() + static_cast<std::ptrdiff_t>(h * plain),
+                   keys.begin() + static_cast<std::ptrdiff_t>((h + 1) * plain));
+        all.insert(all.end(), kept.begin() + s.kv_rank, kept.end());
+      }
+      k.push_back(all);
+      v.push_back(values);
+    }
+    for (size_t t = 0; t < x.size(); ++t) o.push_back(attend_latent(layer, q[t], k, v, t));
+    return o;
+  }
+
+  static Row attend_latent(const LayerSpec& layer, const Row& q, const std::vector<Row>& k, const std::vector<Row>& v,
+                           size_t t) {
+    const size_t dim = static_cast<size_t>(layer.latent.query_dim()), dv = static_cast<size_t>(layer.latent.value_dim);
+    Row o(static_cast<size_t>(layer.n_heads) * dv, 0.0);
+    for (size_t h = 0; h < static_cast<size_t>(layer.n_heads); ++h) {
+      double sum = 0;
+      for (size_t j = 0; j <= t; ++j) {
+        double score = 0;
+        for (size_t i = 0; i < dim; ++i) score += q[h * dim + i] * k[j][h * dim + i];
+        const double weight = std::exp(score * layer.attention_scale);
+        sum += weight;
+        for (size_t i = 0; i < dv; ++i) o[h * dv + i] += weight * v[j][h * dv + i];
+      }
+      for (size_t i = 0; i < dv; ++i) o[h * dv + i] /= sum;
     }
     return o;
   }
@@ -296,19 +428,48 @@ class Oracle {
     for (size_t i = 0; i < y.size(); ++i) sum[i] += weight * y[i];
   }
 
+  // By which experts are selected: logits, or with a bias or groups what these are added to or picked by.
+  Row selection_scores(int32_t l, const Row& z) const {
+    const ExpertSpec& e = spec_.layers[l].experts;
+    const float* bias = w_.layers[l].norms[kSelection];
+    if (bias == nullptr && e.n_groups < 2) return z;
+    double total = 0;
+    for (const double v : z) total += std::exp(v);
+    Row scores;
+    for (size_t i = 0; i < z.size(); ++i)
+      scores.push_back((e.gating == Gating::kSigmoid ? sigmoid(z[i]) : std::exp(z[i]) / total) +
+                       (bias != nullptr ? bias[i] : 0.0));
+    if (e.n_groups < 2) return scores;
+    const size_t size = z.size() / static_cast<size_t>(e.n_groups);
+    std::vector<std::pair<double, size_t>> groups;
+    for (size_t g = 0; g < static_cast<size_t>(e.n_groups); ++g) {
+      Row group(scores.begin() + static_cast<std::ptrdiff_t>(g * size),
+                scores.begin() + static_cast<std::ptrdiff_t>((g + 1) * size));
+      std::sort(group.rbegin(), group.rend());
+      groups.push_back({-(group[0] + (size > 1 ? group[1] : 0.0)), g});
+    }
+    std::sort(groups.begin(), groups.end());
+    margin_ = std::min(margin_, groups[static_cast<size_t>(e.n_groups_used)].first -
+                                    groups[static_cast<size_t>(e.n_groups_used) - 1].first);
+    for (size_t i = static_cast<size_t>(e.n_groups_used); i < groups.size(); ++i)
+      for (size_t j = 0; j < size; ++j) scores[groups[i].second * size + j] = -HUGE_VAL;
+    return scores;
+  }
+
   Row experts(int32_t l, const Row& x) const {
     const ExpertSpec& e = spec_.layers[l].experts;
     const Row z = linear(w_.layers[l].linears[kLinearRouter], nullptr, x);
+    const Row scores = selection_scores(l, z);
     std::vector<size_t> order(z.size());
     std::iota(order.begin(), order.end(), size_t{0});
-    std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) { return z[a] > z[b]; });
+    std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) { return scores[a] > scores[b]; });
     const auto exponentials = [&](size_t n) {
       double total = 0;
       for (size_t i = 0; i < n; ++i) total += std::exp(z[order[i]]);
       return total;
     };
     const size_t used = static_cast<size_t>(e.n_used);
-    if (used < z.size()) margin_ = std::min(margin_, z[order[used - 1]] - z[order[used]]);
+    if (used < z.size()) margin_ = std::min(margin_, scores[order[used - 1]] - scores[order[used]]);
     const double total = exponentials(e.gating == Gating::kSoftmax ? z.size() : used);
     Row weights;
     double sum = 0;
@@ -367,6 +528,8 @@ class Oracle {
   const Weights& w_;
   const LowRanks* low_ranks_;
   mutable double margin_ = HUGE_VAL;
+  mutable std::vector<Row> inputs_;                      // of layers, per token
+  mutable std::vector<std::vector<Row>> keys_, values_;  // per layer and token
   DType kv_dtype_;
 };
 

@@ -32,9 +32,15 @@ struct TinyOptions {
   int32_t long_after = 0;  // of the rope
   ExpertSpec experts;      // in every layer but the first `n_dense`
   int32_t n_dense = 0;
-  bool shared_router = true, sinks = false;
+  bool shared_router = true, sinks = false, selection_bias = false;
   MixerSpec mixer;  // in every layer but the last
   bool gated_query = false;
+  LatentSpec latent;        // in every layer, in place of n_kv_heads and head_dim
+  int32_t wide_layer = -1;  // the layer with heads of twice as many dimensions
+  bool wide_values_are_keys = false, value_norm = false;
+  int32_t n_kv_shared = 0;  // so many last layers read the keys of the last one before that has as wide heads
+  float output_scale = 1.0f;
+  LayerInputSpec layer_inputs;
   DType dtype = DType::kF32;  // of the matrices
   int n_threads = 2;
   CpuPath path = float32_path();  // oracles in float64 need it; tests of the other paths name them
@@ -57,7 +63,8 @@ inline void set_tiny_tensor(Model& model, const TinyOptions& o, Module module, i
   if (module == Module::kPositionEmbedding) shape.rows = o.n_positions;
   if (module == Module::kAttnQNorm && o.q_norm.rows > 0) shape = o.q_norm;
   if (module == Module::kAttnKNorm && o.k_norm.rows > 0) shape = o.k_norm;
-  const bool vector = is_vector(module), norm = vector && module != Module::kAttnSinks;
+  const bool vector = is_vector(module);
+  const bool norm = vector && module != Module::kAttnSinks && module != Module::kSelectionBias;
   if (kind == TensorKind::kBias && !norm) shape = {1, shape.rows};
   const bool matrix = !vector && kind == TensorKind::kWeight;
   // Routers prefer some experts clearly: a small step of a parameter then changes no choice.
@@ -66,10 +73,12 @@ inline void set_tiny_tensor(Model& model, const TinyOptions& o, Module module, i
                                                     : 0.1f;
   const bool taps = module == Module::kMixTaps, rate = module == Module::kMixRate;
   const float mean = rate ? -0.5f : norm && !taps && kind == TensorKind::kWeight ? 1.0f : 0.0f;
-  const std::vector<float> values = tiny_values(o, module, layer, kind, shape.rows * shape.columns, mean,
-                                                module == Module::kTokenEmbedding ? 1.0f
-                                                : taps                            ? 0.5f
-                                                                                  : deviation);
+  const std::vector<float> values =
+      tiny_values(o, module, layer, kind, shape.rows * shape.columns, mean,
+                  module == Module::kTokenEmbedding || module == Module::kLayerInputTable ? 1.0f
+                  : module == Module::kSelectionBias                                      ? 0.4f
+                  : taps                                                                  ? 0.5f
+                                                                                          : deviation);
   TensorOptions t{module, kind, layer, matrix ? o.dtype : DType::kF32, shape};
   if (t.dtype == DType::kF32) {
     model.set_tensor_data(t, values.data(), static_cast<int64_t>(values.size() * sizeof(float)));
@@ -78,6 +87,24 @@ inline void set_tiny_tensor(Model& model, const TinyOptions& o, Module module, i
   std::vector<std::byte> encoded(static_cast<size_t>(row_bytes(t.dtype, shape.columns) * shape.rows));
   quantize(t.dtype, values.data(), encoded.data(), static_cast<int64_t>(values.size()));
   model.set_tensor_data(t, encoded.data(), static_cast<int64_t>(encoded.size()));
+}
+
+inline void add_tiny_rope(Model& model, const TinyOptions& o, int32_t n_dims) {
+  RopeSpec rope{o.pairing, n_dims, 1.0f, {}};
+  for (int32_t i = 0; i < n_dims / 2; ++i) rope.inverse_frequencies.push_back(std::pow(100.0, -2.0 * i / n_dims));
+  rope.long_after = o.long_after;
+  for (int32_t i = 0; o.long_after > 0 && i < n_dims / 2; ++i)
+    rope.inverse_frequencies.push_back(rope.inverse_frequencies[static_cast<size_t>(i)] / (1.5 + i));
+  model.add_rope(rope);
+}
+
+// The layer whose keys layer l reads, or -1.
+inline int32_t tiny_kv_source(const TinyOptions& o, int32_t l) {
+  const int32_t first = o.n_layers - o.n_kv_shared;
+  if (l < first) return -1;
+  for (int32_t source = first - 1; source >= 0; --source)
+    if ((source == o.wide_layer) == (l == o.wide_layer)) return source;
+  return -1;
 }
 
 // Layers and ropes set, no tensors.
@@ -93,13 +120,8 @@ inline std::shared_ptr<Model> bare_decoder(const TinyOptions& o) {
   auto model = std::make_shared<Model>(
       o.engine != nullptr ? o.engine : std::make_shared<const Engine>(o.n_threads, o.path), spec);
   if (o.rope) {
-    RopeSpec rope{o.pairing, o.head_dim, 1.0f, {}};
-    for (int32_t i = 0; i < o.head_dim / 2; ++i)
-      rope.inverse_frequencies.push_back(std::pow(100.0, -2.0 * i / o.head_dim));
-    rope.long_after = o.long_after;
-    for (int32_t i = 0; o.long_after > 0 && i < o.head_dim / 2; ++i)
-      rope.inverse_frequencies.push_back(rope.inverse_frequencies[static_cast<size_t>(i)] / (1.5 + i));
-    model->add_rope(rope);
+    add_tiny_rope(*model, o, o.latent.kv_rank > 0 ? o.latent.rope_dim : o.head_dim);
+    if (o.wide_layer >= 0) add_tiny_rope(*model, o, 2 * o.head_dim);
   }
   LayerSpec layer;
   layer.n_heads = o.n_heads;
@@ -115,8 +137,24 @@ inline std::shared_ptr<Model> bare_decoder(const TinyOptions& o) {
   layer.rope = o.rope ? 0 : -1;
   layer.gated_query = o.gated_query;
   layer.attention_scale = 1.0f / std::sqrt(static_cast<float>(o.head_dim));
+  layer.value_norm = o.value_norm;
+  layer.output_scale = o.output_scale;
+  if (o.latent.kv_rank > 0) {
+    layer.n_kv_heads = 1;
+    layer.head_dim = o.latent.kv_rank + o.latent.rope_dim;
+    layer.attention_scale = 1.0f / std::sqrt(static_cast<float>(o.latent.query_dim()));
+  }
+  if (o.layer_inputs.width > 0) model->set_layer_inputs(o.layer_inputs);
   for (int32_t l = 0; l < o.n_layers; ++l) {
-    model->set_layer(l, layer);
+    LayerSpec own = layer;
+    if (l == o.wide_layer) {
+      own.head_dim *= 2;
+      own.rope = o.rope ? 1 : -1;
+      own.values_are_keys = o.wide_values_are_keys;
+    }
+    model->set_layer(l, own);
+    if (o.latent.kv_rank > 0) model->set_latent(l, o.latent);
+    if (const int32_t source = tiny_kv_source(o, l); source >= 0) model->set_kv_source(l, source);
     if (o.mixer.kind != MixerKind::kNone && l + 1 < o.n_layers) model->set_mixer(l, o.mixer);
     if (o.experts.n_experts > 0 && l >= o.n_dense) model->set_experts(l, o.experts);
   }
@@ -136,7 +174,16 @@ inline std::shared_ptr<Model> tiny_decoder(const TinyOptions& o) {
   set_tiny_norm(*model, o, Module::kOutputNorm, -1);
   if (!o.tied) set_tiny_tensor(*model, o, Module::kOutput, -1, TensorKind::kWeight);
   if (o.biases && o.logit_scale == 1.0f) set_tiny_tensor(*model, o, Module::kOutput, -1, TensorKind::kBias);
+  if (o.layer_inputs.width > 0)
+    for (const Module module : {Module::kLayerInputTable, Module::kLayerInputProjection, Module::kLayerInputNorm})
+      set_tiny_tensor(*model, o, module, -1, TensorKind::kWeight);
   for (int32_t l = 0; l < o.n_layers; ++l) {
+    const LayerSpec& spec = model->spec().layers[static_cast<size_t>(l)];
+    if (spec.latent.q_rank > 0) set_tiny_norm(*model, o, Module::kAttnQANorm, l);
+    if (spec.is_latent()) set_tiny_norm(*model, o, Module::kAttnKvANorm, l);
+    if (o.layer_inputs.width > 0) set_tiny_norm(*model, o, Module::kLayerInputPostNorm, l);
+    if (o.selection_bias && spec.experts.n_experts > 0)
+      set_tiny_tensor(*model, o, Module::kSelectionBias, l, TensorKind::kWeight);
     if (o.attn_norm) set_tiny_norm(*model, o, Module::kAttnNorm, l);
     if (o.ffn_norm) set_tiny_norm(*model, o, Module::kFfnNorm, l);
     for (const Module module : {Module::kMixTaps, Module::kMixRate, Module::kMixNorm})
@@ -144,7 +191,7 @@ inline std::shared_ptr<Model> tiny_decoder(const TinyOptions& o) {
     if (model->spec().has(l, kLinearMixAlpha)) set_tiny_tensor(*model, o, Module::kMixAlpha, l, TensorKind::kBias);
     if (o.head_norms && !model->spec().layers[static_cast<size_t>(l)].mixes()) {
       set_tiny_norm(*model, o, Module::kAttnQNorm, l);
-      set_tiny_norm(*model, o, Module::kAttnKNorm, l);
+      if (spec.kv_source < 0) set_tiny_norm(*model, o, Module::kAttnKNorm, l);
     }
     if (o.post_norms) {
       set_tiny_norm(*model, o, Module::kAttnPostNorm, l);
@@ -153,7 +200,7 @@ inline std::shared_ptr<Model> tiny_decoder(const TinyOptions& o) {
     if (o.sinks) set_tiny_tensor(*model, o, Module::kAttnSinks, l, TensorKind::kWeight);
     for (const Module module : kLinearModules) {
       if (model->spec().shape(module, l).rows == 0 || (module == Module::kSharedRouter && !o.shared_router)) continue;
-      if (module == Module::kFfnGate && !o.gated) continue;
+      if ((module == Module::kFfnGate && !o.gated) || module == Module::kAttnKvB) continue;
       set_tiny_tensor(*model, o, module, l, TensorKind::kWeight);
       const bool takes_bias = module < Module::kSharedGate || module == Module::kRouter;
       if (o.biases && takes_bias && module != Module::kSharedRouter)

@@ -104,6 +104,32 @@ inline std::vector<TinyKind> tiny_kinds() {
       o.pairing = RopePairing::kHalves;
       o.mixer = {MixerKind::kDeltaRule, 4, 2, 4, 19, 5, tiled};  // short keys would bend the loss within a step
     });
+  add("latent attention", [](TinyOptions& o) {
+    o.latent = {12, 16, 6, 4, 5};
+    o.residual_scale = 0.8f;
+  });
+  add("latent attention with queries of one product", [](TinyOptions& o) {
+    o.latent = {0, 8, 10, 6, 12};
+    o.pairing = RopePairing::kHalves;
+    o.query_temperature = 0.4f;
+  });
+  add("wide heads, layers with inputs of their own, shared keys", [](TinyOptions& o) {
+    o.n_layers = 5;
+    o.wide_layer = 2;
+    o.n_kv_shared = 2;
+    o.head_norms = o.value_norm = o.post_norms = true;
+    o.activation = Activation::kGeluTanh;
+    o.window = 4;
+    o.output_scale = 0.7f;
+    o.layer_inputs = {6, 1.5f, 0.9f, 0.7f};
+    o.tied = false;
+  });
+  add("values that are keys, scaled layers", [](TinyOptions& o) {
+    o.n_layers = 2;
+    o.wide_layer = 1;
+    o.head_norms = o.value_norm = o.wide_values_are_keys = true;
+    o.output_scale = 0.8f;
+  });
   add("gated queries without head norms", [](TinyOptions& o) { o.gated_query = o.biases = true; });
   return kinds;
 }

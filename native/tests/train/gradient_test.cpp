@@ -11,8 +11,16 @@ namespace {
 // The products within layers of a decoder without experts.
 std::vector<Module> modules_of(const TinyOptions& tiny) {
   std::vector<Module> modules;
-  for (const Module m : kDenseModules)
-    if (m != Module::kFfnGate || tiny.gated) modules.push_back(m);
+  const bool latent = tiny.latent.kv_rank > 0;
+  for (const Module m : kDenseModules) {
+    if (m == Module::kFfnGate && !tiny.gated) continue;
+    if (latent && (m == Module::kAttnK || m == Module::kAttnV || (m == Module::kAttnQ && tiny.latent.q_rank > 0)))
+      continue;
+    modules.push_back(m);
+  }
+  if (latent) modules.insert(modules.end(), {Module::kAttnKvA, Module::kAttnKvB});
+  if (latent && tiny.latent.q_rank > 0) modules.insert(modules.end(), {Module::kAttnQA, Module::kAttnQB});
+  if (tiny.layer_inputs.width > 0) modules.insert(modules.end(), {Module::kLayerInputGate, Module::kLayerInputOut});
   if (tiny.mixer.kind == MixerKind::kNone) return modules;
   modules.insert(modules.end(), {Module::kMixIn, Module::kMixGate, Module::kMixOut});
   if (tiny.mixer.kind == MixerKind::kDeltaRule)

@@ -38,6 +38,57 @@ double log_sum_exp(const float* z, const int32_t* ids, int32_t n) {
   return z[ids[0]] + std::log(total);
 }
 
+// A token's scores for selection where those are not its logits.
+class Scores {
+ public:
+  Scores(const RouteProblem& p, const float* z) : n_experts_(p.n_experts) {
+    const double log_sum = p.gating == Gating::kSigmoid ? 0.0 : log_sum_exp(z, n_experts_);
+    for (int32_t e = 0; e < n_experts_; ++e)
+      values_[e] = (p.gating == Gating::kSigmoid ? sigmoid(z[e]) : std::exp(z[e] - log_sum)) +
+                   (p.bias != nullptr ? p.bias[e] : 0.0f);
+    if (p.n_groups > 1) keep_groups(p.n_experts / p.n_groups, p.n_groups, p.n_groups_used);
+  }
+
+  // Takes the best of those left; of equal ones the lower index.
+  int32_t take() {
+    const int32_t best = static_cast<int32_t>(std::max_element(values_, values_ + n_experts_) - values_);
+    values_[best] = -HUGE_VAL;
+    return best;
+  }
+
+ private:
+  double group_score(const double* group, int32_t size) const {
+    double first = -HUGE_VAL, second = -HUGE_VAL;
+    for (int32_t e = 0; e < size; ++e) {
+      second = std::max(second, std::min(first, group[e]));
+      first = std::max(first, group[e]);
+    }
+    return size > 1 ? first + second : first;
+  }
+
+  // Leaves the experts of the best groups alone.
+  void keep_groups(int32_t size, int32_t n_groups, int32_t n_used) {
+    double scores[kMostExperts];
+    for (int32_t g = 0; g < n_groups; ++g) scores[g] = group_score(values_ + g * size, size);
+    for (int32_t out = n_groups - n_used; out > 0; --out) {  // of equal groups the higher index goes
+      int32_t worst = -1;
+      for (int32_t g = 0; g < n_groups; ++g)
+        if (scores[g] != HUGE_VAL && (worst < 0 || scores[g] <= scores[worst])) worst = g;
+      std::fill_n(values_ + worst * size, size, -HUGE_VAL);
+      scores[worst] = HUGE_VAL;
+    }
+  }
+
+  static constexpr int32_t kMostExperts = 4096;  // kMaxExperts of the model layer
+  int32_t n_experts_;
+  double values_[kMostExperts];
+};
+
+void select_by_scores(const RouteProblem& p, const float* z, int32_t* ids) {
+  Scores scores(p, z);
+  for (int32_t u = 0; u < p.n_used; ++u) ids[u] = scores.take();
+}
+
 // What a token's weights are before they are normalised.
 class Gate {
  public:
@@ -102,7 +153,12 @@ void add_balance_gradient(const RouteBackwardProblem& p, int64_t token, float* d
 void route(const RouteProblem& p, Queue& queue) noexcept {
   queue.parallel_for(p.m, 16, [&](int64_t begin, int64_t end, int) {
     for (int64_t m = begin; m < end; ++m) {
-      select(p.logits + m * p.n_experts, p.n_experts, p.n_used, p.ids + m * p.n_used);
+      const float* z = p.logits + m * p.n_experts;
+      int32_t* ids = p.ids + m * p.n_used;
+      if (p.bias != nullptr || p.n_groups > 1)
+        select_by_scores(p, z, ids);
+      else
+        select(z, p.n_experts, p.n_used, ids);
       const Gate gate(p, m);
       const double divisor = p.normalize ? std::max(sum_of(gate, p.n_used), kLeastSum) : 1.0;
       for (int32_t u = 0; u < p.n_used; ++u)

@@ -154,7 +154,7 @@ struct KeyChunks {
 
 constexpr int64_t kMostGroup = 64;  // blocks of queries whose chunks are computed in one parallel section
 
-static_assert(kMostChunks * kFewRows * (2 + kMostHeadDim) * 4 <= kSharedBytes);
+static_assert(kMostChunks * kFewRows * (2 + 512) * 4 <= kSharedBytes);  // wider heads have room for 8 Mi keys
 
 // Blocks [first, first + count) of a problem, of at most most_chunks chunks each.
 static void attend_group(const AttentionProblem& p, const BlockList& blocks, int64_t first, int64_t count,
@@ -187,6 +187,7 @@ static void attend_generated(const AttentionProblem& p, Queue& queue) {
   for (int64_t i = 0; i < blocks.count; ++i) most_chunks = max(most_chunks, KeyChunks(p, blocks.find(p, i)).count());
   const int64_t block_bytes = most_chunks * blocks.most_rows * partial_floats(p) * static_cast<int64_t>(sizeof(float));
   const int64_t group = min(kMostGroup, kSharedBytes / block_bytes);
+  if (group == 0) return reference::attention(p, queue);
   for (int64_t first = 0; first < blocks.count; first += group)
     attend_group(p, blocks, first, min(group, blocks.count - first), most_chunks, queue);
 }

@@ -15,7 +15,7 @@ constexpr int64_t kKeys = 64;  // of a block of scores
 constexpr int kKeyVectors = kKeys / kLanes;
 constexpr int kStepVectors = 16 / kLanes;           // the keys of a block that a product takes are a multiple of 16
 constexpr int64_t kBlockRows = 96, kMostHeads = 8;  // of a block of queries
-constexpr int64_t kMostHeadDim = 512;
+constexpr int64_t kMostHeadDim = 576;
 constexpr float kLog2E = 1.44269504f, kLn2 = 0.693147181f;
 
 CHAKU_INLINE int64_t padded(int64_t dim) { return round_up(dim, 16); }

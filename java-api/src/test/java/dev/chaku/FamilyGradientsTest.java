@@ -67,7 +67,7 @@ class FamilyGradientsTest {
     private static TrainerOptions options(DecoderSpec spec, TrainerOptions.Mode mode) {
         Predicate<DecoderModule> present =
                 module -> IntStream.range(0, spec.layers().size())
-                        .anyMatch(l -> spec.weight(module.at(l)).isPresent());
+                        .anyMatch(l -> spec.product(module.at(l)).isPresent());
         Set<DecoderModule> targets = EnumSet.of(DecoderModule.OUTPUT);
         for (DecoderModule module : DecoderModule.values()) {
             if (module.isAdaptable() && module.inLayers() && present.test(module)) {

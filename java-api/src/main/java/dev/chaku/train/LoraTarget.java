@@ -49,6 +49,18 @@ public enum LoraTarget {
     MIX_ALPHA,
     /** The output product of such a layer. */
     MIX_OUT,
+    /** What makes the compressed form of queries, in latent attention. */
+    Q_A,
+    /** What makes queries of it. */
+    Q_B,
+    /** What makes the compressed form of keys and values. */
+    KV_A,
+    /** What makes keys and values of it. */
+    KV_B,
+    /** The gate of what layers add of inputs of their own. */
+    LAYER_GATE,
+    /** The product that ends it. */
+    LAYER_OUT,
     /**
      * The output projection; of a model whose embedding is tied to it, the projection alone, which llama.cpp cannot
      * read for such a base: it knows no adapter of a projection without a tensor of its own.
@@ -81,13 +93,16 @@ public enum LoraTarget {
             Map.entry("in_proj_qkvz", EnumSet.of(MIX_IN, MIX_GATE)),
             Map.entry("in_proj_a", EnumSet.of(MIX_ALPHA)),
             Map.entry("in_proj_b", EnumSet.of(MIX_BETA)),
+            Map.entry("kv_a_proj_with_mqa", EnumSet.of(KV_A)),
+            Map.entry("per_layer_input_gate", EnumSet.of(LAYER_GATE)),
+            Map.entry("per_layer_projection", EnumSet.of(LAYER_OUT)),
             Map.entry("embed_out", EnumSet.of(OUTPUT)),
             Map.entry("lm_head", EnumSet.of(OUTPUT)));
 
     /**
      * {@return the seven products of every dense layer: what adapts best for its size} Of a model whose layers have
      * experts, the attention's four remain; of one with layers that have a running memory, their input, gates and
-     * output are taken too.
+     * output are taken too, and of latent attention the products that compress and those behind them.
      */
     public static Set<LoraTarget> allLinear() {
         return EnumSet.range(Q, DOWN);
@@ -111,6 +126,11 @@ public enum LoraTarget {
     /** {@return the products of layers with a running memory that go with all seven of the others} */
     public static Set<LoraTarget> mixer() {
         return EnumSet.of(MIX_IN, MIX_GATE, MIX_INPUT_GATE, MIX_OUT);
+    }
+
+    /** {@return the products of latent attention that go with all seven of the others} */
+    public static Set<LoraTarget> latent() {
+        return EnumSet.range(Q_A, KV_B);
     }
 
     /** {@return whether it exists in layers of experts alone} */

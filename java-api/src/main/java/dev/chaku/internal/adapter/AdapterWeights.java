@@ -65,8 +65,8 @@ public record AdapterWeights(
         DecoderModule.Place place = pair.place();
         // A tied output projection is the token embedding's matrix.
         DecoderModule.Place tied = DecoderModule.TOKEN_EMBEDDING.at(-1);
-        TensorSpec base = spec.weight(place)
-                .or(() -> place.module() == DecoderModule.OUTPUT ? spec.weight(tied) : Optional.empty())
+        DecoderSpec.Shape base = spec.product(place)
+                .or(() -> place.module() == DecoderModule.OUTPUT ? spec.product(tied) : Optional.empty())
                 .orElseThrow(() -> new BadInputException(source + ": adapter for another base: tensor " + place.name()
                         + ".weight.lora_a has no counterpart in a model of "
                         + spec.layers().size() + " layers"));

@@ -95,22 +95,23 @@ final class PeftRows {
 
     /** Rows of a product in the file; nothing if the base has no such product. */
     private static OptionalLong rows(Place place, DecoderSpec spec) {
-        List<TensorSpec> parts = parts(place, spec);
+        List<DecoderSpec.Shape> parts = parts(place, spec);
         return parts.isEmpty()
                 ? OptionalLong.empty()
-                : OptionalLong.of(parts.stream().mapToLong(TensorSpec::rows).sum());
+                : OptionalLong.of(
+                        parts.stream().mapToLong(DecoderSpec.Shape::rows).sum());
     }
 
     private static long columns(Place place, DecoderSpec spec) {
         return parts(place, spec).get(0).columns();
     }
 
-    private static List<TensorSpec> parts(Place place, DecoderSpec spec) {
+    private static List<DecoderSpec.Shape> parts(Place place, DecoderSpec spec) {
         List<DecoderModule> modules = place.module() == DecoderModule.ATTN_QKV
                 ? List.of(DecoderModule.ATTN_Q, DecoderModule.ATTN_K, DecoderModule.ATTN_V)
                 : List.of(place.module());
         return modules.stream()
-                .flatMap(module -> spec.weight(module.at(place.layer())).stream())
+                .flatMap(module -> spec.product(module.at(place.layer())).stream())
                 .toList();
     }
 

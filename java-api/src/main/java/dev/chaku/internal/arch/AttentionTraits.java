@@ -12,6 +12,10 @@ public final class AttentionTraits {
     private boolean fused;
     private boolean sinks;
     private boolean gatedQueries;
+    private boolean latent;
+    private boolean windowHeads;
+    private boolean sharedKeys;
+    private boolean normedValues;
     private Scale scale = (headDim, width, heads, layers) -> 1 / Math.sqrt(headDim);
 
     AttentionTraits() {}
@@ -59,6 +63,49 @@ public final class AttentionTraits {
 
     boolean hasGatedQueries() {
         return gatedQueries;
+    }
+
+    /** What is kept of a token is compressed; see {@link dev.chaku.internal.engine.LatentOptions}. */
+    public AttentionTraits latent() {
+        latent = true;
+        return this;
+    }
+
+    boolean isLatent() {
+        return latent;
+    }
+
+    /** Heads of windowed layers may have a width of their own. */
+    public AttentionTraits windowHeads() {
+        windowHeads = true;
+        return this;
+    }
+
+    boolean hasWindowHeads() {
+        return windowHeads;
+    }
+
+    /**
+     * As many last layers as {@code attention.shared_kv_layers} says read the keys and values of the last layer before
+     * them that sees as far.
+     */
+    public AttentionTraits sharedKeys() {
+        sharedKeys = true;
+        return this;
+    }
+
+    boolean mayShareKeys() {
+        return sharedKeys;
+    }
+
+    /** Value heads are normed; layers without a product of values have that of keys in its place. */
+    public AttentionTraits normedValues() {
+        normedValues = true;
+        return this;
+    }
+
+    boolean hasNormedValues() {
+        return normedValues;
     }
 
     public AttentionTraits scale(Scale newScale) {

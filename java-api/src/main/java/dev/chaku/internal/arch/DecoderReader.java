@@ -7,6 +7,8 @@ import dev.chaku.internal.arch.DecoderTraits.Feature;
 import dev.chaku.internal.engine.DecoderModule;
 import dev.chaku.internal.engine.DecoderOptions;
 import dev.chaku.internal.engine.DecoderSpec;
+import dev.chaku.internal.engine.LatentOptions;
+import dev.chaku.internal.engine.LayerInputOptions;
 import dev.chaku.internal.engine.LayerOptions;
 import dev.chaku.internal.engine.MixerOptions;
 import dev.chaku.internal.engine.RopeSpec;
@@ -16,6 +18,7 @@ import java.util.Optional;
 import java.util.function.IntPredicate;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /** Reads a decoder from a file as its family's traits say. Used once. */
 public final class DecoderReader {
@@ -62,14 +65,21 @@ public final class DecoderReader {
         MixerLayers mixers = new MixerLayers(keys, tensors, traits.mixer());
         int[] kvHeads = mixers.kvHeads(layers, MOST, heads);
         int[] ffWidths = keys.perLayer("feed_forward_length", layers, MOST);
-        int headDim = headDim(width, heads[0]);
+        LatentLayers latents =
+                new LatentLayers(keys, tensors, traits.attention().isLatent());
+        LatentOptions latent = latents.options();
+        int headDim = latent != null ? latent.keyDim() : headDim(width, heads[0]);
+        int windowHeadDim = windowHeadDim(headDim);
         boolean[] windowed = windowed(layers, context);
-        List<RopeSpec> ropes = ropes(headDim, context);
+        RopeReader rotation = new RopeReader(keys, tensors, traits, headDim, windowHeadDim, context);
+        List<RopeSpec> ropes = ropes(rotation);
+        LayerInputs inputs = new LayerInputs(keys, tensors, traits.mayHaveLayerInputs(), layers, width);
 
         int vocabSize = Math.toIntExact(Math.min(Integer.MAX_VALUE, vocabSize()));
-        DecoderOptions decoder = decoderOptions(layers, width, vocabSize, context);
+        DecoderOptions decoder = decoderOptions(layers, width, vocabSize, context, inputs.options());
         DecoderTensors picker = new DecoderTensors(tensors, traits, width);
         int positions = picker.pickGlobals(vocabSize);
+        inputs.pickGlobals(vocabSize);
         List<LayerOptions> layerOptions = new ArrayList<>();
         for (int l = 0; l < layers; l++) {
             MixerOptions mixer = mixers.options(l, kvHeads[l]);
@@ -78,18 +88,28 @@ public final class DecoderReader {
                 throw keys.error(
                         "attention.head_count_kv", "a divisor of " + heads[l] + " heads", Integer.toString(kvHeads[l]));
             }
+            int own = windowed[l] ? windowHeadDim : headDim;
+            int scored = latent != null ? latent.queryDim() : own;
             LayerOptions layer = layer(
                             l,
-                            new LayerOptions(heads[l], sharing, headDim, ffWidths[l]),
+                            new LayerOptions(heads[l], sharing, own, ffWidths[l]),
                             decoder,
                             windowed,
                             context,
-                            ropes.isEmpty())
+                            ropes.isEmpty(),
+                            scored,
+                            rotation.scoreScale())
+                    .withLatent(latent)
+                    .with(keySource(l, windowed), layerScale(l))
                     .withExperts(experts.options(l, ffWidths[l]))
                     .withMixer(mixer);
             picker.pickLayer(l, layer);
+            inputs.pickLayer(l);
             if (mixer != null) {
                 mixers.pick(l, width, mixer);
+            }
+            if (latent != null) {
+                latents.pick(l, width, heads[l], latent);
             }
             pickRest(l, picker, layer, experts);
             layerOptions.add(layer);
@@ -104,6 +124,42 @@ public final class DecoderReader {
                 ropes,
                 layerOptions,
                 tensors.finish(HARMLESS_TENSORS));
+    }
+
+    /** The layer whose keys and values layer l reads; -1 for its own. */
+    private int keySource(int l, boolean[] windowed) {
+        int shared = traits.attention().mayShareKeys()
+                ? keys.findInt("attention.shared_kv_layers", 0, windowed.length - 1)
+                        .orElse(0)
+                : 0;
+        int first = windowed.length - shared;
+        if (l < first) {
+            return -1;
+        }
+        for (int source = first - 1; source >= 0; source--) {
+            if (windowed[source] == windowed[l]) {
+                return source;
+            }
+        }
+        throw keys.error("attention.shared_kv_layers", "a layer before them that sees as far as layer " + l, "none");
+    }
+
+    private float layerScale(int l) {
+        return traits.mayHaveLayerScales()
+                ? tensors.readNumber("blk." + l + ".layer_output_scale.weight").orElse(1f)
+                : 1;
+    }
+
+    private int windowHeadDim(int headDim) {
+        if (!traits.attention().hasWindowHeads()) {
+            return headDim;
+        }
+        int own = keys.findInt("attention.key_length_swa", 1, MOST).orElse(headDim);
+        int values = keys.findInt("attention.value_length_swa", 1, MOST).orElse(own);
+        if (values != own) {
+            throw keys.error("attention.value_length_swa", "the key length " + own, Integer.toString(values));
+        }
+        return own;
     }
 
     private void pickRest(int l, DecoderTensors picker, LayerOptions layer, ExpertLayers experts) {
@@ -121,7 +177,8 @@ public final class DecoderReader {
         return keys.count("embedding_length", MOST);
     }
 
-    private DecoderOptions decoderOptions(int layers, int width, int vocabSize, int context) {
+    private DecoderOptions decoderOptions(
+            int layers, int width, int vocabSize, int context, @Nullable LayerInputOptions inputs) {
         boolean layerNorm = traits.norms().isLayerNorm();
         float epsilon =
                 keys.requirePositive(layerNorm ? "attention.layer_norm_epsilon" : "attention.layer_norm_rms_epsilon");
@@ -143,7 +200,8 @@ public final class DecoderReader {
                 layerNorm ? DecoderOptions.LAYER_NORM : DecoderOptions.RMS_NORM,
                 (float) optional(Feature.LOGIT_SOFT_CAP, "final_logit_softcapping", 0),
                 (float) temperature,
-                period);
+                period,
+                inputs);
     }
 
     /** A positive number under a key that the family may understand; where it does not, the key is refused later. */
@@ -152,12 +210,21 @@ public final class DecoderReader {
     }
 
     private LayerOptions layer(
-            int l, LayerOptions sizes, DecoderOptions decoder, boolean[] windowed, int context, boolean withoutRope) {
+            int l,
+            LayerOptions sizes,
+            DecoderOptions decoder,
+            boolean[] windowed,
+            int context,
+            boolean withoutRope,
+            int scoredDim,
+            double scoreScale) {
         boolean anyWindow = IntStream.range(0, windowed.length).anyMatch(i -> windowed[i]);
-        double usual = traits.attention().scale().of(sizes.headDim(), decoder.width(), sizes.heads(), decoder.layers());
+        double usual =
+                scoreScale * traits.attention().scale().of(scoredDim, decoder.width(), sizes.heads(), decoder.layers());
         int flags = (isParallel(l) ? LayerOptions.PARALLEL : 0)
                 | (traits.norms().isAfterRope() ? LayerOptions.NORM_AFTER_ROPE : 0)
-                | (traits.attention().hasGatedQueries() ? LayerOptions.GATED_QUERY : 0);
+                | (traits.attention().hasGatedQueries() ? LayerOptions.GATED_QUERY : 0)
+                | valueFlags(l);
         double alibi = traits.positions().alibiBias() == 0
                 ? 0
                 : keys.findPositive("attention.max_alibi_bias")
@@ -174,6 +241,14 @@ public final class DecoderReader {
                 (float) optional(Feature.ATTENTION_SOFT_CAP, "attn_logit_softcapping", 0),
                 (float) alibi,
                 flags);
+    }
+
+    private int valueFlags(int l) {
+        if (!traits.attention().hasNormedValues()) {
+            return 0;
+        }
+        boolean own = tensors.has(DecoderModule.ATTN_V.at(l)) || !tensors.has(DecoderModule.ATTN_K.at(l));
+        return own ? LayerOptions.NORM_VALUES : LayerOptions.NORM_VALUES | LayerOptions.VALUES_ARE_KEYS;
     }
 
     private boolean isParallel(int l) {
@@ -236,12 +311,10 @@ public final class DecoderReader {
         return windowed;
     }
 
-    private List<RopeSpec> ropes(int headDim, int context) {
-        RopeSpec.Pairing pairing = traits.positions().pairing();
-        if (pairing == null) {
+    private List<RopeSpec> ropes(RopeReader reader) {
+        if (traits.positions().pairing() == null) {
             return List.of();
         }
-        RopeReader reader = new RopeReader(keys, tensors, pairing, headDim, context);
         if (traits.has(Feature.ROPE_SWITCH) && !keys.bool("rope.scaling.finetuned", true)) {
             reader.main(); // its keys are understood: they say nothing
             return List.of();

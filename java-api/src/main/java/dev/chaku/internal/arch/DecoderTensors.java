@@ -39,7 +39,7 @@ final class DecoderTensors {
         norm(DecoderModule.ATTN_POST_NORM.at(l), traits.norms().post());
         norm(DecoderModule.FFN_NORM.at(l), traits.norms().ffn());
         norm(DecoderModule.FFN_POST_NORM.at(l), traits.norms().post());
-        if (layer.mixer() == null) {
+        if (layer.mixer() == null && layer.latent() == null) {
             pickAttention(l, layer);
         }
     }
@@ -60,16 +60,7 @@ final class DecoderTensors {
                     layer.hasGatedQuery() ? 2 * queries : queries,
                     width,
                     traits.attention().qkvBias());
-            product(
-                    DecoderModule.ATTN_K.at(l),
-                    keysAndValues,
-                    width,
-                    traits.attention().qkvBias());
-            product(
-                    DecoderModule.ATTN_V.at(l),
-                    keysAndValues,
-                    width,
-                    traits.attention().qkvBias());
+            pickKeysAndValues(l, layer, keysAndValues);
         }
         product(
                 DecoderModule.ATTN_OUTPUT.at(l),
@@ -77,7 +68,24 @@ final class DecoderTensors {
                 queries,
                 traits.attention().outputBias());
         headNorm(DecoderModule.ATTN_Q_NORM.at(l), layer.heads(), layer.headDim());
-        headNorm(DecoderModule.ATTN_K_NORM.at(l), layer.kvHeads(), layer.headDim());
+        if (layer.hasKeys()) {
+            headNorm(DecoderModule.ATTN_K_NORM.at(l), layer.kvHeads(), layer.headDim());
+        } else {
+            tensors.leaveOut(DecoderModule.ATTN_K_NORM.at(l));
+        }
+    }
+
+    private void pickKeysAndValues(int l, LayerOptions layer, long rows) {
+        Presence bias = traits.attention().qkvBias();
+        if (layer.hasKeys()) {
+            product(DecoderModule.ATTN_K.at(l), rows, width, bias);
+        } else {
+            tensors.leaveOut(DecoderModule.ATTN_K.at(l));
+            tensors.leaveOut(DecoderModule.ATTN_V.at(l));
+        }
+        if (layer.hasKeys() && !layer.hasKeysAsValues()) {
+            product(DecoderModule.ATTN_V.at(l), rows, width, bias);
+        }
     }
 
     void pickFeedForward(int l, int ffWidth) {

@@ -52,6 +52,8 @@ public final class DecoderTraits {
     private Parallel parallel = Parallel.NEVER;
     private Presence headBias = Presence.NONE;
     private boolean embeddingByWidth;
+    private boolean layerInputs;
+    private boolean layerScales;
     private List<String> harmless = List.of();
     private final Set<Feature> features = EnumSet.noneOf(Feature.class);
     private final Map<DecoderModule, String> names = new EnumMap<>(DecoderModule.class);
@@ -155,6 +157,26 @@ public final class DecoderTraits {
 
     boolean scalesEmbeddingByWidth() {
         return embeddingByWidth;
+    }
+
+    /** Layers may have inputs of their own. */
+    public DecoderTraits layerInputs() {
+        layerInputs = true;
+        return this;
+    }
+
+    boolean mayHaveLayerInputs() {
+        return layerInputs;
+    }
+
+    /** The stream behind a layer may be multiplied by a number of the layer. */
+    public DecoderTraits layerScales() {
+        layerScales = true;
+        return this;
+    }
+
+    boolean mayHaveLayerScales() {
+        return layerScales;
     }
 
     /** Keys that change no number of a text, whatever they say. */

@@ -43,12 +43,44 @@ final class ExpertLayers {
         }
         int used = keys.count("expert_used_count", experts);
         int width = keys.findInt("expert_feed_forward_length", 1, MOST).orElse(ffWidth);
+        if (traits.areDescribedByFile()) {
+            return described(used, width);
+        }
         int shared = traits.shared() == Presence.NONE
                 ? 0
                 : keys.findInt("expert_shared_feed_forward_length", 1, MOST)
                         .orElse(traits.shared() == Presence.REQUIRED ? ffWidth : 0);
         requireUsual();
         return new ExpertOptions(experts, used, width, shared, traits.gating(), traits.areNormalized(), 1);
+    }
+
+    private ExpertOptions described(int used, int width) {
+        Gating gating =
+                switch (keys.findInt("expert_gating_func", 0, 3).orElse(0)) {
+                    case 2 -> Gating.SIGMOID;
+                    case 3 -> Gating.SOFTMAX_TOP_K;
+                    default -> Gating.SOFTMAX;
+                };
+        int shared = keys.findInt("expert_shared_count", 0, MOST_EXPERTS).orElse(0);
+        int groups = keys.findInt("expert_group_count", 0, experts).orElse(0);
+        int groupsUsed =
+                keys.findInt("expert_group_used_count", 0, Math.max(groups, 1)).orElse(groups);
+        if (groups > 1 && (experts % groups != 0 || groupsUsed == 0 || used > experts / groups * groupsUsed)) {
+            throw keys.error(
+                    "expert_group_count",
+                    "groups that hold " + experts + " experts and the " + used + " used",
+                    "" + groups);
+        }
+        return new ExpertOptions(
+                experts,
+                used,
+                width,
+                Math.multiplyExact(shared, width),
+                gating,
+                keys.bool("expert_weights_norm", false),
+                (float) keys.findPositive("expert_weights_scale").orElse(1),
+                groups > 1 ? groups : 0,
+                groups > 1 ? groupsUsed : 0);
     }
 
     /** These families compute in one way; a file that asks for another was made for another program. */
@@ -71,6 +103,10 @@ final class ExpertLayers {
         Presence bias = traits.bias();
         tensors.matrix(DecoderModule.ROUTER.at(layer), experts, width);
         tensors.vector(DecoderModule.ROUTER.at(layer), TensorSpec.Kind.BIAS, bias, experts);
+        String selection = DecoderModule.SELECTION_BIAS.at(layer).name() + ".bias";
+        if (traits.mayHaveSelectionBias() && tensors.has(selection)) {
+            tensors.named(selection, DecoderModule.SELECTION_BIAS.at(layer), TensorSpec.Kind.WEIGHT, 1, experts);
+        }
         tensors.stack(DecoderModule.EXPERT_GATE.at(layer), experts, options.ffWidth(), width, bias);
         tensors.stack(DecoderModule.EXPERT_UP.at(layer), experts, options.ffWidth(), width, bias);
         tensors.stack(DecoderModule.EXPERT_DOWN.at(layer), experts, width, options.ffWidth(), bias);

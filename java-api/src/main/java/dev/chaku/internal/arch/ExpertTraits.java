@@ -9,8 +9,10 @@ public final class ExpertTraits {
     private Presence bias = Presence.NONE;
     private Presence shared = Presence.NONE;
     private boolean sharedRouter;
+    private boolean selectionBias;
     private boolean afterDense;
     private boolean optional;
+    private boolean described;
 
     private ExpertTraits(Gating gating) {
         this.gating = gating;
@@ -66,6 +68,16 @@ public final class ExpertTraits {
         return sharedRouter;
     }
 
+    /** What is selected depends on a bias of each expert as well, where the file has one; its weight does not. */
+    public ExpertTraits selectedByBias() {
+        selectionBias = true;
+        return this;
+    }
+
+    boolean mayHaveSelectionBias() {
+        return selectionBias;
+    }
+
     /** As many layers as {@code leading_dense_block_count} says, from the first on, are dense. */
     public ExpertTraits afterDenseLayers() {
         afterDense = true;
@@ -74,6 +86,19 @@ public final class ExpertTraits {
 
     boolean areAfterDenseLayers() {
         return afterDense;
+    }
+
+    /**
+     * Files say how weights come from the router's logits, whether they are normalised and scaled, whether experts are
+     * grouped, and how many are shared, whose widths add up.
+     */
+    public ExpertTraits describedByFile() {
+        described = true;
+        return this;
+    }
+
+    boolean areDescribedByFile() {
+        return described;
     }
 
     /** A file without experts is dense. */

@@ -172,6 +172,22 @@ final class TensorTable {
         });
     }
 
+    /** A number that describes rather than computes: it becomes no part of the decoder. */
+    Optional<Float> readNumber(String name) {
+        understood.add(name);
+        return file.findTensor(name).map(tensor -> {
+            if (tensor.type() != GgmlType.F32 || !Arrays.equals(tensor.dims(), new long[] {1})) {
+                throw mismatch(tensor, "f32 [1]");
+            }
+            return file.readTensor(tensor).asFloatBuffer().get();
+        });
+    }
+
+    /** Leaves out a tensor that the decoder does not read, if it is there. */
+    void leaveOut(DecoderModule.Place place) {
+        understood.add(name(place, TensorSpec.Kind.WEIGHT));
+    }
+
     /** All tensors picked. Refuses every other tensor of the file, but for those that change no number. */
     List<TensorSpec> finish(Pattern harmless) {
         for (GgufTensor tensor : file.tensors()) {

@@ -20,6 +20,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /** Reads a model as Hugging Face stores it: config.json, safetensors files and those of the tokenizer. */
@@ -29,8 +30,10 @@ public final class HuggingFaceModel {
             Pattern.compile(".*\\.rotary_emb\\.inv_freq|.*\\.(attn|attention|self_attention)\\.(bias|masked_bias)");
 
     /** What sees, and what guesses several tokens at once: a file of texts does without. */
-    private static final Pattern OTHER_PARTS =
-            Pattern.compile("(model\\.)?(vision_tower|multi_modal_projector|visual|mtp)\\..*");
+    private static final Pattern OTHER_PARTS = Pattern.compile(
+            "(model\\.)?(vision_tower|audio_tower|embed_vision|embed_audio|multi_modal_projector|visual|mtp)\\..*");
+
+    private static final Pattern LAYER = Pattern.compile("model\\.layers\\.(\\d{1,6})\\.");
 
     private final ModelConfig config;
     private final HuggingFaceClass family;
@@ -97,7 +100,7 @@ public final class HuggingFaceModel {
                 boolean there = rule.need() == TensorRule.Need.REQUIRED
                         || (rule.need() == TensorRule.Need.UNLESS_TIED && !tied);
                 if (there && model.isIn(rule, l)) {
-                    long[] dims = RuleRows.dims(model.config, rule);
+                    long[] dims = RuleRows.dims(model.config.in(l), rule);
                     model.tensors.add(new ModelOutline.Tensor(rule.target(l), dims, source.of(rule.target(l), dims)));
                 }
             }
@@ -163,20 +166,31 @@ public final class HuggingFaceModel {
                             : rule.need() == TensorRule.Need.REQUIRED || !tied;
                     if (there) {
                         tensors.add(new ModelOutline.Tensor(
-                                rule.target(l), RuleRows.dims(config, rule), RuleRows.of(config, files, rule, l)));
+                                rule.target(l),
+                                RuleRows.dims(config.in(l), rule),
+                                RuleRows.of(config.in(l), files, rule, l)));
                     }
                 }
             }
         }
         addFactors();
         for (String name : files.names()) {
-            if (OTHER_PARTS.matcher(name).matches()) {
+            if (OTHER_PARTS.matcher(name).matches() || isOfGuesses(name)) {
                 leftOut.add(name);
             } else if (!understood.contains(name) && !HARMLESS.matcher(name).matches()) {
                 throw new BadInputException(files.fileOf(name) + ": tensor '" + name + "' is not supported for "
                         + config.architecture() + " and may change the results");
             }
         }
+    }
+
+    /** Layers behind the last one guess several tokens at once. */
+    private boolean isOfGuesses(String name) {
+        Matcher layer = LAYER.matcher(name);
+        int more = config.json().findInt("num_nextn_predict_layers").orElse(0);
+        return layer.lookingAt()
+                && Integer.parseInt(layer.group(1)) >= config.layers()
+                && Integer.parseInt(layer.group(1)) < config.layers() + more;
     }
 
     private boolean isIn(TensorRule rule, int layer) {
@@ -189,6 +203,9 @@ public final class HuggingFaceModel {
             case MIXER -> !config.hasAttention(layer);
             case DENSE -> layer < config.leadingDense();
             case EXPERTS -> layer >= config.leadingDense();
+            case OWN_KEYS -> config.in(layer).hasKeys();
+            case OWN_VALUES -> config.in(layer).hasValues();
+            case NO_KEYS -> !config.in(layer).hasKeys();
         };
     }
 

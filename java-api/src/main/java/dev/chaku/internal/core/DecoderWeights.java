@@ -76,9 +76,21 @@ final class DecoderWeights {
             for (RopeSpec rope : spec.ropes()) {
                 builder.addRope(rope);
             }
+            if (spec.decoder().layerInputs() != null) {
+                builder.setLayerInputs(spec.decoder().layerInputs());
+            }
             int index = 0;
             for (LayerOptions layer : spec.layers()) {
                 builder.setLayer(index, layer);
+                if (layer.latent() != null) {
+                    builder.setLatent(index, layer.latent());
+                }
+                if (!layer.hasKeys()) {
+                    builder.setKeySource(index, layer.keySource());
+                }
+                if (layer.outputScale() != 1) {
+                    builder.setOutputScale(index, layer.outputScale());
+                }
                 if (layer.mixer() != null) {
                     builder.setMixer(index, layer.mixer());
                 }

@@ -204,6 +204,21 @@ final class Ids {
             case MIX_TAPS -> chaku.CHAKU_MIX_TAPS;
             case MIX_RATE -> chaku.CHAKU_MIX_RATE;
             case MIX_NORM -> chaku.CHAKU_MIX_NORM;
+            case LAYER_INPUT_TABLE -> chaku.CHAKU_LAYER_INPUT_TABLE;
+            case LAYER_INPUT_PROJECTION -> chaku.CHAKU_LAYER_INPUT_PROJECTION;
+            case LAYER_INPUT_NORM -> chaku.CHAKU_LAYER_INPUT_NORM;
+            case SELECTION_BIAS -> chaku.CHAKU_SELECTION_BIAS;
+            case ATTN_Q_A -> chaku.CHAKU_ATTN_Q_A;
+            case ATTN_Q_B -> chaku.CHAKU_ATTN_Q_B;
+            case ATTN_KV_A -> chaku.CHAKU_ATTN_KV_A;
+            case ATTN_K_B -> chaku.CHAKU_ATTN_K_B;
+            case ATTN_V_B -> chaku.CHAKU_ATTN_V_B;
+            case ATTN_KV_B -> chaku.CHAKU_ATTN_KV_B;
+            case ATTN_Q_A_NORM -> chaku.CHAKU_ATTN_Q_A_NORM;
+            case ATTN_KV_A_NORM -> chaku.CHAKU_ATTN_KV_A_NORM;
+            case LAYER_INPUT_GATE -> chaku.CHAKU_LAYER_INPUT_GATE;
+            case LAYER_INPUT_OUT -> chaku.CHAKU_LAYER_INPUT_OUT;
+            case LAYER_INPUT_POST_NORM -> chaku.CHAKU_LAYER_INPUT_POST_NORM;
             case ATTN_QKV, FFN_GATE_UP, SHORTCONV_IN, SHORTCONV_OUT, MIX_BETA_ALPHA ->
                 throw new IllegalArgumentException(module + " is a tensor of files, of several modules or of one");
         };

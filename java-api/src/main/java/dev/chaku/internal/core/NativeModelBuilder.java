@@ -4,6 +4,8 @@ import dev.chaku.internal.core.binding.generated.chaku;
 import dev.chaku.internal.core.binding.generated.chaku_decoder_options;
 import dev.chaku.internal.core.binding.generated.chaku_engine;
 import dev.chaku.internal.core.binding.generated.chaku_expert_options;
+import dev.chaku.internal.core.binding.generated.chaku_latent_options;
+import dev.chaku.internal.core.binding.generated.chaku_layer_input_options;
 import dev.chaku.internal.core.binding.generated.chaku_layer_options;
 import dev.chaku.internal.core.binding.generated.chaku_mixer_options;
 import dev.chaku.internal.core.binding.generated.chaku_model;
@@ -11,6 +13,8 @@ import dev.chaku.internal.core.binding.generated.chaku_rope_options;
 import dev.chaku.internal.core.binding.generated.chaku_tensor_options;
 import dev.chaku.internal.engine.DecoderOptions;
 import dev.chaku.internal.engine.ExpertOptions;
+import dev.chaku.internal.engine.LatentOptions;
+import dev.chaku.internal.engine.LayerInputOptions;
 import dev.chaku.internal.engine.LayerOptions;
 import dev.chaku.internal.engine.MixerOptions;
 import dev.chaku.internal.engine.RopeSpec;
@@ -112,8 +116,61 @@ final class NativeModelBuilder extends NativeHandle<chaku_model> {
                     .shared_ff_width(values.sharedFfWidth())
                     .gating(Ids.of(values.gating()))
                     .normalize(values.normalize() ? 1 : 0)
-                    .weights_scale(values.weightsScale());
+                    .weights_scale(values.weightsScale())
+                    .n_groups(values.groups())
+                    .n_groups_used(values.groupsUsed());
             Status.check(chaku.chaku_model_set_experts(model, layer, options), "layer " + layer);
+        } finally {
+            leaveExclusive();
+        }
+    }
+
+    /** Gives a layer that is set attention over latents. */
+    public void setLatent(int layer, LatentOptions values) {
+        chaku_model model = enterExclusive();
+        try (chaku_latent_options options = new chaku_latent_options()) {
+            options.size(options.sizeof())
+                    .q_rank(values.queryRank())
+                    .kv_rank(values.rank())
+                    .plain_dim(values.plainDim())
+                    .rope_dim(values.ropeDim())
+                    .value_dim(values.valueDim());
+            Status.check(chaku.chaku_model_set_latent(model, layer, options), "layer " + layer);
+        } finally {
+            leaveExclusive();
+        }
+    }
+
+    /** From now on a layer that is set reads the keys and values of an earlier one. */
+    public void setKeySource(int layer, int source) {
+        chaku_model model = enterExclusive();
+        try {
+            Status.check(chaku.chaku_model_set_kv_source(model, layer, source), "layer " + layer);
+        } finally {
+            leaveExclusive();
+        }
+    }
+
+    /** Multiplies the residual stream behind a layer that is set. */
+    public void setOutputScale(int layer, float scale) {
+        chaku_model model = enterExclusive();
+        try {
+            Status.check(chaku.chaku_model_set_output_scale(model, layer, scale), "layer " + layer);
+        } finally {
+            leaveExclusive();
+        }
+    }
+
+    /** Gives all layers inputs of their own. */
+    public void setLayerInputs(LayerInputOptions values) {
+        chaku_model model = enterExclusive();
+        try (chaku_layer_input_options options = new chaku_layer_input_options()) {
+            options.size(options.sizeof())
+                    .width(values.width())
+                    .table_scale(values.tableScale())
+                    .projection_scale(values.projectionScale())
+                    .scale(values.scale());
+            Status.check(chaku.chaku_model_set_layer_inputs(model, options));
         } finally {
             leaveExclusive();
         }

@@ -9,6 +9,10 @@ public enum DecoderModule {
     OUTPUT("output", Role.ADAPTABLE_GLOBAL),
     POSITION_EMBEDDING("position_embd", Role.GLOBAL),
     EMBEDDING_NORM("token_embd_norm", Role.GLOBAL),
+    /** What each token gives to all layers as inputs of their own. */
+    LAYER_INPUT_TABLE("per_layer_token_embd", Role.GLOBAL),
+    LAYER_INPUT_PROJECTION("per_layer_model_proj", Role.GLOBAL),
+    LAYER_INPUT_NORM("per_layer_proj_norm", Role.GLOBAL),
     ATTN_NORM("attn_norm", Role.LAYER),
     ATTN_Q("attn_q", Role.ADAPTABLE_LAYER),
     ATTN_K("attn_k", Role.ADAPTABLE_LAYER),
@@ -24,6 +28,8 @@ public enum DecoderModule {
     FFN_POST_NORM("post_ffw_norm", Role.LAYER),
     /** Its sigmoid weighs the shared expert. */
     SHARED_ROUTER("ffn_gate_inp_shexp", Role.LAYER),
+    /** Is added to experts' scores for their selection alone. */
+    SELECTION_BIAS("exp_probs_b", Role.LAYER),
     EXPERT_GATE("ffn_gate_exps", Role.ADAPTABLE_LAYER),
     EXPERT_UP("ffn_up_exps", Role.ADAPTABLE_LAYER),
     EXPERT_DOWN("ffn_down_exps", Role.ADAPTABLE_LAYER),
@@ -42,6 +48,21 @@ public enum DecoderModule {
     MIX_TAPS("ssm_conv1d", Role.LAYER),
     MIX_RATE("ssm_a", Role.LAYER),
     MIX_NORM("ssm_norm", Role.LAYER),
+    /** What queries of latent attention are made of. */
+    ATTN_Q_A("attn_q_a", Role.ADAPTABLE_LAYER),
+    ATTN_Q_B("attn_q_b", Role.ADAPTABLE_LAYER),
+    /** What is kept of a token, from which its keys and values follow. */
+    ATTN_KV_A("attn_kv_a_mqa", Role.ADAPTABLE_LAYER),
+    ATTN_K_B("attn_k_b", Role.LAYER),
+    ATTN_V_B("attn_v_b", Role.LAYER),
+    /** Low-rank additions to the two before it; it has no tensor. */
+    ATTN_KV_B("attn_kv_b", Role.ADAPTABLE_LAYER),
+    ATTN_Q_A_NORM("attn_q_a_norm", Role.LAYER),
+    ATTN_KV_A_NORM("attn_kv_a_norm", Role.LAYER),
+    /** What layers add of inputs of their own. */
+    LAYER_INPUT_GATE("inp_gate", Role.ADAPTABLE_LAYER),
+    LAYER_INPUT_OUT("proj", Role.ADAPTABLE_LAYER),
+    LAYER_INPUT_POST_NORM("post_norm", Role.LAYER),
     /** Query, key and value in one tensor of a file; the core knows the three. */
     ATTN_QKV("attn_qkv", Role.FUSED),
     /** Gate and up in one tensor of a file, which has the name of up. */

@@ -1,5 +1,6 @@
 package dev.chaku.internal.engine;
 
+import dev.chaku.internal.engine.LatentOptions;
 import java.util.List;
 import java.util.Optional;
 
@@ -55,6 +56,26 @@ public record DecoderSpec(
     /** Contexts of more tokens than this turn by other rotations; 0 where all turn alike. */
     public int longAfter() {
         return ropes.stream().mapToInt(RopeSpec::longAfter).max().orElse(0);
+    }
+
+    /**
+     * The shape of a product: inputs are columns.
+     *
+     * @param rows of all that its weight stacks
+     */
+    public record Shape(long rows, long columns) {}
+
+    /** The product at a place that can be added to, whether it is one tensor or not. */
+    public Optional<Shape> product(DecoderModule.Place place) {
+        if (place.module() == DecoderModule.ATTN_KV_B) {
+            LatentOptions latent = layers.get(place.layer()).latent();
+            return latent == null
+                    ? Optional.empty()
+                    : Optional.of(new Shape(
+                            (long) layers.get(place.layer()).heads() * (latent.plainDim() + latent.valueDim()),
+                            latent.rank()));
+        }
+        return weight(place).map(tensor -> new Shape(tensor.rows(), tensor.columns()));
     }
 
     /** The weight at a place. */

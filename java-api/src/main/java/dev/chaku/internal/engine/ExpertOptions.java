@@ -10,9 +10,31 @@ package dev.chaku.internal.engine;
  * @param gating how weights come from the router's logits
  * @param normalize whether the weights of a token are divided by their sum
  * @param weightsScale multiplies the weights at last; 1 for none
+ * @param groups of neighbours, from the best of which experts are selected; 0 for none
+ * @param groupsUsed how many are the best
  */
 public record ExpertOptions(
-        int experts, int used, int ffWidth, int sharedFfWidth, Gating gating, boolean normalize, float weightsScale) {
+        int experts,
+        int used,
+        int ffWidth,
+        int sharedFfWidth,
+        Gating gating,
+        boolean normalize,
+        float weightsScale,
+        int groups,
+        int groupsUsed) {
+    /** Experts that are selected among all. */
+    public ExpertOptions(
+            int experts,
+            int used,
+            int ffWidth,
+            int sharedFfWidth,
+            Gating gating,
+            boolean normalize,
+            float weightsScale) {
+        this(experts, used, ffWidth, sharedFfWidth, gating, normalize, weightsScale, 0, 0);
+    }
+
     /** How weights come from the router's logits. */
     public enum Gating {
         /** The softmax over all experts, of those selected. */

@@ -18,6 +18,10 @@ import org.jspecify.annotations.Nullable;
  * @param flags the sum of {@link #PARALLEL} and so on
  * @param experts in place of gate, up and down; null for a dense layer
  * @param mixer in place of attention, whose values are then not used; null for attention
+ * @param latent of attention over latents, with one key head of as many dimensions as are kept; null for ordinary
+ *     attention
+ * @param keySource the layer before this one whose keys and values it reads; -1 for its own
+ * @param outputScale multiplies the residual stream behind the layer; 1 for none
  */
 public record LayerOptions(
         int heads,
@@ -32,7 +36,10 @@ public record LayerOptions(
         float alibiBias,
         int flags,
         @Nullable ExpertOptions experts,
-        @Nullable MixerOptions mixer) {
+        @Nullable MixerOptions mixer,
+        @Nullable LatentOptions latent,
+        int keySource,
+        float outputScale) {
     public static final int SILU = 0;
     public static final int GELU_TANH = 1;
     /** {@code g sigmoid(1.702 g) (u + 1)} of a gate up to 7 and an up within -7 and 7. */
@@ -44,10 +51,14 @@ public record LayerOptions(
     public static final int NORM_AFTER_ROPE = 2;
     /** Each query head is followed by as many gates, whose sigmoids multiply what attention gives. */
     public static final int GATED_QUERY = 4;
+    /** Value heads are normed, without weights. */
+    public static final int NORM_VALUES = 8;
+    /** Values are the product of keys. */
+    public static final int VALUES_ARE_KEYS = 16;
 
     /** A layer with full attention, the first rope and nothing special. */
     public LayerOptions(int heads, int kvHeads, int headDim, int ffWidth) {
-        this(heads, kvHeads, headDim, ffWidth, SILU, 0, 0, (float) (1 / Math.sqrt(headDim)), 0, 0, 0, null, null);
+        this(heads, kvHeads, headDim, ffWidth, SILU, 0, 0, (float) (1 / Math.sqrt(headDim)), 0, 0, 0);
     }
 
     /** A dense layer. */
@@ -76,7 +87,10 @@ public record LayerOptions(
                 alibiBias,
                 flags,
                 null,
-                null);
+                null,
+                null,
+                -1,
+                1);
     }
 
     /** The same layer with experts. */
@@ -94,7 +108,10 @@ public record LayerOptions(
                 alibiBias,
                 flags,
                 newExperts,
-                mixer);
+                mixer,
+                latent,
+                keySource,
+                outputScale);
     }
 
     /** The same layer with another activation and window. */
@@ -112,7 +129,10 @@ public record LayerOptions(
                 alibiBias,
                 flags,
                 experts,
-                mixer);
+                mixer,
+                latent,
+                keySource,
+                outputScale);
     }
 
     /** The same layer with a running memory in place of attention. */
@@ -130,7 +150,50 @@ public record LayerOptions(
                 alibiBias,
                 flags,
                 experts,
-                newMixer);
+                newMixer,
+                latent,
+                keySource,
+                outputScale);
+    }
+
+    /** The same layer with attention over latents, or without. */
+    public LayerOptions withLatent(@Nullable LatentOptions newLatent) {
+        return with(newLatent, keySource, outputScale);
+    }
+
+    /** The same layer with keys and values of an earlier one, and with what multiplies the stream behind it. */
+    public LayerOptions with(int newKeySource, float newOutputScale) {
+        return with(latent, newKeySource, newOutputScale);
+    }
+
+    private LayerOptions with(@Nullable LatentOptions newLatent, int newKeySource, float newOutputScale) {
+        return new LayerOptions(
+                heads,
+                kvHeads,
+                headDim,
+                ffWidth,
+                activation,
+                window,
+                rope,
+                attentionScale,
+                attentionSoftCap,
+                alibiBias,
+                flags,
+                experts,
+                mixer,
+                newLatent,
+                newKeySource,
+                newOutputScale);
+    }
+
+    /** Whether it makes keys and values of its own. */
+    public boolean hasKeys() {
+        return keySource < 0;
+    }
+
+    /** Whether values are the product of keys. */
+    public boolean hasKeysAsValues() {
+        return (flags & VALUES_ARE_KEYS) != 0;
     }
 
     /** Whether both half blocks read the layer's input. */

@@ -18,10 +18,12 @@ public final class ModelConfig {
 
     private final JsonFile json;
     private final OptionalInt vocab;
+    private final OptionalInt layer;
 
-    private ModelConfig(JsonFile json, OptionalInt vocab) {
+    private ModelConfig(JsonFile json, OptionalInt vocab, OptionalInt layer) {
         this.json = json;
         this.vocab = vocab;
+        this.layer = layer;
     }
 
     /** Reads the file; of a model that also sees, what it says of the language model. */
@@ -36,12 +38,12 @@ public final class ModelConfig {
                         "quantization_config", "none (take the original model and quantize it afterwards)", method);
             }
         });
-        return new ModelConfig(text, OptionalInt.empty());
+        return new ModelConfig(text, OptionalInt.empty(), OptionalInt.empty());
     }
 
     /** The same with what holds for the class where the file says nothing. */
     public ModelConfig withDefaults(Map<String, ?> defaults) {
-        return new ModelConfig(json.withDefaults(defaults), vocab);
+        return new ModelConfig(json.withDefaults(defaults), vocab, layer);
     }
 
     public JsonFile json() {
@@ -66,6 +68,9 @@ public final class ModelConfig {
     }
 
     public int kvHeads() {
+        if (isWide() && json.bool("attention_k_eq_v", false) && json.has("num_global_key_value_heads")) {
+            return count("num_global_key_value_heads");
+        }
         if (json.bool("multi_query", false) && !json.bool("new_decoder_architecture", false)) {
             return 1;
         }
@@ -73,6 +78,9 @@ public final class ModelConfig {
     }
 
     public int headDim() {
+        if (isWide()) {
+            return count("global_head_dim");
+        }
         return find("head_dim").orElseGet(() -> {
             if (width() % heads() != 0) {
                 throw json.error("num_attention_heads", "a divisor of the width " + width(), heads());
@@ -96,12 +104,44 @@ public final class ModelConfig {
 
     /** The same with another number of tokens. */
     public ModelConfig withVocab(int tokens) {
-        return new ModelConfig(json, OptionalInt.of(tokens));
+        return new ModelConfig(json, OptionalInt.of(tokens), layer);
+    }
+
+    /** The same with the sizes of one layer, where these differ; -1 for none in particular. */
+    public ModelConfig in(int number) {
+        return number < 0 ? this : new ModelConfig(json, vocab, OptionalInt.of(number));
+    }
+
+    /** Whether a layer has no window, in a list of kinds. */
+    public boolean seesEverything(int number) {
+        List<@Nullable Object> kinds = json.findList("layer_types").orElse(List.of());
+        if (kinds.size() != layers()) {
+            throw json.error("layer_types", "one kind for each of " + layers() + " layers", kinds.size() + " kinds");
+        }
+        return "full_attention".equals(kinds.get(number));
+    }
+
+    /** Of heads that are wider where nothing bounds what they see. */
+    private boolean isWide() {
+        return layer.isPresent() && json.has("global_head_dim") && seesEverything(layer.getAsInt());
+    }
+
+    /** Whether the layer makes keys, rather than reading those of an earlier one. */
+    public boolean hasKeys() {
+        return layer.orElse(0) < layers() - json.findInt("num_kv_shared_layers").orElse(0);
+    }
+
+    /** Whether it makes values by a product of their own. */
+    public boolean hasValues() {
+        return hasKeys() && !(isWide() && json.bool("attention_k_eq_v", false));
     }
 
     public int ffWidth() {
         int width = find("block_ff_dim", "intermediate_size", "n_inner", "ffn_hidden_size")
                 .orElseGet(() -> count("expansion_ratio") * width());
+        if (json.bool("use_double_wide_mlp", false) && !hasKeys()) {
+            return 2 * width;
+        }
         return json.bool("block_auto_adjust_ff_dim", false) ? adjusted(width) : width;
     }
 
@@ -113,12 +153,13 @@ public final class ModelConfig {
     }
 
     public int experts() {
-        return find("num_local_experts", "num_experts").orElse(0);
+        return find("num_local_experts", "num_experts", "n_routed_experts").orElse(0);
     }
 
     /** How many layers from the first on have no experts. */
     public int leadingDense() {
-        return json.findInt("num_dense_layers").orElse(0);
+        return json.findInt("num_dense_layers")
+                .orElse(json.findInt("first_k_dense_replace").orElse(0));
     }
 
     public boolean tied(boolean otherwise) {
@@ -142,8 +183,19 @@ public final class ModelConfig {
         return theta;
     }
 
+    /** The base of the rotation of layers with a window. */
+    public double windowRopeTheta() {
+        return json.findObject("rope_parameters")
+                .flatMap(each -> each.findObject("sliding_attention"))
+                .map(own -> own.requireDouble("rope_theta"))
+                .orElse(10000.0);
+    }
+
     /** Dimensions of a head that are rotated. */
     public int ropeDims() {
+        if (json.has("qk_rope_head_dim")) {
+            return count("qk_rope_head_dim");
+        }
         double factor = ropeNumber("partial_rotary_factor")
                 .or(() -> ropeNumber("rotary_pct"))
                 .orElse(1.0);
@@ -164,6 +216,10 @@ public final class ModelConfig {
 
     /** What orders of rows depend on. */
     public RowOrder.Sizes sizes() {
+        if (json.has("kv_lora_rank")) {
+            return new RowOrder.Sizes(
+                    heads(), kvHeads(), headDim(), 0, 0, count("qk_nope_head_dim"), count("v_head_dim"));
+        }
         if (!json.has("linear_num_value_heads")) {
             return new RowOrder.Sizes(heads(), kvHeads(), headDim(), 0, 0, 0, 0);
         }
@@ -221,7 +277,10 @@ public final class ModelConfig {
             case GATE_UP -> 2L * ffWidth();
             case EXPERTS -> experts();
             case EXPERT_FF -> count("moe_intermediate_size", "intermediate_size");
-            case SHARED_FF -> count("shared_expert_intermediate_size", "shared_intermediate_size");
+            case SHARED_FF ->
+                json.has("n_routed_experts")
+                        ? json.findInt("n_shared_experts").orElse(0) * of(Size.EXPERT_FF)
+                        : count("shared_expert_intermediate_size", "shared_intermediate_size");
             case TAPS -> count("linear_conv_kernel_dim", "conv_L_cache");
             case CONVOLUTION_IN -> 3L * width();
             case DELTA_CHANNELS -> 2L * sizes().keyHeads() * sizes().keyDim() + of(Size.DELTA_VALUES);
@@ -229,6 +288,15 @@ public final class ModelConfig {
             case DELTA_VALUE_HEADS -> sizes().valueHeads();
             case DELTA_TWO_FOR_EACH_HEAD -> 2L * sizes().valueHeads();
             case DELTA_VALUE_HEAD -> sizes().valueDim();
+            case QUERY_RANK -> json.findInt("q_lora_rank").orElse(0);
+            case LATENT -> count("kv_lora_rank");
+            case LATENT_AND_ROPE -> of(Size.LATENT) + ropeDims();
+            case LATENT_QUERIES -> heads() * (of(Size.PLAIN_HEAD) + ropeDims());
+            case LATENT_KEYS -> heads() * of(Size.LATENT);
+            case LATENT_VALUES -> (long) heads() * count("v_head_dim");
+            case PLAIN_HEAD -> count("qk_nope_head_dim");
+            case LAYER_INPUT -> json.findInt("hidden_size_per_layer_input").orElse(0);
+            case LAYER_INPUTS -> layers() * of(Size.LAYER_INPUT);
         };
     }
 

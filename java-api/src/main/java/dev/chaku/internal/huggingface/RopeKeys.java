@@ -15,6 +15,8 @@ import org.jspecify.annotations.Nullable;
  */
 public record RopeKeys(Map<String, GgufValue> keys, Map<String, float[]> factors) {
 
+    private static final float STILL = 1e30f;
+
     /** @param understood keys that the family reads itself, which are refused elsewhere */
     public static RopeKeys of(ModelConfig config, Set<String> understood) {
         RopeKeys result = new RopeKeys(new LinkedHashMap<>(), new LinkedHashMap<>());
@@ -36,7 +38,8 @@ public record RopeKeys(Map<String, GgufValue> keys, Map<String, float[]> factors
                 result.keys.put("rope.scaling.type", GgufValue.of("linear"));
                 result.keys.put("rope.scaling.factor", GgufValue.of((float) scaling.requireDouble("factor")));
             }
-            case "yarn" -> result.addYarn(config, scaling, understood.contains("truncate"));
+            case "yarn" -> result.addYarn(config, scaling, understood);
+            case "proportional" -> result.factors.put("rope_freqs.weight", proportional(config, scaling));
             case "llama3" -> result.factors.put("rope_freqs.weight", llama3(config, scaling));
             case "longrope", "su" -> result.addLongRope(config, scaling);
             default -> throw scaling.error("rope_type", "default, linear, dynamic, yarn, llama3 or longrope", kind);
@@ -54,11 +57,11 @@ public record RopeKeys(Map<String, GgufValue> keys, Map<String, float[]> factors
         }
     }
 
-    private void addYarn(ModelConfig config, JsonFile scaling, boolean mayNotTruncate) {
+    private void addYarn(ModelConfig config, JsonFile scaling, Set<String> understood) {
         double factor = scaling.requireDouble("factor");
         // Files cannot say that the bounds between pairs are not rounded; of families that do not, they are read as if
         // they were.
-        if (!scaling.bool("truncate", true) && !mayNotTruncate) {
+        if (!scaling.bool("truncate", true) && !understood.contains("truncate")) {
             throw scaling.error("truncate", "true (false is not supported for " + config.architecture() + ")", false);
         }
         keys.put("rope.scaling.type", GgufValue.of("yarn"));
@@ -69,6 +72,10 @@ public record RopeKeys(Map<String, GgufValue> keys, Map<String, float[]> factors
                 .ifPresent(beta -> keys.put("rope.scaling.yarn_beta_fast", GgufValue.of((float) beta)));
         scaling.findDouble("beta_slow")
                 .ifPresent(beta -> keys.put("rope.scaling.yarn_beta_slow", GgufValue.of((float) beta)));
+        if (understood.contains("mscale_all_dim")) {
+            addYarnOfScores(scaling);
+            return;
+        }
         // GGUF's factor comes on top of yarn's own 1 + 0.1 ln(factor), which is what Hugging Face replaces.
         double usual = magnitude(factor, 1);
         double some = scaling.findDouble("mscale").orElse(0);
@@ -78,6 +85,27 @@ public record RopeKeys(Map<String, GgufValue> keys, Map<String, float[]> factors
         if (attention != usual) {
             keys.put("rope.scaling.attn_factor", GgufValue.of((float) (attention / usual)));
         }
+    }
+
+    /** Of latent attention: what is rotated keeps its magnitude, scores have a multiplier of their own. */
+    private void addYarnOfScores(JsonFile scaling) {
+        double some = scaling.findDouble("mscale").orElse(0);
+        double all = scaling.findDouble("mscale_all_dim").orElse(0);
+        if (all == 0 || some != all) {
+            throw scaling.error("mscale", "as mscale_all_dim (" + all + ") and not 0", some);
+        }
+        keys.put("rope.scaling.yarn_log_multiplier", GgufValue.of((float) (0.1 * all)));
+    }
+
+    /** Pairs that do not turn are divided by so much that they stand still in any text. */
+    private static float[] proportional(ModelConfig config, JsonFile scaling) {
+        int pairs = config.count("global_head_dim", "head_dim") / 2;
+        double share = scaling.findDouble("partial_rotary_factor").orElse(1);
+        float[] factors = new float[pairs];
+        for (int i = 0; i < pairs; i++) {
+            factors[i] = i < (int) (2 * pairs * share / 2) ? 1 : STILL;
+        }
+        return factors;
     }
 
     private static double magnitude(double factor, double scale) {

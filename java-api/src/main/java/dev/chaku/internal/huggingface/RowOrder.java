@@ -38,7 +38,9 @@ public enum RowOrder {
     /** The same with one row for each value head. */
     TILED_HEADS,
     /** The same after queries and keys, which keep their places. */
-    TILED_CHANNELS;
+    TILED_CHANNELS,
+    /** Values of each head of latent attention, behind as many rows of it as its keys have that are not rotated. */
+    LATENT_VALUES;
 
     /**
      * Sizes that orders depend on; those of heads that a model lacks are 0.
@@ -48,8 +50,8 @@ public enum RowOrder {
      * @param headDim Dh
      * @param keyHeads Hk of the delta rule
      * @param valueHeads Hv of the delta rule
-     * @param keyDim dk of the delta rule
-     * @param valueDim dv of the delta rule
+     * @param keyDim dk of the delta rule; of latent attention what of a key is not rotated
+     * @param valueDim dv of the delta rule, or of latent attention
      */
     public record Sizes(int heads, int kvHeads, int headDim, int keyHeads, int valueHeads, int keyDim, int valueDim) {
         private long valuesPerKey() {
@@ -71,6 +73,7 @@ public enum RowOrder {
         return switch (this) {
             case FIRST_HALF, SECOND_HALF, EVEN, ODD -> 2 * rows;
             case DELTA_CHANNELS, DELTA_GATES -> sizes.keyHeads() * sizes.deltaGroup();
+            case LATENT_VALUES -> (long) sizes.heads() * (sizes.keyDim() + sizes.valueDim());
             default -> rows;
         };
     }
@@ -88,6 +91,7 @@ public enum RowOrder {
             case DELTA_GATES -> deltaValue(row, sizes) + sizes.valuesPerKey() * sizes.valueDim();
             case TILED_VALUES -> tiled(row, sizes.valueDim(), sizes);
             case TILED_HEADS -> tiled(row, 1, sizes);
+            case LATENT_VALUES -> row + (row / sizes.valueDim() + 1) * sizes.keyDim();
             case TILED_CHANNELS ->
                 row < sizes.keyRows() ? row : sizes.keyRows() + tiled(row - sizes.keyRows(), sizes.valueDim(), sizes);
         };

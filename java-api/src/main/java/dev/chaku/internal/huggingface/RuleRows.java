@@ -49,6 +49,9 @@ public final class RuleRows {
     public static long[] dims(ModelConfig config, TensorRule rule) {
         long rows = config.of(rule.rows());
         long columns = config.of(rule.columns());
+        if (rule.layout() == Layout.HEADS || rule.layout() == Layout.HEADS_TURNED) {
+            return new long[] {columns, rows / config.heads(), config.heads()};
+        }
         if (rule.isStacked()) {
             return new long[] {columns, rows, config.experts()};
         }
@@ -81,12 +84,27 @@ public final class RuleRows {
                     case PLAIN, EACH_EXPERT ->
                         rule.isVector() ? List.of(sourceColumns) : List.of(sourceRows, sourceColumns);
                     case EACH_ROW -> List.of(sourceColumns);
+                    case HEADS -> List.of(sourceRows, sourceColumns);
+                    case HEADS_TURNED ->
+                        List.of((long) sizes.heads() * (sizes.keyDim() + sizes.valueDim()), sourceRows / sizes.heads());
                     case TURNED -> List.of(sourceColumns, sourceRows);
                     case TAPS -> List.of(sourceRows, 1L, sourceColumns);
                     case ALL_EXPERTS -> List.of((long) experts, sourceRows, sourceColumns);
                     case ALL_EXPERTS_TURNED -> List.of((long) experts, sourceColumns, sourceRows);
                 };
         names.forEach(each -> requireShape(each, shape));
+        if (rule.layout() == Layout.HEADS_TURNED) {
+            long each = rowsEach / sizes.heads();
+            return new TurnedRows(
+                    folder,
+                    name,
+                    each,
+                    columns,
+                    (long) sizes.keyDim() + sizes.valueDim(),
+                    i -> i / each,
+                    i -> i % each,
+                    folder.kept());
+        }
         boolean turned =
                 rule.layout() == Layout.ALL_EXPERTS_TURNED || (rule.layout() == Layout.TURNED && !rule.isVector());
         if (turned) {

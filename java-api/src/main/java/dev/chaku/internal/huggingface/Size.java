@@ -35,5 +35,23 @@ public enum Size {
     /** Two rows for each value head of the delta rule. */
     DELTA_TWO_FOR_EACH_HEAD,
     /** Values of one head of the delta rule. */
-    DELTA_VALUE_HEAD
+    DELTA_VALUE_HEAD,
+    /** What queries of latent attention are made of; 0 where one product makes them. */
+    QUERY_RANK,
+    /** What keys and values of latent attention are made of. */
+    LATENT,
+    /** The same and what is rotated beside it. */
+    LATENT_AND_ROPE,
+    /** Queries of all heads of latent attention. */
+    LATENT_QUERIES,
+    /** A latent for each head. */
+    LATENT_KEYS,
+    /** Values of all heads of latent attention. */
+    LATENT_VALUES,
+    /** What is not rotated of a head of latent attention. */
+    PLAIN_HEAD,
+    /** Input of a layer of its own; 0 for none. */
+    LAYER_INPUT,
+    /** Those of all layers. */
+    LAYER_INPUTS
 }

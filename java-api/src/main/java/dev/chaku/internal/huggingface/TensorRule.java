@@ -34,6 +34,10 @@ public record TensorRule(
         TURNED,
         /** Rows by 1 by columns, as a convolution of each row with its own taps is stored. */
         TAPS,
+        /** As it is; the file has a matrix for each head. */
+        HEADS,
+        /** The same, columns by rows for each head, behind which rows of another tensor follow. */
+        HEADS_TURNED,
         /** Each row in a vector of its own. */
         EACH_ROW,
         /** Each expert's in a tensor of its own; the file stacks them. */
@@ -71,7 +75,13 @@ public record TensorRule(
         /** Those without experts, where others have them. */
         DENSE,
         /** Those with experts. */
-        EXPERTS
+        EXPERTS,
+        /** Those that make keys. */
+        OWN_KEYS,
+        /** Those that make values by a product of their own. */
+        OWN_VALUES,
+        /** Those that read the keys of others. */
+        NO_KEYS
     }
 
     /** A matrix that both sides hold in the same way. */

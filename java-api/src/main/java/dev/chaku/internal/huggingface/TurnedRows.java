@@ -26,6 +26,7 @@ public final class TurnedRows implements RowSource {
     private final String name;
     private final long sourceColumns;
     private final long columns;
+    private final long stored;
     private final LongUnaryOperator matrixOf;
     private final LongUnaryOperator columnOf;
     private final Kept kept;
@@ -44,14 +45,28 @@ public final class TurnedRows implements RowSource {
             LongUnaryOperator matrixOf,
             LongUnaryOperator columnOf,
             Kept kept) {
-        if (columns * sourceColumns > MOST_ELEMENTS) {
+        this(folder, name, sourceColumns, columns, columns, matrixOf, columnOf, kept);
+    }
+
+    /** The same of a tensor [matrices, stored, sourceColumns], of which only the first columns are read. */
+    public TurnedRows(
+            SafetensorsFolder folder,
+            String name,
+            long sourceColumns,
+            long columns,
+            long stored,
+            LongUnaryOperator matrixOf,
+            LongUnaryOperator columnOf,
+            Kept kept) {
+        if (stored * sourceColumns > MOST_ELEMENTS) {
             throw new BadInputException(folder.fileOf(name) + ": tensor '" + name + "' expects matrices of at most "
-                    + MOST_ELEMENTS + " elements, found " + columns + " x " + sourceColumns);
+                    + MOST_ELEMENTS + " elements, found " + stored + " x " + sourceColumns);
         }
         this.folder = folder;
         this.name = name;
         this.sourceColumns = sourceColumns;
         this.columns = columns;
+        this.stored = stored;
         this.matrixOf = matrixOf;
         this.columnOf = columnOf;
         this.kept = kept;
@@ -75,7 +90,7 @@ public final class TurnedRows implements RowSource {
         if (kept.index == index && kept.name.equals(name)) {
             return;
         }
-        int elements = Math.toIntExact(columns * sourceColumns);
+        int elements = Math.toIntExact(stored * sourceColumns);
         kept.index = -1;
         if (kept.matrix.capacity() < elements) {
             kept.matrix = DirectBuffers.floats(elements);

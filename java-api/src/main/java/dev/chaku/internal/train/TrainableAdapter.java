@@ -73,11 +73,11 @@ record TrainableAdapter(BaseModel model, LoraConfig lora, Experts experts) imple
         for (DecoderModule module : modules()) {
             for (int layer = 0; layer < (module.inLayers() ? model.layers() : 1); layer++) {
                 DecoderModule.Place place = module.at(layer);
-                Optional<TensorSpec> weight = spec.weight(place);
+                Optional<DecoderSpec.Shape> product = spec.product(place);
                 if (module == DecoderModule.OUTPUT) {
-                    weight = weight.or(() -> spec.weight(DecoderModule.TOKEN_EMBEDDING.at(-1)));
+                    product = product.or(() -> spec.product(DecoderModule.TOKEN_EMBEDDING.at(-1)));
                 }
-                sum += weight.map(base -> lora.rank() * (base.rows() + base.columns() * spec.stacked(place)))
+                sum += product.map(base -> lora.rank() * (base.rows() + base.columns() * spec.stacked(place)))
                         .orElse(0L);
             }
         }
@@ -94,12 +94,13 @@ record TrainableAdapter(BaseModel model, LoraConfig lora, Experts experts) imple
         Set<LoraTarget> targets = EnumSet.copyOf(lora.targets());
         if (targets.containsAll(LoraTarget.allLinear())) {
             targets.addAll(LoraTarget.mixer());
+            targets.addAll(LoraTarget.latent());
         }
         for (LoraTarget target : targets) {
             DecoderModule module = module(target);
             boolean present = !module.inLayers()
                     || IntStream.range(0, model.layers())
-                            .anyMatch(l -> spec.weight(module.at(l)).isPresent());
+                            .anyMatch(l -> spec.product(module.at(l)).isPresent());
             if (present) {
                 modules.add(module);
             } else if (target.isOfExperts()) {
@@ -138,6 +139,12 @@ record TrainableAdapter(BaseModel model, LoraConfig lora, Experts experts) imple
             case MIX_BETA -> DecoderModule.MIX_BETA;
             case MIX_ALPHA -> DecoderModule.MIX_ALPHA;
             case MIX_OUT -> DecoderModule.MIX_OUT;
+            case Q_A -> DecoderModule.ATTN_Q_A;
+            case Q_B -> DecoderModule.ATTN_Q_B;
+            case KV_A -> DecoderModule.ATTN_KV_A;
+            case KV_B -> DecoderModule.ATTN_KV_B;
+            case LAYER_GATE -> DecoderModule.LAYER_INPUT_GATE;
+            case LAYER_OUT -> DecoderModule.LAYER_INPUT_OUT;
             case OUTPUT -> DecoderModule.OUTPUT;
         };
     }

@@ -92,7 +92,7 @@ final class HuggingFaceConfig {
         return switch (a) {
             case "gpt2.", "phi2." -> "gelu_new";
             case "falcon.", "gptneox.", "bloom.", "mpt." -> "gelu";
-            case "gemma.", "gemma2.", "gemma3.", "starcoder2." -> "gelu_pytorch_tanh";
+            case "gemma.", "gemma2.", "gemma3.", "gemma4.", "starcoder2." -> "gelu_pytorch_tanh";
             default -> "silu";
         };
     }
@@ -165,6 +165,57 @@ final class HuggingFaceConfig {
         config.put("original_max_position_embeddings", number("rope.scaling.original_context_length"));
     }
 
+    private void gemma4(int layers) {
+        boolean[] windowed = new boolean[layers];
+        int[] flags = metadata.requireNumbers(a + "attention.sliding_window_pattern").toInts();
+        for (int l = 0; l < layers; l++) {
+            windowed[l] = flags[l] == 1;
+        }
+        int global = number("attention.key_length");
+        FloatBuffer factors =
+                file.readTensor(file.requireTensor("rope_freqs.weight")).asFloatBuffer();
+        int turning = 0;
+        while (turning < factors.limit() && factors.get(turning) == 1) {
+            turning++;
+        }
+        config.put("head_dim", number("attention.key_length_swa"));
+        config.put("global_head_dim", global);
+        config.put("layer_types", kinds(layers, l -> windowed[l] ? "sliding_attention" : "full_attention"));
+        config.put("num_kv_shared_layers", number("attention.shared_kv_layers"));
+        config.put("hidden_size_per_layer_input", number("embedding_length_per_layer_input"));
+        config.put("vocab_size_per_layer_input", number("vocab_size"));
+        config.put(
+                "rope_parameters",
+                Map.of(
+                        "full_attention",
+                        Map.of(
+                                "rope_type",
+                                "proportional",
+                                "rope_theta",
+                                metadata.requireDouble(a + "rope.freq_base"),
+                                "partial_rotary_factor",
+                                2.0 * turning / global),
+                        "sliding_attention",
+                        Map.of("rope_type", "default", "rope_theta", metadata.requireDouble(a + "rope.freq_base_swa"))));
+        config.remove("rope_theta");
+    }
+
+    private void deepSeek() {
+        int rope = number("rope.dimension_count");
+        config.keySet().removeAll(List.of("head_dim", "num_experts", "partial_rotary_factor"));
+        config.put("num_key_value_heads", number("attention.head_count"));
+        config.put("q_lora_rank", number("attention.q_lora_rank"));
+        config.put("kv_lora_rank", number("attention.kv_lora_rank"));
+        config.put("qk_rope_head_dim", rope);
+        config.put("qk_nope_head_dim", number("attention.key_length_mla") - rope);
+        config.put("v_head_dim", number("attention.value_length_mla"));
+        config.put("n_routed_experts", number("expert_count"));
+        config.put("n_shared_experts", number("expert_shared_count"));
+        config.put("first_k_dense_replace", number("leading_dense_block_count"));
+        config.put("routed_scaling_factor", metadata.requireDouble(a + "expert_weights_scale"));
+        config.putAll(Map.of("n_group", 1, "topk_group", 1));
+    }
+
     /** What only some families have. */
     private void special() {
         Map<String, String> names = new LinkedHashMap<>(Map.of(
@@ -231,6 +282,8 @@ final class HuggingFaceConfig {
                                 "alibi_bias_max",
                                 metadata.requireDouble(a + "attention.max_alibi_bias")));
             case "gemma3." -> config.put("query_pre_attn_scalar", number("attention.key_length"));
+            case "gemma4." -> gemma4(layers);
+            case "deepseek2." -> deepSeek();
             case "falcon." -> falcon();
             case "stablelm." ->
                 config.put(

@@ -9,7 +9,7 @@ final class HuggingFaceNames {
         String name = text(a, className, gguf);
         return switch (className) {
             case "Mistral3ForConditionalGeneration", "Gemma3ForConditionalGeneration" -> "language_model." + name;
-            case "Qwen3_5ForConditionalGeneration", "Qwen3_5MoeForConditionalGeneration" ->
+            case "Qwen3_5ForConditionalGeneration", "Qwen3_5MoeForConditionalGeneration", "Gemma4ForConditionalGeneration" ->
                 name.replaceFirst("^model\\.", "model.language_model.");
             default -> name;
         };
@@ -159,6 +159,30 @@ final class HuggingFaceNames {
                         gguf.replace("attn_qkv", "self_attn.qkv_proj").replace("ffn_up", "mlp.gate_up_proj"));
             case "starcoder2." ->
                 llamaName(className, gguf.replace("ffn_up", "mlp.c_fc").replace("ffn_down", "mlp.c_proj"));
+            case "gemma4." ->
+                llamaName(
+                        className,
+                        gguf.replace("ffn_norm", "pre_feedforward_layernorm")
+                                .replace("post_attention_norm", "post_attention_layernorm")
+                                .replace("post_ffw_norm", "post_feedforward_layernorm")
+                                .replace("per_layer_token_embd", "model.embed_tokens_per_layer")
+                                .replace("per_layer_model_proj", "model.per_layer_model_projection")
+                                .replace("per_layer_proj_norm", "model.per_layer_projection_norm")
+                                .replace(".inp_gate.", ".per_layer_input_gate.")
+                                .replace(".proj.", ".per_layer_projection.")
+                                .replace(".post_norm.", ".post_per_layer_input_norm.")
+                                .replace("layer_output_scale.weight", "layer_scalar"));
+            case "deepseek2." ->
+                llamaName(
+                        className,
+                        gguf.replace("attn_q_a_norm", "self_attn.q_a_layernorm")
+                                .replace("attn_kv_a_norm", "self_attn.kv_a_layernorm")
+                                .replace("attn_q_a.", "self_attn.q_a_proj.")
+                                .replace("attn_q_b.", "self_attn.q_b_proj.")
+                                .replace("attn_kv_a_mqa.", "self_attn.kv_a_proj_with_mqa.")
+                                .replace("attn_k_b.", "self_attn.kv_b_proj.")
+                                .replace("exp_probs_b.bias", "mlp.gate.e_score_correction_bias")
+                                .replaceFirst("ffn_(gate|up|down)_shexp", "mlp.shared_experts.$1_proj"));
             default -> llamaName(className, gguf);
         };
     }

@@ -122,6 +122,10 @@ final class HuggingFaceTensors {
                     name(block + "shared_mlp.input_linear.weight"),
                     joined(List.of(values(name), values(block + "ffn_up_shexp.weight"))),
                     tensor);
+        } else if (name.contains("attn_k_b.")) {
+            add(name(name), heads(tensor, block), (int) tensor.dim(1));
+        } else if (name.contains("attn_v_b.")) {
+            return true;
         } else if (a.equals("gpt-oss.") && name.contains("_exps.")) {
             gptOss(tensor, block);
         } else if (a.equals("stablelm.") && name.matches(".*attn_[qk]_norm.*")) {
@@ -150,6 +154,24 @@ final class HuggingFaceTensors {
                     || a.equals("granitemoe.") && name.contains("ffn_up_shexp");
         }
         return true;
+    }
+
+    private void add(String name, float[] values, int columns) {
+        add(name, List.of((long) values.length / columns, (long) columns), values);
+    }
+
+    /** What makes a head's keys, which the file holds turned, and its values; then those of the next. */
+    private float[] heads(GgufTensor keys, String block) {
+        float[] k = values(keys.name());
+        float[] v = values(block + "attn_v_b.weight");
+        int heads = (int) keys.dim(2);
+        List<float[]> parts = new ArrayList<>();
+        for (int h = 0; h < heads; h++) {
+            int each = k.length / heads;
+            parts.add(turned(slice(k, h * each, each), (int) keys.dim(0)));
+            parts.add(slice(v, h * v.length / heads, v.length / heads));
+        }
+        return joined(parts);
     }
 
     private void add(String name, float[] values, GgufTensor like) {

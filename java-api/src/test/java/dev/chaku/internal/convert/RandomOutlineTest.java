@@ -48,6 +48,8 @@ class RandomOutlineTest {
         "granitemoe, GraniteMoeSharedForCausalLM",
         "lfm2moe, Lfm2MoeForCausalLM",
         "qwen35moe, Qwen3_5MoeForCausalLM",
+        "gemma4, Gemma4ForCausalLM",
+        "deepseek2, DeepseekV3ForCausalLM",
         "exaone4, Exaone4ForCausalLM",
         "command-r, CohereForCausalLM",
         "cohere2, Cohere2ForCausalLM",

@@ -24,6 +24,7 @@ public final class ModelFamilies {
             new Gemma(),
             new Gemma2(),
             new Gemma3(),
+            new Gemma4(),
             new Phi3(),
             new SmolLm3(),
             new Granite(),
@@ -47,7 +48,8 @@ public final class ModelFamilies {
             new Lfm2Moe(),
             new Qwen35(),
             new Qwen35Moe(),
-            new Qwen3Next());
+            new Qwen3Next(),
+            new DeepSeek2());
 
     private ModelFamilies() {}
 
