@@ -145,8 +145,8 @@ class ExpertPass {
     apply_linears(d_, {&router, 1});
     d_.engine->run(&KernelTable::route,
                    RouteProblem{e_.logits, e_.ids, e_.weights, m_, experts_.n_experts, experts_.n_used, experts_.gating,
-                                experts_.normalize, experts_.weights_scale, weights_.norms[kSelection], experts_.n_groups,
-                                experts_.n_groups_used});
+                                experts_.normalize, experts_.weights_scale, weights_.norms[kSelection],
+                                experts_.n_groups, experts_.n_groups_used});
     d_.engine->run(&KernelTable::sort_slots,
                    SortSlotsProblem{e_.ids, e_.weights, e_.slots, e_.tokens, e_.slot_weights, e_.counts, e_.offsets, m_,
                                     experts_.n_experts, experts_.n_used});

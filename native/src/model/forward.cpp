@@ -312,7 +312,6 @@ class BlockPass {
   }
 
   void add_down(float* out) const noexcept {
-    const int64_t d = d_.spec->width;
     const float* h = half_stream();
     if (out != h) copy_stream(h, out);
     if (spec_.experts.n_experts > 0) return expert_outputs(d_, layer_, rows_, a_, block_, out);

@@ -48,7 +48,7 @@ class LatentPass {
       const LinearCall call = call_of(kLinearQB, latent_.q_low, m, latent_.queries, a);
       apply_linears(d_, {&call, 1});
     }
-    add_statistics(kLinearKB, latent_.queries, s_.query_dim(), m);
+    add_statistics(kLinearKB, latent_.queries, s_.plain_dim, s_.query_dim(), m);
     for_heads([&](const LatentHead& head, int64_t h) {
       MatmulProblem p;
       p.x = latent_.queries + h * s_.query_dim();
@@ -67,7 +67,7 @@ class LatentPass {
   }
 
   void values(int64_t m) const noexcept {
-    add_statistics(kLinearVB, block_.o, spec_.head_dim, m);
+    add_statistics(kLinearVB, block_.o, s_.kv_rank, spec_.head_dim, m);
     const LatentLowRank low_rank = latent_low_rank(d_, layer_, m, block_);
     if (low_rank.pair != nullptr) {
       MatmulProblem down = down_product(*low_rank.pair, block_.o, s_.kv_rank, m * spec_.n_heads, low_rank.of_values);
@@ -134,9 +134,11 @@ class LatentPass {
     d_.engine->run(&KernelTable::matmul_backward, up);
   }
 
-  void add_statistics(LayerLinear which, const float* x, int64_t stride, int64_t m) const noexcept {
-    if (d_.inputs != nullptr)
-      d_.inputs->add(d_.engine->pool(), weights_.linears[which], x, m * spec_.n_heads, 0, stride);
+  // Of inputs of a product per head, rows of n floats that lie apart; block_.q holds nothing yet, or nothing any more.
+  void add_statistics(LayerLinear which, const float* x, int64_t n, int64_t stride, int64_t m) const noexcept {
+    if (d_.inputs == nullptr) return;
+    copy(x, stride, block_.q, n, m * spec_.n_heads, n);
+    d_.inputs->add(weights_.linears[which], block_.q, m * spec_.n_heads);
   }
 
   void norm(LayerNorm which, const float* x, float* y, float* inverse, int64_t m, int64_t n,

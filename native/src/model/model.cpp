@@ -259,8 +259,9 @@ void Model::make_ones() {
   int64_t n = 0;
   for (const LayerSpec& layer : spec_.layers)
     if (layer.value_norm) n = std::max<int64_t>(n, layer.head_dim);
-  ones_ = AlignedBytes(n * static_cast<int64_t>(sizeof(float)));
-  std::fill_n(reinterpret_cast<float*>(ones_.data()), n, 1.0f);
+  if (n == 0) return;
+  ones_ = DeviceBuffer(engine_->device(), n * static_cast<int64_t>(sizeof(float)));
+  engine_->run(&KernelTable::fill, FillProblem{ones_.as<float>(), n, 1.0f});
 }
 
 const float* Model::vector(Module module, int32_t layer, TensorKind kind) const {
@@ -312,8 +313,8 @@ void Model::seal() {
   if (weights.output.bias != nullptr && spec_.logit_scale != 1.0f)
     fail(Code::kUnsupported, "[seal] expected no output bias beside a logit_scale, got both");
   if (spec_.layer_inputs.width > 0) {
-    weights.layer_input_table = require(Module::kLayerInputTable, -1).matrix;
-    weights.layer_input_projection = require(Module::kLayerInputProjection, -1).matrix;
+    weights.layer_input_table = require(Module::kLayerInputTable, -1).placed.matrix;
+    weights.layer_input_projection = require(Module::kLayerInputProjection, -1).placed.matrix;
     require(Module::kLayerInputNorm, -1);
     weights.layer_input_norm = vector(Module::kLayerInputNorm, -1, TensorKind::kWeight);
   }
@@ -332,8 +333,7 @@ void Model::seal() {
       if (spec_.has(l, static_cast<LayerLinear>(i)) && !optional)
         layer.linears[static_cast<size_t>(i)] = linear(module, l);
     }
-    if (spec_.layers[static_cast<size_t>(l)].value_norm)
-      layer.norms[kNormV] = reinterpret_cast<const float*>(ones_.data());
+    if (spec_.layers[static_cast<size_t>(l)].value_norm) layer.norms[kNormV] = ones_.as<float>();
     check_parts(spec_.layers[static_cast<size_t>(l)], layer, l);
   }
 

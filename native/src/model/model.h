@@ -78,7 +78,7 @@ class Model {
   DecoderSpec spec_;
   std::vector<MappedRange> files_;
   std::map<Key, Tensor> tensors_;
-  AlignedBytes ones_;  // weights of norms that have none
+  DeviceBuffer ones_;  // weights of norms that have none
   Weights weights_;
   FloatSlabs tables_;  // what the spec says and kernels read
   int64_t weight_bytes_ = 0;
