@@ -147,7 +147,9 @@ final class Ids {
     static int flags(LayerOptions layer) {
         return (layer.isParallel() ? chaku.CHAKU_LAYER_PARALLEL : 0)
                 | (layer.isNormedAfterRope() ? chaku.CHAKU_LAYER_NORM_AFTER_ROPE : 0)
-                | (layer.hasGatedQuery() ? chaku.CHAKU_LAYER_GATED_QUERY : 0);
+                | (layer.hasGatedQuery() ? chaku.CHAKU_LAYER_GATED_QUERY : 0)
+                | (layer.hasNormedValues() ? chaku.CHAKU_LAYER_NORM_VALUES : 0)
+                | (layer.hasKeysAsValues() ? chaku.CHAKU_LAYER_VALUES_ARE_KEYS : 0);
     }
 
     /** One bit per module, as the core takes sets of them. */

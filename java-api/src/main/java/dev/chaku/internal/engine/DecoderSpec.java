@@ -1,6 +1,5 @@
 package dev.chaku.internal.engine;
 
-import dev.chaku.internal.engine.LatentOptions;
 import java.util.List;
 import java.util.Optional;
 

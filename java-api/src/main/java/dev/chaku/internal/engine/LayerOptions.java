@@ -191,6 +191,10 @@ public record LayerOptions(
         return keySource < 0;
     }
 
+    public boolean hasNormedValues() {
+        return (flags & NORM_VALUES) != 0;
+    }
+
     /** Whether values are the product of keys. */
     public boolean hasKeysAsValues() {
         return (flags & VALUES_ARE_KEYS) != 0;
