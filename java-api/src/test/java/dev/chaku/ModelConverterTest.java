@@ -333,8 +333,18 @@ class ModelConverterTest {
 
     /** As the goldens' own list says. */
     private static double tolerance(String name) {
-        List<String> gelu =
-                List.of("gemma", "gemma2", "gemma3", "gpt2", "falcon", "starcoder2", "phi2", "gptneox", "mpt", "bloom");
+        List<String> gelu = List.of(
+                "gemma",
+                "gemma2",
+                "gemma3",
+                "gemma4",
+                "gpt2",
+                "falcon",
+                "starcoder2",
+                "phi2",
+                "gptneox",
+                "mpt",
+                "bloom");
         return gelu.contains(name) ? 0.01 : name.equals("qwen35") ? 2e-4 : 1e-4;
     }
 

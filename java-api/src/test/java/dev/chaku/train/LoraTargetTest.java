@@ -40,7 +40,8 @@ class LoraTargetTest {
     void namesWhatItDoesNotKnow() {
         assertEquals(
                 "targets: expected all, attention, experts, shared_expert, mixer or q, k, v, o, gate, up, down, expert_gate, "
-                        + "expert_up, expert_down, shared_gate, shared_up, shared_down, mix_in, mix_gate, mix_input_gate, mix_beta, mix_alpha, mix_out, output, found 'w1'",
+                        + "expert_up, expert_down, shared_gate, shared_up, shared_down, mix_in, mix_gate, mix_input_gate, mix_beta, mix_alpha, mix_out, "
+                        + "q_a, q_b, kv_a, kv_b, layer_gate, layer_out, output, found 'w1'",
                 assertThrows(BadInputException.class, () -> LoraTarget.parse(List.of("q", "w1")))
                         .getMessage());
         assertThrows(BadInputException.class, () -> LoraTarget.parse(List.of()));

@@ -7,7 +7,6 @@ import dev.chaku.internal.engine.DecoderSpec;
 import dev.chaku.internal.engine.EngineAdapter;
 import dev.chaku.internal.engine.EngineModel;
 import dev.chaku.internal.engine.LoraPair;
-import dev.chaku.internal.engine.TensorSpec;
 import java.util.List;
 import java.util.Optional;
 

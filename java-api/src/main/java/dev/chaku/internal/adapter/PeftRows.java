@@ -7,7 +7,6 @@ import dev.chaku.internal.engine.DecoderSpec;
 import dev.chaku.internal.engine.LayerOptions;
 import dev.chaku.internal.engine.LoraPair;
 import dev.chaku.internal.engine.MixerOptions;
-import dev.chaku.internal.engine.TensorSpec;
 import dev.chaku.internal.huggingface.ModuleNames;
 import dev.chaku.internal.huggingface.RowOrder;
 import java.util.List;

@@ -11,7 +11,6 @@ import dev.chaku.internal.engine.DecoderSpec;
 import dev.chaku.internal.engine.EngineTrainer;
 import dev.chaku.internal.engine.LoraPair;
 import dev.chaku.internal.engine.ParameterInfo;
-import dev.chaku.internal.engine.TensorSpec;
 import dev.chaku.internal.engine.TrainerOptions;
 import dev.chaku.train.Experts;
 import dev.chaku.train.LoraConfig;

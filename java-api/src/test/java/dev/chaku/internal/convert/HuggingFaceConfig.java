@@ -167,7 +167,8 @@ final class HuggingFaceConfig {
 
     private void gemma4(int layers) {
         boolean[] windowed = new boolean[layers];
-        int[] flags = metadata.requireNumbers(a + "attention.sliding_window_pattern").toInts();
+        int[] flags =
+                metadata.requireNumbers(a + "attention.sliding_window_pattern").toInts();
         for (int l = 0; l < layers; l++) {
             windowed[l] = flags[l] == 1;
         }
@@ -196,7 +197,11 @@ final class HuggingFaceConfig {
                                 "partial_rotary_factor",
                                 2.0 * turning / global),
                         "sliding_attention",
-                        Map.of("rope_type", "default", "rope_theta", metadata.requireDouble(a + "rope.freq_base_swa"))));
+                        Map.of(
+                                "rope_type",
+                                "default",
+                                "rope_theta",
+                                metadata.requireDouble(a + "rope.freq_base_swa"))));
         config.remove("rope_theta");
     }
 

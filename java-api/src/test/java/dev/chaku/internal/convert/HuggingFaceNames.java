@@ -9,8 +9,9 @@ final class HuggingFaceNames {
         String name = text(a, className, gguf);
         return switch (className) {
             case "Mistral3ForConditionalGeneration", "Gemma3ForConditionalGeneration" -> "language_model." + name;
-            case "Qwen3_5ForConditionalGeneration", "Qwen3_5MoeForConditionalGeneration", "Gemma4ForConditionalGeneration" ->
-                name.replaceFirst("^model\\.", "model.language_model.");
+            case "Qwen3_5ForConditionalGeneration",
+                    "Qwen3_5MoeForConditionalGeneration",
+                    "Gemma4ForConditionalGeneration" -> name.replaceFirst("^model\\.", "model.language_model.");
             default -> name;
         };
     }

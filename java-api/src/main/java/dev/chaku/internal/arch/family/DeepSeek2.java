@@ -8,11 +8,11 @@ import static dev.chaku.internal.huggingface.TensorRules.LAYER;
 
 import dev.chaku.gguf.GgufFile;
 import dev.chaku.gguf.GgufValue;
-import dev.chaku.internal.engine.DecoderModule;
 import dev.chaku.internal.arch.DecoderTraits;
 import dev.chaku.internal.arch.ExpertTraits;
-import dev.chaku.internal.engine.RopeSpec.Pairing;
+import dev.chaku.internal.engine.DecoderModule;
 import dev.chaku.internal.engine.ExpertOptions.Gating;
+import dev.chaku.internal.engine.RopeSpec.Pairing;
 import dev.chaku.internal.huggingface.ExpertKeys;
 import dev.chaku.internal.huggingface.HuggingFaceClass;
 import dev.chaku.internal.huggingface.ModelConfig;

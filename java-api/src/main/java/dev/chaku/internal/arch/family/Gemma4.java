@@ -9,12 +9,12 @@ import static dev.chaku.internal.huggingface.TensorRules.LAYER;
 
 import dev.chaku.gguf.GgufFile;
 import dev.chaku.gguf.GgufValue;
-import dev.chaku.internal.engine.DecoderModule;
 import dev.chaku.internal.arch.DecoderTraits;
 import dev.chaku.internal.arch.DecoderTraits.Feature;
 import dev.chaku.internal.arch.NormTraits.HeadNorm;
-import dev.chaku.internal.engine.RopeSpec.Pairing;
+import dev.chaku.internal.engine.DecoderModule;
 import dev.chaku.internal.engine.LayerOptions;
+import dev.chaku.internal.engine.RopeSpec.Pairing;
 import dev.chaku.internal.huggingface.HuggingFaceClass;
 import dev.chaku.internal.huggingface.ModelConfig;
 import dev.chaku.internal.huggingface.ModuleNames;
@@ -130,7 +130,7 @@ final class Gemma4 extends Family {
     private static void keys(ModelConfig config, Map<String, GgufValue> keys) {
         config.requireOneOf("enable_moe_block", false);
         config.requireOneOf("attention_bias", false);
-        config.requireOneOf("vocab_size_per_layer_input", (long) config.vocab());
+        config.requireOneOf("vocab_size_per_layer_input", (long) config.count("vocab_size"));
         int layers = config.layers();
         boolean[] windowed = new boolean[layers];
         int[] kvHeads = new int[layers];

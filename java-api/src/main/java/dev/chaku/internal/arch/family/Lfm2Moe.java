@@ -35,7 +35,11 @@ final class Lfm2Moe extends Family {
 
     @Override
     DecoderTraits traits(GgufFile file) {
-        return Lfm2.kind().experts(ExpertTraits.of(Gating.SIGMOID).normalized().selectedByBias().afterDenseLayers());
+        return Lfm2.kind()
+                .experts(ExpertTraits.of(Gating.SIGMOID)
+                        .normalized()
+                        .selectedByBias()
+                        .afterDenseLayers());
     }
 
     @Override
