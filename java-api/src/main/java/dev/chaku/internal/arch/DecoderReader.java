@@ -100,7 +100,7 @@ public final class DecoderReader {
                             scored,
                             rotation.scoreScale())
                     .withLatent(latent)
-                    .with(keySource(l, windowed), layerScale(l))
+                    .withSource(keySource(l, windowed), layerScale(l))
                     .withExperts(experts.options(l, ffWidths[l]))
                     .withMixer(mixer);
             picker.pickLayer(l, layer);

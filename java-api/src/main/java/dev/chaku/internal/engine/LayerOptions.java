@@ -162,7 +162,7 @@ public record LayerOptions(
     }
 
     /** The same layer with keys and values of an earlier one, and with what multiplies the stream behind it. */
-    public LayerOptions with(int newKeySource, float newOutputScale) {
+    public LayerOptions withSource(int newKeySource, float newOutputScale) {
         return with(latent, newKeySource, newOutputScale);
     }
 

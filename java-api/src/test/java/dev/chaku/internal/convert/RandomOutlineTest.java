@@ -82,7 +82,7 @@ class RandomOutlineTest {
     /** Layers but for what multiplies the stream behind them, which is a weight. */
     private static List<LayerOptions> sizes(DecoderSpec spec) {
         return spec.layers().stream()
-                .map(layer -> layer.with(layer.keySource(), 1))
+                .map(layer -> layer.withSource(layer.keySource(), 1))
                 .toList();
     }
 }
