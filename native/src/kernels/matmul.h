@@ -69,6 +69,7 @@ struct MatmulBackwardProblem {
   float scale = 1.0f;
   bool accumulate = false;
   LowRankTail tail = {};
+  Role role = Role::kTraining;
 };
 
 // As MatmulGroup: the x of a tail may be the dx of a product before it that has no tail, and neighbours may read the

@@ -120,6 +120,7 @@ class LatentPass {
       down.dx = low_rank.of_keys + h * pair.rank;
       down.dx_stride = spec_.n_heads * int64_t{pair.rank};
       down.m = m;
+      down.role = d_.role;
       d_.engine->run(&KernelTable::matmul_backward, down);
     }
     MatmulBackwardProblem up;  // of all heads at once
@@ -131,6 +132,7 @@ class LatentPass {
     up.m = m * spec_.n_heads;
     up.scale = pair.scale;
     up.accumulate = true;
+    up.role = d_.role;
     d_.engine->run(&KernelTable::matmul_backward, up);
   }
 

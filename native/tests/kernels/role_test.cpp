@@ -98,6 +98,26 @@ void check_product(const Product& product, const std::string& what) {
     }
 }
 
+// dy w, which forward passes have too: what a low-rank addition gives to absorbed queries.
+Floats run_backward(const KernelTable& table, const Weights& w, int64_t m, Role role, const Sizes& sizes) {
+  const int64_t n = w.matrix.rows, k = w.matrix.columns;
+  const Floats dy = random_vector(m * n, 6);
+  Floats dx(static_cast<size_t>(m * k), 0.25f);
+  in_pieces(m, sizes, [&](int64_t begin, int64_t end, int n_threads) {
+    table.matmul_backward({.dy = &dy[static_cast<size_t>(begin * n)],
+                           .dy_stride = n,
+                           .w = w.matrix,
+                           .dx = &dx[static_cast<size_t>(begin * k)],
+                           .dx_stride = k,
+                           .m = end - begin,
+                           .scale = 0.5f,
+                           .accumulate = true,
+                           .role = role},
+                          queue_of(n_threads));
+  });
+  return dx;
+}
+
 // Queries of a text, the last positions of its keys; a call sees the keys up to its last query, as in a cache.
 struct Text {
   Heads heads;
@@ -167,6 +187,19 @@ TEST(odd_widths_and_depths_of_several_passes) {
 TEST(inputs_wider_than_the_scratch) {
   for (const int64_t k : {int64_t{40} << 10, int64_t{600} << 10})
     check_product(Product(DType::kQ4_0, 3, k, 12, 0), "wide");
+}
+
+TEST(products_with_a_weight_as_it_lies) {
+  constexpr int64_t kM = 30;
+  for (const auto& [rows, columns] : {std::pair<int64_t, int64_t>{2, 19}, {48, 70}, {300, 512}}) {
+    const Weights w = random_weights(DType::kF32, rows, columns, 5);
+    for (const KernelTable* table : all_tables())
+      for (const Role role : kRoles) {
+        const Floats whole = run_backward(*table, w, kM, role, {kM});
+        for (const Sizes& sizes : {Sizes{1}, Sizes{1, 2, 3, 5, 9}, Sizes{kM - 1, 1}})
+          check_same(*table, role, whole, run_backward(*table, w, kM, role, sizes), "matmul_backward");
+      }
+  }
 }
 
 // Products of generated tokens run together or alone, with inputs that share the room for digits.

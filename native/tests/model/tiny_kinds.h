@@ -122,6 +122,7 @@ inline std::vector<TinyKind> tiny_kinds() {
     o.window = 4;
     o.output_scale = 0.7f;
     o.layer_inputs = {6, 1.5f, 0.9f, 0.7f};
+    o.embedding_scale = 5.6f;  // the root of the width: branches of norm 1 beside smaller ones magnify any rounding
     o.tied = false;
   });
   add("values that are keys, scaled layers", [](TinyOptions& o) {

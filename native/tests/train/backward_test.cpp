@@ -34,7 +34,7 @@ TEST(scratch_is_as_large_as_the_widest_layer) {
   DecoderSpec spec = bare_decoder({})->spec();
   spec.layers[1].n_heads = 8;
   Carver counter(nullptr);
-  carve_backward(counter, spec, 10, 3);
+  carve_backward(counter, spec, 10, 3, false);
   // d_stream and d_normed of width 32, d_o and dq of 64, dk and dv of 16, rank 3 of four products
   CHECK_EQ(counter.n_bytes(), 10 * 4 * (32 + 32 + 64 + 64 + 16 + 16) + 512);
 }

@@ -18,10 +18,10 @@ CHAKU_INLINE bool same_rows(const MatmulBackwardProblem& a, const MatmulBackward
 }
 
 // What is bound by memory: products of generated tokens however many, and in training those of few rows.
-CHAKU_INLINE bool is_few(const MatmulProblem& p) {
+template <class Problem>
+CHAKU_INLINE bool is_few(const Problem& p) {
   return p.role == Role::kGenerated || (p.role == Role::kTraining && p.m <= 8);
 }
-CHAKU_INLINE bool is_few(const MatmulBackwardProblem& p) { return p.m <= 8; }
 
 // few(problems, n) for neighbours that are few, large(problems, n) for others that read the same rows; up to
 // kMostTogether at once.
