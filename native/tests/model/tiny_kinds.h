@@ -121,8 +121,8 @@ inline std::vector<TinyKind> tiny_kinds() {
     o.activation = Activation::kGeluTanh;
     o.window = 4;
     o.output_scale = 0.7f;
-    o.layer_inputs = {6, 1.5f, 0.9f, 0.7f};
-    o.embedding_scale = 5.6f;  // the root of the width: branches of norm 1 beside smaller ones magnify any rounding
+    o.layer_inputs = {16, 1.5f, 0.9f, 0.7f};  // fewer are closed all at once, and a norm magnifies what is left
+    o.embedding_scale = 5.6f;                 // the root of the width, as in Gemma: the stream outweighs branches
     o.tied = false;
   });
   add("values that are keys, scaled layers", [](TinyOptions& o) {

@@ -44,7 +44,7 @@ uint64_t targets_of(const DecoderSpec& spec) {
   for (int32_t l = 0; l < spec.n_layers(); ++l)
     for (int32_t i = 0; i < kLayerLinears; ++i)
       if (const Module module = kLinearModules[static_cast<size_t>(i)];
-          spec.has(l, static_cast<LayerLinear>(i)) && !is_router(module))
+          spec.has(l, static_cast<LayerLinear>(i)) && is_adaptable(module))
         bits |= uint64_t{1} << static_cast<int32_t>(module);
   return bits;
 }
