@@ -17,7 +17,9 @@ import org.junit.jupiter.params.provider.ValueSource;
  */
 class InternalImportsTest {
     @ParameterizedTest
-    @ValueSource(strings = {"cli", "integrations/parquet", "integrations/module-path", "benchmarks/compare", "benchmarks/jmh"})
+    @ValueSource(
+            strings = {"cli", "integrations/parquet", "integrations/module-path", "benchmarks/compare", "benchmarks/jmh"
+            })
     void noSourceNamesAnythingInternal(String module) throws IOException {
         List<Path> sources;
         try (Stream<Path> files = Files.walk(Path.of("..", module, "src"))) {
