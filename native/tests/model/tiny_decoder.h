@@ -29,18 +29,18 @@ struct TinyOptions {
   Shape q_norm = {}, k_norm = {};  // of the head norms, where not [1,Dh]
   int32_t n_positions = 0;         // embedded
   float logit_soft_cap = 0.0f, attention_soft_cap = 0.0f, alibi_bias = 0.0f, query_temperature = 0.0f;
-  int32_t long_after = 0;  // of the rope
-  ExpertSpec experts;      // in every layer but the first `n_dense`
+  int32_t long_after = 0;   // of the rope
+  ExpertSpec experts = {};  // in every layer but the first `n_dense`
   int32_t n_dense = 0;
   bool shared_router = true, sinks = false, selection_bias = false;
-  MixerSpec mixer;  // in every layer but the last
+  MixerSpec mixer = {};  // in every layer but the last
   bool gated_query = false;
-  LatentSpec latent;        // in every layer, in place of n_kv_heads and head_dim
+  LatentSpec latent = {};   // in every layer, in place of n_kv_heads and head_dim
   int32_t wide_layer = -1;  // the layer with heads of twice as many dimensions
   bool wide_values_are_keys = false, value_norm = false;
   int32_t n_kv_shared = 0;  // so many last layers read the keys of the last one before that has as wide heads
   float output_scale = 1.0f;
-  LayerInputSpec layer_inputs;
+  LayerInputSpec layer_inputs = {};
   DType dtype = DType::kF32;  // of the matrices
   int n_threads = 2;
   CpuPath path = float32_path();  // oracles in float64 need it; tests of the other paths name them
