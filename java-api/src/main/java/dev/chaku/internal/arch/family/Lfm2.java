@@ -46,19 +46,19 @@ final class Lfm2 extends Family {
 
     @Override
     ModuleNames modules() {
-        return mixers().and(
-                        module("feed_forward.w1", DecoderModule.FFN_GATE),
-                        module("feed_forward.w3", DecoderModule.FFN_UP),
-                        module("feed_forward.w2", DecoderModule.FFN_DOWN));
+        return names();
     }
 
-    /** What stands before the feed-forward. */
-    static ModuleNames mixers() {
+    /** Of either LFM2. */
+    static ModuleNames names() {
         return ModuleNames.llamaAttention()
                 .renamed(DecoderModule.ATTN_OUTPUT, "self_attn.out_proj")
                 .and(
                         module("conv.in_proj", DecoderModule.SHORTCONV_IN),
-                        module("conv.out_proj", DecoderModule.MIX_OUT));
+                        module("conv.out_proj", DecoderModule.MIX_OUT),
+                        module("feed_forward.w1", DecoderModule.FFN_GATE),
+                        module("feed_forward.w3", DecoderModule.FFN_UP),
+                        module("feed_forward.w2", DecoderModule.FFN_DOWN));
     }
 
     @Override

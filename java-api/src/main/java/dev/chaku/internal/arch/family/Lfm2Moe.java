@@ -1,6 +1,5 @@
 package dev.chaku.internal.arch.family;
 
-import static dev.chaku.internal.huggingface.ModuleNames.module;
 import static dev.chaku.internal.huggingface.TensorRule.vector;
 import static dev.chaku.internal.huggingface.TensorRules.BLOCK;
 import static dev.chaku.internal.huggingface.TensorRules.LAYER;
@@ -9,7 +8,6 @@ import dev.chaku.gguf.GgufFile;
 import dev.chaku.gguf.GgufValue;
 import dev.chaku.internal.arch.DecoderTraits;
 import dev.chaku.internal.arch.ExpertTraits;
-import dev.chaku.internal.engine.DecoderModule;
 import dev.chaku.internal.engine.ExpertOptions.Gating;
 import dev.chaku.internal.huggingface.ExpertKeys;
 import dev.chaku.internal.huggingface.HuggingFaceClass;
@@ -44,12 +42,7 @@ final class Lfm2Moe extends Family {
 
     @Override
     ModuleNames modules() {
-        return Lfm2.mixers()
-                .and(
-                        module("feed_forward.w1", DecoderModule.FFN_GATE),
-                        module("feed_forward.w3", DecoderModule.FFN_UP),
-                        module("feed_forward.w2", DecoderModule.FFN_DOWN))
-                .withExperts(new ModuleNames.ExpertNames("feed_forward.experts.", "w1", "w3", "w2"));
+        return Lfm2.names().withExperts(new ModuleNames.ExpertNames("feed_forward.experts.", "w1", "w3", "w2"));
     }
 
     @Override
