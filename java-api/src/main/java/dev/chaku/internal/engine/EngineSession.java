@@ -11,9 +11,14 @@ import java.util.List;
  * alone come from any thread.
  */
 public interface EngineSession extends AutoCloseable {
-    /** What tokens are to the text; the arithmetic of a token depends on its role alone. */
+    /**
+     * What tokens are to the text. Each role has its own arithmetic, which depends on nothing else: the numbers of a
+     * token have the same digits whatever was computed before and however a text is cut.
+     */
     enum Role {
+        /** A text that is read. */
         PROMPT,
+        /** Chosen by the model, and appended as soon as it is known. */
         GENERATED
     }
 

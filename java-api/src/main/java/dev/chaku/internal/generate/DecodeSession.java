@@ -1,5 +1,6 @@
 package dev.chaku.internal.generate;
 
+import dev.chaku.internal.engine.EngineSession;
 import java.nio.FloatBuffer;
 import org.jspecify.annotations.Nullable;
 
@@ -10,17 +11,6 @@ public interface DecodeSession {
 
     /** Most tokens that the text may have. */
     int capacity();
-
-    /**
-     * What tokens are to the text. Each role has its own arithmetic, which depends on nothing else: the numbers of a
-     * token have the same digits whatever was computed before and however a text is cut.
-     */
-    enum Role {
-        /** A text that is read. */
-        PROMPT,
-        /** Chosen by the model, and appended as soon as it is known. */
-        GENERATED
-    }
 
     /**
      * Forgets all but what a new prompt has in common with the present text, as far as that was computed as a prompt,
@@ -42,7 +32,7 @@ public interface DecodeSession {
      * @throws dev.chaku.errors.OperationCancelledException if {@link #cancel} was called meanwhile; the text is as
      *     before
      */
-    void append(Role role, int[] tokens, int from, int n, @Nullable FloatBuffer logits);
+    void append(EngineSession.Role role, int[] tokens, int from, int n, @Nullable FloatBuffer logits);
 
     /**
      * Appends tokens of a text that is read, and says of each what follows it.

@@ -5,6 +5,7 @@ import dev.chaku.errors.OperationCancelledException;
 import dev.chaku.generate.FinishReason;
 import dev.chaku.generate.Generation;
 import dev.chaku.generate.TokenLogprob;
+import dev.chaku.internal.engine.EngineSession;
 import dev.chaku.internal.io.Interruption;
 import dev.chaku.text.TokenDecoder;
 import dev.chaku.text.Tokenizer;
@@ -127,7 +128,7 @@ public final class GenerationLoop {
             Interruption.check("generation");
             int n = Math.min(PROMPT_PART, prompt.length - from);
             boolean last = from + n == prompt.length;
-            session.append(DecodeSession.Role.PROMPT, prompt, from, n, last ? logits : null);
+            session.append(EngineSession.Role.PROMPT, prompt, from, n, last ? logits : null);
         }
     }
 
@@ -154,7 +155,7 @@ public final class GenerationLoop {
             }
             if (generated < most) {
                 next[0] = id;
-                session.append(DecodeSession.Role.GENERATED, next, 0, 1, logits);
+                session.append(EngineSession.Role.GENERATED, next, 0, 1, logits);
                 decoded++;
                 sampler.accept(id);
             }

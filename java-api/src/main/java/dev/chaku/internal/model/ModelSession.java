@@ -84,27 +84,24 @@ public final class ModelSession implements DecodeSession, AutoCloseable {
     }
 
     @Override
-    public void append(Role role, int[] text, int from, int n, @Nullable FloatBuffer logits) {
+    public void append(EngineSession.Role role, int[] text, int from, int n, @Nullable FloatBuffer logits) {
         EngineSession.Logits which = logits == null ? EngineSession.Logits.NONE : EngineSession.Logits.LAST;
         append(role, text, from, n, which, logits == null ? NO_LOGITS : logits);
     }
 
     @Override
     public void appendForAll(int[] text, int from, int n, FloatBuffer logits) {
-        append(Role.PROMPT, text, from, n, EngineSession.Logits.ALL, logits);
+        append(EngineSession.Role.PROMPT, text, from, n, EngineSession.Logits.ALL, logits);
     }
 
-    private void append(Role role, int[] text, int from, int n, EngineSession.Logits which, FloatBuffer logits) {
-        core.eval(text, from, n, coreRole(role), which, logits);
+    private void append(
+            EngineSession.Role role, int[] text, int from, int n, EngineSession.Logits which, FloatBuffer logits) {
+        core.eval(text, from, n, role, which, logits);
         System.arraycopy(text, from, tokens, length, n);
-        if (role == Role.PROMPT && promptLength == length) {
+        if (role == EngineSession.Role.PROMPT && promptLength == length) {
             promptLength += n;
         }
         length += n;
-    }
-
-    private static EngineSession.Role coreRole(Role role) {
-        return role == Role.PROMPT ? EngineSession.Role.PROMPT : EngineSession.Role.GENERATED;
     }
 
     @Override

@@ -11,6 +11,7 @@ import dev.chaku.generate.FinishReason;
 import dev.chaku.generate.Generation;
 import dev.chaku.generate.SamplingOptions;
 import dev.chaku.generate.TokenLogprob;
+import dev.chaku.internal.engine.EngineSession;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -54,11 +55,11 @@ class GenerationLoopTest {
         }
 
         @Override
-        public void append(Role role, int[] tokens, int from, int n, @Nullable FloatBuffer logits) {
+        public void append(EngineSession.Role role, int[] tokens, int from, int n, @Nullable FloatBuffer logits) {
             if (text.size() >= cancelAt) {
                 throw new OperationCancelledException("cancelled");
             }
-            assertEquals(role == Role.PROMPT, !generating);
+            assertEquals(role == EngineSession.Role.PROMPT, !generating);
             generating = logits != null; // a prompt's last part asks for them, and so does each generated token
             Arrays.stream(tokens, from, from + n).forEach(text::add);
             batches.add(n);
