@@ -5,6 +5,7 @@ import dev.chaku.internal.engine.Engine;
 import dev.chaku.internal.engine.EngineInfo;
 import dev.chaku.internal.engine.EngineOptions;
 import dev.chaku.internal.engine.lookup.Engines;
+import dev.chaku.internal.io.ProcessMemory;
 import java.util.List;
 
 /**
@@ -33,6 +34,14 @@ public record DeviceInfo(Device device, Device best, int threads, List<String> f
         try (Engine engine = Engines.start(new EngineOptions(threads, device.path()))) {
             return of(engine.describe());
         }
+    }
+
+    /**
+     * {@return the most memory that this process has held so far, in bytes, mapped files included; 0 where the system
+     * does not tell}
+     */
+    public static long processPeakBytes() {
+        return ProcessMemory.peakBytes();
     }
 
     static DeviceInfo of(EngineInfo info) {

@@ -1,5 +1,6 @@
 package dev.chaku.cli;
 
+import dev.chaku.DeviceInfo;
 import dev.chaku.Model;
 import dev.chaku.Shape;
 import dev.chaku.Trainer;
@@ -153,7 +154,7 @@ final class BenchCommand extends Verb {
             if (trainTokens > 0) {
                 training(model, fields);
             }
-            fields.put("peak_bytes", Machine.peakBytes());
+            fields.put("peak_bytes", DeviceInfo.processPeakBytes());
             if (commit != null) {
                 fields.put("commit", commit);
             }

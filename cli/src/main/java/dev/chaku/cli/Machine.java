@@ -11,7 +11,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
 
-/** What this machine is and how much memory this process has taken, as the operating system tells. */
+/** What this machine is, as the operating system tells. */
 public final class Machine {
     private Machine() {}
 
@@ -32,11 +32,6 @@ public final class Machine {
         fields.put("memory_bytes", kibibytes("/proc/meminfo", "MemTotal"));
         fields.put("available_bytes", device.availableBytes());
         return fields;
-    }
-
-    /** The most memory that this process has held so far, in bytes; 0 where the system does not tell. */
-    public static long peakBytes() {
-        return kibibytes("/proc/self/status", "VmHWM");
     }
 
     private static long kibibytes(String file, String key) {

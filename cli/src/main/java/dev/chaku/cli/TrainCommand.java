@@ -1,6 +1,7 @@
 package dev.chaku.cli;
 
 import dev.chaku.Adapter;
+import dev.chaku.DeviceInfo;
 import dev.chaku.Model;
 import dev.chaku.Trainer;
 import dev.chaku.TrainingFolder;
@@ -379,7 +380,7 @@ final class TrainCommand extends Verb {
         fields.put("seconds", seconds);
         fields.put("skipped_lines", dataset.skippedLines());
         fields.put("skipped_steps", last.skippedSteps());
-        fields.put("peak_bytes", Machine.peakBytes());
+        fields.put("peak_bytes", DeviceInfo.processPeakBytes());
         fields.put("loss_fell", trend.fell());
         fields.put("finished", finished);
         result(fields, () -> print(fields, last, seconds, counts));

@@ -1,6 +1,7 @@
 package dev.chaku.benchmarks.compare;
 
 import dev.chaku.Device;
+import dev.chaku.DeviceInfo;
 import dev.chaku.Model;
 import dev.chaku.ModelOptions;
 import dev.chaku.cli.Machine;
@@ -55,7 +56,7 @@ final class ChakuInference {
         Map<String, Object> fields = new LinkedHashMap<>();
         fields.put("prefill_tokens_per_s", generation.prefillTokensPerSecond());
         fields.put("decode_tokens_per_s", generation.decodeTokensPerSecond());
-        fields.put("peak_bytes", Machine.peakBytes());
+        fields.put("peak_bytes", DeviceInfo.processPeakBytes());
         return fields;
     }
 

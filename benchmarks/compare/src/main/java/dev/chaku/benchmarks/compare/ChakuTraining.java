@@ -1,6 +1,7 @@
 package dev.chaku.benchmarks.compare;
 
 import dev.chaku.Device;
+import dev.chaku.DeviceInfo;
 import dev.chaku.Model;
 import dev.chaku.ModelOptions;
 import dev.chaku.Trainer;
@@ -89,7 +90,7 @@ final class ChakuTraining {
         fields.put("seconds", seconds);
         fields.put("loss", progress.loss());
         fields.put("grad_norm", progress.gradNorm());
-        fields.put("peak_bytes", Machine.peakBytes());
+        fields.put("peak_bytes", DeviceInfo.processPeakBytes());
         return fields;
     }
 }

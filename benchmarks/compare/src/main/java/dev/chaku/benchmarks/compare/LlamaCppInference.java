@@ -4,7 +4,7 @@ import de.kherud.llama.InferenceParameters;
 import de.kherud.llama.LlamaModel;
 import de.kherud.llama.ModelParameters;
 import de.kherud.llama.args.Sampler;
-import dev.chaku.cli.Machine;
+import dev.chaku.DeviceInfo;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -86,7 +86,7 @@ final class LlamaCppInference {
         fields.put("prefill_tokens_per_s", prompt.length() * 1e3 / Double.parseDouble(promptTime.group(1)));
         // Its clock starts when the first token is known: so many tokens less one were computed.
         fields.put("decode_tokens_per_s", (generate - 1) * 1e3 / Double.parseDouble(decodeTime.group(1)));
-        fields.put("peak_bytes", Machine.peakBytes());
+        fields.put("peak_bytes", DeviceInfo.processPeakBytes());
         return fields;
     }
 

@@ -7,7 +7,7 @@ import static org.bytedeco.pytorch.global.torch.hasMKLDNN;
 import static org.bytedeco.pytorch.global.torch.manual_seed;
 import static org.bytedeco.pytorch.global.torch.set_num_threads;
 
-import dev.chaku.cli.Machine;
+import dev.chaku.DeviceInfo;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Locale;
@@ -85,7 +85,7 @@ final class PyTorchTraining {
         fields.put("seconds", seconds);
         fields.put("loss", loss);
         fields.put("grad_norm", norm);
-        fields.put("peak_bytes", Machine.peakBytes());
+        fields.put("peak_bytes", DeviceInfo.processPeakBytes());
         return fields;
     }
 }
