@@ -1,13 +1,11 @@
 package dev.chaku.benchmarks.compare;
 
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** Runs Chaku and other engines on the same shapes in turn, and writes how they compare. */
@@ -107,40 +105,8 @@ final class Compare implements Callable<Integer> {
             description = "After a short one to warm up (default: 3, or 2 with --quick).")
     private Integer rounds;
 
-    @Option(
-            names = "--threads",
-            paramLabel = "N",
-            defaultValue = "0",
-            description = "Of every program; 0, the default: one per core.")
-    private int threads;
-
-    @Option(
-            names = "--models",
-            paramLabel = "DIR",
-            defaultValue = "benchmarks/target/models",
-            description = "Where random models are kept (default: ${DEFAULT-VALUE}).")
-    private Path models;
-
-    @Option(
-            names = "--out",
-            paramLabel = "FILE",
-            description =
-                    "Replaced by the results (default: benchmarks/results/compare.jsonl, or in benchmarks/target with --quick).")
-    private Path out;
-
-    @Option(
-            names = {"-h", "--help"},
-            usageHelp = true,
-            description = "Show this help.")
-    @SuppressWarnings("unused")
-    private boolean help;
-
-    @Option(
-            names = "--commit",
-            paramLabel = "ID",
-            defaultValue = "unknown",
-            description = "What is measured, for the record.")
-    private String commit;
+    @Mixin
+    private RunOptions run;
 
     public static void main(String[] args) {
         System.exit(new CommandLine(new Compare()).execute(args));
@@ -156,48 +122,44 @@ final class Compare implements Callable<Integer> {
             trainBases = List.of("bf16");
         }
         rounds = rounds != null ? rounds : quick ? 2 : 3;
-        out = out != null
-                ? out
-                : Path.of(quick ? "benchmarks/target/compare-quick.jsonl" : "benchmarks/results/compare.jsonl");
-        Path partial = out.resolveSibling(out.getFileName() + ".part");
-        Files.deleteIfExists(partial);
-        Report report = new Report(partial, System.out, commit);
-        int cores = threads > 0 ? threads : Runtime.getRuntime().availableProcessors();
-        Path logs = models.resolveSibling("logs");
-        if (!"training".equals(only)) {
-            Settings settings = new Settings(devices, cores, rounds, models, logs);
-            InferenceComparison inference = new InferenceComparison(settings, report, promptTokens, genTokens);
-            for (String shape : shapes) {
-                for (String format : formats) {
-                    try {
-                        inference.run(PeerShape.parse(shape), format);
-                    } catch (IOException e) {
-                        report.failure("inference", PeerShape.parse(shape), format, e);
-                    }
-                }
+        int failed = run.write("compare", quick, report -> {
+            if (!"training".equals(only)) {
+                inference(report);
             }
-        }
-        if (!"inference".equals(only)) {
-            training(report, cores, logs);
-        }
-        Files.move(partial, out, StandardCopyOption.REPLACE_EXISTING);
-        System.out.println("written to " + out);
-        if (report.failed() > 0) {
-            System.err.println(report.failed()
-                    + " checks or cases failed: speeds of programs that compute different things do not count");
+            if (!"inference".equals(only)) {
+                training(report);
+            }
+            return report.failed();
+        });
+        if (failed > 0) {
+            System.err.println(
+                    failed + " checks or cases failed: speeds of programs that compute different things do not count");
             return 1;
         }
         return 0;
     }
 
-    private void training(Report report, int cores, Path logs) throws IOException {
-        Settings once = new Settings(devices.subList(0, 1), cores, 1, models, logs);
+    private void inference(Report report) throws IOException {
+        Settings settings = run.settings(devices, rounds);
+        InferenceComparison inference = new InferenceComparison(settings, report, promptTokens, genTokens);
+        for (String shape : shapes) {
+            for (String format : formats) {
+                try {
+                    inference.run(PeerShape.parse(shape), format);
+                } catch (IOException e) {
+                    report.failure("inference", PeerShape.parse(shape), format, e);
+                }
+            }
+        }
+    }
+
+    private void training(Report report) throws IOException {
+        Settings once = run.settings(devices.subList(0, 1), 1);
         new TrainingComparison(once, report).check();
         for (String shape : trainShapes) {
             for (int tokens : trainTokens) {
                 boolean shorter = tokens > LONG_STEP && !full;
-                Settings settings =
-                        new Settings(once.devices(), cores, shorter ? Math.min(rounds, 2) : rounds, models, logs);
+                Settings settings = run.settings(once.devices(), shorter ? Math.min(rounds, 2) : rounds);
                 try {
                     List<String> formats = shorter ? trainFormats.subList(0, 1) : trainFormats;
                     List<String> bases = shorter ? trainBases.subList(0, 1) : trainBases;

@@ -1,21 +1,20 @@
 package dev.chaku.benchmarks.compare;
 
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** Measures what is kept of the speed of prefill, decode and training beside processes that want the cores too. */
 @Command(
         name = "benchmarks/run neighbours",
         sortOptions = false,
-        description = "Measures prefill, decode and training beside 0, 1 and 2 busy processes in turn. The loss is to stay"
-                + " within 1.25 of the share of the cores that is gone.")
+        description =
+                "Measures prefill, decode and training beside 0, 1 and 2 busy processes in turn. The loss is to stay"
+                        + " within 1.25 of the share of the cores that is gone.")
 final class Neighbours implements Callable<Integer> {
     @Option(names = "--quick", description = "A small shape and few rounds: does it work at all?")
     private boolean quick;
@@ -70,18 +69,8 @@ final class Neighbours implements Callable<Integer> {
             description = "${DEFAULT-VALUE} unless given.")
     private int genTokens;
 
-    @Option(
-            names = "--rounds",
-            paramLabel = "N",
-            description = "After one to warm up (default: 5, or 2 with --quick).")
+    @Option(names = "--rounds", paramLabel = "N", description = "After one to warm up (default: 5, or 2 with --quick).")
     private Integer rounds;
-
-    @Option(
-            names = "--threads",
-            paramLabel = "N",
-            defaultValue = "0",
-            description = "0, the default: one per core.")
-    private int threads;
 
     @Option(
             names = "--cpu",
@@ -90,33 +79,8 @@ final class Neighbours implements Callable<Integer> {
             description = "Chaku's instruction set (default: ${DEFAULT-VALUE}).")
     private String device;
 
-    @Option(
-            names = "--models",
-            paramLabel = "DIR",
-            defaultValue = "benchmarks/target/models",
-            description = "Where random models are kept (default: ${DEFAULT-VALUE}).")
-    private Path models;
-
-    @Option(
-            names = "--out",
-            paramLabel = "FILE",
-            description = "Replaced by the results (default: benchmarks/results/neighbours.jsonl, or in benchmarks/target"
-                    + " with --quick).")
-    private Path out;
-
-    @Option(
-            names = {"-h", "--help"},
-            usageHelp = true,
-            description = "Show this help.")
-    @SuppressWarnings("unused")
-    private boolean help;
-
-    @Option(
-            names = "--commit",
-            paramLabel = "ID",
-            defaultValue = "unknown",
-            description = "What is measured, for the record.")
-    private String commit;
+    @Mixin
+    private RunOptions run;
 
     public static void main(String[] args) {
         System.exit(new CommandLine(new Neighbours()).execute(args));
@@ -132,24 +96,18 @@ final class Neighbours implements Callable<Integer> {
             trainTokens = Math.min(trainTokens, 64);
         }
         rounds = rounds != null ? rounds : quick ? 2 : 5;
-        out = out != null
-                ? out
-                : Path.of(quick ? "benchmarks/target/neighbours-quick.jsonl" : "benchmarks/results/neighbours.jsonl");
-        Path partial = out.resolveSibling(out.getFileName() + ".part");
-        Files.deleteIfExists(partial);
-        int cores = Runtime.getRuntime().availableProcessors();
-        Settings settings = new Settings(
-                List.of(device), threads > 0 ? threads : cores, rounds, models, models.resolveSibling("logs"));
-        NeighbourComparison comparison =
-                new NeighbourComparison(settings, new Report(partial, System.out, commit), busy, cores);
-        comparison.inference(PeerShape.parse(shape), format, promptTokens, genTokens);
-        comparison.training(PeerShape.parse(trainShape), format, trainTokens);
-        Files.move(partial, out, StandardCopyOption.REPLACE_EXISTING);
-        System.out.println("written to " + out);
-        if (comparison.missed() > 0) {
-            System.err.println(comparison.missed() + " figures lose more than 1.25 of the share of the cores that is gone");
+        Settings settings = run.settings(List.of(device), rounds);
+        int missed = run.write("neighbours", quick, report -> {
+            int cores = Runtime.getRuntime().availableProcessors();
+            NeighbourComparison comparison = new NeighbourComparison(settings, report, busy, cores);
+            comparison.inference(PeerShape.parse(shape), format, promptTokens, genTokens);
+            comparison.training(PeerShape.parse(trainShape), format, trainTokens);
+            return comparison.missed();
+        });
+        if (missed > 0) {
+            System.err.println(missed + " figures lose more than 1.25 of the share of the cores that is gone");
         }
         // A small shape's figures are noise.
-        return comparison.missed() > 0 && !quick ? 1 : 0;
+        return missed > 0 && !quick ? 1 : 0;
     }
 }
