@@ -14,8 +14,9 @@ record CoreShare(int cores, int threads, int busy) {
 
     CoreShare {
         if (cores < 1 || threads < 1 || busy < 0) {
-            throw new IllegalArgumentException("expected at least a core, a thread and no fewer than 0 neighbours, found "
-                    + cores + ", " + threads + " and " + busy);
+            throw new IllegalArgumentException(
+                    "expected at least a core, a thread and no fewer than 0 neighbours, found " + cores + ", " + threads
+                            + " and " + busy);
         }
     }
 

@@ -37,9 +37,7 @@ final class NeighbourComparison {
     private int seed;
     private int missed;
 
-    /**
-     * @param neighbours numbers of busy processes, 0 first
-     */
+    /** @param neighbours numbers of busy processes, 0 first */
     NeighbourComparison(Settings settings, Report report, List<Integer> neighbours, int cores) {
         if (neighbours.isEmpty() || neighbours.get(0) != 0) {
             throw new IllegalArgumentException("expected 0 as the first number of neighbours, found " + neighbours);
@@ -112,7 +110,11 @@ final class NeighbourComparison {
     }
 
     private static double processorSeconds(List<Worker> workers) {
-        return workers.stream().map(Worker::processorTime).mapToLong(Duration::toNanos).sum() / 1e9;
+        return workers.stream()
+                        .map(Worker::processorTime)
+                        .mapToLong(Duration::toNanos)
+                        .sum()
+                / 1e9;
     }
 
     private void tell(String phase, PeerShape shape, String format, Found found, Found alone) {

@@ -65,8 +65,7 @@ record PeerShape(
                   "hidden_act": "silu",
                   "tie_word_embeddings": true
                 }
-                """
-                .formatted(
+                """.formatted(
                         architecture.equals("qwen2") ? "Qwen2ForCausalLM" : "LlamaForCausalLM",
                         architecture,
                         layers,

@@ -67,7 +67,8 @@ final class TrainingComparison {
             for (String device : settings.devices()) {
                 // All programs stay in memory until the last round: further paths show themselves on one format.
                 for (String format : device.equals(settings.devices().get(0)) ? formats : formats.subList(0, 1)) {
-                    entrants.add(new Entrant("chaku " + device, format, ChakuWorkers.training(settings, shape, tokens, format, device)));
+                    entrants.add(new Entrant(
+                            "chaku " + device, format, ChakuWorkers.training(settings, shape, tokens, format, device)));
                 }
             }
             for (Entrant entrant : entrants) {
@@ -97,7 +98,8 @@ final class TrainingComparison {
     void check() throws IOException {
         PeerShape shape = PeerShape.CHECK;
         try (Worker peer = torch(shape, 128, "f32", PyTorchDecoder.Attention.EAGER);
-                Worker ours = ChakuWorkers.training(settings, shape, 128, "bf16", settings.devices().get(0))) {
+                Worker ours = ChakuWorkers.training(
+                        settings, shape, 128, "bf16", settings.devices().get(0))) {
             for (int step = 1; step <= 3; step++) {
                 Map<String, Object> expected = peer.ask(Map.of());
                 Map<String, Object> found = ours.ask(Map.of());

@@ -40,8 +40,7 @@ final class NeighboursTest {
                 assertTrue(median(row, "taken") >= 0 && median(row, "kept") > 0, row.toString());
             }
         }
-        assertEquals(
-                List.of("prefill 0", "prefill 1", "decode 0", "decode 1", "training 0", "training 1"), found);
+        assertEquals(List.of("prefill 0", "prefill 1", "decode 0", "decode 1", "training 0", "training 1"), found);
         String table = NeighbourTables.render(rows);
         assertTrue(table.contains("| decode | check q4_0 | 1 | "), table);
         assertTrue(table.contains("commit abc"), table);
@@ -51,19 +50,30 @@ final class NeighboursTest {
     void aFigureThatWasMissedSaysSo() {
         Map<String, Object> one = Map.of("median", 1, "least", 1, "most", 1);
         Map<String, Object> row = Map.of(
-                "measure", "neighbours",
-                "phase", "decode",
-                "shape", "s",
-                "format", "q4_0",
-                "busy", 2,
-                "tokens_per_s", Map.of("median", 20, "least", 19, "most", 21),
-                "kept", Map.of("median", 0.3, "least", 0.25, "most", 0.35),
-                "taken", one,
-                "least_kept", 0.375,
-                "cores_left", 0.5);
+                "measure",
+                "neighbours",
+                "phase",
+                "decode",
+                "shape",
+                "s",
+                "format",
+                "q4_0",
+                "busy",
+                2,
+                "tokens_per_s",
+                Map.of("median", 20, "least", 19, "most", 21),
+                "kept",
+                Map.of("median", 0.3, "least", 0.25, "most", 0.35),
+                "taken",
+                one,
+                "least_kept",
+                0.375,
+                "cores_left",
+                0.5);
         String table = NeighbourTables.render(List.of(row));
         assertTrue(
-                table.contains("| decode | s q4_0 | 2 | 20.0 (19.0–21.0) | 0.30 (0.25–0.35) (missed) | 0.38 | 0.50 | 1.00 |"),
+                table.contains(
+                        "| decode | s q4_0 | 2 | 20.0 (19.0–21.0) | 0.30 (0.25–0.35) (missed) | 0.38 | 0.50 | 1.00 |"),
                 table);
     }
 

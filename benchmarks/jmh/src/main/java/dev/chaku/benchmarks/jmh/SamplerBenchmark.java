@@ -39,8 +39,7 @@ public class SamplerBenchmark {
     private static final int NORMAL = 1;
     private static final int CONTROL = 3;
     private static final int BYTE = 6;
-    private static final String CONFIG =
-            """
+    private static final String CONFIG = """
             {
               "architectures": ["LlamaForCausalLM"],
               "num_hidden_layers": 1,
@@ -90,7 +89,8 @@ public class SamplerBenchmark {
             case "penalties" ->
                 SamplingOptions.defaults().withPenalties(new SamplingOptions.Repetition(64, 1.1f, 0, 0));
             // All tokens stay: the dearest case.
-            case "temperature" -> SamplingOptions.defaults().withTopK(0).withTopP(1).withMinP(0);
+            case "temperature" ->
+                SamplingOptions.defaults().withTopK(0).withTopP(1).withMinP(0);
             default -> throw new IllegalArgumentException(options);
         };
     }
