@@ -15,7 +15,6 @@ final class NeighbourComparison {
     private static final int SHORT_PROMPT = 8;
 
     /** One for each prompt: no two begin alike, and none finds a token of another in the cache. */
-    private static final String FIRST_LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
 
     /** What is measured: a request's speed. */
     @FunctionalInterface
@@ -72,7 +71,7 @@ final class NeighbourComparison {
     }
 
     private static double asked(Worker chaku, int prompt, int generate, int seed, String speed) throws IOException {
-        String text = FIRST_LETTERS.charAt(seed % FIRST_LETTERS.length()) + PlainVocabulary.text(prompt - 1, seed);
+        String text = PlainVocabulary.text(prompt, seed);
         return number(chaku.ask(Map.of("prompt", text, "generate", generate)), speed);
     }
 
