@@ -108,7 +108,7 @@ TEST(a_group_is_its_products_one_by_one) {
   for (const int64_t m : {1, 4, 7, 20}) {
     const Floats x = random_vector(m * kK, 78), other = random_vector(m * kK, 79);
     for (const CpuPath path : kVectorPaths) {
-      const KernelTable* table = find_table(path);
+      const KernelTable* table = table_here(path);
       if (table == nullptr) continue;
       std::vector<Floats> together(weights.size()), alone(weights.size());
       std::vector<MatmulProblem> problems;

@@ -203,7 +203,7 @@ TEST(groups_with_tails_are_their_products_one_by_one) {
       return all;
     };
     for (const CpuPath path : {CpuPath::kReference, CpuPath::kAvx2, CpuPath::kAvx512, CpuPath::kAvx512Vnni}) {
-      const KernelTable* table = find_table(path);
+      const KernelTable* table = table_here(path);
       if (table == nullptr) continue;
       for (const Role role : kRoles) {
         std::vector<Floats> together, alone;
@@ -250,7 +250,7 @@ TEST(weight_gradients) {
 TEST(gradients_of_a_group_are_those_of_each) {
   const Floats x = random_vector(40 * 70, 43), dy = random_vector(40 * 33, 44), u = random_vector(40 * 5, 45);
   for (const CpuPath path : {CpuPath::kReference, CpuPath::kAvx2, CpuPath::kAvx512, CpuPath::kAvx512Vnni}) {
-    const KernelTable* table = find_table(path);
+    const KernelTable* table = table_here(path);
     if (table == nullptr) continue;
     std::array<Floats, 2> together[2];
     for (const bool group : {false, true}) {

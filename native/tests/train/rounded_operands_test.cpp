@@ -4,6 +4,7 @@
 
 #include "infer/session.h"
 #include "kernels/path_choice.h"
+#include "kernels/table_here.h"
 #include "model/tiny_decoder.h"
 #include "test.h"
 #include "train/trainer.h"
@@ -64,13 +65,13 @@ TEST(logits_keep_three_digits) {
   for (const float v : exact) squares += double{v} * v;
   const double typical = std::sqrt(squares / static_cast<double>(exact.size()));
   for (const CpuPath path : kRounding)
-    if (find_table(path) != nullptr)
+    if (table_here(path) != nullptr)
       CHECK_CLOSE(logits(path, 40).data(), exact.data(), static_cast<int64_t>(exact.size()), 0.03 * typical, 0.0);
 }
 
 TEST(generated_tokens_are_not_rounded) {
   for (const CpuPath path : kRounding)
-    if (find_table(path) != nullptr) {
+    if (table_here(path) != nullptr) {
       CHECK(logits(path, 9, Role::kGenerated) == logits(kFloat32Path, 9, Role::kGenerated));
       CHECK(logits(path, 1) != logits(kFloat32Path, 1));
     }
@@ -80,7 +81,7 @@ TEST(training_goes_the_same_way) {
   const std::vector<double> exact = losses(kFloat32Path);
   CHECK(exact.back() < 0.5 * exact.front());
   for (const CpuPath path : kRounding) {
-    if (find_table(path) == nullptr) continue;
+    if (table_here(path) == nullptr) continue;
     const std::vector<double> rounded = losses(path);
     for (size_t i = 0; i < exact.size(); ++i) CHECK(std::fabs(rounded[i] - exact[i]) < 0.02 * exact.front());
   }
