@@ -2,13 +2,11 @@ package dev.chaku;
 
 import dev.chaku.errors.BadInputException;
 import dev.chaku.errors.ResourceException;
-import dev.chaku.gguf.GgufFile;
 import dev.chaku.gguf.GgufMetadata;
 import dev.chaku.gguf.GgufValue;
 import dev.chaku.internal.adapter.AdapterKeys;
 import dev.chaku.internal.adapter.AdapterWeights;
 import dev.chaku.internal.adapter.GgufAdapters;
-import dev.chaku.internal.adapter.ModelFingerprint;
 import dev.chaku.internal.adapter.PeftAdapters;
 import dev.chaku.internal.engine.LoraPair;
 import dev.chaku.internal.model.LoadedAdapter;
@@ -44,15 +42,20 @@ public final class Adapter implements AutoCloseable {
      * @throws BadInputException if there is none, or it is damaged
      */
     public static Adapter load(Path path) {
+        return new Adapter(GgufAdapters.read(fileAt(path)));
+    }
+
+    /** The GGUF file that a path means: itself, or that of a training's folder. */
+    static Path fileAt(Path path) {
         Path file = Files.isDirectory(path) ? path.resolve(FILE_NAME) : path;
         if (file != path && !Files.exists(file) && PeftAdapters.isPeft(path)) {
-            throw new BadInputException(
-                    path + ": expected a GGUF adapter, found one of PEFT; import it for its base first");
+            throw new BadInputException(path + ": expected a GGUF adapter, found one of "
+                    + (PeftAdapters.isMlx(path) ? "mlx-lm" : "PEFT") + "; import it for its base first");
         }
         if (file != path && !Files.isRegularFile(file)) {
             throw new BadInputException(path + ": expected a folder with " + FILE_NAME + " in it, found none there");
         }
-        return new Adapter(GgufAdapters.read(file));
+        return file;
     }
 
     /**
@@ -70,6 +73,25 @@ public final class Adapter implements AutoCloseable {
     }
 
     /**
+     * Reads an adapter in whatever format it stands: a GGUF file or the folder of a training, a folder of Hugging
+     * Face's PEFT, or one of mlx-lm.
+     *
+     * @param path a file or folder
+     * @param base what it is for: its family decides names and the order of rows of what is no GGUF file
+     * @return the adapter
+     * @throws BadInputException if a file is damaged, the adapter belongs to another base, or it is more than a LoRA
+     *     file can say
+     */
+    public static Adapter read(Path path, AdapterBase base) {
+        if (AdapterFormat.of(path) == AdapterFormat.GGUF) {
+            Adapter adapter = load(path);
+            adapter.weights().requireFits(base.spec(), base.toString());
+            return adapter;
+        }
+        return new Adapter(PeftAdapters.read(path, base.spec()));
+    }
+
+    /**
      * Writes a new folder that PEFT reads.
      *
      * @param folder a folder with adapter_config.json and adapter_model.safetensors
@@ -78,6 +100,18 @@ public final class Adapter implements AutoCloseable {
      * @throws ResourceException if the disk is full; nothing is left behind
      */
     public void savePeft(Path folder, Model base) {
+        savePeft(folder, AdapterBase.of(base));
+    }
+
+    /**
+     * Writes a new folder that PEFT reads.
+     *
+     * @param folder a folder with adapter_config.json and adapter_model.safetensors
+     * @param base the model that it is worn over
+     * @throws BadInputException if the folder exists, or the adapter belongs to another base
+     * @throws ResourceException if the disk is full; nothing is left behind
+     */
+    public void savePeft(Path folder, AdapterBase base) {
         PeftAdapters.write(folder, weights(), base.spec());
     }
 
@@ -149,22 +183,30 @@ public final class Adapter implements AutoCloseable {
      * @throws BadInputException if the model's file cannot be read
      */
     public Optional<Boolean> isTrainedOn(Model base) {
-        GgufMetadata told = weights().metadata();
-        Optional<String> hash = told.findString(AdapterKeys.HASH);
-        if (base.file().isEmpty() || hash.isEmpty()) {
-            return Optional.empty();
-        }
-        GgufFile file = base.file().get();
-        boolean surely = told.findString(AdapterKeys.FINGERPRINT)
-                .filter(ModelFingerprint.of(file)::equals)
-                .isPresent();
-        // What differs may be the same model in parts, or the adapter an old one: then all bytes are read.
-        return Optional.of(surely || hash.get().equals(file.sha256()));
+        return AdapterBase.of(base).isFileOf(weights().metadata());
+    }
+
+    /**
+     * {@return how it goes with a base whose family and shapes it has}
+     *
+     * @param base what it is to be worn over or merged into
+     * @throws BadInputException if family, layers, a shape or the size of the vocabulary differ: the message names both
+     *     sides; or the base's file cannot be read
+     */
+    public AdapterFit fit(AdapterBase base) {
+        AdapterWeights all = weights();
+        all.requireFits(base.spec(), base.toString());
+        return new AdapterFit(
+                all.source(),
+                base.toString(),
+                trainedOn(),
+                base.isFileOf(all.metadata()),
+                base.hasVocabularyOf(all.metadata()));
     }
 
     /** {@return the name of the file that it was trained on, where its own file says it} */
     public Optional<String> trainedOn() {
-        return weights().metadata().findString("chaku.base.file");
+        return weights().metadata().findString(AdapterKeys.FILE);
     }
 
     /**

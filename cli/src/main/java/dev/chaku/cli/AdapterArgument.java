@@ -7,11 +7,16 @@ import java.nio.file.Path;
 
 /** An adapter on the command line: {@code DIR|FILE[=SCALE]}. */
 record AdapterArgument(Adapter adapter, double scale) {
+    /** The file or folder that an argument without a scale names. */
+    static Path path(String text) {
+        return Path.of(text);
+    }
+
     static AdapterArgument parse(String text) {
         int equals = text.lastIndexOf('=');
         // A file may have '=' in its name.
         if (equals < 0 || Files.exists(Path.of(text))) {
-            return new AdapterArgument(Adapter.load(Path.of(text)), 1);
+            return new AdapterArgument(Adapter.load(path(text)), 1);
         }
         double scale;
         try {
@@ -23,6 +28,6 @@ record AdapterArgument(Adapter adapter, double scale) {
         if (!Double.isFinite(scale)) {
             throw BadInputException.ofSetting("adapter", "a finite scale after '=' of " + text, scale);
         }
-        return new AdapterArgument(Adapter.load(Path.of(text.substring(0, equals))), scale);
+        return new AdapterArgument(Adapter.load(path(text.substring(0, equals))), scale);
     }
 }

@@ -23,6 +23,7 @@ import picocli.CommandLine.Spec;
             GenerateCommand.class,
             TokenizeCommand.class,
             ModelCommand.class,
+            AdapterCommand.class,
             DataCommand.class,
             BenchCommand.class,
             DoctorCommand.class,

@@ -2,6 +2,7 @@ package dev.chaku.cli;
 
 import dev.chaku.gguf.GgufArray;
 import dev.chaku.gguf.GgufFile;
+import dev.chaku.gguf.GgufMetadata;
 import dev.chaku.gguf.GgufTensor;
 import dev.chaku.gguf.GgufValue;
 import java.math.BigInteger;
@@ -58,7 +59,7 @@ final class ModelInspectCommand extends Verb {
         fields.put("architecture", architecture(gguf));
         fields.put("parameters", parameters(gguf));
         fields.put("formats", formats(gguf));
-        fields.put("metadata", metadata(gguf));
+        fields.put("metadata", metadata(gguf.metadata()));
         fields.put(
                 "tensors",
                 gguf.tensors().stream().map(ModelInspectCommand::describe).toList());
@@ -88,9 +89,10 @@ final class ModelInspectCommand extends Verb {
         return fields;
     }
 
-    private static Map<String, Object> metadata(GgufFile gguf) {
+    /** Key values as JSON has them. */
+    static Map<String, Object> metadata(GgufMetadata metadata) {
         Map<String, Object> all = new LinkedHashMap<>();
-        gguf.metadata().asMap().forEach((key, value) -> all.put(key, plain(value)));
+        metadata.asMap().forEach((key, value) -> all.put(key, plain(value)));
         return all;
     }
 

@@ -19,6 +19,10 @@ final class SettingNames {
         FLAGS.put("leave parseSpecial on", "leave out --no-special");
         FLAGS.put("DataFixer does", "--fix does");
         FLAGS.put(
+                "export it merged: that makes a whole model of base and adapter",
+                "chaku adapter export ADAPTER --merged --model BASE --out FILE makes a whole model of it");
+        FLAGS.put("force goes on all the same", "--force goes on all the same");
+        FLAGS.put(
                 "Convert them to one kind, such as conversations.",
                 "Convert them to one kind: chaku data convert --to chat.");
     }

@@ -46,8 +46,15 @@ class SettingNamesTest {
     @Test
     void theLibraryNamesSettings() throws IOException {
         StringBuilder all = new StringBuilder();
-        try (Stream<Path> files = Files.walk(Path.of("../java-api/src/main/java/dev/chaku/data"))) {
-            for (Path file : files.filter(f -> f.toString().endsWith(".java")).toList()) {
+        Path library = Path.of("../java-api/src/main/java/dev/chaku");
+        try (Stream<Path> data = Files.walk(library.resolve("data"));
+                Stream<Path> adapters = Files.walk(library.resolve("internal/adapter"));
+                Stream<Path> facades = Files.list(library)) {
+            Stream<Path> adapter = Stream.concat(
+                    adapters, facades.filter(f -> f.getFileName().toString().startsWith("Adapter")));
+            for (Path file : Stream.concat(data, adapter)
+                    .filter(f -> f.toString().endsWith(".java"))
+                    .toList()) {
                 String source = Files.readString(file);
                 all.append(source);
                 List<String> flags = FLAG_IN_TEXT

@@ -14,5 +14,11 @@ public final class AdapterKeys {
     /** The key that says so by the hash of all bytes. */
     public static final String HASH = "chaku.base.sha256";
 
+    /** The key that says what that file is called. */
+    public static final String FILE = "chaku.base.file";
+
+    /** The key that says which vocabulary its tokens are of, by the hash of all of them. */
+    public static final String VOCABULARY = "chaku.base.vocabulary";
+
     private AdapterKeys() {}
 }

@@ -37,6 +37,13 @@ public record AdapterWeights(
      */
     public EngineAdapter bind(EngineModel model, DecoderSpec spec) {
         requireFits(spec);
+        for (LoraPair pair : pairs) {
+            if (pair.place().module() == DecoderModule.TOKEN_EMBEDDING) {
+                throw new BadInputException(
+                        source + ": tensor " + pair.place().name()
+                                + ".weight.lora_a: an addition to the token embedding cannot be worn; merge the adapter into its base");
+            }
+        }
         return model.adapter(source, alpha, FusedProducts.split(pairs, spec));
     }
 
@@ -51,33 +58,51 @@ public record AdapterWeights(
      * @throws BadInputException if not: the message names the tensor, expected and found
      */
     public void requireFits(DecoderSpec spec) {
+        requireFits(spec, "");
+    }
+
+    /**
+     * The same of a base that messages name.
+     *
+     * @param base its file; empty for none
+     */
+    public void requireFits(DecoderSpec spec, String base) {
         if (!spec.architecture().equals(architecture)) {
-            throw new BadInputException(source + ": adapter for another base: expected architecture "
-                    + spec.architecture() + ", found " + architecture);
+            throw misfit(base, "expected architecture " + spec.architecture() + ", found " + architecture);
         }
         for (LoraPair pair : FusedProducts.split(pairs, spec)) {
-            requireFits(pair, spec);
+            requireFits(pair, spec, base);
         }
     }
 
-    private void requireFits(LoraPair pair, DecoderSpec spec) {
+    private BadInputException misfit(String base, String what) {
+        return new BadInputException(
+                source + ": adapter for another base" + (base.isEmpty() ? "" : " than " + base) + ": " + what);
+    }
+
+    private void requireFits(LoraPair pair, DecoderSpec spec, String base) {
         DecoderModule.Place place = pair.place();
         // A tied output projection is the token embedding's matrix.
         DecoderModule.Place tied = DecoderModule.TOKEN_EMBEDDING.at(-1);
-        DecoderSpec.Shape base = spec.product(place)
+        DecoderSpec.Shape shape = spec.product(place)
                 .or(() -> place.module() == DecoderModule.OUTPUT ? spec.product(tied) : Optional.empty())
-                .orElseThrow(() -> new BadInputException(source + ": adapter for another base: tensor " + place.name()
-                        + ".weight.lora_a has no counterpart in a model of "
-                        + spec.layers().size() + " layers"));
+                .orElseThrow(() -> misfit(
+                        base,
+                        "tensor " + place.name() + ".weight.lora_a has no counterpart in a model of "
+                                + spec.layers().size() + " layers"));
         int stacked = spec.stacked(place);
         if (pair.experts() != stacked) {
-            throw new BadInputException(source + ": adapter for another base: tensor " + place.name()
-                    + ".weight expects " + stacked + " experts, found " + pair.experts());
+            throw misfit(
+                    base,
+                    "tensor " + place.name() + ".weight expects " + stacked + " experts, found " + pair.experts());
         }
-        if (base.columns() != pair.inputs() || base.rows() != (long) pair.outputs() * stacked) {
-            throw new BadInputException(source + ": adapter for another base: tensor " + place.name()
-                    + ".weight expects " + base.columns() + " inputs and " + base.rows() / stacked + " outputs, found "
-                    + pair.inputs() + " and " + pair.outputs());
+        if (shape.columns() != pair.inputs() || shape.rows() != (long) pair.outputs() * stacked) {
+            boolean vocabulary = !place.module().inLayers() && shape.columns() == pair.inputs();
+            throw misfit(
+                    base,
+                    "tensor " + place.name() + ".weight expects " + shape.columns() + " inputs and "
+                            + shape.rows() / stacked + " outputs, found " + pair.inputs() + " and " + pair.outputs()
+                            + (vocabulary ? "; its vocabulary has another size" : ""));
         }
     }
 }

@@ -20,12 +20,16 @@ import java.util.Map;
 /**
  * LoRA adapters as GGUF files, in llama.cpp's layout: {@code X.weight.lora_a} with ne = [K, R] and
  * {@code X.weight.lora_b} with ne = [R, N], of experts [K, R, E] and [R, N, E]; one {@code adapter.lora.alpha} per
- * file.
+ * file. Of the token embedding, {@code lora_a} is the table with ne = [R, V] and {@code lora_b} has ne = [R, D]: the
+ * first is B, the second A transposed.
  */
 public final class GgufAdapters {
     private static final String A = ".weight.lora_a";
     private static final String B = ".weight.lora_b";
     private static final String ALPHA = "adapter.lora.alpha";
+
+    /** Tokens after which alone an adapter is to be worn. */
+    private static final String INVOCATION = "adapter.alora.invocation_tokens";
 
     private GgufAdapters() {}
 
@@ -38,6 +42,11 @@ public final class GgufAdapters {
         GgufFile file = GgufFile.read(path);
         requireEquals(file, "general.type", "adapter");
         requireEquals(file, "adapter.type", "lora");
+        if (file.metadata().has(INVOCATION)) {
+            throw new BadInputException(
+                    path + ": key " + INVOCATION
+                            + " is not supported: it adapts only what follows these tokens, here an adapter is worn throughout");
+        }
         String architecture = file.metadata().requireString("general.architecture");
         float alpha = file.metadata().requireFloat(ALPHA);
         if (!(alpha > 0) || Float.isInfinite(alpha)) {
@@ -88,7 +97,10 @@ public final class GgufAdapters {
                 .orElseThrow(() -> new BadInputException(
                         file.path() + ": tensor '" + a.name() + "': this version adapts no such module; it adapts "
                                 + "attn_q, attn_k, attn_v, attn_qkv, attn_output, ffn_gate, ffn_up, ffn_down, the last three also with _exps "
-                                + "and _shexp, and output"));
+                                + "and _shexp, output and token_embd"));
+        if (place.module() == DecoderModule.TOKEN_EMBEDDING) {
+            return embedding(file, place, a, b, decoder);
+        }
         int dims = place.module().isStacked() ? 3 : 2;
         if (a.rank() != dims || b.rank() != dims || a.dim(1) != b.dim(0) || a.dim(1) < 1 || a.dim(2) != b.dim(2)) {
             String experts = dims == 3 ? ", E" : "";
@@ -110,6 +122,25 @@ public final class GgufAdapters {
                 Math.toIntExact(b.dim(1)),
                 decode(file, a, decoder),
                 decode(file, b, decoder));
+    }
+
+    /** The format of a pair's A in the file that it was read from. */
+    static String type(GgufFile file, LoraPair pair) {
+        return file.requireTensor(pair.place().name() + A).type().toString();
+    }
+
+    private static LoraPair embedding(
+            GgufFile file, DecoderModule.Place place, GgufTensor a, GgufTensor b, TensorDecoder decoder) {
+        boolean two = a.rank() == 2 && b.rank() == 2;
+        if (!two || a.dim(0) != b.dim(0) || a.dim(0) < 1 || Math.max(a.elements(), b.elements()) > Integer.MAX_VALUE) {
+            throw new BadInputException(file.path() + ": tensors '" + a.name() + "' and '" + b.name()
+                    + "': expected dims [rank, V] and [rank, D], found " + Arrays.toString(a.dims()) + " and "
+                    + Arrays.toString(b.dims()));
+        }
+        int rank = Math.toIntExact(a.dim(0));
+        int width = Math.toIntExact(b.dim(1));
+        float[] turned = Transposed.of(decode(file, b, decoder), width, rank);
+        return new LoraPair(place, rank, width, Math.toIntExact(a.dim(1)), turned, decode(file, a, decoder));
     }
 
     private static float[] decode(GgufFile file, GgufTensor tensor, TensorDecoder decoder) {
@@ -145,20 +176,19 @@ public final class GgufAdapters {
         extra.forEach(writer::put);
         pairs.forEach(pair -> pair.requireFinite(path.toString()));
         StagedFloats staged = new StagedFloats();
-        for (LoraPair pair : pairs) {
-            String name = pair.place().name();
-            writer.tensor(
-                    name + A,
-                    GgmlType.F32,
-                    dims(pair, pair.inputs(), pair.rank()),
-                    out -> staged.write(FloatBuffer.wrap(pair.a()), out::write));
-            writer.tensor(
-                    name + B,
-                    GgmlType.F32,
-                    dims(pair, pair.rank(), pair.outputs()),
-                    out -> staged.write(FloatBuffer.wrap(pair.b()), out::write));
-        }
+        pairs.forEach(pair -> add(writer, pair, staged));
         writer.write();
+    }
+
+    private static void add(GgufWriter writer, LoraPair pair, StagedFloats staged) {
+        boolean embedding = pair.place().module() == DecoderModule.TOKEN_EMBEDDING;
+        String name = pair.place().name();
+        long[] aDims = embedding ? new long[] {pair.rank(), pair.outputs()} : dims(pair, pair.inputs(), pair.rank());
+        long[] bDims = embedding ? new long[] {pair.rank(), pair.inputs()} : dims(pair, pair.rank(), pair.outputs());
+        float[] first = embedding ? pair.b() : pair.a();
+        float[] second = embedding ? Transposed.of(pair.a(), pair.rank(), pair.inputs()) : pair.b();
+        writer.tensor(name + A, GgmlType.F32, aDims, out -> staged.write(FloatBuffer.wrap(first), out::write));
+        writer.tensor(name + B, GgmlType.F32, bDims, out -> staged.write(FloatBuffer.wrap(second), out::write));
     }
 
     private static long[] dims(LoraPair pair, long columns, long rows) {

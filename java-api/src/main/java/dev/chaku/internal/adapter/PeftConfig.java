@@ -1,22 +1,23 @@
 package dev.chaku.internal.adapter;
 
 import com.fasterxml.jackson.core.JsonGenerator;
-import com.fasterxml.jackson.core.JsonParser;
-import com.fasterxml.jackson.core.JsonToken;
 import dev.chaku.errors.BadInputException;
+import dev.chaku.internal.adapter.FoundAdapter.Beyond;
+import dev.chaku.internal.huggingface.JsonFile;
 import dev.chaku.internal.io.Json;
-import dev.chaku.io.FileFault;
 import java.io.IOException;
 import java.io.StringWriter;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The part of PEFT's {@code adapter_config.json} that decides what an adapter computes.
@@ -26,6 +27,7 @@ import java.util.regex.PatternSyntaxException;
  * @param rsLora scale alpha / sqrt(rank) in place of alpha / rank
  * @param rankPattern ranks by module, see {@link #rankOf}
  * @param alphaPattern alphas by module
+ * @param inputsFirst whether weights of the base are stored inputs by outputs
  * @param base what the adapter was trained on, empty if not told
  */
 record PeftConfig(
@@ -34,11 +36,55 @@ record PeftConfig(
         boolean rsLora,
         Map<String, Double> rankPattern,
         Map<String, Double> alphaPattern,
+        boolean inputsFirst,
         String base) {
 
     static final String FILE_NAME = "adapter_config.json";
-    private static final long MOST_BYTES = 16 << 20;
     private static final int MOST_PATTERN_STEPS = 100_000;
+
+    /** Settings that say how an adapter was made or where it belongs, and nothing of what it computes. */
+    private static final Set<String> HARMLESS = Set.of(
+            "auto_mapping",
+            "base_model_name_or_path",
+            "corda_config",
+            "ensure_weight_tying",
+            "eva_config",
+            "exclude_modules",
+            "inference_mode",
+            "layers_pattern",
+            "layers_to_transform",
+            "loftq_config",
+            "lora_dropout",
+            "lora_ga_config",
+            "megatron_config",
+            "megatron_core",
+            "peft_version",
+            "qalora_group_size",
+            "revision",
+            "runtime_config",
+            "target_modules",
+            "task_type");
+
+    /** Settings that are read, here or by {@link Refusals}. */
+    private static final Set<String> READ = Set.of(
+            "alora_invocation_tokens",
+            "alpha_pattern",
+            "arrow_config",
+            "bias",
+            "fan_in_fan_out",
+            "init_lora_weights",
+            "layer_replication",
+            "lora_alpha",
+            "lora_bias",
+            "modules_to_save",
+            "peft_type",
+            "r",
+            "rank_pattern",
+            "target_parameters",
+            "trainable_token_indices",
+            "use_dora",
+            "use_qalora",
+            "use_rslora");
 
     PeftConfig {
         rankPattern = Collections.unmodifiableMap(new LinkedHashMap<>(rankPattern));
@@ -100,162 +146,140 @@ record PeftConfig(
     }
 
     /**
-     * Reads a configuration.
+     * A configuration as it was read.
      *
-     * @param turned whether the family's weights are stored inputs by outputs
-     * @throws BadInputException if it is damaged, or describes what low-rank additions to a GGUF base cannot express
+     * @param config what decides the numbers
+     * @param beyond settings of what is no low-rank addition
+     * @param remarks settings that are passed over
      */
-    static PeftConfig read(Path file, boolean turned) {
-        Map<String, Object> values = new LinkedHashMap<>();
-        try {
-            if (Files.size(file) > MOST_BYTES) {
-                throw new BadInputException(
-                        file + ": expected at most " + MOST_BYTES + " bytes, found " + Files.size(file));
-            }
-            try (JsonParser json = Json.FACTORY.createParser(Files.readAllBytes(file))) {
-                if (json.nextToken() != JsonToken.START_OBJECT) {
-                    throw new BadInputException(file + ": expected a JSON object, found "
-                            + (json.currentToken() == null ? "nothing" : "another value"));
-                }
-                while (json.nextToken() == JsonToken.FIELD_NAME) {
-                    String key = json.currentName();
-                    json.nextToken();
-                    values.put(key, value(json));
-                }
-            }
-        } catch (NoSuchFileException e) {
-            throw new BadInputException(file + ": expected PEFT's configuration, found no such file", e);
-        } catch (IOException e) {
-            throw FileFault.notRead(file, e);
+    record Told(PeftConfig config, List<Beyond> beyond, List<String> remarks) {}
+
+    /** @throws BadInputException if it is damaged or of no LoRA */
+    static Told read(Path file) {
+        JsonFile json = JsonFile.read(file);
+        Object type = json.fields().get("peft_type");
+        if (!"LORA".equals(type)) {
+            throw new BadInputException(
+                    file + ": peft_type: expected LORA, found " + (type == null ? "nothing" : type));
         }
-        Fields fields = new Fields(file, values);
-        fields.refuseUnsupported(turned);
-        return new PeftConfig(
-                (int) fields.positive("r"),
-                fields.positive("lora_alpha"),
-                fields.flag("use_rslora"),
-                fields.pattern("rank_pattern"),
-                fields.pattern("alpha_pattern"),
-                values.get("base_model_name_or_path") instanceof String name ? name : "");
+        double rank = positive(json, "r", json.fields().get("r"));
+        if (rank != Math.rint(rank) || rank > Integer.MAX_VALUE) {
+            throw new BadInputException(file + ": r: expected a whole number, found " + rank);
+        }
+        PeftConfig config = new PeftConfig(
+                (int) rank,
+                positive(json, "lora_alpha", json.fields().get("lora_alpha")),
+                json.bool("use_rslora", false),
+                pattern(json, "rank_pattern"),
+                pattern(json, "alpha_pattern"),
+                json.bool("fan_in_fan_out", false),
+                json.fields().get("base_model_name_or_path") instanceof String name ? name : "");
+        return new Told(config, new Refusals(json).list(), remarks(json));
     }
 
-    /**
-     * A string, number or truth value; null; for an object its members that are such; for an array whether it holds
-     * any.
-     */
-    private static Object value(JsonParser json) throws IOException {
-        return switch (json.currentToken()) {
-            case VALUE_STRING -> json.getText();
-            case VALUE_NUMBER_INT, VALUE_NUMBER_FLOAT -> json.getDoubleValue();
-            case VALUE_TRUE -> true;
-            case VALUE_FALSE, VALUE_NULL -> false;
-            case START_ARRAY -> {
-                boolean empty = json.nextToken() == JsonToken.END_ARRAY;
-                if (!empty) {
-                    json.skipChildren();
-                    while (json.nextToken() != JsonToken.END_ARRAY) {
-                        json.skipChildren();
-                    }
-                }
-                yield empty ? List.of() : List.of("…");
+    private static List<String> remarks(JsonFile json) {
+        List<String> remarks = new ArrayList<>();
+        json.fields().forEach((key, value) -> {
+            if (!HARMLESS.contains(key) && !READ.contains(key) && isSet(value) && !isMethod(key, value)) {
+                remarks.add(json.path() + ": " + key + " is not known here and passed over, found " + shown(value));
             }
-            case START_OBJECT -> {
-                Map<String, Object> members = new LinkedHashMap<>();
-                while (json.nextToken() == JsonToken.FIELD_NAME) {
-                    String key = json.currentName();
-                    if (json.nextToken().isScalarValue()) {
-                        members.put(key, value(json));
-                    } else {
-                        json.skipChildren();
-                    }
-                }
-                yield members;
-            }
-            default -> throw new IOException("unexpected " + json.currentToken());
-        };
+        });
+        return remarks;
     }
 
-    /** Typed access to the members of the file. */
-    private record Fields(Path file, Map<String, Object> values) {
-        void refuseUnsupported(boolean turned) {
-            Object type = values.getOrDefault("peft_type", "nothing");
-            if (!"LORA".equals(type)) {
-                throw new BadInputException(file + ": peft_type: expected LORA, found " + type);
-            }
-            refuse("use_dora", "DoRA rescales whole weights and is no low-rank addition; merge it into its base first");
-            refuse(
-                    "modules_to_save",
-                    "whole trained modules cannot be part of a LoRA file; merge them into their base first");
-            refuse("trainable_token_indices", "trained embeddings cannot be part of a LoRA file; merge them first");
+    /** PEFT says {@code use_…} of each way to compute that differs from LoRA's. */
+    private static boolean isMethod(String key, @Nullable Object value) {
+        return key.startsWith("use_") && Boolean.TRUE.equals(value);
+    }
+
+    private static boolean isSet(@Nullable Object value) {
+        return value != null
+                && !Boolean.FALSE.equals(value)
+                && !List.of().equals(value)
+                && !Map.of().equals(value)
+                && !"".equals(value);
+    }
+
+    private static String shown(@Nullable Object value) {
+        String text = String.valueOf(value);
+        return text.length() <= 60 ? text : text.substring(0, 60) + "…";
+    }
+
+    /** What a configuration says that low-rank additions to a GGUF base cannot express. */
+    private record Refusals(JsonFile json, List<Beyond> list) {
+        Refusals(JsonFile json) {
+            this(json, new ArrayList<>());
+            merge("use_dora", "DoRA rescales whole weights and is no low-rank addition");
+            merge("modules_to_save", "whole trained modules cannot be part of a LoRA file");
+            merge("trainable_token_indices", "trained embeddings cannot be part of a LoRA file");
             refuse("lora_bias", "biases of B cannot be part of a LoRA file");
-            if (!turned) {
-                refuse("fan_in_fan_out", "this family's weights are not stored inputs by outputs");
-            }
+            refuse(
+                    "target_parameters",
+                    "it adapts parameters that are no modules, such as those of all experts in one");
             refuse("layer_replication", "it makes a base with more layers");
             refuse("alora_invocation_tokens", "it adapts only what follows these tokens");
             refuse("use_qalora", "grouped inputs of A cannot be part of a LoRA file");
-            Object bias = values.getOrDefault("bias", "none");
-            if (!"none".equals(bias) && !Boolean.FALSE.equals(bias)) {
-                throw unsupported("bias", bias, "trained biases cannot be part of a LoRA file");
+            refuse("arrow_config", "it weighs several adapters anew for each token");
+            json.fields().forEach((key, value) -> {
+                if (isMethod(key, value) && !READ.contains(key)) {
+                    add(key, value, "this version does not know what it changes");
+                }
+            });
+            Object bias = json.fields().get("bias");
+            if (isSet(bias) && !"none".equals(bias)) {
+                add("bias", bias, "trained biases cannot be part of a LoRA file");
             }
-            if (values.get("init_lora_weights") instanceof String init
+            if (json.fields().get("init_lora_weights") instanceof String init
                     && (init.startsWith("pissa")
                             || List.of("olora", "corda", "loftq", "lora_ga").contains(init))) {
-                throw unsupported(
-                        "init_lora_weights",
-                        init,
-                        "it alters the base's weights; convert the adapter to plain LoRA first");
+                add("init_lora_weights", init, "it alters the base's weights; convert the adapter to plain LoRA first");
             }
         }
 
         private void refuse(String key, String why) {
-            Object found = values.getOrDefault(key, false);
-            if (!Boolean.FALSE.equals(found)
-                    && !List.of().equals(found)
-                    && !Map.of().equals(found)) {
-                throw unsupported(key, found, why);
+            Object found = json.fields().get(key);
+            if (isSet(found)) {
+                add(key, found, why);
             }
         }
 
-        private BadInputException unsupported(String key, Object found, String why) {
-            return new BadInputException(file + ": " + key + " = " + found + " is not supported: " + why);
-        }
-
-        boolean flag(String key) {
-            return Boolean.TRUE.equals(values.get(key));
-        }
-
-        double positive(String key) {
-            return positive(key, values.get(key));
-        }
-
-        private double positive(String key, Object found) {
-            if (found instanceof Double number && number > 0 && Double.isFinite(number)) {
-                return number;
+        private void merge(String key, String why) {
+            Object found = json.fields().get(key);
+            if (isSet(found)) {
+                list.add(Beyond.mergeable(json.path() + ": " + key + " = " + shown(found), why));
             }
-            throw new BadInputException(
-                    file + ": " + key + ": expected a number above 0, found " + (found == null ? "nothing" : found));
         }
 
-        Map<String, Double> pattern(String key) {
-            Map<String, Double> pattern = new LinkedHashMap<>();
-            if (values.get(key) instanceof Map<?, ?> members) {
-                members.forEach((expression, number) -> {
-                    try {
-                        Pattern.compile(expression.toString());
-                    } catch (PatternSyntaxException e) {
-                        throw new BadInputException(
-                                file + ": " + key + ": expected a regular expression, found '" + expression + "'", e);
-                    }
-                    pattern.put(expression.toString(), positive(key + "." + expression, number));
-                });
-            }
-            return pattern;
+        private void add(String key, @Nullable Object found, String why) {
+            list.add(new Beyond(json.path() + ": " + key + " = " + shown(found), why));
         }
     }
 
+    private static double positive(JsonFile json, String key, @Nullable Object found) {
+        if (found instanceof Number number && number.doubleValue() > 0 && Double.isFinite(number.doubleValue())) {
+            return number.doubleValue();
+        }
+        throw new BadInputException(
+                json.path() + ": " + key + ": expected a number above 0, found " + (found == null ? "nothing" : found));
+    }
+
+    private static Map<String, Double> pattern(JsonFile json, String key) {
+        Map<String, Double> pattern = new LinkedHashMap<>();
+        Optional<JsonFile> members = json.findObject(key);
+        members.ifPresent(object -> object.fields().forEach((expression, number) -> {
+            try {
+                Pattern.compile(expression);
+            } catch (PatternSyntaxException e) {
+                throw new BadInputException(
+                        json.path() + ": " + key + ": expected a regular expression, found '" + expression + "'", e);
+            }
+            pattern.put(expression, positive(json, key + "." + expression, number));
+        }));
+        return pattern;
+    }
+
     /** The file's text. */
-    String json(List<String> targetModules, boolean turned) {
+    String json(List<String> targetModules) {
         StringWriter text = new StringWriter();
         try (JsonGenerator json = Json.FACTORY.createGenerator(text).useDefaultPrettyPrinter()) {
             json.writeStartObject();
@@ -263,7 +287,7 @@ record PeftConfig(
             json.writeFieldName("base_model_name_or_path");
             json.writeString(base.isEmpty() ? null : base);
             json.writeStringField("bias", "none");
-            json.writeBooleanField("fan_in_fan_out", turned);
+            json.writeBooleanField("fan_in_fan_out", inputsFirst);
             json.writeBooleanField("inference_mode", true);
             json.writeBooleanField("init_lora_weights", true);
             writeNumber(json, "lora_alpha", alpha);

@@ -4,7 +4,7 @@ import java.util.Optional;
 
 /** A module of a decoder, with its name in GGUF files. */
 public enum DecoderModule {
-    TOKEN_EMBEDDING("token_embd", Role.GLOBAL),
+    TOKEN_EMBEDDING("token_embd", Role.ADAPTABLE_GLOBAL),
     OUTPUT_NORM("output_norm", Role.GLOBAL),
     OUTPUT("output", Role.ADAPTABLE_GLOBAL),
     POSITION_EMBEDDING("position_embd", Role.GLOBAL),

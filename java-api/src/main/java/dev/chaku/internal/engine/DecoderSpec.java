@@ -67,7 +67,8 @@ public record DecoderSpec(
     /** The product at a place that can be added to, whether it is one tensor or not. */
     public Optional<Shape> product(DecoderModule.Place place) {
         if (place.module() == DecoderModule.ATTN_KV_B) {
-            LatentOptions latent = layers.get(place.layer()).latent();
+            LatentOptions latent =
+                    place.layer() < layers.size() ? layers.get(place.layer()).latent() : null;
             return latent == null
                     ? Optional.empty()
                     : Optional.of(new Shape(

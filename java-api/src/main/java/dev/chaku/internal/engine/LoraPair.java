@@ -43,11 +43,15 @@ public record LoraPair(
     private void requireFinite(String source, String half, float[] values) {
         for (int i = 0; i < values.length; i++) {
             if (!Float.isFinite(values[i])) {
-                throw new BadInputException(source + ": tensor " + place.name() + ".weight." + half
-                        + ": expected finite values, found " + values[i] + " at element " + i
-                        + "; its training diverged, or its values were too large for their format");
+                throw notFinite(source + ": tensor " + place.name() + ".weight." + half, values[i], i);
             }
         }
+    }
+
+    /** The refusal of a value that is not finite. */
+    public static BadInputException notFinite(String tensor, float value, int element) {
+        return new BadInputException(tensor + ": expected finite values, found " + value + " at element " + element
+                + "; its training diverged, or its values were too large for their format");
     }
 
     /** Number of values. */

@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
  * {@code model.layers.3.self_attn.q_proj}, and how their rows and columns stand in GGUF files. Immutable.
  *
  * @param layers what stands before a layer's number
+ * @param embedding the name of the token embedding
  * @param output the name of the output projection
  * @param inputsFirst whether weights are stored inputs by outputs; adapters of such modules are as all others, but
  *     PEFT's configuration says {@code fan_in_fan_out}
@@ -24,12 +25,29 @@ import org.jspecify.annotations.Nullable;
  */
 public record ModuleNames(
         String layers,
+        String embedding,
         String output,
         boolean inputsFirst,
         List<Module> modules,
         @Nullable ExpertNames experts) {
     private static final String MODEL = "model.layers.";
+    private static final String EMBEDDING = "model.embed_tokens";
     private static final String HEAD = "lm_head";
+
+    /** What tools put before names: wrappers of training, and the language model's own name in one that also sees. */
+    private static final Pattern WRAPPERS =
+            Pattern.compile("(?:base_model\\.model\\.|module\\.|_orig_mod\\.|_fsdp_wrapped_module\\.)+(?=.)");
+
+    private static final Pattern INNER_WRAPPERS =
+            Pattern.compile("\\.(?:_orig_mod|_fsdp_wrapped_module|_checkpoint_wrapped_module)(?=\\.|$)");
+
+    private static final String OUTER = "(?:(?:model|language_model|text_model|llm|thinker)\\.)*";
+
+    /** Parts of models that also see or hear: without them texts are the same. */
+    private static final Pattern OF_NO_TEXT = Pattern.compile(
+            "(?:.*\\.)?(?:visual|vision_tower|vision_model|vision_encoder|multi_modal_projector|mm_projector|"
+                    + "embed_vision|audio_tower|audio_model|embed_audio)\\..+");
+
     private static final ExpertNames IN_MLP = new ExpertNames("mlp.experts.", "gate_proj", "up_proj", "down_proj");
 
     /**
@@ -93,7 +111,7 @@ public record ModuleNames(
 
     /** Modules under {@code layers} and a number. */
     public static ModuleNames of(String layers, Module... modules) {
-        return new ModuleNames(layers, HEAD, false, List.of(modules), IN_MLP);
+        return new ModuleNames(layers, EMBEDDING, HEAD, false, List.of(modules), IN_MLP);
     }
 
     /** The names that llama has, a shared expert included. */
@@ -136,7 +154,7 @@ public record ModuleNames(
     }
 
     private ModuleNames with(List<Module> others) {
-        return new ModuleNames(layers, output, inputsFirst, others, experts);
+        return new ModuleNames(layers, embedding, output, inputsFirst, others, experts);
     }
 
     /**
@@ -151,16 +169,37 @@ public record ModuleNames(
     }
 
     public ModuleNames withOutput(String name) {
-        return new ModuleNames(layers, name, inputsFirst, modules, experts);
+        return new ModuleNames(layers, embedding, name, inputsFirst, modules, experts);
+    }
+
+    public ModuleNames withEmbedding(String name) {
+        return new ModuleNames(layers, name, output, inputsFirst, modules, experts);
     }
 
     public ModuleNames storedInputsFirst() {
-        return new ModuleNames(layers, output, true, modules, experts);
+        return new ModuleNames(layers, embedding, output, true, modules, experts);
     }
 
     /** The same with other names of experts' modules; null for none. */
     public ModuleNames withExperts(@Nullable ExpertNames names) {
-        return new ModuleNames(layers, output, inputsFirst, modules, names);
+        return new ModuleNames(layers, embedding, output, inputsFirst, modules, names);
+    }
+
+    /** A module's name without what tools that train put around it. */
+    public static String bare(String module) {
+        Matcher around = WRAPPERS.matcher(module);
+        String inside = around.lookingAt() ? module.substring(around.end()) : module;
+        return INNER_WRAPPERS.matcher(inside).replaceAll("");
+    }
+
+    /** Whether a module is of what sees or hears, which texts do not pass through. */
+    public static boolean isOfNoText(String module) {
+        return OF_NO_TEXT.matcher(module).matches();
+    }
+
+    /** Whether a module of any family is a token embedding, by its name. */
+    public static boolean isAnEmbedding(String module) {
+        return module.matches("(?:.*\\.)?(?:embed_tokens|wte|word_embeddings|embed_in)");
     }
 
     /**
@@ -169,9 +208,9 @@ public record ModuleNames(
     public Optional<InLayer> inLayer(String module) {
         int dot = layers.indexOf('.');
         String head = Pattern.quote(layers.substring(0, dot + 1));
-        Matcher matcher = Pattern.compile("(?:" + head + ")?(?:language_model\\.)?(?:" + head + ")?"
-                        + Pattern.quote(layers.substring(dot + 1)) + "(0|[1-9][0-9]{0,5})\\.(.+)")
-                .matcher(module);
+        Matcher matcher = Pattern.compile(OUTER + "(?:" + head + ")?" + OUTER + Pattern.quote(layers.substring(dot + 1))
+                        + "(0|[1-9][0-9]{0,5})\\.(.+)")
+                .matcher(bare(module));
         return matcher.matches()
                 ? Optional.of(new InLayer(Integer.parseInt(matcher.group(1)), matcher.group(2)))
                 : Optional.empty();
@@ -179,8 +218,11 @@ public record ModuleNames(
 
     /** Where the module of a full name stands; nothing if it is none of these. */
     public Optional<Site> parse(String module) {
-        if (module.equals(output)) {
+        if (isOutside(output, module)) {
             return Optional.of(new Site(-1, List.of(module(output, DecoderModule.OUTPUT))));
+        }
+        if (isOutside(embedding, module)) {
+            return Optional.of(new Site(-1, List.of(module(embedding, DecoderModule.TOKEN_EMBEDDING))));
         }
         return inLayer(module).flatMap(within -> {
             List<Module> found = modules.stream()
@@ -190,11 +232,21 @@ public record ModuleNames(
         });
     }
 
+    /** Whether a full name is that of a module outside of layers, whatever of the models around it the name tells. */
+    private static boolean isOutside(String name, String module) {
+        int dot = name.indexOf('.');
+        String head = dot < 0 ? "" : "(?:" + Pattern.quote(name.substring(0, dot + 1)) + ")?";
+        return bare(module).matches(OUTER + head + OUTER + Pattern.quote(name.substring(dot + 1)));
+    }
+
     /** The module that is this product; nothing if none is it alone, or as one of several. */
     public Optional<Module> find(DecoderModule product) {
-        return product == DecoderModule.OUTPUT
-                ? Optional.of(module(output, product))
-                : modules.stream().filter(each -> each.product() == product).findFirst();
+        return switch (product) {
+            case OUTPUT -> Optional.of(module(output, product));
+            case TOKEN_EMBEDDING -> Optional.of(module(embedding, product));
+            default ->
+                modules.stream().filter(each -> each.product() == product).findFirst();
+        };
     }
 
     /** The full name of a module in a layer. */

@@ -14,34 +14,53 @@ import org.jspecify.annotations.Nullable;
 
 /** The tensors of a model in one safetensors file or in several with an index. Thread-safe. */
 public final class SafetensorsFolder {
-    private static final String INDEX = "model.safetensors.index.json";
+    private static final String MODEL = "model";
 
     private final Path folder;
+    private final String what;
+    private final String index;
     private final Map<String, Safetensors> byName = new LinkedHashMap<>();
     private final TurnedRows.Kept kept = new TurnedRows.Kept();
 
-    private SafetensorsFolder(Path folder) {
+    private SafetensorsFolder(Path folder, String stem) {
         this.folder = folder;
+        this.what = stem.equals(MODEL) ? MODEL : "adapter";
+        this.index = stem + ".safetensors.index.json";
     }
 
     /** @throws BadInputException if files are missing or damaged, or contradict the index */
     public static SafetensorsFolder read(Path folder) {
-        SafetensorsFolder result = new SafetensorsFolder(folder);
-        Path single = folder.resolve("model.safetensors");
-        Path index = folder.resolve(INDEX);
+        return read(folder, MODEL, "pytorch_model.bin", "the model with Python's transformers");
+    }
+
+    /**
+     * The tensors of an adapter.
+     *
+     * @param stem what files' names begin with
+     * @throws BadInputException as {@link #read(Path)}
+     */
+    public static SafetensorsFolder readAdapter(Path folder, String stem) {
+        return read(folder, stem, stem + ".bin", "the adapter with Python's peft");
+    }
+
+    private static SafetensorsFolder read(Path folder, String stem, String pickle, String opened) {
+        SafetensorsFolder result = new SafetensorsFolder(folder, stem);
+        Path single = folder.resolve(stem + ".safetensors");
+        Path index = folder.resolve(result.index);
         if (Files.exists(index)) {
             result.readIndexed(JsonFile.read(index));
         } else if (Files.exists(single)) {
             Safetensors file = Safetensors.read(single);
             file.tensors().keySet().forEach(name -> result.byName.put(name, file));
         } else {
-            boolean pickled = Files.exists(folder.resolve("pytorch_model.bin"))
-                    || Files.exists(folder.resolve("pytorch_model.bin.index.json"));
+            boolean pickled =
+                    Files.exists(folder.resolve(pickle)) || Files.exists(folder.resolve(pickle + ".index.json"));
             String other = pickled
-                    ? "pytorch_model.bin alone, which holds a program beside the numbers and is not read; open the model with Python's "
-                            + "transformers and save it with save_pretrained(FOLDER, safe_serialization=True)"
+                    ? pickle + " alone, which holds a program beside the numbers and is not read; open " + opened
+                            + " and save it with save_pretrained(FOLDER, safe_serialization=True)"
                     : "neither";
-            throw new BadInputException(folder + ": expected model.safetensors or " + INDEX + ", found " + other);
+            throw new BadInputException(
+                    folder + ": expected " + stem + ".safetensors or " + result.index + ", found " + other);
         }
         return result;
     }
@@ -58,7 +77,7 @@ public final class SafetensorsFolder {
             }
             Safetensors file = shards.computeIfAbsent(shard, this::shard);
             if (!file.tensors().containsKey(name)) {
-                throw new BadInputException(file.path() + ": expected the tensor '" + name + "', which " + INDEX
+                throw new BadInputException(file.path() + ": expected the tensor '" + name + "', which " + this.index
                         + " places here, found none of that name");
             }
             byName.put(name, file);
@@ -69,7 +88,7 @@ public final class SafetensorsFolder {
         Path file = folder.resolve(name);
         if (!Files.exists(file)) {
             throw new BadInputException(
-                    file + ": expected this part of the model, which " + INDEX + " names, found none");
+                    file + ": expected this part of the " + what + ", which " + index + " names, found none");
         }
         return Safetensors.read(file);
     }
@@ -116,6 +135,11 @@ public final class SafetensorsFolder {
     /** Which file holds a tensor, for messages. */
     public Path fileOf(String name) {
         return byName.get(resolve(name)).path();
+    }
+
+    /** The file that holds a tensor of exactly this name, which is one of {@link #names}. */
+    public Safetensors holding(String name) {
+        return byName.get(name);
     }
 
     /** Fills the rest of a direct buffer with numbers of a tensor, from an element on. */

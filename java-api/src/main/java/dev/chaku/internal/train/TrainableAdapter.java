@@ -3,6 +3,7 @@ package dev.chaku.internal.train;
 import dev.chaku.errors.BadInputException;
 import dev.chaku.gguf.GgufValue;
 import dev.chaku.internal.adapter.AdapterKeys;
+import dev.chaku.internal.adapter.BaseVocabulary;
 import dev.chaku.internal.adapter.FusedProducts;
 import dev.chaku.internal.adapter.GgufAdapters;
 import dev.chaku.internal.adapter.ModelFingerprint;
@@ -170,8 +171,9 @@ record TrainableAdapter(BaseModel model, LoraConfig lora, Experts experts) imple
         });
         model.path()
                 .ifPresent(path -> extra.put(
-                        "chaku.base.file", GgufValue.of(path.getFileName().toString())));
+                        AdapterKeys.FILE, GgufValue.of(path.getFileName().toString())));
         model.file().ifPresent(base -> extra.put(AdapterKeys.FINGERPRINT, GgufValue.of(ModelFingerprint.of(base))));
+        BaseVocabulary.hash(model.metadata()).ifPresent(hash -> extra.put(AdapterKeys.VOCABULARY, GgufValue.of(hash)));
         extra.put(AdapterKeys.HASH, GgufValue.of(description.baseHash()));
         extra.put("chaku.training", GgufValue.of(description.json()));
         extra.put(AdapterKeys.CONVERSATIONS, GgufValue.of(description.isOfConversations()));

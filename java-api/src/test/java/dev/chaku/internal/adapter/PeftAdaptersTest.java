@@ -190,7 +190,7 @@ class PeftAdaptersTest {
                 "'fan_in_fan_out':true | fan_in_fan_out",
                 "'trainable_token_indices':[1] | trainable_token_indices",
                 "'alpha_pattern':{'(':1} | alpha_pattern: expected a regular expression, found '('",
-                "'alpha_pattern':{'x':0} | alpha_pattern.x: expected a number above 0, found 0.0",
+                "'alpha_pattern':{'x':0} | alpha_pattern.x: expected a number above 0, found 0",
                 "'lora_alpha':'8' | lora_alpha: expected a number above 0, found 8",
                 "'r':null | r: expected a number above 0",
                 "'peft_type':'LOHA' | peft_type: expected LORA, found LOHA",

@@ -27,7 +27,8 @@ final class Bloom extends Family {
 
     @Override
     ModuleNames modules() {
-        return LayerNorms.queryKeyValue("transformer.h.", "self_attention.");
+        return LayerNorms.queryKeyValue("transformer.h.", "self_attention.")
+                .withEmbedding("transformer.word_embeddings");
     }
 
     @Override

@@ -46,7 +46,8 @@ final class Falcon extends Family {
 
     @Override
     ModuleNames modules() {
-        return LayerNorms.queryKeyValue("transformer.h.", "self_attention.");
+        return LayerNorms.queryKeyValue("transformer.h.", "self_attention.")
+                .withEmbedding("transformer.word_embeddings");
     }
 
     @Override

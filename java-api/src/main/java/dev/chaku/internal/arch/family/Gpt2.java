@@ -44,6 +44,7 @@ final class Gpt2 extends Family {
                         module("attn.c_proj", DecoderModule.ATTN_OUTPUT),
                         module("mlp.c_fc", DecoderModule.FFN_UP),
                         module("mlp.c_proj", DecoderModule.FFN_DOWN))
+                .withEmbedding("transformer.wte")
                 .storedInputsFirst();
     }
 

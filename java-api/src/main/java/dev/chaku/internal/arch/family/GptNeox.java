@@ -31,7 +31,9 @@ final class GptNeox extends Family {
 
     @Override
     ModuleNames modules() {
-        return LayerNorms.queryKeyValue("gpt_neox.layers.", "attention.").withOutput("embed_out");
+        return LayerNorms.queryKeyValue("gpt_neox.layers.", "attention.")
+                .withOutput("embed_out")
+                .withEmbedding("gpt_neox.embed_in");
     }
 
     @Override

@@ -37,11 +37,12 @@ final class Mpt extends Family {
     @Override
     ModuleNames modules() {
         return ModuleNames.of(
-                "transformer.blocks.",
-                module("attn.Wqkv", DecoderModule.ATTN_QKV),
-                module("attn.out_proj", DecoderModule.ATTN_OUTPUT),
-                module("ffn.up_proj", DecoderModule.FFN_UP),
-                module("ffn.down_proj", DecoderModule.FFN_DOWN));
+                        "transformer.blocks.",
+                        module("attn.Wqkv", DecoderModule.ATTN_QKV),
+                        module("attn.out_proj", DecoderModule.ATTN_OUTPUT),
+                        module("ffn.up_proj", DecoderModule.FFN_UP),
+                        module("ffn.down_proj", DecoderModule.FFN_DOWN))
+                .withEmbedding("transformer.wte");
     }
 
     @Override
