@@ -53,7 +53,7 @@ public record AdapterFit(
      */
     public void require() {
         differences().stream().findFirst().ifPresent(first -> {
-            throw new BadInputException(first + ": expected the same; force goes on all the same");
+            throw new BadInputException(first + ": expected the same; set force to go on all the same");
         });
     }
 }

@@ -10,20 +10,18 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The verbs about adapters, on one that the demo's base was trained with. */
-@TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class AdapterCommandsTest {
     @TempDir
-    Path folder;
+    static Path folder;
 
-    private Path base;
-    private Path run;
+    private static Path base;
+    private static Path run;
 
     @BeforeAll
-    void train() throws IOException {
+    static void train() throws IOException {
         base = Cli.base(folder);
         Path data = Files.writeString(
                 folder.resolve("data.jsonl"),
