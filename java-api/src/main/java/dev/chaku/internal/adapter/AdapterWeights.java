@@ -37,6 +37,16 @@ public record AdapterWeights(
      */
     public EngineAdapter bind(EngineModel model, DecoderSpec spec) {
         requireFits(spec);
+        requireWearable();
+        return model.adapter(source, alpha, FusedProducts.split(pairs, spec));
+    }
+
+    /**
+     * Checks that it adds nothing but what can be worn.
+     *
+     * @throws BadInputException if it adds to the token embedding
+     */
+    public void requireWearable() {
         for (LoraPair pair : pairs) {
             if (pair.place().module() == DecoderModule.TOKEN_EMBEDDING) {
                 throw new BadInputException(
@@ -44,7 +54,6 @@ public record AdapterWeights(
                                 + ".weight.lora_a: an addition to the token embedding cannot be worn; merge the adapter into its base");
             }
         }
-        return model.adapter(source, alpha, FusedProducts.split(pairs, spec));
     }
 
     /** The same adapter with other matrices. */

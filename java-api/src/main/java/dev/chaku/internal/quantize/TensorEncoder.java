@@ -1,7 +1,6 @@
 package dev.chaku.internal.quantize;
 
 import dev.chaku.errors.BadInputException;
-import dev.chaku.errors.OperationCancelledException;
 import dev.chaku.gguf.GgmlType;
 import dev.chaku.internal.engine.BlockCodec;
 import dev.chaku.internal.engine.lookup.Engines;
@@ -9,15 +8,8 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 import java.nio.channels.WritableByteChannel;
-import java.util.ArrayDeque;
-import java.util.ArrayList;
-import java.util.Deque;
+import java.util.Iterator;
 import java.util.List;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
-import java.util.concurrent.TimeUnit;
 import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
@@ -33,8 +25,7 @@ public final class TensorEncoder implements AutoCloseable {
     /** A longer row would not fit the buffers; no model comes near. */
     private static final long MOST_COLUMNS = 1 << 28;
 
-    private final ExecutorService threads;
-    private final List<Slot> slots = new ArrayList<>();
+    private final OrderedParts<Slot> parts;
 
     /**
      * What to encode.
@@ -68,22 +59,13 @@ public final class TensorEncoder implements AutoCloseable {
         private final Scratch output = new Scratch();
         private final Scratch source = new Scratch();
         private ByteBuffer encoded = output.bytes(0);
+        private long elements;
         private ErrorSums errors = ErrorSums.NONE;
     }
 
-    private record Pending(Slot slot, Future<?> done, long elements) {}
-
     /** @param threads that compute; 0 for one per core that the JVM may use */
     public TensorEncoder(int threads) {
-        int n = threads > 0 ? threads : Runtime.getRuntime().availableProcessors();
-        this.threads = Executors.newFixedThreadPool(n, task -> {
-            Thread thread = new Thread(task, "chaku-encoder");
-            thread.setDaemon(true);
-            return thread;
-        });
-        for (int i = 0; i <= n; i++) {
-            slots.add(new Slot());
-        }
+        this.parts = new OrderedParts<>(threads, "chaku-encoder", Slot::new);
     }
 
     /** Whether the core can encode a format. */
@@ -106,31 +88,31 @@ public final class TensorEncoder implements AutoCloseable {
             throw new BadInputException(
                     work.name() + ": expected rows of at most " + MOST_COLUMNS + " elements, found " + work.columns());
         }
-        Deque<Pending> pending = new ArrayDeque<>();
-        Deque<Slot> free = new ArrayDeque<>(slots);
-        ErrorSums errors = ErrorSums.NONE;
-        try {
-            long row = 0;
-            while (row < work.rows() || !pending.isEmpty()) {
-                if (row < work.rows() && !free.isEmpty()) {
-                    Part part = part(work, row);
-                    Slot slot = free.remove();
-                    pending.add(new Pending(
-                            slot, threads.submit(() -> encode(work, part, slot)), part.rows() * work.columns()));
-                    row += part.rows();
-                } else {
-                    Pending first = pending.remove();
-                    await(first.done());
-                    out.write(first.slot().encoded.duplicate());
-                    errors = errors.plus(first.slot().errors);
-                    free.add(first.slot());
-                    progress.accept(first.elements());
-                }
+        ErrorSum errors = new ErrorSum();
+        parts.run(cut(work), slot -> {
+            out.write(slot.encoded.duplicate());
+            errors.add(slot.errors);
+            progress.accept(slot.elements);
+        });
+        return errors.sums;
+    }
+
+    private static Iterator<OrderedParts.Task<Slot>> cut(Work work) {
+        return new Iterator<>() {
+            private long row;
+
+            @Override
+            public boolean hasNext() {
+                return row < work.rows();
             }
-            return errors;
-        } finally {
-            pending.forEach(TensorEncoder::abandon);
-        }
+
+            @Override
+            public OrderedParts.Task<Slot> next() {
+                Part part = part(work, row);
+                row += part.rows();
+                return slot -> encode(work, part, slot);
+            }
+        };
     }
 
     /** The part from a row on: within one matrix, as the importance is its own. */
@@ -151,6 +133,7 @@ public final class TensorEncoder implements AutoCloseable {
         work.source().read(part.firstRow(), values, slot.source);
         values.rewind();
         ValueRange.require(work.name(), work.type(), values, part.firstRow() * work.columns(), work.columns());
+        slot.elements = elements;
         slot.encoded = slot.output.bytes(bytes);
         Engines.codec().quantize(work.type(), values, part.importance(), slot.encoded);
         slot.errors = work.measure() ? measure(work.type(), slot, values) : ErrorSums.NONE;
@@ -170,38 +153,17 @@ public final class TensorEncoder implements AutoCloseable {
         return new ErrorSums(error, squares);
     }
 
-    private static void await(Future<?> done) {
-        try {
-            done.get();
-        } catch (ExecutionException e) {
-            if (e.getCause() instanceof RuntimeException failure) {
-                throw failure;
-            }
-            throw new IllegalStateException("encoding failed", e.getCause());
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new OperationCancelledException("interrupted while encoding");
-        }
-    }
+    /** Filled part by part. */
+    private static final class ErrorSum {
+        private ErrorSums sums = ErrorSums.NONE;
 
-    /** After a failure: buffers must be out of use before they are used again. */
-    private static void abandon(Pending part) {
-        try {
-            part.done().get();
-        } catch (ExecutionException e) {
-            // The failure that led here is the one to report.
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
+        void add(ErrorSums more) {
+            sums = sums.plus(more);
         }
     }
 
     @Override
     public void close() {
-        threads.shutdownNow();
-        try {
-            threads.awaitTermination(1, TimeUnit.MINUTES);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
+        parts.close();
     }
 }

@@ -1,0 +1,315 @@
+package dev.chaku;
+
+import dev.chaku.data.ChatRenderer;
+import dev.chaku.data.Dataset;
+import dev.chaku.data.EncodedExample;
+import dev.chaku.data.ExampleEncoder;
+import dev.chaku.data.OverLong;
+import dev.chaku.errors.BadInputException;
+import dev.chaku.errors.OperationCancelledException;
+import dev.chaku.errors.ResourceException;
+import dev.chaku.gguf.GgufFile;
+import dev.chaku.gguf.GgufWriter;
+import dev.chaku.internal.adapter.merge.BaseMerge;
+import dev.chaku.internal.adapter.merge.MergeLineage;
+import dev.chaku.internal.model.WornAdapters;
+import dev.chaku.internal.quantize.ImportanceMatrix;
+import dev.chaku.io.FileFault;
+import dev.chaku.io.NewFile;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.function.BiConsumer;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Merges adapters into the weights of a base: the new model needs no adapter. Tensor by tensor, in the formats of the
+ * base or others, in a memory of the adapters and a few rows. What no adapter changes keeps its bytes; the key values
+ * gain {@code chaku.merge.*}, which say what was merged. An adapter of the output projection of a base whose embedding
+ * serves as one gives the merged model an output projection of its own.
+ *
+ * <p>Where the base is quantized the sums are too, and a small change may be lost in it. The report says how much of
+ * each tensor's change is left and, with {@link #data}, how much of what the adapters gain. The bytes do not depend on
+ * the number of threads. Not thread-safe.
+ */
+public final class BaseMerger {
+    private static final long TRIAL_TOKENS = 16_384;
+
+    private record Worn(Adapter adapter, double scale) {}
+
+    private final Path base;
+    private final List<Worn> adapters = new ArrayList<>();
+    private @Nullable WeightFormat format;
+    private @Nullable Path importance;
+    private @Nullable Dataset data;
+    private @Nullable ChatRenderer chat;
+    private long trialTokens = TRIAL_TOKENS;
+    private BiConsumer<Integer, Integer> trialListener = (done, all) -> {};
+    private boolean force;
+    private boolean overwrite;
+    private ModelOptions options = ModelOptions.defaults();
+
+    private BaseMerger(Path base) {
+        this.base = base;
+    }
+
+    /**
+     * {@return a merger into a base}
+     *
+     * @param base a GGUF file; of a split model, any part
+     */
+    public static BaseMerger into(Path base) {
+        return new BaseMerger(base);
+    }
+
+    /**
+     * Merges an adapter too.
+     *
+     * @param adapter one that is open
+     * @param scale multiplies what it adds; 1 for as it was trained
+     * @return this
+     * @throws BadInputException if the scale is not finite
+     */
+    public BaseMerger add(Adapter adapter, double scale) {
+        if (!Double.isFinite(scale)) {
+            throw BadInputException.ofSetting("adapter scale", "a finite number", scale);
+        }
+        adapters.add(new Worn(Objects.requireNonNull(adapter, "adapter"), scale));
+        return this;
+    }
+
+    /**
+     * The formats of the tensors that change; those that they have unless set.
+     *
+     * @param newFormat the mix
+     * @return this
+     */
+    public BaseMerger format(WeightFormat newFormat) {
+        format = newFormat;
+        return this;
+    }
+
+    /**
+     * A file with the importance of columns, see {@link Quantizer#importance}; without, all weigh alike.
+     *
+     * @param file in our layout or llama.cpp's
+     * @return this
+     */
+    public BaseMerger importance(Path file) {
+        importance = file;
+        return this;
+    }
+
+    /**
+     * Data on which base, base with adapters and merged model are compared, see {@link BaseMergeReport#trial}.
+     *
+     * @param sample of the kind that the adapters were trained for
+     * @return this
+     */
+    public BaseMerger data(Dataset sample) {
+        data = sample;
+        return this;
+    }
+
+    /**
+     * How conversations of the data become text, in place of the base's own chat template.
+     *
+     * @param renderer writes conversations as text
+     * @return this
+     */
+    public BaseMerger chat(ChatRenderer renderer) {
+        chat = renderer;
+        return this;
+    }
+
+    /**
+     * Stops reading the data after so many tokens; 16,384 unless set.
+     *
+     * @param tokens at least 1
+     * @return this
+     * @throws BadInputException if it is less than 1
+     */
+    public BaseMerger dataTokens(long tokens) {
+        if (tokens < 1) {
+            throw BadInputException.ofSetting("data tokens", "at least 1", tokens);
+        }
+        trialTokens = tokens;
+        return this;
+    }
+
+    /**
+     * Tells how many examples were compared, and of how many.
+     *
+     * @param listener called from the calling thread
+     * @return this
+     */
+    public BaseMerger onTrial(BiConsumer<Integer, Integer> listener) {
+        trialListener = listener;
+        return this;
+    }
+
+    /**
+     * Whether adapters that were trained on another file are merged where their shapes fit. They are not unless set.
+     *
+     * @param on whether it is so
+     * @return this
+     */
+    public BaseMerger force(boolean on) {
+        force = on;
+        return this;
+    }
+
+    /**
+     * Whether a file that is there already is replaced. It is not unless set.
+     *
+     * @param on whether it is so
+     * @return this
+     */
+    public BaseMerger overwrite(boolean on) {
+        overwrite = on;
+        return this;
+    }
+
+    /**
+     * How the models are opened that are compared on data; its threads are the merger's too.
+     *
+     * @param newOptions the settings, see there for the defaults
+     * @return this
+     */
+    public BaseMerger options(ModelOptions newOptions) {
+        options = newOptions;
+        return this;
+    }
+
+    /**
+     * Writes the merged model without telling anybody how far it is, see {@link #write(Path, Consumer)}.
+     *
+     * @param target the file to write
+     * @return what was written
+     */
+    public BaseMergeReport write(Path target) {
+        return write(target, progress -> {});
+    }
+
+    /**
+     * Writes the merged model, whole or not at all, and compares it where there are data.
+     *
+     * @param target the file to write
+     * @param listener told of the progress from the calling thread, many times a second
+     * @return what was written
+     * @throws BadInputException if there is no adapter, one was made for another base, the base has a format that
+     *     cannot be written, the new file exists, or a merged weight is too large for its format
+     * @throws ResourceException if the disk does not suffice
+     * @throws OperationCancelledException if the thread is interrupted; nothing is left behind
+     */
+    public BaseMergeReport write(Path target, Consumer<FileProgress> listener) {
+        if (adapters.isEmpty()) {
+            throw new BadInputException("merge: expected at least one adapter, found none");
+        }
+        AdapterBase into = AdapterBase.read(base);
+        GgufFile file = into.file().orElseThrow();
+        NewFile.at(target).overwrite(overwrite).inputs(inputs()).check();
+        for (Worn worn : adapters) {
+            AdapterFit fit = worn.adapter().fit(into);
+            if (!force) {
+                fit.require();
+            }
+            if (data != null) {
+                worn.adapter().weights().requireWearable();
+            }
+        }
+        Optional<ImportanceMatrix> matrix = Optional.ofNullable(importance).map(ImportanceMatrix::read);
+        List<BaseMerge.Worn> worn = adapters.stream()
+                .map(one -> new BaseMerge.Worn(one.adapter().weights(), one.scale()))
+                .toList();
+        BaseMerge merge = BaseMerge.of(
+                file,
+                into.spec(),
+                worn,
+                new BaseMerge.Settings(
+                        Optional.ofNullable(format).map(WeightFormat::mix), matrix, options.threads()));
+        GgufWriter writer = GgufWriter.to(target).overwrite(overwrite).putAll(file.metadata());
+        MergeLineage.describe(writer, file, worn, settings());
+        if (format != null) {
+            writer.put("general.file_type", format.mix().fileType());
+        }
+        List<BaseMergeReport.Tensor> tensors = merge.write(writer, FileProgress.to(listener)).stream()
+                .map(BaseMerger::describe)
+                .toList();
+        return new BaseMergeReport(tensors, size(target), merge.unties(), compare(target));
+    }
+
+    private List<Path> inputs() {
+        return Stream.of(
+                        Stream.of(base),
+                        Stream.ofNullable(importance),
+                        adapters.stream().map(worn -> Path.of(worn.adapter().loaded().source())))
+                .flatMap(paths -> paths)
+                .toList();
+    }
+
+    private Map<String, String> settings() {
+        Map<String, String> settings = new LinkedHashMap<>();
+        settings.put("type", format == null ? "base" : format.label());
+        if (importance != null) {
+            settings.put("imatrix", importance.getFileName().toString());
+        }
+        return settings;
+    }
+
+    private static BaseMergeReport.Tensor describe(BaseMerge.Tensor tensor) {
+        return new BaseMergeReport.Tensor(
+                tensor.name(),
+                tensor.from(),
+                tensor.to(),
+                tensor.bytes(),
+                tensor.sums().kept(),
+                tensor.sums().error());
+    }
+
+    private static long size(Path file) {
+        try {
+            return Files.size(file);
+        } catch (IOException e) {
+            throw FileFault.notRead(file, e);
+        }
+    }
+
+    private Optional<BaseMergeReport.Trial> compare(Path target) {
+        if (data == null) {
+            return Optional.empty();
+        }
+        try (Model model = Model.open(base, options)) {
+            WornAdapters worn = new WornAdapters(model.loaded());
+            adapters.forEach(one -> worn.add(one.adapter().loaded(), one.scale()));
+            return Optional.of(MergeTrial.run(model, worn, target, examples(model, data), trialListener));
+        }
+    }
+
+    /** The first of the data, as far as the limit goes, and at least one. */
+    private List<EncodedExample> examples(Model model, Dataset from) {
+        ChatRenderer renderer =
+                chat != null ? chat : model.chat().map(ChatRenderer::of).orElse(null);
+        ExampleEncoder encoder = new ExampleEncoder(
+                model.tokenizer(),
+                renderer,
+                new ExampleEncoder.Options(model.contextLength(), OverLong.TRUNCATE, false));
+        List<EncodedExample> examples = new ArrayList<>();
+        long tokens = 0;
+        for (int i = 0; i < from.examples().size() && tokens < trialTokens; i++) {
+            for (EncodedExample example : encoder.encode(from.examples().subList(i, i + 1))) {
+                examples.add(example);
+                tokens += example.length();
+            }
+        }
+        return examples;
+    }
+}
