@@ -234,8 +234,7 @@ public final class BaseMerger {
                 file,
                 into.spec(),
                 worn,
-                new BaseMerge.Settings(
-                        Optional.ofNullable(format).map(WeightFormat::mix), matrix, options.threads()));
+                new BaseMerge.Settings(Optional.ofNullable(format).map(WeightFormat::mix), matrix, options.threads()));
         GgufWriter writer = GgufWriter.to(target).overwrite(overwrite).putAll(file.metadata());
         MergeLineage.describe(writer, file, worn, settings());
         if (format != null) {
@@ -251,7 +250,8 @@ public final class BaseMerger {
         return Stream.of(
                         Stream.of(base),
                         Stream.ofNullable(importance),
-                        adapters.stream().map(worn -> Path.of(worn.adapter().loaded().source())))
+                        adapters.stream()
+                                .map(worn -> Path.of(worn.adapter().loaded().source())))
                 .flatMap(paths -> paths)
                 .toList();
     }

@@ -49,7 +49,8 @@ class BaseMergerTest {
     }
 
     /** A change of weights in float64 alone, one value after the other, then the codec's blocks. */
-    private static ByteBuffer expected(GgufFile base, GgufTensor tensor, GgmlType to, List<Adapter> adapters, double... scales) {
+    private static ByteBuffer expected(
+            GgufFile base, GgufTensor tensor, GgmlType to, List<Adapter> adapters, double... scales) {
         FloatBuffer values = DirectBuffers.floats((int) tensor.elements());
         Engines.codec().dequantize(tensor.type(), base.readTensor(tensor), values);
         int columns = (int) tensor.dim(0);
@@ -102,7 +103,9 @@ class BaseMergerTest {
             GgufTensor merged = after.requireTensor(tensor.name());
             assertEquals(tensor.type(), merged.type(), tensor.name());
             assertEquals(
-                    expected(before, tensor, tensor.type(), adapters, 1, -0.5), after.readTensor(merged), tensor.name());
+                    expected(before, tensor, tensor.type(), adapters, 1, -0.5),
+                    after.readTensor(merged),
+                    tensor.name());
         }
     }
 
@@ -115,7 +118,10 @@ class BaseMergerTest {
                     file, model.spec(), GgufFile.read(base).sha256(), 4, 1, p -> p.module() == DecoderModule.ATTN_Q);
         }
         Path out = folder.resolve("out.gguf");
-        BaseMerger.into(base).add(Adapter.load(file), 0.75).format(WeightFormat.Q6_K).write(out);
+        BaseMerger.into(base)
+                .add(Adapter.load(file), 0.75)
+                .format(WeightFormat.Q6_K)
+                .write(out);
         GgufFile before = GgufFile.read(base);
         GgufFile after = GgufFile.read(out);
         for (GgufTensor tensor : before.tensors()) {
@@ -133,12 +139,17 @@ class BaseMergerTest {
         assertEquals("base.gguf", after.metadata().requireString("chaku.merge.base.file"));
         assertEquals(
                 List.of("few.gguf"),
-                after.metadata().findStrings("chaku.merge.adapters").orElseThrow().toList());
+                after.metadata()
+                        .findStrings("chaku.merge.adapters")
+                        .orElseThrow()
+                        .toList());
         assertEquals(
                 List.of(GgufFile.read(file).sha256()),
-                after.metadata().findStrings("chaku.merge.adapters.sha256").orElseThrow().toList());
-        assertEquals(
-                GgufValue.of(new float[] {0.75f}), after.metadata().asMap().get("chaku.merge.scales"));
+                after.metadata()
+                        .findStrings("chaku.merge.adapters.sha256")
+                        .orElseThrow()
+                        .toList());
+        assertEquals(GgufValue.of(new float[] {0.75f}), after.metadata().asMap().get("chaku.merge.scales"));
         assertEquals("q6_k", after.metadata().requireString("chaku.merge.type"));
     }
 
@@ -221,10 +232,8 @@ class BaseMergerTest {
     void theReportSaysWhatIsKept() {
         Path base = base(WeightFormat.Q4_0);
         Adapter adapter = adapter(base, 4, 1);
-        BaseMergeReport exact = BaseMerger.into(base)
-                .add(adapter, 1)
-                .format(WeightFormat.F32)
-                .write(folder.resolve("f32.gguf"));
+        BaseMergeReport exact =
+                BaseMerger.into(base).add(adapter, 1).format(WeightFormat.F32).write(folder.resolve("f32.gguf"));
         for (BaseMergeReport.Tensor tensor : exact.tensors()) {
             assertEquals(1, tensor.kept(), 1e-9, tensor.name());
             assertEquals(0, tensor.error(), 1e-9, tensor.name());
@@ -283,8 +292,10 @@ class BaseMergerTest {
                     file, "llama", 8, List.of(head), java.util.Map.of("chaku.base.sha256", GgufValue.of(hash)), false);
             Adapter adapter = Adapter.load(file);
             Path out = folder.resolve("out.gguf");
-            BaseMergeReport report =
-                    BaseMerger.into(base).add(adapter, 1).format(WeightFormat.F32).write(out);
+            BaseMergeReport report = BaseMerger.into(base)
+                    .add(adapter, 1)
+                    .format(WeightFormat.F32)
+                    .write(out);
             assertTrue(report.untied());
             assertEquals("output.weight", report.tensors().get(0).name());
             GgufFile before = GgufFile.read(base);

@@ -34,8 +34,9 @@ class FamilyMergeTest {
     @Test
     void everyFamilyIsAmongThem() {
         ReferenceData.require(FamilyModels.FOLDER);
-        Set<String> there =
-                FamilyModels.all().stream().map(FamilyModels.Entry::architecture).collect(Collectors.toSet());
+        Set<String> there = FamilyModels.all().stream()
+                .map(FamilyModels.Entry::architecture)
+                .collect(Collectors.toSet());
         assertEquals(Set.copyOf(ModelFamilies.architectures()), there);
     }
 
@@ -48,7 +49,8 @@ class FamilyMergeTest {
                     hash,
                     3,
                     1,
-                    place -> place.module() != DecoderModule.ATTN_KV_B || base.spec().layers().get(place.layer()).latent() != null);
+                    place -> place.module() != DecoderModule.ATTN_KV_B
+                            || base.spec().layers().get(place.layer()).latent() != null);
             Adapter adapter = Adapter.load(file);
             Path out = folder.resolve(entry.name() + ".gguf");
             BaseMerger.into(entry.file())

@@ -46,7 +46,9 @@ final class MergeFixtures {
             if (!module.isAdaptable() || !module.isOne() || module == DecoderModule.TOKEN_EMBEDDING) {
                 continue;
             }
-            for (int layer = module.inLayers() ? 0 : -1; layer < (module.inLayers() ? spec.layers().size() : 0); layer++) {
+            for (int layer = module.inLayers() ? 0 : -1;
+                    layer < (module.inLayers() ? spec.layers().size() : 0);
+                    layer++) {
                 if (spec.product(module.at(layer)).isPresent()) {
                     places.add(module.at(layer));
                 }

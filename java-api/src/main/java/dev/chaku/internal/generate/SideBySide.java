@@ -78,8 +78,7 @@ public final class SideBySide {
         }
         List<Said> said = new ArrayList<>();
         for (int i = 0; i < losses.length; i++) {
-            said.add(new Said(
-                    losses[i] / weightSum, divergences[i] / positions, (double) agreements[i] / positions));
+            said.add(new Said(losses[i] / weightSum, divergences[i] / positions, (double) agreements[i] / positions));
         }
         return said;
     }

@@ -62,8 +62,7 @@ public final class BaseMerge {
      * @param sums of all its values
      * @param weighted the same by the importance of columns
      */
-    public record Tensor(
-            String name, GgmlType from, GgmlType to, long bytes, MergeSums sums, MergeSums weighted) {}
+    public record Tensor(String name, GgmlType from, GgmlType to, long bytes, MergeSums sums, MergeSums weighted) {}
 
     /** What a tensor that changes is to be. */
     private record Planned(
@@ -117,12 +116,13 @@ public final class BaseMerge {
         List<Planned> planned = new ArrayList<>();
         placement.terms().forEach((name, terms) -> {
             GgufTensor source = placement.source(name);
-            GgmlType to = formats.map(f -> TensorFormats.fitting(
-                            f.of(name, source.dim(0), source.dim(2) > 1), source.dim(0)))
+            GgmlType to = formats.map(
+                            f -> TensorFormats.fitting(f.of(name, source.dim(0), source.dim(2) > 1), source.dim(0)))
                     .orElse(source.type());
             if (!TensorEncoder.canEncode(to)) {
-                throw new BadInputException(base.path() + ": tensor " + source.name() + " is " + to
-                        + ", which can be read, not written: choose a format for what changes (--type, such as q4_k_m)");
+                throw new BadInputException(
+                        base.path() + ": tensor " + source.name() + " is " + to
+                                + ", which can be read, not written: choose a format for what changes (--type, such as q4_k_m)");
             }
             List<FloatBuffer> importance = settings.importance()
                     .filter(matrix -> source.name().equals(name))
@@ -163,8 +163,7 @@ public final class BaseMerge {
                 add(output, writer, parts, meter, results);
             } else if (unties()) {
                 GgufTensor copy = placement.source(MergePlacement.OUTPUT);
-                writer.tensor(
-                        MergePlacement.OUTPUT, copy.type(), copy.dims(), meter.watching(copy, base.copyOf(copy)));
+                writer.tensor(MergePlacement.OUTPUT, copy.type(), copy.dims(), meter.watching(copy, base.copyOf(copy)));
             }
             writer.write();
         }
@@ -220,10 +219,11 @@ public final class BaseMerge {
             public MergedPart next() {
                 int matrix = (int) (row / perMatrix);
                 int count = (int) Math.min((matrix + 1) * perMatrix - row, atOnce);
-                FloatBuffer importance =
-                        planned.importance().isEmpty() ? null : planned.importance().get(matrix);
-                MergedPart part = new MergedPart(
-                        name, tensor, planned.to(), row, count, importance, BlockRounding.PLAIN);
+                FloatBuffer importance = planned.importance().isEmpty()
+                        ? null
+                        : planned.importance().get(matrix);
+                MergedPart part =
+                        new MergedPart(name, tensor, planned.to(), row, count, importance, BlockRounding.PLAIN);
                 row += count;
                 return part;
             }

@@ -9,7 +9,8 @@ import org.jspecify.annotations.Nullable;
 /** A way to turn merged values into blocks. Thread-safe. */
 interface BlockRounding {
     /** The quantizer's own search for the blocks nearest to the values. */
-    BlockRounding PLAIN = rows -> Engines.codec().quantize(rows.type(), rows.merged(), rows.importance(), rows.target());
+    BlockRounding PLAIN =
+            rows -> Engines.codec().quantize(rows.type(), rows.merged(), rows.importance(), rows.target());
 
     /**
      * Rows to be encoded; all buffers are direct and used from 0 to their limits.

@@ -87,13 +87,22 @@ final class MergePlacement {
         Optional<TensorSpec> part = spec.weight(place);
         if (part.isPresent()) {
             requireAlone(worn, place, part.get());
-            add(part.get().name(), new LowRankTerm(
-                    scale, pair.rank(), pair.inputs(), pair.b(), 0, pair.a(), 0, LowRankTerm.Rows.of(part.get())));
+            add(
+                    part.get().name(),
+                    new LowRankTerm(
+                            scale,
+                            pair.rank(),
+                            pair.inputs(),
+                            pair.b(),
+                            0,
+                            pair.a(),
+                            0,
+                            LowRankTerm.Rows.of(part.get())));
         } else if (place.module() == DecoderModule.OUTPUT) {
             addWhole(OUTPUT, pair, scale);
         } else {
-            throw new BadInputException(worn.adapter().source() + ": tensor " + name
-                    + ".lora_a: expected a tensor " + name + " of " + base.path() + " to merge it into, found none");
+            throw new BadInputException(worn.adapter().source() + ": tensor " + name + ".lora_a: expected a tensor "
+                    + name + " of " + base.path() + " to merge it into, found none");
         }
     }
 
@@ -107,8 +116,7 @@ final class MergePlacement {
             LowRankTerm.Rows rows = new LowRankTerm.Rows((long) e * pair.outputs(), pair.outputs(), 0);
             int firstC = e * pair.outputs() * pair.rank();
             int firstD = e * pair.rank() * pair.inputs();
-            add(name, new LowRankTerm(
-                    scale, pair.rank(), pair.inputs(), pair.b(), firstC, pair.a(), firstD, rows));
+            add(name, new LowRankTerm(scale, pair.rank(), pair.inputs(), pair.b(), firstC, pair.a(), firstD, rows));
         }
     }
 
