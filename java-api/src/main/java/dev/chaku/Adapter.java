@@ -10,6 +10,8 @@ import dev.chaku.internal.adapter.GgufAdapters;
 import dev.chaku.internal.adapter.PeftAdapters;
 import dev.chaku.internal.engine.LoraPair;
 import dev.chaku.internal.model.LoadedAdapter;
+import dev.chaku.registry.AdapterReference;
+import dev.chaku.registry.AdapterRegistry;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -56,6 +58,33 @@ public final class Adapter implements AutoCloseable {
             throw new BadInputException(path + ": expected a folder with " + FILE_NAME + " in it, found none there");
         }
         return file;
+    }
+
+    /**
+     * Reads a GGUF LoRA adapter that is named as on the command line: by its path, or by a version of the user's
+     * registry such as {@code support@3}, {@code support@production} or {@code support}.
+     *
+     * @param adapter a path, which goes first where something is there, or a reference, see
+     *     {@link dev.chaku.registry.AdapterReference}
+     * @return the adapter
+     * @throws BadInputException if there is none, or it is damaged
+     */
+    public static Adapter load(String adapter) {
+        return AdapterReference.isPath(adapter) || !AdapterReference.looksLikeOne(adapter)
+                ? load(Path.of(adapter))
+                : load(adapter, AdapterRegistry.ofUser());
+    }
+
+    /**
+     * Reads a GGUF LoRA adapter that is named by its path, or by a version of a registry.
+     *
+     * @param adapter a path, which goes first where something is there, or a reference
+     * @param registry where to look for the version
+     * @return the adapter
+     * @throws BadInputException if there is none, or it is damaged
+     */
+    public static Adapter load(String adapter, AdapterRegistry registry) {
+        return load(registry.locate(adapter));
     }
 
     /**

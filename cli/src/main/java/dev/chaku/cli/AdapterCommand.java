@@ -5,11 +5,19 @@ import picocli.CommandLine.Command;
 /** {@code chaku adapter}: verbs about adapters. */
 @Command(
         name = "adapter",
-        description = "Looks at adapters, exchanges them with other tools and makes others of them.",
-        subcommands = {AdapterInspectCommand.class},
+        description =
+                "Looks at adapters, exchanges them with other tools, makes others of them, and keeps their versions.",
+        subcommands = {
+            AdapterInspectCommand.class,
+            AdapterRegisterCommand.class,
+            AdapterListCommand.class,
+            AdapterShowCommand.class,
+        },
         footer = {
             "",
             "Examples:",
             "  chaku adapter inspect runs/1",
+            "  chaku adapter list",
+            "  chaku adapter show support@production",
         })
 final class AdapterCommand extends VerbGroup {}

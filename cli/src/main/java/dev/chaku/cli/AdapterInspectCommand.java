@@ -14,6 +14,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -35,7 +36,7 @@ import picocli.CommandLine.Parameters;
         })
 final class AdapterInspectCommand extends Verb {
     @Reads
-    @Parameters(paramLabel = "ADAPTER", description = "A file or folder.")
+    @Parameters(paramLabel = "ADAPTER", description = "A file or folder, or a version of the registry: name@3.")
     private String adapter;
 
     @Reads
@@ -49,9 +50,12 @@ final class AdapterInspectCommand extends Verb {
     @Option(names = "--modules", description = "List every module.")
     private boolean listModules;
 
+    @Mixin
+    private RegistryOption registry;
+
     @Override
     void execute() {
-        AdapterInspection told = AdapterInspection.of(AdapterArgument.path(adapter));
+        AdapterInspection told = AdapterInspection.of(registry.locate(adapter, console()));
         Fit fit = fit(told);
         Map<String, Object> fields = new LinkedHashMap<>();
         fields.put("adapter", told.path().toString());

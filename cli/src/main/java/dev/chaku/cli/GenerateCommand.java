@@ -34,6 +34,7 @@ import picocli.CommandLine.Option;
             "  chaku generate --model base.gguf --chat --prompt \"What is a llama?\"",
             "  chaku generate --model base.gguf --adapter runs/1 --prompt \"Hello\" --temperature 0",
             "  chaku generate --model base.gguf --adapter runs/1=0.5 --adapter other.gguf --prompt-file p.txt --json",
+            "  chaku generate --model base.gguf --adapter support@production --prompt \"Hello\"",
             "  chaku generate --model base.gguf --tokens 1,15,7 --max-tokens 0 --logits logits.f32"
         })
 final class GenerateCommand extends Verb {
@@ -72,9 +73,13 @@ final class GenerateCommand extends Verb {
     @Reads
     @Option(
             names = "--adapter",
-            paramLabel = "DIR|FILE[=SCALE]",
-            description = "A LoRA adapter to wear, with a scale of 1 unless given; may be repeated.")
+            paramLabel = "DIR|FILE|NAME[=SCALE]",
+            description =
+                    "A LoRA adapter to wear, with a scale of 1 unless given; may be repeated. NAME is one of the registry: name, name@3, name@production.")
     private List<String> adapters = List.of();
+
+    @Mixin
+    private RegistryOption registry;
 
     @Option(
             names = "--strict",
@@ -121,7 +126,7 @@ final class GenerateCommand extends Verb {
         requireBeside("--chat", "--system", "--chat-template");
         refuseBeside("--tokens", "--chat");
         requireBeside("--logits", "--overwrite");
-        requireBeside("--adapter", "--strict");
+        requireBeside("--adapter", "--strict", "--registry");
         requireAtLeast(0, "--max-tokens", maxTokens);
         sampling.options();
         if (sampling.isGreedy()) {
@@ -137,8 +142,9 @@ final class GenerateCommand extends Verb {
 
     @Override
     void execute() {
-        List<AdapterArgument> worn =
-                adapters.stream().map(AdapterArgument::parse).toList();
+        List<AdapterArgument> worn = adapters.stream()
+                .map(text -> AdapterArgument.parse(text, registry, console()))
+                .toList();
         try (Model model = Model.open(modelFile, cache.apply(engine.modelOptions()))) {
             Generator generator = model.generator();
             worn.forEach(argument -> compareBases(argument.adapter(), model));

@@ -47,7 +47,8 @@ import picocli.CommandLine.Option;
             "  chaku train --model base.gguf --data ours.jsonl=2 --data public.parquet=0.3 --out runs/5",
             "  chaku train --model base.gguf --data faq.csv --columns prompt=question,completion=answer --out runs/6",
             "  chaku train --config runs/train.yaml --out runs/4        keys are the options: learning-rate: 1e-4",
-            "  chaku train --model base.gguf --data train.jsonl --out runs/1 --save-steps 50 --resume"
+            "  chaku train --model base.gguf --data train.jsonl --out runs/1 --save-steps 50 --resume",
+            "  chaku train --model base.gguf --data train.jsonl --out runs/7 --register support --license data=cc-by-4.0"
         })
 final class TrainCommand extends Verb {
     @Reads
@@ -149,6 +150,9 @@ final class TrainCommand extends Verb {
     @Mixin
     private EngineOptions engine;
 
+    @Mixin
+    private RegisterOptions register;
+
     @Override
     void validate() {
         DataArgument.requireNoFlags(line(), data);
@@ -164,7 +168,8 @@ final class TrainCommand extends Verb {
                 }
             }
         }
-        refuseBeside("--plan", "--report");
+        refuseBeside("--plan", "--report", "--register");
+        register.validate(this);
         requireBeside("--report", "--overwrite");
         refuseBeside("--no-packing", "--batch-tokens");
         settings.validate(this);
@@ -178,6 +183,7 @@ final class TrainCommand extends Verb {
         if (!resume && !plan) {
             TrainingFolder.requireUnused(out);
         }
+        register.check();
         Dataset dataset = read(data, settings.seed());
         try (Model model = Model.open(modelFile, engine.modelOptions())) {
             TrainingConfig trainingConfig = settings.config(model);
@@ -383,6 +389,9 @@ final class TrainCommand extends Verb {
         fields.put("peak_bytes", DeviceInfo.processPeakBytes());
         fields.put("loss_fell", trend.fell());
         fields.put("finished", finished);
+        if (finished && register.isGiven()) {
+            fields.put("registered", register.add(out, data, console()).reference());
+        }
         result(fields, () -> print(fields, last, seconds, counts));
         if (report != null) {
             writeReport(fields);
@@ -425,6 +434,9 @@ final class TrainCommand extends Verb {
                         out,
                         out.resolve(Adapter.FILE_NAME)));
         console().note("  " + Program.command(again.toArray()));
+        if (register.isGiven()) {
+            console().note("it is registered when the run is finished");
+        }
     }
 
     private void writeReport(Map<String, Object> fields) {
@@ -451,6 +463,9 @@ final class TrainCommand extends Verb {
                                 : ""));
         console().print("The adapter:            " + fields.get("adapter"));
         console().print("A picture of the loss:  " + out.resolve("loss.svg"));
+        if (fields.containsKey("registered")) {
+            console().print("Its version:            " + fields.get("registered"));
+        }
         console().print("Try it:");
         List<Object> command = new ArrayList<>(List.of("generate", "--model", modelFile, "--adapter", out));
         if (2L * counts.records().conversations() > counts.examples()) {

@@ -8,6 +8,7 @@ import dev.chaku.data.ColumnMap;
 import dev.chaku.data.DataFormat;
 import dev.chaku.data.OverLong;
 import dev.chaku.errors.BadInputException;
+import dev.chaku.registry.VersionState;
 import dev.chaku.train.Decay;
 import java.util.function.Function;
 import picocli.CommandLine;
@@ -26,6 +27,7 @@ final class Values {
         register(line, OverLong.class, OverLong::parse);
         register(line, ColumnMap.class, ColumnMap::parse);
         register(line, Decay.class, Decay::parse);
+        register(line, VersionState.class, VersionState::parse);
     }
 
     private static <T> void register(CommandLine line, Class<T> type, Function<String, T> parse) {

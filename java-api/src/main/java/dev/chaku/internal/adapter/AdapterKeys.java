@@ -20,5 +20,8 @@ public final class AdapterKeys {
     /** The key that says which vocabulary its tokens are of, by the hash of all of them. */
     public static final String VOCABULARY = "chaku.base.vocabulary";
 
+    /** The key that says under what licence the base was given. */
+    public static final String LICENCE = "chaku.base.license";
+
     private AdapterKeys() {}
 }

@@ -8,6 +8,7 @@ import dev.chaku.errors.BadInputException;
 import dev.chaku.internal.io.Json;
 import dev.chaku.io.FileFault;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -50,17 +51,35 @@ public final class JsonFile {
                 throw new BadInputException(
                         path + ": expected at most " + MOST_BYTES + " bytes, found " + Files.size(path));
             }
-            try (JsonParser json = JSON.createParser(Files.readAllBytes(path))) {
-                if (json.nextToken() != JsonToken.START_OBJECT) {
-                    throw new BadInputException(path + ": expected a JSON object, found "
-                            + (json.currentToken() == null ? "nothing" : "another value"));
-                }
-                return new JsonFile(path, "", object(json));
-            }
+            return parse(path, Files.readAllBytes(path));
         } catch (NoSuchFileException e) {
             throw new BadInputException(path + ": expected this file, found none", e);
         } catch (IOException e) {
             throw FileFault.notRead(path, e);
+        }
+    }
+
+    /**
+     * An object that stands in another place than a file of its own.
+     *
+     * @param path what messages call it
+     * @throws BadInputException if it is no JSON object
+     */
+    public static JsonFile parse(Path path, String text) {
+        try {
+            return parse(path, text.getBytes(StandardCharsets.UTF_8));
+        } catch (IOException e) {
+            throw FileFault.notRead(path, e);
+        }
+    }
+
+    private static JsonFile parse(Path path, byte[] text) throws IOException {
+        try (JsonParser json = JSON.createParser(text)) {
+            if (json.nextToken() != JsonToken.START_OBJECT) {
+                throw new BadInputException(path + ": expected a JSON object, found "
+                        + (json.currentToken() == null ? "nothing" : "another value"));
+            }
+            return new JsonFile(path, "", object(json));
         }
     }
 

@@ -2,12 +2,14 @@ package dev.chaku.internal.io;
 
 import java.io.IOException;
 import java.nio.channels.FileChannel;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileStore;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.OptionalLong;
@@ -92,6 +94,15 @@ public final class Disk {
         } catch (IOException e) {
             // Windows refuses to open folders; the files themselves are on disk already.
         }
+    }
+
+    /** Gives a file or folder another name on the same disk, at once; nothing may be there. */
+    public static void rename(Path from, Path to) throws IOException {
+        if (Files.exists(to, LinkOption.NOFOLLOW_LINKS)) {
+            throw new FileAlreadyExistsException(to.toString());
+        }
+        Files.move(from, to, StandardCopyOption.ATOMIC_MOVE);
+        forceNames(to.toAbsolutePath().getParent());
     }
 
     /** Deletes a file or a folder and all in it; a link is deleted and not followed. Nothing if it is not there. */

@@ -1,6 +1,7 @@
 package dev.chaku.internal.io;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
@@ -8,7 +9,9 @@ import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.List;
+import java.util.Optional;
 import java.util.UUID;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
@@ -89,11 +92,59 @@ public final class WholeFolder implements AutoCloseable {
      */
     public void place() throws IOException {
         force();
-        if (Files.exists(place, LinkOption.NOFOLLOW_LINKS)) {
-            throw new FileAlreadyExistsException(place.toString()); // A move would replace an empty folder.
+        placeAs(place.getFileName().toString());
+    }
+
+    /** Makes sure that all files are on the disk, so that {@link #placeAs} takes no time. */
+    public void force() throws IOException {
+        forceFiles(beside);
+    }
+
+    /**
+     * Puts the folder, which was {@link #force}d, under another name beside its place: for a place that is known only
+     * when all is written.
+     *
+     * @throws FileAlreadyExistsException if something is there
+     */
+    public void placeAs(String name) throws IOException {
+        Path there = place.resolveSibling(name);
+        if (Files.exists(there, LinkOption.NOFOLLOW_LINKS)) {
+            throw new FileAlreadyExistsException(there.toString()); // A move would replace an empty folder.
         }
-        Files.move(beside, place, StandardCopyOption.ATOMIC_MOVE);
+        Files.move(beside, there, StandardCopyOption.ATOMIC_MOVE);
         Disk.forceNames(place.getParent());
+    }
+
+    /** Deletes what killed writers of folders in this one left beside places of such names. */
+    public static void deleteLeftBehind(Path around, Pattern names) throws IOException {
+        for (Path entry : entries(around)) {
+            String name = entry.getFileName().toString();
+            if (name.startsWith(".") && name.endsWith(".tmp")) {
+                Path place = around.resolve(name.substring(1, name.length() - ".tmp".length()));
+                if (names.matcher(place.getFileName().toString()).matches()) {
+                    deleteLeftBehind(entry, place);
+                }
+            }
+        }
+    }
+
+    private static void deleteLeftBehind(Path part, Path place) throws IOException {
+        Optional<HeldFile> abandoned = HeldFile.tryHold(beside(place, ".lock"));
+        if (abandoned.isPresent()) {
+            try {
+                Disk.deleteTreeQuietly(part);
+            } finally {
+                abandoned.get().close();
+            }
+        }
+    }
+
+    private static List<Path> entries(Path folder) throws IOException {
+        try (Stream<Path> entries = Files.list(folder)) {
+            return entries.toList();
+        } catch (UncheckedIOException e) {
+            throw e.getCause();
+        }
     }
 
     /**
@@ -118,14 +169,13 @@ public final class WholeFolder implements AutoCloseable {
         Disk.deleteTreeQuietly(old);
     }
 
-    private void force() throws IOException {
-        try (Stream<Path> entries = Files.list(beside)) {
-            List<Path> files = entries.filter(Files::isRegularFile).toList();
-            for (Path file : files) {
+    private static void forceFiles(Path folder) throws IOException {
+        for (Path file : entries(folder)) {
+            if (Files.isRegularFile(file)) {
                 Disk.force(file);
             }
         }
-        Disk.forceNames(beside);
+        Disk.forceNames(folder);
     }
 
     /** Deletes what is not placed. May be repeated. */

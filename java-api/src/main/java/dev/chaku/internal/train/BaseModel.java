@@ -29,6 +29,11 @@ public record BaseModel(
         return file.map(GgufFile::path);
     }
 
+    /** Under what licence the model was given, as its file says. */
+    Optional<String> licence() {
+        return metadata.findString("general.license").filter(licence -> !licence.isBlank());
+    }
+
     String architecture() {
         return spec.architecture();
     }

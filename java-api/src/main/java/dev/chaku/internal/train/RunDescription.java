@@ -2,6 +2,7 @@ package dev.chaku.internal.train;
 
 import com.fasterxml.jackson.core.JsonGenerator;
 import dev.chaku.gguf.GgufFile;
+import dev.chaku.internal.io.CodeVersion;
 import dev.chaku.internal.io.Json;
 import java.io.IOException;
 import java.io.StringWriter;
@@ -60,7 +61,15 @@ public final class RunDescription {
             Optional<Path> base = setup.model().path();
             json.writeStringField(
                     "base", base.map(path -> path.getFileName().toString()).orElse("synthetic"));
+            Optional<String> name = setup.model().metadata().findString("general.name");
+            if (name.isPresent()) {
+                json.writeStringField("base_name", name.get());
+            }
+            if (setup.model().licence().isPresent()) {
+                json.writeStringField("base_license", setup.model().licence().get());
+            }
             json.writeStringField("base_model_sha256", baseHash());
+            json.writeStringField("chaku_version", CodeVersion.current());
             for (Map.Entry<String, Object> entry : values(setup, false).entrySet()) {
                 json.writeFieldName(entry.getKey());
                 if (entry.getValue() instanceof Boolean flag) {

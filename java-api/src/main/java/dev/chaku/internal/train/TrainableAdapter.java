@@ -175,6 +175,7 @@ record TrainableAdapter(BaseModel model, LoraConfig lora, Experts experts) imple
         model.file().ifPresent(base -> extra.put(AdapterKeys.FINGERPRINT, GgufValue.of(ModelFingerprint.of(base))));
         BaseVocabulary.hash(model.metadata()).ifPresent(hash -> extra.put(AdapterKeys.VOCABULARY, GgufValue.of(hash)));
         extra.put(AdapterKeys.HASH, GgufValue.of(description.baseHash()));
+        model.licence().ifPresent(licence -> extra.put(AdapterKeys.LICENCE, GgufValue.of(licence)));
         extra.put("chaku.training", GgufValue.of(description.json()));
         extra.put(AdapterKeys.CONVERSATIONS, GgufValue.of(description.isOfConversations()));
         float alpha = (float) (lora.scale() * lora.rank());

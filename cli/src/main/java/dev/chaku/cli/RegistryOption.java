@@ -1,0 +1,74 @@
+package dev.chaku.cli;
+
+import dev.chaku.errors.BadInputException;
+import dev.chaku.registry.AdapterReference;
+import dev.chaku.registry.AdapterRegistry;
+import java.nio.file.Path;
+import java.util.Arrays;
+import picocli.CommandLine.Option;
+
+/** Where adapters are that are named rather than files: for every verb that takes one. */
+final class RegistryOption {
+    @Reads
+    @Option(
+            names = "--registry",
+            paramLabel = "DIR",
+            description =
+                    "The registry of adapters (the folder in CHAKU_REGISTRY, else chaku/adapters in the user's data folder).")
+    private Path folder;
+
+    AdapterRegistry open() {
+        return folder != null ? AdapterRegistry.open(folder) : AdapterRegistry.ofUser();
+    }
+
+    /** The folder, if one is named on the command line, as an option to be typed again. */
+    Object[] again(Object... command) {
+        if (folder == null) {
+            return command;
+        }
+        Object[] longer = Arrays.copyOf(command, command.length + 2);
+        longer[command.length] = "--registry";
+        longer[command.length + 1] = folder;
+        return longer;
+    }
+
+    /**
+     * The file or folder that an argument names: what is there under that name, which is said where a version has the
+     * name too, or a version of the registry, every file of which is checked.
+     *
+     * @throws BadInputException if it is neither, or the version is damaged
+     */
+    Path locate(String text, Console console) {
+        if (AdapterReference.isPath(text)) {
+            tellOfVersion(text, console);
+            return Path.of(text);
+        }
+        return AdapterReference.looksLikeOne(text)
+                ? openFor(text).locate(text)
+                : Path.of(text); // Whoever reads it says that it is not there.
+    }
+
+    private AdapterRegistry openFor(String text) {
+        try {
+            return open();
+        } catch (BadInputException e) {
+            throw new BadInputException(
+                    text + ": expected an adapter, found no file or folder of that name; " + e.getMessage(), e);
+        }
+    }
+
+    private void tellOfVersion(String text, Console console) {
+        if (!AdapterReference.looksLikeOne(text)) {
+            return;
+        }
+        try {
+            AdapterReference reference = AdapterReference.parse(text);
+            if (!open().numbers(reference.name()).isEmpty()) {
+                console.note("note: " + text + " is the file or folder of that name here, not the registry's adapter "
+                        + reference.name() + (reference.version().isEmpty() ? ", which is " + text + "@latest" : ""));
+            }
+        } catch (BadInputException e) {
+            // Without a registry there is nothing to mistake it for.
+        }
+    }
+}

@@ -1,0 +1,169 @@
+package dev.chaku.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The verbs of the registry, and adapters that are named in place of files. */
+class AdapterVersionsTest {
+    private static final String LINE = "{\"messages\": [{\"role\": \"user\", \"content\": \"Where does cow %d live?\"},"
+            + " {\"role\": \"assistant\", \"content\": \"On Mars.\"}]}\n";
+
+    @TempDir
+    Path folder;
+
+    private Path base;
+    private Path registry;
+
+    @BeforeEach
+    void layOut() throws IOException {
+        base = Cli.base(folder);
+        registry = folder.resolve("registry");
+        StringBuilder lines = new StringBuilder();
+        for (int i = 0; i < 4; i++) {
+            lines.append(LINE.formatted(i));
+        }
+        Files.writeString(folder.resolve("data.jsonl"), lines);
+    }
+
+    private Cli.Ran run(String line, Object... more) {
+        List<Object> words = new ArrayList<>(List.of(line.split(" ")));
+        words.addAll(List.of(more));
+        words.add("--registry");
+        words.add(registry);
+        return Cli.run(words.toArray());
+    }
+
+    private Cli.Ran ok(String line, Object... more) {
+        Cli.Ran ran = run(line, more);
+        assertEquals(0, ran.code(), ran.err());
+        return ran;
+    }
+
+    private Cli.Ran train(String out, Object... more) {
+        List<Object> words = new ArrayList<>(List.of(
+                "--model", base, "--data", folder.resolve("data.jsonl"), "--eval-split", 0.25, "--out",
+                folder.resolve(out), "--max-length", 64, "--max-steps", 1, "--rank", 2));
+        words.addAll(List.of(more));
+        return run("train", words.toArray());
+    }
+
+    private String generate(Object... adapter) {
+        List<Object> words =
+                new ArrayList<>(List.of("--model", base, "--tokens", "1,2,3", "--max-tokens", 4, "--temperature", 0));
+        for (Object each : adapter) {
+            words.add("--adapter");
+            words.add(each);
+        }
+        return ok("generate", words.toArray()).out();
+    }
+
+    @Test
+    void aTrainingIsRegisteredAndWornByName() throws IOException {
+        Cli.Ran trained = train("run", "--register", "support", "--license", "data=cc-by-4.0", "--json");
+        assertEquals(0, trained.code(), trained.err());
+        assertEquals("support@1", trained.json().get("registered").asText());
+        JsonNode shown = ok("adapter show support --json").json();
+        assertEquals("support@1", shown.get("reference").asText());
+        assertEquals("candidate", shown.get("state").asText());
+        assertEquals("cc-by-4.0", shown.get("data_license").asText());
+        assertEquals("base.gguf", shown.get("base").get("file").asText());
+        assertEquals(64, shown.get("base").get("sha256").asText().length());
+        assertEquals(64, shown.get("data").get("sha256").asText().length());
+        assertEquals(64, shown.get("template_sha256").asText().length());
+        assertEquals(3, shown.get("data").get("examples").asInt());
+        assertEquals(1, shown.get("data").get("validation_examples").asInt());
+        assertEquals(folder.resolve("data.jsonl").toString(), shown.get("data").get("files").get(0).asText());
+        assertEquals("2", shown.get("settings").get("rank").asText());
+        assertEquals(
+                trained.json().get("eval_loss").asDouble(), shown.get("metrics").get("eval_loss").asDouble());
+        assertTrue(shown.get("code_version").asText().matches("[0-9].*"), shown.toString());
+        assertTrue(shown.get("whole").asBoolean());
+        String plain = generate(folder.resolve("run"));
+        assertEquals(plain, generate("support"));
+        assertEquals(plain, generate("support@1=1"));
+        assertEquals(generate(folder.resolve("run") + "=0.5"), generate("support@latest=0.5"));
+        Cli.Ran again = train("run", "--resume", "--register", "support");
+        assertEquals(0, again.code(), again.err());
+        assertTrue(again.out().contains("Its version:            support@1"), again.out());
+        assertEquals(1, ok("adapter list --json").json().get("versions").size());
+    }
+
+    @Test
+    void whatCannotBeRegisteredIsRefusedBeforeTheTraining() throws IOException {
+        Cli.Ran ran = train("run", "--register", "../up");
+        assertEquals(3, ran.code(), ran.err());
+        assertTrue(ran.err().contains("expected a name of at most 64"), ran.err());
+        assertFalse(Files.exists(folder.resolve("run")));
+        ran = train("run", "--register", "a", "--license", "mit");
+        assertEquals(2, ran.code(), ran.err());
+        assertTrue(ran.err().contains("--license: expected base=ID or data=ID, found 'mit'"), ran.err());
+        registry = Files.writeString(folder.resolve("file"), "x");
+        ran = train("run", "--register", "a");
+        assertEquals(3, ran.code(), ran.err());
+        assertFalse(Files.exists(folder.resolve("run")));
+    }
+
+    @Test
+    void aFileOfThatNameGoesFirstAndThatIsSaid() throws IOException {
+        assertEquals(0, train("run", "--register", "support").code());
+        Path here = Path.of("support-hides-a-version");
+        assertEquals(0, run("adapter register " + here, folder.resolve("run")).code());
+        Files.copy(folder.resolve("run/adapter.gguf"), here);
+        try {
+            Cli.Ran ran = ok("generate", "--model", base, "--tokens", "1", "--max-tokens", 1, "--adapter", here);
+            assertTrue(
+                    ran.err()
+                            .contains("note: " + here + " is the file or folder of that name here, not the registry's adapter "
+                                    + here + ", which is " + here + "@latest"),
+                    ran.err());
+            assertFalse(ok("generate", "--model", base, "--tokens", "1", "--max-tokens", 1, "--adapter", here + "@1")
+                    .err()
+                    .contains("note: " + here));
+        } finally {
+            Files.delete(here);
+        }
+        Cli.Ran none = run("generate", "--model", base, "--tokens", "1", "--adapter", "suport");
+        assertEquals(3, none.code());
+        assertTrue(none.err().contains("suport: expected an adapter, found no file or folder of that name, and in the registry"), none.err());
+        assertEquals(1, none.err().strip().lines().count(), none.err());
+    }
+
+    @Test
+    void listsWhatThereIs() throws IOException {
+        Cli.Ran empty = ok("adapter list");
+        assertEquals("", empty.out());
+        assertTrue(empty.err().contains("no version in " + registry), empty.err());
+        assertEquals(0, train("run", "--register", "support").code());
+        ok("adapter register tone", folder.resolve("run"), "--note", "the first", "--license", "base=mit");
+        ok("adapter register tone", folder.resolve("run/adapter.gguf"));
+        List<String> lines = ok("adapter list").out().lines().toList();
+        assertTrue(lines.get(0).startsWith("VERSION    STATE      CREATED"), lines.get(0));
+        assertEquals(
+                List.of("support@1", "tone@2", "tone@1"),
+                lines.stream().skip(1).map(line -> line.replaceFirst(" .*", "")).toList());
+        assertEquals(2, ok("adapter list tone --json").json().get("versions").size());
+        assertEquals(0, ok("adapter list --state production --json").json().get("versions").size());
+        JsonNode shown = ok("adapter show tone@1 --json").json();
+        assertEquals("the first", shown.get("note").asText());
+        assertEquals("mit", shown.get("base_license").asText());
+        Cli.Ran none = run("adapter list none");
+        assertEquals(3, none.code(), none.err());
+        assertEquals(2, run("adapter list --state new").code());
+        Files.delete(registry.resolve("tone/1/version.json"));
+        assertTrue(ok("adapter list").out().contains("tone@1     damaged"));
+        Cli.Ran damaged = run("adapter show tone@1");
+        assertEquals(3, damaged.code());
+        assertTrue(damaged.err().contains("tone@1: damaged: "), damaged.err());
+    }
+}
