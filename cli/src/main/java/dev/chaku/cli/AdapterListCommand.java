@@ -60,8 +60,9 @@ final class AdapterListCommand extends Verb {
         fields.put("versions", versions);
         result(fields, () -> {
             if (versions.isEmpty()) {
-                console().note("no version" + (state == null && tag == null ? "" : " that is so") + " in "
-                        + opened.folder());
+                console()
+                        .note("no version" + (state == null && tag == null ? "" : " that is so") + " in "
+                                + opened.folder());
             } else {
                 table.lines().forEach(console()::print);
             }

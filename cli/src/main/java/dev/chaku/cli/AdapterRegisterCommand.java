@@ -50,9 +50,7 @@ final class AdapterRegisterCommand extends Verb {
         opened.requireCanRegister(name);
         VersionDescription told = VersionDescription.of(adapter);
         AdapterVersion version = opened.register(
-                name,
-                adapter,
-                told.withLicences(licences.over(told.licences())).withNote(note == null ? "" : note));
+                name, adapter, told.withLicences(licences.over(told.licences())).withNote(note == null ? "" : note));
         result(Fields.of(version.json()), () -> console().print(version.reference() + ": " + version.file()));
     }
 }

@@ -29,7 +29,9 @@ import picocli.CommandLine.Parameters;
 final class AdapterShowCommand extends Verb {
     private static final String ROW = "%-20s %s";
 
-    @Parameters(paramLabel = "NAME[@VERSION]", description = "A version: name@3, name@production, name@latest, name@TAG.")
+    @Parameters(
+            paramLabel = "NAME[@VERSION]",
+            description = "A version: name@3, name@production, name@latest, name@TAG.")
     private String reference;
 
     @Mixin
@@ -66,14 +68,27 @@ final class AdapterShowCommand extends Verb {
 
     private void print(AdapterVersion version, List<StateChange> history) {
         Lineage lineage = version.description().lineage();
-        console().print(version.reference() + ": " + version.state().label()
-                + (version.standing().tags().isEmpty() ? "" : ", tagged " + String.join(", ", version.standing().tags())));
+        console()
+                .print(version.reference() + ": " + version.state().label()
+                        + (version.standing().tags().isEmpty()
+                                ? ""
+                                : ", tagged "
+                                        + String.join(", ", version.standing().tags())));
         row("file", version.file() + ", " + ProgressLine.bytes(version.bytes()));
         row("SHA-256", version.sha256());
-        row("made", version.created() + (version.createdBy().isEmpty() ? "" : " by " + version.createdBy())
-                + (lineage.codeVersion().isEmpty() ? "" : " with chaku " + lineage.codeVersion()));
+        row(
+                "made",
+                version.created()
+                        + (version.createdBy().isEmpty() ? "" : " by " + version.createdBy())
+                        + (lineage.codeVersion().isEmpty() ? "" : " with chaku " + lineage.codeVersion()));
         row("note", version.description().note());
-        row("base", words(lineage.base().name(), lineage.base().file(), lineage.base().architecture(), sum(lineage.base().sha256())));
+        row(
+                "base",
+                words(
+                        lineage.base().name(),
+                        lineage.base().file(),
+                        lineage.base().architecture(),
+                        sum(lineage.base().sha256())));
         printData(lineage.data());
         row("chat template", sum(lineage.templateSha256()));
         row("tokenizer", sum(lineage.tokenizerSha256()));
@@ -82,27 +97,34 @@ final class AdapterShowCommand extends Verb {
                         "merged from",
                         words(
                                 parent.adapter(),
-                                parent.weight().map(weight -> "weight " + weight).orElse(""),
+                                parent.weight()
+                                        .map(weight -> "weight " + weight)
+                                        .orElse(""),
                                 sum(parent.sha256()))));
         row("licence of base", version.description().licences().base());
         row("licence of data", version.description().licences().data());
-        row("metrics", version.metrics().entrySet().stream()
-                .map(metric -> metric.getKey() + " " + number(metric.getValue()))
-                .collect(Collectors.joining(", ")));
+        row(
+                "metrics",
+                version.metrics().entrySet().stream()
+                        .map(metric -> metric.getKey() + " " + number(metric.getValue()))
+                        .collect(Collectors.joining(", ")));
         version.standing()
                 .checks()
-                .forEach(check -> row(
-                        "check " + check.name(), (check.passed() ? "passed" : "failed") + ", " + check.at()));
-        row("settings", lineage.settings().entrySet().stream()
-                .map(setting -> setting.getKey() + " " + setting.getValue())
-                .collect(Collectors.joining(", ")));
+                .forEach(check ->
+                        row("check " + check.name(), (check.passed() ? "passed" : "failed") + ", " + check.at()));
+        row(
+                "settings",
+                lineage.settings().entrySet().stream()
+                        .map(setting -> setting.getKey() + " " + setting.getValue())
+                        .collect(Collectors.joining(", ")));
         printHistory(version, history);
     }
 
     private void printData(Lineage.Data data) {
         if (data.examples() > 0) {
-            row("data", words(
-                    String.join(" ", data.files()), Words.count(data.examples(), "example"), sum(data.sha256())));
+            row(
+                    "data",
+                    words(String.join(" ", data.files()), Words.count(data.examples(), "example"), sum(data.sha256())));
         }
         if (data.validationExamples() > 0) {
             row("validation", words(Words.count(data.validationExamples(), "example"), sum(data.validationSha256())));
@@ -112,10 +134,14 @@ final class AdapterShowCommand extends Verb {
     private void printHistory(AdapterVersion version, List<StateChange> history) {
         for (StateChange change : history) {
             if (change.number() == version.number() || change.replaced() == version.number()) {
-                row("history", change.at() + " " + change.action() + " " + version.name() + "@" + change.number()
-                        + (change.replaced() == 0 ? "" : " in place of " + version.name() + "@" + change.replaced())
-                        + (change.by().isEmpty() ? "" : " by " + change.by())
-                        + (change.gates().isEmpty() ? "" : ", required " + String.join(", ", change.gates())));
+                row(
+                        "history",
+                        change.at() + " " + change.action() + " " + version.name() + "@" + change.number()
+                                + (change.replaced() == 0
+                                        ? ""
+                                        : " in place of " + version.name() + "@" + change.replaced())
+                                + (change.by().isEmpty() ? "" : " by " + change.by())
+                                + (change.gates().isEmpty() ? "" : ", required " + String.join(", ", change.gates())));
             }
         }
     }

@@ -11,7 +11,8 @@ final class LicenceOption {
     @Option(
             names = NAME,
             paramLabel = "base=ID|data=ID",
-            description = "The licence of the base or of the data, an SPDX identifier if there is one; may be repeated.")
+            description =
+                    "The licence of the base or of the data, an SPDX identifier if there is one; may be repeated.")
     private List<String> licences = List.of();
 
     void validate(Verb verb) {

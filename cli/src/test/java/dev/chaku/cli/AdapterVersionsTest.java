@@ -52,8 +52,20 @@ class AdapterVersionsTest {
 
     private Cli.Ran train(String out, Object... more) {
         List<Object> words = new ArrayList<>(List.of(
-                "--model", base, "--data", folder.resolve("data.jsonl"), "--eval-split", 0.25, "--out",
-                folder.resolve(out), "--max-length", 64, "--max-steps", 1, "--rank", 2));
+                "--model",
+                base,
+                "--data",
+                folder.resolve("data.jsonl"),
+                "--eval-split",
+                0.25,
+                "--out",
+                folder.resolve(out),
+                "--max-length",
+                64,
+                "--max-steps",
+                1,
+                "--rank",
+                2));
         words.addAll(List.of(more));
         return run("train", words.toArray());
     }
@@ -83,10 +95,13 @@ class AdapterVersionsTest {
         assertEquals(64, shown.get("template_sha256").asText().length());
         assertEquals(3, shown.get("data").get("examples").asInt());
         assertEquals(1, shown.get("data").get("validation_examples").asInt());
-        assertEquals(folder.resolve("data.jsonl").toString(), shown.get("data").get("files").get(0).asText());
+        assertEquals(
+                folder.resolve("data.jsonl").toString(),
+                shown.get("data").get("files").get(0).asText());
         assertEquals("2", shown.get("settings").get("rank").asText());
         assertEquals(
-                trained.json().get("eval_loss").asDouble(), shown.get("metrics").get("eval_loss").asDouble());
+                trained.json().get("eval_loss").asDouble(),
+                shown.get("metrics").get("eval_loss").asDouble());
         assertTrue(shown.get("code_version").asText().matches("[0-9].*"), shown.toString());
         assertTrue(shown.get("whole").asBoolean());
         String plain = generate(folder.resolve("run"));
@@ -124,8 +139,9 @@ class AdapterVersionsTest {
             Cli.Ran ran = ok("generate", "--model", base, "--tokens", "1", "--max-tokens", 1, "--adapter", here);
             assertTrue(
                     ran.err()
-                            .contains("note: " + here + " is the file or folder of that name here, not the registry's adapter "
-                                    + here + ", which is " + here + "@latest"),
+                            .contains("note: " + here
+                                    + " is the file or folder of that name here, not the registry's adapter " + here
+                                    + ", which is " + here + "@latest"),
                     ran.err());
             assertFalse(ok("generate", "--model", base, "--tokens", "1", "--max-tokens", 1, "--adapter", here + "@1")
                     .err()
@@ -135,7 +151,11 @@ class AdapterVersionsTest {
         }
         Cli.Ran none = run("generate", "--model", base, "--tokens", "1", "--adapter", "suport");
         assertEquals(3, none.code());
-        assertTrue(none.err().contains("suport: expected an adapter, found no file or folder of that name, and in the registry"), none.err());
+        assertTrue(
+                none.err()
+                        .contains(
+                                "suport: expected an adapter, found no file or folder of that name, and in the registry"),
+                none.err());
         assertEquals(1, none.err().strip().lines().count(), none.err());
     }
 
@@ -153,7 +173,12 @@ class AdapterVersionsTest {
                 List.of("support@1", "tone@2", "tone@1"),
                 lines.stream().skip(1).map(line -> line.replaceFirst(" .*", "")).toList());
         assertEquals(2, ok("adapter list tone --json").json().get("versions").size());
-        assertEquals(0, ok("adapter list --state production --json").json().get("versions").size());
+        assertEquals(
+                0,
+                ok("adapter list --state production --json")
+                        .json()
+                        .get("versions")
+                        .size());
         JsonNode shown = ok("adapter show tone@1 --json").json();
         assertEquals("the first", shown.get("note").asText());
         assertEquals("mit", shown.get("base_license").asText());

@@ -36,7 +36,8 @@ public record AdapterReference(String name, String version) {
         requireName(name);
         if (!version.isEmpty() && !WORD.matcher(version).matches()) {
             throw new BadInputException(name + "@" + version
-                    + ": expected a number, production, candidate, archived, latest or a tag after '@', found '" + version
+                    + ": expected a number, production, candidate, archived, latest or a tag after '@', found '"
+                    + version
                     + "'");
         }
     }

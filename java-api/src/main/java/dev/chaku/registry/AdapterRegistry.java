@@ -6,7 +6,6 @@ import dev.chaku.internal.registry.FileSums;
 import dev.chaku.internal.registry.NameFolder;
 import dev.chaku.io.FileFault;
 import dev.chaku.io.NewFile;
-import dev.chaku.registry.AdapterVersion.Standing;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -32,9 +31,9 @@ import java.util.stream.Stream;
  *
  * <p>The folder is plain files: for each name a folder, in it one for each version, with the adapter, what its training
  * wrote, {@code version.json} and the hashes of all, and {@code state.json} with what changes: states, tags, checks and
- * the history. Threads and processes may read and write at once: a version appears and goes by one rename, and the state
- * is replaced by one, under a lock that ends with its process. Whenever a process is killed, what was there before is
- * whole. Readers need no lock, and no permission to write. Immutable and thread-safe.
+ * the history. Threads and processes may read and write at once: a version appears and goes by one rename, and the
+ * state is replaced by one, under a lock that ends with its process. Whenever a process is killed, what was there
+ * before is whole. Readers need no lock, and no permission to write. Immutable and thread-safe.
  */
 public final class AdapterRegistry {
     static final String PROMOTE = "promote";
@@ -230,7 +229,8 @@ public final class AdapterRegistry {
             try {
                 return read(of, state, reference.name(), number);
             } catch (BadInputException e) {
-                if (Files.exists(of.version(number)) && Files.exists(of.version(number).resolve(VersionFile.NAME))
+                if (Files.exists(of.version(number))
+                                && Files.exists(of.version(number).resolve(VersionFile.NAME))
                         || i == 3) {
                     throw damaged(reference.name(), number, e.getMessage());
                 }
@@ -294,7 +294,8 @@ public final class AdapterRegistry {
             number = of.locked(() -> {
                 of.sweep();
                 Optional<Integer> same = once ? staged.same() : Optional.empty();
-                return same.orElseGet(() -> staged.place(NameState.of(of.state()).last()));
+                return same.orElseGet(
+                        () -> staged.place(NameState.of(of.state()).last()));
             });
         }
         return version(name + "@" + number);
@@ -337,8 +338,9 @@ public final class AdapterRegistry {
         }
         for (String other : names()) {
             if (other.equalsIgnoreCase(name) && !other.equals(name)) {
-                throw new BadInputException("adapter '" + name + "': expected a name that differs from others by more than"
-                        + " case, as some disks do not tell them apart, found " + other);
+                throw new BadInputException(
+                        "adapter '" + name + "': expected a name that differs from others by more than"
+                                + " case, as some disks do not tell them apart, found " + other);
             }
         }
     }
@@ -391,12 +393,11 @@ public final class AdapterRegistry {
     public AdapterVersion promote(String reference, List<Gate> gates) {
         AdapterVersion whole = resolve(reference);
         return change(whole.reference(), (version, state) -> {
-            String faults = gates.stream()
-                    .flatMap(gate -> gate.fault(version).stream())
-                    .collect(Collectors.joining("; "));
+            String faults =
+                    gates.stream().flatMap(gate -> gate.fault(version).stream()).collect(Collectors.joining("; "));
             if (!faults.isEmpty()) {
-                throw new BadInputException(
-                        version.reference() + ": " + faults + "; it stays " + version.state().label());
+                throw new BadInputException(version.reference() + ": " + faults + "; it stays "
+                        + version.state().label());
             }
             return move(state, PROMOTE, version, VersionState.PRODUCTION, gates);
         });
@@ -458,7 +459,9 @@ public final class AdapterRegistry {
 
     private static BadInputException noneBefore(String name, NameState state) {
         return new BadInputException(name + ": expected a version that was in production before"
-                + (state.production().isPresent() ? " " + name + "@" + state.production().getAsInt() : "")
+                + (state.production().isPresent()
+                        ? " " + name + "@" + state.production().getAsInt()
+                        : "")
                 + ", found none");
     }
 
@@ -482,7 +485,8 @@ public final class AdapterRegistry {
             NameState state = NameState.of(of.state());
             List<Removal> removals = removals(of, name, retention, state);
             List<Integer> numbers = removals.stream()
-                    .map(removal -> AdapterReference.parse(removal.reference()).number().orElseThrow())
+                    .map(removal ->
+                            AdapterReference.parse(removal.reference()).number().orElseThrow())
                     .toList();
             if (!numbers.isEmpty()) {
                 // Their numbers are taken for ever, before the first of them goes.

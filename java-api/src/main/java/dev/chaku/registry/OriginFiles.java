@@ -106,7 +106,8 @@ record OriginFiles(Path adapter, List<Path> beside, VersionDescription descripti
 
     private static Lineage lineage(JsonFile run, GgufMetadata told) {
         Lineage.Base base = new Lineage.Base(
-                text(run, "base_name").or(() -> told.findString("general.base_model.0.name"))
+                text(run, "base_name")
+                        .or(() -> told.findString("general.base_model.0.name"))
                         .orElse(""),
                 text(run, "base").or(() -> told.findString(AdapterKeys.FILE)).orElse(""),
                 text(run, "base_model_sha256")

@@ -33,15 +33,14 @@ public record Retention(int newest, List<Best> best, boolean tagged) {
      * @param smallest whether small values are good
      */
     public record Best(String metric, int count, boolean smallest) {
-        private static final Pattern TEXT =
-                Pattern.compile("([A-Za-z0-9][A-Za-z0-9._-]*):([0-9]{1,9})(?::(min|max))?");
+        private static final Pattern TEXT = Pattern.compile("([A-Za-z0-9][A-Za-z0-9._-]*):([0-9]{1,9})(?::(min|max))?");
         private static final Pattern SMALL = Pattern.compile(".*(loss|perplexity|kl|error|difference|seconds|bytes).*");
         private static final Pattern LARGE = Pattern.compile(
                 ".*(accuracy|agreement|f1|exact|valid|right|score|recall|precision|win|reward|bleu|rouge|recovery|tokens_per_s).*");
 
         /**
-         * {@return the rule that a text is: {@code eval_loss:2}, or {@code my_metric:2:max} where the name does not tell
-         * whether small or large values are good}
+         * {@return the rule that a text is: {@code eval_loss:2}, or {@code my_metric:2:max} where the name does not
+         * tell whether small or large values are good}
          *
          * @param text metric, count and, if need be, min or max
          * @throws BadInputException if it is none
@@ -66,7 +65,8 @@ public record Retention(int newest, List<Best> best, boolean tagged) {
         }
 
         private List<Integer> of(List<AdapterVersion> versions) {
-            Comparator<AdapterVersion> rising = Comparator.comparing(version -> version.metrics().get(metric));
+            Comparator<AdapterVersion> rising =
+                    Comparator.comparing(version -> version.metrics().get(metric));
             return versions.stream()
                     .filter(version -> version.metrics().containsKey(metric))
                     .sorted((smallest ? rising : rising.reversed())

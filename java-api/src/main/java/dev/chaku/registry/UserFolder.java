@@ -29,8 +29,9 @@ final class UserFolder {
         }
         String user = environment.getOrDefault("HOME", home);
         if (user.isEmpty() || !Path.of(user).isAbsolute()) {
-            throw new BadInputException("registry of adapters: expected a home folder to have it in, found none; name one "
-                    + "with " + VARIABLE);
+            throw new BadInputException(
+                    "registry of adapters: expected a home folder to have it in, found none; name one " + "with "
+                            + VARIABLE);
         }
         return Path.of(user, ".local", "share", "chaku", "adapters");
     }

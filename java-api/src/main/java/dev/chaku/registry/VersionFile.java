@@ -145,7 +145,8 @@ record VersionFile(
         int n = json.findList("parents").map(List::size).orElse(0);
         for (int i = 0; i < n; i++) {
             JsonFile parent = json.element("parents", i);
-            Optional<Double> weight = parent.findDouble("weight").stream().boxed().findFirst();
+            Optional<Double> weight =
+                    parent.findDouble("weight").stream().boxed().findFirst();
             parents.add(new Lineage.Parent(text(parent, "adapter"), text(parent, "sha256"), weight));
         }
         return parents;

@@ -53,7 +53,8 @@ class AdapterRegistryTest {
         assertEquals("c0ffee", lineage.tokenizerSha256());
         assertEquals(Map.of("rank", "1", "learning_rate", "0.00125", "packing", "true"), lineage.settings());
         assertEquals("0.1", lineage.codeVersion());
-        assertEquals(new Licences("apache-2.0", "unknown"), version.description().licences());
+        assertEquals(
+                new Licences("apache-2.0", "unknown"), version.description().licences());
         assertEquals(1.25, version.metrics().get("eval_loss"));
         assertEquals(1.6, version.metrics().get("train_loss"));
         assertEquals(10.0, version.metrics().get("steps"));
@@ -72,7 +73,8 @@ class AdapterRegistryTest {
         Path parent = SomeAdapter.file(folder.resolve("a.gguf"), 3);
         registry.register("parent", parent, VersionDescription.of(parent));
         Path merged = SomeAdapter.merged(
-                folder.resolve("m.gguf"), List.of("a", "b"), List.of(Sha256.of(parent), "77"), new float[] {0.5f, 0.25f});
+                folder.resolve("m.gguf"), List.of("a", "b"), List.of(Sha256.of(parent), "77"), new float[] {0.5f, 0.25f
+                });
         AdapterVersion version = registry.register("both", merged, VersionDescription.of(merged));
         Lineage lineage = version.description().lineage();
         assertEquals(
@@ -101,8 +103,10 @@ class AdapterRegistryTest {
         assertEquals(3, registry.version("support@candidate").number());
         assertEquals(3, registry.version("support@latest").number());
         assertEquals(1, registry.version("support@stable").number());
-        assertTrue(fault(() -> registry.version("support@7")).contains("expected a version that is there: 1, 2, 3; found none"));
-        assertTrue(fault(() -> registry.version("support@beta")).contains("tagged beta, found none among 3 of support"));
+        assertTrue(fault(() -> registry.version("support@7"))
+                .contains("expected a version that is there: 1, 2, 3; found none"));
+        assertTrue(
+                fault(() -> registry.version("support@beta")).contains("tagged beta, found none among 3 of support"));
         assertTrue(fault(() -> registry.version("suport")).contains("found none of this name; it has support"));
         assertTrue(fault(() -> registry.version("support@")).contains("expected a version after '@'"));
     }
@@ -110,10 +114,23 @@ class AdapterRegistryTest {
     @Test
     void aNameIsNoPathAndNoFile() {
         for (String name : List.of(
-                "..", ".hidden", "a/b", "../a", "a\\b", "", "-x", "a b", "a@b", "a=1", "x.gguf", "nul", "com1.x", "a.",
-                "a".repeat(65), "é")) {
-            assertTrue(
-                    fault(() -> registry.requireCanRegister(name)).contains("expected a name of at most 64"), name);
+                "..",
+                ".hidden",
+                "a/b",
+                "../a",
+                "a\\b",
+                "",
+                "-x",
+                "a b",
+                "a@b",
+                "a=1",
+                "x.gguf",
+                "nul",
+                "com1.x",
+                "a.",
+                "a".repeat(65),
+                "é")) {
+            assertTrue(fault(() -> registry.requireCanRegister(name)).contains("expected a name of at most 64"), name);
         }
         registry.requireCanRegister("a".repeat(64));
         registry.requireCanRegister("v1.2_final-x");
@@ -127,8 +144,10 @@ class AdapterRegistryTest {
         assertEquals(registry.version("support").file(), registry.locate("support"));
         Path file = Files.createFile(folder.resolve("x"));
         assertEquals(file, registry.locate(file.toString()));
-        assertTrue(fault(() -> registry.locate("nothing")).contains("found no file or folder of that name, and in the registry"));
-        assertTrue(fault(() -> registry.locate("no/thing.gguf")).contains("a file or a folder, found none of that name"));
+        assertTrue(fault(() -> registry.locate("nothing"))
+                .contains("found no file or folder of that name, and in the registry"));
+        assertTrue(
+                fault(() -> registry.locate("no/thing.gguf")).contains("a file or a folder, found none of that name"));
     }
 
     @Test
@@ -140,7 +159,9 @@ class AdapterRegistryTest {
         bytes[bytes.length - 1] ^= 1;
         Files.write(third.file(), bytes);
         String said = fault(() -> registry.resolve("support"));
-        assertTrue(said.startsWith("support@3: damaged: adapter.gguf: expected SHA-256 " + third.sha256() + ", found "), said);
+        assertTrue(
+                said.startsWith("support@3: damaged: adapter.gguf: expected SHA-256 " + third.sha256() + ", found "),
+                said);
         assertTrue(said.endsWith("; the version before it, support@2, is whole"), said);
         Files.delete(second.folder().resolve("log.jsonl"));
         said = fault(() -> registry.resolve("support@2"));
@@ -181,7 +202,8 @@ class AdapterRegistryTest {
         for (int i = 1; i <= 4; i++) {
             add("support", i);
         }
-        assertTrue(fault(() -> registry.rollback("support")).contains("expected a version that was in production before, found none"));
+        assertTrue(fault(() -> registry.rollback("support"))
+                .contains("expected a version that was in production before, found none"));
         registry.promote("support@1", List.of());
         assertTrue(fault(() -> registry.rollback("support")).contains("before support@1, found none"));
         registry.promote("support@2", List.of());
@@ -193,7 +215,14 @@ class AdapterRegistryTest {
         assertEquals(1, registry.rollback("support").number());
         assertEquals(VersionState.ARCHIVED, registry.version("support@4").state());
         assertEquals(
-                List.of("promote 1 0", "promote 2 1", "promote 4 2", "rollback 2 4", "rollback 1 2", "promote 4 1", "rollback 1 4"),
+                List.of(
+                        "promote 1 0",
+                        "promote 2 1",
+                        "promote 4 2",
+                        "rollback 2 4",
+                        "rollback 1 2",
+                        "promote 4 1",
+                        "rollback 1 4"),
                 registry.history("support").stream()
                         .map(change -> change.action() + " " + change.number() + " " + change.replaced())
                         .toList());
@@ -210,7 +239,10 @@ class AdapterRegistryTest {
         registry.tag("support@1", List.of("c"), List.of("a", "none"));
         assertEquals(List.of("b", "c"), registry.version("support").standing().tags());
         for (String tag : List.of("7", "production", "Latest", "a b", "", "x@y")) {
-            assertTrue(fault(() -> registry.tag("support@1", List.of(tag), List.of())).startsWith("tag: expected"), tag);
+            assertTrue(
+                    fault(() -> registry.tag("support@1", List.of(tag), List.of()))
+                            .startsWith("tag: expected"),
+                    tag);
         }
     }
 
@@ -237,10 +269,19 @@ class AdapterRegistryTest {
     @Test
     void theSameIsRegisteredOnceWhereThatIsAskedFor() {
         Path run = SomeAdapter.run(folder.resolve("run"), 1, 1);
-        assertEquals(1, registry.registerOnce("support", run, VersionDescription.of(run)).number());
-        assertEquals(1, registry.registerOnce("support", run, VersionDescription.of(run)).number());
-        assertEquals(2, registry.register("support", run, VersionDescription.of(run)).number());
-        assertEquals(1, registry.registerOnce("other", run, VersionDescription.of(run)).number());
+        assertEquals(
+                1,
+                registry.registerOnce("support", run, VersionDescription.of(run))
+                        .number());
+        assertEquals(
+                1,
+                registry.registerOnce("support", run, VersionDescription.of(run))
+                        .number());
+        assertEquals(
+                2, registry.register("support", run, VersionDescription.of(run)).number());
+        assertEquals(
+                1,
+                registry.registerOnce("other", run, VersionDescription.of(run)).number());
     }
 
     /** Readers need no lock and write nothing. */

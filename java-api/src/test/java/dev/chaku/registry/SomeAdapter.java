@@ -58,22 +58,16 @@ public final class SomeAdapter {
         try {
             Files.createDirectories(folder);
             file(folder.resolve("adapter.gguf"), value);
-            Files.writeString(
-                    folder.resolve("config.json"),
-                    """
+            Files.writeString(folder.resolve("config.json"), """
                     {"base" : "tiny.gguf", "base_name" : "Tiny", "base_license" : "apache-2.0", "base_model_sha256" : "abc",
                      "chaku_version" : "0.1", "architecture" : "llama", "rank" : 1, "learning_rate" : %s, "packing" : true,
                      "examples" : 20, "eval_examples" : 2, "conversations" : 20, "chat_template_sha256" : "def",
                      "training_examples_sha256" : "123", "validation_examples_sha256" : "456"}
-                    """
-                            .formatted(value / 1000));
-            Files.writeString(
-                    folder.resolve("result.json"),
-                    """
+                    """.formatted(value / 1000));
+            Files.writeString(folder.resolve("result.json"), """
                     {"step":10,"epoch":2.0,"loss":1.5,"smoothed_loss":1.6,"eval_loss":%s,"eval_accuracy":0.5,"tokens":800,
                      "elapsed_s":1.5,"tokens_per_s":533.0,"learning_rate":1.0E-4}
-                    """
-                            .formatted(evalLoss));
+                    """.formatted(evalLoss));
             Files.writeString(folder.resolve("log.jsonl"), "{\"step\":1}\n");
             Files.writeString(folder.resolve("notes.txt"), "mine\n");
             Files.createDirectories(folder.resolve("checkpoint-00000005"));

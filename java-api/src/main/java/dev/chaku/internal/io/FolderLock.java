@@ -19,10 +19,10 @@ import java.util.concurrent.ThreadLocalRandom;
  * The lock of a folder that processes change one after another: a file {@value #NAME} in it that names its owner. Who
  * comes later waits. Thread-safe; held by one thread of one process at a time.
  *
- * <p>Beneath it is the system's lock ({@link HeldFile}), which ends with its process, however that ends. Where that says
- * nothing, because the disk has no locks or the file is another user's, the owner's name decides: its process id, when
- * that process started, and its machine. Of an owner on another machine nothing is known, and the message says which
- * file to delete.
+ * <p>Beneath it is the system's lock ({@link HeldFile}), which ends with its process, however that ends. Where that
+ * says nothing, because the disk has no locks or the file is another user's, the owner's name decides: its process id,
+ * when that process started, and its machine. Of an owner on another machine nothing is known, and the message says
+ * which file to delete.
  */
 public final class FolderLock implements AutoCloseable {
     /** The file that is there while the folder is locked. */

@@ -50,8 +50,8 @@ final class OwnedFile implements AutoCloseable {
         if (content.isEmpty() || !isStale(content.get())) {
             return content.isEmpty();
         }
-        Path right = path.resolveSibling(path.getFileName() + "."
-                + UUID.nameUUIDFromBytes(content.get().getBytes(StandardCharsets.UTF_8)));
+        Path right = path.resolveSibling(
+                path.getFileName() + "." + UUID.nameUUIDFromBytes(content.get().getBytes(StandardCharsets.UTF_8)));
         try {
             Files.createFile(right);
         } catch (FileAlreadyExistsException e) {
