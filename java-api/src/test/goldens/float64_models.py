@@ -15,7 +15,7 @@ import sys
 import numpy as np
 
 SCALARS = {0: "<B", 1: "<b", 2: "<H", 3: "<h", 4: "<I", 5: "<i", 6: "<f", 7: "<?", 10: "<Q", 11: "<q", 12: "<d"}
-ADJACENT = {"llama", "granite", "granitemoe"}  # the rest rotates halves of a head against each other
+ADJACENT = {"llama", "granite", "granitemoe", "deepseek2"}  # the rest rotates halves of a head against each other
 WINDOWED = {"gemma2": lambda layer: layer % 2 == 0}
 DELTA_RULE = {"qwen35", "qwen35moe"}
 
@@ -118,11 +118,45 @@ class Decoder:
             return head
         out = head.copy()
         for i in range(dims // 2):
-            angle = position * self.key("rope.freq_base", 10000.0) ** (-2.0 * i / dims)
+            angle = position * self.frequency(i, dims)
             a, b = (2 * i, 2 * i + 1) if self.arch in ADJACENT else (i, i + dims // 2)
             out[a] = head[a] * np.cos(angle) - head[b] * np.sin(angle)
             out[b] = head[a] * np.sin(angle) + head[b] * np.cos(angle)
         return out
+
+    def frequency(self, i, dims):
+        """Of a pair. YaRN (arXiv 2309.00071) divides those that turn seldom within the context that was trained."""
+        base = self.key("rope.freq_base", 10000.0)
+        plain = base ** (-2.0 * i / dims)
+        if self.key("rope.scaling.type") != "yarn":
+            return plain
+        trained = self.key("rope.scaling.original_context_length")
+        pair = lambda turns: dims * np.log(trained / (turns * 2 * np.pi)) / (2 * np.log(base))
+        low = max(0, np.floor(pair(self.key("rope.scaling.yarn_beta_fast"))))
+        high = min(dims - 1, np.ceil(pair(self.key("rope.scaling.yarn_beta_slow"))))
+        stretched = np.clip((i - low) / max(0.001, high - low), 0, 1)
+        return plain / self.key("rope.scaling.factor") * stretched + plain * (1 - stretched)
+
+    def latent_attention(self, l, x):
+        """Keys and values of each head come from one latent a token (arXiv 2405.04434), here without the shortcut of
+        attending in the latents' space."""
+        tokens, rank, turned = len(x), self.key("attention.kv_lora_rank"), self.key("rope.dimension_count")
+        low = self.norm(self.product(l, "attn_q_a", x), "blk.%d.attn_q_a_norm" % l)
+        q = self.product(l, "attn_q_b", low).reshape(tokens, self.heads, -1)
+        both = self.product(l, "attn_kv_a_mqa", x)
+        latent = self.norm(both[:, :rank], "blk.%d.attn_kv_a_norm" % l)
+        place = np.array([self.rotate(both[t, rank:], t) for t in range(tokens)])
+        keys, values = self.weight(l, "attn_k_b.weight"), self.weight(l, "attn_v_b.weight")
+        magnitude = 1 + self.key("rope.scaling.yarn_log_multiplier", 0) * np.log(self.key("rope.scaling.factor", 1.0))
+        scale = magnitude**2 / np.sqrt(q.shape[-1])
+        out = []
+        for h in range(self.heads):
+            k, v = latent @ keys[h], latent @ values[h].T
+            for t in range(tokens):
+                plain, rotated = q[t, h, :-turned], self.rotate(q[t, h, -turned:], t)
+                out.append(softmax((k[: t + 1] @ plain + place[: t + 1] @ rotated) * scale) @ v[: t + 1])
+        heads = np.array(out).reshape(self.heads, tokens, -1).transpose(1, 0, 2)
+        return self.product(l, "attn_output", heads.reshape(tokens, -1))
 
     def attention(self, l, x):
         tokens, dim, kv_heads = len(x), self.head_dim, self.kv_heads[l]
@@ -189,6 +223,8 @@ class Decoder:
     def mixed(self, l, x):
         if self.weight(l, "shortconv.in_proj.weight") is not None:
             return self.short_convolution(l, x)
+        if self.weight(l, "attn_kv_a_mqa.weight") is not None:
+            return self.latent_attention(l, x)
         return self.attention(l, x) if self.weight(l, "ssm_a") is None else self.delta_rule(l, x)
 
     def dense(self, l, x, suffix=""):
@@ -205,12 +241,21 @@ class Decoder:
         out = np.zeros_like(x)
         for t, token in enumerate(x):
             logits = router @ token
-            scores = sigmoid(logits) if self.arch == "lfm2moe" else softmax(logits)
-            order = np.argsort(-(scores if bias is None else scores + bias.reshape(-1)), kind="stable")
+            scores = sigmoid(logits) if self.arch in ("lfm2moe", "deepseek2") else softmax(logits)
+            ranked = scores if bias is None else scores + bias.reshape(-1)
+            groups = self.key("expert_group_count", 1)
+            if groups > 1:  # of a group its two best count; those of other groups than the best cannot be chosen
+                members = ranked.reshape(groups, -1)
+                kept = np.argsort(-np.sort(members, -1)[:, -2:].sum(-1), kind="stable")
+                members = members.copy()
+                members[kept[self.key("expert_group_used_count") :]] = -np.inf
+                ranked = members.reshape(-1)
+            order = np.argsort(-ranked, kind="stable")
             chosen = order[: self.key("expert_used_count")]
             weights = scores[chosen]
             if self.arch != "qwen2moe":
                 weights = weights / weights.sum()
+            weights = weights * self.key("expert_weights_scale", 1.0)
             for e, weight in zip(chosen, weights):
                 out[t] += weight * (down[e] @ (silu(gate[e] @ token) * (up[e] @ token)))
         if self.weight(l, "ffn_up_shexp.weight") is not None:
@@ -256,8 +301,9 @@ def check(folder, names):
 def make(folder):
     """Texts of 24 tokens, their logits, and an index that tests read."""
     index = []
-    for number, path in enumerate(sorted(folder.glob("*.gguf"))):
+    for path in sorted(folder.glob("*.gguf")):
         decoder = Decoder(Gguf(path))
+        number = sum(path.stem.encode())  # that a new family leaves the others as they are
         tokens = [(7 + 53 * t + 11 * number * t * t) % len(decoder.tensors["token_embd.weight"]) for t in range(24)]
         (folder / (path.stem + ".tokens.json")).write_text(json.dumps({"tokens": tokens}) + "\n")
         decoder.logits(tokens).astype("<f4").tofile(folder / (path.stem + ".logits.f32"))
