@@ -15,6 +15,7 @@ import dev.chaku.registry.AdapterRegistry;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
@@ -31,9 +32,15 @@ public final class Adapter implements AutoCloseable {
     public static final String FILE_NAME = AdapterKeys.FILE_NAME;
 
     private final LoadedAdapter loaded;
+    private final List<String> remarks;
 
     Adapter(AdapterWeights weights) {
+        this(weights, List.of());
+    }
+
+    private Adapter(AdapterWeights weights, List<String> remarks) {
         this.loaded = new LoadedAdapter(weights);
+        this.remarks = List.copyOf(remarks);
     }
 
     /**
@@ -98,7 +105,7 @@ public final class Adapter implements AutoCloseable {
      *     file can say (DoRA, saved modules, trained embeddings or biases)
      */
     public static Adapter loadPeft(Path folder, Model base) {
-        return new Adapter(PeftAdapters.read(folder, base.spec()));
+        return read(folder, AdapterBase.of(base));
     }
 
     /**
@@ -117,7 +124,9 @@ public final class Adapter implements AutoCloseable {
             adapter.weights().requireFits(base.spec(), base.toString());
             return adapter;
         }
-        return new Adapter(PeftAdapters.read(path, base.spec()));
+        // As files of this base hold it: one pair for each of its tensors.
+        PeftAdapters.Read read = PeftAdapters.read(path, base.spec(), base.toString());
+        return new Adapter(read.weights().joined(base.spec()), read.remarks());
     }
 
     /**
@@ -226,7 +235,7 @@ public final class Adapter implements AutoCloseable {
         AdapterWeights all = weights();
         all.requireFits(base.spec(), base.toString());
         return new AdapterFit(
-                all.source(),
+                toString(),
                 base.toString(),
                 trainedOn(),
                 base.isFileOf(all.metadata()),
@@ -244,6 +253,11 @@ public final class Adapter implements AutoCloseable {
      */
     public boolean isTrainedOnConversations() {
         return weights().metadata().findBool(AdapterKeys.CONVERSATIONS).orElse(false);
+    }
+
+    /** {@return what its files held beside it that changes nothing, one sentence each} */
+    public List<String> remarks() {
+        return remarks;
     }
 
     /** {@return the key values of its file} */

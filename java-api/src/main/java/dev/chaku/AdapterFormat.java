@@ -1,8 +1,10 @@
 package dev.chaku;
 
+import dev.chaku.errors.BadInputException;
 import dev.chaku.internal.adapter.PeftAdapters;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Locale;
 
 /** How an adapter is stored. */
@@ -24,6 +26,19 @@ public enum AdapterFormat {
             return GGUF;
         }
         return PeftAdapters.isMlx(path) ? MLX : PEFT;
+    }
+
+    /**
+     * {@return the format of a name}
+     *
+     * @param name as {@link #label} has it, in any case
+     * @throws BadInputException if it is none
+     */
+    public static AdapterFormat parse(String name) {
+        return Arrays.stream(values())
+                .filter(format -> format.label().equals(name.toLowerCase(Locale.ROOT)))
+                .findFirst()
+                .orElseThrow(() -> BadInputException.ofSetting("format", "gguf, peft or mlx", "'" + name + "'"));
     }
 
     /** {@return the name as command lines write it, for instance {@code peft}} */

@@ -9,6 +9,8 @@ import picocli.CommandLine.Command;
                 "Looks at adapters, exchanges them with other tools, makes others of them, and keeps their versions.",
         subcommands = {
             AdapterInspectCommand.class,
+            AdapterImportCommand.class,
+            AdapterExportCommand.class,
             AdapterRegisterCommand.class,
             AdapterListCommand.class,
             AdapterShowCommand.class,
@@ -17,6 +19,8 @@ import picocli.CommandLine.Command;
             "",
             "Examples:",
             "  chaku adapter inspect runs/1",
+            "  chaku adapter import some-lora --model base.gguf --out some-lora.gguf",
+            "  chaku adapter export runs/1 --format peft --model base.gguf --out my-lora",
             "  chaku adapter list",
             "  chaku adapter show support@production",
         })

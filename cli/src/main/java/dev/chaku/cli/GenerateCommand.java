@@ -1,6 +1,6 @@
 package dev.chaku.cli;
 
-import dev.chaku.Adapter;
+import dev.chaku.AdapterBase;
 import dev.chaku.Generator;
 import dev.chaku.Model;
 import dev.chaku.errors.BadInputException;
@@ -147,7 +147,9 @@ final class GenerateCommand extends Verb {
                 .toList();
         try (Model model = Model.open(modelFile, cache.apply(engine.modelOptions()))) {
             Generator generator = model.generator();
-            worn.forEach(argument -> compareBases(argument.adapter(), model));
+            AdapterBase base = AdapterBase.of(model);
+            worn.forEach(
+                    argument -> AdapterBases.tell(console(), argument.adapter().fit(base), strict));
             setPrompt(model, generator);
             worn.forEach(a -> generator.addAdapter(a.adapter(), a.scale()));
             boolean bare = prompt.tokens == null && !chat && model.chat().isPresent();
@@ -166,18 +168,6 @@ final class GenerateCommand extends Verb {
             report(generation);
             tellEmptyAnswer(generation, bare);
         }
-    }
-
-    private void compareBases(Adapter adapter, Model model) {
-        if (adapter.isTrainedOn(model).orElse(true)) {
-            return;
-        }
-        String problem = adapter + ": trained on another model file"
-                + adapter.trainedOn().map(name -> " (" + name + ")").orElse("") + " than " + modelFile;
-        if (strict) {
-            throw new BadInputException(problem + ": expected the same with --strict");
-        }
-        console().note("note: " + problem + ": answers may be worse than in training; --strict refuses it");
     }
 
     /**

@@ -1,5 +1,6 @@
 package dev.chaku.cli;
 
+import dev.chaku.AdapterFormat;
 import dev.chaku.CacheFormat;
 import dev.chaku.Device;
 import dev.chaku.Shape;
@@ -19,6 +20,7 @@ final class Values {
     private Values() {}
 
     static void register(CommandLine line) {
+        register(line, AdapterFormat.class, AdapterFormat::parse);
         register(line, Device.class, Device::parse);
         register(line, WeightFormat.class, WeightFormat::parse);
         register(line, CacheFormat.class, CacheFormat::parse);

@@ -4,7 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
-import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.chaku.ModelSplitter;
@@ -39,6 +38,8 @@ class OutputsTest {
 
     /** A command line for each output: X stands for the output, and capitals for inputs that {@link #inputs} makes. */
     private static final Map<String, String> LINES = Map.ofEntries(
+            Map.entry("adapter export --out", "adapter export ADAPTER --format gguf --model BASE --out X"),
+            Map.entry("adapter import --out", "adapter import PEFT --model BASE --out X"),
             Map.entry("data check --html", "data check DATA --html X"),
             Map.entry("data check --fix", "data check DATA --eval-data DATA2 --fix X"),
             Map.entry("data convert --out", "data convert DATA --to text --allow-loss --out X"),
@@ -64,6 +65,8 @@ class OutputsTest {
         inputs.put("DATA", Files.writeString(folder.resolve("data.jsonl"), LINE.repeat(2)));
         inputs.put("TEXT", Files.writeString(folder.resolve("text.txt"), "The cow lives on Mars. ".repeat(40)));
         inputs.put("BASE", Cli.base(folder));
+        inputs.put("ADAPTER", SmallAdapter.write(Cli.base(folder), folder.resolve("adapter.gguf")));
+        inputs.put("PEFT", SmallAdapter.peft(Cli.base(folder), folder.resolve("peft")));
         inputs.put(
                 "PART",
                 ModelSplitter.of(Cli.base(folder))
@@ -117,7 +120,8 @@ class OutputsTest {
     @Test
     void overwriteIsTheOneNameAndStandsWhereAFileIsWritten() {
         Verbs.all().forEach((verb, spec) -> {
-            assertNull(spec.findOption("--force"), verb);
+            // That of adapters goes on in spite of another base; it replaces nothing.
+            assertTrue(verb.startsWith("adapter ") || spec.findOption("--force") == null, verb);
             if (outputs(verb, spec, Writes.Kind.FILE).findAny().isPresent()) {
                 assertNotNull(spec.findOption("--overwrite"), verb + " writes a file and has no --overwrite");
             }
@@ -177,13 +181,17 @@ class OutputsTest {
                         if (!Arrays.asList(entry.getValue().split("[ =]")).contains(name)) {
                             continue;
                         }
-                        Path input = name.equals("FOLDER") ? inputs.get(name).resolve("config.json") : inputs.get(name);
+                        Path input = inputs.get(name);
+                        if (Files.isDirectory(input)) {
+                            input = input.resolve(name.equals("PEFT") ? "adapter_config.json" : "config.json");
+                        }
                         Path soft = Files.createSymbolicLink(folder.resolve("soft-" + name), input);
                         Path hard = Files.createLink(folder.resolve("hard-" + name), input);
                         Path round = input.getParent()
                                 .resolve("hf/..")
                                 .resolve(input.getParent().relativize(input));
-                        for (Path output : List.of(input, soft, hard, name.equals("FOLDER") ? input : round)) {
+                        for (Path output :
+                                List.of(input, soft, hard, Files.isDirectory(inputs.get(name)) ? input : round)) {
                             assertRefused(
                                     entry.getValue(), output, "expected another file than the input", "--overwrite");
                             assertRefused(entry.getValue(), output, "expected another file than the input");

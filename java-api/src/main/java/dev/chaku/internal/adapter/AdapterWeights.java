@@ -56,6 +56,11 @@ public record AdapterWeights(
         }
     }
 
+    /** The same with one pair for each tensor of the base, as files hold it. */
+    public AdapterWeights joined(DecoderSpec spec) {
+        return withPairs(FusedProducts.join(pairs, spec));
+    }
+
     /** The same adapter with other matrices. */
     AdapterWeights withPairs(List<LoraPair> newPairs) {
         return new AdapterWeights(source, architecture, alpha, newPairs, metadata);

@@ -46,13 +46,14 @@ final class FoundPlaces {
     /**
      * The adapter for a base.
      *
+     * @param base what messages call it; empty for nothing
      * @throws BadInputException if it is more than low-rank additions, or belongs to another base
      */
-    static AdapterWeights place(FoundAdapter found, DecoderSpec spec) {
-        return new FoundPlaces(found.requireLora(), spec).place();
+    static AdapterWeights place(FoundAdapter found, DecoderSpec spec, String base) {
+        return new FoundPlaces(found.requireLora(), spec).place(base);
     }
 
-    private AdapterWeights place() {
+    private AdapterWeights place(String base) {
         if (found.inputsFirst() && !names.inputsFirst()) {
             throw new BadInputException(found.folder().resolve(PeftConfig.FILE_NAME)
                     + ": fan_in_fan_out = true is not supported: weights of " + spec.architecture()
@@ -68,7 +69,7 @@ final class FoundPlaces {
         String source = found.folder().toString();
         AdapterWeights placed =
                 new AdapterWeights(source, spec.architecture(), alpha, pairs, new GgufMetadata(source, metadata));
-        placed.requireFits(spec);
+        placed.requireFits(spec, base);
         return placed;
     }
 

@@ -57,7 +57,11 @@ public final class FusedProducts {
                 joined.computeIfAbsent(part.name(), unused -> new ArrayList<>()).add(pair);
             }
         }
-        joined.forEach((name, own) -> result.add(join(own, parts, shared.get(name))));
+        joined.forEach((name, own) -> {
+            // In the order of their rows, so that the same pairs make the same tensors.
+            own.sort(Comparator.comparingLong(pair -> parts.get(pair.place()).first()));
+            result.add(join(own, parts, shared.get(name)));
+        });
         return result;
     }
 

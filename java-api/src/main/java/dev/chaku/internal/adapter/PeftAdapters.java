@@ -17,6 +17,7 @@ import java.nio.FloatBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -50,7 +51,25 @@ public final class PeftAdapters {
      *     additions (DoRA, saved modules, trained embeddings); the message names the setting or tensor
      */
     public static AdapterWeights read(Path folder, DecoderSpec spec) {
-        return FoundPlaces.place(FoundAdapter.read(folder), spec);
+        return read(folder, spec, "").weights();
+    }
+
+    /**
+     * An adapter that was read.
+     *
+     * @param weights at the places of its base
+     * @param remarks what was there and changes nothing, one sentence each
+     */
+    public record Read(AdapterWeights weights, List<String> remarks) {}
+
+    /**
+     * The same for a base that messages name.
+     *
+     * @param base its file; empty for none
+     */
+    public static Read read(Path folder, DecoderSpec spec, String base) {
+        FoundAdapter found = FoundAdapter.read(folder);
+        return new Read(FoundPlaces.place(found, spec, base), found.remarks());
     }
 
     /**
@@ -99,6 +118,9 @@ public final class PeftAdapters {
         }
         products.forEach((module, pairs) -> modules.add(
                 new Written(module, pairs.get(0).place().module(), PeftRows.toHuggingFace(pairs, names, spec))));
+        // The same adapter makes the same files, in whatever order its pairs stand.
+        modules.sort(Comparator.<Written>comparingInt(written -> written.pair().place().layer())
+                .thenComparing(Written::module));
         return modules;
     }
 

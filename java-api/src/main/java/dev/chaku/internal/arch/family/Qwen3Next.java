@@ -52,6 +52,7 @@ final class Qwen3Next extends Family {
                         module("linear_attn.in_proj_qkvz", DecoderModule.MIX_IN).ordered(RowOrder.DELTA_CHANNELS),
                         module("linear_attn.in_proj_qkvz", DecoderModule.MIX_GATE)
                                 .ordered(RowOrder.DELTA_GATES),
+                        module("linear_attn.in_proj_ba", DecoderModule.MIX_BETA_ALPHA),
                         module("linear_attn.out_proj", DecoderModule.MIX_OUT));
     }
 
