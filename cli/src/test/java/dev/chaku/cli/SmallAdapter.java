@@ -21,6 +21,11 @@ final class SmallAdapter {
 
     /** The file; what is there stays. */
     static Path write(Path base, Path file) {
+        return write(base, file, 1);
+    }
+
+    /** @param layer the last one that it adds to */
+    static Path write(Path base, Path file, int layer) {
         if (Files.exists(file)) {
             return file;
         }
@@ -31,7 +36,7 @@ final class SmallAdapter {
                 .put("adapter.type", "lora")
                 .put("adapter.lora.alpha", 2f * RANK);
         Random random = new Random(5);
-        for (String name : List.of("blk.0.attn_q.weight", "blk.0.ffn_up.weight", "blk.1.attn_q.weight")) {
+        for (String name : List.of("blk.0.attn_q.weight", "blk.0.ffn_up.weight", "blk." + layer + ".attn_q.weight")) {
             GgufTensor tensor = gguf.requireTensor(name);
             add(writer, name + ".lora_a", new long[] {tensor.dim(0), RANK}, random);
             add(writer, name + ".lora_b", new long[] {RANK, tensor.dim(1)}, random);

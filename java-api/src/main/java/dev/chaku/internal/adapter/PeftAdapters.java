@@ -119,7 +119,8 @@ public final class PeftAdapters {
         products.forEach((module, pairs) -> modules.add(
                 new Written(module, pairs.get(0).place().module(), PeftRows.toHuggingFace(pairs, names, spec))));
         // The same adapter makes the same files, in whatever order its pairs stand.
-        modules.sort(Comparator.<Written>comparingInt(written -> written.pair().place().layer())
+        modules.sort(Comparator.<Written>comparingInt(
+                        written -> written.pair().place().layer())
                 .thenComparing(Written::module));
         return modules;
     }

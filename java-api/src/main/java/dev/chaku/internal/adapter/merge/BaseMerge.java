@@ -122,7 +122,7 @@ public final class BaseMerge {
             if (!TensorEncoder.canEncode(to)) {
                 throw new BadInputException(
                         base.path() + ": tensor " + source.name() + " is " + to
-                                + ", which can be read, not written: choose a format for what changes (--type, such as q4_k_m)");
+                                + ", which can be read, not written: choose the format of what changes, such as q4_k_m");
             }
             List<FloatBuffer> importance = settings.importance()
                     .filter(matrix -> source.name().equals(name))
