@@ -27,7 +27,7 @@ final class AdapterExportCommand extends Verb {
     @Reads
     @Parameters(
             paramLabel = "ADAPTER",
-            description = "A GGUF file, the folder of a training, or one of PEFT or mlx-lm.")
+            description = "A GGUF file, the folder of a training, one of PEFT or mlx-lm, or a version of the registry.")
     private String adapter;
 
     @Option(names = "--format", required = true, paramLabel = "NAME", description = "peft: a new folder; gguf: a file.")
@@ -47,6 +47,9 @@ final class AdapterExportCommand extends Verb {
     @Mixin
     private OverwriteOption overwrite;
 
+    @Mixin
+    private RegistryOption registry;
+
     @Override
     void validate() {
         if (format == AdapterFormat.MLX) {
@@ -57,7 +60,7 @@ final class AdapterExportCommand extends Verb {
     @Override
     void execute() {
         AdapterBase base = AdapterBase.read(model);
-        try (Adapter read = Adapter.read(AdapterArgument.path(adapter), base)) {
+        try (Adapter read = Adapter.read(registry.locate(adapter, console()), base)) {
             force.check(console(), read.fit(base));
             read.remarks().forEach(line -> console().note("note: " + line));
             if (format == AdapterFormat.PEFT) {

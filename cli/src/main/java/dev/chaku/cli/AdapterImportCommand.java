@@ -46,9 +46,12 @@ final class AdapterImportCommand extends Verb {
     @Mixin
     private OverwriteOption overwrite;
 
+    @Mixin
+    private RegistryOption registry;
+
     @Override
     void execute() {
-        Path from = AdapterArgument.path(adapter);
+        Path from = registry.locate(adapter, console());
         AdapterBase base = AdapterBase.read(model);
         try (Adapter read = Adapter.read(from, base)) {
             force.check(console(), read.fit(base));

@@ -120,9 +120,8 @@ public final class BaseMerge {
                             f -> TensorFormats.fitting(f.of(name, source.dim(0), source.dim(2) > 1), source.dim(0)))
                     .orElse(source.type());
             if (!TensorEncoder.canEncode(to)) {
-                throw new BadInputException(
-                        base.path() + ": tensor " + source.name() + " is " + to
-                                + ", which can be read, not written: choose the format of what changes, such as q4_k_m");
+                throw new BadInputException(base.path() + ": tensor " + source.name() + " is " + to
+                        + ", which can be read, not written: choose the format of what changes, such as q4_k_m");
             }
             List<FloatBuffer> importance = settings.importance()
                     .filter(matrix -> source.name().equals(name))
