@@ -13,6 +13,7 @@ module dev.chaku {
     exports dev.chaku.gguf;
     exports dev.chaku.io;
     exports dev.chaku.registry;
+    exports dev.chaku.merge;
     exports dev.chaku.text;
     exports dev.chaku.text.template;
     exports dev.chaku.train;

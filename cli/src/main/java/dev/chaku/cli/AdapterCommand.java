@@ -11,6 +11,7 @@ import picocli.CommandLine.Command;
             AdapterInspectCommand.class,
             AdapterImportCommand.class,
             AdapterExportCommand.class,
+            AdapterMergeCommand.class,
             AdapterRegisterCommand.class,
             AdapterListCommand.class,
             AdapterShowCommand.class,
@@ -23,5 +24,6 @@ import picocli.CommandLine.Command;
             "  chaku adapter export runs/1 --format peft --model base.gguf --out my-lora",
             "  chaku adapter list",
             "  chaku adapter show support@production",
+            "  chaku adapter merge runs/a=0.7 runs/b=0.3 --method svd --out both.gguf",
         })
 final class AdapterCommand extends VerbGroup {}

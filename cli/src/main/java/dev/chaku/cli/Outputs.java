@@ -138,7 +138,9 @@ final class Outputs {
         try {
             return DataArgument.files(List.of(text));
         } catch (BadInputException e) {
-            return List.of(); // The verb tells what is wrong with the text.
+            // What stands after '=' is no weight of data. It may be one of an adapter, or the verb tells what is wrong.
+            int equals = text.lastIndexOf('=');
+            return equals < 0 ? List.of() : List.of(Path.of(text.substring(0, equals)));
         }
     }
 }

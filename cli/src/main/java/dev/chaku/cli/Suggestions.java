@@ -51,6 +51,9 @@ final class Suggestions {
             Map.entry("f", "prompt-file"),
             Map.entry("file", "prompt-file"),
             Map.entry("outtype", "type"),
+            Map.entry("combination-type", "method"),
+            Map.entry("majority-sign-method", "sign"),
+            Map.entry("svd-rank", "rank"),
             Map.entry("force", "overwrite"));
 
     private Suggestions() {}

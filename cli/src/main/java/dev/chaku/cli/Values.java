@@ -9,6 +9,7 @@ import dev.chaku.data.ColumnMap;
 import dev.chaku.data.DataFormat;
 import dev.chaku.data.OverLong;
 import dev.chaku.errors.BadInputException;
+import dev.chaku.merge.SignElection;
 import dev.chaku.registry.VersionState;
 import dev.chaku.train.Decay;
 import java.util.function.Function;
@@ -30,6 +31,7 @@ final class Values {
         register(line, ColumnMap.class, ColumnMap::parse);
         register(line, Decay.class, Decay::parse);
         register(line, VersionState.class, VersionState::parse);
+        register(line, SignElection.class, SignElection::parse);
     }
 
     private static <T> void register(CommandLine line, Class<T> type, Function<String, T> parse) {

@@ -40,6 +40,7 @@ class OutputsTest {
     private static final Map<String, String> LINES = Map.ofEntries(
             Map.entry("adapter export --out", "adapter export ADAPTER --format gguf --model BASE --out X"),
             Map.entry("adapter import --out", "adapter import PEFT --model BASE --out X"),
+            Map.entry("adapter merge --out", "adapter merge LORA LORA2=-0.5 --method cat --out X"),
             Map.entry("data check --html", "data check DATA --html X"),
             Map.entry("data check --fix", "data check DATA --eval-data DATA2 --fix X"),
             Map.entry("data convert --out", "data convert DATA --to text --allow-loss --out X"),
@@ -67,6 +68,8 @@ class OutputsTest {
         inputs.put("BASE", Cli.base(folder));
         inputs.put("ADAPTER", SmallAdapter.write(Cli.base(folder), folder.resolve("adapter.gguf")));
         inputs.put("PEFT", SmallAdapter.peft(Cli.base(folder), folder.resolve("peft")));
+        inputs.put("LORA", RandomAdapter.write(Cli.base(folder), folder.resolve("a.gguf"), 2, 1));
+        inputs.put("LORA2", RandomAdapter.write(Cli.base(folder), folder.resolve("b.gguf"), 3, 2));
         inputs.put(
                 "PART",
                 ModelSplitter.of(Cli.base(folder))

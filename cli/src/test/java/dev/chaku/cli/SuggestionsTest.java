@@ -4,6 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -19,9 +21,14 @@ class SuggestionsTest {
         "generate, -n, --max-tokens",
         "generate, --temprature, --temperature",
         "generate, --lora, --adapter",
+        "adapter merge, --combination-type, --method",
+        "adapter merge, --majority_sign_method, --sign",
+        "adapter merge, --svd-rank, --rank",
     })
     void namesTheFlagThatIsMeant(String verb, String wrong, String meant) {
-        Cli.Ran ran = Cli.run(verb, wrong, "3");
+        List<Object> line = new ArrayList<>(List.of((Object[]) verb.split(" ")));
+        line.addAll(List.of(wrong, "3"));
+        Cli.Ran ran = Cli.run(line.toArray());
         assertEquals(2, ran.code());
         assertTrue(ran.err().contains("did you mean " + meant), ran.err());
     }

@@ -90,6 +90,22 @@ class UsageFaultTest {
                 "train --model BASE --data DATA=NaN --out OUT | --data: expected a weight of more than 0 and at most 1000",
                 "train --model BASE --data DATA=-1 --out OUT | --data: expected a weight of more than 0 and at most 1000",
                 "data split DATA --out OUT | expected --validation or --test, found neither",
+                "adapter | adapter needs a verb: inspect, ",
+                "adapter merge DATA --out OUT | expected --method NAME, found none; linear, cat, svd, slerp",
+                "adapter merge DATA --method svd | expected --out FILE, found none",
+                "adapter merge --method svd --out OUT | expected DIR|FILE|NAME[=WEIGHT]",
+                "adapter merge DATA --method mean --out OUT | --method: expected linear, cat, svd, slerp, ties, ",
+                "adapter merge DATA --method ties --density 0 --out OUT | --density: expected a share of more than 0",
+                "adapter merge DATA --method ties --sign most --out OUT | --sign: expected total or frequency, found 'most'",
+                "adapter merge DATA --method svd --rank 0 --out OUT | --rank: expected at least 1, found 0",
+                "adapter merge DATA --method svd --energy 2 --out OUT | --energy: expected a share",
+                "adapter merge LORA=x --method svd --out OUT | expected a number after '=' of LORA=x, found 'x'",
+                "adapter merge LORA=NaN --method svd --out OUT | expected a finite scale after '=' of LORA=NaN",
+                "adapter merge DATA --method cat --module-weights q --out OUT | --module-weights: expected REGEX=W,W",
+                "adapter merge DATA --method cat --module-weights q[=1 --out OUT | --module-weights q[=1: no regular expression",
+                "adapter merge DATA --method cat --module-weights q=one --out OUT | --module-weights: expected a number",
+                "adapter merge DATA --method cat --layer-weights x-y=1 --out OUT | --layer-weights: expected N-M=W,W",
+                "adapter merge DATA --method cat --layer-weights 3-1=1 --out OUT | layer",
             })
     void aLineThatCannotBeMeantIsToldInWords(String text, String expected) throws IOException {
         assertUsage(text, expected);
@@ -126,6 +142,11 @@ class UsageFaultTest {
                 "model imatrix --model BASE --data DATA --out OUT --max-chunks 0 | --max-chunks: expected at least 1, found 0",
                 "model imatrix --model BASE --data DATA --out OUT --chunk-tokens 1 | --chunk-tokens: expected at least 2, found 1",
                 "model new OUT --shape smollm2-135m --threads -2 | --threads: expected 0 to 1024, found -2",
+                "adapter merge DATA --method cat --density 0.5 --out OUT | --density has no effect with --method cat",
+                "adapter merge DATA --method dare_linear --sign total --out OUT | --sign has no effect with --method dare_linear",
+                "adapter merge DATA --method ties --seed 3 --out OUT | --seed has no effect with --method ties",
+                "adapter merge DATA --method ties --rank 3 --out OUT | --rank has no effect with --method ties",
+                "adapter merge DATA --method linear --energy 0.9 --out OUT | --energy has no effect with --method linear",
             })
     void anOptionWithoutEffectIsRefused(String text, String expected) throws IOException {
         assertUsage(text, expected);
@@ -133,6 +154,7 @@ class UsageFaultTest {
 
     /** Required options of each verb, so that the one under test is what is wrong. */
     private static final Map<String, String> REQUIRED = Map.ofEntries(
+            Map.entry("adapter merge", "DATA --method dare_ties_svd --out OUT"),
             Map.entry("bench", "--model BASE"),
             Map.entry("data check", "DATA --model BASE"),
             Map.entry("data convert", "DATA --to text --out OUT"),
