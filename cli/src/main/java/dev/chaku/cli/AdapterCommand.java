@@ -15,6 +15,12 @@ import picocli.CommandLine.Command;
             AdapterRegisterCommand.class,
             AdapterListCommand.class,
             AdapterShowCommand.class,
+            AdapterTagCommand.class,
+            AdapterPromoteCommand.class,
+            AdapterRollbackCommand.class,
+            AdapterDiffCommand.class,
+            AdapterGcCommand.class,
+            AdapterExportCardCommand.class,
         },
         footer = {
             "",
@@ -23,7 +29,7 @@ import picocli.CommandLine.Command;
             "  chaku adapter import some-lora --model base.gguf --out some-lora.gguf",
             "  chaku adapter export runs/1 --format peft --model base.gguf --out my-lora",
             "  chaku adapter list",
-            "  chaku adapter show support@production",
             "  chaku adapter merge runs/a=0.7 runs/b=0.3 --method svd --out both.gguf",
+            "  chaku adapter promote support@3 --require 'eval_loss<1.2' --require verify",
         })
 final class AdapterCommand extends VerbGroup {}

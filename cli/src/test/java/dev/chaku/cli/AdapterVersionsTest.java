@@ -160,6 +160,67 @@ class AdapterVersionsTest {
     }
 
     @Test
+    void versionsArePromotedWithGatesAndRolledBack() throws IOException {
+        assertEquals(0, train("run1", "--register", "support").code());
+        assertEquals(0, train("run2", "--seed", 7, "--register", "support").code());
+        assertEquals("support@1: candidate -> production\n", ok("adapter promote support@1").out());
+        assertEquals("support@1: is production already\n", ok("adapter promote support@1").out());
+        Cli.Ran refused = run("adapter promote support@latest --require eval_loss<0.1 --require verify");
+        assertEquals(3, refused.code(), refused.err());
+        assertTrue(
+                refused.err().matches(
+                        "(?s)chaku: support@2: gate eval_loss<0\\.1: expected eval_loss below 0\\.1, found [0-9.]+; gate verify:"
+                                + " expected the check verify to be passed, found it was not done; it stays candidate\n"),
+                refused.err());
+        assertEquals("support@1", ok("adapter show support@production --json").json().get("reference").asText());
+        JsonNode promoted = ok("adapter promote support@2 --require eval_loss<100 --json").json();
+        assertEquals("production", promoted.get("state").asText());
+        assertEquals("candidate", promoted.get("state_before").asText());
+        Cli.Ran back = ok("adapter rollback support");
+        assertEquals("support@1 is in production again, in place of support@2\n", back.out());
+        assertEquals(3, run("adapter rollback support").code());
+        JsonNode history = ok("adapter show support --json").json().get("history");
+        assertEquals(3, history.size());
+        assertEquals("rollback", history.get(2).get("action").asText());
+        assertEquals("eval_loss<100", history.get(1).get("gates").get(0).asText());
+        assertTrue(ok("adapter show support").out().contains("rollback support@1 in place of support@2"));
+        assertEquals("support@1: production -> archived\n", ok("adapter promote support@1 --to archived").out());
+    }
+
+    @Test
+    void versionsAreTaggedComparedDescribedAndTakenAway() throws IOException {
+        assertEquals(0, train("run1", "--register", "support").code());
+        assertEquals(0, train("run2", "--seed", 7, "--learning-rate", 0.01, "--register", "support").code());
+        assertEquals("support@1: good, old\n", ok("adapter tag support@1 old good").out());
+        assertEquals("support@1: good\n", ok("adapter tag support@good --remove old").out());
+        assertEquals(3, run("adapter tag support@1 production").code());
+        JsonNode diff = ok("adapter diff support@1 support@2 --json").json();
+        List<String> changed = new ArrayList<>();
+        diff.get("changes").forEach(change -> changed.add(change.get("group").asText() + " " + change.get("name").asText()));
+        assertTrue(changed.containsAll(List.of("settings seed", "settings learning_rate", "metrics eval_loss")), changed.toString());
+        assertEquals(28, diff.get("tensors").size());
+        assertTrue(diff.get("tensors").get(0).get("norm_difference").asDouble() > 0);
+        String shown = ok("adapter diff support@1 support@2").out();
+        assertTrue(shown.contains("28 of 28 tensors differ in what they add to the base"), shown);
+        assertTrue(ok("adapter diff support@1 support@good").out().contains("nothing that is said of them differs"));
+        String card = ok("adapter export-card support@1").out();
+        assertTrue(card.startsWith("---\n") && card.contains("# support, version 1\n"), card);
+        assertEquals(card, ok("adapter export-card support@1 --json").json().get("card").asText());
+        Path file = folder.resolve("README.md");
+        ok("adapter export-card support@1 --out", file);
+        assertEquals(card, Files.readString(file));
+        assertTrue(ok("adapter gc --keep 1 --dry-run").out().endsWith("0 versions, 0 B\n"));
+        assertTrue(ok("adapter gc --keep 1 --tagged --dry-run").out().startsWith("would take away support@1, "));
+        assertEquals(2, ok("adapter list --json").json().get("versions").size());
+        ok("adapter promote support@1");
+        assertEquals(0, ok("adapter gc support --keep 1 --tagged --json").json().get("removed").size());
+        JsonNode gone = ok("adapter gc support --keep-best eval_loss:0 --tagged --json").json();
+        assertEquals("support@2", gone.get("removed").get(0).asText());
+        assertEquals(3, run("adapter gc none --keep 1").code());
+        assertEquals(3, run("adapter show support@2").code());
+    }
+
+    @Test
     void listsWhatThereIs() throws IOException {
         Cli.Ran empty = ok("adapter list");
         assertEquals("", empty.out());

@@ -7,6 +7,8 @@ import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.chaku.ModelSplitter;
+import dev.chaku.registry.AdapterRegistry;
+import dev.chaku.registry.VersionDescription;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -15,6 +17,7 @@ import java.util.Arrays;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeSet;
 import java.util.stream.Stream;
@@ -41,6 +44,7 @@ class OutputsTest {
             Map.entry("adapter export --out", "adapter export ADAPTER --format gguf --model BASE --out X"),
             Map.entry("adapter import --out", "adapter import PEFT --model BASE --out X"),
             Map.entry("adapter merge --out", "adapter merge LORA LORA2=-0.5 --method cat --out X"),
+            Map.entry("adapter export-card --out", "adapter export-card small --registry STORE --out X"),
             Map.entry("data check --html", "data check DATA --html X"),
             Map.entry("data check --fix", "data check DATA --eval-data DATA2 --fix X"),
             Map.entry("data convert --out", "data convert DATA --to text --allow-loss --out X"),
@@ -92,6 +96,9 @@ class OutputsTest {
             }
         }
         inputs.put("FOLDER", hugging);
+        Path adapter = inputs.get("ADAPTER");
+        AdapterRegistry.open(folder.resolve("store"))
+                .register("small", adapter, VersionDescription.of(adapter));
     }
 
     @Test
@@ -150,7 +157,9 @@ class OutputsTest {
         List<Object> args = new ArrayList<>();
         for (String word : line.split(" ")) {
             String name = word.replaceFirst("=.*", "");
-            Object value = word.equals("X") ? output : word.equals("RUN") ? folder.resolve("run") : inputs.get(name);
+            Object value = word.equals("X") ? output : word.matches("RUN|STORE")
+                            ? folder.resolve(word.toLowerCase(Locale.ROOT))
+                            : inputs.get(name);
             args.add(
                     value == null
                             ? word

@@ -106,6 +106,17 @@ class UsageFaultTest {
                 "adapter merge DATA --method cat --module-weights q=one --out OUT | --module-weights: expected a number",
                 "adapter merge DATA --method cat --layer-weights x-y=1 --out OUT | --layer-weights: expected N-M=W,W",
                 "adapter merge DATA --method cat --layer-weights 3-1=1 --out OUT | layer",
+                "adapter promote support | expected a version, such as support@latest or support@3, found a name alone",
+                "adapter promote a@1 --require 'loss<' | --require: expected a bound such as 'eval_loss<1.2' or the name of a check",
+                "adapter promote a@1 --require eval_loss<1.2.3 | --require: expected a number after <, found '1.2.3'",
+                "adapter promote a@1 --to gone | --to: expected one of candidate, production, archived, found 'gone'",
+                "adapter promote a@1 --to archived --require verify | --require has no effect with --to archived",
+                "adapter gc | expected --keep N or --keep-best METRIC:N, found neither",
+                "adapter gc --keep-best eval_loss | --keep-best: expected a metric and a number such as eval_loss:2",
+                "adapter gc --keep-best taste:2 | --keep-best: expected taste:2:min or taste:2:max",
+                "adapter tag a@1 | expected a TAG or --remove TAG, found neither",
+                "adapter register a DATA --license mit | --license: expected base=ID or data=ID, found 'mit'",
+                "train --model BASE --data DATA --out OUT --license data=mit | --license has no effect without --register",
             })
     void aLineThatCannotBeMeantIsToldInWords(String text, String expected) throws IOException {
         assertUsage(text, expected);
@@ -155,6 +166,7 @@ class UsageFaultTest {
     /** Required options of each verb, so that the one under test is what is wrong. */
     private static final Map<String, String> REQUIRED = Map.ofEntries(
             Map.entry("adapter merge", "DATA --method dare_ties_svd --out OUT"),
+            Map.entry("adapter gc", "a"),
             Map.entry("bench", "--model BASE"),
             Map.entry("data check", "DATA --model BASE"),
             Map.entry("data convert", "DATA --to text --out OUT"),

@@ -2,28 +2,21 @@ package dev.chaku.registry;
 
 import dev.chaku.errors.BadInputException;
 import dev.chaku.errors.ResourceException;
-import dev.chaku.internal.registry.FileSums;
 import dev.chaku.internal.registry.NameFolder;
-import dev.chaku.io.FileFault;
 import dev.chaku.io.NewFile;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 
 /**
  * A folder of adapters by name, each in numbered versions that are kept as they were made. One of them may be in
@@ -40,9 +33,11 @@ public final class AdapterRegistry {
     static final String ROLLBACK = "rollback";
 
     private final Path folder;
+    private final VersionReader reader;
 
     private AdapterRegistry(Path folder) {
         this.folder = folder;
+        this.reader = new VersionReader(folder);
     }
 
     /**
@@ -75,20 +70,7 @@ public final class AdapterRegistry {
      * @throws BadInputException if the folder cannot be read
      */
     public List<String> names() {
-        if (!Files.exists(folder)) {
-            return List.of();
-        }
-        try (Stream<Path> entries = Files.list(folder)) {
-            return entries.map(entry -> entry.getFileName().toString())
-                    .filter(AdapterReference::looksLikeOne)
-                    .filter(name -> !of(name).numbers().isEmpty())
-                    .sorted()
-                    .toList();
-        } catch (IOException e) {
-            throw FileFault.notRead(folder, e);
-        } catch (UncheckedIOException e) {
-            throw FileFault.notRead(folder, e.getCause());
-        }
+        return reader.names();
     }
 
     /**
@@ -109,20 +91,8 @@ public final class AdapterRegistry {
      * @throws BadInputException if what is said of one cannot be read; its other files are not looked at
      */
     public List<AdapterVersion> versions(String name) {
-        NameFolder of = of(name);
-        NameState state = NameState.of(of.state());
-        List<AdapterVersion> versions = new ArrayList<>();
-        for (int number : numbers(name)) {
-            try {
-                versions.add(read(of, state, name, number));
-            } catch (BadInputException e) {
-                if (Files.exists(of.version(number))) {
-                    throw e;
-                }
-                // Taken away meanwhile.
-            }
-        }
-        return versions;
+        AdapterReference.requireName(name);
+        return reader.versions(name);
     }
 
     /**
@@ -143,7 +113,7 @@ public final class AdapterRegistry {
      * @throws BadInputException if there is none
      */
     public AdapterVersion version(String reference) {
-        return version(AdapterReference.parse(reference));
+        return reader.version(AdapterReference.parse(reference));
     }
 
     /**
@@ -153,18 +123,7 @@ public final class AdapterRegistry {
      * @throws BadInputException if there is none, or it is damaged: the message names the file and the version before
      */
     public AdapterVersion resolve(String reference) {
-        AdapterReference parsed = AdapterReference.parse(reference);
-        for (int i = 0; ; i++) {
-            AdapterVersion version = version(parsed);
-            Optional<String> damage = damage(version.name(), version.number());
-            if (damage.isEmpty()) {
-                return version;
-            }
-            // What was taken away between two looks is no longer what the reference means.
-            if (Files.exists(version.folder()) || i == 3) {
-                throw damaged(version.name(), version.number(), damage.get());
-            }
-        }
+        return reader.whole(AdapterReference.parse(reference));
     }
 
     /**
@@ -184,7 +143,7 @@ public final class AdapterRegistry {
         AdapterReference reference = AdapterReference.parse(text);
         if (of(reference.name()).numbers().isEmpty()) {
             throw new BadInputException(text + ": expected an adapter, found no file or folder of that name, and in the"
-                    + " registry " + folder + " " + VersionChoice.there(this));
+                    + " registry " + folder + " " + VersionChoice.there(reader));
         }
         return resolve(text).file();
     }
@@ -196,61 +155,8 @@ public final class AdapterRegistry {
      * @param number of the version
      */
     public Optional<String> damage(String name, int number) {
-        Path version = of(name).version(number);
-        try {
-            return FileSums.read(version).fault(version);
-        } catch (BadInputException e) {
-            return Optional.of(e.getMessage());
-        } catch (IOException e) {
-            return Optional.of(FileFault.notRead(version, e).getMessage());
-        }
-    }
-
-    private BadInputException damaged(String name, int number, String damage) {
-        List<Integer> before =
-                of(name).numbers().stream().filter(other -> other < number).toList();
-        Optional<Integer> whole = Optional.empty();
-        for (int i = before.size() - 1; i >= 0 && whole.isEmpty(); i--) {
-            whole = Optional.of(before.get(i))
-                    .filter(other -> damage(name, other).isEmpty());
-        }
-        return new BadInputException(name + "@" + number + ": damaged: " + damage + "; "
-                + whole.map(other -> "the version before it, " + name + "@" + other + ", is whole")
-                        .orElse("no version before it is whole"));
-    }
-
-    private AdapterVersion version(AdapterReference reference) {
-        NameFolder of = of(reference.name());
-        for (int i = 0; ; i++) {
-            NameState state = NameState.of(of.state());
-            List<Integer> numbers = of.numbers();
-            int number = VersionChoice.of(reference, numbers, state)
-                    .orElseThrow(() -> VersionChoice.none(reference, numbers, state, this));
-            try {
-                return read(of, state, reference.name(), number);
-            } catch (BadInputException e) {
-                if (Files.exists(of.version(number))
-                                && Files.exists(of.version(number).resolve(VersionFile.NAME))
-                        || i == 3) {
-                    throw damaged(reference.name(), number, e.getMessage());
-                }
-            }
-        }
-    }
-
-    private static AdapterVersion read(NameFolder of, NameState state, String name, int number) {
-        Path version = of.version(number);
-        VersionFile file = VersionFile.read(version);
-        return new AdapterVersion(
-                name,
-                number,
-                file.created(),
-                file.createdBy(),
-                file.description(),
-                state.standing(number),
-                file.sha256(),
-                file.bytes(),
-                version);
+        AdapterReference.requireName(name);
+        return reader.damage(name, number);
     }
 
     /**
@@ -289,7 +195,7 @@ public final class AdapterRegistry {
         of.make();
         int number;
         VersionDescription named = description.withLineage(
-                description.lineage().withParents(named(description.lineage().parents())));
+                description.lineage().withParents(reader.named(description.lineage().parents())));
         try (StagedVersion staged = StagedVersion.write(of, name, user(), origin, named)) {
             number = of.locked(() -> {
                 of.sweep();
@@ -299,28 +205,6 @@ public final class AdapterRegistry {
             });
         }
         return version(name + "@" + number);
-    }
-
-    /** Parents that are versions of this registry, by what they are called here. */
-    private List<Lineage.Parent> named(List<Lineage.Parent> parents) {
-        if (parents.isEmpty()) {
-            return parents;
-        }
-        Map<String, String> references = new HashMap<>();
-        for (String name : names()) {
-            for (int number : of(name).numbers()) {
-                try {
-                    String sha256 = VersionFile.read(of(name).version(number)).sha256();
-                    references.putIfAbsent(sha256, name + "@" + number);
-                } catch (BadInputException e) {
-                    // Damaged: nothing was made of it lately.
-                }
-            }
-        }
-        return parents.stream()
-                .map(parent -> new Lineage.Parent(
-                        references.getOrDefault(parent.sha256(), parent.adapter()), parent.sha256(), parent.weight()))
-                .toList();
     }
 
     /**
@@ -443,14 +327,14 @@ public final class AdapterRegistry {
         AdapterReference.requireName(name);
         NameFolder of = of(name);
         if (of.numbers().isEmpty()) {
-            throw VersionChoice.none(new AdapterReference(name, ""), List.of(), NameState.of(of.state()), this);
+            throw VersionChoice.none(new AdapterReference(name, ""), List.of(), NameState.of(of.state()), reader);
         }
         int[] back = new int[1];
         update(of, state -> {
             Set<Integer> there = Set.copyOf(of.numbers());
             back[0] = state.previousProduction(there::contains).orElseThrow(() -> noneBefore(name, state));
             damage(name, back[0]).ifPresent(damage -> {
-                throw damaged(name, back[0], damage);
+                throw reader.damaged(name, back[0], damage);
             });
             return state.moved(ROLLBACK, back[0], VersionState.PRODUCTION, user(), now(), List.of());
         });
@@ -478,12 +362,12 @@ public final class AdapterRegistry {
         AdapterReference.requireName(name);
         NameFolder of = of(name);
         if (dryRun || of.numbers().isEmpty()) {
-            return removals(of, name, retention, NameState.of(of.state()));
+            return reader.removals(name, retention, NameState.of(of.state()));
         }
         return of.locked(() -> {
             of.sweep();
             NameState state = NameState.of(of.state());
-            List<Removal> removals = removals(of, name, retention, state);
+            List<Removal> removals = reader.removals(name, retention, state);
             List<Integer> numbers = removals.stream()
                     .map(removal ->
                             AdapterReference.parse(removal.reference()).number().orElseThrow())
@@ -499,30 +383,25 @@ public final class AdapterRegistry {
         });
     }
 
-    private List<Removal> removals(NameFolder of, String name, Retention retention, NameState state) {
-        List<Integer> numbers = of.numbers();
-        List<AdapterVersion> readable = new ArrayList<>();
-        for (int number : numbers) {
-            try {
-                readable.add(read(of, state, name, number));
-            } catch (BadInputException e) {
-                // Damaged: it has no metrics, and goes by its number alone.
-            }
-        }
-        Set<Integer> stay = retention.stay(
-                numbers, readable, state.production().stream().boxed().findFirst());
-        return numbers.stream()
-                .filter(number -> !stay.contains(number))
-                .map(number -> new Removal(name + "@" + number, bytes(of.version(number))))
-                .toList();
+    /**
+     * {@return what differs between two versions: what is said of them, and per tensor what they add to the base}
+     *
+     * @param before a version
+     * @param after another, of the same name or not
+     * @throws BadInputException if there is no such version, one is damaged, or the two are for bases of other shapes
+     */
+    public VersionDiff diff(String before, String after) {
+        return Differences.of(resolve(before), resolve(after));
     }
 
-    private static long bytes(Path version) {
-        try (Stream<Path> files = Files.list(version)) {
-            return files.mapToLong(file -> file.toFile().length()).sum();
-        } catch (IOException | UncheckedIOException e) {
-            return 0; // Taken away meanwhile.
-        }
+    /**
+     * {@return a model card of a version: Markdown, with what Hugging Face reads in YAML at its head}
+     *
+     * @param reference of the version
+     * @throws BadInputException if there is no such version
+     */
+    public String card(String reference) {
+        return ModelCard.of(version(reference));
     }
 
     private interface Change {
@@ -533,10 +412,10 @@ public final class AdapterRegistry {
     private AdapterVersion change(String reference, Change change) {
         AdapterReference parsed = AdapterReference.parse(reference);
         NameFolder of = of(parsed.name());
-        int number = version(parsed).number(); // Fails before a lock is waited for.
+        int number = reader.version(parsed).number(); // Fails before a lock is waited for.
         int[] changed = {number};
         update(of, state -> {
-            AdapterVersion version = version(parsed);
+            AdapterVersion version = reader.version(parsed);
             changed[0] = version.number();
             return change.of(version, state);
         });
@@ -555,7 +434,7 @@ public final class AdapterRegistry {
     }
 
     private NameFolder of(String name) {
-        return new NameFolder(folder.resolve(name));
+        return reader.of(name);
     }
 
     private static String user() {

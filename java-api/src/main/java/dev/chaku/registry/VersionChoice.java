@@ -44,7 +44,7 @@ final class VersionChoice {
     }
 
     /** That a name is not there, and which are. */
-    static String there(AdapterRegistry registry) {
+    static String there(VersionReader registry) {
         List<String> names = registry.names();
         return names.isEmpty()
                 ? "no adapter at all"
@@ -55,7 +55,7 @@ final class VersionChoice {
 
     /** What to throw where there is none. */
     static BadInputException none(
-            AdapterReference reference, List<Integer> numbers, NameState state, AdapterRegistry registry) {
+            AdapterReference reference, List<Integer> numbers, NameState state, VersionReader registry) {
         String name = reference.name();
         if (numbers.isEmpty()) {
             return new BadInputException(

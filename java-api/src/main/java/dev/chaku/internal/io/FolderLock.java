@@ -28,6 +28,9 @@ public final class FolderLock implements AutoCloseable {
     /** The file that is there while the folder is locked. */
     public static final String NAME = ".lock";
 
+    /** The file in its place where the disk has no locks. */
+    private static final String OWNED = ".lock.owner";
+
     private static final int LONGEST_SLEEP_MS = 25;
 
     /** How a file is held: the system's way, or another for tests. */
@@ -65,13 +68,20 @@ public final class FolderLock implements AutoCloseable {
             if (held.isPresent()) {
                 return new FolderLock(held.get(), file);
             }
-            if (System.nanoTime() - end > 0) {
-                throw new BadInputException(folder + ": expected it to be free within " + patience.toSeconds()
-                        + " s, found it locked by " + HeldFile.owner(file)
-                        + "; wait for its end, or, if that process is gone, delete " + file);
+            if (System.nanoTime() - end >= 0) {
+                throw locked(folder, patience);
             }
             sleep(folder, sleepMs);
         }
+    }
+
+    private static BadInputException locked(Path folder, Duration patience) {
+        Path owned = folder.resolve(OWNED);
+        Path file = Files.exists(owned) ? owned : folder.resolve(NAME);
+        return new BadInputException(folder + ": expected it to be free within " + patience.toSeconds()
+                + " s, found it locked by "
+                + HeldFile.owner(file).lines().findFirst().orElse("another process")
+                + "; wait for its end, or, if that process is gone, delete " + file);
     }
 
     private static Optional<? extends AutoCloseable> tryHold(Path file, Holding holding) throws IOException {
@@ -92,7 +102,7 @@ public final class FolderLock implements AutoCloseable {
             if (!isWithoutLocks(e)) {
                 throw e;
             }
-            return OwnedFile.tryHold(file.resolveSibling(NAME + ".owner"), LockOwner.self());
+            return OwnedFile.tryHold(file.resolveSibling(OWNED), LockOwner.self());
         }
     }
 
