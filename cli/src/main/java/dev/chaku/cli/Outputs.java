@@ -31,6 +31,7 @@ final class Outputs {
                 values(arg.getValue()).forEach(text -> inputs.addAll(inputPaths(text)));
             }
         }
+        inputs.addAll(RegistryOption.files(spec));
     }
 
     /** Of a verb whose command line was read. */
@@ -126,7 +127,7 @@ final class Outputs {
     }
 
     /** A value as one or several texts; none for null. */
-    private static List<String> values(@Nullable Object value) {
+    static List<String> values(@Nullable Object value) {
         if (value instanceof Collection<?> several) {
             return several.stream().map(Object::toString).toList();
         }

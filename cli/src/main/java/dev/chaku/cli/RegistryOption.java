@@ -4,7 +4,12 @@ import dev.chaku.errors.BadInputException;
 import dev.chaku.registry.AdapterReference;
 import dev.chaku.registry.AdapterRegistry;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import picocli.CommandLine.Model.ArgSpec;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 
 /** Where adapters are that are named rather than files: for every verb that takes one. */
@@ -30,6 +35,36 @@ final class RegistryOption {
         longer[command.length] = "--registry";
         longer[command.length + 1] = folder;
         return longer;
+    }
+
+    /** The versions that a verb's options and parameters name, as the folders of their files. */
+    static List<Path> files(CommandSpec verb) {
+        Optional<RegistryOption> option = verb.mixins().values().stream()
+                .map(CommandSpec::userObject)
+                .filter(RegistryOption.class::isInstance)
+                .map(RegistryOption.class::cast)
+                .findFirst();
+        if (option.isEmpty()) {
+            return List.of();
+        }
+        List<Path> files = new ArrayList<>();
+        for (ArgSpec arg : Outputs.args(verb)) {
+            if (Outputs.field(arg).isAnnotationPresent(Reads.class)) {
+                Outputs.values(arg.getValue()).forEach(text -> option.get().add(text.replaceFirst("=[^=]*$", ""), files));
+            }
+        }
+        return files;
+    }
+
+    private void add(String text, List<Path> files) {
+        if (AdapterReference.isPath(text) || !AdapterReference.looksLikeOne(text)) {
+            return;
+        }
+        try {
+            files.add(open().version(text).folder());
+        } catch (BadInputException e) {
+            // No version, or the name of something else: the verb tells.
+        }
     }
 
     /**

@@ -1,5 +1,6 @@
 package dev.chaku.cli;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -218,6 +219,22 @@ class AdapterVersionsTest {
         assertEquals("support@2", gone.get("removed").get(0).asText());
         assertEquals(3, run("adapter gc none --keep 1").code());
         assertEquals(3, run("adapter show support@2").code());
+    }
+
+    /** A version's files are inputs as any others. */
+    @Test
+    void noOutputReplacesAVersionThatIsRead() throws IOException {
+        assertEquals(0, train("run", "--register", "support").code());
+        Path file = registry.resolve("support/1/adapter.gguf");
+        byte[] before = Files.readAllBytes(file);
+        for (String name : List.of("support", "support@1", "support@latest=0.5")) {
+            Cli.Ran ran = run(
+                    "generate", "--model", base, "--tokens", "1", "--max-tokens", 0, "--adapter", name, "--logits", file,
+                    "--overwrite");
+            assertEquals(3, ran.code(), ran.err());
+            assertTrue(ran.err().contains("expected another file than the input " + file), ran.err());
+        }
+        assertArrayEquals(before, Files.readAllBytes(file));
     }
 
     @Test

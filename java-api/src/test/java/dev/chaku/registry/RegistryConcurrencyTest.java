@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.chaku.ChildJvm;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -219,6 +218,7 @@ class RegistryConcurrencyTest {
 
     /** Kills a process somewhere in its work, and gives the whole lines that it had said by then. */
     private List<String> killed(Path adapter, int seed) throws IOException, InterruptedException {
+        Path said = folder.resolve("said");
         Process process = new ProcessBuilder(
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                         "-XX:TieredStopAtLevel=1",
@@ -230,33 +230,17 @@ class RegistryConcurrencyTest {
                         adapter.toString(),
                         "1000",
                         Integer.toString(seed))
+                .redirectOutput(said.toFile())
                 .redirectError(ProcessBuilder.Redirect.INHERIT)
                 .start();
-        StringBuilder said = new StringBuilder();
-        Thread reader = new Thread(() -> {
-            try {
-                for (int c = process.getInputStream().read(); c >= 0; c = process.getInputStream().read()) {
-                    synchronized (said) {
-                        said.append((char) c);
-                        said.notifyAll();
-                    }
-                }
-            } catch (IOException e) {
-                throw new UncheckedIOException(e);
-            }
-        });
-        reader.start();
-        synchronized (said) {
-            long end = System.nanoTime() + TimeUnit.MINUTES.toNanos(1);
-            while (said.indexOf("\n") < 0) {
-                assertTrue(System.nanoTime() < end && process.isAlive(), "the process does no work");
-                said.wait(100);
-            }
+        long end = System.nanoTime() + TimeUnit.MINUTES.toNanos(2);
+        while (Files.size(said) == 0) {
+            assertTrue(System.nanoTime() < end && process.isAlive(), "the process does no work");
+            Thread.sleep(1);
         }
         Thread.sleep((seed * 37L) % 61);
         process.destroyForcibly().waitFor();
-        reader.join();
-        String text = said.toString();
+        String text = Files.readString(said);
         return text.substring(0, text.lastIndexOf('\n') + 1).lines().toList();
     }
 }
