@@ -51,8 +51,10 @@ class AdapterByNameTest {
         assertEquals("1.0", load("CHAKU_REGISTRY=" + folder.resolve("registry"), "support@1"));
         assertEquals("1.0", load("CHAKU_REGISTRY=", folder.resolve("run1").toString()));
         String none = load("CHAKU_REGISTRY=" + folder.resolve("none"), "support");
-        assertTrue(none.contains("found no file or folder of that name, and in the registry " + folder.resolve("none")
-                + " no adapter at all"), none);
+        assertTrue(
+                none.contains("found no file or folder of that name, and in the registry " + folder.resolve("none")
+                        + " no adapter at all"),
+                none);
     }
 
     private static String load(String environment, String adapter) throws IOException, InterruptedException {

@@ -51,7 +51,14 @@ final class AdapterDiffCommand extends Verb {
         List<Map<String, Object>> changes = new ArrayList<>();
         for (VersionDiff.Change change : diff.changes()) {
             changes.add(fields(
-                    "group", change.group(), "name", change.name(), "before", change.before(), "after", change.after()));
+                    "group",
+                    change.group(),
+                    "name",
+                    change.name(),
+                    "before",
+                    change.before(),
+                    "after",
+                    change.after()));
         }
         fields.put("changes", changes);
         List<Map<String, Object>> tensors = new ArrayList<>();
@@ -84,8 +91,8 @@ final class AdapterDiffCommand extends Verb {
         } else {
             TextTable table = new TextTable("", "", diff.before(), diff.after());
             diff.changes()
-                    .forEach(change -> table.row(
-                            change.group(), change.name(), shown(change.before()), shown(change.after())));
+                    .forEach(change ->
+                            table.row(change.group(), change.name(), shown(change.before()), shown(change.after())));
             table.lines().forEach(console()::print);
         }
         console().print("");
@@ -93,17 +100,17 @@ final class AdapterDiffCommand extends Verb {
                 .filter(tensor -> tensor.difference() > 0)
                 .sorted(Comparator.comparing(VersionDiff.Tensor::difference).reversed())
                 .toList();
-        List<VersionDiff.Tensor> listed = all
-                ? diff.tensors()
-                : differing.subList(0, Math.min(MOST_TENSORS, differing.size()));
+        List<VersionDiff.Tensor> listed =
+                all ? diff.tensors() : differing.subList(0, Math.min(MOST_TENSORS, differing.size()));
         if (!listed.isEmpty()) {
             TextTable table = new TextTable("TENSOR", diff.before(), diff.after(), "DIFFERENCE");
-            listed.forEach(tensor -> table.row(
-                    tensor.name(), norm(tensor.before()), norm(tensor.after()), norm(tensor.difference())));
+            listed.forEach(tensor ->
+                    table.row(tensor.name(), norm(tensor.before()), norm(tensor.after()), norm(tensor.difference())));
             table.lines().forEach(console()::print);
         }
-        console().print(differing.size() + " of " + Words.count(diff.tensors().size(), "tensor")
-                + (diff.tensors().size() == 1 ? " differs" : " differ") + " in what they add to the base");
+        console()
+                .print(differing.size() + " of " + Words.count(diff.tensors().size(), "tensor")
+                        + (diff.tensors().size() == 1 ? " differs" : " differ") + " in what they add to the base");
     }
 
     private static String shown(String value) {

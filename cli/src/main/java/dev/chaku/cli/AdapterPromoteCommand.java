@@ -32,7 +32,8 @@ final class AdapterPromoteCommand extends Verb {
     @Option(
             names = "--require",
             paramLabel = "GATE",
-            description = "What it must hold: 'eval_loss<1.2' (or <=, >, >=), or a check such as verify; may be repeated.")
+            description =
+                    "What it must hold: 'eval_loss<1.2' (or <=, >, >=), or a check such as verify; may be repeated.")
     private List<String> gates = List.of();
 
     @Option(
@@ -48,7 +49,8 @@ final class AdapterPromoteCommand extends Verb {
     @Override
     void validate() {
         if (!reference.contains("@")) {
-            throw usage("expected a version, such as " + reference + "@latest or " + reference + "@3, found a name alone");
+            throw usage(
+                    "expected a version, such as " + reference + "@latest or " + reference + "@3, found a name alone");
         }
         if (to != VersionState.PRODUCTION && !gates.isEmpty()) {
             throw usage("--require has no effect with --to " + to.label() + ": give one of them");
@@ -61,7 +63,8 @@ final class AdapterPromoteCommand extends Verb {
         AdapterRegistry opened = registry.open();
         AdapterVersion before = opened.version(reference);
         AdapterVersion after = to == VersionState.PRODUCTION
-                ? opened.promote(before.reference(), gates.stream().map(Gate::parse).toList())
+                ? opened.promote(
+                        before.reference(), gates.stream().map(Gate::parse).toList())
                 : opened.setAside(before.reference(), to);
         Map<String, Object> fields = Fields.of(after.json());
         fields.put("state_before", before.state().label());

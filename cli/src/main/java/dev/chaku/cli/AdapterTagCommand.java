@@ -44,9 +44,7 @@ final class AdapterTagCommand extends Verb {
     void execute() {
         AdapterVersion version = registry.open().tag(reference, tags, removed);
         List<String> now = version.standing().tags();
-        result(
-                Fields.of(version.json()),
-                () -> console()
-                        .print(version.reference() + ": " + (now.isEmpty() ? "no tags" : String.join(", ", now))));
+        result(Fields.of(version.json()), () -> console()
+                .print(version.reference() + ": " + (now.isEmpty() ? "no tags" : String.join(", ", now))));
     }
 }

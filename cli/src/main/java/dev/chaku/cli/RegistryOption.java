@@ -50,7 +50,8 @@ final class RegistryOption {
         List<Path> files = new ArrayList<>();
         for (ArgSpec arg : Outputs.args(verb)) {
             if (Outputs.field(arg).isAnnotationPresent(Reads.class)) {
-                Outputs.values(arg.getValue()).forEach(text -> option.get().add(text.replaceFirst("=[^=]*$", ""), files));
+                Outputs.values(arg.getValue())
+                        .forEach(text -> option.get().add(text.replaceFirst("=[^=]*$", ""), files));
             }
         }
         return files;

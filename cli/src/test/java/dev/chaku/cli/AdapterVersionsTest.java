@@ -164,17 +164,28 @@ class AdapterVersionsTest {
     void versionsArePromotedWithGatesAndRolledBack() throws IOException {
         assertEquals(0, train("run1", "--register", "support").code());
         assertEquals(0, train("run2", "--seed", 7, "--register", "support").code());
-        assertEquals("support@1: candidate -> production\n", ok("adapter promote support@1").out());
-        assertEquals("support@1: is production already\n", ok("adapter promote support@1").out());
+        assertEquals(
+                "support@1: candidate -> production\n",
+                ok("adapter promote support@1").out());
+        assertEquals(
+                "support@1: is production already\n",
+                ok("adapter promote support@1").out());
         Cli.Ran refused = run("adapter promote support@latest --require eval_loss<0.1 --require verify");
         assertEquals(3, refused.code(), refused.err());
         assertTrue(
-                refused.err().matches(
-                        "(?s)chaku: support@2: gate eval_loss<0\\.1: expected eval_loss below 0\\.1, found [0-9.]+; gate verify:"
-                                + " expected the check verify to be passed, found it was not done; it stays candidate\n"),
+                refused.err()
+                        .matches(
+                                "(?s)chaku: support@2: gate eval_loss<0\\.1: expected eval_loss below 0\\.1, found [0-9.]+; gate verify:"
+                                        + " expected the check verify to be passed, found it was not done; it stays candidate\n"),
                 refused.err());
-        assertEquals("support@1", ok("adapter show support@production --json").json().get("reference").asText());
-        JsonNode promoted = ok("adapter promote support@2 --require eval_loss<100 --json").json();
+        assertEquals(
+                "support@1",
+                ok("adapter show support@production --json")
+                        .json()
+                        .get("reference")
+                        .asText());
+        JsonNode promoted =
+                ok("adapter promote support@2 --require eval_loss<100 --json").json();
         assertEquals("production", promoted.get("state").asText());
         assertEquals("candidate", promoted.get("state_before").asText());
         Cli.Ran back = ok("adapter rollback support");
@@ -185,20 +196,31 @@ class AdapterVersionsTest {
         assertEquals("rollback", history.get(2).get("action").asText());
         assertEquals("eval_loss<100", history.get(1).get("gates").get(0).asText());
         assertTrue(ok("adapter show support").out().contains("rollback support@1 in place of support@2"));
-        assertEquals("support@1: production -> archived\n", ok("adapter promote support@1 --to archived").out());
+        assertEquals(
+                "support@1: production -> archived\n",
+                ok("adapter promote support@1 --to archived").out());
     }
 
     @Test
     void versionsAreTaggedComparedDescribedAndTakenAway() throws IOException {
         assertEquals(0, train("run1", "--register", "support").code());
-        assertEquals(0, train("run2", "--seed", 7, "--learning-rate", 0.01, "--register", "support").code());
-        assertEquals("support@1: good, old\n", ok("adapter tag support@1 old good").out());
-        assertEquals("support@1: good\n", ok("adapter tag support@good --remove old").out());
+        assertEquals(
+                0,
+                train("run2", "--seed", 7, "--learning-rate", 0.01, "--register", "support")
+                        .code());
+        assertEquals(
+                "support@1: good, old\n", ok("adapter tag support@1 old good").out());
+        assertEquals(
+                "support@1: good\n", ok("adapter tag support@good --remove old").out());
         assertEquals(3, run("adapter tag support@1 production").code());
         JsonNode diff = ok("adapter diff support@1 support@2 --json").json();
         List<String> changed = new ArrayList<>();
-        diff.get("changes").forEach(change -> changed.add(change.get("group").asText() + " " + change.get("name").asText()));
-        assertTrue(changed.containsAll(List.of("settings seed", "settings learning_rate", "metrics eval_loss")), changed.toString());
+        diff.get("changes")
+                .forEach(change -> changed.add(
+                        change.get("group").asText() + " " + change.get("name").asText()));
+        assertTrue(
+                changed.containsAll(List.of("settings seed", "settings learning_rate", "metrics eval_loss")),
+                changed.toString());
         assertEquals(28, diff.get("tensors").size());
         assertTrue(diff.get("tensors").get(0).get("norm_difference").asDouble() > 0);
         String shown = ok("adapter diff support@1 support@2").out();
@@ -206,7 +228,9 @@ class AdapterVersionsTest {
         assertTrue(ok("adapter diff support@1 support@good").out().contains("nothing that is said of them differs"));
         String card = ok("adapter export-card support@1").out();
         assertTrue(card.startsWith("---\n") && card.contains("# support, version 1\n"), card);
-        assertEquals(card, ok("adapter export-card support@1 --json").json().get("card").asText());
+        assertEquals(
+                card,
+                ok("adapter export-card support@1 --json").json().get("card").asText());
         Path file = folder.resolve("README.md");
         ok("adapter export-card support@1 --out", file);
         assertEquals(card, Files.readString(file));
@@ -214,8 +238,14 @@ class AdapterVersionsTest {
         assertTrue(ok("adapter gc --keep 1 --tagged --dry-run").out().startsWith("would take away support@1, "));
         assertEquals(2, ok("adapter list --json").json().get("versions").size());
         ok("adapter promote support@1");
-        assertEquals(0, ok("adapter gc support --keep 1 --tagged --json").json().get("removed").size());
-        JsonNode gone = ok("adapter gc support --keep-best eval_loss:0 --tagged --json").json();
+        assertEquals(
+                0,
+                ok("adapter gc support --keep 1 --tagged --json")
+                        .json()
+                        .get("removed")
+                        .size());
+        JsonNode gone =
+                ok("adapter gc support --keep-best eval_loss:0 --tagged --json").json();
         assertEquals("support@2", gone.get("removed").get(0).asText());
         assertEquals(3, run("adapter gc none --keep 1").code());
         assertEquals(3, run("adapter show support@2").code());
@@ -229,7 +259,17 @@ class AdapterVersionsTest {
         byte[] before = Files.readAllBytes(file);
         for (String name : List.of("support", "support@1", "support@latest=0.5")) {
             Cli.Ran ran = run(
-                    "generate", "--model", base, "--tokens", "1", "--max-tokens", 0, "--adapter", name, "--logits", file,
+                    "generate",
+                    "--model",
+                    base,
+                    "--tokens",
+                    "1",
+                    "--max-tokens",
+                    0,
+                    "--adapter",
+                    name,
+                    "--logits",
+                    file,
                     "--overwrite");
             assertEquals(3, ran.code(), ran.err());
             assertTrue(ran.err().contains("expected another file than the input " + file), ran.err());

@@ -97,8 +97,7 @@ class OutputsTest {
         }
         inputs.put("FOLDER", hugging);
         Path adapter = inputs.get("ADAPTER");
-        AdapterRegistry.open(folder.resolve("store"))
-                .register("small", adapter, VersionDescription.of(adapter));
+        AdapterRegistry.open(folder.resolve("store")).register("small", adapter, VersionDescription.of(adapter));
     }
 
     @Test
@@ -157,9 +156,9 @@ class OutputsTest {
         List<Object> args = new ArrayList<>();
         for (String word : line.split(" ")) {
             String name = word.replaceFirst("=.*", "");
-            Object value = word.equals("X") ? output : word.matches("RUN|STORE")
-                            ? folder.resolve(word.toLowerCase(Locale.ROOT))
-                            : inputs.get(name);
+            Object value = word.equals("X")
+                    ? output
+                    : word.matches("RUN|STORE") ? folder.resolve(word.toLowerCase(Locale.ROOT)) : inputs.get(name);
             args.add(
                     value == null
                             ? word

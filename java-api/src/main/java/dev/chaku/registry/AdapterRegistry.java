@@ -194,8 +194,9 @@ public final class AdapterRegistry {
         NameFolder of = of(name);
         of.make();
         int number;
-        VersionDescription named = description.withLineage(
-                description.lineage().withParents(reader.named(description.lineage().parents())));
+        VersionDescription named = description.withLineage(description
+                .lineage()
+                .withParents(reader.named(description.lineage().parents())));
         try (StagedVersion staged = StagedVersion.write(of, name, user(), origin, named)) {
             number = of.locked(() -> {
                 of.sweep();

@@ -71,7 +71,8 @@ final class Differences {
                         "conversations",
                         Long.toString(data.conversations())));
         groups.put(
-                "text", values("template_sha256", lineage.templateSha256(), "tokenizer_sha256", lineage.tokenizerSha256()));
+                "text",
+                values("template_sha256", lineage.templateSha256(), "tokenizer_sha256", lineage.tokenizerSha256()));
         groups.put("settings", lineage.settings());
         groups.put(
                 "licences",
@@ -87,7 +88,9 @@ final class Differences {
                         "adapters",
                         lineage.parents().stream()
                                 .map(parent -> parent.adapter()
-                                        + parent.weight().map(weight -> "=" + weight).orElse(""))
+                                        + parent.weight()
+                                                .map(weight -> "=" + weight)
+                                                .orElse(""))
                                 .collect(Collectors.joining(", "))));
         Map<String, String> metrics = new LinkedHashMap<>();
         version.metrics().forEach((name, value) -> metrics.put(name, value.toString()));

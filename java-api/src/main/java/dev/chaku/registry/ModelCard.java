@@ -54,7 +54,9 @@ final class ModelCard {
     private static String yaml(String text) {
         boolean plain = text.matches("[A-Za-z][A-Za-z0-9._/+-]*")
                 && !text.toLowerCase(Locale.ROOT).matches("y|n|yes|no|true|false|on|off|null");
-        return plain ? text : '"' + text.replace("\\", "\\\\").replace("\"", "\\\"").replaceAll("\\s+", " ") + '"';
+        return plain
+                ? text
+                : '"' + text.replace("\\", "\\\\").replace("\"", "\\\"").replaceAll("\\s+", " ") + '"';
     }
 
     private void introduction() {
@@ -64,7 +66,9 @@ final class ModelCard {
             line(markdown(version.description().note()));
             line("");
         }
-        String base = lineage().base().name().isEmpty() ? lineage().base().file() : lineage().base().name();
+        String base = lineage().base().name().isEmpty()
+                ? lineage().base().file()
+                : lineage().base().name();
         line("A LoRA adapter" + (base.isEmpty() ? "" : " for " + markdown(base)) + ", "
                 + version.state().label() + " on the day that this card was written.");
         line("");
@@ -92,10 +96,17 @@ final class ModelCard {
         row("SHA-256 of the chat template", lineage().templateSha256());
         row("SHA-256 of the tokenizer", lineage().tokenizerSha256());
         for (Lineage.Parent parent : lineage().parents()) {
-            row("Merged from", parent.adapter() + parent.weight().map(weight -> ", weight " + weight).orElse("")
-                    + (parent.sha256().isEmpty() ? "" : ", SHA-256 " + parent.sha256()));
+            row(
+                    "Merged from",
+                    parent.adapter()
+                            + parent.weight()
+                                    .map(weight -> ", weight " + weight)
+                                    .orElse("")
+                            + (parent.sha256().isEmpty() ? "" : ", SHA-256 " + parent.sha256()));
         }
-        row("Made by", lineage().codeVersion().isEmpty() ? "" : "chaku " + lineage().codeVersion());
+        row(
+                "Made by",
+                lineage().codeVersion().isEmpty() ? "" : "chaku " + lineage().codeVersion());
         row("On", version.created().toString());
         line("");
     }
@@ -142,13 +153,15 @@ final class ModelCard {
     private void files() {
         line("## File");
         line("");
-        line("`" + version.file().getFileName() + "`, " + count(version.bytes()) + " bytes, SHA-256 `" + version.sha256()
-                + "`");
+        line("`" + version.file().getFileName() + "`, " + count(version.bytes()) + " bytes, SHA-256 `"
+                + version.sha256() + "`");
         line("");
     }
 
     private void use() {
-        String base = lineage().base().file().isEmpty() ? "base.gguf" : lineage().base().file();
+        String base = lineage().base().file().isEmpty()
+                ? "base.gguf"
+                : lineage().base().file();
         line("## Use");
         line("");
         line("```");

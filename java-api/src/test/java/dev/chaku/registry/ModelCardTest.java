@@ -42,8 +42,7 @@ class ModelCardTest {
                 "0.1",
                 List.of(new Lineage.Parent("tone@1", "77", Optional.of(0.5))));
         String card = ModelCard.of(version(lineage, Licences.NONE.withBase("apache-2.0"), "Answers *politely*."));
-        assertEquals(
-                """
+        assertEquals("""
                 ---
                 base_model: "Tiny: the 1st"
                 base_model_relation: adapter
@@ -108,8 +107,7 @@ class ModelCardTest {
                 ```
                 chaku generate --model 'tiny base.gguf' --adapter adapter.gguf --prompt "Hello"
                 ```
-                """,
-                card);
+                """, card);
     }
 
     /** Texts of others do not end the YAML, nor begin a heading or a tag. */

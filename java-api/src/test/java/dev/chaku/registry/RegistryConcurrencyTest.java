@@ -55,7 +55,9 @@ class RegistryConcurrencyTest {
         for (String action : List.of("promote", "rollback")) {
             assertEquals(
                     done.stream().filter(action::equals).count(),
-                    history.stream().filter(change -> change.action().equals(action)).count(),
+                    history.stream()
+                            .filter(change -> change.action().equals(action))
+                            .count(),
                     action);
         }
         assertChain(history, registry);
@@ -117,7 +119,9 @@ class RegistryConcurrencyTest {
             });
             reading.set(false);
             assertTrue(looks.get() > 0, "somebody read meanwhile");
-            assertEquals(EACH * PROCESSES, done.stream().filter(line -> line.startsWith("register")).count());
+            assertEquals(
+                    EACH * PROCESSES,
+                    done.stream().filter(line -> line.startsWith("register")).count());
             assertWhole(done);
             assertNothingIsLeft();
         } finally {
@@ -134,11 +138,10 @@ class RegistryConcurrencyTest {
             if (!registry.numbers("hammered").isEmpty()) {
                 assertTrue(registry.resolve("hammered").number() > 0);
                 if (looks++ % 20 == 0) {
-                    assertTrue(
-                            registry.versions("hammered").stream()
-                                            .filter(version -> version.state() == VersionState.PRODUCTION)
-                                            .count()
-                                    <= 1);
+                    assertTrue(registry.versions("hammered").stream()
+                                    .filter(version -> version.state() == VersionState.PRODUCTION)
+                                    .count()
+                            <= 1);
                 }
             }
             try {
@@ -186,7 +189,10 @@ class RegistryConcurrencyTest {
     void whatAKilledProcessLeavesIsWhole() throws Exception {
         Path adapter = adapter();
         AdapterRegistry registry = AdapterRegistry.open(registryFolder());
-        registry.promote(registry.register("hammered", adapter, VersionDescription.of(adapter)).reference(), List.of());
+        registry.promote(
+                registry.register("hammered", adapter, VersionDescription.of(adapter))
+                        .reference(),
+                List.of());
         for (int i = 0; i < KILLS; i++) {
             int before = registry.numbers("hammered").size();
             List<String> said = killed(adapter, i);
@@ -205,7 +211,9 @@ class RegistryConcurrencyTest {
             assertChain(registry.history("hammered"), registry);
         }
         AdapterVersion after = registry.register("hammered", adapter, VersionDescription.of(adapter));
-        assertEquals(VersionState.PRODUCTION, registry.promote(after.reference(), List.of()).state());
+        assertEquals(
+                VersionState.PRODUCTION,
+                registry.promote(after.reference(), List.of()).state());
         try (Stream<Path> files = Files.list(registryFolder().resolve("hammered"))) {
             assertEquals(
                     List.of(),

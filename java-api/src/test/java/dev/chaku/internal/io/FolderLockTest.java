@@ -157,7 +157,10 @@ class FolderLockTest {
     void aStaleFileIsTakenAwayByOneAlone() throws Exception {
         Path file = folder.resolve("owner");
         LockOwner gone = new LockOwner(
-                ProcessHandle.current().pid(), Instant.EPOCH.plusSeconds(9), LockOwner.self().where(), "x");
+                ProcessHandle.current().pid(),
+                Instant.EPOCH.plusSeconds(9),
+                LockOwner.self().where(),
+                "x");
         for (int i = 0; i < 20; i++) {
             Files.writeString(file, gone + "\n" + i + "\n");
             AtomicInteger held = new AtomicInteger();

@@ -38,7 +38,8 @@ class ProductNormsTest {
             for (int n = 0; n < pair.outputs(); n++) {
                 for (int k = 0; k < pair.inputs(); k++, at++) {
                     for (int r = 0; r < pair.rank(); r++) {
-                        product[at] += (double) adapter.alpha() / pair.rank()
+                        product[at] += (double) adapter.alpha()
+                                / pair.rank()
                                 * pair.b()[(e * pair.outputs() + n) * pair.rank() + r]
                                 * pair.a()[(e * pair.rank() + r) * pair.inputs() + k];
                     }
