@@ -459,6 +459,87 @@ CHAKU_API chaku_status chaku_session_length(const chaku_session* session, int32_
 /** Makes the eval in flight return CHAKU_CANCELLED soon; no effect when none is. Any thread. */
 CHAKU_API chaku_status chaku_session_cancel(chaku_session* session);
 
+/* ---------------------------------------------------------------- pool: inference of many texts */
+
+/** What a model's texts keep of their tokens, in blocks of CHAKU_BLOCK_TOKENS that texts with the same beginning share,
+ * and what computes them. A pool and its texts belong to one thread at a time; chaku_pool_cancel, chaku_pool_count and
+ * chaku_sequence_free come from any. */
+typedef struct chaku_pool chaku_pool;
+
+/** One text of a pool, with what it wears. */
+typedef struct chaku_sequence chaku_sequence;
+
+#define CHAKU_BLOCK_TOKENS 64
+
+typedef struct chaku_pool_options {
+  uint32_t size;
+  int32_t max_tokens;         /* of all texts together, rounded up to whole blocks */
+  int32_t max_batch_tokens;   /* computed at once; what is more is split; 0: 512 */
+  int32_t max_memories;       /* of a model with running memories, which needs one for each text, one more for each text
+                                 of a step, and one for each snapshot; others need none */
+  int64_t memory_limit_bytes; /* refuse with CHAKU_MEMORY_LIMIT above it; 0: what the machine has */
+  int32_t kv_dtype;           /* as chaku_session_options */
+} chaku_pool_options;
+
+typedef struct chaku_pool_counts {
+  uint32_t size;
+  int32_t blocks;        /* in all */
+  int32_t free_blocks;   /* that no text holds */
+  int32_t shared_blocks; /* that several texts hold */
+  int32_t memories;      /* as blocks */
+  int32_t free_memories;
+} chaku_pool_counts;
+
+/** What a step computes: of each text, part by part, the next tokens, all in one role. */
+typedef struct chaku_step_parts {
+  uint32_t size;
+  int32_t n_parts;
+  chaku_sequence* const* sequences; /* [n_parts], each once */
+  const int32_t* n_tokens;          /* [n_parts] */
+  const int32_t* roles;             /* [n_parts] CHAKU_ROLE_* */
+  const int32_t* which_logits;      /* [n_parts] CHAKU_LOGITS_* */
+  const int32_t* tokens;            /* those of the first part, of the second, ... */
+  int64_t all_tokens;               /* how many there are in `tokens` */
+} chaku_step_parts;
+
+CHAKU_API chaku_status chaku_pool_plan(const chaku_model* model, const chaku_pool_options* options,
+                                       chaku_memory_plan* out);
+CHAKU_API chaku_status chaku_pool_create(chaku_model* model, const chaku_pool_options* options, chaku_pool** out);
+/** Its memory goes when the last of its texts is freed too. */
+CHAKU_API void chaku_pool_free(chaku_pool** pool);
+CHAKU_API chaku_status chaku_pool_count(const chaku_pool* pool, chaku_pool_counts* out);
+/** Appends each part's tokens to its text and writes the logits asked for, rows of V floats, part by part. One product
+ * with each weight serves all rows of a role, whatever they wear. On failure no text has changed: CHAKU_MEMORY_LIMIT
+ * when free blocks or memories do not suffice, then free or cut a text; after CHAKU_CANCELLED logits may hold some.
+ * A token's numbers depend on its text's tokens up to it, on their roles and on what the text wears, and on nothing
+ * else: not on other texts, on threads, on how it was cut, nor on what was shared. Roles and CHAKU_LOGITS_LAST as in
+ * chaku_session_eval. */
+CHAKU_API chaku_status chaku_pool_compute(chaku_pool* pool, const chaku_step_parts* parts, float* logits,
+                                          int64_t logits_floats);
+/** As chaku_session_collect_inputs and chaku_session_read_inputs, of all texts. */
+CHAKU_API chaku_status chaku_pool_collect_inputs(chaku_pool* pool);
+CHAKU_API chaku_status chaku_pool_read_inputs(const chaku_pool* pool, int32_t module, int32_t layer, double* squares,
+                                              int64_t n, int64_t* out_rows);
+/** Makes the step in flight return CHAKU_CANCELLED soon; no effect when none is. Any thread. */
+CHAKU_API chaku_status chaku_pool_cancel(chaku_pool* pool);
+
+/** An empty text of at most max_tokens, which also say how ropes turn that know long contexts. */
+CHAKU_API chaku_status chaku_sequence_create(chaku_pool* pool, int32_t max_tokens, chaku_sequence** out);
+/** A text that begins with the first n_tokens of another and wears the same; their blocks are shared until one of them
+ * changes. Of a model with running memories n_tokens is 0, all, or a snapshot's (CHAKU_UNSUPPORTED else). */
+CHAKU_API chaku_status chaku_sequence_fork(const chaku_sequence* sequence, int32_t n_tokens, chaku_sequence** out);
+CHAKU_API void chaku_sequence_free(chaku_sequence** sequence);
+/** Wears n adapters, each times its scale, in place of those worn before. The text must be empty. */
+CHAKU_API chaku_status chaku_sequence_set_adapters(chaku_sequence* sequence, chaku_adapter* const* adapters,
+                                                   const float* scales, int32_t n);
+/** Forgets all but the first n_tokens, which are as those of a fork. */
+CHAKU_API chaku_status chaku_sequence_truncate(chaku_sequence* sequence, int32_t n_tokens);
+/** Of a model with running memories: keeps what they are now, for forks and truncations to this place. The text has
+ * whole blocks (CHAKU_INVALID_STATE else). */
+CHAKU_API chaku_status chaku_sequence_snapshot(chaku_sequence* sequence);
+CHAKU_API chaku_status chaku_sequence_drop_snapshots(chaku_sequence* sequence);
+CHAKU_API chaku_status chaku_sequence_length(const chaku_sequence* sequence, int32_t* out_n_tokens);
+
 /* ---------------------------------------------------------------- trainer */
 
 /** Parameters, gradients and AdamW state over a model. Single-threaded, internally parallel; chaku_trainer_cancel alone

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "chaku.h"
+#include "infer/pool.h"
 #include "infer/session.h"
 #include "model/adapter.h"
 #include "model/engine.h"
@@ -24,6 +25,14 @@ struct chaku_adapter {
 
 struct chaku_session {
   chaku::Session session;
+};
+
+struct chaku_pool {
+  chaku::Pool pool;
+};
+
+struct chaku_sequence {
+  std::unique_ptr<chaku::Sequence> sequence;
 };
 
 struct chaku_trainer {

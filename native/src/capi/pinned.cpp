@@ -29,6 +29,7 @@ static_assert(is(MixerKind::kShortConvolution, CHAKU_MIXER_SHORT_CONVOLUTION) &&
 static_assert(is(LogitRows::kNone, CHAKU_LOGITS_NONE) && is(LogitRows::kLast, CHAKU_LOGITS_LAST) &&
               is(LogitRows::kAll, CHAKU_LOGITS_ALL));
 static_assert(is(Role::kPrompt, CHAKU_ROLE_PROMPT) && is(Role::kGenerated, CHAKU_ROLE_GENERATED));
+static_assert(kCacheBlockTokens == CHAKU_BLOCK_TOKENS);
 static_assert(is(TrainMode::kLora, CHAKU_TRAIN_LORA) && is(TrainMode::kFull, CHAKU_TRAIN_FULL));
 static_assert(is(TensorKind::kWeight, CHAKU_WEIGHT) && is(TensorKind::kBias, CHAKU_BIAS) &&
               is(TensorKind::kLoraA, CHAKU_LORA_A) && is(TensorKind::kLoraB, CHAKU_LORA_B));

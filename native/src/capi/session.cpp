@@ -1,16 +1,13 @@
 #include "infer/session.h"
 
-#include <algorithm>
-
 #include "capi/boundary.h"
 #include "capi/convert.h"
 #include "capi/handles.h"
+#include "capi/inference.h"
 
 using namespace chaku;
 
 namespace {
-
-constexpr int32_t kMaxWornAdapters = 1024;
 
 SessionOptions convert(const chaku_session_options& o) {
   if (find_dtype(o.kv_dtype) == nullptr)
@@ -46,15 +43,7 @@ extern "C" chaku_status chaku_session_set_adapters(chaku_session* session, chaku
                                                    const float* scales, int32_t n) {
   return capi::guarded("set_adapters", [&] {
     Session& s = capi::require("set_adapters", "session", session).session;
-    if (n < 0 || n > kMaxWornAdapters)
-      fail(Code::kInvalidArgument, "[set_adapters] expected 0..%d adapters, got %d", kMaxWornAdapters, n);
-    std::vector<std::shared_ptr<const Adapter>> worn;
-    for (int32_t i = 0; i < n; ++i) {
-      capi::require("set_adapters", "adapters", adapters);
-      capi::require("set_adapters", "scales", scales);
-      worn.push_back(capi::require("set_adapters", "every adapter", adapters[i]).shared);
-    }
-    s.set_adapters(std::move(worn), {scales, static_cast<size_t>(n)});
+    s.set_adapters(capi::adapters_of(adapters, scales, n), {scales, static_cast<size_t>(n)});
   });
 }
 
@@ -86,15 +75,7 @@ extern "C" chaku_status chaku_session_read_inputs(const chaku_session* session, 
                                                   double* squares, int64_t n, int64_t* out_rows) {
   return capi::guarded("read_inputs", [&] {
     const Session& s = capi::require("read_inputs", "session", session).session;
-    if (!is_module(module)) fail(Code::kInvalidArgument, "[read_inputs] expected a known module, got %d", module);
-    const InputStatistics::Sums sums = s.inputs(static_cast<Module>(module), layer);
-    if (n != static_cast<int64_t>(sums.squares.size()))
-      fail(Code::kInvalidArgument, "[read_inputs] expected room for %zu columns, got %lld", sums.squares.size(),
-           static_cast<long long>(n));
-    capi::require("read_inputs", "squares", squares);
-    capi::require("read_inputs", "out_rows", out_rows);
-    std::copy(sums.n_rows.begin(), sums.n_rows.end(), out_rows);
-    std::copy(sums.squares.begin(), sums.squares.end(), squares);
+    capi::read_inputs(s, module, layer, squares, n, out_rows);
   });
 }
 

@@ -8,10 +8,21 @@
 
 namespace chaku {
 
+// Tokens of a block of a paged cache.
+inline constexpr int32_t kCacheBlockTokens = 64;
+
 // Queries [q_begin, q_end) are the last positions of the keys [kv_begin, kv_end): query i sees the keys
 // kv_begin .. kv_end - (q_end - i), and of those the last `window` when window > 0.
 struct AttentionSpan {
   int64_t q_begin, q_end, kv_begin, kv_end;
+  // In the device's memory: block b of the keys, which begin at 0, lies in rows [blocks[b] * kCacheBlockTokens, ...) of
+  // k and v. Null: keys are rows.
+  const int32_t* blocks = nullptr;
+
+  int64_t row_of(int64_t key) const noexcept {
+    if (blocks == nullptr) return key;
+    return int64_t{blocks[key / kCacheBlockTokens]} * kCacheBlockTokens + key % kCacheBlockTokens;
+  }
 };
 
 // o[t,h,:] = sum_j softmax_j(score(t,h,j)) v[j,h/(H/Hkv),:], where score = scale * q[t,h,:].k[j,h/(H/Hkv),:]; with a

@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "kernels/attention.h"
+#include "kernels/running_state.h"
 
 namespace chaku {
 
@@ -18,9 +19,10 @@ struct CausalConvolutionProblem {
   int64_t channels = 0;
   int32_t taps = 0;   // L in 1..kMostTaps
   bool silu = false;  // act is x sigmoid(x), else none
-  // The L-1 rows before the span, [L-1,C]; with either of them there is one span. May be the same.
-  const float* state_in = nullptr;       // null: zeros
-  float* state_out = nullptr;            // the last L-1 rows, those of state_in included; or null
+  // The L-1 rows before each span, and its last L-1, those before it included: [L-1,C] at state_offset. Null: zeros,
+  // and none are kept.
+  const RunningState* states = nullptr;  // [n_spans]
+  int64_t state_offset = 0;              // floats
   const AttentionSpan* spans = nullptr;  // of their queries' rows alone
   int64_t n_spans = 0;
 };

@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "kernels/attention.h"
+#include "kernels/running_state.h"
 
 namespace chaku {
 
@@ -22,9 +23,9 @@ struct DeltaRuleProblem {
   int32_t n_key_heads = 0, n_value_heads = 0, key_dim = 0, value_dim = 0;
   bool tiled = false;     // value head h has key head h % Hk, else h / (Hv/Hk)
   float epsilon = 1e-6f;  // the least length that k and q are divided by
-  // S before and after, [Hv,dk,dv]; with either of them there is one span. May be the same.
-  const float* state_in = nullptr;       // null: zeros
-  float* state_out = nullptr;            // or null
+  // S before and after each span, [Hv,dk,dv] at state_offset. Null: zeros, and none is kept.
+  const RunningState* states = nullptr;  // [n_spans]
+  int64_t state_offset = 0;              // floats
   const AttentionSpan* spans = nullptr;  // of their queries' rows alone
   int64_t n_spans = 0;
 };

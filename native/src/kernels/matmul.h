@@ -25,7 +25,8 @@ struct Matrix {
 };
 
 // What a product of low rank adds to another one before that is stored: scale * x[M,R] w, with w[N,R]^T in a forward
-// product and w[R,K] in a backward one. It costs no pass over the result.
+// product and w[R,K] in a backward one. It costs no pass over the result. To a forward product of generated tokens it
+// adds what a product of its own would, to the bit: one that accumulates, scaled by both scales.
 struct LowRankTail {
   const float* x = nullptr;
   int64_t x_stride = 0;

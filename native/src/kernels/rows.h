@@ -33,12 +33,13 @@ struct FillProblem {
   float value = 0.0f;
 };
 
-// y[m,:] = x[m,:] in another format, as quant/codec.h encodes.
+// y[ids[m],:] = x[m,:] in another format, as quant/codec.h encodes; float32 keeps its bits. The other rows of y stay.
 struct EncodeRowsProblem {
   const float* x = nullptr;  // [M,width] contiguous
   DType dtype = DType::kF32;
-  void* y = nullptr;  // [M,width] contiguous, overwritten
+  void* y = nullptr;  // rows contiguous
   int64_t m = 0, width = 0;
+  const int32_t* ids = nullptr;  // [M], each once; null: row m goes to row m
 };
 
 // y = w as floats, as quant/codec.h decodes.

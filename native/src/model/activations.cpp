@@ -48,10 +48,8 @@ BlockActivations carve_block(Carver& carver, const DecoderSpec& spec, const Bloc
   const int64_t m = options.max_tokens;
   BlockActivations block;
   block.q = carver.floats(m * shape.q_width);
-  if (!options.cached) {
-    block.k = carver.floats(m * shape.kv_width);
-    block.v = carver.floats(m * shape.kv_width);
-  }
+  block.k = carver.floats(m * shape.kv_width);
+  block.v = carver.floats(m * shape.kv_width);
   block.latent = carve_latent_block(carver, shape.latent, m, options.taped);
   block.layer_input = carve_layer_input_block(carver, spec, m, options.taped);
   block.o = carver.floats(m * shape.q_width);

@@ -29,7 +29,7 @@ struct BlockActivations {
   float* inverse_rms_q = nullptr;                // [M*H], taped, with head norms
   float* inverse_rms_k = nullptr;                // [M*Hkv]
   float* q = nullptr;                            // [M,H*Dh] after norm and rotation
-  float* k = nullptr;                            // [M,Hkv*Dh]; null where keys and values go to a cache
+  float* k = nullptr;                            // [M,Hkv*Dh]
   float* v = nullptr;                            // [M,Hkv*Dh]
   float* o = nullptr;                            // [M,H*Dh] attention's result
   float* lse = nullptr;                          // [M,H], taped
@@ -67,7 +67,7 @@ struct Activations {
 struct ActivationOptions {
   int64_t max_tokens = 0;
   bool taped = false;
-  bool cached = false;      // keys and values go to a cache
+  bool cached = false;      // keys and values go on to a cache, where later layers read them
   bool head_norms = false;  // any layer norms its query or key heads
   bool post_norms = false;  // any layer norms what a half block adds
   bool dropout = false;

@@ -46,7 +46,8 @@ void Adapter::add(Module module, int32_t layer, int32_t rank, float scale, std::
 }
 
 WornAdapters::WornAdapters(std::vector<std::shared_ptr<const Adapter>> adapters, std::span<const float> scales)
-    : adapters_(std::move(adapters)) {
+    : adapters_(std::move(adapters)),
+      scales_(scales.begin(), scales.begin() + static_cast<ptrdiff_t>(adapters_.size())) {
   if (adapters_.empty()) return;
   const Engine& engine = adapters_.front()->model().engine();
   const DecoderSpec& spec = adapters_.front()->model().spec();
@@ -63,6 +64,12 @@ WornAdapters::WornAdapters(std::vector<std::shared_ptr<const Adapter>> adapters,
   for (size_t n = 0; n < adapters_.size(); ++n) pairs[n] = &adapters_[n]->output();
   low_ranks_.output = join(engine, spec.shape(Module::kOutput, -1), 1, pairs, scales);
   for (const auto& adapter : adapters_) adapter->wear();
+}
+
+bool WornAdapters::is(std::span<const std::shared_ptr<const Adapter>> adapters,
+                      std::span<const float> scales) const noexcept {
+  return std::equal(adapters.begin(), adapters.end(), adapters_.begin(), adapters_.end()) &&
+         std::equal(scales_.begin(), scales_.end(), scales.begin());
 }
 
 LowRank WornAdapters::join(const Engine& engine, Shape shape, int64_t n_stacked,

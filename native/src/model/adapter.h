@@ -53,12 +53,15 @@ class WornAdapters {
 
   const LowRanks& low_ranks() const noexcept { return low_ranks_; }
   int32_t max_rank() const noexcept { return max_rank_; }
+  // Whether it is made of these.
+  bool is(std::span<const std::shared_ptr<const Adapter>> adapters, std::span<const float> scales) const noexcept;
 
  private:
   LowRank join(const Engine& engine, Shape shape, int64_t n_stacked, std::span<const LowRankPair* const> pairs,
                std::span<const float> scales);
 
   std::vector<std::shared_ptr<const Adapter>> adapters_;
+  std::vector<float> scales_;
   FloatSlabs joined_;
   LowRanks low_ranks_;
   int32_t max_rank_ = 0;

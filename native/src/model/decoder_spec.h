@@ -180,6 +180,13 @@ struct MixerSpec {
   int64_t inner(int64_t width) const noexcept {
     return kind == MixerKind::kDeltaRule ? int64_t{n_value_heads} * value_dim : width;
   }
+  // Of a text's running memory: the rows that the convolution will see again, and then the delta rule's matrices.
+  int64_t taps_floats(int64_t width) const noexcept {
+    return kind == MixerKind::kNone ? 0 : (taps - 1) * channels(width);
+  }
+  int64_t memory_floats(int64_t width) const noexcept {
+    return taps_floats(width) + (kind == MixerKind::kDeltaRule ? int64_t{n_value_heads} * key_dim * value_dim : 0);
+  }
 };
 
 // Attention over what is compressed of keys and values; see model/latent_attention.h. Its layer has one key head, of

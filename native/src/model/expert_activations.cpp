@@ -52,6 +52,7 @@ ExpertScratch carve_expert_scratch(Carver& carver, const DecoderSpec& spec, cons
   ExpertScratch s;
   if (!shape.any()) return s;
   s.host_offsets = std::make_shared<int32_t[]>(static_cast<size_t>(shape.n_experts) + 1);
+  if (!taped) s.host_tokens = std::make_shared<int32_t[]>(static_cast<size_t>(max_tokens * shape.n_used));
   s.rows = carver.floats(max_tokens * shape.n_used * spec.width);
   if (taped) s.gated = carver.floats(max_tokens * std::max(shape.slot_ff, shape.shared_width));
   if (balance) s.balance = carver.take<double>(spec.n_layers());

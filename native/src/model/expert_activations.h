@@ -33,6 +33,7 @@ struct ExpertScratch {
   float* gated = nullptr;                   // [S,F] or [M,Fs], the larger; null when lean: in place of gate
   double* balance = nullptr;                // [L] load-balance losses; null: not asked for
   std::shared_ptr<int32_t[]> host_offsets;  // [E+1] of the block at hand, in the host's memory
+  std::shared_ptr<int32_t[]> host_tokens;   // [S] likewise, where tokens wear different adapters; lean
 };
 
 // The largest of a decoder's layers, or one layer; all zero without experts.

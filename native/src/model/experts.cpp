@@ -1,5 +1,6 @@
 #include "model/experts.h"
 
+#include <algorithm>
 #include <array>
 
 namespace chaku {
@@ -61,25 +62,72 @@ MatmulProblem base_product(const ExpertLinearCall& call, const Linear& one, int6
   return p;
 }
 
-// inputs: of A, per call.
-void add_products(std::span<const ExpertLinearCall> calls, std::span<const float* const> inputs, int64_t e,
-                  ProductGroup& group) noexcept {
-  const int64_t first = calls.front().offsets[e], m = calls.front().offsets[e + 1] - first;
-  if (m == 0) return;
+// The slots of one expert, and those of them whose tokens wear the same.
+struct Slots {
+  int64_t begin, end;
+};
+
+// run(slots, low rank of the expert or null) for all that wear the same.
+template <class Run>
+void for_worn_slots(const Decoder& decoder, const ExpertLinearCall& call, int64_t e, Slots all, const Run& run) {
+  const int64_t k = call.linear->w.columns, n = call.linear->w.rows / call.n_experts;
+  const auto run_part = [&](Slots slots, const LowRank* stacked) {
+    if (slots.begin == slots.end) return;
+    const LowRank one = stacked == nullptr ? LowRank{} : expert_of(*stacked, e, n, k);
+    run(slots, stacked == nullptr ? nullptr : &one);
+  };
+  if (decoder.worn.empty()) return run_part(all, call.low_rank);
+  decoder.for_worn(call.layer, call.which, call.n_tokens, [&](int64_t begin, int64_t end, const LowRank* stacked) {
+    const int32_t *first = call.tokens + all.begin, *last = call.tokens + all.end;  // an expert's slots are by token
+    run_part({std::lower_bound(first, last, begin) - call.tokens, std::lower_bound(first, last, end) - call.tokens},
+             stacked);
+  });
+}
+
+float* low_rank_room(const Decoder& decoder, const ExpertLinearCall& call, int64_t slot, const LowRank& low_rank) {
+  return call.low_rank_out + slot * (decoder.worn.empty() ? low_rank.rank : decoder.worn_rank);
+}
+
+// Products of an expert, each slot's with what its token wears. inputs: of A, per call.
+void add_products(const Decoder& decoder, std::span<const ExpertLinearCall> calls, std::span<const float* const> inputs,
+                  int64_t e, ProductGroup& group) noexcept {
+  const Slots all{calls.front().offsets[e], calls.front().offsets[e + 1]};
+  if (all.begin == all.end) return;
+  const bool whole = decoder.role == Role::kGenerated && !decoder.worn.empty();  // what is worn is added behind
   for (size_t i = 0; i < calls.size(); ++i)
-    if (const ExpertLinearCall& call = calls[i]; call.low_rank != nullptr) {
-      const int64_t k = call.linear->w.columns, n = call.linear->w.rows / call.n_experts;
-      const LowRank low_rank = expert_of(*call.low_rank, e, n, k);
-      group.add(down_product(low_rank, inputs[i] + first * k, k, m, call.low_rank_out + first * low_rank.rank));
-    }
+    for_worn_slots(decoder, calls[i], e, all, [&](Slots slots, const LowRank* low_rank) {
+      if (low_rank == nullptr) return;
+      const int64_t k = calls[i].linear->w.columns;
+      group.add(down_product(*low_rank, inputs[i] + slots.begin * k, k, slots.end - slots.begin,
+                             low_rank_room(decoder, calls[i], slots.begin, *low_rank)));
+    });
   for (const ExpertLinearCall& call : calls) {
     const Linear one = expert_of(*call.linear, e, call.n_experts);
-    MatmulProblem p = base_product(call, one, first, m);
-    if (call.low_rank != nullptr) {
-      const LowRank low_rank = expert_of(*call.low_rank, e, one.w.rows, one.w.columns);
-      p.tail = low_rank_tail(low_rank, call.low_rank_out + first * low_rank.rank, one.w.rows);
+    if (whole) {
+      group.add(base_product(call, one, all.begin, all.end - all.begin));
+      continue;
     }
-    group.add(p);
+    for_worn_slots(decoder, call, e, all, [&](Slots slots, const LowRank* low_rank) {
+      MatmulProblem p = base_product(call, one, slots.begin, slots.end - slots.begin);
+      if (low_rank != nullptr)
+        p.tail = low_rank_tail(*low_rank, low_rank_room(decoder, call, slots.begin, *low_rank), one.w.rows);
+      group.add(p);
+    });
+  }
+}
+
+// What adapters add to products that are made.
+void add_worn(const Decoder& decoder, std::span<const ExpertLinearCall> calls, int64_t e,
+              ProductGroup& group) noexcept {
+  const Slots all{calls.front().offsets[e], calls.front().offsets[e + 1]};
+  for (const ExpertLinearCall& call : calls) {
+    const Linear one = expert_of(*call.linear, e, call.n_experts);
+    for_worn_slots(decoder, call, e, all, [&](Slots slots, const LowRank* low_rank) {
+      if (low_rank == nullptr) return;
+      const MatmulProblem base = base_product(call, one, slots.begin, slots.end - slots.begin);
+      group.add(up_product(*low_rank, low_rank_room(decoder, call, slots.begin, *low_rank), base, 0,
+                           slots.end - slots.begin));
+    });
   }
 }
 
@@ -102,12 +150,19 @@ void apply_expert_linears(const Decoder& decoder, std::span<const ExpertLinearCa
   for (size_t i = 0; i < calls.size(); ++i) {
     const ExpertLinearCall& call = calls[i];
     if (decoder.inputs != nullptr) add_inputs(decoder, call);
+    inputs[i] = call.x;
     if (call.low_rank != nullptr)
       inputs[i] = drop_input(decoder, call.x, call.offsets[call.n_experts] * call.linear->w.columns,
                              call.dropout_stream, call.dropped);
   }
+  const int64_t n_experts = calls.front().n_experts;
+  {
+    ProductGroup group(decoder);
+    for (int64_t e = 0; e < n_experts; ++e) add_products(decoder, calls, inputs, e, group);
+  }
+  if (decoder.role != Role::kGenerated || decoder.worn.empty()) return;
   ProductGroup group(decoder);
-  for (int64_t e = 0; e < calls.front().n_experts; ++e) add_products(calls, inputs, e, group);
+  for (int64_t e = 0; e < n_experts; ++e) add_worn(decoder, calls, e, group);
 }
 
 void fetch_offsets(const Decoder& decoder, const ExpertSpec& spec, const ExpertActivations& e,
@@ -151,6 +206,9 @@ class ExpertPass {
                    SortSlotsProblem{e_.ids, e_.weights, e_.slots, e_.tokens, e_.slot_weights, e_.counts, e_.offsets, m_,
                                     experts_.n_experts, experts_.n_used});
     fetch_offsets(d_, experts_, e_, a_.experts);
+    if (!d_.worn.empty())
+      d_.engine->device().download(a_.experts.host_tokens.get(), e_.tokens,
+                                   slots_ * static_cast<int64_t>(sizeof(int32_t)));
     if (a_.experts.balance != nullptr)
       d_.engine->run(&KernelTable::balance_loss,
                      BalanceLossProblem{e_.logits, e_.counts, m_, experts_.n_experts, a_.experts.balance + layer_});
@@ -214,6 +272,10 @@ class ExpertPass {
     call.linear = &weights_.linears[which];
     call.low_rank = d_.low_rank(layer_, which);
     call.low_rank_out = block_.low_rank[which];
+    call.layer = layer_;
+    call.which = which;
+    call.n_tokens = m_;
+    call.tokens = a_.experts.host_tokens.get();
     call.dropout_stream = d_.dropout.stream(layer_, kLinearModules[which]);
     call.dropped = a_.dropped;
     call.bias = which != kLinearExpertDown;

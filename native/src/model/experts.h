@@ -22,8 +22,11 @@ struct ExpertLinearCall {
   const int32_t* offsets = nullptr;  // [E+1], in the host's memory
   int64_t n_experts = 0;
   const Linear* linear = nullptr;     // stacked
-  const LowRank* low_rank = nullptr;  // stacked, or null: none
-  float* low_rank_out = nullptr;      // [S,R]
+  const LowRank* low_rank = nullptr;  // stacked, of all slots; or null: none
+  float* low_rank_out = nullptr;      // [S,R], of the decoder's worn_rank where tokens wear different adapters
+  int32_t layer = -1, which = -1;     // as LowRanks::find
+  int64_t n_tokens = 0;               // the last of the batch
+  const int32_t* tokens = nullptr;    // [S] of each slot, in the host's memory; where tokens wear different adapters
   uint64_t dropout_stream = 0;
   float* dropped = nullptr;  // [S,K] scratch, with dropout
   bool bias = true;          // false: leave it out

@@ -1,7 +1,5 @@
 #include "model/forward.h"
 
-#include <algorithm>
-
 #include "model/experts.h"
 #include "model/gated_queries.h"
 #include "model/latent_attention.h"
@@ -165,7 +163,7 @@ class BlockPass {
     const int64_t m = batch_.n_tokens;
     const int64_t d = d_.spec->width;
     const float* x = normed_input(kNormAttn, in_, m, block_.inverse_rms_attn);
-    if (spec_.mixes()) return mix(d_, batch_, cache_ != nullptr ? &cache_->mixer : nullptr, layer_, a_, block_);
+    if (spec_.mixes()) return mix(d_, batch_, cache_ != nullptr ? cache_->memory_offset : 0, layer_, a_, block_);
     const CachedKeyValues kv = keys_values();
     if (spec_.is_latent()) return latent_attention(x, kv);
     float* q_product = head_product(kNormQ, block_.q_raw, block_.q);
@@ -186,24 +184,17 @@ class BlockPass {
     d_.engine->run(&KernelTable::copy_rows, CopyRowsProblem{from, d, to, d, rows_, d});
   }
 
-  // Where the layer reads keys and values, and but for those of another layer leaves the batch's.
+  // Where the layer reads keys and values.
   CachedKeyValues keys_values() const noexcept {
     const BlockActivations& from = a_.blocks[kv_layer_];
-    return cache_ != nullptr ? *cache_ : CachedKeyValues{DType::kF32, from.k, from.v, 0};
-  }
-
-  // The batch's rows of keys, or values, where they are computed.
-  float* own_rows(const CachedKeyValues& kv, void* rows, float* other) const noexcept {
-    return kv.dtype == DType::kF32 ? static_cast<float*>(rows) + kv.first_row * spec_.kv_width() : other;
+    return cache_ != nullptr ? *cache_ : CachedKeyValues{DType::kF32, from.k, from.v};
   }
 
   // Keys and values of x, and the product of queries beside them.
   void make_keys(const float* x, const CachedKeyValues& kv, const LinearCall& query) const noexcept {
     const int64_t m = batch_.n_tokens;
-    float* k = own_rows(kv, kv.k, block_.k);
-    float* v = own_rows(kv, kv.v, block_.v);
-    float* k_product = head_product(kNormK, block_.k_raw, k);
-    float* v_product = head_product(kNormV, block_.v_raw, v);
+    float* k_product = head_product(kNormK, block_.k_raw, block_.k);
+    float* v_product = head_product(kNormV, block_.v_raw, block_.v);
     const bool queries = rows_ > 0;
     if (spec_.values_are_keys) {
       const LinearCall calls[] = {call_of(kLinearK, x, m, k_product), query};
@@ -213,14 +204,14 @@ class BlockPass {
       const LinearCall calls[] = {call_of(kLinearK, x, m, k_product), call_of(kLinearV, x, m, v_product), query};
       apply_linears(d_, {calls, queries ? 3u : 2u});
     }
-    if (spec_.value_norm) head_norm(kNormV, v_product, m, spec_.n_kv_heads, v, block_.inverse_rms_v);
-    heads(kNormK, 0, m, spec_.n_kv_heads, k_product, block_.inverse_rms_k, k);
-    if (kv.dtype != DType::kF32) encode_keys(kv);
+    if (spec_.value_norm) head_norm(kNormV, v_product, m, spec_.n_kv_heads, block_.v, block_.inverse_rms_v);
+    heads(kNormK, 0, m, spec_.n_kv_heads, k_product, block_.inverse_rms_k, block_.k);
+    keep_keys(kv);
   }
 
   void latent_attention(const float* x, CachedKeyValues kv) const {
-    latent_queries_keys(d_, layer_, x, batch_.n_tokens, first_, a_, block_, own_rows(kv, kv.k, block_.k));
-    if (kv.dtype != DType::kF32) encode_keys(kv);
+    latent_queries_keys(d_, layer_, x, batch_.n_tokens, first_, a_, block_, block_.k);
+    keep_keys(kv);
     if (rows_ == 0) return;
     if (a_.query_factors != nullptr) scale_queries();
     kv.v = kv.k;
@@ -250,14 +241,15 @@ class BlockPass {
     return a_.gated_queries;
   }
 
-  // The batch's keys and values into a cache of a narrower format.
-  void encode_keys(const CachedKeyValues& kv) const noexcept {
-    const int64_t width = spec_.kv_width(), at = kv.first_row * row_bytes(kv.dtype, width);
-    d_.engine->run(&KernelTable::encode_rows,
-                   EncodeRowsProblem{block_.k, kv.dtype, static_cast<std::byte*>(kv.k) + at, batch_.n_tokens, width});
-    if (spec_.is_latent()) return;  // latents are both
-    d_.engine->run(&KernelTable::encode_rows,
-                   EncodeRowsProblem{block_.v, kv.dtype, static_cast<std::byte*>(kv.v) + at, batch_.n_tokens, width});
+  // The batch's keys and values, to where the cache has room for them.
+  void keep_keys(const CachedKeyValues& kv) const noexcept {
+    if (cache_ == nullptr) return;
+    const auto keep = [&](const float* rows, void* to) {
+      d_.engine->run(&KernelTable::encode_rows,
+                     EncodeRowsProblem{rows, kv.dtype, to, batch_.n_tokens, spec_.kv_width(), batch_.cache_rows});
+    };
+    keep(block_.k, kv.k);
+    if (!spec_.is_latent()) keep(block_.v, kv.v);  // latents are both
   }
 
   void attend(const CachedKeyValues& kv) const {
@@ -283,23 +275,12 @@ class BlockPass {
     p.sinks = weights_.norms[kSinks];
     p.soft_cap = spec_.attention_soft_cap;
     p.slopes = weights_.slopes;
-    p.spans = batch_.spans.data();
-    p.n_spans = static_cast<int64_t>(batch_.spans.size());
-    p.role = d_.role;
-    if (first_ == 0) {
-      d_.engine->run(&KernelTable::attention, p);
-      return;
-    }
     // Queries before first_ were not computed; the others lie at the start of q.
-    for (const AttentionSpan& whole : batch_.spans) {
-      if (whole.q_end <= first_) continue;
-      AttentionSpan span = whole;
-      span.q_begin = std::max(whole.q_begin, first_) - first_;
-      span.q_end = whole.q_end - first_;
-      p.spans = &span;
-      p.n_spans = 1;
-      d_.engine->run(&KernelTable::attention, p);
-    }
+    const std::span<const AttentionSpan> spans = first_ == 0 ? batch_.spans : batch_.output_spans;
+    p.spans = spans.data();
+    p.n_spans = static_cast<int64_t>(spans.size());
+    p.role = d_.role;
+    d_.engine->run(&KernelTable::attention, p);
   }
 
   // The residual stream between the halves, from row first_ on.

@@ -59,8 +59,9 @@ class LatentPass {
       p.m = m;
       return p;
     });
-    const LatentLowRank low_rank = latent_low_rank(d_, layer_, m, block_);
-    if (low_rank.pair != nullptr) add_to_queries(low_rank, m);
+    for_low_ranks(m, [&](int64_t begin, int64_t end, const LatentLowRank& low_rank) {
+      if (low_rank.pair != nullptr) add_to_queries(low_rank, begin, end);
+    });
     copy(latent_.queries + s_.plain_dim, s_.query_dim(), block_.q + s_.kv_rank, spec_.head_dim, m * spec_.n_heads,
          s_.rope_dim);
     rotate_latent(d_, layer_, a, block_.q, first, m, spec_.n_heads, false);
@@ -68,21 +69,30 @@ class LatentPass {
 
   void values(int64_t m) const noexcept {
     add_statistics(kLinearVB, block_.o, s_.kv_rank, spec_.head_dim, m);
-    const LatentLowRank low_rank = latent_low_rank(d_, layer_, m, block_);
+    for_low_ranks(m, [&](int64_t begin, int64_t end, const LatentLowRank& low_rank) { values(begin, end, low_rank); });
+  }
+
+ private:
+  static constexpr size_t kTogether = 32;
+
+  // Those of rows [begin, end).
+  void values(int64_t begin, int64_t end, const LatentLowRank& low_rank) const noexcept {
+    const float* o = block_.o + begin * spec_.q_width();
     if (low_rank.pair != nullptr) {
-      MatmulProblem down = down_product(*low_rank.pair, block_.o, s_.kv_rank, m * spec_.n_heads, low_rank.of_values);
+      MatmulProblem down =
+          down_product(*low_rank.pair, o, s_.kv_rank, (end - begin) * spec_.n_heads, low_rank.of_values);
       down.x_stride = spec_.head_dim;
       down.role = d_.role;
       d_.engine->run(&KernelTable::matmul, down);
     }
     for_heads([&](const LatentHead& head, int64_t h) {
       MatmulProblem p;
-      p.x = block_.o + h * spec_.head_dim;
+      p.x = o + h * spec_.head_dim;
       p.x_stride = spec_.q_width();
       p.w = head.values;
-      p.y = latent_.values + h * s_.value_dim;
+      p.y = latent_.values + begin * spec_.attended_width() + h * s_.value_dim;
       p.y_stride = spec_.attended_width();
-      p.m = m;
+      p.m = end - begin;
       if (low_rank.pair != nullptr) {
         const int64_t rank = low_rank.pair->rank;
         p.tail = {low_rank.of_values + h * rank, spec_.n_heads * rank,
@@ -92,8 +102,16 @@ class LatentPass {
     });
   }
 
- private:
-  static constexpr size_t kTogether = 32;
+  // run(begin, end, low rank) for the rows that wear the same, [0, m) where all do.
+  template <class Run>
+  void for_low_ranks(int64_t m, const Run& run) const noexcept {
+    if (d_.worn.empty()) return run(0, m, latent_low_rank(d_, layer_, m, block_));
+    d_.for_worn(layer_, kLinearKvB, m, [&](int64_t begin, int64_t end, const LowRank* pair) {
+      float* room = block_.low_rank[kLinearKvB] + 2 * begin * spec_.n_heads * d_.worn_rank;
+      const int64_t n = pair == nullptr ? 0 : (end - begin) * spec_.n_heads * pair->rank;
+      run(begin, end, LatentLowRank{pair, room, room + n});
+    });
+  }
 
   // Runs the products that make_problem(head, h) gives for each head.
   template <class MakeProblem>
@@ -109,12 +127,13 @@ class LatentPass {
     }
   }
 
-  // q_h += s A^T (B'_h^T q'_h).
-  void add_to_queries(const LatentLowRank& low_rank, int64_t m) const noexcept {
+  // q_h += s A^T (B'_h^T q'_h), of rows [begin, end).
+  void add_to_queries(const LatentLowRank& low_rank, int64_t begin, int64_t end) const noexcept {
     const LowRank& pair = *low_rank.pair;
+    const int64_t m = end - begin;
     for (int64_t h = 0; h < spec_.n_heads; ++h) {
       MatmulBackwardProblem down;
-      down.dy = latent_.queries + h * s_.query_dim();
+      down.dy = latent_.queries + (begin * spec_.n_heads + h) * s_.query_dim();
       down.dy_stride = spec_.n_heads * s_.query_dim();
       down.w = rows_of_b(pair, latent_head(spec_, weights_, h).key_rows, s_.plain_dim);
       down.dx = low_rank.of_keys + h * pair.rank;
@@ -127,7 +146,7 @@ class LatentPass {
     up.dy = low_rank.of_keys;
     up.dy_stride = pair.rank;
     up.w = {pair.a, DType::kF32, pair.rank, s_.kv_rank};
-    up.dx = block_.q;
+    up.dx = block_.q + begin * spec_.q_width();
     up.dx_stride = spec_.head_dim;
     up.m = m * spec_.n_heads;
     up.scale = pair.scale;

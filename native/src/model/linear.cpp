@@ -1,5 +1,6 @@
 #include "model/linear.h"
 
+#include <algorithm>
 #include <array>
 
 namespace chaku {
@@ -17,6 +18,8 @@ LinearCall linear_call(const Decoder& decoder, int32_t layer, LayerLinear which,
   call.linear = &decoder.weights->layers[l].linears[which];
   call.low_rank = decoder.low_rank(layer, which);
   call.low_rank_out = a.blocks[l].low_rank[which];
+  call.layer = layer;
+  call.which = which;
   call.dropout_stream = decoder.dropout.stream(layer, kLinearModules[which]);
   call.dropped = a.dropped;
   return call;
@@ -49,20 +52,71 @@ bool shares_scratch(const Decoder& decoder, const LinearCall& call) noexcept {
   return bias_apart(call) || (call.low_rank != nullptr && decoder.dropout.probability != 0.0f);
 }
 
-// Products of the calls that run as one.
+// Products of the calls, as many as find room run as one.
 struct Together {
   const Decoder& decoder;
   std::array<MatmulProblem, 2 * kMostLinears> problems = {};
   int64_t n = 0;
 
   void add(const MatmulProblem& p) noexcept {
+    if (n == static_cast<int64_t>(problems.size())) run();
     problems[static_cast<size_t>(n)] = p;
     problems[static_cast<size_t>(n++)].role = decoder.role;
   }
-  void run() const noexcept {
+  void run() noexcept {
     if (n > 0) decoder.engine->run(&KernelTable::matmul_group, MatmulGroup{problems.data(), n});
+    n = 0;
   }
 };
+
+void sum_bias_apart(const Decoder& decoder, const LinearCall& call) noexcept {
+  if (bias_apart(call))
+    decoder.engine->run(&KernelTable::axpby, AxpbyProblem{call.bias_sum, call.y, call.m * call.linear->w.rows,
+                                                          call.scale, call.accumulate ? 1.0f : 0.0f});
+}
+
+// Whether any row of a call wears an addition to its product.
+bool any_worn(const Decoder& decoder, const LinearCall& call) noexcept {
+  bool any = false;
+  decoder.for_worn(call.layer, call.which, call.m,
+                   [&](int64_t, int64_t, const LowRank* low_rank) { any = any || low_rank != nullptr; });
+  return any;
+}
+
+// One product with each weight for all rows, and what each adapter adds to those that wear it.
+void apply_generated(const Decoder& decoder, std::span<const LinearCall> calls) noexcept {
+  Together products{decoder};
+  const auto for_low_ranks = [&](const auto& add) {
+    for (const LinearCall& call : calls)
+      decoder.for_worn(call.layer, call.which, call.m, [&](int64_t begin, int64_t end, const LowRank* low_rank) {
+        if (low_rank != nullptr) add(call, begin, end, *low_rank, call.low_rank_out + begin * decoder.worn_rank);
+      });
+  };
+  for_low_ranks([&](const LinearCall& call, int64_t begin, int64_t end, const LowRank& low_rank, float* out) {
+    const int64_t k = call.linear->w.columns;
+    products.add(down_product(low_rank, call.x + begin * k, k, end - begin, out));
+  });
+  for (const LinearCall& call : calls) products.add(base_product(call));
+  products.run();
+  for_low_ranks([&](const LinearCall& call, int64_t begin, int64_t end, const LowRank& low_rank, float* out) {
+    products.add(up_product(low_rank, out, base_product(call), begin, end));
+  });
+  products.run();
+  for (const LinearCall& call : calls) sum_bias_apart(decoder, call);
+}
+
+// Rows [begin, end) of a call, which wear one addition.
+LinearCall part_of(const Decoder& decoder, const LinearCall& call, int64_t begin, int64_t end,
+                   const LowRank* low_rank) noexcept {
+  LinearCall part = call;
+  part.x += begin * call.linear->w.columns;
+  part.y += begin * call.linear->w.rows;
+  if (part.bias_sum != nullptr) part.bias_sum += begin * call.linear->w.rows;
+  part.m = end - begin;
+  part.low_rank = low_rank;
+  part.low_rank_out += begin * decoder.worn_rank;
+  return part;
+}
 
 }  // namespace
 
@@ -95,6 +149,53 @@ LowRankTail low_rank_tail(const LowRank& low_rank, const float* low_rank_out, in
   return {low_rank_out, low_rank.rank, {low_rank.b, DType::kF32, n, low_rank.rank}, low_rank.scale};
 }
 
+MatmulProblem up_product(const LowRank& low_rank, const float* low_rank_out, const MatmulProblem& base, int64_t begin,
+                         int64_t end) noexcept {
+  MatmulProblem p;
+  p.x = low_rank_out;
+  p.x_stride = low_rank.rank;
+  p.w = {low_rank.b, DType::kF32, base.w.rows, low_rank.rank};
+  p.y = base.y + begin * base.y_stride;
+  p.y_stride = base.y_stride;
+  p.m = end - begin;
+  p.scale = base.scale * low_rank.scale;
+  p.accumulate = true;
+  return p;
+}
+
+namespace {
+
+// Calls whose rows all wear what their low_rank says, or nothing.
+void apply_alike(const Decoder& decoder, std::span<const LinearCall> calls) noexcept {
+  Together products{decoder};  // those of A before those that add what they make
+  for (const LinearCall& call : calls) {
+    const int64_t k = call.linear->w.columns;
+    if (call.low_rank == nullptr) continue;
+    const float* input = drop_input(decoder, call.x, call.m * k, call.dropout_stream, call.dropped);
+    products.add(down_product(*call.low_rank, input, k, call.m, call.low_rank_out));
+  }
+  for (const LinearCall& call : calls) products.add(base_product(call));
+  products.run();
+  for (const LinearCall& call : calls) sum_bias_apart(decoder, call);
+}
+
+// Calls by what their rows wear.
+void apply_parts(const Decoder& decoder, std::span<const LinearCall> calls) noexcept {
+  for (const WornRows& rows : decoder.worn) {
+    std::array<LinearCall, kMostLinears> parts;
+    size_t n = 0;
+    for (const LinearCall& call : calls) {
+      const int64_t first = decoder.worn.back().end - call.m, begin = std::max(rows.begin, first);
+      if (begin >= rows.end) continue;
+      const LowRank* low_rank = rows.low_ranks == nullptr ? nullptr : rows.low_ranks->find(call.layer, call.which);
+      parts[n++] = part_of(decoder, call, begin - first, rows.end - first, low_rank);
+    }
+    if (n > 0) apply_alike(decoder, {parts.data(), n});
+  }
+}
+
+}  // namespace
+
 void apply_linears(const Decoder& decoder, std::span<const LinearCall> calls) noexcept {
   if (calls.size() > 1)
     for (const LinearCall& call : calls)
@@ -102,20 +203,13 @@ void apply_linears(const Decoder& decoder, std::span<const LinearCall> calls) no
         for (const LinearCall& one : calls) apply_linears(decoder, {&one, 1});
         return;
       }
-  Together products{decoder};  // those of A before those that add what they make
-  for (const LinearCall& call : calls) {
-    const int64_t k = call.linear->w.columns;
-    if (decoder.inputs != nullptr) decoder.inputs->add(*call.linear, call.x, call.m);
-    if (call.low_rank == nullptr) continue;
-    const float* input = drop_input(decoder, call.x, call.m * k, call.dropout_stream, call.dropped);
-    products.add(down_product(*call.low_rank, input, k, call.m, call.low_rank_out));
-  }
-  for (const LinearCall& call : calls) products.add(base_product(call));
-  products.run();
-  for (const LinearCall& call : calls)
-    if (bias_apart(call))
-      decoder.engine->run(&KernelTable::axpby, AxpbyProblem{call.bias_sum, call.y, call.m * call.linear->w.rows,
-                                                            call.scale, call.accumulate ? 1.0f : 0.0f});
+  if (decoder.inputs != nullptr)
+    for (const LinearCall& call : calls) decoder.inputs->add(*call.linear, call.x, call.m);
+  bool worn = false;
+  for (const LinearCall& call : calls) worn = worn || any_worn(decoder, call);
+  if (!worn) return apply_alike(decoder, calls);
+  if (decoder.role == Role::kGenerated) return apply_generated(decoder, calls);
+  apply_parts(decoder, calls);
 }
 
 }  // namespace chaku

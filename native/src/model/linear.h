@@ -10,12 +10,13 @@ namespace chaku {
 
 // y[m,N] = scale * (x w^T + bias + low-rank addition), or += with accumulate.
 struct LinearCall {
-  const float* x = nullptr;  // [m,K] contiguous
+  const float* x = nullptr;  // [m,K] contiguous, of the last m rows of the batch
   float* y = nullptr;        // [m,N] contiguous
   int64_t m = 0;
   const Linear* linear = nullptr;
-  const LowRank* low_rank = nullptr;  // null: none
-  float* low_rank_out = nullptr;      // [m,R] x' A^T
+  const LowRank* low_rank = nullptr;  // of all rows; null: none
+  float* low_rank_out = nullptr;      // [m,R] x' A^T, of the decoder's worn_rank where rows wear different adapters
+  int32_t layer = -1, which = -1;     // as LowRanks::find
   uint64_t dropout_stream = 0;
   float* dropped = nullptr;   // [m,K] scratch, with dropout
   float* bias_sum = nullptr;  // [m,N] scratch, needed where scale is not 1, there is a bias, and accumulate is set
@@ -31,6 +32,8 @@ constexpr size_t kMostLinears = 4;
 constexpr int64_t kLinearsTogether = 5;
 void share_low_rank_out(float* memory, int64_t n_floats,
                         Activations& a) noexcept;  // kLinearsTogether arrays of n_floats
+// Where rows wear different adapters, generated tokens share one product with the weight; those of a prompt, many each,
+// are products by what they wear.
 void apply_linears(const Decoder& decoder, std::span<const LinearCall> calls) noexcept;
 
 // The input of A: x itself, or x after dropout, in `dropped`.
@@ -43,6 +46,11 @@ void low_rank_down(const Decoder& decoder, const LowRank& low_rank, const float*
 // low_rank_out[m,R] = input[m,K] A^T, to be run in a group.
 MatmulProblem down_product(const LowRank& low_rank, const float* input, int64_t k, int64_t m,
                            float* low_rank_out) noexcept;
+
+// What a low-rank addition adds to rows [begin, end) of a product whose other part is made, from x A^T of those rows:
+// as the tail of a product of generated tokens is added.
+MatmulProblem up_product(const LowRank& low_rank, const float* low_rank_out, const MatmulProblem& base, int64_t begin,
+                         int64_t end) noexcept;
 
 // What a product with N columns adds: low_rank.scale * low_rank_out[m,R] B^T.
 LowRankTail low_rank_tail(const LowRank& low_rank, const float* low_rank_out, int64_t n) noexcept;

@@ -117,25 +117,42 @@ DeltaRuleProblem delta_rule_of(const Decoder& decoder, const Batch& batch, int32
   return p;
 }
 
-void mix(const Decoder& decoder, const Batch& batch, const MixerState* state, int32_t layer, const Activations& a,
+namespace {
+
+// Runs a problem over the spans of a batch, those that go on from others after them.
+template <class Problem>
+void run_spans(const Decoder& decoder, const Batch& batch, Kernel<Problem> KernelTable::* kernel, Problem problem,
+               int64_t state_offset) noexcept {
+  if (batch.memories.empty()) return decoder.engine->run(kernel, problem);
+  problem.state_offset = state_offset;
+  const auto run = [&](int64_t begin, int64_t end) {
+    if (begin == end) return;
+    problem.spans = batch.spans.data() + begin;
+    problem.states = batch.memories.data() + begin;
+    problem.n_spans = end - begin;
+    decoder.engine->run(kernel, problem);
+  };
+  const int64_t n = static_cast<int64_t>(batch.spans.size());
+  int64_t first = 0;
+  while (first < n && batch.spans[static_cast<size_t>(first)].q_begin < batch.first_output_row) ++first;
+  run(0, first);
+  run(first, n);
+}
+
+}  // namespace
+
+void mix(const Decoder& decoder, const Batch& batch, int64_t memory_offset, int32_t layer, const Activations& a,
          const BlockActivations& block) noexcept {
   const MixerPass pass(decoder, batch.n_tokens, layer, a, block);
-  const bool delta = spec_of(decoder, layer).kind == MixerKind::kDeltaRule;
+  const MixerSpec& spec = spec_of(decoder, layer);
+  const bool delta = spec.kind == MixerKind::kDeltaRule;
   pass.products();
   if (!delta) pass.gate_input();
-  CausalConvolutionProblem convolution = convolution_of(decoder, batch, layer, a, block);
-  if (state != nullptr) {
-    convolution.state_in = state->taps_in;
-    convolution.state_out = state->taps_out;
-  }
-  decoder.engine->run(&KernelTable::causal_convolution, convolution);
+  run_spans(decoder, batch, &KernelTable::causal_convolution, convolution_of(decoder, batch, layer, a, block),
+            memory_offset);
   if (delta) {
-    DeltaRuleProblem rule = delta_rule_of(decoder, batch, layer, block);
-    if (state != nullptr) {
-      rule.state_in = state->memory_in;
-      rule.state_out = state->memory_out;
-    }
-    decoder.engine->run(&KernelTable::delta_rule, rule);
+    run_spans(decoder, batch, &KernelTable::delta_rule, delta_rule_of(decoder, batch, layer, block),
+              memory_offset + spec.taps_floats(decoder.spec->width));
     pass.norm_recalled();
   }
   pass.gate_output();

@@ -12,8 +12,8 @@
 namespace chaku {
 
 // Computes a.mixer.mixed[M,I], the input of the output product, from a.normed[M,D]. All tokens pass, whatever rows are
-// asked for: the memory needs them. state: null in training, where each span starts anew.
-void mix(const Decoder& decoder, const Batch& batch, const MixerState* state, int32_t layer, const Activations& a,
+// asked for: the memory needs them. memory_offset: of the layer's in those of the batch.
+void mix(const Decoder& decoder, const Batch& batch, int64_t memory_offset, int32_t layer, const Activations& a,
          const BlockActivations& block) noexcept;
 
 // The same from a tape: a.mixer.half and a.mixer.mixed, from what mix() left in `block`.

@@ -14,8 +14,9 @@ void fill_rope_table(const Decoder& decoder, const Batch& batch, size_t which, f
   };
   if (rope.long_after == 0) return fill(frequencies, 0, batch.n_tokens);
   // Each sequence by its own context, so that packing changes nothing.
-  for (const AttentionSpan& span : batch.spans) {
-    const int64_t context = batch.context_tokens > 0 ? batch.context_tokens : span.kv_end - span.kv_begin;
+  for (size_t s = 0; s < batch.spans.size(); ++s) {
+    const AttentionSpan& span = batch.spans[s];
+    const int64_t context = batch.contexts.empty() ? span.kv_end - span.kv_begin : batch.contexts[s];
     fill(context > rope.long_after ? frequencies + pairs : frequencies, span.q_begin, span.q_end);
   }
 }

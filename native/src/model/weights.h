@@ -51,6 +51,13 @@ struct LowRank {
 struct LowRanks {
   std::vector<std::array<LowRank, kLayerLinears>> layers;  // as many as the spec's, or none at all
   LowRank output;
+
+  // Of a layer's product, or with layer -1 the output's; null: none.
+  const LowRank* find(int32_t layer, int32_t linear) const noexcept {
+    if (layer >= 0 && layers.empty()) return nullptr;
+    const LowRank& found = layer < 0 ? output : layers[static_cast<size_t>(layer)][static_cast<size_t>(linear)];
+    return found.rank > 0 ? &found : nullptr;
+  }
 };
 
 // How inputs of A are dropped in training: element i of a module's input by uniform(seed, stream(...), i).

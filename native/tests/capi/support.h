@@ -29,6 +29,8 @@ using EngineHandle = Handle<chaku_engine, chaku_engine_free>;
 using ModelHandle = Handle<chaku_model, chaku_model_free>;
 using AdapterHandle = Handle<chaku_adapter, chaku_adapter_free>;
 using SessionHandle = Handle<chaku_session, chaku_session_free>;
+using PoolHandle = Handle<chaku_pool, chaku_pool_free>;
+using SequenceHandle = Handle<chaku_sequence, chaku_sequence_free>;
 using TrainerHandle = Handle<chaku_trainer, chaku_trainer_free>;
 
 // An options or result struct, zeroed but for its size.

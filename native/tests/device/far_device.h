@@ -104,7 +104,7 @@ inline void check_pointers(const ScatterRowsProblem& p) { expect_far("scatter_ro
 inline void check_pointers(const CopyRowsProblem& p) { expect_far("copy_rows", {p.x, p.y}); }
 inline void check_pointers(const FillProblem& p) { expect_far("fill", {p.y}); }
 inline void check_pointers(const UniformProblem& p) { expect_far("uniform", {p.y}); }
-inline void check_pointers(const EncodeRowsProblem& p) { expect_far("encode_rows", {p.x, p.y}); }
+inline void check_pointers(const EncodeRowsProblem& p) { expect_far("encode_rows", {p.x, p.y, p.ids}); }
 inline void check_pointers(const DecodeRowsProblem& p) { expect_far("decode_rows", {p.w.data, p.y}); }
 inline void check_pointers(const ColumnSquaresProblem& p) { expect_far("column_squares", {p.x, p.sums}); }
 inline void check_pointers(const RopeTableProblem& p) {
@@ -130,6 +130,17 @@ inline void check_pointers(const RmsNormProblem& p) { expect_far("rms_norm", {p.
 inline void check_pointers(const LayerNormProblem& p) { expect_far("layer_norm", {p.x, p.weight, p.bias, p.y}); }
 inline void check_pointers(const AttentionProblem& p) {
   expect_far("attention", {p.q, p.k, p.v, p.k_encoded, p.v_encoded, p.o, p.lse, p.sinks, p.slopes});
+  for (int64_t s = 0; s < p.n_spans; ++s) expect_far("attention", {p.spans[s].blocks});
+}
+inline void check_pointers(const CausalConvolutionProblem& p) {
+  expect_far("causal_convolution", {p.x, p.w, p.y});
+  for (int64_t s = 0; p.states != nullptr && s < p.n_spans; ++s)
+    expect_far("causal_convolution", {p.states[s].in, p.states[s].out});
+}
+inline void check_pointers(const DeltaRuleProblem& p) {
+  expect_far("delta_rule", {p.q, p.beta, p.alpha, p.rate, p.o});
+  for (int64_t s = 0; p.states != nullptr && s < p.n_spans; ++s)
+    expect_far("delta_rule", {p.states[s].in, p.states[s].out});
 }
 inline void check_pointers(const AttentionBackwardProblem& p) {
   check_pointers(p.forward);

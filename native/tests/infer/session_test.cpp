@@ -5,6 +5,7 @@
 #include <cstring>
 #include <thread>
 
+#include "infer/random_adapter.h"
 #include "model/expect_error.h"
 #include "model/oracle.h"
 #include "model/tiny_kinds.h"
@@ -42,29 +43,6 @@ Logits oracle_logits(const Model& model, const std::vector<int32_t>& tokens, con
   for (const auto& row : Oracle(model.spec(), model.weights(), low_ranks).logits(tokens))
     all.insert(all.end(), row.begin(), row.end());
   return all;
-}
-
-std::shared_ptr<Adapter> random_adapter(const std::shared_ptr<Model>& model, uint64_t seed, int32_t rank) {
-  auto adapter = std::make_shared<Adapter>(model);
-  uint64_t stream = 0;
-  const auto values = [&](int64_t n) {
-    const Philox random(seed, stream++);
-    std::vector<float> v(static_cast<size_t>(n));
-    for (size_t i = 0; i < v.size(); ++i) v[i] = 0.2f * random.normal(i);
-    return v;
-  };
-  const auto add = [&](Module module, int32_t layer) {
-    const Shape shape = model->spec().shape(module, layer);
-    const int32_t linear = linear_of(module);
-    const int64_t n_stacked = linear >= 0 ? model->spec().n_stacked(layer, static_cast<LayerLinear>(linear)) : 1;
-    adapter->add(module, layer, rank, 0.5f, values(n_stacked * rank * shape.columns), values(shape.rows * rank));
-  };
-  for (int32_t l = 0; l < model->spec().n_layers(); ++l)
-    for (int32_t i = 0; i < kLayerLinears; ++i)
-      if (model->spec().has(l, static_cast<LayerLinear>(i)) && is_adaptable(kLinearModules[i]))
-        add(kLinearModules[i], l);
-  add(Module::kOutput, -1);
-  return adapter;
 }
 
 }  // namespace
@@ -233,7 +211,7 @@ TEST(bad_evals_leave_the_cache) {
   const std::vector<int32_t> good = {1, 2, 3}, outside = {1, 48}, negative = {-1}, many(9, 0);
   Logits logits(48);
   session.eval(good, Role::kPrompt, LogitRows::kLast, logits);
-  CHECK_ERROR(Code::kInvalidArgument, "0..47, got 48 (token 1)",
+  CHECK_ERROR(Code::kInvalidArgument, "0..47, got 48 (token 1 of part 0)",
               session.eval(outside, Role::kPrompt, LogitRows::kLast, logits));
   CHECK_ERROR(Code::kInvalidArgument, "got -1", session.eval(negative, Role::kPrompt, LogitRows::kLast, logits));
   CHECK_ERROR(Code::kInvalidArgument, "1..5 tokens", session.eval(many, Role::kPrompt, LogitRows::kLast, logits));
@@ -266,14 +244,14 @@ TEST(plans) {
   const auto model = tiny_decoder({});
   const MemoryPlan plan = Session::plan(*model, options(100, 10));
   CHECK_EQ(plan.weight_bytes, model->weight_bytes());
-  CHECK_EQ(plan.activation_bytes, 2 * 2 * 100 * 16 * 4);
+  CHECK_EQ(plan.activation_bytes, 2 * 2 * 128 * 16 * 4);  // whole blocks
   CHECK(plan.scratch_bytes > 10 * 32 * 4 && plan.scratch_bytes < 100000);
   CHECK_EQ(plan.parameter_bytes + plan.optimizer_bytes, 0);
-  CHECK_EQ(Session::plan(*model, options(100, 10, DType::kF16)).activation_bytes, 2 * 2 * 100 * 16 * 2);
+  CHECK_EQ(Session::plan(*model, options(100, 10, DType::kF16)).activation_bytes, 2 * 2 * 128 * 16 * 2);
   CHECK_ERROR(Code::kUnsupported, "whole blocks", Session::plan(*model, options(100, 10, DType::kQ8_0)));
   SessionOptions limited = options(100, 10);
   limited.memory_limit_bytes = plan.total_bytes() - 1;
-  CHECK_ERROR(Code::kMemoryLimit, "[session] expected at most", Session(model, limited));
+  CHECK_ERROR(Code::kMemoryLimit, "[pool] expected at most", Session(model, limited));
   limited.memory_limit_bytes = plan.total_bytes();
   Session fits(model, limited);
   CHECK_ERROR(Code::kInvalidArgument, "max_tokens", Session(model, options(0)));

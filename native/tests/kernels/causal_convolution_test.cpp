@@ -54,8 +54,8 @@ TEST(chunks_that_hand_on_their_state_equal_the_whole) {
         CausalConvolutionProblem part = problem(x, w, kC, taps, true, span);
         part.x = x.data() + begin * kC;
         part.y = chunked.data() + begin * kC;
-        part.state_in = begin == 0 ? nullptr : state.data();
-        part.state_out = state.data();
+        const RunningState kept{begin == 0 ? nullptr : state.data(), state.data()};
+        part.states = &kept;
         table.causal_convolution(part, queue);
         begin += n;
       }
@@ -65,6 +65,35 @@ TEST(chunks_that_hand_on_their_state_equal_the_whole) {
       return chunked;
     });
   }
+}
+
+// Each text's state lies state_offset behind its pointers.
+TEST(texts_with_states_of_their_own) {
+  constexpr int64_t kC = 37, kOffset = 5;
+  constexpr int32_t kTaps = 4;
+  const Floats x = random_vector(40 * kC, 1), w = random_vector(kC * kTaps, 2);
+  const Floats before = random_vector(3 * kTaps * kC + kOffset, 3);
+  check_paths("causal_convolution of texts", kConvolution, [&](const KernelTable& table, Queue& queue) {
+    const auto run = [&](bool together) {
+      Floats y(x.size(), kUntouched), after(before.size(), kUntouched);
+      std::vector<RunningState> states;
+      for (size_t s = 0; s < kPacked.size(); ++s)
+        states.push_back({s == 1 ? nullptr : &before[s * kTaps * kC], &after[s * kTaps * kC]});
+      CausalConvolutionProblem p = problem(x, w, kC, kTaps, true, kPacked);
+      p.y = y.data();
+      p.states = states.data();
+      p.state_offset = kOffset;
+      if (together) table.causal_convolution(p, queue);
+      p.n_spans = 1;
+      for (size_t s = 0; !together && s < kPacked.size(); ++s, ++p.spans, ++p.states)
+        table.causal_convolution(p, queue);
+      y.insert(y.end(), after.begin(), after.end());
+      return y;
+    };
+    const Floats together = run(true);
+    CHECK(together == run(false));
+    return together;
+  });
 }
 
 TEST(backward) {

@@ -91,8 +91,8 @@ TEST(chunks_that_hand_on_their_state_equal_the_whole) {
         part.beta += begin * h.values;
         part.alpha += begin * h.values;
         part.o = chunked.data() + begin * h.values * h.value_dim;
-        part.state_in = begin == 0 ? nullptr : state.data();
-        part.state_out = state.data();
+        const RunningState kept{begin == 0 ? nullptr : state.data(), state.data()};
+        part.states = &kept;
         table.delta_rule(part, queue);
         begin += n;
       }
@@ -101,6 +101,36 @@ TEST(chunks_that_hand_on_their_state_equal_the_whole) {
         CHECK(std::memcmp(whole.data(), chunked.data(), whole.size() * sizeof(float)) == 0);
       chunked.insert(chunked.end(), state.begin(), state.end());
       return chunked;
+    });
+  }
+}
+
+// Each text's state lies state_offset behind its pointers.
+TEST(texts_with_states_of_their_own) {
+  constexpr int64_t kOffset = 7;
+  for (const Heads& h : kHeads) {
+    Inputs in = make_inputs(h, {{0, 1, 0, 1}, {1, 3, 1, 3}, {3, 30, 3, 30}});
+    const int64_t size = int64_t{h.values} * h.key_dim * h.value_dim;
+    const Floats before = random_vector(3 * size + kOffset, 5);
+    check_paths(describe("delta_rule of texts", h), kDeltaRule, [&](const KernelTable& table, Queue& queue) {
+      const auto run = [&](bool together) {
+        Floats o(static_cast<size_t>(out_size(in)), kUntouched), after(before.size(), kUntouched);
+        std::vector<RunningState> states;
+        for (int64_t s = 0; s < 3; ++s)
+          states.push_back({s == 1 ? nullptr : before.data() + s * size, after.data() + s * size});
+        DeltaRuleProblem p = in.p;
+        p.o = o.data();
+        p.states = states.data();
+        p.state_offset = kOffset;
+        if (together) table.delta_rule(p, queue);
+        p.n_spans = 1;
+        for (int s = 0; !together && s < 3; ++s, ++p.spans, ++p.states) table.delta_rule(p, queue);
+        o.insert(o.end(), after.begin(), after.end());
+        return o;
+      };
+      const Floats together = run(true);
+      CHECK(together == run(false));
+      return together;
     });
   }
 }

@@ -179,6 +179,34 @@ TEST(low_rank_additions) {
     for (const int64_t rank : {1, 16, 70}) check_product(Product(dtype, 70, 256, 30, rank), dtype_info(dtype).name);
 }
 
+// Texts that wear different adapters share the product with the weight, and what each wears is added behind it.
+TEST(tails_of_generated_tokens_are_products_of_their_own) {
+  constexpr int64_t kN = 70, kK = 256, kM = 5;
+  for (const DType dtype : {DType::kQ4_0, DType::kQ6_K, DType::kF32})
+    for (const int64_t rank : {1, 16, 70})
+      for (const KernelTable* table : all_tables()) {
+        const Weights w = random_weights(dtype, kN, kK, 5);
+        const Floats x = random_vector(kM * kK, 1), low = random_vector(kM * rank, 2), b = random_vector(kN * rank, 3);
+        Floats with(kM * kN, 0.25f), apart = with;
+        MatmulProblem p{.x = x.data(), .x_stride = kK, .w = w.matrix, .y = with.data(), .y_stride = kN, .m = kM};
+        p.scale = 0.3f;
+        p.accumulate = true;
+        p.role = Role::kGenerated;
+        MatmulProblem up = p;
+        p.tail = {low.data(), rank, {b.data(), DType::kF32, kN, rank}, 1.7f};
+        table->matmul(p, queue_of(2));
+        p.tail = {};
+        p.y = up.y = apart.data();
+        table->matmul(p, queue_of(2));
+        up.x = low.data();
+        up.x_stride = rank;
+        up.w = {b.data(), DType::kF32, kN, rank};
+        up.scale = 0.3f * 1.7f;
+        table->matmul(up, queue_of(2));
+        check_same(*table, Role::kGenerated, with, apart, "tail");
+      }
+}
+
 TEST(odd_widths_and_depths_of_several_passes) {
   check_product(Product(DType::kF32, 33, 87, 19, 3), "odd");
   check_product(Product(DType::kQ8_0, 18, 96, 19, 3), "a part of a step");
@@ -240,6 +268,77 @@ TEST(attention_over_a_cache) {
   check_attention({{8, 2, 32}, 40, 3000, 0});
   check_attention({{2, 2, 128}, 45, 600, 0});
   check_attention({{1, 1, 520}, 5, 40, 0});
+}
+
+namespace {
+
+// Keys of a text in blocks that lie anywhere, and other texts beside it.
+void check_blocks(const Text& text) {
+  constexpr int64_t kTexts = 3;
+  const int64_t n_blocks = (text.n_keys + kCacheBlockTokens - 1) / kCacheBlockTokens;
+  const AttentionSpan whole{0, text.n_queries, 0, text.n_keys};
+  Inputs in = make_inputs(text.heads, {whole}, text.window, 2.0f);
+  shape(in, text.shaping);
+  const int64_t stride = in.p.kv_stride = int64_t{text.heads.kv} * text.heads.dim;
+  Floats k = random_vector(kTexts * n_blocks * kCacheBlockTokens * stride, 2),
+         v = random_vector(kTexts * n_blocks * kCacheBlockTokens * stride, 3);
+  std::vector<int32_t> tables;
+  for (int64_t i = 0; i < kTexts * n_blocks; ++i) tables.push_back(static_cast<int32_t>(i * 7 % (kTexts * n_blocks)));
+  std::vector<std::byte> k_bytes(static_cast<size_t>(row_bytes(text.dtype, static_cast<int64_t>(k.size())))),
+      v_bytes = k_bytes;
+  quantize(text.dtype, k.data(), k_bytes.data(), static_cast<int64_t>(k.size()));
+  quantize(text.dtype, v.data(), v_bytes.data(), static_cast<int64_t>(v.size()));
+  const int64_t block_bytes = row_bytes(text.dtype, stride * kCacheBlockTokens);
+  const int64_t q_floats = text.n_queries * in.p.q_stride, o_floats = text.n_queries * in.p.o_stride;
+  const Floats q = random_vector(kTexts * q_floats, 1, 2.0f);
+  const auto run = [&](const KernelTable& table, AttentionProblem p, const std::byte* keys, const std::byte* values) {
+    p.kv_dtype = text.dtype;
+    p.k = reinterpret_cast<const float*>(p.k_encoded = keys);
+    p.v = reinterpret_cast<const float*>(p.v_encoded = values);
+    table.attention(p, queue_of(2));
+  };
+  for (const KernelTable* table : all_tables())
+    for (const Role role : kRoles) {
+      in.p.role = role;
+      Floats apart(static_cast<size_t>(kTexts * o_floats)), together = apart;
+      for (int64_t t = 0; t < kTexts; ++t) {  // a text by itself, its blocks in order
+        std::vector<std::byte> keys, values;
+        for (int64_t b = 0; b < n_blocks; ++b) {
+          const int64_t at = tables[static_cast<size_t>(t * n_blocks + b)] * block_bytes;
+          keys.insert(keys.end(), k_bytes.begin() + at, k_bytes.begin() + at + block_bytes);
+          values.insert(values.end(), v_bytes.begin() + at, v_bytes.begin() + at + block_bytes);
+        }
+        AttentionProblem p = in.p;
+        p.spans = &whole;
+        p.q = q.data() + t * q_floats;
+        p.o = apart.data() + t * o_floats;
+        run(*table, p, keys.data(), values.data());
+      }
+      std::vector<AttentionSpan> spans;
+      for (int64_t t = 0; t < kTexts; ++t)
+        spans.push_back(
+            {t * text.n_queries, (t + 1) * text.n_queries, 0, text.n_keys, &tables[static_cast<size_t>(t * n_blocks)]});
+      AttentionProblem p = in.p;
+      p.spans = spans.data();
+      p.n_spans = kTexts;
+      p.q = q.data();
+      p.o = together.data();
+      run(*table, p, k_bytes.data(), v_bytes.data());
+      check_same(*table, role, apart, together, describe("blocks", text.heads, {whole}, text.window));
+    }
+}
+
+}  // namespace
+
+TEST(attention_over_blocks_anywhere) {
+  for (const DType dtype : {DType::kF32, DType::kF16, DType::kBF16, DType::kQ8_0}) {
+    check_blocks({{4, 2, 64}, 1, 1, 0, {}, dtype});
+    check_blocks({{4, 2, 64}, 1, 700, 0, {}, dtype});
+    check_blocks({{4, 1, 32}, 70, 200, 0, {}, dtype});
+    check_blocks({{4, 2, 32}, 40, 300, 90, {1.5f, true, 1.0f}, dtype});
+  }
+  check_blocks({{2, 1, 520}, 3, 130, 0});
+  check_blocks({{8, 2, 32}, 2, 3000, 0});
 }
 
 TEST(attention_within_windows) {

@@ -62,6 +62,16 @@ TEST(rows_are_encoded_and_decoded_as_the_codec_does) {
     quantize(dtype, x.data(), expected.data(), kM * kWidth);
     reference_table().encode_rows({x.data(), dtype, encoded.data(), kM, kWidth}, queue_of(3));
     CHECK(encoded == expected);
+    std::vector<int32_t> ids;  // every second row, the last one first
+    for (int64_t m = kM - 1; m >= 0; --m) ids.push_back(static_cast<int32_t>(2 * m));
+    std::vector<std::byte> placed(2 * n_bytes, std::byte{7});
+    reference_table().encode_rows({x.data(), dtype, placed.data(), kM, kWidth, ids.data()}, queue_of(3));
+    const size_t one = n_bytes / static_cast<size_t>(kM);
+    for (size_t m = 0; m < static_cast<size_t>(kM); ++m) {
+      const size_t at = static_cast<size_t>(ids[m]) * one;
+      CHECK(std::memcmp(&placed[at], &expected[m * one], one) == 0);
+      CHECK(placed[at + one] == std::byte{7} && placed[at + 2 * one - 1] == std::byte{7});
+    }
     Floats floats(x.size()), wanted(x.size());
     dequantize(dtype, expected.data(), wanted.data(), kM * kWidth);
     reference_table().decode_rows({{encoded.data(), dtype, kM, kWidth}, floats.data()}, queue_of(3));

@@ -41,12 +41,13 @@ struct Row {
   int64_t query;
   int64_t head;
   int64_t own_key;  // the key at the query's own position
+  const AttentionSpan& span;
 
   int64_t kv_head() const { return head / (p.n_heads / p.n_kv_heads); }
   const float* q() const { return p.q + query * p.q_stride + head * p.head_dim; }
   float* o() const { return p.o + query * p.o_stride + head * p.head_dim; }
-  const float* k(int64_t key) const { return p.k + key * p.kv_stride + kv_head() * p.head_dim; }
-  const float* v(int64_t key) const { return p.v + key * p.kv_stride + kv_head() * p.head_dim; }
+  const float* k(int64_t key) const { return p.k + span.row_of(key) * p.kv_stride + kv_head() * p.head_dim; }
+  const float* v(int64_t key) const { return p.v + span.row_of(key) * p.kv_stride + kv_head() * p.head_dim; }
   double capped(int64_t key) const {
     float room[kMostEncodedDim];
     const float* at = p.kv_dtype == DType::kF32 ? k(key) : decode(p.k_encoded, key, room);
@@ -69,7 +70,7 @@ struct Row {
   // This head's key or value of a narrower format, in `room`.
   const float* decode(const void* base, int64_t key, float* room) const {
     const DTypeInfo& info = dtype_info(p.kv_dtype);
-    const int64_t element = key * p.kv_stride + kv_head() * p.head_dim;
+    const int64_t element = span.row_of(key) * p.kv_stride + kv_head() * p.head_dim;
     dequantize(p.kv_dtype, static_cast<const std::byte*>(base) + element / info.block_elements * info.block_bytes, room,
                p.head_dim);
     return room;
@@ -77,7 +78,7 @@ struct Row {
 };
 
 Row make_row(const AttentionProblem& p, const AttentionSpan& span, int64_t query, int64_t head) {
-  return {p, query, head, span.kv_end - (span.q_end - query)};
+  return {p, query, head, span.kv_end - (span.q_end - query), span};
 }
 
 void forward_row(const Row& row, KeyRange keys) {

@@ -13,23 +13,25 @@ namespace {
 double sigmoid(double x) { return 1.0 / (1.0 + std::exp(-x)); }
 
 // Channel c of row `row` of a span, which may lie before its first.
-double input(const CausalConvolutionProblem& p, const AttentionSpan& span, int64_t row, int64_t c) {
+double input(const CausalConvolutionProblem& p, int64_t s, int64_t row, int64_t c) {
+  const AttentionSpan& span = p.spans[s];
   if (row >= span.q_begin) return p.x[row * p.channels + c];
   const int64_t before = row - span.q_begin + p.taps - 1;
-  return p.state_in == nullptr || before < 0 ? 0.0 : p.state_in[before * p.channels + c];
+  const float* state = state_at(p.states, s, p.state_offset).in;
+  return state == nullptr || before < 0 ? 0.0 : state[before * p.channels + c];
 }
 
-double sum_of(const CausalConvolutionProblem& p, const AttentionSpan& span, int64_t t, int64_t c) {
+double sum_of(const CausalConvolutionProblem& p, int64_t s, int64_t t, int64_t c) {
   double sum = 0;
   for (int32_t i = 0; i < p.taps; ++i)
-    sum += static_cast<double>(p.w[c * p.taps + i]) * input(p, span, t - (p.taps - 1) + i, c);
+    sum += static_cast<double>(p.w[c * p.taps + i]) * input(p, s, t - (p.taps - 1) + i, c);
   return sum;
 }
 
-double d_sum(const CausalConvolutionBackwardProblem& p, const AttentionSpan& span, int64_t t, int64_t c) {
+double d_sum(const CausalConvolutionBackwardProblem& p, int64_t at, int64_t t, int64_t c) {
   const double dy = p.dy[t * p.forward.channels + c];
   if (!p.forward.silu) return dy;
-  const double sum = sum_of(p.forward, span, t, c), s = sigmoid(sum);
+  const double sum = sum_of(p.forward, at, t, c), s = sigmoid(sum);
   return dy * s * (1.0 + sum * (1.0 - s));
 }
 
@@ -41,13 +43,14 @@ void causal_convolution(const CausalConvolutionProblem& p, Queue& queue) noexcep
     queue.parallel_for(p.channels, 16, [&](int64_t begin, int64_t end, int) {
       for (int64_t c = begin; c < end; ++c) {
         for (int64_t t = span.q_begin; t < span.q_end; ++t) {
-          const double sum = sum_of(p, span, t, c);
+          const double sum = sum_of(p, at, t, c);
           p.y[t * p.channels + c] = static_cast<float>(p.silu ? sum * sigmoid(sum) : sum);
         }
-        if (p.state_out == nullptr) continue;
+        float* state = state_at(p.states, at, p.state_offset).out;
+        if (state == nullptr) continue;
         double last[kMostTaps];
-        for (int32_t i = 0; i < p.taps - 1; ++i) last[i] = input(p, span, span.q_end - (p.taps - 1) + i, c);
-        for (int32_t i = 0; i < p.taps - 1; ++i) p.state_out[i * p.channels + c] = static_cast<float>(last[i]);
+        for (int32_t i = 0; i < p.taps - 1; ++i) last[i] = input(p, at, span.q_end - (p.taps - 1) + i, c);
+        for (int32_t i = 0; i < p.taps - 1; ++i) state[i * p.channels + c] = static_cast<float>(last[i]);
       }
     });
   }
@@ -62,12 +65,12 @@ void causal_convolution_backward(const CausalConvolutionBackwardProblem& p, Queu
         double later[kMostTaps] = {};  // dp of t, t + 1, ...
         for (int64_t t = span.q_end - 1; t >= span.q_begin; --t) {
           std::move_backward(later, later + kMostTaps - 1, later + kMostTaps);
-          later[0] = d_sum(p, span, t, c);
+          later[0] = d_sum(p, at, t, c);
           double dx = 0;
           for (int32_t i = 0; i < f.taps; ++i) {
             dx += later[i] * f.w[c * f.taps + f.taps - 1 - i];
             if (p.dw != nullptr)
-              p.dw[c * f.taps + i] += static_cast<float>(later[0] * input(f, span, t - (f.taps - 1) + i, c));
+              p.dw[c * f.taps + i] += static_cast<float>(later[0] * input(f, at, t - (f.taps - 1) + i, c));
           }
           p.dx[t * f.channels + c] = static_cast<float>(dx);
         }

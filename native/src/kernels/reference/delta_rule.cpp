@@ -70,20 +70,22 @@ double advance(const DeltaRuleProblem& p, const Step& s, double v, double* colum
   return o;
 }
 
-void run_column(const DeltaRuleProblem& p, const AttentionSpan& span, int64_t head, int64_t c) {
+void run_column(const DeltaRuleProblem& p, int64_t s, int64_t head, int64_t c) {
+  const AttentionSpan& span = p.spans[s];
+  const RunningState state = state_at(p.states, s, p.state_offset);
   double column[kMostKeyDim] = {};
   const int64_t at = head * p.key_dim * p.value_dim + c;
-  if (p.state_in != nullptr)
-    for (int64_t i = 0; i < p.key_dim; ++i) column[i] = p.state_in[at + i * p.value_dim];
+  if (state.in != nullptr)
+    for (int64_t i = 0; i < p.key_dim; ++i) column[i] = state.in[at + i * p.value_dim];
   for (int64_t t = span.q_begin; t < span.q_end; ++t) {
     p.o[(t * p.n_value_heads + head) * p.value_dim + c] =
         static_cast<float>(advance(p, step_of(p, t, head), value(p, t, head, c), column));
-    if (p.state_out == nullptr) continue;
+    if (state.out == nullptr) continue;
     // A state that is kept is rounded after each token: a text gives the same bits however it is cut.
     for (int64_t i = 0; i < p.key_dim; ++i) column[i] = static_cast<float>(column[i]);
   }
-  if (p.state_out != nullptr)
-    for (int64_t i = 0; i < p.key_dim; ++i) p.state_out[at + i * p.value_dim] = static_cast<float>(column[i]);
+  if (state.out != nullptr)
+    for (int64_t i = 0; i < p.key_dim; ++i) state.out[at + i * p.value_dim] = static_cast<float>(column[i]);
 }
 
 // Folds column c at token t into the gradients of the token's unit key and query and of g and b, which gather in dk,
@@ -166,7 +168,7 @@ void key_head_backward(const DeltaRuleBackwardProblem& p, const AttentionSpan& s
 void delta_rule(const DeltaRuleProblem& p, Queue& queue) noexcept {
   for (int64_t s = 0; s < p.n_spans; ++s)
     queue.parallel_for(int64_t{p.n_value_heads} * p.value_dim, 4, [&](int64_t begin, int64_t end, int) {
-      for (int64_t at = begin; at < end; ++at) run_column(p, p.spans[s], at / p.value_dim, at % p.value_dim);
+      for (int64_t at = begin; at < end; ++at) run_column(p, s, at / p.value_dim, at % p.value_dim);
     });
 }
 

@@ -19,12 +19,12 @@ void decode(const Matrix& w, int64_t n, int64_t k, int64_t count, float* out) {
   dequantize(w.dtype, row + k / info.block_elements * info.block_bytes, out, count);
 }
 
-// What the tail adds to row m, column n of a forward product.
+// What the tail adds to row m, column n of a forward product, but for its scale.
 double tail_sum(const LowRankTail& tail, int64_t m, int64_t n) {
   const float* w = static_cast<const float*>(tail.w.data) + n * tail.w.columns;
   double sum = 0;
   for (int64_t r = 0; r < tail.w.columns; ++r) sum += static_cast<double>(tail.x[m * tail.x_stride + r]) * w[r];
-  return tail.scale * sum;
+  return sum;
 }
 
 // sums[k] += what the tail adds to row m, columns [begin, begin + count) of a backward product.
@@ -53,10 +53,12 @@ void matmul(const MatmulProblem& p, Queue& queue) noexcept {
               sums[m] += static_cast<double>(p.x[(m0 + m) * p.x_stride + k0 + k]) * row[k];
         }
         for (int64_t m = 0; m < tokens; ++m) {
-          if (!p.tail.empty()) sums[m] += tail_sum(p.tail, m0 + m, n);
+          const bool apart = p.role == Role::kGenerated && !p.tail.empty();
+          if (!p.tail.empty() && !apart) sums[m] += p.tail.scale * tail_sum(p.tail, m0 + m, n);
           float& y = p.y[(m0 + m) * p.y_stride + n];
           const double before = p.accumulate ? y : 0.0f, bias = p.bias ? p.bias[n] : 0.0f;
           y = static_cast<float>(before + p.scale * sums[m] + bias);
+          if (apart) y = static_cast<float>(y + p.scale * p.tail.scale * tail_sum(p.tail, m0 + m, n));
         }
       }
   });

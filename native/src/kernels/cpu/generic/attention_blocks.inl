@@ -11,7 +11,8 @@
 
 namespace chaku::CHAKU_ISA {
 
-constexpr int64_t kKeys = 64;  // of a block of scores
+constexpr int64_t kKeys = 64;                   // of a block of scores
+static_assert(kCacheBlockTokens % kKeys == 0);  // a block of keys lies in one of the cache
 constexpr int kKeyVectors = kKeys / kLanes;
 constexpr int kStepVectors = 16 / kLanes;           // the keys of a block that a product takes are a multiple of 16
 constexpr int64_t kBlockRows = 96, kMostHeads = 8;  // of a block of queries
@@ -23,6 +24,12 @@ CHAKU_INLINE int64_t padded(int64_t dim) { return round_up(dim, 16); }
 struct KeyRange {
   int64_t begin, end;
 };
+
+// As AttentionSpan::row_of, which must not leave a copy compiled for a wider instruction set.
+CHAKU_INLINE int64_t row_of(const AttentionSpan& span, int64_t key) {
+  if (span.blocks == nullptr) return key;
+  return int64_t{span.blocks[key / kCacheBlockTokens]} * kCacheBlockTokens + key % kCacheBlockTokens;
+}
 
 struct QueryBlock {
   const AttentionSpan* span;
@@ -40,7 +47,7 @@ struct QueryBlock {
     return {row.token + 1, head_begin};
   }
   const float* key_row(const AttentionProblem& p, const float* base, int64_t key) const {
-    return base + key * p.kv_stride + kv_head * p.head_dim;
+    return base + row_of(*span, key) * p.kv_stride + kv_head * p.head_dim;
   }
   // All keys that any row sees.
   KeyRange keys(const AttentionProblem& p) const {
@@ -116,8 +123,9 @@ CHAKU_INLINE BlockList list_blocks(const AttentionProblem& p, int64_t most_rows 
 
 // Where the keys and values of a block's head lie, whatever their format.
 struct KeyBytes {
-  const uint8_t *k, *v;    // of key 0
+  const uint8_t *k, *v;    // of row 0
   int64_t stride, length;  // of a row
+  const AttentionSpan* span;
 
   CHAKU_INLINE KeyBytes of(const AttentionProblem& p, const QueryBlock& block) {
     const bool floats = p.kv_dtype == DType::kF32;
@@ -125,14 +133,17 @@ struct KeyBytes {
     const auto bytes = [&](int64_t elements) { return elements / info.block_elements * info.block_bytes; };
     const int64_t head = bytes(block.kv_head * p.head_dim);
     return {static_cast<const uint8_t*>(floats ? p.k : p.k_encoded) + head,
-            static_cast<const uint8_t*>(floats ? p.v : p.v_encoded) + head, bytes(p.kv_stride), bytes(p.head_dim)};
+            static_cast<const uint8_t*>(floats ? p.v : p.v_encoded) + head, bytes(p.kv_stride), bytes(p.head_dim),
+            block.span};
   }
 };
 
 // Asks for the keys and values of [key, end), at most a block of them: they come while the block before is computed.
 CHAKU_INLINE void prefetch_keys(const KeyBytes& bytes, int64_t key, int64_t end) {
   constexpr int64_t kLine = 64;
-  for (int64_t i = key; i < min(key + kKeys, end); ++i) {
+  if (key >= end) return;
+  const int64_t first = row_of(*bytes.span, key);
+  for (int64_t i = first; i < first + min(kKeys, end - key); ++i) {
     const uint8_t *k = bytes.k + i * bytes.stride, *v = bytes.v + i * bytes.stride;
     for (int64_t at = 0; at < bytes.length; at += kLine) {
       __builtin_prefetch(k + at);
@@ -155,9 +166,10 @@ CHAKU_INLINE KeyBlock fetch_keys(const AttentionProblem& p, const QueryBlock& bl
   const DecodeRange decode = find_decoder(p.kv_dtype);
   const int64_t stride = padded(p.head_dim);
   float* decoded_v = decoded + kKeys * stride;
+  const int64_t first = row_of(*bytes.span, key);
   for (int64_t i = 0; i < keys; ++i) {
-    decode(p.kv_dtype, bytes.k + (key + i) * bytes.stride, 0, p.head_dim, decoded + i * stride);
-    decode(p.kv_dtype, bytes.v + (key + i) * bytes.stride, 0, p.head_dim, decoded_v + i * stride);
+    decode(p.kv_dtype, bytes.k + (first + i) * bytes.stride, 0, p.head_dim, decoded + i * stride);
+    decode(p.kv_dtype, bytes.v + (first + i) * bytes.stride, 0, p.head_dim, decoded_v + i * stride);
   }
   return {decoded, decoded_v, stride};
 }

@@ -23,15 +23,20 @@ CHAKU_INLINE Channels take_channels(const CausalConvolutionProblem& p, int64_t v
   return c;
 }
 
-CHAKU_INLINE F input_row(const CausalConvolutionProblem& p, const AttentionSpan& span, const Channels& c, int64_t row) {
+// `state`: the rows before the span, or null.
+CHAKU_INLINE F input_row(const CausalConvolutionProblem& p, const AttentionSpan& span, const float* state,
+                         const Channels& c, int64_t row) {
   if (row >= span.q_begin) return load_n(p.x + row * p.channels + c.first, c.n);
   const int64_t before = row - span.q_begin + p.taps - 1;
-  return p.state_in == nullptr ? zero() : load_n(p.state_in + before * p.channels + c.first, c.n);
+  return state == nullptr ? zero() : load_n(state + before * p.channels + c.first, c.n);
 }
 
-static void convolve(const CausalConvolutionProblem& p, const AttentionSpan& span, const Channels& c) {
+static void convolve(const CausalConvolutionProblem& p, int64_t s, const Channels& c) {
+  const AttentionSpan& span = p.spans[s];
+  const RunningState state = state_at(p.states, s, p.state_offset);
   F window[kMostTaps];  // the last L rows
-  for (int32_t i = 0; i < p.taps - 1; ++i) window[i + 1] = input_row(p, span, c, span.q_begin - (p.taps - 1) + i);
+  for (int32_t i = 0; i < p.taps - 1; ++i)
+    window[i + 1] = input_row(p, span, state.in, c, span.q_begin - (p.taps - 1) + i);
   for (int64_t t = span.q_begin; t < span.q_end; ++t) {
     F sum = zero();
     for (int32_t i = 0; i < p.taps - 1; ++i) {
@@ -42,14 +47,14 @@ static void convolve(const CausalConvolutionProblem& p, const AttentionSpan& spa
     sum = fma(c.w[p.taps - 1], window[p.taps - 1], sum);
     store_n(p.y + t * p.channels + c.first, p.silu ? sum * sigmoid(sum) : sum, c.n);
   }
-  if (p.state_out == nullptr) return;
-  for (int32_t i = 0; i < p.taps - 1; ++i) store_n(p.state_out + i * p.channels + c.first, window[i + 1], c.n);
+  if (state.out == nullptr) return;
+  for (int32_t i = 0; i < p.taps - 1; ++i) store_n(state.out + i * p.channels + c.first, window[i + 1], c.n);
 }
 
 void causal_convolution(const CausalConvolutionProblem& p, Queue& queue) noexcept {
   queue.parallel_for(ceil_div(p.channels, kLanes), 1, [&](int64_t vector, int64_t, int) {
     const Channels c = take_channels(p, vector);
-    for (int64_t s = 0; s < p.n_spans; ++s) convolve(p, p.spans[s], c);
+    for (int64_t s = 0; s < p.n_spans; ++s) convolve(p, s, c);
   });
 }
 
@@ -62,7 +67,7 @@ static void convolve_back(const CausalConvolutionBackwardProblem& p, const Atten
   for (int64_t t = span.q_end - 1; t >= span.q_begin; --t) {
     F rows[kMostTaps], sum = zero();
     for (int32_t i = 0; i < f.taps; ++i) {
-      rows[i] = input_row(f, span, c, t - (f.taps - 1) + i);
+      rows[i] = input_row(f, span, nullptr, c, t - (f.taps - 1) + i);
       sum = fma(c.w[i], rows[i], sum);
     }
     for (int32_t i = f.taps - 1; i > 0; --i) later[i] = later[i - 1];

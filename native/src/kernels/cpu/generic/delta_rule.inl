@@ -82,24 +82,25 @@ CHAKU_INLINE void delta_advance(const DeltaRuleProblem& p, const ColumnBlock& b,
   for (int j = 0; j < V; ++j) o[j] = o[j] * broadcast(s.q_factor);
 }
 
-static void delta_columns(const DeltaRuleProblem& p, const AttentionSpan& span, const ColumnBlock& b, F* state) {
+static void delta_columns(const DeltaRuleProblem& p, int64_t s, const ColumnBlock& b, F* state) {
+  const AttentionSpan& span = p.spans[s];
+  const RunningState kept = state_at(p.states, s, p.state_offset);
   constexpr int V = kStateVectors;
   const int64_t at = b.head * p.key_dim * p.value_dim + b.column;
   for (int64_t i = 0; i < p.key_dim; ++i)
     for (int j = 0; j < V; ++j)
-      state[i * V + j] = p.state_in == nullptr
-                             ? zero()
-                             : load_n(p.state_in + at + i * p.value_dim + j * kLanes, max(b.n - j * kLanes, 0));
+      state[i * V + j] =
+          kept.in == nullptr ? zero() : load_n(kept.in + at + i * p.value_dim + j * kLanes, max(b.n - j * kLanes, 0));
   for (int64_t t = span.q_begin; t < span.q_end; ++t) {
     F o[V];
     delta_advance<V>(p, b, t, state, o);
     float* to = p.o + (t * p.n_value_heads + b.head) * p.value_dim + b.column;
     for (int j = 0; j < V && j * kLanes < b.n; ++j) store_n(to + j * kLanes, o[j], b.n - j * kLanes);
   }
-  if (p.state_out == nullptr) return;
+  if (kept.out == nullptr) return;
   for (int64_t i = 0; i < p.key_dim; ++i)
     for (int j = 0; j < V && j * kLanes < b.n; ++j)
-      store_n(p.state_out + at + i * p.value_dim + j * kLanes, state[i * V + j], b.n - j * kLanes);
+      store_n(kept.out + at + i * p.value_dim + j * kLanes, state[i * V + j], b.n - j * kLanes);
 }
 
 void delta_rule(const DeltaRuleProblem& p, Queue& queue) noexcept {
@@ -109,7 +110,7 @@ void delta_rule(const DeltaRuleProblem& p, Queue& queue) noexcept {
   queue.parallel_for(p.n_spans * per_span, 1, [&](int64_t unit, int64_t, int thread) {
     const int64_t head = unit % per_span / per_head, column = unit % per_head * kWidth;
     const ColumnBlock block{head, key_head_of(p, head), column, min(kWidth, p.value_dim - column)};
-    delta_columns(p, p.spans[unit / per_span], block, reinterpret_cast<F*>(queue.scratch(thread)));
+    delta_columns(p, unit / per_span, block, reinterpret_cast<F*>(queue.scratch(thread)));
   });
 }
 

@@ -1,0 +1,164 @@
+#include "infer/pool.h"
+
+#include <algorithm>
+
+#include "capi/boundary.h"
+#include "capi/convert.h"
+#include "capi/handles.h"
+#include "capi/inference.h"
+
+using namespace chaku;
+
+namespace {
+
+constexpr int32_t kMostParts = 1 << 16;
+
+PoolOptions convert(const chaku_pool_options& o) {
+  if (find_dtype(o.kv_dtype) == nullptr)
+    fail(Code::kUnsupported, "[pool] expected a known format for the cache, got type id %d", o.kv_dtype);
+  return {o.max_tokens, o.max_batch_tokens, o.max_memories, o.memory_limit_bytes, static_cast<DType>(o.kv_dtype)};
+}
+
+std::vector<StepPart> convert(const chaku_step_parts& parts) {
+  if (parts.n_parts < 1 || parts.n_parts > kMostParts)
+    fail(Code::kInvalidArgument, "[compute] expected 1..%d parts, got %d", kMostParts, parts.n_parts);
+  capi::require("compute", "sequences", parts.sequences);
+  capi::require("compute", "n_tokens", parts.n_tokens);
+  capi::require("compute", "roles", parts.roles);
+  capi::require("compute", "which_logits", parts.which_logits);
+  capi::require("compute", "tokens", parts.tokens);
+  std::vector<StepPart> result;
+  result.reserve(static_cast<size_t>(parts.n_parts));
+  int64_t at = 0;
+  for (int32_t i = 0; i < parts.n_parts; ++i) {
+    const int32_t n = parts.n_tokens[i], role = parts.roles[i], which = parts.which_logits[i];
+    if (n < 1 || n > parts.all_tokens - at)
+      fail(Code::kInvalidArgument, "[compute] expected 1..%lld tokens, got %d (part %d)",
+           static_cast<long long>(parts.all_tokens - at), n, i);
+    if (role != CHAKU_ROLE_PROMPT && role != CHAKU_ROLE_GENERATED)
+      fail(Code::kInvalidArgument, "[compute] expected role %d or %d, got %d (part %d)", CHAKU_ROLE_PROMPT,
+           CHAKU_ROLE_GENERATED, role, i);
+    if (which < CHAKU_LOGITS_NONE || which > CHAKU_LOGITS_ALL)
+      fail(Code::kInvalidArgument, "[compute] expected which_logits in 0..2, got %d (part %d)", which, i);
+    Sequence& sequence = *capi::require("compute", "every sequence", parts.sequences[i]).sequence;
+    result.push_back({&sequence,
+                      {parts.tokens + at, static_cast<size_t>(n)},
+                      static_cast<Role>(role),
+                      static_cast<LogitRows>(which)});
+    at += n;
+  }
+  return result;
+}
+
+}  // namespace
+
+extern "C" chaku_status chaku_pool_plan(const chaku_model* model, const chaku_pool_options* options,
+                                        chaku_memory_plan* out) {
+  return capi::guarded("pool_plan", [&] {
+    const auto& shared = capi::require("pool_plan", "model", model).shared;
+    const PoolOptions o = convert(capi::require_struct("pool_plan", "options", options));
+    chaku_memory_plan& result = capi::require_struct("pool_plan", "out", out);
+    capi::store(Pool::plan(*shared, o), result);
+  });
+}
+
+extern "C" chaku_status chaku_pool_create(chaku_model* model, const chaku_pool_options* options, chaku_pool** out) {
+  return capi::guarded("pool_create", [&] {
+    const auto& shared = capi::require("pool_create", "model", model).shared;
+    const PoolOptions o = convert(capi::require_struct("pool_create", "options", options));
+    capi::require("pool_create", "out", out);
+    *out = new chaku_pool{Pool(shared, o)};
+  });
+}
+
+extern "C" void chaku_pool_free(chaku_pool** pool) { capi::free_handle(pool); }
+
+extern "C" chaku_status chaku_pool_count(const chaku_pool* pool, chaku_pool_counts* out) {
+  return capi::guarded("pool_count", [&] {
+    Pages& pages = *capi::require("pool_count", "pool", pool).pool.pages();
+    chaku_pool_counts& counts = capi::require_struct("pool_count", "out", out);
+    counts.blocks = pages.blocks().n_all();
+    counts.free_blocks = pages.blocks().n_free();
+    counts.shared_blocks = pages.blocks().n_shared();
+    counts.memories = pages.memories().n_all();
+    counts.free_memories = pages.memories().n_free();
+  });
+}
+
+extern "C" chaku_status chaku_pool_compute(chaku_pool* pool, const chaku_step_parts* parts, float* logits,
+                                           int64_t logits_floats) {
+  return capi::guarded("compute", [&] {
+    Step& step = capi::require("compute", "pool", pool).pool.step();
+    const std::vector<StepPart> all = convert(capi::require_struct("compute", "parts", parts));
+    if (logits_floats < 0)
+      fail(Code::kInvalidArgument, "[compute] expected logits_floats >= 0, got %lld",
+           static_cast<long long>(logits_floats));
+    if (std::any_of(all.begin(), all.end(), [](const StepPart& part) { return part.rows != LogitRows::kNone; }))
+      capi::require("compute", "logits", logits);
+    step.run(all, {logits, static_cast<size_t>(logits == nullptr ? 0 : logits_floats)});
+  });
+}
+
+extern "C" chaku_status chaku_pool_collect_inputs(chaku_pool* pool) {
+  return capi::guarded("collect_inputs",
+                       [&] { capi::require("collect_inputs", "pool", pool).pool.step().collect_inputs(); });
+}
+
+extern "C" chaku_status chaku_pool_read_inputs(const chaku_pool* pool, int32_t module, int32_t layer, double* squares,
+                                               int64_t n, int64_t* out_rows) {
+  return capi::guarded("read_inputs", [&] {
+    const Step& step = capi::require("read_inputs", "pool", pool).pool.step();
+    capi::read_inputs(step, module, layer, squares, n, out_rows);
+  });
+}
+
+extern "C" chaku_status chaku_pool_cancel(chaku_pool* pool) {
+  return capi::guarded("cancel", [&] { capi::require("cancel", "pool", pool).pool.step().cancel(); });
+}
+
+extern "C" chaku_status chaku_sequence_create(chaku_pool* pool, int32_t max_tokens, chaku_sequence** out) {
+  return capi::guarded("sequence_create", [&] {
+    const auto& pages = capi::require("sequence_create", "pool", pool).pool.pages();
+    capi::require("sequence_create", "out", out);
+    *out = new chaku_sequence{std::make_unique<Sequence>(pages, max_tokens)};
+  });
+}
+
+extern "C" chaku_status chaku_sequence_fork(const chaku_sequence* sequence, int32_t n_tokens, chaku_sequence** out) {
+  return capi::guarded("fork", [&] {
+    const Sequence& s = *capi::require("fork", "sequence", sequence).sequence;
+    capi::require("fork", "out", out);
+    *out = new chaku_sequence{s.fork(n_tokens)};
+  });
+}
+
+extern "C" void chaku_sequence_free(chaku_sequence** sequence) { capi::free_handle(sequence); }
+
+extern "C" chaku_status chaku_sequence_set_adapters(chaku_sequence* sequence, chaku_adapter* const* adapters,
+                                                    const float* scales, int32_t n) {
+  return capi::guarded("set_adapters", [&] {
+    Sequence& s = *capi::require("set_adapters", "sequence", sequence).sequence;
+    s.set_adapters(capi::adapters_of(adapters, scales, n), {scales, static_cast<size_t>(n)});
+  });
+}
+
+extern "C" chaku_status chaku_sequence_truncate(chaku_sequence* sequence, int32_t n_tokens) {
+  return capi::guarded("truncate",
+                       [&] { capi::require("truncate", "sequence", sequence).sequence->truncate(n_tokens); });
+}
+
+extern "C" chaku_status chaku_sequence_snapshot(chaku_sequence* sequence) {
+  return capi::guarded("snapshot", [&] { capi::require("snapshot", "sequence", sequence).sequence->take_snapshot(); });
+}
+
+extern "C" chaku_status chaku_sequence_drop_snapshots(chaku_sequence* sequence) {
+  return capi::guarded("drop_snapshots",
+                       [&] { capi::require("drop_snapshots", "sequence", sequence).sequence->drop_snapshots(); });
+}
+
+extern "C" chaku_status chaku_sequence_length(const chaku_sequence* sequence, int32_t* out_n_tokens) {
+  return capi::guarded("length", [&] {
+    const Sequence& s = *capi::require("length", "sequence", sequence).sequence;
+    capi::require("length", "out_n_tokens", out_n_tokens) = s.length();
+  });
+}

@@ -1,0 +1,288 @@
+// The same answer alone and in a crowd: a text's logits have the same bits whatever other texts a step has, however
+// its prompt is cut, wherever its blocks lie, and whatever it shares with others.
+#include "infer/step.h"
+
+#include <atomic>
+#include <cstring>
+#include <random>
+#include <thread>
+
+#include "infer/random_adapter.h"
+#include "infer/session.h"
+#include "model/expect_error.h"
+#include "model/oracle.h"
+#include "model/tiny_kinds.h"
+
+using namespace chaku;
+using namespace chaku::test;
+
+namespace {
+
+using Logits = std::vector<float>;
+constexpr int32_t kVocab = 48;
+
+struct Pool {
+  std::shared_ptr<Pages> pages;
+  Step step;
+
+  Pool(const std::shared_ptr<Model>& model, int32_t n_blocks, int32_t max_batch_tokens, DType dtype = DType::kF32,
+       int32_t n_memories = 64)
+      : pages(std::make_shared<Pages>(model, PagesOptions{n_blocks, dtype, n_memories})),
+        step(pages, {max_batch_tokens, n_blocks}) {}
+};
+
+// A text: a prompt, what is generated behind it, and what it wears.
+struct Story {
+  std::vector<int32_t> tokens;
+  size_t n_prompt;
+  std::vector<std::shared_ptr<const Adapter>> adapters;
+  std::vector<float> scales;
+
+  Role role(size_t at) const { return at < n_prompt ? Role::kPrompt : Role::kGenerated; }
+};
+
+std::vector<Story> stories(const std::shared_ptr<Model>& model, size_t n, size_t longest) {
+  const auto a = random_adapter(model, 5, 3), b = random_adapter(model, 6, 5);
+  std::vector<Story> all;
+  for (size_t i = 0; i < n; ++i) {
+    const size_t n_prompt = 1 + i * 37 % longest;
+    Story story{
+        tiny_tokens(static_cast<int64_t>(n_prompt + 4), kVocab, static_cast<uint64_t>(100 + i)), n_prompt, {}, {}};
+    if (i % 4 == 1) story.adapters = {a}, story.scales = {0.7f};
+    if (i % 4 == 2) story.adapters = {b}, story.scales = {1.0f};
+    if (i % 4 == 3) story.adapters = {a, b}, story.scales = {0.5f, -0.3f};
+    all.push_back(std::move(story));
+  }
+  return all;
+}
+
+// Logits of the prompt's last token and of each generated one.
+Logits alone(const std::shared_ptr<Model>& model, const Story& story, DType dtype, int32_t max_tokens) {
+  Session session(model, {max_tokens, 0, 0, dtype});
+  session.set_adapters(story.adapters, story.scales);
+  Logits all(static_cast<size_t>(kVocab) * (story.tokens.size() - story.n_prompt + 1));
+  const std::span<const int32_t> tokens = story.tokens;
+  session.eval(tokens.first(story.n_prompt), Role::kPrompt, LogitRows::kLast, all);
+  for (size_t at = story.n_prompt; at < tokens.size(); ++at)
+    session.eval(tokens.subspan(at, 1), Role::kGenerated, LogitRows::kLast,
+                 std::span(all).subspan((at - story.n_prompt + 1) * kVocab, kVocab));
+  return all;
+}
+
+// All of them in one pool, in steps of any of them at any place.
+std::vector<Logits> crowd(const std::shared_ptr<Model>& model, const std::vector<Story>& all, DType dtype,
+                          int32_t max_tokens, int32_t batch, uint32_t seed) {
+  Pool pool(model, static_cast<int32_t>(all.size()) * blocks_of(max_tokens), batch, dtype);
+  std::vector<std::unique_ptr<Sequence>> texts;
+  for (const Story& story : all) {
+    texts.push_back(std::make_unique<Sequence>(pool.pages, max_tokens));
+    texts.back()->set_adapters(story.adapters, story.scales);
+  }
+  std::mt19937 random(seed);
+  const auto below = [&](size_t n) { return static_cast<size_t>(random() % n); };
+  std::vector<Logits> result(all.size());
+  for (;;) {
+    std::vector<StepPart> parts;
+    std::vector<size_t> owners;
+    bool left = false;
+    for (size_t i = 0; i < all.size(); ++i) {
+      const size_t at = static_cast<size_t>(texts[i]->length()), n = all[i].tokens.size();
+      if (at == n) continue;
+      left = true;
+      if (below(3) == 0) continue;
+      const size_t most = at < all[i].n_prompt ? all[i].n_prompt - at : 1;
+      const size_t now = below(2) == 0 ? most : 1 + below(most);
+      const bool wanted = at + now >= all[i].n_prompt;
+      parts.push_back({texts[i].get(), std::span(all[i].tokens).subspan(at, now), all[i].role(at),
+                       wanted ? LogitRows::kLast : LogitRows::kNone});
+      if (wanted) owners.push_back(i);
+    }
+    if (!left) return result;
+    Logits logits(owners.size() * kVocab);
+    pool.step.run(parts, logits);
+    for (size_t r = 0; r < owners.size(); ++r)
+      result[owners[r]].insert(result[owners[r]].end(), logits.begin() + static_cast<ptrdiff_t>(r * kVocab),
+                               logits.begin() + static_cast<ptrdiff_t>((r + 1) * kVocab));
+  }
+}
+
+bool same(const Logits& a, const Logits& b) {
+  return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(float)) == 0;
+}
+
+std::vector<CpuPath> all_paths() {
+  std::vector<CpuPath> paths;
+  for (const CpuPath path : {CpuPath::kReference, CpuPath::kAvx2, CpuPath::kAvx512, CpuPath::kAvx512Vnni})
+    if (find_table(path) != nullptr) paths.push_back(path);
+  for (const CpuPath path : bf16_paths()) paths.push_back(path);
+  return paths;
+}
+
+void check_crowd(const std::string& what, TinyOptions o, DType dtype = DType::kF32) {
+  for (const CpuPath path : all_paths()) {
+    o.path = path;
+    o.n_threads = 3;
+    const auto model = tiny_decoder(o);
+    const std::vector<Story> all = stories(model, 9, 90);
+    std::vector<Logits> expected;
+    for (const Story& story : all) expected.push_back(alone(model, story, dtype, 128));
+    for (const int32_t batch : {512, 40}) {
+      const std::vector<Logits> got = crowd(model, all, dtype, 128, batch, static_cast<uint32_t>(batch));
+      for (size_t i = 0; i < all.size(); ++i)
+        if (!same(got[i], expected[i]))
+          report(find_table(path)->name, 0,
+                 what + ": other bits of text " + std::to_string(i) + " in batches of " + std::to_string(batch));
+    }
+  }
+}
+
+TinyOptions quantized() {
+  TinyOptions o;
+  o.dtype = DType::kQ8_0;
+  o.width = o.ff_width = 96;
+  o.head_dim = 32;
+  o.window = 70;
+  return o;
+}
+
+}  // namespace
+
+TEST(a_crowd_of_every_kind) {
+  for (TinyKind& kind : tiny_kinds()) {
+    if (kind.options.n_positions > 0) kind.options.n_positions = 128;
+    check_crowd(kind.name, kind.options);
+  }
+}
+
+TEST(a_crowd_with_every_cache) {
+  for (const DType dtype : {DType::kF32, DType::kF16, DType::kBF16, DType::kQ8_0})
+    check_crowd(dtype_info(dtype).name, quantized(), dtype);
+}
+
+TEST(a_crowd_with_experts) {
+  TinyOptions o = quantized();
+  o.experts.n_experts = 6;
+  o.experts.n_used = 2;
+  o.experts.ff_width = 32;
+  o.experts.shared_ff_width = 32;
+  check_crowd("experts", o);
+}
+
+// All rows of some, the last of others, none of a third, which go to the caller's memory part by part.
+TEST(rows_go_where_they_were_asked_for) {
+  const auto model = tiny_decoder({});
+  const std::vector<Story> all = stories(model, 7, 30);
+  const LogitRows kinds[] = {LogitRows::kAll, LogitRows::kLast, LogitRows::kNone};
+  for (const int32_t batch : {5, 64}) {
+    Pool pool(model, 8, batch);
+    std::vector<std::unique_ptr<Sequence>> texts;
+    std::vector<StepPart> parts;
+    Logits expected;
+    for (size_t i = 0; i < all.size(); ++i) {
+      const Role role = i % 2 == 0 ? Role::kPrompt : Role::kGenerated;
+      texts.push_back(std::make_unique<Sequence>(pool.pages, 64));
+      texts.back()->set_adapters(all[i].adapters, all[i].scales);
+      parts.push_back({texts.back().get(), all[i].tokens, role, kinds[i % 3]});
+      Session session(model, {64, 0, 0, DType::kF32});
+      session.set_adapters(all[i].adapters, all[i].scales);
+      Logits own(static_cast<size_t>(parts.back().n_rows()) * kVocab);
+      session.eval(all[i].tokens, role, kinds[i % 3], own);
+      expected.insert(expected.end(), own.begin(), own.end());
+    }
+    Logits got(expected.size());
+    pool.step.run(parts, got);
+    CHECK(same(got, expected));
+  }
+}
+
+// A fork goes on as if it had read everything itself, and so does what it was forked from.
+TEST(forks_go_on_as_if_alone) {
+  for (const TinyKind& kind : tiny_kinds()) {
+    if (kind.options.n_positions > 0) continue;  // fewer than a block
+    const auto model = tiny_decoder(kind.options);
+    const bool mixes = model->spec().mixes();
+    const auto prefix = tiny_tokens(100, kVocab), one = tiny_tokens(20, kVocab, 1), other = tiny_tokens(20, kVocab, 2);
+    Pool pool(model, 16, 64);
+    Sequence text(pool.pages, 192);
+    const auto run = [&](Sequence& sequence, std::span<const int32_t> tokens) {
+      Logits logits(tokens.size() * kVocab);
+      const StepPart part{&sequence, tokens, Role::kPrompt, LogitRows::kAll};
+      pool.step.run({&part, 1}, logits);
+      return logits;
+    };
+    const int32_t at = mixes ? 64 : 77;
+    run(text, std::span(prefix).first(64));
+    if (mixes) text.take_snapshot();
+    run(text, std::span(prefix).subspan(64));
+    const auto fork = text.fork(at);
+    const Logits of_fork = run(*fork, one), of_text = run(text, other);
+    Sequence fresh(pool.pages, 192), second(pool.pages, 192);
+    run(fresh, std::span(prefix).first(static_cast<size_t>(at)));
+    run(second, prefix);
+    if (!same(of_fork, run(fresh, one))) report(kind.name.c_str(), 0, "the fork has other bits");
+    if (!same(of_text, run(second, other))) report(kind.name.c_str(), 0, "what was forked has other bits");
+  }
+}
+
+TEST(a_step_that_fails_changes_no_text) {
+  const auto model = tiny_decoder({});
+  Pool pool(model, 3, 32), elsewhere(model, 3, 32);
+  Sequence a(pool.pages, 128), b(pool.pages, 128), c(elsewhere.pages, 128);
+  const auto tokens = tiny_tokens(128, kVocab);
+  const std::span<const int32_t> few = std::span(tokens).first(3);
+  const std::vector<int32_t> bad = {1, kVocab};
+  Logits logits(2 * kVocab);
+  const auto run = [&](std::vector<StepPart> parts) { pool.step.run(parts, logits); };
+  run({{&a, few, Role::kPrompt, LogitRows::kLast}});
+  CHECK_ERROR(Code::kMemoryLimit, "expected 2 free blocks of 64 tokens, got 1 of 3 (part 1)",
+              run({{&a, std::span(tokens).first(62), Role::kPrompt, LogitRows::kNone},
+                   {&b, tokens, Role::kPrompt, LogitRows::kNone}}));
+  CHECK_ERROR(Code::kInvalidArgument, "each text once",
+              run({{&a, few, Role::kPrompt, LogitRows::kNone}, {&a, few, Role::kGenerated, LogitRows::kNone}}));
+  CHECK_ERROR(Code::kInvalidArgument, "0..47, got 48 (token 1 of part 1)",
+              run({{&a, few, Role::kPrompt, LogitRows::kNone}, {&b, bad, Role::kPrompt, LogitRows::kNone}}));
+  CHECK_ERROR(Code::kInvalidArgument, "another's (part 0)", run({{&c, few, Role::kPrompt, LogitRows::kNone}}));
+  CHECK_ERROR(Code::kInvalidArgument, "room for 144 logits, got 96", run({{&a, few, Role::kPrompt, LogitRows::kAll}}));
+  CHECK_ERROR(Code::kInvalidArgument, "1..125 tokens", run({{&a, tokens, Role::kPrompt, LogitRows::kNone}}));
+  CHECK_EQ(a.length(), 3);
+  CHECK_EQ(b.length(), 0);
+  CHECK_EQ(pool.pages->blocks().n_free(), 2);
+}
+
+TEST(cancelling_leaves_all_texts) {
+  TinyOptions o;
+  o.n_layers = 40;
+  o.width = 128;
+  o.ff_width = 256;
+  const auto model = tiny_decoder(o);
+  Pool pool(model, 64, 16);
+  Sequence a(pool.pages, 2048), b(pool.pages, 2048);
+  const std::vector<int32_t> tokens(2000, 1);
+  std::atomic<bool> done{false};
+  std::thread other([&] {
+    while (!done.load()) pool.step.cancel();
+  });
+  const StepPart parts[] = {{&a, tokens, Role::kPrompt, LogitRows::kNone},
+                            {&b, tokens, Role::kPrompt, LogitRows::kNone}};
+  CHECK_ERROR(Code::kCancelled, "cancelled", pool.step.run(parts, {}));
+  done.store(true);
+  other.join();
+  CHECK_EQ(a.length() + b.length(), 0);
+  CHECK_EQ(pool.pages->blocks().n_free(), 64);
+}
+
+TEST(inputs_are_collected_of_all_texts) {
+  const auto model = tiny_decoder({});
+  Pool pool(model, 4, 16);
+  pool.step.collect_inputs();
+  Sequence a(pool.pages, 64), b(pool.pages, 64);
+  const float scale = 1.0f;
+  b.set_adapters({random_adapter(model, 1, 2)}, {&scale, 1});
+  const auto tokens = tiny_tokens(10, kVocab);
+  Logits logits(20 * kVocab);
+  const StepPart parts[] = {{&a, tokens, Role::kPrompt, LogitRows::kAll},
+                            {&b, tokens, Role::kGenerated, LogitRows::kAll}};
+  pool.step.run(parts, logits);
+  for (const Module module : {Module::kAttnQ, Module::kFfnDown}) CHECK_EQ(pool.step.inputs(module, 1).n_rows[0], 20);
+  CHECK_EQ(pool.step.inputs(Module::kOutput, -1).n_rows[0], 20);
+}
