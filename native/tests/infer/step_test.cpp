@@ -21,11 +21,12 @@ namespace {
 using Logits = std::vector<float>;
 constexpr int32_t kVocab = 48;
 
-struct Pool {
+// Pages of any sizes and a step over them.
+struct Bench {
   std::shared_ptr<Pages> pages;
   Step step;
 
-  Pool(const std::shared_ptr<Model>& model, int32_t n_blocks, int32_t max_batch_tokens, DType dtype = DType::kF32,
+  Bench(const std::shared_ptr<Model>& model, int32_t n_blocks, int32_t max_batch_tokens, DType dtype = DType::kF32,
        int32_t n_memories = 64)
       : pages(std::make_shared<Pages>(model, PagesOptions{n_blocks, dtype, n_memories})),
         step(pages, {max_batch_tokens, n_blocks}) {}
@@ -72,7 +73,7 @@ Logits alone(const std::shared_ptr<Model>& model, const Story& story, DType dtyp
 // All of them in one pool, in steps of any of them at any place.
 std::vector<Logits> crowd(const std::shared_ptr<Model>& model, const std::vector<Story>& all, DType dtype,
                           int32_t max_tokens, int32_t batch, uint32_t seed) {
-  Pool pool(model, static_cast<int32_t>(all.size()) * blocks_of(max_tokens), batch, dtype);
+  Bench pool(model, static_cast<int32_t>(all.size()) * blocks_of(max_tokens), batch, dtype);
   std::vector<std::unique_ptr<Sequence>> texts;
   for (const Story& story : all) {
     texts.push_back(std::make_unique<Sequence>(pool.pages, max_tokens));
@@ -174,7 +175,7 @@ TEST(rows_go_where_they_were_asked_for) {
   const std::vector<Story> all = stories(model, 7, 30);
   const LogitRows kinds[] = {LogitRows::kAll, LogitRows::kLast, LogitRows::kNone};
   for (const int32_t batch : {5, 64}) {
-    Pool pool(model, 8, batch);
+    Bench pool(model, 8, batch);
     std::vector<std::unique_ptr<Sequence>> texts;
     std::vector<StepPart> parts;
     Logits expected;
@@ -202,7 +203,7 @@ TEST(forks_go_on_as_if_alone) {
     const auto model = tiny_decoder(kind.options);
     const bool mixes = model->spec().mixes();
     const auto prefix = tiny_tokens(100, kVocab), one = tiny_tokens(20, kVocab, 1), other = tiny_tokens(20, kVocab, 2);
-    Pool pool(model, 16, 64);
+    Bench pool(model, 16, 64);
     Sequence text(pool.pages, 192);
     const auto run = [&](Sequence& sequence, std::span<const int32_t> tokens) {
       Logits logits(tokens.size() * kVocab);
@@ -226,7 +227,7 @@ TEST(forks_go_on_as_if_alone) {
 
 TEST(a_step_that_fails_changes_no_text) {
   const auto model = tiny_decoder({});
-  Pool pool(model, 3, 32), elsewhere(model, 3, 32);
+  Bench pool(model, 3, 32), elsewhere(model, 3, 32);
   Sequence a(pool.pages, 128), b(pool.pages, 128), c(elsewhere.pages, 128);
   const auto tokens = tiny_tokens(128, kVocab);
   const std::span<const int32_t> few = std::span(tokens).first(3);
@@ -255,7 +256,7 @@ TEST(cancelling_leaves_all_texts) {
   o.width = 128;
   o.ff_width = 256;
   const auto model = tiny_decoder(o);
-  Pool pool(model, 64, 16);
+  Bench pool(model, 64, 16);
   Sequence a(pool.pages, 2048), b(pool.pages, 2048);
   const std::vector<int32_t> tokens(2000, 1);
   std::atomic<bool> done{false};
@@ -273,7 +274,7 @@ TEST(cancelling_leaves_all_texts) {
 
 TEST(inputs_are_collected_of_all_texts) {
   const auto model = tiny_decoder({});
-  Pool pool(model, 4, 16);
+  Bench pool(model, 4, 16);
   pool.step.collect_inputs();
   Sequence a(pool.pages, 64), b(pool.pages, 64);
   const float scale = 1.0f;
