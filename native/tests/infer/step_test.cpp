@@ -27,7 +27,7 @@ struct Bench {
   Step step;
 
   Bench(const std::shared_ptr<Model>& model, int32_t n_blocks, int32_t max_batch_tokens, DType dtype = DType::kF32,
-       int32_t n_memories = 64)
+        int32_t n_memories = 64)
       : pages(std::make_shared<Pages>(model, PagesOptions{n_blocks, dtype, n_memories})),
         step(pages, {max_batch_tokens, n_blocks}) {}
 };
