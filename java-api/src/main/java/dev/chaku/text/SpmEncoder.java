@@ -23,7 +23,7 @@ final class SpmEncoder implements PlainEncoder {
 
     private final Vocabulary vocabulary;
     private final Spaces spaces;
-    private final boolean split;
+    private final Cuts cuts;
     private final boolean fusesUnknown;
     private final @Nullable PairTable merges;
     private final int[] byteTokens = new int[256];
@@ -44,19 +44,28 @@ final class SpmEncoder implements PlainEncoder {
         NORMALIZED
     }
 
+    /** What is merged on its own. */
+    enum Cuts {
+        /** A text as a whole. */
+        TEXT,
+        /** Each space begins a word of its own, as where Metaspace splits. */
+        SPACES,
+        /** Newlines in a row, which stay whole if they are a token, and what is between them. */
+        NEWLINES
+    }
+
     /**
      * An encoder.
      *
-     * @param split whether each space begins a word of its own, as where Metaspace splits
      * @param fusesUnknown whether unknown characters in a row are one unknown token
      * @param merges the merges by the ids of their tokens, in place of those that scores make; or null
      */
-    SpmEncoder(Vocabulary vocabulary, Spaces spaces, boolean split, boolean fusesUnknown, @Nullable PairTable merges) {
+    SpmEncoder(Vocabulary vocabulary, Spaces spaces, Cuts cuts, boolean fusesUnknown, @Nullable PairTable merges) {
         this.merges = merges;
         this.fusesUnknown = fusesUnknown;
         this.vocabulary = vocabulary;
         this.spaces = spaces;
-        this.split = split;
+        this.cuts = cuts;
         this.wordsAreSeparate = wordsAreSeparate(vocabulary);
         for (int value = 0; value < 256; value++) {
             int token = vocabulary.find(String.format("<0x%02X>", value));
@@ -71,10 +80,34 @@ final class SpmEncoder implements PlainEncoder {
                 : escape(utf8, from, to, isPrefixed(utf8, from, first));
         int start = 0;
         while (start < text.length) {
-            int end = split ? splitEnd(text, start) : wordsAreSeparate ? wordEnd(text, start) : text.length;
+            int end = cuts == Cuts.NEWLINES ? runEnd(text, start) : text.length;
+            encodeRun(text, start, end, out);
+            start = end;
+        }
+    }
+
+    private void encodeRun(byte[] text, int from, int to, TokenBuffer out) {
+        int newlines = cuts == Cuts.NEWLINES && text[from] == '\n' ? vocabulary.find(text, from, to) : -1;
+        if (newlines >= 0) {
+            out.add(newlines);
+            return;
+        }
+        int start = from;
+        while (start < to) {
+            int end = cuts == Cuts.SPACES ? splitEnd(text, start) : wordsAreSeparate ? wordEnd(text, start) : to;
+            end = Math.min(end, to);
             encodeWord(text, start, end, out);
             start = end;
         }
+    }
+
+    /** Where newlines in a row end that begin at a position, or where the next ones begin. */
+    private static int runEnd(byte[] text, int from) {
+        int position = from + 1;
+        while (position < text.length && (text[position] == '\n') == (text[from] == '\n')) {
+            position++;
+        }
+        return position;
     }
 
     private boolean isPrefixed(byte[] utf8, int from, boolean first) {

@@ -12,8 +12,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Makes tokenizers from the {@code tokenizer.ggml.*} metadata of GGUF files: SentencePiece ({@code llama}), byte-level
- * BPE ({@code gpt2}) and WordPiece ({@code bert}). They give the ids that llama.cpp gives, and where that differs from
- * the tokenizer.json that a file was made from, the ids of the tokenizer.json (docs/tokenizers.md).
+ * BPE ({@code gpt2}), BPE of characters ({@code gemma4}) and WordPiece ({@code bert}). They give the ids that llama.cpp
+ * gives, and where that differs from the tokenizer.json that a file was made from, the ids of the tokenizer.json
+ * (docs/tokenizers.md).
  */
 public final class Tokenizers {
     private static final String MODEL = "tokenizer.ggml.model";
@@ -45,10 +46,11 @@ public final class Tokenizers {
         return switch (model) {
             case "llama" -> sentencePiece(metadata);
             case "gpt2" -> bytePairs(metadata);
+            case "gemma4" -> characterPairs(metadata);
             case "bert" -> wordPiece(metadata);
             default ->
                 throw new BadInputException(metadata.source() + ": metadata key '" + MODEL
-                        + "' names the unknown tokenizer '" + model + "'; known are llama, gpt2, bert");
+                        + "' names the unknown tokenizer '" + model + "'; known are llama, gpt2, gemma4, bert");
         };
     }
 
@@ -72,7 +74,12 @@ public final class Tokenizers {
         boolean fuses = metadata.findBool("chaku.tokenizer.fuse_unknown").orElse(false);
         return new GgufTokenizer(
                 vocabulary,
-                new SpmEncoder(vocabulary, spaces, split, fuses, merges(metadata, vocabulary.size())),
+                new SpmEncoder(
+                        vocabulary,
+                        spaces,
+                        split ? SpmEncoder.Cuts.SPACES : SpmEncoder.Cuts.TEXT,
+                        fuses,
+                        merges(metadata, vocabulary.size())),
                 new Detokenizer(vocabulary, false),
                 bosAndEos(vocabulary),
                 normalizer(metadata));
@@ -108,6 +115,47 @@ public final class Tokenizers {
                         + vocabSize + ", found " + left + ", " + right);
             }
             merges.putIfAbsent((int) left, (int) right, i);
+        }
+        return merges;
+    }
+
+    /**
+     * Gemma 4: characters are merged by the rank of their pair as byte-level BPE does it, and what is no token becomes
+     * its bytes. Each text begins with BOS, whatever the file says: early ones say that none does.
+     */
+    private static Tokenizer characterPairs(GgufMetadata metadata) {
+        Vocabulary vocabulary = new Vocabulary(metadata, new Settings(2, 1, 3, NONE, true, false, false, false, false));
+        return new GgufTokenizer(
+                vocabulary,
+                new SpmEncoder(
+                        vocabulary,
+                        SpmEncoder.Spaces.ESCAPED,
+                        SpmEncoder.Cuts.NEWLINES,
+                        false,
+                        mergesOfSpellings(metadata, vocabulary)),
+                new Detokenizer(vocabulary, false),
+                new GgufTokenizer.Frame(
+                        vocabulary.settings().bos(), bosAndEos(vocabulary).after()),
+                normalizer(metadata));
+    }
+
+    /** Two tokens with a space between them, each; no token has a space, which are written U+2581. */
+    private static PairTable mergesOfSpellings(GgufMetadata metadata, Vocabulary vocabulary) {
+        GgufArray.Strings texts = metadata.requireStrings(MERGES);
+        PairTable merges = new PairTable(texts.size());
+        for (int rank = 0; rank < texts.size(); rank++) {
+            byte[] merge = texts.bytesAt(rank);
+            int space = 1;
+            while (space < merge.length && merge[space] != ' ') {
+                space++;
+            }
+            int left = vocabulary.find(merge, 0, Math.min(space, merge.length));
+            int right = space < merge.length ? vocabulary.find(merge, space + 1, merge.length) : NONE;
+            if (left < 0 || right < 0) {
+                throw new BadInputException(metadata.source() + ": metadata key '" + MERGES
+                        + "' expects two tokens and a space between them, found '" + texts.get(rank) + "' as " + rank);
+            }
+            merges.putIfAbsent(left, right, rank);
         }
         return merges;
     }

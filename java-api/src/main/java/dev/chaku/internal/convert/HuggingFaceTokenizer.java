@@ -28,6 +28,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class HuggingFaceTokenizer {
     private static final float ADDED_SCORE = -1000;
+    /** Gemma 4's: merges of characters by their rank, where others go by scores. */
+    private static final String RANKED = "gemma4";
+
     private static final String END_OF_TEXT = "<|endoftext|>";
 
     private final Path folder;
@@ -128,16 +131,19 @@ final class HuggingFaceTokenizer {
                     vocabulary.put(tokenizer.path(), number, text, kind(text, unknown, characters), score);
                 });
         addAddedTokens(characters ? ADDED_SCORE : 0);
-        found.put("tokenizer.ggml.model", GgufValue.of(characters ? "llama" : "gpt2"));
+        boolean ranked = characters && config.architecture().startsWith("Gemma4");
+        found.put("tokenizer.ggml.model", GgufValue.of(ranked ? RANKED : characters ? "llama" : "gpt2"));
         String pre = characters ? "default" : PreTokenizerNames.of(tokenizer);
         found.put("tokenizer.ggml.pre", GgufValue.of(pre));
         vocabulary.write(found, characters);
-        if (!characters) {
+        if (!characters || ranked) {
             found.put(
                     "tokenizer.ggml.merges",
                     GgufValue.of(merges.stream()
                             .map(merge -> merge.left() + " " + merge.right())
                             .toList()));
+        }
+        if (!characters) {
             if (PreTokenizerNames.prefixesSpace(tokenizer)) {
                 found.put("chaku.tokenizer.space_prefix", GgufValue.of("always"));
             }
@@ -146,7 +152,7 @@ final class HuggingFaceTokenizer {
                 found.put("chaku.tokenizer.ignore_merges", GgufValue.of(ignoresMerges));
             }
         }
-        if (characters && !scores.areThoseOfScores(vocabulary.texts())) {
+        if (characters && !ranked && !scores.areThoseOfScores(vocabulary.texts())) {
             found.put("chaku.tokenizer.merge_token_ids", GgufValue.of(scores.ids(vocabulary)));
         }
         describeSteps(characters);

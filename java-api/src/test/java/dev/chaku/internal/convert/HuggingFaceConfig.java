@@ -131,6 +131,12 @@ final class HuggingFaceConfig {
         metadata.findDouble(a + "attention.temperature_scale").ifPresent(n -> {
             rope.putAll(Map.of("llama_4_scaling_beta", n, "mscale", 1.0, "mscale_all_dim", 1.0));
         });
+        if (a.equals("deepseek2.")) {
+            metadata.findDouble(a + "rope.scaling.yarn_log_multiplier").ifPresent(tenth -> {
+                double all = Math.round(1e4 * tenth) / 1e3;
+                rope.putAll(Map.of("mscale", all, "mscale_all_dim", all));
+            });
+        }
         if (a.equals("gpt-oss.")) {
             rope.put("truncate", false);
         }
@@ -218,7 +224,8 @@ final class HuggingFaceConfig {
         config.put("n_shared_experts", number("expert_shared_count"));
         config.put("first_k_dense_replace", number("leading_dense_block_count"));
         config.put("routed_scaling_factor", metadata.requireDouble(a + "expert_weights_scale"));
-        config.putAll(Map.of("n_group", 1, "topk_group", 1));
+        config.put("n_group", metadata.findInt(a + "expert_group_count").orElse(1));
+        config.put("topk_group", metadata.findInt(a + "expert_group_used_count").orElse(1));
     }
 
     /** What only some families have. */

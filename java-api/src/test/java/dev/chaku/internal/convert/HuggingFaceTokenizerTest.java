@@ -35,8 +35,13 @@ class HuggingFaceTokenizerTest {
     Path folder;
 
     private GgufMetadata read(int vocab) throws IOException {
+        return read("X", vocab);
+    }
+
+    private GgufMetadata read(String kind, int vocab) throws IOException {
         Path config = Files.writeString(
-                folder.resolve("config.json"), "{\"architectures\": [\"X\"], \"vocab_size\": " + vocab + "}");
+                folder.resolve("config.json"),
+                "{\"architectures\": [\"" + kind + "\"], \"vocab_size\": " + vocab + "}");
         Map<String, GgufValue> metadata = new LinkedHashMap<>();
         HuggingFaceTokenizer.read(folder, ModelConfig.read(config)).describe(metadata);
         return new GgufMetadata(folder.toString(), metadata);
@@ -88,6 +93,26 @@ class HuggingFaceTokenizerTest {
         assertArrayEquals(new int[] {1, 4}, tokenizer.encode("abc", false, false));
         assertArrayEquals(new int[] {5, 6}, tokenizer.encode("abA", false, false));
         assertEquals("[PAD7]", tokenizer.piece(7));
+    }
+
+    /** Gemma 4's file has the merges themselves, as other programs expect it, and gives the ids of the scores. */
+    @Test
+    void gemma4KeepsItsMerges() throws IOException {
+        Files.writeString(
+                folder.resolve("tokenizer.json"),
+                "{\"normalizer\": {\"type\": \"Replace\", \"pattern\": {\"String\": \" \"}, \"content\": \"\u2581\"}, \"added_tokens\": [{\"id\": 0, \"content\": \"<bos>\", \"special\": true}],"
+                        + "\"model\": {\"type\": \"BPE\", \"byte_fallback\": true,"
+                        + "\"vocab\": {\"<bos>\": 0, \"a\": 1, \"b\": 2, \"c\": 3, \"bc\": 4, \"ab\": 5, \"<0x41>\": 6},"
+                        + "\"merges\": [\"b c\", [\"a\", \"b\"]]}}");
+        Files.writeString(folder.resolve("tokenizer_config.json"), "{\"bos_token\": \"<bos>\"}");
+        GgufMetadata metadata = read("Gemma4ForCausalLM", 8);
+        assertEquals("gemma4", metadata.requireString("tokenizer.ggml.model"));
+        assertEquals(
+                List.of("b c", "a b"),
+                metadata.requireStrings("tokenizer.ggml.merges").toList());
+        Tokenizer tokenizer = Tokenizers.of(metadata);
+        assertArrayEquals(new int[] {0, 1, 4}, tokenizer.encode("abc", true, false));
+        assertArrayEquals(new int[] {5, 6}, tokenizer.encode("abA", false, false));
     }
 
     @Test
