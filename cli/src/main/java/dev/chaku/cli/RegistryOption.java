@@ -1,12 +1,17 @@
 package dev.chaku.cli;
 
 import dev.chaku.errors.BadInputException;
+import dev.chaku.errors.ChakuException;
 import dev.chaku.registry.AdapterReference;
 import dev.chaku.registry.AdapterRegistry;
+import dev.chaku.registry.Check;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import picocli.CommandLine.Model.ArgSpec;
 import picocli.CommandLine.Model.CommandSpec;
@@ -21,6 +26,9 @@ final class RegistryOption {
             description =
                     "The registry of adapters (the folder in CHAKU_REGISTRY, else chaku/adapters in the user's data folder).")
     private Path folder;
+
+    /** What the arguments meant that named versions. */
+    private final Map<String, String> located = new HashMap<>();
 
     AdapterRegistry open() {
         return folder != null ? AdapterRegistry.open(folder) : AdapterRegistry.ofUser();
@@ -79,9 +87,35 @@ final class RegistryOption {
             tellOfVersion(text, console);
             return Path.of(text);
         }
-        return AdapterReference.looksLikeOne(text)
-                ? openFor(text).locate(text)
-                : Path.of(text); // Whoever reads it says that it is not there.
+        if (!AdapterReference.looksLikeOne(text)) {
+            return Path.of(text); // Whoever reads it says that it is not there.
+        }
+        Path file = openFor(text).locate(text);
+        // What the reference means may be another version when the work is done.
+        located.put(text, AdapterReference.parse(text).name() + "@" + file.getParent().getFileName());
+        return file;
+    }
+
+    /**
+     * Writes down what an argument's version was put to, and says so; nothing where it named a file. That it cannot be
+     * written is told and fails nothing.
+     *
+     * @param text the argument, which {@link #locate} has found
+     * @param metrics what was measured; numbers that are not finite are left out
+     */
+    void record(String text, String check, boolean passed, Map<String, Double> metrics, Console console) {
+        String reference = located.get(text);
+        if (reference == null) {
+            return;
+        }
+        Map<String, Double> finite = new LinkedHashMap<>(metrics);
+        finite.values().removeIf(value -> !Double.isFinite(value));
+        try {
+            open().record(reference, Check.now(check, passed, finite));
+            console.note("recorded: " + reference + (passed ? " passed " : " failed ") + check);
+        } catch (ChakuException e) {
+            console.note("note: not recorded: " + e.getMessage());
+        }
     }
 
     private AdapterRegistry openFor(String text) {

@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.chaku.errors.ResourceException;
+import dev.chaku.registry.AdapterRegistry;
+import dev.chaku.registry.VersionDescription;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -14,6 +16,7 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
@@ -29,6 +32,19 @@ class ResultStreamTest {
 
     /** A line for each verb that ends well and prints something. */
     private static final Map<String, String> LINES = Map.ofEntries(
+            Map.entry("adapter diff", "adapter diff small@1 small@2 --registry STORE"),
+            Map.entry("adapter export", "adapter export ADAPTER --format gguf --model BASE --out OUT"),
+            Map.entry("adapter export-card", "adapter export-card small --registry STORE"),
+            Map.entry("adapter gc", "adapter gc --keep 1 --registry STORE"),
+            Map.entry("adapter import", "adapter import PEFT --model BASE --out OUT"),
+            Map.entry("adapter inspect", "adapter inspect ADAPTER"),
+            Map.entry("adapter list", "adapter list --registry STORE"),
+            Map.entry("adapter merge", "adapter merge ADAPTER small@1 --registry STORE --method cat --out OUT"),
+            Map.entry("adapter promote", "adapter promote small@1 --registry STORE"),
+            Map.entry("adapter register", "adapter register small ADAPTER --registry STORE"),
+            Map.entry("adapter rollback", "adapter rollback small --registry STORE"),
+            Map.entry("adapter show", "adapter show small@1 --registry STORE"),
+            Map.entry("adapter tag", "adapter tag small@1 good --registry STORE"),
             Map.entry("bench", "bench --model BASE --prompt-tokens 4 --gen-tokens 1 --train-tokens 0"),
             Map.entry("data check", "data check DATA"),
             Map.entry("data convert", "data convert DATA --to text --allow-loss --out OUT"),
@@ -115,6 +131,9 @@ class ResultStreamTest {
                     case "HF" -> hf;
                     case "OUT" -> out;
                     case "PART" -> part();
+                    case "ADAPTER" -> adapter();
+                    case "PEFT" -> SmallAdapter.peft(base(), folder.resolve("peft"));
+                    case "STORE" -> store(out.resolveSibling("store"));
                     default -> word;
                 })
                 .toArray();
@@ -126,6 +145,20 @@ class ResultStreamTest {
             Cli.run("model", "split", base(), "--max-tensors", 20, "--out", folder.resolve("part"));
         }
         return first;
+    }
+
+    private Path adapter() {
+        return SmallAdapter.write(base(), folder.resolve("adapter.gguf"));
+    }
+
+    /** A registry of two versions that were in production, one after the other. */
+    private Path store(Path store) {
+        AdapterRegistry registry = AdapterRegistry.open(store);
+        for (int i = 1; i <= 2; i++) {
+            registry.register("small", adapter(), VersionDescription.of(adapter()));
+            registry.promote("small@" + i, List.of());
+        }
+        return store;
     }
 
     private Path base() {
