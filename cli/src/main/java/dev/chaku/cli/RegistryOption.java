@@ -92,7 +92,9 @@ final class RegistryOption {
         }
         Path file = openFor(text).locate(text);
         // What the reference means may be another version when the work is done.
-        located.put(text, AdapterReference.parse(text).name() + "@" + file.getParent().getFileName());
+        located.put(
+                text,
+                AdapterReference.parse(text).name() + "@" + file.getParent().getFileName());
         return file;
     }
 
