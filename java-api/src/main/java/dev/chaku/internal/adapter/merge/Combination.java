@@ -26,22 +26,23 @@ interface Combination {
 
     /** The weighted sum of the values that have the elected sign, by their number. Zeros have none. */
     static Combination elected(SignElection election) {
+        boolean isByTotal = election == SignElection.TOTAL;
         return (values, weights, result, count) -> {
             for (int at = 0; at < count; at++) {
                 double votes = 0;
                 for (double[] of : values) {
-                    votes += election == SignElection.TOTAL ? of[at] : Math.signum(of[at]);
+                    votes += isByTotal ? of[at] : Bits.isNotZero(of[at]) & (2 * Bits.isNegative(of[at]) + 1);
                 }
+                long isNegative = Bits.isNegative(votes);
                 double sum = 0;
-                int number = 0;
+                long number = 0;
                 for (int i = 0; i < values.length; i++) {
                     double value = values[i][at];
-                    if (votes >= 0 ? value > 0 : value < 0) {
-                        sum += weights[i] * value;
-                        number++;
-                    }
+                    long counts = Bits.isNotZero(value) & ~(Bits.isNegative(value) ^ isNegative);
+                    sum += weights[i] * Bits.choose(counts, value);
+                    number -= counts;
                 }
-                result[at] = number > 1 ? sum / number : sum;
+                result[at] = sum / Math.max(1, number);
             }
         };
     }

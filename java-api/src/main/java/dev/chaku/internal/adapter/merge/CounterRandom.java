@@ -29,6 +29,20 @@ final class CounterRandom {
 
     /** Evenly from 0 to below 1. */
     double at(long number) {
-        return (mix(start + (number + 1) * STEP) >>> 11) * UNIT;
+        return bits(number) * UNIT;
+    }
+
+    /** Yes ({@link Bits}) with a probability. */
+    long isBelow(long share, long number) {
+        return bits(number) - share >> 63;
+    }
+
+    /** A probability as {@link #isBelow} takes it. */
+    static long share(double probability) {
+        return (long) Math.ceil(probability / UNIT);
+    }
+
+    private long bits(long number) {
+        return mix(start + (number + 1) * STEP) >>> 11;
     }
 }

@@ -18,12 +18,21 @@ record MagnitudePruning(double density) implements Pruning {
         if (density == 1) {
             return Pruning.none().of(values, key);
         }
-        int threshold = threshold(values, (long) (density * values.count()));
+        double least = leastThatRoundsTo(threshold(values, (long) (density * values.count())));
         return (all, from, count, first) -> {
             for (int i = from; i < from + count; i++) {
-                all[i] = bits(all[i]) < threshold ? 0 : all[i];
+                all[i] = Bits.choose(~Bits.isNegative(Math.abs(all[i]) - least), all[i]);
             }
         };
+    }
+
+    /** The smallest number that becomes a float: half way from the one before. */
+    private static double leastThatRoundsTo(int bits) {
+        if (bits == Integer.MAX_VALUE) {
+            return Double.POSITIVE_INFINITY;
+        }
+        float value = Float.intBitsToFloat(bits);
+        return value == 0 ? 0 : (value + (double) Math.nextDown(value)) / 2;
     }
 
     private static int bits(double value) {

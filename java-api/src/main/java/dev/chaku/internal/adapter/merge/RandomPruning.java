@@ -14,9 +14,10 @@ record RandomPruning(double density, long seed) implements Pruning {
         }
         CounterRandom random = new CounterRandom(seed, key);
         double scale = 1 / density;
+        long share = CounterRandom.share(density);
         return (all, from, count, first) -> {
             for (int i = 0; i < count; i++) {
-                all[from + i] = random.at(first + i) < density ? all[from + i] * scale : 0;
+                all[from + i] = Bits.choose(random.isBelow(share, first + i), all[from + i] * scale);
             }
         };
     }

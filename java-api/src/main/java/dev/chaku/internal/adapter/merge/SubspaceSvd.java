@@ -1,6 +1,7 @@
 package dev.chaku.internal.adapter.merge;
 
 import dev.chaku.internal.adapter.merge.JacobiSvd.Svd;
+import dev.chaku.internal.adapter.merge.Vectors.Grid;
 import dev.chaku.internal.io.Interruption;
 import java.util.Arrays;
 
@@ -16,10 +17,10 @@ import java.util.Arrays;
 final class SubspaceSvd {
     static final int TILE_ROWS = 64;
 
-    /** Values of a stretch that is transposed at once. */
+    /** Columns of the tile that are multiplied at once. */
     private static final int STRETCH = 64;
 
-    /** The relative gain of a pass that is not worth another. */
+    /** What further passes would gain, relative to what is kept, that is not worth them. */
     private static final double CONVERGED = 1e-7;
 
     private static final int MOST_PASSES = 12;
@@ -29,7 +30,10 @@ final class SubspaceSvd {
     private final int columns;
     private final int size;
     private final double[] tile;
-    private final double[] transposed = new double[STRETCH * TILE_ROWS];
+
+    /** A stretch of the columns of the tile, together so that it stays in the cache. */
+    private final double[] stretch = new double[STRETCH * TILE_ROWS];
+
     private final double[] part;
 
     /** M Q of the last pass, [N, L]. */
@@ -65,16 +69,26 @@ final class SubspaceSvd {
         int size = start.length / matrix.columns();
         SubspaceSvd iteration = new SubspaceSvd(matrix, size);
         double[] basis = iteration.orthonormal(start);
-        double before = -1;
+        double before = 0;
+        double gainBefore = 0;
         for (int pass = 1; ; pass++) {
             double[] next = iteration.pass(basis);
             double kept = iteration.kept(basis, next, wanted);
-            if (pass == MOST_PASSES || kept - before <= CONVERGED * kept) {
+            double gain = kept - before;
+            if (pass == MOST_PASSES || pass > 1 && remaining(gain, gainBefore, pass) <= CONVERGED * kept) {
                 return iteration.finish(basis);
             }
             before = kept;
+            gainBefore = gain;
             basis = iteration.orthonormal(next);
         }
+    }
+
+    /** What further passes would gain, as gains fall by the same factor from each to the next. */
+    private static double remaining(double gain, double gainBefore, int pass) {
+        // The first gain is all that was kept, and tells nothing of the factor.
+        double factor = pass > 2 ? gain / gainBefore : 1;
+        return factor < 1 ? Math.max(0, gain * factor / (1 - factor)) : gain;
     }
 
     private double[] orthonormal(double[] values) {
@@ -111,24 +125,33 @@ final class SubspaceSvd {
             int width = Math.min(STRETCH, columns - at);
             for (int i = 0; i < n; i++) {
                 for (int k = 0; k < width; k++) {
-                    transposed[k * TILE_ROWS + i] = tile[i * columns + at + k];
+                    stretch[k * TILE_ROWS + i] = tile[i * columns + at + k];
                 }
             }
-            for (int j = 0; j < size; j++) {
-                Vectors.addAll(
-                        width, basis, j * columns + at, 1, transposed, 0, TILE_ROWS, part, j * TILE_ROWS, TILE_ROWS);
-            }
+            Vectors.addProduct(
+                    Grid.ofRows(basis, at, columns),
+                    Grid.ofRows(stretch, 0, TILE_ROWS),
+                    Grid.ofRows(part, 0, TILE_ROWS),
+                    size,
+                    width,
+                    TILE_ROWS);
         }
     }
 
     /** Adds the transposed tile times the part's columns. */
     private void multiplyTransposed(int n, double[] next) {
-        int stretch = 4 * STRETCH;
-        for (int at = 0; at < columns; at += stretch) {
-            int width = Math.min(stretch, columns - at);
-            for (int j = 0; j < size; j++) {
-                Vectors.addAll(n, part, j * TILE_ROWS, 1, tile, at, columns, next, j * columns + at, width);
+        for (int at = 0; at < columns; at += STRETCH) {
+            int width = Math.min(STRETCH, columns - at);
+            for (int i = 0; i < n; i++) {
+                System.arraycopy(tile, i * columns + at, stretch, i * STRETCH, width);
             }
+            Vectors.addProduct(
+                    Grid.ofRows(part, 0, TILE_ROWS),
+                    Grid.ofRows(stretch, 0, STRETCH),
+                    Grid.ofRows(next, at, columns),
+                    size,
+                    n,
+                    width);
         }
     }
 
@@ -150,9 +173,13 @@ final class SubspaceSvd {
         Svd small = JacobiSvd.of(qr.r(), qr.steps(), size);
         double[] us = qr.applyQ(small.us(), small.count());
         double[] v = new double[columns * small.count()];
-        for (int j = 0; j < small.count(); j++) {
-            Vectors.addAll(size, small.v(), j * size, 1, basis, 0, columns, v, j * columns, columns);
-        }
+        Vectors.addProduct(
+                Grid.ofRows(small.v(), 0, size),
+                Grid.ofRows(basis, 0, columns),
+                Grid.ofRows(v, 0, columns),
+                small.count(),
+                size,
+                columns);
         return new Leading(new Svd(small.count(), us, small.sigma(), v), sumOfSquares);
     }
 }

@@ -1,6 +1,7 @@
 package dev.chaku.internal.adapter.merge;
 
 import dev.chaku.internal.adapter.merge.JacobiSvd.Svd;
+import dev.chaku.internal.adapter.merge.Vectors.Grid;
 import dev.chaku.merge.OutputRank;
 
 /**
@@ -50,9 +51,7 @@ final class SvdRule implements MergeRule {
     /** X Yᵀ of X [m, n] and Y [p, n], all column after column. */
     private static double[] productWithTransposed(double[] x, int m, double[] y, int p, int n) {
         double[] product = new double[m * p];
-        for (int j = 0; j < p; j++) {
-            Vectors.addAll(n, y, j, p, x, 0, m, product, j * m, m);
-        }
+        Vectors.addProduct(new Grid(y, 0, 1, p), Grid.ofRows(x, 0, m), Grid.ofRows(product, 0, m), p, n, m);
         return product;
     }
 }
