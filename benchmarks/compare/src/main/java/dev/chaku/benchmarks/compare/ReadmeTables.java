@@ -19,6 +19,7 @@ final class ReadmeTables {
     static {
         TABLES.put("compare", ComparisonTables::render);
         TABLES.put("neighbours", NeighbourTables::render);
+        TABLES.put("adapters", AdapterTables::render);
         TABLES.put("jmh", OtherTables::jmh);
         TABLES.put("kernels", OtherTables::kernels);
         TABLES.put("bench", OtherTables::bench);

@@ -1,8 +1,8 @@
 package dev.chaku.internal.adapter.merge;
 
 /**
- * Choices without branches, as masks of 64 bits: all of them for yes, none for no. Which values stay is a toss-up at every
- * one of them, and a branch that is guessed wrong costs more than all else that is done to a value.
+ * Choices without branches, as masks of 64 bits: all of them for yes, none for no. Which values stay is a toss-up at
+ * every one of them, and a branch that is guessed wrong costs more than all else that is done to a value.
  */
 final class Bits {
     private Bits() {}

@@ -6,8 +6,8 @@ import java.util.Arrays;
 /** The product scale · B A of one adapter, rows at a time. Not thread-safe. */
 final class ProductRows implements TiledMatrix, Values {
     /**
-     * Columns of A that stay in the cache for all rows of a tile, where they lie together: rows as they come, at distances
-     * of a power of two, would take each other's place there.
+     * Columns of A that stay in the cache for all rows of a tile, where they lie together: rows as they come, at
+     * distances of a power of two, would take each other's place there.
      */
     private static final int STRETCH = 256;
 

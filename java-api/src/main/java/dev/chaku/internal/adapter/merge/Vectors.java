@@ -106,7 +106,13 @@ final class Vectors {
 
     private static void addRest(Grid c, Grid x, Grid y, int row, int from, int inner, int n) {
         for (int k = from; k < inner; k++) {
-            add(c.values[c.from + row * c.down + k * c.across], x.values, x.from + k * x.down, y.values, y.from + row * y.down, n);
+            add(
+                    c.values[c.from + row * c.down + k * c.across],
+                    x.values,
+                    x.from + k * x.down,
+                    y.values,
+                    y.from + row * y.down,
+                    n);
         }
     }
 

@@ -10,7 +10,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 class VectorsTest {
-    /** Rows of Y are taken in twos and of X in fours; what is left over is done too, and nothing beside it is touched. */
+    /**
+     * Rows of Y are taken in twos and of X in fours; what is left over is done too, and nothing beside it is touched.
+     */
     @ParameterizedTest
     @CsvSource({"1, 1, 1", "2, 4, 8", "3, 5, 7", "4, 3, 9", "5, 9, 1", "2, 0, 3", "7, 16, 33"})
     void productsOfAnyShapeAreAdded(int rows, int inner, int n) {
