@@ -5,9 +5,11 @@ import dev.chaku.errors.BadInputException;
 import dev.chaku.errors.OperationCancelledException;
 import dev.chaku.errors.ResourceException;
 import dev.chaku.generate.Generation;
+import dev.chaku.generate.OutputForm;
 import dev.chaku.generate.SamplingOptions;
 import dev.chaku.internal.generate.GenerationLoop;
 import dev.chaku.internal.generate.GenerationRequest;
+import dev.chaku.internal.generate.grammar.CompiledForm;
 import dev.chaku.internal.model.ModelSession;
 import dev.chaku.internal.model.WornAdapters;
 import dev.chaku.text.template.ChatTemplate;
@@ -41,6 +43,7 @@ public final class Generator {
     private boolean endless;
     private boolean withLogprobs;
     private int topLogprobs;
+    private @Nullable OutputForm form;
     private Consumer<String> listener = piece -> {};
     private volatile @Nullable GenerationLoop running;
 
@@ -270,6 +273,29 @@ public final class Generator {
     }
 
     /**
+     * The form that the text must have, in place of the one set before: a grammar, JSON by a schema, one of some labels.
+     * The text ends where its form is whole; {@link Generation#form} says whether it came to that before the number of
+     * tokens or a stop string ended it.
+     *
+     * @param newForm the form
+     * @return this
+     */
+    public Generator form(OutputForm newForm) {
+        this.form = Objects.requireNonNull(newForm, "form");
+        return this;
+    }
+
+    /**
+     * Lets the text have any form, as it does unless one is set.
+     *
+     * @return this
+     */
+    public Generator withoutForm() {
+        this.form = null;
+        return this;
+    }
+
+    /**
      * Gets the text piece by piece, on the thread that generates; nothing that may become a stop string is passed on.
      * What it throws ends the generation and comes out of {@link #generate}.
      *
@@ -286,7 +312,8 @@ public final class Generator {
      * the thread ends it with an exception. Both are noticed between two tokens, and within a prompt every 512 tokens.
      *
      * @return the text and how it ended
-     * @throws BadInputException if there is no prompt, or it is longer than the context of the model
+     * @throws BadInputException if there is no prompt, it is longer than the context of the model, or the form is wrong,
+     *     not supported or too large
      * @throws ResourceException if memory does not suffice
      * @throws OperationCancelledException if the thread is interrupted; its interrupt status stays set
      * @throws IllegalStateException if the model is closed, or an adapter that is worn
@@ -294,7 +321,7 @@ public final class Generator {
     public Generation generate() {
         model.loaded().requireOpen();
         GenerationRequest request = new GenerationRequest(
-                prompt.clone(), maxTokens, sampling, allStops(), endless, withLogprobs, topLogprobs, listener);
+                prompt.clone(), maxTokens, sampling, allStops(), endless, withLogprobs, topLogprobs, compiledForm(), listener);
         model.loaded().requireLength(prompt.length);
         int tokens = (int) Math.min(model.contextLength(), (long) prompt.length + maxTokens);
         ModelSession session = model.loaded().sessions().borrow(tokens, adapters.inTheCore());
@@ -313,6 +340,11 @@ public final class Generator {
                 session.close();
             }
         }
+    }
+
+    private @Nullable CompiledForm compiledForm() {
+        OutputForm wanted = form;
+        return wanted == null ? null : model.loaded().forms().compile(wanted);
     }
 
     private List<String> allStops() {

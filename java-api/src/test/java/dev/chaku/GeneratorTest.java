@@ -2,6 +2,7 @@ package dev.chaku;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -9,6 +10,7 @@ import dev.chaku.errors.BadInputException;
 import dev.chaku.errors.OperationCancelledException;
 import dev.chaku.generate.FinishReason;
 import dev.chaku.generate.Generation;
+import dev.chaku.generate.OutputForm;
 import dev.chaku.internal.arch.FormatMix;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -224,6 +226,48 @@ class GeneratorTest {
             });
             assertThrows(UnsupportedOperationException.class, generator::generate);
             assertEquals(10, generator.onText(piece -> {}).generate().tokens().length);
+        }
+    }
+
+    @Test
+    void answersHaveTheFormThatIsAskedFor() {
+        try (Model model = tiny()) {
+            Generator generator =
+                    model.generator().prompt("A suit").form(OutputForm.regex("(yes|no)( [a-z]{2,8}){3}\\."));
+            for (int seed = 0; seed < 5; seed++) {
+                Generation generation = generator.seed(seed).maxTokens(200).generate();
+                assertTrue(generation.text().matches("(yes|no)( [a-z]{2,8}){3}\\."), generation.text());
+                assertEquals(FinishReason.STOP, generation.finishReason());
+                assertTrue(generation.form().orElseThrow().complete());
+                Generation told = generator.logprobs(1).generate();
+                assertArrayEquals(generation.tokens(), told.tokens(), "with and without probabilities");
+                assertEquals(told.tokens().length, told.logprobs().size());
+                generator = model.generator().prompt("A suit").form(OutputForm.regex("(yes|no)( [a-z]{2,8}){3}\\."));
+            }
+            Generation cut = generator.maxTokens(4).generate();
+            assertEquals(FinishReason.LENGTH, cut.finishReason());
+            assertFalse(cut.form().orElseThrow().complete());
+            assertTrue(generator.withoutForm().generate().form().isEmpty());
+        }
+    }
+
+    @Test
+    void choicesSayHowLikelyTheyWere() {
+        try (Model model = tiny()) {
+            Generator generator = model.generator().prompt("A suit").form(OutputForm.choices("yes", "no"));
+            float[][] logits = model.logits(generator.promptTokens());
+            float[] row = logits[logits.length - 1];
+            double yes = Math.exp(row[model.tokenizer().encode("y", false, false)[0]]);
+            double no = Math.exp(row[model.tokenizer().encode("n", false, false)[0]]);
+            Generation generation = generator.temperature(0).generate();
+            Map<String, Double> choices = generation.form().orElseThrow().choices();
+            assertEquals(yes / (yes + no), choices.get("yes"), 1e-6);
+            assertEquals(no / (yes + no), choices.get("no"), 1e-6);
+            assertEquals(yes > no ? "yes" : "no", generation.text());
+            assertEquals(0, generation.decodeTokensPerSecond(), "one prompt, and no step after it");
+            BadInputException e = assertThrows(
+                    BadInputException.class, () -> model.generator().form(OutputForm.choices("a", "a")));
+            assertTrue(e.getMessage().startsWith("choices: expected"), e.getMessage());
         }
     }
 }

@@ -4,6 +4,7 @@ import dev.chaku.AdapterBase;
 import dev.chaku.Generator;
 import dev.chaku.Model;
 import dev.chaku.errors.BadInputException;
+import dev.chaku.generate.FinishReason;
 import dev.chaku.generate.Generation;
 import dev.chaku.generate.SamplingOptions;
 import dev.chaku.io.FileDraft;
@@ -14,6 +15,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -35,6 +37,9 @@ import picocli.CommandLine.Option;
             "  chaku generate --model base.gguf --adapter runs/1 --prompt \"Hello\" --temperature 0",
             "  chaku generate --model base.gguf --adapter runs/1=0.5 --adapter other.gguf --prompt-file p.txt --json",
             "  chaku generate --model base.gguf --adapter support@production --prompt \"Hello\"",
+            "  chaku generate --model base.gguf --chat --prompt \"Is it spam? Win $$$\" --choices yes,no --json",
+            "  chaku generate --model base.gguf --prompt \"A date: \" --regex \"[0-9]{4}-[0-9]{2}-[0-9]{2}\"",
+            "  chaku generate --model base.gguf --prompt \"A move: \" --grammar chess.gbnf",
             "  chaku generate --model base.gguf --tokens 1,15,7 --max-tokens 0 --logits logits.f32"
         })
 final class GenerateCommand extends Verb {
@@ -102,6 +107,9 @@ final class GenerateCommand extends Verb {
     @Mixin
     private SamplingArguments sampling;
 
+    @Mixin
+    private FormOptions form;
+
     @Option(names = "--stop", paramLabel = "TEXT", description = "End before this text; may be repeated.")
     private List<String> stops = List.of();
 
@@ -126,6 +134,10 @@ final class GenerateCommand extends Verb {
         requireBeside("--chat", "--system", "--chat-template");
         refuseBeside("--tokens", "--chat");
         requireBeside("--logits", "--overwrite");
+        for (int i = 0; i < FormOptions.NAMES.length; i++) {
+            String[] others = Arrays.copyOfRange(FormOptions.NAMES, i + 1, FormOptions.NAMES.length);
+            refuseBeside(FormOptions.NAMES[i], others);
+        }
         requireBeside("--adapter", "--strict", "--registry");
         requireAtLeast(0, "--max-tokens", maxTokens);
         sampling.options();
@@ -150,6 +162,7 @@ final class GenerateCommand extends Verb {
             AdapterBase base = AdapterBase.of(model);
             worn.forEach(
                     argument -> AdapterBases.tell(console(), argument.adapter().fit(base), strict));
+            form.form().ifPresent(generator::form);
             setPrompt(model, generator);
             worn.forEach(a -> generator.addAdapter(a.adapter(), a.scale()));
             boolean bare = prompt.tokens == null && !chat && model.chat().isPresent();
@@ -167,6 +180,17 @@ final class GenerateCommand extends Verb {
             Generation generation = generator.generate();
             report(generation);
             tellEmptyAnswer(generation, bare);
+            tellCutForm(generation);
+        }
+    }
+
+    private void tellCutForm(Generation generation) {
+        if (generation.form().isPresent() && !generation.form().get().complete()) {
+            console()
+                    .note("note: the answer has not the form that was asked for: "
+                            + (generation.finishReason() == FinishReason.LENGTH
+                                    ? "--max-tokens or the context of the model ended it before"
+                                    : "it was stopped before"));
         }
     }
 
@@ -252,6 +276,12 @@ final class GenerateCommand extends Verb {
         fields.put("text", generation.text());
         fields.put("tokens", generation.tokens());
         fields.put("finish_reason", generation.finishReason().label());
+        generation.form().ifPresent(result -> {
+            fields.put("form_complete", result.complete());
+            if (!result.choices().isEmpty()) {
+                fields.put("choices", result.choices());
+            }
+        });
         fields.put("prompt_tokens", generation.promptTokens());
         fields.put("prefill_tokens_per_s", generation.prefillTokensPerSecond());
         fields.put("decode_tokens_per_s", generation.decodeTokensPerSecond());

@@ -1,6 +1,8 @@
 package dev.chaku.generate;
 
 import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A generated text.
@@ -13,6 +15,7 @@ import java.util.List;
  * @param prefillTokensPerSecond tokens of the prompt that were computed, by the time that took; 0 if unknown
  * @param decodeTokensPerSecond tokens computed after the prompt, by the time that took; 0 if there was none
  * @param logprobs one per token if asked for, else none
+ * @param formResult what came of the form that was asked for; null if none was
  */
 public record Generation(
         String text,
@@ -22,11 +25,17 @@ public record Generation(
         int cachedTokens,
         double prefillTokensPerSecond,
         double decodeTokensPerSecond,
-        List<TokenLogprob> logprobs) {
+        List<TokenLogprob> logprobs,
+        @Nullable FormResult formResult) {
 
     public Generation {
         tokens = tokens.clone();
         logprobs = List.copyOf(logprobs);
+    }
+
+    /** {@return what came of the form that was asked for; empty if none was} */
+    public Optional<FormResult> form() {
+        return Optional.ofNullable(formResult);
     }
 
     /** {@return a copy of the token ids} */

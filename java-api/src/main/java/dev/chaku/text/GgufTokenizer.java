@@ -140,6 +140,12 @@ final class GgufTokenizer implements Tokenizer {
     }
 
     @Override
+    public byte[] bytes(int id) {
+        check(id);
+        return detokenizer.bytes(id, false);
+    }
+
+    @Override
     public String piece(int id) {
         check(id);
         return new String(vocabulary.spelling(id), StandardCharsets.UTF_8);

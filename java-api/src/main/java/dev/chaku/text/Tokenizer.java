@@ -57,6 +57,14 @@ public interface Tokenizer {
     String piece(int id);
 
     /**
+     * {@return the bytes that the token adds to a running text, often no whole character; none for special tokens and
+     * unused ones}
+     *
+     * @param id the token's id, in [0, vocabSize)
+     */
+    byte[] bytes(int id);
+
+    /**
      * {@return whether the token is a control token (never part of ordinary text)}
      *
      * @param id the token's id, in [0, vocabSize)

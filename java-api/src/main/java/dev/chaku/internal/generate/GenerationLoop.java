@@ -30,6 +30,7 @@ public final class GenerationLoop {
     private final @Nullable Tokenizer tokenizer;
     private final GenerationRequest request;
     private final @Nullable TokenDecoder decoder;
+    private final @Nullable FormGuide guide;
     private final Sampler sampler;
     private final StopMatcher matcher;
     private final FloatBuffer logits;
@@ -47,7 +48,8 @@ public final class GenerationLoop {
         this.tokenizer = tokenizer;
         this.decoder = tokenizer == null ? null : tokenizer.decoder(false);
         this.request = request;
-        this.sampler = new Sampler(request.sampling(), session.vocabSize());
+        this.guide = request.form() == null ? null : new FormGuide(request.form());
+        this.sampler = new Sampler(request.sampling(), session.vocabSize(), guide);
         this.matcher = new StopMatcher(request.stops(), request.listener());
         int bytes = Math.multiplyExact(session.vocabSize(), Float.BYTES);
         this.logits =
@@ -106,7 +108,8 @@ public final class GenerationLoop {
                 cached,
                 perSecond(prompt.length - cached, promptNanos),
                 perSecond(decoded, decodeNanos),
-                logprobs);
+                logprobs,
+                guide == null ? null : guide.result());
     }
 
     private void checkPrompt(int[] prompt) {
@@ -136,31 +139,53 @@ public final class GenerationLoop {
         int most = (int) Math.min(request.maxTokens(), session.capacity() - (long) request.prompt().length + 1);
         Logprobs logprobSource =
                 request.withLogprobs() ? new Logprobs(session.vocabSize(), request.topLogprobs(), tokenizer) : null;
-        int[] next = new int[1];
+        int computed = 0;
+        if (guide != null && guide.isEnd()) {
+            return FinishReason.STOP;
+        }
         while (generated < most) {
             if (cancelled) {
                 return FinishReason.CANCELLED;
             }
             Interruption.check("generation");
-            int id = sampler.sample(logits);
-            if (tokenizer != null && !request.endless() && tokenizer.isEndOfGeneration(id)) {
+            int forced = guide == null ? FormGuide.FREE : guide.forced();
+            int id = forced != FormGuide.FREE ? forced : choose();
+            if (isEnd(id)) {
                 return FinishReason.STOP;
             }
             if (logprobSource != null) {
                 logprobs.add(logprobSource.of(id, logits));
             }
             add(id);
-            if (decoder != null && matcher.add(decoder.add(id))) {
+            boolean formEnds = guide != null && guide.advance(id);
+            if (decoder != null && matcher.add(decoder.add(id)) || formEnds) {
                 return FinishReason.STOP;
             }
-            if (generated < most) {
-                next[0] = id;
-                session.append(EngineSession.Role.GENERATED, next, 0, 1, logits);
-                decoded++;
-                sampler.accept(id);
+            // Where one token alone can come, the model need not be asked, and those are computed together.
+            boolean asks = guide == null || logprobSource != null || guide.forced() == FormGuide.FREE;
+            if (generated < most && asks) {
+                session.append(EngineSession.Role.GENERATED, tokens, computed, generated - computed, logits);
+                decoded += generated - computed;
+                for (; computed < generated; computed++) {
+                    sampler.accept(tokens[computed]);
+                }
             }
         }
         return FinishReason.LENGTH;
+    }
+
+    private int choose() {
+        if (guide != null) {
+            guide.observe(logits);
+        }
+        return sampler.sample(logits);
+    }
+
+    private boolean isEnd(int id) {
+        if (tokenizer == null || !tokenizer.isEndOfGeneration(id)) {
+            return false;
+        }
+        return guide == null ? !request.endless() : guide.isComplete();
     }
 
     private void add(int id) {

@@ -2,8 +2,10 @@ package dev.chaku.internal.generate;
 
 import dev.chaku.errors.BadInputException;
 import dev.chaku.generate.SamplingOptions;
+import dev.chaku.internal.generate.grammar.CompiledForm;
 import java.util.List;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What to generate.
@@ -15,6 +17,7 @@ import java.util.function.Consumer;
  * @param endless goes on where the model would end its text
  * @param topLogprobs with {@code withLogprobs}, how many alternatives are told for each token
  * @param withLogprobs whether the probability of each token is told
+ * @param form what the text must be like; null for any text
  * @param listener gets the text piece by piece, on the thread that generates
  */
 public record GenerationRequest(
@@ -25,6 +28,7 @@ public record GenerationRequest(
         boolean endless,
         boolean withLogprobs,
         int topLogprobs,
+        @Nullable CompiledForm form,
         Consumer<String> listener) {
 
     public GenerationRequest {

@@ -6,6 +6,7 @@ import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Chooses the next token from logits. Not thread-safe.
@@ -19,17 +20,27 @@ public final class Sampler {
     private final SamplingRandom random;
 
     /**
+     * A chain for the options, without a form.
+     *
+     * @param vocabSize V
+     */
+    public Sampler(SamplingOptions options, int vocabSize) {
+        this(options, vocabSize, null);
+    }
+
+    /**
      * A chain for the options.
      *
      * @param vocabSize V
+     * @param form what the text must be like; null for any text
      * @throws BadInputException if a bias is of a token that the vocabulary has not, or all its tokens are forbidden
      */
-    public Sampler(SamplingOptions options, int vocabSize) {
+    Sampler(SamplingOptions options, int vocabSize, @Nullable FormGuide form) {
         requireTokens(options.biases(), vocabSize);
         this.candidates = new Candidates(vocabSize);
         this.greedy = options.temperature() == 0;
         this.random = new SamplingRandom(options.seed());
-        this.stages = stages(options);
+        this.stages = stages(options, form);
     }
 
     private static void requireTokens(Map<Integer, Float> biases, int vocabSize) {
@@ -55,7 +66,7 @@ public final class Sampler {
         this.stages = List.copyOf(stages);
     }
 
-    private List<SamplerStage> stages(SamplingOptions options) {
+    private List<SamplerStage> stages(SamplingOptions options, @Nullable FormGuide form) {
         List<SamplerStage> chain = new ArrayList<>();
         if (!options.biases().isEmpty()) {
             chain.add(new LogitBias(options.biases()));
@@ -64,6 +75,9 @@ public final class Sampler {
         if (!penalties.isOff()) {
             chain.add(new Penalties(
                     penalties.lastTokens(), penalties.repeat(), penalties.frequency(), penalties.presence()));
+        }
+        if (form != null) {
+            chain.add(form);
         }
         if (greedy) {
             return chain;

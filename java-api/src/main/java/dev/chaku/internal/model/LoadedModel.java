@@ -11,6 +11,7 @@ import dev.chaku.internal.engine.Engine;
 import dev.chaku.internal.engine.EngineAdapter;
 import dev.chaku.internal.engine.EngineModel;
 import dev.chaku.internal.engine.EngineSession;
+import dev.chaku.internal.generate.grammar.FormCompiler;
 import dev.chaku.internal.io.DirectBuffers;
 import dev.chaku.internal.io.Interruption;
 import dev.chaku.internal.quantize.WeightFault;
@@ -44,6 +45,8 @@ public final class LoadedModel implements AutoCloseable {
     private final Map<LoadedAdapter, EngineAdapter> bound = new WeakHashMap<>();
     /** Made when a conversation is first encoded, since it looks at every token. */
     private volatile @Nullable PromptEncoder prompts;
+    /** Made when a form is first asked for, since it sorts all tokens. */
+    private volatile @Nullable FormCompiler forms;
 
     private LoadedModel(
             @Nullable GgufFile file,
@@ -142,6 +145,22 @@ public final class LoadedModel implements AutoCloseable {
 
     public SessionCache sessions() {
         return sessions;
+    }
+
+    /**
+     * What compiles forms of texts for its tokens.
+     *
+     * @throws IllegalStateException if there is no tokenizer
+     */
+    public FormCompiler forms() {
+        FormCompiler made = forms;
+        if (made == null) {
+            synchronized (this) {
+                made = forms == null ? new FormCompiler(tokenizer()) : forms;
+                forms = made;
+            }
+        }
+        return made;
     }
 
     /** What encodes prompts and conversations for it. */

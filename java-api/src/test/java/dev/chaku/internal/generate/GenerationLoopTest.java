@@ -80,7 +80,7 @@ class GenerationLoopTest {
 
     private static GenerationRequest request(int maxTokens, int... prompt) {
         return new GenerationRequest(
-                prompt, maxTokens, SamplingOptions.greedy(), List.of(), false, true, 2, piece -> {});
+                prompt, maxTokens, SamplingOptions.greedy(), List.of(), false, true, 2, null, piece -> {});
     }
 
     private Generation run(GenerationRequest request) {

@@ -1,0 +1,59 @@
+package dev.chaku.cli;
+
+import dev.chaku.errors.BadInputException;
+import dev.chaku.generate.OutputForm;
+import dev.chaku.io.FileFault;
+import java.io.IOException;
+import java.nio.charset.CharacterCodingException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import picocli.CommandLine.Option;
+
+/** Options of the form that an answer must have. */
+final class FormOptions {
+    static final String[] NAMES = {"--grammar", "--regex", "--choices"};
+
+    @Reads
+    @Option(
+            names = "--grammar",
+            paramLabel = "FILE",
+            description = "The answer follows this grammar, in llama.cpp's notation (GBNF).")
+    private Path grammar;
+
+    @Option(names = "--regex", paramLabel = "REGEX", description = "The answer matches this as a whole.")
+    private String regex;
+
+    @Option(
+            names = "--choices",
+            split = ",",
+            paramLabel = "TEXT",
+            description = "The answer is one of these; --json says how likely each was.")
+    private List<String> choices;
+
+    /** The form that is asked for, if one is. */
+    Optional<OutputForm> form() {
+        if (grammar != null) {
+            return Optional.of(OutputForm.gbnf(read(grammar, "a grammar")));
+        }
+        if (regex != null) {
+            return Optional.of(OutputForm.regex(regex));
+        }
+        return Optional.ofNullable(choices).map(OutputForm.Choices::new);
+    }
+
+    private static String read(Path file, String what) {
+        if (!Files.exists(file) || Files.isDirectory(file)) {
+            throw new BadInputException(file + ": expected a file with " + what + ", found "
+                    + (Files.exists(file) ? "a folder" : "none"));
+        }
+        try {
+            return Files.readString(file);
+        } catch (CharacterCodingException e) {
+            throw new BadInputException(file + ": expected " + what + " in UTF-8, found other bytes", e);
+        } catch (IOException e) {
+            throw FileFault.notRead(file, e);
+        }
+    }
+}

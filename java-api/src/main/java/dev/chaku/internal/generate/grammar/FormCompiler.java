@@ -1,0 +1,86 @@
+package dev.chaku.internal.generate.grammar;
+
+import dev.chaku.errors.BadInputException;
+import dev.chaku.generate.OutputForm;
+import dev.chaku.text.Tokenizer;
+import java.util.BitSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Compiles forms for the tokens of a vocabulary, each once: the last ones are kept, found by their content.
+ * Thread-safe.
+ */
+public final class FormCompiler {
+    /** Forms that are kept. */
+    private static final int MOST_KEPT = 32;
+
+    private final Tokenizer tokenizer;
+    private final TokenTrie trie;
+    private final BitSet spellable;
+    private final Map<OutputForm, CompiledForm> kept = new LinkedHashMap<>(16, 0.75f, true) {
+        private static final long serialVersionUID = 1;
+
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<OutputForm, CompiledForm> eldest) {
+            return size() > MOST_KEPT;
+        }
+    };
+
+    public FormCompiler(Tokenizer tokenizer) {
+        this.tokenizer = tokenizer;
+        byte[][] bytes = new byte[tokenizer.vocabSize()][];
+        BitSet ends = new BitSet();
+        for (int id = 0; id < bytes.length; id++) {
+            boolean ending = tokenizer.isEndOfGeneration(id);
+            ends.set(id, ending);
+            bytes[id] = ending || tokenizer.isSpecial(id) ? new byte[0] : tokenizer.bytes(id);
+        }
+        this.trie = new TokenTrie(bytes, ends);
+        this.spellable = trie.singles();
+    }
+
+    /**
+     * Compiles a form, or finds it.
+     *
+     * @throws BadInputException if it is wrong, not supported, too large, or the vocabulary cannot spell it
+     */
+    public CompiledForm compile(OutputForm form) {
+        synchronized (kept) {
+            CompiledForm known = kept.get(form);
+            if (known != null) {
+                return known;
+            }
+        }
+        String what = name(form);
+        Grammar grammar = grammar(form, what);
+        CompiledForm made = new CompiledForm(form, GrammarCompiler.compile(grammar, spellable, what), trie, what);
+        synchronized (kept) {
+            kept.put(form, made);
+        }
+        return made;
+    }
+
+    private static String name(OutputForm form) {
+        if (form instanceof OutputForm.Gbnf) {
+            return "grammar";
+        } else if (form instanceof OutputForm.Regex) {
+            return "regular expression";
+        }
+        return form instanceof OutputForm.JsonSchema ? "JSON schema" : "choices";
+    }
+
+    private Grammar grammar(OutputForm form, String what) {
+        if (form instanceof OutputForm.Gbnf gbnf) {
+            return new GbnfParser(what, gbnf.grammar(), tokenizer).parse();
+        } else if (form instanceof OutputForm.Regex regex) {
+            return Grammar.of("expression", new Expression.Embedded(Regex.whole(what, regex.pattern())));
+        } else if (form instanceof OutputForm.Choices choices) {
+            List<Expression> texts =
+                    choices.labels().stream().map(Expression::text).toList();
+            return Grammar.of("choices", Expression.choice(texts));
+        }
+        throw new BadInputException(what + ": not supported yet");
+    }
+}
