@@ -273,9 +273,9 @@ public final class Generator {
     }
 
     /**
-     * The form that the text must have, in place of the one set before: a grammar, JSON by a schema, one of some labels.
-     * The text ends where its form is whole; {@link Generation#form} says whether it came to that before the number of
-     * tokens or a stop string ended it.
+     * The form that the text must have, in place of the one set before: a grammar, JSON by a schema, one of some
+     * labels. The text ends where its form is whole; {@link Generation#form} says whether it came to that before the
+     * number of tokens or a stop string ended it.
      *
      * @param newForm the form
      * @return this
@@ -312,8 +312,8 @@ public final class Generator {
      * the thread ends it with an exception. Both are noticed between two tokens, and within a prompt every 512 tokens.
      *
      * @return the text and how it ended
-     * @throws BadInputException if there is no prompt, it is longer than the context of the model, or the form is wrong,
-     *     not supported or too large
+     * @throws BadInputException if there is no prompt, it is longer than the context of the model, or the form is
+     *     wrong, not supported or too large
      * @throws ResourceException if memory does not suffice
      * @throws OperationCancelledException if the thread is interrupted; its interrupt status stays set
      * @throws IllegalStateException if the model is closed, or an adapter that is worn
@@ -321,7 +321,15 @@ public final class Generator {
     public Generation generate() {
         model.loaded().requireOpen();
         GenerationRequest request = new GenerationRequest(
-                prompt.clone(), maxTokens, sampling, allStops(), endless, withLogprobs, topLogprobs, compiledForm(), listener);
+                prompt.clone(),
+                maxTokens,
+                sampling,
+                allStops(),
+                endless,
+                withLogprobs,
+                topLogprobs,
+                compiledForm(),
+                listener);
         model.loaded().requireLength(prompt.length);
         int tokens = (int) Math.min(model.contextLength(), (long) prompt.length + maxTokens);
         ModelSession session = model.loaded().sessions().borrow(tokens, adapters.inTheCore());

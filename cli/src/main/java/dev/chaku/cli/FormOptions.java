@@ -45,8 +45,8 @@ final class FormOptions {
 
     private static String read(Path file, String what) {
         if (!Files.exists(file) || Files.isDirectory(file)) {
-            throw new BadInputException(file + ": expected a file with " + what + ", found "
-                    + (Files.exists(file) ? "a folder" : "none"));
+            throw new BadInputException(
+                    file + ": expected a file with " + what + ", found " + (Files.exists(file) ? "a folder" : "none"));
         }
         try {
             return Files.readString(file);

@@ -77,8 +77,7 @@ public sealed interface OutputForm {
         public Choices {
             labels = List.copyOf(labels);
             if (labels.isEmpty() || labels.contains("") || new HashSet<>(labels).size() < labels.size()) {
-                throw BadInputException.ofSetting(
-                        "choices", "at least one text, all different and none empty", labels);
+                throw BadInputException.ofSetting("choices", "at least one text, all different and none empty", labels);
             }
         }
     }
@@ -102,8 +101,8 @@ public sealed interface OutputForm {
     }
 
     /**
-     * {@return the form of JSON by a schema, declared properties in its order, with a little white space where the model
-     * wants it}
+     * {@return the form of JSON by a schema, declared properties in its order, with a little white space where the
+     * model wants it}
      *
      * @param schema a JSON Schema, as JSON
      */

@@ -69,15 +69,15 @@ class GbnfParserTest {
 
     @Test
     void twoRulesOfANameAreRefused() {
-        BadInputException e =
-                assertThrows(BadInputException.class, () -> form("root ::= \"a\"\nroot ::= \"b\"\n"));
+        BadInputException e = assertThrows(BadInputException.class, () -> form("root ::= \"a\"\nroot ::= \"b\"\n"));
         assertEquals("grammar: line 2, column 5: expected one rule named root, found two", e.getMessage());
     }
 
     @Test
     void rulesThatBeginWithEachOtherAreRefusedByName() {
         BadInputException e = assertThrows(
-                BadInputException.class, () -> form("root ::= a | \"x\"\na ::= b \"a\" | \"a\"\nb ::= a \"b\" | \"b\""));
+                BadInputException.class,
+                () -> form("root ::= a | \"x\"\na ::= b \"a\" | \"a\"\nb ::= a \"b\" | \"b\""));
         assertEquals("grammar: expected rules that do not begin with each other, found b -> a -> b", e.getMessage());
     }
 

@@ -12,7 +12,9 @@ import java.util.Random;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 
-/** Small grammars, random and chosen, against a recogniser that tries everything; masks against a step of each token. */
+/**
+ * Small grammars, random and chosen, against a recogniser that tries everything; masks against a step of each token.
+ */
 class MachineTest {
     private static final int LONGEST = 6;
     private static final TokenTrie TRIE = Vocabularies.of("aa", "ab", "ba", "abab", "bbb", "aab", "babab", "bb", "c");
@@ -64,7 +66,8 @@ class MachineTest {
 
     static void requireExactMask(FormCursor cursor, TokenTrie trie, String where) {
         for (int id = 0; id < trie.vocabSize(); id++) {
-            boolean expected = trie.isEnd(id) && cursor.isComplete() || cursor.copy().accept(id);
+            boolean expected =
+                    trie.isEnd(id) && cursor.isComplete() || cursor.copy().accept(id);
             if (expected != cursor.allows(id)) {
                 assertEquals(
                         expected,
@@ -141,8 +144,7 @@ class MachineTest {
             case 2:
                 return random.nextInt(4) == 0 ? Expression.EMPTY : new Expression.Call(random.nextInt(rules));
             case 3, 4:
-                return Expression.sequence(
-                        expression(random, rules, depth - 1), expression(random, rules, depth - 1));
+                return Expression.sequence(expression(random, rules, depth - 1), expression(random, rules, depth - 1));
             case 5, 6:
                 return Expression.choice(expression(random, rules, depth - 1), expression(random, rules, depth - 1));
             default:

@@ -26,17 +26,47 @@ class RegexTest {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "a", "ab|c", "(a|b)*c", "a{2,3}", "a{2}", "a{2,}b?", "[a-c]+", "[^a]", "a.b", "\\d+", "\\w\\s\\S",
-                "[\\d\\-x]+", "(?:a|)b", "^a$", "^a|b$", "a$|^b", "(?i)aB", "(?i:a)b", "(?s:.)\n?", ".", "a*?b",
-                "\\x61\\u0062", "[\\w.]+@[\\w.]+", "\u00e9+", "[\u00e0-\u00ff]", "", "()", "a{,2}", "x{1,2}{", "\\.",
-                "\\p{Lu}", "\\P{L}", "[[:digit:]]b"
+                "a",
+                "ab|c",
+                "(a|b)*c",
+                "a{2,3}",
+                "a{2}",
+                "a{2,}b?",
+                "[a-c]+",
+                "[^a]",
+                "a.b",
+                "\\d+",
+                "\\w\\s\\S",
+                "[\\d\\-x]+",
+                "(?:a|)b",
+                "^a$",
+                "^a|b$",
+                "a$|^b",
+                "(?i)aB",
+                "(?i:a)b",
+                "(?s:.)\n?",
+                ".",
+                "a*?b",
+                "\\x61\\u0062",
+                "[\\w.]+@[\\w.]+",
+                "\u00e9+",
+                "[\u00e0-\u00ff]",
+                "",
+                "()",
+                "a{,2}",
+                "x{1,2}{",
+                "\\.",
+                "\\p{Lu}",
+                "\\P{L}",
+                "[[:digit:]]b"
             })
     void matchesWhatTheJdkMatches(String expression) {
-        Pattern pattern = Pattern.compile(
-                expression.replace("[[:digit:]]", "\\p{Digit}").replace("a{,2}", "a\\{,2}").replace("{1,2}{", "{1,2}\\{"));
+        Pattern pattern = Pattern.compile(expression
+                .replace("[[:digit:]]", "\\p{Digit}")
+                .replace("a{,2}", "a\\{,2}")
+                .replace("{1,2}{", "{1,2}\\{"));
         CompiledForm whole = form(Regex.whole("regex", expression));
-        CompiledForm within =
-                expression.contains("[[:") ? null : form(Regex.within("regex", expression));
+        CompiledForm within = expression.contains("[[:") ? null : form(Regex.within("regex", expression));
         Random random = new Random(expression.hashCode());
         String alphabet = "aaabbbcABx1 2.-@\n\u00e9{,}";
         for (int i = 0; i < 3000; i++) {

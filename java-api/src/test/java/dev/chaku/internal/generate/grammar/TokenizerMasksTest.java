@@ -16,8 +16,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Masks of real vocabularies: what they allow is what leads on, token by token, and the text comes out as formed. */
 class TokenizerMasksTest {
-    private static final String JSON =
-            """
+    private static final String JSON = """
             root ::= object
             value ::= object | array | string | number | "true" | "false" | "null"
             object ::= "{" ws (string ":" ws value ("," ws string ":" ws value)*)? "}"
@@ -35,7 +34,12 @@ class TokenizerMasksTest {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "gpt-2.gguf", "llama-spm.gguf", "phi-3.gguf", "mpt.gguf", "deepseek-llm.gguf", "deepseek-coder.gguf",
+                "gpt-2.gguf",
+                "llama-spm.gguf",
+                "phi-3.gguf",
+                "mpt.gguf",
+                "deepseek-llm.gguf",
+                "deepseek-coder.gguf",
                 "bert-bge.gguf"
             })
     void aRandomModelStaysWithinTheForm(String name) {
