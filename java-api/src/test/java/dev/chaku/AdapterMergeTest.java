@@ -2,11 +2,17 @@ package dev.chaku;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.chaku.errors.BadInputException;
+import dev.chaku.errors.OperationCancelledException;
+import dev.chaku.gguf.GgufMetadata;
+import dev.chaku.internal.adapter.AdapterWeights;
 import dev.chaku.internal.arch.FormatMix;
+import dev.chaku.internal.engine.DecoderModule;
+import dev.chaku.internal.engine.LoraPair;
 import dev.chaku.internal.io.Sha256;
 import dev.chaku.merge.MergeMethod;
 import dev.chaku.merge.MergeReport;
@@ -17,6 +23,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Random;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -167,5 +175,44 @@ class AdapterMergeTest {
                 .merge());
         assertThrows(BadInputException.class, () -> Adapters.merge(new MergeMethod.Cat())
                 .threads(-1));
+    }
+
+    /** Merges two adapters of one product of 4000 by 4000 values, 128 MB in float64. */
+    static final class LargeProduct {
+        public static void main(String[] args) {
+            Random random = new Random(1);
+            AdapterMerge merge = Adapters.merge(MergeMethod.of("ties_svd", MergeSettings.defaults()));
+            for (String name : List.of("a", "b")) {
+                float[][] halves = new float[2][2 * 4000];
+                for (float[] half : halves) {
+                    for (int i = 0; i < half.length; i++) {
+                        half[i] = (float) random.nextGaussian();
+                    }
+                }
+                LoraPair pair = new LoraPair(DecoderModule.ATTN_Q.at(0), 2, 4000, 4000, halves[0], halves[1]);
+                GgufMetadata metadata = new GgufMetadata(name, Map.of());
+                merge.add(new Adapter(new AdapterWeights(name, "llama", 2, List.of(pair), metadata)), 1);
+            }
+            System.out.println("rank " + merge.merge().report().rank());
+        }
+    }
+
+    @Test
+    void wholeProductsAreNeverHeld() throws Exception {
+        ChildJvm.Ended ended = ChildJvm.run(LargeProduct.class, List.of("-Xmx40m", "-XX:+UseSerialGC"));
+        assertTrue(ended.output().contains("rank 2"), ended.output());
+    }
+
+    @Test
+    void anInterruptEndsIt() {
+        try (Adapter a = Adapter.load(first)) {
+            AdapterMerge merge = Adapters.merge(new MergeMethod.Cat()).add(a, 1);
+            Path out = folder.resolve("out.gguf");
+            Thread.currentThread().interrupt();
+            assertThrows(OperationCancelledException.class, () -> merge.write(out));
+            assertTrue(Thread.interrupted(), "the status stays");
+            assertFalse(Files.exists(out));
+            merge.write(out);
+        }
     }
 }

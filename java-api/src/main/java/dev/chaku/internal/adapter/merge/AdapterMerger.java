@@ -109,9 +109,15 @@ public final class AdapterMerger {
     public Result merge(List<MergeParent> parents, int threads, BiConsumer<Integer, Integer> listener) {
         List<Product> products = align(parents);
         MergeRule rule = MergeRules.of(method);
+        List<String> hashes = new ArrayList<>();
         List<MergedPair> merged = new ArrayList<>();
-        ExecutorService workers = workers(Math.min(threads(threads), products.size()));
+        ExecutorService workers = workers(Math.min(threads(threads), parents.size() + products.size()));
         try {
+            // Files are read once more, while products are computed.
+            List<Future<String>> reading = new ArrayList<>();
+            for (MergeParent parent : parents) {
+                reading.add(workers.submit(() -> MergeOrigin.hash(parent)));
+            }
             List<Future<MergedPair>> tasks = new ArrayList<>();
             for (Product product : products) {
                 tasks.add(workers.submit(() -> merge(product, parents, rule)));
@@ -120,10 +126,13 @@ public final class AdapterMerger {
                 merged.add(await(task));
                 listener.accept(merged.size(), tasks.size());
             }
+            for (Future<String> hash : reading) {
+                hashes.add(await(hash));
+            }
         } finally {
             end(workers);
         }
-        return result(parents, products, merged);
+        return result(parents, hashes, products, merged);
     }
 
     private static int threads(int wanted) {
@@ -138,7 +147,7 @@ public final class AdapterMerger {
         });
     }
 
-    private static MergedPair await(Future<MergedPair> task) {
+    private static <T> T await(Future<T> task) {
         try {
             return task.get();
         } catch (ExecutionException e) {
@@ -216,7 +225,8 @@ public final class AdapterMerger {
         return new MergedPair(rank, a, b, energy);
     }
 
-    private Result result(List<MergeParent> parents, List<Product> products, List<MergedPair> merged) {
+    private Result result(
+            List<MergeParent> parents, List<String> hashes, List<Product> products, List<MergedPair> merged) {
         int largest = merged.stream().mapToInt(MergedPair::rank).max().orElseThrow();
         List<String> names = parents.stream().map(MergeParent::name).toList();
         String source = "merge of " + String.join(", ", names);
@@ -242,7 +252,7 @@ public final class AdapterMerger {
             tensors.add(new MergeReport.Tensor(
                     product.place().name(), product.ranks(), product.weights(), pair.rank(), pair.energy()));
         }
-        GgufMetadata metadata = new GgufMetadata(source, MergeOrigin.of(parents, method, rules));
+        GgufMetadata metadata = new GgufMetadata(source, MergeOrigin.of(parents, hashes, method, rules));
         String family = parents.get(0).adapter().architecture();
         return new Result(
                 new AdapterWeights(source, family, largest, pairs, metadata),

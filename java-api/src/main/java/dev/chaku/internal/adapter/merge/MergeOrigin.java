@@ -50,7 +50,13 @@ public final class MergeOrigin {
 
     private MergeOrigin() {}
 
-    static Map<String, GgufValue> of(List<MergeParent> parents, MergeMethod method, List<WeightRule> rules) {
+    /**
+     * The key values of a result.
+     *
+     * @param hashes of the parents' files, in their order
+     */
+    static Map<String, GgufValue> of(
+            List<MergeParent> parents, List<String> hashes, MergeMethod method, List<WeightRule> rules) {
         Map<String, GgufValue> keys = new LinkedHashMap<>();
         List<String> names = parents.stream().map(MergeParent::name).toList();
         keys.put("general.name", GgufValue.of(String.join(" + ", names)));
@@ -64,9 +70,7 @@ public final class MergeOrigin {
         keys.put(AdapterKeys.CONVERSATIONS, GgufValue.of(conversations));
         keys.put(METHOD, GgufValue.of(method.label()));
         keys.put(ADAPTERS, GgufArray.Strings.of(names));
-        keys.put(
-                HASHES,
-                GgufArray.Strings.of(parents.stream().map(MergeOrigin::hash).toList()));
+        keys.put(HASHES, GgufArray.Strings.of(hashes));
         keys.put(WEIGHTS, weights(parents));
         method.settings().forEach((name, value) -> keys.put(SETTING + name, value(value)));
         method.outputRank().ifPresent(rank -> put(rank, keys));
@@ -95,7 +99,8 @@ public final class MergeOrigin {
         return same ? first : Optional.empty();
     }
 
-    private static String hash(MergeParent parent) {
+    /** The SHA-256 of the file of a parent; empty if it has none. */
+    static String hash(MergeParent parent) {
         try {
             Path file = Path.of(parent.adapter().source());
             return Files.isRegularFile(file) ? Sha256.of(file) : "";
