@@ -48,7 +48,11 @@ public final class TinyModel {
 
     /** Writes a complete model file. */
     public static Path write(Path path, DenseShape shape, FormatMix mix, long seed) {
-        GgufWriter writer = GgufWriter.to(path);
+        return write(GgufWriter.to(path), path, shape, mix, seed);
+    }
+
+    /** The same with keys that the writer has already. */
+    static Path write(GgufWriter writer, Path path, DenseShape shape, FormatMix mix, long seed) {
         metadata(writer, shape);
         Random random = new Random(seed);
         for (TensorSpec tensor : shape.spec(mix).tensors()) {

@@ -19,6 +19,9 @@ import dev.chaku.train.LoraConfig;
 import dev.chaku.train.TrainingConfig;
 import dev.chaku.train.TrainingPlan;
 import dev.chaku.train.TrainingProgress;
+import dev.chaku.gguf.GgufWriter;
+import dev.chaku.registry.Lineage;
+import dev.chaku.registry.VersionDescription;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -96,6 +99,36 @@ class TrainerTest {
         GgufFile file = GgufFile.read(folder.resolve("out/adapter.gguf"));
         assertEquals(64, file.metadata().requireString("chaku.base.sha256").length());
         assertEquals(config, file.metadata().requireString("chaku.training"));
+    }
+
+    /** The base's licence goes along with what was trained on it, in the run's settings and in the adapter's own keys. */
+    @Test
+    void theLicenceOfTheBaseIsKept() throws IOException {
+        Path licensed = folder.resolve("licensed.gguf");
+        TinyModel.write(
+                GgufWriter.to(licensed).put("general.license", "apache-2.0"),
+                licensed,
+                TinyModel.llama(),
+                FormatMix.F32,
+                1);
+        Path out = folder.resolve("licensed");
+        try (Model model = Model.open(licensed);
+                TrainingRun run = Trainer.on(model)
+                        .lora(TinyTraining.lora())
+                        .config(TinyTraining.config().with(c -> c.maxSteps(1)))
+                        .examples(TinyTraining.counting(4, 1))
+                        .output(out)
+                        .start()) {
+            run.awaitFile();
+        }
+        assertEquals("apache-2.0", VersionDescription.of(out).licences().base());
+        Lineage lineage = VersionDescription.of(out.resolve("adapter.gguf")).lineage();
+        assertEquals("tiny", lineage.base().name());
+        assertEquals(4, lineage.data().examples());
+        assertEquals(64, lineage.data().sha256().length());
+        assertEquals(
+                "apache-2.0",
+                GgufFile.read(out.resolve("adapter.gguf")).metadata().requireString("chaku.base.license"));
     }
 
     /** What was learned goes over to inference: the loss that the logits say is the one that validation said. */

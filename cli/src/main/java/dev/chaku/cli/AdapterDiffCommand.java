@@ -92,7 +92,7 @@ final class AdapterDiffCommand extends Verb {
             TextTable table = new TextTable("", "", diff.before(), diff.after());
             diff.changes()
                     .forEach(change ->
-                            table.row(change.group(), change.name(), shown(change.before()), shown(change.after())));
+                            table.row(change.group(), change.name(), shown(change.group(), change.before()), shown(change.group(), change.after())));
             table.lines().forEach(console()::print);
         }
         console().print("");
@@ -113,7 +113,10 @@ final class AdapterDiffCommand extends Verb {
                         + (diff.tensors().size() == 1 ? " differs" : " differ") + " in what they add to the base");
     }
 
-    private static String shown(String value) {
+    private static String shown(String group, String value) {
+        if (group.equals("metrics") && !value.isEmpty()) {
+            return String.format(Locale.ROOT, "%.6g", Double.parseDouble(value));
+        }
         String text = value.isEmpty() ? "-" : value;
         return text.length() <= MOST_COLUMNS ? text : text.substring(0, MOST_COLUMNS - 1) + "…";
     }

@@ -251,6 +251,26 @@ class AdapterVersionsTest {
         assertEquals(3, run("adapter show support@2").code());
     }
 
+    @Test
+    void aMergeKnowsItsParents() throws IOException {
+        assertEquals(0, train("run1", "--register", "support").code());
+        assertEquals(0, train("run2", "--seed", 7, "--register", "support").code());
+        Path both = folder.resolve("both.gguf");
+        ok("adapter merge support@1=0.75 support@2=0.25 --method cat --out", both);
+        ok("adapter register both", both);
+        JsonNode shown = ok("adapter show both --json").json();
+        JsonNode parent = shown.get("parents").get(1);
+        assertEquals("support@2", parent.get("adapter").asText());
+        assertEquals(0.25, parent.get("weight").asDouble());
+        assertEquals(64, parent.get("sha256").asText().length());
+        assertEquals("cat", shown.get("settings").get("merge_method").asText());
+        JsonNode first = ok("adapter show support@1 --json").json();
+        assertEquals(first.get("base"), shown.get("base"));
+        assertEquals(first.get("tokenizer_sha256"), shown.get("tokenizer_sha256"));
+        assertEquals(64, shown.get("tokenizer_sha256").asText().length());
+        assertTrue(ok("adapter show both").out().contains("merged from          support@1, weight 0.75, SHA-256 "));
+    }
+
     /** A version's files are inputs as any others. */
     @Test
     void noOutputReplacesAVersionThatIsRead() throws IOException {

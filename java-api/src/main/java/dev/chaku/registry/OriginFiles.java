@@ -7,6 +7,7 @@ import dev.chaku.gguf.GgufMetadata;
 import dev.chaku.gguf.GgufValue;
 import dev.chaku.internal.adapter.AdapterKeys;
 import dev.chaku.internal.adapter.PeftAdapters;
+import dev.chaku.internal.adapter.merge.MergeOrigin;
 import dev.chaku.internal.huggingface.JsonFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -30,7 +31,6 @@ record OriginFiles(Path adapter, List<Path> beside, VersionDescription descripti
     private static final List<String> BESIDE = List.of(SETTINGS, RESULT, "log.jsonl", "loss.svg");
 
     private static final String MERGE = "chaku.merge.";
-    private static final String PARENTS = MERGE + "parents";
 
     /** Names in a run's settings that the lineage has a place of its own for. */
     private static final Set<String> PLACED = Set.of(
@@ -145,11 +145,11 @@ record OriginFiles(Path adapter, List<Path> beside, VersionDescription descripti
     /** What the file of a merged adapter tells of those that it was merged from. */
     private static List<Lineage.Parent> parents(GgufMetadata told) {
         List<String> names =
-                told.findStrings(PARENTS).map(GgufArray.Strings::toList).orElse(List.of());
-        List<String> hashes = told.findStrings(MERGE + "parent_sha256")
+                told.findStrings(MergeOrigin.ADAPTERS).map(GgufArray.Strings::toList).orElse(List.of());
+        List<String> hashes = told.findStrings(MergeOrigin.HASHES)
                 .map(GgufArray.Strings::toList)
                 .orElse(List.of());
-        Optional<GgufArray.Numbers> weights = told.findNumbers(MERGE + "weights");
+        Optional<GgufArray.Numbers> weights = told.findNumbers(MergeOrigin.WEIGHTS);
         List<Lineage.Parent> parents = new ArrayList<>();
         for (int i = 0; i < names.size(); i++) {
             int at = i;

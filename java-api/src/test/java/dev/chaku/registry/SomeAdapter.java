@@ -3,6 +3,7 @@ package dev.chaku.registry;
 import dev.chaku.gguf.GgmlType;
 import dev.chaku.gguf.GgufArray;
 import dev.chaku.gguf.GgufWriter;
+import dev.chaku.internal.adapter.merge.MergeOrigin;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
@@ -26,10 +27,10 @@ public final class SomeAdapter {
                 file,
                 1,
                 GgufWriter.to(file)
-                        .put("chaku.merge.method", "svd")
-                        .put("chaku.merge.parents", GgufArray.Strings.of(parents))
-                        .put("chaku.merge.parent_sha256", GgufArray.Strings.of(hashes))
-                        .put("chaku.merge.weights", GgufArray.Numbers.of(weights)));
+                        .put(MergeOrigin.METHOD, "svd")
+                        .put(MergeOrigin.ADAPTERS, GgufArray.Strings.of(parents))
+                        .put(MergeOrigin.HASHES, GgufArray.Strings.of(hashes))
+                        .put(MergeOrigin.WEIGHTS, GgufArray.Numbers.of(weights)));
     }
 
     private static Path file(Path file, float value, GgufWriter writer) {

@@ -44,7 +44,9 @@ public final class MergeOrigin {
             "general.base_model.0.organization",
             "general.base_model.0.repo_url",
             "general.license",
-            "chaku.base.file",
+            AdapterKeys.FILE,
+            AdapterKeys.LICENCE,
+            AdapterKeys.VOCABULARY,
             AdapterKeys.FINGERPRINT,
             AdapterKeys.HASH);
 
