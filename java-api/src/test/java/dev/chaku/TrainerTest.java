@@ -14,14 +14,14 @@ import dev.chaku.errors.OperationCancelledException;
 import dev.chaku.errors.ResourceException;
 import dev.chaku.gguf.GgmlType;
 import dev.chaku.gguf.GgufFile;
+import dev.chaku.gguf.GgufWriter;
 import dev.chaku.internal.arch.FormatMix;
+import dev.chaku.registry.Lineage;
+import dev.chaku.registry.VersionDescription;
 import dev.chaku.train.LoraConfig;
 import dev.chaku.train.TrainingConfig;
 import dev.chaku.train.TrainingPlan;
 import dev.chaku.train.TrainingProgress;
-import dev.chaku.gguf.GgufWriter;
-import dev.chaku.registry.Lineage;
-import dev.chaku.registry.VersionDescription;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -101,7 +101,9 @@ class TrainerTest {
         assertEquals(config, file.metadata().requireString("chaku.training"));
     }
 
-    /** The base's licence goes along with what was trained on it, in the run's settings and in the adapter's own keys. */
+    /**
+     * The base's licence goes along with what was trained on it, in the run's settings and in the adapter's own keys.
+     */
     @Test
     void theLicenceOfTheBaseIsKept() throws IOException {
         Path licensed = folder.resolve("licensed.gguf");

@@ -91,8 +91,11 @@ final class AdapterDiffCommand extends Verb {
         } else {
             TextTable table = new TextTable("", "", diff.before(), diff.after());
             diff.changes()
-                    .forEach(change ->
-                            table.row(change.group(), change.name(), shown(change.group(), change.before()), shown(change.group(), change.after())));
+                    .forEach(change -> table.row(
+                            change.group(),
+                            change.name(),
+                            shown(change.group(), change.before()),
+                            shown(change.group(), change.after())));
             table.lines().forEach(console()::print);
         }
         console().print("");

@@ -144,8 +144,9 @@ record OriginFiles(Path adapter, List<Path> beside, VersionDescription descripti
 
     /** What the file of a merged adapter tells of those that it was merged from. */
     private static List<Lineage.Parent> parents(GgufMetadata told) {
-        List<String> names =
-                told.findStrings(MergeOrigin.ADAPTERS).map(GgufArray.Strings::toList).orElse(List.of());
+        List<String> names = told.findStrings(MergeOrigin.ADAPTERS)
+                .map(GgufArray.Strings::toList)
+                .orElse(List.of());
         List<String> hashes = told.findStrings(MergeOrigin.HASHES)
                 .map(GgufArray.Strings::toList)
                 .orElse(List.of());
