@@ -494,12 +494,11 @@ typedef struct chaku_pool_counts {
 typedef struct chaku_step_parts {
   uint32_t size;
   int32_t n_parts;
-  chaku_sequence* const* sequences; /* [n_parts], each once */
-  const int32_t* n_tokens;          /* [n_parts] */
-  const int32_t* roles;             /* [n_parts] CHAKU_ROLE_* */
-  const int32_t* which_logits;      /* [n_parts] CHAKU_LOGITS_* */
-  const int32_t* tokens;            /* those of the first part, of the second, ... */
-  int64_t all_tokens;               /* how many there are in `tokens` */
+  const int32_t* n_tokens;     /* [n_parts] */
+  const int32_t* roles;        /* [n_parts] CHAKU_ROLE_* */
+  const int32_t* which_logits; /* [n_parts] CHAKU_LOGITS_* */
+  const int32_t* tokens;       /* those of the first part, of the second, ... */
+  int64_t all_tokens;          /* how many there are in `tokens` */
 } chaku_step_parts;
 
 CHAKU_API chaku_status chaku_pool_plan(const chaku_model* model, const chaku_pool_options* options,
@@ -508,14 +507,14 @@ CHAKU_API chaku_status chaku_pool_create(chaku_model* model, const chaku_pool_op
 /** Its memory goes when the last of its texts is freed too. */
 CHAKU_API void chaku_pool_free(chaku_pool** pool);
 CHAKU_API chaku_status chaku_pool_count(const chaku_pool* pool, chaku_pool_counts* out);
-/** Appends each part's tokens to its text and writes the logits asked for, rows of V floats, part by part. One product
- * with each weight serves all rows of a role, whatever they wear. On failure no text has changed: CHAKU_MEMORY_LIMIT
- * when free blocks or memories do not suffice, then free or cut a text; after CHAKU_CANCELLED logits may hold some.
- * A token's numbers depend on its text's tokens up to it, on their roles and on what the text wears, and on nothing
- * else: not on other texts, on threads, on how it was cut, nor on what was shared. Roles and CHAKU_LOGITS_LAST as in
- * chaku_session_eval. */
-CHAKU_API chaku_status chaku_pool_compute(chaku_pool* pool, const chaku_step_parts* parts, float* logits,
-                                          int64_t logits_floats);
+/** Appends each part's tokens to its text, sequences[n_parts], each once, and writes the logits asked for, rows of V
+ * floats, part by part. One product with each weight serves all rows of a role, whatever they wear. On failure no text
+ * has changed: CHAKU_MEMORY_LIMIT when free blocks or memories do not suffice, then free or cut a text; after
+ * CHAKU_CANCELLED logits may hold some. A token's numbers depend on its text's tokens up to it, on their roles and on
+ * what the text wears, and on nothing else: not on other texts, on threads, on how it was cut, nor on what was shared.
+ * Roles and CHAKU_LOGITS_LAST as in chaku_session_eval. */
+CHAKU_API chaku_status chaku_pool_compute(chaku_pool* pool, chaku_sequence* const* sequences,
+                                          const chaku_step_parts* parts, float* logits, int64_t logits_floats);
 /** As chaku_session_collect_inputs and chaku_session_read_inputs, of all texts. */
 CHAKU_API chaku_status chaku_pool_collect_inputs(chaku_pool* pool);
 CHAKU_API chaku_status chaku_pool_read_inputs(const chaku_pool* pool, int32_t module, int32_t layer, double* squares,

@@ -19,10 +19,10 @@ PoolOptions convert(const chaku_pool_options& o) {
   return {o.max_tokens, o.max_batch_tokens, o.max_memories, o.memory_limit_bytes, static_cast<DType>(o.kv_dtype)};
 }
 
-std::vector<StepPart> convert(const chaku_step_parts& parts) {
+std::vector<StepPart> convert(chaku_sequence* const* sequences, const chaku_step_parts& parts) {
   if (parts.n_parts < 1 || parts.n_parts > kMostParts)
     fail(Code::kInvalidArgument, "[compute] expected 1..%d parts, got %d", kMostParts, parts.n_parts);
-  capi::require("compute", "sequences", parts.sequences);
+  capi::require("compute", "sequences", sequences);
   capi::require("compute", "n_tokens", parts.n_tokens);
   capi::require("compute", "roles", parts.roles);
   capi::require("compute", "which_logits", parts.which_logits);
@@ -40,7 +40,7 @@ std::vector<StepPart> convert(const chaku_step_parts& parts) {
            CHAKU_ROLE_GENERATED, role, i);
     if (which < CHAKU_LOGITS_NONE || which > CHAKU_LOGITS_ALL)
       fail(Code::kInvalidArgument, "[compute] expected which_logits in 0..2, got %d (part %d)", which, i);
-    Sequence& sequence = *capi::require("compute", "every sequence", parts.sequences[i]).sequence;
+    Sequence& sequence = *capi::require("compute", "every sequence", sequences[i]).sequence;
     result.push_back({&sequence,
                       {parts.tokens + at, static_cast<size_t>(n)},
                       static_cast<Role>(role),
@@ -85,11 +85,11 @@ extern "C" chaku_status chaku_pool_count(const chaku_pool* pool, chaku_pool_coun
   });
 }
 
-extern "C" chaku_status chaku_pool_compute(chaku_pool* pool, const chaku_step_parts* parts, float* logits,
-                                           int64_t logits_floats) {
+extern "C" chaku_status chaku_pool_compute(chaku_pool* pool, chaku_sequence* const* sequences,
+                                           const chaku_step_parts* parts, float* logits, int64_t logits_floats) {
   return capi::guarded("compute", [&] {
     Step& step = capi::require("compute", "pool", pool).pool.step();
-    const std::vector<StepPart> all = convert(capi::require_struct("compute", "parts", parts));
+    const std::vector<StepPart> all = convert(sequences, capi::require_struct("compute", "parts", parts));
     if (logits_floats < 0)
       fail(Code::kInvalidArgument, "[compute] expected logits_floats >= 0, got %lld",
            static_cast<long long>(logits_floats));

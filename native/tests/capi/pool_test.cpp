@@ -22,7 +22,6 @@ struct Parts {
   chaku_step_parts get() const {
     auto parts = sized<chaku_step_parts>();
     parts.n_parts = static_cast<int32_t>(sequences.size());
-    parts.sequences = sequences.data();
     parts.n_tokens = n_tokens.data();
     parts.roles = roles.data();
     parts.which_logits = which.data();
@@ -55,7 +54,7 @@ struct Ready {
   }
   chaku_status compute(const Parts& parts, int64_t floats) {
     const chaku_step_parts p = parts.get();
-    return chaku_pool_compute(pool, &p, logits.data(), floats);
+    return chaku_pool_compute(pool, parts.sequences.data(), &p, logits.data(), floats);
   }
 };
 
@@ -133,7 +132,8 @@ TEST(misuse) {
     parts.add(b, {3}, CHAKU_ROLE_GENERATED, CHAKU_LOGITS_LAST);
     chaku_step_parts p = parts.get();
     change(parts, p);
-    CHECK_FAILS(CHAKU_INVALID_ARGUMENT, chaku_pool_compute(t.pool, &p, t.logits.data(), floats));
+    CHECK_FAILS(CHAKU_INVALID_ARGUMENT,
+                chaku_pool_compute(t.pool, parts.sequences.data(), &p, t.logits.data(), floats));
   };
   fails([](Parts&, chaku_step_parts& p) { p.size = 4; });
   for (const int32_t n : {0, -1, 3, INT32_MAX}) fails([n](Parts& all, chaku_step_parts&) { all.n_tokens[0] = n; });
@@ -144,11 +144,13 @@ TEST(misuse) {
   fails([](Parts& all, chaku_step_parts&) { all.sequences[1] = nullptr; });
   fails([](Parts& all, chaku_step_parts&) { all.sequences[1] = all.sequences[0]; });
   fails([](Parts&, chaku_step_parts& p) { p.tokens = nullptr; });
-  fails([](Parts&, chaku_step_parts& p) { p.sequences = nullptr; });
   fails([](Parts&, chaku_step_parts& p) { p.all_tokens = -1; });
   fails([](Parts&, chaku_step_parts&) {}, 127);
   fails([](Parts&, chaku_step_parts&) {}, -1);
-  CHECK_FAILS(CHAKU_INVALID_ARGUMENT, chaku_pool_compute(t.pool, nullptr, t.logits.data(), 64));
+  chaku_sequence* some = a;
+  CHECK_FAILS(CHAKU_INVALID_ARGUMENT, chaku_pool_compute(t.pool, &some, nullptr, t.logits.data(), 64));
+  const chaku_step_parts empty = Parts().get();
+  CHECK_FAILS(CHAKU_INVALID_ARGUMENT, chaku_pool_compute(t.pool, nullptr, &empty, t.logits.data(), 64));
   CHECK_EQ(length_of(a) + length_of(b), 0);
 
   auto options = sized<chaku_pool_options>();

@@ -1,6 +1,7 @@
-// Products of generated tokens, few at a time: each weight is read once, decoded in registers and multiplied there, so
-// that memory bandwidth is the limit. A token's sums are those of a product with it alone. Formats with codes for this
-// instruction set (CHAKU_CODES) are multiplied as integers, see digits.h, the others as float32.
+// Products of generated tokens: each weight is read once, decoded in registers and multiplied there, so that of one
+// token memory bandwidth is the limit. With many, a piece of the weight that finds room in the second-level cache is
+// multiplied with a few of them after another. A token's sums are those of a product with it alone. Formats with codes
+// for this instruction set (CHAKU_CODES) are multiplied as integers, see digits.h, the others as float32.
 #pragma once
 
 #include "kernels/cpu/generic/decode.inl"
@@ -13,7 +14,7 @@
 
 namespace chaku::CHAKU_ISA {
 
-constexpr int64_t kMostGemvTokens = 8;             // that share one passage of the weight
+constexpr int64_t kMostGemvTokens = 64;            // that share one passage of the weight
 constexpr int kGemvTokens = kLanes == 16 ? 4 : 2;  // that share one decoding in registers
 constexpr int kDigitTokens = 4;                    // the same of integers
 constexpr int kChains = 4;                         // sums of a dot product, whose additions overlap
@@ -158,17 +159,32 @@ static GemvChunk find_gemv(const Matrix& w) {
 
 #ifdef CHAKU_CODES
 
+constexpr int64_t kDigitDepth = 2048;  // elements of x whose digits of kDigitTokens stay in the first-level cache
+constexpr int64_t kDigitRows = 16;     // of a weight, whose sums wait for the next so many elements
+
+// Rows [begin, end) against kTokens tokens, all of a row at once where the digits of the tokens stay in the first-level
+// cache, else kDigitDepth elements of some rows at a time: the same additions in the same order.
 template <class Format, int kTokens>
 static void integer_rows(const MatmulProblem& p, const Rows& rows, int64_t m, int64_t begin, int64_t end,
                          const uint8_t* digits) {
   const int64_t k = p.w.columns, token_bytes = kLayout<Format>.token_bytes(k);
   const DigitRows x = {digits + m * token_bytes, token_bytes, kLayout<Format>.scale_bytes(k)};
-  for (int64_t n = begin; n < end; ++n) {
-    float dots[kTokens];
-    const int64_t last_step = n * rows.stride_bytes + k / Format::kStep * Format::kStepBytes;
-    const bool inside = last_step + Format::kStepBytes <= rows.rows * rows.stride_bytes;
-    dot_digits<Format>(rows.data + n * rows.stride_bytes, k, inside, x, dots);
-    for (int t = 0; t < kTokens; ++t) put(p, m + t, n, dots[t]);
+  const int64_t n_steps = ceil_div(k, Format::kStep);
+  const bool cut = kTokens > 1 && k > kDigitDepth;
+  const int64_t together = cut ? kDigitRows : 1, depth = cut ? kDigitDepth / Format::kStep : n_steps;
+  for (int64_t first = begin; first < end; first += together) {
+    const int64_t last = min(first + together, end);
+    DotSums<Format, kTokens> sums[kTokens > 1 ? kDigitRows : 1];
+    for (int64_t n = first; n < last; ++n) sums[n - first].clear();
+    for (int64_t step = 0; step < n_steps; step += depth)
+      for (int64_t n = first; n < last; ++n) {
+        const int64_t last_step = n * rows.stride_bytes + k / Format::kStep * Format::kStepBytes;
+        const bool inside = last_step + Format::kStepBytes <= rows.rows * rows.stride_bytes;
+        add_digits<Format>(rows.data + n * rows.stride_bytes, k, {step, min(step + depth, n_steps)}, inside, x,
+                           sums[n - first]);
+      }
+    for (int64_t n = first; n < last; ++n)
+      for (int t = 0; t < kTokens; ++t) put(p, m + t, n, sums[n - first].dot(t));
   }
 }
 

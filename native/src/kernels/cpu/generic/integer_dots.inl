@@ -34,6 +34,15 @@ struct DigitRows {
 template <class Format, int kTokens>
 struct DotSums {
   F products[kTokens], offsets[kTokens];
+
+  void clear() {
+    for (int t = 0; t < kTokens; ++t) products[t] = offsets[t] = zero();
+  }
+  float dot(int t) const { return sum(products[t] + offsets[t]); }
+};
+
+struct StepRange {
+  int64_t begin, end;
 };
 
 template <class Format, int kTokens>
@@ -65,19 +74,19 @@ CHAKU_INLINE void dot_step(const uint8_t* block, const DigitRows& x, int64_t ste
   }
 }
 
-// One weight row of k elements. `inside`: memory holds a whole step where the row's last one ends early; what lies
-// there meets digits that are zero.
+// Some steps of one weight row of k elements. `inside`: memory holds a whole step where the row's last one ends early;
+// what lies there meets digits that are zero.
 template <class Format, int kTokens>
-CHAKU_INLINE void dot_digits(const uint8_t* row, int64_t k, bool inside, const DigitRows& x, float (&dots)[kTokens]) {
-  DotSums<Format, kTokens> sums;
-  for (int t = 0; t < kTokens; ++t) sums.products[t] = sums.offsets[t] = zero();
+CHAKU_INLINE void add_digits(const uint8_t* row, int64_t k, StepRange steps, bool inside, const DigitRows& x,
+                             DotSums<Format, kTokens>& kept) {
+  DotSums<Format, kTokens> sums = kept;
   const int64_t whole = k / Format::kStep;
-  for (int64_t s = 0; s < whole; ++s) {
+  for (int64_t s = steps.begin; s < min(steps.end, whole); ++s) {
     const uint8_t* block = row + s * Format::kStepBytes;
     for (int line = 0; line < Format::kStepBytes; line += 64) __builtin_prefetch(block + kDigitPrefetch + line);
     dot_step<Format>(block, x, s, sums);
   }
-  if (const int64_t rest = k - whole * Format::kStep; rest > 0) {
+  if (const int64_t rest = k - whole * Format::kStep; rest > 0 && steps.end > whole) {
     const uint8_t* block = row + whole * Format::kStepBytes;
     uint8_t copy[Format::kStepBytes] = {};
     if (!inside) {
@@ -86,7 +95,7 @@ CHAKU_INLINE void dot_digits(const uint8_t* row, int64_t k, bool inside, const D
     }
     dot_step<Format>(block, x, whole, sums);
   }
-  for (int t = 0; t < kTokens; ++t) dots[t] = sum(sums.products[t] + sums.offsets[t]);
+  kept = sums;
 }
 
 }  // namespace chaku::CHAKU_ISA

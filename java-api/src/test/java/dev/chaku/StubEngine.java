@@ -1,5 +1,6 @@
 package dev.chaku;
 
+import dev.chaku.gguf.GgmlType;
 import dev.chaku.gguf.GgufFile;
 import dev.chaku.internal.engine.ComputePath;
 import dev.chaku.internal.engine.DecoderModule;
@@ -8,7 +9,9 @@ import dev.chaku.internal.engine.Engine;
 import dev.chaku.internal.engine.EngineAdapter;
 import dev.chaku.internal.engine.EngineInfo;
 import dev.chaku.internal.engine.EngineModel;
+import dev.chaku.internal.engine.EnginePool;
 import dev.chaku.internal.engine.EngineSession;
+import dev.chaku.internal.engine.EngineText;
 import dev.chaku.internal.engine.EngineTrainer;
 import dev.chaku.internal.engine.LoraPair;
 import dev.chaku.internal.engine.MemoryPlan;
@@ -106,6 +109,16 @@ final class StubEngine implements Engine {
         }
 
         @Override
+        public MemoryPlan plan(EnginePool.Options options) {
+            return nothing();
+        }
+
+        @Override
+        public EnginePool pool(EnginePool.Options options) {
+            return new StubPool(this);
+        }
+
+        @Override
         public MemoryPlan plan(TrainerOptions options) {
             return nothing();
         }
@@ -123,6 +136,93 @@ final class StubEngine implements Engine {
         @Override
         public void close() {
             closed = true;
+        }
+    }
+
+    /** Texts that are sessions. */
+    private static final class StubPool implements EnginePool {
+        private final EngineModel model;
+
+        StubPool(EngineModel model) {
+            this.model = model;
+        }
+
+        @Override
+        public int vocabSize() {
+            return model.vocabSize();
+        }
+
+        @Override
+        public EngineText text(int maxTokens) {
+            return new StubText(
+                    model, model.session(new EngineSession.Options(maxTokens, 0, 0, GgmlType.F32)), List.of());
+        }
+
+        @Override
+        public Counts counts() {
+            return new Counts(1, 1, 0, 0, 0);
+        }
+
+        @Override
+        public void compute(List<Part> parts, FloatBuffer logits) {
+            for (Part part : parts) {
+                EngineSession session = ((StubText) part.text()).session;
+                session.eval(part.tokens(), part.from(), part.n(), part.role(), part.logits(), logits);
+            }
+        }
+
+        @Override
+        public void cancel() {}
+
+        @Override
+        public void close() {}
+    }
+
+    private static final class StubText implements EngineText {
+        private final EngineModel model;
+        private final EngineSession session;
+        private List<EngineSession.Worn> worn;
+
+        StubText(EngineModel model, EngineSession session, List<EngineSession.Worn> worn) {
+            this.model = model;
+            this.session = session;
+            this.worn = worn;
+        }
+
+        @Override
+        public EngineText fork(int tokens) {
+            EngineSession forked = model.session(new EngineSession.Options(1, 0, 0, GgmlType.F32));
+            StubText text = new StubText(model, forked, worn);
+            text.setAdapters(worn);
+            forked.truncate(tokens);
+            return text;
+        }
+
+        @Override
+        public void setAdapters(List<EngineSession.Worn> now) {
+            worn = now;
+            session.setAdapters(now);
+        }
+
+        @Override
+        public void truncate(int tokens) {
+            session.truncate(tokens);
+        }
+
+        @Override
+        public void takeSnapshot() {}
+
+        @Override
+        public void dropSnapshots() {}
+
+        @Override
+        public int length() {
+            return session.length();
+        }
+
+        @Override
+        public void close() {
+            session.close();
         }
     }
 

@@ -4,6 +4,7 @@ import dev.chaku.internal.core.binding.generated.chaku;
 import dev.chaku.internal.core.binding.generated.chaku_adapter;
 import dev.chaku.internal.core.binding.generated.chaku_model;
 import dev.chaku.internal.engine.EngineAdapter;
+import dev.chaku.internal.engine.EngineSession;
 import dev.chaku.internal.engine.LoraPair;
 import dev.chaku.internal.io.DirectBuffers;
 import java.nio.FloatBuffer;
@@ -43,6 +44,14 @@ final class NativeAdapter extends NativeHandle<chaku_adapter> implements EngineA
                 adapter.close();
             }
         }
+    }
+
+    /** @throws IllegalArgumentException if it is another engine's */
+    static NativeAdapter of(EngineSession.Worn worn) {
+        if (worn.adapter() instanceof NativeAdapter adapter) {
+            return adapter;
+        }
+        throw new IllegalArgumentException("expected an adapter of this engine, got one of another");
     }
 
     private static NativeAdapter create(NativeModel model) {

@@ -1,15 +1,18 @@
 package dev.chaku.internal.core;
 
+import dev.chaku.errors.BadInputException;
 import dev.chaku.internal.core.binding.generated.chaku;
 import dev.chaku.internal.core.binding.generated.chaku_model;
 import dev.chaku.internal.engine.DecoderOptions;
 import dev.chaku.internal.engine.EngineAdapter;
 import dev.chaku.internal.engine.EngineModel;
+import dev.chaku.internal.engine.EnginePool;
 import dev.chaku.internal.engine.EngineSession;
 import dev.chaku.internal.engine.EngineTrainer;
 import dev.chaku.internal.engine.LoraPair;
 import dev.chaku.internal.engine.MemoryPlan;
 import dev.chaku.internal.engine.TrainerOptions;
+import java.nio.FloatBuffer;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
@@ -37,6 +40,26 @@ final class NativeModel extends NativeHandle<chaku_model> implements EngineModel
         return faultyWeight;
     }
 
+    /**
+     * Whoever chose a token among other numbers would choose at random.
+     *
+     * @param floats logits from the buffer's position on
+     */
+    void requireFinite(FloatBuffer logits, int floats) {
+        int first = logits.position();
+        for (int i = 0; i < floats; i++) {
+            float logit = logits.get(first + i);
+            if (!Float.isFinite(logit)) {
+                throw new BadInputException(
+                        "the model's logits are not finite (" + logit + " for token " + i % vocabSize() + "): "
+                                + faultyWeight()
+                                        .orElse(
+                                                "its weights are, but what is computed with them grows beyond the range of numbers; adapters at a lower"
+                                                        + " scale, or keys and values in F32, may help"));
+            }
+        }
+    }
+
     @Override
     public int vocabSize() {
         return decoder.vocabSize();
@@ -50,6 +73,16 @@ final class NativeModel extends NativeHandle<chaku_model> implements EngineModel
     @Override
     public EngineSession session(EngineSession.Options options) {
         return NativeSession.create(this, options);
+    }
+
+    @Override
+    public MemoryPlan plan(EnginePool.Options options) {
+        return NativePool.plan(this, options);
+    }
+
+    @Override
+    public EnginePool pool(EnginePool.Options options) {
+        return NativePool.create(this, options);
     }
 
     @Override

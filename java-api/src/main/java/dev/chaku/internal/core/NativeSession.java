@@ -1,6 +1,5 @@
 package dev.chaku.internal.core;
 
-import dev.chaku.errors.BadInputException;
 import dev.chaku.internal.core.binding.generated.chaku;
 import dev.chaku.internal.core.binding.generated.chaku_adapter;
 import dev.chaku.internal.core.binding.generated.chaku_memory_plan;
@@ -86,7 +85,7 @@ final class NativeSession extends NativeHandle<chaku_session> implements EngineS
         int entered = 0;
         try {
             for (; entered < pointers.length; entered++) {
-                pointers[entered] = own(worn.get(entered)).enter();
+                pointers[entered] = NativeAdapter.of(worn.get(entered)).enter();
                 scales.put(entered, worn.get(entered).scale());
             }
             try (PointerPointer<chaku_adapter> array = new PointerPointer<>(Math.max(1, pointers.length))) {
@@ -98,17 +97,10 @@ final class NativeSession extends NativeHandle<chaku_session> implements EngineS
             }
         } finally {
             for (int i = 0; i < entered; i++) {
-                own(worn.get(i)).leave();
+                NativeAdapter.of(worn.get(i)).leave();
             }
             leaveExclusive();
         }
-    }
-
-    private static NativeAdapter own(Worn worn) {
-        if (worn.adapter() instanceof NativeAdapter adapter) {
-            return adapter;
-        }
-        throw new IllegalArgumentException("expected an adapter of this engine, got one of another");
     }
 
     @Override
@@ -130,23 +122,7 @@ final class NativeSession extends NativeHandle<chaku_session> implements EngineS
         } finally {
             leaveExclusive();
         }
-        requireFinite(logits, Math.toIntExact(floats));
-    }
-
-    /** Whoever chose a token among other numbers would choose at random. */
-    private void requireFinite(FloatBuffer logits, int floats) {
-        int first = logits.position();
-        for (int i = 0; i < floats; i++) {
-            float logit = logits.get(first + i);
-            if (!Float.isFinite(logit)) {
-                throw new BadInputException(
-                        "the model's logits are not finite (" + logit + " for token " + i % vocabSize + "): "
-                                + model.faultyWeight()
-                                        .orElse(
-                                                "its weights are, but what is computed with them grows beyond the range of numbers; adapters at a lower"
-                                                        + " scale, or keys and values in F32, may help"));
-            }
-        }
+        model.requireFinite(logits, Math.toIntExact(floats));
     }
 
     @Override

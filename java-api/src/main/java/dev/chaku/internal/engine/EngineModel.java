@@ -22,6 +22,12 @@ public interface EngineModel extends AutoCloseable {
     /** @throws ResourceException if the plan exceeds the limit or the machine */
     EngineSession session(EngineSession.Options options);
 
+    /** What a pool would take; nothing is allocated. */
+    MemoryPlan plan(EnginePool.Options options);
+
+    /** @throws ResourceException if the plan exceeds the limit or the machine */
+    EnginePool pool(EnginePool.Options options);
+
     /** What a trainer would take; nothing is allocated. */
     MemoryPlan plan(TrainerOptions options);
 

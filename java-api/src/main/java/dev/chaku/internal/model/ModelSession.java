@@ -1,7 +1,5 @@
 package dev.chaku.internal.model;
 
-import dev.chaku.internal.engine.EngineAdapter;
-import dev.chaku.internal.engine.EngineModel;
 import dev.chaku.internal.engine.EngineSession;
 import dev.chaku.internal.generate.DecodeSession;
 import dev.chaku.internal.io.DirectBuffers;
@@ -9,108 +7,112 @@ import java.nio.FloatBuffer;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** A session of the core that knows which tokens it has computed, in which role, and which adapters it wears. */
+/** A text that is worked on, in a pool that others use too. */
 public final class ModelSession implements DecodeSession, AutoCloseable {
     private static final FloatBuffer NO_LOGITS = DirectBuffers.floats(0);
 
-    private final EngineSession core;
-    private final int[] tokens;
-    private final boolean mixes;
-    private int length;
-    /**
-     * Tokens at the beginning that were computed as a prompt: a prompt computed anew would have the same digits there.
-     */
-    private int promptLength;
+    /** Tokens of a prompt in a step while others wait for their turns. */
+    private static final int PART_BESIDE_OTHERS = 128;
 
-    private List<EngineSession.Worn> worn = List.of();
+    private final SessionCache cache;
+    private final SessionCache.Place place;
+    private final List<EngineSession.Worn> worn;
+    private @Nullable KeptText text;
 
-    /** @param mixes whether layers have a running memory, which cannot go back to an earlier token */
-    ModelSession(EngineModel model, EngineSession.Options options, boolean mixes) {
-        this.core = model.session(options);
-        this.mixes = mixes;
-        this.tokens = new int[options.maxTokens()];
+    ModelSession(SessionCache cache, SessionCache.Place place, List<EngineSession.Worn> worn) {
+        this.cache = cache;
+        this.place = place;
+        this.worn = worn;
     }
 
-    /** Changes what is worn; the text is forgotten if that differs from what was. */
-    void wear(List<EngineSession.Worn> adapters) {
-        if (!worn.equals(adapters)) {
-            truncate(0);
-            core.setAdapters(adapters);
-            worn = List.copyOf(adapters);
-        }
+    SessionCache.Place place() {
+        return place;
     }
 
-    boolean wears(EngineAdapter adapter) {
-        return worn.stream().anyMatch(one -> one.adapter() == adapter);
+    List<EngineSession.Worn> worn() {
+        return worn;
     }
 
-    /** Takes everything off if an adapter among it was closed, so that its memory goes back. */
-    void takeOffClosed() {
-        if (worn.stream().anyMatch(one -> one.adapter().isClosed())) {
-            wear(List.of());
-        }
+    /** Takes the text away, if there is one. */
+    @Nullable
+    KeptText takeText() {
+        KeptText taken = text;
+        text = null;
+        return taken;
     }
 
     @Override
     public int vocabSize() {
-        return core.vocabSize();
+        return place.pool().core().vocabSize();
     }
 
     @Override
     public int capacity() {
-        return tokens.length;
+        return place.capacity();
     }
 
     @Override
-    public int startWith(int[] text) {
-        int common = 0;
-        int most = Math.min(promptLength, text.length - 1);
-        while (common < most && tokens[common] == text[common]) {
-            common++;
-        }
-        if (mixes && common < length) {
-            common = 0;
-        }
-        truncate(common);
-        return common;
+    public int startWith(int[] prompt) {
+        text = cache.textFor(this, prompt);
+        return text.length();
     }
 
-    private void truncate(int n) {
-        if (n < length) {
-            core.truncate(n);
-            length = n;
-            promptLength = Math.min(promptLength, n);
+    @Override
+    public void append(EngineSession.Role role, int[] tokens, int from, int n, @Nullable FloatBuffer logits) {
+        int done = 0;
+        int cut = role == EngineSession.Role.PROMPT ? current().cut(n) : 0;
+        while (done < n) {
+            int most = role == EngineSession.Role.PROMPT && cache.isShared(place) ? PART_BESIDE_OTHERS : n;
+            int now = Math.min(most, (done < cut ? cut : n) - done);
+            boolean last = done + now == n && logits != null;
+            compute(
+                    role,
+                    tokens,
+                    from + done,
+                    now,
+                    last ? EngineSession.Logits.LAST : EngineSession.Logits.NONE,
+                    logits);
+            done += now;
+            if (done == cut) {
+                current().takeSnapshot();
+            }
         }
     }
 
     @Override
-    public void append(EngineSession.Role role, int[] text, int from, int n, @Nullable FloatBuffer logits) {
-        EngineSession.Logits which = logits == null ? EngineSession.Logits.NONE : EngineSession.Logits.LAST;
-        append(role, text, from, n, which, logits == null ? NO_LOGITS : logits);
+    public void appendForAll(int[] tokens, int from, int n, FloatBuffer logits) {
+        compute(EngineSession.Role.PROMPT, tokens, from, n, EngineSession.Logits.ALL, logits);
     }
 
-    @Override
-    public void appendForAll(int[] text, int from, int n, FloatBuffer logits) {
-        append(EngineSession.Role.PROMPT, text, from, n, EngineSession.Logits.ALL, logits);
-    }
-
-    private void append(
-            EngineSession.Role role, int[] text, int from, int n, EngineSession.Logits which, FloatBuffer logits) {
-        core.eval(text, from, n, role, which, logits);
-        System.arraycopy(text, from, tokens, length, n);
-        if (role == EngineSession.Role.PROMPT && promptLength == length) {
-            promptLength += n;
+    private KeptText current() {
+        KeptText now = text;
+        if (now == null) {
+            now = cache.newText(this);
+            text = now;
         }
-        length += n;
+        return now;
+    }
+
+    private void compute(
+            EngineSession.Role role,
+            int[] tokens,
+            int from,
+            int n,
+            EngineSession.Logits which,
+            @Nullable FloatBuffer logits) {
+        KeptText now = current();
+        place.pool().compute(this, now.part(role, tokens, from, n, which), logits == null ? NO_LOGITS : logits);
+        now.added(role, tokens, from, n);
     }
 
     @Override
     public void cancel() {
-        core.cancel();
+        place.pool().cancel(this);
     }
 
+    /** Gives up the text too, in place of {@link SessionCache#giveBack}. */
     @Override
     public void close() {
-        core.close();
+        cache.abandon(this);
     }
 }

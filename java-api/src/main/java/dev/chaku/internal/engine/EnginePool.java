@@ -1,0 +1,79 @@
+package dev.chaku.internal.engine;
+
+import dev.chaku.errors.BadInputException;
+import dev.chaku.errors.OperationCancelledException;
+import dev.chaku.errors.ResourceException;
+import dev.chaku.gguf.GgmlType;
+import java.nio.FloatBuffer;
+import java.util.List;
+
+/**
+ * What a model's texts keep of their tokens, in blocks that texts with the same beginning share, and what computes
+ * them, many in one step. A pool and its texts belong to one thread at a time; {@link #cancel}, {@link #counts} and
+ * {@code close} of both come from any.
+ */
+public interface EnginePool extends AutoCloseable {
+    /** Tokens of a block. */
+    int BLOCK = 64;
+
+    /**
+     * What a pool is made for.
+     *
+     * @param maxTokens of all texts together
+     * @param maxBatchTokens tokens computed at once, 0 for 512
+     * @param maxMemories of a model with running memories: one for each text, one more for each text of a step, one for
+     *     each snapshot; others need none
+     * @param memoryLimitBytes refuse above it, 0 for what the machine has
+     * @param cache format of keys and values
+     */
+    record Options(int maxTokens, int maxBatchTokens, int maxMemories, long memoryLimitBytes, GgmlType cache) {}
+
+    /**
+     * How full a pool is.
+     *
+     * @param blocks in all
+     * @param freeBlocks that no text holds
+     * @param sharedBlocks that several texts hold
+     * @param memories as blocks
+     */
+    record Counts(int blocks, int freeBlocks, int sharedBlocks, int memories, int freeMemories) {}
+
+    /**
+     * The next tokens of one text.
+     *
+     * @param tokens ids in [0, V)
+     * @param from index of the first
+     * @param n how many, at least 1
+     */
+    record Part(EngineText text, int[] tokens, int from, int n, EngineSession.Role role, EngineSession.Logits logits) {}
+
+    /** V. */
+    int vocabSize();
+
+    /**
+     * An empty text.
+     *
+     * @param maxTokens most tokens that it may have; they say how ropes turn that know long contexts
+     */
+    EngineText text(int maxTokens);
+
+    Counts counts();
+
+    /**
+     * Appends each part's tokens to its text, of which there is one part at most. The numbers of a token depend on its
+     * text's tokens up to it, on their roles and on what the text wears, and on nothing else.
+     *
+     * @param logits direct; gets the rows of V logits that are asked for, part by part, from its position on
+     * @throws ResourceException if blocks or memories do not suffice; no text has changed
+     * @throws BadInputException if a logit is not finite: the message says why
+     * @throws OperationCancelledException if {@link #cancel} was called meanwhile; no text has changed
+     */
+    void compute(List<Part> parts, FloatBuffer logits);
+
+    /** Makes the step under way, if any, end soon. Any thread; no effect on a closed pool. */
+    void cancel();
+
+    /** Its memory goes back when its texts are closed too. */
+    @Override
+    void close();
+}
