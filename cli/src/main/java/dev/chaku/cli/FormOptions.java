@@ -13,7 +13,7 @@ import picocli.CommandLine.Option;
 
 /** Options of the form that an answer must have. */
 final class FormOptions {
-    static final String[] NAMES = {"--grammar", "--regex", "--choices"};
+    static final String[] NAMES = {"--grammar", "--json-schema", "--regex", "--choices"};
 
     @Reads
     @Option(
@@ -21,6 +21,13 @@ final class FormOptions {
             paramLabel = "FILE",
             description = "The answer follows this grammar, in llama.cpp's notation (GBNF).")
     private Path grammar;
+
+    @Reads
+    @Option(
+            names = "--json-schema",
+            paramLabel = "FILE",
+            description = "The answer is JSON that is valid by this JSON Schema.")
+    private Path jsonSchema;
 
     @Option(names = "--regex", paramLabel = "REGEX", description = "The answer matches this as a whole.")
     private String regex;
@@ -36,6 +43,9 @@ final class FormOptions {
     Optional<OutputForm> form() {
         if (grammar != null) {
             return Optional.of(OutputForm.gbnf(read(grammar, "a grammar")));
+        }
+        if (jsonSchema != null) {
+            return Optional.of(OutputForm.jsonSchema(read(jsonSchema, "a JSON Schema")));
         }
         if (regex != null) {
             return Optional.of(OutputForm.regex(regex));

@@ -40,6 +40,7 @@ import picocli.CommandLine.Option;
             "  chaku generate --model base.gguf --chat --prompt \"Is it spam? Win $$$\" --choices yes,no --json",
             "  chaku generate --model base.gguf --prompt \"A date: \" --regex \"[0-9]{4}-[0-9]{2}-[0-9]{2}\"",
             "  chaku generate --model base.gguf --prompt \"A move: \" --grammar chess.gbnf",
+            "  chaku generate --model base.gguf --chat --prompt-file mail.txt --json-schema order.json",
             "  chaku generate --model base.gguf --tokens 1,15,7 --max-tokens 0 --logits logits.f32"
         })
 final class GenerateCommand extends Verb {

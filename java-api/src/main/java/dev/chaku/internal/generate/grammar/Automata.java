@@ -1,5 +1,6 @@
 package dev.chaku.internal.generate.grammar;
 
+import java.util.BitSet;
 import java.util.HashMap;
 import java.util.Map;
 
@@ -34,17 +35,41 @@ final class Automata {
         }
     }
 
+    /** Accepts no text. */
+    static final Automaton NOTHING =
+            new Automaton(new int[] {0, 0}, new int[0], new int[0], new int[0], new BitSet(), true);
+
     private Automata() {}
 
+    /** Whether both accept the same. */
+    static boolean same(Automaton a, Automaton b) {
+        return a == b || a.equals(b);
+    }
+
     static Automaton both(Automaton a, Automaton b) {
+        if (a == b || a.isNothing()) {
+            return a;
+        }
+        if (b.isNothing()) {
+            return b;
+        }
         return combined(a, b, Combination.BOTH);
     }
 
     static Automaton minus(Automaton a, Automaton b) {
+        if (b.isNothing() || a.isNothing()) {
+            return a;
+        }
         return combined(a, b, Combination.FIRST_ALONE);
     }
 
     static Automaton either(Automaton a, Automaton b) {
+        if (a == b || b.isNothing()) {
+            return a;
+        }
+        if (a.isNothing()) {
+            return b;
+        }
         return combined(a, b, Combination.EITHER);
     }
 
@@ -68,6 +93,9 @@ final class Automata {
         IntList seconds = new IntList();
         number(0, 0, numbers, firsts, seconds);
         for (int i = 0; i < firsts.size(); i++) {
+            if (i >= MOST_PAIRS) {
+                throw FormLimits.tooComplex("form");
+            }
             int p = firsts.get(i);
             int q = seconds.get(i);
             table.begin();
@@ -82,9 +110,6 @@ final class Automata {
                     table.edge(from, to - 1, number(pNext, qNext, numbers, firsts, seconds));
                 }
                 from = to;
-            }
-            if (firsts.size() > MOST_PAIRS) {
-                throw FormLimits.tooComplex("form");
             }
         }
         return StateTable.minimized(table.trimmed(true));

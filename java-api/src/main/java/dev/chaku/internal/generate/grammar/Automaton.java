@@ -1,5 +1,6 @@
 package dev.chaku.internal.generate.grammar;
 
+import java.util.Arrays;
 import java.util.BitSet;
 
 /**
@@ -19,6 +20,21 @@ record Automaton(int[] edgeStart, int[] low, int[] high, int[] target, BitSet fi
 
     /** Symbols from here on are sets of tokens. */
     static final int TOKENS = 1 << 28;
+
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof Automaton automaton
+                && Arrays.equals(edgeStart, automaton.edgeStart)
+                && Arrays.equals(low, automaton.low)
+                && Arrays.equals(high, automaton.high)
+                && Arrays.equals(target, automaton.target)
+                && finals.equals(automaton.finals);
+    }
+
+    @Override
+    public int hashCode() {
+        return Arrays.hashCode(target) * 31 + Arrays.hashCode(low);
+    }
 
     int states() {
         return edgeStart.length - 1;

@@ -28,20 +28,25 @@ final class Determinizer {
 
     /** The automaton of what leads from a state to the final ones. */
     static Automaton of(AutomatonBuilder builder, int start) {
-        Automaton made = new Determinizer(builder).deterministic(start);
+        return of(builder, start, FormLimits.STATES);
+    }
+
+    /** The same, deterministic only where so many states are enough. */
+    static Automaton of(AutomatonBuilder builder, int start, int mostStates) {
+        Automaton made = new Determinizer(builder).deterministic(start, mostStates);
         return made != null ? StateTable.minimized(made) : new Determinizer(builder).withoutEmpty(start);
     }
 
     /** The same, or an exception where it cannot be deterministic. */
     static Automaton deterministicOf(AutomatonBuilder builder, int start) {
-        Automaton made = new Determinizer(builder).deterministic(start);
+        Automaton made = new Determinizer(builder).deterministic(start, FormLimits.STATES);
         if (made == null) {
             throw FormLimits.tooComplex(builder.what());
         }
         return StateTable.minimized(made);
     }
 
-    private @Nullable Automaton deterministic(int start) {
+    private @Nullable Automaton deterministic(int start, int mostStates) {
         StateTable table = new StateTable();
         Map<IntKey, Integer> numbers = new HashMap<>();
         List<int[]> sets = new ArrayList<>();
@@ -62,7 +67,7 @@ final class Determinizer {
             }
             bytes(table, numbers, sets);
             symbols(table, numbers, sets);
-            if (steps > FormLimits.STEPS || sets.size() > FormLimits.STATES) {
+            if (steps > FormLimits.STEPS || sets.size() > mostStates) {
                 return null;
             }
         }

@@ -19,6 +19,7 @@ public final class FormCompiler {
     private final Tokenizer tokenizer;
     private final TokenTrie trie;
     private final BitSet spellable;
+    private final FormatSets formats = new FormatSets();
     private final Map<OutputForm, CompiledForm> kept = new LinkedHashMap<>(16, 0.75f, true) {
         private static final long serialVersionUID = 1;
 
@@ -81,6 +82,6 @@ public final class FormCompiler {
                     choices.labels().stream().map(Expression::text).toList();
             return Grammar.of("choices", Expression.choice(texts));
         }
-        throw new BadInputException(what + ": not supported yet");
+        return SchemaGrammar.of((OutputForm.JsonSchema) form, formats);
     }
 }

@@ -57,6 +57,9 @@ final class GrammarCompiler {
     }
 
     private Automaton automaton(int rule) {
+        if (grammar.rules().get(rule).body() instanceof Expression.Embedded embedded) {
+            return embedded.automaton();
+        }
         AutomatonBuilder builder = new AutomatonBuilder(what);
         int start = builder.state();
         int end = builder.state();
@@ -71,7 +74,9 @@ final class GrammarCompiler {
         if (body == null || callsAnything(body)) {
             return null;
         }
-        int most = graph.uses[rule] == 1 ? MOST_USED_ONCE : body.hasCycle() ? MOST_LOOPS_INLINED : MOST_INLINED;
+        int most = graph.uses[rule] == 1
+                ? MOST_USED_ONCE
+                : body.hasCycle() ? MOST_LOOPS_INLINED : MOST_INLINED;
         return body.states() <= most ? body : null;
     }
 

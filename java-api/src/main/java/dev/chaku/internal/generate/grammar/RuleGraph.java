@@ -69,6 +69,12 @@ final class RuleGraph {
     private static void collect(Expression expression, IntList out) {
         if (expression instanceof Expression.Call call) {
             out.add(call.rule());
+        } else if (expression instanceof Expression.Embedded embedded) {
+            for (int symbol : embedded.automaton().low()) {
+                if (symbol >= Automaton.CALLS && symbol < Automaton.TOKENS) {
+                    out.add(symbol - Automaton.CALLS);
+                }
+            }
         } else if (expression instanceof Expression.Repeat repeat) {
             int before = out.size();
             collect(repeat.body(), out);

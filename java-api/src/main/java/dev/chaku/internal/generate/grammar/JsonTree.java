@@ -1,0 +1,79 @@
+package dev.chaku.internal.generate.grammar;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonToken;
+import com.fasterxml.jackson.core.StreamReadConstraints;
+import com.fasterxml.jackson.core.StreamReadFeature;
+import dev.chaku.errors.BadInputException;
+import dev.chaku.internal.io.Json;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reads JSON as maps in the order of the text, lists, strings, {@link java.math.BigDecimal}, booleans and null. Keys
+ * that come twice are refused.
+ */
+final class JsonTree {
+    private static final JsonFactory FACTORY = Json.builder()
+            .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+            .streamReadConstraints(StreamReadConstraints.builder()
+                    .maxNestingDepth(FormLimits.DEPTH)
+                    .maxStringLength(FormLimits.SOURCE_BYTES)
+                    .maxNumberLength(400)
+                    .build())
+            .build();
+
+    private JsonTree() {}
+
+    /** @throws BadInputException if it is not one JSON value */
+    static @Nullable Object parse(String what, String json) {
+        FormLimits.requireSource(what, json);
+        try (JsonParser parser = FACTORY.createParser(json)) {
+            if (parser.nextToken() == null) {
+                throw new BadInputException(what + ": expected JSON, found nothing");
+            }
+            Object value = value(parser);
+            if (parser.nextToken() != null) {
+                throw new BadInputException(what + ": expected one JSON value, found more");
+            }
+            return value;
+        } catch (IOException e) {
+            String problem = e.getMessage() == null ? "" : e.getMessage().lines().findFirst().orElse("");
+            throw new BadInputException(what + ": expected JSON, found something else: " + problem, e);
+        }
+    }
+
+    private static @Nullable Object value(JsonParser parser) throws IOException {
+        switch (parser.currentToken()) {
+            case START_OBJECT:
+                Map<String, @Nullable Object> map = new LinkedHashMap<>();
+                while (parser.nextToken() != JsonToken.END_OBJECT) {
+                    String key = parser.currentName();
+                    parser.nextToken();
+                    map.put(key, value(parser));
+                }
+                return map;
+            case START_ARRAY:
+                List<@Nullable Object> list = new ArrayList<>();
+                while (parser.nextToken() != JsonToken.END_ARRAY) {
+                    list.add(value(parser));
+                }
+                return list;
+            case VALUE_STRING:
+                return parser.getText();
+            case VALUE_TRUE:
+                return Boolean.TRUE;
+            case VALUE_FALSE:
+                return Boolean.FALSE;
+            case VALUE_NULL:
+                return null;
+            default:
+                return parser.getDecimalValue();
+        }
+    }
+}
