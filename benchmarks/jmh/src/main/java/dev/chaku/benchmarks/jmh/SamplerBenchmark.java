@@ -5,6 +5,7 @@ import dev.chaku.Model;
 import dev.chaku.ModelOptions;
 import dev.chaku.RandomModel;
 import dev.chaku.generate.Generation;
+import dev.chaku.generate.OutputForm;
 import dev.chaku.generate.SamplingOptions;
 import dev.chaku.gguf.GgufValue;
 import dev.chaku.gguf.GgufWriter;
@@ -54,7 +55,22 @@ public class SamplerBenchmark {
             }
             """;
 
-    @Param({"greedy", "default", "penalties", "temperature"})
+    /** Too long to end within the tokens of a measurement. */
+    private static final String SCHEMA = """
+            {"type": "array", "minItems": 500, "items": {
+              "type": "object",
+              "properties": {
+                "id": {"type": "integer", "minimum": 0},
+                "name": {"type": "string", "maxLength": 40},
+                "kind": {"enum": ["new", "used", "broken"]},
+                "price": {"type": ["number", "null"]}
+              },
+              "required": ["id", "kind"],
+              "additionalProperties": false
+            }}
+            """;
+
+    @Param({"greedy", "default", "json", "penalties", "temperature"})
     public String options;
 
     private Model model;
@@ -80,12 +96,15 @@ public class SamplerBenchmark {
                 .maxTokens(TOKENS)
                 .seed(5)
                 .sampling(chosen());
+        if (options.equals("json")) {
+            generator.form(OutputForm.jsonSchema(SCHEMA));
+        }
     }
 
     private SamplingOptions chosen() {
         return switch (options) {
             case "greedy" -> SamplingOptions.greedy();
-            case "default" -> SamplingOptions.defaults();
+            case "default", "json" -> SamplingOptions.defaults();
             case "penalties" ->
                 SamplingOptions.defaults().withPenalties(new SamplingOptions.Repetition(64, 1.1f, 0, 0));
             // All tokens stay: the dearest case.
