@@ -32,11 +32,7 @@ record ArrayShape(List<SchemaNode> prefix, SchemaNode rest, int minimum, int max
         List<Contains> both = new ArrayList<>(contains);
         other.contains.stream().filter(each -> !both.contains(each)).forEach(both::add);
         return new ArrayShape(
-                items,
-                rest.and(other.rest),
-                Math.max(minimum, other.minimum),
-                Math.min(maximum, other.maximum),
-                both);
+                items, rest.and(other.rest), Math.max(minimum, other.minimum), Math.min(maximum, other.maximum), both);
     }
 
     /** The arrays that are not of it, as a union. */

@@ -124,7 +124,11 @@ final class AutomatonBuilder {
         }
         for (int s = 0; s < automaton.states(); s++) {
             for (int e = automaton.edgeStart()[s]; e < automaton.edgeStart()[s + 1]; e++) {
-                edge(offset + s, automaton.low()[e], automaton.high()[e], offset + automaton.target()[e]);
+                edge(
+                        offset + s,
+                        automaton.low()[e],
+                        automaton.high()[e],
+                        offset + automaton.target()[e]);
             }
             if (automaton.finals().get(s)) {
                 empty(offset + s, to);

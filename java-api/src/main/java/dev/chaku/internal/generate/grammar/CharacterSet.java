@@ -102,7 +102,9 @@ final class CharacterSet {
             from = last(i) + 1;
         }
         ranges[ranges()] = (long) from << 32 | MAXIMUM;
-        return ofRanges(Arrays.stream(ranges).filter(range -> (int) (range >>> 32) <= (int) range).toArray());
+        return ofRanges(Arrays.stream(ranges)
+                .filter(range -> (int) (range >>> 32) <= (int) range)
+                .toArray());
     }
 
     CharacterSet and(CharacterSet other) {

@@ -4,9 +4,7 @@ import dev.chaku.generate.OutputForm;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
-/**
- * A form for the tokens of a vocabulary: what is found out about it for one text is kept for all. Thread-safe.
- */
+/** A form for the tokens of a vocabulary: what is found out about it for one text is kept for all. Thread-safe. */
 public final class CompiledForm {
     private final OutputForm form;
     private final TokenTrie trie;
@@ -79,9 +77,7 @@ public final class CompiledForm {
         return state == machine.dead;
     }
 
-    /**
-     * The rest of a text that can end in one way only; null if there are more, or it is longer than a limit.
-     */
+    /** The rest of a text that can end in one way only; null if there are more, or it is longer than a limit. */
     byte @Nullable [] onlyEnd(ParseState from, int limit) {
         synchronized (machine) {
             byte[] rest = new byte[limit];

@@ -15,8 +15,7 @@ final class ExpressionCompiler {
      * @param inlined gives the automaton of a rule that is written out where it is called, or null
      * @param mayBeEmpty whether a rule accepts the empty text: calls of it can be left out
      */
-    ExpressionCompiler(
-            AutomatonBuilder builder, IntFunction<@Nullable Automaton> inlined, IntPredicate mayBeEmpty) {
+    ExpressionCompiler(AutomatonBuilder builder, IntFunction<@Nullable Automaton> inlined, IntPredicate mayBeEmpty) {
         this.builder = builder;
         this.inlined = inlined;
         this.mayBeEmpty = mayBeEmpty;

@@ -31,8 +31,8 @@ final class FormLimits {
 
     static void requireSource(String what, String source) {
         if (source.length() > SOURCE_BYTES) {
-            throw new BadInputException(what + ": expected at most " + SOURCE_BYTES + " characters, found "
-                    + source.length());
+            throw new BadInputException(
+                    what + ": expected at most " + SOURCE_BYTES + " characters, found " + source.length());
         }
     }
 }

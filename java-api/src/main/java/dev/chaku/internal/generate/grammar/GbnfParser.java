@@ -211,8 +211,8 @@ final class GbnfParser {
                 source.next();
                 last = character();
                 if (last < first) {
-                    throw source.refused("expected a range in ascending order, found "
-                            + Character.toString(first) + "-" + Character.toString(last));
+                    throw source.refused("expected a range in ascending order, found " + Character.toString(first) + "-"
+                            + Character.toString(last));
                 }
             }
             bounds.add(first);
@@ -258,8 +258,7 @@ final class GbnfParser {
             id = source.number("the id of a token");
             source.take("]", "after the id of a token");
             if (tokenizer != null && id >= tokenizer.vocabSize()) {
-                throw source.refused(
-                        "expected the id of a token below " + tokenizer.vocabSize() + ", found " + id);
+                throw source.refused("expected the id of a token below " + tokenizer.vocabSize() + ", found " + id);
             }
         } else {
             while (source.next() != '>') {

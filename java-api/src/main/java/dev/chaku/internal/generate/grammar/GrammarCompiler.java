@@ -74,9 +74,7 @@ final class GrammarCompiler {
         if (body == null || callsAnything(body)) {
             return null;
         }
-        int most = graph.uses[rule] == 1
-                ? MOST_USED_ONCE
-                : body.hasCycle() ? MOST_LOOPS_INLINED : MOST_INLINED;
+        int most = graph.uses[rule] == 1 ? MOST_USED_ONCE : body.hasCycle() ? MOST_LOOPS_INLINED : MOST_INLINED;
         return body.states() <= most ? body : null;
     }
 

@@ -43,7 +43,9 @@ final class JsonTree {
             }
             return value;
         } catch (IOException e) {
-            String problem = e.getMessage() == null ? "" : e.getMessage().lines().findFirst().orElse("");
+            String problem = e.getMessage() == null
+                    ? ""
+                    : e.getMessage().lines().findFirst().orElse("");
             throw new BadInputException(what + ": expected JSON, found something else: " + problem, e);
         }
     }

@@ -210,9 +210,9 @@ final class Machine {
     }
 
     /**
-     * All places that are reached without a byte: ends of rules first, which lead to nodes that are complete, then calls.
-     * A way is a state of the network and a node; nodes of rules that are called here are numbered by the rule, below 0,
-     * until they are complete.
+     * All places that are reached without a byte: ends of rules first, which lead to nodes that are complete, then
+     * calls. A way is a state of the network and a node; nodes of rules that are called here are numbered by the rule,
+     * below 0, until they are complete.
      */
     private final class Closure {
         private final Set<Long> seen = new HashSet<>();

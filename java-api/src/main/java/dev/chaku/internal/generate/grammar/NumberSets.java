@@ -69,32 +69,35 @@ final class NumberSets {
         String fraction = point < 0 ? "" : bound.substring(point + 1);
         int n = whole.length();
         // A state is {0: whole part, 1: fraction}, digits read, and how they compare so far: 0 less, 1 equal, 2 more.
-        return explore(code(0, 0, 1), (state, symbol) -> {
-            int part = (int) (state >> 40);
-            int read = (int) (state >> 8 & 0xffffffffL);
-            int compared = (int) (state & 0xff);
-            if (symbol == '-' || symbol == '.' && (part == 1 || read == 0)) {
-                return -1;
-            }
-            if (symbol == '.') {
-                return code(1, 0, wholeCompared(read, n, compared));
-            }
-            String digits = part == 0 ? whole : fraction;
-            int against = read < digits.length() ? digits.charAt(read) : part == 0 ? -1 : '0';
-            int next = compared != 1 || against < 0 ? compared : Integer.signum(symbol - against) + 1;
-            int limit = part == 0 ? n + 1 : fraction.length() + 1;
-            return code(part, Math.min(read + 1, limit), next);
-        }, state -> {
-            int part = (int) (state >> 40);
-            int read = (int) (state >> 8 & 0xffffffffL);
-            int compared = (int) (state & 0xff);
-            int all = part == 0 ? wholeCompared(read, n, compared) : compared;
-            if (all == 1) {
-                int left = part == 0 ? 0 : Math.min(read, fraction.length());
-                all = fraction.substring(left).chars().anyMatch(c -> c != '0') ? 0 : 1;
-            }
-            return all == 1 ? !strict : (all == 2) == farther;
-        });
+        return explore(
+                code(0, 0, 1),
+                (state, symbol) -> {
+                    int part = (int) (state >> 40);
+                    int read = (int) (state >> 8 & 0xffffffffL);
+                    int compared = (int) (state & 0xff);
+                    if (symbol == '-' || symbol == '.' && (part == 1 || read == 0)) {
+                        return -1;
+                    }
+                    if (symbol == '.') {
+                        return code(1, 0, wholeCompared(read, n, compared));
+                    }
+                    String digits = part == 0 ? whole : fraction;
+                    int against = read < digits.length() ? digits.charAt(read) : part == 0 ? -1 : '0';
+                    int next = compared != 1 || against < 0 ? compared : Integer.signum(symbol - against) + 1;
+                    int limit = part == 0 ? n + 1 : fraction.length() + 1;
+                    return code(part, Math.min(read + 1, limit), next);
+                },
+                state -> {
+                    int part = (int) (state >> 40);
+                    int read = (int) (state >> 8 & 0xffffffffL);
+                    int compared = (int) (state & 0xff);
+                    int all = part == 0 ? wholeCompared(read, n, compared) : compared;
+                    if (all == 1) {
+                        int left = part == 0 ? 0 : Math.min(read, fraction.length());
+                        all = fraction.substring(left).chars().anyMatch(c -> c != '0') ? 0 : 1;
+                    }
+                    return all == 1 ? !strict : (all == 2) == farther;
+                });
     }
 
     private static int wholeCompared(int read, int n, int compared) {
@@ -114,25 +117,32 @@ final class NumberSets {
             throw SchemaDocument.refused(path, "is " + of + ", a number of too many digits");
         }
         long p = step.longValue();
-        Automaton made = explore(0, (state, symbol) -> {
-            // Digits after the point plus one, 0 before it; then the remainder.
-            int after = (int) (state >> 40);
-            long remainder = state & 0xffffffffffL;
-            if (symbol == '-') {
-                return state;
-            }
-            if (symbol == '.') {
-                return after > 0 || scale == 0 ? -1 : 1L << 40 | remainder;
-            }
-            if (after > scale) {
-                return -1;
-            }
-            return (long) (after > 0 ? after + 1 : 0) << 40 | (remainder * 10 + symbol - '0') % p;
-        }, state -> {
-            int after = Math.max(0, (int) (state >> 40) - 1);
-            BigInteger remainder = BigInteger.valueOf(state & 0xffffffffffL);
-            return remainder.multiply(BigInteger.TEN.pow(scale - after)).mod(BigInteger.valueOf(p)).signum() == 0;
-        });
+        Automaton made = explore(
+                0,
+                (state, symbol) -> {
+                    // Digits after the point plus one, 0 before it; then the remainder.
+                    int after = (int) (state >> 40);
+                    long remainder = state & 0xffffffffffL;
+                    if (symbol == '-') {
+                        return state;
+                    }
+                    if (symbol == '.') {
+                        return after > 0 || scale == 0 ? -1 : 1L << 40 | remainder;
+                    }
+                    if (after > scale) {
+                        return -1;
+                    }
+                    return (long) (after > 0 ? after + 1 : 0) << 40 | (remainder * 10 + symbol - '0') % p;
+                },
+                state -> {
+                    int after = Math.max(0, (int) (state >> 40) - 1);
+                    BigInteger remainder = BigInteger.valueOf(state & 0xffffffffffL);
+                    return remainder
+                                    .multiply(BigInteger.TEN.pow(scale - after))
+                                    .mod(BigInteger.valueOf(p))
+                                    .signum()
+                            == 0;
+                });
         return Automata.both(ALL, made);
     }
 

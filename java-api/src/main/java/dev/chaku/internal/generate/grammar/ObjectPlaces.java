@@ -70,7 +70,8 @@ final class ObjectPlaces {
     }
 
     /** The place after the next name, where that need not come; null where it must, or there is none. */
-    @Nullable Place skip(Place place) {
+    @Nullable
+    Place skip(Place place) {
         int next = (int) place.written();
         boolean may = !anyOrder && next < names.size() && !object.required().contains(names.get(next));
         return may ? new Place(next + 1, place.count()) : null;

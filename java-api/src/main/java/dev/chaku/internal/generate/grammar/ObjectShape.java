@@ -115,7 +115,6 @@ record ObjectShape(
 
     private static ObjectShape withProperty(String name, SchemaNode node, Set<String> required) {
         Automaton rest = Automata.minus(StringSets.ALL, StringSets.of(name));
-        return new ObjectShape(
-                Map.of(name, node), List.of(new NameClass(rest, SchemaNode.ANY)), required, 0, ENDLESS);
+        return new ObjectShape(Map.of(name, node), List.of(new NameClass(rest, SchemaNode.ANY)), required, 0, ENDLESS);
     }
 }

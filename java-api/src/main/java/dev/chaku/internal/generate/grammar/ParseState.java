@@ -25,7 +25,8 @@ final class ParseState {
     private @Nullable ParseState @Nullable [] next;
 
     /** The tokens that may follow, once they are known. */
-    @Nullable TokenMask mask;
+    @Nullable
+    TokenMask mask;
 
     ParseState(int id, int[] positions, StackNode[] nodes, boolean accepting, boolean escapes) {
         this.id = id;
@@ -36,7 +37,8 @@ final class ParseState {
     }
 
     /** What a class of bytes leads to, null where that is not known yet. */
-    @Nullable ParseState next(int kind) {
+    @Nullable
+    ParseState next(int kind) {
         return next == null ? null : next[kind];
     }
 

@@ -43,9 +43,7 @@ final class Regex {
         for (int copy = 0; copy < 4; copy++) {
             copies.finals.set(4 * end + copy);
         }
-        return deterministic
-                ? Determinizer.deterministicOf(copies, 4 * start)
-                : Determinizer.of(copies, 4 * start);
+        return deterministic ? Determinizer.deterministicOf(copies, 4 * start) : Determinizer.of(copies, 4 * start);
     }
 
     private static void add(AutomatonBuilder plain, int edge, int from, int copy, AutomatonBuilder copies) {

@@ -12,7 +12,8 @@ final class RegexClasses {
     static final CharacterSet SPACE = CharacterSet.of(" \t\n\f\r");
 
     /** What JavaScript calls white space. */
-    static final CharacterSet UNICODE_SPACE = SPACE.or(CharacterSet.of("\u000b\u00a0\u1680\u2028\u2029\u202f\u205f\u3000\ufeff"))
+    static final CharacterSet UNICODE_SPACE = SPACE.or(
+                    CharacterSet.of("\u000b\u00a0\u1680\u2028\u2029\u202f\u205f\u3000\ufeff"))
             .or(CharacterSet.range(0x2000, 0x200a));
 
     static final CharacterSet LINE_ENDS = CharacterSet.of("\n\r\u2028\u2029");
@@ -40,8 +41,26 @@ final class RegexClasses {
     };
 
     private static final Map<String, String> LONG_NAMES = Map.of(
-            "Letter", "L", "Lowercase_Letter", "Ll", "Uppercase_Letter", "Lu", "Number", "N", "Decimal_Number", "Nd",
-            "digit", "Nd", "Punctuation", "P", "Symbol", "S", "Separator", "Z", "Mark", "M");
+            "Letter",
+            "L",
+            "Lowercase_Letter",
+            "Ll",
+            "Uppercase_Letter",
+            "Lu",
+            "Number",
+            "N",
+            "Decimal_Number",
+            "Nd",
+            "digit",
+            "Nd",
+            "Punctuation",
+            "P",
+            "Symbol",
+            "S",
+            "Separator",
+            "Z",
+            "Mark",
+            "M");
 
     private static final int[] CASES = cases();
 

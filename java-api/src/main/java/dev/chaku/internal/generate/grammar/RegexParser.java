@@ -7,8 +7,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Reads regular expressions in a common part of RE2's and JavaScript's syntax: what is no regular language
- * (back references, look-around) is refused, and so is what it does not know. Used once.
+ * Reads regular expressions in a common part of RE2's and JavaScript's syntax: what is no regular language (back
+ * references, look-around) is refused, and so is what it does not know. Used once.
  *
  * <p>Source: RE2's syntax page and ECMA-262, 22.2.
  */

@@ -20,8 +20,18 @@ final class SchemaDocument {
 
     /** Keywords whose value is a schema. */
     private static final List<String> SCHEMAS = List.of(
-            "additionalProperties", "additionalItems", "items", "contains", "not", "if", "then", "else",
-            "propertyNames", "unevaluatedItems", "unevaluatedProperties", "contentSchema");
+            "additionalProperties",
+            "additionalItems",
+            "items",
+            "contains",
+            "not",
+            "if",
+            "then",
+            "else",
+            "propertyNames",
+            "unevaluatedItems",
+            "unevaluatedProperties",
+            "contentSchema");
 
     /** Keywords whose value is a list of schemas. */
     private static final List<String> LISTS = List.of("allOf", "anyOf", "oneOf", "prefixItems", "items");
@@ -58,8 +68,8 @@ final class SchemaDocument {
 
     /** What a message says of a keyword that cannot be enforced. */
     static BadInputException refused(String path, String problem) {
-        return new BadInputException(WHAT + ": " + (path.isEmpty() ? "/" : path) + " " + problem
-                + ", which a form cannot enforce");
+        return new BadInputException(
+                WHAT + ": " + (path.isEmpty() ? "/" : path) + " " + problem + ", which a form cannot enforce");
     }
 
     static BadInputException wrong(String path, String expected) {
@@ -136,7 +146,10 @@ final class SchemaDocument {
         for (String key : MAPS) {
             if (map.get(key) instanceof Map<?, ?> inner) {
                 for (Map.Entry<?, ?> entry : inner.entrySet()) {
-                    scan(entry.getValue(), path + "/" + key + "/" + escaped(entry.getKey().toString()), own);
+                    scan(
+                            entry.getValue(),
+                            path + "/" + key + "/" + escaped(entry.getKey().toString()),
+                            own);
                 }
             }
         }
@@ -194,7 +207,9 @@ final class SchemaDocument {
                     .replace("~0", "~");
             if (at instanceof Map<?, ?> map && map.containsKey(name)) {
                 at = map.get(name);
-            } else if (at instanceof List<?> list && name.matches("[0-9]{1,6}") && Integer.parseInt(name) < list.size()) {
+            } else if (at instanceof List<?> list
+                    && name.matches("[0-9]{1,6}")
+                    && Integer.parseInt(name) < list.size()) {
                 at = list.get(Integer.parseInt(name));
             } else {
                 throw wrong(path, "a schema of the document, found none at " + reference);

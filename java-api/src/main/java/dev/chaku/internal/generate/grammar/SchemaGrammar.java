@@ -43,8 +43,8 @@ final class SchemaGrammar {
         this.reader = new SchemaReader(document, formats);
         this.root = document.root();
         Expression indent = new Expression.Repeat(new Expression.Characters(CharacterSet.of(" \t")), 0, 20);
-        this.space = add("space", Expression.choice(
-                Expression.text(" "), Expression.sequence(Expression.text("\n"), indent)));
+        this.space = add(
+                "space", Expression.choice(Expression.text(" "), Expression.sequence(Expression.text("\n"), indent)));
         this.anyString = add("string", new Expression.Embedded(StringSets.JSON));
         this.anyNumber = add("number", new Expression.Embedded(NumberSets.JSON));
     }
@@ -56,7 +56,8 @@ final class SchemaGrammar {
         for (int i = 0; i < made.open.size(); i++) {
             SchemaNode node = made.open.get(i);
             int number = made.numbers.get(node);
-            made.rules.set(number, new Grammar.Rule(made.rules.get(number).name(), made.value(made.reader.shape(node))));
+            made.rules.set(
+                    number, new Grammar.Rule(made.rules.get(number).name(), made.value(made.reader.shape(node))));
         }
         return new Grammar(made.rules, root, List.of());
     }
@@ -137,7 +138,8 @@ final class SchemaGrammar {
         int cap = endless ? Math.max(1, Math.max(array.minimum(), array.prefix().size())) : array.maximum();
         Map<List<Integer>, Integer> states = new HashMap<>();
         List<List<Integer>> order = new ArrayList<>();
-        List<Integer> begin = new ArrayList<>(Collections.nCopies(array.contains().size() + 1, 0));
+        List<Integer> begin =
+                new ArrayList<>(Collections.nCopies(array.contains().size() + 1, 0));
         states.put(begin, first);
         order.add(begin);
         for (int i = 0; i < order.size(); i++) {
@@ -184,8 +186,8 @@ final class SchemaGrammar {
                 if (limited) {
                     contains.node()
                             .negated()
-                            .forEach(other -> more.add(
-                                    new Item(option.node().and(other), new ArrayList<>(option.counts()))));
+                            .forEach(other ->
+                                    more.add(new Item(option.node().and(other), new ArrayList<>(option.counts()))));
                 } else {
                     more.add(option);
                 }

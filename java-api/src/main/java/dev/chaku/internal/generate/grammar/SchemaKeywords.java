@@ -14,8 +14,19 @@ import org.jspecify.annotations.Nullable;
 final class SchemaKeywords {
     /** Keywords that say nothing about values. */
     static final Set<String> NOTES = Set.of(
-            "$schema", "$id", "$comment", "$anchor", "$defs", "definitions", "title", "description", "default",
-            "examples", "deprecated", "readOnly", "writeOnly");
+            "$schema",
+            "$id",
+            "$comment",
+            "$anchor",
+            "$defs",
+            "definitions",
+            "title",
+            "description",
+            "default",
+            "examples",
+            "deprecated",
+            "readOnly",
+            "writeOnly");
 
     private static final Set<String> TYPES =
             Set.of("null", "boolean", "number", "integer", "string", "array", "object");
@@ -29,8 +40,7 @@ final class SchemaKeywords {
     private final Map<String, @Nullable Object> schema;
     private final String path;
 
-    SchemaKeywords(
-            SchemaDocument document, SchemaReader reader, Map<String, @Nullable Object> schema, String path) {
+    SchemaKeywords(SchemaDocument document, SchemaReader reader, Map<String, @Nullable Object> schema, String path) {
         this.document = document;
         this.reader = reader;
         this.schema = schema;
@@ -60,7 +70,8 @@ final class SchemaKeywords {
             }
         }
         if (Boolean.TRUE.equals(schema.get("nullable"))) {
-            throw SchemaDocument.refused(path + "/nullable", "is no keyword of JSON Schema: write \"null\" among the types");
+            throw SchemaDocument.refused(
+                    path + "/nullable", "is no keyword of JSON Schema: write \"null\" among the types");
         }
         if (Boolean.TRUE.equals(schema.get("uniqueItems")) && !(isAtMostOne())) {
             throw SchemaDocument.refused(path + "/uniqueItems", "asks for items that differ");
@@ -97,8 +108,7 @@ final class SchemaKeywords {
         if (value == null) {
             return Shape.ofType("null");
         } else if (value instanceof Boolean yes) {
-            return new Shape(
-                    false, yes, !yes, Automata.NOTHING, Automata.NOTHING, List.of(), List.of());
+            return new Shape(false, yes, !yes, Automata.NOTHING, Automata.NOTHING, List.of(), List.of());
         } else if (value instanceof BigDecimal number) {
             return Shape.ofType("number")
                     .withNumbers(Automata.of(Expression.text(NumberSets.text(number, where)), where));
@@ -132,8 +142,7 @@ final class SchemaKeywords {
                 BigDecimal bound = number(key);
                 shape = shape.withNumbers(reader.set(
                         key + bound,
-                        () -> NumberSets.bounded(
-                                bound, key.endsWith("inimum"), key.startsWith("exclusive"), at(key))));
+                        () -> NumberSets.bounded(bound, key.endsWith("inimum"), key.startsWith("exclusive"), at(key))));
             }
         }
         if (schema.containsKey("multipleOf")) {
@@ -228,9 +237,10 @@ final class SchemaKeywords {
     private Shape objects(Shape from) {
         Map<String, SchemaNode> properties = new LinkedHashMap<>();
         if (schema.containsKey("properties")) {
-            object("properties").forEach((name, value) -> properties.put(
-                    name.toString(),
-                    document.node(value, path + "/properties/" + SchemaDocument.escaped(name.toString()))));
+            object("properties")
+                    .forEach((name, value) -> properties.put(
+                            name.toString(),
+                            document.node(value, path + "/properties/" + SchemaDocument.escaped(name.toString()))));
         }
         Set<String> required = new LinkedHashSet<>();
         if (schema.containsKey("required")) {
@@ -274,9 +284,11 @@ final class SchemaKeywords {
         Automaton left = StringSets.ALL;
         Map<String, SchemaNode> patterns = new LinkedHashMap<>();
         if (schema.containsKey("patternProperties")) {
-            object("patternProperties").forEach((pattern, value) -> patterns.put(
-                    pattern.toString(),
-                    document.node(value, path + "/patternProperties/" + SchemaDocument.escaped(pattern.toString()))));
+            object("patternProperties")
+                    .forEach((pattern, value) -> patterns.put(
+                            pattern.toString(),
+                            document.node(
+                                    value, path + "/patternProperties/" + SchemaDocument.escaped(pattern.toString()))));
         }
         for (Map.Entry<String, SchemaNode> pattern : patterns.entrySet()) {
             Automaton names = reader.set(

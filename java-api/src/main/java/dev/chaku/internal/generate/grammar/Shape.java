@@ -22,8 +22,7 @@ record Shape(
         List<ObjectShape> objects) {
     static final Shape ALL = new Shape(
             true, true, true, NumberSets.ALL, StringSets.ALL, List.of(ArrayShape.ALL), List.of(ObjectShape.ALL));
-    static final Shape NONE =
-            new Shape(false, false, false, Automata.NOTHING, Automata.NOTHING, List.of(), List.of());
+    static final Shape NONE = new Shape(false, false, false, Automata.NOTHING, Automata.NOTHING, List.of(), List.of());
 
     /** Most members of a union. */
     private static final int MOST = 256;
@@ -101,10 +100,10 @@ record Shape(
             case "integer" ->
                 new Shape(false, false, false, NumberSets.INTEGERS, Automata.NOTHING, List.of(), List.of());
             case "string" -> new Shape(false, false, false, Automata.NOTHING, StringSets.ALL, List.of(), List.of());
-            case "array" -> new Shape(
-                    false, false, false, Automata.NOTHING, Automata.NOTHING, List.of(ArrayShape.ALL), List.of());
-            case "object" -> new Shape(
-                    false, false, false, Automata.NOTHING, Automata.NOTHING, List.of(), List.of(ObjectShape.ALL));
+            case "array" ->
+                new Shape(false, false, false, Automata.NOTHING, Automata.NOTHING, List.of(ArrayShape.ALL), List.of());
+            case "object" ->
+                new Shape(false, false, false, Automata.NOTHING, Automata.NOTHING, List.of(), List.of(ObjectShape.ALL));
             default -> NONE;
         };
     }

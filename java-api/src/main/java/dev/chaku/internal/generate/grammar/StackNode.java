@@ -12,7 +12,8 @@ final class StackNode {
     final StackNode[] parents;
 
     /** The state that the end of the rule leads to, once it is known. */
-    @Nullable ParseState after;
+    @Nullable
+    ParseState after;
 
     StackNode(int id, int[] returns, StackNode[] parents) {
         this.id = id;

@@ -19,8 +19,7 @@ final class StringSets {
             + "|(?:0[469]|11)-(?:0[1-9]|[12][0-9]|30)|02-(?:0[1-9]|1[0-9]|2[0-8]))"
             + "|(?:[0-9]{2}(?:0[48]|[2468][048]|[13579][26])|(?:[02468][048]|[13579][26])00)-02-29)";
     private static final String OFFSET = "(?:[zZ]|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])";
-    private static final String TIME =
-            "(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\\.[0-9]+)?" + OFFSET;
+    private static final String TIME = "(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\\.[0-9]+)?" + OFFSET;
     private static final String LEAP = "23:59:60(?:\\.[0-9]+)?(?:[zZ]|[+-]00:00)";
     private static final String LABEL = "[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?";
     private static final String BYTE = "(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])";
@@ -86,8 +85,7 @@ final class StringSets {
 
     /** Strings by the number of their characters; any number of them for -1. */
     static Automaton lengths(int minimum, int maximum, String where) {
-        return Automata.of(
-                new Expression.Repeat(new Expression.Characters(CharacterSet.ALL), minimum, maximum), where);
+        return Automata.of(new Expression.Repeat(new Expression.Characters(CharacterSet.ALL), minimum, maximum), where);
     }
 
     static Automaton of(String text) {

@@ -20,9 +20,7 @@ final class TokenTrie {
             CharacterSet.range(0x20, CharacterSet.MAXIMUM)
                     .minus(CharacterSet.of("\"\\"))
                     .minus(CharacterSet.of(0x7f)),
-            CharacterSet.range('a', 'z')
-                    .or(CharacterSet.range('A', 'Z'))
-                    .or(CharacterSet.range('0', '9')));
+            CharacterSet.range('a', 'z').or(CharacterSet.range('A', 'Z')).or(CharacterSet.range('0', '9')));
 
     /** Longest pieces of each set that have a slice, in descending order. */
     static final int[] LENGTHS = {Integer.MAX_VALUE, 32, 16, 8};

@@ -9,7 +9,9 @@ import dev.chaku.generate.OutputForm;
 import java.nio.charset.StandardCharsets;
 import java.util.Random;
 
-/** Forms of any characters: what is wrong is a BadInputException of one line, and what is right leads into no dead end. */
+/**
+ * Forms of any characters: what is wrong is a BadInputException of one line, and what is right leads into no dead end.
+ */
 class FormFuzzTest {
     private static final TokenTrie TRIE = Vocabularies.of("aa", "\":", "{\"", "\u00e9", "12");
     private static final FormatSets FORMATS = new FormatSets();

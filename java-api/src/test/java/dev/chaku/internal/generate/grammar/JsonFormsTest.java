@@ -24,11 +24,14 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** JSON by schemas: what a random model writes is valid by a validator of others, and bad schemas are refused by path. */
+/**
+ * JSON by schemas: what a random model writes is valid by a validator of others, and bad schemas are refused by path.
+ */
 class JsonFormsTest {
     private static final FormatSets FORMATS = new FormatSets();
     private static final TokenTrie TRIE = Vocabularies.of(
-            "{\"", "\":", "\": ", "\",", "\", \"", "},", "}]", "name", "true", "null", "12", ".5", "\\n", "\u00e9", "-01", "ab");
+            "{\"", "\":", "\": ", "\",", "\", \"", "},", "}]", "name", "true", "null", "12", ".5", "\\n", "\u00e9",
+            "-01", "ab");
 
     private static CompiledForm form(OutputForm.JsonSchema form) {
         Grammar grammar = SchemaGrammar.of(form, FORMATS);
@@ -70,8 +73,8 @@ class JsonFormsTest {
             })
     void aRandomModelWritesWhatIsValid(String schema) throws Exception {
         String json = schema.replace('\'', '"');
-        JsonSchema validator = JsonSchemaFactory.getInstance(SpecVersion.VersionFlag.V202012)
-                .getSchema(json, InputFormat.JSON);
+        JsonSchema validator =
+                JsonSchemaFactory.getInstance(SpecVersion.VersionFlag.V202012).getSchema(json, InputFormat.JSON);
         ObjectMapper mapper = new ObjectMapper();
         for (OutputForm.JsonSchema form : List.of(
                 OutputForm.jsonSchema(json),
@@ -165,7 +168,8 @@ class JsonFormsTest {
 
     @Test
     void orderAndSpaceAreAsAskedFor() {
-        String schema = "{\"properties\":{\"a\":{\"const\":1},\"b\":{\"const\":2}},\"additionalProperties\":false,\"type\":\"object\"}";
+        String schema =
+                "{\"properties\":{\"a\":{\"const\":1},\"b\":{\"const\":2}},\"additionalProperties\":false,\"type\":\"object\"}";
         OutputForm.JsonSchema form = OutputForm.jsonSchema(schema);
         assertTrue(Vocabularies.accepts(form(form), "{\"a\": 1, \"b\": 2}"));
         assertTrue(Vocabularies.accepts(form(form), "{\n  \"a\":1\n}"));
@@ -181,7 +185,12 @@ class JsonFormsTest {
         String deep = "{\"items\":".repeat(5000) + "{}" + "}".repeat(5000);
         StringBuilder wide = new StringBuilder("{\"anyOf\":[");
         for (int i = 0; i < 600; i++) {
-            wide.append(i == 0 ? "" : ",").append("{\"properties\":{\"p").append(i).append("\":{\"const\":").append(i).append("}}}");
+            wide.append(i == 0 ? "" : ",")
+                    .append("{\"properties\":{\"p")
+                    .append(i)
+                    .append("\":{\"const\":")
+                    .append(i)
+                    .append("}}}");
         }
         wide.append("]}");
         List<String> hostile = List.of(

@@ -28,14 +28,14 @@ import org.junit.jupiter.api.TestFactory;
  */
 class JsonSchemaSuiteTest {
     private static final String SUITE = "json-schema-suite/tests";
-    private static final TokenTrie TRIE =
-            Vocabularies.of("{\"", "\":", "\",", "\":\"", "\"}", "},", "[{", "}]", "foo", "bar", "\"foo\":", "1,", ",2", "00");
+    private static final TokenTrie TRIE = Vocabularies.of(
+            "{\"", "\":", "\",", "\":\"", "\"}", "},", "[{", "}]", "foo", "bar", "\"foo\":", "1,", ",2", "00");
 
     private static final FormatSets FORMAT_SETS = new FormatSets();
 
     /** Formats that a form enforces; the suite has them as an option, and asks that they are notes otherwise. */
-    private static final Set<String> FORMATS = Set.of(
-            "date", "date-time", "time", "email", "uuid", "ipv4", "ipv6", "uri", "hostname", "duration");
+    private static final Set<String> FORMATS =
+            Set.of("date", "date-time", "time", "email", "uuid", "ipv4", "ipv6", "uri", "hostname", "duration");
 
     /** Valid texts that a form does not write: leap seconds that are none in local time, names in another alphabet. */
     private static final Pattern NOT_WRITTEN = Pattern.compile("\".*:60.*[+-](?!00:00).*\"|\"([^:/]*\\.)?xn--[^:/]*\"");
@@ -50,7 +50,8 @@ class JsonSchemaSuiteTest {
             Path folder = ReferenceData.require(SUITE + "/" + draft);
             List<Path> files = new ArrayList<>();
             try (Stream<Path> all = Files.list(folder)) {
-                all.filter(file -> file.toString().endsWith(".json") && !file.endsWith("format.json")).forEach(files::add);
+                all.filter(file -> file.toString().endsWith(".json") && !file.endsWith("format.json"))
+                        .forEach(files::add);
             }
             for (String format : FORMATS) {
                 Path file = folder.resolve("optional/format/" + format + ".json");
@@ -77,7 +78,9 @@ class JsonSchemaSuiteTest {
                 if (e.getMessage().contains("some text can have")) {
                     form = null; // Nothing is valid.
                 } else {
-                    assertTrue(e.getMessage().matches("JSON schema: /.*, which a form cannot enforce"), name + ": " + e.getMessage());
+                    assertTrue(
+                            e.getMessage().matches("JSON schema: /.*, which a form cannot enforce"),
+                            name + ": " + e.getMessage());
                     continue;
                 }
             }
@@ -85,7 +88,8 @@ class JsonSchemaSuiteTest {
                 Map<?, ?> test = (Map<?, ?>) one;
                 String text = write(test.get("data"));
                 boolean valid = Boolean.TRUE.equals(test.get("valid"))
-                        && !(file.toString().contains("format") && NOT_WRITTEN.matcher(text).matches());
+                        && !(file.toString().contains("format")
+                                && NOT_WRITTEN.matcher(text).matches());
                 boolean bytes = form != null && Vocabularies.accepts(form, text);
                 boolean tokens = form != null && acceptsTokens(form, text);
                 String where = name + " / " + test.get("description") + ": " + text;
@@ -106,7 +110,10 @@ class JsonSchemaSuiteTest {
         }
         OutputForm.JsonSchema form = new OutputForm.JsonSchema(write(written), true, true);
         return new CompiledForm(
-                form, GrammarCompiler.compile(SchemaGrammar.of(form, FORMAT_SETS), TRIE.singles(), "JSON schema"), TRIE, "JSON schema");
+                form,
+                GrammarCompiler.compile(SchemaGrammar.of(form, FORMAT_SETS), TRIE.singles(), "JSON schema"),
+                TRIE,
+                "JSON schema");
     }
 
     private static boolean acceptsTokens(CompiledForm form, String text) {
@@ -127,7 +134,9 @@ class JsonSchemaSuiteTest {
             map.forEach((name, each) -> parts.add(quote(name.toString()) + ":" + write(each)));
             return "{" + String.join(",", parts) + "}";
         } else if (value instanceof List<?> list) {
-            return "[" + String.join(",", list.stream().map(JsonSchemaSuiteTest::write).toList()) + "]";
+            return "["
+                    + String.join(
+                            ",", list.stream().map(JsonSchemaSuiteTest::write).toList()) + "]";
         } else if (value instanceof String text) {
             return quote(text);
         } else if (value instanceof BigDecimal number) {
