@@ -548,6 +548,17 @@ typedef struct chaku_trainer chaku_trainer;
 #define CHAKU_TRAIN_LORA 0 /* A and B of the target modules, over the frozen model */
 #define CHAKU_TRAIN_FULL 1 /* every weight, as float32 copies that the trainer owns */
 
+/** LoRA through the quantizer of a merge: the forward pass sees Q(W + scale B A) in place of W + scale B A, with the
+ * gradients of the latter. Q is chaku_quantize without importance; the copies that it makes are used for `every` steps,
+ * and what A and B have changed since is added to their products. chaku_trainer_evaluate sees new copies alone: its loss
+ * is that of the merged weights. */
+typedef struct chaku_merge_aware {
+  uint32_t size;
+  int32_t every;          /* optimizer steps between copies, from 1 */
+  int32_t n_formats;      /* adapted weights */
+  const int32_t* formats; /* [3 * n_formats]: module, layer (-1 outside layers) and block format of each, once */
+} chaku_merge_aware;
+
 typedef struct chaku_trainer_options {
   uint32_t size;
   int32_t mode;               /* CHAKU_TRAIN_* */
@@ -560,6 +571,7 @@ typedef struct chaku_trainer_options {
   float load_balance;         /* coefficient of the load-balance loss of models with experts; 0: none */
   int32_t train_routers;      /* FULL: 1 to train routers too; else they stay as they are */
   int64_t memory_limit_bytes; /* refuse with CHAKU_MEMORY_LIMIT above it; 0: what the machine has */
+  const chaku_merge_aware* merge_aware; /* LoRA; null: as if nothing were merged. Read by the call alone */
 } chaku_trainer_options;
 
 /** A row of packed sequences. Sequence s holds tokens [starts[s], starts[s+1]); positions restart in each and attention
@@ -617,6 +629,7 @@ typedef struct chaku_parameter_info {
 #define CHAKU_SLOT_GRADIENT 1
 #define CHAKU_SLOT_MOMENT1 2
 #define CHAKU_SLOT_MOMENT2 3
+#define CHAKU_SLOT_FROZEN 4 /* of a merge-aware trainer: what its copies were made from, part of its state */
 
 CHAKU_API chaku_status chaku_trainer_plan(const chaku_model* model, const chaku_trainer_options* options,
                                           chaku_memory_plan* out);

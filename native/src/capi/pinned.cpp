@@ -34,7 +34,8 @@ static_assert(is(TrainMode::kLora, CHAKU_TRAIN_LORA) && is(TrainMode::kFull, CHA
 static_assert(is(TensorKind::kWeight, CHAKU_WEIGHT) && is(TensorKind::kBias, CHAKU_BIAS) &&
               is(TensorKind::kLoraA, CHAKU_LORA_A) && is(TensorKind::kLoraB, CHAKU_LORA_B));
 static_assert(is(Slot::kValue, CHAKU_SLOT_VALUE) && is(Slot::kGradient, CHAKU_SLOT_GRADIENT) &&
-              is(Slot::kMoment1, CHAKU_SLOT_MOMENT1) && is(Slot::kMoment2, CHAKU_SLOT_MOMENT2));
+              is(Slot::kMoment1, CHAKU_SLOT_MOMENT1) && is(Slot::kMoment2, CHAKU_SLOT_MOMENT2) &&
+              is(Slot::kFrozen, CHAKU_SLOT_FROZEN));
 static_assert(is(Module::kTokenEmbedding, CHAKU_TOKEN_EMBEDDING) && is(Module::kOutputNorm, CHAKU_OUTPUT_NORM) &&
               is(Module::kOutput, CHAKU_OUTPUT) && is(Module::kPositionEmbedding, CHAKU_POSITION_EMBEDDING) &&
               is(Module::kEmbeddingNorm, CHAKU_EMBEDDING_NORM));

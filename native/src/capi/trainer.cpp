@@ -10,7 +10,22 @@ using namespace chaku;
 
 namespace {
 
-TrainerOptions convert(const chaku_trainer_options& o) {
+MergeAware convert(const char* op, const chaku_merge_aware& o) {
+  if (o.every < 1) fail(Code::kInvalidArgument, "[%s] expected merge_aware.every >= 1, got %d", op, o.every);
+  if (o.n_formats < 1)
+    fail(Code::kInvalidArgument, "[%s] expected merge_aware.n_formats >= 1, got %d", op, o.n_formats);
+  const int32_t* at = &capi::require(op, "merge_aware.formats", o.formats);
+  MergeAware result;
+  result.every = o.every;
+  for (int32_t i = 0; i < o.n_formats; ++i, at += 3) {
+    if (find_dtype(at[2]) == nullptr)
+      fail(Code::kUnsupported, "[%s] expected known block formats, got type id %d (format %d)", op, at[2], i);
+    result.formats.push_back({static_cast<Module>(at[0]), at[1], static_cast<DType>(at[2])});
+  }
+  return result;
+}
+
+TrainerOptions convert(const char* op, const chaku_trainer_options& o) {
   TrainerOptions result;
   result.mode = static_cast<TrainMode>(o.mode);
   result.max_tokens = o.max_tokens;
@@ -22,6 +37,8 @@ TrainerOptions convert(const chaku_trainer_options& o) {
   result.load_balance = o.load_balance;
   result.train_routers = o.train_routers != 0;
   result.memory_limit_bytes = o.memory_limit_bytes;
+  if (o.merge_aware != nullptr)
+    result.merge = convert(op, capi::require_struct(op, "merge_aware", o.merge_aware));
   return result;
 }
 
@@ -53,8 +70,8 @@ auto& require_trainer(const char* op, Handle* trainer) {
 }
 
 Slot require_slot(const char* op, int32_t slot) {
-  if (slot < CHAKU_SLOT_VALUE || slot > CHAKU_SLOT_MOMENT2)
-    fail(Code::kInvalidArgument, "[%s] expected a slot in 0..%d, got %d", op, CHAKU_SLOT_MOMENT2, slot);
+  if (slot < CHAKU_SLOT_VALUE || slot > CHAKU_SLOT_FROZEN)
+    fail(Code::kInvalidArgument, "[%s] expected a slot in 0..%d, got %d", op, CHAKU_SLOT_FROZEN, slot);
   return static_cast<Slot>(slot);
 }
 
@@ -64,7 +81,7 @@ extern "C" chaku_status chaku_trainer_plan(const chaku_model* model, const chaku
                                            chaku_memory_plan* out) {
   return capi::guarded("trainer_plan", [&] {
     const auto& shared = capi::require("trainer_plan", "model", model).shared;
-    const TrainerOptions o = convert(capi::require_struct("trainer_plan", "options", options));
+    const TrainerOptions o = convert("trainer_plan", capi::require_struct("trainer_plan", "options", options));
     chaku_memory_plan& result = capi::require_struct("trainer_plan", "out", out);
     capi::store(Trainer::plan(*shared, o), result);
   });
@@ -74,7 +91,7 @@ extern "C" chaku_status chaku_trainer_create(chaku_model* model, const chaku_tra
                                              chaku_trainer** out) {
   return capi::guarded("trainer_create", [&] {
     const auto& shared = capi::require("trainer_create", "model", model).shared;
-    const TrainerOptions o = convert(capi::require_struct("trainer_create", "options", options));
+    const TrainerOptions o = convert("trainer_create", capi::require_struct("trainer_create", "options", options));
     capi::require("trainer_create", "out", out);
     *out = new chaku_trainer{Trainer(shared, o)};
   });

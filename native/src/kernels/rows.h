@@ -48,6 +48,19 @@ struct DecodeRowsProblem {
   float* y = nullptr;  // [N,K] contiguous, overwritten
 };
 
+// y[n,:] = (w[n,:] + sum over r, in order, of (scale b[n,r]) a[r,:]) in a format, as quant/codec.h decodes and encodes:
+// what a weight becomes when a low-rank addition is merged into it. Sums are float32, every product and every sum rounded
+// by itself.
+struct MergeRowsProblem {
+  Matrix w;
+  const float* a = nullptr;  // [R,K] contiguous
+  const float* b = nullptr;  // [N,R] contiguous
+  int64_t rank = 0;
+  float scale = 1.0f;
+  DType dtype = DType::kF32;  // one that codec.h encodes, whose blocks fill rows
+  void* y = nullptr;          // [N,K] contiguous, overwritten
+};
+
 // sums[c] += sum over m, in order, of x[m,c]^2 in float64.
 struct ColumnSquaresProblem {
   const float* x = nullptr;  // [M,K] contiguous

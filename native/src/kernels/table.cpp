@@ -148,6 +148,7 @@ const KernelTable& reference_table() noexcept {
                                         .fill = reference::fill,
                                         .encode_rows = reference::encode_rows,
                                         .decode_rows = reference::decode_rows,
+                                        .merge_rows = reference::merge_rows,
                                         .column_squares = reference::column_squares,
                                         .uniform = reference::uniform,
                                         .rope_table = reference::rope_table,

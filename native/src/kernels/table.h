@@ -83,6 +83,7 @@ struct KernelTable {
   Kernel<FillProblem> fill;
   Kernel<EncodeRowsProblem> encode_rows;
   Kernel<DecodeRowsProblem> decode_rows;
+  Kernel<MergeRowsProblem> merge_rows;
   Kernel<ColumnSquaresProblem> column_squares;
   Kernel<UniformProblem> uniform;
   Kernel<RopeTableProblem> rope_table;

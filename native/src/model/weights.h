@@ -46,6 +46,9 @@ struct LowRank {
   const float* b = nullptr;  // [N,R]; of experts [E N,R]
   int32_t rank = 0;          // 0: none
   float scale = 1.0f;
+  int32_t n_frozen = 0;  // so many of the last of the rank have no gradient
+
+  int64_t n_trained() const noexcept { return rank - n_frozen; }
 };
 
 struct LowRanks {

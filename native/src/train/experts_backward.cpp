@@ -84,9 +84,10 @@ class ExpertLinearBackward {
     }
     if (c_.low_rank != nullptr) {
       const LowRank lr = expert_of(*c_.low_rank, e, n_, k_);
-      const int64_t r = lr.rank;
-      all[count++] = gradient_product(c_.d_low_rank + first * r, r, input + first * k_, k_, m, g.a + e * r * k_);
-      all[count] = gradient_product(dy, n_, c_.low_rank_out + first * r, r, m, g.b + e * n_ * r);
+      const int64_t r = lr.rank, trained = lr.n_trained();
+      all[count++] =
+          a_gradient_product(lr, c_.d_low_rank + first * r, input + first * k_, k_, m, g.a + e * trained * k_);
+      all[count] = b_gradient_product(lr, dy, n_, c_.low_rank_out + first * r, m, g.b + e * n_ * trained);
       all[count++].scale = lr.scale;
     }
     if (count > 0) d_.engine->run(&KernelTable::weight_gradient_group, WeightGradientGroup{all, count});

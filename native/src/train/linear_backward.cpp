@@ -18,6 +18,20 @@ WeightGradientProblem gradient_product(const float* dy, int64_t n, const float* 
   return p;
 }
 
+WeightGradientProblem a_gradient_product(const LowRank& low_rank, const float* d_low_rank, const float* input,
+                                         int64_t k, int64_t m, float* da) noexcept {
+  WeightGradientProblem p = gradient_product(d_low_rank, low_rank.n_trained(), input, k, m, da);
+  p.dy_stride = low_rank.rank;
+  return p;
+}
+
+WeightGradientProblem b_gradient_product(const LowRank& low_rank, const float* dy, int64_t n, const float* low_rank_out,
+                                         int64_t m, float* db) noexcept {
+  WeightGradientProblem p = gradient_product(dy, n, low_rank_out, low_rank.n_trained(), m, db);
+  p.x_stride = low_rank.rank;
+  return p;
+}
+
 MatmulBackwardProblem back_product(const float* dy, const Matrix& w, int64_t m, float* dx) noexcept {
   MatmulBackwardProblem p;
   p.dy = dy;
@@ -101,14 +115,14 @@ class GradientGroup {
     }
     if (call.low_rank == nullptr) return;
     const float* input = drop_input(d_, call.x, call.m * k, call.dropout_stream, call.dropped);
-    add(gradient_product(call.d_low_rank, call.low_rank->rank, input, k, call.m, call.gradient->a), call.scale);
+    add(a_gradient_product(*call.low_rank, call.d_low_rank, input, k, call.m, call.gradient->a), call.scale);
   }
 
   // dB.
   void add_outputs(const LinearBackwardCall& call) noexcept {
     if (call.low_rank == nullptr) return;
     const LowRank& lr = *call.low_rank;
-    add(gradient_product(call.dy, call.linear->w.rows, call.low_rank_out, lr.rank, call.m, call.gradient->b),
+    add(b_gradient_product(lr, call.dy, call.linear->w.rows, call.low_rank_out, call.m, call.gradient->b),
         call.scale * lr.scale);
   }
 

@@ -107,7 +107,7 @@ void LossHead::chunk_backward(int64_t begin, int64_t n, const Gradients& gradien
     MatmulBackwardProblem& p = products[n_products++] =
         back_product(d_logits, {lr->b, DType::kF32, v, lr->rank}, n, d_low_rank);
     p.scale = lr->scale;
-    WeightGradientProblem db = gradient_product(d_logits, v, s_.low_rank + begin * lr->rank, lr->rank, n, g.b);
+    WeightGradientProblem db = b_gradient_product(*lr, d_logits, v, s_.low_rank + begin * lr->rank, n, g.b);
     db.scale = scale * lr->scale;
     d_.engine->run(&KernelTable::weight_gradient, db);
   }
@@ -159,7 +159,7 @@ Loss LossHead::accumulate(const float* stream, const Targets& targets, int64_t m
   }
   const LowRank* lr = low_rank();
   if (lr != nullptr) {
-    WeightGradientProblem da = gradient_product(s_.d_low_rank, lr->rank, low_rank_input_, d, n, gradients.output.a);
+    WeightGradientProblem da = a_gradient_product(*lr, s_.d_low_rank, low_rank_input_, d, n, gradients.output.a);
     da.scale = d_.spec->logit_scale;
     d_.engine->run(&KernelTable::weight_gradient, da);
   }

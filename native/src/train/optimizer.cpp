@@ -69,6 +69,7 @@ StepResult Trainer::step(const StepOptions& options) {
     const double scale = (clip ? options.max_grad_norm / result.grad_norm : 1.0) / weight_sum_;
     ++step_;
     update(options, static_cast<float>(scale));
+    merged_.changed(Slot::kValue);
   }
   model_->engine().device().check();
   weight_sum_ = 0.0;

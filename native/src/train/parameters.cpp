@@ -101,8 +101,10 @@ ParameterList full_parameters(const Model& model, bool routers) {
   return list;
 }
 
-ParameterStore::ParameterStore(const Device& device, ParameterList list) : device_(&device), list_(std::move(list)) {
-  for (DeviceBuffer& slot : slots_) slot = DeviceBuffer(device, list_.slot_bytes());
+ParameterStore::ParameterStore(const Device& device, ParameterList list, bool frozen)
+    : device_(&device), list_(std::move(list)) {
+  for (size_t i = 0; i < slots_.size(); ++i)
+    if (frozen || static_cast<Slot>(i) != Slot::kFrozen) slots_[i] = DeviceBuffer(device, list_.slot_bytes());
 }
 
 void ParameterStore::read(const Parameter& p, Slot slot, std::span<float> values) const noexcept {

@@ -66,13 +66,14 @@ struct Gradients {
   std::vector<LayerGradients> layers;
 };
 
-enum class Slot : int32_t { kValue = 0, kGradient = 1, kMoment1 = 2, kMoment2 = 3 };
-inline constexpr int32_t kSlots = 4;
+// kFrozen: the pair that the copies of merged_weights.h are made from.
+enum class Slot : int32_t { kValue = 0, kGradient = 1, kMoment1 = 2, kMoment2 = 3, kFrozen = 4 };
+inline constexpr int32_t kSlots = 5;
 
 class ParameterStore {
  public:
-  // In the memory of the device, which must outlive it.
-  ParameterStore(const Device& device, ParameterList list);
+  // In the memory of the device, which must outlive it. The frozen slot is there only if asked for.
+  ParameterStore(const Device& device, ParameterList list, bool frozen = false);
 
   const std::vector<Parameter>& items() const noexcept { return list_.items; }
   float* data(const Parameter& p, Slot slot) const noexcept {

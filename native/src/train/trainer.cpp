@@ -73,6 +73,8 @@ void check_options(const Model& model, const TrainerOptions& o) {
   if (o.load_balance > 0.0f && n_expert_layers(model.spec()) == 0)
     fail(Code::kInvalidArgument, "[trainer] expected load_balance 0 for a model without experts, got %g",
          o.load_balance);
+  if (o.mode == TrainMode::kFull && o.merge.on())
+    fail(Code::kInvalidArgument, "[trainer] expected merge-aware training of LoRA alone, got full training");
   if (o.mode == TrainMode::kFull) return;
   if (o.train_routers)
     fail(Code::kInvalidArgument, "[trainer] expected routers to be trained in full training alone, got LoRA");
@@ -107,7 +109,7 @@ ActivationOptions activation_options(const Model& model, const TrainerOptions& o
   if (o.mode == TrainMode::kFull) return a;
   a.first_layer = backward_end(model.spec(), o.targets, false).layer;
   a.dropout = o.dropout > 0.0f;
-  a.rank = o.rank;
+  a.rank = o.merge.on() ? 2 * o.rank : o.rank;  // with the frozen half
   for (size_t i = 0; i < kLayerLinears; ++i)
     if (o.targets & bit(kLinearModules[i])) a.low_rank_linears |= 1u << i;
   return a;
@@ -150,6 +152,8 @@ Trainer::Layout Trainer::layout(const Model& model, const TrainerOptions& option
   l.plan.weight_bytes = model.weight_bytes();
   l.plan.parameter_bytes = 2 * l.parameters.slot_bytes();
   l.plan.optimizer_bytes = 2 * l.parameters.slot_bytes();
+  if (options.merge.on())
+    l.plan.parameter_bytes += l.parameters.slot_bytes() + merged_bytes(model, l.parameters, options.merge);
   l.plan.available_bytes = available_bytes(model);
   const auto count = [&] {
     Carver counter(nullptr);
@@ -186,7 +190,7 @@ Trainer::Trainer(std::shared_ptr<const Model> model, const TrainerOptions& optio
 Trainer::Trainer(std::shared_ptr<const Model> model, Layout l)
     : model_(std::move(model)),
       options_(l.options),
-      store_(model_->engine().device(), std::move(l.parameters)),
+      store_(model_->engine().device(), std::move(l.parameters), l.options.merge.on()),
       memory_(model_->engine().device(), l.plan.activation_bytes + l.plan.scratch_bytes) {
   const bool full = options_.mode == TrainMode::kFull;
   Carver carver(memory_.data());
@@ -210,6 +214,7 @@ Trainer::Trainer(std::shared_ptr<const Model> model, Layout l)
     store_.initialize_lora(options_.seed);
     weights_ = model_->weights();
     low_ranks_ = store_.low_ranks(model_->spec(), options_.scale);
+    if (options_.merge.on()) merged_ = MergedWeights(*model_, store_, options_.scale, options_.merge);
   }
 }
 
@@ -264,8 +269,15 @@ Batch Trainer::begin_batch(const TrainingBatch& batch) noexcept {
 }
 
 Decoder Trainer::decoder(const Dropout& dropout) const noexcept {
-  return {&model_->engine(), &model_->spec(), &weights_, &low_ranks_,
-          &cancellation_,    dropout,         nullptr,   Role::kTraining};
+  const bool merges = options_.merge.on();
+  return {&model_->engine(),
+          &model_->spec(),
+          merges ? &merged_.weights() : &weights_,
+          merges ? &merged_.low_ranks() : &low_ranks_,
+          &cancellation_,
+          dropout,
+          nullptr,
+          Role::kTraining};
 }
 
 double Trainer::balance_loss() const {
@@ -284,7 +296,11 @@ Loss Trainer::evaluate(const TrainingBatch& batch) {
   check_batch(batch);
   model_->check_files();
   const CancellableRun run(cancellation_);
-  const Decoder d = decoder({});
+  Decoder d = decoder({});
+  if (options_.merge.on()) {
+    merged_.prepare_evaluation(cancellation_);
+    d.low_ranks = nullptr;
+  }
   forward(d, begin_batch(batch), {}, activations_);
   Loss loss = LossHead(d, loss_, activations_.dropped)
                   .evaluate(activations_.streams.back(), batch.targets, static_cast<int64_t>(batch.tokens.size()));
@@ -300,6 +316,7 @@ Loss Trainer::accumulate(const TrainingBatch& batch) {
   const Decoder d = decoder({options_.dropout, options_.seed, batch.index});
   const Batch rows = begin_batch(batch);
   try {
+    if (options_.merge.on()) merged_.prepare_training(step_, cancellation_);
     forward(d, rows, {}, activations_);
     const bool blocks = end_.layer < model_->spec().n_layers();
     Loss loss = LossHead(d, loss_, activations_.dropped)
@@ -327,7 +344,13 @@ const Parameter& Trainer::parameter(int32_t index) const {
   return parameters()[static_cast<size_t>(index)];
 }
 
+void Trainer::check_slot(const char* op, Slot slot) const {
+  if (slot == Slot::kFrozen && !options_.merge.on())
+    fail(Code::kInvalidArgument, "[%s] expected a slot in 0..3, got 4 of a trainer that is not merge-aware", op);
+}
+
 void Trainer::read(int32_t index, Slot slot, std::span<float> values) const {
+  check_slot("read", slot);
   const Parameter& p = parameter(index);
   if (static_cast<int64_t>(values.size()) != p.size())
     fail(Code::kInvalidArgument, "[read] expected n %lld, got %zu (parameter %d)", static_cast<long long>(p.size()),
@@ -342,16 +365,19 @@ std::vector<float> Trainer::read(int32_t index, Slot slot) const {
 }
 
 void Trainer::write(int32_t index, Slot slot, std::span<const float> values) {
+  check_slot("write", slot);
   const Parameter& p = parameter(index);
   if (static_cast<int64_t>(values.size()) != p.size())
     fail(Code::kInvalidArgument, "[write] expected %lld floats, got %zu (%s)", static_cast<long long>(p.size()),
          values.size(), module_name(p.module, p.layer).c_str());
   store_.write(p, slot, values);
+  merged_.changed(slot);
 }
 
 void Trainer::set_step(int64_t step) {
   if (step < 0) fail(Code::kInvalidArgument, "[set_step] expected step >= 0, got %lld", static_cast<long long>(step));
   step_ = step;
+  merged_.restarted();
 }
 
 }  // namespace chaku

@@ -9,6 +9,7 @@
 #include "model/memory_plan.h"
 #include "train/backward.h"
 #include "train/loss_head.h"
+#include "train/merged_weights.h"
 #include "train/parameters.h"
 
 namespace chaku {
@@ -25,6 +26,7 @@ struct TrainerOptions {
   uint64_t seed = 0;
   float load_balance = 0.0f;   // coefficient of the load-balance loss
   bool train_routers = false;  // full
+  MergeAware merge = {};       // LoRA
   int64_t memory_limit_bytes = 0;
   int32_t n_kept = -1;  // layers that keep their activations; -1: as many as the memory allows
 };
@@ -60,6 +62,7 @@ class Trainer {
 
   // When it throws after the checks of the batch (cancelled), the gradients gathered since the last step are dropped.
   Loss accumulate(const TrainingBatch& batch);
+  // Of the merged weights, where training sees them.
   Loss evaluate(const TrainingBatch& batch);
   StepResult step(const StepOptions& options);
   void cancel() noexcept { cancellation_.request(); }
@@ -80,6 +83,7 @@ class Trainer {
 
   Trainer(std::shared_ptr<const Model> model, Layout layout);
   void check_batch(const TrainingBatch& batch) const;
+  void check_slot(const char* op, Slot slot) const;
   Batch begin_batch(const TrainingBatch& batch) noexcept;
   Decoder decoder(const Dropout& dropout) const noexcept;
   double balance_loss() const;  // of the last forward pass
@@ -91,6 +95,7 @@ class Trainer {
   ParameterStore store_;
   LowRanks low_ranks_;
   Weights weights_;
+  MergedWeights merged_;  // where asked for: in place of the two before
   Gradients gradients_;
   BackwardEnd end_;
   DeviceBuffer memory_;

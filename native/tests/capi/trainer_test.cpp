@@ -122,6 +122,68 @@ TEST(full_training_lists_every_weight) {
   CHECK(info.module == CHAKU_TOKEN_EMBEDDING && info.kind == CHAKU_WEIGHT && info.layer == -1 && info.rows == 64);
 }
 
+// attn_q and ffn_down of both layers, in Q8_0 and F16.
+struct Merging {
+  int32_t formats[12] = {CHAKU_ATTN_Q, 0, 8, CHAKU_FFN_DOWN, 0, 1, CHAKU_ATTN_Q, 1, 8, CHAKU_FFN_DOWN, 1, 1};
+  chaku_merge_aware merge = sized<chaku_merge_aware>();
+  chaku_trainer_options options = lora_options();
+  Merging() {
+    merge.every = 3;
+    merge.n_formats = 4;
+    merge.formats = formats;
+    options.merge_aware = &merge;
+  }
+  Merging(const Merging&) = delete;
+};
+
+TEST(merge_aware_training_has_a_frozen_slot) {
+  const Merging merging;
+  Ready t(merging.options);
+  const Row row;
+  const chaku_batch batch = row.batch();
+  const chaku_step_options step = step_options();
+  auto loss = sized<chaku_loss>();
+  auto result = sized<chaku_step_result>();
+  for (int i = 0; i < 2; ++i) {
+    CHECK_OK(chaku_trainer_accumulate(t.trainer, &batch, &loss));
+    CHECK_OK(chaku_trainer_step(t.trainer, &step, &result));
+  }
+  auto info = sized<chaku_parameter_info>();
+  CHECK_OK(chaku_trainer_parameter(t.trainer, 0, &info));
+  const int64_t n = info.rows * info.columns;
+  std::vector<float> values(static_cast<size_t>(n)), frozen(values.size());
+  CHECK_OK(chaku_trainer_read(t.trainer, 0, CHAKU_SLOT_VALUE, values.data(), n));
+  CHECK_OK(chaku_trainer_read(t.trainer, 0, CHAKU_SLOT_FROZEN, frozen.data(), n));
+  CHECK(values != frozen);
+  CHECK_OK(chaku_trainer_write(t.trainer, 0, CHAKU_SLOT_FROZEN, values.data(), n));
+  CHECK_FAILS(CHAKU_INVALID_ARGUMENT, chaku_trainer_read(t.trainer, 0, 5, values.data(), n));
+}
+
+TEST(merge_aware_misuse) {
+  Ready t;
+  TrainerHandle trainer;
+  const auto refused = [&](chaku_status status, auto change) {
+    Merging m;
+    change(m);
+    CHECK_FAILS(status, chaku_trainer_create(t.model, &m.options, trainer.out()));
+    auto plan = sized<chaku_memory_plan>();
+    CHECK_FAILS(status, chaku_trainer_plan(t.model, &m.options, &plan));
+  };
+  refused(CHAKU_INVALID_ARGUMENT, [](Merging& m) { m.merge.size = 4; });
+  refused(CHAKU_INVALID_ARGUMENT, [](Merging& m) { m.merge.formats = nullptr; });
+  for (const int32_t bad : {0, -1, INT32_MAX, INT32_MIN})
+    refused(CHAKU_INVALID_ARGUMENT, [&](Merging& m) { m.merge.every = bad; });
+  for (const int32_t bad : {0, -1, 3, INT32_MIN})
+    refused(CHAKU_INVALID_ARGUMENT, [&](Merging& m) { m.merge.n_formats = bad; });
+  for (const int32_t bad : {-1, 4, 17, INT32_MAX})
+    refused(CHAKU_UNSUPPORTED, [&](Merging& m) { m.formats[2] = bad; });
+  for (const int32_t bad : {-1, 2, INT32_MAX}) {
+    refused(CHAKU_INVALID_ARGUMENT, [&](Merging& m) { m.formats[1] = bad; });
+    refused(CHAKU_INVALID_ARGUMENT, [&](Merging& m) { m.formats[0] = bad; });
+  }
+  refused(CHAKU_INVALID_ARGUMENT, [](Merging& m) { m.options.mode = CHAKU_TRAIN_FULL; });
+}
+
 TEST(create_and_plan_misuse) {
   Ready t;
   TrainerHandle trainer;

@@ -106,6 +106,7 @@ inline void check_pointers(const FillProblem& p) { expect_far("fill", {p.y}); }
 inline void check_pointers(const UniformProblem& p) { expect_far("uniform", {p.y}); }
 inline void check_pointers(const EncodeRowsProblem& p) { expect_far("encode_rows", {p.x, p.y, p.ids}); }
 inline void check_pointers(const DecodeRowsProblem& p) { expect_far("decode_rows", {p.w.data, p.y}); }
+inline void check_pointers(const MergeRowsProblem& p) { expect_far("merge_rows", {p.w.data, p.a, p.b, p.y}); }
 inline void check_pointers(const ColumnSquaresProblem& p) { expect_far("column_squares", {p.x, p.sums}); }
 inline void check_pointers(const RopeTableProblem& p) {
   expect_far("rope_table", {p.positions, p.frequencies, p.cosines, p.sines});
@@ -170,8 +171,8 @@ struct FarKernel<Member> {
   X(rms_norm) X(rms_norm_backward) X(layer_norm) X(layer_norm_backward) X(rope) X(route) X(route_backward) \
   X(balance_loss) X(combine_rows) X(scale_rows) X(row_dots) X(gated_activation) X(gated_activation_backward) \
   X(axpby) X(soft_cap) X(dropout) X(squared_norm) X(cross_entropy) X(adamw) X(copy_rows) X(scatter_rows) \
-  X(fill) X(encode_rows) X(decode_rows) X(column_squares) X(uniform) X(rope_table) X(position_factors) \
-  X(sort_slots) X(sigmoid) X(sigmoid_backward)
+  X(fill) X(encode_rows) X(decode_rows) X(merge_rows) X(column_squares) X(uniform) X(rope_table) \
+  X(position_factors) X(sort_slots) X(sigmoid) X(sigmoid_backward)
 // clang-format on
 
 inline const KernelTable& far_table(const KernelTable& near) {

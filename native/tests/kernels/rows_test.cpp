@@ -79,6 +79,32 @@ TEST(rows_are_encoded_and_decoded_as_the_codec_does) {
   }
 }
 
+TEST(merged_rows_are_decoded_added_to_and_encoded) {
+  constexpr int64_t kN = 13, kK = 5 * 256;
+  const Floats values = random_vector(kN * kK, 5);
+  for (const DType from : {DType::kF32, DType::kQ4_0, DType::kQ6_K})
+    for (const DType to : {DType::kF32, DType::kBF16, DType::kQ4_0, DType::kQ4_K, DType::kIQ4_NL})
+      for (const int64_t rank : {0, 1, 4, 7}) {
+        std::vector<std::byte> w(static_cast<size_t>(kN * row_bytes(from, kK)));
+        quantize(from, values.data(), w.data(), kN * kK);
+        const Floats a = random_vector(rank * kK, 6), b = random_vector(kN * rank, 7);
+        Floats sums(values.size());
+        dequantize(from, w.data(), sums.data(), kN * kK);
+        for (int64_t n = 0; n < kN; ++n)
+          for (int64_t r = 0; r < rank; ++r)
+            for (int64_t k = 0; k < kK; ++k)
+              sums[static_cast<size_t>(n * kK + k)] +=
+                  0.3f * b[static_cast<size_t>(n * rank + r)] * a[static_cast<size_t>(r * kK + k)];
+        std::vector<std::byte> merged(static_cast<size_t>(kN * row_bytes(to, kK))), expected(merged.size());
+        quantize(to, sums.data(), expected.data(), kN * kK);
+        for (const int n_threads : {1, 3}) {
+          reference_table().merge_rows({{w.data(), from, kN, kK}, a.data(), b.data(), rank, 0.3f, to, merged.data()},
+                                       queue_of(n_threads));
+          CHECK(merged == expected);
+        }
+      }
+}
+
 TEST(column_squares_add_up) {
   constexpr int64_t kK = 600;
   const Floats x = random_vector(kM * kK, 4);

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <cmath>
+#include <map>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "base/random.h"
@@ -15,6 +17,12 @@ namespace chaku::test {
 // The products of a layer without experts.
 constexpr Module kDenseModules[] = {Module::kAttnQ,   Module::kAttnK, Module::kAttnV,  Module::kAttnOutput,
                                     Module::kFfnGate, Module::kFfnUp, Module::kFfnDown};
+
+// A matrix in place of the one that is drawn.
+struct TinyTensor {
+  DType dtype = DType::kF32;
+  std::vector<std::byte> bytes;
+};
 
 struct TinyOptions {
   int32_t n_layers = 2, width = 32, vocab = 48, n_heads = 4, n_kv_heads = 2, head_dim = 8, ff_width = 40;
@@ -46,6 +54,7 @@ struct TinyOptions {
   CpuPath path = float32_path();  // oracles in float64 need it; tests of the other paths name them
   uint64_t seed = 1;
   std::shared_ptr<const Engine> engine = {};  // null: the CPU with n_threads and path
+  std::map<std::pair<int32_t, Module>, TinyTensor> replaced = {};  // by layer and module
 };
 
 // Values of a tensor: N(mean, deviation), a stream per tensor.
@@ -80,6 +89,11 @@ inline void set_tiny_tensor(Model& model, const TinyOptions& o, Module module, i
                   : taps                                                                  ? 0.5f
                                                                                           : deviation);
   TensorOptions t{module, kind, layer, matrix ? o.dtype : DType::kF32, shape};
+  if (const auto other = o.replaced.find({layer, module}); matrix && other != o.replaced.end()) {
+    t.dtype = other->second.dtype;
+    model.set_tensor_data(t, other->second.bytes.data(), static_cast<int64_t>(other->second.bytes.size()));
+    return;
+  }
   if (t.dtype == DType::kF32) {
     model.set_tensor_data(t, values.data(), static_cast<int64_t>(values.size() * sizeof(float)));
     return;

@@ -6,6 +6,7 @@
 
 #include "infer/session.h"
 #include "model/tiny_kinds.h"
+#include "train/merging.h"
 #include "train/trainer.h"
 
 using namespace chaku;
@@ -68,8 +69,8 @@ void append(std::vector<double>& all, std::span<const float> values) {
 }
 
 // Losses of all micro-batches, then every slot of every parameter.
-std::vector<double> train(const std::shared_ptr<Model>& model, TrainMode mode, bool far) {
-  Trainer trainer(model, options_of(model->spec(), mode));
+std::vector<double> train(const std::shared_ptr<Model>& model, const TrainerOptions& options, bool far) {
+  Trainer trainer(model, options);
   std::vector<int32_t> tokens = tiny_tokens(kTokens, 48), targets(tokens.begin() + 1, tokens.end());
   std::vector<int32_t> starts = {0, 9, kTokens};
   targets.push_back(0);
@@ -145,12 +146,22 @@ void check_same(const TinyKind& kind, const char* what, const Run& run) {
 
 TEST(lora_trainings_are_the_same) {
   for (const TinyKind& kind : all_kinds())
-    check_same(kind, "LoRA", [](const auto& model, bool far) { return train(model, TrainMode::kLora, far); });
+    check_same(kind, "LoRA", [](const auto& model, bool far) { return train(model, options_of(model->spec(), TrainMode::kLora), far); });
+}
+
+TEST(merge_aware_trainings_are_the_same) {
+  for (const TinyKind& kind : all_kinds())
+    check_same(kind, "merge-aware", [](const auto& model, bool far) {
+      TrainerOptions o = options_of(model->spec(), TrainMode::kLora);
+      o.targets &= ~(uint64_t{1} << static_cast<int32_t>(Module::kAttnKvB));
+      o.merge = merging(model->spec(), o.targets, DType::kQ8_0, 2);
+      return train(model, o, far);
+    });
 }
 
 TEST(full_trainings_are_the_same) {
   for (const TinyKind& kind : all_kinds())
-    check_same(kind, "full", [](const auto& model, bool far) { return train(model, TrainMode::kFull, far); });
+    check_same(kind, "full", [](const auto& model, bool far) { return train(model, options_of(model->spec(), TrainMode::kFull), far); });
 }
 
 TEST(generations_are_the_same) {

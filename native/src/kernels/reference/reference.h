@@ -47,6 +47,7 @@ void scatter_rows(const ScatterRowsProblem& p, Queue& queue) noexcept;
 void fill(const FillProblem& p, Queue& queue) noexcept;
 void encode_rows(const EncodeRowsProblem& p, Queue& queue) noexcept;
 void decode_rows(const DecodeRowsProblem& p, Queue& queue) noexcept;
+void merge_rows(const MergeRowsProblem& p, Queue& queue) noexcept;
 void column_squares(const ColumnSquaresProblem& p, Queue& queue) noexcept;
 void uniform(const UniformProblem& p, Queue& queue) noexcept;
 void rope_table(const RopeTableProblem& p, Queue& queue) noexcept;

@@ -15,6 +15,21 @@ constexpr int64_t kGrain = 1 << 14;  // floats
 // Whole rows of about as many floats.
 int64_t row_grain(int64_t d) { return std::max<int64_t>(1, kGrain / std::max<int64_t>(1, d)); }
 
+// values[n] += row b[row,:] of the product, columns from `at` on: four terms a passage, one after another.
+void add_low_rank(const MergeRowsProblem& p, int64_t row, int64_t at, int64_t n, float* values) noexcept {
+  const float* b = p.b + row * p.rank;
+  const float* a = p.a + at;
+  const int64_t k = p.w.columns;
+  int64_t r = 0;
+  for (; r + 4 <= p.rank; r += 4) {
+    const float c0 = p.scale * b[r], c1 = p.scale * b[r + 1], c2 = p.scale * b[r + 2], c3 = p.scale * b[r + 3];
+    const float *a0 = a + r * k, *a1 = a0 + k, *a2 = a1 + k, *a3 = a2 + k;
+    for (int64_t i = 0; i < n; ++i) values[i] = values[i] + c0 * a0[i] + c1 * a1[i] + c2 * a2[i] + c3 * a3[i];
+  }
+  for (; r < p.rank; ++r)
+    for (int64_t i = 0; i < n; ++i) values[i] += p.scale * b[r] * a[r * k + i];
+}
+
 }  // namespace
 
 void copy_rows(const CopyRowsProblem& p, Queue& queue) noexcept {
@@ -58,6 +73,24 @@ void decode_rows(const DecodeRowsProblem& p, Queue& queue) noexcept {
   queue.parallel_for(p.w.rows, 16, [&](int64_t begin, int64_t end, int) {
     const std::byte* from = static_cast<const std::byte*>(p.w.data) + begin * p.w.stride_bytes();
     dequantize(p.w.dtype, from, p.y + begin * p.w.columns, (end - begin) * p.w.columns);
+  });
+}
+
+void merge_rows(const MergeRowsProblem& p, Queue& queue) noexcept {
+  constexpr int64_t kPiece = 1024;  // columns, whole blocks of every format: R rows of a stay in the cache
+  const int64_t k = p.w.columns, from_bytes = p.w.stride_bytes(), to_bytes = row_bytes(p.dtype, k);
+  queue.parallel_for(p.w.rows, row_grain(k), [&](int64_t begin, int64_t end, int) {
+    float values[kPiece];
+    for (int64_t at = 0; at < k; at += kPiece) {
+      const int64_t n = std::min(kPiece, k - at);
+      for (int64_t row = begin; row < end; ++row) {
+        const std::byte* from = static_cast<const std::byte*>(p.w.data) + row * from_bytes;
+        dequantize(p.w.dtype, from + row_bytes(p.w.dtype, at), values, n);
+        add_low_rank(p, row, at, n, values);
+        std::byte* to = static_cast<std::byte*>(p.y) + row * to_bytes;
+        quantize(p.dtype, values, to + row_bytes(p.dtype, at), n);
+      }
+    }
   });
 }
 

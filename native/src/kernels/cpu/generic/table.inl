@@ -49,6 +49,7 @@ constexpr KernelTable make_table(const char* name, CpuPath path) {
           .fill = reference::fill,
           .encode_rows = reference::encode_rows,
           .decode_rows = reference::decode_rows,
+          .merge_rows = reference::merge_rows,
           .column_squares = reference::column_squares,
           .uniform = reference::uniform,
           .rope_table = reference::rope_table,

@@ -396,7 +396,7 @@ public final class Trainer {
                 : TrainingData.encode(
                         model.base(), config, room, data, evalData, evalSplit, encoder(), ChatProbe.sha256(renderer()));
         TrainingSetup setup = new TrainingSetup(model.base(), method, config, encoded);
-        return smallData.isEmpty() ? setup : setup.with(suited(setup));
+        return (smallData.isEmpty() ? setup : setup.with(suited(setup))).decided();
     }
 
     private TrainingConfig suited(TrainingSetup setup) {

@@ -5,6 +5,7 @@ import dev.chaku.errors.BadInputException;
 import dev.chaku.train.Decay;
 import dev.chaku.train.LoraConfig;
 import dev.chaku.train.LoraTarget;
+import dev.chaku.train.MergeAware;
 import dev.chaku.train.SmallData;
 import dev.chaku.train.TrainingConfig;
 import java.util.EnumSet;
@@ -99,6 +100,13 @@ final class TrainArguments {
 
     @Option(names = "--dropout", defaultValue = "0", paramLabel = "P", description = "LoRA dropout (${DEFAULT-VALUE}).")
     private double dropout;
+
+    @Option(
+            names = "--merge-aware",
+            paramLabel = "FORMAT[:N]",
+            description =
+                    "Train for a file into which the adapter will be merged: each step sees the adapted weights as a merge writes them, in a mix (q4_k_m) or the base's own formats (base). N is the number of steps between quantizations: 1 is exact and slow; unless given, as many as keep them to a quarter of the time.")
+    private String mergeAware;
 
     @Option(
             names = "--targets",
@@ -199,7 +207,8 @@ final class TrainArguments {
         return (alpha != null ? lora.withAlpha(alpha) : lora)
                 .withRsLora(rsLora)
                 .withDropout(dropout)
-                .withTargets(parsed);
+                .withTargets(parsed)
+                .withMergeAware(mergeAware != null ? MergeAware.parse(mergeAware) : null);
     }
 
     /** What may be altered where the data are few: what was not said. */

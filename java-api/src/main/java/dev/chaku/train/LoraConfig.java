@@ -2,11 +2,13 @@ package dev.chaku.train;
 
 import static dev.chaku.train.Setting.require;
 
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The shape of a LoRA adapter: y += scale * (x A^T) B^T beside each target's product, with A [rank, K] and B [N, rank].
@@ -17,8 +19,15 @@ import java.util.stream.Collectors;
  * @param rsLora rank-stabilised scale (Kalajdzievski, 2023)
  * @param dropout probability of dropping an input of A while training, in [0, 1)
  * @param targets the products that are adapted; at least one
+ * @param mergeAware the file that the adapter is trained to be merged into; null to be worn, or merged without loss
  */
-public record LoraConfig(int rank, double alpha, boolean rsLora, double dropout, Set<LoraTarget> targets)
+public record LoraConfig(
+        int rank,
+        double alpha,
+        boolean rsLora,
+        double dropout,
+        Set<LoraTarget> targets,
+        @Nullable MergeAware mergeAware)
         implements Method {
     private static final int MOST_RANK = 1024;
 
@@ -36,7 +45,7 @@ public record LoraConfig(int rank, double alpha, boolean rsLora, double dropout,
      * @param rank at least 1
      */
     public static LoraConfig rank(int rank) {
-        return new LoraConfig(rank, 2.0 * rank, false, 0, LoraTarget.allLinear());
+        return new LoraConfig(rank, 2.0 * rank, false, 0, LoraTarget.allLinear(), null);
     }
 
     /**
@@ -45,7 +54,7 @@ public record LoraConfig(int rank, double alpha, boolean rsLora, double dropout,
      * @param newAlpha above 0
      */
     public LoraConfig withAlpha(double newAlpha) {
-        return new LoraConfig(rank, newAlpha, rsLora, dropout, targets);
+        return new LoraConfig(rank, newAlpha, rsLora, dropout, targets, mergeAware);
     }
 
     /**
@@ -54,7 +63,7 @@ public record LoraConfig(int rank, double alpha, boolean rsLora, double dropout,
      * @param on whether it is so
      */
     public LoraConfig withRsLora(boolean on) {
-        return new LoraConfig(rank, alpha, on, dropout, targets);
+        return new LoraConfig(rank, alpha, on, dropout, targets, mergeAware);
     }
 
     /**
@@ -63,7 +72,7 @@ public record LoraConfig(int rank, double alpha, boolean rsLora, double dropout,
      * @param newDropout in [0, 1)
      */
     public LoraConfig withDropout(double newDropout) {
-        return new LoraConfig(rank, alpha, rsLora, newDropout, targets);
+        return new LoraConfig(rank, alpha, rsLora, newDropout, targets, mergeAware);
     }
 
     /**
@@ -73,7 +82,21 @@ public record LoraConfig(int rank, double alpha, boolean rsLora, double dropout,
      */
     public LoraConfig withTargets(Set<LoraTarget> newTargets) {
         return new LoraConfig(
-                rank, alpha, rsLora, dropout, newTargets.isEmpty() ? newTargets : EnumSet.copyOf(newTargets));
+                rank,
+                alpha,
+                rsLora,
+                dropout,
+                newTargets.isEmpty() ? newTargets : EnumSet.copyOf(newTargets),
+                mergeAware);
+    }
+
+    /**
+     * {@return a copy that is trained to be merged into a file, or is not}
+     *
+     * @param newMergeAware the formats of that file; null: none
+     */
+    public LoraConfig withMergeAware(@Nullable MergeAware newMergeAware) {
+        return new LoraConfig(rank, alpha, rsLora, dropout, targets, newMergeAware);
     }
 
     /** {@return what the low-rank product is multiplied with} */
@@ -83,7 +106,7 @@ public record LoraConfig(int rank, double alpha, boolean rsLora, double dropout,
 
     @Override
     public List<Setting> settings() {
-        return List.of(
+        List<Setting> settings = new ArrayList<>(List.of(
                 Setting.of("mode", "lora"),
                 Setting.of("rank", rank),
                 Setting.of("alpha", alpha),
@@ -94,6 +117,10 @@ public record LoraConfig(int rank, double alpha, boolean rsLora, double dropout,
                         Arrays.stream(LoraTarget.values())
                                 .filter(targets::contains)
                                 .map(LoraTarget::label)
-                                .collect(Collectors.joining(","))));
+                                .collect(Collectors.joining(",")))));
+        if (mergeAware != null) {
+            settings.addAll(mergeAware.settings());
+        }
+        return settings;
     }
 }

@@ -1,7 +1,9 @@
 package dev.chaku.internal.arch;
 
 import dev.chaku.gguf.GgmlType;
+import java.util.Arrays;
 import java.util.Locale;
+import java.util.Optional;
 
 /**
  * A named mix of formats, as files name it in {@code general.file_type}; {@link TensorFormats} says which tensor gets
@@ -41,6 +43,13 @@ public enum FormatMix {
     /** The name as command lines write it, for instance {@code q4_k_m}. */
     public String label() {
         return name().toLowerCase(Locale.ROOT);
+    }
+
+    /** The mix of a name, in any case. */
+    public static Optional<FormatMix> ofLabel(String label) {
+        return Arrays.stream(values())
+                .filter(mix -> mix.label().equalsIgnoreCase(label))
+                .findFirst();
     }
 
     /** The value of {@code general.file_type}. */

@@ -83,6 +83,7 @@ final class Ids {
             case GRADIENT -> chaku.CHAKU_SLOT_GRADIENT;
             case MOMENT1 -> chaku.CHAKU_SLOT_MOMENT1;
             case MOMENT2 -> chaku.CHAKU_SLOT_MOMENT2;
+            case FROZEN -> chaku.CHAKU_SLOT_FROZEN;
         };
     }
 

@@ -9,7 +9,6 @@ import dev.chaku.internal.core.binding.generated.chaku_parameter_info;
 import dev.chaku.internal.core.binding.generated.chaku_step_options;
 import dev.chaku.internal.core.binding.generated.chaku_step_result;
 import dev.chaku.internal.core.binding.generated.chaku_trainer;
-import dev.chaku.internal.core.binding.generated.chaku_trainer_options;
 import dev.chaku.internal.engine.BatchLoss;
 import dev.chaku.internal.engine.EngineTrainer;
 import dev.chaku.internal.engine.MemoryPlan;
@@ -44,9 +43,9 @@ final class NativeTrainer extends NativeHandle<chaku_trainer> implements EngineT
     /** What a trainer would take; nothing is allocated. */
     static MemoryPlan plan(NativeModel model, TrainerOptions options) {
         chaku_model modelPointer = model.enter();
-        try (chaku_trainer_options struct = struct(options);
+        try (TrainerStructs structs = TrainerStructs.of(options);
                 chaku_memory_plan plan = MemoryPlans.struct()) {
-            Status.check(chaku.chaku_trainer_plan(modelPointer, struct, plan));
+            Status.check(chaku.chaku_trainer_plan(modelPointer, structs.options(), plan));
             return MemoryPlans.of(plan);
         } finally {
             model.leave();
@@ -56,28 +55,13 @@ final class NativeTrainer extends NativeHandle<chaku_trainer> implements EngineT
     /** @throws dev.chaku.errors.ResourceException if the plan exceeds the limit or the machine */
     static NativeTrainer create(NativeModel model, TrainerOptions options) {
         chaku_model modelPointer = model.enter();
-        try (chaku_trainer_options struct = struct(options)) {
+        try (TrainerStructs structs = TrainerStructs.of(options)) {
             chaku_trainer out = new chaku_trainer();
-            Status.check(chaku.chaku_trainer_create(modelPointer, struct, out));
+            Status.check(chaku.chaku_trainer_create(modelPointer, structs.options(), out));
             return new NativeTrainer(out, options.maxTokens());
         } finally {
             model.leave();
         }
-    }
-
-    private static chaku_trainer_options struct(TrainerOptions options) {
-        chaku_trainer_options struct = new chaku_trainer_options();
-        return struct.size(struct.sizeof())
-                .mode(Ids.of(options.mode()))
-                .max_tokens(options.maxTokens())
-                .rank(options.rank())
-                .scale(options.scale())
-                .dropout(options.dropout())
-                .targets(Ids.bits(options.targets()))
-                .seed(options.seed())
-                .load_balance(options.loadBalance())
-                .train_routers(options.trainRouters() ? 1 : 0)
-                .memory_limit_bytes(options.memoryLimitBytes());
     }
 
     @Override

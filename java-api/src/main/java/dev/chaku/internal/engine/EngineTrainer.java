@@ -13,7 +13,9 @@ public interface EngineTrainer extends AutoCloseable {
         VALUE,
         GRADIENT,
         MOMENT1,
-        MOMENT2
+        MOMENT2,
+        /** Of a training through a quantizer alone: what its copies of the weights were made from. */
+        FROZEN
     }
 
     /** Most tokens of one micro-batch. */
@@ -26,7 +28,7 @@ public interface EngineTrainer extends AutoCloseable {
      */
     BatchLoss accumulate(TrainingBatch batch);
 
-    /** Forward alone, without dropout. */
+    /** Forward alone, without dropout; of the merged weights where training sees them. */
     BatchLoss evaluate(TrainingBatch batch);
 
     /** Divides the gradients by the weight sum accumulated since the last step, clips, updates and zeroes them. */

@@ -1,6 +1,7 @@
 package dev.chaku.internal.engine;
 
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a trainer trains.
@@ -15,6 +16,7 @@ import java.util.Set;
  * @param loadBalance coefficient of the load-balance loss of decoders with experts, 0 for none
  * @param trainRouters whether a full training changes the routers of experts too
  * @param memoryLimitBytes refuse above it, 0 for what the machine has
+ * @param merge LoRA: trained through the quantizer of a merge into these formats; null: as if nothing were merged
  */
 public record TrainerOptions(
         Mode mode,
@@ -26,9 +28,36 @@ public record TrainerOptions(
         long seed,
         float loadBalance,
         boolean trainRouters,
-        long memoryLimitBytes) {
+        long memoryLimitBytes,
+        @Nullable MergeFormats merge) {
     public TrainerOptions {
         targets = Set.copyOf(targets);
+    }
+
+    /** A training that knows of no merge. */
+    public TrainerOptions(
+            Mode mode,
+            int maxTokens,
+            int rank,
+            float scale,
+            float dropout,
+            Set<DecoderModule> targets,
+            long seed,
+            float loadBalance,
+            boolean trainRouters,
+            long memoryLimitBytes) {
+        this(
+                mode,
+                maxTokens,
+                rank,
+                scale,
+                dropout,
+                targets,
+                seed,
+                loadBalance,
+                trainRouters,
+                memoryLimitBytes,
+                null);
     }
 
     /** What is trained. */

@@ -8,6 +8,7 @@ import dev.chaku.train.FullTraining;
 import dev.chaku.train.LoraConfig;
 import dev.chaku.train.Method;
 import java.nio.file.Path;
+import java.util.List;
 
 /** What a training changes of a model, by its method: one class for each, which alone knows the method's settings. */
 public interface Trainable {
@@ -33,6 +34,11 @@ public interface Trainable {
      * @throws BadInputException if the model lacks what is to be trained
      */
     TrainerOptions options(int maxTokens, long seed, long memoryLimitBytes);
+
+    /** All of each parameter that a resumed run needs. */
+    default List<EngineTrainer.Slot> state() {
+        return TrainerState.WHOLE;
+    }
 
     /** The name of the result's file. */
     String fileName();

@@ -16,6 +16,7 @@ import dev.chaku.internal.engine.TrainerOptions;
 import dev.chaku.train.Experts;
 import dev.chaku.train.LoraConfig;
 import dev.chaku.train.LoraTarget;
+import dev.chaku.train.MergeAware;
 import java.nio.FloatBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -63,7 +64,25 @@ record TrainableAdapter(BaseModel model, LoraConfig lora, Experts experts) imple
                 seed,
                 (float) experts.loadBalance(),
                 false,
-                memoryLimitBytes);
+                memoryLimitBytes,
+                lora.mergeAware() == null ? null : mergeTargets(lora.mergeAware()).formats());
+    }
+
+    /** What is trained with the steps between quantizations decided, where they are left to the run. */
+    LoraConfig decided(double tokensPerStep) {
+        MergeAware aware = lora.mergeAware();
+        return aware == null || aware.every() > 0
+                ? lora
+                : lora.withMergeAware(aware.withEvery(mergeTargets(aware).stepsWithinBudget(tokensPerStep)));
+    }
+
+    private MergeTargets mergeTargets(MergeAware aware) {
+        return new MergeTargets(model, aware, modules());
+    }
+
+    @Override
+    public List<EngineTrainer.Slot> state() {
+        return lora.mergeAware() == null ? TrainerState.WHOLE : TrainerState.WHOLE_WITH_FROZEN;
     }
 
     @Override

@@ -20,6 +20,13 @@ final class TrainerState {
     static final List<EngineTrainer.Slot> WHOLE =
             List.of(EngineTrainer.Slot.VALUE, EngineTrainer.Slot.MOMENT1, EngineTrainer.Slot.MOMENT2);
 
+    /** The same of a training through a quantizer. */
+    static final List<EngineTrainer.Slot> WHOLE_WITH_FROZEN = List.of(
+            EngineTrainer.Slot.VALUE,
+            EngineTrainer.Slot.MOMENT1,
+            EngineTrainer.Slot.MOMENT2,
+            EngineTrainer.Slot.FROZEN);
+
     static final List<EngineTrainer.Slot> VALUES = List.of(EngineTrainer.Slot.VALUE);
 
     private TrainerState() {}

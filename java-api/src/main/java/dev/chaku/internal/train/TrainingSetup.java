@@ -19,10 +19,20 @@ public record TrainingSetup(BaseModel model, Method method, TrainingConfig confi
         return new TrainingSetup(model, method, other, data);
     }
 
+    /** The same with all settings decided that are left to the run. */
+    public TrainingSetup decided() {
+        double tokensPerStep = (double) data.examples().tokens()
+                / Math.max(1, firstEpoch().size())
+                * config.batching().gradAccumulation();
+        return trainable() instanceof TrainableAdapter adapter
+                ? new TrainingSetup(model, adapter.decided(tokensPerStep), config, data)
+                : this;
+    }
+
     /** What the run will have on disk at once: the result, the checkpoints kept and the one being written. */
     public long bytesOnDisk() {
         long values = trainable().parameters() * Float.BYTES;
-        int each = TrainerState.WHOLE.size() + (trainable().isAdapter() ? 1 : 0);
+        int each = trainable().state().size() + (trainable().isAdapter() ? 1 : 0);
         Keeping keeping = config.keeping();
         long checkpoints = keeping.saveSteps() > 0 ? (keeping.keepCheckpoints() + 1L) * each : 0;
         long best = keeping.stopsEarly() ? 2 : 0;
