@@ -48,9 +48,9 @@ struct DecodeRowsProblem {
   float* y = nullptr;  // [N,K] contiguous, overwritten
 };
 
-// y[n,:] = (w[n,:] + sum over r, in order, of (scale b[n,r]) a[r,:]) in a format, as quant/codec.h decodes and encodes:
-// what a weight becomes when a low-rank addition is merged into it. Sums are float32, every product and every sum rounded
-// by itself.
+// y[n,:] = w[n,:] + sum over r, in order, of (scale b[n,r]) a[r,:], in a format, as quant/codec.h decodes and encodes:
+// what a weight becomes when a low-rank addition is merged into it. Sums are float64, rounded to float32 once. A row that
+// nothing is added to, b being zero there, keeps its blocks if they are of that format.
 struct MergeRowsProblem {
   Matrix w;
   const float* a = nullptr;  // [R,K] contiguous

@@ -1,6 +1,7 @@
 // Ops that move data have one version for all paths; what they do is checked here element by element.
 #include "kernels/rows.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "kernels/positions.h"
@@ -82,21 +83,26 @@ TEST(rows_are_encoded_and_decoded_as_the_codec_does) {
 TEST(merged_rows_are_decoded_added_to_and_encoded) {
   constexpr int64_t kN = 13, kK = 5 * 256;
   const Floats values = random_vector(kN * kK, 5);
-  for (const DType from : {DType::kF32, DType::kQ4_0, DType::kQ6_K})
+  for (const DType from : {DType::kF32, DType::kQ4_0, DType::kQ4_K})
     for (const DType to : {DType::kF32, DType::kBF16, DType::kQ4_0, DType::kQ4_K, DType::kIQ4_NL})
       for (const int64_t rank : {0, 1, 4, 7}) {
         std::vector<std::byte> w(static_cast<size_t>(kN * row_bytes(from, kK)));
         quantize(from, values.data(), w.data(), kN * kK);
-        const Floats a = random_vector(rank * kK, 6), b = random_vector(kN * rank, 7);
-        Floats sums(values.size());
-        dequantize(from, w.data(), sums.data(), kN * kK);
+        const Floats a = random_vector(rank * kK, 6);
+        Floats b = random_vector(kN * rank, 7), floats(values.size());
+        std::fill_n(b.begin() + 2 * rank, rank, 0.0f);  // nothing is added to row 2
+        dequantize(from, w.data(), floats.data(), kN * kK);
+        std::vector<double> sums(floats.begin(), floats.end());
         for (int64_t n = 0; n < kN; ++n)
           for (int64_t r = 0; r < rank; ++r)
             for (int64_t k = 0; k < kK; ++k)
-              sums[static_cast<size_t>(n * kK + k)] +=
-                  0.3f * b[static_cast<size_t>(n * rank + r)] * a[static_cast<size_t>(r * kK + k)];
+              sums[static_cast<size_t>(n * kK + k)] += static_cast<double>(0.3f) * b[static_cast<size_t>(n * rank + r)] *
+                                                       static_cast<double>(a[static_cast<size_t>(r * kK + k)]);
+        for (size_t i = 0; i < sums.size(); ++i) floats[i] = static_cast<float>(sums[i]);
         std::vector<std::byte> merged(static_cast<size_t>(kN * row_bytes(to, kK))), expected(merged.size());
-        quantize(to, sums.data(), expected.data(), kN * kK);
+        quantize(to, floats.data(), expected.data(), kN * kK);
+        const size_t kept = rank == 0 ? 0 : 2, n_kept = rank == 0 ? kN : 1, n_bytes = merged.size() / kN;
+        if (from == to) std::copy_n(w.begin() + kept * n_bytes, n_kept * n_bytes, expected.begin() + kept * n_bytes);
         for (const int n_threads : {1, 3}) {
           reference_table().merge_rows({{w.data(), from, kN, kK}, a.data(), b.data(), rank, 0.3f, to, merged.data()},
                                        queue_of(n_threads));

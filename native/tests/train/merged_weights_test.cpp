@@ -74,16 +74,18 @@ bool same_bits(const std::vector<float>& a, const std::vector<float>& b) {
 
 using Floats = std::vector<float>;
 
-// s B A of a slot's pair [E N,K], term by term in float32 as a merge adds it to `onto`.
+// s B A of a slot's pair [E N,K], added to `onto` as a merge does: term by term in float64, rounded once.
 void add_pair(const Trainer& trainer, int32_t a_index, Slot slot, float scale, int64_t n_stacked, Floats& onto) {
   const Floats a = trainer.read(a_index, slot), b = trainer.read(a_index + 1, slot);
   const int64_t k = trainer.parameter(a_index).shape.columns, r = trainer.parameter(a_index + 1).shape.columns;
   const int64_t rows = trainer.parameter(a_index + 1).shape.rows, each = rows / n_stacked;
   for (int64_t n = 0; n < rows; ++n)
-    for (int64_t i = 0; i < r; ++i) {
-      const float factor = scale * b[static_cast<size_t>(n * r + i)];
-      const float* from = a.data() + (n / each * r + i) * k;
-      for (int64_t c = 0; c < k; ++c) onto[static_cast<size_t>(n * k + c)] += factor * from[c];
+    for (int64_t c = 0; c < k; ++c) {
+      double sum = onto[static_cast<size_t>(n * k + c)];
+      for (int64_t i = 0; i < r; ++i)
+        sum += static_cast<double>(scale) * b[static_cast<size_t>(n * r + i)] *
+               static_cast<double>(a[static_cast<size_t>((n / each * r + i) * k + c)]);
+      onto[static_cast<size_t>(n * k + c)] = static_cast<float>(sum);
     }
 }
 

@@ -15,19 +15,25 @@ constexpr int64_t kGrain = 1 << 14;  // floats
 // Whole rows of about as many floats.
 int64_t row_grain(int64_t d) { return std::max<int64_t>(1, kGrain / std::max<int64_t>(1, d)); }
 
-// values[n] += row b[row,:] of the product, columns from `at` on: four terms a passage, one after another.
-void add_low_rank(const MergeRowsProblem& p, int64_t row, int64_t at, int64_t n, float* values) noexcept {
+// sums[n] += a row of the product, columns from `at` on: four terms a passage, one after another.
+void add_low_rank(const MergeRowsProblem& p, int64_t row, int64_t at, int64_t n, double* sums) noexcept {
   const float* b = p.b + row * p.rank;
   const float* a = p.a + at;
   const int64_t k = p.w.columns;
+  const auto factor = [&](int64_t r) { return double{p.scale} * b[r]; };
   int64_t r = 0;
   for (; r + 4 <= p.rank; r += 4) {
-    const float c0 = p.scale * b[r], c1 = p.scale * b[r + 1], c2 = p.scale * b[r + 2], c3 = p.scale * b[r + 3];
+    const double c0 = factor(r), c1 = factor(r + 1), c2 = factor(r + 2), c3 = factor(r + 3);
     const float *a0 = a + r * k, *a1 = a0 + k, *a2 = a1 + k, *a3 = a2 + k;
-    for (int64_t i = 0; i < n; ++i) values[i] = values[i] + c0 * a0[i] + c1 * a1[i] + c2 * a2[i] + c3 * a3[i];
+    for (int64_t i = 0; i < n; ++i) sums[i] = sums[i] + c0 * a0[i] + c1 * a1[i] + c2 * a2[i] + c3 * a3[i];
   }
   for (; r < p.rank; ++r)
-    for (int64_t i = 0; i < n; ++i) values[i] += p.scale * b[r] * a[r * k + i];
+    for (int64_t i = 0; i < n; ++i) sums[i] += factor(r) * a[r * k + i];
+}
+
+bool keeps_blocks(const MergeRowsProblem& p, int64_t row) noexcept {
+  const float* b = p.b + row * p.rank;
+  return p.dtype == p.w.dtype && std::all_of(b, b + p.rank, [](float v) { return v == 0.0f; });
 }
 
 }  // namespace
@@ -81,14 +87,22 @@ void merge_rows(const MergeRowsProblem& p, Queue& queue) noexcept {
   const int64_t k = p.w.columns, from_bytes = p.w.stride_bytes(), to_bytes = row_bytes(p.dtype, k);
   queue.parallel_for(p.w.rows, row_grain(k), [&](int64_t begin, int64_t end, int) {
     float values[kPiece];
+    double sums[kPiece];
     for (int64_t at = 0; at < k; at += kPiece) {
       const int64_t n = std::min(kPiece, k - at);
       for (int64_t row = begin; row < end; ++row) {
-        const std::byte* from = static_cast<const std::byte*>(p.w.data) + row * from_bytes;
-        dequantize(p.w.dtype, from + row_bytes(p.w.dtype, at), values, n);
-        add_low_rank(p, row, at, n, values);
-        std::byte* to = static_cast<std::byte*>(p.y) + row * to_bytes;
-        quantize(p.dtype, values, to + row_bytes(p.dtype, at), n);
+        const std::byte* from =
+            static_cast<const std::byte*>(p.w.data) + row * from_bytes + row_bytes(p.w.dtype, at);
+        std::byte* to = static_cast<std::byte*>(p.y) + row * to_bytes + row_bytes(p.dtype, at);
+        if (keeps_blocks(p, row)) {
+          std::memcpy(to, from, static_cast<size_t>(row_bytes(p.dtype, n)));
+          continue;
+        }
+        dequantize(p.w.dtype, from, values, n);
+        std::copy_n(values, n, sums);
+        add_low_rank(p, row, at, n, sums);
+        std::transform(sums, sums + n, values, [](double sum) { return static_cast<float>(sum); });
+        quantize(p.dtype, values, to, n);
       }
     }
   });

@@ -83,7 +83,7 @@ class MergeAwareTrainingTest {
                 ByteBuffer blocks = DirectBuffers.bytes((int) tensor.bytes());
                 source.readTensor(tensor, 0, blocks);
                 Engines.codec().dequantize(tensor.type(), blocks.flip(), values);
-                add(pair, adapter.weights().alpha() / pair.rank(), values);
+                add(pair, (double) adapter.weights().alpha() / pair.rank(), values);
                 GgmlType to = type.apply(tensor);
                 ByteBuffer encoded = DirectBuffers.bytes((int) to.tensorBytes(tensor.dims()));
                 Engines.codec().quantize(to, values, encoded);
@@ -94,14 +94,14 @@ class MergeAwareTrainingTest {
         return merged;
     }
 
-    private static void add(LoraPair pair, float scale, FloatBuffer values) {
+    private static void add(LoraPair pair, double scale, FloatBuffer values) {
         for (int n = 0; n < pair.outputs(); n++) {
-            for (int r = 0; r < pair.rank(); r++) {
-                float factor = scale * pair.b()[n * pair.rank() + r];
-                for (int k = 0; k < pair.inputs(); k++) {
-                    int at = n * pair.inputs() + k;
-                    values.put(at, values.get(at) + factor * pair.a()[r * pair.inputs() + k]);
+            for (int k = 0; k < pair.inputs(); k++) {
+                double sum = values.get(n * pair.inputs() + k);
+                for (int r = 0; r < pair.rank(); r++) {
+                    sum += scale * pair.b()[n * pair.rank() + r] * pair.a()[r * pair.inputs() + k];
                 }
+                values.put(n * pair.inputs() + k, (float) sum);
             }
         }
     }

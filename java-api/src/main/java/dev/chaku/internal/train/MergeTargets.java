@@ -20,11 +20,17 @@ import org.jspecify.annotations.Nullable;
 
 /** The formats in which the weights that an adapter adds to will be written when it is merged into them. */
 final class MergeTargets {
+    /** Of a core to train one weight on one token, forward and backward, where products are in bfloat16. */
+    private static final double NANOSECONDS_A_TOKEN = 0.015;
+
+    private static final double BUDGET = 0.25;
+    private static final int LEAST_QUANTIZATIONS = 16;
+
     private final BaseModel model;
     private final MergeAware settings;
     private final Map<DecoderModule.Place, GgmlType> formats = new LinkedHashMap<>();
-    /** What is encoded at each quantization, by its cost: see {@link #nanoseconds}. */
-    private double cost;
+    /** Of a core for one quantization of all, and how many weights these are. */
+    private double nanoseconds;
 
     private long elements;
 
@@ -72,7 +78,7 @@ final class MergeTargets {
                         : Optional.empty())
                 .orElseThrow(() -> new BadInputException(model + ": merge aware: " + place.name()
                         + " is no weight of its own that could be merged into; leave it out of the LoRA targets"));
-        GgmlType type = mix == null || !TensorFormats.isConvertible(weight.name(), 2)
+        GgmlType type = mix == null
                 ? weight.type()
                 : TensorFormats.fitting(
                         mix.of(weight.name(), weight.columns(), place.module().isStacked()), weight.columns());
@@ -82,20 +88,32 @@ final class MergeTargets {
         }
         formats.put(place, type);
         elements += weight.elements();
-        cost += weight.elements() * nanoseconds(type);
+        nanoseconds += weight.elements() * nanoseconds(type);
     }
 
     MergeFormats formats() {
         return new MergeFormats(settings.every(), formats);
     }
 
-    /** So many steps between quantizations that they take a quarter of the time, by what was measured. */
-    int stepsWithinBudget(double tokensPerStep) {
-        return 1;
+    /**
+     * So many steps between quantizations that these take about a quarter of the time, and no more than leave sixteen of
+     * them in a run. By what was measured and not by the clock: the same settings make the same run on every machine.
+     */
+    int stepsWithinBudget(double tokensPerStep, int totalSteps) {
+        double training = NANOSECONDS_A_TOKEN * tokensPerStep;
+        double quantizing = nanoseconds / Math.max(1, elements);
+        double wanted = Math.ceil(quantizing / (training * BUDGET / (1 - BUDGET)));
+        return (int) Math.max(1, Math.min(wanted, totalSteps / LEAST_QUANTIZATIONS));
     }
 
-    /** Of a core to encode an element. */
+    /** Of a core to add a pair of rank 16 to a weight and to encode it. */
     private static double nanoseconds(GgmlType type) {
-        return 1;
+        return switch (type) {
+            case F32, F16, BF16 -> 4;
+            case Q4_0, Q4_1, Q5_0, Q5_1, Q8_0 -> 8;
+            case MXFP4 -> 28;
+            case IQ4_NL, IQ4_XS -> 80;
+            default -> 55;
+        };
     }
 }

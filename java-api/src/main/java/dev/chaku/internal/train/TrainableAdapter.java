@@ -24,6 +24,7 @@ import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -68,12 +69,16 @@ record TrainableAdapter(BaseModel model, LoraConfig lora, Experts experts) imple
                 lora.mergeAware() == null ? null : mergeTargets(lora.mergeAware()).formats());
     }
 
-    /** What is trained with the steps between quantizations decided, where they are left to the run. */
-    LoraConfig decided(double tokensPerStep) {
-        MergeAware aware = lora.mergeAware();
-        return aware == null || aware.every() > 0
-                ? lora
-                : lora.withMergeAware(aware.withEvery(mergeTargets(aware).stepsWithinBudget(tokensPerStep)));
+    /** Whether the run has to decide how often it quantizes. */
+    boolean leavesStepsToTheRun() {
+        return lora.mergeAware() != null && lora.mergeAware().every() == 0;
+    }
+
+    /** What is trained, with that decided. */
+    LoraConfig decided(double tokensPerStep, int totalSteps) {
+        MergeAware aware = Objects.requireNonNull(lora.mergeAware());
+        return lora.withMergeAware(
+                aware.withEvery(mergeTargets(aware).stepsWithinBudget(tokensPerStep, totalSteps)));
     }
 
     private MergeTargets mergeTargets(MergeAware aware) {

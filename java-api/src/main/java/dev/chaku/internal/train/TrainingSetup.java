@@ -21,12 +21,15 @@ public record TrainingSetup(BaseModel model, Method method, TrainingConfig confi
 
     /** The same with all settings decided that are left to the run. */
     public TrainingSetup decided() {
+        if (!(trainable() instanceof TrainableAdapter adapter) || !adapter.leavesStepsToTheRun()) {
+            return this;
+        }
+        int rows = firstEpoch().size();
         double tokensPerStep = (double) data.examples().tokens()
-                / Math.max(1, firstEpoch().size())
+                / Math.max(1, rows)
                 * config.batching().gradAccumulation();
-        return trainable() instanceof TrainableAdapter adapter
-                ? new TrainingSetup(model, adapter.decided(tokensPerStep), config, data)
-                : this;
+        int totalSteps = config.batching().totalSteps(rows);
+        return new TrainingSetup(model, adapter.decided(tokensPerStep, totalSteps), config, data);
     }
 
     /** What the run will have on disk at once: the result, the checkpoints kept and the one being written. */
