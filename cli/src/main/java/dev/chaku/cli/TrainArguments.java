@@ -10,6 +10,7 @@ import dev.chaku.train.SmallData;
 import dev.chaku.train.TrainingConfig;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import picocli.CommandLine.Option;
 
@@ -105,7 +106,7 @@ final class TrainArguments {
             names = "--merge-aware",
             paramLabel = "FORMAT[:N]",
             description =
-                    "Train for a file into which the adapter will be merged: each step sees the adapted weights as a merge writes them, in a mix (q4_k_m) or the base's own formats (base). N is the number of steps between quantizations: 1 is exact and slow; unless given, as many as keep them to a quarter of the time.")
+                    "Train for a file into which the adapter will be merged: each step sees the adapted weights as a merge writes them, in a mix (q4_k_m) or the base's own formats (base). N is the number of steps between quantizations: 1 is exact and slow; unless given, as many as keep them to about a quarter of the time.")
     private String mergeAware;
 
     @Option(
@@ -208,7 +209,12 @@ final class TrainArguments {
                 .withRsLora(rsLora)
                 .withDropout(dropout)
                 .withTargets(parsed)
-                .withMergeAware(mergeAware != null ? MergeAware.parse(mergeAware) : null);
+                .withMergeAware(mergeAware().orElse(null));
+    }
+
+    /** The file that the adapter is trained to be merged into, if it is. */
+    Optional<MergeAware> mergeAware() {
+        return Optional.ofNullable(mergeAware).map(MergeAware::parse);
     }
 
     /** What may be altered where the data are few: what was not said. */

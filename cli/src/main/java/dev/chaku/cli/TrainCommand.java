@@ -13,6 +13,7 @@ import dev.chaku.data.Example;
 import dev.chaku.data.OverLong;
 import dev.chaku.io.FileFault;
 import dev.chaku.train.LossTrend;
+import dev.chaku.train.MergeAware;
 import dev.chaku.train.RecordCounts;
 import dev.chaku.train.RunStart;
 import dev.chaku.train.TrainingConfig;
@@ -47,6 +48,7 @@ import picocli.CommandLine.Option;
             "  chaku train --model base.gguf --data ours.jsonl=2 --data public.parquet=0.3 --out runs/5",
             "  chaku train --model base.gguf --data faq.csv --columns prompt=question,completion=answer --out runs/6",
             "  chaku train --config runs/train.yaml --out runs/4        keys are the options: learning-rate: 1e-4",
+            "  chaku train --model base.gguf --data train.jsonl --out runs/7 --merge-aware q4_k_m     to be merged into a file",
             "  chaku train --model base.gguf --data train.jsonl --out runs/1 --save-steps 50 --resume",
             "  chaku train --model base.gguf --data train.jsonl --out runs/7 --register support --license data=cc-by-4.0"
         })
@@ -466,6 +468,7 @@ final class TrainCommand extends Verb {
         if (fields.containsKey("registered")) {
             console().print("Its version:            " + fields.get("registered"));
         }
+        settings.mergeAware().ifPresent(this::printMerge);
         console().print("Try it:");
         List<Object> command = new ArrayList<>(List.of("generate", "--model", modelFile, "--adapter", out));
         if (2L * counts.records().conversations() > counts.examples()) {
@@ -475,6 +478,16 @@ final class TrainCommand extends Verb {
             }
         }
         command.addAll(List.of("--prompt", "What is a llama?"));
+        console().print("  " + Program.command(command.toArray()));
+    }
+
+    private void printMerge(MergeAware aware) {
+        console().print("Merge it, which is what the validation has seen:");
+        List<Object> command = new ArrayList<>(List.of("adapter", "merge", out, "--into", modelFile));
+        command.addAll(List.of("--out", out.resolve("merged.gguf")));
+        if (!aware.format().equals(MergeAware.BASE)) {
+            command.addAll(List.of("--type", aware.format()));
+        }
         console().print("  " + Program.command(command.toArray()));
     }
 }

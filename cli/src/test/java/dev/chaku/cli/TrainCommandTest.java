@@ -66,6 +66,26 @@ class TrainCommandTest {
     }
 
     @Test
+    void theCommandThatMergesIsPrintedAfterATrainingForIt() throws IOException {
+        Cli.Ran ran = Cli.run(train("--max-steps", 2, "--merge-aware", "Q4_0:2"));
+        assertEquals(0, ran.code(), ran.err());
+        assertTrue(
+                ran.out()
+                        .contains("  chaku adapter merge " + out + " --into " + base + " --out "
+                                + out.resolve("merged.gguf") + " --type q4_0\n"),
+                ran.out());
+        String config = Files.readString(out.resolve("config.json"));
+        assertTrue(config.contains("\"merge_aware\" : \"q4_0\""), config);
+        assertTrue(config.contains("\"merge_aware_every\" : 2"), config);
+        Path settings = Files.writeString(folder.resolve("run.yaml"), "merge-aware: base\nmax-steps: 1\n");
+        Cli.Ran again = Cli.run(
+                "train", "--model", base, "--data", data, "--out", folder.resolve("run2"), "--config", settings);
+        assertEquals(0, again.code(), again.err());
+        assertTrue(again.out().contains(" --out " + folder.resolve("run2/merged.gguf") + "\n"), again.out());
+        assertTrue(Files.readString(folder.resolve("run2/config.json")).contains("\"merge_aware_every\" : 1"));
+    }
+
+    @Test
     void resumeStartsARunOrLeavesAFinishedOneAsItIs() throws IOException {
         Cli.Ran ran = Cli.run(train("--resume", "--json"));
         assertEquals(0, ran.code(), ran.err());

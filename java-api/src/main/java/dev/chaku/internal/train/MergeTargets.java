@@ -24,7 +24,9 @@ final class MergeTargets {
     private static final double NANOSECONDS_A_TOKEN = 0.015;
 
     private static final double BUDGET = 0.25;
-    private static final int LEAST_QUANTIZATIONS = 16;
+    private static final int ENOUGH_QUANTIZATIONS = 16;
+    private static final int LEAST_QUANTIZATIONS = 4;
+    private static final int MOST_USEFUL_STEPS = 64;
 
     private final BaseModel model;
     private final MergeAware settings;
@@ -96,14 +98,16 @@ final class MergeTargets {
     }
 
     /**
-     * So many steps between quantizations that these take about a quarter of the time, and no more than leave sixteen of
-     * them in a run. By what was measured and not by the clock: the same settings make the same run on every machine.
+     * So many steps between quantizations that these take about a quarter of the time at most. In short runs no fewer
+     * than make sixteen, as steps that see what they change do more, and no more than make four. By what was measured
+     * and not by the clock: the same settings make the same run on every machine.
      */
     int stepsWithinBudget(double tokensPerStep, int totalSteps) {
         double training = NANOSECONDS_A_TOKEN * tokensPerStep;
         double quantizing = nanoseconds / Math.max(1, elements);
-        double wanted = Math.ceil(quantizing / (training * BUDGET / (1 - BUDGET)));
-        return (int) Math.max(1, Math.min(wanted, totalSteps / LEAST_QUANTIZATIONS));
+        double affordable = Math.ceil(quantizing / (training * BUDGET / (1 - BUDGET)));
+        int useful = Math.min(MOST_USEFUL_STEPS, totalSteps / ENOUGH_QUANTIZATIONS);
+        return (int) Math.max(1, Math.min(Math.max(affordable, useful), totalSteps / LEAST_QUANTIZATIONS));
     }
 
     /** Of a core to add a pair of rank 16 to a weight and to encode it. */
