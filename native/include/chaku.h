@@ -550,8 +550,8 @@ typedef struct chaku_trainer chaku_trainer;
 
 /** LoRA through the quantizer of a merge: the forward pass sees Q(W + scale B A) in place of W + scale B A, with the
  * gradients of the latter. Q is chaku_quantize without importance; the copies that it makes are used for `every` steps,
- * and what A and B have changed since is added to their products. chaku_trainer_evaluate sees new copies alone: its loss
- * is that of the merged weights. */
+ * and what A and B have changed since is added to their products. chaku_trainer_evaluate sees new copies alone: its
+ * loss is that of the merged weights. */
 typedef struct chaku_merge_aware {
   uint32_t size;
   int32_t every;          /* optimizer steps between copies, from 1 */
@@ -561,16 +561,16 @@ typedef struct chaku_merge_aware {
 
 typedef struct chaku_trainer_options {
   uint32_t size;
-  int32_t mode;               /* CHAKU_TRAIN_* */
-  int32_t max_tokens;         /* of one micro-batch */
-  int32_t rank;               /* LoRA */
-  float scale;                /* LoRA: alpha/rank, or alpha/sqrt(rank) */
-  float dropout;              /* LoRA: probability of dropping an input of A, in [0,1) */
-  uint64_t targets;           /* LoRA: bit m for module m (1 << CHAKU_ATTN_Q ...), CHAKU_OUTPUT included */
-  uint64_t seed;              /* initial A and dropout */
-  float load_balance;         /* coefficient of the load-balance loss of models with experts; 0: none */
-  int32_t train_routers;      /* FULL: 1 to train routers too; else they stay as they are */
-  int64_t memory_limit_bytes; /* refuse with CHAKU_MEMORY_LIMIT above it; 0: what the machine has */
+  int32_t mode;                         /* CHAKU_TRAIN_* */
+  int32_t max_tokens;                   /* of one micro-batch */
+  int32_t rank;                         /* LoRA */
+  float scale;                          /* LoRA: alpha/rank, or alpha/sqrt(rank) */
+  float dropout;                        /* LoRA: probability of dropping an input of A, in [0,1) */
+  uint64_t targets;                     /* LoRA: bit m for module m (1 << CHAKU_ATTN_Q ...), CHAKU_OUTPUT included */
+  uint64_t seed;                        /* initial A and dropout */
+  float load_balance;                   /* coefficient of the load-balance loss of models with experts; 0: none */
+  int32_t train_routers;                /* FULL: 1 to train routers too; else they stay as they are */
+  int64_t memory_limit_bytes;           /* refuse with CHAKU_MEMORY_LIMIT above it; 0: what the machine has */
   const chaku_merge_aware* merge_aware; /* LoRA; null: as if nothing were merged. Read by the call alone */
 } chaku_trainer_options;
 

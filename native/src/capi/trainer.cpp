@@ -37,8 +37,7 @@ TrainerOptions convert(const char* op, const chaku_trainer_options& o) {
   result.load_balance = o.load_balance;
   result.train_routers = o.train_routers != 0;
   result.memory_limit_bytes = o.memory_limit_bytes;
-  if (o.merge_aware != nullptr)
-    result.merge = convert(op, capi::require_struct(op, "merge_aware", o.merge_aware));
+  if (o.merge_aware != nullptr) result.merge = convert(op, capi::require_struct(op, "merge_aware", o.merge_aware));
   return result;
 }
 

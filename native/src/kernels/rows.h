@@ -49,8 +49,8 @@ struct DecodeRowsProblem {
 };
 
 // y[n,:] = w[n,:] + sum over r, in order, of (scale b[n,r]) a[r,:], in a format, as quant/codec.h decodes and encodes:
-// what a weight becomes when a low-rank addition is merged into it. Sums are float64, rounded to float32 once. A row that
-// nothing is added to, b being zero there, keeps its blocks if they are of that format.
+// what a weight becomes when a low-rank addition is merged into it. Sums are float64, rounded to float32 once. A row
+// that nothing is added to, b being zero there, keeps its blocks if they are of that format.
 struct MergeRowsProblem {
   Matrix w;
   const float* a = nullptr;  // [R,K] contiguous

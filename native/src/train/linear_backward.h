@@ -37,8 +37,8 @@ LinearBackwardCall linear_backward_call(const Decoder& decoder, int32_t layer, L
 WeightGradientProblem gradient_product(const float* dy, int64_t n, const float* x, int64_t k, int64_t m,
                                        float* dw) noexcept;
 
-// dA[R,K] += d_low_rank[m,R]^T input[m,K] and dB[N,R] += dy[m,N]^T low_rank_out[m,R], of what of the rank is trained; the
-// scale is left to set.
+// dA[R,K] += d_low_rank[m,R]^T input[m,K] and dB[N,R] += dy[m,N]^T low_rank_out[m,R], of what of the rank is trained;
+// the scale is left to set.
 WeightGradientProblem a_gradient_product(const LowRank& low_rank, const float* d_low_rank, const float* input,
                                          int64_t k, int64_t m, float* da) noexcept;
 WeightGradientProblem b_gradient_product(const LowRank& low_rank, const float* dy, int64_t n, const float* low_rank_out,

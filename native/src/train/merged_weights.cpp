@@ -125,9 +125,9 @@ void MergedWeights::copy_from(Slot slot, const Cancellation& cancel) {
 
 void MergedWeights::freeze(int64_t steps_done) noexcept {
   for (const Parameter& p : store_->items())
-    device_->run(&KernelTable::copy_rows, CopyRowsProblem{store_->data(p, Slot::kValue), p.shape.columns,
-                                                          store_->data(p, Slot::kFrozen), p.shape.columns,
-                                                          p.shape.rows, p.shape.columns});
+    device_->run(&KernelTable::copy_rows,
+                 CopyRowsProblem{store_->data(p, Slot::kValue), p.shape.columns, store_->data(p, Slot::kFrozen),
+                                 p.shape.columns, p.shape.rows, p.shape.columns});
   frozen_at_ = steps_done;
   frozen_stacked_ = false;
 }
@@ -138,12 +138,12 @@ void MergedWeights::stack(Slot slot) noexcept {
   for (const Product& p : products_) {
     const Parameter &a = a_of(p), &b = b_of(p);
     const int64_t rank = b.shape.columns, each = rank * p.base.columns;
-    device_->run(&KernelTable::copy_rows, CopyRowsProblem{store_->data(a, slot), each,
-                                                          p.stacked_a + (frozen ? each : 0), 2 * each, p.n_stacked,
-                                                          each});
+    device_->run(
+        &KernelTable::copy_rows,
+        CopyRowsProblem{store_->data(a, slot), each, p.stacked_a + (frozen ? each : 0), 2 * each, p.n_stacked, each});
     device_->run(&KernelTable::copy_rows,
-                 CopyRowsProblem{store_->data(b, slot), rank, p.stacked_b + (frozen ? rank : 0), 2 * rank,
-                                 b.shape.rows, rank, frozen ? -1.0f : 1.0f});
+                 CopyRowsProblem{store_->data(b, slot), rank, p.stacked_b + (frozen ? rank : 0), 2 * rank, b.shape.rows,
+                                 rank, frozen ? -1.0f : 1.0f});
   }
 }
 

@@ -1,8 +1,8 @@
-// Training through the quantizer that a merge uses (straight-through: Bengio, Leonard, Courville 2013). The forward pass
-// sees
+// Training through the quantizer that a merge uses (straight-through: Bengio, Leonard, Courville 2013). The forward
+// pass sees
 //   W_eff = Q(W + s B A)      in place of      W + s B A,
-// and the gradients of A and B are those of the right side. Quantizing is slow, so that the copies Q(W + s B0 A0) of the
-// adapted weights are made anew every so many optimizer steps, from the pair (A0,B0) of then, and in between
+// and the gradients of A and B are those of the right side. Quantizing is slow, so that the copies Q(W + s B0 A0) of
+// the adapted weights are made anew every so many optimizer steps, from the pair (A0,B0) of then, and in between
 //   y = x Q(W + s B0 A0)^T + s x (B A - B0 A0)^T:
 // the frozen pair enters the low-rank addition as the second half of its rank, with -B0 and without a gradient. Where
 // copies are new the halves cancel. An evaluation makes copies of the pair as it is and adds nothing: its loss is that
@@ -55,10 +55,10 @@ class MergedWeights {
   void restarted() noexcept { frozen_at_ = -1; }
 
   struct Product {
-    size_t a = 0;            // index of A among the parameters; B is the next
-    int64_t n_stacked = 1;   // E
-    Matrix base;             // [E N,K]
-    Matrix copy;             // likewise, in the merge's format
+    size_t a = 0;                 // index of A among the parameters; B is the next
+    int64_t n_stacked = 1;        // E
+    Matrix base;                  // [E N,K]
+    Matrix copy;                  // likewise, in the merge's format
     std::byte* memory = nullptr;  // of the copy
     float* stacked_a = nullptr;   // [E 2R,K]
     float* stacked_b = nullptr;   // [E N,2R]

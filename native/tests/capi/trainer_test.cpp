@@ -175,8 +175,7 @@ TEST(merge_aware_misuse) {
     refused(CHAKU_INVALID_ARGUMENT, [&](Merging& m) { m.merge.every = bad; });
   for (const int32_t bad : {0, -1, 3, INT32_MIN})
     refused(CHAKU_INVALID_ARGUMENT, [&](Merging& m) { m.merge.n_formats = bad; });
-  for (const int32_t bad : {-1, 4, 17, INT32_MAX})
-    refused(CHAKU_UNSUPPORTED, [&](Merging& m) { m.formats[2] = bad; });
+  for (const int32_t bad : {-1, 4, 17, INT32_MAX}) refused(CHAKU_UNSUPPORTED, [&](Merging& m) { m.formats[2] = bad; });
   for (const int32_t bad : {-1, 2, INT32_MAX}) {
     refused(CHAKU_INVALID_ARGUMENT, [&](Merging& m) { m.formats[1] = bad; });
     refused(CHAKU_INVALID_ARGUMENT, [&](Merging& m) { m.formats[0] = bad; });

@@ -96,7 +96,8 @@ TEST(merged_rows_are_decoded_added_to_and_encoded) {
         for (int64_t n = 0; n < kN; ++n)
           for (int64_t r = 0; r < rank; ++r)
             for (int64_t k = 0; k < kK; ++k)
-              sums[static_cast<size_t>(n * kK + k)] += static_cast<double>(0.3f) * b[static_cast<size_t>(n * rank + r)] *
+              sums[static_cast<size_t>(n * kK + k)] += static_cast<double>(0.3f) *
+                                                       b[static_cast<size_t>(n * rank + r)] *
                                                        static_cast<double>(a[static_cast<size_t>(r * kK + k)]);
         for (size_t i = 0; i < sums.size(); ++i) floats[i] = static_cast<float>(sums[i]);
         std::vector<std::byte> merged(static_cast<size_t>(kN * row_bytes(to, kK))), expected(merged.size());

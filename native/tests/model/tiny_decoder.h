@@ -53,7 +53,7 @@ struct TinyOptions {
   int n_threads = 2;
   CpuPath path = float32_path();  // oracles in float64 need it; tests of the other paths name them
   uint64_t seed = 1;
-  std::shared_ptr<const Engine> engine = {};  // null: the CPU with n_threads and path
+  std::shared_ptr<const Engine> engine = {};                       // null: the CPU with n_threads and path
   std::map<std::pair<int32_t, Module>, TinyTensor> replaced = {};  // by layer and module
 };
 

@@ -146,7 +146,9 @@ void check_same(const TinyKind& kind, const char* what, const Run& run) {
 
 TEST(lora_trainings_are_the_same) {
   for (const TinyKind& kind : all_kinds())
-    check_same(kind, "LoRA", [](const auto& model, bool far) { return train(model, options_of(model->spec(), TrainMode::kLora), far); });
+    check_same(kind, "LoRA", [](const auto& model, bool far) {
+      return train(model, options_of(model->spec(), TrainMode::kLora), far);
+    });
 }
 
 TEST(merge_aware_trainings_are_the_same) {
@@ -161,7 +163,9 @@ TEST(merge_aware_trainings_are_the_same) {
 
 TEST(full_trainings_are_the_same) {
   for (const TinyKind& kind : all_kinds())
-    check_same(kind, "full", [](const auto& model, bool far) { return train(model, options_of(model->spec(), TrainMode::kFull), far); });
+    check_same(kind, "full", [](const auto& model, bool far) {
+      return train(model, options_of(model->spec(), TrainMode::kFull), far);
+    });
 }
 
 TEST(generations_are_the_same) {

@@ -222,12 +222,15 @@ TEST(gradients_are_those_without_the_quantizer) {
 // Between copies the loss is smooth in A and B: differences say what its gradient is, the quantizer at work.
 TEST(gradients_between_copies_by_differences) {
   for (TinyKind kind : tiny_kinds())
-    check_gradients(*[&] {
-      auto trainer = std::make_unique<Trainer>(tiny_decoder(kind.options), merge_options(kind.options, DType::kQ8_0, 3));
-      advance(*trainer, PackedRow(kind.options.vocab), 1);
-      fill_b(*trainer);
-      return trainer;
-    }(), PackedRow(kind.options.vocab), kind.name);
+    check_gradients(
+        *[&] {
+          auto trainer =
+              std::make_unique<Trainer>(tiny_decoder(kind.options), merge_options(kind.options, DType::kQ8_0, 3));
+          advance(*trainer, PackedRow(kind.options.vocab), 1);
+          fill_b(*trainer);
+          return trainer;
+        }(),
+        PackedRow(kind.options.vocab), kind.name);
   TinyOptions all_used = experts();  // no step of a parameter changes a choice
   all_used.experts.n_used = all_used.experts.n_experts;
   for (TinyOptions tiny : {wide(), all_used})
@@ -347,9 +350,8 @@ TEST(bad_options) {
           [](auto& o) { o.merge.formats.pop_back(); });
   refused(Code::kInvalidArgument, "got 2 (attn_q of layer 0)",
           [](auto& o) { o.merge.formats.push_back(o.merge.formats.front()); });
-  refused(Code::kInvalidArgument, "adapted weights alone", [](auto& o) {
-    o.merge.formats.push_back({Module::kAttnNorm, 0, DType::kF16});
-  });
+  refused(Code::kInvalidArgument, "adapted weights alone",
+          [](auto& o) { o.merge.formats.push_back({Module::kAttnNorm, 0, DType::kF16}); });
   refused(Code::kUnsupported, "can be encoded, got IQ2_XS (attn_q of layer 0)",
           [](auto& o) { o.merge.formats.front().dtype = DType::kIQ2_XS; });
   refused(Code::kInvalidArgument, "whole blocks of 256 (Q4_K), got 32 (attn_q of layer 0)",

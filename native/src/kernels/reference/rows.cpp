@@ -91,8 +91,7 @@ void merge_rows(const MergeRowsProblem& p, Queue& queue) noexcept {
     for (int64_t at = 0; at < k; at += kPiece) {
       const int64_t n = std::min(kPiece, k - at);
       for (int64_t row = begin; row < end; ++row) {
-        const std::byte* from =
-            static_cast<const std::byte*>(p.w.data) + row * from_bytes + row_bytes(p.w.dtype, at);
+        const std::byte* from = static_cast<const std::byte*>(p.w.data) + row * from_bytes + row_bytes(p.w.dtype, at);
         std::byte* to = static_cast<std::byte*>(p.y) + row * to_bytes + row_bytes(p.dtype, at);
         if (keeps_blocks(p, row)) {
           std::memcpy(to, from, static_cast<size_t>(row_bytes(p.dtype, n)));
