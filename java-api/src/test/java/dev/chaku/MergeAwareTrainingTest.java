@@ -116,7 +116,8 @@ class MergeAwareTrainingTest {
     @Test
     void theValidationIsThatOfTheMergedFile() {
         try (TrainingRun own = trainer("own", new MergeAware("base", 1)).start();
-                TrainingRun lagging = trainer("lagging", new MergeAware("Q4_0", 3)).start();
+                TrainingRun lagging =
+                        trainer("lagging", new MergeAware("Q4_0", 3)).start();
                 TrainingRun other = trainer("other", MergeAware.of("q8_0")).start()) {
             assertEquals(
                     loss(merge("own.gguf", own.await(), GgufTensor::type)),
@@ -160,7 +161,8 @@ class MergeAwareTrainingTest {
         for (int step : List.of(5, 7, 9)) {
             Path live = folder.resolve("live" + step);
             Path killed = folder.resolve("killed" + step);
-            Trainer trainer = trainer("live" + step, aware).config(often).onProgress(p -> copyAt(step, p, live, killed));
+            Trainer trainer =
+                    trainer("live" + step, aware).config(often).onProgress(p -> copyAt(step, p, live, killed));
             try (TrainingRun run = trainer.start()) {
                 assertEquals(expected, TinyTraining.bits(run.await()));
             }
@@ -221,13 +223,10 @@ class MergeAwareTrainingTest {
         Path mixed = folder.resolve("mixed.gguf");
         Quantizer.of(file, WeightFormat.Q4_K_M).allowRequantize(true).write(mixed);
         GgufFile formats = GgufFile.read(mixed);
-        assertEquals(
-                GgmlType.Q5_0, formats.requireTensor("blk.0.attn_q.weight").type());
+        assertEquals(GgmlType.Q5_0, formats.requireTensor("blk.0.attn_q.weight").type());
         try (TrainingRun run = trainer("out", new MergeAware("q4_k_m", 1)).start()) {
-            Path merged = merge(
-                    "merged.gguf",
-                    run.await(),
-                    tensor -> formats.requireTensor(tensor.name()).type());
+            Path merged = merge("merged.gguf", run.await(), tensor -> formats.requireTensor(tensor.name())
+                    .type());
             assertEquals(loss(merged), run.awaitProgress().evalLoss().orElseThrow(), 1e-5);
         }
     }

@@ -17,8 +17,8 @@ import java.util.stream.Collectors;
  * <p>Source of the gradient: Bengio, Léonard, Courville, "Estimating or Propagating Gradients Through Stochastic
  * Neurons for Conditional Computation", 2013.
  *
- * @param format of the merged weights: a mix, such as {@code q4_k_m}, by the name that {@code
- *     dev.chaku.WeightFormat.label} has for it, or {@code base} for the formats that the base has
+ * @param format of the merged weights: a mix, such as {@code q4_k_m}, by the name that
+ *     {@code dev.chaku.WeightFormat.label} has for it, or {@code base} for the formats that the base has
  * @param every optimizer steps from one quantization to the next, what has changed meanwhile being added as it is; 1 is
  *     exact and slow, 0 lets the run choose as many as keep the quantizer to a quarter of its time
  */
@@ -35,7 +35,9 @@ public record MergeAware(String format, int every) {
                 format.equals(BASE) || FormatMix.ofLabel(format).isPresent(),
                 "merge aware",
                 BASE + " or one of "
-                        + Arrays.stream(FormatMix.values()).map(FormatMix::label).collect(Collectors.joining(", ")),
+                        + Arrays.stream(FormatMix.values())
+                                .map(FormatMix::label)
+                                .collect(Collectors.joining(", ")),
                 "'" + format + "'");
         require(every >= 0 && every <= MOST_STEPS, "merge aware", "0 to " + MOST_STEPS + " steps", every);
     }

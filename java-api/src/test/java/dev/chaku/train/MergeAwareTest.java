@@ -39,7 +39,10 @@ class MergeAwareTest {
     void decidesTheResultWhereItIsSet() {
         assertFalse(LoraConfig.rank(4).settings().stream()
                 .anyMatch(setting -> setting.name().startsWith("merge")));
-        LoraConfig lora = LoraConfig.rank(4).withMergeAware(new MergeAware("q4_0", 2)).withAlpha(3).withRsLora(true);
+        LoraConfig lora = LoraConfig.rank(4)
+                .withMergeAware(new MergeAware("q4_0", 2))
+                .withAlpha(3)
+                .withRsLora(true);
         assertTrue(lora.settings().contains(Setting.of("merge_aware", "q4_0")));
         assertTrue(lora.withDropout(0.1).settings().contains(Setting.of("merge_aware_every", 2)));
         assertEquals(lora.mergeAware(), lora.withTargets(LoraTarget.allLinear()).mergeAware());

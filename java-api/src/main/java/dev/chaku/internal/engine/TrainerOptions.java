@@ -46,18 +46,7 @@ public record TrainerOptions(
             float loadBalance,
             boolean trainRouters,
             long memoryLimitBytes) {
-        this(
-                mode,
-                maxTokens,
-                rank,
-                scale,
-                dropout,
-                targets,
-                seed,
-                loadBalance,
-                trainRouters,
-                memoryLimitBytes,
-                null);
+        this(mode, maxTokens, rank, scale, dropout, targets, seed, loadBalance, trainRouters, memoryLimitBytes, null);
     }
 
     /** What is trained. */

@@ -66,7 +66,9 @@ record TrainableAdapter(BaseModel model, LoraConfig lora, Experts experts) imple
                 (float) experts.loadBalance(),
                 false,
                 memoryLimitBytes,
-                lora.mergeAware() == null ? null : mergeTargets(lora.mergeAware()).formats());
+                lora.mergeAware() == null
+                        ? null
+                        : mergeTargets(lora.mergeAware()).formats());
     }
 
     /** Whether the run has to decide how often it quantizes. */
@@ -77,8 +79,7 @@ record TrainableAdapter(BaseModel model, LoraConfig lora, Experts experts) imple
     /** What is trained, with that decided. */
     LoraConfig decided(double tokensPerStep, int totalSteps) {
         MergeAware aware = Objects.requireNonNull(lora.mergeAware());
-        return lora.withMergeAware(
-                aware.withEvery(mergeTargets(aware).stepsWithinBudget(tokensPerStep, totalSteps)));
+        return lora.withMergeAware(aware.withEvery(mergeTargets(aware).stepsWithinBudget(tokensPerStep, totalSteps)));
     }
 
     private MergeTargets mergeTargets(MergeAware aware) {
