@@ -8,6 +8,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.PosixFilePermission;
 import java.time.Duration;
 import java.util.Locale;
@@ -51,7 +52,7 @@ public final class FolderLock implements AutoCloseable {
      * Waits until the folder is free, and locks it.
      *
      * @param folder that is there and can be written to
-     * @param patience after which waiting is given up
+     * @param patience after which waiting is given up, if one owner alone held it all the time
      * @throws IOException if the folder cannot be written to
      * @throws BadInputException if it is still locked then: the message names the owner
      * @throws OperationCancelledException if the thread is interrupted meanwhile
@@ -62,17 +63,37 @@ public final class FolderLock implements AutoCloseable {
 
     static FolderLock acquire(Path folder, Duration patience, Holding holding) throws IOException {
         Path file = folder.resolve(NAME);
-        long end = System.nanoTime() + patience.toNanos();
+        long end = 0;
+        Object owner = null;
         for (int sleepMs = 1; ; sleepMs = Math.min(LONGEST_SLEEP_MS, 2 * sleepMs)) {
             Optional<? extends AutoCloseable> held = tryHold(file, holding);
             if (held.isPresent()) {
                 return new FolderLock(held.get(), file);
             }
-            if (System.nanoTime() - end >= 0) {
+            // Others that come and go are work being done; one that stays is in the way.
+            Object now = owner(folder);
+            if (!now.equals(owner)) {
+                owner = now;
+                end = System.nanoTime() + patience.toNanos();
+            } else if (System.nanoTime() - end >= 0) {
                 throw locked(folder, patience);
             }
             sleep(folder, sleepMs);
         }
+    }
+
+    /** What tells one holding from the next. */
+    private static Object owner(Path folder) {
+        StringBuilder identity = new StringBuilder();
+        for (String name : new String[] {NAME, OWNED}) {
+            try {
+                BasicFileAttributes file = Files.readAttributes(folder.resolve(name), BasicFileAttributes.class);
+                identity.append(file.fileKey()).append(' ').append(file.lastModifiedTime());
+            } catch (IOException e) {
+                identity.append("none");
+            }
+        }
+        return identity.toString();
     }
 
     private static BadInputException locked(Path folder, Duration patience) {

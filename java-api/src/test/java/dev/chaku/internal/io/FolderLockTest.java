@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.time.Instant;
@@ -97,6 +98,22 @@ class FolderLockTest {
         assertTrue(said.contains("locked by process " + ProcessHandle.current().pid() + ", started "), said);
         assertTrue(said.endsWith("delete " + folder.resolve(".lock.owner")), said);
         lock.close();
+    }
+
+    /** However long it takes: a busy folder is not one that somebody has forgotten. */
+    @Test
+    void whoWaitsForOthersThatComeAndGoIsPatient() throws IOException {
+        Path file = Files.createFile(folder.resolve(".lock"));
+        AtomicInteger tries = new AtomicInteger();
+        FolderLock.Holding busy = path -> {
+            if (tries.incrementAndGet() > 20) {
+                return HeldFile.tryHold(path);
+            }
+            Files.setLastModifiedTime(file, FileTime.fromMillis(1000L * tries.get()));
+            return Optional.empty();
+        };
+        FolderLock.acquire(folder, Duration.ZERO, busy).close();
+        assertEquals(21, tries.get());
     }
 
     @Test
