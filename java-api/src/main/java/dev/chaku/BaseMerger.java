@@ -2,9 +2,6 @@ package dev.chaku;
 
 import dev.chaku.data.ChatRenderer;
 import dev.chaku.data.Dataset;
-import dev.chaku.data.EncodedExample;
-import dev.chaku.data.ExampleEncoder;
-import dev.chaku.data.OverLong;
 import dev.chaku.errors.BadInputException;
 import dev.chaku.errors.OperationCancelledException;
 import dev.chaku.errors.ResourceException;
@@ -12,10 +9,13 @@ import dev.chaku.gguf.GgufFile;
 import dev.chaku.gguf.GgufWriter;
 import dev.chaku.internal.adapter.merge.BaseMerge;
 import dev.chaku.internal.adapter.merge.MergeLineage;
+import dev.chaku.internal.adapter.merge.MergeSums;
+import dev.chaku.internal.engine.LoraPair;
 import dev.chaku.internal.model.WornAdapters;
 import dev.chaku.internal.quantize.ImportanceMatrix;
 import dev.chaku.io.FileFault;
 import dev.chaku.io.NewFile;
+import dev.chaku.merge.OutputRank;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -41,17 +41,22 @@ import org.jspecify.annotations.Nullable;
  * the number of threads. Not thread-safe.
  */
 public final class BaseMerger {
-    private static final long TRIAL_TOKENS = 16_384;
+    private static final long DATA_TOKENS = 16_384;
 
     private record Worn(Adapter adapter, double scale) {}
 
+    private record DeltaFile(Path file, OutputRank rank) {}
+
     private final Path base;
     private final List<Worn> adapters = new ArrayList<>();
+    private MergeRounding rounding = MergeRounding.CHANGE;
     private @Nullable WeightFormat format;
     private @Nullable Path importance;
     private @Nullable Dataset data;
     private @Nullable ChatRenderer chat;
-    private long trialTokens = TRIAL_TOKENS;
+    private @Nullable DeltaFile delta;
+    private long dataTokens = DATA_TOKENS;
+    private BiConsumer<Integer, Integer> deltaListener = (done, all) -> {};
     private BiConsumer<Integer, Integer> trialListener = (done, all) -> {};
     private boolean force;
     private boolean overwrite;
@@ -141,7 +146,42 @@ public final class BaseMerger {
         if (tokens < 1) {
             throw BadInputException.ofSetting("data tokens", "at least 1", tokens);
         }
-        trialTokens = tokens;
+        dataTokens = tokens;
+        return this;
+    }
+
+    /**
+     * How sums become blocks; {@link MergeRounding#CHANGE} unless set.
+     *
+     * @param newRounding the way
+     * @return this
+     */
+    public BaseMerger rounding(MergeRounding newRounding) {
+        rounding = newRounding;
+        return this;
+    }
+
+    /**
+     * Writes what rounding lost as an adapter too, to be worn over the merged model. It is written when the merged
+     * model is in its place, and not at all where nothing was lost.
+     *
+     * @param file of a GGUF adapter
+     * @param rank of its products; by energy: of the loss, by the importance of columns where that is known
+     * @return this
+     */
+    public BaseMerger keepDelta(Path file, OutputRank rank) {
+        delta = new DeltaFile(file, rank);
+        return this;
+    }
+
+    /**
+     * Tells of how many tensors the loss was kept, and of how many it will be.
+     *
+     * @param listener called from the calling thread
+     * @return this
+     */
+    public BaseMerger onDelta(BiConsumer<Integer, Integer> listener) {
+        deltaListener = listener;
         return this;
     }
 
@@ -211,12 +251,43 @@ public final class BaseMerger {
      * @throws OperationCancelledException if the thread is interrupted; nothing is left behind
      */
     public BaseMergeReport write(Path target, Consumer<FileProgress> listener) {
+        AdapterBase into = AdapterBase.read(base);
+        GgufFile file = into.file().orElseThrow();
+        check(target, into);
+        List<BaseMerge.Worn> worn = adapters.stream()
+                .map(one -> new BaseMerge.Worn(one.adapter().weights(), one.scale()))
+                .toList();
+        BaseMerge merge = BaseMerge.of(
+                file,
+                into.spec(),
+                worn,
+                new BaseMerge.Settings(
+                        Optional.ofNullable(format).map(WeightFormat::mix),
+                        Optional.ofNullable(importance).map(ImportanceMatrix::read),
+                        rounding == MergeRounding.CHANGE,
+                        options.threads()));
+        GgufWriter writer = GgufWriter.to(target).overwrite(overwrite).putAll(file.metadata());
+        MergeLineage.describe(writer, file, worn, settings());
+        if (format != null) {
+            writer.put("general.file_type", format.mix().fileType());
+        }
+        List<BaseMerge.Tensor> tensors = merge.write(writer, FileProgress.to(listener));
+        Optional<BaseMergeReport.Delta> kept = keep(merge, target);
+        return report(merge, tensors, size(target), kept, compare(target, kept.isPresent()));
+    }
+
+    private void check(Path target, AdapterBase into) {
         if (adapters.isEmpty()) {
             throw new BadInputException("merge: expected at least one adapter, found none");
         }
-        AdapterBase into = AdapterBase.read(base);
-        GgufFile file = into.file().orElseThrow();
         NewFile.at(target).overwrite(overwrite).inputs(inputs()).check();
+        if (delta != null) {
+            NewFile.at(delta.file()).overwrite(overwrite).inputs(inputs()).check();
+            if (NewFile.isSame(target, delta.file())) {
+                throw new BadInputException(
+                        target + ": expected different files for different outputs, found the same twice");
+            }
+        }
         for (Worn worn : adapters) {
             AdapterFit fit = worn.adapter().fit(into);
             if (!force) {
@@ -226,24 +297,6 @@ public final class BaseMerger {
                 worn.adapter().weights().requireWearable();
             }
         }
-        Optional<ImportanceMatrix> matrix = Optional.ofNullable(importance).map(ImportanceMatrix::read);
-        List<BaseMerge.Worn> worn = adapters.stream()
-                .map(one -> new BaseMerge.Worn(one.adapter().weights(), one.scale()))
-                .toList();
-        BaseMerge merge = BaseMerge.of(
-                file,
-                into.spec(),
-                worn,
-                new BaseMerge.Settings(Optional.ofNullable(format).map(WeightFormat::mix), matrix, options.threads()));
-        GgufWriter writer = GgufWriter.to(target).overwrite(overwrite).putAll(file.metadata());
-        MergeLineage.describe(writer, file, worn, settings());
-        if (format != null) {
-            writer.put("general.file_type", format.mix().fileType());
-        }
-        List<BaseMergeReport.Tensor> tensors = merge.write(writer, FileProgress.to(listener)).stream()
-                .map(BaseMerger::describe)
-                .toList();
-        return new BaseMergeReport(tensors, size(target), merge.unties(), compare(target));
     }
 
     private List<Path> inputs() {
@@ -259,10 +312,74 @@ public final class BaseMerger {
     private Map<String, String> settings() {
         Map<String, String> settings = new LinkedHashMap<>();
         settings.put("type", format == null ? "base" : format.label());
+        settings.put("rounding", rounding.label());
         if (importance != null) {
             settings.put("imatrix", importance.getFileName().toString());
         }
         return settings;
+    }
+
+    private WornAdapters worn(Model model) {
+        WornAdapters worn = new WornAdapters(model.loaded());
+        adapters.forEach(one -> worn.add(one.adapter().loaded(), one.scale()));
+        return worn;
+    }
+
+    private Optional<BaseMergeReport.Delta> keep(BaseMerge merge, Path target) {
+        if (delta == null) {
+            return Optional.empty();
+        }
+        GgufFile merged = GgufFile.read(target);
+        List<LoraPair> pairs = merge.keep(merged, delta.rank(), deltaListener);
+        if (pairs.isEmpty()) {
+            return Optional.empty();
+        }
+        MergeLineage.writeDelta(delta.file(), merged, pairs, overwrite);
+        return Optional.of(new BaseMergeReport.Delta(
+                pairs.stream().mapToInt(LoraPair::rank).max().orElse(0),
+                pairs.size(),
+                pairs.stream().mapToLong(LoraPair::parameters).sum()));
+    }
+
+    private Optional<BaseMergeReport.Trial> compare(Path target, boolean withDelta) {
+        if (data == null) {
+            return Optional.empty();
+        }
+        Adapter rest = withDelta && delta != null ? Adapter.load(delta.file()) : null;
+        try (Model model = Model.open(base, options)) {
+            return Optional.of(MergeTrial.run(
+                    model, worn(model), target, rest, MergeTrial.examples(model, chat, data, dataTokens), trialListener));
+        } finally {
+            if (rest != null) {
+                rest.close();
+            }
+        }
+    }
+
+    private static BaseMergeReport report(
+            BaseMerge merge,
+            List<BaseMerge.Tensor> tensors,
+            long bytes,
+            Optional<BaseMergeReport.Delta> kept,
+            Optional<BaseMergeReport.Trial> trial) {
+        MergeSums sums = tensors.stream().map(BaseMerge.Tensor::sums).reduce(MergeSums.NONE, MergeSums::plus);
+        BaseMergeReport report = new BaseMergeReport(
+                tensors.stream().map(BaseMerger::describe).toList(),
+                bytes,
+                merge.unties(),
+                sums.kept(),
+                trial,
+                kept,
+                Optional.empty());
+        return !report.isLossy()
+                ? report
+                : new BaseMergeReport(
+                        report.tensors(), bytes, merge.unties(), sums.kept(), trial, kept, advice(merge));
+    }
+
+    private static Optional<BaseMergeReport.Advice> advice(BaseMerge merge) {
+        return merge.advise(BaseMergeReport.ENOUGH).map(found -> new BaseMergeReport.Advice(
+                WeightFormat.parse(found.mix().label()), found.kept()));
     }
 
     private static BaseMergeReport.Tensor describe(BaseMerge.Tensor tensor) {
@@ -281,35 +398,5 @@ public final class BaseMerger {
         } catch (IOException e) {
             throw FileFault.notRead(file, e);
         }
-    }
-
-    private Optional<BaseMergeReport.Trial> compare(Path target) {
-        if (data == null) {
-            return Optional.empty();
-        }
-        try (Model model = Model.open(base, options)) {
-            WornAdapters worn = new WornAdapters(model.loaded());
-            adapters.forEach(one -> worn.add(one.adapter().loaded(), one.scale()));
-            return Optional.of(MergeTrial.run(model, worn, target, examples(model, data), trialListener));
-        }
-    }
-
-    /** The first of the data, as far as the limit goes, and at least one. */
-    private List<EncodedExample> examples(Model model, Dataset from) {
-        ChatRenderer renderer =
-                chat != null ? chat : model.chat().map(ChatRenderer::of).orElse(null);
-        ExampleEncoder encoder = new ExampleEncoder(
-                model.tokenizer(),
-                renderer,
-                new ExampleEncoder.Options(model.contextLength(), OverLong.TRUNCATE, false));
-        List<EncodedExample> examples = new ArrayList<>();
-        long tokens = 0;
-        for (int i = 0; i < from.examples().size() && tokens < trialTokens; i++) {
-            for (EncodedExample example : encoder.encode(from.examples().subList(i, i + 1))) {
-                examples.add(example);
-                tokens += example.length();
-            }
-        }
-        return examples;
     }
 }

@@ -20,12 +20,14 @@ import dev.chaku.internal.engine.DecoderModule;
 import dev.chaku.internal.engine.LoraPair;
 import dev.chaku.internal.engine.lookup.Engines;
 import dev.chaku.internal.io.DirectBuffers;
+import dev.chaku.merge.OutputRank;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -94,6 +96,7 @@ class BaseMergerTest {
         BaseMergeReport report = BaseMerger.into(base)
                 .add(adapters.get(0), 1)
                 .add(adapters.get(1), -0.5)
+                .rounding(MergeRounding.PLAIN)
                 .write(out);
         GgufFile before = GgufFile.read(base);
         GgufFile after = GgufFile.read(out);
@@ -238,10 +241,98 @@ class BaseMergerTest {
             assertEquals(1, tensor.kept(), 1e-9, tensor.name());
             assertEquals(0, tensor.error(), 1e-9, tensor.name());
         }
-        BaseMergeReport lost = BaseMerger.into(base).add(adapter, 1e-3).write(folder.resolve("q4.gguf"));
+        BaseMergeReport lost = BaseMerger.into(base)
+                .add(adapter, 1e-3)
+                .rounding(MergeRounding.PLAIN)
+                .write(folder.resolve("q4.gguf"));
         for (BaseMergeReport.Tensor tensor : lost.tensors()) {
             assertTrue(tensor.error() > 0.9, tensor.name() + ": " + tensor.error());
         }
+    }
+
+    /** Two adapters that change a fused or plain tensor by a fraction of its steps are kept by their directions. */
+    @Test
+    void roundingAlongTheChangeKeepsWhatTheQuantizerLoses() {
+        Path base = base(WeightFormat.Q4_K_S);
+        List<Adapter> adapters = List.of(adapter(base, 4, 1), adapter(base, 6, 2));
+        Path out = folder.resolve("out.gguf");
+        for (MergeRounding rounding : MergeRounding.values()) {
+            BaseMergeReport report = BaseMerger.into(base)
+                    .add(adapters.get(0), 0.05)
+                    .add(adapters.get(1), 0.05)
+                    .rounding(rounding)
+                    .overwrite(true)
+                    .write(out);
+            boolean change = rounding == MergeRounding.CHANGE;
+            assertEquals(change, Math.abs(report.kept() - 1) < 0.05, rounding + " keeps " + report.kept());
+            assertEquals(!change, report.isLossy());
+            assertEquals(!change, report.warning().isPresent());
+            if (!change) {
+                String words = report.warning().orElseThrow();
+                WeightFormat advised = report.advice().orElseThrow().format();
+                assertTrue(words.contains("% of the change is left") && words.contains(advised.label()), words);
+                assertTrue(advised.ordinal() < WeightFormat.Q4_0.ordinal() || advised.ordinal() > WeightFormat.Q4_K_M.ordinal());
+            }
+            assertEquals(
+                    rounding.name().toLowerCase(java.util.Locale.ROOT),
+                    GgufFile.read(out).metadata().requireString("chaku.merge.rounding"));
+        }
+    }
+
+    /** What rounding lost is worn over the merged model, knows it as its base, and brings it near the base with adapter. */
+    @Test
+    void whatIsLostIsKeptAsAnAdapterOfTheMergedModel() {
+        Path base = base(WeightFormat.Q4_0);
+        Adapter adapter = adapter(base, 4, 1);
+        Path out = folder.resolve("out.gguf");
+        Path rest = folder.resolve("rest.gguf");
+        Dataset data = Dataset.of(List.of(new Example.Text("a", "abcdefgh"), new Example.Text("b", "hello world")));
+        BaseMergeReport report = BaseMerger.into(base)
+                .add(adapter, 0.02)
+                .rounding(MergeRounding.PLAIN)
+                .data(data)
+                .options(Float32Device.options())
+                .keepDelta(rest, OutputRank.of(6))
+                .write(out);
+        assertEquals(6, report.delta().orElseThrow().rank());
+        assertEquals(7, report.delta().orElseThrow().products());
+        BaseMergeReport.Trial trial = report.trial().orElseThrow();
+        double with = trial.withDelta().orElseThrow().divergence();
+        assertTrue(with < trial.divergence() / 3, with + " for " + trial.divergence());
+        try (Model model = Model.open(base, Float32Device.options());
+                Model merged = Model.open(out, Float32Device.options())) {
+            Adapter lost = Adapter.load(rest);
+            assertEquals(Optional.of(true), lost.isTrainedOn(merged));
+            assertEquals(Optional.of(false), lost.isTrainedOn(model));
+            assertEquals(report.delta().orElseThrow().parameters(), lost.parameterCount());
+            float[] worn = AdapterTest.logits(model, TOKENS, List.of(adapter), 0.02f);
+            double of = rootMeanSquare(worn, AdapterTest.logits(merged, TOKENS, List.of()));
+            double is = rootMeanSquare(worn, AdapterTest.logits(merged, TOKENS, List.of(lost), 1));
+            assertTrue(is < of / 2, is + " for " + of);
+        }
+        Path none = folder.resolve("none.gguf");
+        BaseMergeReport exact = BaseMerger.into(base)
+                .add(adapter, 1)
+                .format(WeightFormat.F32)
+                .keepDelta(none, OutputRank.of(4))
+                .write(folder.resolve("f32.gguf"));
+        assertTrue(exact.delta().isEmpty());
+        assertFalse(Files.exists(none));
+    }
+
+    /** A share of the energy takes no more rank than it needs, and the lost change of rank 4 is 4 directions. */
+    @Test
+    void energyDecidesTheRankOfWhatIsKept() {
+        Path base = base(WeightFormat.Q8_0);
+        Adapter adapter = adapter(base, 4, 1);
+        Path rest = folder.resolve("rest.gguf");
+        BaseMergeReport report = BaseMerger.into(base)
+                .add(adapter, 1e-4)
+                .rounding(MergeRounding.PLAIN)
+                .keepDelta(rest, new OutputRank(16, 0.5))
+                .write(folder.resolve("out.gguf"));
+        int rank = report.delta().orElseThrow().rank();
+        assertTrue(rank >= 1 && rank <= 4, "rank " + rank);
     }
 
     @Test
@@ -269,8 +360,8 @@ class BaseMergerTest {
 
     @Test
     void recoveryIsTheShareOfTheGain() {
-        assertEquals(0.75, new BaseMergeReport.Trial(3, 1, 1.5, 0, 1, 1).recovery());
-        assertTrue(Double.isNaN(new BaseMergeReport.Trial(1, 1, 1, 0, 1, 1).recovery()));
+        assertEquals(0.75, new BaseMergeReport.Trial(3, 1, 1.5, 0, 1, Optional.empty(), 1).recovery());
+        assertTrue(Double.isNaN(new BaseMergeReport.Trial(1, 1, 1, 0, 1, Optional.empty(), 1).recovery()));
     }
 
     @Test
@@ -331,7 +422,7 @@ class BaseMergerTest {
                 false);
         Adapter adapter = Adapter.load(file);
         Path out = folder.resolve("out.gguf");
-        assertTrue(BaseMerger.into(base).add(adapter, 1).write(out).untied());
+        assertTrue(BaseMerger.into(base).add(adapter, 1).rounding(MergeRounding.PLAIN).write(out).untied());
         GgufFile after = GgufFile.read(out);
         GgufTensor embedding = before.requireTensor("token_embd.weight");
         assertEquals(before.readTensor(embedding), after.readTensor(after.requireTensor("output.weight")));
@@ -387,6 +478,12 @@ class BaseMergerTest {
         assertTrue(Files.size(mine) > 4);
         assertTrue(refused(BaseMerger.into(base), folder.resolve("x")).contains("at least one adapter"));
         assertThrows(BadInputException.class, () -> BaseMerger.into(base).add(adapter, Double.NaN));
+        Path same = folder.resolve("same.gguf");
+        assertTrue(refused(BaseMerger.into(base).add(adapter, 1).keepDelta(same, OutputRank.of(2)), same)
+                .contains("found the same twice"));
+        assertTrue(refused(BaseMerger.into(base).add(adapter, 1).keepDelta(base, OutputRank.of(2)), same)
+                .contains("expected another file than the input"));
+        assertFalse(Files.exists(same));
     }
 
     @Test

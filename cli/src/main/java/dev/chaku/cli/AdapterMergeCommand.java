@@ -2,6 +2,8 @@ package dev.chaku.cli;
 
 import dev.chaku.AdapterMerge;
 import dev.chaku.Adapters;
+import dev.chaku.BaseMergeReport;
+import dev.chaku.BaseMerger;
 import dev.chaku.errors.BadInputException;
 import dev.chaku.merge.MergeMethod;
 import dev.chaku.merge.MergeReport;
@@ -14,12 +16,14 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** {@code chaku adapter merge}: several adapters become one. */
+/** {@code chaku adapter merge}: several adapters become one, or part of their base. */
 @Command(
         name = "merge",
         description = {
             "Merges adapters of one base into one adapter. Each has a weight, 1 unless given; less than 0 takes it away.",
-            "What only some of them adapt counts as zero in the others. The result names its parents and how it was made."
+            "What only some of them adapt counts as zero in the others. The result names its parents and how it was made.",
+            "With --into they become part of the weights of their base, in its formats or others: a model of its own. The table",
+            "says how much of each tensor's change is left after rounding, and with --data how much of what the adapters gain."
         },
         footer = {
             "",
@@ -38,6 +42,8 @@ import picocli.CommandLine.Parameters;
             "  chaku adapter merge runs/a=0.7 runs/b=0.3 --method svd --rank 16 --out both.gguf",
             "  chaku adapter merge a.gguf b.gguf --method ties --density 0.3 --out both.gguf",
             "  chaku adapter merge a.gguf b.gguf=-0.5 --method cat --out a-without-b.gguf",
+            "  chaku adapter merge runs/1 --into base.gguf --out merged.gguf --data test.jsonl",
+            "  chaku adapter merge a=0.8 b=0.5 --into base.gguf --out merged.gguf --type q6_k --keep-delta rest.gguf",
             "  chaku adapter merge a.gguf --method svd --energy 0.99 --out smaller.gguf",
             "  chaku adapter merge a.gguf b.gguf --method cat --layer-weights 0-7=1,0 --layer-weights 8-15=0,1 --out c.gguf"
         })
@@ -51,6 +57,9 @@ final class AdapterMergeCommand extends Verb {
 
     @Mixin
     private CombineOptions combination;
+
+    @Mixin
+    private IntoOptions into;
 
     @Mixin
     private RegistryOption registry;
@@ -76,15 +85,56 @@ final class AdapterMergeCommand extends Verb {
 
     @Override
     void validate() {
+        into.validate(this);
+        if (into.isGiven()) {
+            refuseBeside(
+                    IntoOptions.INTO,
+                    "--method",
+                    "--density",
+                    "--sign",
+                    "--seed",
+                    "--rank",
+                    "--energy",
+                    "--module-weights",
+                    "--layer-weights");
+            return;
+        }
         if (!combination.isGiven()) {
             throw usage(
-                    "expected --method NAME, found none; " + String.join(", ", MergeMethod.labels()) + " are known");
+                    "expected --method NAME or --into FILE, found neither; " + String.join(", ", MergeMethod.labels()) + " are known");
         }
         combination.method(this);
     }
 
     @Override
     void execute() {
+        if (into.isGiven()) {
+            mergeIntoBase();
+        } else {
+            mergeWithEachOther();
+        }
+    }
+
+    private void mergeIntoBase() {
+        BaseMerger merger = into.merger(threads).force(force).overwrite(overwrite.isSet());
+        List<AdapterArgument> worn = new ArrayList<>();
+        try {
+            for (String text : adapters) {
+                AdapterArgument one = parent(text);
+                worn.add(one);
+                merger.add(one.adapter(), one.scale());
+            }
+            BaseMergeReport report = IntoOptions.write(merger, out, console());
+            report.warning().ifPresent(words -> console().note("warning: " + words));
+            result(
+                    AdapterMergeIntoWork.fields(out, report),
+                    () -> AdapterMergeIntoWork.print(console(), out, report));
+        } finally {
+            worn.forEach(one -> one.adapter().close());
+        }
+    }
+
+    private void mergeWithEachOther() {
         AdapterMerge merge = Adapters.merge(combination.method(this))
                 .force(force)
                 .overwrite(overwrite.isSet())

@@ -49,6 +49,9 @@ final class DemoCommand extends Verb {
     @Option(names = "--rebuild-epochs", defaultValue = "40", hidden = true)
     private int rebuildEpochs;
 
+    @Option(names = "--rebuild-width", defaultValue = "" + BaseBuilder.WIDTH, hidden = true)
+    private int rebuildWidth;
+
     @Mixin
     private EngineOptions engine;
 
@@ -56,7 +59,8 @@ final class DemoCommand extends Verb {
     void validate() {
         refuseBeside("--rebuild-base", "--out");
         requireAtLeast(1, "--rebuild-epochs", rebuildEpochs);
-        requireBeside("--rebuild-base", "--rebuild-epochs");
+        requireAtLeast(8, "--rebuild-width", rebuildWidth);
+        requireBeside("--rebuild-base", "--rebuild-epochs", "--rebuild-width");
     }
 
     @Override
@@ -87,7 +91,7 @@ final class DemoCommand extends Verb {
 
     private void rebuildBase() throws IOException {
         try (TrainingDisplay display = new TrainingDisplay(console())) {
-            Path file = BaseBuilder.build(rebuild, rebuildEpochs, display);
+            Path file = BaseBuilder.build(rebuild, rebuildEpochs, rebuildWidth, display);
             result(Map.of("model", file.toString()), () -> console().print("The base model is in " + file));
         }
     }

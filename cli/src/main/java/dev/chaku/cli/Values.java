@@ -5,6 +5,7 @@ import dev.chaku.CacheFormat;
 import dev.chaku.Device;
 import dev.chaku.Shape;
 import dev.chaku.WeightFormat;
+import dev.chaku.MergeRounding;
 import dev.chaku.data.ColumnMap;
 import dev.chaku.data.DataFormat;
 import dev.chaku.data.OverLong;
@@ -31,6 +32,7 @@ final class Values {
         register(line, ColumnMap.class, ColumnMap::parse);
         register(line, Decay.class, Decay::parse);
         register(line, VersionState.class, VersionState::parse);
+        register(line, MergeRounding.class, MergeRounding::parse);
         register(line, SignElection.class, SignElection::parse);
     }
 

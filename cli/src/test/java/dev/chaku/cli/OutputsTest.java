@@ -43,6 +43,7 @@ class OutputsTest {
     private static final Map<String, String> LINES = Map.ofEntries(
             Map.entry("adapter export --out", "adapter export ADAPTER --format gguf --model BASE --out X"),
             Map.entry("adapter import --out", "adapter import PEFT --model BASE --out X"),
+            Map.entry("adapter merge --keep-delta", "adapter merge LORA --into BASE --out NEW --keep-delta X"),
             Map.entry("adapter merge --out", "adapter merge LORA LORA2=-0.5 --method cat --out X"),
             Map.entry("adapter export-card --out", "adapter export-card small --registry STORE --out X"),
             Map.entry("data check --html", "data check DATA --html X"),
@@ -158,7 +159,7 @@ class OutputsTest {
             String name = word.replaceFirst("=.*", "");
             Object value = word.equals("X")
                     ? output
-                    : word.matches("RUN|STORE") ? folder.resolve(word.toLowerCase(Locale.ROOT)) : inputs.get(name);
+                    : word.matches("RUN|STORE|NEW") ? folder.resolve(word.toLowerCase(Locale.ROOT)) : inputs.get(name);
             args.add(
                     value == null
                             ? word

@@ -33,10 +33,11 @@ public final class BaseBuilder {
     private static final int VOCAB_SIZE = 1280;
 
     private static final int LAYERS = 4;
-    private static final int WIDTH = 128;
+    /** The width of the demo's own base, whose rows are too short for blocks of 256. */
+    public static final int WIDTH = 128;
+
     private static final int HEADS = 4;
     private static final int KV_HEADS = 2;
-    private static final int FF_WIDTH = 384;
     private static final int CONTEXT = 512;
     private static final double INITIAL_DEVIATION = 0.02;
 
@@ -51,9 +52,10 @@ public final class BaseBuilder {
      *
      * @param folder for the output and the log; new or empty
      * @param epochs passes over the corpus, which has four variants of every document
+     * @param width D; the feed-forward width is three times that
      * @return the model file, {@code model.gguf} in the folder
      */
-    public static Path build(Path folder, int epochs, Consumer<TrainingProgress> listener) throws IOException {
+    public static Path build(Path folder, int epochs, int width, Consumer<TrainingProgress> listener) throws IOException {
         Corpus corpus = new Corpus(World.load(), SEED);
         List<String> documents = new ArrayList<>();
         for (int pass = 0; pass < CORPUS_PASSES; pass++) {
@@ -68,7 +70,7 @@ public final class BaseBuilder {
                 .train(documents);
         Path untrained = Files.createTempFile("chaku-demo-base", ".gguf");
         try {
-            writeUntrained(untrained, vocabulary);
+            writeUntrained(untrained, vocabulary, width);
             return pretrain(untrained, documents, folder, epochs, listener);
         } finally {
             Files.delete(untrained);
@@ -109,7 +111,8 @@ public final class BaseBuilder {
         return new EncodedExample(tokens, weights);
     }
 
-    private static void writeUntrained(Path file, BpeVocabulary vocabulary) {
+    private static void writeUntrained(Path file, BpeVocabulary vocabulary, int width) {
+        int ffWidth = 3 * width;
         Random random = new Random(SEED);
         GgufWriter writer = GgufWriter.to(file)
                 .overwrite(true)
@@ -119,30 +122,30 @@ public final class BaseBuilder {
                 .put("general.license", "Apache-2.0")
                 .put("llama.block_count", LAYERS)
                 .put("llama.context_length", CONTEXT)
-                .put("llama.embedding_length", WIDTH)
-                .put("llama.feed_forward_length", FF_WIDTH)
+                .put("llama.embedding_length", width)
+                .put("llama.feed_forward_length", ffWidth)
                 .put("llama.attention.head_count", HEADS)
                 .put("llama.attention.head_count_kv", KV_HEADS)
                 .put("llama.attention.layer_norm_rms_epsilon", 1e-5f)
-                .put("llama.rope.dimension_count", WIDTH / HEADS)
+                .put("llama.rope.dimension_count", width / HEADS)
                 .put("llama.rope.freq_base", 10000f)
                 .put("llama.vocab_size", vocabulary.size())
                 .putAll(vocabulary.metadata())
                 .put("tokenizer.chat_template", TEMPLATE);
-        int kvWidth = WIDTH / HEADS * KV_HEADS;
-        matrix(writer, "token_embd", vocabulary.size(), WIDTH, random);
-        norm(writer, "output_norm");
+        int kvWidth = width / HEADS * KV_HEADS;
+        matrix(writer, "token_embd", vocabulary.size(), width, random);
+        norm(writer, "output_norm", width);
         for (int layer = 0; layer < LAYERS; layer++) {
             String prefix = "blk." + layer + ".";
-            norm(writer, prefix + "attn_norm");
-            matrix(writer, prefix + "attn_q", WIDTH, WIDTH, random);
-            matrix(writer, prefix + "attn_k", kvWidth, WIDTH, random);
-            matrix(writer, prefix + "attn_v", kvWidth, WIDTH, random);
-            matrix(writer, prefix + "attn_output", WIDTH, WIDTH, random);
-            norm(writer, prefix + "ffn_norm");
-            matrix(writer, prefix + "ffn_gate", FF_WIDTH, WIDTH, random);
-            matrix(writer, prefix + "ffn_up", FF_WIDTH, WIDTH, random);
-            matrix(writer, prefix + "ffn_down", WIDTH, FF_WIDTH, random);
+            norm(writer, prefix + "attn_norm", width);
+            matrix(writer, prefix + "attn_q", width, width, random);
+            matrix(writer, prefix + "attn_k", kvWidth, width, random);
+            matrix(writer, prefix + "attn_v", kvWidth, width, random);
+            matrix(writer, prefix + "attn_output", width, width, random);
+            norm(writer, prefix + "ffn_norm", width);
+            matrix(writer, prefix + "ffn_gate", ffWidth, width, random);
+            matrix(writer, prefix + "ffn_up", ffWidth, width, random);
+            matrix(writer, prefix + "ffn_down", width, ffWidth, random);
         }
         writer.write();
     }
@@ -157,12 +160,12 @@ public final class BaseBuilder {
         writer.tensor(name + ".weight", GgmlType.F32, new long[] {columns, rows}, bytes);
     }
 
-    private static void norm(GgufWriter writer, String name) {
-        ByteBuffer bytes = ByteBuffer.allocateDirect(WIDTH * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+    private static void norm(GgufWriter writer, String name, int width) {
+        ByteBuffer bytes = ByteBuffer.allocateDirect(width * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
         FloatBuffer values = bytes.asFloatBuffer();
         while (values.hasRemaining()) {
             values.put(1f);
         }
-        writer.tensor(name + ".weight", GgmlType.F32, new long[] {WIDTH}, bytes);
+        writer.tensor(name + ".weight", GgmlType.F32, new long[] {width}, bytes);
     }
 }

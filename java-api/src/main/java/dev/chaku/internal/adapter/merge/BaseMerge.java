@@ -10,19 +10,23 @@ import dev.chaku.internal.arch.FormatMix;
 import dev.chaku.internal.arch.ModelFacts;
 import dev.chaku.internal.arch.TensorFormats;
 import dev.chaku.internal.engine.DecoderSpec;
+import dev.chaku.internal.engine.LoraPair;
 import dev.chaku.internal.model.FileProgressMeter;
 import dev.chaku.internal.quantize.ImportanceMatrix;
 import dev.chaku.internal.quantize.OrderedParts;
 import dev.chaku.internal.quantize.TensorEncoder;
+import dev.chaku.merge.OutputRank;
 import java.io.IOException;
 import java.nio.FloatBuffer;
 import java.nio.channels.WritableByteChannel;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.BiConsumer;
 
 /**
  * Adds adapters to the weights of a base, tensor by tensor and a few rows at a time: what is in memory are the adapters
@@ -31,6 +35,8 @@ import java.util.Optional;
 public final class BaseMerge {
     /** Elements of a part: enough work for a task, little memory. */
     private static final long PART_ELEMENTS = 1 << 17;
+
+    private static final int DELTA_RANK = 16;
 
     private final GgufFile base;
     private final MergePlacement placement;
@@ -48,9 +54,14 @@ public final class BaseMerge {
      *
      * @param mix the formats of tensors that change; nothing for those that they have
      * @param importance of columns, if it is known
+     * @param alongChange whether rounding is to be right along the adapters' directions
      * @param threads that compute; 0 for one per core
      */
-    public record Settings(Optional<FormatMix> mix, Optional<ImportanceMatrix> importance, int threads) {}
+    public record Settings(
+            Optional<FormatMix> mix,
+            Optional<ImportanceMatrix> importance,
+            boolean alongChange,
+            int threads) {}
 
     /**
      * What became of a tensor that changed.
@@ -101,24 +112,31 @@ public final class BaseMerge {
         return base.tensors().stream().mapToLong(GgufTensor::elements).sum() + untied;
     }
 
-    private List<Planned> plan() {
+    /** The tensors that change. */
+    public Collection<String> changed() {
+        return placement.terms().keySet();
+    }
+
+    private TensorFormats formats(FormatMix mix) {
         List<String> names =
                 new ArrayList<>(base.tensors().stream().map(GgufTensor::name).toList());
         if (unties()) {
             names.add(MergePlacement.OUTPUT);
         }
-        Optional<TensorFormats> formats = settings.mix()
-                .map(mix -> new TensorFormats(
-                        mix,
-                        ModelFacts.of(base.metadata()),
-                        names,
-                        settings.importance().isPresent()));
+        return new TensorFormats(
+                mix, ModelFacts.of(base.metadata()), names, settings.importance().isPresent());
+    }
+
+    private static GgmlType type(TensorFormats formats, String name, GgufTensor tensor) {
+        return TensorFormats.fitting(formats.of(name, tensor.dim(0), tensor.dim(2) > 1), tensor.dim(0));
+    }
+
+    private List<Planned> plan() {
+        Optional<TensorFormats> formats = settings.mix().map(this::formats);
         List<Planned> planned = new ArrayList<>();
         placement.terms().forEach((name, terms) -> {
             GgufTensor source = placement.source(name);
-            GgmlType to = formats.map(
-                            f -> TensorFormats.fitting(f.of(name, source.dim(0), source.dim(2) > 1), source.dim(0)))
-                    .orElse(source.type());
+            GgmlType to = formats.map(mix -> type(mix, name, source)).orElse(source.type());
             if (!TensorEncoder.canEncode(to)) {
                 throw new BadInputException(base.path() + ": tensor " + source.name() + " is " + to
                         + ", which can be read, not written: choose the format of what changes, such as q4_k_m");
@@ -169,6 +187,49 @@ public final class BaseMerge {
         return results;
     }
 
+    /**
+     * Makes a pair for each tensor of what rounding lost of it, as far as an adapter can have one.
+     *
+     * @param merged as it was written
+     * @param progress told of how many tensors it is done, and of how many it will be
+     * @return those of which something was lost
+     */
+    public List<LoraPair> keep(GgufFile merged, OutputRank rank, BiConsumer<Integer, Integer> progress) {
+        List<Planned> planned = plan();
+        RankChoice choice = RankChoice.of(rank, DELTA_RANK, DELTA_RANK);
+        KeptDelta delta = new KeptDelta(merged, choice);
+        List<LoraPair> pairs = new ArrayList<>();
+        for (int i = 0; i < planned.size(); i++) {
+            Planned one = planned.get(i);
+            KeptDelta.place(one.name()).ifPresent(place -> {
+                delta.pair(
+                                place,
+                                new MergedTensor(base, one.source(), one.terms()),
+                                merged.requireTensor(one.name()),
+                                one.importance())
+                        .ifPresent(pairs::add);
+            });
+            progress.accept(i + 1, planned.size());
+        }
+        return pairs;
+    }
+
+    /** The smallest mix of larger formats that keeps a share of the change, by a sample of rows. */
+    public Optional<FormatAdvice.Kept> advise(double share) {
+        List<Planned> planned = plan();
+        List<MergedTensor> tensors = planned.stream()
+                .map(one -> new MergedTensor(base, one.source(), one.terms()))
+                .toList();
+        long bytes = planned.stream()
+                .mapToLong(one -> one.to().tensorBytes(one.source().dims()))
+                .sum();
+        return FormatAdvice.smallest(
+                tensors,
+                bytes,
+                share,
+                (mix, tensor) -> type(formats(mix), tensor.tensor().name(), tensor.tensor()));
+    }
+
     private void add(
             Planned planned,
             GgufWriter writer,
@@ -204,6 +265,8 @@ public final class BaseMerge {
     /** Parts of rows that lie in one matrix, as importance is each matrix's own. */
     private Iterator<MergedPart> cut(Planned planned, MergedTensor tensor) {
         String name = base.path() + ": tensor " + planned.name();
+        BlockRounding rounding =
+                settings.alongChange() ? ChangeRounding.of(planned.to(), planned.terms()) : BlockRounding.PLAIN;
         long perMatrix = tensor.rows() / Math.max(1, planned.importance().size());
         long atOnce = Math.max(1, PART_ELEMENTS / tensor.columns());
         return new Iterator<>() {
@@ -222,7 +285,7 @@ public final class BaseMerge {
                         ? null
                         : planned.importance().get(matrix);
                 MergedPart part =
-                        new MergedPart(name, tensor, planned.to(), row, count, importance, BlockRounding.PLAIN);
+                        new MergedPart(name, tensor, planned.to(), row, count, importance, rounding);
                 row += count;
                 return part;
             }

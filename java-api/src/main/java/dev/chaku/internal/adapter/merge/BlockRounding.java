@@ -16,6 +16,7 @@ interface BlockRounding {
      * Rows to be encoded; all buffers are direct and used from 0 to their limits.
      *
      * @param type the format
+     * @param first row of the tensor
      * @param columns length of a row
      * @param base values as they were
      * @param blocks what these are decoded from; null where the format changes
@@ -25,6 +26,7 @@ interface BlockRounding {
      */
     record Rows(
             GgmlType type,
+            long first,
             int columns,
             FloatBuffer base,
             @Nullable ByteBuffer blocks,

@@ -3,7 +3,11 @@ package dev.chaku.internal.adapter.merge;
 import dev.chaku.gguf.GgufFile;
 import dev.chaku.gguf.GgufValue;
 import dev.chaku.gguf.GgufWriter;
+import dev.chaku.internal.adapter.AdapterKeys;
 import dev.chaku.internal.adapter.AdapterWeights;
+import dev.chaku.internal.adapter.BaseVocabulary;
+import dev.chaku.internal.adapter.GgufAdapters;
+import dev.chaku.internal.adapter.ModelFingerprint;
 import dev.chaku.internal.engine.LoraPair;
 import dev.chaku.internal.io.Sha256;
 import dev.chaku.io.FileFault;
@@ -13,6 +17,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -45,6 +50,24 @@ public final class MergeLineage {
                 .put(PREFIX + "adapters.sha256", GgufValue.of(hashes))
                 .put(PREFIX + "scales", GgufValue.of(scales));
         settings.forEach((name, value) -> writer.put(PREFIX + name, value));
+    }
+
+    /** Writes the adapter of what rounding lost, for the merged model. */
+    public static void writeDelta(Path file, GgufFile merged, List<LoraPair> pairs, boolean overwrite) {
+        Map<String, GgufValue> told = new LinkedHashMap<>();
+        told.put(AdapterKeys.FILE, GgufValue.of(fileName(merged.path().toString())));
+        told.put(AdapterKeys.FINGERPRINT, GgufValue.of(ModelFingerprint.of(merged)));
+        told.put(AdapterKeys.HASH, GgufValue.of(merged.sha256()));
+        BaseVocabulary.hash(merged.metadata())
+                .ifPresent(hash -> told.put(AdapterKeys.VOCABULARY, GgufValue.of(hash)));
+        told.put("general.description", GgufValue.of("What the rounding of a merge lost"));
+        GgufAdapters.write(
+                file,
+                merged.metadata().requireString("general.architecture"),
+                KeptDelta.ALPHA,
+                pairs,
+                told,
+                overwrite);
     }
 
     private static String fileName(String path) {

@@ -16,6 +16,11 @@ public record MergeSums(double wanted, double common, double lost) {
         return new MergeSums(wanted + other.wanted, common + other.common, lost + other.lost);
     }
 
+    /** As if all were there so many times. */
+    public MergeSums times(double factor) {
+        return new MergeSums(wanted * factor, common * factor, lost * factor);
+    }
+
     /** The share of the change that is there in its own direction: 1 for all of it; 1 where nothing was wanted. */
     public double kept() {
         return wanted == 0 ? 1 : common / wanted;

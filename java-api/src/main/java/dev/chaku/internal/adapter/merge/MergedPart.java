@@ -52,6 +52,7 @@ record MergedPart(
             if (changes) {
                 rounding.round(new BlockRounding.Rows(
                         type,
+                        first + row,
                         columns,
                         base.slice(row * columns, (end - row) * columns),
                         tensor.type() == type ? blocks.slice(row * rowBytes, (end - row) * rowBytes) : null,
