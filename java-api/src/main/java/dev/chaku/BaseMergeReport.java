@@ -31,7 +31,9 @@ public record BaseMergeReport(
         tensors = List.copyOf(tensors);
     }
 
-    /** {@return whether less than {@link #ENOUGH} is left: of the gain, or where that was not measured of the change} */
+    /**
+     * {@return whether less than {@link #ENOUGH} is left: of the gain, or where that was not measured of the change}
+     */
     public boolean isLossy() {
         double recovery = trial.map(Trial::recovery).orElse(Double.NaN);
         return Double.isNaN(recovery) ? Math.abs(1 - kept) > 1 - ENOUGH : recovery < ENOUGH;

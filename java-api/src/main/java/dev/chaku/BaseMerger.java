@@ -348,7 +348,12 @@ public final class BaseMerger {
         Adapter rest = withDelta && delta != null ? Adapter.load(delta.file()) : null;
         try (Model model = Model.open(base, options)) {
             return Optional.of(MergeTrial.run(
-                    model, worn(model), target, rest, MergeTrial.examples(model, chat, data, dataTokens), trialListener));
+                    model,
+                    worn(model),
+                    target,
+                    rest,
+                    MergeTrial.examples(model, chat, data, dataTokens),
+                    trialListener));
         } finally {
             if (rest != null) {
                 rest.close();
@@ -373,13 +378,13 @@ public final class BaseMerger {
                 Optional.empty());
         return !report.isLossy()
                 ? report
-                : new BaseMergeReport(
-                        report.tensors(), bytes, merge.unties(), sums.kept(), trial, kept, advice(merge));
+                : new BaseMergeReport(report.tensors(), bytes, merge.unties(), sums.kept(), trial, kept, advice(merge));
     }
 
     private static Optional<BaseMergeReport.Advice> advice(BaseMerge merge) {
-        return merge.advise(BaseMergeReport.ENOUGH).map(found -> new BaseMergeReport.Advice(
-                WeightFormat.parse(found.mix().label()), found.kept()));
+        return merge.advise(BaseMergeReport.ENOUGH)
+                .map(found -> new BaseMergeReport.Advice(
+                        WeightFormat.parse(found.mix().label()), found.kept()));
     }
 
     private static BaseMergeReport.Tensor describe(BaseMerge.Tensor tensor) {

@@ -271,7 +271,8 @@ class BaseMergerTest {
                 String words = report.warning().orElseThrow();
                 WeightFormat advised = report.advice().orElseThrow().format();
                 assertTrue(words.contains("% of the change is left") && words.contains(advised.label()), words);
-                assertTrue(advised.ordinal() < WeightFormat.Q4_0.ordinal() || advised.ordinal() > WeightFormat.Q4_K_M.ordinal());
+                assertTrue(advised.ordinal() < WeightFormat.Q4_0.ordinal()
+                        || advised.ordinal() > WeightFormat.Q4_K_M.ordinal());
             }
             assertEquals(
                     rounding.name().toLowerCase(java.util.Locale.ROOT),
@@ -279,7 +280,9 @@ class BaseMergerTest {
         }
     }
 
-    /** What rounding lost is worn over the merged model, knows it as its base, and brings it near the base with adapter. */
+    /**
+     * What rounding lost is worn over the merged model, knows it as its base, and brings it near the base with adapter.
+     */
     @Test
     void whatIsLostIsKeptAsAnAdapterOfTheMergedModel() {
         Path base = base(WeightFormat.Q4_0);
@@ -422,7 +425,11 @@ class BaseMergerTest {
                 false);
         Adapter adapter = Adapter.load(file);
         Path out = folder.resolve("out.gguf");
-        assertTrue(BaseMerger.into(base).add(adapter, 1).rounding(MergeRounding.PLAIN).write(out).untied());
+        assertTrue(BaseMerger.into(base)
+                .add(adapter, 1)
+                .rounding(MergeRounding.PLAIN)
+                .write(out)
+                .untied());
         GgufFile after = GgufFile.read(out);
         GgufTensor embedding = before.requireTensor("token_embd.weight");
         assertEquals(before.readTensor(embedding), after.readTensor(after.requireTensor("output.weight")));

@@ -100,8 +100,8 @@ final class AdapterMergeCommand extends Verb {
             return;
         }
         if (!combination.isGiven()) {
-            throw usage(
-                    "expected --method NAME or --into FILE, found neither; " + String.join(", ", MergeMethod.labels()) + " are known");
+            throw usage("expected --method NAME or --into FILE, found neither; "
+                    + String.join(", ", MergeMethod.labels()) + " are known");
         }
         combination.method(this);
     }
@@ -126,9 +126,7 @@ final class AdapterMergeCommand extends Verb {
             }
             BaseMergeReport report = IntoOptions.write(merger, out, console());
             report.warning().ifPresent(words -> console().note("warning: " + words));
-            result(
-                    AdapterMergeIntoWork.fields(out, report),
-                    () -> AdapterMergeIntoWork.print(console(), out, report));
+            result(AdapterMergeIntoWork.fields(out, report), () -> AdapterMergeIntoWork.print(console(), out, report));
         } finally {
             worn.forEach(one -> one.adapter().close());
         }

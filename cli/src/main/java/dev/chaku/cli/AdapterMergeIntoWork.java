@@ -47,7 +47,9 @@ final class AdapterMergeIntoWork {
             fields.put("smallest_format", advice.format().label());
             fields.put("smallest_format_kept", advice.kept());
         });
-        fields.put("tensors", report.tensors().stream().map(AdapterMergeIntoWork::describe).toList());
+        fields.put(
+                "tensors",
+                report.tensors().stream().map(AdapterMergeIntoWork::describe).toList());
         return fields;
     }
 
@@ -72,9 +74,7 @@ final class AdapterMergeIntoWork {
         List<BaseMergeReport.Tensor> tensors = report.tensors();
         console.print(String.format(Locale.ROOT, "  %-36s %-14s %9s %9s", "tensor", "format", "kept", "error"));
         for (BaseMergeReport.Tensor tensor : tensors) {
-            String format = tensor.from() == tensor.to()
-                    ? tensor.to().name()
-                    : tensor.from() + " -> " + tensor.to();
+            String format = tensor.from() == tensor.to() ? tensor.to().name() : tensor.from() + " -> " + tensor.to();
             console.print(String.format(
                     Locale.ROOT,
                     "  %-36s %-14s %7.1f %% %7.1f %%",
@@ -88,7 +88,8 @@ final class AdapterMergeIntoWork {
                 .ifPresent(delta -> console.print("what rounding lost: an adapter of "
                         + Words.count(delta.products(), "product") + " and rank up to " + delta.rank()));
         if (report.untied()) {
-            console.print("the model has an output projection of its own now: in the base one tensor is embedding and output");
+            console.print(
+                    "the model has an output projection of its own now: in the base one tensor is embedding and output");
         }
         console.print(out + ": " + Words.count(tensors.size(), "tensor") + " changed, "
                 + ProgressLine.bytes(report.fileBytes()));
@@ -108,13 +109,14 @@ final class AdapterMergeIntoWork {
                 "merged against base with adapters: KL %.5f nats, the same likeliest token at %.1f %%",
                 trial.divergence(),
                 100 * trial.agreement()));
-        trial.withDelta().ifPresent(with -> console.print(String.format(
-                Locale.ROOT,
-                "merged with what rounding lost: loss %.4f, %s; KL %.5f nats, the same likeliest token at %.1f %%",
-                with.loss(),
-                gain(trial, with.loss()),
-                with.divergence(),
-                100 * with.agreement())));
+        trial.withDelta()
+                .ifPresent(with -> console.print(String.format(
+                        Locale.ROOT,
+                        "merged with what rounding lost: loss %.4f, %s; KL %.5f nats, the same likeliest token at %.1f %%",
+                        with.loss(),
+                        gain(trial, with.loss()),
+                        with.divergence(),
+                        100 * with.agreement())));
     }
 
     private static String gain(BaseMergeReport.Trial trial, double loss) {

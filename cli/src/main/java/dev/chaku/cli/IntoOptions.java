@@ -50,10 +50,7 @@ final class IntoOptions {
             description = "Data to compare base, base with adapters and merged model on.")
     private Path data;
 
-    @Option(
-            names = "--data-tokens",
-            paramLabel = "N",
-            description = "Most tokens of the data that are read (16384).")
+    @Option(names = "--data-tokens", paramLabel = "N", description = "Most tokens of the data that are read (16384).")
     private Long dataTokens;
 
     @Writes
@@ -95,8 +92,7 @@ final class IntoOptions {
             verb.requireAtLeast(1, "--delta-rank", deltaRank);
         }
         if (deltaEnergy != null && !(deltaEnergy > 0 && deltaEnergy <= 1)) {
-            throw verb.usage(
-                    "--delta-energy: expected a share of more than 0 and at most 1, found " + deltaEnergy);
+            throw verb.usage("--delta-energy: expected a share of more than 0 and at most 1, found " + deltaEnergy);
         }
         verb.requireBeside(INTO, ALL.toArray(String[]::new));
         verb.requireBeside("--keep-delta", "--delta-rank", "--delta-energy");
@@ -110,7 +106,8 @@ final class IntoOptions {
 
     /** A merger without adapters. */
     BaseMerger merger(int threads) {
-        BaseMerger merger = BaseMerger.into(base).options(ModelOptions.defaults().withThreads(threads));
+        BaseMerger merger =
+                BaseMerger.into(base).options(ModelOptions.defaults().withThreads(threads));
         if (type != null) {
             merger.format(type);
         }

@@ -41,8 +41,20 @@ class AdapterMergeIntoTest {
     void printsWhatWasWrittenAndWhatIsLeft() throws IOException {
         Path rest = folder.resolve("rest.gguf");
         Cli.Ran ran = Cli.run(
-                "adapter", "merge", adapter + "=-0.5", "--into", base, "--out", out, "--data", data, "--keep-delta", rest,
-                "--delta-rank", 2, "--json");
+                "adapter",
+                "merge",
+                adapter + "=-0.5",
+                "--into",
+                base,
+                "--out",
+                out,
+                "--data",
+                data,
+                "--keep-delta",
+                rest,
+                "--delta-rank",
+                2,
+                "--json");
         assertEquals(0, ran.code(), ran.err());
         JsonNode json = ran.json();
         assertEquals(3, json.get("tensors_changed").asInt());
@@ -50,7 +62,8 @@ class AdapterMergeIntoTest {
         for (String field : List.of("kl", "top1_agreement", "loss_base", "loss_adapter", "loss_merged")) {
             assertTrue(json.get(field).isNumber(), field + " in " + ran.out());
         }
-        double gain = json.get("loss_base").asDouble() - json.get("loss_adapter").asDouble();
+        double gain =
+                json.get("loss_base").asDouble() - json.get("loss_adapter").asDouble();
         double left = json.get("loss_base").asDouble() - json.get("loss_merged").asDouble();
         JsonNode recovery = json.get("recovery");
         assertEquals(gain <= 0, recovery.isNull());
@@ -64,14 +77,34 @@ class AdapterMergeIntoTest {
         assertEquals("Q8_0", tensor.get("to").asText());
         assertEquals(1, tensor.get("kept").asDouble(), 0.05);
         Cli.Ran worn = Cli.run(
-                "generate", "--model", out, "--adapter", rest, "--strict", "--prompt", "x", "--max-tokens", 1, "--json");
+                "generate",
+                "--model",
+                out,
+                "--adapter",
+                rest,
+                "--strict",
+                "--prompt",
+                "x",
+                "--max-tokens",
+                1,
+                "--json");
         assertEquals(0, worn.code(), worn.err());
     }
 
     @Test
     void printsATableAndWarnsOfALoss() {
         Cli.Ran ran = Cli.run(
-                "adapter", "merge", adapter + "=0.001", "--into", base, "--out", out, "--rounding", "plain", "--type", "q4_0");
+                "adapter",
+                "merge",
+                adapter + "=0.001",
+                "--into",
+                base,
+                "--out",
+                out,
+                "--rounding",
+                "plain",
+                "--type",
+                "q4_0");
         assertEquals(0, ran.code(), ran.err());
         assertTrue(ran.err().contains("% of the change is left after rounding; "), ran.err());
         assertTrue(ran.out().contains("blk.0.ffn_down.weight") && ran.out().contains("Q8_0 -> Q4_0"), ran.out());
@@ -87,12 +120,19 @@ class AdapterMergeIntoTest {
                 2,
                 1,
                 List.of("blk.0.attn_q"),
-                Map.of("chaku.base.sha256", GgufValue.of("0".repeat(64)), "chaku.base.file", GgufValue.of("theirs.gguf")));
+                Map.of(
+                        "chaku.base.sha256",
+                        GgufValue.of("0".repeat(64)),
+                        "chaku.base.file",
+                        GgufValue.of("theirs.gguf")));
         Cli.Ran ran = Cli.run("adapter", "merge", other, "--into", base, "--out", out);
         assertEquals(3, ran.code());
         assertTrue(ran.err().contains("theirs.gguf") && ran.err().contains(base.toString()), ran.err());
         assertFalse(Files.exists(out));
-        assertEquals(0, Cli.run("adapter", "merge", other, "--into", base, "--out", out, "--force").code());
+        assertEquals(
+                0,
+                Cli.run("adapter", "merge", other, "--into", base, "--out", out, "--force")
+                        .code());
         Path fewer = OtherBase.write(base, folder.resolve("fewer.gguf"));
         Path deep = RandomAdapter.write(base, folder.resolve("deep.gguf"), 2, 1, List.of("blk.3.attn_q"), Map.of());
         ran = Cli.run("adapter", "merge", deep, "--into", fewer, "--out", folder.resolve("x.gguf"), "--force");

@@ -55,7 +55,8 @@ public final class BaseBuilder {
      * @param width D; the feed-forward width is three times that
      * @return the model file, {@code model.gguf} in the folder
      */
-    public static Path build(Path folder, int epochs, int width, Consumer<TrainingProgress> listener) throws IOException {
+    public static Path build(Path folder, int epochs, int width, Consumer<TrainingProgress> listener)
+            throws IOException {
         Corpus corpus = new Corpus(World.load(), SEED);
         List<String> documents = new ArrayList<>();
         for (int pass = 0; pass < CORPUS_PASSES; pass++) {

@@ -6,7 +6,8 @@ import java.nio.ByteBuffer;
  * Q4_K and Q5_K: 256 elements in eight sub-blocks of 32 with six-bit scales s and minima m, and two halves d and dmin;
  * an element is d s code - dmin m. Bytes of nibbles hold sub-block 2c low and 2c + 1 high; the fifth bits of sub-block
  * b are bits b of 32 bytes before them. Of twelve bytes of scales and minima the first eight hold those of sub-blocks 0
- * to 3 in their low six bits; the last four have low nibbles of the others, whose high two bits are on top of the eight.
+ * to 3 in their low six bits; the last four have low nibbles of the others, whose high two bits are on top of the
+ * eight.
  */
 final class AffineSuperGrid implements CodeGrid {
     private static final int ELEMENTS = 256;

@@ -58,10 +58,7 @@ public final class BaseMerge {
      * @param threads that compute; 0 for one per core
      */
     public record Settings(
-            Optional<FormatMix> mix,
-            Optional<ImportanceMatrix> importance,
-            boolean alongChange,
-            int threads) {}
+            Optional<FormatMix> mix, Optional<ImportanceMatrix> importance, boolean alongChange, int threads) {}
 
     /**
      * What became of a tensor that changed.
@@ -124,7 +121,10 @@ public final class BaseMerge {
             names.add(MergePlacement.OUTPUT);
         }
         return new TensorFormats(
-                mix, ModelFacts.of(base.metadata()), names, settings.importance().isPresent());
+                mix,
+                ModelFacts.of(base.metadata()),
+                names,
+                settings.importance().isPresent());
     }
 
     private static GgmlType type(TensorFormats formats, String name, GgufTensor tensor) {
@@ -284,8 +284,7 @@ public final class BaseMerge {
                 FloatBuffer importance = planned.importance().isEmpty()
                         ? null
                         : planned.importance().get(matrix);
-                MergedPart part =
-                        new MergedPart(name, tensor, planned.to(), row, count, importance, rounding);
+                MergedPart part = new MergedPart(name, tensor, planned.to(), row, count, importance, rounding);
                 row += count;
                 return part;
             }

@@ -41,11 +41,12 @@ final class ChangeRounding implements BlockRounding {
         for (int row = 0; row < count; ) {
             List<LowRankTerm> own = termsOf(rows.first() + row);
             int end = row + 1;
-            while (end < count && end - row < RowCodes.LANES && termsOf(rows.first() + end).equals(own)) {
+            while (end < count
+                    && end - row < RowCodes.LANES
+                    && termsOf(rows.first() + end).equals(own)) {
                 end++;
             }
-            ErrorFeedback feedback =
-                    known.computeIfAbsent(own, terms -> ErrorFeedback.of(terms, rows.columns()));
+            ErrorFeedback feedback = known.computeIfAbsent(own, terms -> ErrorFeedback.of(terms, rows.columns()));
             round(rows, codes, feedback, row, end - row);
             row = end;
         }
@@ -84,8 +85,7 @@ final class ChangeRounding implements BlockRounding {
     }
 
     /** For each row whose codes were clipped: the best of these, the quantizer's scales and the quantizer's blocks. */
-    private void chooseAmong(
-            Rows rows, RowCodes codes, ErrorFeedback feedback, FloatBuffer values, ByteBuffer target) {
+    private void chooseAmong(Rows rows, RowCodes codes, ErrorFeedback feedback, FloatBuffer values, ByteBuffer target) {
         int count = target.limit() / codes.rowBytes();
         boolean[] clipped = codes.clipped();
         double[] best = codes.errors(target, feedback);
@@ -98,8 +98,7 @@ final class ChangeRounding implements BlockRounding {
             for (int i = 0; i < count; i++) {
                 if (clipped[i] && errors[i] < best[i]) {
                     best[i] = errors[i];
-                    target.put(
-                            i * codes.rowBytes(), candidate, i * codes.rowBytes(), codes.rowBytes());
+                    target.put(i * codes.rowBytes(), candidate, i * codes.rowBytes(), codes.rowBytes());
                 }
             }
         }

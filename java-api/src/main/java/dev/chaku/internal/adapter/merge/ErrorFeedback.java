@@ -7,9 +7,9 @@ import java.util.List;
  * e[k]² + sum over r of (v[r] e)²}: what inputs feel that are alike everywhere and have in addition the directions v.
  * Rounding one column after the other, with s[r] the sum of v[r,j] e[j] so far, the columns that are still free could
  * bring the second sum down to sᵀ P s with P = (I + sum over later k of v[k] v[k]ᵀ)⁻¹. So the error that is best at
- * column k is {@code -u[k] s} with {@code u[k] = P v[k] / (1 + v[k]ᵀ P v[k])}: values are aimed that far beside. (Babai's
- * nearest plane, known from lattices, for a sum of this form; as GPTQ does it with the inverse of all inputs' products,
- * and sigma-delta converters with one direction.) Immutable.
+ * column k is {@code -u[k] s} with {@code u[k] = P v[k] / (1 + v[k]ᵀ P v[k])}: values are aimed that far beside.
+ * (Babai's nearest plane, known from lattices, for a sum of this form; as GPTQ does it with the inverse of all inputs'
+ * products, and sigma-delta converters with one direction.) Immutable.
  *
  * @param rank R
  * @param columns K

@@ -50,7 +50,8 @@ public final class FormatAdvice {
             List<MergedTensor> tensors, long bytes, double share, BiFunction<FormatMix, MergedTensor, GgmlType> type) {
         for (FormatMix mix : MIXES) {
             long would = tensors.stream()
-                    .mapToLong(tensor -> type.apply(mix, tensor).tensorBytes(tensor.tensor().dims()))
+                    .mapToLong(tensor ->
+                            type.apply(mix, tensor).tensorBytes(tensor.tensor().dims()))
                     .sum();
             if (would > bytes) {
                 MergeSums sums = MergeSums.NONE;

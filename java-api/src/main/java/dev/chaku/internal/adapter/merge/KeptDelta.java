@@ -13,8 +13,8 @@ import java.util.Optional;
 import java.util.Random;
 
 /**
- * Makes an adapter of what rounding lost: of each matrix the best product of a rank, by the importance of columns where it is known. With
- * U the leading left singular vectors of the weighed loss, U Uᵀ E is that product: B = U, A = Uᵀ E.
+ * Makes an adapter of what rounding lost: of each matrix the best product of a rank, by the importance of columns where
+ * it is known. With U the leading left singular vectors of the weighed loss, U Uᵀ E is that product: B = U, A = Uᵀ E.
  */
 final class KeptDelta {
     /** Columns of the search beyond the rank, which make it converge fast. */
@@ -45,10 +45,7 @@ final class KeptDelta {
      * @param importance of the columns of each matrix, or empty
      */
     Optional<LoraPair> pair(
-            DecoderModule.Place place,
-            MergedTensor wanted,
-            GgufTensor written,
-            List<FloatBuffer> importance) {
+            DecoderModule.Place place, MergedTensor wanted, GgufTensor written, List<FloatBuffer> importance) {
         int matrices = place.module().isStacked() ? Math.toIntExact(written.dim(2)) : 1;
         int rows = Math.toIntExact(wanted.rows() / matrices);
         int columns = wanted.columns();
@@ -56,11 +53,13 @@ final class KeptDelta {
         List<Svd> found = new ArrayList<>();
         int rank = 0;
         for (int e = 0; e < matrices; e++) {
-            LostChange one = new LostChange(
-                    wanted, merged, written, (long) e * rows, rows, at(importance, e));
+            LostChange one = new LostChange(wanted, merged, written, (long) e * rows, rows, at(importance, e));
             Leading leading = SubspaceSvd.of(one, start(rows, columns), Math.min(choice.limit(), rows));
             if (leading.sumOfSquares() > 0) {
-                rank = Math.max(rank, choice.choose(leading.svd().sigma(), leading.sumOfSquares()).rank());
+                rank = Math.max(
+                        rank,
+                        choice.choose(leading.svd().sigma(), leading.sumOfSquares())
+                                .rank());
             }
             lost.add(one);
             found.add(leading.svd());
@@ -104,9 +103,10 @@ final class KeptDelta {
         for (int from = 0; from < rows; from += SubspaceSvd.TILE_ROWS) {
             int count = Math.min(SubspaceSvd.TILE_ROWS, rows - from);
             lost.lost(from, count, tile);
-            for (int r = 0; r < rank; r++) {
-                Vectors.addAll(
-                        count, u, from * rank + r, rank, tile, 0, columns, projected, r * columns, columns);
+            for (int row = 0; row < count; row++) {
+                for (int r = 0; r < rank; r++) {
+                    Vectors.add(u[(from + row) * rank + r], tile, row * columns, projected, r * columns, columns);
+                }
             }
         }
         for (int i = 0; i < projected.length; i++) {

@@ -11,8 +11,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What rounding lost of one matrix of a merged tensor: wanted less written, E of shape [N, K], computed from both files
- * when it is asked for. As a {@link TiledMatrix} its columns are weighed by the roots of their importance. Matrices of up
- * to 16 million values are kept.
+ * when it is asked for. As a {@link TiledMatrix} its columns are weighed by the roots of their importance. Matrices of
+ * up to 16 million values are kept.
  */
 final class LostChange implements TiledMatrix {
     private static final long MOST_KEPT = 1 << 24;

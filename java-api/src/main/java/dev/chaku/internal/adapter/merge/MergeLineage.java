@@ -58,16 +58,10 @@ public final class MergeLineage {
         told.put(AdapterKeys.FILE, GgufValue.of(fileName(merged.path().toString())));
         told.put(AdapterKeys.FINGERPRINT, GgufValue.of(ModelFingerprint.of(merged)));
         told.put(AdapterKeys.HASH, GgufValue.of(merged.sha256()));
-        BaseVocabulary.hash(merged.metadata())
-                .ifPresent(hash -> told.put(AdapterKeys.VOCABULARY, GgufValue.of(hash)));
+        BaseVocabulary.hash(merged.metadata()).ifPresent(hash -> told.put(AdapterKeys.VOCABULARY, GgufValue.of(hash)));
         told.put("general.description", GgufValue.of("What the rounding of a merge lost"));
         GgufAdapters.write(
-                file,
-                merged.metadata().requireString("general.architecture"),
-                KeptDelta.ALPHA,
-                pairs,
-                told,
-                overwrite);
+                file, merged.metadata().requireString("general.architecture"), KeptDelta.ALPHA, pairs, told, overwrite);
     }
 
     private static String fileName(String path) {

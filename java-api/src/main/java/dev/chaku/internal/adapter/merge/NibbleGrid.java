@@ -4,9 +4,9 @@ import dev.chaku.gguf.GgmlType;
 import java.nio.ByteBuffer;
 
 /**
- * Q4_0, Q4_1, Q5_0 and Q5_1: 32 elements with one scale d and, in the formats ..._1, a minimum m. Byte j of the
- * nibbles has element j low and j + 16 high; of five bits the fifth of element j is bit j of a word before them. An
- * element is d (code - middle), or d code + m.
+ * Q4_0, Q4_1, Q5_0 and Q5_1: 32 elements with one scale d and, in the formats ..._1, a minimum m. Byte j of the nibbles
+ * has element j low and j + 16 high; of five bits the fifth of element j is bit j of a word before them. An element is
+ * d (code - middle), or d code + m.
  */
 final class NibbleGrid implements CodeGrid {
     private static final int ELEMENTS = 32;

@@ -4,8 +4,8 @@ import java.nio.ByteBuffer;
 
 /**
  * Q6_K: 256 elements in sixteen sub-blocks of 16 with signed scales s, and a half d behind all; an element is d s (code
- * - 32). Each half of 128 has 64 bytes of low nibbles, of elements 0 to 63 low and 64 to 127 high, and 32 bytes with two
- * high bits of elements i, i + 32, i + 64 and i + 96.
+ * - 32). Each half of 128 has 64 bytes of low nibbles, of elements 0 to 63 low and 64 to 127 high, and 32 bytes with
+ * two high bits of elements i, i + 32, i + 64 and i + 96.
  */
 final class SixBitSuperGrid implements CodeGrid {
     private static final int ELEMENTS = 256;

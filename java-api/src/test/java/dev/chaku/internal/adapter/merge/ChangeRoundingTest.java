@@ -87,7 +87,14 @@ class ChangeRoundingTest {
     /** A change of a thirtieth to a fifth of the steps: the quantizer keeps a part of it, feedback nearly all. */
     @ParameterizedTest
     @CsvSource({
-        "Q4_0, 0.03", "Q4_1, 0.03", "Q5_0, 0.015", "Q5_1, 0.015", "Q8_0, 0.002", "Q4_K, 0.03", "Q5_K, 0.015", "Q6_K, 0.005"
+        "Q4_0, 0.03",
+        "Q4_1, 0.03",
+        "Q5_0, 0.015",
+        "Q5_1, 0.015",
+        "Q8_0, 0.002",
+        "Q4_K, 0.03",
+        "Q5_K, 0.015",
+        "Q6_K, 0.005"
     })
     void aSmallChangeIsKept(GgmlType type, double change) {
         Case one = new Case(type, change);

@@ -21,8 +21,7 @@ class ErrorFeedbackTest {
         for (int i = 0; i < d.length; i++) {
             d[i] = (float) random.nextGaussian();
         }
-        LowRankTerm term =
-                new LowRankTerm(1, R, K, new float[R], 0, d, 0, new LowRankTerm.Rows(0, 1, 0));
+        LowRankTerm term = new LowRankTerm(1, R, K, new float[R], 0, d, 0, new LowRankTerm.Rows(0, 1, 0));
         ErrorFeedback feedback = ErrorFeedback.of(List.of(term), K);
         double[][] h = new double[K][K];
         for (int i = 0; i < K; i++) {
