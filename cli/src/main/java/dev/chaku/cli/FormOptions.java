@@ -53,6 +53,19 @@ final class FormOptions {
         return Optional.ofNullable(choices).map(OutputForm.Choices::new);
     }
 
+    /** The same problem, told of the file or the option that the form comes from. */
+    BadInputException named(BadInputException problem) {
+        String message = problem.getMessage();
+        if (grammar != null && message.startsWith("grammar: ")) {
+            return new BadInputException(grammar + message.substring("grammar".length()), problem);
+        } else if (jsonSchema != null && message.startsWith("JSON schema: ")) {
+            return new BadInputException(jsonSchema + message.substring("JSON schema".length()), problem);
+        } else if (regex != null && message.startsWith("regular expression: ")) {
+            return new BadInputException("--regex" + message.substring("regular expression".length()), problem);
+        }
+        return problem;
+    }
+
     private static String read(Path file, String what) {
         if (!Files.exists(file) || Files.isDirectory(file)) {
             throw new BadInputException(

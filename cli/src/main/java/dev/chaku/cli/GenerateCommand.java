@@ -178,10 +178,18 @@ final class GenerateCommand extends Verb {
                     console().out().flush();
                 });
             }
-            Generation generation = generator.generate();
+            Generation generation = generate(generator);
             report(generation);
             tellEmptyAnswer(generation, bare);
             tellCutForm(generation);
+        }
+    }
+
+    private Generation generate(Generator generator) {
+        try {
+            return generator.generate();
+        } catch (BadInputException e) {
+            throw form.named(e);
         }
     }
 
