@@ -32,8 +32,8 @@ record Shape(
                 hasNull && other.hasNull,
                 hasTrue && other.hasTrue,
                 hasFalse && other.hasFalse,
-                Automata.both(numbers, other.numbers),
-                Automata.both(strings, other.strings),
+                cut(numbers, other.numbers),
+                cut(strings, other.strings),
                 product(arrays, other.arrays, ArrayShape::and),
                 product(objects, other.objects, ObjectShape::and));
     }
@@ -69,12 +69,20 @@ record Shape(
                 otherObjects);
     }
 
+    /** What both accept; nothing is to be done where one is of all numbers or strings. */
+    private static Automaton cut(Automaton a, Automaton b) {
+        if (a == NumberSets.ALL || a == StringSets.ALL) {
+            return b;
+        }
+        return b == NumberSets.ALL || b == StringSets.ALL ? a : Automata.both(a, b);
+    }
+
     Shape withNumbers(Automaton some) {
-        return new Shape(hasNull, hasTrue, hasFalse, Automata.both(numbers, some), strings, arrays, objects);
+        return new Shape(hasNull, hasTrue, hasFalse, cut(numbers, some), strings, arrays, objects);
     }
 
     Shape withStrings(Automaton some) {
-        return new Shape(hasNull, hasTrue, hasFalse, numbers, Automata.both(strings, some), arrays, objects);
+        return new Shape(hasNull, hasTrue, hasFalse, numbers, cut(strings, some), arrays, objects);
     }
 
     Shape withArrays(ArrayShape some) {
