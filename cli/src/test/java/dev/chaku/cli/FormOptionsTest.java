@@ -27,7 +27,8 @@ class FormOptionsTest {
     @Test
     void theAnswerHasTheForm() throws IOException {
         Path schema = Files.writeString(
-                folder.resolve("s.json"), "{\"type\":\"array\",\"items\":{\"enum\":[1,2]},\"minItems\":2,\"maxItems\":3}");
+                folder.resolve("s.json"),
+                "{\"type\":\"array\",\"items\":{\"enum\":[1,2]},\"minItems\":2,\"maxItems\":3}");
         JsonNode json = generate("--json-schema", schema).json();
         assertEquals(true, json.get("form_complete").asBoolean(), json.toString());
         assertTrue(new ObjectMapper().readTree(json.get("text").asText()).size() >= 2, json.toString());
@@ -43,7 +44,8 @@ class FormOptionsTest {
         Path grammar = Files.writeString(folder.resolve("g.gbnf"), "root ::= (\n");
         Cli.Ran ran = generate("--grammar", grammar);
         assertEquals(3, ran.code());
-        assertTrue(ran.err().startsWith("chaku: " + grammar + ": line 2, column 1: expected ) after a group"), ran.err());
+        assertTrue(
+                ran.err().startsWith("chaku: " + grammar + ": line 2, column 1: expected ) after a group"), ran.err());
         Path schema = Files.writeString(folder.resolve("u.json"), "{\"uniqueItems\":true}");
         assertTrue(generate("--json-schema", schema).err().startsWith("chaku: " + schema + ": /uniqueItems asks"));
         assertTrue(generate("--regex", "(").err().startsWith("chaku: --regex: line 1, column 2: expected )"));
