@@ -7,6 +7,8 @@ import dev.chaku.errors.OperationCancelledException;
 import dev.chaku.errors.ResourceException;
 import dev.chaku.gguf.GgufFile;
 import dev.chaku.gguf.GgufWriter;
+import dev.chaku.internal.adapter.PeftAdapters;
+import dev.chaku.internal.adapter.WholeWeight;
 import dev.chaku.internal.adapter.merge.BaseMerge;
 import dev.chaku.internal.adapter.merge.MergeLineage;
 import dev.chaku.internal.adapter.merge.MergeSums;
@@ -49,6 +51,7 @@ public final class BaseMerger {
 
     private final Path base;
     private final List<Worn> adapters = new ArrayList<>();
+    private final List<Path> folders = new ArrayList<>();
     private MergeRounding rounding = MergeRounding.CHANGE;
     private @Nullable WeightFormat format;
     private @Nullable Path importance;
@@ -88,6 +91,19 @@ public final class BaseMerger {
             throw BadInputException.ofSetting("adapter scale", "a finite number", scale);
         }
         adapters.add(new Worn(Objects.requireNonNull(adapter, "adapter"), scale));
+        return this;
+    }
+
+    /**
+     * Merges what Hugging Face's PEFT left in a folder, also what no adapter can be that is worn: DoRA, which gives each
+     * row of a merged weight its length; a trained embedding or output projection ({@code modules_to_save}), which
+     * takes the place of the base's; trained rows of some tokens.
+     *
+     * @param folder with adapter_config.json and adapter_model.safetensors
+     * @return this
+     */
+    public BaseMerger add(Path folder) {
+        folders.add(folder);
         return this;
     }
 
@@ -254,9 +270,14 @@ public final class BaseMerger {
         AdapterBase into = AdapterBase.read(base);
         GgufFile file = into.file().orElseThrow();
         check(target, into);
-        List<BaseMerge.Worn> worn = adapters.stream()
-                .map(one -> new BaseMerge.Worn(one.adapter().weights(), one.scale()))
-                .toList();
+        List<BaseMerge.Worn> worn = new ArrayList<>();
+        List<WholeWeight> wholes = new ArrayList<>();
+        adapters.forEach(one -> worn.add(new BaseMerge.Worn(one.adapter().weights(), one.scale())));
+        for (Path folder : folders) {
+            PeftAdapters.Whole whole = PeftAdapters.readWhole(folder, into.spec(), into.toString());
+            worn.add(new BaseMerge.Worn(whole.weights(), 1));
+            wholes.addAll(whole.wholes());
+        }
         BaseMerge merge = BaseMerge.of(
                 file,
                 into.spec(),
@@ -266,6 +287,7 @@ public final class BaseMerger {
                         Optional.ofNullable(importance).map(ImportanceMatrix::read),
                         rounding == MergeRounding.CHANGE,
                         options.threads()));
+        merge.with(wholes);
         GgufWriter writer = GgufWriter.to(target).overwrite(overwrite).putAll(file.metadata());
         MergeLineage.describe(writer, file, worn, settings());
         if (format != null) {
@@ -277,7 +299,7 @@ public final class BaseMerger {
     }
 
     private void check(Path target, AdapterBase into) {
-        if (adapters.isEmpty()) {
+        if (adapters.isEmpty() && folders.isEmpty()) {
             throw new BadInputException("merge: expected at least one adapter, found none");
         }
         NewFile.at(target).overwrite(overwrite).inputs(inputs()).check();
@@ -297,12 +319,17 @@ public final class BaseMerger {
                 worn.adapter().weights().requireWearable();
             }
         }
+        if (data != null && !folders.isEmpty()) {
+            throw new BadInputException(
+                    folders.get(0) + ": expected an adapter that can be worn, as data compare with, found a folder");
+        }
     }
 
     private List<Path> inputs() {
         return Stream.of(
                         Stream.of(base),
                         Stream.ofNullable(importance),
+                        folders.stream(),
                         adapters.stream()
                                 .map(worn -> Path.of(worn.adapter().loaded().source())))
                 .flatMap(paths -> paths)

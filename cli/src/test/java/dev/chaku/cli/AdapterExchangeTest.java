@@ -154,4 +154,23 @@ class AdapterExchangeTest {
         assertEquals(3, ran.code());
         assertTrue(ran.err().contains("found one of PEFT; import it for its base first"), ran.err());
     }
+
+    @Test
+    void exportMergedMakesAModel() throws IOException {
+        Path out = folder.resolve("merged.gguf");
+        Cli.Ran ran = Cli.run("adapter", "export", adapter, "--merged", "--model", base, "--out", out, "--json");
+        assertEquals(0, ran.code(), ran.err());
+        assertEquals(3, ran.json().get("tensors_changed").asInt());
+        assertEquals(0, Cli.run("generate", "--model", out, "--prompt", "x", "--max-tokens", 1).code());
+        Path peft = SmallAdapter.peft(base, folder.resolve("peft"));
+        Path same = folder.resolve("same.gguf");
+        Cli.Ran ofFolder = Cli.run("adapter", "export", peft, "--merged", "--model", base, "--out", same);
+        assertEquals(0, ofFolder.code(), ofFolder.err());
+        GgufFile first = GgufFile.read(out);
+        GgufFile second = GgufFile.read(same);
+        for (GgufTensor tensor : first.tensors()) {
+            assertEquals(
+                    first.readTensor(tensor), second.readTensor(second.requireTensor(tensor.name())), tensor.name());
+        }
+    }
 }

@@ -15,6 +15,7 @@ import java.util.List;
  * @param inputsFirst whether the configuration says that weights are stored inputs by outputs
  * @param modules in the files' order
  * @param beyond what is more than low-rank additions; empty for a plain LoRA
+ * @param wholes the tensors of that, as far as a merge can take them
  * @param remarks on what is there and changes nothing, one sentence each
  */
 record FoundAdapter(
@@ -24,6 +25,7 @@ record FoundAdapter(
         boolean inputsFirst,
         List<FoundModule> modules,
         List<Beyond> beyond,
+        List<Whole> wholes,
         List<String> remarks) {
 
     /** The tool whose folder it is. */
@@ -44,10 +46,32 @@ record FoundAdapter(
             return new Beyond(what, why + "; " + MERGED);
         }
 
+        boolean isMergeable() {
+            return why.endsWith(MERGED);
+        }
+
         String sentence() {
             return what + " is not supported: " + why;
         }
     }
+
+    /** What a tensor of a whole module is. */
+    enum WholeKind {
+        /** The length of each row of the merged weight, [N] or [N, 1]. */
+        MAGNITUDE,
+        /** Rows of an embedding in place of those of some tokens, [n, D]. */
+        TOKENS,
+        /** A weight in place of the base's. */
+        WEIGHT
+    }
+
+    /**
+     * A tensor that stands for whole weights.
+     *
+     * @param module its name, without what tools put around it
+     * @param tokens whose rows it has; empty but for {@link WholeKind#TOKENS}
+     */
+    record Whole(String module, WholeKind kind, FoundModule.Matrix matrix, List<Integer> tokens) {}
 
     /** What a refusal adds where merging is the way out. */
     static final String MERGED = "export it merged: that makes a whole model of base and adapter";
@@ -55,6 +79,7 @@ record FoundAdapter(
     FoundAdapter {
         modules = List.copyOf(modules);
         beyond = List.copyOf(beyond);
+        wholes = List.copyOf(wholes);
         remarks = List.copyOf(remarks);
     }
 
@@ -78,6 +103,17 @@ record FoundAdapter(
                     + (Files.exists(folder) ? "a file" : "none"));
         }
         return isMlx(folder) ? MlxFolder.read(folder) : PeftFolder.read(folder);
+    }
+
+    /** @throws BadInputException if it holds what cannot even be merged: the message names the first of it */
+    FoundAdapter requireMergeable() {
+        beyond.stream().filter(each -> !each.isMergeable()).findFirst().ifPresent(first -> {
+            throw new BadInputException(first.sentence());
+        });
+        if (modules.isEmpty() && wholes.isEmpty()) {
+            throw new BadInputException(folder + ": expected tensors of adapted modules, found none");
+        }
+        return this;
     }
 
     /** @throws BadInputException if it is more than low-rank additions: the message names the first that is */

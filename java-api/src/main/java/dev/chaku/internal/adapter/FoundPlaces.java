@@ -53,6 +53,11 @@ final class FoundPlaces {
         return new FoundPlaces(found.requireLora(), spec).place(base);
     }
 
+    /** The same of the low-rank additions alone that are beside what only a merge can take. */
+    static AdapterWeights placeBesideWholes(FoundAdapter found, DecoderSpec spec, String base) {
+        return new FoundPlaces(found.requireMergeable(), spec).place(base);
+    }
+
     private AdapterWeights place(String base) {
         if (found.inputsFirst() && !names.inputsFirst()) {
             throw new BadInputException(found.folder().resolve(PeftConfig.FILE_NAME)
@@ -134,7 +139,7 @@ final class FoundPlaces {
         modules.forEach(module -> votes.merge((float) module.alpha(), 1, Integer::sum));
         return votes.entrySet().stream()
                 .max(Map.Entry.comparingByValue())
-                .orElseThrow()
-                .getKey();
+                .map(Map.Entry::getKey)
+                .orElse(1f);
     }
 }

@@ -92,6 +92,19 @@ public final class FusedProducts {
         return result;
     }
 
+    /** The shape of a place that is one product, or of one that files know for several. */
+    static Optional<DecoderSpec.Shape> shape(Place place, DecoderSpec spec) {
+        if (place.module().isOne()) {
+            return spec.product(place);
+        }
+        return shared(spec).values().stream()
+                .filter(parts -> fusedPlace(parts).equals(place))
+                .findFirst()
+                .map(parts -> new DecoderSpec.Shape(
+                        parts.stream().mapToLong(TensorSpec::rows).sum(),
+                        parts.get(0).columns()));
+    }
+
     /** Tensors that several products share, by name; the products in the order of their rows. */
     private static Map<String, List<TensorSpec>> shared(DecoderSpec spec) {
         Map<String, List<TensorSpec>> byName = new LinkedHashMap<>();

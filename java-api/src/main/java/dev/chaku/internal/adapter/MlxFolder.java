@@ -57,7 +57,7 @@ final class MlxFolder {
         List<FoundModule> modules = new ArrayList<>();
         halves.forEach((module, ab) -> modules.add(module(file, module, ab[0], ab[1], scale)));
         String base = config.findString("model").orElse("");
-        return new FoundAdapter(folder, FoundAdapter.Kind.MLX, base, false, modules, beyond, List.of());
+        return new FoundAdapter(folder, FoundAdapter.Kind.MLX, base, false, modules, beyond, List.of(), List.of());
     }
 
     private void refuseOthers() {

@@ -94,6 +94,27 @@ public final class PeftAdapters {
         }
     }
 
+    /**
+     * An adapter that is more than low-rank additions, as far as a merge can take it.
+     *
+     * @param weights the low-rank additions; perhaps none
+     * @param wholes what it says of whole weights
+     * @param remarks what was there and changes nothing, one sentence each
+     */
+    public record Whole(AdapterWeights weights, List<WholeWeight> wholes, List<String> remarks) {}
+
+    /**
+     * Reads an adapter to be merged, whole weights included.
+     *
+     * @param base what messages call the base
+     * @throws BadInputException as {@link #read(Path, DecoderSpec)}, but for what a merge can take
+     */
+    public static Whole readWhole(Path folder, DecoderSpec spec, String base) {
+        FoundAdapter found = FoundAdapter.read(folder);
+        AdapterWeights weights = FoundPlaces.placeBesideWholes(found, spec, base);
+        return new Whole(weights.joined(spec), WholePlaces.place(found, spec), found.remarks());
+    }
+
     /** A module to be written, by its full name, and what it is here. */
     private record Written(String module, DecoderModule product, LoraPair pair) {}
 
@@ -178,7 +199,7 @@ public final class PeftAdapters {
             }
         }
         String base = adapter.metadata().findString("general.base_model.0.name").orElse("");
-        return new PeftConfig(rank, adapter.alpha(), false, ranks, Map.of(), names.inputsFirst(), base);
+        return new PeftConfig(rank, adapter.alpha(), false, ranks, Map.of(), names.inputsFirst(), Map.of(), base);
     }
 
     /** Short names for what every layer has, full names otherwise. */

@@ -28,6 +28,7 @@ import org.jspecify.annotations.Nullable;
  * @param rankPattern ranks by module, see {@link #rankOf}
  * @param alphaPattern alphas by module
  * @param inputsFirst whether weights of the base are stored inputs by outputs
+ * @param tokens whose embeddings were trained, by the end of the module's name; under the empty name those of any
  * @param base what the adapter was trained on, empty if not told
  */
 record PeftConfig(
@@ -37,6 +38,7 @@ record PeftConfig(
         Map<String, Double> rankPattern,
         Map<String, Double> alphaPattern,
         boolean inputsFirst,
+        Map<String, List<Integer>> tokens,
         String base) {
 
     static final String FILE_NAME = "adapter_config.json";
@@ -89,6 +91,18 @@ record PeftConfig(
     PeftConfig {
         rankPattern = Collections.unmodifiableMap(new LinkedHashMap<>(rankPattern));
         alphaPattern = Collections.unmodifiableMap(new LinkedHashMap<>(alphaPattern));
+        tokens = Map.copyOf(tokens);
+    }
+
+    /** The tokens whose rows of a module were trained. */
+    List<Integer> trainedTokens(String module) {
+        return tokens.entrySet().stream()
+                .filter(entry -> entry.getKey().isEmpty()
+                        || module.equals(entry.getKey())
+                        || module.endsWith("." + entry.getKey()))
+                .findFirst()
+                .map(Map.Entry::getValue)
+                .orElse(List.of());
     }
 
     /** The rank that PEFT gives a module, by its full name. */
@@ -173,6 +187,7 @@ record PeftConfig(
                 pattern(json, "rank_pattern"),
                 pattern(json, "alpha_pattern"),
                 json.bool("fan_in_fan_out", false),
+                tokens(json),
                 json.fields().get("base_model_name_or_path") instanceof String name ? name : "");
         return new Told(config, new Refusals(json).list(), remarks(json));
     }
@@ -253,6 +268,31 @@ record PeftConfig(
         private void add(String key, @Nullable Object found, String why) {
             list.add(new Beyond(json.path() + ": " + key + " = " + shown(found), why));
         }
+    }
+
+    /** A list of tokens of the embedding, or one for each module. */
+    private static Map<String, List<Integer>> tokens(JsonFile json) {
+        Object told = json.fields().get("trainable_token_indices");
+        if (told instanceof List<?> ids) {
+            return Map.of("", ids(json, ids));
+        }
+        Map<String, List<Integer>> tokens = new LinkedHashMap<>();
+        if (told instanceof Map<?, ?> modules) {
+            modules.forEach((module, ids) ->
+                    tokens.put(module.toString(), ids(json, ids instanceof List<?> list ? list : List.of())));
+        }
+        return tokens;
+    }
+
+    private static List<Integer> ids(JsonFile json, List<?> found) {
+        return found.stream()
+                .map(id -> {
+                    if (id instanceof Long number && number >= 0 && number <= Integer.MAX_VALUE) {
+                        return number.intValue();
+                    }
+                    throw json.error("trainable_token_indices", "ids of tokens", id);
+                })
+                .toList();
     }
 
     private static double positive(JsonFile json, String key, @Nullable Object found) {

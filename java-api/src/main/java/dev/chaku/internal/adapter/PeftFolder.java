@@ -14,6 +14,7 @@ import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * Folders as Hugging Face's PEFT writes them: {@code adapter_config.json} and {@code adapter_model.safetensors}, or
@@ -25,6 +26,7 @@ final class PeftFolder {
     private final Path folder;
     private final PeftConfig config;
     private final List<Beyond> beyond;
+    private final List<FoundAdapter.Whole> wholes = new ArrayList<>();
     private final List<String> remarks;
 
     private PeftFolder(Path folder, PeftConfig.Told told) {
@@ -54,7 +56,10 @@ final class PeftFolder {
             switch (named.part()) {
                 case A, B, EMBEDDING_A, EMBEDDING_B -> collect(file, name, named, halves);
                 case BASE_COPY -> copies.add(name);
-                default -> beyond.add(beyond(file, name, named.part()));
+                default -> {
+                    beyond.add(beyond(file, name, named.part()));
+                    whole(file, name, named).ifPresent(wholes::add);
+                }
             }
         }
         List<FoundModule> modules = new ArrayList<>();
@@ -62,7 +67,7 @@ final class PeftFolder {
         remark(copies, "is a copy of the base's own weight; that of the base is used");
         remark(ofNoText, "is of what sees or hears and left out; texts are the same without");
         return new FoundAdapter(
-                folder, FoundAdapter.Kind.PEFT, config.base(), config.inputsFirst(), modules, beyond, remarks);
+                folder, FoundAdapter.Kind.PEFT, config.base(), config.inputsFirst(), modules, beyond, wholes, remarks);
     }
 
     /** One sentence for all of a kind, which names the first. */
@@ -80,6 +85,24 @@ final class PeftFolder {
             case TOKENS -> Beyond.mergeable(what, "trained embeddings cannot be part of a LoRA file");
             case BIAS -> new Beyond(what, "biases of B cannot be part of a LoRA file");
             default -> Beyond.mergeable(what, "it is no LoRA matrix but a whole weight");
+        };
+    }
+
+    /** A tensor that a merge can take; nothing of others. */
+    private Optional<FoundAdapter.Whole> whole(Safetensors file, String name, Named named) {
+        Matrix matrix = new Matrix(file, file.tensors().get(name), false);
+        return switch (named.part()) {
+            case MAGNITUDE ->
+                Optional.of(new FoundAdapter.Whole(named.module(), FoundAdapter.WholeKind.MAGNITUDE, matrix, List.of()));
+            case TOKENS ->
+                Optional.of(new FoundAdapter.Whole(
+                        named.module(), FoundAdapter.WholeKind.TOKENS, matrix, config.trainedTokens(named.module())));
+            case WHOLE ->
+                name.endsWith(".weight")
+                        ? Optional.of(new FoundAdapter.Whole(
+                                named.module(), FoundAdapter.WholeKind.WEIGHT, matrix, List.of()))
+                        : Optional.empty();
+            default -> Optional.empty();
         };
     }
 

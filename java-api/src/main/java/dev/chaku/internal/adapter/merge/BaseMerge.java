@@ -6,6 +6,7 @@ import dev.chaku.gguf.GgufFile;
 import dev.chaku.gguf.GgufTensor;
 import dev.chaku.gguf.GgufWriter;
 import dev.chaku.internal.adapter.AdapterWeights;
+import dev.chaku.internal.adapter.WholeWeight;
 import dev.chaku.internal.arch.FormatMix;
 import dev.chaku.internal.arch.ModelFacts;
 import dev.chaku.internal.arch.TensorFormats;
@@ -96,6 +97,16 @@ public final class BaseMerge {
         BaseMerge merge = new BaseMerge(base, placement, settings);
         merge.plan();
         return merge;
+    }
+
+    /**
+     * Adds what adapters say of whole weights, which takes the place of sums or scales them.
+     *
+     * @throws BadInputException if the base has no such weight
+     */
+    public void with(List<WholeWeight> wholes) {
+        placement.place(wholes);
+        plan();
     }
 
     /** Whether the merged model has an output projection of its own where the base's embedding serves as one. */
@@ -204,7 +215,7 @@ public final class BaseMerge {
             KeptDelta.place(one.name()).ifPresent(place -> {
                 delta.pair(
                                 place,
-                                new MergedTensor(base, one.source(), one.terms()),
+                                new MergedTensor(base, one.source(), one.terms(), placement.changes(one.name())),
                                 merged.requireTensor(one.name()),
                                 one.importance())
                         .ifPresent(pairs::add);
@@ -218,7 +229,7 @@ public final class BaseMerge {
     public Optional<FormatAdvice.Kept> advise(double share) {
         List<Planned> planned = plan();
         List<MergedTensor> tensors = planned.stream()
-                .map(one -> new MergedTensor(base, one.source(), one.terms()))
+                .map(one -> new MergedTensor(base, one.source(), one.terms(), placement.changes(one.name())))
                 .toList();
         long bytes = planned.stream()
                 .mapToLong(one -> one.to().tensorBytes(one.source().dims()))
@@ -245,7 +256,7 @@ public final class BaseMerge {
     private Tensor write(
             Planned planned, OrderedParts<MergedPartSlot> parts, WritableByteChannel out, FileProgressMeter meter)
             throws IOException {
-        MergedTensor tensor = new MergedTensor(base, planned.source(), planned.terms());
+        MergedTensor tensor = new MergedTensor(base, planned.source(), planned.terms(), placement.changes(planned.name()));
         MergeSums[] sums = {MergeSums.NONE, MergeSums.NONE};
         parts.run(cut(planned, tensor), slot -> {
             out.write(slot.encoded());
@@ -265,8 +276,10 @@ public final class BaseMerge {
     /** Parts of rows that lie in one matrix, as importance is each matrix's own. */
     private Iterator<MergedPart> cut(Planned planned, MergedTensor tensor) {
         String name = base.path() + ": tensor " + planned.name();
+        // What becomes of whole rows lies along no direction of the products.
+        boolean alongTerms = settings.alongChange() && tensor.isSum();
         BlockRounding rounding =
-                settings.alongChange() ? ChangeRounding.of(planned.to(), planned.terms()) : BlockRounding.PLAIN;
+                alongTerms ? ChangeRounding.of(planned.to(), planned.terms()) : BlockRounding.PLAIN;
         long perMatrix = tensor.rows() / Math.max(1, planned.importance().size());
         long atOnce = Math.max(1, PART_ELEMENTS / tensor.columns());
         return new Iterator<>() {

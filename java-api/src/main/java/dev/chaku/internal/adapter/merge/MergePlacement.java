@@ -4,6 +4,7 @@ import dev.chaku.errors.BadInputException;
 import dev.chaku.gguf.GgufFile;
 import dev.chaku.gguf.GgufTensor;
 import dev.chaku.internal.adapter.AdapterWeights;
+import dev.chaku.internal.adapter.WholeWeight;
 import dev.chaku.internal.engine.DecoderModule;
 import dev.chaku.internal.engine.DecoderModule.Place;
 import dev.chaku.internal.engine.DecoderSpec;
@@ -31,6 +32,7 @@ final class MergePlacement {
     private final GgufFile base;
     private final DecoderSpec spec;
     private final Map<String, List<LowRankTerm>> terms = new LinkedHashMap<>();
+    private final Map<String, List<RowChange>> changes = new LinkedHashMap<>();
 
     /** @param scale what the adapter is worn with; 1 as it was trained */
     record Worn(AdapterWeights adapter, double scale) {}
@@ -54,6 +56,39 @@ final class MergePlacement {
             }
         }
         return placement;
+    }
+
+    /** What becomes of a tensor's rows once all is added. */
+    List<RowChange> changes(String name) {
+        return changes.getOrDefault(name, List.of());
+    }
+
+    /**
+     * Places what an adapter says of whole weights.
+     *
+     * @throws BadInputException if the base has no such weight
+     */
+    void place(List<WholeWeight> wholes) {
+        for (WholeWeight whole : wholes) {
+            Optional<TensorSpec> tensor = spec.weight(whole.place());
+            boolean outside = !whole.place().module().inLayers();
+            if (tensor.isEmpty() && !outside) {
+                throw new BadInputException(base.path() + ": expected a tensor " + whole.place().name()
+                        + ".weight, of which the adapter says more, found none");
+            }
+            String name = tensor.isPresent() ? tensor.get().name() : whole.place().name() + ".weight";
+            RowChange change;
+            if (whole instanceof WholeWeight.Lengths lengths) {
+                change = new RowChange.Lengths(
+                        base.path() + ": tensor " + name, lengths, LowRankTerm.Rows.of(tensor.orElseThrow()));
+            } else if (whole instanceof WholeWeight.Replaced replaced) {
+                change = new RowChange.Replaced(replaced.rows());
+            } else {
+                change = new RowChange.Tokens((WholeWeight.Tokens) whole);
+            }
+            terms.computeIfAbsent(name, unused -> new ArrayList<>());
+            changes.computeIfAbsent(name, unused -> new ArrayList<>()).add(change);
+        }
     }
 
     /** By tensor of the merged file; none of a tensor that stays as it is. */

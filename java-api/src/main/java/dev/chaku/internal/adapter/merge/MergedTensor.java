@@ -18,6 +18,7 @@ final class MergedTensor {
     private final GgufFile file;
     private final GgufTensor tensor;
     private final List<Prepared> terms;
+    private final List<RowChange> changes;
 
     /** A term whose directions, which several terms may share, are doubles. */
     private record Prepared(LowRankTerm term, double[] directions) {}
@@ -25,12 +26,14 @@ final class MergedTensor {
     /**
      * A tensor with what is added to it.
      *
+     * @param changes what becomes of the sums
      * @throws BadInputException if the core cannot decode its format
      */
-    MergedTensor(GgufFile file, GgufTensor tensor, List<LowRankTerm> terms) {
+    MergedTensor(GgufFile file, GgufTensor tensor, List<LowRankTerm> terms, List<RowChange> changes) {
         this.file = file;
         this.tensor = tensor;
         this.terms = prepare(terms);
+        this.changes = changes;
         if (Engines.codec().describe(tensor.type()).isEmpty()) {
             throw new BadInputException(file.path() + ": tensor " + tensor.name() + " has the format " + tensor.type()
                     + ", which this build cannot decode");
@@ -66,9 +69,15 @@ final class MergedTensor {
         return tensor.elements() / tensor.dim(0);
     }
 
+    /** Whether it is to become the sum alone, rows not being changed further. */
+    boolean isSum() {
+        return changes.isEmpty();
+    }
+
     /** Whether a row is to change. */
     boolean touches(long row) {
-        return terms.stream().anyMatch(prepared -> prepared.term().touches(row));
+        return terms.stream().anyMatch(prepared -> prepared.term().touches(row))
+                || changes.stream().anyMatch(change -> change.touches(row));
     }
 
     /** Reads rows as they are stored. */
@@ -103,5 +112,6 @@ final class MergedTensor {
             }
             merged.put(row * columns, values);
         }
+        changes.forEach(change -> change.apply(first, columns, merged));
     }
 }
