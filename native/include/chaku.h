@@ -641,6 +641,10 @@ CHAKU_API void chaku_trainer_free(chaku_trainer** trainer);
 CHAKU_API chaku_status chaku_trainer_accumulate(chaku_trainer* trainer, const chaku_batch* batch, chaku_loss* out);
 /** Forward alone, without dropout. */
 CHAKU_API chaku_status chaku_trainer_evaluate(chaku_trainer* trainer, const chaku_batch* batch, chaku_loss* out);
+/** The logits from which evaluate takes its loss, V of each weighted position in their order; n_floats is V times their
+ * number. */
+CHAKU_API chaku_status chaku_trainer_logits(chaku_trainer* trainer, const chaku_batch* batch, float* logits,
+                                            int64_t n_floats);
 /** Divides the gradients by the weight_sum accumulated since the last step, clips, updates and zeroes them.
  * CHAKU_INVALID_STATE when no weighted token was accumulated. */
 CHAKU_API chaku_status chaku_trainer_step(chaku_trainer* trainer, const chaku_step_options* options,

@@ -116,6 +116,18 @@ extern "C" chaku_status chaku_trainer_evaluate(chaku_trainer* trainer, const cha
   });
 }
 
+extern "C" chaku_status chaku_trainer_logits(chaku_trainer* trainer, const chaku_batch* batch, float* logits,
+                                             int64_t n_floats) {
+  return capi::guarded("logits", [&] {
+    Trainer& t = require_trainer("logits", trainer);
+    const TrainingBatch b = convert("logits", capi::require_struct("logits", "batch", batch));
+    capi::require("logits", "logits", logits);
+    if (n_floats < 0)
+      fail(Code::kInvalidArgument, "[logits] expected n_floats >= 0, got %lld", static_cast<long long>(n_floats));
+    t.logits(b, {logits, static_cast<size_t>(n_floats)});
+  });
+}
+
 extern "C" chaku_status chaku_trainer_step(chaku_trainer* trainer, const chaku_step_options* options,
                                            chaku_step_result* out) {
   return capi::guarded("step", [&] {

@@ -145,6 +145,20 @@ Loss LossHead::evaluate(const float* stream, const Targets& targets, int64_t m) 
   return sum(n);
 }
 
+void LossHead::logits(const float* stream, const Targets& targets, int64_t m, float* logits) {
+  const int64_t n = select(stream, targets, m), v = d_.spec->vocab_size;
+  if (n == 0) return;
+  prepare(n);
+  const int64_t rank = low_rank() != nullptr ? low_rank()->rank : 0;
+  for (int64_t begin = 0; begin < n; begin += s_.chunk_tokens) {
+    if (d_.cancel != nullptr) d_.cancel->check();
+    const int64_t rows = std::min(s_.chunk_tokens, n - begin);
+    project_logits(d_, s_.normed + begin * d_.spec->width, s_.low_rank + begin * rank, rows, s_.logits);
+    cap_logits(d_, rows, s_.logits);
+    device().download(logits + begin * v, s_.logits, bytes_of<float>(rows * v));
+  }
+}
+
 Loss LossHead::accumulate(const float* stream, const Targets& targets, int64_t m, const Gradients& gradients,
                           float* d_stream) {
   const int64_t d = d_.spec->width;

@@ -63,6 +63,9 @@ class LossHead {
   // Loss alone. `stream` is the last block's output [m,D]. Throws Error(kCancelled) alone, as do the others.
   Loss evaluate(const float* stream, const Targets& targets, int64_t m);
 
+  // Logits [Mw,V] of the weighted tokens, to the host's memory.
+  void logits(const float* stream, const Targets& targets, int64_t m, float* logits);
+
   // Loss; gradients of the output's parameters are accumulated, d_stream[m,D] is overwritten. Null d_stream: nothing
   // below the head is trained.
   Loss accumulate(const float* stream, const Targets& targets, int64_t m, const Gradients& gradients, float* d_stream);

@@ -309,6 +309,22 @@ Loss Trainer::evaluate(const TrainingBatch& batch) {
   return loss;
 }
 
+void Trainer::logits(const TrainingBatch& batch, std::span<float> logits) {
+  check_batch(batch);
+  const int64_t m = static_cast<int64_t>(batch.tokens.size());
+  const int64_t n = std::count_if(batch.targets.weights, batch.targets.weights + m, [](float w) { return w > 0.0f; });
+  const int64_t floats = n * model_->spec().vocab_size;
+  if (static_cast<int64_t>(logits.size()) != floats)
+    fail(Code::kInvalidArgument, "[logits] expected %lld floats, got %zu", static_cast<long long>(floats),
+         logits.size());
+  model_->check_files();
+  const CancellableRun run(cancellation_);
+  const Decoder d = decoder({});
+  forward(d, begin_batch(batch), {}, activations_);
+  LossHead(d, loss_, activations_.dropped).logits(activations_.streams.back(), batch.targets, m, logits.data());
+  model_->engine().device().check();
+}
+
 Loss Trainer::accumulate(const TrainingBatch& batch) {
   check_batch(batch);
   model_->check_files();

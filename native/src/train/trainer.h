@@ -64,6 +64,8 @@ class Trainer {
   Loss accumulate(const TrainingBatch& batch);
   // Of the merged weights, where training sees them.
   Loss evaluate(const TrainingBatch& batch);
+  // Logits [Mw,V] of the weighted tokens, from which evaluate takes its loss.
+  void logits(const TrainingBatch& batch, std::span<float> logits);
   StepResult step(const StepOptions& options);
   void cancel() noexcept { cancellation_.request(); }
 

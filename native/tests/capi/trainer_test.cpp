@@ -110,6 +110,31 @@ TEST(training_lowers_the_loss_and_the_adapter_carries_it_over) {
   CHECK(std::fabs(loss - after.loss_sum) < 1e-3);
 }
 
+TEST(logits_are_those_that_the_loss_is_taken_from) {
+  Ready t;
+  const Row row;
+  const chaku_batch batch = row.batch();
+  auto loss = sized<chaku_loss>();
+  CHECK_OK(chaku_trainer_evaluate(t.trainer, &batch, &loss));
+  std::vector<float> logits(5 * 64);
+  CHECK_OK(chaku_trainer_logits(t.trainer, &batch, logits.data(), 5 * 64));
+  double sum = 0;
+  int at = 0;
+  for (int i = 0; i < 6; ++i) {
+    if (row.weights[i] == 0) continue;
+    double total = 0;
+    for (int v = 0; v < 64; ++v) total += std::exp(static_cast<double>(logits[static_cast<size_t>(at * 64 + v)]));
+    sum += std::log(total) - logits[static_cast<size_t>(at * 64 + row.targets[i])];
+    ++at;
+  }
+  CHECK_EQ(at, 5);
+  CHECK(std::fabs(sum - loss.loss_sum) < 1e-4);
+  CHECK_FAILS(CHAKU_INVALID_ARGUMENT, chaku_trainer_logits(t.trainer, &batch, logits.data(), 4 * 64));
+  CHECK_FAILS(CHAKU_INVALID_ARGUMENT, chaku_trainer_logits(t.trainer, &batch, nullptr, 5 * 64));
+  CHECK_FAILS(CHAKU_INVALID_ARGUMENT, chaku_trainer_logits(nullptr, &batch, logits.data(), 5 * 64));
+  CHECK_FAILS(CHAKU_INVALID_ARGUMENT, chaku_trainer_logits(t.trainer, nullptr, logits.data(), 5 * 64));
+}
+
 TEST(full_training_lists_every_weight) {
   auto options = lora_options();
   options.mode = CHAKU_TRAIN_FULL;

@@ -8,6 +8,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -91,5 +93,82 @@ class AdapterCommandsTest {
         Cli.Ran none = Cli.run("adapter", "inspect", folder.resolve("none"));
         assertEquals(3, none.code());
         assertEquals(1, none.err().strip().lines().count(), none.err());
+    }
+
+    /** Of the demo's base, whose blocks are rounded when the adapter is merged. */
+    @Test
+    void verifyComparesAllWaysToUseIt() throws IOException {
+        Cli.Ran ran = Cli.run(
+                "adapter",
+                "verify",
+                "--model",
+                base,
+                "--adapter",
+                run,
+                "--data",
+                folder.resolve("data.jsonl"),
+                "--positions",
+                20,
+                "--json");
+        assertEquals(0, ran.code(), ran.err());
+        JsonNode proof = ran.json();
+        assertTrue(proof.get("pass").asBoolean());
+        List<String> pairs = new ArrayList<>();
+        for (JsonNode pair : proof.get("pairs")) {
+            pairs.add(pair.get("a").asText() + " " + pair.get("b").asText());
+            assertTrue(pair.get("pass").asBoolean(), pair.toString());
+            assertTrue(pair.get("kl").asDouble() >= 0 && pair.get("top1_agreement").asDouble() <= 1, pair.toString());
+            if (!pair.get("b").asText().equals("merged") && pair.get("a").asText().equals("base+adapter")) {
+                assertEquals(0, pair.get("max_difference").asDouble());
+            }
+        }
+        assertEquals(
+                List.of("trainer base+adapter", "base+adapter gguf", "base+adapter peft", "base+adapter merged"), pairs);
+    }
+
+    /** What is only said of an adapter of another file by generate is refused here, unless it is forced. */
+    @Test
+    void verifyRefusesAnotherBase() throws IOException {
+        Path smaller = OtherBase.write(base, folder.resolve("verify-three.gguf"));
+        Cli.Ran ran = Cli.run(
+                "adapter",
+                "verify",
+                "--model",
+                smaller,
+                "--adapter",
+                run,
+                "--data",
+                folder.resolve("data.jsonl"),
+                "--force");
+        assertEquals(3, ran.code());
+        assertTrue(ran.err().contains("adapter for another base than " + smaller), ran.err());
+    }
+
+    /** A version of the registry keeps that it was verified, for promotions that demand it. */
+    @Test
+    void verifyIsKeptByTheRegistry() throws IOException {
+        Path registry = folder.resolve("registry");
+        assertEquals(
+                0,
+                Cli.run("adapter", "register", "mars", run, "--registry", registry).code());
+        Object[] promote = {"adapter", "promote", "mars@1", "--require", "verify", "--registry", registry};
+        assertEquals(3, Cli.run(promote).code(), "nothing was verified yet");
+        Cli.Ran ran = Cli.run(
+                "adapter",
+                "verify",
+                "--model",
+                base,
+                "--adapter",
+                "mars@1",
+                "--registry",
+                registry,
+                "--data",
+                folder.resolve("data.jsonl"),
+                "--positions",
+                4,
+                "--no-merge");
+        assertEquals(0, ran.code(), ran.err());
+        Cli.Ran promoted = Cli.run(promote);
+        assertEquals(0, promoted.code(), promoted.err());
     }
 }

@@ -56,6 +56,11 @@ public record AdapterWeights(
         }
     }
 
+    /** A pair for each product of the engine, in place of those for tensors that products share. */
+    public List<LoraPair> split(DecoderSpec spec) {
+        return FusedProducts.split(pairs, spec);
+    }
+
     /** The same with one pair for each tensor of the base, as files hold it. */
     public AdapterWeights joined(DecoderSpec spec) {
         return withPairs(FusedProducts.join(pairs, spec));

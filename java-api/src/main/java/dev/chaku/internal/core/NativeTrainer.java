@@ -26,14 +26,16 @@ import org.bytedeco.javacpp.IntPointer;
 /** Parameters, gradients and AdamW state over a model. */
 final class NativeTrainer extends NativeHandle<chaku_trainer> implements EngineTrainer {
     private final int maxTokens;
+    private final int vocabSize;
     private final IntBuffer tokens;
     private final IntBuffer targets;
     private final FloatBuffer weights;
     private final IntBuffer starts;
 
-    private NativeTrainer(chaku_trainer pointer, int maxTokens) {
+    private NativeTrainer(chaku_trainer pointer, int maxTokens, int vocabSize) {
         super("trainer", pointer, chaku::chaku_trainer_free);
         this.maxTokens = maxTokens;
+        this.vocabSize = vocabSize;
         this.tokens = DirectBuffers.ints(maxTokens);
         this.targets = DirectBuffers.ints(maxTokens);
         this.weights = DirectBuffers.floats(maxTokens);
@@ -58,7 +60,7 @@ final class NativeTrainer extends NativeHandle<chaku_trainer> implements EngineT
         try (TrainerStructs structs = TrainerStructs.of(options)) {
             chaku_trainer out = new chaku_trainer();
             Status.check(chaku.chaku_trainer_create(modelPointer, structs.options(), out));
-            return new NativeTrainer(out, options.maxTokens());
+            return new NativeTrainer(out, options.maxTokens(), model.vocabSize());
         } finally {
             model.leave();
         }
@@ -79,24 +81,45 @@ final class NativeTrainer extends NativeHandle<chaku_trainer> implements EngineT
         return run(batch, false);
     }
 
-    private BatchLoss run(TrainingBatch batch, boolean backward) {
+    @Override
+    public void logits(TrainingBatch batch, FloatBuffer logits) {
+        long floats = 0;
+        for (float weight : batch.weights()) {
+            floats += weight > 0 ? vocabSize : 0;
+        }
+        if (!logits.isDirect() || logits.remaining() < floats) {
+            throw new IllegalArgumentException("expected a direct buffer of " + floats + " floats");
+        }
+        chaku_trainer trainer = enterExclusive();
+        try (chaku_batch struct = struct(batch)) {
+            Status.check(chaku.chaku_trainer_logits(trainer, struct, new FloatPointer(logits), floats));
+        } finally {
+            leaveExclusive();
+        }
+    }
+
+    /** The batch as the core reads it, over buffers of this trainer. */
+    private chaku_batch struct(TrainingBatch batch) {
         int n = batch.tokens().length;
         if (n > maxTokens) {
             throw new IllegalArgumentException("expected at most " + maxTokens + " tokens in a micro-batch, got " + n);
         }
+        chaku_batch struct = new chaku_batch();
+        return struct.size(struct.sizeof())
+                .n_tokens(n)
+                .n_sequences(batch.sequences())
+                .index(batch.index())
+                .tokens(new IntPointer(fill(tokens, batch.tokens())))
+                .targets(new IntPointer(fill(targets, batch.targets())))
+                .weights(new FloatPointer(weights.clear().put(batch.weights()).flip()))
+                .starts(new IntPointer(fill(starts, batch.starts())));
+    }
+
+    private BatchLoss run(TrainingBatch batch, boolean backward) {
         chaku_trainer trainer = enterExclusive();
-        try (chaku_batch struct = new chaku_batch();
+        try (chaku_batch struct = struct(batch);
                 chaku_loss loss = new chaku_loss()) {
             loss.size(loss.sizeof());
-            struct.size(struct.sizeof())
-                    .n_tokens(n)
-                    .n_sequences(batch.sequences())
-                    .index(batch.index())
-                    .tokens(new IntPointer(fill(tokens, batch.tokens())))
-                    .targets(new IntPointer(fill(targets, batch.targets())))
-                    .weights(new FloatPointer(
-                            weights.clear().put(batch.weights()).flip()))
-                    .starts(new IntPointer(fill(starts, batch.starts())));
             Status.check(
                     backward
                             ? chaku.chaku_trainer_accumulate(trainer, struct, loss)

@@ -31,6 +31,13 @@ public interface EngineTrainer extends AutoCloseable {
     /** Forward alone, without dropout; of the merged weights where training sees them. */
     BatchLoss evaluate(TrainingBatch batch);
 
+    /**
+     * The logits from which {@link #evaluate} takes its loss, of the positions with a weight above 0 in their order.
+     *
+     * @param logits direct; gets V floats for each from its position, which stays
+     */
+    void logits(TrainingBatch batch, FloatBuffer logits);
+
     /** Divides the gradients by the weight sum accumulated since the last step, clips, updates and zeroes them. */
     StepResult step(StepOptions options);
 
