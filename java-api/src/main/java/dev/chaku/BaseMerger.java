@@ -95,8 +95,8 @@ public final class BaseMerger {
     }
 
     /**
-     * Merges what Hugging Face's PEFT left in a folder, also what no adapter can be that is worn: DoRA, which gives each
-     * row of a merged weight its length; a trained embedding or output projection ({@code modules_to_save}), which
+     * Merges what Hugging Face's PEFT left in a folder, also what no adapter can be that is worn: DoRA, which gives
+     * each row of a merged weight its length; a trained embedding or output projection ({@code modules_to_save}), which
      * takes the place of the base's; trained rows of some tokens.
      *
      * @param folder with adapter_config.json and adapter_model.safetensors

@@ -127,10 +127,8 @@ final class AdapterExportCommand extends Verb {
         fields.put("format", "model");
         fields.put("tensors_changed", report.tensors().size());
         fields.put("bytes_written", report.fileBytes());
-        result(
-                fields,
-                () -> console()
-                        .print(out + ": " + Words.count(report.tensors().size(), "tensor") + " changed, "
-                                + ProgressLine.bytes(report.fileBytes())));
+        result(fields, () -> console()
+                .print(out + ": " + Words.count(report.tensors().size(), "tensor") + " changed, "
+                        + ProgressLine.bytes(report.fileBytes())));
     }
 }

@@ -117,13 +117,16 @@ class AdapterCommandsTest {
         for (JsonNode pair : proof.get("pairs")) {
             pairs.add(pair.get("a").asText() + " " + pair.get("b").asText());
             assertTrue(pair.get("pass").asBoolean(), pair.toString());
-            assertTrue(pair.get("kl").asDouble() >= 0 && pair.get("top1_agreement").asDouble() <= 1, pair.toString());
-            if (!pair.get("b").asText().equals("merged") && pair.get("a").asText().equals("base+adapter")) {
+            assertTrue(
+                    pair.get("kl").asDouble() >= 0 && pair.get("top1_agreement").asDouble() <= 1, pair.toString());
+            if (!pair.get("b").asText().equals("merged")
+                    && pair.get("a").asText().equals("base+adapter")) {
                 assertEquals(0, pair.get("max_difference").asDouble());
             }
         }
         assertEquals(
-                List.of("trainer base+adapter", "base+adapter gguf", "base+adapter peft", "base+adapter merged"), pairs);
+                List.of("trainer base+adapter", "base+adapter gguf", "base+adapter peft", "base+adapter merged"),
+                pairs);
     }
 
     /** What is only said of an adapter of another file by generate is refused here, unless it is forced. */
@@ -150,7 +153,8 @@ class AdapterCommandsTest {
         Path registry = folder.resolve("registry");
         assertEquals(
                 0,
-                Cli.run("adapter", "register", "mars", run, "--registry", registry).code());
+                Cli.run("adapter", "register", "mars", run, "--registry", registry)
+                        .code());
         Object[] promote = {"adapter", "promote", "mars@1", "--require", "verify", "--registry", registry};
         assertEquals(3, Cli.run(promote).code(), "nothing was verified yet");
         Cli.Ran ran = Cli.run(

@@ -161,7 +161,10 @@ class AdapterExchangeTest {
         Cli.Ran ran = Cli.run("adapter", "export", adapter, "--merged", "--model", base, "--out", out, "--json");
         assertEquals(0, ran.code(), ran.err());
         assertEquals(3, ran.json().get("tensors_changed").asInt());
-        assertEquals(0, Cli.run("generate", "--model", out, "--prompt", "x", "--max-tokens", 1).code());
+        assertEquals(
+                0,
+                Cli.run("generate", "--model", out, "--prompt", "x", "--max-tokens", 1)
+                        .code());
         Path peft = SmallAdapter.peft(base, folder.resolve("peft"));
         Path same = folder.resolve("same.gguf");
         Cli.Ran ofFolder = Cli.run("adapter", "export", peft, "--merged", "--model", base, "--out", same);

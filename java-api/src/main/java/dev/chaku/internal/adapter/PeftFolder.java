@@ -93,7 +93,8 @@ final class PeftFolder {
         Matrix matrix = new Matrix(file, file.tensors().get(name), false);
         return switch (named.part()) {
             case MAGNITUDE ->
-                Optional.of(new FoundAdapter.Whole(named.module(), FoundAdapter.WholeKind.MAGNITUDE, matrix, List.of()));
+                Optional.of(
+                        new FoundAdapter.Whole(named.module(), FoundAdapter.WholeKind.MAGNITUDE, matrix, List.of()));
             case TOKENS ->
                 Optional.of(new FoundAdapter.Whole(
                         named.module(), FoundAdapter.WholeKind.TOKENS, matrix, config.trainedTokens(named.module())));

@@ -91,26 +91,25 @@ final class WholePlaces {
     private List<WholeWeight> lengths(Whole whole) {
         ModuleNames.Site site = names.parse(whole.module())
                 .filter(at -> at.layer() >= 0)
-                .orElseThrow(() -> new BadInputException(
-                        where(whole) + ": lengths of rows are known for products of layers alone, found "
-                                + whole.module()));
+                .orElseThrow(() -> new BadInputException(where(whole)
+                        + ": lengths of rows are known for products of layers alone, found " + whole.module()));
         float[] values = whole.matrix().file().floats(whole.matrix().tensor().name());
         List<WholeWeight> wholes = new ArrayList<>();
         for (ModuleNames.Module part : site.modules()) {
             Place place = part.product().at(site.layer());
             if (place.module() == DecoderModule.ATTN_KV_B) {
-                throw new BadInputException(
-                        where(whole) + ": the rows of " + whole.module() + " lie transposed in files and have no length");
+                throw new BadInputException(where(whole) + ": the rows of " + whole.module()
+                        + " lie transposed in files and have no length");
             }
             DecoderSpec.Shape shape = FusedProducts.shape(place, spec)
-                    .orElseThrow(() -> new BadInputException(where(whole)
-                            + ": adapter for another base: found no product " + place.name()));
+                    .orElseThrow(() -> new BadInputException(
+                            where(whole) + ": adapter for another base: found no product " + place.name()));
             LoraPair carrier = new LoraPair(
                     place, 1, (int) shape.columns(), values.length, new float[(int) shape.columns()], values);
             for (LoraPair moved : PeftRows.toGguf(carrier, part, place, spec, where(whole))) {
                 if (moved.outputs() != shape.rows()) {
-                    throw new BadInputException(where(whole) + ": adapter for another base: expected "
-                            + shape.rows() + " lengths, found " + moved.outputs());
+                    throw new BadInputException(where(whole) + ": adapter for another base: expected " + shape.rows()
+                            + " lengths, found " + moved.outputs());
                 }
                 for (LoraPair product : FusedProducts.split(List.of(moved), spec)) {
                     wholes.add(new WholeWeight.Lengths(product.place(), product.b()));

@@ -256,7 +256,8 @@ public final class BaseMerge {
     private Tensor write(
             Planned planned, OrderedParts<MergedPartSlot> parts, WritableByteChannel out, FileProgressMeter meter)
             throws IOException {
-        MergedTensor tensor = new MergedTensor(base, planned.source(), planned.terms(), placement.changes(planned.name()));
+        MergedTensor tensor =
+                new MergedTensor(base, planned.source(), planned.terms(), placement.changes(planned.name()));
         MergeSums[] sums = {MergeSums.NONE, MergeSums.NONE};
         parts.run(cut(planned, tensor), slot -> {
             out.write(slot.encoded());
@@ -278,8 +279,7 @@ public final class BaseMerge {
         String name = base.path() + ": tensor " + planned.name();
         // What becomes of whole rows lies along no direction of the products.
         boolean alongTerms = settings.alongChange() && tensor.isSum();
-        BlockRounding rounding =
-                alongTerms ? ChangeRounding.of(planned.to(), planned.terms()) : BlockRounding.PLAIN;
+        BlockRounding rounding = alongTerms ? ChangeRounding.of(planned.to(), planned.terms()) : BlockRounding.PLAIN;
         long perMatrix = tensor.rows() / Math.max(1, planned.importance().size());
         long atOnce = Math.max(1, PART_ELEMENTS / tensor.columns());
         return new Iterator<>() {

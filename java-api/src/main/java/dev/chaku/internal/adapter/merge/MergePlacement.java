@@ -73,10 +73,11 @@ final class MergePlacement {
             Optional<TensorSpec> tensor = spec.weight(whole.place());
             boolean outside = !whole.place().module().inLayers();
             if (tensor.isEmpty() && !outside) {
-                throw new BadInputException(base.path() + ": expected a tensor " + whole.place().name()
-                        + ".weight, of which the adapter says more, found none");
+                throw new BadInputException(base.path() + ": expected a tensor "
+                        + whole.place().name() + ".weight, of which the adapter says more, found none");
             }
-            String name = tensor.isPresent() ? tensor.get().name() : whole.place().name() + ".weight";
+            String name =
+                    tensor.isPresent() ? tensor.get().name() : whole.place().name() + ".weight";
             RowChange change;
             if (whole instanceof WholeWeight.Lengths lengths) {
                 change = new RowChange.Lengths(
