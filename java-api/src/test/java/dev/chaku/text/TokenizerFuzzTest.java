@@ -36,7 +36,8 @@ class TokenizerFuzzTest {
 
     @FuzzTest
     void sentencePiece(byte[] bytes) {
-        String text = text(bytes).replace('\u2581', '_'); // The vocabulary's sign for a space.
+        // The vocabulary's sign for a space, and its user-defined token, after which a text begins anew, with a space.
+        String text = text(bytes).replace('\u2581', '_').replace("<tool>", "(tool)");
         requireKnown(SENTENCE_PIECE, text);
         String prefixed = text.isEmpty() ? "" : " " + text;
         assertEquals(prefixed, running(SENTENCE_PIECE, SENTENCE_PIECE.encode(text, false, false)));

@@ -147,7 +147,7 @@ class VocabularyTest {
     @Test
     void unknownModelsAndPreTokenizersAreNamedWithTheKnown() {
         assertMessage(
-                "tiny: metadata key 'tokenizer.ggml.model' names the unknown tokenizer 't5'; known are llama, gpt2, bert",
+                "tiny: metadata key 'tokenizer.ggml.model' names the unknown tokenizer 't5'; known are llama, gpt2, gemma4, bert",
                 () -> new TinyVocabularies("t5")
                         .tokens(TinyVocabularies.NORMAL, "a")
                         .tokenizer());
