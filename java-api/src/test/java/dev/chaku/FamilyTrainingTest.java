@@ -65,19 +65,21 @@ class FamilyTrainingTest {
     private void trainWhole(FamilyModels.Entry entry) {
         try (Model model = Model.open(entry.file(), Float32Device.options())) {
             EncodedExample held = counting(1, 9, model.vocabSize()).get(0);
-            double before = loss(model, held, List.of());
-            double evaluated;
-            try (TrainingRun run =
-                    trainer(model, entry, 0.01).full(GgmlType.F32).start()) {
+            List<TrainingProgress> seen = new ArrayList<>();
+            TrainingProgress last;
+            try (TrainingRun run = trainer(model, entry, 0.01)
+                    .full(GgmlType.F32)
+                    .onProgress(seen::add)
+                    .start()) {
                 run.awaitFile();
-                evaluated = run.awaitProgress().evalLoss().orElseThrow();
+                last = run.awaitProgress();
             }
+            // Of what is trained on: a text held out may well get worse in eight steps.
+            assertTrue(last.loss() < 0.95 * seen.get(0).loss(), seen.get(0).loss() + " to " + last.loss());
             Path file = folder.resolve(entry.architecture()).resolve("model.gguf");
             assertEquals(shapes(entry.file()), shapes(file));
             try (Model trained = Model.open(file, Float32Device.options())) {
-                double after = loss(trained, held, List.of());
-                assertEquals(evaluated, after, 1e-4);
-                assertTrue(after < before, before + " to " + after);
+                assertEquals(last.evalLoss().orElseThrow(), loss(trained, held, List.of()), 1e-4);
             }
         }
     }
