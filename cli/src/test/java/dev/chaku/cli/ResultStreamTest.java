@@ -198,12 +198,10 @@ class ResultStreamTest {
 
     @Test
     void aReaderThatGoesAwayEndsTheWork() throws IOException, InterruptedException {
-        // Far more than a pipe holds, so that the writer must notice.
-        Process process = RealChaku.builder(
-                        folder,
-                        Map.of(),
-                        line("generate --model BASE --prompt The --max-tokens 100000 --temperature 2"))
-                .start();
+        // Far more than a pipe holds, so that the writer must notice, however late the reader goes.
+        Object[] words = line("tokenize --model BASE --text LONG");
+        words[words.length - 1] = "The cow lives on Mars. ".repeat(5000);
+        Process process = RealChaku.builder(folder, Map.of(), words).start();
         try (InputStream out = process.getInputStream()) {
             assertEquals(5, out.readNBytes(5).length);
         }
