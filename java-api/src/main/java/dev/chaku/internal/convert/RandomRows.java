@@ -2,16 +2,17 @@ package dev.chaku.internal.convert;
 
 import dev.chaku.internal.quantize.RowSource;
 import dev.chaku.internal.quantize.Scratch;
+import dev.chaku.internal.random.SplitMix64;
 import java.nio.FloatBuffer;
 
 /**
  * Reproducible random rows: every number depends on the seed, the tensor's name and its place alone, never on the order
  * in which rows are asked for, the machine or the version of Java. Immutable and thread-safe.
  *
- * <p>16 bits of a mixed counter (SplitMix64 [1]) pick each number from a table of normal ones, which Box and Muller's
- * formula [2] made; a table of 65536 is normal enough for weights.
+ * <p>16 bits of a mixed counter ({@link SplitMix64}) pick each number from a table of normal ones, which Box and
+ * Muller's formula [1] made; a table of 65536 is normal enough for weights.
  *
- * <p>[1] Steele, Lea, Flood, OOPSLA 2014. [2] Box, Muller, Annals of Mathematical Statistics 29, 1958.
+ * <p>[1] Box, Muller, Annals of Mathematical Statistics 29, 1958.
  */
 final class RandomRows implements RowSource {
     private static final int TABLE = 1 << 16;
@@ -25,7 +26,7 @@ final class RandomRows implements RowSource {
     RandomRows(long seed, String name, long columns, float mean, float deviation) {
         long mixed = seed;
         for (int i = 0; i < name.length(); i++) {
-            mixed = mix(mixed + name.charAt(i));
+            mixed = SplitMix64.mix(mixed + name.charAt(i));
         }
         this.stream = mixed;
         this.columns = columns;
@@ -49,16 +50,9 @@ final class RandomRows implements RowSource {
         long first = row * columns;
         for (int i = 0; i < target.limit(); i++) {
             long at = first + i;
-            long bits = mix(stream + (at >>> 2) * 0x9e3779b97f4a7c15L);
+            long bits = SplitMix64.mix(stream + (at >>> 2) * SplitMix64.STEP);
             target.put(i, mean + deviation * NORMAL[(int) (bits >>> 16 * (at & 3)) & (TABLE - 1)]);
         }
-    }
-
-    private static long mix(long value) {
-        long z = value;
-        z = (z ^ (z >>> 30)) * 0xbf58476d1ce4e5b9L;
-        z = (z ^ (z >>> 27)) * 0x94d049bb133111ebL;
-        return z ^ (z >>> 31);
     }
 
     private static float[] normal() {
@@ -66,7 +60,7 @@ final class RandomRows implements RowSource {
         for (int i = 0; i < TABLE; i += 2) {
             // Strata instead of draws: the table's mean is 0 and its deviation 1 to three digits.
             double radius = StrictMath.sqrt(-2 * StrictMath.log((i / 2 + 0.5) / (TABLE / 2)));
-            double angle = 2 * StrictMath.PI * (mix(i + 1) >>> 11) * 0x1p-53;
+            double angle = 2 * StrictMath.PI * (SplitMix64.mix(i + 1) >>> 11) * SplitMix64.UNIT;
             table[i] = (float) (radius * StrictMath.cos(angle));
             table[i + 1] = (float) (radius * StrictMath.sin(angle));
         }

@@ -1,35 +1,27 @@
 package dev.chaku.internal.adapter.merge;
 
+import dev.chaku.internal.random.SplitMix64;
 import java.nio.charset.StandardCharsets;
 
 /**
- * Random numbers by their number: the i-th needs none before it, so that threads and parts change nothing. It is the
- * output function of SplitMix64 (Steele, Lea and Flood 2014), of a counter.
+ * Random numbers by their number ({@link SplitMix64}): the i-th needs none before it, so that threads and parts change
+ * nothing.
  */
 final class CounterRandom {
-    private static final long STEP = 0x9E3779B97F4A7C15L;
-    private static final double UNIT = 0x1.0p-53;
-
     private final long start;
 
     /** @param name what they are for: other names have other numbers */
     CounterRandom(long seed, String name) {
-        long hash = mix(seed);
+        long hash = SplitMix64.mix(seed);
         for (byte letter : name.getBytes(StandardCharsets.UTF_8)) {
-            hash = mix(hash + STEP + letter);
+            hash = SplitMix64.mix(hash + SplitMix64.STEP + letter);
         }
         start = hash;
     }
 
-    private static long mix(long value) {
-        long z = (value ^ value >>> 30) * 0xBF58476D1CE4E5B9L;
-        z = (z ^ z >>> 27) * 0x94D049BB133111EBL;
-        return z ^ z >>> 31;
-    }
-
     /** Evenly from 0 to below 1. */
     double at(long number) {
-        return bits(number) * UNIT;
+        return bits(number) * SplitMix64.UNIT;
     }
 
     /** Yes ({@link Bits}) with a probability. */
@@ -39,10 +31,10 @@ final class CounterRandom {
 
     /** A probability as {@link #isBelow} takes it. */
     static long share(double probability) {
-        return (long) Math.ceil(probability / UNIT);
+        return (long) Math.ceil(probability / SplitMix64.UNIT);
     }
 
     private long bits(long number) {
-        return mix(start + (number + 1) * STEP) >>> 11;
+        return SplitMix64.mix(start + (number + 1) * SplitMix64.STEP) >>> 11;
     }
 }
