@@ -76,12 +76,8 @@ final class AdapterMergeCommand extends Verb {
     @Mixin
     private OverwriteOption overwrite;
 
-    @Option(
-            names = "--threads",
-            defaultValue = "0",
-            paramLabel = "N",
-            description = "Threads; 0, the default: one per core.")
-    private int threads;
+    @Mixin
+    private ThreadsOption threads;
 
     @Override
     void validate() {
@@ -116,7 +112,7 @@ final class AdapterMergeCommand extends Verb {
     }
 
     private void mergeIntoBase() {
-        BaseMerger merger = into.merger(threads).force(force).overwrite(overwrite.isSet());
+        BaseMerger merger = into.merger(threads.count()).force(force).overwrite(overwrite.isSet());
         List<AdapterArgument> worn = new ArrayList<>();
         try {
             for (String text : adapters) {
@@ -136,7 +132,7 @@ final class AdapterMergeCommand extends Verb {
         AdapterMerge merge = Adapters.merge(combination.method(this))
                 .force(force)
                 .overwrite(overwrite.isSet())
-                .threads(threads);
+                .threads(threads.count());
         combination.addWeights(this, merge);
         List<AdapterArgument> parents = new ArrayList<>();
         try {

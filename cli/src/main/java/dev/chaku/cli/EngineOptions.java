@@ -2,16 +2,13 @@ package dev.chaku.cli;
 
 import dev.chaku.Device;
 import dev.chaku.ModelOptions;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** Options of every verb that computes. */
 final class EngineOptions {
-    @Option(
-            names = "--threads",
-            defaultValue = "0",
-            paramLabel = "N",
-            description = "Threads; 0, the default: one per core.")
-    private int threads;
+    @Mixin
+    private ThreadsOption threads;
 
     @Option(
             names = "--device",
@@ -34,7 +31,7 @@ final class EngineOptions {
     ModelOptions modelOptions() {
         return ModelOptions.defaults()
                 .withDevice(device)
-                .withThreads(threads)
+                .withThreads(threads.count())
                 .withMemoryLimitBytes(memoryLimit != null ? memoryLimit : 0);
     }
 }

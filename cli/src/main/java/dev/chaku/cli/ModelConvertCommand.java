@@ -47,17 +47,13 @@ final class ModelConvertCommand extends Verb {
     @Mixin
     private OverwriteOption overwrite;
 
-    @Option(
-            names = "--threads",
-            defaultValue = "0",
-            paramLabel = "N",
-            description = "Threads; 0, the default: one per core.")
-    private int threads;
+    @Mixin
+    private ThreadsOption threads;
 
     @Override
     void execute() {
         ModelConverter converter =
-                ModelConverter.of(folder).overwrite(overwrite.isSet()).threads(threads);
+                ModelConverter.of(folder).overwrite(overwrite.isSet()).threads(threads.count());
         if (type != null) {
             converter.format(type);
         }

@@ -59,12 +59,8 @@ final class ModelNewCommand extends Verb {
     @Mixin
     private OverwriteOption overwrite;
 
-    @Option(
-            names = "--threads",
-            defaultValue = "0",
-            paramLabel = "N",
-            description = "Threads; 0, the default: one per core.")
-    private int threads;
+    @Mixin
+    private ThreadsOption threads;
 
     @Override
     void validate() {
@@ -76,7 +72,7 @@ final class ModelNewCommand extends Verb {
     @Override
     void execute() {
         RandomModel model = shape != null ? RandomModel.of(shape) : RandomModel.of(config);
-        model.format(type).seed(seed).overwrite(overwrite.isSet()).threads(threads);
+        model.format(type).seed(seed).overwrite(overwrite.isSet()).threads(threads.count());
         if (tokenizer != null) {
             model.tokenizer(tokenizer);
         }

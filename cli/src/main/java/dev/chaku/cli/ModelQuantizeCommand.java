@@ -97,12 +97,8 @@ final class ModelQuantizeCommand extends Verb {
     @Mixin
     private OverwriteOption overwrite;
 
-    @Option(
-            names = "--threads",
-            defaultValue = "0",
-            paramLabel = "N",
-            description = "Threads; 0, the default: one per core.")
-    private int threads;
+    @Mixin
+    private ThreadsOption threads;
 
     @Override
     void validate() {
@@ -122,7 +118,7 @@ final class ModelQuantizeCommand extends Verb {
                 .allowRequantize(allowRequantize)
                 .measure(measure)
                 .overwrite(overwrite.isSet())
-                .threads(threads);
+                .threads(threads.count());
         tensorTypes.forEach(rule -> addRule(quantizer, rule));
         if (outputType != null) {
             quantizer.outputType(tensorType("--output-tensor-type", outputType));
@@ -147,7 +143,7 @@ final class ModelQuantizeCommand extends Verb {
     private void writeWithImportanceOf(Quantizer quantizer) throws IOException {
         Path matrix = Files.createTempFile("chaku-imatrix", ".gguf");
         try {
-            try (Model model = Model.open(in, ModelOptions.defaults().withThreads(threads));
+            try (Model model = Model.open(in, ModelOptions.defaults().withThreads(threads.count()));
                     WorkProgress progress = new WorkProgress(console(), "reading chunks for the importance")) {
                 ImportanceCollector.on(model).overwrite(true).write(importanceData, matrix, progress::at);
             }
