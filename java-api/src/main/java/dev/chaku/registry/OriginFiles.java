@@ -30,8 +30,6 @@ record OriginFiles(Path adapter, List<Path> beside, VersionDescription descripti
     private static final String RESULT = "result.json";
     private static final List<String> BESIDE = List.of(SETTINGS, RESULT, "log.jsonl", "loss.svg");
 
-    private static final String MERGE = "chaku.merge.";
-
     /** Names in a run's settings that the lineage has a place of its own for. */
     private static final Set<String> PLACED = Set.of(
             "base",
@@ -123,8 +121,8 @@ record OriginFiles(Path adapter, List<Path> beside, VersionDescription descripti
                 count(run, "conversations"));
         Map<String, String> settings = new LinkedHashMap<>();
         told.asMap().forEach((key, value) -> {
-            if (key.startsWith(MERGE) && !(value instanceof GgufArray)) {
-                settings.put("merge_" + key.substring(MERGE.length()), plain(value));
+            if (key.startsWith(MergeOrigin.PREFIX) && !(value instanceof GgufArray)) {
+                settings.put("merge_" + key.substring(MergeOrigin.PREFIX.length()), plain(value));
             }
         });
         run.fields().forEach((name, value) -> {

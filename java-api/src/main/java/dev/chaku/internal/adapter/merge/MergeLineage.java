@@ -23,9 +23,8 @@ import java.util.Map;
 
 /** What a merged model says of where it comes from, as key values of its file. */
 public final class MergeLineage {
-    private static final String PREFIX = "chaku.merge.";
     /** The hash of the base's bytes. */
-    public static final String BASE_HASH = PREFIX + "base.sha256";
+    public static final String BASE_HASH = MergeOrigin.PREFIX + "base.sha256";
 
     private MergeLineage() {}
 
@@ -44,12 +43,12 @@ public final class MergeLineage {
             names.add(fileName(worn.adapter().source()));
             hashes.add(hash(worn.adapter()));
         }
-        writer.put(PREFIX + "base.file", fileName(base.path().toString()))
+        writer.put(MergeOrigin.PREFIX + "base.file", fileName(base.path().toString()))
                 .put(BASE_HASH, base.sha256())
-                .put(PREFIX + "adapters", GgufValue.of(names))
-                .put(PREFIX + "adapters.sha256", GgufValue.of(hashes))
-                .put(PREFIX + "scales", GgufValue.of(scales));
-        settings.forEach((name, value) -> writer.put(PREFIX + name, value));
+                .put(MergeOrigin.ADAPTERS, GgufValue.of(names))
+                .put(MergeOrigin.HASHES, GgufValue.of(hashes))
+                .put(MergeOrigin.PREFIX + "scales", GgufValue.of(scales));
+        settings.forEach((name, value) -> writer.put(MergeOrigin.PREFIX + name, value));
     }
 
     /** Writes the adapter of what rounding lost, for the merged model. */

@@ -23,19 +23,20 @@ import java.util.Optional;
  * were merged; and of its base what all parents say.
  */
 public final class MergeOrigin {
+    /** What all keys begin with that say what was merged, and how. */
+    public static final String PREFIX = "chaku.merge.";
+
     /** The key of the method's name. */
-    public static final String METHOD = "chaku.merge.method";
+    public static final String METHOD = PREFIX + "method";
 
     /** The key of the names of the parents, in their order. */
-    public static final String ADAPTERS = "chaku.merge.adapters";
+    public static final String ADAPTERS = PREFIX + "adapters";
 
     /** The key of the SHA-256 of the parents' files, empty for one that was in memory alone. */
-    public static final String HASHES = "chaku.merge.adapters.sha256";
+    public static final String HASHES = PREFIX + "adapters.sha256";
 
     /** The key of the weights of the parents. */
-    public static final String WEIGHTS = "chaku.merge.weights";
-
-    private static final String SETTING = "chaku.merge.";
+    public static final String WEIGHTS = PREFIX + "weights";
 
     /** What parents have in common and the child inherits. */
     private static final List<String> OF_THE_BASE = List.of(
@@ -74,11 +75,11 @@ public final class MergeOrigin {
         keys.put(ADAPTERS, GgufArray.Strings.of(names));
         keys.put(HASHES, GgufArray.Strings.of(hashes));
         keys.put(WEIGHTS, weights(parents));
-        method.settings().forEach((name, value) -> keys.put(SETTING + name, value(value)));
+        method.settings().forEach((name, value) -> keys.put(PREFIX + name, value(value)));
         method.outputRank().ifPresent(rank -> put(rank, keys));
         if (!rules.isEmpty()) {
             keys.put(
-                    SETTING + "weight_rules",
+                    PREFIX + "weight_rules",
                     GgufArray.Strings.of(
                             rules.stream().map(WeightRule::toString).toList()));
         }
@@ -87,10 +88,10 @@ public final class MergeOrigin {
 
     private static void put(OutputRank rank, Map<String, GgufValue> keys) {
         if (rank.limit() > 0) {
-            keys.put(SETTING + "rank", GgufValue.ofUint32(rank.limit()));
+            keys.put(PREFIX + "rank", GgufValue.ofUint32(rank.limit()));
         }
         if (rank.isByEnergy()) {
-            keys.put(SETTING + "energy", real(rank.energy()));
+            keys.put(PREFIX + "energy", real(rank.energy()));
         }
     }
 
