@@ -21,6 +21,7 @@ import picocli.CommandLine.Spec;
             DemoCommand.class,
             TrainCommand.class,
             GenerateCommand.class,
+            EvalCommand.class,
             TokenizeCommand.class,
             ModelCommand.class,
             AdapterCommand.class,

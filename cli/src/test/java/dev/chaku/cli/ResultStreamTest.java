@@ -54,6 +54,7 @@ class ResultStreamTest {
             Map.entry("data stats", "data stats DATA"),
             Map.entry("demo", "demo --rebuild-base OUT --rebuild-epochs 1"),
             Map.entry("doctor", "doctor"),
+            Map.entry("eval", "eval --model BASE --data DATA --max-tokens 2"),
             Map.entry("generate", "generate --model BASE --prompt The --max-tokens 2"),
             Map.entry("model convert", "model convert HF OUT"),
             Map.entry("model imatrix", "model imatrix --model BASE --data TEXT --out OUT"),

@@ -18,6 +18,7 @@ class SuggestionsTest {
         "train, --epoch, --epochs",
         "train, --lora-r, --rank",
         "train, --dataset, --data",
+        "eval, --metric, --metrics",
         "generate, -n, --max-tokens",
         "generate, --temprature, --temperature",
         "generate, --lora, --adapter",

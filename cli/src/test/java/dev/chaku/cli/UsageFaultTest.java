@@ -138,6 +138,13 @@ class UsageFaultTest {
     @CsvSource(
             delimiter = '|',
             value = {
+                "eval --model BASE --data DATA --compare bare,adapter | --compare adapter: expected --adapter, found none",
+                "eval --model BASE --data DATA --compare few-shot:x | --compare few-shot:x: expected a number of at least 1 after few-shot:",
+                "eval --model BASE --data DATA --compare bare --shots DATA | --shots has no effect: --compare names no few-shot:N",
+                "eval --model BASE --data DATA --adapter BASE --compare bare | --adapter has no effect: --compare does not name adapter",
+                "eval --model BASE --data DATA --gate support | --gate compares an adapter with the one in production: give --adapter",
+                "eval --model BASE --data DATA --no-generate --metrics f1 | --metrics has no effect beside --no-generate",
+                "eval --model BASE --data DATA --compare rag:index | retrieval is no part of this version",
                 "generate --model BASE --prompt x --system y | --system has no effect without --chat",
                 "generate --model BASE --prompt x --chat-template chatml | --chat-template has no effect without --chat",
                 "generate --model BASE --tokens 1 --chat | --chat has no effect beside --tokens",
@@ -197,6 +204,7 @@ class UsageFaultTest {
             Map.entry("data split", "DATA --test 1 --out OUT"),
             Map.entry("data stats", "DATA"),
             Map.entry("demo", "--out OUT"),
+            Map.entry("eval", "--model BASE --adapter BASE --data DATA --gate x"),
             Map.entry("generate", "--model BASE --prompt x"),
             Map.entry("model convert", "BASE OUT"),
             Map.entry("model imatrix", "--model BASE --data DATA --out OUT"),

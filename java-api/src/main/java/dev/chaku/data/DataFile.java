@@ -3,6 +3,7 @@ package dev.chaku.data;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
 import dev.chaku.errors.BadInputException;
+import dev.chaku.internal.io.JsonValues;
 import dev.chaku.io.FileFault;
 import java.io.BufferedInputStream;
 import java.io.BufferedReader;

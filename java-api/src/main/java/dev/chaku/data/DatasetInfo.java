@@ -1,6 +1,7 @@
 package dev.chaku.data;
 
 import dev.chaku.errors.BadInputException;
+import dev.chaku.internal.io.JsonValues;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -44,11 +44,27 @@ public sealed interface Example {
         return messages.subList(0, last).toString();
     }
 
-    /** A prompt and what should follow it; the prompt is not trained. */
-    record PromptCompletion(String source, String prompt, String completion) implements Example {
+    /**
+     * A prompt and what should follow it; the prompt is not trained.
+     *
+     * @param choices completions among which the right one is, where the record names them; often empty
+     */
+    record PromptCompletion(String source, String prompt, String completion, List<String> choices) implements Example {
         public PromptCompletion {
             ExampleRules.text(source, "prompt", prompt);
             ExampleRules.text(source, "completion", completion);
+            choices = List.copyOf(choices);
+        }
+
+        /**
+         * Makes a pair without choices.
+         *
+         * @param source where it stands, for messages
+         * @param prompt what is given
+         * @param completion what should follow it
+         */
+        public PromptCompletion(String source, String prompt, String completion) {
+            this(source, prompt, completion, List.of());
         }
     }
 

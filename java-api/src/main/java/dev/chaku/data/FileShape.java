@@ -2,6 +2,7 @@ package dev.chaku.data;
 
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
+import dev.chaku.internal.io.JsonValues;
 import java.io.IOException;
 import java.io.StringReader;
 import java.util.LinkedHashMap;

@@ -2,6 +2,7 @@ package dev.chaku.data;
 
 import dev.chaku.errors.BadInputException;
 import dev.chaku.errors.ResourceException;
+import dev.chaku.internal.io.JsonValues;
 import dev.chaku.internal.io.OpenedFile;
 import dev.chaku.internal.io.ScratchFile;
 import dev.chaku.io.FileFault;

@@ -3,6 +3,7 @@ package dev.chaku.data;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.exc.StreamConstraintsException;
 import com.fasterxml.jackson.core.io.JsonEOFException;
+import dev.chaku.internal.io.JsonValues;
 import java.io.IOException;
 import java.util.Map;
 import java.util.regex.Matcher;

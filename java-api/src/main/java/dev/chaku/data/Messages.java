@@ -1,5 +1,6 @@
 package dev.chaku.data;
 
+import dev.chaku.internal.io.JsonValues;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Collections;

@@ -236,10 +236,12 @@ final class RecordReader {
                     + record.get("label"));
         }
         StringBuilder asked = new StringBuilder(Fields.text(record, "question"));
+        List<String> completions = new ArrayList<>();
         for (int i = 0; i < choices.size(); i++) {
-            asked.append('\n').append(i).append(". ").append(choices.get(i));
+            completions.add(i + ". " + choices.get(i));
+            asked.append('\n').append(completions.get(i));
         }
-        return new Example.PromptCompletion(source, asked.append('\n').toString(), right + ". " + choices.get(right));
+        return new Example.PromptCompletion(source, asked.append('\n').toString(), completions.get(right), completions);
     }
 
     private static Example classification(Map<?, ?> record, String source) throws RecordFault {

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dev.chaku.errors.BadInputException;
+import dev.chaku.internal.io.JsonValues;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 

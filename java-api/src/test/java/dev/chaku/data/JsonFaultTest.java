@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import dev.chaku.internal.io.JsonValues;
 import java.io.IOException;
 import java.util.Random;
 import java.util.regex.Pattern;

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dev.chaku.ReferenceData;
 import dev.chaku.errors.BadInputException;
+import dev.chaku.internal.io.JsonValues;
 import dev.chaku.text.template.ChatTemplate;
 import java.io.IOException;
 import java.io.UncheckedIOException;

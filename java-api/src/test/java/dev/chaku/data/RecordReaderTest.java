@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.chaku.internal.io.JsonValues;
 import java.io.IOException;
 import java.util.List;
 import java.util.Map;
@@ -86,7 +87,7 @@ class RecordReaderTest {
                 read("{\"instruction\": \"i\", \"instances\": [{\"input\": \"\", \"output\": \"a\"}, {\"output\": \"b\"}]}")
                         .size());
         assertEquals(
-                new Example.PromptCompletion("f:1", "q\n0. a\n1. b\n", "1. b"),
+                new Example.PromptCompletion("f:1", "q\n0. a\n1. b\n", "1. b", List.of("0. a", "1. b")),
                 read("{\"question\": \"q\", \"choice0\": \"a\", \"choice1\": \"b\", \"label\": 1}")
                         .get(0));
         assertEquals(

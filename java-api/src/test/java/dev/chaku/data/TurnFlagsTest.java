@@ -3,6 +3,7 @@ package dev.chaku.data;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import dev.chaku.internal.io.JsonValues;
 import java.io.IOException;
 import java.util.List;
 import java.util.Map;

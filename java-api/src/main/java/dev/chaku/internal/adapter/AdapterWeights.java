@@ -7,6 +7,9 @@ import dev.chaku.internal.engine.DecoderSpec;
 import dev.chaku.internal.engine.EngineAdapter;
 import dev.chaku.internal.engine.EngineModel;
 import dev.chaku.internal.engine.LoraPair;
+import dev.chaku.internal.io.Sha256;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Optional;
 
@@ -22,6 +25,8 @@ import java.util.Optional;
  */
 public record AdapterWeights(
         String source, String architecture, float alpha, List<LoraPair> pairs, GgufMetadata metadata) {
+
+    private static final int HASHED_FLOATS = 1 << 12;
 
     public AdapterWeights {
         pairs = List.copyOf(pairs);
@@ -53,6 +58,28 @@ public record AdapterWeights(
                         source + ": tensor " + pair.place().name()
                                 + ".weight.lora_a: an addition to the token embedding cannot be worn; merge the adapter into its base");
             }
+        }
+    }
+
+    /** SHA-256 of what it adds, whatever its file is called and what else that says: places, alpha, values. */
+    public String contentHash() {
+        Sha256 hash = new Sha256();
+        for (LoraPair pair : pairs) {
+            String head = pair.place().name() + " " + alpha + " " + pair.experts() + " " + pair.rank() + "\n";
+            hash.add(head.getBytes(StandardCharsets.UTF_8));
+            addTo(hash, pair.a());
+            addTo(hash, pair.b());
+        }
+        return hash.hex();
+    }
+
+    private static void addTo(Sha256 hash, float[] values) {
+        ByteBuffer bytes = ByteBuffer.allocate(HASHED_FLOATS * Float.BYTES);
+        for (int from = 0; from < values.length; from += HASHED_FLOATS) {
+            int n = Math.min(HASHED_FLOATS, values.length - from);
+            bytes.clear();
+            bytes.asFloatBuffer().put(values, from, n);
+            hash.add(bytes.limit(n * Float.BYTES));
         }
     }
 

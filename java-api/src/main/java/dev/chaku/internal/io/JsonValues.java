@@ -1,4 +1,4 @@
-package dev.chaku.data;
+package dev.chaku.internal.io;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
@@ -6,7 +6,6 @@ import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.core.json.JsonReadFeature;
-import dev.chaku.internal.io.Json;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -20,13 +19,13 @@ import org.jspecify.annotations.Nullable;
  * <p>Records of data files may have NaN and Infinity, which JSON has not but Python writes. NaN, its missing number, is
  * read as null.
  */
-final class JsonValues {
-    static final int MOST_DEPTH = 64;
+public final class JsonValues {
+    public static final int MOST_DEPTH = 64;
 
     private static final JsonFactory STRICT = factory(false);
 
     /** What data files are read with. */
-    static final JsonFactory RECORDS = factory(true);
+    public static final JsonFactory RECORDS = factory(true);
 
     private JsonValues() {}
 
@@ -42,12 +41,12 @@ final class JsonValues {
     }
 
     /** Parses one value that fills the whole text. */
-    static @Nullable Object parse(String text) throws IOException {
+    public static @Nullable Object parse(String text) throws IOException {
         return parse(text, STRICT);
     }
 
     /** Parses a record of a data file, which fills the whole text. */
-    static @Nullable Object parseRecord(String text) throws IOException {
+    public static @Nullable Object parseRecord(String text) throws IOException {
         return parse(text, RECORDS);
     }
 
@@ -66,7 +65,7 @@ final class JsonValues {
     }
 
     /** The value at the parser's current token; afterwards the parser stands at its last token. */
-    static @Nullable Object value(JsonParser parser) throws IOException {
+    public static @Nullable Object value(JsonParser parser) throws IOException {
         return switch (parser.currentToken()) {
             case START_OBJECT -> object(parser);
             case START_ARRAY -> array(parser);

@@ -1,0 +1,238 @@
+package dev.chaku;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.chaku.data.ChatRenderer;
+import dev.chaku.data.Dataset;
+import dev.chaku.data.Example;
+import dev.chaku.data.PromptEncoder;
+import dev.chaku.errors.BadInputException;
+import dev.chaku.eval.Evaluation;
+import dev.chaku.eval.Metric;
+import dev.chaku.eval.Metrics;
+import dev.chaku.eval.VariantResult;
+import dev.chaku.internal.arch.FormatMix;
+import dev.chaku.internal.eval.Question;
+import dev.chaku.internal.eval.QuestionReader;
+import dev.chaku.text.template.ChatTemplate;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class EvaluatorTest {
+    @TempDir
+    Path folder;
+
+    private Model base;
+
+    @BeforeEach
+    void openBase() {
+        Path file = TinyModel.write(folder.resolve("base.gguf"), TinyModel.llama(), FormatMix.F32, 1);
+        base = Model.open(file, Float32Device.options());
+    }
+
+    @AfterEach
+    void closeBase() {
+        base.close();
+    }
+
+    private static Dataset sums(int n) {
+        List<Example> examples = new ArrayList<>();
+        for (int i = 0; i < n; i++) {
+            examples.add(new Example.PromptCompletion("sums:" + i, i % 8 + "+1=", Integer.toString(i % 8 + 1)));
+        }
+        return Dataset.of(examples);
+    }
+
+    private Adapter trained(Dataset data) {
+        try (TrainingRun run = Trainer.on(base)
+                .lora(TinyTraining.lora())
+                .config(TinyTraining.config()
+                        .with(c -> c.maxSteps(200).epochs(50).learningRate(0.03)))
+                .data(data)
+                .output(folder.resolve("out"))
+                .start()) {
+            return run.await();
+        }
+    }
+
+    @Test
+    void whatWasTrainedIsBetterAndTheTestSaysSo() {
+        Dataset data = sums(40);
+        try (Adapter adapter = trained(data)) {
+            Evaluation found = Evaluator.of(base, data)
+                    .bare()
+                    .fewShot(2)
+                    .adapter("mine", adapter, 1)
+                    .trainedOn(data)
+                    .generalText(sums(3))
+                    .evaluate();
+            assertEquals("label_accuracy", found.metric());
+            assertEquals(
+                    List.of("bare", "few-shot:2", "mine"),
+                    found.variants().stream().map(VariantResult::name).toList());
+            VariantResult mine = found.variant("mine").orElseThrow();
+            VariantResult bare = found.variant("bare").orElseThrow();
+            assertTrue(mine.metrics().get("label_accuracy").mean() > 0.8, mine.toString());
+            assertTrue(bare.metrics().get("label_accuracy").mean() < 0.3, bare.toString());
+            assertTrue(found.advice().startsWith("Take mine"), found.advice());
+            // The loss on the references is the scorer's on the same data.
+            assertEquals(
+                    base.scorer().adapter(adapter).loss(data).loss(),
+                    mine.metrics().get("loss").mean(),
+                    1e-4);
+            assertEquals(0, mine.copied().orElseThrow());
+            assertTrue(mine.generalLossOrNaN() < bare.generalLossOrNaN());
+            assertTrue(found.variant("few-shot:2").orElseThrow().promptTokens() > 2 * bare.promptTokens());
+        }
+    }
+
+    /** A file of answers is gone on with, and answers of another adapter's scale are not taken for it. */
+    @Test
+    void goesOnFromItsAnswers() throws IOException {
+        Dataset data = sums(12);
+        Path file = folder.resolve("answers.jsonl");
+        Evaluation first =
+                Evaluator.of(base, data).bare().limit(5).answers(file).evaluate();
+        assertEquals(5, first.examples());
+        assertEquals(5, Files.readAllLines(file).size());
+        Files.writeString(file, Files.readString(file) + "{\"variant\":\"bare\",\"ind"); // Killed while writing.
+        Evaluation whole =
+                Evaluator.of(base, data).bare().maxTokens(20).answers(file).evaluate();
+        assertEquals(12, whole.examples());
+        List<String> lines = Files.readAllLines(file);
+        assertEquals(5 + 1 + 12, lines.size(), "other limits of tokens are other questions");
+        Evaluation again =
+                Evaluator.of(base, data).bare().maxTokens(20).answers(file).evaluate();
+        assertEquals(whole.variants().get(0).metrics(), again.variants().get(0).metrics());
+        assertEquals(lines, Files.readAllLines(file));
+        Path other = Files.writeString(folder.resolve("other.jsonl"), "{\"prompt\": \"x\"}\n{\"prompt\": \"y\"}\n");
+        BadInputException fault = assertThrows(
+                BadInputException.class, () -> Evaluator.of(base, data).bare().answers(other));
+        assertTrue(fault.getMessage().contains("other.jsonl:1"), fault.getMessage());
+    }
+
+    @Test
+    void choicesAreTheLikeliestContinuation() {
+        List<Example> examples = new ArrayList<>();
+        for (int i = 0; i < 6; i++) {
+            examples.add(
+                    new Example.PromptCompletion("q:" + i, "Pick " + i + ": ", "a" + i, List.of("a" + i, "b", "c")));
+        }
+        Evaluation found = Evaluator.of(base, Dataset.of(examples))
+                .bare()
+                .generating(false)
+                .evaluate();
+        assertEquals("choice_accuracy", found.metric());
+        double right = 0;
+        for (Example example : examples) {
+            Example.PromptCompletion pair = (Example.PromptCompletion) example;
+            var scores = base.scorer().scoreEach(pair.prompt(), pair.choices());
+            right += scores.get(0).logprob()
+                            >= Math.max(scores.get(1).logprob(), scores.get(2).logprob())
+                    ? 1
+                    : 0;
+        }
+        VariantResult bare = found.variants().get(0);
+        assertEquals(right / 6, bare.metrics().get("choice_accuracy").mean(), 1e-12);
+        assertEquals(Set.of("choice_accuracy", "loss"), bare.metrics().keySet());
+        assertEquals(0, bare.seconds());
+    }
+
+    /** A conversation's prompt is that of generation, token by token; examples stand before it, the system first. */
+    @Test
+    void promptsAreThoseOfGeneration() {
+        ChatTemplate template = ChatTemplate.parse(
+                "test",
+                "{% for m in messages %}<{{ m.role }}>{{ m.content }}\n{% endfor %}{% if add_generation_prompt %}<assistant>{% endif %}",
+                "",
+                "");
+        ChatRenderer renderer = ChatRenderer.of(template);
+        QuestionReader reader = new QuestionReader(base.tokenizer(), renderer, 1000);
+        List<Map<String, Object>> asked = List.of(
+                Map.of("role", "system", "content", "Be brief."),
+                Map.of("role", "user", "content", "Hi"),
+                Map.of("role", "assistant", "content", "Hello"),
+                Map.of("role", "user", "content", "Bye"));
+        List<Map<String, Object>> all = new ArrayList<>(asked);
+        all.add(Map.of("role", "assistant", "content", "Farewell"));
+        all.add(Map.of("role", "user", "content", "Nobody answers this."));
+        Example chat = Example.Chat.of("c:1", all, List.of());
+        Question question = reader.read(0, chat, List.of()).orElseThrow();
+        assertArrayEquals(new PromptEncoder(base.tokenizer()).chat(asked, List.of(), renderer), question.prompt());
+        assertEquals("Farewell", question.reference());
+        Example shot = Example.Chat.of(
+                "c:2",
+                List.of(
+                        Map.of("role", "system", "content", "Other."),
+                        Map.of("role", "user", "content", "2+2?"),
+                        Map.of("role", "assistant", "content", "4")),
+                List.of());
+        String text = base.tokenizer()
+                .decode(reader.read(0, chat, List.of(shot)).orElseThrow().prompt(), true);
+        assertTrue(
+                text.contains("<system>Be")
+                        && text.contains("<user>2+2?\n<assistant>4\n<user>Hi")
+                        && !text.contains("Other."),
+                text);
+    }
+
+    @Test
+    void ownMetricsDecide() {
+        Metric lengths = new Metric() {
+            @Override
+            public String name() {
+                return "long";
+            }
+
+            @Override
+            public double score(dev.chaku.eval.Answer answer) {
+                return answer.text().length();
+            }
+        };
+        Evaluation found = Evaluator.of(base, sums(4))
+                .bare()
+                .metrics(List.of(lengths, Metrics.exactMatch()))
+                .maxTokens(3)
+                .evaluate();
+        assertEquals("long", found.metric());
+        assertTrue(
+                found.warnings().stream().anyMatch(warning -> warning.contains("reached the limit")), found.toString());
+    }
+
+    @Test
+    void refusesWhatMakesNoSense() {
+        assertThrows(BadInputException.class, () -> Evaluator.of(base, sums(2)).evaluate());
+        assertThrows(
+                BadInputException.class,
+                () -> Evaluator.of(base, sums(2)).bare().bare());
+        assertThrows(BadInputException.class, () -> Evaluator.of(base, sums(2)).fewShot(0));
+        Dataset texts = Dataset.of(List.of(new Example.Text("t:1", "plain")));
+        BadInputException fault = assertThrows(
+                BadInputException.class, () -> Evaluator.of(base, texts).bare().evaluate());
+        assertTrue(fault.getMessage().contains("prompt and an answer"), fault.getMessage());
+    }
+
+    /** None of its own, none twice. */
+    @Test
+    void shotsAreOthers() {
+        List<Example> examples = sums(16).examples();
+        for (Example asked : examples) {
+            List<Example> shots = QuestionReader.shots(examples, asked, 4, 7);
+            assertEquals(4, shots.stream().map(Example::promptKey).distinct().count());
+            assertTrue(shots.stream().noneMatch(shot -> shot.promptKey().equals(asked.promptKey())));
+        }
+        assertEquals(7, QuestionReader.shots(examples, examples.get(0), 20, 7).size());
+    }
+}
