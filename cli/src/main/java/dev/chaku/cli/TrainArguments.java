@@ -128,7 +128,7 @@ final class TrainArguments {
             names = "--schedule",
             defaultValue = "cosine",
             paramLabel = "NAME",
-            description = "constant, linear or cosine (${DEFAULT-VALUE}).")
+            description = Decay.NAMES + " (${DEFAULT-VALUE}).")
     private Decay schedule;
 
     @Option(names = "--warmup-steps", paramLabel = "N", description = "Steps of linear rise (three in a hundred).")
@@ -140,6 +140,12 @@ final class TrainArguments {
             paramLabel = "X",
             description = "Decoupled weight decay (${DEFAULT-VALUE}).")
     private double weightDecay;
+
+    @Option(
+            names = "--lora-plus-ratio",
+            paramLabel = "X",
+            description = "LoRA+: the learning rate of B over that of A; 16 is what its authors take (1).")
+    private Double loraPlusRatio;
 
     @Option(
             names = "--max-grad-norm",
@@ -260,6 +266,7 @@ final class TrainArguments {
                 .warmupSteps(warmupSteps != null ? warmupSteps : AUTOMATIC)
                 .weightDecay(weightDecay)
                 .maxGradNorm(maxGradNorm)
+                .bRateRatio(loraPlusRatio != null ? loraPlusRatio : 1)
                 .evalSteps(evalSteps)
                 .earlyStopping(earlyStopping)
                 .saveSteps(saveSteps)

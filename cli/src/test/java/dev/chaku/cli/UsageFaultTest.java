@@ -138,6 +138,8 @@ class UsageFaultTest {
     @CsvSource(
             delimiter = '|',
             value = {
+                "train --model BASE --data DATA --out OUT --schedule step | --schedule: expected constant, linear, cosine[:MINIMUM]",
+                "train --model BASE --data DATA --out OUT --lora-plus-ratio 0 | --lora-plus-ratio: expected more than 0, found 0",
                 "eval --model BASE --data DATA --compare bare,adapter | --compare adapter: expected --adapter, found none",
                 "eval --model BASE --data DATA --compare few-shot:x | --compare few-shot:x: expected a number of at least 1 after few-shot:",
                 "eval --model BASE --data DATA --compare bare --shots DATA | --shots has no effect: --compare names no few-shot:N",

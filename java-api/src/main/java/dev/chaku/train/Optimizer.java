@@ -30,7 +30,7 @@ public record Optimizer(
                 "at least 0 and less than 1",
                 beta1 + ", " + beta2);
         require(epsilon > 0, "epsilon", "more than 0", epsilon);
-        require(bRateRatio > 0, "B rate ratio", "more than 0", bRateRatio);
+        require(bRateRatio > 0, "lora plus ratio", "more than 0", bRateRatio);
     }
 
     /** {@return no decay, gradients of norm 1 at most, betas of 0.9 and 0.999, epsilon of 1e-8, one rate} */

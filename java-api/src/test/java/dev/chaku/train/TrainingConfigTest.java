@@ -43,6 +43,66 @@ class TrainingConfigTest {
     }
 
     @Test
+    void cosineEndsAtItsMinimum() {
+        TrainingConfig config = config(new Decay.Cosine(0.1), 0);
+        assertEquals(1, config.schedule().learningRateAt(1, 1000));
+        assertEquals(0.55, config.schedule().learningRateAt(501, 1000), 1e-12);
+        assertEquals(0.1, config.schedule().learningRateAt(1000, 1000), 1e-4);
+    }
+
+    @Test
+    void restartsBeginAnewAtTheHighest() {
+        TrainingConfig config = config(new Decay.Restarts(2), 0);
+        assertEquals(1, config.schedule().learningRateAt(1, 8));
+        assertEquals(0.5, config.schedule().learningRateAt(3, 8), 1e-12);
+        assertEquals(1, config.schedule().learningRateAt(5, 8), 1e-12);
+        assertEquals(config.schedule().learningRateAt(4, 8), config.schedule().learningRateAt(8, 8), 1e-12);
+    }
+
+    @Test
+    void stableStaysAndFallsAtTheEnd() {
+        TrainingConfig config = config(new Decay.StableThenLinear(0.25), 2);
+        assertEquals(1, config.schedule().learningRateAt(3, 10));
+        assertEquals(1, config.schedule().learningRateAt(9, 10));
+        assertEquals(0.5, config.schedule().learningRateAt(10, 10), 1e-12);
+    }
+
+    @Test
+    void polynomialFallsByItsPower() {
+        TrainingConfig config = config(new Decay.Polynomial(2), 0);
+        assertEquals(1, config.schedule().learningRateAt(1, 4));
+        assertEquals(0.25, config.schedule().learningRateAt(3, 4), 1e-12);
+    }
+
+    /** Every label is read back as what wrote it. */
+    @Test
+    void labelsAreRead() {
+        for (Decay decay : List.of(
+                new Decay.Constant(),
+                new Decay.Linear(),
+                new Decay.Cosine(),
+                new Decay.Cosine(0.05),
+                new Decay.Restarts(3),
+                new Decay.StableThenLinear(0.2),
+                new Decay.Polynomial(1.5))) {
+            assertEquals(decay, Decay.parse(decay.label()));
+        }
+        assertEquals(new Decay.StableThenLinear(0.1), Decay.parse("WSD"));
+        for (String wrong : List.of(
+                "cosine:1",
+                "cosine:x",
+                "constant:1",
+                "restarts",
+                "restarts:1.5",
+                "restarts:0",
+                "wsd:0",
+                "polynomial:-1",
+                "cosine:NaN")) {
+            assertThrows(BadInputException.class, () -> Decay.parse(wrong), wrong);
+        }
+    }
+
+    @Test
     void constantStays() {
         TrainingConfig config = config(new Decay.Constant(), 1);
         assertEquals(1, config.schedule().learningRateAt(1, 9));
@@ -147,7 +207,7 @@ class TrainingConfigTest {
         assertTrue(refusal(c -> c.betas(0.9, 1)).startsWith("betas: expected"));
         assertTrue(refusal(c -> c.earlyStopping(-1)).startsWith("early stopping: expected"));
         assertEquals(
-                "schedule: expected constant, linear, cosine, found 'step'",
+                "schedule: expected " + Decay.NAMES + ", found 'step'",
                 assertThrows(BadInputException.class, () -> Decay.parse("step")).getMessage());
         assertEquals(new Decay.Linear(), Decay.parse("Linear"));
     }
