@@ -2,31 +2,37 @@ package dev.chaku;
 
 import dev.chaku.data.ChatRenderer;
 import dev.chaku.errors.BadInputException;
+import dev.chaku.errors.BusyException;
 import dev.chaku.errors.OperationCancelledException;
 import dev.chaku.errors.ResourceException;
 import dev.chaku.generate.Generation;
 import dev.chaku.generate.OutputForm;
 import dev.chaku.generate.SamplingOptions;
-import dev.chaku.internal.generate.GenerationLoop;
 import dev.chaku.internal.generate.GenerationRequest;
 import dev.chaku.internal.generate.grammar.CompiledForm;
-import dev.chaku.internal.model.ModelSession;
 import dev.chaku.internal.model.WornAdapters;
+import dev.chaku.internal.schedule.Delivery;
+import dev.chaku.internal.schedule.Order;
+import dev.chaku.internal.schedule.Ticket;
 import dev.chaku.text.template.ChatTemplate;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import java.util.concurrent.ForkJoinPool;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Settings of a generation, then {@link #generate}. Settings stay from call to call. Not thread-safe, but for
- * {@link #cancel}; a model may have any number of generators at work at once.
+ * {@link #cancel}; a model may have any number of generators at work at once, whose texts are computed together.
  *
- * <p>What a prompt has in common with the prompt of the model's last generation is not computed again. That changes
+ * <p>What a prompt has in common with earlier ones is not computed again, as far as there is room to keep it. That changes
  * neither the text nor a digit of its probabilities: with one build and device they depend on prompt, settings and seed
- * alone, whatever was computed before, on any number of threads.
+ * alone, whatever was computed before or is beside, on any number of threads.
  */
 public final class Generator {
     private static final int DEFAULT_MAX_TOKENS = 256;
@@ -45,7 +51,10 @@ public final class Generator {
     private int topLogprobs;
     private @Nullable OutputForm form;
     private Consumer<String> listener = piece -> {};
-    private volatile @Nullable GenerationLoop running;
+    private int priority;
+    private String share = "";
+    private @Nullable Duration timeLimit;
+    private volatile @Nullable Ticket running;
 
     Generator(Model model) {
         this.model = model;
@@ -296,10 +305,10 @@ public final class Generator {
     }
 
     /**
-     * Gets the text piece by piece, on the thread that generates; nothing that may become a stop string is passed on.
-     * What it throws ends the generation and comes out of {@link #generate}.
+     * Gets the text piece by piece, on the thread that called {@link #generate}; nothing that may become a stop string
+     * is passed on. What it throws ends the generation and comes out of {@link #generate}.
      *
-     * @param newListener called on the thread that generates
+     * @param newListener called while the text goes on; one that is far behind makes it wait
      * @return this
      */
     public Generator onText(Consumer<String> newListener) {
@@ -308,17 +317,123 @@ public final class Generator {
     }
 
     /**
-     * Generates a text. Blocks until it is complete; {@link #cancel} ends it early with what there is, an interrupt of
-     * the thread ends it with an exception. Both are noticed between two tokens, and within a prompt every 512 tokens.
+     * Generates a text, beside those of other generators of the model. Blocks until it is complete; {@link #cancel} ends
+     * it early with what there is, an interrupt of the thread ends it with an exception. Both are noticed at once where
+     * no other text is generated, else between two tokens of the others.
      *
      * @return the text and how it ended
      * @throws BadInputException if there is no prompt, it is longer than the context of the model, or the form is
      *     wrong, not supported or too large
+     * @throws BusyException if too many requests wait already
      * @throws ResourceException if memory does not suffice
      * @throws OperationCancelledException if the thread is interrupted; its interrupt status stays set
      * @throws IllegalStateException if the model is closed, or an adapter that is worn
      */
     public Generation generate() {
+        Ticket ticket = ask(true);
+        running = ticket;
+        boolean done = false;
+        try {
+            for (String piece = ticket.next(); piece != null; piece = ticket.next()) {
+                listener.accept(piece);
+            }
+            done = true;
+            return ticket.join();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new OperationCancelledException("the generation was interrupted");
+        } finally {
+            running = null;
+            if (!done) {
+                ticket.cancel();
+                ticket.awaitEnd();
+            }
+        }
+    }
+
+    /**
+     * Has a text generated beside others, and returns at once. The settings are taken as they are now; this generator
+     * may be changed and used again. Cancelling the future, or letting it time out, ends the generation soon. What
+     * {@link #onText} was told gets the text piece by piece, in order, on threads of the common pool.
+     *
+     * @return completed with the text and how it ended, or with what {@link #generate} would throw
+     * @throws BadInputException as {@link #generate}
+     * @throws BusyException if too many requests wait already
+     */
+    public CompletableFuture<Generation> generateAsync() {
+        return generateAsync(ForkJoinPool.commonPool());
+    }
+
+    /**
+     * Has a text generated beside others, see {@link #generateAsync()}.
+     *
+     * @param callbacks runs what {@link #onText} was told, and what depends on the future
+     * @return completed with the text and how it ended, or with what {@link #generate} would throw
+     */
+    public CompletableFuture<Generation> generateAsync(Executor callbacks) {
+        Objects.requireNonNull(callbacks, "callbacks");
+        CompletableFuture<Generation> future = new CompletableFuture<>();
+        Ticket ticket = ask(true);
+        future.whenComplete((generation, failure) -> {
+            if (failure != null) {
+                ticket.cancel();
+            }
+        });
+        new Delivery(ticket, callbacks, listener, future).begin();
+        return future;
+    }
+
+    /**
+     * Has a text generated beside others, and returns at once what gives it piece by piece as it comes. The settings are
+     * taken as they are now; this generator may be changed and used again. A reader that falls far behind makes the
+     * generation wait.
+     *
+     * @return to be closed, which ends the generation if it has not ended
+     * @throws BadInputException as {@link #generate}
+     * @throws BusyException if too many requests wait already
+     */
+    public GenerationStream stream() {
+        return new GenerationStream(ask(true));
+    }
+
+    /**
+     * Generations of higher priority begin before others that wait, and go on where memory is short.
+     *
+     * @param value 0 by default
+     * @return this
+     */
+    public Generator priority(int value) {
+        this.priority = value;
+        return this;
+    }
+
+    /**
+     * On whose behalf texts are generated: those that wait are begun so that each name gets as many tokens as another.
+     *
+     * @param name any; empty by default
+     * @return this
+     */
+    public Generator share(String name) {
+        this.share = Objects.requireNonNull(name, "name");
+        return this;
+    }
+
+    /**
+     * How long a generation may take, waiting included; then it ends with what there is and says {@link
+     * dev.chaku.generate.FinishReason#DEADLINE}.
+     *
+     * @param time more than 0; as long as it takes unless set
+     * @return this
+     */
+    public Generator timeLimit(Duration time) {
+        if (time.isNegative() || time.isZero()) {
+            throw BadInputException.ofSetting("time limit", "more than 0", time);
+        }
+        this.timeLimit = time;
+        return this;
+    }
+
+    private Ticket ask(boolean streams) {
         model.loaded().requireOpen();
         GenerationRequest request = new GenerationRequest(
                 prompt.clone(),
@@ -329,25 +444,12 @@ public final class Generator {
                 withLogprobs,
                 topLogprobs,
                 compiledForm(),
-                listener);
+                piece -> {});
         model.loaded().requireLength(prompt.length);
-        int tokens = (int) Math.min(model.contextLength(), (long) prompt.length + maxTokens);
-        ModelSession session = model.loaded().sessions().borrow(tokens, adapters.inTheCore());
-        boolean done = false;
-        try {
-            GenerationLoop loop = new GenerationLoop(session, model.loaded().tokenizerOrNull(), request);
-            running = loop;
-            Generation generation = loop.run();
-            done = true;
-            return generation;
-        } finally {
-            running = null;
-            if (done) {
-                model.loaded().sessions().giveBack(session);
-            } else {
-                session.close();
-            }
-        }
+        Duration time = timeLimit;
+        long deadline = time == null ? Order.NEVER : System.nanoTime() + time.toNanos();
+        Order order = new Order(adapters.inTheCore(), priority, share, deadline);
+        return model.loaded().scheduler().submit(request, order, model.loaded().tokenizerOrNull(), streams, true);
     }
 
     private @Nullable CompiledForm compiledForm() {
@@ -370,9 +472,9 @@ public final class Generator {
 
     /** Makes the generation under way, if any, end soon with what there is. Any thread. */
     public void cancel() {
-        GenerationLoop loop = running;
-        if (loop != null) {
-            loop.cancel();
+        Ticket ticket = running;
+        if (ticket != null) {
+            ticket.cancel();
         }
     }
 }

@@ -7,7 +7,7 @@ import dev.chaku.data.ExampleEncoder;
 import dev.chaku.data.OverLong;
 import dev.chaku.internal.engine.EngineSession;
 import dev.chaku.internal.generate.SideBySide;
-import dev.chaku.internal.model.ModelSession;
+import dev.chaku.internal.schedule.TextSession;
 import dev.chaku.internal.model.WornAdapters;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -34,7 +34,7 @@ final class MergeTrial {
             List<EncodedExample> examples,
             BiConsumer<Integer, Integer> progress) {
         int longest = examples.stream().mapToInt(EncodedExample::length).max().orElse(1);
-        List<ModelSession> sessions = new ArrayList<>();
+        List<TextSession> sessions = new ArrayList<>();
         try (Model model = Model.open(merged, base.options())) {
             sessions.add(session(base, longest, List.of()));
             sessions.add(session(base, longest, adapters.inTheCore()));
@@ -52,7 +52,7 @@ final class MergeTrial {
             }
             return trial(comparison.said(), comparison.positions());
         } finally {
-            sessions.forEach(ModelSession::close);
+            sessions.forEach(TextSession::close);
         }
     }
 
@@ -79,8 +79,8 @@ final class MergeTrial {
         return examples;
     }
 
-    private static ModelSession session(Model model, int tokens, List<EngineSession.Worn> worn) {
-        return model.loaded().sessions().borrow(tokens, worn);
+    private static TextSession session(Model model, int tokens, List<EngineSession.Worn> worn) {
+        return model.loaded().scheduler().session(tokens, worn);
     }
 
     private static BaseMergeReport.Trial trial(List<SideBySide.Said> said, long tokens) {

@@ -68,7 +68,7 @@ public final class Model implements AutoCloseable {
 
     /** Opens a GGUF file over an engine that is started for it. */
     static Model open(Path path, ModelOptions options, Supplier<Engine> start) {
-        return new Model(LoadedModel.open(path, start, options.sessions()), options);
+        return new Model(LoadedModel.open(path, start, options.texts()), options);
     }
 
     /**
@@ -84,7 +84,7 @@ public final class Model implements AutoCloseable {
     public static Model synthetic(Shape shape, WeightFormat format, long seed, ModelOptions options) {
         String name = "synthetic " + shape.label() + " " + format.label();
         DecoderSpec spec = shape.sizes().spec(format.mix());
-        return new Model(LoadedModel.random(spec, name, seed, options::startEngine, options.sessions()), options);
+        return new Model(LoadedModel.random(spec, name, seed, options::startEngine, options.texts()), options);
     }
 
     /** {@return the file it was opened from; none for a synthetic model} */

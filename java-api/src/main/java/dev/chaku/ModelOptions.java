@@ -4,7 +4,7 @@ import dev.chaku.errors.BadInputException;
 import dev.chaku.internal.engine.Engine;
 import dev.chaku.internal.engine.EngineOptions;
 import dev.chaku.internal.engine.lookup.Engines;
-import dev.chaku.internal.model.SessionCache;
+import dev.chaku.internal.schedule.Scheduler;
 
 /**
  * How a model is opened.
@@ -18,6 +18,8 @@ import dev.chaku.internal.model.SessionCache;
  */
 public record ModelOptions(Device device, int threads, long memoryLimitBytes, CacheFormat cache) {
     private static final int MOST_THREADS = 1024;
+    private static final int MOST_RUNNING = 64;
+    private static final int MOST_QUEUED = 1024;
 
     public ModelOptions {
         requireThreads(threads);
@@ -80,7 +82,7 @@ public record ModelOptions(Device device, int threads, long memoryLimitBytes, Ca
         return Engines.start(new EngineOptions(threads, device.path()));
     }
 
-    SessionCache.Settings sessions() {
-        return new SessionCache.Settings(memoryLimitBytes, cache.type());
+    Scheduler.Settings texts() {
+        return new Scheduler.Settings(memoryLimitBytes, cache.type(), MOST_RUNNING, MOST_QUEUED);
     }
 }

@@ -10,8 +10,8 @@ import dev.chaku.generate.ContinuationScore;
 import dev.chaku.generate.DataLoss;
 import dev.chaku.internal.generate.LogprobLoop;
 import dev.chaku.internal.generate.LossSum;
-import dev.chaku.internal.model.ModelSession;
 import dev.chaku.internal.model.WornAdapters;
+import dev.chaku.internal.schedule.TextSession;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -207,18 +207,8 @@ public final class Scorer {
     private <R> R run(int tokens, Function<LogprobLoop, R> work) {
         model.loaded().requireOpen();
         model.loaded().requireLength(tokens);
-        ModelSession session = model.loaded().sessions().borrow(tokens, adapters.inTheCore());
-        boolean done = false;
-        try {
-            R result = work.apply(new LogprobLoop(session, model.loaded().tokenizerOrNull()));
-            done = true;
-            return result;
-        } finally {
-            if (done) {
-                model.loaded().sessions().giveBack(session);
-            } else {
-                session.close();
-            }
+        try (TextSession session = model.loaded().scheduler().session(tokens, adapters.inTheCore())) {
+            return work.apply(new LogprobLoop(session, model.loaded().tokenizerOrNull()));
         }
     }
 }

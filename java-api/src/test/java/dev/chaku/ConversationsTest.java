@@ -120,7 +120,7 @@ class ConversationsTest {
         List<int[]> told = new ArrayList<>();
         try (Model fresh = Model.open(file())) {
             for (int i = 0; i < 30; i++) {
-                fresh.loaded().sessions().forget();
+                fresh.loaded().scheduler().forget();
                 Generation generation = say(fresh, text(50 + i, 400));
                 assertEquals(0, generation.cachedTokens());
                 told.add(generation.tokens());

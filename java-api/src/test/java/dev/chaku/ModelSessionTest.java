@@ -95,7 +95,7 @@ class ModelSessionTest {
         List<Told> all = new ArrayList<>();
         try (Model model = Model.open(file, options)) {
             for (int[] prompt : prompts) {
-                model.loaded().sessions().forget();
+                model.loaded().scheduler().forget();
                 Generation generation = generator(model, adapter, prompt).generate();
                 assertEquals(0, generation.cachedTokens());
                 all.add(Told.of(generation));

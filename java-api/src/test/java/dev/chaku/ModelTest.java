@@ -14,7 +14,7 @@ import dev.chaku.generate.Generation;
 import dev.chaku.internal.arch.DenseShape;
 import dev.chaku.internal.arch.FormatMix;
 import dev.chaku.internal.engine.RopeSpec;
-import dev.chaku.internal.model.ModelSession;
+import dev.chaku.internal.schedule.TextSession;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -113,9 +113,10 @@ class ModelTest {
                 Model fresh = Model.open(file)) {
             assertEquals(256, used.spec().longAfter());
             used.generator().tokens(1, 5, 9).maxTokens(2).generate();
-            ModelSession longer = used.loaded().sessions().borrow(300, List.of());
-            assertEquals(512, longer.capacity());
-            used.loaded().sessions().giveBack(longer);
+            try (TextSession longer = used.loaded().scheduler().session(300, List.of())) {
+                assertEquals(300, longer.capacity());
+                longer.startWith(new int[] {1, 5, 9});
+            }
             int[] after =
                     used.generator().tokens(1, 5, 9, 13).maxTokens(8).generate().tokens();
             assertArrayEquals(

@@ -1,6 +1,7 @@
 package dev.chaku.cli;
 
 import dev.chaku.errors.BadInputException;
+import dev.chaku.errors.BusyException;
 import dev.chaku.errors.ChakuException;
 import dev.chaku.errors.DeviceException;
 import dev.chaku.errors.InternalException;
@@ -33,7 +34,7 @@ enum ExitCode {
         if (failure instanceof BadInputException) {
             return BAD_INPUT;
         }
-        if (failure instanceof ResourceException) {
+        if (failure instanceof ResourceException || failure instanceof BusyException) {
             return NO_RESOURCES;
         }
         if (failure instanceof DeviceException) {

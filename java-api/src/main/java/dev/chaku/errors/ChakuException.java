@@ -5,7 +5,12 @@ package dev.chaku.errors;
  * tensor, what was expected, what was found and, where there is one, the remedy.
  */
 public sealed class ChakuException extends RuntimeException
-        permits BadInputException, ResourceException, DeviceException, OperationCancelledException, InternalException {
+        permits BadInputException,
+                ResourceException,
+                BusyException,
+                DeviceException,
+                OperationCancelledException,
+                InternalException {
 
     /**
      * Says that there was any failure of the library.

@@ -9,7 +9,9 @@ public enum FinishReason {
     /** The number of tokens asked for, or the context of the model, was reached. */
     LENGTH,
     /** The caller cancelled. */
-    CANCELLED;
+    CANCELLED,
+    /** The time that the caller gave it was over. */
+    DEADLINE;
 
     /** {@return the name as JSON and command lines write it, for instance {@code stop}} */
     public String label() {

@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
  * @param decodeTokensPerSecond tokens computed after the prompt, by the time that took; 0 if there was none
  * @param logprobs one per token if asked for, else none
  * @param formResult what came of the form that was asked for; null if none was
+ * @param times how long it waited and took
  */
 public record Generation(
         String text,
@@ -26,7 +27,8 @@ public record Generation(
         double prefillTokensPerSecond,
         double decodeTokensPerSecond,
         List<TokenLogprob> logprobs,
-        @Nullable FormResult formResult) {
+        @Nullable FormResult formResult,
+        GenerationTimes times) {
 
     public Generation {
         tokens = tokens.clone();

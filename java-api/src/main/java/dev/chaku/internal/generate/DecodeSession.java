@@ -1,10 +1,9 @@
 package dev.chaku.internal.generate;
 
-import dev.chaku.internal.engine.EngineSession;
 import java.nio.FloatBuffer;
 import org.jspecify.annotations.Nullable;
 
-/** What generation needs of a model: a text that grows token by token. Not thread-safe, but for {@link #cancel}. */
+/** What generation needs of a model: a text that grows token by token. Not thread-safe. */
 public interface DecodeSession {
     /** V. */
     int vocabSize();
@@ -22,29 +21,23 @@ public interface DecodeSession {
     int startWith(int[] tokens);
 
     /**
-     * Appends tokens.
+     * Appends tokens of a text that is read.
      *
-     * @param role of all of them
      * @param from index of the first
      * @param n how many, at least 1
      * @param logits direct; gets the V logits of what follows the last, from its position on; null if they are not
      *     needed
-     * @throws dev.chaku.errors.OperationCancelledException if {@link #cancel} was called meanwhile; the text is as
-     *     before
+     * @throws dev.chaku.errors.OperationCancelledException if the thread is interrupted
      */
-    void append(EngineSession.Role role, int[] tokens, int from, int n, @Nullable FloatBuffer logits);
+    void append(int[] tokens, int from, int n, @Nullable FloatBuffer logits);
 
     /**
-     * Appends tokens of a text that is read, and says of each what follows it.
+     * Appends tokens and says of each what follows it.
      *
      * @param from index of the first
      * @param n how many, at least 1
      * @param logits direct; gets n rows of V logits from its position on
-     * @throws dev.chaku.errors.OperationCancelledException if {@link #cancel} was called meanwhile; the text is as
-     *     before
+     * @throws dev.chaku.errors.OperationCancelledException if the thread is interrupted
      */
     void appendForAll(int[] tokens, int from, int n, FloatBuffer logits);
-
-    /** Makes the computation under way, if any, end soon. Any thread. */
-    void cancel();
 }

@@ -1,157 +1,136 @@
 package dev.chaku.internal.generate;
 
 import dev.chaku.errors.BadInputException;
-import dev.chaku.errors.OperationCancelledException;
 import dev.chaku.generate.FinishReason;
 import dev.chaku.generate.Generation;
+import dev.chaku.generate.GenerationTimes;
 import dev.chaku.generate.TokenLogprob;
-import dev.chaku.internal.engine.EngineSession;
-import dev.chaku.internal.io.Interruption;
 import dev.chaku.text.TokenDecoder;
 import dev.chaku.text.Tokenizer;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One generation: computes the prompt, then token after token. Used once; {@link #cancel} alone comes from any thread.
+ * One generation: is told of logits, chooses tokens until more have to be computed, and says how it ended. Used once,
+ * by one thread at a time.
  */
 public final class GenerationLoop {
-    /** Between parts of a prompt a cancellation is noticed that came between two computations. */
-    private static final int PROMPT_PART = 512;
-
     private static final double NANOS = 1e9;
 
-    private final DecodeSession session;
     private final @Nullable Tokenizer tokenizer;
     private final GenerationRequest request;
     private final @Nullable TokenDecoder decoder;
     private final @Nullable FormGuide guide;
     private final Sampler sampler;
     private final StopMatcher matcher;
-    private final FloatBuffer logits;
+    private final @Nullable Logprobs logprobSource;
     private final List<TokenLogprob> logprobs = new ArrayList<>();
+    private final int most;
+    private final long submitted = System.nanoTime();
     private int[] tokens = new int[64];
     private int generated;
-    private int decoded;
-    private long promptNanos;
-    private volatile boolean cancelled;
-    private boolean ended;
+    /** Of the generated tokens, those that the logits told of last follow. */
+    private int computed;
 
-    /** @param tokenizer null if the model has none: the text stays empty then */
-    public GenerationLoop(DecodeSession session, @Nullable Tokenizer tokenizer, GenerationRequest request) {
-        this.session = session;
+    private int cached;
+    private long begun;
+    private long firstToken;
+    private @Nullable FinishReason reason;
+
+    /**
+     * A generation that is yet to begin.
+     *
+     * @param vocabSize V
+     * @param capacity most tokens of the text
+     * @param tokenizer null if the model has none: the text stays empty then
+     * @throws BadInputException if the prompt does not fit, or names a token that the model lacks
+     */
+    public GenerationLoop(int vocabSize, int capacity, @Nullable Tokenizer tokenizer, GenerationRequest request) {
+        checkPrompt(request.prompt(), vocabSize, capacity);
         this.tokenizer = tokenizer;
         this.decoder = tokenizer == null ? null : tokenizer.decoder(false);
         this.request = request;
         this.guide = request.form() == null ? null : new FormGuide(request.form());
-        this.sampler = new Sampler(request.sampling(), session.vocabSize(), guide);
+        this.sampler = new Sampler(request.sampling(), vocabSize, guide);
         this.matcher = new StopMatcher(request.stops(), request.listener());
-        int bytes = Math.multiplyExact(session.vocabSize(), Float.BYTES);
-        this.logits =
-                ByteBuffer.allocateDirect(bytes).order(ByteOrder.nativeOrder()).asFloatBuffer();
+        this.most = (int) Math.min(request.maxTokens(), capacity - (long) request.prompt().length + 1);
+        this.logprobSource =
+                request.withLogprobs() ? new Logprobs(vocabSize, request.topLogprobs(), tokenizer) : null;
     }
 
-    /** Ends the generation soon, with what there is. Afterwards the session is left alone: it may have another user. */
-    public synchronized void cancel() {
-        cancelled = true;
-        if (!ended) {
-            session.cancel();
+    private static void checkPrompt(int[] prompt, int vocabSize, int capacity) {
+        if (prompt.length > capacity) {
+            throw new BadInputException("prompt: expected at most " + capacity + " tokens, got " + prompt.length);
         }
-    }
-
-    private synchronized void end() {
-        ended = true;
+        for (int id : prompt) {
+            if (id < 0 || id >= vocabSize) {
+                throw new BadInputException(
+                        "prompt: expected token ids from 0 to " + (vocabSize - 1) + ", got " + id);
+            }
+        }
     }
 
     /**
-     * Generates.
+     * Its prompt is computed from now on.
      *
-     * @throws BadInputException if the prompt does not fit the session, or names a token that the model lacks
-     * @throws OperationCancelledException if the thread is interrupted
+     * @param fromCache tokens of it that need not be
      */
-    public Generation run() {
-        int[] prompt = request.prompt();
-        checkPrompt(prompt);
-        long start = System.nanoTime();
-        int cached = session.startWith(prompt);
-        FinishReason reason;
-        try {
-            computePrompt(prompt, cached);
-            promptNanos = System.nanoTime() - start;
-            for (int id : prompt) {
+    public void begin(int fromCache) {
+        cached = fromCache;
+        begun = System.nanoTime();
+    }
+
+    /** Ends it before all was said. */
+    public void end(FinishReason why) {
+        if (reason == null) {
+            reason = why;
+        }
+    }
+
+    /** Whether it has ended. */
+    public boolean isOver() {
+        return reason != null;
+    }
+
+    /** How many tokens were generated so far. */
+    public int generated() {
+        return generated;
+    }
+
+    /** A token that was generated. */
+    public int token(int index) {
+        return tokens[index];
+    }
+
+    /**
+     * Chooses what follows all tokens so far, until others have to be computed or the text has ended.
+     *
+     * @param logits V floats from the position, which stays
+     */
+    public void advance(FloatBuffer logits) {
+        if (firstToken == 0) {
+            firstToken = System.nanoTime();
+            for (int id : request.prompt()) {
                 sampler.accept(id);
             }
-            reason = decode();
-        } catch (OperationCancelledException e) {
-            if (!cancelled && Thread.currentThread().isInterrupted()) {
-                throw e;
-            }
-            reason = FinishReason.CANCELLED;
-        } finally {
-            end();
-        }
-        if (decoder != null && matcher.add(decoder.finish())) {
-            reason = FinishReason.STOP;
-        }
-        matcher.finish();
-        long decodeNanos = System.nanoTime() - start - promptNanos;
-        return new Generation(
-                matcher.text(),
-                Arrays.copyOf(tokens, generated),
-                reason,
-                prompt.length,
-                cached,
-                perSecond(prompt.length - cached, promptNanos),
-                perSecond(decoded, decodeNanos),
-                logprobs,
-                guide == null ? null : guide.result());
-    }
-
-    private void checkPrompt(int[] prompt) {
-        if (prompt.length > session.capacity()) {
-            throw new BadInputException(
-                    "prompt: expected at most " + session.capacity() + " tokens, got " + prompt.length);
-        }
-        for (int id : prompt) {
-            if (id < 0 || id >= session.vocabSize()) {
-                throw new BadInputException(
-                        "prompt: expected token ids from 0 to " + (session.vocabSize() - 1) + ", got " + id);
+            if (guide != null && guide.isEnd()) {
+                end(FinishReason.STOP);
+                return;
             }
         }
-    }
-
-    private void computePrompt(int[] prompt, int cached) {
-        for (int from = cached; from < prompt.length; from += PROMPT_PART) {
-            refuseIfCancelled();
-            Interruption.check("generation");
-            int n = Math.min(PROMPT_PART, prompt.length - from);
-            boolean last = from + n == prompt.length;
-            session.append(EngineSession.Role.PROMPT, prompt, from, n, last ? logits : null);
-        }
-    }
-
-    private FinishReason decode() {
-        int most = (int) Math.min(request.maxTokens(), session.capacity() - (long) request.prompt().length + 1);
-        Logprobs logprobSource =
-                request.withLogprobs() ? new Logprobs(session.vocabSize(), request.topLogprobs(), tokenizer) : null;
-        int computed = 0;
-        if (guide != null && guide.isEnd()) {
-            return FinishReason.STOP;
+        for (; computed < generated; computed++) {
+            sampler.accept(tokens[computed]);
         }
         while (generated < most) {
-            if (cancelled) {
-                return FinishReason.CANCELLED;
-            }
-            Interruption.check("generation");
             int forced = guide == null ? FormGuide.FREE : guide.forced();
-            int id = forced != FormGuide.FREE ? forced : choose();
+            int id = forced != FormGuide.FREE ? forced : choose(logits);
             if (isEnd(id)) {
-                return FinishReason.STOP;
+                end(FinishReason.STOP);
+                return;
             }
             if (logprobSource != null) {
                 logprobs.add(logprobSource.of(id, logits));
@@ -159,22 +138,19 @@ public final class GenerationLoop {
             add(id);
             boolean formEnds = guide != null && guide.advance(id);
             if (decoder != null && matcher.add(decoder.add(id)) || formEnds) {
-                return FinishReason.STOP;
+                end(FinishReason.STOP);
+                return;
             }
             // Where one token alone can come, the model need not be asked, and those are computed together.
             boolean asks = guide == null || logprobSource != null || guide.forced() == FormGuide.FREE;
             if (generated < most && asks) {
-                session.append(EngineSession.Role.GENERATED, tokens, computed, generated - computed, logits);
-                decoded += generated - computed;
-                for (; computed < generated; computed++) {
-                    sampler.accept(tokens[computed]);
-                }
+                return;
             }
         }
-        return FinishReason.LENGTH;
+        end(FinishReason.LENGTH);
     }
 
-    private int choose() {
+    private int choose(FloatBuffer logits) {
         if (guide != null) {
             guide.observe(logits);
         }
@@ -195,10 +171,29 @@ public final class GenerationLoop {
         tokens[generated++] = id;
     }
 
-    private void refuseIfCancelled() {
-        if (cancelled) {
-            throw new OperationCancelledException("the generation was cancelled");
+    /** What came of it; it has ended. */
+    public Generation result() {
+        FinishReason why = reason == null ? FinishReason.CANCELLED : reason;
+        if (decoder != null && matcher.add(decoder.finish())) {
+            why = FinishReason.STOP;
         }
+        matcher.finish();
+        long now = System.nanoTime();
+        int promptTokens = request.prompt().length;
+        return new Generation(
+                matcher.text(),
+                Arrays.copyOf(tokens, generated),
+                why,
+                promptTokens,
+                cached,
+                firstToken == 0 ? 0 : perSecond(promptTokens - cached, firstToken - begun),
+                firstToken == 0 ? 0 : perSecond(computed, now - firstToken),
+                logprobs,
+                guide == null ? null : guide.result(),
+                new GenerationTimes(
+                        Duration.ofNanos((begun == 0 ? now : begun) - submitted),
+                        Duration.ofNanos((firstToken == 0 ? now : firstToken) - submitted),
+                        Duration.ofNanos(now - submitted)));
     }
 
     private static double perSecond(int tokens, long nanos) {

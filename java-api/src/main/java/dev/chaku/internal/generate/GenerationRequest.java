@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param topLogprobs with {@code withLogprobs}, how many alternatives are told for each token
  * @param withLogprobs whether the probability of each token is told
  * @param form what the text must be like; null for any text
- * @param listener gets the text piece by piece, on the thread that generates
+ * @param listener gets the text piece by piece, on the thread that chooses tokens
  */
 public record GenerationRequest(
         int[] prompt,
@@ -45,5 +45,11 @@ public record GenerationRequest(
         if (stops.contains("")) {
             throw new BadInputException("stop string: expected at least one character, got none");
         }
+    }
+
+    /** {@return the same for another listener} */
+    public GenerationRequest withListener(Consumer<String> other) {
+        return new GenerationRequest(
+                prompt, maxTokens, sampling, stops, endless, withLogprobs, topLogprobs, form, other);
     }
 }

@@ -3,7 +3,6 @@ package dev.chaku.internal.generate;
 import dev.chaku.errors.BadInputException;
 import dev.chaku.generate.ContinuationScore;
 import dev.chaku.generate.TokenLogprob;
-import dev.chaku.internal.engine.EngineSession;
 import dev.chaku.internal.io.Interruption;
 import dev.chaku.text.Tokenizer;
 import java.nio.ByteBuffer;
@@ -103,7 +102,7 @@ public final class LogprobLoop {
                     reader.at(from + i, logits.slice(i * session.vocabSize(), session.vocabSize()));
                 }
             } else {
-                session.append(EngineSession.Role.PROMPT, tokens, from, n, null);
+                session.append(tokens, from, n, null);
             }
             from += n;
         }

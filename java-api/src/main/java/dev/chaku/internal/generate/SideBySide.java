@@ -1,7 +1,6 @@
 package dev.chaku.internal.generate;
 
 import dev.chaku.errors.BadInputException;
-import dev.chaku.internal.engine.EngineSession;
 import dev.chaku.internal.io.DirectBuffers;
 import dev.chaku.internal.io.Interruption;
 import java.nio.FloatBuffer;
@@ -122,7 +121,7 @@ public final class SideBySide {
         int from = session.startWith(Arrays.copyOf(tokens, end + 1));
         for (; from < end; from += PROMPT_PART) {
             int n = Math.min(PROMPT_PART, end - from);
-            session.append(EngineSession.Role.PROMPT, tokens, from, n, null);
+            session.append(tokens, from, n, null);
         }
     }
 

@@ -15,6 +15,7 @@ import dev.chaku.internal.generate.grammar.FormCompiler;
 import dev.chaku.internal.io.DirectBuffers;
 import dev.chaku.internal.io.Interruption;
 import dev.chaku.internal.quantize.WeightFault;
+import dev.chaku.internal.schedule.Scheduler;
 import dev.chaku.text.Tokenizer;
 import dev.chaku.text.Tokenizers;
 import java.nio.FloatBuffer;
@@ -39,8 +40,8 @@ public final class LoadedModel implements AutoCloseable {
     private final DecoderSpec spec;
     private final Engine engine;
     private final EngineModel core;
-    private final SessionCache.Settings settings;
-    private final SessionCache sessions;
+    private final Scheduler.Settings settings;
+    private final Scheduler scheduler;
     /** Adapters in the engine, each brought there once; guarded by itself. */
     private final Map<LoadedAdapter, EngineAdapter> bound = new WeakHashMap<>();
     /** Made when a conversation is first encoded, since it looks at every token. */
@@ -55,7 +56,7 @@ public final class LoadedModel implements AutoCloseable {
             DecoderSpec spec,
             Engine engine,
             EngineModel core,
-            SessionCache.Settings settings) {
+            Scheduler.Settings settings) {
         this.file = file;
         this.metadata = metadata;
         this.tokenizer = tokenizer;
@@ -63,7 +64,7 @@ public final class LoadedModel implements AutoCloseable {
         this.engine = engine;
         this.core = core;
         this.settings = settings;
-        this.sessions = new SessionCache(core, spec, settings);
+        this.scheduler = new Scheduler(core, spec, settings);
     }
 
     /**
@@ -72,7 +73,7 @@ public final class LoadedModel implements AutoCloseable {
      * @param start starts the engine, once the file is found to be good
      * @throws BadInputException if the file is damaged or holds no model of a known family
      */
-    public static LoadedModel open(Path path, Supplier<Engine> start, SessionCache.Settings settings) {
+    public static LoadedModel open(Path path, Supplier<Engine> start, Scheduler.Settings settings) {
         GgufFile file = GgufFile.read(path);
         DecoderSpec spec = ModelFamilies.map(file);
         Tokenizer tokenizer = Tokenizers.of(file);
@@ -96,7 +97,7 @@ public final class LoadedModel implements AutoCloseable {
      * @param name what messages call it
      */
     public static LoadedModel random(
-            DecoderSpec spec, String name, long seed, Supplier<Engine> start, SessionCache.Settings settings) {
+            DecoderSpec spec, String name, long seed, Supplier<Engine> start, Scheduler.Settings settings) {
         Engine engine = start.get();
         try {
             EngineModel core = engine.random(spec, seed);
@@ -143,8 +144,9 @@ public final class LoadedModel implements AutoCloseable {
         return core;
     }
 
-    public SessionCache sessions() {
-        return sessions;
+    /** What computes its texts. */
+    public Scheduler scheduler() {
+        return scheduler;
     }
 
     /**
@@ -235,7 +237,7 @@ public final class LoadedModel implements AutoCloseable {
         }
         if (known != null) {
             known.close();
-            sessions.takeOff(known);
+            scheduler.takeOff();
         }
     }
 
@@ -256,7 +258,7 @@ public final class LoadedModel implements AutoCloseable {
 
     @Override
     public void close() {
-        sessions.close();
+        scheduler.close();
         synchronized (bound) {
             bound.values().forEach(EngineAdapter::close);
             bound.clear();

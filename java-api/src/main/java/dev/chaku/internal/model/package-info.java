@@ -1,4 +1,4 @@
-/** A model that is open: its file, tokenizer and engine, the sessions over it and the adapters that they wear. */
+/** A model that is open: its file, tokenizer and engine, and the adapters that its texts wear. */
 @NullMarked
 package dev.chaku.internal.model;
 

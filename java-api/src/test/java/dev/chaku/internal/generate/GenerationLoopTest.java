@@ -6,85 +6,63 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.chaku.errors.BadInputException;
-import dev.chaku.errors.OperationCancelledException;
 import dev.chaku.generate.FinishReason;
 import dev.chaku.generate.Generation;
 import dev.chaku.generate.SamplingOptions;
 import dev.chaku.generate.TokenLogprob;
-import dev.chaku.internal.engine.EngineSession;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 class GenerationLoopTest {
+    private static final int VOCAB = 10;
+    private static final int CAPACITY = 2000;
+
+    /** How many tokens were computed before each choice, the prompt's first. */
+    private final List<Integer> batches = new ArrayList<>();
+
     /** After token t always comes t + 1, round the vocabulary. */
-    private static final class Counting implements DecodeSession {
-        final List<Integer> text = new ArrayList<>();
-        final List<Integer> batches = new ArrayList<>();
-        int cancelAt = Integer.MAX_VALUE;
-        boolean generating;
-
-        @Override
-        public int vocabSize() {
-            return 10;
-        }
-
-        @Override
-        public int capacity() {
-            return 2000;
-        }
-
-        @Override
-        public int startWith(int[] tokens) {
-            int common = 0;
-            while (common < Math.min(text.size(), tokens.length - 1) && text.get(common) == tokens[common]) {
-                common++;
-            }
-            text.subList(common, text.size()).clear();
-            generating = false;
-            return common;
-        }
-
-        @Override
-        public void appendForAll(int[] tokens, int from, int n, FloatBuffer logits) {
-            throw new UnsupportedOperationException("generation needs no more than the last");
-        }
-
-        @Override
-        public void append(EngineSession.Role role, int[] tokens, int from, int n, @Nullable FloatBuffer logits) {
-            if (text.size() >= cancelAt) {
-                throw new OperationCancelledException("cancelled");
-            }
-            assertEquals(role == EngineSession.Role.PROMPT, !generating);
-            generating = logits != null; // a prompt's last part asks for them, and so does each generated token
-            Arrays.stream(tokens, from, from + n).forEach(text::add);
-            batches.add(n);
-            if (logits != null) {
-                for (int v = 0; v < 10; v++) {
-                    logits.put(v, v == (tokens[from + n - 1] + 1) % 10 ? 5 : 0);
-                }
-            }
-        }
-
-        @Override
-        public void cancel() {
-            cancelAt = 0;
-        }
+    private static FloatBuffer after(int token) {
+        FloatBuffer logits = FloatBuffer.allocate(VOCAB);
+        logits.put((token + 1) % VOCAB, 5);
+        return logits;
     }
-
-    private final Counting session = new Counting();
 
     private static GenerationRequest request(int maxTokens, int... prompt) {
         return new GenerationRequest(
                 prompt, maxTokens, SamplingOptions.greedy(), List.of(), false, true, 2, null, piece -> {});
     }
 
+    private static GenerationLoop loop(GenerationRequest request) {
+        return new GenerationLoop(VOCAB, CAPACITY, null, request);
+    }
+
     private Generation run(GenerationRequest request) {
-        return new GenerationLoop(session, null, request).run();
+        return run(loop(request), request, Integer.MAX_VALUE);
+    }
+
+    /** @param cancelAt tokens of the text at which it is cancelled */
+    private Generation run(GenerationLoop loop, GenerationRequest request, int cancelAt) {
+        int[] prompt = request.prompt();
+        loop.begin(0);
+        batches.add(prompt.length);
+        int last = prompt[prompt.length - 1];
+        int computed = 0;
+        while (!loop.isOver()) {
+            if (prompt.length + computed >= cancelAt) {
+                loop.end(FinishReason.CANCELLED);
+                break;
+            }
+            loop.advance(after(last));
+            if (!loop.isOver()) {
+                batches.add(loop.generated() - computed);
+                computed = loop.generated();
+                last = loop.token(computed - 1);
+            }
+        }
+        return loop.result();
     }
 
     @Test
@@ -93,7 +71,7 @@ class GenerationLoopTest {
         assertArrayEquals(new int[] {8, 9, 0, 1}, generation.tokens());
         assertEquals(FinishReason.LENGTH, generation.finishReason());
         assertEquals(2, generation.promptTokens());
-        assertEquals(List.of(2, 1, 1, 1), session.batches, "the last token need not be computed");
+        assertEquals(List.of(2, 1, 1, 1), batches, "the last token need not be computed");
     }
 
     @Test
@@ -107,50 +85,25 @@ class GenerationLoopTest {
     }
 
     @Test
-    void longPromptsAreComputedInParts() {
-        run(request(0, IntStream.range(0, 1100).map(i -> i % 10).toArray()));
-        assertEquals(List.of(512, 512, 76), session.batches);
-    }
-
-    @Test
-    void commonBeginningsAreComputedOnce() {
-        run(request(3, 1, 2, 3));
-        session.batches.clear();
-        Generation again = run(request(1, 1, 2, 3));
-        assertEquals(2, again.cachedTokens());
-        assertEquals(List.of(1), session.batches);
-        Generation other = run(request(1, 1, 5, 3));
-        assertEquals(1, other.cachedTokens());
-        assertEquals(List.of(1, 5, 3), session.text);
-    }
-
-    @Test
     void cancellingKeepsWhatThereIs() {
-        session.cancelAt = 5;
-        Generation generation = run(request(100, 1, 2, 3));
+        GenerationRequest request = request(100, 1, 2, 3);
+        Generation generation = run(loop(request), request, 5);
         assertEquals(FinishReason.CANCELLED, generation.finishReason());
-        assertArrayEquals(new int[] {4, 5, 6}, generation.tokens());
+        assertArrayEquals(new int[] {4, 5}, generation.tokens());
     }
 
     @Test
     void cancellingBeforeTheStartGeneratesNothing() {
-        GenerationLoop loop = new GenerationLoop(session, null, request(100, 1));
-        loop.cancel();
-        Generation generation = loop.run();
+        GenerationLoop loop = loop(request(100, 1));
+        loop.end(FinishReason.CANCELLED);
+        Generation generation = loop.result();
         assertEquals(FinishReason.CANCELLED, generation.finishReason());
         assertEquals(0, generation.tokens().length);
+        assertEquals(0, generation.decodeTokensPerSecond());
     }
 
     @Test
-    void cancellingAfterTheEndLeavesTheSessionAlone() {
-        GenerationLoop loop = new GenerationLoop(session, null, request(1, 1));
-        loop.run();
-        loop.cancel();
-        assertEquals(Integer.MAX_VALUE, session.cancelAt);
-    }
-
-    @Test
-    void theSessionBoundsTheText() {
+    void theCapacityBoundsTheText() {
         int[] prompt = IntStream.range(0, 1999).map(i -> i % 10).toArray();
         assertEquals(2, run(request(100, prompt)).tokens().length);
         BadInputException e = assertThrows(BadInputException.class, () -> run(request(1, new int[2001])));
