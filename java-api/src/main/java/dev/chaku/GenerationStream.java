@@ -52,8 +52,8 @@ public final class GenerationStream implements Iterable<String>, Flow.Publisher<
     }
 
     /**
-     * Publishes the pieces on threads of the common pool, as many as are asked for; cancelling the subscription ends the
-     * generation.
+     * Publishes the pieces on threads of the common pool, as many as are asked for; cancelling the subscription ends
+     * the generation.
      *
      * @param subscriber the only one; another is refused by {@code onError}
      */

@@ -30,9 +30,9 @@ import org.jspecify.annotations.Nullable;
  * Settings of a generation, then {@link #generate}. Settings stay from call to call. Not thread-safe, but for
  * {@link #cancel}; a model may have any number of generators at work at once, whose texts are computed together.
  *
- * <p>What a prompt has in common with earlier ones is not computed again, as far as there is room to keep it. That changes
- * neither the text nor a digit of its probabilities: with one build and device they depend on prompt, settings and seed
- * alone, whatever was computed before or is beside, on any number of threads.
+ * <p>What a prompt has in common with earlier ones is not computed again, as far as there is room to keep it. That
+ * changes neither the text nor a digit of its probabilities: with one build and device they depend on prompt, settings
+ * and seed alone, whatever was computed before or is beside, on any number of threads.
  */
 public final class Generator {
     private static final int DEFAULT_MAX_TOKENS = 256;
@@ -317,9 +317,9 @@ public final class Generator {
     }
 
     /**
-     * Generates a text, beside those of other generators of the model. Blocks until it is complete; {@link #cancel} ends
-     * it early with what there is, an interrupt of the thread ends it with an exception. Both are noticed at once where
-     * no other text is generated, else between two tokens of the others.
+     * Generates a text, beside those of other generators of the model. Blocks until it is complete; {@link #cancel}
+     * ends it early with what there is, an interrupt of the thread ends it with an exception. Both are noticed at once
+     * where no other text is generated, else between two tokens of the others.
      *
      * @return the text and how it ended
      * @throws BadInputException if there is no prompt, it is longer than the context of the model, or the form is
@@ -384,8 +384,8 @@ public final class Generator {
     }
 
     /**
-     * Has a text generated beside others, and returns at once what gives it piece by piece as it comes. The settings are
-     * taken as they are now; this generator may be changed and used again. A reader that falls far behind makes the
+     * Has a text generated beside others, and returns at once what gives it piece by piece as it comes. The settings
+     * are taken as they are now; this generator may be changed and used again. A reader that falls far behind makes the
      * generation wait.
      *
      * @return to be closed, which ends the generation if it has not ended
@@ -419,8 +419,8 @@ public final class Generator {
     }
 
     /**
-     * How long a generation may take, waiting included; then it ends with what there is and says {@link
-     * dev.chaku.generate.FinishReason#DEADLINE}.
+     * How long a generation may take, waiting included; then it ends with what there is and says
+     * {@link dev.chaku.generate.FinishReason#DEADLINE}.
      *
      * @param time more than 0; as long as it takes unless set
      * @return this

@@ -134,8 +134,7 @@ class SchedulingTest {
     @Test
     void aTimeLimitEndsTheText() throws Exception {
         Generation generation;
-        try (GenerationStream stream =
-                text(400).timeLimit(Duration.ofMillis(300)).stream()) {
+        try (GenerationStream stream = text(400).timeLimit(Duration.ofMillis(300)).stream()) {
             Thread.sleep(600); // nobody reads: the text waits for its reader
             generation = stream.result();
         }
@@ -166,8 +165,7 @@ class SchedulingTest {
         List<String> begun = Collections.synchronizedList(new ArrayList<>());
         List<CompletableFuture<Generation>> waiting = new ArrayList<>();
         for (String name : List.of("low", "high", "low", "high")) {
-            waiting.add(text(30)
-                    .priority(name.equals("high") ? 1 : 0)
+            waiting.add(text(30).priority(name.equals("high") ? 1 : 0)
                     .generateAsync()
                     .whenComplete((generation, failure) -> begun.add(name)));
         }

@@ -58,8 +58,7 @@ public final class GenerationLoop {
         this.sampler = new Sampler(request.sampling(), vocabSize, guide);
         this.matcher = new StopMatcher(request.stops(), request.listener());
         this.most = (int) Math.min(request.maxTokens(), capacity - (long) request.prompt().length + 1);
-        this.logprobSource =
-                request.withLogprobs() ? new Logprobs(vocabSize, request.topLogprobs(), tokenizer) : null;
+        this.logprobSource = request.withLogprobs() ? new Logprobs(vocabSize, request.topLogprobs(), tokenizer) : null;
     }
 
     private static void checkPrompt(int[] prompt, int vocabSize, int capacity) {
@@ -68,8 +67,7 @@ public final class GenerationLoop {
         }
         for (int id : prompt) {
             if (id < 0 || id >= vocabSize) {
-                throw new BadInputException(
-                        "prompt: expected token ids from 0 to " + (vocabSize - 1) + ", got " + id);
+                throw new BadInputException("prompt: expected token ids from 0 to " + (vocabSize - 1) + ", got " + id);
             }
         }
     }

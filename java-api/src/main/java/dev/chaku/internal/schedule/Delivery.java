@@ -25,10 +25,7 @@ public final class Delivery {
      * @param future completed when all was delivered
      */
     public Delivery(
-            Ticket ticket,
-            Executor executor,
-            Consumer<? super String> consumer,
-            CompletableFuture<Generation> future) {
+            Ticket ticket, Executor executor, Consumer<? super String> consumer, CompletableFuture<Generation> future) {
         this.ticket = ticket;
         this.executor = executor;
         this.consumer = consumer;

@@ -261,7 +261,8 @@ final class Places {
 
     private void compose(List<Work> works, List<EnginePool.Part> parts) {
         List<Work> ready = running.stream().filter(Work::isReady).toList();
-        List<Work> suspects = ready.stream().filter(work -> work.suspect).limit(1).toList();
+        List<Work> suspects =
+                ready.stream().filter(work -> work.suspect).limit(1).toList();
         ready = suspects.isEmpty() ? ready : suspects;
         for (Work work : ready) {
             if (work.isRunning()) {
@@ -291,8 +292,7 @@ final class Places {
         return part.n();
     }
 
-    private void compute(
-            List<Work> works, List<EnginePool.Part> parts, BiConsumer<Work, Throwable> onFailure) {
+    private void compute(List<Work> works, List<EnginePool.Part> parts, BiConsumer<Work, Throwable> onFailure) {
         int rows = parts.stream().mapToInt(Places::rows).sum();
         int floats = Math.multiplyExact(rows, vocabSize);
         if (logits.capacity() < floats) {
@@ -376,8 +376,10 @@ final class Places {
 
     /** The one that goes first where memory is short gives up its place; false if there is no other. */
     private boolean giveUpOne(List<Work> works, List<EnginePool.Part> parts) {
-        Work victim =
-                running.stream().filter(work -> work.computed > 0 || work.isReady()).min(Turns.firstToGo()).orElse(null);
+        Work victim = running.stream()
+                .filter(work -> work.computed > 0 || work.isReady())
+                .min(Turns.firstToGo())
+                .orElse(null);
         if (victim == null || running.size() < 2) {
             return false;
         }

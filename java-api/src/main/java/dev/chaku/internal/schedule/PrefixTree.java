@@ -27,10 +27,16 @@ final class PrefixTree {
     private static final class Node {
         final List<Node> children = new ArrayList<>();
         final boolean generated;
-        @Nullable Node parent;
+
+        @Nullable
+        Node parent;
+
         int[] edge;
         int end;
-        @Nullable EngineText text;
+
+        @Nullable
+        EngineText text;
+
         long used;
 
         Node(@Nullable Node parent, int[] edge, boolean generated, @Nullable EngineText text) {
@@ -173,8 +179,8 @@ final class PrefixTree {
         if (text == null) {
             throw new IllegalStateException("a node of a prefix has no text");
         }
-        Node upper = new Node(
-                parent, Arrays.copyOf(child.edge, common), child.generated, text.fork(parent.end + common));
+        Node upper =
+                new Node(parent, Arrays.copyOf(child.edge, common), child.generated, text.fork(parent.end + common));
         upper.used = ++clock;
         upper.children.add(child);
         parent.children.set(parent.children.indexOf(child), upper);
@@ -238,8 +244,8 @@ final class PrefixTree {
     /** Gives up what wears a closed adapter. */
     synchronized void takeOff() {
         roots.entrySet().removeIf(entry -> {
-            boolean closed = entry.getKey().worn().stream()
-                    .anyMatch(one -> one.adapter().isClosed());
+            boolean closed =
+                    entry.getKey().worn().stream().anyMatch(one -> one.adapter().isClosed());
             if (closed) {
                 close(entry.getValue());
             }

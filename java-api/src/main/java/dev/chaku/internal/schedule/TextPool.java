@@ -9,9 +9,9 @@ import dev.chaku.internal.engine.MemoryPlan;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The memory of a model's texts: a pool that is made when it is first needed, takes the place of a smaller one when more
- * is needed, and keeps what texts have in common. One thread at a time, but for {@link #cancel}, {@link #counts} and
- * what the tree allows.
+ * The memory of a model's texts: a pool that is made when it is first needed, takes the place of a smaller one when
+ * more is needed, and keeps what texts have in common. One thread at a time, but for {@link #cancel}, {@link #counts}
+ * and what the tree allows.
  */
 final class TextPool implements AutoCloseable {
     private static final int LEAST_BLOCKS = 64;

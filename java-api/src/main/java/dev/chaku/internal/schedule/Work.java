@@ -33,7 +33,10 @@ abstract class Work {
     int allFrom = NONE;
 
     boolean wantsLast;
-    @Nullable EngineText text;
+
+    @Nullable
+    EngineText text;
+
     int computed;
     /** A step with it has failed: it is computed alone until it has logits. */
     boolean suspect;
