@@ -10,8 +10,10 @@ import dev.chaku.internal.adapter.GgufAdapters;
 import dev.chaku.internal.adapter.PeftAdapters;
 import dev.chaku.internal.engine.LoraPair;
 import dev.chaku.internal.model.LoadedAdapter;
+import dev.chaku.internal.train.StartingAdapter;
 import dev.chaku.registry.AdapterReference;
 import dev.chaku.registry.AdapterRegistry;
+import dev.chaku.train.LoraConfig;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -200,6 +202,18 @@ public final class Adapter implements AutoCloseable {
 
     private static int rank(AdapterWeights weights) {
         return weights.pairs().stream().mapToInt(LoraPair::rank).max().orElse(0);
+    }
+
+    /**
+     * {@return the settings of a training that goes on from it, see {@link Trainer#from}: its largest rank, its alpha
+     * and what it adapts}
+     *
+     * @param base a model of the shape of its base
+     * @throws BadInputException if it does not fit, or adapts what no training does
+     */
+    public LoraConfig lora(Model base) {
+        weights().requireFits(base.spec());
+        return new StartingAdapter(weights().source(), weights()).lora(base.base());
     }
 
     /** {@return the number of products that it adapts} */

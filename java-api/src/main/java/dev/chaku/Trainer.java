@@ -14,6 +14,7 @@ import dev.chaku.internal.train.EarlierRun;
 import dev.chaku.internal.train.OutputFolder;
 import dev.chaku.internal.train.RunDescription;
 import dev.chaku.internal.train.RunMemory;
+import dev.chaku.internal.train.StartingAdapter;
 import dev.chaku.internal.train.TrainingData;
 import dev.chaku.internal.train.TrainingLoop;
 import dev.chaku.internal.train.TrainingSetup;
@@ -58,6 +59,7 @@ public final class Trainer {
     private final List<Consumer<TrainingProgress>> listeners = new ArrayList<>();
     private @Nullable Path output;
     private boolean resume;
+    private @Nullable StartingAdapter start;
 
     private Trainer(Model model) {
         this.model = model;
@@ -70,6 +72,32 @@ public final class Trainer {
      */
     public static Trainer on(Model model) {
         return new Trainer(model);
+    }
+
+    /**
+     * Goes on from an adapter rather than from one that adds nothing: its matrices are the first of the new one's,
+     * whose rank may be higher. Its optimizer's state is not known any more: the learning rate rises anew. For a run
+     * that was broken off see {@link #resume}.
+     *
+     * @param adapter of a base of this shape; {@link Adapter#lora} are the settings to go on with. It may be closed
+     *     once the run has started
+     * @return this
+     */
+    public Trainer from(Adapter adapter) {
+        Path file = Path.of(adapter.weights().source()).getFileName();
+        return from(file == null ? adapter.weights().source() : file.toString(), adapter);
+    }
+
+    /**
+     * Goes on from an adapter that has a name of its own, see {@link #from(Adapter)}.
+     *
+     * @param name what the description of the run calls it, such as {@code support@3}
+     * @param adapter of a base of this shape
+     * @return this
+     */
+    public Trainer from(String name, Adapter adapter) {
+        start = new StartingAdapter(Objects.requireNonNull(name, "name"), adapter.weights());
+        return this;
     }
 
     /**
@@ -352,6 +380,9 @@ public final class Trainer {
             folder.requireSpace(setup.bytesOnDisk());
             TrainingLoop loop = new TrainingLoop(setup, description, core, folder, listeners);
             int from = earlier.isPresent() ? loop.resume() : 0;
+            if (from == 0) {
+                setup.begin(core);
+            }
             TrainingRun run = TrainingRun.begin(core, folder, loop, plan, RunStart.of(earlier.isPresent(), from));
             started = true;
             return run;
@@ -395,8 +426,22 @@ public final class Trainer {
                 ? TrainingData.of(model.base(), config, room, examples, evalExamples)
                 : TrainingData.encode(
                         model.base(), config, room, data, evalData, evalSplit, encoder(), ChatProbe.sha256(renderer()));
-        TrainingSetup setup = new TrainingSetup(model.base(), method, config, encoded);
+        TrainingSetup setup = new TrainingSetup(model.base(), method, config, encoded, checkedStart());
         return (smallData.isEmpty() ? setup : setup.with(suited(setup))).decided();
+    }
+
+    private @Nullable StartingAdapter checkedStart() {
+        if (start == null) {
+            return null;
+        }
+        if (!(method instanceof LoraConfig lora) || lora.mergeAware() != null) {
+            throw new BadInputException(
+                    "from: expected LoRA " + (method instanceof LoraConfig ? "without merge aware" : "")
+                            + " to go on from " + start.name() + ", found "
+                            + (method instanceof LoraConfig ? "one that is trained for a merge" : "a full training"));
+        }
+        start.weights().requireFits(model.spec());
+        return start;
     }
 
     private TrainingConfig suited(TrainingSetup setup) {

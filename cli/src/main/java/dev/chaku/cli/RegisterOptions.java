@@ -26,8 +26,16 @@ final class RegisterOptions {
     private RegistryOption registry;
 
     void validate(Verb verb) {
-        verb.requireBeside(NAME, "--license", "--registry");
+        verb.requireBeside(NAME, "--license");
+        if (!verb.given("--from")) {
+            verb.requireBeside(NAME, "--registry");
+        }
         licences.validate(verb);
+    }
+
+    /** A file, or a version of the registry. */
+    Path locate(String adapter, Console console) {
+        return registry.locate(adapter, console);
     }
 
     boolean isGiven() {

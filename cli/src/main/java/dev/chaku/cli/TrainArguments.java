@@ -115,7 +115,7 @@ final class TrainArguments {
             paramLabel = "NAME",
             description =
                     "q, k, v, o, gate, up, down, output; attention (the first four) or all (the first seven); of models of experts also expert_gate, expert_up, expert_down or experts (all three), and shared_gate, shared_up, shared_down or shared_expert. Such models have no gate, up, down: all is attention there. Names that Hugging Face has for them will do, too: q_proj, c_attn, query_key_value.")
-    private List<String> targets = List.of("all");
+    private List<String> targets;
 
     @Option(
             names = "--learning-rate",
@@ -209,12 +209,26 @@ final class TrainArguments {
     }
 
     LoraConfig lora() {
-        Set<LoraTarget> parsed = LoraTarget.parse(targets);
         LoraConfig lora = LoraConfig.rank(rank != null ? rank : Preset.parse(preset).rank);
-        return (alpha != null ? lora.withAlpha(alpha) : lora)
-                .withRsLora(rsLora)
+        return withRest(alpha != null ? lora.withAlpha(alpha) : lora).withTargets(LoraTarget.parse(targets()));
+    }
+
+    /** What goes on from an adapter has its rank, scale and targets, but for those that are given. */
+    LoraConfig goingOnFrom(LoraConfig adapter) {
+        LoraConfig lora = rank == null
+                ? adapter
+                : LoraConfig.rank(rank).withAlpha(adapter.scale() * rank).withTargets(adapter.targets());
+        lora = alpha == null ? lora : lora.withAlpha(alpha);
+        return withRest(targets == null ? lora : lora.withTargets(LoraTarget.parse(targets)));
+    }
+
+    private List<String> targets() {
+        return targets == null ? List.of("all") : targets;
+    }
+
+    private LoraConfig withRest(LoraConfig lora) {
+        return lora.withRsLora(rsLora)
                 .withDropout(dropout)
-                .withTargets(parsed)
                 .withMergeAware(mergeAware().orElse(null));
     }
 

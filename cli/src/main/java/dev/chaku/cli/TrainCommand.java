@@ -1,6 +1,7 @@
 package dev.chaku.cli;
 
 import dev.chaku.Adapter;
+import dev.chaku.AdapterBase;
 import dev.chaku.DeviceInfo;
 import dev.chaku.Model;
 import dev.chaku.Trainer;
@@ -50,7 +51,8 @@ import picocli.CommandLine.Option;
             "  chaku train --config runs/train.yaml --out runs/4        keys are the options: learning-rate: 1e-4",
             "  chaku train --model base.gguf --data train.jsonl --out runs/7 --merge-aware q4_k_m     to be merged into a file",
             "  chaku train --model base.gguf --data train.jsonl --out runs/1 --save-steps 50 --resume",
-            "  chaku train --model base.gguf --data train.jsonl --out runs/7 --register support --license data=cc-by-4.0"
+            "  chaku train --model base.gguf --data train.jsonl --out runs/7 --register support --license data=cc-by-4.0",
+            "  chaku train --model base.gguf --from support@production --data new.jsonl old.jsonl=0.2 --out runs/8"
         })
 final class TrainCommand extends Verb {
     @Reads
@@ -102,6 +104,14 @@ final class TrainCommand extends Verb {
             description =
                     "Go on from the newest checkpoint in --out; a missing or empty folder starts the run, a finished run is left as it is.")
     private boolean resume;
+
+    @Reads
+    @Option(
+            names = "--from",
+            paramLabel = "DIR|FILE|NAME",
+            description =
+                    "Go on from this adapter, or version of the registry, with its rank, scale and targets unless given.")
+    private String from;
 
     @Option(names = "--plan", description = "Show tokens, steps and memory, and train nothing.")
     private boolean plan;
@@ -189,8 +199,7 @@ final class TrainCommand extends Verb {
         Dataset dataset = read(data, settings.seed());
         try (Model model = Model.open(modelFile, engine.modelOptions())) {
             TrainingConfig trainingConfig = settings.config(model);
-            Trainer trainer = Trainer.on(model)
-                    .lora(settings.lora())
+            Trainer trainer = begin(model)
                     .config(trainingConfig)
                     .smallData(settings.alterable())
                     .data(dataset)
@@ -214,6 +223,17 @@ final class TrainCommand extends Verb {
             } else {
                 train(trainer, dataset);
             }
+        }
+    }
+
+    private Trainer begin(Model model) {
+        Trainer trainer = Trainer.on(model);
+        if (from == null) {
+            return trainer.lora(settings.lora());
+        }
+        try (Adapter adapter = Adapter.load(register.locate(from, console()))) {
+            AdapterBases.tell(console(), adapter.fit(AdapterBase.of(model)), false);
+            return trainer.from(from, adapter).lora(settings.goingOnFrom(adapter.lora(model)));
         }
     }
 

@@ -71,6 +71,20 @@ class AdapterVersionsTest {
         return run("train", words.toArray());
     }
 
+    @Test
+    void aTrainingGoesOnFromAVersion() throws IOException {
+        assertEquals(0, train("run", "--register", "support").code());
+        Cli.Ran next = train("next", "--from", "support@1", "--register", "support", "--json");
+        assertEquals(0, next.code(), next.err());
+        assertEquals("support@2", next.json().get("registered").asText());
+        JsonNode shown = ok("adapter show support@2 --json").json();
+        assertEquals("support@1", shown.get("parents").get(0).get("adapter").asText(), shown.toString());
+        Cli.Ran lower = train("lower", "--from", "support@1", "--rank", 1);
+        assertEquals(2, lower.code(), lower.err());
+        assertTrue(lower.err().contains("--rank: expected at least the 2 of support@1"), lower.err());
+        assertTrue(train("none", "--from", "nobody@1").err().contains("nobody"));
+    }
+
     private String generate(Object... adapter) {
         List<Object> words =
                 new ArrayList<>(List.of("--model", base, "--tokens", "1,2,3", "--max-tokens", 4, "--temperature", 0));

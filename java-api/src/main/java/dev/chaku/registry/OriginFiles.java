@@ -45,6 +45,7 @@ record OriginFiles(Path adapter, List<Path> beside, VersionDescription descripti
             "training_examples_sha256",
             "validation_examples_sha256",
             "data_files",
+            "start_adapter",
             "chaku_version");
 
     /** Numbers of a run's end, by their names there and here. */
@@ -137,11 +138,15 @@ record OriginFiles(Path adapter, List<Path> beside, VersionDescription descripti
                 told.findString(AdapterKeys.VOCABULARY).orElse(""),
                 settings,
                 text(run, "chaku_version").orElse(""),
-                parents(told));
+                parents(run, told));
     }
 
-    /** What the file of a merged adapter tells of those that it was merged from. */
-    private static List<Lineage.Parent> parents(GgufMetadata told) {
+    /** What it went on from; or what the file of a merged adapter tells of those that it was merged from. */
+    private static List<Lineage.Parent> parents(JsonFile run, GgufMetadata told) {
+        Optional<String> start = text(run, "start_adapter");
+        if (start.isPresent()) {
+            return List.of(new Lineage.Parent(start.get(), "", Optional.empty()));
+        }
         List<String> names = told.findStrings(MergeOrigin.ADAPTERS)
                 .map(GgufArray.Strings::toList)
                 .orElse(List.of());

@@ -21,6 +21,9 @@ public record EarlierRun(Path folder, Map<String, String> settings) {
     /** The file with a run's settings. */
     public static final String CONFIG = "config.json";
 
+    /** What is compared of a setting that a run was not told. */
+    static final String NOT_SET = "not set";
+
     /** A file of settings without these is another program's, or tells too little to compare. */
     private static final List<String> REQUIRED = List.of("base_model_sha256", "training_examples_sha256");
 
@@ -74,7 +77,7 @@ public record EarlierRun(Path folder, Map<String, String> settings) {
     public static void requireSame(Path what, Map<String, String> then, Map<String, String> now) {
         StringBuilder differences = new StringBuilder();
         now.forEach((name, value) -> {
-            String before = then.getOrDefault(name, "not set");
+            String before = then.getOrDefault(name, NOT_SET);
             if (!value.equals(before)) {
                 differences
                         .append(differences.isEmpty() ? "" : "; ")

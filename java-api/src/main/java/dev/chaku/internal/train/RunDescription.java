@@ -19,6 +19,11 @@ import org.jspecify.annotations.Nullable;
  */
 public final class RunDescription {
 
+    /** What the run went on from, if it did: its name, and the SHA-256 of what it adds. */
+    static final String START = "start_adapter";
+
+    static final String START_HASH = "start_adapter_sha256";
+
     private final TrainingSetup setup;
     private @Nullable String baseHash;
     private @Nullable Map<String, String> hashes;
@@ -34,6 +39,9 @@ public final class RunDescription {
         shown.put("base_model_sha256", baseHash());
         shown.putAll(hashes());
         values(setup, true).forEach((name, value) -> shown.put(name, value.toString()));
+        StartingAdapter start = setup.start();
+        shown.put(
+                START_HASH, start == null ? EarlierRun.NOT_SET : start.weights().contentHash());
         if (!setup.config().keeping().stopsEarly()) {
             shown.remove("validation_examples_sha256"); // Without early stopping the validations only tell.
         }
@@ -81,6 +89,11 @@ public final class RunDescription {
                 } else {
                     json.writeString(entry.getValue().toString());
                 }
+            }
+            StartingAdapter start = setup.start();
+            if (start != null) {
+                json.writeStringField(START, start.name());
+                json.writeStringField(START_HASH, start.weights().contentHash());
             }
             json.writeNumberField("examples", setup.data().examples().size());
             json.writeNumberField("eval_examples", setup.data().evalExamples().size());

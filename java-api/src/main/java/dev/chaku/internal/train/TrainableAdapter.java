@@ -20,6 +20,7 @@ import dev.chaku.train.MergeAware;
 import java.nio.FloatBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -141,6 +142,13 @@ record TrainableAdapter(BaseModel model, LoraConfig lora, Experts experts) imple
                             : ""));
         }
         return modules;
+    }
+
+    /** The target that a module is; empty for what no training adapts. */
+    static Optional<LoraTarget> target(DecoderModule module) {
+        return Arrays.stream(LoraTarget.values())
+                .filter(target -> module(target) == module)
+                .findFirst();
     }
 
     private static DecoderModule module(LoraTarget target) {

@@ -2,21 +2,35 @@ package dev.chaku.internal.train;
 
 import dev.chaku.data.PackedRows;
 import dev.chaku.data.Packer;
+import dev.chaku.internal.engine.EngineTrainer;
 import dev.chaku.internal.engine.TrainerOptions;
 import dev.chaku.train.Keeping;
+import dev.chaku.train.LoraConfig;
 import dev.chaku.train.Method;
 import dev.chaku.train.TrainingConfig;
+import org.jspecify.annotations.Nullable;
 
 /**
  * All that a run is given. Immutable.
  *
  * @param method what is trained of the model
+ * @param start what it goes on from, of LoRA alone; null for a new adapter
  */
-public record TrainingSetup(BaseModel model, Method method, TrainingConfig config, TrainingData data) {
+public record TrainingSetup(
+        BaseModel model,
+        Method method,
+        TrainingConfig config,
+        TrainingData data,
+        @Nullable StartingAdapter start) {
+
+    /** A training that begins with nothing learned. */
+    public TrainingSetup(BaseModel model, Method method, TrainingConfig config, TrainingData data) {
+        this(model, method, config, data, null);
+    }
 
     /** The same with other settings. */
     public TrainingSetup with(TrainingConfig other) {
-        return new TrainingSetup(model, method, other, data);
+        return new TrainingSetup(model, method, other, data, start);
     }
 
     /** The same with all settings decided that are left to the run. */
@@ -29,7 +43,7 @@ public record TrainingSetup(BaseModel model, Method method, TrainingConfig confi
                 / Math.max(1, rows)
                 * config.batching().gradAccumulation();
         int totalSteps = config.batching().totalSteps(rows);
-        return new TrainingSetup(model, adapter.decided(tokensPerStep, totalSteps), config, data);
+        return new TrainingSetup(model, adapter.decided(tokensPerStep, totalSteps), config, data, start);
     }
 
     /** What the run will have on disk at once: the result, the checkpoints kept and the one being written. */
@@ -40,6 +54,13 @@ public record TrainingSetup(BaseModel model, Method method, TrainingConfig confi
         long checkpoints = keeping.saveSteps() > 0 ? (keeping.keepCheckpoints() + 1L) * each : 0;
         long best = keeping.stopsEarly() ? 2 : 0;
         return values * (1 + checkpoints + best);
+    }
+
+    /** Brings what it goes on from to a trainer that has just been made. */
+    public void begin(EngineTrainer core) {
+        if (start != null) {
+            start.writeTo(core, model, (LoraConfig) method);
+        }
     }
 
     /** What is changed of the model. */
