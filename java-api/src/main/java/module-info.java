@@ -8,6 +8,7 @@ module dev.chaku {
     exports dev.chaku;
     exports dev.chaku.errors;
     exports dev.chaku.eval;
+    exports dev.chaku.chat;
     exports dev.chaku.generate;
     exports dev.chaku.data;
     exports dev.chaku.data.doctor;

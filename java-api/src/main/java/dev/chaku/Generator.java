@@ -1,5 +1,6 @@
 package dev.chaku;
 
+import dev.chaku.chat.JavaSchema;
 import dev.chaku.data.ChatRenderer;
 import dev.chaku.errors.BadInputException;
 import dev.chaku.errors.BusyException;
@@ -17,6 +18,7 @@ import dev.chaku.internal.schedule.Ticket;
 import dev.chaku.text.template.ChatTemplate;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -50,6 +52,8 @@ public final class Generator {
     private boolean withLogprobs;
     private int topLogprobs;
     private @Nullable OutputForm form;
+    private boolean closesForm;
+    private BitSet spelled = new BitSet();
     private Consumer<String> listener = piece -> {};
     private int priority;
     private String share = "";
@@ -123,6 +127,14 @@ public final class Generator {
         return model.loaded().prompts().chat(messages, List.of(), ChatRenderer.of(template));
     }
 
+    /** A conversation that was encoded, in whose answer some control tokens are spelled out. */
+    Generator conversation(int[] ids, ChatRenderer renderer, BitSet marks) {
+        tokens(ids);
+        turnEnd = model.loaded().prompts().turnEnd(renderer);
+        spelled = marks;
+        return this;
+    }
+
     /**
      * The token ids to go on from, as they are.
      *
@@ -132,6 +144,7 @@ public final class Generator {
     public Generator tokens(int... ids) {
         this.prompt = ids.clone();
         this.turnEnd = "";
+        this.spelled = new BitSet();
         return this;
     }
 
@@ -295,6 +308,19 @@ public final class Generator {
     }
 
     /**
+     * Ends a form in the shortest way where the tokens that are left would not suffice otherwise, so that the text is
+     * whole whatever {@link #maxTokens} is, if it can be in that many at all. Until then nothing changes; not unless
+     * set.
+     *
+     * @param value whether it does
+     * @return this
+     */
+    public Generator closeForm(boolean value) {
+        this.closesForm = value;
+        return this;
+    }
+
+    /**
      * Lets the text have any form, as it does unless one is set.
      *
      * @return this
@@ -444,12 +470,39 @@ public final class Generator {
                 withLogprobs,
                 topLogprobs,
                 compiledForm(),
+                closesForm,
+                spelled,
                 piece -> {});
         model.loaded().requireLength(prompt.length);
         Duration time = timeLimit;
         long deadline = time == null ? Order.NEVER : System.nanoTime() + time.toNanos();
         Order order = new Order(adapters.inTheCore(), priority, share, deadline);
         return model.loaded().scheduler().submit(request, order, model.loaded().tokenizerOrNull(), streams, true);
+    }
+
+    /**
+     * Generates a value of a type of Java: JSON by its schema, see {@link JavaSchema}, and the value that it says. The
+     * form that is set is not asked for this time. The model sees no schema but what the prompt tells it.
+     *
+     * @param type a record, or a sealed interface of records
+     * @param <T> the type
+     * @return the value
+     * @throws BadInputException as {@link #generate()}, or if {@link #maxTokens} ended the JSON before it was whole, or
+     *     the record refuses it
+     */
+    public <T> T generate(Class<T> type) {
+        OutputForm before = form;
+        form = OutputForm.jsonSchema(JavaSchema.of(type));
+        try {
+            Generation generation = generate();
+            if (!generation.form().orElseThrow().complete()) {
+                throw new BadInputException("answer: expected JSON of " + type.getSimpleName()
+                        + ", found what ended before it was whole, by " + generation.finishReason().label());
+            }
+            return JavaSchema.read(generation.text(), type);
+        } finally {
+            form = before;
+        }
     }
 
     private @Nullable CompiledForm compiledForm() {

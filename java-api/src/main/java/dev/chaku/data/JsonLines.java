@@ -1,29 +1,17 @@
 package dev.chaku.data;
 
-import com.fasterxml.jackson.core.JsonFactory;
-import com.fasterxml.jackson.core.JsonGenerator;
-import com.fasterxml.jackson.core.json.JsonWriteFeature;
-import dev.chaku.internal.io.Json;
+import dev.chaku.internal.json.JsonText;
 import dev.chaku.io.FileDraft;
 import dev.chaku.io.NewFile;
-import java.io.IOException;
-import java.io.StringWriter;
-import java.io.UncheckedIOException;
-import java.math.BigInteger;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import org.jspecify.annotations.Nullable;
 
 /** Writes examples as JSON lines, each kind in one layout that {@link Dataset#read(Path)} reads as the same example. */
 public final class JsonLines {
-    private static final JsonFactory ASCII =
-            Json.builder().configure(JsonWriteFeature.ESCAPE_NON_ASCII, true).build();
-
     private JsonLines() {}
 
     /**
@@ -122,49 +110,6 @@ public final class JsonLines {
 
     /** JSON of maps, lists, strings, numbers, truth values and null. */
     static String text(Object value) {
-        String text = text(value, Json.FACTORY);
-        // Half a character has no UTF-8, but an escape.
-        return StandardCharsets.UTF_8.newEncoder().canEncode(text) ? text : text(value, ASCII);
-    }
-
-    private static String text(Object value, JsonFactory factory) {
-        StringWriter text = new StringWriter();
-        try (JsonGenerator generator = factory.createGenerator(text)) {
-            write(value, generator);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e); // A StringWriter does not fail.
-        }
-        return text.toString();
-    }
-
-    private static void write(@Nullable Object value, JsonGenerator generator) throws IOException {
-        if (value instanceof Map<?, ?> map) {
-            generator.writeStartObject();
-            for (Map.Entry<?, ?> entry : map.entrySet()) {
-                generator.writeFieldName(entry.getKey().toString());
-                write(entry.getValue(), generator);
-            }
-            generator.writeEndObject();
-        } else if (value instanceof List<?> list) {
-            generator.writeStartArray();
-            for (Object entry : list) {
-                write(entry, generator);
-            }
-            generator.writeEndArray();
-        } else if (value instanceof String text) {
-            generator.writeString(text);
-        } else if (value instanceof Long || value instanceof Integer) {
-            generator.writeNumber(((Number) value).longValue());
-        } else if (value instanceof BigInteger integer) {
-            generator.writeNumber(integer);
-        } else if (value instanceof Float number && Float.isFinite(number)) {
-            generator.writeNumber(number);
-        } else if (value instanceof Number number && Double.isFinite(number.doubleValue())) {
-            generator.writeNumber(number.doubleValue());
-        } else if (value instanceof Boolean truth) {
-            generator.writeBoolean(truth);
-        } else {
-            generator.writeNull();
-        }
+        return JsonText.of(value);
     }
 }

@@ -83,6 +83,93 @@ public sealed interface OutputForm {
     }
 
     /**
+     * A text as it is. Control tokens that it spells are those tokens, where the vocabulary has them; in what other
+     * forms describe none ever come, but where a grammar names them.
+     *
+     * @param text the text; may be empty
+     */
+    record Literal(String text) implements OutputForm {
+        public Literal {
+            Objects.requireNonNull(text, "text");
+        }
+    }
+
+    /**
+     * Forms one after the other.
+     *
+     * @param parts in their order; copied
+     */
+    record Sequence(List<OutputForm> parts) implements OutputForm {
+        public Sequence {
+            parts = List.copyOf(parts);
+        }
+    }
+
+    /**
+     * One of some forms.
+     *
+     * @param options at least one; copied
+     */
+    record OneOf(List<OutputForm> options) implements OutputForm {
+        public OneOf {
+            options = List.copyOf(options);
+            if (options.isEmpty()) {
+                throw BadInputException.ofSetting("options of a form", "at least one", options);
+            }
+        }
+    }
+
+    /**
+     * A form times over.
+     *
+     * @param body what is repeated
+     * @param minimum at least 0
+     * @param maximum at least the minimum; {@link Integer#MAX_VALUE} for any number
+     */
+    record Repeated(OutputForm body, int minimum, int maximum) implements OutputForm {
+        public Repeated {
+            Objects.requireNonNull(body, "body");
+            if (minimum < 0 || maximum < minimum) {
+                throw BadInputException.ofSetting(
+                        "repetitions of a form", "0 or more, and a maximum not below", minimum + " to " + maximum);
+            }
+        }
+    }
+
+    /**
+     * Any text that has none of some texts in it, and begins with none of others; the empty one too.
+     *
+     * @param without what does not come up in it, none empty; copied
+     * @param beginnings what it does not begin with, none empty; copied
+     */
+    record Free(List<String> without, List<String> beginnings) implements OutputForm {
+        public Free {
+            without = List.copyOf(without);
+            beginnings = List.copyOf(beginnings);
+            if (without.contains("") || beginnings.contains("")) {
+                throw BadInputException.ofSetting("texts that a form has not", "none that is empty", "\"\"");
+            }
+        }
+    }
+
+    /**
+     * A value by a JSON Schema whose strings, where the value itself is one, stand without quotes and escapes; inside
+     * lists and objects they are JSON.
+     *
+     * @param schema the schema
+     * @param without what does not come up in such a string, none empty; copied
+     */
+    record Bare(JsonSchema schema, List<String> without) implements OutputForm {
+        public Bare {
+            Objects.requireNonNull(schema, "schema");
+            without = List.copyOf(without);
+            if (without.contains("")) {
+                throw BadInputException.ofSetting("texts that a form has not", "none that is empty", "\"\"");
+            }
+        }
+    }
+
+    /**
      * {@return the form of a grammar}
      *
      * @param grammar rules in the notation of llama.cpp
@@ -117,5 +204,50 @@ public sealed interface OutputForm {
      */
     static OutputForm choices(String... labels) {
         return new Choices(List.of(labels));
+    }
+
+    /**
+     * {@return a text as it is, control tokens that it spells among it}
+     *
+     * @param text the text
+     */
+    static OutputForm literal(String text) {
+        return new Literal(text);
+    }
+
+    /**
+     * {@return forms one after the other}
+     *
+     * @param parts in their order
+     */
+    static OutputForm sequence(OutputForm... parts) {
+        return new Sequence(List.of(parts));
+    }
+
+    /**
+     * {@return one of some forms}
+     *
+     * @param options at least one
+     */
+    static OutputForm oneOf(OutputForm... options) {
+        return new OneOf(List.of(options));
+    }
+
+    /**
+     * {@return a form, or nothing}
+     *
+     * @param body the form
+     */
+    static OutputForm optional(OutputForm body) {
+        return new Repeated(body, 0, 1);
+    }
+
+    /**
+     * {@return any text in which some texts do not come up}
+     *
+     * @param without the texts, none empty
+     */
+    static OutputForm free(String... without) {
+        return new Free(List.of(without), List.of());
     }
 }

@@ -20,7 +20,7 @@ final class FormGuide implements SamplerStage {
     private final FormCursor cursor;
     private final @Nullable ChoiceShares shares;
 
-    /** Tokens that end the text in the only way that is left, from a place on. */
+    /** Tokens that end the text, from a place on: in the only way that is left, or the shortest. */
     private int @Nullable [] end;
 
     private int endAt;
@@ -62,6 +62,26 @@ final class FormGuide implements SamplerStage {
             knowsForced = true;
         }
         return forced;
+    }
+
+    /**
+     * The token that was chosen, if the text can still become whole in the tokens that are left after it; else the
+     * first of those that end it soonest, which are then forced.
+     *
+     * @param left tokens that may come, the chosen one among them
+     */
+    int endingWithin(int chosen, int left) {
+        if (cursor.endsWithin(chosen, left - 1)) {
+            return chosen;
+        }
+        int[] shortest = cursor.shortestEnd();
+        if (shortest.length == 0 || shortest.length > left) {
+            return chosen;
+        }
+        end = shortest;
+        endAt = 0;
+        knowsForced = false;
+        return shortest[0];
     }
 
     /** Is told of the logits that the next token is chosen by. */

@@ -52,7 +52,7 @@ public final class GenerationLoop {
     public GenerationLoop(int vocabSize, int capacity, @Nullable Tokenizer tokenizer, GenerationRequest request) {
         checkPrompt(request.prompt(), vocabSize, capacity);
         this.tokenizer = tokenizer;
-        this.decoder = tokenizer == null ? null : tokenizer.decoder(false);
+        this.decoder = tokenizer == null ? null : new SpellingDecoder(tokenizer, request.spelled());
         this.request = request;
         this.guide = request.form() == null ? null : new FormGuide(request.form());
         this.sampler = new Sampler(request.sampling(), vocabSize, guide);
@@ -125,7 +125,7 @@ public final class GenerationLoop {
         }
         while (generated < most) {
             int forced = guide == null ? FormGuide.FREE : guide.forced();
-            int id = forced != FormGuide.FREE ? forced : choose(logits);
+            int id = forced != FormGuide.FREE ? forced : choose(logits, most - generated);
             if (isEnd(id)) {
                 end(FinishReason.STOP);
                 return;
@@ -148,11 +148,13 @@ public final class GenerationLoop {
         end(FinishReason.LENGTH);
     }
 
-    private int choose(FloatBuffer logits) {
-        if (guide != null) {
-            guide.observe(logits);
+    private int choose(FloatBuffer logits, int left) {
+        if (guide == null) {
+            return sampler.sample(logits);
         }
-        return sampler.sample(logits);
+        guide.observe(logits);
+        int chosen = sampler.sample(logits);
+        return request.closesForm() ? guide.endingWithin(chosen, left) : chosen;
     }
 
     private boolean isEnd(int id) {

@@ -3,6 +3,7 @@ package dev.chaku.internal.generate;
 import dev.chaku.errors.BadInputException;
 import dev.chaku.generate.SamplingOptions;
 import dev.chaku.internal.generate.grammar.CompiledForm;
+import java.util.BitSet;
 import java.util.List;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -18,6 +19,8 @@ import org.jspecify.annotations.Nullable;
  * @param topLogprobs with {@code withLogprobs}, how many alternatives are told for each token
  * @param withLogprobs whether the probability of each token is told
  * @param form what the text must be like; null for any text
+ * @param closesForm whether the form is ended in the shortest way where tokens would not suffice otherwise
+ * @param spelled control tokens that stand in the text as they are spelled, where others leave no trace; not copied
  * @param listener gets the text piece by piece, on the thread that chooses tokens
  */
 public record GenerationRequest(
@@ -29,6 +32,8 @@ public record GenerationRequest(
         boolean withLogprobs,
         int topLogprobs,
         @Nullable CompiledForm form,
+        boolean closesForm,
+        BitSet spelled,
         Consumer<String> listener) {
 
     public GenerationRequest {
@@ -50,6 +55,16 @@ public record GenerationRequest(
     /** {@return the same for another listener} */
     public GenerationRequest withListener(Consumer<String> other) {
         return new GenerationRequest(
-                prompt, maxTokens, sampling, stops, endless, withLogprobs, topLogprobs, form, other);
+                prompt,
+                maxTokens,
+                sampling,
+                stops,
+                endless,
+                withLogprobs,
+                topLogprobs,
+                form,
+                closesForm,
+                spelled,
+                other);
     }
 }

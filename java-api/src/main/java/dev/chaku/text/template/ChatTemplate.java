@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -25,12 +26,17 @@ public final class ChatTemplate {
     private static final String PROBE = "Sundry answer";
 
     private final Template template;
+    private final String source;
+    private final Map<String, Object> variables;
     private final String bos;
     private final String eos;
     private final Clock clock;
 
-    private ChatTemplate(Template template, String bos, String eos, Clock clock) {
+    private ChatTemplate(
+            Template template, String source, Map<String, Object> variables, String bos, String eos, Clock clock) {
         this.template = template;
+        this.source = source;
+        this.variables = variables;
         this.bos = bos;
         this.eos = eos;
         this.clock = clock;
@@ -51,7 +57,12 @@ public final class ChatTemplate {
      */
     public static ChatTemplate parse(String name, String source, String bos, String eos) {
         return new ChatTemplate(
-                Template.parse(name, source, TemplateLimits.DEFAULT), bos, eos, Clock.systemDefaultZone());
+                Template.parse(name, source, TemplateLimits.DEFAULT),
+                source,
+                Map.of(),
+                bos,
+                eos,
+                Clock.systemDefaultZone());
     }
 
     /**
@@ -91,7 +102,22 @@ public final class ChatTemplate {
      * @return a copy
      */
     public ChatTemplate withClock(Clock newClock) {
-        return new ChatTemplate(template, bos, eos, newClock);
+        return new ChatTemplate(template, source, variables, bos, eos, newClock);
+    }
+
+    /**
+     * The same template with variables of its own, such as {@code enable_thinking}, in place of those it had.
+     *
+     * @param values by name, plain Java values; copied
+     * @return a copy
+     */
+    public ChatTemplate withVariables(Map<String, ?> values) {
+        return new ChatTemplate(template, source, Map.copyOf(values), bos, eos, clock);
+    }
+
+    /** {@return the template as it is written} */
+    public String source() {
+        return source;
     }
 
     /**
@@ -113,7 +139,7 @@ public final class ChatTemplate {
      * @param messages each with {@code role} and {@code content}, as chat templates take them
      * @param tools descriptions of functions that the model may call, as JSON Schema; often empty
      * @param addGenerationPrompt whether the beginning of an answer is added
-     * @param variables by name, beside those that every template gets
+     * @param variables by name, beside those that every template gets; they go before the template's own
      * @return the text and what is known of it
      */
     public Rendered render(
@@ -121,9 +147,11 @@ public final class ChatTemplate {
             List<Object> tools,
             boolean addGenerationPrompt,
             Map<String, Object> variables) {
+        Map<String, Object> given = new HashMap<>(this.variables);
+        given.putAll(variables);
         CharSequence text = template.render(
-                variable -> variables.containsKey(variable)
-                        ? ValueImporter.take(variables.get(variable), variable)
+                variable -> given.containsKey(variable)
+                        ? ValueImporter.take(given.get(variable), variable)
                         : switch (variable) {
                             case "messages" -> ValueImporter.take(messages, variable);
                             case "tools" ->

@@ -12,6 +12,7 @@ import dev.chaku.generate.SamplingOptions;
 import dev.chaku.generate.TokenLogprob;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -32,7 +33,7 @@ class GenerationLoopTest {
 
     private static GenerationRequest request(int maxTokens, int... prompt) {
         return new GenerationRequest(
-                prompt, maxTokens, SamplingOptions.greedy(), List.of(), false, true, 2, null, piece -> {});
+                prompt, maxTokens, SamplingOptions.greedy(), List.of(), false, true, 2, null, false, new BitSet(), piece -> {});
     }
 
     private static GenerationLoop loop(GenerationRequest request) {

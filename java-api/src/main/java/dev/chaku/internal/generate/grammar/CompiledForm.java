@@ -1,6 +1,7 @@
 package dev.chaku.internal.generate.grammar;
 
 import dev.chaku.generate.OutputForm;
+import java.io.ByteArrayOutputStream;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
@@ -10,6 +11,7 @@ public final class CompiledForm {
     private final TokenTrie trie;
     private final Machine machine;
     private final TokenMasks masks;
+    private @Nullable ShortestEnds ends;
 
     CompiledForm(OutputForm form, Network network, TokenTrie trie, String what) {
         this.form = form;
@@ -94,6 +96,57 @@ public final class CompiledForm {
                 state = machine.next(state, only);
             }
             return null;
+        }
+    }
+
+    private ShortestEnds ends() {
+        if (ends == null) {
+            ends = new ShortestEnds(machine.network());
+        }
+        return ends;
+    }
+
+    /** At least as many as the tokens of {@link #shortestEnd}. */
+    int mostOfShortestEnd(ParseState state) {
+        synchronized (machine) {
+            return ends().length(state);
+        }
+    }
+
+    /** The tokens of an end with the fewest bytes. */
+    int[] shortestEnd(ParseState from) {
+        synchronized (machine) {
+            IntList tokens = new IntList();
+            ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+            ParseState state = from;
+            for (int symbol = ends().next(state); symbol >= 0; symbol = ends().next(state)) {
+                if (symbol < Automaton.CALLS) {
+                    bytes.write(symbol);
+                    state = machine.next(state, symbol);
+                    continue;
+                }
+                addAll(tokens, trie.longestTokens(bytes.toByteArray()));
+                bytes.reset();
+                int token = firstOf(machine.network().tokenSets.get(symbol - Automaton.TOKENS));
+                tokens.add(token);
+                state = machine.nextToken(state, token);
+            }
+            addAll(tokens, trie.longestTokens(bytes.toByteArray()));
+            return tokens.toArray();
+        }
+    }
+
+    private int firstOf(TokenSet set) {
+        int token = 0;
+        while (!set.has(token) || trie.isEnd(token)) {
+            token++;
+        }
+        return token;
+    }
+
+    private static void addAll(IntList tokens, int[] more) {
+        for (int token : more) {
+            tokens.add(token);
         }
     }
 

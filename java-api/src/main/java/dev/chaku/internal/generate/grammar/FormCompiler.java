@@ -5,7 +5,6 @@ import dev.chaku.generate.OutputForm;
 import dev.chaku.text.Tokenizer;
 import java.util.BitSet;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 
 /**
@@ -18,6 +17,7 @@ public final class FormCompiler {
 
     private final Tokenizer tokenizer;
     private final TokenTrie trie;
+    private final ControlTokens control;
     private final BitSet spellable;
     private final FormatSets formats = new FormatSets();
     private final Map<OutputForm, CompiledForm> kept = new LinkedHashMap<>(16, 0.75f, true) {
@@ -31,6 +31,7 @@ public final class FormCompiler {
 
     public FormCompiler(Tokenizer tokenizer) {
         this.tokenizer = tokenizer;
+        this.control = new ControlTokens(tokenizer);
         byte[][] bytes = new byte[tokenizer.vocabSize()][];
         BitSet ends = new BitSet();
         for (int id = 0; id < bytes.length; id++) {
@@ -54,34 +55,12 @@ public final class FormCompiler {
                 return known;
             }
         }
-        String what = name(form);
-        Grammar grammar = grammar(form, what);
+        String what = FormGrammar.name(form);
+        Grammar grammar = new FormGrammar(tokenizer, control, formats).of(form);
         CompiledForm made = new CompiledForm(form, GrammarCompiler.compile(grammar, spellable, what), trie, what);
         synchronized (kept) {
             kept.put(form, made);
         }
         return made;
-    }
-
-    private static String name(OutputForm form) {
-        if (form instanceof OutputForm.Gbnf) {
-            return "grammar";
-        } else if (form instanceof OutputForm.Regex) {
-            return "regular expression";
-        }
-        return form instanceof OutputForm.JsonSchema ? "JSON schema" : "choices";
-    }
-
-    private Grammar grammar(OutputForm form, String what) {
-        if (form instanceof OutputForm.Gbnf gbnf) {
-            return new GbnfParser(what, gbnf.grammar(), tokenizer).parse();
-        } else if (form instanceof OutputForm.Regex regex) {
-            return Grammar.of("expression", new Expression.Embedded(Regex.whole(what, regex.pattern())));
-        } else if (form instanceof OutputForm.Choices choices) {
-            List<Expression> texts =
-                    choices.labels().stream().map(Expression::text).toList();
-            return Grammar.of("choices", Expression.choice(texts));
-        }
-        return SchemaGrammar.of((OutputForm.JsonSchema) form, formats);
     }
 }

@@ -95,6 +95,24 @@ public final class FormCursor {
         return tokens.length == 0 && rest.length > 0 ? null : tokens;
     }
 
+    /**
+     * Whether the text can become whole within so many tokens after a token, which may come next or ends the text.
+     *
+     * @param token not added
+     */
+    public boolean endsWithin(int token, int tokens) {
+        if (form.trie().isEnd(token)) {
+            return true;
+        }
+        ParseState next = form.next(state, token);
+        return form.mostOfShortestEnd(next) <= tokens || form.shortestEnd(next).length <= tokens;
+    }
+
+    /** The tokens of an end with the fewest bytes; none where the text is whole. */
+    public int[] shortestEnd() {
+        return form.shortestEnd(state);
+    }
+
     /** The same text, to be gone on with apart. */
     public FormCursor copy() {
         return new FormCursor(form, state);

@@ -1,6 +1,7 @@
 package dev.chaku.internal.generate.grammar;
 
 import dev.chaku.errors.BadInputException;
+import dev.chaku.internal.json.JsonTree;
 
 /** How large a form may become: what is beyond ends in a clear error, in bounded time and memory. */
 final class FormLimits {
@@ -8,7 +9,7 @@ final class FormLimits {
     static final int SOURCE_BYTES = 2 << 20;
 
     /** Most levels of nesting in what is written. */
-    static final int DEPTH = 256;
+    static final int DEPTH = JsonTree.DEPTH;
 
     /** Most states of all automata of a form. */
     static final int STATES = 300_000;

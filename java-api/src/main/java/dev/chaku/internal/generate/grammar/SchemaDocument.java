@@ -1,6 +1,7 @@
 package dev.chaku.internal.generate.grammar;
 
 import dev.chaku.errors.BadInputException;
+import dev.chaku.internal.json.JsonTree;
 import java.net.URI;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
@@ -49,6 +50,7 @@ final class SchemaDocument {
     private final Map<String, Object> named = new HashMap<>();
 
     SchemaDocument(String json) {
+        FormLimits.requireSource(WHAT, json);
         this.root = JsonTree.parse(WHAT, json);
         this.draft7 = root instanceof Map<?, ?> map
                 && map.get("$schema") instanceof String draft

@@ -53,13 +53,29 @@ final class SchemaGrammar {
     static Grammar of(OutputForm.JsonSchema form, FormatSets formats) {
         SchemaGrammar made = new SchemaGrammar(form, formats);
         int root = made.rule(made.root);
-        for (int i = 0; i < made.open.size(); i++) {
-            SchemaNode node = made.open.get(i);
-            int number = made.numbers.get(node);
-            made.rules.set(
-                    number, new Grammar.Rule(made.rules.get(number).name(), made.value(made.reader.shape(node))));
+        return made.finish(root);
+    }
+
+    /**
+     * The same where the value itself, if it is a string, stands without quotes and escapes.
+     *
+     * @param without what does not come up in such a string
+     */
+    static Grammar bare(OutputForm.JsonSchema form, FormatSets formats, List<String> without) {
+        SchemaGrammar made = new SchemaGrammar(form, formats);
+        Shape shape = made.reader.shape(made.root);
+        Expression strings = new Expression.Embedded(StringSets.without(shape.strings(), without));
+        int root = made.add("bare", Expression.choice(strings, made.value(shape.withoutStrings())));
+        return made.finish(root);
+    }
+
+    private Grammar finish(int beginning) {
+        for (int i = 0; i < open.size(); i++) {
+            SchemaNode node = open.get(i);
+            int number = numbers.get(node);
+            rules.set(number, new Grammar.Rule(rules.get(number).name(), value(reader.shape(node))));
         }
-        return new Grammar(made.rules, root, List.of());
+        return new Grammar(rules, beginning, List.of());
     }
 
     private int add(String name, Expression body) {

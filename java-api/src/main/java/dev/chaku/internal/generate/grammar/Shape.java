@@ -27,6 +27,11 @@ record Shape(
     /** Most members of a union. */
     private static final int MOST = 256;
 
+    /** The values of it that are no strings. */
+    Shape withoutStrings() {
+        return new Shape(hasNull, hasTrue, hasFalse, numbers, Automata.NOTHING, arrays, objects);
+    }
+
     Shape and(Shape other) {
         return new Shape(
                 hasNull && other.hasNull,

@@ -15,6 +15,9 @@ final class StackNode {
     @Nullable
     ParseState after;
 
+    /** The fewest bytes from the end of the rule to that of the text; -1 where nobody asked yet. */
+    int minimum = -1;
+
     StackNode(int id, int[] returns, StackNode[] parents) {
         this.id = id;
         this.returns = returns;

@@ -1,5 +1,6 @@
 package dev.chaku.internal.generate.grammar;
 
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -90,6 +91,26 @@ final class StringSets {
 
     static Automaton of(String text) {
         return Automata.of(Expression.text(text), "string");
+    }
+
+    /** The strings of a set in which some texts do not come up. */
+    static Automaton without(Automaton set, List<String> texts) {
+        Automaton left = set;
+        for (String text : texts) {
+            Expression any = Expression.any(new Expression.Characters(CharacterSet.ALL));
+            left = Automata.minus(left, Automata.of(Expression.sequence(any, Expression.text(text), any), "form"));
+        }
+        return left;
+    }
+
+    /** The strings of a set that begin with none of some texts. */
+    static Automaton notBeginning(Automaton set, List<String> texts) {
+        Automaton left = set;
+        for (String text : texts) {
+            Expression any = Expression.any(new Expression.Characters(CharacterSet.ALL));
+            left = Automata.minus(left, Automata.of(Expression.sequence(Expression.text(text), any), "form"));
+        }
+        return left;
     }
 
     /** The strings of a set as JSON writes them: each character as it is, escaped where it must be. */

@@ -3,6 +3,7 @@ package dev.chaku.internal.generate.grammar;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.chaku.internal.json.JsonTree;
 import dev.chaku.ReferenceData;
 import dev.chaku.errors.BadInputException;
 import dev.chaku.generate.OutputForm;

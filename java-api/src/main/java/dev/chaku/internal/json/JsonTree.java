@@ -1,4 +1,4 @@
-package dev.chaku.internal.generate.grammar;
+package dev.chaku.internal.json;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
@@ -16,14 +16,19 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Reads JSON as maps in the order of the text, lists, strings, {@link java.math.BigDecimal}, booleans and null. Keys
- * that come twice are refused.
+ * that come twice are refused, and so are more than 256 levels.
  */
-final class JsonTree {
+public final class JsonTree {
+    /** Most levels of lists and objects. */
+    public static final int DEPTH = 256;
+
+    private static final int MOST_CHARACTERS = 2 << 20;
+
     private static final JsonFactory FACTORY = Json.builder()
             .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
             .streamReadConstraints(StreamReadConstraints.builder()
-                    .maxNestingDepth(FormLimits.DEPTH)
-                    .maxStringLength(FormLimits.SOURCE_BYTES)
+                    .maxNestingDepth(DEPTH)
+                    .maxStringLength(MOST_CHARACTERS)
                     .maxNumberLength(400)
                     .build())
             .build();
@@ -31,8 +36,7 @@ final class JsonTree {
     private JsonTree() {}
 
     /** @throws BadInputException if it is not one JSON value */
-    static @Nullable Object parse(String what, String json) {
-        FormLimits.requireSource(what, json);
+    public static @Nullable Object parse(String what, String json) {
         try (JsonParser parser = FACTORY.createParser(json)) {
             if (parser.nextToken() == null) {
                 throw new BadInputException(what + ": expected JSON, found nothing");
