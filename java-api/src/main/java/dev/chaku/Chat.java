@@ -17,8 +17,8 @@ import dev.chaku.generate.Generation;
 import dev.chaku.generate.OutputForm;
 import dev.chaku.internal.chat.ChatThreads;
 import dev.chaku.internal.chat.PromptWriter;
-import dev.chaku.internal.chat.ReplyForms;
 import dev.chaku.internal.chat.ReplyFormat;
+import dev.chaku.internal.chat.ReplyForms;
 import dev.chaku.internal.chat.ReplyParser;
 import dev.chaku.text.Tokenizer;
 import dev.chaku.text.template.ChatTemplate;
@@ -98,6 +98,15 @@ public final class Chat {
         return new Chat(model, template);
     }
 
+    /**
+     * {@return how a chat template has calls and thoughts written}
+     *
+     * @param template of a model
+     */
+    public static ChatFormat formatOf(ChatTemplate template) {
+        return ReplyFormat.of(template.source(), ChatRenderer.of(template)).describe();
+    }
+
     private BitSet marks() {
         Tokenizer tokenizer = model.tokenizer();
         BitSet found = new BitSet();
@@ -116,8 +125,8 @@ public final class Chat {
     }
 
     /**
-     * {@return the generator of the answers, for its settings: tokens, sampling, adapters, stop strings} Its prompt, its
-     * form and its listener are this conversation's.
+     * {@return the generator of the answers, for its settings: tokens, sampling, adapters, stop strings} Its prompt,
+     * its form and its listener are this conversation's.
      */
     public Generator generator() {
         return generator;
@@ -240,6 +249,19 @@ public final class Chat {
      */
     public Chat add(Message message) {
         messages.add(Objects.requireNonNull(message, "message"));
+        return this;
+    }
+
+    /**
+     * Replaces all messages, for instance by those of a conversation that was kept.
+     *
+     * @param others in their order
+     * @return this
+     */
+    public Chat messages(List<? extends Message> others) {
+        List<Message> copy = List.copyOf(others);
+        messages.clear();
+        messages.addAll(copy);
         return this;
     }
 
@@ -462,15 +484,13 @@ public final class Chat {
         ReplyForms.of(format, given, choice, parallelCalls, form, prompt)
                 .ifPresentOrElse(generator::form, generator::withoutForm);
         ReplyParser parser = new ReplyParser(
-                new ReplyParser.Settings(
-                        format, given, !given.isEmpty(), format.thinksAfter(prompt), () -> "call%05d".formatted(++calls)),
+                new ReplyParser.Settings(format, given, !given.isEmpty(), format.thinksAfter(prompt), () -> "call%05d"
+                        .formatted(++calls)),
                 to);
         parser.add(format.begunBy(prompt));
         int[] ids = model.loaded().prompts().chat(written, described, renderer);
-        Generation generation = generator
-                .conversation(ids, renderer, marks)
-                .onText(parser::add)
-                .generate();
+        Generation generation =
+                generator.conversation(ids, renderer, marks).onText(parser::add).generate();
         return new ChatReply(parser.finish(), generation, parser.problems());
     }
 }

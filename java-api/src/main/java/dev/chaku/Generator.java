@@ -497,7 +497,8 @@ public final class Generator {
             Generation generation = generate();
             if (!generation.form().orElseThrow().complete()) {
                 throw new BadInputException("answer: expected JSON of " + type.getSimpleName()
-                        + ", found what ended before it was whole, by " + generation.finishReason().label());
+                        + ", found what ended before it was whole, by "
+                        + generation.finishReason().label());
             }
             return JavaSchema.read(generation.text(), type);
         } finally {

@@ -62,8 +62,7 @@ class ChatTest {
     void open() {
         Path file = folder.resolve("chat.gguf");
         GgufWriter writer = GgufWriter.to(file).put("tokenizer.chat_template", TEMPLATE);
-        model = Model.open(
-                TinyModel.write(writer, file, TinyModel.llama(), FormatMix.F32, 1), Float32Device.options());
+        model = Model.open(TinyModel.write(writer, file, TinyModel.llama(), FormatMix.F32, 1), Float32Device.options());
     }
 
     @AfterEach
@@ -108,7 +107,10 @@ class ChatTest {
 
     @Test
     void callsAreMadeAndAnswered() {
-        Chat chat = chat(200).tools(List.of(tool())).toolChoice(ToolChoice.required()).parallelCalls(false);
+        Chat chat = chat(200)
+                .tools(List.of(tool()))
+                .toolChoice(ToolChoice.required())
+                .parallelCalls(false);
         assertEquals("hermes", chat.format().family());
         List<ChatEvent> events = new ArrayList<>();
         ChatReply reply = chat.onEvent(events::add).say("2 and 3?");
@@ -139,7 +141,8 @@ class ChatTest {
         Answer answer = chat.ask("Sure?", Answer.class);
         assertTrue(answer.grade() == Grade.GOOD || answer.grade() == Grade.BAD);
         assertEquals("Sure?", chat.messages().get(0).text(), "the schema is no part of the conversation");
-        Answer direct = model.generator().prompt("Sure? ").maxTokens(100).seed(3).generate(Answer.class);
+        Answer direct =
+                model.generator().prompt("Sure? ").maxTokens(100).seed(3).generate(Answer.class);
         assertTrue(direct.points().isEmpty() || direct.points().get() != null);
         Chat cut = chat(3);
         BadInputException e = assertThrows(BadInputException.class, () -> cut.ask("Sure?", Answer.class));
@@ -154,11 +157,20 @@ class ChatTest {
                         + "\"required\":[\"text\",\"more\"],\"additionalProperties\":false}");
         for (int tokens : new int[] {24, 25, 30, 60}) {
             for (int seed = 0; seed < 6; seed++) {
-                var closed = model.generator().prompt("x").form(form).maxTokens(tokens).seed(seed);
+                var closed = model.generator()
+                        .prompt("x")
+                        .form(form)
+                        .maxTokens(tokens)
+                        .seed(seed);
                 var result = closed.closeForm(true).generate();
                 assertTrue(result.form().orElseThrow().complete(), tokens + " " + result.text());
                 assertTrue(result.tokens().length <= tokens);
-                var open = model.generator().prompt("x").form(form).maxTokens(tokens).seed(seed).generate();
+                var open = model.generator()
+                        .prompt("x")
+                        .form(form)
+                        .maxTokens(tokens)
+                        .seed(seed)
+                        .generate();
                 int same = 0;
                 while (same < 3) {
                     assertEquals(open.tokens()[same], result.tokens()[same], "as it would be until it must end");

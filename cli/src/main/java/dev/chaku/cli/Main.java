@@ -21,6 +21,7 @@ import picocli.CommandLine.Spec;
             DemoCommand.class,
             TrainCommand.class,
             GenerateCommand.class,
+            ChatCommand.class,
             EvalCommand.class,
             TokenizeCommand.class,
             ModelCommand.class,
@@ -38,6 +39,7 @@ import picocli.CommandLine.Spec;
             "  chaku demo                                     see a fine-tuning, start to end",
             "  chaku train --model base.gguf --data train.jsonl --out runs/1",
             "  chaku generate --model base.gguf --adapter runs/1 --prompt \"Hello\"",
+            "  chaku chat --model base.gguf --adapter runs/1",
             "",
             "Exit codes: 0 done, 2 bad usage, 3 bad input, 4 not enough memory or disk, 5 device, 70 our own fault,",
             "130 ended by Ctrl-C, 141 by the end of who read the output."

@@ -1,10 +1,14 @@
 package dev.chaku.cli;
 
+import dev.chaku.Chat;
+import dev.chaku.chat.ChatFormat;
+import dev.chaku.errors.BadInputException;
 import dev.chaku.gguf.GgufArray;
 import dev.chaku.gguf.GgufFile;
 import dev.chaku.gguf.GgufMetadata;
 import dev.chaku.gguf.GgufTensor;
 import dev.chaku.gguf.GgufValue;
+import dev.chaku.text.template.ChatTemplate;
 import java.math.BigInteger;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -13,6 +17,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
@@ -59,6 +64,15 @@ final class ModelInspectCommand extends Verb {
         fields.put("architecture", architecture(gguf));
         fields.put("parameters", parameters(gguf));
         fields.put("formats", formats(gguf));
+        chatFormat(gguf).ifPresent(format -> {
+            Map<String, Object> chat = new LinkedHashMap<>();
+            chat.put("family", format.family());
+            chat.put("writes_tools", format.writesTools());
+            chat.put("writes_calls", format.writesCalls());
+            chat.put("parallel_calls", format.parallelCalls());
+            chat.put("reasoning", format.reasoning());
+            fields.put("chat", chat);
+        });
         fields.put("metadata", metadata(gguf.metadata()));
         fields.put(
                 "tensors",
@@ -68,6 +82,17 @@ final class ModelInspectCommand extends Verb {
 
     private static String architecture(GgufFile gguf) {
         return gguf.metadata().findString("general.architecture").orElse("unknown");
+    }
+
+    /** How its chat template has calls and thoughts written; empty where it has none, or none that can be read. */
+    private static Optional<ChatFormat> chatFormat(GgufFile gguf) {
+        try {
+            return gguf.metadata()
+                    .findString("tokenizer.chat_template")
+                    .map(source -> Chat.formatOf(ChatTemplate.parse("chat template", source, "", "")));
+        } catch (BadInputException e) {
+            return Optional.empty(); // Its source is shown all the same.
+        }
     }
 
     private static long parameters(GgufFile gguf) {
@@ -135,6 +160,11 @@ final class ModelInspectCommand extends Verb {
                         gguf.tensors().size()));
         formats(gguf)
                 .forEach((type, bytes) -> console().print(String.format("  %-8s %s", type, ProgressLine.bytes(bytes))));
+        chatFormat(gguf).ifPresent(format -> console()
+                .print("chat template: calls of tools as " + format.family()
+                        + (format.writesTools() ? "" : ", told in the system message")
+                        + (format.parallelCalls() ? "" : ", one an answer")
+                        + (format.reasoning() ? "; thoughts" : "")));
         console().print("");
         gguf.metadata().asMap().forEach((key, value) -> console().print(key + " = " + brief(value)));
         if (listTensors) {

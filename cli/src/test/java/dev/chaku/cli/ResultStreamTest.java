@@ -47,6 +47,7 @@ class ResultStreamTest {
             Map.entry("adapter tag", "adapter tag small@1 good --registry STORE"),
             Map.entry("adapter verify", "adapter verify --model BASE --adapter ADAPTER --data DATA --positions 16"),
             Map.entry("bench", "bench --model BASE --prompt-tokens 4 --gen-tokens 1 --train-tokens 0"),
+            Map.entry("chat", "chat --model BASE --prompt The --max-tokens 2"),
             Map.entry("data check", "data check DATA"),
             Map.entry("data convert", "data convert DATA --to text --allow-loss --out OUT"),
             Map.entry("data preview", "data preview DATA --model BASE"),

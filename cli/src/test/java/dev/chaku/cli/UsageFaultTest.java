@@ -200,6 +200,7 @@ class UsageFaultTest {
             Map.entry("adapter gc", "a"),
             Map.entry("adapter verify", "--model BASE --adapter BASE --data DATA"),
             Map.entry("bench", "--model BASE"),
+            Map.entry("chat", "--model BASE"),
             Map.entry("data check", "DATA --model BASE"),
             Map.entry("data convert", "DATA --to text --out OUT"),
             Map.entry("data preview", "DATA --model BASE"),

@@ -10,11 +10,11 @@ import dev.chaku.internal.schema.RecordValues;
  * Types of Java as JSON Schemas, and JSON as their values. Thread-safe.
  *
  * <p>A type is a record, or a sealed interface of records, made of: {@code String}, {@code boolean}, {@code byte} to
- * {@code long}, {@code float}, {@code double}, {@code BigInteger}, {@code BigDecimal}, enums, {@code LocalDate}, {@code
- * LocalTime}, {@code LocalDateTime}, {@code OffsetDateTime}, {@code Instant}, {@code Duration}, {@code UUID}, {@code
- * URI}, {@code List}, {@code Map} by strings, {@code Optional}, records and sealed interfaces of records; records may
- * hold themselves. An {@code Optional} may be missing, all else must be there and is never null. A record of a sealed
- * interface has its simple name under {@code "type"}.
+ * {@code long}, {@code float}, {@code double}, {@code BigInteger}, {@code BigDecimal}, enums, {@code LocalDate},
+ * {@code LocalTime}, {@code LocalDateTime}, {@code OffsetDateTime}, {@code Instant}, {@code Duration}, {@code UUID},
+ * {@code URI}, {@code List}, {@code Map} by strings, {@code Optional}, records and sealed interfaces of records;
+ * records may hold themselves. An {@code Optional} may be missing, all else must be there and is never null. A record
+ * of a sealed interface has its simple name under {@code "type"}.
  *
  * <p>Nothing private is touched: records are made by their canonical constructor and read by their accessors. So they
  * are public in a package that their module exports, or their module opens the package to {@code dev.chaku}; on the

@@ -31,11 +31,11 @@ public record Tool(String name, String description, String schema) {
 
     /**
      * {@return a tool whose arguments are the components of a record} It is called by the record's name in small
-     * letters with {@code _} between words, {@code GetWeather} as {@code get_weather}; {@link Description} says what
-     * it and its arguments are. Components are what {@link dev.chaku.Chat#ask(String, Class)} takes.
+     * letters with {@code _} between words, {@code GetWeather} as {@code get_weather}; {@link Description} says what it
+     * and its arguments are. Components are what {@link dev.chaku.Chat#ask(String, Class)} takes.
      *
-     * @param type the record's class, public in a package that its module exports, or one that it opens to {@code
-     *     dev.chaku}
+     * @param type the record's class, public in a package that its module exports, or one that it opens to
+     *     {@code dev.chaku}
      * @throws BadInputException if a component is of a type that JSON has no values for
      */
     public static Tool of(Class<? extends Record> type) {

@@ -23,8 +23,8 @@ import java.util.function.Function;
  *
  * <p>A tool is called as its method is, in small letters with {@code _} between words; {@link Description} says what it
  * and its arguments are. The interface is public in a package that its module exports or opens to {@code dev.chaku},
- * and compiled with {@code -parameters}, which keeps the names of arguments. Arguments are of the types that {@link
- * JavaSchema} names.
+ * and compiled with {@code -parameters}, which keeps the names of arguments. Arguments are of the types that
+ * {@link JavaSchema} names.
  */
 public final class ToolBox {
     private static final Function<AnnotatedElement, String> DESCRIBED = element -> {

@@ -23,8 +23,8 @@ public record ToolCall(String id, String name, String arguments) {
     }
 
     /**
-     * {@return the arguments by their names, in the order of the text: maps, lists, strings, {@link
-     * java.math.BigDecimal}, booleans and null}
+     * {@return the arguments by their names, in the order of the text: maps, lists, strings,
+     * {@link java.math.BigDecimal}, booleans and null}
      *
      * @throws BadInputException if they are no JSON object, which calls that a model was made to write never are
      */

@@ -2,6 +2,7 @@ package dev.chaku.generate;
 
 import dev.chaku.errors.BadInputException;
 import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Objects;
 
@@ -170,6 +171,18 @@ public sealed interface OutputForm {
     }
 
     /**
+     * XML by element declarations as those of a DTD, without attributes: {@code <!ELEMENT note (to+, from, body?)>},
+     * {@code (#PCDATA)}, {@code (#PCDATA | em)*}, {@code EMPTY}. The first element is the whole text.
+     *
+     * @param declarations one or more
+     */
+    record Xml(String declarations) implements OutputForm {
+        public Xml {
+            Objects.requireNonNull(declarations, "declarations");
+        }
+    }
+
+    /**
      * {@return the form of a grammar}
      *
      * @param grammar rules in the notation of llama.cpp
@@ -204,6 +217,29 @@ public sealed interface OutputForm {
      */
     static OutputForm choices(String... labels) {
         return new Choices(List.of(labels));
+    }
+
+    /**
+     * {@return XML by element declarations}
+     *
+     * @param declarations as those of a DTD, see {@link Xml}
+     */
+    static OutputForm xml(String declarations) {
+        return new Xml(declarations);
+    }
+
+    /**
+     * {@return XML of one element with others in it, one after the other, that have text}
+     *
+     * @param root name of the one
+     * @param names of the others, at least one
+     */
+    static OutputForm elements(String root, String... names) {
+        StringBuilder declarations = new StringBuilder("<!ELEMENT " + root + " (" + String.join(", ", names) + ")>\n");
+        for (String name : new LinkedHashSet<>(List.of(names))) {
+            declarations.append("<!ELEMENT ").append(name).append(" (#PCDATA)>\n");
+        }
+        return new Xml(declarations.toString());
     }
 
     /**

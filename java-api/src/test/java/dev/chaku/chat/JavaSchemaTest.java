@@ -90,7 +90,9 @@ class JavaSchemaTest {
 
     /** The order of two keys is not told. */
     private static String sorted(String schema) {
-        return schema.replace("{\"items\":{\"$ref\":\"#/$defs/Tree\"},\"type\":\"array\"}", "{\"type\":\"array\",\"items\":{\"$ref\":\"#/$defs/Tree\"}}");
+        return schema.replace(
+                "{\"items\":{\"$ref\":\"#/$defs/Tree\"},\"type\":\"array\"}",
+                "{\"type\":\"array\",\"items\":{\"$ref\":\"#/$defs/Tree\"}}");
     }
 
     @Test

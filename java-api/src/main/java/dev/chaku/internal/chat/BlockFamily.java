@@ -19,13 +19,7 @@ import java.util.stream.Collectors;
  * @param body how a call is written
  */
 record BlockFamily(
-        String name,
-        List<String> signs,
-        String open,
-        String separator,
-        String close,
-        String between,
-        CallBody body)
+        String name, List<String> signs, String open, String separator, String close, String between, CallBody body)
         implements ChatFamily {
 
     @Override
@@ -71,8 +65,8 @@ record BlockFamily(
     private static OutputForm repeated(OutputForm one, String separator) {
         List<OutputForm> parts = new ArrayList<>();
         parts.add(one);
-        parts.add(new OutputForm.Repeated(
-                OutputForm.sequence(OutputForm.literal(separator), one), 0, Integer.MAX_VALUE));
+        parts.add(
+                new OutputForm.Repeated(OutputForm.sequence(OutputForm.literal(separator), one), 0, Integer.MAX_VALUE));
         return new OutputForm.Sequence(parts);
     }
 

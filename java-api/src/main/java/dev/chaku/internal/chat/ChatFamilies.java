@@ -13,14 +13,14 @@ final class ChatFamilies {
     private static final JsonBody NEMO = new JsonBody("name", "arguments", "id", false);
     private static final JsonBody COMMAND = new JsonBody("tool_name", "parameters", "tool_call_id", true);
     private static final JsonBody COMMAND_PLUS = new JsonBody("tool_name", "parameters", "", false);
-    private static final TaggedBody CODER = new TaggedBody(
-            "<function=", ">\n", "<parameter=", ">\n", "\n</parameter>\n", "</function>");
-    private static final TaggedBody INVOKE = new TaggedBody(
-            "<invoke name=\"", "\">\n", "<parameter name=\"", "\">", "</parameter>\n", "</invoke>");
-    private static final TaggedBody PAIRS = new TaggedBody(
-            "", "", "<arg_key>", "</arg_key><arg_value>", "</arg_value>", "");
-    private static final NamedBody FENCED = new NamedBody(
-            "<｜tool▁call▁begin｜>function<｜tool▁sep｜>", "\n```json\n", "\n```<｜tool▁call▁end｜>");
+    private static final TaggedBody CODER =
+            new TaggedBody("<function=", ">\n", "<parameter=", ">\n", "\n</parameter>\n", "</function>");
+    private static final TaggedBody INVOKE =
+            new TaggedBody("<invoke name=\"", "\">\n", "<parameter name=\"", "\">", "</parameter>\n", "</invoke>");
+    private static final TaggedBody PAIRS =
+            new TaggedBody("", "", "<arg_key>", "</arg_key><arg_value>", "</arg_value>", "");
+    private static final NamedBody FENCED =
+            new NamedBody("<｜tool▁call▁begin｜>function<｜tool▁sep｜>", "\n```json\n", "\n```<｜tool▁call▁end｜>");
     private static final NamedBody BARE = new NamedBody("<｜tool▁call▁begin｜>", "<｜tool▁sep｜>", "<｜tool▁call▁end｜>");
     private static final NamedBody KIMI =
             new NamedBody("<|tool_call_begin|>functions.", ":#<|tool_call_argument_begin|>", "<|tool_call_end|>");
@@ -28,8 +28,21 @@ final class ChatFamilies {
     private static final List<ChatFamily> ALL = List.of(
             new HarmonyFamily(),
             new FunctionaryFamily(),
-            block("kimi", "<|tool_calls_section_begin|>", "", "<|tool_calls_section_end|>", KIMI, "<|tool_call_begin|>"),
-            block("deepseek-r1", "<｜tool▁calls▁begin｜>", "\n", "<｜tool▁calls▁end｜>", FENCED, "<｜tool▁calls▁begin｜>", "```json"),
+            block(
+                    "kimi",
+                    "<|tool_calls_section_begin|>",
+                    "",
+                    "<|tool_calls_section_end|>",
+                    KIMI,
+                    "<|tool_call_begin|>"),
+            block(
+                    "deepseek-r1",
+                    "<｜tool▁calls▁begin｜>",
+                    "\n",
+                    "<｜tool▁calls▁end｜>",
+                    FENCED,
+                    "<｜tool▁calls▁begin｜>",
+                    "```json"),
             block("deepseek-v3", "<｜tool▁calls▁begin｜>", "\n", "<｜tool▁calls▁end｜>", BARE, "<｜tool▁sep｜>"),
             block("mistral-args", "[TOOL_CALLS]", "", "", new NamedBody("", "[ARGS]", ""), "[ARGS]"),
             block("mistral", "[TOOL_CALLS][", ", ", "]", NEMO, "[TOOL_CALLS]"),
@@ -50,10 +63,7 @@ final class ChatFamilies {
 
     /** The family of a template; the generic one where its notation of calls is not known. */
     static ChatFamily of(String template) {
-        return ALL.stream()
-                .filter(family -> family.wrote(template))
-                .findFirst()
-                .orElse(GENERIC);
+        return ALL.stream().filter(family -> family.wrote(template)).findFirst().orElse(GENERIC);
     }
 
     private static BlockFamily jsonBlocks(String name, String sign) {

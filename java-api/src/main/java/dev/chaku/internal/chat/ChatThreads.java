@@ -34,8 +34,7 @@ public final class ChatThreads {
     }
 
     /** The answer, which cancelling the future ends. */
-    public static CompletableFuture<ChatReply> later(
-            Supplier<ChatReply> answer, Runnable cancel, Executor executor) {
+    public static CompletableFuture<ChatReply> later(Supplier<ChatReply> answer, Runnable cancel, Executor executor) {
         CompletableFuture<ChatReply> future = CompletableFuture.supplyAsync(answer, executor);
         future.whenComplete((reply, failure) -> {
             if (future.isCancelled()) {

@@ -12,8 +12,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Messages as chat templates take them. What a template does not write by itself stands in the content of messages,
- * in the notation of its family.
+ * Messages as chat templates take them. What a template does not write by itself stands in the content of messages, in
+ * the notation of its family.
  */
 public final class PromptWriter {
     private PromptWriter() {}
@@ -101,7 +101,8 @@ public final class PromptWriter {
         boolean inContent = !calls.isEmpty() && !format.traits().writesCalls();
         String gap = assistant.text().isEmpty() || !inContent ? "" : "\n";
         Map<String, Object> written = message(
-                "assistant", assistant.text() + (inContent ? gap + format.family().write(calls) : ""));
+                "assistant",
+                assistant.text() + (inContent ? gap + format.family().write(calls) : ""));
         if (!assistant.reasoning().isEmpty()) {
             written.put("reasoning_content", assistant.reasoning());
         }

@@ -150,7 +150,8 @@ record PythonBody() implements CallBody {
 
     private static OutputForm one(String before, ToolArguments.Argument argument) {
         OutputForm value = OutputForm.jsonSchema(argument.schema());
-        boolean isTruth = argument.schema().contains("\"type\":\"boolean\"") && !argument.schema().contains("[");
+        boolean isTruth = argument.schema().contains("\"type\":\"boolean\"")
+                && !argument.schema().contains("[");
         OutputForm written = isTruth ? OutputForm.choices("True", "False") : value;
         return OutputForm.sequence(OutputForm.literal(before + argument.name() + "="), written);
     }

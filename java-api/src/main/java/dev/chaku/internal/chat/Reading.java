@@ -3,8 +3,8 @@ package dev.chaku.internal.chat;
 import java.util.List;
 
 /**
- * What a model has written so far, read from left to right. Where more is needed than there is, reading is given up with
- * {@link NeedMore} and begun anew when there is more; so the outcome does not depend on how the text came. Not
+ * What a model has written so far, read from left to right. Where more is needed than there is, reading is given up
+ * with {@link NeedMore} and begun anew when there is more; so the outcome does not depend on how the text came. Not
  * thread-safe.
  */
 final class Reading {
@@ -112,7 +112,9 @@ final class Reading {
         return new Malformed("expected " + what + ", found "
                 + (at >= text.length()
                         ? "the end"
-                        : "'" + Character.toString(Character.codePointAt(text, at)).replace("\n", "\\n") + "'"));
+                        : "'"
+                                + Character.toString(Character.codePointAt(text, at))
+                                        .replace("\n", "\\n") + "'"));
     }
 
     /** The text before the first of some texts, which are not taken. */

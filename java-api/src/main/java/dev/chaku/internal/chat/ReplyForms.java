@@ -61,11 +61,14 @@ public final class ReplyForms {
             throw BadInputException.ofSetting("tool choice", "tools to choose from", "none");
         }
         if (choice instanceof ToolChoice.Named named) {
-            List<Tool> one =
-                    tools.stream().filter(tool -> tool.name().equals(named.name())).toList();
+            List<Tool> one = tools.stream()
+                    .filter(tool -> tool.name().equals(named.name()))
+                    .toList();
             if (one.isEmpty()) {
                 throw BadInputException.ofSetting(
-                        "tool choice", "one of " + tools.stream().map(Tool::name).toList(), named.name());
+                        "tool choice",
+                        "one of " + tools.stream().map(Tool::name).toList(),
+                        named.name());
             }
             return one;
         }
@@ -75,7 +78,9 @@ public final class ReplyForms {
     /** Words in which no mark comes up that says something else. */
     private static OutputForm free(ReplyFormat format) {
         List<String> marks = new ArrayList<>(format.family().triggers());
-        marks.addAll(format.family().silent().stream().filter(mark -> marks.stream().noneMatch(mark::contains)).toList());
+        marks.addAll(format.family().silent().stream()
+                .filter(mark -> marks.stream().noneMatch(mark::contains))
+                .toList());
         marks.addAll(format.thoughts().opens());
         List<String> first = new ArrayList<>();
         for (String mark : format.family().triggersAtStart()) {

@@ -200,7 +200,8 @@ public final class ReplyParser {
     }
 
     private void drop(CallSink sink, String problem) {
-        boolean begun = sink.wholeUntil >= 0 || !family.triggersAtStart().contains(buffer.substring(at, at + markLength));
+        boolean begun =
+                sink.wholeUntil >= 0 || !family.triggersAtStart().contains(buffer.substring(at, at + markLength));
         if (begun || !sink.calls.isEmpty()) {
             problems.add("call of a tool: " + problem);
         }

@@ -21,8 +21,7 @@ import org.jspecify.annotations.Nullable;
  * @param valueAfter the value
  * @param after the last argument
  */
-record TaggedBody(
-        String before, String between, String keyBefore, String keyAfter, String valueAfter, String after)
+record TaggedBody(String before, String between, String keyBefore, String keyAfter, String valueAfter, String after)
         implements CallBody {
     private static final int MOST_OF_A_NAME = 200;
 
@@ -101,7 +100,8 @@ record TaggedBody(
         List<OutputForm> parts = new ArrayList<>();
         parts.add(OutputForm.literal(before + tool.name() + between));
         for (ToolArguments.Argument argument : ToolArguments.of(tool)) {
-            OutputForm value = new OutputForm.Bare(OutputForm.jsonSchema(argument.schema()), List.of(valueAfter.strip()));
+            OutputForm value =
+                    new OutputForm.Bare(OutputForm.jsonSchema(argument.schema()), List.of(valueAfter.strip()));
             OutputForm one = OutputForm.sequence(
                     OutputForm.literal(keyBefore + argument.name() + keyAfter), value, OutputForm.literal(valueAfter));
             parts.add(argument.required() ? one : OutputForm.optional(one));
@@ -113,12 +113,11 @@ record TaggedBody(
     @Override
     public String write(ToolCall call) {
         StringBuilder text = new StringBuilder(before + call.name() + between);
-        call.values()
-                .forEach((key, value) -> text.append(keyBefore)
-                        .append(key)
-                        .append(keyAfter)
-                        .append(value instanceof String words ? words : JsonText.of(value))
-                        .append(valueAfter));
+        call.values().forEach((key, value) -> text.append(keyBefore)
+                .append(key)
+                .append(keyAfter)
+                .append(value instanceof String words ? words : JsonText.of(value))
+                .append(valueAfter));
         return text.append(after).toString();
     }
 }

@@ -18,10 +18,11 @@ record TemplateTraits(boolean writesSystem, boolean writesTools, boolean writesC
     private static final String PROBE = "chaku_probe";
 
     /** A tool to try with. */
-    static final List<Tool> PROBE_TOOLS = List.of(new Tool(
-            PROBE,
-            "x",
-            "{\"type\":\"object\",\"properties\":{\"y\":{\"type\":\"string\",\"description\":\"x\"}},\"required\":[\"y\"]}"));
+    static final List<Tool> PROBE_TOOLS = List.of(
+            new Tool(
+                    PROBE,
+                    "x",
+                    "{\"type\":\"object\",\"properties\":{\"y\":{\"type\":\"string\",\"description\":\"x\"}},\"required\":[\"y\"]}"));
 
     static TemplateTraits of(ChatRenderer renderer) {
         Map<String, Object> user = Map.of("role", "user", "content", "x");

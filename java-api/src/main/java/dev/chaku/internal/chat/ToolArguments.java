@@ -32,7 +32,9 @@ final class ToolArguments {
                             "examples")
                     .contains(key)) {
                 throw BadInputException.ofSetting(
-                        "tool " + tool.name(), "arguments by properties alone, as the model's template writes them", key);
+                        "tool " + tool.name(),
+                        "arguments by properties alone, as the model's template writes them",
+                        key);
             }
         }
         List<Argument> all = new ArrayList<>();

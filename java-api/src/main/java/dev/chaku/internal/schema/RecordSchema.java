@@ -48,12 +48,16 @@ public final class RecordSchema {
 
     /** Words of a name in small letters, {@code _} between them. */
     public static String snake(String name) {
-        return name.replaceAll("([a-z0-9])([A-Z])|([A-Z])(?=[A-Z][a-z])", "$1$3_$2").toLowerCase(Locale.ROOT);
+        return name.replaceAll("([a-z0-9])([A-Z])|([A-Z])(?=[A-Z][a-z])", "$1$3_$2")
+                .toLowerCase(Locale.ROOT);
     }
 
     /** The schema of a method's arguments, by their names. */
     public static String ofArguments(
-            Map<String, Type> arguments, Map<String, String> descriptions, String where, Function<AnnotatedElement, String> described) {
+            Map<String, Type> arguments,
+            Map<String, String> descriptions,
+            String where,
+            Function<AnnotatedElement, String> described) {
         RecordSchema made = new RecordSchema(described);
         Map<String, Object> properties = new LinkedHashMap<>();
         List<String> required = new ArrayList<>();

@@ -79,7 +79,9 @@ public final class RecordValues {
                 .filter(option -> option.getSimpleName().equals(map.get(RecordSchema.KIND)))
                 .findFirst()
                 .orElseThrow(() -> BadInputException.ofSetting(
-                        where + "." + RecordSchema.KIND, "a record of " + sealed.getName(), map.get(RecordSchema.KIND)));
+                        where + "." + RecordSchema.KIND,
+                        "a record of " + sealed.getName(),
+                        map.get(RecordSchema.KIND)));
     }
 
     /** The records of a sealed interface, those of sealed interfaces within it too. */
@@ -112,7 +114,8 @@ public final class RecordValues {
             return constructor.newInstance(values);
         } catch (InvocationTargetException e) {
             throw new BadInputException(
-                    where + ": " + type.getName() + " refuses what the model wrote: " + e.getCause().getMessage(),
+                    where + ": " + type.getName() + " refuses what the model wrote: "
+                            + e.getCause().getMessage(),
                     e.getCause());
         } catch (ReflectiveOperationException e) {
             throw closed(type);
@@ -146,7 +149,8 @@ public final class RecordValues {
         } else if (ScalarType.of(value.getClass()) != null) {
             return value.toString();
         }
-        throw BadInputException.ofSetting("value", "one that JSON has", value.getClass().getName());
+        throw BadInputException.ofSetting(
+                "value", "one that JSON has", value.getClass().getName());
     }
 
     private static boolean isNumber(Object value) {

@@ -50,9 +50,7 @@ record ScalarType(Map<String, Object> schema, Function<Object, Object> reader) {
         both(all, float.class, Float.class, type("number"), value -> ((BigDecimal) value).floatValue());
         both(all, double.class, Double.class, type("number"), value -> ((BigDecimal) value).doubleValue());
         all.put(BigDecimal.class, new ScalarType(type("number"), BigDecimal.class::cast));
-        all.put(
-                BigInteger.class,
-                new ScalarType(type("integer"), value -> ((BigDecimal) value).toBigIntegerExact()));
+        all.put(BigInteger.class, new ScalarType(type("integer"), value -> ((BigDecimal) value).toBigIntegerExact()));
         text(all, LocalDate.class, "format", "date", LocalDate::parse);
         text(all, LocalTime.class, "pattern", "^" + TIME + "$", LocalTime::parse);
         String dated = "^[0-9]{4}-[0-9]{2}-[0-9]{2}T" + TIME;

@@ -96,7 +96,9 @@ class ReplyFormsTest {
             return ReferenceData.skipped("templates").stream();
         }
         try (Stream<Path> files = Files.list(ReferenceData.require("templates"))) {
-            List<Path> all = files.filter(file -> file.toString().endsWith(".jinja")).sorted().toList();
+            List<Path> all = files.filter(file -> file.toString().endsWith(".jinja"))
+                    .sorted()
+                    .toList();
             Tokenizer tokenizer = Tokenizers.of(GgufFile.read(ReferenceData.require("tokenizers/deepseek-llm.gguf")));
             FormCompiler compiler = new FormCompiler(tokenizer);
             return all.stream()
@@ -120,7 +122,8 @@ class ReplyFormsTest {
         String prompt = render(format, renderer, talk);
         assertTrue(prompt.contains("get_weather"), "the model is told of its tools");
         for (ToolChoice choice : List.of(ToolChoice.auto(), ToolChoice.required(), ToolChoice.named("get_weather"))) {
-            OutputForm form = ReplyForms.of(format, TOOLS, choice, true, null, prompt).orElseThrow();
+            OutputForm form =
+                    ReplyForms.of(format, TOOLS, choice, true, null, prompt).orElseThrow();
             CompiledForm compiled = compiler.compile(form);
             for (int seed = 0; seed < 8; seed++) {
                 String written = write(compiled, tokenizer, new Random(seed));
@@ -144,13 +147,15 @@ class ReplyFormsTest {
                 .orElseThrow();
         for (int seed = 0; seed < 4; seed++) {
             String written = write(compiler.compile(words), tokenizer, new Random(seed));
-            assertTrue(List.of("yes", "no").contains(read(format, prompt, written).text().strip()), written);
+            assertTrue(
+                    List.of("yes", "no")
+                            .contains(read(format, prompt, written).text().strip()),
+                    written);
         }
     }
 
     private static String render(ReplyFormat format, ChatRenderer renderer, List<Message> talk) {
-        return renderer.render(
-                PromptWriter.messages(format, talk, TOOLS), PromptWriter.toolsFor(format, TOOLS), true);
+        return renderer.render(PromptWriter.messages(format, talk, TOOLS), PromptWriter.toolsFor(format, TOOLS), true);
     }
 
     private static Message.Assistant read(ReplyFormat format, String prompt, String written) {
@@ -167,7 +172,10 @@ class ReplyFormsTest {
     }
 
     private static void requireValid(ToolCall call, String written) {
-        Tool tool = TOOLS.stream().filter(each -> each.name().equals(call.name())).findFirst().orElseThrow();
+        Tool tool = TOOLS.stream()
+                .filter(each -> each.name().equals(call.name()))
+                .findFirst()
+                .orElseThrow();
         try {
             assertEquals(
                     List.of(),
@@ -212,6 +220,7 @@ class ReplyFormsTest {
         BadInputException other = assertThrows(
                 BadInputException.class, () -> ReplyForms.of(format, TOOLS, ToolChoice.named("go"), true, null, ""));
         assertEquals("tool choice: expected one of [get_weather, stop], found go", other.getMessage());
-        assertTrue(ReplyForms.of(format, TOOLS, ToolChoice.none(), true, null, "").isEmpty());
+        assertTrue(
+                ReplyForms.of(format, TOOLS, ToolChoice.none(), true, null, "").isEmpty());
     }
 }

@@ -91,61 +91,152 @@ class ReplyParserTest {
                 answer("<tool_call>", hermes, "", "", "get_weather" + TOKYO),
                 answer("<tool_call>", "Hello, world!", "Hello, world!", ""),
                 answer("<tool_call>", "  a < b, <tool, <tool_cal", "  a < b, <tool, <tool_cal", ""),
-                answer("<tool_call></think>", "<think>\nhm < x\n</think>\n\nYes. \n" + hermes + "\n" + hermes, "Yes.",
-                        "hm < x", "get_weather" + TOKYO, "get_weather" + TOKYO),
+                answer(
+                        "<tool_call></think>",
+                        "<think>\nhm < x\n</think>\n\nYes. \n" + hermes + "\n" + hermes,
+                        "Yes.",
+                        "hm < x",
+                        "get_weather" + TOKYO,
+                        "get_weather" + TOKYO),
                 answer("<tool_call>", hermes + "\nMore.", "More.", "", "get_weather" + TOKYO),
                 answer("<tool_call>", "<tool_call>{\"arguments\":{},\"name\":\"stop\"}</tool_call>", "", "", "stop{}"),
                 answer("<tool_call><function=", "So:\n" + coder, "So:", "", "get_weather" + TOKYO),
-                answer("<arg_key>", "<tool_call>get_weather\n<arg_key>city</arg_key>\n<arg_value>東京 \"x\"</arg_value>"
-                        + "<arg_key>days</arg_key><arg_value>3</arg_value></tool_call>", "", "", "get_weather" + TOKYO),
-                answer("<minimax:tool_call>", "<minimax:tool_call>\n<invoke name=\"get_weather\">\n"
-                        + "<parameter name=\"city\">東京 \"x\"</parameter>\n<parameter name=\"days\">3</parameter>\n"
-                        + "</invoke>\n<invoke name=\"stop\">\n</invoke>\n</minimax:tool_call>", "", "",
-                        "get_weather" + TOKYO, "stop{}"),
-                answer("<|start_header_id|>\"parameters\"", "{\"name\": \"get_weather\", \"parameters\": " + TOKYO + "}",
-                        "", "", "get_weather" + TOKYO),
-                answer("<|start_header_id|>\"parameters\"", "<|python_tag|>{\"type\": \"function\", \"name\": \"stop\","
-                        + " \"parameters\": {}}", "", "", "stop{}"),
+                answer(
+                        "<arg_key>",
+                        "<tool_call>get_weather\n<arg_key>city</arg_key>\n<arg_value>東京 \"x\"</arg_value>"
+                                + "<arg_key>days</arg_key><arg_value>3</arg_value></tool_call>",
+                        "",
+                        "",
+                        "get_weather" + TOKYO),
+                answer(
+                        "<minimax:tool_call>",
+                        "<minimax:tool_call>\n<invoke name=\"get_weather\">\n"
+                                + "<parameter name=\"city\">東京 \"x\"</parameter>\n<parameter name=\"days\">3</parameter>\n"
+                                + "</invoke>\n<invoke name=\"stop\">\n</invoke>\n</minimax:tool_call>",
+                        "",
+                        "",
+                        "get_weather" + TOKYO,
+                        "stop{}"),
+                answer(
+                        "<|start_header_id|>\"parameters\"",
+                        "{\"name\": \"get_weather\", \"parameters\": " + TOKYO + "}",
+                        "",
+                        "",
+                        "get_weather" + TOKYO),
+                answer(
+                        "<|start_header_id|>\"parameters\"",
+                        "<|python_tag|>{\"type\": \"function\", \"name\": \"stop\"," + " \"parameters\": {}}",
+                        "",
+                        "",
+                        "stop{}"),
                 answer("<|start_header_id|>\"parameters\"", "{\"a\": 1}", "{\"a\": 1}", ""),
                 answer("<|start_header_id|>\"parameters\"", "x {\"name\": \"a\"}", "x {\"name\": \"a\"}", ""),
-                answer("[TOOL_CALLS]", "[TOOL_CALLS][{\"name\": \"get_weather\", \"arguments\": " + TOKYO
-                        + ", \"id\": \"abcdefghi\"}, {\"name\": \"stop\", \"arguments\": {}}]", "", "",
-                        "get_weather" + TOKYO, "stop{}"),
-                answer("[TOOL_CALLS][ARGS]", "Well[TOOL_CALLS]get_weather[ARGS]" + TOKYO + "[TOOL_CALLS]stop[ARGS]{}",
-                        "Well", "", "get_weather" + TOKYO, "stop{}"),
-                answer("<｜tool▁calls▁begin｜>```json</think>", "<think>a</think>" + deep
-                        + "function<｜tool▁sep｜>get_weather\n```json\n" + TOKYO + "\n```<｜tool▁call▁end｜>\n"
-                        + "<｜tool▁call▁begin｜>function<｜tool▁sep｜>stop\n```json\n{}\n```<｜tool▁call▁end｜><｜tool▁calls▁end｜>",
-                        "", "a", "get_weather" + TOKYO, "stop{}"),
-                answer("<｜tool▁calls▁begin｜><｜tool▁sep｜>", deep + "get_weather<｜tool▁sep｜>" + TOKYO
-                        + "<｜tool▁call▁end｜><｜tool▁calls▁end｜>", "", "", "get_weather" + TOKYO),
-                answer(harmony, "<|channel|>analysis<|message|>hm<|end|><|start|>assistant<|channel|>commentary"
-                        + " to=functions.get_weather <|constrain|>json<|message|>" + TOKYO, "", "hm",
+                answer(
+                        "[TOOL_CALLS]",
+                        "[TOOL_CALLS][{\"name\": \"get_weather\", \"arguments\": " + TOKYO
+                                + ", \"id\": \"abcdefghi\"}, {\"name\": \"stop\", \"arguments\": {}}]",
+                        "",
+                        "",
+                        "get_weather" + TOKYO,
+                        "stop{}"),
+                answer(
+                        "[TOOL_CALLS][ARGS]",
+                        "Well[TOOL_CALLS]get_weather[ARGS]" + TOKYO + "[TOOL_CALLS]stop[ARGS]{}",
+                        "Well",
+                        "",
+                        "get_weather" + TOKYO,
+                        "stop{}"),
+                answer(
+                        "<｜tool▁calls▁begin｜>```json</think>",
+                        "<think>a</think>" + deep
+                                + "function<｜tool▁sep｜>get_weather\n```json\n" + TOKYO + "\n```<｜tool▁call▁end｜>\n"
+                                + "<｜tool▁call▁begin｜>function<｜tool▁sep｜>stop\n```json\n{}\n```<｜tool▁call▁end｜><｜tool▁calls▁end｜>",
+                        "",
+                        "a",
+                        "get_weather" + TOKYO,
+                        "stop{}"),
+                answer(
+                        "<｜tool▁calls▁begin｜><｜tool▁sep｜>",
+                        deep + "get_weather<｜tool▁sep｜>" + TOKYO + "<｜tool▁call▁end｜><｜tool▁calls▁end｜>",
+                        "",
+                        "",
                         "get_weather" + TOKYO),
-                answer(harmony, "<|channel|>analysis<|message|>hm<|end|><|start|>assistant<|channel|>final<|message|>Hi!",
-                        "Hi!", "hm"),
+                answer(
+                        harmony,
+                        "<|channel|>analysis<|message|>hm<|end|><|start|>assistant<|channel|>commentary"
+                                + " to=functions.get_weather <|constrain|>json<|message|>" + TOKYO,
+                        "",
+                        "hm",
+                        "get_weather" + TOKYO),
+                answer(
+                        harmony,
+                        "<|channel|>analysis<|message|>hm<|end|><|start|>assistant<|channel|>final<|message|>Hi!",
+                        "Hi!",
+                        "hm"),
                 answer(harmony, " to=functions.stop<|channel|>commentary json<|message|>{}<|call|>", "", "", "stop{}"),
-                answer("<|tool_call|>", "<|tool_call|>[{\"name\": \"get_weather\", \"arguments\": " + TOKYO + "}]", "", "",
+                answer(
+                        "<|tool_call|>",
+                        "<|tool_call|>[{\"name\": \"get_weather\", \"arguments\": " + TOKYO + "}]",
+                        "",
+                        "",
                         "get_weather" + TOKYO),
-                answer("<|START_ACTION|><|END_THINKING|>", "<|START_THINKING|>p<|END_THINKING|><|START_ACTION|>[\n"
-                        + "    {\"tool_call_id\": \"0\", \"tool_name\": \"get_weather\", \"parameters\": " + TOKYO
-                        + "}\n]<|END_ACTION|>", "", "p", "get_weather" + TOKYO),
+                answer(
+                        "<|START_ACTION|><|END_THINKING|>",
+                        "<|START_THINKING|>p<|END_THINKING|><|START_ACTION|>[\n"
+                                + "    {\"tool_call_id\": \"0\", \"tool_name\": \"get_weather\", \"parameters\": "
+                                + TOKYO
+                                + "}\n]<|END_ACTION|>",
+                        "",
+                        "p",
+                        "get_weather" + TOKYO),
                 answer("<|START_ACTION|>", "<|START_RESPONSE|>Hi<|END_RESPONSE|>", "Hi", ""),
-                answer("Action:tool_name", "Action: ```json\n[\n    {\n        \"tool_name\": \"get_weather\",\n"
-                        + "        \"parameters\": " + TOKYO + "\n    }\n]```", "", "", "get_weather" + TOKYO),
-                answer("List of tools: ", "<|tool_call_start|>[get_weather(city='東京 \"x\"', days=3), stop()]"
-                        + "<|tool_call_end|>Checking.", "Checking.", "", "get_weather" + TOKYO, "stop{}"),
-                answer("<|start_header_id|>>>>all", ">>>all\nHi.>>>get_weather\n" + TOKYO + ">>>stop\n{}", "Hi.", "",
-                        "get_weather" + TOKYO, "stop{}"),
-                answer("<|tool_call_begin|>", "<|tool_calls_section_begin|><|tool_call_begin|>functions.get_weather:0"
-                        + "<|tool_call_argument_begin|>" + TOKYO + "<|tool_call_end|><|tool_calls_section_end|>", "", "",
+                answer(
+                        "Action:tool_name",
+                        "Action: ```json\n[\n    {\n        \"tool_name\": \"get_weather\",\n"
+                                + "        \"parameters\": " + TOKYO + "\n    }\n]```",
+                        "",
+                        "",
+                        "get_weather" + TOKYO),
+                answer(
+                        "List of tools: ",
+                        "<|tool_call_start|>[get_weather(city='東京 \"x\"', days=3), stop()]"
+                                + "<|tool_call_end|>Checking.",
+                        "Checking.",
+                        "",
+                        "get_weather" + TOKYO,
+                        "stop{}"),
+                answer(
+                        "<|start_header_id|>>>>all",
+                        ">>>all\nHi.>>>get_weather\n" + TOKYO + ">>>stop\n{}",
+                        "Hi.",
+                        "",
+                        "get_weather" + TOKYO,
+                        "stop{}"),
+                answer(
+                        "<|tool_call_begin|>",
+                        "<|tool_calls_section_begin|><|tool_call_begin|>functions.get_weather:0"
+                                + "<|tool_call_argument_begin|>" + TOKYO
+                                + "<|tool_call_end|><|tool_calls_section_end|>",
+                        "",
+                        "",
                         "get_weather" + TOKYO),
                 // What is no call is text.
-                answer("<tool_call>", "<tool_call>\n{\"name\": \"f\", oh!} no", "<tool_call>\n{\"name\": \"f\", oh!} no", ""),
-                answer("<tool_call>", "a <tool_call>\n{\"name\": \"f\", \"arguments\": {\"x\": 1",
-                        "a <tool_call>\n{\"name\": \"f\", \"arguments\": {\"x\": 1", ""),
-                answer("[TOOL_CALLS]", "[TOOL_CALLS][{\"name\": \"stop\", \"arguments\": {}}, {\"name",
-                        ", {\"name", "", "stop{}"),
+                answer(
+                        "<tool_call>",
+                        "<tool_call>\n{\"name\": \"f\", oh!} no",
+                        "<tool_call>\n{\"name\": \"f\", oh!} no",
+                        ""),
+                answer(
+                        "<tool_call>",
+                        "a <tool_call>\n{\"name\": \"f\", \"arguments\": {\"x\": 1",
+                        "a <tool_call>\n{\"name\": \"f\", \"arguments\": {\"x\": 1",
+                        ""),
+                answer(
+                        "[TOOL_CALLS]",
+                        "[TOOL_CALLS][{\"name\": \"stop\", \"arguments\": {}}, {\"name",
+                        ", {\"name",
+                        "",
+                        "stop{}"),
                 answer("<tool_call>", "<tool_call>" + hermes, "<tool_call>", "", "get_weather" + TOKYO),
                 answer("<tool_call></think>", "<think>never ends <tool_call>", "", "never ends <tool_call>"));
     }
@@ -171,7 +262,9 @@ class ReplyParserTest {
         for (int cut = 0; cut <= written.length(); cut++) {
             assertEquals(whole, read(format, List.of(written.substring(0, cut), written.substring(cut))), "cut " + cut);
         }
-        assertEquals(whole, read(format, written.chars().mapToObj(Character::toString).toList()));
+        assertEquals(
+                whole,
+                read(format, written.chars().mapToObj(Character::toString).toList()));
         Random random = new Random(1);
         for (int i = 0; i < 20; i++) {
             List<String> pieces = new ArrayList<>();
@@ -186,12 +279,11 @@ class ReplyParserTest {
 
     @Test
     void nothingIsLostOfAnyMixture() {
-        for (String sign : answers().map(each -> (String) each.get()[0]).distinct().toList()) {
+        for (String sign :
+                answers().map(each -> (String) each.get()[0]).distinct().toList()) {
             ReplyFormat format = format(sign);
             List<String> parts = new ArrayList<>(List.of("{", "}", "\"", "[", "]", ":", ",", " ", "\n", "name", "<"));
-            answers()
-                    .filter(each -> each.get()[0].equals(sign))
-                    .forEach(each -> pieces((String) each.get()[1], parts));
+            answers().filter(each -> each.get()[0].equals(sign)).forEach(each -> pieces((String) each.get()[1], parts));
             for (int seed = 0; seed < 300; seed++) {
                 Random random = new Random(seed);
                 StringBuilder written = new StringBuilder();
@@ -208,7 +300,12 @@ class ReplyParserTest {
                 for (String word : words) {
                     assertTrue(headed || all.contains(word), () -> word + " is lost of " + written + " in " + all);
                 }
-                assertEquals(whole, read(format, written.chars().mapToObj(Character::toString).toList()), () -> sign + written);
+                assertEquals(
+                        whole,
+                        read(
+                                format,
+                                written.chars().mapToObj(Character::toString).toList()),
+                        () -> sign + written);
             }
         }
     }
@@ -226,7 +323,8 @@ class ReplyParserTest {
     void argumentsComeAsTheyAreWritten() {
         List<String> pieces = new ArrayList<>();
         ReplyParser parser = new ReplyParser(
-                new ReplyParser.Settings(format("<tool_call><function="), TOOLS, true, false, () -> "callcall1"), event -> {
+                new ReplyParser.Settings(format("<tool_call><function="), TOOLS, true, false, () -> "callcall1"),
+                event -> {
                     if (event instanceof ChatEvent.CallArguments arguments) {
                         pieces.add(arguments.piece());
                     }
@@ -243,7 +341,9 @@ class ReplyParserTest {
     void whatIsNoCallIsReported() {
         Told told = read(format("<tool_call>"), List.of("<tool_call>\n{\"name\": 7}"));
         assertEquals(1, told.problems().size());
-        assertTrue(told.problems().get(0).startsWith("call of a tool: expected"), told.problems().toString());
+        assertTrue(
+                told.problems().get(0).startsWith("call of a tool: expected"),
+                told.problems().toString());
         assertEquals(List.of(), read(format("<tool_call>"), List.of("plain")).problems());
     }
 }

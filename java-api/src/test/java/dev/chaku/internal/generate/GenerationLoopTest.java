@@ -33,7 +33,17 @@ class GenerationLoopTest {
 
     private static GenerationRequest request(int maxTokens, int... prompt) {
         return new GenerationRequest(
-                prompt, maxTokens, SamplingOptions.greedy(), List.of(), false, true, 2, null, false, new BitSet(), piece -> {});
+                prompt,
+                maxTokens,
+                SamplingOptions.greedy(),
+                List.of(),
+                false,
+                true,
+                2,
+                null,
+                false,
+                new BitSet(),
+                piece -> {});
     }
 
     private static GenerationLoop loop(GenerationRequest request) {

@@ -52,6 +52,8 @@ final class FormGrammar {
             return SchemaGrammar.of(schema, formats);
         } else if (form instanceof OutputForm.Bare bare) {
             return SchemaGrammar.bare(bare.schema(), formats, bare.without());
+        } else if (form instanceof OutputForm.Xml xml) {
+            return new XmlGrammar(name(form), xml.declarations()).parse();
         } else if (form instanceof OutputForm.Choices choices) {
             return Grammar.of(
                     "choices",

@@ -3,10 +3,10 @@ package dev.chaku.internal.generate.grammar;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.chaku.internal.json.JsonTree;
 import dev.chaku.ReferenceData;
 import dev.chaku.errors.BadInputException;
 import dev.chaku.generate.OutputForm;
+import dev.chaku.internal.json.JsonTree;
 import java.io.IOException;
 import java.math.BigDecimal;
 import java.nio.charset.StandardCharsets;
