@@ -1,5 +1,6 @@
 // Tokens per second of many texts at once, by how many there are, in turn within one run so that ratios hold on a busy
-// machine; and that each text's logits are those it has alone. Weights are random, of a 1B shape in Q4_K and Q6_K.
+// machine, and how much of a step the weights take to be read once; and that each text's logits are those it has alone.
+// Weights are random, of a 1B shape in Q4_K and Q6_K.
 //   step_bench [--texts 1,8,32] [--context 256] [--steps 8] [--rounds 5] [--threads 0] [--adapters 0] [--layers 16]
 // --cpu 1 counts processor time in place of time: on a busy machine, with one thread.
 #include <time.h>
@@ -174,6 +175,19 @@ class Crowd {
   std::vector<std::unique_ptr<Sequence>> texts_;
 };
 
+// Seconds in which all threads read so many bytes, the least of some tries.
+double seconds_to_read(const Engine& engine, const Arguments& a, int64_t bytes) {
+  constexpr int64_t kFloats = int64_t{64} << 20;  // beyond all caches
+  const std::vector<float> floats(static_cast<size_t>(kFloats), 1.0f);
+  double least = 1e9, sum = 0;
+  for (int i = 0; i < 5; ++i) {
+    const double start = now(a);
+    engine.run(&KernelTable::squared_norm, SquaredNormProblem{floats.data(), kFloats, &sum});
+    least = std::min(least, now(a) - start);
+  }
+  return least * static_cast<double>(bytes) / (4.0 * kFloats);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -188,14 +202,17 @@ int main(int argc, char** argv) {
     for (size_t i = 0; i < crowds.size(); ++i) seconds[i].push_back(crowds[i]->round());
   bool same = true;
   double one = 0;
-  std::printf("%s, %d adapters, %d tokens before\n", model->engine().kernels().name, a.adapters, a.context);
+  const double read = seconds_to_read(model->engine(), a, model->weight_bytes());
+  std::printf("%s, %d adapters, %d tokens before; weights are read in %.1f ms\n", model->engine().kernels().name,
+              a.adapters, a.context, read * 1e3);
+  std::printf("texts  tokens/s  to the first  step ms (least, most)  reading's share\n");
   for (size_t i = 0; i < crowds.size(); ++i) {
     std::sort(seconds[i].begin(), seconds[i].end());
     const double median = seconds[i][seconds[i].size() / 2], rate = a.texts[i] / median;
     if (i == 0) one = rate;
     same = same && crowds[i]->logits() == crowds[0]->logits();
-    std::printf("%3d texts: %8.2f tokens/s, %6.2f times the first, step %7.1f ms (least %.1f, most %.1f)\n", a.texts[i],
-                rate, rate / one, median * 1e3, seconds[i].front() * 1e3, seconds[i].back() * 1e3);
+    std::printf("%5d %9.2f %13.2f %8.1f (%.1f, %.1f) %10.0f %%\n", a.texts[i], rate, rate / one, median * 1e3,
+                seconds[i].front() * 1e3, seconds[i].back() * 1e3, 100 * read / median);
   }
   if (!same) std::printf("the first text's logits DIFFER\n");
   return same ? 0 : 1;

@@ -70,6 +70,7 @@ std::string missing_features(CpuPath path) {
     need(f.avx512_bf16, "AVX-512 BF16");
     need(f.avx512_vnni, "AVX-512 VNNI");
     need(f.amx_bf16, "AMX BF16");
+    need(f.amx_int8, "AMX INT8");
   }
   return missing;
 }

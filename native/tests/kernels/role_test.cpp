@@ -174,6 +174,26 @@ TEST(products_of_every_format) {
   }
 }
 
+// Every way to share a decoded weight among generated tokens: registers, tiles and halves of tiles.
+TEST(rows_of_many_generated_tokens_are_those_of_each_alone) {
+  constexpr int64_t kMost = 64;
+  for (const DType dtype : all_dtypes()) {
+    const Product product(dtype, 37, 768, kMost, 0);
+    for (const KernelTable* table : all_tables()) {
+      const Floats alone = product.run(*table, Role::kGenerated, {1});
+      for (const int64_t m : {2, 3, 7, 8, 16, 31, 32, 64})
+        check_same(*table, Role::kGenerated, alone, product.run(*table, Role::kGenerated, {m}),
+                   std::string(dtype_info(dtype).name) + " by " + std::to_string(m));
+    }
+  }
+  for (const DType dtype : {DType::kQ4_K, DType::kQ6_K, DType::kQ8_0}) {  // deeper than what is decoded at once
+    const Product product(dtype, 70, 4352, kMost, 0);
+    for (const KernelTable* table : all_tables())
+      check_same(*table, Role::kGenerated, product.run(*table, Role::kGenerated, {1}),
+                 product.run(*table, Role::kGenerated, {45}), "deep");
+  }
+}
+
 TEST(low_rank_additions) {
   for (const DType dtype : {DType::kQ4_0, DType::kQ6_K, DType::kF16})
     for (const int64_t rank : {1, 16, 70}) check_product(Product(dtype, 70, 256, 30, rank), dtype_info(dtype).name);

@@ -1,7 +1,10 @@
-// Products with a weight on tiles. Those of generated tokens are bound by memory: avx512vnni has them.
+// Products with a weight on tiles: of bfloat16, and those of many generated tokens of bytes.
 #define CHAKU_ISA amx
+#define CHAKU_CODES "kernels/cpu/avx512vnni/codes.h"
+#define CHAKU_TILES "kernels/cpu/amx/digit_tiles.h"
 #include "kernels/cpu/amx/ops.h"
 #include "kernels/cpu/amx/product.h"
+#include "kernels/cpu/generic/gemv.inl"
 #include "kernels/cpu/paths.h"
 
 namespace chaku::amx {
@@ -60,7 +63,9 @@ void matmul(const MatmulProblem& p, Queue& queue) noexcept { matmul_group({&p, 1
 void matmul_group(const MatmulGroup& group, Queue& queue) noexcept {
   split_group(
       group.problems, group.n,
-      [&](const MatmulProblem* few, int64_t n) { avx512vnni::table().matmul_group({few, n}, queue); },
+      [&](const MatmulProblem* few, int64_t n) {
+        run_few(few, n, [&](const MatmulProblem* products, int64_t n_products) { gemv(products, n_products, queue); });
+      },
       [&](const MatmulProblem* large, int64_t n) { run_large<WeightRows>(large, n, queue); });
 }
 

@@ -39,13 +39,14 @@ constexpr TileConfig full_tiles() {
   return config;
 }
 
+constexpr TileConfig kFullTiles = full_tiles();
+
 // Configures the tiles of this thread for as long as it lives: a thread that leaves them in use makes every switch to
 // another one save 8 KB.
 class TilesInUse {
  public:
-  __attribute__((always_inline)) TilesInUse() {
-    static constexpr TileConfig kFull = full_tiles();
-    __asm__ volatile("ldtilecfg %0" ::"m"(kFull));
+  __attribute__((always_inline)) explicit TilesInUse(const TileConfig& config = kFullTiles) {
+    __asm__ volatile("ldtilecfg %0" ::"m"(config));
   }
   __attribute__((always_inline)) ~TilesInUse() { __asm__ volatile("tilerelease"); }
   TilesInUse(const TilesInUse&) = delete;

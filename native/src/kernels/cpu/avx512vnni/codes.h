@@ -1,12 +1,12 @@
 // Codes of the block formats as unsigned bytes in vectors of 64, and their dot products with digits by vpdpbusd.
 // Blocks of 32 are taken four at a time: words of the 64 bytes at either end of the step are gathered by permutations,
-// so that lane 16 b of a vector holds half of block b.
+// so that lane b of 16 bytes holds half of block b.
 #pragma once
 
 #include "kernels/cpu/generic/code_scales.h"
 #include "kernels/cpu/generic/digits.h"
 
-namespace chaku::avx512vnni {
+namespace chaku::CHAKU_ISA {
 
 // 64 bytes of a weight, loaded once: to the compiler a load is free as an operand, so that it would repeat it for every
 // use; but these cross lines and pages, and each time it costs.
@@ -20,16 +20,12 @@ CHAKU_INLINE I low_nibble(I q) { return _mm512_and_si512(q, bytes(15)); }
 CHAKU_INLINE I high_nibble(I q) { return _mm512_and_si512(_mm512_srli_epi16(q, 4), bytes(15)); }
 CHAKU_INLINE I repeat_16(__m128i v) { return _mm512_broadcast_i32x4(v); }
 
-template <class Format, int kUnits>
-CHAKU_INLINE I dot_codes(const I* codes, const uint8_t* x) {
-  I sum = _mm512_setzero_si512();
-#pragma GCC unroll 3
-  for (int d = 0; d < kDigits; ++d) {
-    if (d > 0) sum = _mm512_slli_epi32(sum, kDigitBits);
+// The sums of products with one of the digits of x, added to `sum`.
+template <int kUnits>
+CHAKU_INLINE I add_digit(I sum, const I* codes, const uint8_t* x, int digit) {
 #pragma GCC unroll 4
-    for (int u = 0; u < kUnits; ++u)
-      sum = _mm512_dpbusd_epi32(sum, codes[u], _mm512_loadu_si512(x + u * kUnitBytes + d * kUnit));
-  }
+  for (int u = 0; u < kUnits; ++u)
+    sum = _mm512_dpbusd_epi32(sum, codes[u], _mm512_loadu_si512(x + u * kUnitBytes + digit * kUnit));
   return sum;
 }
 
@@ -103,7 +99,7 @@ template <int kBytes>
 struct BlocksOf32 {
   static constexpr int kStep = 128, kStepBytes = 4 * kBytes, kResults = 1;
   static constexpr Order kOrder = Order::kHalves;
-  static constexpr bool kOffset = true;
+  static constexpr bool kWide = false;
   using Blocks = FourBlocks<kBytes>;
   CHAKU_INLINE Blocks header(const uint8_t* p) { return Blocks::of(p); }
 };
@@ -160,15 +156,14 @@ CHAKU_INLINE I look_up_iq4(I nibbles) {
   return _mm512_shuffle_epi8(book, nibbles);
 }
 
-// Two results, because eight products of 8 bits and 22 do not fit 32.
 struct CodesIQ4_NL : BlocksOf32<18> {
-  static constexpr int kResults = 2;
+  static constexpr bool kWide = true;
   template <class Part>
   CHAKU_INLINE void load(const uint8_t*, const Blocks& b, int, Part& w) {
     const I q = Blocks::sixteen<2>(b);
     w.codes[0] = look_up_iq4(low_nibble(q));
     w.codes[1] = look_up_iq4(high_nibble(q));
-    w.scale[0] = w.scale[1] = Blocks::half<0>(b);
+    w.scale[0] = Blocks::half<0>(b);
     w.offset = w.scale[0] * broadcast(-128.0f);
   }
 };
@@ -177,7 +172,7 @@ struct CodesIQ4_NL : BlocksOf32<18> {
 struct CodesMXFP4 {
   static constexpr int kStep = 128, kStepBytes = 4 * 17, kResults = 1;
   static constexpr Order kOrder = Order::kHalves;
-  static constexpr bool kOffset = true;
+  static constexpr bool kWide = false;
   struct Header {};
   CHAKU_INLINE Header header(const uint8_t*) { return {}; }
   template <class Part>
@@ -199,7 +194,7 @@ struct CodesMXFP4 {
 struct CodesQ8_0 {
   static constexpr int kStep = 128, kStepBytes = 4 * 34, kResults = 2;
   static constexpr Order kOrder = Order::kNatural;
-  static constexpr bool kOffset = true;
+  static constexpr bool kWide = true;
   struct Header {};
   CHAKU_INLINE Header header(const uint8_t*) { return {}; }
 
@@ -248,7 +243,7 @@ struct ScalesK {
 
 struct SuperBlocks {
   static constexpr int kStep = 256;
-  static constexpr bool kOffset = true;
+  static constexpr bool kWide = false;
 };
 
 // Nibbles of Q4_K and Q5_K at p: codes 0 and 1 are the low ones, 2 and 3 the high ones of four pairs of parts.
@@ -381,8 +376,9 @@ struct CodesQ3_K : SuperBlocks {
 };
 
 struct CodesIQ4_XS : SuperBlocks {
-  static constexpr int kStepBytes = 136, kResults = 4;
+  static constexpr int kStepBytes = 136, kResults = 2;
   static constexpr Order kOrder = Order::kHalves;
+  static constexpr bool kWide = true;
   struct Header {};
   CHAKU_INLINE Header header(const uint8_t*) { return {}; }
   template <class Part>
@@ -394,7 +390,7 @@ struct CodesIQ4_XS : SuperBlocks {
       w.codes[2 * i] = look_up_iq4(low_nibble(q));
       w.codes[2 * i + 1] = look_up_iq4(high_nibble(q));
       const I order = _mm512_add_epi32(first, _mm512_set1_epi32(4 * i));
-      w.scale[2 * i] = w.scale[2 * i + 1] = _mm512_permutexvar_ps(order, scales);
+      w.scale[i] = _mm512_permutexvar_ps(order, scales);
     }
     const I pairs = _mm512_setr_epi32(0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7);
     w.offset = _mm512_permutexvar_ps(pairs, scales) * broadcast(-128.0f);
@@ -416,4 +412,4 @@ struct CodesIQ4_XS : SuperBlocks {
   X(kQ5_K, CodesQ5_K)            \
   X(kQ6_K, CodesQ6_K)
 
-}  // namespace chaku::avx512vnni
+}  // namespace chaku::CHAKU_ISA

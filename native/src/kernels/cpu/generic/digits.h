@@ -9,8 +9,9 @@
 //   sum over a block of x (d c + m) = scale d ((C.high 128 + C.mid) 128 + C.low) + m (sum of x).
 //
 // Memory of a token: the scales of its steps, then a record per step: for each 64 elements the digits high, mid, low
-// (64 bytes each), and the sums of the sixteen parts of the step in float32. The elements of a step are stored in the
-// order in which a format's codes come out of its blocks, in groups of 16.
+// (64 bytes each), and sixteen sums of elements in float32: of the parts of the step in order, or of the groups that
+// share a scale. The elements of a step are stored in the order in which a format's codes come out of its blocks, in
+// slots of 16.
 #pragma once
 
 #include "kernels/cpu/generic/simd.h"
@@ -30,7 +31,7 @@ enum class Order {
   kPlanes    // 2-bit planes of two halves of 128
 };
 
-CHAKU_INLINE int group_of(Order order, int unit, int slot) {
+CHAKU_INLINE constexpr int group_of(Order order, int unit, int slot) {
   switch (order) {
     case Order::kHalves: return unit / 2 * 8 + slot * 2 + unit % 2;
     case Order::kColumns: return slot * 4 + unit;
@@ -42,9 +43,13 @@ CHAKU_INLINE int group_of(Order order, int unit, int slot) {
 // What a format asks of the digits it is multiplied with.
 struct DigitLayout {
   Order order;
-  int step;  // 128 or 256
+  int step;     // 128 or 256
+  int results;  // sum 4 slot + r is of that slot of the units of result r, of so many; 0: of parts in order
 
-  bool operator==(const DigitLayout& other) const { return order == other.order && step == other.step; }
+  bool operator==(const DigitLayout& other) const {
+    return order == other.order && step == other.step && results == other.results;
+  }
+  int units() const { return step / kUnit; }
   int64_t steps(int64_t k) const { return ceil_div(k, step); }
   int64_t record_bytes() const { return step / kUnit * kUnitBytes + 16 * 4; }
   int64_t scale_bytes(int64_t k) const { return round_up(steps(k) * 4, 64); }
@@ -123,40 +128,47 @@ static float digit_scale(const float* x, int64_t count) {
   return largest < 1e-30f ? 0.0f : largest / kMostInteger;
 }
 
+// `count` elements of x as the digits of one step, zero beyond them. Returns their scale.
+static float write_step(const float* x, int64_t count, DigitLayout layout, uint8_t* record) {
+  const float scale = digit_scale(x, count);
+  const F inverse = broadcast(scale > 0.0f ? 1.0f / scale : 0.0f);
+  alignas(64) int sums[16] = {};
+  for (int unit = 0; unit < layout.units(); ++unit)
+    for (int slot = 0; slot < 4; ++slot) {
+      const int group = group_of(layout.order, unit, slot);
+      I number[kPer16], digits[kDigits][kPer16];
+      for (int i = 0; i < kPer16; ++i) {
+        const int64_t first = group * 16 + i * kLanes;
+        number[i] = round_to_int(load_n(x + first, max(count - first, 0)) * inverse);
+      }
+      int parts[2];
+      sum_eights(number, parts);
+      if (layout.results > 0) {
+        sums[4 * slot + unit * layout.results / layout.units()] += parts[0] + parts[1];
+      } else if (layout.step == 256) {
+        sums[group] = parts[0] + parts[1];
+      } else {
+        sums[2 * group] = parts[0];
+        sums[2 * group + 1] = parts[1];
+      }
+      for (int i = 0; i < kPer16; ++i) {
+        digits[2][i] = take_digit(number[i]);
+        digits[1][i] = take_digit(number[i]);
+        digits[0][i] = number[i];
+      }
+      for (int d = 0; d < kDigits; ++d) store_bytes(digits[d], record + unit * kUnitBytes + d * kUnit + slot * 16);
+    }
+  float* to = reinterpret_cast<float*>(record + layout.units() * kUnitBytes);
+  for (int i = 0; i < 16; ++i) to[i] = static_cast<float>(sums[i]) * scale;
+  return scale;
+}
+
 // x[k] as digits, zero beyond the last element of its last step.
 static void write_digits(const float* x, int64_t k, DigitLayout layout, uint8_t* to) {
   float* scales = reinterpret_cast<float*>(to);
   uint8_t* record = to + layout.scale_bytes(k);
-  for (int64_t s = 0; s < layout.steps(k); ++s, record += layout.record_bytes()) {
-    const float* at = x + s * layout.step;
-    const int64_t count = min(layout.step, k - s * layout.step);
-    const float scale = scales[s] = digit_scale(at, count);
-    const F inverse = broadcast(scale > 0.0f ? 1.0f / scale : 0.0f);
-    float* sums = reinterpret_cast<float*>(record + layout.step / kUnit * kUnitBytes);
-    for (int unit = 0; unit < layout.step / kUnit; ++unit)
-      for (int slot = 0; slot < 4; ++slot) {
-        const int group = group_of(layout.order, unit, slot);
-        I number[kPer16], digits[kDigits][kPer16];
-        for (int i = 0; i < kPer16; ++i) {
-          const int64_t first = group * 16 + i * kLanes;
-          number[i] = round_to_int(load_n(at + first, max(count - first, 0)) * inverse);
-        }
-        int parts[2];
-        sum_eights(number, parts);
-        if (layout.step == 256) {
-          sums[group] = static_cast<float>(parts[0] + parts[1]) * scale;
-        } else {
-          sums[2 * group] = static_cast<float>(parts[0]) * scale;
-          sums[2 * group + 1] = static_cast<float>(parts[1]) * scale;
-        }
-        for (int i = 0; i < kPer16; ++i) {
-          digits[2][i] = take_digit(number[i]);
-          digits[1][i] = take_digit(number[i]);
-          digits[0][i] = number[i];
-        }
-        for (int d = 0; d < kDigits; ++d) store_bytes(digits[d], record + unit * kUnitBytes + d * kUnit + slot * 16);
-      }
-  }
+  for (int64_t s = 0; s < layout.steps(k); ++s, record += layout.record_bytes())
+    scales[s] = write_step(x + s * layout.step, min(layout.step, k - s * layout.step), layout, record);
 }
 
 }  // namespace chaku::CHAKU_ISA

@@ -10,6 +10,9 @@
 #ifdef CHAKU_CODES
 #include CHAKU_CODES
 #include "kernels/cpu/generic/integer_dots.inl"
+#ifdef CHAKU_TILES
+#include CHAKU_TILES
+#endif
 #endif
 
 namespace chaku::CHAKU_ISA {
@@ -86,7 +89,7 @@ static void gemv_rows(const MatmulProblem& p, const Rows& rows, int64_t m, int64
 }
 
 template <class Format>
-static void gemv_chunk(const MatmulProblem& p, const Rows& rows, int64_t begin, int64_t end, uint8_t*) {
+static void gemv_chunk(const MatmulProblem& p, const Rows& rows, int64_t begin, int64_t end, const uint8_t*, uint8_t*) {
   for (int64_t m = 0; m < p.m; m += kGemvTokens) switch (min(p.m - m, kGemvTokens)) {
       case 1: gemv_rows<Format, 1>(p, rows, m, begin, end); break;
       case 2: gemv_rows<Format, 2>(p, rows, m, begin, end); break;
@@ -98,7 +101,8 @@ static void gemv_chunk(const MatmulProblem& p, const Rows& rows, int64_t begin, 
 constexpr int64_t kNarrow = 64;  // columns up to which float32 rows are transposed: ranks of low-rank additions
 
 // Rows of few float32 columns: kLanes of them become columns of a register tile, so that no sum runs across lanes.
-static void gemv_chunk_narrow(const MatmulProblem& p, const Rows& rows, int64_t begin, int64_t end, uint8_t*) {
+static void gemv_chunk_narrow(const MatmulProblem& p, const Rows& rows, int64_t begin, int64_t end, const uint8_t*,
+                              uint8_t*) {
   const int64_t k = p.w.columns;
   const float* w = reinterpret_cast<const float*>(rows.data);
   for (int64_t n = begin; n < end; n += kLanes) {
@@ -125,7 +129,8 @@ static void gemv_chunk_narrow(const MatmulProblem& p, const Rows& rows, int64_t 
 constexpr int64_t kScalarRange = 16 * kRangeAlignment;
 
 // The formats without a vector decoder: a range of a row is decoded into scratch and multiplied from there.
-static void gemv_chunk_scalar(const MatmulProblem& p, const Rows& rows, int64_t begin, int64_t end, uint8_t* scratch) {
+static void gemv_chunk_scalar(const MatmulProblem& p, const Rows& rows, int64_t begin, int64_t end, const uint8_t*,
+                              uint8_t* scratch) {
   float* range = reinterpret_cast<float*>(scratch);
   for (int64_t n = begin; n < end; ++n) {
     float dots[kMostGemvTokens] = {};
@@ -142,9 +147,16 @@ static void gemv_chunk_scalar(const MatmulProblem& p, const Rows& rows, int64_t 
   }
 }
 
-// Rows [begin, end) of a weight. `scratch`: the digits of x where the chunk multiplies integers, else kScalarRange
-// floats.
-using GemvChunk = void (*)(const MatmulProblem&, const Rows&, int64_t begin, int64_t end, uint8_t* scratch);
+#ifdef CHAKU_TILES
+constexpr int64_t kGemvRoom = max(kScalarRange * 4, kTileRoomBytes), kGemvRows = kTileRows;
+#else
+constexpr int64_t kGemvRows = kLanes;  // that a chunk is made of
+constexpr int64_t kGemvRoom = kScalarRange * 4;
+#endif
+
+// Rows [begin, end) of a weight. `digits`: of x, where the chunk multiplies integers; `scratch`: kGemvRoom bytes.
+using GemvChunk = void (*)(const MatmulProblem&, const Rows&, int64_t begin, int64_t end, const uint8_t* digits,
+                           uint8_t* scratch);
 
 static GemvChunk find_gemv(const Matrix& w) {
   if (w.dtype == DType::kF32 && w.columns <= kNarrow) return gemv_chunk_narrow;
@@ -188,9 +200,39 @@ static void integer_rows(const MatmulProblem& p, const Rows& rows, int64_t m, in
   }
 }
 
+// The digits of m tokens: those of a run in tiles where there are such, the others one behind the other.
+CHAKU_INLINE int64_t digits_bytes(DigitLayout layout, int64_t k, int64_t m) {
+#ifdef CHAKU_TILES
+  const int64_t in_tiles = tile_tokens(m);
+  return in_tiles / kTileTokens * tile_bytes(layout, k) + max(m - in_tiles, 0) * layout.token_bytes(k);
+#else
+  return m * layout.token_bytes(k);
+#endif
+}
+
+static void write_all_digits(const MatmulProblem& p, DigitLayout layout, uint8_t* to) {
+  const int64_t k = p.w.columns;
+  int64_t m = 0;
+#ifdef CHAKU_TILES
+  for (; m < tile_tokens(p.m); m += kTileTokens, to += tile_bytes(layout, k))
+    write_tiles(p.x + m * p.x_stride, p.x_stride, min(kTileTokens, p.m - m), k, layout, to);
+#endif
+  for (; m < p.m; ++m, to += layout.token_bytes(k)) write_digits(p.x + m * p.x_stride, k, layout, to);
+}
+
 template <class Format>
-static void integer_chunk(const MatmulProblem& p, const Rows& rows, int64_t begin, int64_t end, uint8_t* digits) {
-  for (int64_t m = 0; m < p.m; m += kDigitTokens) switch (min(p.m - m, kDigitTokens)) {
+static void integer_chunk(const MatmulProblem& p, const Rows& rows, int64_t begin, int64_t end, const uint8_t* digits,
+                          uint8_t* scratch) {
+  int64_t m = 0;
+#ifdef CHAKU_TILES
+  if ((m = tile_tokens(p.m)) > 0) {
+    tile_rows<Format>(p, rows, begin, end, digits, scratch);
+    digits += m / kTileTokens * tile_bytes(kLayout<Format>, p.w.columns) - m * kLayout<Format>.token_bytes(p.w.columns);
+  }
+#else
+  static_cast<void>(scratch);
+#endif
+  for (; m < p.m; m += kDigitTokens) switch (min(p.m - m, kDigitTokens)) {
       case 1: integer_rows<Format, 1>(p, rows, m, begin, end, digits); break;
       case 2: integer_rows<Format, 2>(p, rows, m, begin, end, digits); break;
       case 3: integer_rows<Format, 3>(p, rows, m, begin, end, digits); break;
@@ -216,7 +258,8 @@ struct DigitLayout {
   int64_t token_bytes(int64_t) const { return 0; }
 };
 static GemvChunk find_integer_gemv(DType, DigitLayout&) { return nullptr; }
-static void write_digits(const float*, int64_t, DigitLayout, uint8_t*) {}
+CHAKU_INLINE int64_t digits_bytes(DigitLayout, int64_t, int64_t) { return 0; }
+static void write_all_digits(const MatmulProblem&, DigitLayout, uint8_t*) {}
 
 #endif
 
@@ -232,7 +275,7 @@ struct DigitSets {
   int n = 0;
   int64_t bytes = 0;
 
-  static constexpr int64_t kRoom = ThreadPool::kScratchBytes - kScalarRange * 4;
+  static constexpr int64_t kRoom = ThreadPool::kScratchBytes - kGemvRoom;
 
   // The set's index. There is room for those of one call of gemv_together.
   int find(const MatmulProblem& p, DigitLayout layout) {
@@ -241,15 +284,10 @@ struct DigitSets {
           sets[i].p->x_stride == p.x_stride && sets[i].layout == layout)
         return i;
     sets[n] = {&p, layout, bytes};
-    bytes += p.m * layout.token_bytes(p.w.columns);
+    bytes += digits_bytes(layout, p.w.columns, p.m);
     return n++;
   }
-  void write(int i, uint8_t* scratch) const {
-    const Set& s = sets[i];
-    for (int64_t m = 0; m < s.p->m; ++m)
-      write_digits(s.p->x + m * s.p->x_stride, s.p->w.columns, s.layout,
-                   scratch + s.offset + m * s.layout.token_bytes(s.p->w.columns));
-  }
+  void write(int i, uint8_t* scratch) const { write_all_digits(*sets[i].p, sets[i].layout, scratch + sets[i].offset); }
 };
 
 struct GemvPart {
@@ -289,7 +327,7 @@ static void gemv_together(const MatmulProblem* problems, int64_t n, Queue& queue
     GemvPart& part = parts[i];
     const GemvChoice choice = GemvChoice::of(p.w);
     part = {&p, Rows::of(p.w), choice.chunk, 0, 0, choice.digit_bytes > 0 ? digits.find(p, choice.layout) : -1};
-    part.grain = round_up(max(kChunkBytes / max(part.rows.stride_bytes, 1), 1), kLanes);
+    part.grain = round_up(max(kChunkBytes / max(part.rows.stride_bytes, 1), 1), kGemvRows);
     units += ceil_div(p.w.rows, part.grain);
     part.end_unit = units;
   }
@@ -301,27 +339,55 @@ static void gemv_together(const MatmulProblem* problems, int64_t n, Queue& queue
     const int64_t before = part == parts ? 0 : part[-1].end_unit;
     const int64_t begin = (unit - before) * part->grain, end = min(begin + part->grain, part->p->w.rows);
     uint8_t* scratch = reinterpret_cast<uint8_t*>(queue.scratch(thread));
-    if (part->set < 0) return part->chunk(*part->p, part->rows, begin, end, scratch + DigitSets::kRoom);
+    uint8_t* room = scratch + DigitSets::kRoom;
+    if (part->set < 0) return part->chunk(*part->p, part->rows, begin, end, nullptr, room);
     if ((written[thread] >> part->set & 1) == 0) {
       digits.write(part->set, scratch);
       written[thread] = static_cast<uint8_t>(written[thread] | 1 << part->set);
     }
-    part->chunk(*part->p, part->rows, begin, end, scratch + digits.sets[part->set].offset);
+    part->chunk(*part->p, part->rows, begin, end, scratch + digits.sets[part->set].offset, room);
   });
+}
+
+// The bytes of digits that products read of one token, what several read alike counted once.
+static int64_t token_bytes_of(const MatmulProblem* problems, int64_t n) {
+  int64_t bytes = 0;
+  GemvChoice choices[kMostTogether];
+  for (int64_t i = 0; i < n; ++i) {
+    choices[i] = GemvChoice::of(problems[i].w);
+    bool known = false;
+    for (int64_t j = 0; j < i; ++j)
+      known = known || (choices[j].digit_bytes > 0 && same_rows(problems[i], problems[j]) &&
+                        choices[i].layout == choices[j].layout);
+    if (!known) bytes += choices[i].digit_bytes;
+  }
+  return bytes;
+}
+
+// Tokens that share one passage of the weights: their digits stay in the second-level cache. Fewer than a tile of them
+// come one by one, so that a last tile that is not full finds room too.
+CHAKU_INLINE int64_t tokens_of_a_passage(int64_t token_bytes) {
+  if (token_bytes == 0) return kMostGemvTokens;
+#ifdef CHAKU_TILES
+  constexpr int64_t kCachedDigits = 1 << 20;
+  const int64_t tokens = min(kMostGemvTokens, kCachedDigits / token_bytes);
+  if (tokens >= kTileTokens) return tokens / kTileTokens * kTileTokens;
+  return min(DigitSets::kRoom / token_bytes, kLeastTileTokens - 1);
+#else
+  return min(kMostGemvTokens, DigitSets::kRoom / token_bytes);
+#endif
 }
 
 // Products that do not depend on each other, at most kMostTogether, some tokens at a time.
 static void gemv(const MatmulProblem* problems, int64_t n, Queue& queue) {
-  int64_t token_bytes = 0, most_tokens = 0;
-  for (int64_t i = 0; i < n; ++i) {
-    token_bytes += GemvChoice::of(problems[i].w).digit_bytes;
-    most_tokens = max(most_tokens, problems[i].m);
-  }
+  int64_t most_tokens = 0;
+  for (int64_t i = 0; i < n; ++i) most_tokens = max(most_tokens, problems[i].m);
+  const int64_t token_bytes = token_bytes_of(problems, n);
   if (n > 1 && token_bytes > DigitSets::kRoom) {
     for (int64_t i = 0; i < n; ++i) gemv(problems + i, 1, queue);
     return;
   }
-  const int64_t tokens = token_bytes == 0 ? kMostGemvTokens : min(kMostGemvTokens, DigitSets::kRoom / token_bytes);
+  const int64_t tokens = tokens_of_a_passage(token_bytes);
   for (int64_t first = 0; first < most_tokens; first += tokens) {
     MatmulProblem parts[kMostTogether];
     int64_t n_parts = 0;

@@ -2,8 +2,11 @@
 // <isa>/codes.h: how the codes, scales and offsets of a step come out of memory, and the sum of products of bytes.
 //
 // A format has kStep elements in kStepBytes bytes, the Order in which its codes come, and kResults vectors of int32
-// lanes: those units of 64 codes whose lanes share their scales are summed together before they are scaled. A step is
-// taken in kParts parts, each a vector wide: lanes [part, part + 1) * kLanes of sixteen.
+// lanes: those units of 64 codes whose lanes share their scales are summed together before they are scaled.
+//   16 lanes  four neighbours are of one group of codes that share a scale, and are summed as integers, so that lane
+//             4 slot + r of a text's sums is of one group: what tiles sum at once has the same bits, in any order.
+//             kWide: the groups' sums do not fit int32 with all three digits.
+//   8 lanes   a step is taken in two parts, and lanes are scaled as they are; kOffset: codes are not signed.
 #pragma once
 
 #include "kernels/cpu/generic/decode.inl"
@@ -23,13 +26,131 @@ struct Part {
 };
 
 template <class Format>
-constexpr DigitLayout kLayout = {Format::kOrder, Format::kStep};
+constexpr int kUnitsTogether = Format::kStep / kUnit / Format::kResults;
+template <class Format>
+constexpr DigitLayout kLayout = {Format::kOrder, Format::kStep, kLanes == 16 ? Format::kResults : 0};
 
 // Tokens' digits and how they are reached.
 struct DigitRows {
   const uint8_t* data;
   int64_t token_bytes, scale_bytes;
 };
+
+struct StepRange {
+  int64_t begin, end;
+};
+
+#if defined(__AVX512F__)
+
+template <class Format, int kTokens>
+struct DotSums {
+  F sums[kTokens];
+
+  void clear() {
+    for (int t = 0; t < kTokens; ++t) sums[t] = zero();
+  }
+  float dot(int t) const { return sum(sums[t]); }
+};
+
+// Lanes 4 slot + r: sums of four neighbours of v[r]. Those of r >= kResults repeat others.
+template <int kResults>
+CHAKU_INLINE I sum_groups(const I* v) {
+  const auto halves = [](I a, I b) __attribute__((always_inline)) {
+    return add(_mm512_unpacklo_epi32(a, b), _mm512_unpackhi_epi32(a, b));
+  };
+  if constexpr (kResults == 4) {
+    const I a = halves(v[0], v[1]), b = halves(v[2], v[3]);
+    return add(_mm512_unpacklo_epi64(a, b), _mm512_unpackhi_epi64(a, b));
+  } else {
+    const I a = halves(v[0], v[kResults - 1]);
+    return add(a, _mm512_shuffle_epi32(a, _MM_PERM_BADC));
+  }
+}
+
+// The lanes of groups.
+template <class Format>
+constexpr Mask kGroupLanes = static_cast<Mask>(0x1111 * ((1 << Format::kResults) - 1));
+
+// The scales of groups; those of lanes that repeat others are zero.
+template <class Format>
+CHAKU_INLINE F group_scales(const Part<Format>& w) {
+  F scales = _mm512_maskz_mov_ps(0x1111, w.scale[0]);
+#pragma GCC unroll 4
+  for (int r = 1; r < Format::kResults; ++r)
+    scales = _mm512_mask_mov_ps(scales, static_cast<Mask>(0x1111 << r), w.scale[r]);
+  return scales;
+}
+
+struct alignas(64) LaneTable {
+  int lane[16];
+};
+
+// Which part of a step a group's offset is found at.
+template <class Format>
+constexpr LaneTable part_of_group() {
+  LaneTable t = {};
+  for (int slot = 0; slot < 4; ++slot)
+    for (int r = 0; r < Format::kResults; ++r) {
+      const int group = group_of(Format::kOrder, r * kUnitsTogether<Format>, slot);
+      t.lane[4 * slot + r] = Format::kStep == 256 ? group : 2 * group;
+    }
+  return t;
+}
+
+template <class Format>
+CHAKU_INLINE F group_offsets(const Part<Format>& w) {
+  static constexpr LaneTable table = part_of_group<Format>();
+  return _mm512_maskz_permutexvar_ps(kGroupLanes<Format>, _mm512_load_si512(&table), w.offset);
+}
+
+// What the digits of a group stand for, out of its three sums.
+template <class Format>
+CHAKU_INLINE F join_digits(I high, I mid, I low) {
+  const I upper = add(_mm512_slli_epi32(high, kDigitBits), mid);
+  if constexpr (Format::kWide)
+    return fma(to_float(upper), broadcast(1 << kDigitBits), to_float(low));
+  else
+    return to_float(add(_mm512_slli_epi32(upper, kDigitBits), low));
+}
+
+template <class Format>
+CHAKU_INLINE F dot_groups(const Part<Format>& w, const uint8_t* record) {
+  constexpr int kTogether = kUnitsTogether<Format>, kResults = Format::kResults;
+  I upper[kResults], lower[kResults];
+#pragma GCC unroll 4
+  for (int r = 0; r < kResults; ++r) {
+    const uint8_t* digits = record + r * kTogether * kUnitBytes;
+    const I* codes = w.codes + r * kTogether;
+    const I high = add_digit<kTogether>(_mm512_setzero_si512(), codes, digits, 0);
+    upper[r] = add_digit<kTogether>(_mm512_slli_epi32(high, kDigitBits), codes, digits, 1);
+    const I begin = Format::kWide ? _mm512_setzero_si512() : _mm512_slli_epi32(upper[r], kDigitBits);
+    lower[r] = add_digit<kTogether>(begin, codes, digits, 2);
+  }
+  if constexpr (Format::kWide)
+    return fma(to_float(sum_groups<kResults>(upper)), broadcast(1 << kDigitBits),
+               to_float(sum_groups<kResults>(lower)));
+  else
+    return to_float(sum_groups<kResults>(lower));
+}
+
+template <class Format, int kTokens>
+CHAKU_INLINE void dot_step(const uint8_t* block, const DigitRows& x, int64_t step, DotSums<Format, kTokens>& sums) {
+  constexpr int kUnits = Format::kStep / kUnit;
+  constexpr int64_t kRecord = kUnits * kUnitBytes + 64;
+  Part<Format> w;
+  Format::load(block, Format::header(block), 0, w);
+  const F scales = group_scales<Format>(w), offsets = group_offsets<Format>(w);
+#pragma GCC unroll 4
+  for (int t = 0; t < kTokens; ++t) {
+    const uint8_t* token = x.data + t * x.token_bytes;
+    const uint8_t* record = token + x.scale_bytes + step * kRecord;
+    const F scale = broadcast(reinterpret_cast<const float*>(token)[step]);
+    sums.sums[t] = fma(dot_groups<Format>(w, record) * scales, scale, sums.sums[t]);
+    sums.sums[t] = fma(offsets, load(reinterpret_cast<const float*>(record + kUnits * kUnitBytes)), sums.sums[t]);
+  }
+}
+
+#else
 
 template <class Format, int kTokens>
 struct DotSums {
@@ -41,13 +162,9 @@ struct DotSums {
   float dot(int t) const { return sum(products[t] + offsets[t]); }
 };
 
-struct StepRange {
-  int64_t begin, end;
-};
-
 template <class Format, int kTokens>
 CHAKU_INLINE void dot_step(const uint8_t* block, const DigitRows& x, int64_t step, DotSums<Format, kTokens>& sums) {
-  constexpr int kUnits = Format::kStep / kUnit, kTogether = kUnits / Format::kResults;
+  constexpr int kUnits = Format::kStep / kUnit, kTogether = kUnitsTogether<Format>;
   constexpr int64_t kRecord = kUnits * kUnitBytes + 64;
   const auto header = Format::header(block);
 #pragma GCC unroll 2
@@ -73,6 +190,8 @@ CHAKU_INLINE void dot_step(const uint8_t* block, const DigitRows& x, int64_t ste
     }
   }
 }
+
+#endif
 
 // Some steps of one weight row of k elements. `inside`: memory holds a whole step where the row's last one ends early;
 // what lies there meets digits that are zero.

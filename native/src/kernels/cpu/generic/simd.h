@@ -17,8 +17,8 @@
 
 namespace chaku::CHAKU_ISA {
 
-CHAKU_INLINE int64_t min(int64_t a, int64_t b) { return a < b ? a : b; }
-CHAKU_INLINE int64_t max(int64_t a, int64_t b) { return a > b ? a : b; }
+CHAKU_INLINE constexpr int64_t min(int64_t a, int64_t b) { return a < b ? a : b; }
+CHAKU_INLINE constexpr int64_t max(int64_t a, int64_t b) { return a > b ? a : b; }
 CHAKU_INLINE int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 CHAKU_INLINE int64_t round_up(int64_t a, int64_t to) { return ceil_div(a, to) * to; }
 
