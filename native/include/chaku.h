@@ -139,6 +139,7 @@ typedef struct chaku_model chaku_model;
 
 #define CHAKU_ACTIVATION_SILU 0
 #define CHAKU_ACTIVATION_GELU_TANH 1      /* x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))) */
+#define CHAKU_ACTIVATION_GELU 5           /* x/2 (1 + erf(x / sqrt 2)) */
 #define CHAKU_ACTIVATION_CLAMPED_SWIGLU 4 /* g sigmoid(1.702 g) (u + 1), g = min(gate, 7), u = up within -7..7 */
 
 #define CHAKU_NORM_RMS 0   /* x / sqrt(mean(x^2) + epsilon) * weight */
@@ -187,6 +188,11 @@ typedef struct chaku_layer_options {
 #define CHAKU_LAYER_NORM_VALUES 8
 /* There is no CHAKU_ATTN_V: values are the product of keys, before its norm and rotation. With NORM_VALUES alone. */
 #define CHAKU_LAYER_VALUES_ARE_KEYS 16
+/* Attention sees the tokens behind too: an encoder's. With a window, those at most window / 2 away on either side. */
+#define CHAKU_LAYER_BOTH_WAYS 32
+/* CHAKU_ATTN_POST_NORM and CHAKU_FFN_POST_NORM, both there, are of the sums: x' = norm(x + attention(x)). With BOTH_WAYS
+ * alone. A model whose last layer is so may be without CHAKU_OUTPUT_NORM. */
+#define CHAKU_LAYER_NORM_SUMS 64
 
 #define CHAKU_GATING_SOFTMAX 0       /* weights are the softmax over all experts, of those selected */
 #define CHAKU_GATING_SOFTMAX_TOP_K 1 /* the softmax over those selected */
@@ -280,6 +286,12 @@ typedef struct chaku_rope_options {
 #define CHAKU_LAYER_INPUT_OUT 50       /* [D,P] */
 #define CHAKU_LAYER_INPUT_POST_NORM 51 /* [1,D] */
 
+/* Outside layers, in encoders and models that give vectors. */
+#define CHAKU_TYPE_EMBEDDING 52 /* [types,D], optional, of encoders: added to the token embedding */
+#define CHAKU_HEAD_DENSE 53     /* [Dh,D], optional: see chaku_model_set_head */
+#define CHAKU_HEAD_NORM 54      /* [1,Dh], optional */
+#define CHAKU_HEAD_OUT 55       /* [N,Dh], or without CHAKU_HEAD_DENSE [N,D]; optional */
+
 #define CHAKU_WEIGHT 0
 #define CHAKU_BIAS                                                                                      \
   1 /* [1,N], optional, of q, k, v, attention output, gate, up, down, router, experts and CHAKU_OUTPUT; \
@@ -363,6 +375,14 @@ typedef struct chaku_layer_input_options {
 
 /** Gives all layers inputs of their own. */
 CHAKU_API chaku_status chaku_model_set_layer_inputs(chaku_model* model, const chaku_layer_input_options* options);
+
+#define CHAKU_HEAD_NONE 0
+#define CHAKU_HEAD_TANH 1
+#define CHAKU_HEAD_GELU 2
+
+/** What follows CHAKU_HEAD_DENSE: a text's pooled row x becomes out(norm(act(dense(x)))), of which the model has what it
+ * has tensors of. Without this call act is CHAKU_HEAD_NONE. */
+CHAKU_API chaku_status chaku_model_set_head(chaku_model* model, int32_t activation);
 
 /** Makes a layer that is set one of experts. */
 CHAKU_API chaku_status chaku_model_set_experts(chaku_model* model, int32_t layer, const chaku_expert_options* options);
@@ -538,6 +558,47 @@ CHAKU_API chaku_status chaku_sequence_truncate(chaku_sequence* sequence, int32_t
 CHAKU_API chaku_status chaku_sequence_snapshot(chaku_sequence* sequence);
 CHAKU_API chaku_status chaku_sequence_drop_snapshots(chaku_sequence* sequence);
 CHAKU_API chaku_status chaku_sequence_length(const chaku_sequence* sequence, int32_t* out_n_tokens);
+
+/* ---------------------------------------------------------------- encoder: states of whole texts */
+
+/** Computes the states that a model ends with, after its last norm, for whole texts of which nothing is kept: of encoders
+ * and of models that generate. Single-threaded, internally parallel; chaku_encoder_cancel alone comes from any thread. */
+typedef struct chaku_encoder chaku_encoder;
+
+typedef struct chaku_encoder_options {
+  uint32_t size;
+  int32_t max_batch_tokens;   /* computed at once, and the most of one text; 0: 512 */
+  int64_t memory_limit_bytes; /* refuse with CHAKU_MEMORY_LIMIT above it; 0: what the machine has */
+} chaku_encoder_options;
+
+#define CHAKU_POOL_NONE 0 /* every token's row, one text after another */
+#define CHAKU_POOL_MEAN 1
+#define CHAKU_POOL_FIRST 2
+#define CHAKU_POOL_LAST 3
+
+typedef struct chaku_texts {
+  uint32_t size;
+  int32_t n_texts;
+  const int32_t* n_tokens; /* [n_texts], each at least 1 */
+  const int32_t* tokens;   /* those of the first text, of the second, ... */
+  const int32_t* types;    /* as tokens, of a model with CHAKU_TYPE_EMBEDDING; null: all 0 */
+  int64_t all_tokens;      /* how many there are in `tokens` */
+  int32_t pooling;         /* CHAKU_POOL_* */
+  int32_t head;            /* 1: rows pass the model's head; 0: they do not */
+} chaku_texts;
+
+CHAKU_API chaku_status chaku_encoder_plan(const chaku_model* model, const chaku_encoder_options* options,
+                                          chaku_memory_plan* out);
+CHAKU_API chaku_status chaku_encoder_create(chaku_model* model, const chaku_encoder_options* options,
+                                            chaku_encoder** out);
+CHAKU_API void chaku_encoder_free(chaku_encoder** encoder);
+/** Writes a row a text, or a token, of D floats, or of what the head gives: rows_floats is exactly their number. Texts
+ * are computed in their order, as many at once as have room; a text's numbers do not depend on the others. After
+ * CHAKU_CANCELLED rows may hold some. */
+CHAKU_API chaku_status chaku_encoder_compute(chaku_encoder* encoder, const chaku_texts* texts, float* rows,
+                                             int64_t rows_floats);
+/** Makes the call in flight return CHAKU_CANCELLED soon; no effect when none is. Any thread. */
+CHAKU_API chaku_status chaku_encoder_cancel(chaku_encoder* encoder);
 
 /* ---------------------------------------------------------------- trainer */
 

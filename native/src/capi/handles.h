@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "chaku.h"
+#include "infer/encoder.h"
 #include "infer/pool.h"
 #include "infer/session.h"
 #include "model/adapter.h"
@@ -33,6 +34,10 @@ struct chaku_pool {
 
 struct chaku_sequence {
   std::unique_ptr<chaku::Sequence> sequence;
+};
+
+struct chaku_encoder {
+  chaku::Encoder encoder;
 };
 
 struct chaku_trainer {

@@ -23,7 +23,8 @@ TensorOptions convert(const chaku_tensor_options& t) {
 
 LayerSpec convert(const chaku_layer_options& o) {
   constexpr int32_t kFlags = CHAKU_LAYER_PARALLEL | CHAKU_LAYER_NORM_AFTER_ROPE | CHAKU_LAYER_GATED_QUERY |
-                             CHAKU_LAYER_NORM_VALUES | CHAKU_LAYER_VALUES_ARE_KEYS;
+                             CHAKU_LAYER_NORM_VALUES | CHAKU_LAYER_VALUES_ARE_KEYS | CHAKU_LAYER_BOTH_WAYS |
+                             CHAKU_LAYER_NORM_SUMS;
   if ((o.flags & ~kFlags) != 0)
     fail(Code::kInvalidArgument, "[set_layer] expected flags among 0x%x, got 0x%x", kFlags, o.flags);
   LayerSpec layer;
@@ -42,6 +43,8 @@ LayerSpec convert(const chaku_layer_options& o) {
   layer.gated_query = (o.flags & CHAKU_LAYER_GATED_QUERY) != 0;
   layer.value_norm = (o.flags & CHAKU_LAYER_NORM_VALUES) != 0;
   layer.values_are_keys = (o.flags & CHAKU_LAYER_VALUES_ARE_KEYS) != 0;
+  layer.both_ways = (o.flags & CHAKU_LAYER_BOTH_WAYS) != 0;
+  layer.norm_sums = (o.flags & CHAKU_LAYER_NORM_SUMS) != 0;
   return layer;
 }
 
@@ -148,6 +151,14 @@ extern "C" chaku_status chaku_model_set_layer_inputs(chaku_model* model, const c
     Model& m = require_model("set_layer_inputs", model);
     const chaku_layer_input_options& o = capi::require_struct("set_layer_inputs", "options", options);
     m.set_layer_inputs({o.width, o.table_scale, o.projection_scale, o.scale});
+  });
+}
+
+extern "C" chaku_status chaku_model_set_head(chaku_model* model, int32_t activation) {
+  return capi::guarded("set_head", [&] {
+    HeadSpec head;
+    head.activation = static_cast<HeadActivation>(activation);
+    require_model("set_head", model).set_head(head);
   });
 }
 

@@ -1,4 +1,5 @@
-// Causal attention over spans: packed training rows, and inference over a KV cache, are the same problem.
+// Attention over spans: packed training rows, and inference over a KV cache, are the same problem. It looks back, or
+// both ways.
 #pragma once
 
 #include <cstdint>
@@ -44,6 +45,8 @@ struct AttentionProblem {
   int32_t n_heads = 0, n_kv_heads = 0, head_dim = 0;
   float scale = 1.0f;
   int32_t window = 0;
+  // Queries see the keys behind their own position too, and with a window those at most window / 2 away on either side.
+  bool both_ways = false;
   float soft_cap = 0.0f;                 // 0: none
   const float* slopes = nullptr;         // [H], or null
   const AttentionSpan* spans = nullptr;  // cover disjoint queries
@@ -52,7 +55,7 @@ struct AttentionProblem {
 };
 
 // Given the forward's inputs and outputs and the gradient of o; all gradients are overwritten, and alias no input. For
-// spans whose keys are their own queries (training): q_begin == kv_begin, q_end == kv_end.
+// spans whose keys are their own queries (training): q_begin == kv_begin, q_end == kv_end. Of attention that looks back.
 struct AttentionBackwardProblem {
   AttentionProblem forward;    // o and lse as the forward left them
   const float* d_o = nullptr;  // [T, H*Dh], o_stride

@@ -18,6 +18,15 @@ struct CopyRowsProblem {
   float scale = 1.0f;  // 1: the bits as they are
 };
 
+// y[n,:] = the mean of x[m,:] over begins[n] <= m < ends[n], which is no empty range; summed in order, in float64.
+struct MeanRowsProblem {
+  const float* x = nullptr;  // [M,D] contiguous
+  const int32_t* begins = nullptr;
+  const int32_t* ends = nullptr;
+  float* y = nullptr;  // [N,D] contiguous, overwritten
+  int64_t n = 0, d = 0;
+};
+
 // y[ids[m],:] = x[m,:]; the other rows of y stay.
 struct ScatterRowsProblem {
   const float* x = nullptr;      // [M,D] contiguous

@@ -145,6 +145,7 @@ const KernelTable& reference_table() noexcept {
                                         .cross_entropy = reference::cross_entropy,
                                         .adamw = reference::adamw,
                                         .copy_rows = reference::copy_rows,
+                                        .mean_rows = reference::mean_rows,
                                         .scatter_rows = reference::scatter_rows,
                                         .fill = reference::fill,
                                         .encode_rows = reference::encode_rows,

@@ -79,6 +79,7 @@ struct KernelTable {
   Kernel<CrossEntropyProblem> cross_entropy;
   Kernel<AdamWProblem> adamw;
   Kernel<CopyRowsProblem> copy_rows;
+  Kernel<MeanRowsProblem> mean_rows;
   Kernel<ScatterRowsProblem> scatter_rows;
   Kernel<FillProblem> fill;
   Kernel<EncodeRowsProblem> encode_rows;

@@ -28,6 +28,7 @@ struct Batch {
   // The running memories of each span's text; empty: texts begin with their spans and leave nothing. A text may have
   // two spans, one before first_output_row and one behind: the second begins with what the first leaves.
   std::span<const RunningState> memories = {};
+  const int32_t* types = nullptr;  // [M], of a model that embeds them
 };
 
 // Keys and values of one layer in a cache.

@@ -77,6 +77,10 @@ const char* plain_name(Module module) noexcept {
     case Module::kLayerInputGate: return "inp_gate";
     case Module::kLayerInputOut: return "proj";
     case Module::kLayerInputPostNorm: return "post_norm";
+    case Module::kTypeEmbedding: return "type_embedding";
+    case Module::kHeadDense: return "head_dense";
+    case Module::kHeadNorm: return "head_norm";
+    case Module::kHeadOut: return "head_out";
   }
   return "unknown module";
 }
@@ -147,6 +151,10 @@ bool DecoderSpec::shares_keys(int32_t layer) const noexcept {
   return std::any_of(layers.begin(), layers.end(), [layer](const LayerSpec& l) { return l.kv_source == layer; });
 }
 
+bool DecoderSpec::looks_back() const noexcept {
+  return std::none_of(layers.begin(), layers.end(), [](const LayerSpec& l) { return l.both_ways; });
+}
+
 bool DecoderSpec::mixes() const noexcept {
   return std::any_of(layers.begin(), layers.end(), [](const LayerSpec& l) { return l.mixes(); });
 }
@@ -190,6 +198,10 @@ Shape DecoderSpec::shape(Module module, int32_t layer) const noexcept {
     case Module::kTokenEmbedding:
     case Module::kOutput: return {vocab_size, width};
     case Module::kPositionEmbedding: return {n_positions, width};
+    case Module::kTypeEmbedding: return {n_types, width};
+    case Module::kHeadDense: return {head.dense_width, width};
+    case Module::kHeadNorm: return {head.dense_width > 0 ? 1 : 0, head.dense_width};
+    case Module::kHeadOut: return {head.out_width, head.dense_width > 0 ? head.dense_width : width};
     case Module::kAttnQNorm: return layers[static_cast<size_t>(layer)].head_norm(kNormQ);
     case Module::kAttnKNorm: return layers[static_cast<size_t>(layer)].head_norm(kNormK);
     case Module::kAttnSinks: return {1, layers[static_cast<size_t>(layer)].n_heads};
@@ -256,8 +268,9 @@ void check_layer(const DecoderSpec& spec, int32_t layer, const LayerSpec& option
   check_range("layer", "ff_width", options.ff_width, 1, kMaxVocab);
   check_range("layer", "window", options.window, 0, INT32_MAX);
   if (options.activation != Activation::kSilu && options.activation != Activation::kGeluTanh &&
-      options.activation != Activation::kClampedSwiGlu)
-    fail(Code::kUnsupported, "[layer] expected activation 0 (silu), 1 (gelu) or 4 (clamped swiglu), got %d (layer %d)",
+      options.activation != Activation::kGelu && options.activation != Activation::kClampedSwiGlu)
+    fail(Code::kUnsupported,
+         "[layer] expected activation 0 (silu), 1 (gelu by tanh), 4 (clamped swiglu) or 5 (gelu), got %d (layer %d)",
          static_cast<int>(options.activation), layer);
   check_range("layer", "rope", options.rope, -1, static_cast<int64_t>(spec.ropes.size()) - 1);
   if (options.rope >= 0 && spec.ropes[static_cast<size_t>(options.rope)].n_dims > options.head_dim)
@@ -267,6 +280,12 @@ void check_layer(const DecoderSpec& spec, int32_t layer, const LayerSpec& option
   check_finite("layer", "output_scale", options.output_scale);
   check_not_negative("layer", "attention_soft_cap", options.attention_soft_cap);
   check_not_negative("layer", "alibi_bias", options.alibi_bias);
+  if (options.norm_sums && options.parallel)
+    fail(Code::kUnsupported, "[layer] expected no norms of sums in a parallel layer, got both (layer %d)", layer);
+}
+
+void check_head(const HeadSpec& options) {
+  check_range("head", "activation", static_cast<int64_t>(options.activation), 0, 2);
 }
 
 void check_experts(const DecoderSpec& spec, int32_t layer, const ExpertSpec& options) {
@@ -372,10 +391,10 @@ int32_t norm_of(Module module) noexcept {
 
 bool is_vector(Module module) noexcept {
   return module == Module::kOutputNorm || module == Module::kEmbeddingNorm || module == Module::kLayerInputNorm ||
-         norm_of(module) >= 0;
+         module == Module::kHeadNorm || norm_of(module) >= 0;
 }
 
-bool is_module(int32_t module) noexcept { return (module >= 0 && module <= 21) || (module >= 23 && module <= 51); }
+bool is_module(int32_t module) noexcept { return (module >= 0 && module <= 21) || (module >= 23 && module <= 55); }
 
 std::vector<float> alibi_slopes(float bias, int32_t n_heads) {
   int32_t whole = 1;  // the largest power of two within n_heads

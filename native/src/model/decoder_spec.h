@@ -68,6 +68,10 @@ enum class Module : int32_t {
   kLayerInputGate = 49,
   kLayerInputOut = 50,
   kLayerInputPostNorm = 51,
+  kTypeEmbedding = 52,  // outside layers, as those that follow
+  kHeadDense = 53,
+  kHeadNorm = 54,
+  kHeadOut = 55,
 };
 
 // Values equal CHAKU_WEIGHT ... of chaku.h.
@@ -240,6 +244,8 @@ struct LayerSpec {
   LatentSpec latent;
   int32_t kv_source = -1;        // the layer before it whose keys and values it reads; -1: its own
   bool value_norm = false;       // value heads are normed, without weights
+  bool both_ways = false;        // attention sees what follows, too
+  bool norm_sums = false;        // post norms are of the stream behind the sum, not of what is added
   bool values_are_keys = false;  // values are the product of keys, before norm and rotation
   float output_scale = 1.0f;     // of the stream behind the layer
 
@@ -263,6 +269,17 @@ struct LayerSpec {
   bool is_latent() const noexcept { return latent.kv_rank > 0 && !mixes(); }
 };
 
+// Values equal CHAKU_HEAD_* of chaku.h.
+enum class HeadActivation : int32_t { kNone = 0, kTanh = 1, kGelu = 2 };
+
+// What becomes of a text's pooled row: out(norm(act(dense(row)))), of which a model has what its tensors say.
+struct HeadSpec {
+  HeadActivation activation = HeadActivation::kNone;
+  // Of a sealed model.
+  int32_t dense_width = 0;  // 0: no such product
+  int32_t out_width = 0;    // likewise
+};
+
 struct DecoderSpec {
   int32_t width = 0;
   int32_t vocab_size = 0;
@@ -273,11 +290,19 @@ struct DecoderSpec {
   float query_temperature = 0.0f;        // 0: none
   int32_t query_temperature_length = 0;  // tokens
   int32_t n_positions = 0;               // that a sealed model embeds, 0: it embeds none
+  int32_t n_types = 0;                   // of tokens, that a sealed model embeds, 0: none
+  HeadSpec head;
   LayerInputSpec layer_inputs;
   std::vector<RopeSpec> ropes;
   std::vector<LayerSpec> layers;
 
   bool mixes() const noexcept;  // any layer
+  // Whether no token sees one behind it, so that a text can be read part by part, generated, and trained on.
+  bool looks_back() const noexcept;
+  // Of what a head gives for a row of the width.
+  int32_t head_width() const noexcept {
+    return head.out_width > 0 ? head.out_width : head.dense_width > 0 ? head.dense_width : width;
+  }
   // Whether no layer behind this one makes keys and values, so that it need compute no row that nobody asks for.
   bool ends_keys(int32_t layer) const noexcept;
   // Whether layers behind this one read its keys and values.
@@ -316,6 +341,7 @@ void check_latent(const DecoderSpec& spec, int32_t layer, const LatentSpec& opti
 void check_kv_source(const DecoderSpec& spec, int32_t layer, int32_t source);
 void check_output_scale(const DecoderSpec& spec, int32_t layer, float scale);
 void check_layer_inputs(const LayerInputSpec& options);
+void check_head(const HeadSpec& options);
 
 // The product that `module` names, or -1.
 int32_t linear_of(Module module) noexcept;
@@ -334,7 +360,9 @@ int32_t norm_of(Module module) noexcept;
 bool is_vector(Module module) noexcept;
 // Whether the value names a module at all.
 bool is_module(int32_t module) noexcept;
-inline bool is_layer_module(Module module) noexcept { return static_cast<int32_t>(module) >= 8; }
+inline bool is_layer_module(Module module) noexcept {
+  return static_cast<int32_t>(module) >= 8 && module < Module::kTypeEmbedding;
+}
 
 // How scores fall with distance, per head (Press et al., 2022): bias_h = -slope_h * distance.
 std::vector<float> alibi_slopes(float bias, int32_t n_heads);

@@ -104,11 +104,17 @@ class BlockPass {
     return a_.normed;
   }
 
-  // stream += residual_scale * the product, or its norm. The product then goes to `kept` on a tape.
+  // stream += residual_scale * the product, or its norm. The product then goes to `kept` on a tape. Or the norm is of
+  // the sum, in inference alone.
   void add_product(LayerLinear which, LayerNorm post, const float* x, float* kept, float* inverse,
                    float* stream) const noexcept {
     if (weights_.norms[post] == nullptr) {
       linear(which, x, rows_, stream, d_.spec->residual_scale, true);
+      return;
+    }
+    if (spec_.norm_sums) {
+      linear(which, x, rows_, stream, d_.spec->residual_scale, true);
+      norm(post, stream, rows_, stream, nullptr);
       return;
     }
     float* product = kept != nullptr ? kept : a_.normed;
@@ -272,6 +278,7 @@ class BlockPass {
     p.head_dim = spec_.head_dim;
     p.scale = spec_.attention_scale;
     p.window = spec_.window;
+    p.both_ways = spec_.both_ways;
     p.sinks = weights_.norms[kSinks];
     p.soft_cap = spec_.attention_soft_cap;
     p.slopes = weights_.slopes;

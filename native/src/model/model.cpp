@@ -15,7 +15,10 @@ bool is_float(const TensorOptions& t) noexcept { return t.kind == TensorKind::kB
 
 bool takes_bias(const DecoderSpec& spec, Module module) noexcept {
   if (is_vector(module))
-    return spec.norm_kind == NormKind::kLayer && module < Module::kAttnSinks && module != Module::kSelectionBias;
+    return spec.norm_kind == NormKind::kLayer && module != Module::kSelectionBias &&
+           (module < Module::kAttnSinks || module == Module::kHeadNorm);
+  if (module == Module::kHeadDense || module == Module::kHeadOut) return true;
+  if (module == Module::kTypeEmbedding) return false;
   if (module >= Module::kSharedGate && module <= Module::kSharedDown) return false;
   if (module >= Module::kMixIn) return module == Module::kMixAlpha;
   return module == Module::kOutput || (linear_of(module) >= 0 && module != Module::kSharedRouter);
@@ -55,6 +58,13 @@ void check_parts(const LayerSpec& spec, const LayerWeights& w, int32_t layer) {
          layer);
   if (spec.values_are_keys && !spec.value_norm)
     fail(Code::kUnsupported, "[seal] expected a norm of values that are keys, got none (layer %d)", layer);
+  if (spec.norm_sums && (spec.mixes() || w.norms[kNormAttnPost] == nullptr || w.norms[kNormFfnPost] == nullptr))
+    fail(Code::kUnsupported, "[seal] expected attention and post norms in a layer that norms its sums (layer %d)", layer);
+  if (spec.norm_sums && !spec.both_ways)
+    fail(Code::kUnsupported, "[seal] expected norms of sums where attention looks both ways alone (layer %d)", layer);
+  if (spec.both_ways && (spec.mixes() || spec.is_latent() || spec.kv_source >= 0))
+    fail(Code::kUnsupported, "[seal] expected ordinary attention with keys of its own where it looks both ways (layer %d)",
+         layer);
   if (!spec.parallel) return;
   if (spec.kv_source >= 0)
     fail(Code::kUnsupported, "[seal] expected a parallel layer with keys of its own (layer %d)", layer);
@@ -124,6 +134,12 @@ void Model::set_layer_inputs(const LayerInputSpec& options) {
   check_open("set_layer_inputs");
   check_layer_inputs(options);
   spec_.layer_inputs = options;
+}
+
+void Model::set_head(const HeadSpec& options) {
+  check_open("set_head");
+  check_head(options);
+  spec_.head = options;
 }
 
 int32_t Model::map_file(const char* path, int64_t file_bytes) {
@@ -223,8 +239,14 @@ const Model::Tensor& Model::require(Module module, int32_t layer) const {
 // Lets the spec say what the tensors alone decide: which optional parts are there, and the sizes that may be one of
 // several. What is none of those stays as it was and fails in check_shapes().
 void Model::read_parts() {
-  if (const Tensor* positions = find(Module::kPositionEmbedding, -1, TensorKind::kWeight))
-    spec_.n_positions = static_cast<int32_t>(std::min<int64_t>(positions->shape.rows, INT32_MAX));
+  const auto rows = [&](Module module) {
+    const Tensor* tensor = find(module, -1, TensorKind::kWeight);
+    return tensor == nullptr ? 0 : static_cast<int32_t>(std::min<int64_t>(tensor->shape.rows, INT32_MAX));
+  };
+  spec_.n_positions = rows(Module::kPositionEmbedding);
+  spec_.n_types = rows(Module::kTypeEmbedding);
+  spec_.head.dense_width = rows(Module::kHeadDense);
+  spec_.head.out_width = rows(Module::kHeadOut);
   for (int32_t l = 0; l < spec_.n_layers(); ++l) {
     LayerSpec& layer = spec_.layers[static_cast<size_t>(l)];
     layer.gated = find(Module::kFfnGate, l, TensorKind::kWeight) != nullptr;
@@ -300,13 +322,19 @@ void Model::seal() {
 
   Weights weights;
   weights.token_embedding = require(Module::kTokenEmbedding, -1).placed.matrix;
-  require(Module::kOutputNorm, -1);
+  if (!spec_.layers.back().norm_sums) require(Module::kOutputNorm, -1);
   weights.output_norm = vector(Module::kOutputNorm, -1, TensorKind::kWeight);
   weights.output_norm_bias = vector(Module::kOutputNorm, -1, TensorKind::kBias);
   weights.embedding_norm = vector(Module::kEmbeddingNorm, -1, TensorKind::kWeight);
   weights.embedding_norm_bias = vector(Module::kEmbeddingNorm, -1, TensorKind::kBias);
-  if (const Tensor* positions = find(Module::kPositionEmbedding, -1, TensorKind::kWeight))
-    weights.position_embedding = positions->placed.matrix;
+  if (spec_.n_positions > 0) weights.position_embedding = require(Module::kPositionEmbedding, -1).placed.matrix;
+  if (spec_.n_types > 0 && spec_.looks_back())
+    fail(Code::kUnsupported, "[seal] expected types of tokens in encoders alone, got them in a model that generates");
+  if (spec_.n_types > 0) weights.type_embedding = require(Module::kTypeEmbedding, -1).placed.matrix;
+  if (spec_.head.dense_width > 0) weights.head_dense = linear(Module::kHeadDense, -1);
+  if (spec_.head.out_width > 0) weights.head_out = linear(Module::kHeadOut, -1);
+  weights.head_norm = vector(Module::kHeadNorm, -1, TensorKind::kWeight);
+  weights.head_norm_bias = vector(Module::kHeadNorm, -1, TensorKind::kBias);
   weights.tied = find(Module::kOutput, -1, TensorKind::kWeight) == nullptr;
   weights.output.w = weights.tied ? weights.token_embedding : require(Module::kOutput, -1).placed.matrix;
   weights.output.bias = vector(Module::kOutput, -1, TensorKind::kBias);

@@ -39,6 +39,7 @@ class Model {
   void set_kv_source(int32_t layer, int32_t source);
   void set_output_scale(int32_t layer, float scale);
   void set_layer_inputs(const LayerInputSpec& options);
+  void set_head(const HeadSpec& options);
   int32_t map_file(const char* path, int64_t file_bytes);
   void set_tensor_mapped(const TensorOptions& tensor, int32_t file, int64_t offset);
   void set_tensor_data(const TensorOptions& tensor, const void* data, int64_t data_bytes);

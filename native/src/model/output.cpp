@@ -7,6 +7,10 @@ namespace chaku {
 
 void output_norm(const Decoder& decoder, const float* x, int64_t m, float* normed, float* inverse) noexcept {
   const Weights& w = *decoder.weights;
+  if (w.output_norm == nullptr) {
+    const int64_t d = decoder.spec->width;
+    return decoder.engine->run(&KernelTable::copy_rows, CopyRowsProblem{x, d, normed, d, m, d});
+  }
   apply_norm(decoder, {w.output_norm, w.output_norm_bias, 1, x, normed, inverse, m, decoder.spec->width});
 }
 

@@ -5,7 +5,7 @@
 
 namespace chaku {
 
-// normed[m,D] = rows of the residual stream by the output norm; inverse[m] as of NormCall, or null.
+// normed[m,D] = rows of the residual stream by the output norm, where there is one; inverse[m] as of NormCall, or null.
 void output_norm(const Decoder& decoder, const float* x, int64_t m, float* normed, float* inverse) noexcept;
 
 // logits[m,V] by the model's soft cap, in place, where it has one.

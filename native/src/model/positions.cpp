@@ -37,10 +37,13 @@ void embed(const Decoder& decoder, const Batch& batch, float* scratch, float* x)
   const int64_t m = batch.n_tokens;
   decoder.engine->run(&KernelTable::gather,
                       GatherProblem{weights.token_embedding, batch.tokens, x, m, decoder.spec->embedding_scale});
-  if (weights.position_embedding.data == nullptr) return;
-  decoder.engine->run(&KernelTable::gather,
-                      GatherProblem{weights.position_embedding, batch.positions, scratch, m, 1.0f});
-  decoder.engine->run(&KernelTable::axpby, AxpbyProblem{scratch, x, m * decoder.spec->width, 1.0f, 1.0f});
+  const auto add = [&](const Matrix& table, const int32_t* ids) {
+    if (table.data == nullptr) return;
+    decoder.engine->run(&KernelTable::gather, GatherProblem{table, ids, scratch, m, 1.0f});
+    decoder.engine->run(&KernelTable::axpby, AxpbyProblem{scratch, x, m * decoder.spec->width, 1.0f, 1.0f});
+  };
+  add(weights.position_embedding, batch.positions);
+  add(weights.type_embedding, batch.types);
 }
 
 }  // namespace chaku

@@ -10,8 +10,8 @@ namespace chaku {
 // Fills the tables of activations that depend on the batch's positions alone.
 void fill_position_tables(const Decoder& decoder, const Batch& batch, Activations& a) noexcept;
 
-// x[M,D] = the embedding before its norm: of tokens, scaled, plus that of positions. `scratch` [M,D] is used where the
-// model embeds positions.
+// x[M,D] = the embedding before its norm: of tokens, scaled, plus those of positions and types. `scratch` [M,D] is used
+// where the model embeds either.
 void embed(const Decoder& decoder, const Batch& batch, float* scratch, float* x) noexcept;
 
 }  // namespace chaku

@@ -27,12 +27,16 @@ struct LayerWeights {
 struct Weights {
   Matrix token_embedding;                 // [V,D]
   Matrix position_embedding;              // [P,D]; null data without
+  Matrix type_embedding;                  // [types,D]; null data without
   const float* embedding_norm = nullptr;  // [D] or null
   const float* embedding_norm_bias = nullptr;
-  const float* output_norm = nullptr;
+  const float* output_norm = nullptr;  // [D]; null: the stream is what is asked for
   const float* output_norm_bias = nullptr;
   Linear output;  // [V,D]; the token embedding where tied
   bool tied = false;
+  Linear head_dense, head_out;       // empty without
+  const float* head_norm = nullptr;  // or null
+  const float* head_norm_bias = nullptr;
   Matrix layer_input_table;                 // [V,L*P]; null data without
   Matrix layer_input_projection;            // [L*P,D]
   const float* layer_input_norm = nullptr;  // [P]

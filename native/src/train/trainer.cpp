@@ -60,6 +60,9 @@ void check_targets(const DecoderSpec& spec, uint64_t targets) {
 
 void check_options(const Model& model, const TrainerOptions& o) {
   if (!model.sealed()) fail(Code::kInvalidState, "[trainer] expected a sealed model, got one under construction");
+  if (!model.spec().looks_back())
+    fail(Code::kUnsupported,
+         "[trainer] expected a model that generates, got an encoder, whose tokens see those behind them");
   if (o.mode != TrainMode::kLora && o.mode != TrainMode::kFull)
     fail(Code::kInvalidArgument, "[trainer] expected mode 0 or 1, got %d", static_cast<int>(o.mode));
   if (o.max_tokens < 1 || o.max_tokens > kMaxTokens)

@@ -122,6 +122,7 @@ inline void check_pointers(const RouteBackwardProblem& p) {
   expect_far("route_backward", {p.forward.logits, p.forward.ids, p.d_weights, p.counts, p.d_logits});
 }
 inline void check_pointers(const CombineRowsProblem& p) { expect_far("combine_rows", {p.x, p.rows, p.y}); }
+inline void check_pointers(const MeanRowsProblem& p) { expect_far("mean_rows", {p.x, p.begins, p.ends, p.y}); }
 inline void check_pointers(const ScaleRowsProblem& p) { expect_far("scale_rows", {p.x, p.factors}); }
 inline void check_pointers(const SquaredNormProblem& p) { expect_far("squared_norm", {p.x, p.result}); }
 inline void check_pointers(const CrossEntropyProblem& p) {
@@ -170,7 +171,7 @@ struct FarKernel<Member> {
   X(causal_convolution) X(causal_convolution_backward) X(delta_rule) X(delta_rule_backward) X(sink_gradient) \
   X(rms_norm) X(rms_norm_backward) X(layer_norm) X(layer_norm_backward) X(rope) X(route) X(route_backward) \
   X(balance_loss) X(combine_rows) X(scale_rows) X(row_dots) X(gated_activation) X(gated_activation_backward) \
-  X(axpby) X(soft_cap) X(dropout) X(squared_norm) X(cross_entropy) X(adamw) X(copy_rows) X(scatter_rows) \
+  X(axpby) X(soft_cap) X(dropout) X(squared_norm) X(cross_entropy) X(adamw) X(copy_rows) X(mean_rows) X(scatter_rows) \
   X(fill) X(encode_rows) X(decode_rows) X(merge_rows) X(column_squares) X(uniform) X(rope_table) \
   X(position_factors) X(sort_slots) X(sigmoid) X(sigmoid_backward)
 // clang-format on

@@ -110,6 +110,42 @@ TEST(scores_so_large_that_one_key_wins) { check_forward({4, 2, 64}, {{0, 90, 0, 
 
 TEST(equal_scores) { check_forward({4, 2, 64}, {{0, 90, 0, 90}}, 0, 0.0f); }
 
+// Both ways: one text of each length around a block, packed ones, windows on either side, distance on either side.
+TEST(both_ways) {
+  const auto check = [](Heads heads, const std::vector<AttentionSpan>& spans, int32_t window, Shaping shaping = {}) {
+    Inputs in = make_inputs(heads, spans, window, 1.0f);
+    in.p.both_ways = true;
+    shape(in, shaping);
+    for (const Role role : {Role::kPrompt, Role::kGenerated}) {
+      in.p.role = role;
+      check_paths(describe("attention both ways", heads, spans, window), kAttention,
+                  [&](const KernelTable& table, Queue& queue) { return forward(table, queue, in); });
+    }
+  };
+  for (const int64_t t : {1, 2, 15, 16, 63, 64, 65, 130, 300}) check({4, 2, 32}, {{0, t, 0, t}}, 0);
+  const std::vector<AttentionSpan> packed = {{0, 1, 0, 1}, {1, 70, 1, 70}, {70, 100, 70, 100}, {103, 303, 103, 303}};
+  for (const Heads heads : {Heads{4, 2, 32}, Heads{3, 3, 15}, Heads{12, 12, 32}, Heads{4, 1, 64}})
+    for (const int32_t window : {0, 1, 2, 17, 64, 128, 1000}) check(heads, packed, window);
+  for (const int32_t window : {0, 20}) check({4, 4, 32}, packed, window, Shaping{0.0f, true});
+}
+
+// What the reference makes of them, by hand: with equal scores the mean of the values that are seen.
+TEST(both_ways_sees_as_far_on_either_side) {
+  constexpr int64_t kN = 9;
+  const std::vector<AttentionSpan> spans = {{0, kN, 0, kN}};
+  Inputs in = make_inputs({1, 1, 8}, spans, 4, 0.0f);
+  in.p.both_ways = true;
+  const Floats out = forward(reference_table(), queue_of(2), in);
+  for (int64_t t = 0; t < kN; ++t) {
+    const int64_t begin = std::max<int64_t>(0, t - 2), end = std::min(kN, t + 3);
+    for (int64_t d = 0; d < 8; ++d) {
+      double sum = 0;
+      for (int64_t j = begin; j < end; ++j) sum += in.v[static_cast<size_t>(j * in.p.kv_stride + d)];
+      CHECK(std::abs(out[static_cast<size_t>(t * in.p.o_stride + d)] - sum / static_cast<double>(end - begin)) < 1e-6);
+    }
+  }
+}
+
 TEST(backward_of_every_length_around_a_block) {
   for (const int64_t t : {1, 2, 31, 63, 64, 65, 130}) check_backward({4, 2, 32}, {{0, t, 0, t}});
 }

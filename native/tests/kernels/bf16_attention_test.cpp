@@ -30,6 +30,7 @@ struct Case {
   int32_t window = 0;
   Shaping shaping = {};
   bool backward = true;
+  bool both_ways = false;
 };
 
 std::string describe(const Case& c) { return describe("attention", c.heads, c.spans, c.window); }
@@ -66,12 +67,15 @@ Magnitudes magnitudes_of(const AttentionProblem& p, const Inputs& in, const Floa
       for (int64_t h = 0; h < p.n_heads; ++h) {
         const AttentionSpan& span = p.spans[s];
         const int64_t own = span.kv_end - (span.q_end - i), q = i * p.q_stride + h * dim, o = i * p.o_stride + h * dim;
-        const int64_t begin = p.window > 0 ? std::max(span.kv_begin, own + 1 - p.window) : span.kv_begin;
+        const int64_t back = p.both_ways ? p.window / 2 : p.window - 1;
+        const int64_t begin = p.window > 0 ? std::max(span.kv_begin, own - back) : span.kv_begin;
+        const int64_t ahead = p.window > 0 ? std::min(span.kv_end - 1, own + p.window / 2) : span.kv_end - 1;
+        const int64_t last = p.both_ways ? ahead : own;
         const double delta = dot(&d_o[static_cast<size_t>(o)], &o_lse[static_cast<size_t>(o)], dim);
-        for (int64_t j = begin; j <= own; ++j) {
+        for (int64_t j = begin; j <= last; ++j) {
           const int64_t kv = j * p.kv_stride + h / (p.n_heads / p.n_kv_heads) * dim;
           const double product = dot(&in.q[static_cast<size_t>(q)], &in.k[static_cast<size_t>(kv)], dim);
-          const Pair pair = pair_of(p, own - j, h, product, lse[i * p.n_heads + h]);
+          const Pair pair = pair_of(p, std::abs(own - j), h, product, lse[i * p.n_heads + h]);
           const double d_weight = dot(&d_o[static_cast<size_t>(o)], &in.v[static_cast<size_t>(kv)], dim);
           const double d_score = std::abs(pair.weight * (d_weight - delta) * pair.slope * p.scale);
           for (int64_t d = 0; d < dim; ++d) {
@@ -133,6 +137,7 @@ void check_rounded(const Case& c, float magnitude = 1.0f) {
   in.p.q = in.q.data();
   in.p.k = in.k.data();
   in.p.v = in.v.data();
+  in.p.both_ways = c.both_ways;
   shape(in, c.shaping);
   const Outputs expected = run(reference_table(), queue_of(2), in, {}, c.backward);
   const Floats d_o = d_o_of(in);
@@ -166,6 +171,14 @@ double distance(const Floats& a, const Floats& b) {
 }
 
 }  // namespace
+
+TEST(both_ways_on_rounded_inputs) {
+  const std::vector<AttentionSpan> packed = {{0, 1, 0, 1}, {1, 70, 1, 70}, {73, 300, 73, 300}};
+  for (const Heads heads : {Heads{4, 2, 32}, Heads{12, 12, 32}, Heads{3, 1, 15}})
+    for (const int32_t window : {0, 2, 64, 128})
+      check_rounded({.heads = heads, .spans = packed, .window = window, .backward = false, .both_ways = true});
+  check_rounded({.heads = {4, 4, 32}, .spans = packed, .shaping = Shaping{0.0f, true}, .backward = false, .both_ways = true});
+}
 
 TEST(lengths_around_a_block_and_a_chunk) {
   for (const int64_t t : {16, 17, 31, 33, 47, 49, 63, 64, 65, 97, 130}) check_rounded({{4, 2, 32}, {{0, t, 0, t}}});

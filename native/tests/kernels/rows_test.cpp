@@ -45,6 +45,26 @@ TEST(scatter_rows_leaves_the_others) {
       CHECK(y[row * kD + i] == (from[row] < 0 ? kUntouched : x[static_cast<size_t>(from[row]) * kD + i]));
 }
 
+TEST(mean_rows_of_ranges) {
+  constexpr int64_t kWide = 700;
+  const Floats x = random_vector(kM * kWide, 5);
+  const int32_t begins[] = {0, 36, 3, 3}, ends[] = {37, 37, 4, 20};
+  check_paths("mean_rows", kExact, [&](const KernelTable& table, Queue& queue) {
+    Floats y(4 * kWide, kUntouched);
+    table.mean_rows({x.data(), begins, ends, y.data(), 4, kWide}, queue);
+    return y;
+  });
+  Floats y(4 * kWide + 1, kUntouched);
+  reference_table().mean_rows({x.data(), begins, ends, y.data(), 4, kWide}, queue_of(3));
+  for (size_t n = 0; n < 4; ++n)
+    for (size_t i = 0; i < kWide; ++i) {
+      double sum = 0;
+      for (int32_t m = begins[n]; m < ends[n]; ++m) sum += x[static_cast<size_t>(m) * kWide + i];
+      CHECK(y[n * kWide + i] == static_cast<float>(sum / (ends[n] - begins[n])));
+    }
+  CHECK(y.back() == kUntouched);
+}
+
 TEST(fill_fills_no_more) {
   for (const int64_t n : {0, 1, 65536, 65537 * 3}) {
     Floats y(static_cast<size_t>(n) + 1, kUntouched);

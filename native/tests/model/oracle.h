@@ -22,13 +22,7 @@ class Oracle {
 
   // Logits of every position of one sequence.
   std::vector<Row> logits(const std::vector<int32_t>& tokens) const {
-    std::vector<Row> x;
-    for (size_t t = 0; t < tokens.size(); ++t) x.push_back(embed(tokens[t], static_cast<int64_t>(t)));
-    inputs_.clear();
-    for (size_t t = 0; t < tokens.size(); ++t) inputs_.push_back(layer_inputs(tokens[t], x[t]));
-    keys_.assign(spec_.layers.size(), {});
-    values_.assign(spec_.layers.size(), {});
-    for (int32_t l = 0; l < spec_.n_layers(); ++l) block(l, x);
+    const std::vector<Row> x = streams(tokens);
     std::vector<Row> result;
     for (const Row& row : x) {
       const LowRank* low_rank = low_ranks_ != nullptr ? &low_ranks_->output : nullptr;
@@ -39,10 +33,46 @@ class Oracle {
     return result;
   }
 
+  // What each token's last state is.
+  std::vector<Row> states(const std::vector<int32_t>& tokens, const std::vector<int32_t>& types = {}) const {
+    types_ = types;
+    std::vector<Row> x = streams(tokens);
+    for (Row& row : x) row = norm(row, w_.output_norm, w_.output_norm_bias, 0, spec_.width);
+    types_.clear();
+    return x;
+  }
+
+  // What the head makes of a row.
+  Row head(Row x) const {
+    if (spec_.head.dense_width > 0) {
+      x = linear(w_.head_dense, nullptr, x);
+      for (double& v : x) {
+        if (spec_.head.activation == HeadActivation::kTanh) v = std::tanh(v);
+        if (spec_.head.activation == HeadActivation::kGelu) v = gelu(v);
+      }
+      x = norm(x, w_.head_norm, w_.head_norm_bias, 0, spec_.head.dense_width);
+    }
+    return spec_.head.out_width > 0 ? linear(w_.head_out, nullptr, x) : x;
+  }
+
   // The least difference between the last router logit that was selected and the first that was not, so far.
   double margin() const { return margin_; }
 
  private:
+  static double gelu(double x) { return 0.5 * x * std::erfc(-x / std::sqrt(2.0)); }
+
+  // The residual stream behind the last layer.
+  std::vector<Row> streams(const std::vector<int32_t>& tokens) const {
+    std::vector<Row> x;
+    for (size_t t = 0; t < tokens.size(); ++t) x.push_back(embed(tokens[t], static_cast<int64_t>(t)));
+    inputs_.clear();
+    for (size_t t = 0; t < tokens.size(); ++t) inputs_.push_back(layer_inputs(tokens[t], x[t]));
+    keys_.assign(spec_.layers.size(), {});
+    values_.assign(spec_.layers.size(), {});
+    for (int32_t l = 0; l < spec_.n_layers(); ++l) block(l, x);
+    return x;
+  }
+
   static Row matrix_row(const Matrix& m, int64_t row) {
     std::vector<float> values(static_cast<size_t>(m.columns));
     dequantize(m.dtype, static_cast<const std::byte*>(m.data) + row * m.stride_bytes(), values.data(), m.columns);
@@ -57,6 +87,10 @@ class Oracle {
     if (w_.position_embedding.data != nullptr) {
       const Row at = matrix_row(w_.position_embedding, position);
       for (size_t i = 0; i < row.size(); ++i) row[i] += at[i];
+    }
+    if (w_.type_embedding.data != nullptr) {
+      const Row of_type = matrix_row(w_.type_embedding, types_.empty() ? 0 : types_[static_cast<size_t>(position)]);
+      for (size_t i = 0; i < row.size(); ++i) row[i] += of_type[i];
     }
     return norm(row, w_.embedding_norm, w_.embedding_norm_bias, 0, spec_.width);
   }
@@ -174,11 +208,11 @@ class Oracle {
     for (size_t t = 0; t < x.size(); ++t) {
       const Row before = x[t];
       const Row o = project(l, layer.mixes() ? kLinearMixOut : kLinearO, attended[t]);
-      add(x[t], norm(o, w.norms[kNormAttnPost], w.norm_biases[kNormAttnPost], 0, spec_.width));
+      add_half(layer, o, w.norms[kNormAttnPost], w.norm_biases[kNormAttnPost], x[t]);
       const LayerNorm which = layer.parallel && w.norms[kNormFfn] == nullptr ? kNormAttn : kNormFfn;
       const Row in = norm(layer.parallel ? before : x[t], w.norms[which], w.norm_biases[which], 0, spec_.width);
       const Row down = layer.experts.n_experts > 0 ? experts(l, in) : project(l, kLinearDown, feed_forward(l, in));
-      add(x[t], norm(down, w.norms[kNormFfnPost], w.norm_biases[kNormFfnPost], 0, spec_.width));
+      add_half(layer, down, w.norms[kNormFfnPost], w.norm_biases[kNormFfnPost], x[t]);
       end_layer(l, inputs_[t], x[t]);
     }
   }
@@ -401,6 +435,7 @@ class Oracle {
     if (layer.activation == Activation::kSilu) return gate / (1.0 + std::exp(-gate)) * up;
     if (layer.activation == Activation::kGeluTanh)
       return 0.5 * gate * (1.0 + std::tanh(std::sqrt(2.0 / M_PI) * (gate + 0.044715 * gate * gate * gate))) * up;
+    if (layer.activation == Activation::kGelu) return gelu(gate) * up;
     gate = std::min(gate, 7.0);
     return gate / (1.0 + std::exp(-1.702 * gate)) * (std::clamp(up, -7.0, 7.0) + 1.0);
   }
@@ -499,6 +534,12 @@ class Oracle {
     x.assign(floats.begin(), floats.end());
   }
 
+  // The norm is of what is added, or of the sum.
+  void add_half(const LayerSpec& layer, const Row& y, const float* weight, const float* bias, Row& x) const {
+    add(x, layer.norm_sums ? y : norm(y, weight, bias, 0, spec_.width));
+    if (layer.norm_sums) x = norm(x, weight, bias, 0, spec_.width);
+  }
+
   void add(Row& x, const Row& y) const {
     for (size_t i = 0; i < x.size(); ++i) x[i] += spec_.residual_scale * y[i];
   }
@@ -507,14 +548,16 @@ class Oracle {
                     const std::vector<Row>& v, size_t t) {
     Row o(q.size(), 0.0);
     const size_t dh = static_cast<size_t>(layer.head_dim);
-    const size_t first = layer.window > 0 && t + 1 > static_cast<size_t>(layer.window) ? t + 1 - layer.window : 0;
+    const size_t back = static_cast<size_t>(layer.window > 0 ? layer.both_ways ? layer.window / 2 : layer.window - 1 : INT32_MAX);
+    const size_t ahead = static_cast<size_t>(!layer.both_ways ? 0 : layer.window > 0 ? layer.window / 2 : INT32_MAX);
+    const size_t first = t > back ? t - back : 0, last = std::min(t + ahead, k.size() - 1);
     for (size_t h = 0; h < static_cast<size_t>(layer.n_heads); ++h) {
       const size_t kv = h / static_cast<size_t>(layer.n_heads / layer.n_kv_heads) * dh;
       double sum = sinks != nullptr ? std::exp(static_cast<double>(sinks[h])) : 0.0;
-      for (size_t j = first; j <= t; ++j) {
+      for (size_t j = first; j <= last; ++j) {
         double score = 0;
         for (size_t i = 0; i < dh; ++i) score += q[h * dh + i] * k[j][kv + i];
-        const double fall = layer.slopes.empty() ? 0.0 : layer.slopes[h] * static_cast<double>(t - j);
+        const double fall = layer.slopes.empty() ? 0.0 : layer.slopes[h] * std::abs(static_cast<double>(t) - static_cast<double>(j));
         const double weight = std::exp(capped(score * layer.attention_scale, layer.attention_soft_cap) - fall);
         sum += weight;
         for (size_t i = 0; i < dh; ++i) o[h * dh + i] += weight * v[j][kv + i];
@@ -527,6 +570,7 @@ class Oracle {
   const DecoderSpec& spec_;
   const Weights& w_;
   const LowRanks* low_ranks_;
+  mutable std::vector<int32_t> types_;
   mutable double margin_ = HUGE_VAL;
   mutable std::vector<Row> inputs_;                      // of layers, per token
   mutable std::vector<std::vector<Row>> keys_, values_;  // per layer and token

@@ -49,6 +49,10 @@ struct TinyOptions {
   int32_t n_kv_shared = 0;  // so many last layers read the keys of the last one before that has as wide heads
   float output_scale = 1.0f;
   LayerInputSpec layer_inputs = {};
+  bool both_ways = false, norm_sums = false;
+  int32_t n_types = 0, head_dense = 0, head_out = 0;
+  HeadActivation head = HeadActivation::kNone;
+  bool head_norm = false;
   DType dtype = DType::kF32;  // of the matrices
   int n_threads = 2;
   CpuPath path = float32_path();  // oracles in float64 need it; tests of the other paths name them
@@ -70,6 +74,10 @@ inline std::vector<float> tiny_values(const TinyOptions& o, Module module, int32
 inline void set_tiny_tensor(Model& model, const TinyOptions& o, Module module, int32_t layer, TensorKind kind) {
   Shape shape = model.spec().shape(module, layer);
   if (module == Module::kPositionEmbedding) shape.rows = o.n_positions;
+  if (module == Module::kTypeEmbedding) shape.rows = o.n_types;
+  if (module == Module::kHeadDense) shape.rows = o.head_dense;
+  if (module == Module::kHeadNorm) shape = {1, o.head_dense};
+  if (module == Module::kHeadOut) shape = {o.head_out, o.head_dense > 0 ? o.head_dense : o.width};
   if (module == Module::kAttnQNorm && o.q_norm.rows > 0) shape = o.q_norm;
   if (module == Module::kAttnKNorm && o.k_norm.rows > 0) shape = o.k_norm;
   const bool vector = is_vector(module);
@@ -153,12 +161,15 @@ inline std::shared_ptr<Model> bare_decoder(const TinyOptions& o) {
   layer.attention_scale = 1.0f / std::sqrt(static_cast<float>(o.head_dim));
   layer.value_norm = o.value_norm;
   layer.output_scale = o.output_scale;
+  layer.both_ways = o.both_ways;
+  layer.norm_sums = o.norm_sums;
   if (o.latent.kv_rank > 0) {
     layer.n_kv_heads = 1;
     layer.head_dim = o.latent.kv_rank + o.latent.rope_dim;
     layer.attention_scale = 1.0f / std::sqrt(static_cast<float>(o.latent.query_dim()));
   }
   if (o.layer_inputs.width > 0) model->set_layer_inputs(o.layer_inputs);
+  if (o.head != HeadActivation::kNone) model->set_head({o.head});
   for (int32_t l = 0; l < o.n_layers; ++l) {
     LayerSpec own = layer;
     if (l == o.wide_layer) {
@@ -185,7 +196,13 @@ inline std::shared_ptr<Model> tiny_decoder(const TinyOptions& o) {
   set_tiny_tensor(*model, o, Module::kTokenEmbedding, -1, TensorKind::kWeight);
   if (o.n_positions > 0) set_tiny_tensor(*model, o, Module::kPositionEmbedding, -1, TensorKind::kWeight);
   if (o.embedding_norm) set_tiny_norm(*model, o, Module::kEmbeddingNorm, -1);
-  set_tiny_norm(*model, o, Module::kOutputNorm, -1);
+  if (!o.norm_sums) set_tiny_norm(*model, o, Module::kOutputNorm, -1);
+  if (o.n_types > 0) set_tiny_tensor(*model, o, Module::kTypeEmbedding, -1, TensorKind::kWeight);
+  for (const auto& [module, rows] : {std::pair{Module::kHeadDense, o.head_dense}, {Module::kHeadOut, o.head_out}}) {
+    if (rows > 0) set_tiny_tensor(*model, o, module, -1, TensorKind::kWeight);
+    if (rows > 0 && o.biases) set_tiny_tensor(*model, o, module, -1, TensorKind::kBias);
+  }
+  if (o.head_norm) set_tiny_tensor(*model, o, Module::kHeadNorm, -1, TensorKind::kWeight);
   if (!o.tied) set_tiny_tensor(*model, o, Module::kOutput, -1, TensorKind::kWeight);
   if (o.biases && o.logit_scale == 1.0f) set_tiny_tensor(*model, o, Module::kOutput, -1, TensorKind::kBias);
   if (o.layer_inputs.width > 0)

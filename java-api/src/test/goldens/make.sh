@@ -10,3 +10,10 @@ for config in "$here"/*.config.json; do
   "$here/../../../../chaku" model new "$out/$name.gguf" --config "$config" --seed 7 --type f32 --overwrite
 done
 python3 "$here/float64_models.py" "$out"
+encoders=$out/encoders
+mkdir -p "$encoders"
+for config in "$here"/encoders/*.config.json; do
+  name=$(basename "$config" .config.json)
+  "$here/../../../../chaku" model new "$encoders/$name.gguf" --config "$config" --seed 7 --type f32 --overwrite
+done
+python3 "$here/float64_encoders.py" "$encoders"

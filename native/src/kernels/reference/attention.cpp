@@ -23,10 +23,11 @@ struct KeyRange {
   int64_t begin, end;
 };
 
-KeyRange visible_keys(const AttentionSpan& span, int64_t query, int32_t window) {
-  const int64_t end = span.kv_end - (span.q_end - query) + 1;
-  const int64_t begin = window > 0 ? std::max(span.kv_begin, end - window) : span.kv_begin;
-  return {begin, end};
+KeyRange visible_keys(const AttentionProblem& p, const AttentionSpan& span, int64_t query) {
+  const int64_t own = span.kv_end - (span.q_end - query), window = p.window;
+  if (!p.both_ways) return {window > 0 ? std::max(span.kv_begin, own + 1 - window) : span.kv_begin, own + 1};
+  if (window == 0) return {span.kv_begin, span.kv_end};
+  return {std::max(span.kv_begin, own - window / 2), std::min(span.kv_end, own + window / 2 + 1)};
 }
 
 double dot(const float* a, const float* b, int64_t n) {
@@ -55,7 +56,7 @@ struct Row {
     return p.soft_cap > 0.0f ? p.soft_cap * std::tanh(score / p.soft_cap) : score;
   }
   double score(int64_t key) const {
-    return capped(key) - (p.slopes != nullptr ? p.slopes[head] * static_cast<double>(own_key - key) : 0.0);
+    return capped(key) - (p.slopes != nullptr ? p.slopes[head] * std::abs(static_cast<double>(own_key - key)) : 0.0);
   }
   // d score / d (scale q.k)
   double slope(int64_t key) const {
@@ -138,7 +139,7 @@ void key_gradient(const AttentionBackwardProblem& p, const AttentionSpan& span, 
     const int64_t dims = std::min<int64_t>(kDims, f.head_dim - d0);
     double dk[kDims] = {}, dv[kDims] = {};
     for (int64_t i = key; i < span.q_end; ++i) {
-      if (visible_keys(span, i, f.window).begin > key) continue;
+      if (visible_keys(f, span, i).begin > key) continue;
       for (int64_t head = kv_head * group; head < (kv_head + 1) * group; ++head) {
         const Row row = make_row(f, span, i, head);
         const PairGradient g = pair_gradient(p, row, key);
@@ -164,7 +165,7 @@ void attention(const AttentionProblem& p, Queue& queue) noexcept {
     queue.parallel_for((span.q_end - span.q_begin) * p.n_heads, 1, [&](int64_t begin, int64_t end, int) {
       for (int64_t at = begin; at < end; ++at) {
         const Row row = make_row(p, span, span.q_begin + at / p.n_heads, at % p.n_heads);
-        forward_row(row, visible_keys(span, row.query, p.window));
+        forward_row(row, visible_keys(p, span, row.query));
       }
     });
   }
@@ -192,7 +193,7 @@ void attention_backward(const AttentionBackwardProblem& p, Queue& queue) noexcep
     queue.parallel_for(tokens * f.n_heads, 1, [&](int64_t begin, int64_t end, int) {
       for (int64_t at = begin; at < end; ++at) {
         const Row row = make_row(f, span, span.q_begin + at / f.n_heads, at % f.n_heads);
-        query_gradient(p, row, visible_keys(span, row.query, f.window));
+        query_gradient(p, row, visible_keys(f, span, row.query));
       }
     });
     queue.parallel_for(tokens * f.n_kv_heads, 1, [&](int64_t begin, int64_t end, int) {

@@ -16,6 +16,7 @@ double sigmoid(double x) { return 1.0 / (1.0 + std::exp(-x)); }
 // SiLU: x sigmoid(x), with derivative sigmoid(x) (1 + x (1 - sigmoid(x))).
 // GELU by tanh (Hendrycks and Gimpel, 2016): x/2 (1 + tanh u) = x sigmoid(2u) with u = sqrt(2/pi) (x + 0.044715 x^3),
 // and derivative sigmoid(2u) + 2 u' x sigmoid(2u) (1 - sigmoid(2u)).
+// GELU: x P(x) with the normal distribution P(x) = erfc(-x / sqrt 2) / 2, and derivative P(x) + x P'(x).
 struct ActivationValue {
   double value, slope;
 };
@@ -30,6 +31,11 @@ ActivationValue activate(Activation activation, double x) {
     return {s, s * (1.0 - s)};
   }
   if (activation == Activation::kIdentity) return {x, 1.0};
+  if (activation == Activation::kGelu) {
+    constexpr double kRootHalf = 0.7071067811865476, kDensity = 0.3989422804014327;  // 1 / sqrt(2 pi)
+    const double below = 0.5 * std::erfc(-x * kRootHalf);
+    return {x * below, below + x * kDensity * std::exp(-0.5 * x * x)};
+  }
   constexpr double kFactor = 0.7978845608028654, kCubic = 0.044715;  // sqrt(2/pi)
   const double s = sigmoid(2.0 * kFactor * (x + kCubic * x * x * x));
   return {x * s, s + 2.0 * kFactor * (1.0 + 3.0 * kCubic * x * x) * x * s * (1.0 - s)};

@@ -43,6 +43,7 @@ void squared_norm(const SquaredNormProblem& p, Queue& queue) noexcept;
 void cross_entropy(const CrossEntropyProblem& p, Queue& queue) noexcept;
 void adamw(const AdamWProblem& p, Queue& queue) noexcept;
 void copy_rows(const CopyRowsProblem& p, Queue& queue) noexcept;
+void mean_rows(const MeanRowsProblem& p, Queue& queue) noexcept;
 void scatter_rows(const ScatterRowsProblem& p, Queue& queue) noexcept;
 void fill(const FillProblem& p, Queue& queue) noexcept;
 void encode_rows(const EncodeRowsProblem& p, Queue& queue) noexcept;

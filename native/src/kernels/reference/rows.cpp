@@ -51,6 +51,22 @@ void copy_rows(const CopyRowsProblem& p, Queue& queue) noexcept {
   });
 }
 
+void mean_rows(const MeanRowsProblem& p, Queue& queue) noexcept {
+  constexpr int64_t kColumns = 256;  // summed at once
+  const int64_t n_parts = (p.d + kColumns - 1) / kColumns;
+  queue.parallel_for(p.n * n_parts, 1, [&](int64_t first, int64_t last, int) {
+    for (int64_t at = first; at < last; ++at) {
+      const int64_t n = at / n_parts, column = at % n_parts * kColumns, width = std::min(kColumns, p.d - column);
+      const int64_t begin = p.begins[n], end = p.ends[n];
+      double sums[kColumns] = {};
+      for (int64_t m = begin; m < end; ++m)
+        for (int64_t i = 0; i < width; ++i) sums[i] += p.x[m * p.d + column + i];
+      const double count = static_cast<double>(end - begin);
+      for (int64_t i = 0; i < width; ++i) p.y[n * p.d + column + i] = static_cast<float>(sums[i] / count);
+    }
+  });
+}
+
 void scatter_rows(const ScatterRowsProblem& p, Queue& queue) noexcept {
   queue.parallel_for(p.m, row_grain(p.d), [&](int64_t begin, int64_t end, int) {
     for (int64_t m = begin; m < end; ++m)

@@ -51,9 +51,7 @@ struct QueryBlock {
   }
   // All keys that any row sees.
   KeyRange keys(const AttentionProblem& p) const {
-    const int64_t last = span->kv_end - (span->q_end - (q_begin + positions - 1)) + 1;
-    const int64_t first_end = span->kv_end - (span->q_end - q_begin) + 1;
-    return {p.window > 0 ? max(span->kv_begin, first_end - p.window) : span->kv_begin, last};
+    return {seen(p, q_begin).begin, seen(p, q_begin + positions - 1).end};
   }
   // The same from the beginning of a block of keys, counted from the span's first.
   KeyRange whole_blocks(const AttentionProblem& p) const {
@@ -62,11 +60,17 @@ struct QueryBlock {
   }
   // The key at a query's own position.
   int64_t own_key(int64_t token) const { return span->kv_end - (span->q_end - token); }
-  // The keys that a query sees, counted from `key` and cut to [0, keys).
+  // The keys that a query sees. Neither end goes back from one query to the next.
+  KeyRange seen(const AttentionProblem& p, int64_t token) const {
+    const int64_t own = own_key(token), begin = span->kv_begin;
+    if (!p.both_ways) return {p.window > 0 ? max(begin, own + 1 - p.window) : begin, own + 1};
+    if (p.window == 0) return {begin, span->kv_end};
+    return {max(begin, own - p.window / 2), min(span->kv_end, own + p.window / 2 + 1)};
+  }
+  // The same, counted from `key` and cut to [0, keys).
   KeyRange visible(const AttentionProblem& p, int64_t token, int64_t key, int64_t keys) const {
-    const int64_t end = own_key(token) + 1;
-    const int64_t begin = p.window > 0 ? max(span->kv_begin, end - p.window) : span->kv_begin;
-    return {max(begin - key, 0), min(end - key, keys)};
+    const KeyRange range = seen(p, token);
+    return {max(range.begin - key, 0), min(range.end - key, keys)};
   }
   // The keys that any of some rows sees, counted and cut likewise; empty when begin >= end.
   KeyRange visible_to_any(const AttentionProblem& p, int64_t first, int64_t rows, int64_t key, int64_t keys) const {
@@ -196,7 +200,9 @@ struct ScoreShape {
   }
   // v is the vector's place in the block of keys.
   F with_distance(F scores, int v) const {
-    return slope > 0.0f ? fma(broadcast(slope), lane_numbers(v * kLanes) - broadcast(own), scores) : scores;
+    if (slope <= 0.0f) return scores;
+    const F ahead = lane_numbers(v * kLanes) - broadcast(own);
+    return fma(broadcast(slope), minimum(ahead, zero() - ahead), scores);
   }
   F shaped(F products, int v) const { return plain ? products : with_distance(capped(products), v); }
 };

@@ -45,6 +45,7 @@ constexpr KernelTable make_table(const char* name, CpuPath path) {
           .cross_entropy = cross_entropy,
           .adamw = adamw,
           .copy_rows = reference::copy_rows,
+          .mean_rows = reference::mean_rows,
           .scatter_rows = reference::scatter_rows,
           .fill = reference::fill,
           .encode_rows = reference::encode_rows,

@@ -224,6 +224,24 @@ public final class Model implements AutoCloseable {
         return new Scorer(this);
     }
 
+    /**
+     * {@return a new embedder, which makes vectors of texts}
+     *
+     * @throws BadInputException if the model ranks pairs of texts instead
+     */
+    public Embedder embedder() {
+        return new Embedder(this);
+    }
+
+    /**
+     * {@return a new reranker, which says how well documents answer a query}
+     *
+     * @throws BadInputException if the model is none that ranks
+     */
+    public Reranker reranker() {
+        return new Reranker(this);
+    }
+
     /** What other facades work with. */
     LoadedModel loaded() {
         return loaded;

@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Test;
 
 /**
  * The table of families in docs says what the tests cover, no more and no less: inference where the reference's logits
- * are compared ({@link ModelTest}), LoRA and full training where gradients are checked ({@link FamilyGradientsTest})
+ * are compared ({@link ModelTest}), or an encoder's states ({@link EmbedderTest}), LoRA and full training where gradients are checked ({@link FamilyGradientsTest})
  * and a training runs ({@link FamilyTrainingTest}).
  */
 class FamilyTableTest {
@@ -76,6 +76,7 @@ class FamilyTableTest {
         Set<String> inferred = FamilyModels.all().stream()
                 .map(FamilyModels.Entry::architecture)
                 .collect(Collectors.toSet());
+        EncoderModels.all().forEach(golden -> inferred.add(golden.architecture()));
         Set<String> trained = FamilyModels.all().stream()
                 .filter(FamilyModels.Entry::isFloat)
                 .map(FamilyModels.Entry::architecture)

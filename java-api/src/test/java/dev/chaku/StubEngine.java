@@ -7,6 +7,7 @@ import dev.chaku.internal.engine.DecoderModule;
 import dev.chaku.internal.engine.DecoderSpec;
 import dev.chaku.internal.engine.Engine;
 import dev.chaku.internal.engine.EngineAdapter;
+import dev.chaku.internal.engine.EngineEncoder;
 import dev.chaku.internal.engine.EngineInfo;
 import dev.chaku.internal.engine.EngineModel;
 import dev.chaku.internal.engine.EnginePool;
@@ -111,6 +112,11 @@ final class StubEngine implements Engine {
         @Override
         public MemoryPlan plan(EnginePool.Options options) {
             return nothing();
+        }
+
+        @Override
+        public EngineEncoder encoder(EngineEncoder.Options options) {
+            throw new UnsupportedOperationException("no encoder");
         }
 
         @Override

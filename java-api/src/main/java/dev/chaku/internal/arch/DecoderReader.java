@@ -12,6 +12,7 @@ import dev.chaku.internal.engine.LayerInputOptions;
 import dev.chaku.internal.engine.LayerOptions;
 import dev.chaku.internal.engine.MixerOptions;
 import dev.chaku.internal.engine.RopeSpec;
+import dev.chaku.internal.engine.VectorOptions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -55,8 +56,9 @@ public final class DecoderReader {
     /** @throws BadInputException if the file says or lacks what the traits do not allow */
     public DecoderSpec map() {
         ExpertLayers experts = new ExpertLayers(keys, tensors, traits.experts());
-        if (!keys.bool("attention.causal", true)) {
-            throw keys.error("attention.causal", "true", "false");
+        boolean causal = keys.bool("attention.causal", !traits.isEncoder());
+        if (causal == traits.isEncoder()) {
+            throw keys.error("attention.causal", Boolean.toString(!causal), Boolean.toString(causal));
         }
         int layers = keys.count("block_count", MOST_LAYERS);
         int width = keys.count("embedding_length", MOST);
@@ -80,6 +82,7 @@ public final class DecoderReader {
         DecoderTensors picker = new DecoderTensors(tensors, traits, width);
         int positions = picker.pickGlobals(vocabSize);
         inputs.pickGlobals(vocabSize);
+        VectorOptions vectors = new VectorReader(keys, tensors, traits).read(width);
         List<LayerOptions> layerOptions = new ArrayList<>();
         for (int l = 0; l < layers; l++) {
             MixerOptions mixer = mixers.options(l, kvHeads[l]);
@@ -123,7 +126,8 @@ public final class DecoderReader {
                 decoder,
                 ropes,
                 layerOptions,
-                tensors.finish(HARMLESS_TENSORS));
+                tensors.finish(HARMLESS_TENSORS),
+                vectors);
     }
 
     /** The layer whose keys and values layer l reads; -1 for its own. */
@@ -224,6 +228,8 @@ public final class DecoderReader {
         int flags = (isParallel(l) ? LayerOptions.PARALLEL : 0)
                 | (traits.norms().isAfterRope() ? LayerOptions.NORM_AFTER_ROPE : 0)
                 | (traits.attention().hasGatedQueries() ? LayerOptions.GATED_QUERY : 0)
+                | (traits.isEncoder() ? LayerOptions.BOTH_WAYS : 0)
+                | (traits.norms().areOfSums() ? LayerOptions.NORM_SUMS : 0)
                 | valueFlags(l);
         double alibi = traits.positions().alibiBias() == 0
                 ? 0
@@ -285,7 +291,8 @@ public final class DecoderReader {
     /** The sliding window in tokens; 0 for none, or one that holds every context. */
     private int window(int context) {
         int window = keys.findInt(WINDOW, 0, Integer.MAX_VALUE).orElse(0);
-        return window < context ? window : 0;
+        int seen = traits.isEncoder() ? window / 2 + 1 : window; // of the farthest, the token itself included
+        return seen < context ? window : 0;
     }
 
     /** Which layers are of the kind that sees no more than a window, even where it holds every context. */
@@ -305,10 +312,14 @@ public final class DecoderReader {
                 : keys.findInt(WINDOW_PATTERN, 1, MOST_LAYERS).orElse(0);
         for (int l = 0; l < layers; l++) {
             boolean own =
-                    listed.isPresent() ? listed.get()[l] : period == 0 ? pattern.test(l) : l % period < period - 1;
+                    listed.isPresent() ? listed.get()[l] : period == 0 ? pattern.test(l) : isWindowed(l % period, period);
             windowed[l] = window > 0 && own;
         }
         return windowed;
+    }
+
+    private boolean isWindowed(int place, int period) {
+        return traits.positions().seesAllFirst() ? place > 0 : place < period - 1;
     }
 
     private List<RopeSpec> ropes(RopeReader reader) {

@@ -28,7 +28,11 @@ final class DecoderTensors {
         if (traits.norms().hasEmbedding()) {
             norm(DecoderModule.EMBEDDING_NORM.at(-1), Presence.REQUIRED);
         }
-        norm(DecoderModule.OUTPUT_NORM.at(-1), Presence.REQUIRED);
+        if (traits.types() == Presence.REQUIRED
+                || traits.types() == Presence.OPTIONAL && tensors.has(DecoderModule.TYPE_EMBEDDING.at(-1))) {
+            tensors.rows(DecoderModule.TYPE_EMBEDDING.at(-1), width);
+        }
+        norm(DecoderModule.OUTPUT_NORM.at(-1), traits.norms().areOfSums() ? Presence.NONE : Presence.REQUIRED);
         tensors.findMatrix(DecoderModule.OUTPUT.at(-1), vocabSize, width);
         tensors.vector(DecoderModule.OUTPUT.at(-1), BIAS, traits.headBias(), vocabSize);
         return (int) Math.min(Integer.MAX_VALUE, positions);
@@ -112,7 +116,7 @@ final class DecoderTensors {
                 DecoderModule.FFN_DOWN.at(l),
                 width,
                 ffWidth,
-                traits.feedForward().bias());
+                traits.feedForward().downBias());
     }
 
     private void norm(DecoderModule.Place place, Presence presence) {

@@ -43,6 +43,9 @@ public final class DecoderTraits {
         ROPE_SWITCH
     }
 
+    private boolean encoder;
+    private Presence types = Presence.NONE;
+    private final HeadTraits head = new HeadTraits();
     private final PositionTraits positions;
     private final NormTraits norms = new NormTraits();
     private final AttentionTraits attention = new AttentionTraits();
@@ -147,6 +150,36 @@ public final class DecoderTraits {
 
     Presence headBias() {
         return headBias;
+    }
+
+    /** Tokens see those behind them: it gives vectors, and neither generates nor is trained. */
+    public DecoderTraits encoder() {
+        encoder = true;
+        return this;
+    }
+
+    boolean isEncoder() {
+        return encoder;
+    }
+
+    /** Types of tokens are embedded. */
+    public DecoderTraits types(Presence presence) {
+        types = presence;
+        return this;
+    }
+
+    Presence types() {
+        return types;
+    }
+
+    /** What follows a pooled row. */
+    public DecoderTraits head(Consumer<HeadTraits> change) {
+        change.accept(head);
+        return this;
+    }
+
+    HeadTraits head() {
+        return head;
     }
 
     /** The embedding is multiplied by the square root of the width. */

@@ -5,6 +5,7 @@ import dev.chaku.internal.engine.LayerOptions;
 /** The feed-forward of a family: with a SiLU gate and without biases, unless it says otherwise. */
 public final class FeedForwardTraits {
     private Presence bias = Presence.NONE;
+    private Presence downBias = Presence.NONE;
     private boolean gated = true;
     private int activation = LayerOptions.SILU;
     private boolean fused;
@@ -13,8 +14,18 @@ public final class FeedForwardTraits {
 
     /** Biases of gate, up and down. */
     public FeedForwardTraits biases(Presence presence) {
-        bias = presence;
+        return biases(presence, presence);
+    }
+
+    /** Biases of gate and up; of down. */
+    public FeedForwardTraits biases(Presence gateUp, Presence down) {
+        bias = gateUp;
+        downBias = down;
         return this;
+    }
+
+    Presence downBias() {
+        return downBias;
     }
 
     Presence bias() {

@@ -21,6 +21,7 @@ public final class NormTraits {
     private HeadNorm headNorm = HeadNorm.HEAD;
     private boolean afterRope;
     private boolean embedding;
+    private boolean sums;
 
     NormTraits() {}
 
@@ -82,6 +83,16 @@ public final class NormTraits {
 
     boolean isAfterRope() {
         return afterRope;
+    }
+
+    /** Post norms are of the stream behind each sum; there is none before the half blocks, and none at the end. */
+    public NormTraits ofSums() {
+        sums = true;
+        return around(Presence.NONE, Presence.NONE, Presence.REQUIRED);
+    }
+
+    boolean areOfSums() {
+        return sums;
     }
 
     /** The embedding is normed. */

@@ -21,6 +21,7 @@ public final class PositionTraits {
     private RopeChoice ropes = (layer, windowed, anyWindow) -> 0;
     private OptionalDouble localBase = OptionalDouble.empty();
     private boolean embedded;
+    private boolean firstSeesAll;
     private double alibiBias;
 
     PositionTraits(RopeSpec.@Nullable Pairing pairing) {
@@ -44,6 +45,16 @@ public final class PositionTraits {
     @Nullable
     IntPredicate windows() {
         return windows;
+    }
+
+    /** Of as many layers as {@code attention.sliding_window_pattern} says, the first sees everything and not the last. */
+    public PositionTraits firstSeesAll() {
+        firstSeesAll = true;
+        return this;
+    }
+
+    boolean seesAllFirst() {
+        return firstSeesAll;
     }
 
     public PositionTraits ropes(RopeChoice choice) {

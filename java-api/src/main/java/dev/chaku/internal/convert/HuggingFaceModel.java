@@ -175,7 +175,7 @@ public final class HuggingFaceModel {
         }
         addFactors();
         for (String name : files.names()) {
-            if (OTHER_PARTS.matcher(name).matches() || isOfGuesses(name)) {
+            if (OTHER_PARTS.matcher(name).matches() || isOfGuesses(name) || family.leavesOutTensor(name)) {
                 leftOut.add(name);
             } else if (!understood.contains(name) && !HARMLESS.matcher(name).matches()) {
                 throw new BadInputException(files.fileOf(name) + ": tensor '" + name + "' is not supported for "

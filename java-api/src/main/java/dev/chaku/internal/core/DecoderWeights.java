@@ -79,6 +79,7 @@ final class DecoderWeights {
             if (spec.decoder().layerInputs() != null) {
                 builder.setLayerInputs(spec.decoder().layerInputs());
             }
+            builder.setHead(spec.vectors().activation());
             int index = 0;
             for (LayerOptions layer : spec.layers()) {
                 builder.setLayer(index, layer);

@@ -12,6 +12,7 @@ import dev.chaku.internal.engine.ParameterInfo;
 import dev.chaku.internal.engine.RopeSpec;
 import dev.chaku.internal.engine.TensorSpec;
 import dev.chaku.internal.engine.TrainerOptions;
+import dev.chaku.internal.engine.VectorOptions;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
@@ -140,6 +141,7 @@ final class Ids {
         return switch (layer.activation()) {
             case LayerOptions.SILU -> chaku.CHAKU_ACTIVATION_SILU;
             case LayerOptions.GELU_TANH -> chaku.CHAKU_ACTIVATION_GELU_TANH;
+            case LayerOptions.GELU -> chaku.CHAKU_ACTIVATION_GELU;
             case LayerOptions.CLAMPED_SWIGLU -> chaku.CHAKU_ACTIVATION_CLAMPED_SWIGLU;
             default -> throw unknown("activation", layer.activation());
         };
@@ -150,7 +152,26 @@ final class Ids {
                 | (layer.isNormedAfterRope() ? chaku.CHAKU_LAYER_NORM_AFTER_ROPE : 0)
                 | (layer.hasGatedQuery() ? chaku.CHAKU_LAYER_GATED_QUERY : 0)
                 | (layer.hasNormedValues() ? chaku.CHAKU_LAYER_NORM_VALUES : 0)
-                | (layer.hasKeysAsValues() ? chaku.CHAKU_LAYER_VALUES_ARE_KEYS : 0);
+                | (layer.hasKeysAsValues() ? chaku.CHAKU_LAYER_VALUES_ARE_KEYS : 0)
+                | (layer.looksBothWays() ? chaku.CHAKU_LAYER_BOTH_WAYS : 0)
+                | (layer.normsSums() ? chaku.CHAKU_LAYER_NORM_SUMS : 0);
+    }
+
+    static int of(VectorOptions.Activation activation) {
+        return switch (activation) {
+            case NONE -> chaku.CHAKU_HEAD_NONE;
+            case TANH -> chaku.CHAKU_HEAD_TANH;
+            case GELU -> chaku.CHAKU_HEAD_GELU;
+        };
+    }
+
+    static int of(VectorOptions.Pooling pooling) {
+        return switch (pooling) {
+            case NONE -> chaku.CHAKU_POOL_NONE;
+            case MEAN -> chaku.CHAKU_POOL_MEAN;
+            case FIRST -> chaku.CHAKU_POOL_FIRST;
+            case LAST -> chaku.CHAKU_POOL_LAST;
+        };
     }
 
     /** One bit per module, as the core takes sets of them. */
@@ -222,6 +243,10 @@ final class Ids {
             case LAYER_INPUT_GATE -> chaku.CHAKU_LAYER_INPUT_GATE;
             case LAYER_INPUT_OUT -> chaku.CHAKU_LAYER_INPUT_OUT;
             case LAYER_INPUT_POST_NORM -> chaku.CHAKU_LAYER_INPUT_POST_NORM;
+            case TYPE_EMBEDDING -> chaku.CHAKU_TYPE_EMBEDDING;
+            case HEAD_DENSE -> chaku.CHAKU_HEAD_DENSE;
+            case HEAD_NORM -> chaku.CHAKU_HEAD_NORM;
+            case HEAD_OUT -> chaku.CHAKU_HEAD_OUT;
             case ATTN_QKV, FFN_GATE_UP, SHORTCONV_IN, SHORTCONV_OUT, MIX_BETA_ALPHA ->
                 throw new IllegalArgumentException(module + " is a tensor of files, of several modules or of one");
         };

@@ -5,6 +5,7 @@ import dev.chaku.internal.core.binding.generated.chaku;
 import dev.chaku.internal.core.binding.generated.chaku_model;
 import dev.chaku.internal.engine.DecoderOptions;
 import dev.chaku.internal.engine.EngineAdapter;
+import dev.chaku.internal.engine.EngineEncoder;
 import dev.chaku.internal.engine.EngineModel;
 import dev.chaku.internal.engine.EnginePool;
 import dev.chaku.internal.engine.EngineSession;
@@ -83,6 +84,11 @@ final class NativeModel extends NativeHandle<chaku_model> implements EngineModel
     @Override
     public EnginePool pool(EnginePool.Options options) {
         return NativePool.create(this, options);
+    }
+
+    @Override
+    public EngineEncoder encoder(EngineEncoder.Options options) {
+        return NativeEncoder.create(this, options);
     }
 
     @Override

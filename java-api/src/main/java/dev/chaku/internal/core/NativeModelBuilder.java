@@ -18,6 +18,7 @@ import dev.chaku.internal.engine.LayerInputOptions;
 import dev.chaku.internal.engine.LayerOptions;
 import dev.chaku.internal.engine.MixerOptions;
 import dev.chaku.internal.engine.RopeSpec;
+import dev.chaku.internal.engine.VectorOptions;
 import dev.chaku.internal.io.DirectBuffers;
 import dev.chaku.internal.io.FileNames;
 import java.nio.ByteBuffer;
@@ -189,6 +190,15 @@ final class NativeModelBuilder extends NativeHandle<chaku_model> {
                     .value_dim(values.valueDim())
                     .tiled(values.tiled() ? 1 : 0);
             Status.check(chaku.chaku_model_set_mixer(model, layer, options), "layer " + layer);
+        } finally {
+            leaveExclusive();
+        }
+    }
+
+    void setHead(VectorOptions.Activation activation) {
+        chaku_model model = enterExclusive();
+        try {
+            Status.check(chaku.chaku_model_set_head(model, Ids.of(activation)), "head");
         } finally {
             leaveExclusive();
         }

@@ -63,6 +63,12 @@ public enum DecoderModule {
     LAYER_INPUT_GATE("inp_gate", Role.ADAPTABLE_LAYER),
     LAYER_INPUT_OUT("proj", Role.ADAPTABLE_LAYER),
     LAYER_INPUT_POST_NORM("post_norm", Role.LAYER),
+    /** Of the types that an encoder's tokens have: segment A, segment B. */
+    TYPE_EMBEDDING("token_types", Role.GLOBAL),
+    /** What follows a text's pooled row: one product or two, with an activation and a norm between. */
+    HEAD_DENSE("cls", Role.GLOBAL),
+    HEAD_NORM("cls.norm", Role.GLOBAL),
+    HEAD_OUT("cls.output", Role.GLOBAL),
     /** Query, key and value in one tensor of a file; the core knows the three. */
     ATTN_QKV("attn_qkv", Role.FUSED),
     /** Gate and up in one tensor of a file, which has the name of up. */

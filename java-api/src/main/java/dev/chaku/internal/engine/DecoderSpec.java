@@ -12,6 +12,7 @@ import java.util.Optional;
  * @param ropes the rotations that layers refer to by index
  * @param layers one per layer, in order
  * @param tensors every tensor used, each place and kind at most once
+ * @param vectors how states become vectors
  */
 public record DecoderSpec(
         String architecture,
@@ -19,7 +20,8 @@ public record DecoderSpec(
         DecoderOptions decoder,
         List<RopeSpec> ropes,
         List<LayerOptions> layers,
-        List<TensorSpec> tensors) {
+        List<TensorSpec> tensors,
+        VectorOptions vectors) {
 
     public DecoderSpec {
         ropes = List.copyOf(ropes);
@@ -33,6 +35,27 @@ public record DecoderSpec(
      */
     public boolean mixes() {
         return layers.stream().anyMatch(layer -> layer.mixer() != null);
+    }
+
+    /** A decoder of which nothing is said of vectors. */
+    public DecoderSpec(
+            String architecture,
+            int contextLength,
+            DecoderOptions decoder,
+            List<RopeSpec> ropes,
+            List<LayerOptions> layers,
+            List<TensorSpec> tensors) {
+        this(architecture, contextLength, decoder, ropes, layers, tensors, VectorOptions.NONE);
+    }
+
+    /** Whether tokens see those behind them: it gives vectors, and neither generates nor is trained. */
+    public boolean isEncoder() {
+        return layers.stream().anyMatch(LayerOptions::looksBothWays);
+    }
+
+    /** How many types of tokens it knows; 0 for none. */
+    public int tokenTypes() {
+        return weight(DecoderModule.TYPE_EMBEDDING.at(-1)).map(t -> (int) t.rows()).orElse(0);
     }
 
     /** Number of weights, biases included. */

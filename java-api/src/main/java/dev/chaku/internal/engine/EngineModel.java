@@ -28,6 +28,9 @@ public interface EngineModel extends AutoCloseable {
     /** @throws ResourceException if the plan exceeds the limit or the machine */
     EnginePool pool(EnginePool.Options options);
 
+    /** @throws ResourceException if what it takes exceeds the limit or the machine */
+    EngineEncoder encoder(EngineEncoder.Options options);
+
     /** What a trainer would take; nothing is allocated. */
     MemoryPlan plan(TrainerOptions options);
 

@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
  * @param kvHeads Hkv, divides H
  * @param headDim Dh
  * @param ffWidth F
- * @param activation {@link #SILU}, {@link #GELU_TANH} or {@link #CLAMPED_SWIGLU}
+ * @param activation {@link #SILU}, {@link #GELU_TANH}, {@link #GELU} or {@link #CLAMPED_SWIGLU}
  * @param window sliding window in tokens, 0 for full attention
  * @param rope index of the rotation in the order they were given, -1 for none
  * @param attentionScale multiplies q.k
@@ -44,6 +44,8 @@ public record LayerOptions(
     public static final int GELU_TANH = 1;
     /** {@code g sigmoid(1.702 g) (u + 1)} of a gate up to 7 and an up within -7 and 7. */
     public static final int CLAMPED_SWIGLU = 2;
+    /** {@code x/2 (1 + erf(x / sqrt 2))}. */
+    public static final int GELU = 3;
 
     /** Both half blocks read the layer's input. */
     public static final int PARALLEL = 1;
@@ -55,6 +57,10 @@ public record LayerOptions(
     public static final int NORM_VALUES = 8;
     /** Values are the product of keys. */
     public static final int VALUES_ARE_KEYS = 16;
+    /** Attention sees what follows too, with a window half of it on either side. */
+    public static final int BOTH_WAYS = 32;
+    /** Post norms are of the stream behind the sum, not of what is added. */
+    public static final int NORM_SUMS = 64;
 
     /** A layer with full attention, the first rope and nothing special. */
     public LayerOptions(int heads, int kvHeads, int headDim, int ffWidth) {
@@ -208,6 +214,16 @@ public record LayerOptions(
     /** Whether query and key heads are normed after the rotation. */
     public boolean isNormedAfterRope() {
         return (flags & NORM_AFTER_ROPE) != 0;
+    }
+
+    /** Whether attention sees what follows too. */
+    public boolean looksBothWays() {
+        return (flags & BOTH_WAYS) != 0;
+    }
+
+    /** Whether post norms are of sums. */
+    public boolean normsSums() {
+        return (flags & NORM_SUMS) != 0;
     }
 
     /** Whether queries come with gates. */

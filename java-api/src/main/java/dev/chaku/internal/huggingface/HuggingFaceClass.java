@@ -6,6 +6,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.function.BiConsumer;
 import java.util.function.Function;
+import java.util.regex.Pattern;
 
 /**
  * How Hugging Face stores the models of some classes, and what they are in GGUF: those of llama unless changed, which a
@@ -26,6 +27,7 @@ public final class HuggingFaceClass {
     private BiConsumer<ModelConfig, Map<String, GgufValue>> keys = (config, more) -> {};
     private Map<String, Object> defaults = Map.of();
     private Set<String> ropeKeys = Set.of();
+    private Pattern leftOut = Pattern.compile("");
 
     private HuggingFaceClass(String architecture, List<String> names) {
         this.architecture = architecture;
@@ -133,6 +135,16 @@ public final class HuggingFaceClass {
 
     public Map<String, Object> defaults() {
         return defaults;
+    }
+
+    /** Tensors of parts that a file does without: their whole names, as a regular expression. */
+    public HuggingFaceClass leavesOut(String names) {
+        leftOut = Pattern.compile(names);
+        return this;
+    }
+
+    public boolean leavesOutTensor(String name) {
+        return leftOut.matcher(name).matches();
     }
 
     /** Keys of a rotation's stretching that others refuse, since they do not read them. */

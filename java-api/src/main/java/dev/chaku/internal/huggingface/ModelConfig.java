@@ -297,7 +297,16 @@ public final class ModelConfig {
             case PLAIN_HEAD -> count("qk_nope_head_dim");
             case LAYER_INPUT -> json.findInt("hidden_size_per_layer_input").orElse(0);
             case LAYER_INPUTS -> layers() * of(Size.LAYER_INPUT);
+            case TYPES -> count("type_vocab_size");
+            case LABELS -> labels();
         };
+    }
+
+    /** Scores that a classifier gives, by its number of names. */
+    private int labels() {
+        return json.findObject("id2label")
+                .map(names -> names.fields().size())
+                .orElseGet(() -> find("num_labels").orElse(2));
     }
 
     /** The first of these keys that is there. */

@@ -53,5 +53,9 @@ public enum Size {
     /** Input of a layer of its own; 0 for none. */
     LAYER_INPUT,
     /** Those of all layers. */
-    LAYER_INPUTS
+    LAYER_INPUTS,
+    /** Of tokens. */
+    TYPES,
+    /** Scores that a head gives. */
+    LABELS
 }

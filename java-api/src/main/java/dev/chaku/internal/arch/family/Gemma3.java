@@ -11,6 +11,7 @@ import dev.chaku.internal.engine.LayerOptions;
 import dev.chaku.internal.engine.RopeSpec.Pairing;
 import dev.chaku.internal.huggingface.HuggingFaceClass;
 import dev.chaku.internal.huggingface.ModelConfig;
+import dev.chaku.internal.huggingface.TensorRules;
 import dev.chaku.internal.huggingface.WindowKeys;
 import java.util.List;
 import java.util.Map;
@@ -28,6 +29,10 @@ final class Gemma3 extends Family {
 
     @Override
     DecoderTraits traits(GgufFile file) {
+        return kind();
+    }
+
+    static DecoderTraits kind() {
         return DecoderTraits.rotating(Pairing.HALVES)
                 .feedForward(f -> f.gate(LayerOptions.GELU_TANH))
                 .scaleEmbeddingByWidth()
@@ -47,8 +52,12 @@ final class Gemma3 extends Family {
     /** The models that also see leave out of config.json what is as in the class. */
     @Override
     List<HuggingFaceClass> huggingFace() {
-        return List.of(Gemma.kind(of("Gemma3ForCausalLM", "Gemma3ForConditionalGeneration"))
-                .tensors(Gemma.plusOne(Gemma.postNorms(rules()).headNorms()))
+        return List.of(kind(of("Gemma3ForCausalLM", "Gemma3ForConditionalGeneration"), rules()));
+    }
+
+    static HuggingFaceClass kind(HuggingFaceClass made, TensorRules rules) {
+        return Gemma.kind(made)
+                .tensors(Gemma.plusOne(Gemma.postNorms(rules).headNorms()))
                 .keys(Gemma3::keys)
                 .defaults(Map.of(
                         "num_attention_heads",
@@ -68,10 +77,10 @@ final class Gemma3 extends Family {
                         "max_position_embeddings",
                         131072L,
                         "sliding_window",
-                        4096L)));
+                        4096L));
     }
 
-    private static void keys(ModelConfig config, Map<String, GgufValue> keys) {
+    static void keys(ModelConfig config, Map<String, GgufValue> keys) {
         Gemma.requireScale(config, LARGEST);
         config.requireOneOf("sliding_window_pattern", 6L);
         config.requireOneOf("rope_local_base_freq", 10000L, 10000.0);

@@ -49,7 +49,12 @@ public final class ModelFamilies {
             new Qwen35(),
             new Qwen35Moe(),
             new Qwen3Next(),
-            new DeepSeek2());
+            new DeepSeek2(),
+            new Bert(),
+            new NomicBert(),
+            new JinaBert(),
+            new ModernBert(),
+            new GemmaEmbedding());
 
     private ModelFamilies() {}
 
