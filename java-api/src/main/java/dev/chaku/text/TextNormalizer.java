@@ -118,6 +118,7 @@ public final class TextNormalizer {
                 yield text -> Normalizer.normalize(text, form);
             }
             case "Lowercase" -> TextNormalizer::lowercase;
+            case "StripNonspacingMarks" -> TextNormalizer::withoutNonspacingMarks;
             case "StripAccents" -> text -> filtered(text, CodePoints.MARK);
             case "Strip" -> text -> stripped(text, !first.equals("right"), !first.equals("left"));
             case "Prepend" -> text -> text.isEmpty() ? text : first + text;
@@ -153,6 +154,14 @@ public final class TextNormalizer {
             }
         });
         return lower.toString();
+    }
+
+    /** As BERT strips accents, which leaves the marks that take space. */
+    private static String withoutNonspacingMarks(String text) {
+        return text.codePoints()
+                .filter(codePoint -> Character.getType(codePoint) != Character.NON_SPACING_MARK)
+                .collect(StringBuilder::new, StringBuilder::appendCodePoint, StringBuilder::append)
+                .toString();
     }
 
     private static String filtered(String text, int classes) {

@@ -202,9 +202,12 @@ public final class Tokenizers {
                 metadata.findBool("tokenizer.ggml.normalizer.lowercase").orElse(true);
         boolean stripAccents =
                 metadata.findBool("tokenizer.ggml.normalizer.strip_accents").orElse(lowercase);
+        int longest = metadata.findInt("chaku.tokenizer.longest_word").orElse(Integer.MAX_VALUE);
         return new GgufTokenizer(
                 vocabulary,
-                new WordPieceEncoder(vocabulary, lowercase, stripAccents),
+                normalizer(metadata) == null
+                        ? new WordPieceEncoder(vocabulary, lowercase, stripAccents, longest)
+                        : new WordPieceEncoder(vocabulary, false, false, longest),
                 new Detokenizer(vocabulary, false),
                 new GgufTokenizer.Frame(settings.bos(), settings.separator()),
                 normalizer(metadata));

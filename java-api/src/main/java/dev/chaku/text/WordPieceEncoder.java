@@ -25,11 +25,14 @@ final class WordPieceEncoder implements PlainEncoder {
     private final Vocabulary vocabulary;
     private final boolean lowercase;
     private final boolean stripAccents;
+    private final int longest;
 
-    WordPieceEncoder(Vocabulary vocabulary, boolean lowercase, boolean stripAccents) {
+    /** @param longest code points of a word; longer ones are unknown */
+    WordPieceEncoder(Vocabulary vocabulary, boolean lowercase, boolean stripAccents, int longest) {
         this.vocabulary = vocabulary;
         this.lowercase = lowercase;
         this.stripAccents = stripAccents;
+        this.longest = longest;
     }
 
     @Override
@@ -86,6 +89,14 @@ final class WordPieceEncoder implements PlainEncoder {
         }
     }
 
+    private static int codePoints(byte[] utf8) {
+        int count = 0;
+        for (byte unit : utf8) {
+            count += (unit & 0xc0) == 0x80 ? 0 : 1;
+        }
+        return count;
+    }
+
     private void endWord(ByteArrayOutputStream word, TokenBuffer out) {
         if (word.size() == 0) {
             return;
@@ -93,6 +104,10 @@ final class WordPieceEncoder implements PlainEncoder {
         byte[] bytes = word.toByteArray();
         word.reset();
         int before = out.size();
+        if (bytes.length > longest && codePoints(bytes) - 1 > longest) { // the mark that begins a word is none of it
+            vocabulary.addUnknown(bytes, out);
+            return;
+        }
         int position = 0;
         while (position < bytes.length) {
             int end = Math.min(bytes.length, position + vocabulary.longest());

@@ -78,6 +78,9 @@ public final class HuggingFaceModel {
         model.describe(name == null ? "model" : name.toString());
         HuggingFaceTokenizer.read(folder, model.config).describe(model.metadata);
         model.pick(files);
+        VectorFiles vectors = VectorFiles.read(folder, model.config, model.family.architecture());
+        model.metadata.putAll(vectors.keys());
+        model.tensors.addAll(vectors.tensors());
         return new Found(
                 new ModelOutline(folder.toString(), model.metadata, model.tensors),
                 format(files),

@@ -112,8 +112,12 @@ final class HuggingFaceTokenizer {
     private void readTokenizerJson() {
         JsonFile model = tokenizer.findObject("model").orElseThrow();
         String type = model.findString("type").orElse("BPE");
+        if (type.equals("WordPiece")) {
+            readWordPiece(model);
+            return;
+        }
         if (!type.equals("BPE")) {
-            throw model.error("type", "BPE (others are those of models of other kinds, such as T5 and BERT)", type);
+            throw model.error("type", "BPE or WordPiece (Unigram is that of T5 and XLM-RoBERTa)", type);
         }
         List<CharacterMerges.Merge> merges = merges(model);
         boolean characters = model.bool("byte_fallback", false);
@@ -156,6 +160,41 @@ final class HuggingFaceTokenizer {
             found.put("chaku.tokenizer.merge_token_ids", GgufValue.of(scores.ids(vocabulary)));
         }
         describeSteps(characters);
+    }
+
+    /** BERT's: GGUF writes U+2581 before tokens that begin a word and nothing before those that go on. */
+    private void readWordPiece(JsonFile model) {
+        WordPieceSteps steps = WordPieceSteps.of(tokenizer, model);
+        model.findObject("vocab")
+                .orElseThrow(() -> model.error("vocab", "an object", null))
+                .fields()
+                .forEach((text, id) -> {
+                    if (!(id instanceof Long number)) {
+                        throw model.error("vocab." + text, "an id", id);
+                    }
+                    vocabulary.put(tokenizer.path(), number, steps.spelling(text), VocabularyTable.NORMAL, 0);
+                });
+        addAddedTokens(0);
+        found.put("tokenizer.ggml.model", GgufValue.of("bert"));
+        found.put("tokenizer.ggml.pre", GgufValue.of("default"));
+        vocabulary.write(found, false);
+        steps.describe(found);
+        TextFrame frame = TextFrame.of(tokenizer);
+        put("cls", frame.before());
+        put("seperator", frame.after());
+        vocabulary.find("[MASK]").ifPresent(id -> found.put("tokenizer.ggml.mask_token_id", GgufValue.ofUint32(id)));
+        config.json()
+                .findInt("type_vocab_size")
+                .ifPresent(types -> found.put("tokenizer.ggml.token_type_count", GgufValue.ofUint32(types)));
+    }
+
+    /** The id of a token that stands around texts, under the name that GGUF has for it. */
+    private void put(String name, @Nullable String token) {
+        int id = Optional.ofNullable(token)
+                .flatMap(vocabulary::find)
+                .orElseThrow(() ->
+                        tokenizer.error("post_processor", "a token of the vocabulary before and after a text", token));
+        found.put("tokenizer.ggml." + name + "_token_id", GgufValue.ofUint32(id));
     }
 
     /** Byte-level tokens and their merges in two files; the class of the tokenizer says how it cuts words. */
