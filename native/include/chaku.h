@@ -190,8 +190,8 @@ typedef struct chaku_layer_options {
 #define CHAKU_LAYER_VALUES_ARE_KEYS 16
 /* Attention sees the tokens behind too: an encoder's. With a window, those at most window / 2 away on either side. */
 #define CHAKU_LAYER_BOTH_WAYS 32
-/* CHAKU_ATTN_POST_NORM and CHAKU_FFN_POST_NORM, both there, are of the sums: x' = norm(x + attention(x)). With BOTH_WAYS
- * alone. A model whose last layer is so may be without CHAKU_OUTPUT_NORM. */
+/* CHAKU_ATTN_POST_NORM and CHAKU_FFN_POST_NORM, both there, are of the sums: x' = norm(x + attention(x)). With
+ * BOTH_WAYS alone. A model whose last layer is so may be without CHAKU_OUTPUT_NORM. */
 #define CHAKU_LAYER_NORM_SUMS 64
 
 #define CHAKU_GATING_SOFTMAX 0       /* weights are the softmax over all experts, of those selected */
@@ -380,8 +380,8 @@ CHAKU_API chaku_status chaku_model_set_layer_inputs(chaku_model* model, const ch
 #define CHAKU_HEAD_TANH 1
 #define CHAKU_HEAD_GELU 2
 
-/** What follows CHAKU_HEAD_DENSE: a text's pooled row x becomes out(norm(act(dense(x)))), of which the model has what it
- * has tensors of. Without this call act is CHAKU_HEAD_NONE. */
+/** What follows CHAKU_HEAD_DENSE: a text's pooled row x becomes out(norm(act(dense(x)))), of which the model has what
+ * it has tensors of. Without this call act is CHAKU_HEAD_NONE. */
 CHAKU_API chaku_status chaku_model_set_head(chaku_model* model, int32_t activation);
 
 /** Makes a layer that is set one of experts. */
@@ -561,8 +561,9 @@ CHAKU_API chaku_status chaku_sequence_length(const chaku_sequence* sequence, int
 
 /* ---------------------------------------------------------------- encoder: states of whole texts */
 
-/** Computes the states that a model ends with, after its last norm, for whole texts of which nothing is kept: of encoders
- * and of models that generate. Single-threaded, internally parallel; chaku_encoder_cancel alone comes from any thread. */
+/** Computes the states that a model ends with, after its last norm, for whole texts of which nothing is kept: of
+ * encoders and of models that generate. Single-threaded, internally parallel; chaku_encoder_cancel alone comes from any
+ * thread. */
 typedef struct chaku_encoder chaku_encoder;
 
 typedef struct chaku_encoder_options {

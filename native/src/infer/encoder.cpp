@@ -157,8 +157,8 @@ int64_t Encoder::run_part(const EncoderTexts& texts, const Part& part, float* ro
   batch.types = ints_ + kTypes * max_batch_tokens_;
   batch.n_tokens = part.n_tokens;
   batch.spans = spans_;
-  const Decoder decoder{&model.engine(), &model.spec(), &model.weights(), nullptr, &cancellation_, {}, nullptr,
-                        Role::kPrompt};
+  const Decoder decoder{&model.engine(), &model.spec(), &model.weights(), nullptr, &cancellation_, {},
+                        nullptr,         Role::kPrompt};
   forward(decoder, batch, {}, activations_);
   output_norm(decoder, activations_.streams.back(), part.n_tokens, activations_.normed, nullptr);
   const bool by_token = texts.pooling == Pooling::kNone;
@@ -172,10 +172,10 @@ int64_t Encoder::run_part(const EncoderTexts& texts, const Part& part, float* ro
 }
 
 const float* Encoder::pool(const EncoderTexts&, const Part& part) {
-  model_->engine().run(&KernelTable::mean_rows,
-                       MeanRowsProblem{activations_.normed, ints_ + kBegins * max_batch_tokens_,
-                                       ints_ + kEnds * max_batch_tokens_, pooled_,
-                                       static_cast<int64_t>(part.last - part.first), model_->spec().width});
+  model_->engine().run(
+      &KernelTable::mean_rows,
+      MeanRowsProblem{activations_.normed, ints_ + kBegins * max_batch_tokens_, ints_ + kEnds * max_batch_tokens_,
+                      pooled_, static_cast<int64_t>(part.last - part.first), model_->spec().width});
   return pooled_;
 }
 

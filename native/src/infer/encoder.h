@@ -61,10 +61,10 @@ class Encoder {
   int32_t max_batch_tokens_;
   DeviceBuffer scratch_;
   Activations activations_;
-  float* pooled_ = nullptr;     // [M,D]
-  float* head_[2] = {};         // [M, the wider of the head's]
-  int32_t* ints_ = nullptr;     // kIntRows of [M]
-  std::vector<int32_t> host_;   // likewise
+  float* pooled_ = nullptr;    // [M,D]
+  float* head_[2] = {};        // [M, the wider of the head's]
+  int32_t* ints_ = nullptr;    // kIntRows of [M]
+  std::vector<int32_t> host_;  // likewise
   std::vector<AttentionSpan> spans_;
   Cancellation cancellation_;
 };

@@ -13,7 +13,8 @@ constexpr int32_t kMostTokens = INT32_MAX / kCacheBlockTokens * kCacheBlockToken
 PoolOptions resolved(const Model& model, const PoolOptions& options) {
   if (!model.sealed()) fail(Code::kInvalidState, "[pool] expected a sealed model, got one under construction");
   if (!model.spec().looks_back())
-    fail(Code::kUnsupported, "[pool] expected a model that generates, got an encoder, whose tokens see those behind them");
+    fail(Code::kUnsupported,
+         "[pool] expected a model that generates, got an encoder, whose tokens see those behind them");
   if (options.max_tokens < 1 || options.max_tokens > kMostTokens)
     fail(Code::kInvalidArgument, "[pool] expected max_tokens in 1..%d, got %d", kMostTokens, options.max_tokens);
   if (options.max_batch_tokens < 0)

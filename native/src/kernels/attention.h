@@ -55,7 +55,8 @@ struct AttentionProblem {
 };
 
 // Given the forward's inputs and outputs and the gradient of o; all gradients are overwritten, and alias no input. For
-// spans whose keys are their own queries (training): q_begin == kv_begin, q_end == kv_end. Of attention that looks back.
+// spans whose keys are their own queries (training): q_begin == kv_begin, q_end == kv_end. Of attention that looks
+// back.
 struct AttentionBackwardProblem {
   AttentionProblem forward;    // o and lse as the forward left them
   const float* d_o = nullptr;  // [T, H*Dh], o_stride

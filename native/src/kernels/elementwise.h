@@ -8,7 +8,7 @@ namespace chaku {
 enum class Activation : int32_t {
   kSilu = 0,
   kGeluTanh = 1,
-  kGelu = 5,  // x/2 (1 + erf(x / sqrt 2))
+  kGelu = 5,           // x/2 (1 + erf(x / sqrt 2))
   kClampedSwiGlu = 4,  // g sigmoid(1.702 g) (u + 1), with g = min(gate, 7) and u = up within -7..7
   // These only gate: no feed-forward of a known model has them.
   kSigmoid = 16,

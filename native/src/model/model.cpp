@@ -59,12 +59,13 @@ void check_parts(const LayerSpec& spec, const LayerWeights& w, int32_t layer) {
   if (spec.values_are_keys && !spec.value_norm)
     fail(Code::kUnsupported, "[seal] expected a norm of values that are keys, got none (layer %d)", layer);
   if (spec.norm_sums && (spec.mixes() || w.norms[kNormAttnPost] == nullptr || w.norms[kNormFfnPost] == nullptr))
-    fail(Code::kUnsupported, "[seal] expected attention and post norms in a layer that norms its sums (layer %d)", layer);
+    fail(Code::kUnsupported, "[seal] expected attention and post norms in a layer that norms its sums (layer %d)",
+         layer);
   if (spec.norm_sums && !spec.both_ways)
     fail(Code::kUnsupported, "[seal] expected norms of sums where attention looks both ways alone (layer %d)", layer);
   if (spec.both_ways && (spec.mixes() || spec.is_latent() || spec.kv_source >= 0))
-    fail(Code::kUnsupported, "[seal] expected ordinary attention with keys of its own where it looks both ways (layer %d)",
-         layer);
+    fail(Code::kUnsupported,
+         "[seal] expected ordinary attention with keys of its own where it looks both ways (layer %d)", layer);
   if (!spec.parallel) return;
   if (spec.kv_source >= 0)
     fail(Code::kUnsupported, "[seal] expected a parallel layer with keys of its own (layer %d)", layer);

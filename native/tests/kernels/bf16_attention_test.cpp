@@ -177,7 +177,8 @@ TEST(both_ways_on_rounded_inputs) {
   for (const Heads heads : {Heads{4, 2, 32}, Heads{12, 12, 32}, Heads{3, 1, 15}})
     for (const int32_t window : {0, 2, 64, 128})
       check_rounded({.heads = heads, .spans = packed, .window = window, .backward = false, .both_ways = true});
-  check_rounded({.heads = {4, 4, 32}, .spans = packed, .shaping = Shaping{0.0f, true}, .backward = false, .both_ways = true});
+  check_rounded(
+      {.heads = {4, 4, 32}, .spans = packed, .shaping = Shaping{0.0f, true}, .backward = false, .both_ways = true});
 }
 
 TEST(lengths_around_a_block_and_a_chunk) {

@@ -18,8 +18,8 @@ constexpr Tolerance tolerance_of(Activation activation) {
   return activation == Activation::kGeluTanh ? Tolerance{5e-7, 2e-6} : kElementwise;
 }
 
-constexpr Activation kActivations[] = {Activation::kSilu, Activation::kGeluTanh, Activation::kGelu, Activation::kSigmoid,
-                                       Activation::kIdentity};
+constexpr Activation kActivations[] = {Activation::kSilu, Activation::kGeluTanh, Activation::kGelu,
+                                       Activation::kSigmoid, Activation::kIdentity};
 
 TEST(gated_activation) {
   for (const Activation activation : kActivations)

@@ -548,7 +548,8 @@ class Oracle {
                     const std::vector<Row>& v, size_t t) {
     Row o(q.size(), 0.0);
     const size_t dh = static_cast<size_t>(layer.head_dim);
-    const size_t back = static_cast<size_t>(layer.window > 0 ? layer.both_ways ? layer.window / 2 : layer.window - 1 : INT32_MAX);
+    const size_t back =
+        static_cast<size_t>(layer.window > 0 ? layer.both_ways ? layer.window / 2 : layer.window - 1 : INT32_MAX);
     const size_t ahead = static_cast<size_t>(!layer.both_ways ? 0 : layer.window > 0 ? layer.window / 2 : INT32_MAX);
     const size_t first = t > back ? t - back : 0, last = std::min(t + ahead, k.size() - 1);
     for (size_t h = 0; h < static_cast<size_t>(layer.n_heads); ++h) {
@@ -557,7 +558,8 @@ class Oracle {
       for (size_t j = first; j <= last; ++j) {
         double score = 0;
         for (size_t i = 0; i < dh; ++i) score += q[h * dh + i] * k[j][kv + i];
-        const double fall = layer.slopes.empty() ? 0.0 : layer.slopes[h] * std::abs(static_cast<double>(t) - static_cast<double>(j));
+        const double fall =
+            layer.slopes.empty() ? 0.0 : layer.slopes[h] * std::abs(static_cast<double>(t) - static_cast<double>(j));
         const double weight = std::exp(capped(score * layer.attention_scale, layer.attention_soft_cap) - fall);
         sum += weight;
         for (size_t i = 0; i < dh; ++i) o[h * dh + i] += weight * v[j][kv + i];

@@ -30,8 +30,8 @@ struct GeluTanh {
   }
 };
 
-// By the complementary error function: with t = 1 / (1 + c z), z = |x| / sqrt 2, erfc(z) = t (a1 + t (a2 + ...)) e^(-z^2)
-// to an absolute 1.5e-7 (Hastings; Abramowitz and Stegun 7.1.26).
+// By the complementary error function: with t = 1 / (1 + c z), z = |x| / sqrt 2, erfc(z) = t (a1 + t (a2 + ...))
+// e^(-z^2) to an absolute 1.5e-7 (Hastings; Abramowitz and Stegun 7.1.26).
 struct Gelu {
   // P(-|x|) and e^(-x^2 / 2).
   struct Tail {

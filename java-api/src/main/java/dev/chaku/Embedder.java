@@ -38,15 +38,18 @@ public final class Embedder implements AutoCloseable {
         model = made.loaded();
         VectorOptions vectors = model.spec().vectors();
         if (vectors.ranks()) {
-            throw new BadInputException(
-                    model.metadata().source() + ": expected a model that gives vectors, found one that ranks; see Reranker");
+            throw new BadInputException(model.metadata().source()
+                    + ": expected a model that gives vectors, found one that ranks; see Reranker");
         }
         encoder = new TextEncoder(model, made.options().memoryLimitBytes());
         pooling = Pooling.of(vectors.pooling());
         dimensions = encoder.width(true);
         maxTokens = model.spec().contextLength();
-        prefixes.put(TextUse.QUERY, model.metadata().findString(PREFIX + "query").orElse(""));
-        prefixes.put(TextUse.DOCUMENT, model.metadata().findString(PREFIX + "document").orElse(""));
+        prefixes.put(
+                TextUse.QUERY, model.metadata().findString(PREFIX + "query").orElse(""));
+        prefixes.put(
+                TextUse.DOCUMENT,
+                model.metadata().findString(PREFIX + "document").orElse(""));
     }
 
     /**
@@ -128,7 +131,8 @@ public final class Embedder implements AutoCloseable {
      */
     public Embedder maxTokens(int tokens) {
         if (tokens < 1 || tokens > model.spec().contextLength()) {
-            throw BadInputException.ofSetting("max tokens", "1 to " + model.spec().contextLength(), tokens);
+            throw BadInputException.ofSetting(
+                    "max tokens", "1 to " + model.spec().contextLength(), tokens);
         }
         maxTokens = tokens;
         return this;

@@ -31,10 +31,11 @@ public final class Reranker implements AutoCloseable {
             "Given a web search query, retrieve relevant passages that answer the query";
 
     /** As Qwen3-Reranker was trained. */
-    private static final String YES_OR_NO = "<|im_start|>system\nJudge whether the Document meets the requirements based"
-            + " on the Query and the Instruct provided. Note that the answer can only be \"yes\" or"
-            + " \"no\".<|im_end|>\n<|im_start|>user\n<Instruct>: {instruction}\n<Query>: {query}\n<Document>:"
-            + " {document}<|im_end|>\n<|im_start|>assistant\n<think>\n\n</think>\n\n";
+    private static final String YES_OR_NO =
+            "<|im_start|>system\nJudge whether the Document meets the requirements based"
+                    + " on the Query and the Instruct provided. Note that the answer can only be \"yes\" or"
+                    + " \"no\".<|im_end|>\n<|im_start|>user\n<Instruct>: {instruction}\n<Query>: {query}\n<Document>:"
+                    + " {document}<|im_end|>\n<|im_start|>assistant\n<think>\n\n</think>\n\n";
 
     private final Model opened;
     private final LoadedModel model;
@@ -57,7 +58,8 @@ public final class Reranker implements AutoCloseable {
         }
         if (!ranks && (model.spec().isEncoder() || template().isEmpty())) {
             throw new BadInputException(source + ": expected a model that ranks: a head (pooling_type 4), or one of the"
-                    + " family qwen3 that answers yes or no, found " + model.spec().architecture() + " without");
+                    + " family qwen3 that answers yes or no, found "
+                    + model.spec().architecture() + " without");
         }
         this.encoder = new TextEncoder(model, opened.options().memoryLimitBytes());
     }
@@ -150,8 +152,8 @@ public final class Reranker implements AutoCloseable {
         System.arraycopy(second, 0, both, first.length, second.length);
         both[both.length - 1] = first[first.length - 1];
         if (first.length + 1 >= model.spec().contextLength()) {
-            throw new BadInputException("query: expected fewer than " + (model.spec().contextLength() - 1)
-                    + " tokens, found " + first.length);
+            throw new BadInputException("query: expected fewer than "
+                    + (model.spec().contextLength() - 1) + " tokens, found " + first.length);
         }
         int[] fitting = TextEncoder.fit(both, model.spec().contextLength(), truncates, what + ", with its query");
         return new Text(fitting, model.spec().tokenTypes() > 1 ? first.length : fitting.length);

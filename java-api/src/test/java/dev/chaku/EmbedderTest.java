@@ -25,17 +25,18 @@ class EmbedderTest {
     /** Of every encoder, on every path of this machine that rounds no operands: within 1e-4 of the golden. */
     @TestFactory
     Stream<DynamicTest> givesTheStatesOfTheRepository() {
-        return EncoderModels.all().stream().map(golden -> DynamicTest.dynamicTest(golden.name(), () -> {
-            for (Device device : List.of(Device.REFERENCE, Float32Device.get())) {
-                try (Model model =
-                        Model.open(golden.file(), ModelOptions.defaults().withDevice(device))) {
-                    float[][] states = new TextEncoder(model.loaded(), 0).states(golden.tokens());
-                    for (int t = 0; t < states.length; t++) {
-                        assertArrayEquals(golden.states()[t], states[t], 1e-4f, device + ", token " + t);
+        return EncoderModels.all().stream()
+                .map(golden -> DynamicTest.dynamicTest(golden.name(), () -> {
+                    for (Device device : List.of(Device.REFERENCE, Float32Device.get())) {
+                        try (Model model = Model.open(
+                                golden.file(), ModelOptions.defaults().withDevice(device))) {
+                            float[][] states = new TextEncoder(model.loaded(), 0).states(golden.tokens());
+                            for (int t = 0; t < states.length; t++) {
+                                assertArrayEquals(golden.states()[t], states[t], 1e-4f, device + ", token " + t);
+                            }
+                        }
                     }
-                }
-            }
-        }));
+                }));
     }
 
     private static Model open(String name) {
@@ -48,8 +49,7 @@ class EmbedderTest {
                 Embedder embedder = model.embedder().normalized(false)) {
             int[] tokens = model.tokenizer().encode(TEXTS.get(0), true, false);
             float[][] states = embedder.states(tokens);
-            assertArrayEquals(
-                    states[0], embedder.pooling(Pooling.FIRST).embed(TEXTS.get(0)), 1e-6f);
+            assertArrayEquals(states[0], embedder.pooling(Pooling.FIRST).embed(TEXTS.get(0)), 1e-6f);
             assertArrayEquals(
                     states[tokens.length - 1], embedder.pooling(Pooling.LAST).embed(TEXTS.get(0)), 1e-6f);
             float[] mean = new float[states[0].length];

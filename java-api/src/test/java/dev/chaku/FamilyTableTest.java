@@ -18,8 +18,8 @@ import org.junit.jupiter.api.Test;
 
 /**
  * The table of families in docs says what the tests cover, no more and no less: inference where the reference's logits
- * are compared ({@link ModelTest}), or an encoder's states ({@link EmbedderTest}), LoRA and full training where gradients are checked ({@link FamilyGradientsTest})
- * and a training runs ({@link FamilyTrainingTest}).
+ * are compared ({@link ModelTest}), or an encoder's states ({@link EmbedderTest}), LoRA and full training where
+ * gradients are checked ({@link FamilyGradientsTest}) and a training runs ({@link FamilyTrainingTest}).
  */
 class FamilyTableTest {
     private static final Path PAGE = Path.of("..", "docs", "model-families.md");

@@ -23,6 +23,8 @@ import picocli.CommandLine.Spec;
             GenerateCommand.class,
             ChatCommand.class,
             EvalCommand.class,
+            EmbedCommand.class,
+            RerankCommand.class,
             TokenizeCommand.class,
             ModelCommand.class,
             AdapterCommand.class,

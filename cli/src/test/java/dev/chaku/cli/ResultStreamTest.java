@@ -29,6 +29,19 @@ import org.junit.jupiter.api.io.TempDir;
 /** Standard output that cannot be written, for every verb of the real {@code ./chaku}. */
 class ResultStreamTest {
     private static final Path FULL = Path.of("/dev/full");
+    private static final Path RANKER = Path.of(
+                    "..",
+                    "java-api",
+                    "src",
+                    "test",
+                    "resources",
+                    "dev",
+                    "chaku",
+                    "goldens",
+                    "encoders",
+                    "bert-rank.gguf")
+            .toAbsolutePath()
+            .normalize();
 
     /** A line for each verb that ends well and prints something. */
     private static final Map<String, String> LINES = Map.ofEntries(
@@ -56,6 +69,7 @@ class ResultStreamTest {
             Map.entry("demo", "demo --rebuild-base OUT --rebuild-epochs 1"),
             Map.entry("doctor", "doctor"),
             Map.entry("eval", "eval --model BASE --data DATA --max-tokens 2"),
+            Map.entry("embed", "embed --model BASE --text Hello"),
             Map.entry("generate", "generate --model BASE --prompt The --max-tokens 2"),
             Map.entry("model convert", "model convert HF OUT"),
             Map.entry("model imatrix", "model imatrix --model BASE --data TEXT --out OUT"),
@@ -64,6 +78,7 @@ class ResultStreamTest {
             Map.entry("model split", "model split BASE --max-tensors 20 --out OUT"),
             Map.entry("model new", "model new OUT --config CONFIG"),
             Map.entry("model quantize", "model quantize BASE OUT --type q8_0"),
+            Map.entry("rerank", "rerank --model RANKER --query cow --file TEXTS"),
             Map.entry("setup", "help setup"),
             Map.entry("version", "version"),
             Map.entry("tokenize", "tokenize --model BASE --text Hello"),
@@ -128,6 +143,8 @@ class ResultStreamTest {
         return Stream.of(text.split(" "))
                 .map(word -> switch (word) {
                     case "BASE" -> base();
+                    case "RANKER" -> RANKER;
+                    case "TEXTS" -> Files.writeString(folder.resolve("texts.jsonl"), "\"The cow.\"\n\"Mars.\"\n");
                     case "DATA" -> data;
                     case "TEXT" -> folder.resolve("text.txt");
                     case "CONFIG" -> folder.resolve("config.json");

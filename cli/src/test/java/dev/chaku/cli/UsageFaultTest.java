@@ -208,12 +208,14 @@ class UsageFaultTest {
             Map.entry("data stats", "DATA"),
             Map.entry("demo", "--out OUT"),
             Map.entry("eval", "--model BASE --adapter BASE --data DATA --gate x"),
+            Map.entry("embed", "--model BASE --text x"),
             Map.entry("generate", "--model BASE --prompt x"),
             Map.entry("model convert", "BASE OUT"),
             Map.entry("model imatrix", "--model BASE --data DATA --out OUT"),
             Map.entry("model inspect", "BASE"),
             Map.entry("model new", "OUT --shape smollm2-135m"),
             Map.entry("model quantize", "BASE OUT --type q8_0"),
+            Map.entry("rerank", "--model BASE --query x --file DATA"),
             Map.entry("tokenize", "--model BASE --text x"),
             Map.entry("train", "--model BASE --data DATA --eval-split 0.5 --out OUT"));
 

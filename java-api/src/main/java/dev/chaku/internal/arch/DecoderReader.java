@@ -311,8 +311,9 @@ public final class DecoderReader {
                 ? 0
                 : keys.findInt(WINDOW_PATTERN, 1, MOST_LAYERS).orElse(0);
         for (int l = 0; l < layers; l++) {
-            boolean own =
-                    listed.isPresent() ? listed.get()[l] : period == 0 ? pattern.test(l) : isWindowed(l % period, period);
+            boolean own = listed.isPresent()
+                    ? listed.get()[l]
+                    : period == 0 ? pattern.test(l) : isWindowed(l % period, period);
             windowed[l] = window > 0 && own;
         }
         return windowed;

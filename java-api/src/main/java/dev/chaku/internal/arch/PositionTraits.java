@@ -47,7 +47,9 @@ public final class PositionTraits {
         return windows;
     }
 
-    /** Of as many layers as {@code attention.sliding_window_pattern} says, the first sees everything and not the last. */
+    /**
+     * Of as many layers as {@code attention.sliding_window_pattern} says, the first sees everything and not the last.
+     */
     public PositionTraits firstSeesAll() {
         firstSeesAll = true;
         return this;

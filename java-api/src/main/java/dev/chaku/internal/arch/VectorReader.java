@@ -13,11 +13,7 @@ final class VectorReader {
     private static final int RANK = 4;
 
     private static final List<String> HARMLESS = List.of(
-            "classifier.output_labels",
-            "dense_2_feat_in",
-            "dense_2_feat_out",
-            "dense_3_feat_in",
-            "dense_3_feat_out");
+            "classifier.output_labels", "dense_2_feat_in", "dense_2_feat_out", "dense_3_feat_in", "dense_3_feat_out");
 
     private final ArchitectureKeys keys;
     private final TensorTable tensors;

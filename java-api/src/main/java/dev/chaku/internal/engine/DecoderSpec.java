@@ -55,7 +55,9 @@ public record DecoderSpec(
 
     /** How many types of tokens it knows; 0 for none. */
     public int tokenTypes() {
-        return weight(DecoderModule.TYPE_EMBEDDING.at(-1)).map(t -> (int) t.rows()).orElse(0);
+        return weight(DecoderModule.TYPE_EMBEDDING.at(-1))
+                .map(t -> (int) t.rows())
+                .orElse(0);
     }
 
     /** Number of weights, biases included. */

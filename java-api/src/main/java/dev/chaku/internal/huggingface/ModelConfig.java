@@ -304,9 +304,8 @@ public final class ModelConfig {
 
     /** Scores that a classifier gives, by its number of names. */
     private int labels() {
-        return json.findObject("id2label")
-                .map(names -> names.fields().size())
-                .orElseGet(() -> find("num_labels").orElse(2));
+        return json.findObject("id2label").map(names -> names.fields().size()).orElseGet(() -> find("num_labels")
+                .orElse(2));
     }
 
     /** The first of these keys that is there. */

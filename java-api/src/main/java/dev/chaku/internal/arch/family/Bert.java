@@ -34,9 +34,7 @@ final class Bert extends Family {
     @Override
     List<HuggingFaceClass> huggingFace() {
         return List.of(
-                kind(of("BertModel"))
-                        .tensors(tensors(""))
-                        .leavesOut("pooler\\..*|embeddings\\.position_ids"),
+                kind(of("BertModel")).tensors(tensors("")).leavesOut("pooler\\..*|embeddings\\.position_ids"),
                 kind(of("BertForMaskedLM"))
                         .tensors(tensors("bert."))
                         .leavesOut("cls\\..*|bert\\.pooler\\..*|bert\\.embeddings\\.position_ids"),

@@ -59,12 +59,7 @@ final class Encoders {
         return rules.biased(self + "query", BLOCK + "attn_q", Size.QUERIES, Size.WIDTH, Layout.PLAIN)
                 .biased(self + "key", BLOCK + "attn_k", Size.KEYS, Size.WIDTH, Layout.PLAIN)
                 .biased(self + "value", BLOCK + "attn_v", Size.KEYS, Size.WIDTH, Layout.PLAIN)
-                .biased(
-                        layer + "attention.output.dense",
-                        BLOCK + "attn_output",
-                        Size.WIDTH,
-                        Size.QUERIES,
-                        Layout.PLAIN)
+                .biased(layer + "attention.output.dense", BLOCK + "attn_output", Size.WIDTH, Size.QUERIES, Layout.PLAIN)
                 .layerNorm(layer + "attention.output.LayerNorm", BLOCK + "attn_output_norm");
     }
 

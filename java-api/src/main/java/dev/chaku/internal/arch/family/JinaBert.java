@@ -47,9 +47,7 @@ final class JinaBert extends Family {
     @Override
     List<HuggingFaceClass> huggingFace() {
         return List.of(
-                kind(of("JinaBertModel"))
-                        .tensors(tensors(""))
-                        .leavesOut("pooler\\..*|embeddings\\.position_ids"),
+                kind(of("JinaBertModel")).tensors(tensors("")).leavesOut("pooler\\..*|embeddings\\.position_ids"),
                 kind(of("JinaBertForMaskedLM"))
                         .tensors(tensors("bert."))
                         .leavesOut("cls\\..*|bert\\.pooler\\..*|bert\\.embeddings\\.position_ids"));

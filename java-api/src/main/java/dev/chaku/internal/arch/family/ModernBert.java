@@ -63,12 +63,18 @@ final class ModernBert extends Family {
         return Encoders.kind(made, "norm_eps")
                 .activations("gelu")
                 .defaults(Map.of(
-                        "global_attn_every_n_layers", 3L,
-                        "local_attention", 128L,
-                        "global_rope_theta", 160000.0,
-                        "local_rope_theta", 10000.0,
-                        "norm_eps", 1e-5,
-                        "hidden_activation", "gelu"))
+                        "global_attn_every_n_layers",
+                        3L,
+                        "local_attention",
+                        128L,
+                        "global_rope_theta",
+                        160000.0,
+                        "local_rope_theta",
+                        10000.0,
+                        "norm_eps",
+                        1e-5,
+                        "hidden_activation",
+                        "gelu"))
                 .keys(ModernBert::keys);
     }
 
