@@ -6,9 +6,26 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.TreeSet;
 
-/** The tables of what Chaku measures alone: JMH, kernels, end to end. */
+/** The smaller tables: vectors of texts, JMH, kernels, end to end. */
 final class OtherTables {
     private OtherTables() {}
+
+    static String embeddings(List<Map<String, Object>> rows) {
+        Markdown text = new Markdown();
+        machine(rows, text);
+        text.head("shape", "texts at once", "program", "texts/s", "ratio");
+        for (Map<String, Object> row : rows) {
+            if ("embeddings".equals(row.get("measure"))) {
+                text.row(
+                        row.get("shape").toString(),
+                        row.get("tokens").toString().replace("batch ", ""),
+                        row.get("program").toString(),
+                        Markdown.spread(row.get("texts_per_s"), 1),
+                        Markdown.spread(row.get("ratio"), 2));
+            }
+        }
+        return text.toString();
+    }
 
     static String jmh(List<Map<String, Object>> rows) {
         Markdown text = new Markdown();

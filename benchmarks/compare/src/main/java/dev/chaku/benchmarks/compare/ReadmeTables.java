@@ -20,6 +20,7 @@ final class ReadmeTables {
         TABLES.put("compare", ComparisonTables::render);
         TABLES.put("neighbours", NeighbourTables::render);
         TABLES.put("adapters", AdapterTables::render);
+        TABLES.put("embed", OtherTables::embeddings);
         TABLES.put("jmh", OtherTables::jmh);
         TABLES.put("kernels", OtherTables::kernels);
         TABLES.put("bench", OtherTables::bench);
