@@ -5,6 +5,7 @@ import static dev.chaku.ReferenceJson.list;
 import dev.chaku.internal.arch.family.ModelFamilies;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -71,5 +72,12 @@ final class FamilyModels {
                 .map(entry -> new Entry(folder, entry))
                 .filter(entry -> ModelFamilies.architectures().contains(entry.architecture()))
                 .toList();
+    }
+
+    /** All architectures but the encoders, of which nothing is adapted. */
+    static Set<String> thatGenerate() {
+        Set<String> all = new HashSet<>(ModelFamilies.architectures());
+        EncoderModels.all().forEach(golden -> all.remove(golden.architecture()));
+        return all;
     }
 }
