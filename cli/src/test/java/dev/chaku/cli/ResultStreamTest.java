@@ -120,6 +120,7 @@ class ResultStreamTest {
                         .append(" live?\"}, {\"role\": \"assistant\", \"content\": \"On Mars.\"}]}\n");
             }
             Files.writeString(data, lines);
+            Files.writeString(folder.resolve("texts.jsonl"), "\"The cow.\"\n\"Mars.\"\n");
             Files.writeString(folder.resolve("text.txt"), "The cow lives on Mars. ".repeat(40));
             Files.writeString(
                     folder.resolve("config.json"),
@@ -144,7 +145,7 @@ class ResultStreamTest {
                 .map(word -> switch (word) {
                     case "BASE" -> base();
                     case "RANKER" -> RANKER;
-                    case "TEXTS" -> Files.writeString(folder.resolve("texts.jsonl"), "\"The cow.\"\n\"Mars.\"\n");
+                    case "TEXTS" -> folder.resolve("texts.jsonl");
                     case "DATA" -> data;
                     case "TEXT" -> folder.resolve("text.txt");
                     case "CONFIG" -> folder.resolve("config.json");
