@@ -8,6 +8,7 @@ import dev.chaku.internal.adapter.AdapterKeys;
 import dev.chaku.internal.adapter.AdapterWeights;
 import dev.chaku.internal.adapter.GgufAdapters;
 import dev.chaku.internal.adapter.PeftAdapters;
+import dev.chaku.internal.adapter.RandomAdapter;
 import dev.chaku.internal.engine.LoraPair;
 import dev.chaku.internal.model.LoadedAdapter;
 import dev.chaku.internal.train.StartingAdapter;
@@ -54,6 +55,18 @@ public final class Adapter implements AutoCloseable {
      */
     public static Adapter load(Path path) {
         return new Adapter(GgufAdapters.read(fileAt(path)));
+    }
+
+    /**
+     * {@return an adapter of random values for every linear layer of attention and feed-forward: it means nothing, its
+     * speed is that of a trained one}
+     *
+     * @param base the model to be worn by
+     * @param rank of its matrices, at least 1
+     * @param seed decides all values
+     */
+    public static Adapter random(Model base, int rank, long seed) {
+        return new Adapter(RandomAdapter.weights(base.spec(), rank, seed));
     }
 
     /** The GGUF file that a path means: itself, or that of a training's folder. */

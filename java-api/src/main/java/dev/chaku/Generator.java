@@ -55,6 +55,7 @@ public final class Generator {
     private boolean closesForm;
     private BitSet spelled = new BitSet();
     private Consumer<String> listener = piece -> {};
+    private boolean reproducible = true;
     private int priority;
     private String share = "";
     private @Nullable Duration timeLimit;
@@ -114,6 +115,45 @@ public final class Generator {
         tokens(chatTokens(messages, template));
         turnEnd = model.loaded().prompts().turnEnd(ChatRenderer.of(template));
         return this;
+    }
+
+    /**
+     * A conversation that may be longer than the context of the model: its oldest turns are left out, each from a
+     * user's message to before the next, until there is room for an answer. Messages before the first user's stay, and
+     * so does the last turn.
+     *
+     * @param messages each with {@code role} and {@code content}, as chat templates take them
+     * @param template writes the conversation as text
+     * @param answerTokens for which there must be room, at least 0
+     * @return how many messages were left out
+     * @throws BadInputException if the last turn alone is too long
+     */
+    public int chatWithin(List<Map<String, Object>> messages, ChatTemplate template, int answerTokens) {
+        int most = model.contextLength() - answerTokens;
+        List<Map<String, Object>> kept = new ArrayList<>(messages);
+        int length = chatTokens(kept, template).length;
+        while (length > most) {
+            int first = userAt(kept, 0);
+            int next = first < 0 ? -1 : userAt(kept, first + 1);
+            if (next < 0) {
+                throw new BadInputException("chat: expected a last turn that leaves room for an answer of "
+                        + answerTokens + " tokens in the context of " + model.contextLength() + ", found one of "
+                        + length + " tokens");
+            }
+            kept.subList(first, next).clear();
+            length = chatTokens(kept, template).length;
+        }
+        chat(kept, template);
+        return messages.size() - kept.size();
+    }
+
+    private static int userAt(List<Map<String, Object>> messages, int from) {
+        for (int i = from; i < messages.size(); i++) {
+            if ("user".equals(messages.get(i).get("role"))) {
+                return i;
+            }
+        }
+        return -1;
     }
 
     /**
@@ -423,6 +463,19 @@ public final class Generator {
     }
 
     /**
+     * Whether the text depends on prompt, settings and seed alone. Where it need not, a prompt may go on from what was
+     * generated for an earlier one, as the next turn of a conversation does; the digits of such a beginning are those
+     * of generated tokens, which may differ in the last places from those of tokens that are read.
+     *
+     * @param on true unless set
+     * @return this
+     */
+    public Generator reproducible(boolean on) {
+        this.reproducible = on;
+        return this;
+    }
+
+    /**
      * Generations of higher priority begin before others that wait, and go on where memory is short.
      *
      * @param value 0 by default
@@ -477,7 +530,9 @@ public final class Generator {
         Duration time = timeLimit;
         long deadline = time == null ? Order.NEVER : System.nanoTime() + time.toNanos();
         Order order = new Order(adapters.inTheCore(), priority, share, deadline);
-        return model.loaded().scheduler().submit(request, order, model.loaded().tokenizerOrNull(), streams, true);
+        return model.loaded()
+                .scheduler()
+                .submit(request, order, model.loaded().tokenizerOrNull(), streams, reproducible);
     }
 
     /**

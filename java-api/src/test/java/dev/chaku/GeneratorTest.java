@@ -12,6 +12,7 @@ import dev.chaku.generate.FinishReason;
 import dev.chaku.generate.Generation;
 import dev.chaku.generate.OutputForm;
 import dev.chaku.internal.arch.FormatMix;
+import dev.chaku.text.template.ChatTemplate;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -268,6 +269,38 @@ class GeneratorTest {
             BadInputException e = assertThrows(
                     BadInputException.class, () -> model.generator().form(OutputForm.choices("a", "a")));
             assertTrue(e.getMessage().startsWith("choices: expected"), e.getMessage());
+        }
+    }
+
+    /** A conversation that outgrows the context loses whole turns from its beginning, and says how many messages. */
+    @Test
+    void anOverlongConversationLosesItsOldestTurns() {
+        try (Model model = tiny()) {
+            ChatTemplate template = model.chat("chatml");
+            List<Map<String, Object>> messages = new ArrayList<>();
+            messages.add(Map.of("role", "system", "content", "Be brief."));
+            for (int i = 0; i < 12; i++) {
+                messages.add(Map.of("role", "user", "content", "question " + i + " ?".repeat(12)));
+                messages.add(Map.of("role", "assistant", "content", "answer " + i));
+            }
+            messages.add(Map.of("role", "user", "content", "and now?"));
+            Generator generator = model.generator();
+            int dropped = generator.chatWithin(messages, template, 40);
+            assertTrue(dropped > 0 && dropped % 2 == 0, dropped + " messages");
+            assertTrue(generator.promptTokens().length <= model.contextLength() - 40);
+            List<Map<String, Object>> kept = new ArrayList<>(messages.subList(0, 1));
+            kept.addAll(messages.subList(1 + dropped, messages.size()));
+            assertArrayEquals(generator.chatTokens(kept, template), generator.promptTokens());
+            List<Map<String, Object>> withOneMore = new ArrayList<>(messages.subList(0, 1));
+            withOneMore.addAll(messages.subList(1 + dropped - 2, messages.size()));
+            assertTrue(
+                    generator.chatTokens(withOneMore, template).length > model.contextLength() - 40,
+                    "no more than needed is left out");
+            assertEquals(0, generator.chatWithin(kept, template, 40));
+            List<Map<String, Object>> tooLong = List.of(Map.of("role", "user", "content", "x".repeat(3000)));
+            BadInputException e =
+                    assertThrows(BadInputException.class, () -> generator.chatWithin(tooLong, template, 40));
+            assertTrue(e.getMessage().contains("512"), e.getMessage());
         }
     }
 }

@@ -41,6 +41,7 @@ import picocli.CommandLine.ParameterException;
             "  chaku bench --model base.gguf",
             "  chaku bench --shape llama-3.2-1b --format q4_k_m --prompt-tokens 512 --gen-tokens 64",
             "  chaku bench --shape smollm2-135m --format q8_0 --train-tokens 512 --json",
+            "  chaku bench --shape llama-3.2-1b --prompt-tokens 32 --train-tokens 0 --concurrency 1,8,32 --adapters 8",
             "  chaku bench --model base.gguf --append results.jsonl --commit $(git rev-parse --short HEAD)"
         })
 final class BenchCommand extends Verb {
@@ -99,6 +100,22 @@ final class BenchCommand extends Verb {
             description = "LoRA rank in training (${DEFAULT-VALUE}).")
     private int rank;
 
+    @Option(
+            names = "--concurrency",
+            split = ",",
+            paramLabel = "N",
+            description =
+                    "Also measure so many texts at once, each of --prompt-tokens and --gen-tokens: 1,8,32 for three measures.")
+    private List<Integer> concurrency = List.of();
+
+    @Option(
+            names = "--adapters",
+            defaultValue = "0",
+            paramLabel = "N",
+            description =
+                    "With --concurrency: the texts wear N adapters of random values, of --rank, in turn (${DEFAULT-VALUE}).")
+    private int adapters;
+
     @Writes(Writes.Kind.ADDED_TO)
     @Option(
             names = "--append",
@@ -128,7 +145,7 @@ final class BenchCommand extends Verb {
             throw usage((given("--gen-tokens") ? "--gen-tokens" : "--kv-cache")
                     + " has no effect with --prompt-tokens 0: nothing is generated");
         }
-        if (trainTokens == 0 && given("--rank")) {
+        if (trainTokens == 0 && given("--rank") && !given("--adapters")) {
             throw usage("--rank has no effect with --train-tokens 0: nothing is trained");
         }
         if (promptTokens == 0 && trainTokens == 0) {
@@ -136,6 +153,12 @@ final class BenchCommand extends Verb {
         }
         if (given("--commit") && !given("--append") && !json()) {
             throw usage("--commit has no effect without --append or --json: give one of them, too");
+        }
+        concurrency.forEach(n -> requireAtLeast(1, "--concurrency", n));
+        requireAtLeast(0, "--adapters", adapters);
+        requireBeside("--concurrency", "--adapters");
+        if (given("--concurrency") && (promptTokens == 0 || genTokens < 2)) {
+            throw usage("--concurrency: expected --prompt-tokens above 0 and --gen-tokens above 1");
         }
         LoraConfig.rank(rank);
     }
@@ -150,6 +173,11 @@ final class BenchCommand extends Verb {
             fields.put("weight_bytes", model.weightBytes());
             if (promptTokens > 0) {
                 inference(model, fields);
+            }
+            if (!concurrency.isEmpty()) {
+                fields.put("adapters", adapters);
+                LoadBench load = new LoadBench(model, promptTokens, genTokens, adapters, rank);
+                fields.put("concurrency", load.measure(concurrency, console()));
             }
             if (trainTokens > 0) {
                 training(model, fields);
@@ -279,6 +307,9 @@ final class BenchCommand extends Verb {
         line(fields, "decode_tokens_per_s", "decode " + genTokens);
         if (fields.get("note") != null) {
             console().note(fields.get("note").toString());
+        }
+        if (fields.get("concurrency") instanceof List<?> measures) {
+            measures.forEach(one -> console().print(LoadBench.line((Map<?, ?>) one)));
         }
         line(fields, "train_tokens_per_s", "LoRA training " + trainTokens);
         console().print(String.format("%-20s %s", "peak memory", ProgressLine.bytes((Long) fields.get("peak_bytes"))));

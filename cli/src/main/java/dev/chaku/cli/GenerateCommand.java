@@ -6,7 +6,7 @@ import dev.chaku.Model;
 import dev.chaku.errors.BadInputException;
 import dev.chaku.generate.FinishReason;
 import dev.chaku.generate.Generation;
-import dev.chaku.generate.SamplingOptions;
+import dev.chaku.generate.OutputForm;
 import dev.chaku.io.FileDraft;
 import dev.chaku.io.FileFault;
 import dev.chaku.text.template.ChatTemplate;
@@ -16,10 +16,11 @@ import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
+import java.util.function.Supplier;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -41,6 +42,8 @@ import picocli.CommandLine.Option;
             "  chaku generate --model base.gguf --prompt \"A date: \" --regex \"[0-9]{4}-[0-9]{2}-[0-9]{2}\"",
             "  chaku generate --model base.gguf --prompt \"A move: \" --grammar chess.gbnf",
             "  chaku generate --model base.gguf --chat --prompt-file mail.txt --json-schema order.json",
+            "  chaku generate --model base.gguf --prompts questions.jsonl --concurrency 16 > answers.jsonl",
+            "  chaku generate --model base.gguf --prompt \"A name for a cat:\" --n 5 --seed 1",
             "  chaku generate --model base.gguf --tokens 1,15,7 --max-tokens 0 --logits logits.f32"
         })
 final class GenerateCommand extends Verb {
@@ -55,6 +58,14 @@ final class GenerateCommand extends Verb {
 
         @Option(names = "--tokens", split = ",", paramLabel = "ID", description = "Token ids in place of a text.")
         private List<Integer> tokens;
+
+        @Reads
+        @Option(
+                names = "--prompts",
+                paramLabel = "FILE",
+                description =
+                        "Many prompts: lines of JSON with prompt, messages or tokens, and adapter, seed, max_tokens and json_schema where they differ. Each answer is a line of JSON, in the same order.")
+        private Path lines;
     }
 
     @Reads
@@ -122,6 +133,9 @@ final class GenerateCommand extends Verb {
     private Path logits;
 
     @Mixin
+    private CrowdOptions crowd;
+
+    @Mixin
     private OverwriteOption overwrite;
 
     @Mixin
@@ -141,6 +155,16 @@ final class GenerateCommand extends Verb {
         }
         requireBeside("--adapter", "--strict", "--registry");
         requireAtLeast(0, "--max-tokens", maxTokens);
+        refuseBeside("--prompts", "--logits", "--n");
+        requireAtLeast(1, "--n", crowd.n());
+        requireAtLeast(1, "--concurrency", crowd.concurrency());
+        requireAtLeast(0, "--logprobs", crowd.logprobs());
+        if (given("--concurrency") && !given("--prompts") && !given("--n")) {
+            throw usage("--concurrency has no effect without --prompts or --n: give one of them, too");
+        }
+        if (given("--logprobs") && !json() && !given("--prompts") && !given("--n")) {
+            throw usage("--logprobs has no effect without --json: give both or neither");
+        }
         sampling.options();
         if (sampling.isGreedy()) {
             for (String option : new String[] {"--top-k", "--top-p", "--min-p", "--seed"}) {
@@ -159,19 +183,25 @@ final class GenerateCommand extends Verb {
                 .map(text -> AdapterArgument.parse(text, registry, console()))
                 .toList();
         try (Model model = Model.open(modelFile, cache.apply(engine.modelOptions()))) {
-            Generator generator = model.generator();
             AdapterBase base = AdapterBase.of(model);
             worn.forEach(
                     argument -> AdapterBases.tell(console(), argument.adapter().fit(base), strict));
-            form.form().ifPresent(generator::form);
+            Optional<OutputForm> asked = form.form();
+            if (prompt.lines != null) {
+                answerLines(model, () -> prepared(model, worn, asked));
+                return;
+            }
+            Generator generator = prepared(model, worn, asked);
             setPrompt(model, generator);
-            worn.forEach(a -> generator.addAdapter(a.adapter(), a.scale()));
             boolean bare = prompt.tokens == null && !chat && model.chat().isPresent();
             tellBarePrompt(bare, worn);
             if (logits != null) {
                 writeLogits(generator.logits(generator.promptTokens()));
             }
-            generator.maxTokens(maxTokens).sampling(sampling.options()).stop(stops.toArray(String[]::new));
+            if (given("--n")) {
+                answerManyTimes(generator);
+                return;
+            }
             if (!json()) {
                 generator.onText(piece -> {
                     console().out().print(piece);
@@ -182,6 +212,56 @@ final class GenerateCommand extends Verb {
             report(generation);
             tellEmptyAnswer(generation, bare);
             tellCutForm(generation);
+        }
+    }
+
+    private Generator prepared(Model model, List<AdapterArgument> worn, Optional<OutputForm> asked) {
+        Generator generator = model.generator()
+                .maxTokens(maxTokens)
+                .sampling(sampling.options())
+                .stop(stops.toArray(String[]::new));
+        asked.ifPresent(generator::form);
+        worn.forEach(a -> generator.addAdapter(a.adapter(), a.scale()));
+        crowd.apply(generator, given("--logprobs"));
+        return generator;
+    }
+
+    /** Several answers to one prompt, each with a seed of its own. */
+    private void answerManyTimes(Generator generator) {
+        try (Answers answers = new Answers(console(), crowd.concurrency())) {
+            for (int i = 0; i < crowd.n(); i++) {
+                generator.sampling(
+                        sampling.options().withSeed(sampling.options().seed() + i));
+                answers.add("answer " + (i + 1), generator);
+            }
+            answers.finish();
+        } catch (BadInputException e) {
+            throw form.named(e);
+        }
+    }
+
+    private void answerLines(Model model, Supplier<Generator> prepared) {
+        List<PromptLine> lines = PromptLine.read(prompt.lines);
+        try (PromptAdapters adapters = new PromptAdapters(model, registry, console(), strict);
+                Answers answers = new Answers(console(), crowd.concurrency())) {
+            lines.forEach(line -> line.adapters(adapters)); // all that is wrong is said before any work
+            for (PromptLine line : lines) {
+                Generator generator = prepared.get();
+                line.apply(() -> {
+                    line.settings(generator, adapters);
+                    if (line.tokens() != null) {
+                        generator.tokens(line.tokens());
+                    } else if (line.messages() != null) {
+                        generator.chat(line.messages(), template(model));
+                    } else if (chat) {
+                        generator.chat(messages(line.prompt()), template(model));
+                    } else {
+                        generator.prompt(line.prompt(), special.parse());
+                    }
+                });
+                answers.add(line.where(), generator);
+            }
+            answers.finish();
         }
     }
 
@@ -281,20 +361,7 @@ final class GenerateCommand extends Verb {
     }
 
     private void report(Generation generation) {
-        Map<String, Object> fields = new LinkedHashMap<>();
-        fields.put("text", generation.text());
-        fields.put("tokens", generation.tokens());
-        fields.put("finish_reason", generation.finishReason().label());
-        generation.form().ifPresent(result -> {
-            fields.put("form_complete", result.complete());
-            if (!result.choices().isEmpty()) {
-                fields.put("choices", result.choices());
-            }
-        });
-        fields.put("prompt_tokens", generation.promptTokens());
-        fields.put("prefill_tokens_per_s", generation.prefillTokensPerSecond());
-        fields.put("decode_tokens_per_s", generation.decodeTokensPerSecond());
-        result(fields, () -> {
+        result(Answers.fields(generation), () -> {
             console().print("");
             console()
                     .note(console()
@@ -309,47 +376,5 @@ final class GenerateCommand extends Verb {
                                             generation.decodeTokensPerSecond(),
                                             generation.finishReason().label())));
         });
-    }
-
-    /** How tokens are chosen. */
-    static final class SamplingArguments {
-        private static final SamplingOptions DEFAULTS = SamplingOptions.defaults();
-
-        @Option(names = "--temperature", paramLabel = "T", description = "0 for always the most likely token (0.8).")
-        private float temperature = DEFAULTS.temperature();
-
-        @Option(names = "--top-k", paramLabel = "K", description = "Only the K most likely tokens, 0 for all (40).")
-        private int topK = DEFAULTS.topK();
-
-        @Option(names = "--top-p", paramLabel = "P", description = "Only the likeliest tokens that add up to P (0.95).")
-        private float topP = DEFAULTS.topP();
-
-        @Option(
-                names = "--min-p",
-                paramLabel = "P",
-                description = "Only tokens at least P times as likely as the first (0.05).")
-        private float minP = DEFAULTS.minP();
-
-        @Option(
-                names = "--repeat-penalty",
-                paramLabel = "X",
-                description = "Divides the odds of the last 64 tokens (1: off).")
-        private float repeat = 1;
-
-        @Option(names = "--seed", paramLabel = "N", description = "The same seed gives the same text (0).")
-        private long seed;
-
-        boolean isGreedy() {
-            return temperature == 0;
-        }
-
-        SamplingOptions options() {
-            return DEFAULTS.withTemperature(temperature)
-                    .withTopK(topK)
-                    .withTopP(topP)
-                    .withMinP(minP)
-                    .withPenalties(new SamplingOptions.Repetition(64, repeat, 0, 0))
-                    .withSeed(seed);
-        }
     }
 }

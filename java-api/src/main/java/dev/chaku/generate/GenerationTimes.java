@@ -7,6 +7,17 @@ import java.time.Duration;
  *
  * @param queued until its prompt began to be computed
  * @param firstToken until its first token was known
- * @param total until its last token was known
+ * @param total until it had ended
+ * @param gapsNanos between each token and the one before it, in nanoseconds; copied in and out
  */
-public record GenerationTimes(Duration queued, Duration firstToken, Duration total) {}
+public record GenerationTimes(Duration queued, Duration firstToken, Duration total, long[] gapsNanos) {
+    public GenerationTimes {
+        gapsNanos = gapsNanos.clone();
+    }
+
+    /** {@return a copy} */
+    @Override
+    public long[] gapsNanos() {
+        return gapsNanos.clone();
+    }
+}

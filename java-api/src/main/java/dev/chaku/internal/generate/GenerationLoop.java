@@ -32,6 +32,7 @@ public final class GenerationLoop {
     private final int most;
     private final long submitted = System.nanoTime();
     private int[] tokens = new int[64];
+    private long[] known = new long[64];
     private int generated;
     /** Of the generated tokens, those that the logits told of last follow. */
     private int computed;
@@ -167,7 +168,9 @@ public final class GenerationLoop {
     private void add(int id) {
         if (generated == tokens.length) {
             tokens = Arrays.copyOf(tokens, 2 * generated);
+            known = Arrays.copyOf(known, 2 * generated);
         }
+        known[generated] = System.nanoTime();
         tokens[generated++] = id;
     }
 
@@ -193,7 +196,16 @@ public final class GenerationLoop {
                 new GenerationTimes(
                         Duration.ofNanos((begun == 0 ? now : begun) - submitted),
                         Duration.ofNanos((firstToken == 0 ? now : firstToken) - submitted),
-                        Duration.ofNanos(now - submitted)));
+                        Duration.ofNanos(now - submitted),
+                        gaps()));
+    }
+
+    private long[] gaps() {
+        long[] gaps = new long[Math.max(0, generated - 1)];
+        for (int i = 0; i < gaps.length; i++) {
+            gaps[i] = known[i + 1] - known[i];
+        }
+        return gaps;
     }
 
     private static double perSecond(int tokens, long nanos) {

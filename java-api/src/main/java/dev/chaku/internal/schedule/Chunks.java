@@ -15,9 +15,15 @@ final class Chunks {
     private double plainNanos;
     private double size = 32;
 
-    /** Tokens of prompts in a step with others. */
-    int size() {
-        return (int) size;
+    /**
+     * Tokens of prompts in a step with others. Where more texts wait for their prompts than go on, they get more of the
+     * time: each text counts alike.
+     *
+     * @param running texts that go on
+     * @param prompts texts whose prompts are computed
+     */
+    int size(int running, int prompts) {
+        return (int) Math.min(ALONE, size * Math.max(1, prompts / running));
     }
 
     /**
@@ -34,6 +40,9 @@ final class Chunks {
             plainNanos = plainNanos == 0 ? nanos : (1 - NEW) * plainNanos + NEW * nanos;
         } else if (plainNanos > 0) {
             double ratio = nanos / plainNanos;
+            if (prompts > (int) size) {
+                return; // others had more than their part of this one
+            }
             if (ratio > MOST_RATIO) {
                 size = Math.max(LEAST, size * Math.max(0.5, GOOD_RATIO / ratio));
             } else if (ratio < GOOD_RATIO && prompts >= (int) size) {

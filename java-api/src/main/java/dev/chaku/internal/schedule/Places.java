@@ -269,11 +269,11 @@ final class Places {
                 add(work, EnginePool.BLOCK, works, parts);
             }
         }
-        int left = works.isEmpty() ? Chunks.ALONE : chunks.size();
         List<Work> prompts = ready.stream()
                 .filter(work -> !work.isRunning())
                 .sorted(turns.order())
                 .toList();
+        int left = works.isEmpty() ? Chunks.ALONE : chunks.size(works.size(), prompts.size());
         for (Work work : prompts) {
             if (left > 0) {
                 left -= add(work, left, works, parts);
