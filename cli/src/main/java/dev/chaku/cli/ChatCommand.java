@@ -68,7 +68,7 @@ final class ChatCommand extends Verb {
     private int maxTokens;
 
     @Mixin
-    private GenerateCommand.SamplingArguments sampling;
+    private SamplingArguments sampling;
 
     @Mixin
     private EngineOptions engine;
