@@ -78,10 +78,18 @@ final class Places {
         return over;
     }
 
-    /** Takes out all. */
+    /** Takes out all, even where the engine fails. */
     List<Work> abort() {
         List<Work> all = all();
-        all.forEach(this::remove);
+        running.clear();
+        waiting.clear();
+        for (Work work : all) {
+            try {
+                discard(work);
+            } catch (RuntimeException | Error e) {
+                work.text = null; // the engine is beyond help; whoever waits must still be told
+            }
+        }
         return all;
     }
 
@@ -273,7 +281,7 @@ final class Places {
                 .filter(work -> !work.isRunning())
                 .sorted(turns.order())
                 .toList();
-        int left = works.isEmpty() ? Chunks.ALONE : chunks.size(works.size(), prompts.size());
+        int left = works.isEmpty() || prompts.isEmpty() ? Chunks.ALONE : chunks.next(works.size(), prompts.size());
         for (Work work : prompts) {
             if (left > 0) {
                 left -= add(work, left, works, parts);
