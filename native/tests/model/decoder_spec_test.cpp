@@ -88,6 +88,6 @@ TEST(ropes) {
 TEST(names) {
   CHECK(module_name(Module::kFfnGate, 3) == "ffn_gate of layer 3");
   CHECK(module_name(Module::kOutput, -1) == "output");
-  CHECK(is_module(0) && is_module(4) && is_module(21) && is_module(23) && is_module(51));
-  CHECK(!is_module(-1) && !is_module(22) && !is_module(52));  // 22 is made by the model itself
+  CHECK(is_module(0) && is_module(4) && is_module(21) && is_module(23) && is_module(55));
+  CHECK(!is_module(-1) && !is_module(22) && !is_module(56));  // 22 is made by the model itself
 }
