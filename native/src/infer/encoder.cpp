@@ -124,13 +124,11 @@ void Encoder::run(const EncoderTexts& texts, std::span<float> rows) {
 void Encoder::upload(const EncoderTexts& texts, const Part& part) {
   const auto row = [&](int64_t which) { return host_.begin() + which * max_batch_tokens_; };
   const auto copy = [&](std::span<const int32_t> from, int64_t which) {
-    std::copy_n(from.begin() + part.token, part.n_tokens, row(which));
+    for (int64_t i = 0; i < part.n_tokens; ++i) row(which)[i] = from[static_cast<size_t>(part.token + i)];
   };
   copy(texts.tokens, kTokens);
-  if (texts.types.empty())
-    std::fill_n(row(kTypes), part.n_tokens, 0);
-  else
-    copy(texts.types, kTypes);
+  for (int64_t i = 0; i < part.n_tokens; ++i) row(kTypes)[i] = 0;
+  if (!texts.types.empty()) copy(texts.types, kTypes);
   spans_.clear();
   int32_t begin = 0;
   for (size_t i = part.first; i < part.last; ++i) {
