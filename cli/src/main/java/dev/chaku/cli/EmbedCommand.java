@@ -2,6 +2,7 @@ package dev.chaku.cli;
 
 import dev.chaku.Embedder;
 import dev.chaku.Model;
+import dev.chaku.ModelOptions;
 import dev.chaku.Pooling;
 import dev.chaku.TextUse;
 import java.nio.file.Path;
@@ -89,8 +90,9 @@ final class EmbedCommand extends Verb {
 
     @Override
     void execute() {
+        ModelOptions options = engine.modelOptions();
         List<String> texts = source.text != null ? List.of(source.text) : TextLines.read(source.file);
-        try (Model opened = Model.open(model, engine.modelOptions());
+        try (Model opened = Model.open(model, options);
                 Embedder embedder = opened.embedder()) {
             if (prefix != null) {
                 embedder.prefix(use, prefix);

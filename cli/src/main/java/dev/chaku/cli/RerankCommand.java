@@ -1,6 +1,7 @@
 package dev.chaku.cli;
 
 import dev.chaku.Model;
+import dev.chaku.ModelOptions;
 import dev.chaku.Ranked;
 import dev.chaku.Reranker;
 import dev.chaku.data.Printable;
@@ -59,8 +60,9 @@ final class RerankCommand extends Verb {
 
     @Override
     void execute() {
+        ModelOptions options = engine.modelOptions();
         List<String> documents = TextLines.read(file);
-        try (Model opened = Model.open(model, engine.modelOptions());
+        try (Model opened = Model.open(model, options);
                 Reranker reranker = opened.reranker()) {
             if (instruction != null) {
                 reranker.instruction(instruction);

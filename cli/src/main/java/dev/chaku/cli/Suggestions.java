@@ -63,7 +63,10 @@ final class Suggestions {
         String wrong =
                 failure.getUnmatched().isEmpty() ? "" : failure.getUnmatched().get(0);
         if (!wrong.startsWith("-")) {
-            return failure.getSuggestions();
+            int most = Math.max(2, wrong.length() / 2);
+            return failure.getSuggestions().stream()
+                    .filter(verb -> distance(bare(wrong), bare(verb)) <= most)
+                    .toList();
         }
         return flags(wrong, failure.getCommandLine().getCommandSpec());
     }
