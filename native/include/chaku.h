@@ -651,7 +651,7 @@ typedef struct chaku_batch {
 
 typedef struct chaku_loss {
   uint32_t size;
-  int32_t n_weighted; /* positions with weight > 0 */
+  int32_t n_weighted; /* positions whose weight is not 0 */
   int32_t n_correct;  /* of those, whose most likely token is the target */
   double loss_sum;    /* sum of weight * cross-entropy, in nats */
   double weight_sum;
@@ -707,12 +707,24 @@ CHAKU_API chaku_status chaku_trainer_evaluate(chaku_trainer* trainer, const chak
  * number. */
 CHAKU_API chaku_status chaku_trainer_logits(chaku_trainer* trainer, const chaku_batch* batch, float* logits,
                                             int64_t n_floats);
+/** For losses of sequences, whose derivatives by a sequence's log-probability scale its tokens' weights: the natural
+ * logarithm of each target's probability to log_probs [n_values = n_tokens], 0 where the weight is 0; the size of the
+ * weights is not used. With backward_follows 0 without dropout, as evaluate; with 1 as accumulate sees it, and what
+ * chaku_trainer_backward needs is kept. */
+CHAKU_API chaku_status chaku_trainer_log_probs(chaku_trainer* trainer, const chaku_batch* batch,
+                                               int32_t backward_follows, double* log_probs, int64_t n_values);
+/** Gradients of weight * cross-entropy, of weights of either sign, are added, without another forward pass: index,
+ * tokens and starts must be those of the chaku_trainer_log_probs before it, with no other call on batches, values or
+ * steps between, or it is CHAKU_INVALID_STATE. weight_sum, above 0, is what the step's divisor grows by (and what
+ * load_balance counts by) in place of the sum of the weights. A weight that is no number makes the step be skipped. */
+CHAKU_API chaku_status chaku_trainer_backward(chaku_trainer* trainer, const chaku_batch* batch, double weight_sum,
+                                              chaku_loss* out);
 /** Divides the gradients by the weight_sum accumulated since the last step, clips, updates and zeroes them.
  * CHAKU_INVALID_STATE when no weighted token was accumulated. */
 CHAKU_API chaku_status chaku_trainer_step(chaku_trainer* trainer, const chaku_step_options* options,
                                           chaku_step_result* out);
-/** Makes the accumulate or evaluate in flight return CHAKU_CANCELLED soon; no effect when none is. A cancelled
- * accumulate drops the gradients gathered since the last step. Any thread. */
+/** Makes the accumulate, evaluate, log_probs or backward in flight return CHAKU_CANCELLED soon; no effect when none is.
+ * A cancelled accumulate or backward drops the gradients gathered since the last step. Any thread. */
 CHAKU_API chaku_status chaku_trainer_cancel(chaku_trainer* trainer);
 
 CHAKU_API chaku_status chaku_trainer_n_parameters(const chaku_trainer* trainer, int32_t* out);

@@ -128,6 +128,28 @@ extern "C" chaku_status chaku_trainer_logits(chaku_trainer* trainer, const chaku
   });
 }
 
+extern "C" chaku_status chaku_trainer_log_probs(chaku_trainer* trainer, const chaku_batch* batch,
+                                                int32_t backward_follows, double* log_probs, int64_t n_values) {
+  return capi::guarded("log_probs", [&] {
+    Trainer& t = require_trainer("log_probs", trainer);
+    const TrainingBatch b = convert("log_probs", capi::require_struct("log_probs", "batch", batch));
+    capi::require("log_probs", "log_probs", log_probs);
+    if (n_values < 0)
+      fail(Code::kInvalidArgument, "[log_probs] expected n_values >= 0, got %lld", static_cast<long long>(n_values));
+    t.log_probs(b, backward_follows != 0, {log_probs, static_cast<size_t>(n_values)});
+  });
+}
+
+extern "C" chaku_status chaku_trainer_backward(chaku_trainer* trainer, const chaku_batch* batch, double weight_sum,
+                                               chaku_loss* out) {
+  return capi::guarded("backward", [&] {
+    Trainer& t = require_trainer("backward", trainer);
+    const TrainingBatch b = convert("backward", capi::require_struct("backward", "batch", batch));
+    chaku_loss& result = capi::require_struct("backward", "out", out);
+    store(t.backward(b, weight_sum), result);
+  });
+}
+
 extern "C" chaku_status chaku_trainer_step(chaku_trainer* trainer, const chaku_step_options* options,
                                            chaku_step_result* out) {
   return capi::guarded("step", [&] {

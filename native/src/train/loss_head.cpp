@@ -145,6 +145,12 @@ Loss LossHead::evaluate(const float* stream, const Targets& targets, int64_t m) 
   return sum(n);
 }
 
+void LossHead::log_probs(const float* stream, const Targets& targets, int64_t m, double* log_probs) {
+  const int64_t n = evaluate(stream, targets, m).n_weighted;
+  for (int64_t t = 0; t < m; ++t) log_probs[t] = 0.0;
+  for (size_t i = 0; i < static_cast<size_t>(n); ++i) log_probs[s_.host->rows[i]] = -s_.host->losses[i];
+}
+
 void LossHead::logits(const float* stream, const Targets& targets, int64_t m, float* logits) {
   const int64_t n = select(stream, targets, m), v = d_.spec->vocab_size;
   if (n == 0) return;

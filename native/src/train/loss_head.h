@@ -15,8 +15,8 @@ namespace chaku {
 
 // What a micro-batch is trained to predict, in the host's memory.
 struct Targets {
-  const int32_t* ids = nullptr;    // [M], read where the weight is positive
-  const float* weights = nullptr;  // [M], >= 0
+  const int32_t* ids = nullptr;    // [M], read where the weight is not 0
+  const float* weights = nullptr;  // [M], >= 0 but for a backward pass of its own
 };
 
 struct Loss {
@@ -62,6 +62,9 @@ class LossHead {
 
   // Loss alone. `stream` is the last block's output [m,D]. Throws Error(kCancelled) alone, as do the others.
   Loss evaluate(const float* stream, const Targets& targets, int64_t m);
+
+  // Log-probabilities [M] of the weighted tokens' targets, 0 elsewhere, to the host's memory; the weights are 0 or 1.
+  void log_probs(const float* stream, const Targets& targets, int64_t m, double* log_probs);
 
   // Logits [Mw,V] of the weighted tokens, to the host's memory.
   void logits(const float* stream, const Targets& targets, int64_t m, float* logits);

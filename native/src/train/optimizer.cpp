@@ -59,6 +59,7 @@ StepResult Trainer::step(const StepOptions& options) {
   check_step(options);
   if (!(weight_sum_ > 0.0))
     fail(Code::kInvalidState, "[step] expected gradients of weighted tokens since the last step, got none");
+  kept_.valid = false;
   StepResult result;
   result.grad_norm = grad_norm() / weight_sum_;
   result.skipped = !std::isfinite(result.grad_norm);

@@ -205,6 +205,7 @@ Trainer::Trainer(std::shared_ptr<const Model> model, Layout l)
   tokens_ = s.tokens;
   host_positions_.resize(static_cast<size_t>(options_.max_tokens));
   spans_.reserve(host_positions_.size());
+  ones_.resize(host_positions_.size());
   host_norms_.resize(parameters().size());
   norms_ = DeviceBuffer(model_->engine().device(), static_cast<int64_t>(host_norms_.size() * sizeof(double)));
   end_ = backward_end(model_->spec(), options_.targets, full);
@@ -221,7 +222,7 @@ Trainer::Trainer(std::shared_ptr<const Model> model, Layout l)
   }
 }
 
-void Trainer::check_batch(const TrainingBatch& batch) const {
+void Trainer::check_batch(const TrainingBatch& batch, WeightSign sign) const {
   const int64_t n = static_cast<int64_t>(batch.tokens.size());
   const int32_t vocab = model_->spec().vocab_size;
   if (n < 1 || n > options_.max_tokens)
@@ -235,11 +236,11 @@ void Trainer::check_batch(const TrainingBatch& batch) const {
       fail(Code::kInvalidArgument, "[batch] expected token ids in 0..%d, got %d (position %lld)", vocab - 1, token,
            static_cast<long long>(i));
     const float weight = batch.targets.weights[i];
-    if (!(weight >= 0.0f) || !std::isfinite(weight))
+    if (sign == WeightSign::kPositive && (!(weight >= 0.0f) || !std::isfinite(weight)))
       fail(Code::kInvalidArgument, "[batch] expected finite weights >= 0, got %g (position %lld)", weight,
            static_cast<long long>(i));
     const int32_t target = batch.targets.ids[i];
-    if (weight > 0.0f && (target < 0 || target >= vocab))
+    if (weight != 0.0f && (target < 0 || target >= vocab))
       fail(Code::kInvalidArgument, "[batch] expected targets in 0..%d, got %d (position %lld)", vocab - 1, target,
            static_cast<long long>(i));
   }
@@ -258,6 +259,7 @@ void Trainer::check_batch(const TrainingBatch& batch) const {
 
 Batch Trainer::begin_batch(const TrainingBatch& batch) noexcept {
   const size_t n_sequences = batch.starts.size() - 1;
+  kept_.valid = false;
   spans_.clear();
   for (size_t s = 0; s < n_sequences; ++s) {
     const int32_t begin = batch.starts[s], end = batch.starts[s + 1];
@@ -295,21 +297,59 @@ double Trainer::balance_loss() const {
   return sum / n_expert_layers(spec);
 }
 
-Loss Trainer::evaluate(const TrainingBatch& batch) {
-  check_batch(batch);
-  model_->check_files();
-  const CancellableRun run(cancellation_);
+Decoder Trainer::training_decoder(const TrainingBatch& batch) const noexcept {
+  return decoder({options_.dropout, options_.seed, batch.index});
+}
+
+// Of the merged weights, where training sees them.
+Decoder Trainer::evaluation_decoder() {
   Decoder d = decoder({});
   if (options_.merge.on()) {
     merged_.prepare_evaluation(cancellation_);
     d.low_ranks = nullptr;
   }
+  return d;
+}
+
+Loss Trainer::evaluate(const TrainingBatch& batch) {
+  check_batch(batch);
+  model_->check_files();
+  const CancellableRun run(cancellation_);
+  const Decoder d = evaluation_decoder();
   forward(d, begin_batch(batch), {}, activations_);
   Loss loss = LossHead(d, loss_, activations_.dropped)
                   .evaluate(activations_.streams.back(), batch.targets, static_cast<int64_t>(batch.tokens.size()));
   loss.balance = balance_loss();
   model_->engine().device().check();
   return loss;
+}
+
+bool Trainer::KeptForward::is_of(const TrainingBatch& batch) const noexcept {
+  return valid && index == batch.index &&
+         std::equal(tokens.begin(), tokens.end(), batch.tokens.begin(), batch.tokens.end()) &&
+         std::equal(starts.begin(), starts.end(), batch.starts.begin(), batch.starts.end());
+}
+
+void Trainer::log_probs(const TrainingBatch& batch, bool backward_follows, std::span<double> values) {
+  check_batch(batch);
+  const size_t m = batch.tokens.size();
+  if (values.size() != m) fail(Code::kInvalidArgument, "[log_probs] expected %zu values, got %zu", m, values.size());
+  model_->check_files();
+  const CancellableRun run(cancellation_);
+  if (backward_follows && options_.merge.on()) merged_.prepare_training(step_, cancellation_);
+  const Decoder d = backward_follows ? training_decoder(batch) : evaluation_decoder();
+  forward(d, begin_batch(batch), {}, activations_);
+  std::transform(batch.targets.weights, batch.targets.weights + m, ones_.begin(),
+                 [](float weight) { return weight != 0.0f ? 1.0f : 0.0f; });
+  LossHead(d, loss_, activations_.dropped)
+      .log_probs(activations_.streams.back(), {batch.targets.ids, ones_.data()}, static_cast<int64_t>(m),
+                 values.data());
+  model_->engine().device().check();
+  if (!backward_follows) return;
+  kept_.index = batch.index;
+  kept_.tokens.assign(batch.tokens.begin(), batch.tokens.end());
+  kept_.starts.assign(batch.starts.begin(), batch.starts.end());
+  kept_.valid = true;
 }
 
 void Trainer::logits(const TrainingBatch& batch, std::span<float> logits) {
@@ -328,33 +368,59 @@ void Trainer::logits(const TrainingBatch& batch, std::span<float> logits) {
   model_->engine().device().check();
 }
 
-Loss Trainer::accumulate(const TrainingBatch& batch) {
-  check_batch(batch);
-  model_->check_files();
-  const CancellableRun run(cancellation_);
-  const Decoder d = decoder({options_.dropout, options_.seed, batch.index});
-  const Batch rows = begin_batch(batch);
+// The backward pass of the forward pass in the activations. Null weight_sum: that of the targets.
+Loss Trainer::gradients(const Decoder& d, const Batch& rows, const Targets& targets, const double* weight_sum) {
+  const bool blocks = end_.layer < model_->spec().n_layers();
+  Loss loss = LossHead(d, loss_, activations_.dropped)
+                  .accumulate(activations_.streams.back(), targets, rows.n_tokens, gradients_,
+                              blocks ? backward_.d_stream : nullptr);
+  if (weight_sum != nullptr) loss.weight_sum = *weight_sum;
+  loss.balance = balance_loss();
+  // The step divides by all weights: this micro-batch's loss of balance counts as much as its tokens do.
+  if (options_.load_balance > 0.0f)
+    backward_.experts.balance_scale =
+        static_cast<float>(options_.load_balance * loss.weight_sum / n_expert_layers(model_->spec()));
+  if (loss.n_weighted > 0 && blocks) chaku::backward(d, rows, end_, activations_, backward_, gradients_);
+  model_->engine().device().check();
+  weight_sum_ += loss.weight_sum;
+  return loss;
+}
+
+template <class Work>
+auto Trainer::or_drop_gradients(const Work& work) {
   try {
-    if (options_.merge.on()) merged_.prepare_training(step_, cancellation_);
-    forward(d, rows, {}, activations_);
-    const bool blocks = end_.layer < model_->spec().n_layers();
-    Loss loss = LossHead(d, loss_, activations_.dropped)
-                    .accumulate(activations_.streams.back(), batch.targets, rows.n_tokens, gradients_,
-                                blocks ? backward_.d_stream : nullptr);
-    loss.balance = balance_loss();
-    // The step divides by all weights: this micro-batch's loss of balance counts as much as its tokens do.
-    if (options_.load_balance > 0.0f)
-      backward_.experts.balance_scale =
-          static_cast<float>(options_.load_balance * loss.weight_sum / n_expert_layers(model_->spec()));
-    if (loss.n_weighted > 0 && blocks) backward(d, rows, end_, activations_, backward_, gradients_);
-    model_->engine().device().check();
-    weight_sum_ += loss.weight_sum;
-    return loss;
+    return work();
   } catch (...) {
     store_.zero_gradients();
     weight_sum_ = 0.0;
     throw;
   }
+}
+
+Loss Trainer::accumulate(const TrainingBatch& batch) {
+  check_batch(batch);
+  model_->check_files();
+  const CancellableRun run(cancellation_);
+  const Decoder d = training_decoder(batch);
+  const Batch rows = begin_batch(batch);
+  return or_drop_gradients([&] {
+    if (options_.merge.on()) merged_.prepare_training(step_, cancellation_);
+    forward(d, rows, {}, activations_);
+    return gradients(d, rows, batch.targets, nullptr);
+  });
+}
+
+Loss Trainer::backward(const TrainingBatch& batch, double weight_sum) {
+  check_batch(batch, WeightSign::kAny);
+  if (!(weight_sum > 0.0) || !std::isfinite(weight_sum))
+    fail(Code::kInvalidArgument, "[backward] expected a finite weight_sum > 0, got %g", weight_sum);
+  if (!kept_.is_of(batch))
+    fail(Code::kInvalidState, "[backward] expected the batch of the log_probs before it, got another");
+  model_->check_files();
+  const CancellableRun run(cancellation_);
+  const Decoder d = training_decoder(batch);
+  const Batch rows = begin_batch(batch);
+  return or_drop_gradients([&] { return gradients(d, rows, batch.targets, &weight_sum); });
 }
 
 const Parameter& Trainer::parameter(int32_t index) const {
@@ -390,6 +456,7 @@ void Trainer::write(int32_t index, Slot slot, std::span<const float> values) {
     fail(Code::kInvalidArgument, "[write] expected %lld floats, got %zu (%s)", static_cast<long long>(p.size()),
          values.size(), module_name(p.module, p.layer).c_str());
   store_.write(p, slot, values);
+  kept_.valid = false;
   merged_.changed(slot);
 }
 

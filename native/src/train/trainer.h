@@ -66,6 +66,12 @@ class Trainer {
   Loss evaluate(const TrainingBatch& batch);
   // Logits [Mw,V] of the weighted tokens, from which evaluate takes its loss.
   void logits(const TrainingBatch& batch, std::span<float> logits);
+  // Log-probabilities of the targets, 0 where the weight is 0, to values, which has the batch's size: those from which
+  // evaluate takes its loss, or, where a backward follows, of the forward pass of accumulate, which is kept for it.
+  void log_probs(const TrainingBatch& batch, bool backward_follows, std::span<double> values);
+  // The gradients of sum weight * cross-entropy, of weights of either sign, after log_probs of the same batch; one that
+  // is no number makes the step be skipped. The step's sum of weights grows by weight_sum. Throws as accumulate does.
+  Loss backward(const TrainingBatch& batch, double weight_sum);
   StepResult step(const StepOptions& options);
   void cancel() noexcept { cancellation_.request(); }
 
@@ -78,13 +84,26 @@ class Trainer {
   void set_step(int64_t step);
 
  private:
+  // The batch whose forward pass is in the activations, waiting for its backward pass.
+  struct KeptForward {
+    bool valid = false;
+    int64_t index = 0;
+    std::vector<int32_t> tokens, starts;
+    bool is_of(const TrainingBatch& batch) const noexcept;
+  };
   struct Layout;
   struct Scratch;
   static Layout layout(const Model& model, const TrainerOptions& options);
   static Layout checked_layout(const Model& model, const TrainerOptions& options);
 
   Trainer(std::shared_ptr<const Model> model, Layout layout);
-  void check_batch(const TrainingBatch& batch) const;
+  enum class WeightSign { kPositive, kAny };
+  void check_batch(const TrainingBatch& batch, WeightSign sign = WeightSign::kPositive) const;
+  Decoder training_decoder(const TrainingBatch& batch) const noexcept;
+  Decoder evaluation_decoder();
+  Loss gradients(const Decoder& decoder, const Batch& rows, const Targets& targets, const double* weight_sum);
+  template <class Work>
+  auto or_drop_gradients(const Work& work);
   void check_slot(const char* op, Slot slot) const;
   Batch begin_batch(const TrainingBatch& batch) noexcept;
   Decoder decoder(const Dropout& dropout) const noexcept;
@@ -108,9 +127,11 @@ class Trainer {
   int32_t* tokens_ = nullptr;            // [max_tokens]
   std::vector<int32_t> host_positions_;  // [max_tokens]
   std::vector<AttentionSpan> spans_;     // of the batch at hand
-  DeviceBuffer norms_;                   // float64 [parameters], squared
-  std::vector<double> host_norms_;       // likewise
-  double weight_sum_ = 0.0;              // since the last step
+  std::vector<float> ones_;              // [max_tokens] 1 where its weight is not 0
+  KeptForward kept_;
+  DeviceBuffer norms_;              // float64 [parameters], squared
+  std::vector<double> host_norms_;  // likewise
+  double weight_sum_ = 0.0;         // since the last step
   int64_t step_ = 0;
   Cancellation cancellation_;
 };

@@ -135,6 +135,30 @@ TEST(logits_are_those_that_the_loss_is_taken_from) {
   CHECK_FAILS(CHAKU_INVALID_ARGUMENT, chaku_trainer_logits(t.trainer, nullptr, logits.data(), 5 * 64));
 }
 
+TEST(log_probs_and_backward_do_what_accumulate_does) {
+  Ready t;
+  const Row row;
+  const chaku_batch batch = row.batch();
+  auto expected = sized<chaku_loss>(), loss = sized<chaku_loss>();
+  CHECK_OK(chaku_trainer_evaluate(t.trainer, &batch, &expected));
+  double values[6];
+  CHECK_FAILS(CHAKU_INVALID_STATE, chaku_trainer_backward(t.trainer, &batch, 1.0, &loss));
+  CHECK_OK(chaku_trainer_log_probs(t.trainer, &batch, 0, values, 6));
+  double sum = 0;
+  for (int i = 0; i < 6; ++i) sum -= row.weights[i] * values[i];
+  CHECK(std::fabs(sum - expected.loss_sum) < 1e-6);
+  CHECK_OK(chaku_trainer_log_probs(t.trainer, &batch, 1, values, 6));
+  CHECK_OK(chaku_trainer_backward(t.trainer, &batch, 2.5, &loss));
+  CHECK(loss.weight_sum == 2.5);
+  CHECK_FAILS(CHAKU_INVALID_ARGUMENT, chaku_trainer_backward(t.trainer, &batch, -1.0, &loss));
+  CHECK_FAILS(CHAKU_INVALID_ARGUMENT, chaku_trainer_backward(t.trainer, nullptr, 1.0, &loss));
+  CHECK_FAILS(CHAKU_INVALID_ARGUMENT, chaku_trainer_backward(t.trainer, &batch, 1.0, nullptr));
+  CHECK_FAILS(CHAKU_INVALID_ARGUMENT, chaku_trainer_log_probs(t.trainer, &batch, 0, values, 5));
+  CHECK_FAILS(CHAKU_INVALID_ARGUMENT, chaku_trainer_log_probs(t.trainer, &batch, 0, values, -1));
+  CHECK_FAILS(CHAKU_INVALID_ARGUMENT, chaku_trainer_log_probs(t.trainer, &batch, 0, nullptr, 6));
+  CHECK_FAILS(CHAKU_INVALID_ARGUMENT, chaku_trainer_log_probs(nullptr, &batch, 0, values, 6));
+}
+
 TEST(full_training_lists_every_weight) {
   auto options = lora_options();
   options.mode = CHAKU_TRAIN_FULL;

@@ -20,6 +20,7 @@ import dev.chaku.internal.train.TrainingLoop;
 import dev.chaku.internal.train.TrainingSetup;
 import dev.chaku.train.FullTraining;
 import dev.chaku.train.LoraConfig;
+import dev.chaku.train.Loss;
 import dev.chaku.train.Method;
 import dev.chaku.train.RunStart;
 import dev.chaku.train.SmallData;
@@ -34,7 +35,6 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -243,7 +243,7 @@ public final class Trainer {
     /**
      * What is trained on, encoded: sequences within the configured length. Takes the place of {@link #data}.
      *
-     * @param newExamples encoded for this model
+     * @param newExamples encoded for this model; for a loss of pairs the chosen and the rejected answer in turn
      * @return this
      */
     public Trainer examples(List<EncodedExample> newExamples) {
@@ -315,14 +315,16 @@ public final class Trainer {
     private TrainingPlan plan(TrainingSetup setup, RunMemory memory) {
         int rows = setup.firstEpoch().size();
         return new TrainingPlan(
-                setup.data().examples().size(),
+                setup.data().size(),
                 setup.data().examples().tokens(),
                 setup.data().examples().trainedTokens(),
                 rows,
                 setup.config().batching().totalSteps(rows),
                 setup.trainable().parameters(),
                 setup.config().batching().epochs(),
-                setup.config().batching().batchTokens(),
+                setup.config().loss().data() == Loss.Data.EXAMPLES
+                        ? setup.config().batching().batchTokens()
+                        : setup.rowTokens(),
                 memory.core().weightBytes(),
                 memory.trainingBytes(),
                 memory.jvmBytes(),
@@ -379,10 +381,8 @@ public final class Trainer {
         try {
             folder.requireSpace(setup.bytesOnDisk());
             TrainingLoop loop = new TrainingLoop(setup, description, core, folder, listeners);
+            setup.begin(core); // What a resumed run restores comes in its place.
             int from = earlier.isPresent() ? loop.resume() : 0;
-            if (from == 0) {
-                setup.begin(core);
-            }
             TrainingRun run = TrainingRun.begin(core, folder, loop, plan, RunStart.of(earlier.isPresent(), from));
             started = true;
             return run;
@@ -449,10 +449,7 @@ public final class Trainer {
         return SmallData.suit(
                 config,
                 smallData,
-                () -> Stream.concat(encoded.examples().stream(), encoded.evalExamples().stream())
-                        .mapToInt(EncodedExample::length)
-                        .max()
-                        .orElse(0),
+                encoded::longestTogether,
                 encoded.examples().tokens(),
                 candidate -> {
                     int rows = setup.with(candidate).firstEpoch().size();

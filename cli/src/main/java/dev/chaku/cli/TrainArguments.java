@@ -12,6 +12,7 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** The settings of a training; what is not given comes from the preset. */
@@ -45,6 +46,7 @@ final class TrainArguments {
     private static final int DEFAULT_MAX_LENGTH = 1024;
     private static final int FULL_WIDTH = 2048;
     private static final double MOST_RATIO = 10;
+    private static final double PREFERENCE_SHARE = 0.25;
     /** As many steps of warm-up as the library sees fit. */
     private static final int AUTOMATIC = -1;
 
@@ -121,7 +123,7 @@ final class TrainArguments {
             names = "--learning-rate",
             paramLabel = "X",
             description =
-                    "At its highest; unless given, the preset's (3e-4, 2e-4, 1e-4) for models of a width from 2048, more for narrower ones.")
+                    "At its highest; unless given, the preset's (3e-4, 2e-4, 1e-4) for models of a width from 2048, more for narrower ones, and a quarter of it for losses of preferences.")
     private Double learningRate;
 
     @Option(
@@ -190,6 +192,13 @@ final class TrainArguments {
             description = "Of initial weights, order and dropout (${DEFAULT-VALUE}).")
     private long seed;
 
+    @Mixin
+    private LossOptions losses;
+
+    LossOptions losses() {
+        return losses;
+    }
+
     long seed() {
         return seed;
     }
@@ -205,6 +214,7 @@ final class TrainArguments {
             verb.requireAtLeast(0, "--warmup-steps", warmupSteps);
         }
         lora();
+        losses.validate(verb);
         of(maxLength != null ? maxLength : 2, 1);
     }
 
@@ -257,6 +267,11 @@ final class TrainArguments {
         return width < FULL_WIDTH ? Math.min(MOST_RATIO, Math.pow((double) FULL_WIDTH / width, 0.775)) : 1;
     }
 
+    /** Answers that are told apart are soon unlearned at the rate at which answers are imitated. */
+    private double share() {
+        return losses.isOfPreferences() ? PREFERENCE_SHARE : 1;
+    }
+
     TrainingConfig config(Model model) {
         int contextLength = model.contextLength();
         int length = maxLength != null ? maxLength : Math.min(DEFAULT_MAX_LENGTH, contextLength);
@@ -275,7 +290,7 @@ final class TrainArguments {
                 .batchTokens(batchTokens != null ? batchTokens : length)
                 .gradAccumulation(gradAccumulation)
                 .packing(!noPacking)
-                .learningRate(learningRate != null ? learningRate : start.learningRate * ratio)
+                .learningRate(learningRate != null ? learningRate : start.learningRate * ratio * share())
                 .decay(schedule)
                 .warmupSteps(warmupSteps != null ? warmupSteps : AUTOMATIC)
                 .weightDecay(weightDecay)
@@ -285,6 +300,7 @@ final class TrainArguments {
                 .earlyStopping(earlyStopping)
                 .saveSteps(saveSteps)
                 .loadBalance(loadBalance)
+                .loss(losses.loss())
                 .seed(seed));
     }
 }

@@ -28,6 +28,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.OptionalDouble;
 import java.util.function.Consumer;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -38,7 +39,7 @@ import picocli.CommandLine.Option;
         name = "train",
         description = {
             "Trains a LoRA adapter on a quantized model.",
-            "Data: JSON lines, a JSON array, CSV or TSV, gzipped or not, or Parquet: OpenAI chats (messages), prompt/completion, ShareGPT, Alpaca, text."
+            "Data: JSON lines, a JSON array, CSV or TSV, gzipped or not, or Parquet: OpenAI chats (messages), prompt/completion, ShareGPT, Alpaca, text; preference pairs and labelled answers."
         },
         footer = {
             "",
@@ -50,6 +51,8 @@ import picocli.CommandLine.Option;
             "  chaku train --model base.gguf --data faq.csv --columns prompt=question,completion=answer --out runs/6",
             "  chaku train --config runs/train.yaml --out runs/4        keys are the options: learning-rate: 1e-4",
             "  chaku train --model base.gguf --data train.jsonl --out runs/7 --merge-aware q4_k_m     to be merged into a file",
+            "  chaku train --model base.gguf --data pairs.jsonl --eval-split 0.1 --loss dpo --beta 0.1 --out runs/8",
+            "  chaku train --model base.gguf --data labelled.jsonl --eval-split 0.1 --loss kto --out runs/9",
             "  chaku train --model base.gguf --data train.jsonl --out runs/1 --save-steps 50 --resume",
             "  chaku train --model base.gguf --data train.jsonl --out runs/7 --register support --license data=cc-by-4.0",
             "  chaku train --model base.gguf --from support@production --data new.jsonl old.jsonl=0.2 --out runs/8"
@@ -185,6 +188,12 @@ final class TrainCommand extends Verb {
         requireBeside("--report", "--overwrite");
         refuseBeside("--no-packing", "--batch-tokens");
         settings.validate(this);
+        if (settings.losses().isOfPreferences() && wholeText) {
+            throw usage("--train-on-all has no effect with a loss of preferences: it compares answers");
+        }
+        if (settings.losses().isOfPreferences() && overLong == OverLong.SPLIT) {
+            throw usage("--over-long: expected error, truncate or drop with a loss of preferences, found split");
+        }
     }
 
     @Override
@@ -399,10 +408,11 @@ final class TrainCommand extends Verb {
         fields.put("steps", last.step());
         fields.put("tokens", last.tokens());
         fields.put("train_loss", last.smoothedLoss());
-        fields.put("eval_loss", last.evalLoss().isPresent() ? last.evalLoss().getAsDouble() : null);
-        fields.put(
-                "eval_accuracy",
-                last.evalAccuracy().isPresent() ? last.evalAccuracy().getAsDouble() : null);
+        fields.put("eval_loss", number(last.evalLoss()));
+        fields.put("eval_accuracy", number(last.evalAccuracy()));
+        if (settings.losses().isOfPreferences()) {
+            fields.put("eval_margin", number(last.evalMargin()));
+        }
         double seconds = Math.max(1e-9, last.elapsed().toNanos() / 1e9);
         fields.put("train_tokens_per_s", last.tokensPerSecond());
         fields.put("seconds", seconds);
@@ -423,6 +433,10 @@ final class TrainCommand extends Verb {
             tellHowToGoOn(last);
             endWith(signal);
         }
+    }
+
+    private static Double number(OptionalDouble value) {
+        return value.isPresent() ? value.getAsDouble() : null;
     }
 
     private void tellBeginning(RunStart beginning, Consumer<String> to) {
@@ -480,8 +494,9 @@ final class TrainCommand extends Verb {
                         last.evalLoss().isPresent()
                                 ? String.format(
                                         Locale.ROOT,
-                                        ", validation loss %.4f",
-                                        last.evalLoss().getAsDouble())
+                                        ", validation loss %.4f%s",
+                                        last.evalLoss().getAsDouble(),
+                                        TrainingDisplay.margin(last.evalMargin()))
                                 : ""));
         console().print("The adapter:            " + fields.get("adapter"));
         console().print("A picture of the loss:  " + out.resolve("loss.svg"));

@@ -2,6 +2,7 @@ package dev.chaku.cli;
 
 import dev.chaku.train.TrainingProgress;
 import java.util.Locale;
+import java.util.OptionalDouble;
 import java.util.function.Consumer;
 
 /** A training's progress as a line: bar, loss, the time that is left, speed and learning rate. */
@@ -21,22 +22,33 @@ final class TrainingDisplay implements Consumer<TrainingProgress>, AutoCloseable
         if (p.evaluated()) {
             line.note(String.format(
                     Locale.ROOT,
-                    "step %d: validation loss %.4f, %.1f %% of tokens right",
+                    "step %d: validation loss %.4f%s, %.1f %% of %s right",
                     p.step(),
                     p.evalLoss().orElseThrow(),
-                    100 * p.evalAccuracy().orElseThrow()));
+                    margin(p.evalMargin()),
+                    100 * p.evalAccuracy().orElseThrow(),
+                    p.accuracy().isPresent() ? "answers" : "tokens"));
         }
         line.update(
                 console.errorColour(
                         Console.Colour.GREEN, ProgressLine.bar((double) p.step() / p.totalSteps(), line.barCells())),
                 p.step() + "/" + p.totalSteps(),
                 timed ? ProgressLine.left(p.remaining()) : "",
-                String.format(Locale.ROOT, "loss %.4f", p.smoothedLoss()),
+                String.format(Locale.ROOT, "loss %.4f%s", p.smoothedLoss(), margin(p.margin())),
+                p.accuracy().isPresent()
+                        ? String.format(
+                                Locale.ROOT, "%.0f %% right", 100 * p.accuracy().getAsDouble())
+                        : "",
                 String.format(Locale.ROOT, "%,.0f tokens/s", p.tokensPerSecond()),
                 p.skippedSteps() > 0 ? Words.count(p.skippedSteps(), "step") + " skipped" : "",
                 String.format(Locale.ROOT, "epoch %.2f", p.epoch()),
                 String.format(Locale.ROOT, "lr %.2e", p.learningRate()));
         timed = true;
+    }
+
+    /** The margin of preferences, in words; nothing where there is none. */
+    static String margin(OptionalDouble margin) {
+        return margin.isPresent() ? String.format(Locale.ROOT, ", margin %+.4f", margin.getAsDouble()) : "";
     }
 
     /** Writes a lasting line above the progress. */

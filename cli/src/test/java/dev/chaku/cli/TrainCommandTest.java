@@ -85,6 +85,42 @@ class TrainCommandTest {
         assertTrue(Files.readString(folder.resolve("run2/config.json")).contains("\"merge_aware_every\" : 1"));
     }
 
+    /** The settings of a run as the folder has them, of its loss and rate. */
+    private static List<String> lossOf(Path run) throws IOException {
+        return Files.readAllLines(run.resolve("config.json")).stream()
+                .filter(line -> line.matches(".*\"(loss|beta|label_smoothing|gamma|.*weight|learning_rate)\".*"))
+                .toList();
+    }
+
+    @Test
+    void preferencesAreTrainedByTheirLoss() throws IOException {
+        Path pairs = Files.writeString(
+                folder.resolve("pairs.jsonl"),
+                "{\"prompt\": \"q\", \"chosen\": \"aaaa\", \"rejected\": \"zz\"}\n".repeat(9)
+                        + "{\"prompt\": \"r\", \"chosen\": \"aaa\", \"rejected\": \"zzz\"}\n");
+        Object[] line = {
+            "train", "--model", base, "--data", pairs, "--out", out, "--chat-template", "chatml", "--eval-data", pairs,
+            "--loss", "dpo", "--beta", 0.3, "--label-smoothing", 0.1, "--max-steps", 4, "--json"
+        };
+        Cli.Ran ran = Cli.run(line);
+        assertEquals(0, ran.code(), ran.err());
+        assertTrue(ran.json().get("eval_margin").doubleValue() > 0, ran.out());
+        assertTrue(ran.err().contains("margin +") && ran.err().contains("% of answers right"), ran.err());
+        assertTrue(lossOf(out).toString().contains("\"beta\" : 0.3"), lossOf(out).toString());
+        Path settings = Files.writeString(
+                folder.resolve("run.yaml"), "loss: dpo\nbeta: 0.3\nlabel-smoothing: 0.1\nmax-steps: 4\n");
+        Path other = folder.resolve("run2");
+        Cli.Ran again = Cli.run(
+                "train", "--model", base, "--data", pairs, "--out", other, "--chat-template", "chatml", "--config",
+                settings);
+        assertEquals(0, again.code(), again.err());
+        assertEquals(lossOf(out), lossOf(other));
+        Cli.Ran refused = Cli.run(
+                "train", "--model", base, "--data", data, "--out", folder.resolve("run3"), "--loss", "kto", "--plan");
+        assertEquals(3, refused.code());
+        assertTrue(refused.err().contains("labelled as wanted or not"), refused.err());
+    }
+
     @Test
     void resumeStartsARunOrLeavesAFinishedOneAsItIs() throws IOException {
         Cli.Ran ran = Cli.run(train("--resume", "--json"));

@@ -15,19 +15,26 @@ import java.util.function.Consumer;
  * Reads and encodes examples on threads of its own, some batches ahead of whoever takes the result, which comes in the
  * order of the examples whatever the number of threads. At most {@code 2 * threads} batches wait.
  */
-final class AheadEncoder {
+final class AheadEncoder<E, T> {
+    /** What becomes of an example, by an encoder of its thread's own. */
+    interface Encoding<E, T> {
+        void encode(ExampleEncoder encoder, E example, List<T> into);
+    }
+
     private static final int BATCH = 64;
     private static final int MOST_THREADS = 8;
 
-    private record Batch(List<EncodedExample> encoded, ExampleEncoder.Counts counts) {}
+    private record Batch<T>(List<T> encoded, ExampleEncoder.Counts counts) {}
 
     private final ExampleEncoder encoder;
-    private final List<Example> examples;
+    private final List<? extends E> examples;
+    private final Encoding<E, T> encoding;
     private final int threads;
 
-    AheadEncoder(ExampleEncoder encoder, List<Example> examples) {
+    AheadEncoder(ExampleEncoder encoder, List<? extends E> examples, Encoding<E, T> encoding) {
         this.encoder = encoder;
         this.examples = examples;
+        this.encoding = encoding;
         this.threads = Math.min(MOST_THREADS, Runtime.getRuntime().availableProcessors());
     }
 
@@ -37,14 +44,14 @@ final class AheadEncoder {
      * @throws RuntimeException what the first example in order that cannot be read or encoded throws
      * @throws OperationCancelledException if this thread is interrupted
      */
-    void run(Consumer<EncodedExample> into) {
+    void run(Consumer<? super T> into) {
         ExecutorService workers = Executors.newFixedThreadPool(threads, work -> {
             Thread thread = new Thread(work, "chaku-encoding");
             thread.setDaemon(true);
             return thread;
         });
         try {
-            Deque<Future<Batch>> ahead = new ArrayDeque<>();
+            Deque<Future<Batch<T>>> ahead = new ArrayDeque<>();
             for (int from = 0; from < examples.size() || !ahead.isEmpty(); ) {
                 while (from < examples.size() && ahead.size() < 2 * threads) {
                     int first = from;
@@ -52,7 +59,7 @@ final class AheadEncoder {
                     int end = from;
                     ahead.add(workers.submit(() -> encode(first, end)));
                 }
-                Batch batch = await(ahead.remove());
+                Batch<T> batch = await(ahead.remove());
                 encoder.counts().add(batch.counts());
                 batch.encoded().forEach(into);
             }
@@ -61,16 +68,16 @@ final class AheadEncoder {
         }
     }
 
-    private Batch encode(int from, int to) {
+    private Batch<T> encode(int from, int to) {
         ExampleEncoder worker = encoder.another();
-        List<EncodedExample> encoded = new ArrayList<>();
+        List<T> encoded = new ArrayList<>();
         for (int i = from; i < to && !Thread.currentThread().isInterrupted(); i++) {
-            worker.encode(examples.get(i), encoded);
+            encoding.encode(worker, examples.get(i), encoded);
         }
-        return new Batch(encoded, worker.counts());
+        return new Batch<>(encoded, worker.counts());
     }
 
-    private static Batch await(Future<Batch> batch) {
+    private static <T> Batch<T> await(Future<Batch<T>> batch) {
         try {
             return batch.get();
         } catch (InterruptedException e) {

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.function.ObjIntConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -223,7 +224,7 @@ public final class ExampleEncoder {
      * @throws dev.chaku.errors.OperationCancelledException if this thread is interrupted
      */
     public void encodeAhead(List<Example> examples, Consumer<EncodedExample> into) {
-        new AheadEncoder(this, examples).run(into);
+        new AheadEncoder<Example, EncodedExample>(this, examples, ExampleEncoder::encode).run(into);
     }
 
     /**
@@ -251,6 +252,28 @@ public final class ExampleEncoder {
         return chosen.isEmpty() || rejected.isEmpty()
                 ? Optional.empty()
                 : Optional.of(new EncodedPair(chosen.get(chosen.size() - 1), rejected.get(rejected.size() - 1)));
+    }
+
+    /**
+     * Encodes preference pairs as {@link #encodeAhead} does examples.
+     *
+     * @param pairs read on threads of their own
+     * @param into takes the pairs that are not left out, in order, with the places of what they were made of
+     * @throws BadInputException as {@link #encodePair}, of the first that is wrong
+     * @throws dev.chaku.errors.OperationCancelledException if this thread is interrupted
+     */
+    public void encodePairsAhead(List<Example.Preference> pairs, ObjIntConsumer<EncodedPair> into) {
+        new AheadEncoder<Example.Preference, Optional<EncodedPair>>(
+                        this, pairs, (encoder, pair, out) -> out.add(encoder.encodePair(pair)))
+                .run(new Consumer<>() {
+                    private int at;
+
+                    @Override
+                    public void accept(Optional<EncodedPair> pair) {
+                        int place = at++;
+                        pair.ifPresent(found -> into.accept(found, place));
+                    }
+                });
     }
 
     void encode(Example example, List<EncodedExample> into) {

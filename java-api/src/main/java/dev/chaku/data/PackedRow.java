@@ -10,9 +10,10 @@ import java.util.List;
  * @param targets [T]: the token after each within its sequence, 0 at a sequence's end
  * @param weights [T]: 0 at a sequence's end, so that nothing is learned across a seam
  * @param starts [sequences + 1]
+ * @param examples [sequences]: which of the examples that were packed each is, counted from 0
  */
-public record PackedRow(int[] tokens, int[] targets, float[] weights, int[] starts) {
-    static PackedRow of(List<EncodedExample> sequences) {
+public record PackedRow(int[] tokens, int[] targets, float[] weights, int[] starts, int[] examples) {
+    static PackedRow of(List<EncodedExample> sequences, int[] examples) {
         int n = sequences.stream().mapToInt(EncodedExample::length).sum();
         int[] tokens = new int[n];
         int[] targets = new int[n];
@@ -29,7 +30,12 @@ public record PackedRow(int[] tokens, int[] targets, float[] weights, int[] star
             at += length;
         }
         starts[sequences.size()] = at;
-        return new PackedRow(tokens, targets, weights, starts);
+        return new PackedRow(tokens, targets, weights, starts, examples);
+    }
+
+    /** {@return the number of sequences} */
+    public int sequences() {
+        return examples.length;
     }
 
     /** {@return the number of tokens} */

@@ -25,7 +25,7 @@ public final class PackedRows extends AbstractList<PackedRow> implements RandomA
 
     @Override
     public PackedRow get(int i) {
-        return PackedRow.of(Arrays.stream(rows[i]).mapToObj(examples::get).toList());
+        return PackedRow.of(Arrays.stream(rows[i]).mapToObj(examples::get).toList(), rows[i]);
     }
 
     @Override

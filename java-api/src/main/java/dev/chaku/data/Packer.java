@@ -17,6 +17,7 @@ public final class Packer {
     private final int rowTokens;
     private final boolean packing;
     private final long seed;
+    private final int together;
 
     /**
      * @param rowTokens length of a row; no sequence may be longer
@@ -24,9 +25,23 @@ public final class Packer {
      * @param seed decides all random choices; the same seed gives the same result
      */
     public Packer(int rowTokens, boolean packing, long seed) {
+        this(rowTokens, packing, seed, 1);
+    }
+
+    /**
+     * Keeps neighbours together, as the answers of a preference pair are.
+     *
+     * @param rowTokens length of a row; no group may be longer
+     * @param packing false for one group a row
+     * @param seed decides all random choices; the same seed gives the same result
+     * @param together sequences of a group: the first so many, the next so many, and so on, each in their order in one
+     *     row
+     */
+    public Packer(int rowTokens, boolean packing, long seed, int together) {
         this.rowTokens = rowTokens;
         this.packing = packing;
         this.seed = seed;
+        this.together = together;
     }
 
     /**
@@ -38,14 +53,15 @@ public final class Packer {
     public PackedRows epoch(List<EncodedExample> examples, int epoch) {
         Random random = new Random(seed * 0x9E3779B97F4A7C15L + epoch);
         int[] lengths = lengths(examples);
-        int[] order = IntSequence.upTo(lengths.length);
+        int[] groups = groupLengths(lengths);
+        int[] order = IntSequence.upTo(groups.length);
         IntSequence.shuffle(order, random);
-        int[][] rows = pack(lengths, order);
+        int[][] rows = pack(groups, order);
         int[] rowOrder = IntSequence.upTo(rows.length);
         IntSequence.shuffle(rowOrder, random);
         int[][] shuffled = new int[rows.length][];
         for (int i = 0; i < rows.length; i++) {
-            shuffled[i] = rows[rowOrder[i]];
+            shuffled[i] = members(rows[rowOrder[i]]);
         }
         return new PackedRows(examples, lengths, shuffled);
     }
@@ -57,7 +73,36 @@ public final class Packer {
      */
     public PackedRows pack(List<EncodedExample> examples) {
         int[] lengths = lengths(examples);
-        return new PackedRows(examples, lengths, pack(lengths, IntSequence.upTo(lengths.length)));
+        int[] groups = groupLengths(lengths);
+        int[][] rows = pack(groups, IntSequence.upTo(groups.length));
+        return new PackedRows(
+                examples, lengths, Arrays.stream(rows).map(this::members).toArray(int[][]::new));
+    }
+
+    /** The tokens of each group. */
+    private int[] groupLengths(int[] lengths) {
+        if (lengths.length % together != 0) {
+            throw new IllegalArgumentException(
+                    "expected groups of " + together + " sequences, got " + lengths.length + " sequences");
+        }
+        int[] groups = new int[lengths.length / together];
+        for (int i = 0; i < lengths.length; i++) {
+            groups[i / together] += lengths[i];
+            if (groups[i / together] > rowTokens) {
+                throw new IllegalArgumentException("expected sequences of at most " + rowTokens
+                        + " tokens, got one of " + groups[i / together]);
+            }
+        }
+        return groups;
+    }
+
+    /** The sequences of a row's groups. */
+    private int[] members(int[] groups) {
+        int[] members = new int[groups.length * together];
+        for (int i = 0; i < members.length; i++) {
+            members[i] = groups[i / together] * together + i % together;
+        }
+        return members;
     }
 
     private int[] lengths(List<EncodedExample> examples) {
@@ -66,10 +111,6 @@ public final class Packer {
             lengths[i] = examples instanceof EncodedExamples encoded
                     ? encoded.length(i)
                     : examples.get(i).length();
-            if (lengths[i] > rowTokens) {
-                throw new IllegalArgumentException(
-                        "expected sequences of at most " + rowTokens + " tokens, got one of " + lengths[i]);
-            }
         }
         return lengths;
     }

@@ -9,13 +9,18 @@ import java.util.OptionalDouble;
  * @param step steps done
  * @param totalSteps steps in all
  * @param epoch passes over the data done, as a fraction
- * @param loss mean cross-entropy of the step's tokens, in nats
+ * @param loss mean loss of the step: cross-entropy of its tokens in nats, or of its pairs or answers
  * @param smoothedLoss its running mean
  * @param balance load-balance loss of the step, where it is trained: the mean over layers of experts and micro-batches;
  *     as much as each token uses experts when all is even, more when not
+ * @param margin of preferences: mean reward of the step's chosen or wanted answers less that of the others, where it has
+ *     both; a reward is what the loss compares, times beta
+ * @param accuracy of preferences: share of the step's pairs of which the chosen answer has the higher reward; of
+ *     labelled answers, of those on their side of the reference point
  * @param evaluated whether this step ended with a validation
  * @param evalLoss the newest validation's loss, if there was one
- * @param evalAccuracy the share of validation tokens predicted right
+ * @param evalAccuracy the share of validation tokens predicted right; of preferences as accuracy
+ * @param evalMargin the newest validation's margin, of preferences
  * @param learningRate of the step
  * @param gradNorm before clipping
  * @param tokens tokens trained on since the start, earlier parts of a resumed run included
@@ -33,9 +38,12 @@ public record TrainingProgress(
         double loss,
         double smoothedLoss,
         OptionalDouble balance,
+        OptionalDouble margin,
+        OptionalDouble accuracy,
         boolean evaluated,
         OptionalDouble evalLoss,
         OptionalDouble evalAccuracy,
+        OptionalDouble evalMargin,
         double learningRate,
         double gradNorm,
         long tokens,

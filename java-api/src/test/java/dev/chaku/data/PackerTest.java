@@ -126,9 +126,37 @@ class PackerTest {
             assertEquals(bins.size(), rows.size());
             for (int i = 0; i < rows.size(); i++) {
                 assertArrayEquals(
-                        PackedRow.of(bins.get(i)).tokens(), rows.get(i).tokens());
+                        PackedRow.of(bins.get(i), new int[bins.get(i).size()]).tokens(),
+                        rows.get(i).tokens());
             }
         }
+    }
+
+    @Test
+    void whatBelongsTogetherLiesInOneRow() {
+        List<EncodedExample> examples = new ArrayList<>();
+        for (int i = 0; i < 20; i++) {
+            examples.add(example(3 + i % 7, 10 * i));
+        }
+        for (boolean packing : new boolean[] {true, false}) {
+            Packer packer = new Packer(24, packing, 3, 2);
+            List<Integer> seen = new ArrayList<>();
+            for (PackedRow row : packer.epoch(examples, 1)) {
+                assertEquals(0, row.sequences() % 2);
+                assertTrue(packing || row.sequences() == 2);
+                for (int s = 0; s < row.sequences(); s++) {
+                    int which = row.examples()[s];
+                    assertEquals(s % 2, which % 2);
+                    assertTrue(s % 2 == 0 || which == row.examples()[s - 1] + 1);
+                    assertEquals(examples.get(which).tokens()[0], row.tokens()[row.starts()[s]]);
+                    seen.add(which);
+                }
+            }
+            Collections.sort(seen);
+            assertEquals(IntStream.range(0, 20).boxed().toList(), seen);
+        }
+        assertThrows(IllegalArgumentException.class, () -> new Packer(24, true, 3, 3).epoch(examples, 0));
+        assertThrows(IllegalArgumentException.class, () -> new Packer(9, true, 3, 2).pack(examples));
     }
 
     @Test

@@ -98,6 +98,36 @@ final class NativeTrainer extends NativeHandle<chaku_trainer> implements EngineT
         }
     }
 
+    @Override
+    public double[] logProbs(TrainingBatch batch, boolean backwardFollows) {
+        double[] values = new double[batch.tokens().length];
+        chaku_trainer trainer = enterExclusive();
+        try (chaku_batch struct = struct(batch)) {
+            Status.check(chaku.chaku_trainer_log_probs(
+                    trainer, struct, backwardFollows ? 1 : 0, values, values.length));
+            return values;
+        } finally {
+            leaveExclusive();
+        }
+    }
+
+    @Override
+    public BatchLoss backward(TrainingBatch batch, double weightSum) {
+        chaku_trainer trainer = enterExclusive();
+        try (chaku_batch struct = struct(batch);
+                chaku_loss loss = new chaku_loss()) {
+            loss.size(loss.sizeof());
+            Status.check(chaku.chaku_trainer_backward(trainer, struct, weightSum, loss));
+            return result(loss);
+        } finally {
+            leaveExclusive();
+        }
+    }
+
+    private static BatchLoss result(chaku_loss loss) {
+        return new BatchLoss(loss.n_weighted(), loss.n_correct(), loss.loss_sum(), loss.weight_sum(), loss.balance());
+    }
+
     /** The batch as the core reads it, over buffers of this trainer. */
     private chaku_batch struct(TrainingBatch batch) {
         int n = batch.tokens().length;
@@ -124,8 +154,7 @@ final class NativeTrainer extends NativeHandle<chaku_trainer> implements EngineT
                     backward
                             ? chaku.chaku_trainer_accumulate(trainer, struct, loss)
                             : chaku.chaku_trainer_evaluate(trainer, struct, loss));
-            return new BatchLoss(
-                    loss.n_weighted(), loss.n_correct(), loss.loss_sum(), loss.weight_sum(), loss.balance());
+            return result(loss);
         } finally {
             leaveExclusive();
         }

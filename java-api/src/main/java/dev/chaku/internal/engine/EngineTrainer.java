@@ -38,6 +38,25 @@ public interface EngineTrainer extends AutoCloseable {
      */
     void logits(TrainingBatch batch, FloatBuffer logits);
 
+    /**
+     * The natural logarithm of the probability of each target, 0 where the weight is 0; the size of the weights is not
+     * used.
+     *
+     * @param backwardFollows with dropout, as {@link #accumulate} sees the batch, keeping what {@link #backward} needs;
+     *     else as {@link #evaluate} sees it
+     * @return [T]
+     */
+    double[] logProbs(TrainingBatch batch, boolean backwardFollows);
+
+    /**
+     * Backward alone, after {@link #logProbs} of the same index, tokens and starts and nothing between them; gradients
+     * of weight * cross-entropy are added, of weights of either sign. A weight that is no number makes the step be
+     * skipped.
+     *
+     * @param weightSum above 0: what the step's divisor grows by
+     */
+    BatchLoss backward(TrainingBatch batch, double weightSum);
+
     /** Divides the gradients by the weight sum accumulated since the last step, clips, updates and zeroes them. */
     StepResult step(StepOptions options);
 

@@ -7,7 +7,7 @@ package dev.chaku.internal.engine;
  * @param index counter of the micro-batch over the whole run: fixes its dropout
  * @param tokens [T] ids
  * @param targets [T] ids, ignored where the weight is 0
- * @param weights [T], at least 0
+ * @param weights [T], at least 0, but for a backward pass alone
  * @param starts [sequences + 1], from 0 to T
  */
 public record TrainingBatch(long index, int[] tokens, int[] targets, float[] weights, int[] starts) {

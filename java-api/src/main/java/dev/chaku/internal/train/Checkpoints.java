@@ -70,9 +70,10 @@ final class Checkpoints {
     /**
      * Restores the newest whole checkpoint.
      *
+     * @param before run before anything is restored, if there is one
      * @throws BadInputException if it was made from other data, another base or with other settings
      */
-    Optional<Restored> restoreNewest() {
+    Optional<Restored> restoreNewest(Runnable before) {
         for (Path checkpoint : folder.newestFirst()) {
             try {
                 CheckpointFolder.verify(checkpoint);
@@ -80,6 +81,7 @@ final class Checkpoints {
                 LOG.log(System.Logger.Level.WARNING, torn.getMessage() + "; trying the one before");
                 continue;
             }
+            before.run();
             return Optional.of(restore(checkpoint));
         }
         return Optional.empty();

@@ -111,7 +111,10 @@ public final class LogFile {
         numbers.put("tokens_per_s", p.tokensPerSecond());
         numbers.put("elapsed_s", p.elapsed().toMillis() / 1000.0);
         p.balance().ifPresent(balance -> numbers.put("balance", balance));
+        p.margin().ifPresent(margin -> numbers.put("margin", margin));
+        p.accuracy().ifPresent(accuracy -> numbers.put("accuracy", accuracy));
         if (p.evaluated()) {
+            p.evalMargin().ifPresent(margin -> numbers.put("eval_margin", margin));
             numbers.put("eval_loss", p.evalLoss().orElseThrow());
             numbers.put("eval_accuracy", p.evalAccuracy().orElseThrow());
         }

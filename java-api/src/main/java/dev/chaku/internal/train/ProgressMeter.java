@@ -34,6 +34,9 @@ final class ProgressMeter {
     private long tokens;
     private int skipped;
     private OptionalDouble balance = OptionalDouble.empty();
+    private OptionalDouble margin = OptionalDouble.empty();
+    private OptionalDouble accuracy = OptionalDouble.empty();
+    private OptionalDouble evalMargin = OptionalDouble.empty();
     private OptionalDouble evalLoss = OptionalDouble.empty();
     private OptionalDouble evalAccuracy = OptionalDouble.empty();
 
@@ -69,7 +72,14 @@ final class ProgressMeter {
         balance = OptionalDouble.of(stepBalance);
     }
 
+    /** What the preferences of the step that was just told say. */
+    void preferences(OptionalDouble stepMargin, double stepAccuracy) {
+        margin = stepMargin;
+        accuracy = OptionalDouble.of(stepAccuracy);
+    }
+
     void evaluation(Validation validation) {
+        evalMargin = validation.margin();
         evalLoss = OptionalDouble.of(validation.loss());
         evalAccuracy = OptionalDouble.of(validation.accuracy());
         resetClock();
@@ -95,9 +105,12 @@ final class ProgressMeter {
                 loss,
                 smoothedLoss(),
                 balance,
+                margin,
+                accuracy,
                 evaluated,
                 evalLoss,
                 evalAccuracy,
+                evalMargin,
                 rate,
                 gradNorm,
                 tokens,
@@ -130,6 +143,7 @@ final class ProgressMeter {
         counters.put("elapsed_ns", Long.toString(earlierNs + System.nanoTime() - startNs));
         counters.put(SKIPPED, Integer.toString(skipped));
         evalLoss.ifPresent(value -> counters.put("eval_loss", Double.toString(value)));
+        evalMargin.ifPresent(value -> counters.put("eval_margin", Double.toString(value)));
         evalAccuracy.ifPresent(value -> counters.put("eval_accuracy", Double.toString(value)));
     }
 
@@ -143,6 +157,9 @@ final class ProgressMeter {
         if (counters.containsKey("eval_loss")) {
             evalLoss = OptionalDouble.of(Double.parseDouble(counters.get("eval_loss")));
             evalAccuracy = OptionalDouble.of(Double.parseDouble(counters.get("eval_accuracy")));
+            evalMargin = counters.containsKey("eval_margin")
+                    ? OptionalDouble.of(Double.parseDouble(counters.get("eval_margin")))
+                    : OptionalDouble.empty();
         }
     }
 }

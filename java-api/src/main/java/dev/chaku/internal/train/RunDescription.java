@@ -4,6 +4,8 @@ import com.fasterxml.jackson.core.JsonGenerator;
 import dev.chaku.gguf.GgufFile;
 import dev.chaku.internal.io.CodeVersion;
 import dev.chaku.internal.io.Json;
+import dev.chaku.internal.io.Sha256;
+import dev.chaku.train.Loss;
 import java.io.IOException;
 import java.io.StringWriter;
 import java.nio.file.Path;
@@ -57,6 +59,11 @@ public final class RunDescription {
             }
             hashes.put("training_examples_sha256", setup.data().examples().sha256());
             hashes.put("validation_examples_sha256", setup.data().evalExamples().sha256());
+            if (setup.config().loss().data() == Loss.Data.LABELLED) {
+                hashes.put(
+                        "labels_sha256",
+                        new Sha256().add(setup.data().groups().wanted().toByteArray()).hex());
+            }
         }
         return hashes;
     }
@@ -95,8 +102,10 @@ public final class RunDescription {
                 json.writeStringField(START, start.name());
                 json.writeStringField(START_HASH, start.weights().contentHash());
             }
-            json.writeNumberField("examples", setup.data().examples().size());
-            json.writeNumberField("eval_examples", setup.data().evalExamples().size());
+            json.writeNumberField("examples", setup.data().size());
+            json.writeNumberField(
+                    "eval_examples",
+                    setup.data().evalExamples().size() / setup.data().groups().together());
             json.writeNumberField("conversations", setup.data().counts().conversations());
             for (Map.Entry<String, String> hash : hashes().entrySet()) {
                 json.writeStringField(hash.getKey(), hash.getValue());

@@ -22,6 +22,7 @@ final class RunResult {
         if (!end.evaluated() && end.evalLoss().isPresent()) {
             more.append(",\"eval_loss\":" + end.evalLoss().getAsDouble() + ",\"eval_accuracy\":"
                     + end.evalAccuracy().orElseThrow());
+            end.evalMargin().ifPresent(margin -> more.append(",\"eval_margin\":" + margin));
         }
         folder.writeText(NAME, numbers + more + "}\n");
     }
@@ -40,9 +41,12 @@ final class RunResult {
                     number(values, "loss"),
                     number(values, "smoothed_loss"),
                     optional(values, "balance"),
+                    optional(values, "margin"),
+                    optional(values, "accuracy"),
                     false,
                     optional(values, "eval_loss"),
                     optional(values, "eval_accuracy"),
+                    optional(values, "eval_margin"),
                     number(values, "learning_rate"),
                     number(values, "grad_norm"),
                     Long.parseLong(values.get("tokens")),

@@ -19,9 +19,14 @@ import org.jspecify.annotations.Nullable;
  * @param evalExamples often empty
  * @param counts what became of records of a data set; zeros if the examples came encoded
  * @param template what tells the chat template that rendered them from others, empty if none did
+ * @param groups which of the examples belong together
  */
 public record TrainingData(
-        EncodedExamples examples, EncodedExamples evalExamples, RecordCounts counts, String template) {
+        EncodedExamples examples,
+        EncodedExamples evalExamples,
+        RecordCounts counts,
+        String template,
+        AnswerGroups groups) {
     /**
      * Where encoded examples are kept.
      *
@@ -41,7 +46,17 @@ public record TrainingData(
         examples.forEach(train::add);
         Collector eval = new Collector(model, config, room, "validation example");
         evalExamples.forEach(eval::add);
-        return checked(config, train, eval, RecordCounts.NONE, "");
+        return checked(config, train, eval, RecordCounts.NONE, "", AnswerGroups.ofEncoded(config.loss(), examples, evalExamples));
+    }
+
+    /** {@return tokens of the longest examples that belong together} */
+    public int longestTogether() {
+        return Math.max(groups.longest(examples), groups.longest(evalExamples));
+    }
+
+    /** {@return how many examples were taken, of one sequence or more each} */
+    public int size() {
+        return examples.size() / groups.together();
     }
 
     /**
@@ -72,20 +87,26 @@ public record TrainingData(
             evalExamples = parts.eval();
         }
         Collector train = new Collector(model, config, room, "example");
-        encoder.encodeAhead(trainExamples, train::add);
         Collector eval = new Collector(model, config, room, "validation example");
-        encoder.encodeAhead(evalExamples, eval::add);
+        AnswerGroups groups = AnswerGroups.of(config.loss());
+        groups.encode(encoder, trainExamples, train::add, groups.wanted());
+        groups.encode(encoder, evalExamples, eval::add, groups.evalWanted());
         RecordCounts counts = RecordCounts.of(encoder.counts());
-        return checked(config, train, eval, counts, counts.conversations() > 0 ? template : "");
+        return checked(config, train, eval, counts, counts.conversations() > 0 ? template : "", groups);
     }
 
     private static TrainingData checked(
-            TrainingConfig config, Collector train, Collector eval, RecordCounts counts, String template) {
+            TrainingConfig config,
+            Collector train,
+            Collector eval,
+            RecordCounts counts,
+            String template,
+            AnswerGroups groups) {
         if (train.taken == 0) {
             throw new BadInputException("no example to train on"
                     + (counts.dropped() > 0 ? ": all " + counts.dropped() + " were left out" : ""));
         }
-        TrainingData data = new TrainingData(train.build(), eval.build(), counts, template);
+        TrainingData data = new TrainingData(train.build(), eval.build(), counts, template, groups);
         if (config.keeping().stopsEarly() && data.evalExamples.isEmpty()) {
             throw new BadInputException("early stopping needs validation examples, or a share of the data set aside");
         }

@@ -5,22 +5,24 @@ import dev.chaku.data.PackedRows;
 import dev.chaku.errors.BadInputException;
 import dev.chaku.errors.ChakuException;
 import dev.chaku.errors.OperationCancelledException;
-import dev.chaku.internal.engine.BatchLoss;
 import dev.chaku.internal.engine.EngineTrainer;
 import dev.chaku.internal.engine.StepOptions;
 import dev.chaku.internal.engine.StepResult;
 import dev.chaku.train.Keeping;
+import dev.chaku.train.Loss;
 import dev.chaku.train.LossTrend;
 import dev.chaku.train.Optimizer;
 import dev.chaku.train.TrainingConfig;
 import dev.chaku.train.TrainingProgress;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /** The steps of a run, on one thread: rows, gradients, update, validation, log, checkpoint, output. */
 public final class TrainingLoop {
@@ -36,7 +38,8 @@ public final class TrainingLoop {
     private final TrainingSetup setup;
     private final TrainingConfig config;
     private final Keeping keeping;
-    private final Objective objective;
+    private @Nullable Objective objective;
+    private @Nullable Objective validation;
     private final EngineTrainer core;
     private final OutputFolder folder;
     private final RunDescription description;
@@ -65,7 +68,6 @@ public final class TrainingLoop {
         this.setup = setup;
         this.config = setup.config();
         this.keeping = config.keeping();
-        this.objective = Objective.of(config.loss());
         this.core = core;
         this.folder = folder;
         this.description = description;
@@ -101,13 +103,18 @@ public final class TrainingLoop {
      * @return the steps that are done; 0 if there is none
      */
     public int resume() {
-        checkpoints.restoreNewest().ifPresent(this::goOnFrom);
+        checkpoints.restoreNewest(this::findReference).ifPresent(this::goOnFrom);
         return position.step();
     }
 
     public Result run() {
         folder.writeText(EarlierRun.CONFIG, description.json());
         LogFile log = LogFile.open(folder, position.step());
+        try {
+            findReference();
+        } catch (OperationCancelledException e) {
+            throw new OperationCancelledException("training cancelled; " + saved(), e);
+        }
         meter.resetClock();
         try (RowFeed rows = new RowFeed(setup.packer(), setup.data().examples(), position.epoch(), position.row())) {
             steps(rows, log);
@@ -126,6 +133,23 @@ public final class TrainingLoop {
         }
         folder.writeText("loss.svg", log.picture());
         return writeResult(log.trend(), finished);
+    }
+
+    /** Before anything is restored or trained: the model as it is then is what preferences are compared with. */
+    private void findReference() {
+        if (objective != null) {
+            return;
+        }
+        ReferenceScores scores = ReferenceScores.none(setup.data());
+        if (config.loss().needsReference()) {
+            scores = ReferenceScores.read(setup, description, folder).orElse(null);
+            if (scores == null) {
+                scores = ReferenceScores.compute(setup, core, this::requireNotCancelled);
+                scores.write(setup, description, folder);
+            }
+        }
+        objective = Objective.of(config.loss(), scores.train());
+        validation = Objective.of(config.loss(), scores.eval());
     }
 
     private boolean isFinished() {
@@ -201,31 +225,33 @@ public final class TrainingLoop {
 
     /** One optimizer step: up to gradAccumulation rows of this epoch. */
     private void step(RowFeed rows) {
-        double lossSum = 0;
-        double weightSum = 0;
-        double balanceSum = 0;
+        RowLoss loss = RowLoss.NONE;
         long tokens = 0;
         int from = position.row();
         int to = Math.min(rowsPerEpoch, from + config.batching().gradAccumulation());
         long index = position.rowsDone();
-        for (int i = from; i < to; i++) {
+        List<PackedRow> ofStep = new ArrayList<>();
+        while (ofStep.size() < to - from) {
+            ofStep.add(rows.next());
+        }
+        objective.begin(core, ofStep, this::requireNotCancelled);
+        for (PackedRow row : ofStep) {
             requireNotCancelled();
-            PackedRow row = rows.next();
-            BatchLoss loss = objective.accumulate(core, row, index++);
-            lossSum += loss.lossSum();
-            weightSum += loss.weightSum();
-            balanceSum += loss.balance();
+            loss = loss.plus(objective.accumulate(core, row, index++));
             tokens += row.length();
         }
         int number = position.step() + 1;
         double rate = config.schedule().learningRateAt(number, totalSteps);
         StepResult result = core.step(stepOptions(rate));
         position = position.after(to - from, rowsPerEpoch);
-        meter.step(position, rowsPerEpoch, lossSum / weightSum, tokens, rate, result);
+        meter.step(position, rowsPerEpoch, loss.loss(), tokens, rate, result);
         if (config.experts().loadBalance() > 0) {
-            meter.balance(balanceSum / (to - from));
+            meter.balance(loss.balance() / (to - from));
         }
-        divergence.step(lossSum, result);
+        if (config.loss().data() != Loss.Data.EXAMPLES) {
+            meter.preferences(loss.rewards().margin(), loss.accuracy());
+        }
+        divergence.step(loss.lossSum(), result);
     }
 
     /** Ends the run without a result, for it would be none. */
@@ -253,12 +279,12 @@ public final class TrainingLoop {
         if (evalRows.isEmpty() || !(due || last)) {
             return false;
         }
-        Validation validation = Validation.of(objective, core, evalRows, this::requireNotCancelled);
-        if (stopping.isBest(validation.loss(), position.step()) && stopping.isOn()) {
+        Validation seen = Validation.of(validation, core, evalRows, this::requireNotCancelled);
+        if (stopping.isBest(seen.loss(), position.step()) && stopping.isOn()) {
             checkpoints.saveBest(position.step());
         }
-        meter.evaluation(validation);
-        divergence.evaluation(validation);
+        meter.evaluation(seen);
+        divergence.evaluation(seen);
         return true;
     }
 

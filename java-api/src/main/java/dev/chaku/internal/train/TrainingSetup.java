@@ -53,7 +53,11 @@ public record TrainingSetup(
         Keeping keeping = config.keeping();
         long checkpoints = keeping.saveSteps() > 0 ? (keeping.keepCheckpoints() + 1L) * each : 0;
         long best = keeping.stopsEarly() ? 2 : 0;
-        return values * (1 + checkpoints + best);
+        long reference = config.loss().needsReference()
+                ? ReferenceScores.NUMBER_BYTES
+                        * (data.examples().size() + data.evalExamples().size())
+                : 0;
+        return values * (1 + checkpoints + best) + reference;
     }
 
     /** Brings what it goes on from to a trainer that has just been made. */
@@ -78,14 +82,22 @@ public record TrainingSetup(
     }
 
     public Packer packer() {
-        return new Packer(rowTokens(), config.batching().packing(), config.seed());
+        return new Packer(
+                rowTokens(),
+                config.batching().packing(),
+                config.seed(),
+                data.groups().together());
     }
 
-    /** Rows of one sequence, unless longer ones are asked for, are no longer than the model's sequences may be. */
-    private int rowTokens() {
-        return config.batching().batchTokens() == config.batching().maxLength()
+    /**
+     * Most tokens of a row. Rows of one sequence, unless longer ones are asked for, are no longer than the model's
+     * sequences may be; what belongs together finds room in one row.
+     */
+    public int rowTokens() {
+        int asked = config.batching().batchTokens() == config.batching().maxLength()
                 ? Math.min(config.batching().batchTokens(), model.contextLength())
                 : config.batching().batchTokens();
+        return data.groups().together() == 1 ? asked : Math.max(asked, data.longestTogether());
     }
 
     /** The rows of the first epoch; every epoch has as many, and none is longer than the longest of these. */

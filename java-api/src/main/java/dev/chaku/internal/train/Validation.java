@@ -1,30 +1,25 @@
 package dev.chaku.internal.train;
 
 import dev.chaku.data.PackedRow;
-import dev.chaku.internal.engine.BatchLoss;
 import dev.chaku.internal.engine.EngineTrainer;
 import java.util.List;
+import java.util.OptionalDouble;
 
 /**
  * What the trained parameters say to data that are not trained on.
  *
- * @param loss mean cross-entropy by weight, in nats
- * @param accuracy share of the weighted tokens that are predicted right
+ * @param loss mean loss: of tokens by their weights, of pairs, or of answers
+ * @param accuracy share of the tokens that are predicted right, of pairs in their order, of answers on their side
+ * @param margin mean reward of the better answers less that of the others, of preferences
  */
-record Validation(double loss, double accuracy) {
+record Validation(double loss, double accuracy, OptionalDouble margin) {
     static Validation of(Objective objective, EngineTrainer core, List<PackedRow> rows, Runnable beforeEach) {
-        double lossSum = 0;
-        double weightSum = 0;
-        long correct = 0;
-        long weighted = 0;
+        objective.begin(core, rows, beforeEach);
+        RowLoss sum = RowLoss.NONE;
         for (PackedRow row : rows) {
             beforeEach.run();
-            BatchLoss loss = objective.evaluate(core, row);
-            lossSum += loss.lossSum();
-            weightSum += loss.weightSum();
-            correct += loss.correct();
-            weighted += loss.weighted();
+            sum = sum.plus(objective.evaluate(core, row));
         }
-        return new Validation(lossSum / weightSum, (double) correct / weighted);
+        return new Validation(sum.loss(), sum.accuracy(), sum.rewards().margin());
     }
 }

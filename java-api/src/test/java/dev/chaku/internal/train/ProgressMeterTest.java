@@ -9,6 +9,7 @@ import dev.chaku.train.TrainingProgress;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.OptionalDouble;
 import org.junit.jupiter.api.Test;
 
 class ProgressMeterTest {
@@ -25,7 +26,7 @@ class ProgressMeterTest {
         assertEquals(4, meter.progress(false).smoothedLoss());
         assertFalse(meter.progress(false).evalLoss().isPresent());
         RunPosition two = step(meter, one, 2, true);
-        meter.evaluation(new Validation(1.5, 0.25));
+        meter.evaluation(new Validation(1.5, 0.25, OptionalDouble.empty()));
         step(meter, two, Double.NaN, false);
         TrainingProgress progress = meter.progress(true);
         assertEquals(3, progress.step());
@@ -50,7 +51,7 @@ class ProgressMeterTest {
     void goesOnFromItsCounters() {
         ProgressMeter meter = new ProgressMeter(9, RunPosition.start());
         RunPosition position = step(meter, step(meter, RunPosition.start(), 4, true), 3, false);
-        meter.evaluation(new Validation(1.5, 0.25));
+        meter.evaluation(new Validation(1.5, 0.25, OptionalDouble.empty()));
         Map<String, String> counters = new HashMap<>();
         meter.save(counters);
         ProgressMeter again = new ProgressMeter(9, position);
