@@ -447,11 +447,7 @@ public final class Trainer {
     private TrainingConfig suited(TrainingSetup setup) {
         TrainingData encoded = setup.data();
         return SmallData.suit(
-                config,
-                smallData,
-                encoded::longestTogether,
-                encoded.examples().tokens(),
-                candidate -> {
+                config, smallData, encoded::longestTogether, encoded.examples().tokens(), candidate -> {
                     int rows = setup.with(candidate).firstEpoch().size();
                     return candidate.batching().totalSteps(rows);
                 });

@@ -124,10 +124,8 @@ class PreferenceTrainingTest {
     }
 
     private Trainer trainer(Loss loss, String out) {
-        Trainer trainer = Trainer.on(base)
-                .lora(TinyTraining.lora())
-                .config(config(loss))
-                .output(folder.resolve(out));
+        Trainer trainer =
+                Trainer.on(base).lora(TinyTraining.lora()).config(config(loss)).output(folder.resolve(out));
         return loss instanceof Loss.Kto
                 ? trainer.data(labelled(32, 1)).evalData(labelled(12, 2)).chat(CHAT)
                 : trainer.examples(pairs(48, 1)).evalExamples(pairs(12, 2));
@@ -156,7 +154,8 @@ class PreferenceTrainingTest {
         assertTrue(last.evalLoss().orElseThrow() < first.evalLoss().orElseThrow(), what);
         assertTrue(last.evalAccuracy().orElseThrow() > 0.85, what);
         String log = Files.readString(folder.resolve("out/log.jsonl"));
-        assertTrue(log.contains("\"margin\":") && log.contains("\"accuracy\":") && log.contains("\"eval_margin\":"), log);
+        assertTrue(
+                log.contains("\"margin\":") && log.contains("\"accuracy\":") && log.contains("\"eval_margin\":"), log);
         assertEquals(loss.needsReference(), Files.exists(folder.resolve("out/reference.txt")));
         assertTrue(Files.readString(folder.resolve("out/config.json")).contains("\"loss\" : \""));
     }
@@ -258,7 +257,8 @@ class PreferenceTrainingTest {
         try (TrainingRun run = trainer.start()) {
             run.awaitFile();
         }
-        assertTrue(steps.get(39).evalMargin().orElseThrow() > steps.get(0).evalMargin().orElseThrow() + 0.05);
+        assertTrue(steps.get(39).evalMargin().orElseThrow()
+                > steps.get(0).evalMargin().orElseThrow() + 0.05);
     }
 
     @Test
@@ -276,11 +276,7 @@ class PreferenceTrainingTest {
     void otherDataAreRefused() {
         assertRefused(trainer(Loss.Dpo.defaults(), "a").examples(TinyTraining.counting(3, 1)), "in turn, found 3");
         assertRefused(trainer(Loss.Dpo.defaults(), "a").examples(TinyTraining.untrained(2)), "found none in it");
-        assertRefused(
-                trainer(Loss.Kto.defaults(), "a")
-                        .examples(pairs(2, 1))
-                        .evalData(null),
-                "have no labels");
+        assertRefused(trainer(Loss.Kto.defaults(), "a").examples(pairs(2, 1)).evalData(null), "have no labels");
         assertRefused(
                 trainer(Loss.Kto.defaults(), "a").config(config(Loss.Dpo.defaults())),
                 "labelled:0: expected a prompt with a chosen and a rejected answer");
@@ -301,7 +297,8 @@ class PreferenceTrainingTest {
         List<Integer> one = finish(trainer(Loss.Kto.defaults(), "a").config(few));
         assertEquals(one, finish(trainer(Loss.Kto.defaults(), "b").config(few)));
         assertNotEquals(
-                one, finish(trainer(new Loss.Kto(0.1, 1, 2), "c").config(few.with(c -> c.loss(new Loss.Kto(0.1, 1, 2))))));
+                one,
+                finish(trainer(new Loss.Kto(0.1, 1, 2), "c").config(few.with(c -> c.loss(new Loss.Kto(0.1, 1, 2))))));
     }
 
     /** On real answers: those of English conversations, cut to what the tiny model holds. */
@@ -311,8 +308,8 @@ class PreferenceTrainingTest {
         boolean kto = loss instanceof Loss.Kto;
         Path data = ReferenceData.require("datasets/llama-factory/" + (kto ? "kto_en_demo.json" : "dpo_en_demo.json"));
         Dataset.Split parts = Dataset.read(data).split(0.2, 3);
-        TrainingConfig whole = config(loss).with(
-                c -> c.maxLength(256).batchTokens(1024).maxSteps(40).evalSteps(0));
+        TrainingConfig whole = config(loss)
+                .with(c -> c.maxLength(256).batchTokens(1024).maxSteps(40).evalSteps(0));
         Function<TrainingConfig, Double> margin = config -> {
             List<TrainingProgress> steps = run(Trainer.on(base)
                     .data(Dataset.of(parts.train().subList(0, 100)))

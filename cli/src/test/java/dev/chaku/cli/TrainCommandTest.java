@@ -99,19 +99,47 @@ class TrainCommandTest {
                 "{\"prompt\": \"q\", \"chosen\": \"aaaa\", \"rejected\": \"zz\"}\n".repeat(9)
                         + "{\"prompt\": \"r\", \"chosen\": \"aaa\", \"rejected\": \"zzz\"}\n");
         Object[] line = {
-            "train", "--model", base, "--data", pairs, "--out", out, "--chat-template", "chatml", "--eval-data", pairs,
-            "--loss", "dpo", "--beta", 0.3, "--label-smoothing", 0.1, "--max-steps", 4, "--json"
+            "train",
+            "--model",
+            base,
+            "--data",
+            pairs,
+            "--out",
+            out,
+            "--chat-template",
+            "chatml",
+            "--eval-data",
+            pairs,
+            "--loss",
+            "dpo",
+            "--beta",
+            0.3,
+            "--label-smoothing",
+            0.1,
+            "--max-steps",
+            4,
+            "--json"
         };
         Cli.Ran ran = Cli.run(line);
         assertEquals(0, ran.code(), ran.err());
         assertTrue(ran.json().get("eval_margin").doubleValue() > 0, ran.out());
         assertTrue(ran.err().contains("margin +") && ran.err().contains("% of answers right"), ran.err());
-        assertTrue(lossOf(out).toString().contains("\"beta\" : 0.3"), lossOf(out).toString());
+        assertTrue(
+                lossOf(out).toString().contains("\"beta\" : 0.3"), lossOf(out).toString());
         Path settings = Files.writeString(
                 folder.resolve("run.yaml"), "loss: dpo\nbeta: 0.3\nlabel-smoothing: 0.1\nmax-steps: 4\n");
         Path other = folder.resolve("run2");
         Cli.Ran again = Cli.run(
-                "train", "--model", base, "--data", pairs, "--out", other, "--chat-template", "chatml", "--config",
+                "train",
+                "--model",
+                base,
+                "--data",
+                pairs,
+                "--out",
+                other,
+                "--chat-template",
+                "chatml",
+                "--config",
                 settings);
         assertEquals(0, again.code(), again.err());
         assertEquals(lossOf(out), lossOf(other));

@@ -89,8 +89,8 @@ public final class Packer {
         for (int i = 0; i < lengths.length; i++) {
             groups[i / together] += lengths[i];
             if (groups[i / together] > rowTokens) {
-                throw new IllegalArgumentException("expected sequences of at most " + rowTokens
-                        + " tokens, got one of " + groups[i / together]);
+                throw new IllegalArgumentException(
+                        "expected sequences of at most " + rowTokens + " tokens, got one of " + groups[i / together]);
             }
         }
         return groups;

@@ -49,8 +49,8 @@ public sealed interface Loss extends SettingGroup {
      * Direct preference optimization (Rafailov et al., 2023): -log s(beta h), h = (c - ref c) - (r - ref r).
      *
      * @param beta how strictly the model is held to its beginning, above 0; 0.1 as a rule
-     * @param labelSmoothing share e of pairs that are taken to be labelled the wrong way round, at least 0 and less than
-     *     0.5: -(1 - e) log s(beta h) - e log s(-beta h)
+     * @param labelSmoothing share e of pairs that are taken to be labelled the wrong way round, at least 0 and less
+     *     than 0.5: -(1 - e) log s(beta h) - e log s(-beta h)
      * @param lengthNormalised whether h is of means in place of sums
      * @param nllWeight what the mean cross-entropy of the chosen answer counts beside, at least 0
      */
@@ -161,14 +161,13 @@ public sealed interface Loss extends SettingGroup {
 
         @Override
         public List<Setting> settings() {
-            return List.of(
-                    Setting.of("loss", "ipo"), Setting.of("beta", beta), Setting.of("nll_weight", nllWeight));
+            return List.of(Setting.of("loss", "ipo"), Setting.of("beta", beta), Setting.of("nll_weight", nllWeight));
         }
     }
 
     /**
-     * Odds ratio preference optimization (Hong et al., 2024): the mean cross-entropy of the chosen answer, less beta log
-     * s(log odds(c) - log odds(r)), odds(x) = p / (1 - p) of p = e^mean(x). Without a reference.
+     * Odds ratio preference optimization (Hong et al., 2024): the mean cross-entropy of the chosen answer, less beta
+     * log s(log odds(c) - log odds(r)), odds(x) = p / (1 - p) of p = e^mean(x). Without a reference.
      *
      * @param beta what the odds count, above 0; 0.1 as a rule (lambda in the paper)
      */

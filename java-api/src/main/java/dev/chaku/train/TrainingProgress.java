@@ -13,8 +13,8 @@ import java.util.OptionalDouble;
  * @param smoothedLoss its running mean
  * @param balance load-balance loss of the step, where it is trained: the mean over layers of experts and micro-batches;
  *     as much as each token uses experts when all is even, more when not
- * @param margin of preferences: mean reward of the step's chosen or wanted answers less that of the others, where it has
- *     both; a reward is what the loss compares, times beta
+ * @param margin of preferences: mean reward of the step's chosen or wanted answers less that of the others, where it
+ *     has both; a reward is what the loss compares, times beta
  * @param accuracy of preferences: share of the step's pairs of which the chosen answer has the higher reward; of
  *     labelled answers, of those on their side of the reference point
  * @param evaluated whether this step ended with a validation

@@ -103,8 +103,8 @@ final class NativeTrainer extends NativeHandle<chaku_trainer> implements EngineT
         double[] values = new double[batch.tokens().length];
         chaku_trainer trainer = enterExclusive();
         try (chaku_batch struct = struct(batch)) {
-            Status.check(chaku.chaku_trainer_log_probs(
-                    trainer, struct, backwardFollows ? 1 : 0, values, values.length));
+            Status.check(
+                    chaku.chaku_trainer_log_probs(trainer, struct, backwardFollows ? 1 : 0, values, values.length));
             return values;
         } finally {
             leaveExclusive();

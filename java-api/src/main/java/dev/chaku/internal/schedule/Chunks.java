@@ -1,10 +1,10 @@
 package dev.chaku.internal.schedule;
 
 /**
- * How many tokens of prompts go into a step, so that texts that are generated go on. A step with prompts costs more than
- * its tokens do, since prompts are another pass: so parts are not small, and where one takes too long, steps without
- * prompts follow it until those that go on have had their part of the time again. It learns from how long steps took.
- * Not thread-safe.
+ * How many tokens of prompts go into a step, so that texts that are generated go on. A step with prompts costs more
+ * than its tokens do, since prompts are another pass: so parts are not small, and where one takes too long, steps
+ * without prompts follow it until those that go on have had their part of the time again. It learns from how long steps
+ * took. Not thread-safe.
  */
 final class Chunks {
     /** Of a step without texts that are generated. */
@@ -26,8 +26,8 @@ final class Chunks {
     private double factor = 1;
 
     /**
-     * Tokens of prompts in the next step with others, 0 where these go on first, or have not shown how long they take. Where more texts wait for their
-     * prompts than go on, they get more of the time: each text counts alike.
+     * Tokens of prompts in the next step with others, 0 where these go on first, or have not shown how long they take.
+     * Where more texts wait for their prompts than go on, they get more of the time: each text counts alike.
      *
      * @param running texts that go on
      * @param prompts texts whose prompts are computed

@@ -93,7 +93,9 @@ record AnswerGroups(Loss loss, int together, BitSet wanted, BitSet evalWanted) {
         }
         throw new BadInputException(example.source()
                 + ": expected a prompt with a chosen and a rejected answer, as the loss is of pairs, found "
-                + (example instanceof Example.Labelled ? "a labelled answer (the loss kto takes such)" : "another example")
+                + (example instanceof Example.Labelled
+                        ? "a labelled answer (the loss kto takes such)"
+                        : "another example")
                 + "; name another loss, or other data");
     }
 
@@ -103,7 +105,9 @@ record AnswerGroups(Loss loss, int together, BitSet wanted, BitSet evalWanted) {
         }
         throw new BadInputException(example.source()
                 + ": expected a prompt with an answer that is labelled as wanted or not, as the loss is kto, found "
-                + (example instanceof Example.Preference ? "a pair of answers (the loss dpo takes such)" : "another example")
+                + (example instanceof Example.Preference
+                        ? "a pair of answers (the loss dpo takes such)"
+                        : "another example")
                 + "; name another loss, or other data");
     }
 

@@ -34,8 +34,8 @@ public final class OutputFolder implements AutoCloseable {
     /** What a run that is killed may leave between two renames. */
     private static final Pattern REPLACED = Pattern.compile("\\.((checkpoint|best)-[0-9]{8,})\\.old");
 
-    private static final Set<String> OWN_FILES =
-            Set.of("adapter.gguf", "model.gguf", "config.json", "log.jsonl", "loss.svg", "reference.txt", "result.json");
+    private static final Set<String> OWN_FILES = Set.of(
+            "adapter.gguf", "model.gguf", "config.json", "log.jsonl", "loss.svg", "reference.txt", "result.json");
 
     private final Path path;
     private final @Nullable HeldFile lock;

@@ -8,8 +8,7 @@ interface PairFormula {
      * @param chosenSlope the derivative of the loss by the chosen answer's log-probability, and so of the rejected
      * @param chosenReward what the loss compares, times beta
      */
-    record Value(
-            double loss, double chosenSlope, double rejectedSlope, double chosenReward, double rejectedReward) {
+    record Value(double loss, double chosenSlope, double rejectedSlope, double chosenReward, double rejectedReward) {
         /** With what the chosen answer's mean cross-entropy adds. */
         Value plusNll(double weight, Answer chosen) {
             return new Value(

@@ -4,8 +4,8 @@ import dev.chaku.data.PackedRow;
 import dev.chaku.internal.engine.EngineTrainer;
 
 /**
- * A loss over pairs, which stand side by side in rows: forward for the log-probabilities of all answers, the derivatives
- * by them, and backward with these. A step's loss is the mean over its pairs.
+ * A loss over pairs, which stand side by side in rows: forward for the log-probabilities of all answers, the
+ * derivatives by them, and backward with these. A step's loss is the mean over its pairs.
  */
 final class PairObjective implements Objective {
     private final PairFormula formula;

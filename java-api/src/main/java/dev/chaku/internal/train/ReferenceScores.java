@@ -48,7 +48,8 @@ record ReferenceScores(Part train, Part eval) {
 
     private static ReferenceScores of(TrainingData data, double[] train, double[] eval) {
         return new ReferenceScores(
-                new Part(train, data.groups().wanted()), new Part(eval, data.groups().evalWanted()));
+                new Part(train, data.groups().wanted()),
+                new Part(eval, data.groups().evalWanted()));
     }
 
     /**
@@ -111,7 +112,9 @@ record ReferenceScores(Part train, Part eval) {
 
     private static String head(TrainingSetup setup, RunDescription description, String numbers) {
         Sha256 sum = new Sha256();
-        description.decisive().forEach((name, value) -> sum.add((name + "=" + value + "\n").getBytes(StandardCharsets.UTF_8)));
+        description
+                .decisive()
+                .forEach((name, value) -> sum.add((name + "=" + value + "\n").getBytes(StandardCharsets.UTF_8)));
         sum.add(setup.data().evalExamples().sha256().getBytes(StandardCharsets.UTF_8));
         return HEAD + sum.add(numbers.getBytes(StandardCharsets.UTF_8)).hex();
     }

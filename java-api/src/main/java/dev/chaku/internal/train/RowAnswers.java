@@ -64,7 +64,8 @@ final class RowAnswers {
         float[] weights = row.weights().clone();
         for (int s = 0; s < slopes.length; s++) {
             for (int t = row.starts()[s]; t < row.starts()[s + 1]; t++) {
-                weights[t] = weights[t] == 0 ? 0 : (float) (-slopes[s] * weights[t]); // Cross-entropy has the other sign.
+                weights[t] =
+                        weights[t] == 0 ? 0 : (float) (-slopes[s] * weights[t]); // Cross-entropy has the other sign.
             }
         }
         return batch(index, weights);

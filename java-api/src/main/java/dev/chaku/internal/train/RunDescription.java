@@ -62,7 +62,9 @@ public final class RunDescription {
             if (setup.config().loss().data() == Loss.Data.LABELLED) {
                 hashes.put(
                         "labels_sha256",
-                        new Sha256().add(setup.data().groups().wanted().toByteArray()).hex());
+                        new Sha256()
+                                .add(setup.data().groups().wanted().toByteArray())
+                                .hex());
             }
         }
         return hashes;

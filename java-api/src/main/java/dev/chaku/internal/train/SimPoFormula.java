@@ -10,12 +10,7 @@ record SimPoFormula(Loss.SimPo loss) implements PairFormula {
         double worse = loss.beta() * rejected.mean();
         double x = better - worse - loss.gamma();
         double slope = -loss.beta() * Logistic.of(-x);
-        return new Value(
-                        Logistic.negativeLog(x),
-                        slope / chosen.weight(),
-                        -slope / rejected.weight(),
-                        better,
-                        worse)
+        return new Value(Logistic.negativeLog(x), slope / chosen.weight(), -slope / rejected.weight(), better, worse)
                 .plusNll(loss.nllWeight(), chosen);
     }
 }

@@ -46,7 +46,13 @@ public record TrainingData(
         examples.forEach(train::add);
         Collector eval = new Collector(model, config, room, "validation example");
         evalExamples.forEach(eval::add);
-        return checked(config, train, eval, RecordCounts.NONE, "", AnswerGroups.ofEncoded(config.loss(), examples, evalExamples));
+        return checked(
+                config,
+                train,
+                eval,
+                RecordCounts.NONE,
+                "",
+                AnswerGroups.ofEncoded(config.loss(), examples, evalExamples));
     }
 
     /** {@return tokens of the longest examples that belong together} */

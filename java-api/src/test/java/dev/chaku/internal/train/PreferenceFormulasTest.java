@@ -43,8 +43,10 @@ class PreferenceFormulasTest {
         assertLoss(1.5 + 0.3 * nll(ratio), new OrpoFormula(new Loss.Orpo(0.3)));
         // Gain 1 beside a point of 0.25.
         KtoFormula kto = new KtoFormula(new Loss.Kto(0.4, 1.5, 0.5));
-        assertEquals(1.5 * (1 - 1 / (1 + Math.exp(-0.3))), kto.of(CHOSEN, true, 0.25).loss(), 1e-12);
-        assertEquals(0.5 * (1 - 1 / (1 + Math.exp(0.3))), kto.of(CHOSEN, false, 0.25).loss(), 1e-12);
+        assertEquals(
+                1.5 * (1 - 1 / (1 + Math.exp(-0.3))), kto.of(CHOSEN, true, 0.25).loss(), 1e-12);
+        assertEquals(
+                0.5 * (1 - 1 / (1 + Math.exp(0.3))), kto.of(CHOSEN, false, 0.25).loss(), 1e-12);
         assertTrue(kto.of(CHOSEN, true, 0.25).right());
         assertFalse(kto.of(CHOSEN, false, 0.25).right());
         assertEquals(0.4, kto.of(CHOSEN, true, 0.25).reward(), 1e-12);
@@ -83,7 +85,8 @@ class PreferenceFormulasTest {
                     double byChosen = (formula.of(moved(chosen, step), rejected).loss()
                                     - formula.of(moved(chosen, -step), rejected).loss())
                             / (2 * step);
-                    double byRejected = (formula.of(chosen, moved(rejected, step)).loss()
+                    double byRejected = (formula.of(chosen, moved(rejected, step))
+                                            .loss()
                                     - formula.of(chosen, moved(rejected, -step)).loss())
                             / (2 * step);
                     String what = name + " of " + chosen + " and " + rejected;
