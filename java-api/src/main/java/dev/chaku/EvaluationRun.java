@@ -6,6 +6,7 @@ import dev.chaku.data.Example;
 import dev.chaku.data.PromptEncoder;
 import dev.chaku.errors.BadInputException;
 import dev.chaku.eval.Answer;
+import dev.chaku.eval.Comparison;
 import dev.chaku.eval.Evaluation;
 import dev.chaku.eval.Metric;
 import dev.chaku.eval.Metrics;
@@ -23,6 +24,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -80,8 +82,14 @@ final class EvaluationRun {
             results.add(tally.result(options.variants.get(v).name(), copied, asking.generalLoss()));
         }
         warn(results);
+        List<Comparison> comparisons = tally.comparisons();
         return new Evaluation(
-                deciding, asked.size(), results, tally.comparisons(), tally.advice(results, this::isAdapter), warnings);
+                deciding,
+                asked.size(),
+                results,
+                comparisons,
+                tally.advice(results, comparisons, this::isAdapter),
+                warnings);
     }
 
     private boolean isAdapter(String name) {
@@ -276,14 +284,10 @@ final class EvaluationRun {
             Optional<AnswerLog.Entry> kept = options.log.find(key);
             AnswerLog.Entry entry = kept.orElseGet(() -> answer(key, question));
             Tally.Outcome outcome = outcome(question, entry);
-            tally.add(variant.name(), outcome);
+            Map<String, Double> scores = tally.add(variant.name(), outcome);
             if (kept.isEmpty()) {
                 options.log.add(
-                        variant.name(),
-                        question,
-                        model.tokenizer().decode(question.prompt(), true),
-                        entry,
-                        tally.scores(outcome));
+                        variant.name(), question, model.tokenizer().decode(question.prompt(), true), entry, scores);
             }
             return entry.text();
         }

@@ -89,16 +89,9 @@ public final class QuestionReader {
         if (example instanceof Example.PromptCompletion) {
             return example;
         }
-        if (example instanceof Example.Preference pair) {
-            List<Map<String, Object>> messages = new ArrayList<>(pair.prompt());
-            messages.addAll(pair.chosen());
-            return upToLastAnswer(pair.source(), messages, pair.tools());
-        }
-        if (example instanceof Example.Labelled labelled) {
-            Example.Chat chat = labelled.chat();
-            return upToLastAnswer(chat.source(), chat.messages(), chat.tools());
-        }
-        Example.Chat chat = (Example.Chat) example;
+        Example.Chat chat = example instanceof Example.Preference pair
+                ? pair.chosenChat()
+                : example instanceof Example.Labelled labelled ? labelled.chat() : (Example.Chat) example;
         return upToLastAnswer(chat.source(), chat.messages(), chat.tools());
     }
 

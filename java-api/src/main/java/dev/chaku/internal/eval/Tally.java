@@ -43,10 +43,13 @@ public final class Tally {
             int referenceTokens,
             double choiceScore) {}
 
+    /** An outcome with its scores by metric. */
+    private record Scored(Outcome outcome, Map<String, Double> scores) {}
+
     private final List<Metric> metrics;
     private final String deciding;
     private final long seed;
-    private final Map<String, List<Outcome>> outcomes = new LinkedHashMap<>();
+    private final Map<String, List<Scored>> outcomes = new LinkedHashMap<>();
 
     /**
      * Begins with nothing.
@@ -63,21 +66,19 @@ public final class Tally {
     }
 
     /**
-     * Adds what a question came to.
+     * Adds what a question came to, which is scored here and nowhere else.
      *
      * @param variant that was asked
      * @param outcome of each the same questions, in the same order
+     * @return its scores, by metric, as far as it has them
      */
-    public void add(String variant, Outcome outcome) {
-        outcomes.computeIfAbsent(variant, unused -> new ArrayList<>()).add(outcome);
+    public Map<String, Double> add(String variant, Outcome outcome) {
+        Map<String, Double> scores = scores(outcome);
+        outcomes.computeIfAbsent(variant, unused -> new ArrayList<>()).add(new Scored(outcome, scores));
+        return scores;
     }
 
-    /**
-     * {@return the scores of an outcome, by metric, as far as it has them}
-     *
-     * @param outcome of a question
-     */
-    public Map<String, Double> scores(Outcome outcome) {
+    private Map<String, Double> scores(Outcome outcome) {
         Map<String, Double> scores = new LinkedHashMap<>();
         if (!Double.isNaN(outcome.choiceScore())) {
             scores.put(CHOICE, outcome.choiceScore());
@@ -96,8 +97,9 @@ public final class Tally {
      * @param generalLoss likewise
      */
     public VariantResult result(String variant, int copiedWords, double generalLoss) {
-        List<Outcome> all = outcomes.get(variant);
-        Map<String, double[]> columns = columns(all);
+        List<Scored> scored = outcomes.get(variant);
+        List<Outcome> all = scored.stream().map(Scored::outcome).toList();
+        Map<String, double[]> columns = columns(scored);
         double[] ones = new double[all.size()];
         Arrays.fill(ones, 1);
         Map<String, Estimate> estimates = new LinkedHashMap<>();
@@ -124,11 +126,12 @@ public final class Tally {
     }
 
     /** Scores by metric, one for each outcome. */
-    private Map<String, double[]> columns(List<Outcome> all) {
+    private static Map<String, double[]> columns(List<Scored> all) {
         Map<String, double[]> columns = new LinkedHashMap<>();
         for (int i = 0; i < all.size(); i++) {
             int row = i;
-            scores(all.get(i))
+            all.get(i)
+                    .scores()
                     .forEach((name, score) ->
                             columns.computeIfAbsent(name, unused -> new double[all.size()])[row] = score);
         }
@@ -190,21 +193,23 @@ public final class Tally {
     }
 
     /** Of the loss its negative, a token, so that more is better. */
-    private double[] deciding(List<Outcome> all) {
+    private double[] deciding(List<Scored> all) {
         return deciding.equals(LOSS)
                 ? all.stream()
+                        .map(Scored::outcome)
                         .mapToDouble(one -> one.referenceLogprob() / one.referenceTokens())
                         .toArray()
-                : columns(all).get(deciding);
+                : all.stream().mapToDouble(one -> one.scores().get(deciding)).toArray();
     }
 
     /**
      * {@return a sentence that says which variant to take}
      *
      * @param results of the variants
+     * @param comparisons of every two of them
      * @param isAdapter whether a variant of that name wears an adapter
      */
-    public String advice(List<VariantResult> results, Predicate<String> isAdapter) {
-        return new Advice(deciding, results, comparisons(), isAdapter).text();
+    public String advice(List<VariantResult> results, List<Comparison> comparisons, Predicate<String> isAdapter) {
+        return new Advice(deciding, results, comparisons, isAdapter).text();
     }
 }

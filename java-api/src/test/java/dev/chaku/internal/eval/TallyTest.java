@@ -33,7 +33,7 @@ class TallyTest {
                 tally.result("bare", -1, Double.NaN),
                 tally.result("few-shot:8", -1, Double.NaN),
                 tally.result("mine", -1, Double.NaN));
-        return tally.advice(results, name -> name.equals("mine"));
+        return tally.advice(results, tally.comparisons(), name -> name.equals("mine"));
     }
 
     @Test
