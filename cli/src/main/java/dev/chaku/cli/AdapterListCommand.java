@@ -6,9 +6,12 @@ import dev.chaku.registry.AdapterVersion;
 import dev.chaku.registry.VersionState;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -26,6 +29,8 @@ import picocli.CommandLine.Parameters;
             "  chaku adapter list --state production --json"
         })
 final class AdapterListCommand extends Verb {
+    private static final String DAMAGED = "damaged";
+
     @Parameters(arity = "0..*", paramLabel = "NAME", description = "Adapters; all unless named.")
     private List<String> names = List.of();
 
@@ -41,6 +46,9 @@ final class AdapterListCommand extends Verb {
     @Mixin
     private RegistryOption registry;
 
+    /** Of damaged versions; those of one damaged file are one. */
+    private final Set<String> problems = new LinkedHashSet<>();
+
     @Override
     void execute() {
         AdapterRegistry opened = registry.open();
@@ -52,7 +60,7 @@ final class AdapterListCommand extends Verb {
                 opened.version(name); // Says what there is.
             }
             for (int i = numbers.size() - 1; i >= 0; i--) {
-                add(opened, name + "@" + numbers.get(i), versions, table);
+                add(opened, name, numbers.get(i), versions, table);
             }
         }
         Map<String, Object> fields = new LinkedHashMap<>();
@@ -67,25 +75,22 @@ final class AdapterListCommand extends Verb {
                 table.lines().forEach(console()::print);
             }
         });
+        problems.forEach(problem -> console().note("warning: " + problem));
     }
 
-    private void add(AdapterRegistry opened, String reference, List<Map<String, Object>> versions, TextTable table) {
+    private void add(
+            AdapterRegistry opened, String name, int number, List<Map<String, Object>> versions, TextTable table) {
         AdapterVersion version;
         try {
-            version = opened.version(reference);
+            version = opened.version(name + "@" + number);
         } catch (BadInputException e) {
-            if (state == null && tag == null) {
-                versions.add(Map.of("reference", reference, "state", "damaged", "problem", e.getMessage()));
-                table.row(reference, "damaged", "", "", "", "", "", "");
-            }
+            addDamaged(opened, name, number, e.getMessage(), versions, table);
             return;
         }
-        boolean wanted = (state == null || version.state() == state)
-                && (tag == null || version.standing().tags().contains(tag));
-        if (wanted) {
+        if (isWanted(version.standing())) {
             versions.add(Fields.of(version.json()));
             table.row(
-                    reference,
+                    version.reference(),
                     version.state().label(),
                     version.created().toString().substring(0, 16).replace('T', ' '),
                     metric(version, "train_loss"),
@@ -94,6 +99,41 @@ final class AdapterListCommand extends Verb {
                     base(version),
                     String.join(",", version.standing().tags()));
         }
+    }
+
+    /** Its state and tags are kept beside it; where they are lost too, it may be any that is asked for. */
+    private void addDamaged(
+            AdapterRegistry opened,
+            String name,
+            int number,
+            String problem,
+            List<Map<String, Object>> versions,
+            TextTable table) {
+        Optional<AdapterVersion.Standing> standing;
+        try {
+            standing = Optional.of(opened.standing(name, number));
+        } catch (BadInputException e) {
+            standing = Optional.empty();
+        }
+        if (!standing.map(this::isWanted).orElse(true)) {
+            return;
+        }
+        String reference = name + "@" + number;
+        List<String> tags = standing.map(AdapterVersion.Standing::tags).orElse(List.of());
+        Map<String, Object> fields = new LinkedHashMap<>();
+        fields.put("reference", reference);
+        fields.put("state", DAMAGED);
+        fields.put("was", standing.map(known -> known.state().label()).orElse(null));
+        fields.put("tags", tags);
+        fields.put("problem", problem);
+        versions.add(fields);
+        table.row(reference, DAMAGED, "", "", "", "", "", String.join(",", tags));
+        problems.add(problem);
+    }
+
+    private boolean isWanted(AdapterVersion.Standing standing) {
+        return (state == null || standing.state() == state)
+                && (tag == null || standing.tags().contains(tag));
     }
 
     private static String base(AdapterVersion version) {

@@ -1,5 +1,6 @@
 package dev.chaku.cli;
 
+import dev.chaku.errors.BadInputException;
 import dev.chaku.registry.AdapterRegistry;
 import dev.chaku.registry.AdapterVersion;
 import dev.chaku.registry.Lineage;
@@ -41,16 +42,26 @@ final class AdapterShowCommand extends Verb {
     void execute() {
         AdapterRegistry opened = registry.open();
         AdapterVersion version = opened.version(reference);
-        Optional<String> damage = opened.damage(version.name(), version.number());
+        Optional<String> damage = damage(opened, version.reference());
         List<StateChange> history = opened.history(version.name());
         Map<String, Object> fields = Fields.of(version.json());
         fields.put("whole", damage.isEmpty());
         fields.put("history", history.stream().map(AdapterShowCommand::fields).toList());
         result(fields, () -> print(version, history));
         damage.ifPresent(problem -> {
-            console().error(version.reference() + ": damaged: " + problem);
+            console().error(problem);
             endWith(ExitCode.BAD_INPUT.code());
         });
+    }
+
+    /** What is said of a damaged version wherever it is named: what is wrong, and which version before it is whole. */
+    private static Optional<String> damage(AdapterRegistry opened, String reference) {
+        try {
+            opened.resolve(reference);
+            return Optional.empty();
+        } catch (BadInputException e) {
+            return Optional.of(e.getMessage());
+        }
     }
 
     private static Map<String, Object> fields(StateChange change) {

@@ -337,10 +337,41 @@ class AdapterVersionsTest {
         Cli.Ran none = run("adapter list none");
         assertEquals(3, none.code(), none.err());
         assertEquals(2, run("adapter list --state new").code());
-        Files.delete(registry.resolve("tone/1/version.json"));
-        assertTrue(ok("adapter list").out().contains("tone@1     damaged"));
-        Cli.Ran damaged = run("adapter show tone@1");
-        assertEquals(3, damaged.code());
-        assertTrue(damaged.err().contains("tone@1: damaged: "), damaged.err());
+    }
+
+    @Test
+    void damagedVersionsStayInTheList() throws IOException {
+        assertEquals(0, train("run", "--register", "tone").code());
+        ok("adapter register tone " + folder.resolve("run"));
+        ok("adapter tag tone@2 good");
+        byte[] bytes = Files.readAllBytes(registry.resolve("tone/2/adapter.gguf"));
+        bytes[bytes.length - 1] ^= 1;
+        Files.write(registry.resolve("tone/2/adapter.gguf"), bytes);
+        for (String verb : List.of("show", "export-card")) {
+            Cli.Ran refused = run("adapter " + verb + " tone");
+            assertEquals(3, refused.code());
+            assertTrue(refused.err().contains("tone@2: damaged: adapter.gguf: expected SHA-256 "), refused.err());
+            assertTrue(refused.err().contains("the version before it, tone@1, is whole"), refused.err());
+        }
+        Files.delete(registry.resolve("tone/2/version.json"));
+        for (String filter : List.of("", " --state candidate", " --tag good", " tone")) {
+            Cli.Ran listed = ok("adapter list" + filter);
+            assertTrue(listed.out().contains("tone@2     damaged"), listed.out());
+            assertTrue(listed.err().contains("warning: tone@2: damaged: "), listed.err());
+        }
+        JsonNode one =
+                ok("adapter list --tag good --json").json().get("versions").get(0);
+        assertEquals("damaged", one.get("state").asText());
+        assertEquals("candidate", one.get("was").asText());
+        assertEquals("good", one.get("tags").get(0).asText());
+        assertTrue(one.get("problem").asText().contains("tone@1, is whole"), one.toString());
+        // What is known of it, and is not what was asked for, is no reason to show it.
+        assertFalse(ok("adapter list --state production").out().contains("tone@2"));
+        assertFalse(ok("adapter list --tag bad").out().contains("tone@2"));
+        Files.writeString(registry.resolve("tone/state.json"), "{");
+        Cli.Ran unknown = ok("adapter list --state production");
+        assertTrue(unknown.out().contains("tone@1     damaged"), unknown.out());
+        assertTrue(unknown.out().contains("tone@2     damaged"), unknown.out());
+        assertTrue(unknown.err().contains("state.json"), unknown.err());
     }
 }

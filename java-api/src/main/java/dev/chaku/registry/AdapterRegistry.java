@@ -117,6 +117,18 @@ public final class AdapterRegistry {
     }
 
     /**
+     * {@return state, tags and checks of a version, which are kept beside it: known of a damaged one, too}
+     *
+     * @param name of the adapter
+     * @param number of the version; one without a state yet is a new candidate
+     * @throws BadInputException if the name's {@code state.json} cannot be read
+     */
+    public AdapterVersion.Standing standing(String name, int number) {
+        AdapterReference.requireName(name);
+        return NameState.of(of(name).state()).standing(number);
+    }
+
+    /**
      * {@return a version all of whose files are as they were registered: every one is read and its hash compared}
      *
      * @param reference such as {@code support@3}, see {@link AdapterReference}
@@ -399,10 +411,10 @@ public final class AdapterRegistry {
      * {@return a model card of a version: Markdown, with what Hugging Face reads in YAML at its head}
      *
      * @param reference of the version
-     * @throws BadInputException if there is no such version
+     * @throws BadInputException if there is no such version, or it is damaged
      */
     public String card(String reference) {
-        return ModelCard.of(version(reference));
+        return ModelCard.of(resolve(reference));
     }
 
     private interface Change {
