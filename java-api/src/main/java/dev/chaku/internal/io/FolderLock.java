@@ -52,7 +52,8 @@ public final class FolderLock implements AutoCloseable {
      * Waits until the folder is free, and locks it.
      *
      * @param folder that is there and can be written to
-     * @param patience after which waiting is given up, if one owner alone held it all the time
+     * @param patience after which waiting is given up, if one owner alone held it all the time; time in which this
+     *     process was stopped does not count
      * @throws IOException if the folder cannot be written to
      * @throws BadInputException if it is still locked then: the message names the owner
      * @throws OperationCancelledException if the thread is interrupted meanwhile
@@ -63,7 +64,7 @@ public final class FolderLock implements AutoCloseable {
 
     static FolderLock acquire(Path folder, Duration patience, Holding holding) throws IOException {
         Path file = folder.resolve(NAME);
-        long end = 0;
+        long waitedMs = 0;
         Object owner = null;
         for (int sleepMs = 1; ; sleepMs = Math.min(LONGEST_SLEEP_MS, 2 * sleepMs)) {
             Optional<? extends AutoCloseable> held = tryHold(file, holding);
@@ -74,11 +75,12 @@ public final class FolderLock implements AutoCloseable {
             Object now = owner(folder);
             if (!now.equals(owner)) {
                 owner = now;
-                end = System.nanoTime() + patience.toNanos();
-            } else if (System.nanoTime() - end >= 0) {
+                waitedMs = 0;
+            } else if (waitedMs >= patience.toMillis()) {
                 throw locked(folder, patience);
             }
-            sleep(folder, sleepMs);
+            // Not the clock's time: of a machine that stood still the owner had nothing either.
+            waitedMs += sleep(folder, sleepMs);
         }
     }
 
@@ -170,9 +172,12 @@ public final class FolderLock implements AutoCloseable {
         }
     }
 
-    private static void sleep(Path folder, int atMostMs) {
+    /** Sleeps a while, and returns how many milliseconds were meant. */
+    private static long sleep(Path folder, int atMostMs) {
         try {
-            Thread.sleep(ThreadLocalRandom.current().nextInt(atMostMs) + 1L);
+            long milliseconds = ThreadLocalRandom.current().nextInt(atMostMs) + 1L;
+            Thread.sleep(milliseconds);
+            return milliseconds;
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new OperationCancelledException(folder + ": interrupted while it was locked by another", e);

@@ -116,6 +116,31 @@ class FolderLockTest {
         assertEquals(21, tries.get());
     }
 
+    /** All processes of a machine that stood still wake up at once, and the owner may not be the first of them. */
+    @Test
+    void timeInWhichThisProcessStoodStillDoesNotCount() throws Exception {
+        Files.createFile(folder.resolve(".lock"));
+        AtomicInteger tries = new AtomicInteger();
+        FolderLock lock = FolderLock.acquire(folder, Duration.ofMillis(200), file -> {
+            if (tries.incrementAndGet() > 3) {
+                Files.deleteIfExists(file);
+                return HeldFile.tryHold(file);
+            }
+            standStill(300);
+            return Optional.empty();
+        });
+        assertEquals(4, tries.get());
+        lock.close();
+    }
+
+    private static void standStill(long milliseconds) {
+        try {
+            Thread.sleep(milliseconds);
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
+        }
+    }
+
     @Test
     void anInterruptEndsTheWaiting() throws IOException {
         FolderLock lock = FolderLock.acquire(folder, LONG);
