@@ -20,13 +20,11 @@ public final class SideBySide {
     private final int reference;
     private final int vocabSize;
     private final List<FloatBuffer> logits = new ArrayList<>();
+    private final List<LogitDifference> differences = new ArrayList<>();
     private final double[] losses;
-    private final double[] divergences;
-    private final long[] agreements;
-    private final float[] referenceRow;
-    private final float[] row;
+    private final LogitRow referenceRow;
+    private final LogitRow row;
     private double weightSum;
-    private long positions;
 
     /**
      * How one model compares with the reference.
@@ -53,17 +51,16 @@ public final class SideBySide {
                         + session.vocabSize() + " tokens");
             }
             logits.add(DirectBuffers.floats(Math.multiplyExact(ROWS, vocabSize)));
+            differences.add(new LogitDifference());
         }
         this.losses = new double[sessions.size()];
-        this.divergences = new double[sessions.size()];
-        this.agreements = new long[sessions.size()];
-        this.referenceRow = new float[vocabSize];
-        this.row = new float[vocabSize];
+        this.referenceRow = new LogitRow(vocabSize);
+        this.row = new LogitRow(vocabSize);
     }
 
     /** Positions that were compared so far. */
     public long positions() {
-        return positions;
+        return differences.get(reference).rows();
     }
 
     /**
@@ -72,12 +69,13 @@ public final class SideBySide {
      * @throws BadInputException if nothing was compared
      */
     public List<Said> said() {
-        if (positions == 0) {
+        if (positions() == 0) {
             throw new BadInputException("expected data with a token that counts, found none");
         }
         List<Said> said = new ArrayList<>();
         for (int i = 0; i < losses.length; i++) {
-            said.add(new Said(losses[i] / weightSum, divergences[i] / positions, (double) agreements[i] / positions));
+            LogitDifference difference = differences.get(i);
+            said.add(new Said(losses[i] / weightSum, difference.divergence(), difference.agreement()));
         }
         return said;
     }
@@ -126,39 +124,15 @@ public final class SideBySide {
     }
 
     private void compare(int at, int next, float weight) {
-        logits.get(reference).get(at * vocabSize, referenceRow);
-        double referenceTotal = logSumExp(referenceRow);
-        int best = best(referenceRow);
+        referenceRow.set(logits.get(reference), at);
         for (int i = 0; i < sessions.size(); i++) {
-            logits.get(i).get(at * vocabSize, row);
-            double total = logSumExp(row);
-            losses[i] += weight * (total - row[next]);
-            agreements[i] += best(row) == best ? 1 : 0;
-            double divergence = 0;
-            for (int v = 0; v < vocabSize; v++) {
-                double logp = referenceRow[v] - referenceTotal;
-                divergence += Softmax.exp((float) logp) * (logp - (row[v] - total));
+            LogitRow own = i == reference ? referenceRow : row;
+            if (i != reference) {
+                row.set(logits.get(i), at);
             }
-            divergences[i] += Math.max(0, divergence);
+            losses[i] += weight * own.loss(next);
+            differences.get(i).add(referenceRow, own);
         }
         weightSum += weight;
-        positions++;
-    }
-
-    private static double logSumExp(float[] values) {
-        float max = values[best(values)];
-        double sum = 0;
-        for (float value : values) {
-            sum += Softmax.exp(value - max);
-        }
-        return max + Math.log(sum);
-    }
-
-    private static int best(float[] values) {
-        int best = 0;
-        for (int i = 1; i < values.length; i++) {
-            best = values[i] > values[best] ? i : best;
-        }
-        return best;
     }
 }

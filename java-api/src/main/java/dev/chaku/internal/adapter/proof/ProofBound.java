@@ -1,5 +1,6 @@
 package dev.chaku.internal.adapter.proof;
 
+import dev.chaku.internal.generate.LogitDifference;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalDouble;

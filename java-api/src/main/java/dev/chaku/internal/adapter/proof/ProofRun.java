@@ -4,6 +4,8 @@ import dev.chaku.internal.adapter.AdapterWeights;
 import dev.chaku.internal.engine.DecoderSpec;
 import dev.chaku.internal.engine.EngineSession;
 import dev.chaku.internal.engine.LoraPair;
+import dev.chaku.internal.generate.LogitDifference;
+import dev.chaku.internal.generate.LogitRow;
 import dev.chaku.internal.io.DirectBuffers;
 import dev.chaku.internal.io.Interruption;
 import dev.chaku.internal.model.LoadedAdapter;
@@ -182,7 +184,7 @@ public final class ProofRun {
         private final List<LogitSource> sources;
         private final List<Way> compared;
         private final int vocabSize = spec().decoder().vocabSize();
-        private final float[][] rows;
+        private final List<LogitRow> rows = new ArrayList<>();
         private final FloatBuffer[] logits;
         private final LogitDifference[] differences;
         private final ChangeKept kept = new ChangeKept();
@@ -192,11 +194,11 @@ public final class ProofRun {
         Comparison(List<LogitSource> sources, List<Way> compared) {
             this.sources = sources;
             this.compared = compared;
-            this.rows = new float[sources.size()][vocabSize];
             this.logits = new FloatBuffer[sources.size()];
             this.differences = new LogitDifference[compared.size()];
             for (int i = 0; i < logits.length; i++) {
                 logits[i] = DirectBuffers.floats(Math.multiplyExact(ROWS, vocabSize));
+                rows.add(new LogitRow(vocabSize));
             }
             for (int i = 0; i < differences.length; i++) {
                 differences[i] = new LogitDifference();
@@ -212,7 +214,7 @@ public final class ProofRun {
                     continue;
                 }
                 for (int i = 0; i < logits.length; i++) {
-                    logits[i].get(row * vocabSize, rows[i]);
+                    rows.get(i).set(logits[i], row);
                 }
                 addRow();
                 positions++;
@@ -220,18 +222,18 @@ public final class ProofRun {
         }
 
         private void addRow() {
-            float[] reference = rows[0];
-            float[] base = rows[1];
+            LogitRow reference = rows.get(0);
+            LogitRow base = rows.get(1);
             change.add(reference, base);
             for (int i = 0; i < differences.length; i++) {
-                float[] own = rows[i + 2];
+                LogitRow own = rows.get(i + 2);
                 if (compared.get(i).first()) {
                     differences[i].add(own, reference);
                 } else {
                     differences[i].add(reference, own);
                 }
                 if (compared.get(i).merged()) {
-                    kept.add(base, reference, own);
+                    kept.add(base.values(), reference.values(), own.values());
                 }
             }
         }
