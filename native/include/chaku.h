@@ -10,7 +10,7 @@
  *  - *_free takes the address of the handle, accepts null and a null handle, and nulls it.
  *  - Matrices are row-major. A weight [N,K] maps K inputs to N outputs; K is the contiguous dimension.
  *  - Shape letters: T tokens, D width, H / Hkv heads, Dh head dim, F feed-forward, V vocabulary, L layers, R rank.
- *  - A parent handle must outlive its children: engine > model > {adapter, session, trainer}; the core counts
+ *  - A parent handle must outlive its children: engine > model > {adapter, pool, encoder, trainer}; the core counts
  *    references, so freeing a parent first is safe and only delays the release.
  */
 #ifndef CHAKU_H
@@ -312,7 +312,7 @@ CHAKU_API chaku_status chaku_model_create(chaku_engine* engine, const chaku_deco
 CHAKU_API void chaku_model_free(chaku_model** model);
 
 /** inverse_frequencies[n_dims/2]: position p turns pair i by p * inverse_frequencies[i] radians. With long_after, as
- * many again follow, for long contexts: the context of a session is its max_tokens, that of a training sequence its own
+ * many again follow, for long contexts: the context of a text is its max_tokens, that of a training sequence its own
  * length. */
 CHAKU_API chaku_status chaku_model_add_rope(chaku_model* model, const chaku_rope_options* options,
                                             const double* inverse_frequencies, int32_t* out_rope);
@@ -338,7 +338,7 @@ typedef struct chaku_mixer_options {
 } chaku_mixer_options;
 
 /** Gives a layer that is set a running memory in place of attention; what it was told of attention is not used. A text
- * in such a model's session cannot be cut short: truncate takes 0 or its length. */
+ * of such a model is cut short to nothing, or to where a snapshot was taken. */
 CHAKU_API chaku_status chaku_model_set_mixer(chaku_model* model, int32_t layer, const chaku_mixer_options* options);
 
 /* Attention over latents: of a token are kept a latent, Rkv normed floats, from which each head's key and value follow,
@@ -429,57 +429,7 @@ CHAKU_API chaku_status chaku_adapter_add(chaku_adapter* adapter, int32_t module,
                                          float scale, const float* a, int64_t a_floats, const float* b,
                                          int64_t b_floats);
 
-/* ---------------------------------------------------------------- session: inference */
-
-/** A KV cache over a model. Single-threaded, internally parallel; chaku_session_cancel alone comes from any thread. */
-typedef struct chaku_session chaku_session;
-
-typedef struct chaku_session_options {
-  uint32_t size;
-  int32_t max_tokens;         /* capacity of the cache */
-  int32_t max_batch_tokens;   /* tokens computed at once; longer inputs are split; 0: 512 */
-  int64_t memory_limit_bytes; /* refuse with CHAKU_MEMORY_LIMIT above it; 0: what the machine has */
-  int32_t kv_dtype; /* of keys and values: F32 (0), F16 (1), BF16 (30) or Q8_0 (8; head_dim in blocks of 32) */
-} chaku_session_options;
-
-#define CHAKU_LOGITS_NONE 0
-#define CHAKU_LOGITS_LAST 1
-#define CHAKU_LOGITS_ALL 2
-
-#define CHAKU_ROLE_PROMPT 0    /* a text that is read */
-#define CHAKU_ROLE_GENERATED 1 /* tokens that the model has chosen, computed as soon as they are known */
-
-CHAKU_API chaku_status chaku_session_plan(const chaku_model* model, const chaku_session_options* options,
-                                          chaku_memory_plan* out);
-CHAKU_API chaku_status chaku_session_create(chaku_model* model, const chaku_session_options* options,
-                                            chaku_session** out);
-CHAKU_API void chaku_session_free(chaku_session** session);
-/** Wears n adapters, each times its scale, in place of those worn before. The cache must be empty. */
-CHAKU_API chaku_status chaku_session_set_adapters(chaku_session* session, chaku_adapter* const* adapters,
-                                                  const float* scales, int32_t n);
-/** Appends tokens[n] and writes the logits asked for (V, or n*V floats) to logits. On failure the cache keeps the
- * length it had; after CHAKU_CANCELLED, logits may hold those of the tokens that were done.
- * The two roles are computed in different ways, whose last digits differ; within a role the numbers depend on the
- * tokens and roles so far alone, and not on how a text is cut into calls. So a text that is to give the same numbers as
- * one that is read at once keeps of the cache what was computed in the role it has there. With CHAKU_LOGITS_LAST the
- * one row of logits is computed from its token's state as a generated token's is, in either role. */
-CHAKU_API chaku_status chaku_session_eval(chaku_session* session, const int32_t* tokens, int32_t n, int32_t role,
-                                          int32_t which_logits, float* logits, int64_t logits_floats);
-/** From now on evals add up the squares of each product's inputs, per column; called again, it starts anew. Rows
- * without logits are left out of the last layer's products: ask for CHAKU_LOGITS_ALL. */
-CHAKU_API chaku_status chaku_session_collect_inputs(chaku_session* session);
-/** Copies the sums of squares[P,K] of a product (q ... down, or CHAKU_OUTPUT with layer -1) and the numbers of rows [P]
- * that were added up, of each of its P matrices: 1, or the number of experts. CHAKU_INVALID_STATE if none are
- * collected. */
-CHAKU_API chaku_status chaku_session_read_inputs(const chaku_session* session, int32_t module, int32_t layer,
-                                                 double* squares, int64_t n, int64_t* out_rows);
-/** Forgets all but the first n_tokens; of a model with a running memory 0 or all of them (CHAKU_UNSUPPORTED else). */
-CHAKU_API chaku_status chaku_session_truncate(chaku_session* session, int32_t n_tokens);
-CHAKU_API chaku_status chaku_session_length(const chaku_session* session, int32_t* out_n_tokens);
-/** Makes the eval in flight return CHAKU_CANCELLED soon; no effect when none is. Any thread. */
-CHAKU_API chaku_status chaku_session_cancel(chaku_session* session);
-
-/* ---------------------------------------------------------------- pool: inference of many texts */
+/* ---------------------------------------------------------------- pool: inference */
 
 /** What a model's texts keep of their tokens, in blocks of CHAKU_BLOCK_TOKENS that texts with the same beginning share,
  * and what computes them. A pool and its texts belong to one thread at a time; chaku_pool_cancel, chaku_pool_count and
@@ -491,6 +441,13 @@ typedef struct chaku_sequence chaku_sequence;
 
 #define CHAKU_BLOCK_TOKENS 64
 
+#define CHAKU_LOGITS_NONE 0
+#define CHAKU_LOGITS_LAST 1
+#define CHAKU_LOGITS_ALL 2
+
+#define CHAKU_ROLE_PROMPT 0    /* a text that is read */
+#define CHAKU_ROLE_GENERATED 1 /* tokens that the model has chosen, computed as soon as they are known */
+
 typedef struct chaku_pool_options {
   uint32_t size;
   int32_t max_tokens;         /* of all texts together, rounded up to whole blocks */
@@ -498,7 +455,7 @@ typedef struct chaku_pool_options {
   int32_t max_memories;       /* of a model with running memories, which needs one for each text, one more for each text
                                  of a step, and one for each snapshot; others need none */
   int64_t memory_limit_bytes; /* refuse with CHAKU_MEMORY_LIMIT above it; 0: what the machine has */
-  int32_t kv_dtype;           /* as chaku_session_options */
+  int32_t kv_dtype; /* of keys and values: F32 (0), F16 (1), BF16 (30) or Q8_0 (8; head_dim in blocks of 32) */
 } chaku_pool_options;
 
 typedef struct chaku_pool_counts {
@@ -532,11 +489,17 @@ CHAKU_API chaku_status chaku_pool_count(const chaku_pool* pool, chaku_pool_count
  * has changed: CHAKU_MEMORY_LIMIT when free blocks or memories do not suffice, then free or cut a text; after
  * CHAKU_CANCELLED logits may hold some. A token's numbers depend on its text's tokens up to it, on their roles and on
  * what the text wears, and on nothing else: not on other texts, on threads, on how it was cut, nor on what was shared.
- * Roles and CHAKU_LOGITS_LAST as in chaku_session_eval. */
+ * The two roles are computed in different ways, whose last digits differ; so a text that is to give the same numbers as
+ * one that is read at once keeps of the cache what was computed in the role it has there. With CHAKU_LOGITS_LAST the
+ * one row of logits is computed from its token's state as a generated token's is, in either role. */
 CHAKU_API chaku_status chaku_pool_compute(chaku_pool* pool, chaku_sequence* const* sequences,
                                           const chaku_step_parts* parts, float* logits, int64_t logits_floats);
-/** As chaku_session_collect_inputs and chaku_session_read_inputs, of all texts. */
+/** From now on steps add up the squares of each product's inputs, per column, of all texts; called again, it starts
+ * anew. Rows without logits are left out of the last layer's products: ask for CHAKU_LOGITS_ALL. */
 CHAKU_API chaku_status chaku_pool_collect_inputs(chaku_pool* pool);
+/** Copies the sums of squares[P,K] of a product (q ... down, or CHAKU_OUTPUT with layer -1) and the numbers of rows [P]
+ * that were added up, of each of its P matrices: 1, or the number of experts. CHAKU_INVALID_STATE if none are
+ * collected. */
 CHAKU_API chaku_status chaku_pool_read_inputs(const chaku_pool* pool, int32_t module, int32_t layer, double* squares,
                                               int64_t n, int64_t* out_rows);
 /** Makes the step in flight return CHAKU_CANCELLED soon; no effect when none is. Any thread. */

@@ -1,7 +1,7 @@
 #include "infer/encoder.h"
 
 #include "capi/boundary.h"
-#include "capi/convert.h"
+#include "capi/create.h"
 #include "capi/handles.h"
 
 using namespace chaku;
@@ -10,9 +10,11 @@ namespace {
 
 constexpr int32_t kMostTexts = 1 << 20;
 
-EncoderOptions convert(const chaku_encoder_options& o) { return {o.max_batch_tokens, o.memory_limit_bytes}; }
+EncoderOptions options_of(const char*, const chaku_encoder_options& o) {
+  return {o.max_batch_tokens, o.memory_limit_bytes};
+}
 
-EncoderTexts convert(const chaku_texts& t) {
+EncoderTexts texts_of(const chaku_texts& t) {
   if (t.n_texts < 1 || t.n_texts > kMostTexts)
     fail(Code::kInvalidArgument, "[encode] expected 1..%d texts, got %d", kMostTexts, t.n_texts);
   if (t.all_tokens < 1)
@@ -36,22 +38,12 @@ EncoderTexts convert(const chaku_texts& t) {
 
 extern "C" chaku_status chaku_encoder_plan(const chaku_model* model, const chaku_encoder_options* options,
                                            chaku_memory_plan* out) {
-  return capi::guarded("encoder_plan", [&] {
-    const auto& shared = capi::require("encoder_plan", "model", model).shared;
-    const EncoderOptions o = convert(capi::require_struct("encoder_plan", "options", options));
-    chaku_memory_plan& result = capi::require_struct("encoder_plan", "out", out);
-    capi::store(Encoder::plan(*shared, o), result);
-  });
+  return capi::plan<Encoder>("encoder_plan", options_of, model, options, out);
 }
 
 extern "C" chaku_status chaku_encoder_create(chaku_model* model, const chaku_encoder_options* options,
                                              chaku_encoder** out) {
-  return capi::guarded("encoder_create", [&] {
-    const auto& shared = capi::require("encoder_create", "model", model).shared;
-    const EncoderOptions o = convert(capi::require_struct("encoder_create", "options", options));
-    capi::require("encoder_create", "out", out);
-    *out = new chaku_encoder{Encoder(shared, o)};
-  });
+  return capi::create<Encoder>("encoder_create", options_of, model, options, out);
 }
 
 extern "C" void chaku_encoder_free(chaku_encoder** encoder) { capi::free_handle(encoder); }
@@ -60,7 +52,7 @@ extern "C" chaku_status chaku_encoder_compute(chaku_encoder* encoder, const chak
                                               int64_t rows_floats) {
   return capi::guarded("encode", [&] {
     Encoder& e = capi::require("encode", "encoder", encoder).encoder;
-    const EncoderTexts t = convert(capi::require_struct("encode", "texts", texts));
+    const EncoderTexts t = texts_of(capi::require_struct("encode", "texts", texts));
     capi::require("encode", "rows", rows);
     if (rows_floats < 0)
       fail(Code::kInvalidArgument, "[encode] expected rows_floats >= 0, got %lld", static_cast<long long>(rows_floats));

@@ -6,7 +6,6 @@
 #include "chaku.h"
 #include "infer/encoder.h"
 #include "infer/pool.h"
-#include "infer/session.h"
 #include "model/adapter.h"
 #include "model/engine.h"
 #include "model/model.h"
@@ -22,10 +21,6 @@ struct chaku_model {
 
 struct chaku_adapter {
   std::shared_ptr<chaku::Adapter> shared;
-};
-
-struct chaku_session {
-  chaku::Session session;
 };
 
 struct chaku_pool {

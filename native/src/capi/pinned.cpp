@@ -1,7 +1,7 @@
 // The numbers of chaku.h are those of the core's enums, which conversions rely on: a change of either is an error here.
 #include "chaku.h"
 #include "device/choice.h"
-#include "infer/session.h"
+#include "infer/step.h"
 #include "kernels/path_choice.h"
 #include "train/trainer.h"
 

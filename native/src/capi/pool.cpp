@@ -3,9 +3,8 @@
 #include <algorithm>
 
 #include "capi/boundary.h"
-#include "capi/convert.h"
+#include "capi/create.h"
 #include "capi/handles.h"
-#include "capi/inference.h"
 
 using namespace chaku;
 
@@ -13,13 +12,13 @@ namespace {
 
 constexpr int32_t kMostParts = 1 << 16;
 
-PoolOptions convert(const chaku_pool_options& o) {
+PoolOptions options_of(const char*, const chaku_pool_options& o) {
   if (find_dtype(o.kv_dtype) == nullptr)
     fail(Code::kUnsupported, "[pool] expected a known format for the cache, got type id %d", o.kv_dtype);
   return {o.max_tokens, o.max_batch_tokens, o.max_memories, o.memory_limit_bytes, static_cast<DType>(o.kv_dtype)};
 }
 
-std::vector<StepPart> convert(chaku_sequence* const* sequences, const chaku_step_parts& parts) {
+std::vector<StepPart> parts_of(chaku_sequence* const* sequences, const chaku_step_parts& parts) {
   if (parts.n_parts < 1 || parts.n_parts > kMostParts)
     fail(Code::kInvalidArgument, "[compute] expected 1..%d parts, got %d", kMostParts, parts.n_parts);
   capi::require("compute", "sequences", sequences);
@@ -50,25 +49,30 @@ std::vector<StepPart> convert(chaku_sequence* const* sequences, const chaku_step
   return result;
 }
 
+// Those to wear; scales are checked to be there.
+std::vector<std::shared_ptr<const Adapter>> adapters_of(chaku_adapter* const* adapters, const float* scales,
+                                                        int32_t n) {
+  constexpr int32_t kMostWorn = 1024;
+  if (n < 0 || n > kMostWorn)
+    fail(Code::kInvalidArgument, "[set_adapters] expected 0..%d adapters, got %d", kMostWorn, n);
+  std::vector<std::shared_ptr<const Adapter>> worn;
+  for (int32_t i = 0; i < n; ++i) {
+    capi::require("set_adapters", "adapters", adapters);
+    capi::require("set_adapters", "scales", scales);
+    worn.push_back(capi::require("set_adapters", "every adapter", adapters[i]).shared);
+  }
+  return worn;
+}
+
 }  // namespace
 
 extern "C" chaku_status chaku_pool_plan(const chaku_model* model, const chaku_pool_options* options,
                                         chaku_memory_plan* out) {
-  return capi::guarded("pool_plan", [&] {
-    const auto& shared = capi::require("pool_plan", "model", model).shared;
-    const PoolOptions o = convert(capi::require_struct("pool_plan", "options", options));
-    chaku_memory_plan& result = capi::require_struct("pool_plan", "out", out);
-    capi::store(Pool::plan(*shared, o), result);
-  });
+  return capi::plan<Pool>("pool_plan", options_of, model, options, out);
 }
 
 extern "C" chaku_status chaku_pool_create(chaku_model* model, const chaku_pool_options* options, chaku_pool** out) {
-  return capi::guarded("pool_create", [&] {
-    const auto& shared = capi::require("pool_create", "model", model).shared;
-    const PoolOptions o = convert(capi::require_struct("pool_create", "options", options));
-    capi::require("pool_create", "out", out);
-    *out = new chaku_pool{Pool(shared, o)};
-  });
+  return capi::create<Pool>("pool_create", options_of, model, options, out);
 }
 
 extern "C" void chaku_pool_free(chaku_pool** pool) { capi::free_handle(pool); }
@@ -89,7 +93,7 @@ extern "C" chaku_status chaku_pool_compute(chaku_pool* pool, chaku_sequence* con
                                            const chaku_step_parts* parts, float* logits, int64_t logits_floats) {
   return capi::guarded("compute", [&] {
     Step& step = capi::require("compute", "pool", pool).pool.step();
-    const std::vector<StepPart> all = convert(sequences, capi::require_struct("compute", "parts", parts));
+    const std::vector<StepPart> all = parts_of(sequences, capi::require_struct("compute", "parts", parts));
     if (logits_floats < 0)
       fail(Code::kInvalidArgument, "[compute] expected logits_floats >= 0, got %lld",
            static_cast<long long>(logits_floats));
@@ -108,7 +112,15 @@ extern "C" chaku_status chaku_pool_read_inputs(const chaku_pool* pool, int32_t m
                                                int64_t n, int64_t* out_rows) {
   return capi::guarded("read_inputs", [&] {
     const Step& step = capi::require("read_inputs", "pool", pool).pool.step();
-    capi::read_inputs(step, module, layer, squares, n, out_rows);
+    if (!is_module(module)) fail(Code::kInvalidArgument, "[read_inputs] expected a known module, got %d", module);
+    const InputStatistics::Sums sums = step.inputs(static_cast<Module>(module), layer);
+    if (n != static_cast<int64_t>(sums.squares.size()))
+      fail(Code::kInvalidArgument, "[read_inputs] expected room for %zu columns, got %lld", sums.squares.size(),
+           static_cast<long long>(n));
+    capi::require("read_inputs", "squares", squares);
+    capi::require("read_inputs", "out_rows", out_rows);
+    std::copy(sums.n_rows.begin(), sums.n_rows.end(), out_rows);
+    std::copy(sums.squares.begin(), sums.squares.end(), squares);
   });
 }
 
@@ -138,7 +150,7 @@ extern "C" chaku_status chaku_sequence_set_adapters(chaku_sequence* sequence, ch
                                                     const float* scales, int32_t n) {
   return capi::guarded("set_adapters", [&] {
     Sequence& s = *capi::require("set_adapters", "sequence", sequence).sequence;
-    s.set_adapters(capi::adapters_of(adapters, scales, n), {scales, static_cast<size_t>(n)});
+    s.set_adapters(adapters_of(adapters, scales, n), {scales, static_cast<size_t>(n)});
   });
 }
 

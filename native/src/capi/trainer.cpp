@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "capi/boundary.h"
-#include "capi/convert.h"
+#include "capi/create.h"
 #include "capi/handles.h"
 
 using namespace chaku;
@@ -25,7 +25,7 @@ MergeAware convert(const char* op, const chaku_merge_aware& o) {
   return result;
 }
 
-TrainerOptions convert(const char* op, const chaku_trainer_options& o) {
+TrainerOptions options_of(const char* op, const chaku_trainer_options& o) {
   TrainerOptions result;
   result.mode = static_cast<TrainMode>(o.mode);
   result.max_tokens = o.max_tokens;
@@ -78,22 +78,12 @@ Slot require_slot(const char* op, int32_t slot) {
 
 extern "C" chaku_status chaku_trainer_plan(const chaku_model* model, const chaku_trainer_options* options,
                                            chaku_memory_plan* out) {
-  return capi::guarded("trainer_plan", [&] {
-    const auto& shared = capi::require("trainer_plan", "model", model).shared;
-    const TrainerOptions o = convert("trainer_plan", capi::require_struct("trainer_plan", "options", options));
-    chaku_memory_plan& result = capi::require_struct("trainer_plan", "out", out);
-    capi::store(Trainer::plan(*shared, o), result);
-  });
+  return capi::plan<Trainer>("trainer_plan", options_of, model, options, out);
 }
 
 extern "C" chaku_status chaku_trainer_create(chaku_model* model, const chaku_trainer_options* options,
                                              chaku_trainer** out) {
-  return capi::guarded("trainer_create", [&] {
-    const auto& shared = capi::require("trainer_create", "model", model).shared;
-    const TrainerOptions o = convert("trainer_create", capi::require_struct("trainer_create", "options", options));
-    capi::require("trainer_create", "out", out);
-    *out = new chaku_trainer{Trainer(shared, o)};
-  });
+  return capi::create<Trainer>("trainer_create", options_of, model, options, out);
 }
 
 extern "C" void chaku_trainer_free(chaku_trainer** trainer) { capi::free_handle(trainer); }

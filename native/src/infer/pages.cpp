@@ -51,12 +51,12 @@ Layout carve(Carver& carver, const DecoderSpec& spec, const PagesOptions& option
 void Pages::check(const DecoderSpec& spec, DType dtype) {
   const DTypeInfo* info = find_dtype(static_cast<int32_t>(dtype));
   if (dtype != DType::kF32 && dtype != DType::kF16 && dtype != DType::kBF16 && dtype != DType::kQ8_0)
-    fail(Code::kUnsupported, "[session] expected a cache of F32, F16, BF16 or Q8_0, got %s (type id %d)",
+    fail(Code::kUnsupported, "[pool] expected a cache of F32, F16, BF16 or Q8_0, got %s (type id %d)",
          info == nullptr ? "an unknown format" : info->name, static_cast<int>(dtype));
   for (int32_t l = 0; l < spec.n_layers(); ++l)
     if (const LayerSpec& layer = spec.layers[static_cast<size_t>(l)];
         !layer.mixes() && layer.head_dim % info->block_elements != 0)
-      fail(Code::kUnsupported, "[session] expected a head_dim of whole blocks of %d for a %s cache, got %d (layer %d)",
+      fail(Code::kUnsupported, "[pool] expected a head_dim of whole blocks of %d for a %s cache, got %d (layer %d)",
            info->block_elements, info->name, layer.head_dim, l);
 }
 

@@ -55,11 +55,11 @@ std::unique_ptr<Sequence> Sequence::fork(int32_t n_tokens) const {
 
 void Sequence::set_adapters(std::vector<std::shared_ptr<const Adapter>> adapters, std::span<const float> scales) {
   if (length_ > 0)
-    fail(Code::kInvalidState, "[set_adapters] expected an empty cache, got %d tokens computed without them", length_);
+    fail(Code::kInvalidState, "[set_adapters] expected an empty text, got %d tokens computed without them", length_);
   for (size_t i = 0; i < adapters.size(); ++i) {
     if (&adapters[i]->model() != pages_->model().get())
-      fail(Code::kInvalidArgument,
-           "[set_adapters] expected adapters of the session's model, got another's (adapter %zu)", i);
+      fail(Code::kInvalidArgument, "[set_adapters] expected adapters of the pool's model, got another's (adapter %zu)",
+           i);
     if (!std::isfinite(scales[i]))
       fail(Code::kInvalidArgument, "[set_adapters] expected finite scales, got %g (adapter %zu)", scales[i], i);
   }

@@ -53,18 +53,18 @@ void Step::check(std::span<const StepPart> parts, std::span<const float> logits)
     const StepPart& part = parts[p];
     const Sequence& s = *part.sequence;
     if (s.pages().get() != pages_.get())
-      fail(Code::kInvalidArgument, "[eval] expected texts of the step's pool, got another's (part %zu)", p);
+      fail(Code::kInvalidArgument, "[compute] expected texts of the step's pool, got another's (part %zu)", p);
     if (part.n_tokens() < 1 || part.n_tokens() > s.max_tokens() - s.length())
-      fail(Code::kInvalidArgument, "[eval] expected 1..%d tokens (cache of %d, %d used), got %lld (part %zu)",
+      fail(Code::kInvalidArgument, "[compute] expected 1..%d tokens (cache of %d, %d used), got %lld (part %zu)",
            s.max_tokens() - s.length(), s.max_tokens(), s.length(), static_cast<long long>(part.n_tokens()), p);
     for (size_t i = 0; i < part.tokens.size(); ++i)
       if (part.tokens[i] < 0 || part.tokens[i] >= vocab)
-        fail(Code::kInvalidArgument, "[eval] expected token ids in 0..%d, got %d (token %zu of part %zu)", vocab - 1,
+        fail(Code::kInvalidArgument, "[compute] expected token ids in 0..%d, got %d (token %zu of part %zu)", vocab - 1,
              part.tokens[i], i, p);
     n_rows += part.n_rows();
   }
   if (static_cast<int64_t>(logits.size()) / vocab < n_rows)
-    fail(Code::kInvalidArgument, "[eval] expected room for %lld logits, got %zu",
+    fail(Code::kInvalidArgument, "[compute] expected room for %lld logits, got %zu",
          static_cast<long long>(n_rows * vocab), logits.size());
 }
 
@@ -85,13 +85,13 @@ class BegunTexts {
     for (; n_ < parts_.size(); ++n_) {
       Sequence& sequence = *parts_[n_].sequence;
       if (sequence.has_begun())
-        fail(Code::kInvalidArgument, "[eval] expected each text once, got one again (part %zu)", n_);
+        fail(Code::kInvalidArgument, "[compute] expected each text once, got one again (part %zu)", n_);
       const int32_t n_tokens = static_cast<int32_t>(parts_[n_].n_tokens());
       if (const int32_t needed = sequence.n_blocks_to_take(n_tokens); needed > pages.blocks().n_free())
-        fail(Code::kMemoryLimit, "[eval] expected %d free blocks of %d tokens, got %d of %d (part %zu)", needed,
+        fail(Code::kMemoryLimit, "[compute] expected %d free blocks of %d tokens, got %d of %d (part %zu)", needed,
              kCacheBlockTokens, pages.blocks().n_free(), pages.blocks().n_all(), n_);
       if (pages.model()->spec().mixes() && pages.memories().n_free() == 0)
-        fail(Code::kMemoryLimit, "[eval] expected a free running memory, got none of %d (part %zu)",
+        fail(Code::kMemoryLimit, "[compute] expected a free running memory, got none of %d (part %zu)",
              pages.memories().n_all(), n_);
       sequence.begin(n_tokens);
     }
@@ -234,8 +234,7 @@ void Step::project(Role role, int64_t begin, int64_t end, float* to) {
 void Step::collect_inputs() { inputs_.emplace(model_->engine().device(), model_->spec(), model_->weights()); }
 
 InputStatistics::Sums Step::inputs(Module module, int32_t layer) const {
-  if (!inputs_)
-    fail(Code::kInvalidState, "[read_inputs] expected a session that collects inputs, got one that does not");
+  if (!inputs_) fail(Code::kInvalidState, "[read_inputs] expected a pool that collects inputs, got one that does not");
   const int32_t linear = linear_of(module);
   const Weights& weights = model_->weights();
   const bool in_layer = linear >= 0 && layer >= 0 && layer < model_->spec().n_layers() &&

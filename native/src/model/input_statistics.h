@@ -1,4 +1,5 @@
-// What goes into each product while a session runs: the importance of its columns, for quantizers that weigh errors.
+// What goes into each product while texts are computed: the importance of its columns, for quantizers that weigh
+// errors.
 //
 // A weight's error e in column c changes the product by e * x[c], so that the expected square of the change is
 // e^2 * E[x[c]^2]: the mean square of a column's inputs is the weight of its squared errors. (Correlations between

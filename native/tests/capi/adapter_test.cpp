@@ -36,12 +36,9 @@ TEST(worn_adapters_do_not_change) {
   ModelHandle model = random_model(engine);
   AdapterHandle adapter;
   CHECK_OK(chaku_adapter_create(model, adapter.out()));
-  auto options = sized<chaku_session_options>();
-  options.max_tokens = 8;
-  SessionHandle session;
-  CHECK_OK(chaku_session_create(model, &options, session.out()));
+  SingleText text(model, 8);
   const float scale = 1.0f;
-  CHECK_OK(chaku_session_set_adapters(session, &adapter.at, &scale, 1));
+  CHECK_OK(chaku_sequence_set_adapters(text.text, &adapter.at, &scale, 1));
   const std::vector<float> a(32, 0.1f), b(16, 0.1f);
   CHECK_FAILS(CHAKU_INVALID_STATE, chaku_adapter_add(adapter, CHAKU_ATTN_K, 0, 1, 1.0f, a.data(), 32, b.data(), 16));
 }

@@ -1,4 +1,4 @@
-// One engine and one model, used by sessions and a trainer on threads of their own: each gets the bits that it gets
+// One engine and one model, used by pools and a trainer on threads of their own: each gets the bits that it gets
 // alone.
 #include <cstring>
 #include <thread>
@@ -10,18 +10,14 @@ using namespace chaku::test;
 namespace {
 
 std::vector<float> generate(chaku_model* model, int32_t first) {
-  auto options = sized<chaku_session_options>();
-  options.max_tokens = 64;
-  SessionHandle session;
-  CHECK_OK(chaku_session_create(model, &options, session.out()));
+  SingleText text(model, 64);
   std::vector<int32_t> prompt;
   for (int32_t i = 0; i < 24; ++i) prompt.push_back((first * 7 + i * 5) % 64);
   std::vector<float> all(40 * 64);
-  CHECK_OK(chaku_session_eval(session, prompt.data(), 24, CHAKU_ROLE_PROMPT, CHAKU_LOGITS_ALL, all.data(), 24 * 64));
+  CHECK_OK(text.compute(prompt.data(), 24, CHAKU_ROLE_PROMPT, CHAKU_LOGITS_ALL, all.data(), 24 * 64));
   for (int32_t i = 0; i < 16; ++i) {
     const int32_t token = (first + i) % 64;
-    CHECK_OK(chaku_session_eval(session, &token, 1, CHAKU_ROLE_GENERATED, CHAKU_LOGITS_LAST, all.data() + (24 + i) * 64,
-                                64));
+    CHECK_OK(text.compute(&token, 1, CHAKU_ROLE_GENERATED, CHAKU_LOGITS_LAST, all.data() + (24 + i) * 64, 64));
   }
   return all;
 }

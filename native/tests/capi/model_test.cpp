@@ -153,10 +153,10 @@ TEST(wrong_order) {
   CHECK_FAILS(CHAKU_INVALID_ARGUMENT, chaku_model_seal(nullptr));
   AdapterHandle adapter;
   CHECK_FAILS(CHAKU_INVALID_STATE, chaku_adapter_create(t.model, adapter.out()));
-  SessionHandle session;
-  auto options = sized<chaku_session_options>();
+  PoolHandle pool;
+  auto options = sized<chaku_pool_options>();
   options.max_tokens = 8;
-  CHECK_FAILS(CHAKU_INVALID_STATE, chaku_session_create(t.model, &options, session.out()));
+  CHECK_FAILS(CHAKU_INVALID_STATE, chaku_pool_create(t.model, &options, pool.out()));
   ModelHandle sealed = random_model(t.engine);
   CHECK_FAILS(CHAKU_INVALID_STATE, chaku_model_seal(sealed));
   const chaku_layer_options layer = layer_options({});
@@ -168,18 +168,15 @@ TEST(parents_may_be_freed_first) {
   ModelHandle model = random_model(engine);
   AdapterHandle adapter;
   CHECK_OK(chaku_adapter_create(model, adapter.out()));
-  SessionHandle session;
-  auto options = sized<chaku_session_options>();
-  options.max_tokens = 8;
-  CHECK_OK(chaku_session_create(model, &options, session.out()));
+  SingleText text(model, 8);
   const float scale = 1.0f;
-  CHECK_OK(chaku_session_set_adapters(session, &adapter.at, &scale, 1));
+  CHECK_OK(chaku_sequence_set_adapters(text.text, &adapter.at, &scale, 1));
   chaku_engine_free(engine.out());
   chaku_model_free(model.out());
   chaku_adapter_free(adapter.out());
   const int32_t token = 3;
   std::vector<float> logits(64);
-  CHECK_OK(chaku_session_eval(session, &token, 1, CHAKU_ROLE_PROMPT, CHAKU_LOGITS_LAST, logits.data(), 64));
+  CHECK_OK(text.compute(&token, 1, CHAKU_ROLE_PROMPT, CHAKU_LOGITS_LAST, logits.data(), 64));
 }
 
 TEST(free_accepts_null_and_nulls) {

@@ -61,16 +61,27 @@ int main(void) {
   chaku_engine* engine = NULL;
   require(chaku_engine_create(&engine_options, &engine), "engine");
   chaku_model* model = build(engine);
-  const chaku_session_options session_options = {.size = sizeof session_options, .max_tokens = 8};
-  chaku_session* session = NULL;
-  require(chaku_session_create(model, &session_options, &session), "session");
+  const chaku_pool_options pool_options = {.size = sizeof pool_options, .max_tokens = 8};
+  chaku_pool* pool = NULL;
+  require(chaku_pool_create(model, &pool_options, &pool), "pool");
+  chaku_sequence* text = NULL;
+  require(chaku_sequence_create(pool, 8, &text), "text");
   const int32_t tokens[3] = {3, 1, 4};
   float logits[20];
-  require(chaku_session_eval(session, tokens, 3, CHAKU_ROLE_PROMPT, CHAKU_LOGITS_LAST, logits, 20), "eval");
+  const int32_t n_tokens = 3, role = CHAKU_ROLE_PROMPT, which_logits = CHAKU_LOGITS_LAST;
+  const chaku_step_parts parts = {.size = sizeof parts,
+                                  .n_parts = 1,
+                                  .n_tokens = &n_tokens,
+                                  .roles = &role,
+                                  .which_logits = &which_logits,
+                                  .tokens = tokens,
+                                  .all_tokens = 3};
+  require(chaku_pool_compute(pool, &text, &parts, logits, 20), "compute");
   float sum = 0;
   for (int i = 0; i < 20; ++i) sum += logits[i] * logits[i];
-  chaku_session_free(&session);
+  chaku_sequence_free(&text);
+  chaku_pool_free(&pool);
   chaku_model_free(&model);
   chaku_engine_free(&engine);
-  return sum > 0 && session == NULL && model == NULL && engine == NULL ? 0 : 1;
+  return sum > 0 && text == NULL && pool == NULL && model == NULL && engine == NULL ? 0 : 1;
 }

@@ -97,10 +97,7 @@ TEST(greedy_text_and_logits_equal_the_reference) {
   const std::string json(bytes.begin(), bytes.end());
   EngineHandle engine = make_float32_engine();
   ModelHandle model = build(engine, stories);
-  auto options = sized<chaku_session_options>();
-  options.max_tokens = 512;
-  SessionHandle session;
-  CHECK_OK(chaku_session_create(model, &options, session.out()));
+  SingleText text(model, 512);
 
   size_t from = json.find("\"cases\"");
   int cases = 0;
@@ -111,16 +108,15 @@ TEST(greedy_text_and_logits_equal_the_reference) {
     const std::vector<double> expected = numbers(json, "last_prompt_position_logits", from);
     std::vector<int32_t> ids(prompt.begin(), prompt.end());
     std::vector<float> logits(static_cast<size_t>(stories.sizes.vocab));
-    CHECK_OK(chaku_session_truncate(session, 0));
-    CHECK_OK(chaku_session_eval(session, ids.data(), static_cast<int32_t>(ids.size()), CHAKU_ROLE_PROMPT,
-                                CHAKU_LOGITS_LAST, logits.data(), stories.sizes.vocab));
+    CHECK_OK(chaku_sequence_truncate(text.text, 0));
+    CHECK_OK(text.compute(ids.data(), static_cast<int32_t>(ids.size()), CHAKU_ROLE_PROMPT, CHAKU_LOGITS_LAST,
+                          logits.data(), stories.sizes.vocab));
     const std::vector<float> reference(expected.begin(), expected.end());
     CHECK_CLOSE(logits.data(), reference.data(), stories.sizes.vocab, 1e-4, 0.0);
     for (size_t i = prompt.size() - 1; i < sequence.size(); ++i) {
       const int32_t next = argmax(logits);
       CHECK_EQ(next, static_cast<int32_t>(sequence[i]));
-      CHECK_OK(chaku_session_eval(session, &next, 1, CHAKU_ROLE_GENERATED, CHAKU_LOGITS_LAST, logits.data(),
-                                  stories.sizes.vocab));
+      CHECK_OK(text.compute(&next, 1, CHAKU_ROLE_GENERATED, CHAKU_LOGITS_LAST, logits.data(), stories.sizes.vocab));
     }
   }
   CHECK_EQ(cases, 4);

@@ -28,7 +28,6 @@ struct Handle {
 using EngineHandle = Handle<chaku_engine, chaku_engine_free>;
 using ModelHandle = Handle<chaku_model, chaku_model_free>;
 using AdapterHandle = Handle<chaku_adapter, chaku_adapter_free>;
-using SessionHandle = Handle<chaku_session, chaku_session_free>;
 using PoolHandle = Handle<chaku_pool, chaku_pool_free>;
 using SequenceHandle = Handle<chaku_sequence, chaku_sequence_free>;
 using TrainerHandle = Handle<chaku_trainer, chaku_trainer_free>;
@@ -163,5 +162,35 @@ inline ModelHandle random_model(chaku_engine* engine, const Sizes& s = {}) {
   CHECK_OK(chaku_model_seal(model));
   return model;
 }
+
+// One text over a pool of its own, both of at most max_tokens.
+struct SingleText {
+  PoolHandle pool;
+  SequenceHandle text;
+
+  SingleText(chaku_model* model, int32_t max_tokens) {
+    auto options = sized<chaku_pool_options>();
+    options.max_tokens = max_tokens;
+    CHECK_OK(chaku_pool_create(model, &options, pool.out()));
+    CHECK_OK(chaku_sequence_create(pool, max_tokens, text.out()));
+  }
+  chaku_status compute(const int32_t* tokens, int32_t n, int32_t role, int32_t which_logits, float* logits,
+                       int64_t logits_floats) {
+    auto parts = sized<chaku_step_parts>();
+    parts.n_parts = 1;
+    parts.n_tokens = &n;
+    parts.roles = &role;
+    parts.which_logits = &which_logits;
+    parts.tokens = tokens;
+    parts.all_tokens = n;
+    chaku_sequence* const one = text;
+    return chaku_pool_compute(pool, &one, &parts, logits, logits_floats);
+  }
+  int32_t length() const {
+    int32_t n = -1;
+    CHECK_OK(chaku_sequence_length(text, &n));
+    return n;
+  }
+};
 
 }  // namespace chaku::test

@@ -70,7 +70,7 @@ TEST(training_lowers_the_loss_and_the_adapter_carries_it_over) {
   CHECK_OK(chaku_trainer_evaluate(t.trainer, &batch, &after));
   CHECK(after.loss_sum < 0.5 * before.loss_sum);
 
-  // The trained pairs worn by a session give the loss that the trainer saw.
+  // The trained pairs worn by a text give the loss that the trainer saw.
   AdapterHandle adapter;
   CHECK_OK(chaku_adapter_create(t.model, adapter.out()));
   int32_t n = 0;
@@ -87,20 +87,17 @@ TEST(training_lowers_the_loss_and_the_adapter_carries_it_over) {
     CHECK_OK(chaku_adapter_add(adapter, a.module, a.layer, 2, 1.0f, av.data(), a.rows * a.columns, bv.data(),
                                b.rows * b.columns));
   }
-  auto session_options = sized<chaku_session_options>();
-  session_options.max_tokens = 16;
-  SessionHandle session;
-  CHECK_OK(chaku_session_create(t.model, &session_options, session.out()));
+  SingleText text(t.model, 16);
   const float scale = 1.0f;
-  CHECK_OK(chaku_session_set_adapters(session, &adapter.at, &scale, 1));
+  CHECK_OK(chaku_sequence_set_adapters(text.text, &adapter.at, &scale, 1));
   double loss = 0;
   for (int s = 0; s < 2; ++s) {
     const int32_t begin = row.starts[s], length = row.starts[s + 1] - begin;
     std::vector<float> logits(static_cast<size_t>(length) * 64);
-    CHECK_OK(chaku_session_truncate(session, 0));
+    CHECK_OK(chaku_sequence_truncate(text.text, 0));
     // Neither a training of few rows nor generated tokens round the operands of products.
-    CHECK_OK(chaku_session_eval(session, row.tokens + begin, length, CHAKU_ROLE_GENERATED, CHAKU_LOGITS_ALL,
-                                logits.data(), length * 64));
+    CHECK_OK(
+        text.compute(row.tokens + begin, length, CHAKU_ROLE_GENERATED, CHAKU_LOGITS_ALL, logits.data(), length * 64));
     for (int32_t i = 0; i < length; ++i) {
       double sum = 0;
       for (int v = 0; v < 64; ++v) sum += std::exp(static_cast<double>(logits[static_cast<size_t>(i * 64 + v)]));

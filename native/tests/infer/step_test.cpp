@@ -8,7 +8,7 @@
 #include <thread>
 
 #include "infer/random_adapter.h"
-#include "infer/session.h"
+#include "infer/single_text.h"
 #include "model/expect_error.h"
 #include "model/oracle.h"
 #include "model/tiny_kinds.h"
@@ -59,14 +59,14 @@ std::vector<Story> stories(const std::shared_ptr<Model>& model, size_t n, size_t
 
 // Logits of the prompt's last token and of each generated one.
 Logits alone(const std::shared_ptr<Model>& model, const Story& story, DType dtype, int32_t max_tokens) {
-  Session session(model, {max_tokens, 0, 0, dtype});
-  session.set_adapters(story.adapters, story.scales);
+  SingleText text(model, {max_tokens, 0, 0, 0, dtype});
+  text.set_adapters(story.adapters, story.scales);
   Logits all(static_cast<size_t>(kVocab) * (story.tokens.size() - story.n_prompt + 1));
   const std::span<const int32_t> tokens = story.tokens;
-  session.eval(tokens.first(story.n_prompt), Role::kPrompt, LogitRows::kLast, all);
+  text.eval(tokens.first(story.n_prompt), Role::kPrompt, LogitRows::kLast, all);
   for (size_t at = story.n_prompt; at < tokens.size(); ++at)
-    session.eval(tokens.subspan(at, 1), Role::kGenerated, LogitRows::kLast,
-                 std::span(all).subspan((at - story.n_prompt + 1) * kVocab, kVocab));
+    text.eval(tokens.subspan(at, 1), Role::kGenerated, LogitRows::kLast,
+              std::span(all).subspan((at - story.n_prompt + 1) * kVocab, kVocab));
   return all;
 }
 
@@ -184,10 +184,10 @@ TEST(rows_go_where_they_were_asked_for) {
       texts.push_back(std::make_unique<Sequence>(pool.pages, 64));
       texts.back()->set_adapters(all[i].adapters, all[i].scales);
       parts.push_back({texts.back().get(), all[i].tokens, role, kinds[i % 3]});
-      Session session(model, {64, 0, 0, DType::kF32});
-      session.set_adapters(all[i].adapters, all[i].scales);
+      SingleText text(model, {64});
+      text.set_adapters(all[i].adapters, all[i].scales);
       Logits own(static_cast<size_t>(parts.back().n_rows()) * kVocab);
-      session.eval(all[i].tokens, role, kinds[i % 3], own);
+      text.eval(all[i].tokens, role, kinds[i % 3], own);
       expected.insert(expected.end(), own.begin(), own.end());
     }
     Logits got(expected.size());

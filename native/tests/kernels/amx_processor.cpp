@@ -12,7 +12,7 @@ const chaku::CpuFeatures& wrapped_cpu_features() noexcept {
     chaku::CpuFeatures f = real_cpu_features();
     if (f.avx512_bf16 && f.avx512_vnni && !f.amx_bf16) {
       chaku::test::emulator::install();
-      f.amx_bf16 = true;
+      f.amx_bf16 = f.amx_int8 = true;
     }
     return f;
   }();

@@ -1,6 +1,6 @@
 #include "model/experts.h"
 
-#include "infer/session.h"
+#include "infer/single_text.h"
 #include "model/expect_error.h"
 #include "model/oracle.h"
 #include "model/tiny_decoder.h"
@@ -22,9 +22,9 @@ TinyOptions with_experts() {
 
 using Logits = std::vector<float>;
 
-Logits logits_of(Session& session, std::span<const int32_t> tokens) {
+Logits logits_of(SingleText& text, std::span<const int32_t> tokens) {
   Logits logits(tokens.size() * kVocab);
-  session.eval(tokens, Role::kPrompt, LogitRows::kAll, logits);
+  text.eval(tokens, Role::kPrompt, LogitRows::kAll, logits);
   return logits;
 }
 
@@ -72,8 +72,8 @@ TEST(tokens_at_once_or_one_by_one_equal_the_oracle) {
     const auto tokens = tiny_tokens(21, kVocab);
     const Logits expected = oracle_logits(*model, tokens);
     for (const int32_t batch : {0, 1, 4}) {
-      Session session(model, {32, batch, 0, DType::kF32});
-      const Logits got = logits_of(session, tokens);
+      SingleText text(model, {32, batch});
+      const Logits got = logits_of(text, tokens);
       CHECK_CLOSE(got.data(), expected.data(), static_cast<int64_t>(got.size()), 3e-5, 3e-5);
     }
   }
@@ -82,7 +82,7 @@ TEST(tokens_at_once_or_one_by_one_equal_the_oracle) {
 TEST(the_last_row_alone_is_that_of_all_rows) {
   const auto model = tiny_decoder(with_experts());
   const auto tokens = tiny_tokens(13, kVocab);
-  Session all(model, {32, 0, 0, DType::kF32}), last(model, {32, 0, 0, DType::kF32});
+  SingleText all(model, {32}), last(model, {32});
   const Logits expected = logits_of(all, tokens);
   Logits got(kVocab);
   last.eval(tokens, Role::kPrompt, LogitRows::kLast, got);
@@ -94,9 +94,9 @@ TEST(adapters_of_experts_add_up) {
   const auto tokens = tiny_tokens(13, kVocab);
   const auto first = expert_adapter(model, 1, 3), second = expert_adapter(model, 2, 2);
   const auto run = [&](std::vector<std::shared_ptr<const Adapter>> adapters, std::vector<float> scales) {
-    Session session(model, {32, 0, 0, DType::kF32});
-    session.set_adapters(std::move(adapters), scales);
-    return logits_of(session, tokens);
+    SingleText text(model, {32});
+    text.set_adapters(std::move(adapters), scales);
+    return logits_of(text, tokens);
   };
   const Logits bare = run({}, {}), one = run({first}, {0.8f}), both = run({first, second}, {0.8f, 0.5f});
   CHECK(worst_error(one.data(), bare.data(), static_cast<int64_t>(bare.size()), 1e-2, 0.0) > 1.0);

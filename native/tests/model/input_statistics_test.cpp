@@ -3,7 +3,7 @@
 #include <numeric>
 
 #include "device/cpu_device.h"
-#include "infer/session.h"
+#include "infer/single_text.h"
 #include "model/expect_error.h"
 #include "model/tiny_decoder.h"
 #include "test.h"
@@ -13,13 +13,13 @@ using namespace chaku::test;
 
 namespace {
 
-std::vector<double> squares(Session& session, Module module, int32_t layer) {
-  return session.inputs(module, layer).squares;
+std::vector<double> squares(SingleText& text, Module module, int32_t layer) {
+  return text.inputs(module, layer).squares;
 }
 
-void run(Session& session, const std::vector<int32_t>& tokens) {
+void run(SingleText& text, const std::vector<int32_t>& tokens) {
   std::vector<float> logits(tokens.size() * 48);
-  session.eval(tokens, Role::kPrompt, LogitRows::kAll, logits);
+  text.eval(tokens, Role::kPrompt, LogitRows::kAll, logits);
 }
 
 }  // namespace
@@ -42,25 +42,25 @@ TEST(adds_up_squares_per_column) {
   CHECK(!statistics.read(weights.output));
 }
 
-TEST(a_session_collects_the_inputs_of_every_product) {
+TEST(a_pool_collects_the_inputs_of_every_product) {
   const auto model = tiny_decoder({});
-  Session session(model, {16, 0, 0, DType::kF32});
-  session.collect_inputs();
-  run(session, tiny_tokens(9, 48));
+  SingleText text(model, {16});
+  text.collect_inputs();
+  run(text, tiny_tokens(9, 48));
   for (int32_t l = 0; l < 2; ++l) {
     for (const Module module : kDenseModules) {
-      const InputStatistics::Sums sums = session.inputs(module, l);
+      const InputStatistics::Sums sums = text.inputs(module, l);
       CHECK_EQ(sums.n_rows[0], 9);
       for (const double s : sums.squares) CHECK(s > 0);
     }
     // Query, key and value share their input, as do gate and up.
-    CHECK(squares(session, Module::kAttnQ, l) == squares(session, Module::kAttnV, l));
-    CHECK(squares(session, Module::kFfnGate, l) == squares(session, Module::kFfnUp, l));
+    CHECK(squares(text, Module::kAttnQ, l) == squares(text, Module::kAttnV, l));
+    CHECK(squares(text, Module::kFfnGate, l) == squares(text, Module::kFfnUp, l));
   }
-  CHECK_EQ(session.inputs(Module::kOutput, -1).n_rows[0], 9);
-  session.collect_inputs();
-  CHECK_EQ(session.inputs(Module::kOutput, -1).n_rows[0], 0);
-  CHECK_ERROR(Code::kInvalidArgument, "ffn_down_exps of layer 0", session.inputs(Module::kExpertDown, 0));
+  CHECK_EQ(text.inputs(Module::kOutput, -1).n_rows[0], 9);
+  text.collect_inputs();
+  CHECK_EQ(text.inputs(Module::kOutput, -1).n_rows[0], 0);
+  CHECK_ERROR(Code::kInvalidArgument, "ffn_down_exps of layer 0", text.inputs(Module::kExpertDown, 0));
 }
 
 // Each expert has sums of its own; all slots are in one of them.
@@ -75,12 +75,12 @@ TEST(inputs_of_experts) {
   TinyOptions o;
   o.experts = {4, 2, 24, 0, Gating::kSoftmax, true, 1.0f};
   const auto model = tiny_decoder(o);
-  Session session(model, {16, 0, 0, DType::kF32});
-  session.collect_inputs();
-  run(session, tiny_tokens(9, 48));
+  SingleText text(model, {16});
+  text.collect_inputs();
+  run(text, tiny_tokens(9, 48));
   for (const Module module : {Module::kExpertGate, Module::kExpertUp, Module::kExpertDown})
-    CHECK_EQ(slots(session.inputs(module, 1)), 18);
-  CHECK_EQ(session.inputs(Module::kRouter, 1).n_rows[0], 9);
+    CHECK_EQ(slots(text.inputs(module, 1)), 18);
+  CHECK_EQ(text.inputs(Module::kRouter, 1).n_rows[0], 9);
 }
 
 TEST(sums_do_not_depend_on_threads_or_on_batches_beyond_rounding) {
@@ -88,10 +88,10 @@ TEST(sums_do_not_depend_on_threads_or_on_batches_beyond_rounding) {
   for (const int threads : {1, 3}) {
     TinyOptions options;
     options.n_threads = threads;
-    Session session(tiny_decoder(options), {16, 0, 0, DType::kF32});
-    session.collect_inputs();
-    run(session, tiny_tokens(12, 48));
-    found.push_back(squares(session, Module::kFfnDown, 1));
+    SingleText text(tiny_decoder(options), {16});
+    text.collect_inputs();
+    run(text, tiny_tokens(12, 48));
+    found.push_back(squares(text, Module::kFfnDown, 1));
   }
   CHECK(found[0] == found[1]);
 }

@@ -4,7 +4,7 @@
 
 #include <cstring>
 
-#include "infer/session.h"
+#include "infer/single_text.h"
 #include "model/tiny_kinds.h"
 #include "train/merging.h"
 #include "train/trainer.h"
@@ -110,23 +110,23 @@ std::shared_ptr<Adapter> some_adapter(const std::shared_ptr<Model>& model, uint6
 
 // Logits of a prompt in two parts and of ten greedy tokens, under two adapters; then what went into the head.
 std::vector<double> generate(const std::shared_ptr<Model>& model, bool far) {
-  Session session(model, {40, 16, 0, DType::kF16});
-  session.collect_inputs();
-  session.set_adapters({some_adapter(model, 2), some_adapter(model, 3)}, std::vector<float>{1.0f, 0.5f});
+  SingleText text(model, {40, 16, 0, 0, DType::kF16});
+  text.collect_inputs();
+  text.set_adapters({some_adapter(model, 2), some_adapter(model, 3)}, std::vector<float>{1.0f, 0.5f});
   std::vector<int32_t> prompt = tiny_tokens(20, 48);
   std::vector<float> room(20 * 48);
   const auto tokens = given(far, prompt);
   const auto logits = given(far, room);
   std::vector<double> all;
-  session.eval(tokens, Role::kPrompt, LogitRows::kAll, logits);
+  text.eval(tokens, Role::kPrompt, LogitRows::kAll, logits);
   append(all, logits);
   const std::span<float> last = logits.subspan(19 * 48);
   for (int n = 0; n < 10; ++n) {
     tokens[0] = static_cast<int32_t>(std::max_element(last.begin(), last.end()) - last.begin());
-    session.eval(tokens.first(1), Role::kGenerated, LogitRows::kLast, last);
+    text.eval(tokens.first(1), Role::kGenerated, LogitRows::kLast, last);
     append(all, last);
   }
-  const std::vector<double> squares = session.inputs(Module::kOutput, -1).squares;
+  const std::vector<double> squares = text.inputs(Module::kOutput, -1).squares;
   all.insert(all.end(), squares.begin(), squares.end());
   return all;
 }

@@ -2,7 +2,7 @@
 // the same way. Those of generated tokens are not rounded.
 #include <cmath>
 
-#include "infer/session.h"
+#include "infer/single_text.h"
 #include "kernels/path_choice.h"
 #include "kernels/table_here.h"
 #include "model/tiny_decoder.h"
@@ -26,9 +26,9 @@ TinyOptions tiny(CpuPath path) {
 
 std::vector<float> logits(CpuPath path, int32_t n_tokens, Role role = Role::kPrompt) {
   const auto model = tiny_decoder(tiny(path));
-  Session session(model, {64, 0, 0});
+  SingleText text(model, {64});
   std::vector<float> out(static_cast<size_t>(n_tokens) * 48);
-  session.eval(tiny_tokens(n_tokens, 48, 3), role, LogitRows::kAll, out);
+  text.eval(tiny_tokens(n_tokens, 48, 3), role, LogitRows::kAll, out);
   return out;
 }
 

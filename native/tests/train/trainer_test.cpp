@@ -5,7 +5,7 @@
 #include <cstring>
 #include <thread>
 
-#include "infer/session.h"
+#include "infer/single_text.h"
 #include "model/expect_error.h"
 #include "model/tiny_decoder.h"
 
@@ -144,9 +144,9 @@ TEST(evaluation_is_the_forward_pass_of_inference) {
   std::vector<float> weights(9, 1.0f);
   const std::vector<int32_t> starts = {0, 9};
   const Loss loss = trainer.evaluate({0, {data.tokens.data(), 9}, {data.targets.data(), weights.data()}, starts});
-  Session session(model, {16, 0, 0});
+  SingleText text(model, {16});
   std::vector<float> logits(9 * 48);
-  session.eval({data.tokens.data(), 9}, Role::kPrompt, LogitRows::kAll, logits);
+  text.eval({data.tokens.data(), 9}, Role::kPrompt, LogitRows::kAll, logits);
   double expected = 0;
   for (size_t t = 0; t < 9; ++t) {
     double sum = 0;

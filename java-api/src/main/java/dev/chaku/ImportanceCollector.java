@@ -1,11 +1,13 @@
 package dev.chaku;
 
 import dev.chaku.errors.BadInputException;
+import dev.chaku.gguf.GgmlType;
 import dev.chaku.internal.engine.DecoderModule;
-import dev.chaku.internal.engine.EngineSession;
+import dev.chaku.internal.engine.EnginePool;
 import dev.chaku.internal.engine.TensorSpec;
 import dev.chaku.internal.io.DirectBuffers;
 import dev.chaku.internal.io.Interruption;
+import dev.chaku.internal.model.SingleText;
 import dev.chaku.internal.quantize.ImportanceMatrix;
 import dev.chaku.io.FileFault;
 import dev.chaku.io.NewFile;
@@ -138,34 +140,30 @@ public final class ImportanceCollector {
         long done = 0;
         int atOnce = Math.min(LOGITS_AT_ONCE, length);
         FloatBuffer logits = DirectBuffers.floats(Math.multiplyExact(atOnce, model.vocabSize()));
-        EngineSession.Options wanted = new EngineSession.Options(
-                length,
-                atOnce,
-                model.options().memoryLimitBytes(),
-                model.options().cache().type());
-        try (EngineSession session = model.core().session(wanted)) {
-            session.collectInputs();
+        try (SingleText reading = reading(length, atOnce)) {
+            reading.collectInputs();
             for (int chunk = 0; chunk < chunks; chunk++) {
                 int[] ids = chunk(tokens, chunk * body, Math.min(tokens.length, (chunk + 1) * body), bos);
-                session.truncate(0);
+                reading.clear();
                 for (int from = 0; from < ids.length; from += atOnce) {
                     Interruption.check("collection of importance");
-                    session.eval(
-                            ids,
-                            from,
-                            Math.min(atOnce, ids.length - from),
-                            EngineSession.Role.PROMPT,
-                            EngineSession.Logits.ALL,
-                            logits);
+                    int n = Math.min(atOnce, ids.length - from);
+                    reading.read(ids, from, n, EnginePool.Logits.ALL, logits);
                 }
                 done += ids.length;
                 listener.accept(chunk + 1, chunks);
             }
-            Map<String, ImportanceMatrix.Entry> entries = entries(session);
+            Map<String, ImportanceMatrix.Entry> entries = entries(reading);
             new ImportanceMatrix(target.toString(), List.of(text.getFileName().toString()), chunks, length, entries)
                     .write(target, overwrite);
             return new Report(chunks, done, entries.size());
         }
+    }
+
+    private SingleText reading(int maxTokens, int atOnce) {
+        long limit = model.options().memoryLimitBytes();
+        GgmlType cache = model.options().cache().type();
+        return new SingleText(model.core(), maxTokens, atOnce, limit, cache, List.of());
     }
 
     private static int[] chunk(int[] tokens, int from, int to, OptionalInt bos) {
@@ -175,22 +173,22 @@ public final class ImportanceCollector {
         return ids;
     }
 
-    private Map<String, ImportanceMatrix.Entry> entries(EngineSession session) {
+    private Map<String, ImportanceMatrix.Entry> entries(SingleText reading) {
         Map<String, ImportanceMatrix.Entry> entries = new LinkedHashMap<>();
         for (TensorSpec tensor : model.spec().tensors()) {
             DecoderModule module = tensor.place().module();
             if (module.isAdaptable() && module.inLayers() && tensor.kind() == TensorSpec.Kind.WEIGHT) {
                 int columns = Math.toIntExact(tensor.columns());
                 int matrices = model.spec().stacked(tensor.place());
-                EngineSession.InputSquares squares =
-                        session.readInputs(module, tensor.place().layer(), columns, matrices);
+                EnginePool.InputSquares squares =
+                        reading.readInputs(module, tensor.place().layer(), columns, matrices);
                 entries.putIfAbsent(tensor.name(), entry(squares, columns));
             }
         }
         return entries;
     }
 
-    private static ImportanceMatrix.Entry entry(EngineSession.InputSquares squares, int columns) {
+    private static ImportanceMatrix.Entry entry(EnginePool.InputSquares squares, int columns) {
         float[] sums = new float[squares.sums().length];
         float[] counts = new float[squares.rows().length];
         for (int i = 0; i < sums.length; i++) {

@@ -5,7 +5,7 @@ import dev.chaku.data.Dataset;
 import dev.chaku.data.EncodedExample;
 import dev.chaku.data.ExampleEncoder;
 import dev.chaku.data.OverLong;
-import dev.chaku.internal.engine.EngineSession;
+import dev.chaku.internal.engine.EngineText;
 import dev.chaku.internal.generate.SideBySide;
 import dev.chaku.internal.model.WornAdapters;
 import dev.chaku.internal.schedule.TextSession;
@@ -79,7 +79,7 @@ final class MergeTrial {
         return examples;
     }
 
-    private static TextSession session(Model model, int tokens, List<EngineSession.Worn> worn) {
+    private static TextSession session(Model model, int tokens, List<EngineText.Worn> worn) {
         return model.loaded().scheduler().session(tokens, worn);
     }
 

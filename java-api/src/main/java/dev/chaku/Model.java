@@ -8,7 +8,7 @@ import dev.chaku.gguf.GgufMetadata;
 import dev.chaku.internal.engine.DecoderSpec;
 import dev.chaku.internal.engine.Engine;
 import dev.chaku.internal.engine.EngineModel;
-import dev.chaku.internal.engine.EngineSession;
+import dev.chaku.internal.engine.EngineText;
 import dev.chaku.internal.model.LoadedModel;
 import dev.chaku.internal.train.BaseModel;
 import dev.chaku.text.Tokenizer;
@@ -205,12 +205,12 @@ public final class Model implements AutoCloseable {
         return logits(tokens, List.of());
     }
 
-    float[][] logits(int[] tokens, List<EngineSession.Worn> worn) {
+    float[][] logits(int[] tokens, List<EngineText.Worn> worn) {
         return logits(tokens, worn, tokens.length);
     }
 
     /** See {@link LoadedModel#logits}. */
-    float[][] logits(int[] tokens, List<EngineSession.Worn> worn, int capacity) {
+    float[][] logits(int[] tokens, List<EngineText.Worn> worn, int capacity) {
         return loaded.logits(tokens, worn, capacity);
     }
 

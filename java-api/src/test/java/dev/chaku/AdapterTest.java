@@ -12,10 +12,12 @@ import dev.chaku.internal.adapter.GgufAdapters;
 import dev.chaku.internal.arch.FormatMix;
 import dev.chaku.internal.engine.DecoderModule;
 import dev.chaku.internal.engine.EngineAdapter;
-import dev.chaku.internal.engine.EngineSession;
+import dev.chaku.internal.engine.EnginePool;
+import dev.chaku.internal.engine.EngineText;
 import dev.chaku.internal.engine.LoraPair;
 import dev.chaku.internal.engine.TensorSpec;
 import dev.chaku.internal.io.DirectBuffers;
+import dev.chaku.internal.model.SingleText;
 import java.nio.FloatBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -66,16 +68,16 @@ class AdapterTest {
 
     /** Logits of all positions with adapters worn, each at its scale. */
     static float[] logits(Model model, int[] tokens, List<Adapter> adapters, float... scales) {
-        List<EngineSession.Worn> worn = new ArrayList<>();
+        List<EngineText.Worn> worn = new ArrayList<>();
         FloatBuffer logits = DirectBuffers.floats(tokens.length * model.vocabSize());
-        EngineSession.Options options = new EngineSession.Options(tokens.length, tokens.length, 0, GgmlType.F32);
-        try (EngineSession session = model.core().session(options)) {
+        try {
             for (int i = 0; i < scales.length; i++) {
                 EngineAdapter bound = adapters.get(i).weights().bind(model.core(), model.spec());
-                worn.add(new EngineSession.Worn(bound, scales[i]));
+                worn.add(new EngineText.Worn(bound, scales[i]));
             }
-            session.setAdapters(worn);
-            session.eval(tokens, 0, tokens.length, EngineSession.Role.PROMPT, EngineSession.Logits.ALL, logits);
+            try (SingleText text = new SingleText(model.core(), tokens.length, tokens.length, 0, GgmlType.F32, worn)) {
+                text.read(tokens, 0, tokens.length, EnginePool.Logits.ALL, logits);
+            }
         } finally {
             worn.forEach(one -> one.adapter().close());
         }

@@ -9,7 +9,6 @@ import dev.chaku.gguf.GgmlType;
 import dev.chaku.internal.arch.DenseShape;
 import dev.chaku.internal.arch.FormatMix;
 import dev.chaku.internal.engine.EnginePool;
-import dev.chaku.internal.engine.EngineSession;
 import dev.chaku.internal.engine.EngineText;
 import dev.chaku.internal.engine.RopeSpec;
 import dev.chaku.internal.io.DirectBuffers;
@@ -174,7 +173,6 @@ class ConversationsTest {
     }
 
     private static EnginePool.Part part(EngineText text, int[] prompt) {
-        return new EnginePool.Part(
-                text, prompt, 0, prompt.length, EngineSession.Role.PROMPT, EngineSession.Logits.LAST);
+        return new EnginePool.Part(text, prompt, 0, prompt.length, EnginePool.Role.PROMPT, EnginePool.Logits.LAST);
     }
 }

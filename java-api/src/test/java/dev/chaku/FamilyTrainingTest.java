@@ -7,7 +7,7 @@ import dev.chaku.data.EncodedExample;
 import dev.chaku.gguf.GgmlType;
 import dev.chaku.gguf.GgufFile;
 import dev.chaku.gguf.GgufTensor;
-import dev.chaku.internal.engine.EngineSession;
+import dev.chaku.internal.engine.EngineText;
 import dev.chaku.train.LoraConfig;
 import dev.chaku.train.LoraTarget;
 import dev.chaku.train.TrainingConfig;
@@ -146,8 +146,8 @@ class FamilyTrainingTest {
     }
 
     private static double loss(Model model, EncodedExample example, List<Adapter> adapters) {
-        List<EngineSession.Worn> worn = adapters.stream()
-                .map(adapter -> new EngineSession.Worn(model.loaded().bind(adapter.loaded()), 1))
+        List<EngineText.Worn> worn = adapters.stream()
+                .map(adapter -> new EngineText.Worn(model.loaded().bind(adapter.loaded()), 1))
                 .toList();
         float[][] logits = model.logits(example.tokens(), worn);
         double sum = 0;

@@ -1,6 +1,5 @@
 package dev.chaku;
 
-import dev.chaku.gguf.GgmlType;
 import dev.chaku.gguf.GgufFile;
 import dev.chaku.internal.engine.ComputePath;
 import dev.chaku.internal.engine.DecoderModule;
@@ -11,7 +10,6 @@ import dev.chaku.internal.engine.EngineEncoder;
 import dev.chaku.internal.engine.EngineInfo;
 import dev.chaku.internal.engine.EngineModel;
 import dev.chaku.internal.engine.EnginePool;
-import dev.chaku.internal.engine.EngineSession;
 import dev.chaku.internal.engine.EngineText;
 import dev.chaku.internal.engine.EngineTrainer;
 import dev.chaku.internal.engine.LoraPair;
@@ -28,7 +26,7 @@ import java.util.function.Supplier;
  * its scale to that.
  */
 final class StubEngine implements Engine {
-    /** Tokens that were computed, in their order, by all sessions. */
+    /** Tokens that were computed, in their order, of all texts. */
     final List<Integer> computed = new ArrayList<>();
 
     boolean closed;
@@ -100,16 +98,6 @@ final class StubEngine implements Engine {
         }
 
         @Override
-        public MemoryPlan plan(EngineSession.Options options) {
-            return nothing();
-        }
-
-        @Override
-        public EngineSession session(EngineSession.Options options) {
-            return new StubSession(vocabSize);
-        }
-
-        @Override
         public MemoryPlan plan(EnginePool.Options options) {
             return nothing();
         }
@@ -121,7 +109,7 @@ final class StubEngine implements Engine {
 
         @Override
         public EnginePool pool(EnginePool.Options options) {
-            return new StubPool(this);
+            return new StubPool(vocabSize);
         }
 
         @Override
@@ -145,23 +133,21 @@ final class StubEngine implements Engine {
         }
     }
 
-    /** Texts that are sessions. */
-    private static final class StubPool implements EnginePool {
-        private final EngineModel model;
+    private final class StubPool implements EnginePool {
+        private final int vocabSize;
 
-        StubPool(EngineModel model) {
-            this.model = model;
+        StubPool(int vocabSize) {
+            this.vocabSize = vocabSize;
         }
 
         @Override
         public int vocabSize() {
-            return model.vocabSize();
+            return vocabSize;
         }
 
         @Override
         public EngineText text(int maxTokens) {
-            return new StubText(
-                    model, model.session(new EngineSession.Options(maxTokens, 0, 0, GgmlType.F32)), List.of());
+            return new StubText();
         }
 
         @Override
@@ -172,101 +158,23 @@ final class StubEngine implements Engine {
         @Override
         public void compute(List<Part> parts, FloatBuffer logits) {
             for (Part part : parts) {
-                EngineSession session = ((StubText) part.text()).session;
-                session.eval(part.tokens(), part.from(), part.n(), part.role(), part.logits(), logits);
+                compute(part, (StubText) part.text(), logits);
             }
         }
 
-        @Override
-        public void cancel() {}
-
-        @Override
-        public void close() {}
-    }
-
-    private static final class StubText implements EngineText {
-        private final EngineModel model;
-        private final EngineSession session;
-        private List<EngineSession.Worn> worn;
-
-        StubText(EngineModel model, EngineSession session, List<EngineSession.Worn> worn) {
-            this.model = model;
-            this.session = session;
-            this.worn = worn;
-        }
-
-        @Override
-        public EngineText fork(int tokens) {
-            EngineSession forked = model.session(new EngineSession.Options(1, 0, 0, GgmlType.F32));
-            StubText text = new StubText(model, forked, worn);
-            text.setAdapters(worn);
-            forked.truncate(tokens);
-            return text;
-        }
-
-        @Override
-        public void setAdapters(List<EngineSession.Worn> now) {
-            worn = now;
-            session.setAdapters(now);
-        }
-
-        @Override
-        public void truncate(int tokens) {
-            session.truncate(tokens);
-        }
-
-        @Override
-        public void takeSnapshot() {}
-
-        @Override
-        public void dropSnapshots() {}
-
-        @Override
-        public int length() {
-            return session.length();
-        }
-
-        @Override
-        public void close() {
-            session.close();
-        }
-    }
-
-    private final class StubSession implements EngineSession {
-        private final int vocabSize;
-        private int length;
-        private int added = 1;
-
-        StubSession(int vocabSize) {
-            this.vocabSize = vocabSize;
-        }
-
-        @Override
-        public int vocabSize() {
-            return vocabSize;
-        }
-
-        @Override
-        public void setAdapters(List<Worn> worn) {
-            added = 1;
-            for (Worn one : worn) {
-                added += Math.round(((StubAdapter) one.adapter()).rank * one.scale());
+        private void compute(Part part, StubText text, FloatBuffer logits) {
+            int end = part.from() + part.n();
+            for (int i = part.from(); i < end; i++) {
+                computed.add(part.tokens()[i]);
             }
-        }
-
-        @Override
-        public void eval(int[] tokens, int from, int n, Role role, Logits which, FloatBuffer logits) {
-            int rows = which == Logits.NONE ? 0 : which == Logits.LAST ? 1 : n;
-            for (int i = 0; i < n; i++) {
-                computed.add(tokens[from + i]);
-            }
+            int rows = part.logits() == Logits.NONE ? 0 : part.logits() == Logits.LAST ? 1 : part.n();
             for (int row = 0; row < rows; row++) {
-                int next = (tokens[from + n - rows + row] + added) % vocabSize;
+                int next = (part.tokens()[end - rows + row] + text.added) % vocabSize;
                 for (int id = 0; id < vocabSize; id++) {
                     logits.put(logits.position() + row * vocabSize + id, id == next ? 20 : 0);
                 }
             }
-            length += n;
+            text.length += part.n();
         }
 
         @Override
@@ -280,17 +188,47 @@ final class StubEngine implements Engine {
         }
 
         @Override
+        public void cancel() {}
+
+        @Override
+        public void close() {}
+    }
+
+    private static final class StubText implements EngineText {
+        private int length;
+        private int added = 1;
+
+        @Override
+        public EngineText fork(int tokens) {
+            StubText text = new StubText();
+            text.length = tokens;
+            text.added = added;
+            return text;
+        }
+
+        @Override
+        public void setAdapters(List<Worn> worn) {
+            added = 1;
+            for (Worn one : worn) {
+                added += Math.round(((StubAdapter) one.adapter()).rank * one.scale());
+            }
+        }
+
+        @Override
         public void truncate(int tokens) {
             length = tokens;
         }
 
         @Override
+        public void takeSnapshot() {}
+
+        @Override
+        public void dropSnapshots() {}
+
+        @Override
         public int length() {
             return length;
         }
-
-        @Override
-        public void cancel() {}
 
         @Override
         public void close() {}

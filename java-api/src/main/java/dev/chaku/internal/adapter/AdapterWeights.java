@@ -36,7 +36,7 @@ public record AdapterWeights(
     }
 
     /**
-     * Brings the adapter to an engine, for a session to wear.
+     * Brings the adapter to an engine, for texts to wear.
      *
      * @throws BadInputException if it was made for another base: the message names the tensor, expected and found
      */

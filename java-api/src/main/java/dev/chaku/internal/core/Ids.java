@@ -4,7 +4,7 @@ import dev.chaku.internal.core.binding.generated.chaku;
 import dev.chaku.internal.engine.ComputePath;
 import dev.chaku.internal.engine.DecoderModule;
 import dev.chaku.internal.engine.DecoderOptions;
-import dev.chaku.internal.engine.EngineSession;
+import dev.chaku.internal.engine.EnginePool;
 import dev.chaku.internal.engine.EngineTrainer;
 import dev.chaku.internal.engine.ExpertOptions;
 import dev.chaku.internal.engine.LayerOptions;
@@ -63,14 +63,14 @@ final class Ids {
         }
     }
 
-    static int of(EngineSession.Role role) {
+    static int of(EnginePool.Role role) {
         return switch (role) {
             case PROMPT -> chaku.CHAKU_ROLE_PROMPT;
             case GENERATED -> chaku.CHAKU_ROLE_GENERATED;
         };
     }
 
-    static int of(EngineSession.Logits which) {
+    static int of(EnginePool.Logits which) {
         return switch (which) {
             case NONE -> chaku.CHAKU_LOGITS_NONE;
             case LAST -> chaku.CHAKU_LOGITS_LAST;

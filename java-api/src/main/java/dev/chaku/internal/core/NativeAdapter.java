@@ -4,15 +4,15 @@ import dev.chaku.internal.core.binding.generated.chaku;
 import dev.chaku.internal.core.binding.generated.chaku_adapter;
 import dev.chaku.internal.core.binding.generated.chaku_model;
 import dev.chaku.internal.engine.EngineAdapter;
-import dev.chaku.internal.engine.EngineSession;
+import dev.chaku.internal.engine.EngineText;
 import dev.chaku.internal.engine.LoraPair;
 import dev.chaku.internal.io.DirectBuffers;
 import java.nio.FloatBuffer;
 import java.util.List;
 
 /**
- * Low-rank additions to a model's products. Filled by one thread, then worn by any number of sessions and immutable; a
- * session that wears it may outlive it.
+ * Low-rank additions to a model's products. Filled by one thread, then worn by any number of texts and immutable; a
+ * text that wears it may outlive it.
  */
 final class NativeAdapter extends NativeHandle<chaku_adapter> implements EngineAdapter {
     private NativeAdapter(chaku_adapter pointer) {
@@ -47,7 +47,7 @@ final class NativeAdapter extends NativeHandle<chaku_adapter> implements EngineA
     }
 
     /** @throws IllegalArgumentException if it is another engine's */
-    static NativeAdapter of(EngineSession.Worn worn) {
+    static NativeAdapter of(EngineText.Worn worn) {
         if (worn.adapter() instanceof NativeAdapter adapter) {
             return adapter;
         }

@@ -23,7 +23,7 @@ abstract class NativeHandle<P extends Pointer> implements AutoCloseable {
     /**
      * Takes over a handle that the core has just created.
      *
-     * @param what a noun for messages, for instance {@code session}
+     * @param what a noun for messages, for instance {@code pool}
      * @param free must not refer to this object
      */
     NativeHandle(String what, P pointer, Consumer<P> free) {

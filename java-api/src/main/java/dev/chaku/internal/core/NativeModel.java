@@ -8,7 +8,6 @@ import dev.chaku.internal.engine.EngineAdapter;
 import dev.chaku.internal.engine.EngineEncoder;
 import dev.chaku.internal.engine.EngineModel;
 import dev.chaku.internal.engine.EnginePool;
-import dev.chaku.internal.engine.EngineSession;
 import dev.chaku.internal.engine.EngineTrainer;
 import dev.chaku.internal.engine.LoraPair;
 import dev.chaku.internal.engine.MemoryPlan;
@@ -19,7 +18,7 @@ import java.util.Optional;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/** A sealed decoder: immutable and thread-safe. Sessions, adapters and trainers over it may outlive it. */
+/** A sealed decoder: immutable and thread-safe. Pools, adapters and trainers over it may outlive it. */
 final class NativeModel extends NativeHandle<chaku_model> implements EngineModel {
     private final DecoderOptions decoder;
     private final Supplier<Optional<String>> search;
@@ -64,16 +63,6 @@ final class NativeModel extends NativeHandle<chaku_model> implements EngineModel
     @Override
     public int vocabSize() {
         return decoder.vocabSize();
-    }
-
-    @Override
-    public MemoryPlan plan(EngineSession.Options options) {
-        return NativeSession.plan(this, options);
-    }
-
-    @Override
-    public EngineSession session(EngineSession.Options options) {
-        return NativeSession.create(this, options);
     }
 
     @Override

@@ -8,12 +8,16 @@ import dev.chaku.internal.core.binding.generated.chaku_pool_counts;
 import dev.chaku.internal.core.binding.generated.chaku_pool_options;
 import dev.chaku.internal.core.binding.generated.chaku_sequence;
 import dev.chaku.internal.core.binding.generated.chaku_step_parts;
+import dev.chaku.internal.engine.DecoderModule;
 import dev.chaku.internal.engine.EnginePool;
 import dev.chaku.internal.engine.EngineText;
 import dev.chaku.internal.engine.MemoryPlan;
 import dev.chaku.internal.io.DirectBuffers;
+import java.nio.ByteBuffer;
+import java.nio.DoubleBuffer;
 import java.nio.FloatBuffer;
 import java.nio.IntBuffer;
+import java.nio.LongBuffer;
 import java.util.List;
 import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.IntPointer;
@@ -174,6 +178,36 @@ final class NativePool extends NativeHandle<chaku_pool> implements EnginePool {
 
     private IntPointer at(int index) {
         return new IntPointer(numbers.duplicate().position(index).slice());
+    }
+
+    @Override
+    public void collectInputs() {
+        chaku_pool pool = enterExclusive();
+        try {
+            Status.check(chaku.chaku_pool_collect_inputs(pool));
+        } finally {
+            leaveExclusive();
+        }
+    }
+
+    @Override
+    public InputSquares readInputs(DecoderModule module, int layer, int columns, int matrices) {
+        int size = Math.multiplyExact(columns, matrices);
+        ByteBuffer bytes = DirectBuffers.bytes(Math.multiplyExact(size, Double.BYTES));
+        DoubleBuffer squares = bytes.asDoubleBuffer();
+        LongBuffer rows =
+                DirectBuffers.bytes(Math.multiplyExact(matrices, Long.BYTES)).asLongBuffer();
+        chaku_pool pool = enterExclusive();
+        try {
+            Status.check(chaku.chaku_pool_read_inputs(pool, Ids.of(module), layer, squares, size, rows));
+        } finally {
+            leaveExclusive();
+        }
+        double[] sums = new double[size];
+        squares.get(0, sums);
+        long[] counts = new long[matrices];
+        rows.get(0, counts);
+        return new InputSquares(sums, counts);
     }
 
     @Override

@@ -3,7 +3,6 @@ package dev.chaku.internal.core;
 import dev.chaku.internal.core.binding.generated.chaku;
 import dev.chaku.internal.core.binding.generated.chaku_adapter;
 import dev.chaku.internal.core.binding.generated.chaku_sequence;
-import dev.chaku.internal.engine.EngineSession;
 import dev.chaku.internal.engine.EngineText;
 import dev.chaku.internal.io.DirectBuffers;
 import java.nio.FloatBuffer;
@@ -45,7 +44,7 @@ final class NativeText extends NativeHandle<chaku_sequence> implements EngineTex
     }
 
     @Override
-    public void setAdapters(List<EngineSession.Worn> worn) {
+    public void setAdapters(List<Worn> worn) {
         FloatBuffer scales = DirectBuffers.floats(Math.max(1, worn.size()));
         int entered = 0;
         try (PointerPointer<chaku_adapter> adapters = new PointerPointer<>(Math.max(1, worn.size()))) {

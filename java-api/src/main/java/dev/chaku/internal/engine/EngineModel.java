@@ -5,7 +5,7 @@ import dev.chaku.errors.ResourceException;
 import java.util.List;
 import java.util.Optional;
 
-/** A decoder ready to compute: immutable and thread-safe. Sessions, adapters and trainers over it may outlive it. */
+/** A decoder ready to compute: immutable and thread-safe. Pools, adapters and trainers over it may outlive it. */
 public interface EngineModel extends AutoCloseable {
     /** V. */
     int vocabSize();
@@ -15,12 +15,6 @@ public interface EngineModel extends AutoCloseable {
 
     /** Whether {@link #close} was called. */
     boolean isClosed();
-
-    /** What a session would take; nothing is allocated. */
-    MemoryPlan plan(EngineSession.Options options);
-
-    /** @throws ResourceException if the plan exceeds the limit or the machine */
-    EngineSession session(EngineSession.Options options);
 
     /** What a pool would take; nothing is allocated. */
     MemoryPlan plan(EnginePool.Options options);
@@ -38,7 +32,7 @@ public interface EngineModel extends AutoCloseable {
     EngineTrainer trainer(TrainerOptions options);
 
     /**
-     * Brings an adapter to the engine, for sessions to wear; the matrices are copied.
+     * Brings an adapter to the engine, for texts to wear; the matrices are copied.
      *
      * @param source what messages call it
      * @param alpha the scale of a pair is alpha / its rank

@@ -17,6 +17,32 @@ public interface EnginePool extends AutoCloseable {
     int BLOCK = 64;
 
     /**
+     * What tokens are to their text. Each role has its own arithmetic, which depends on nothing else: the numbers of a
+     * token have the same digits whatever was computed before and however a text is cut.
+     */
+    enum Role {
+        /** A text that is read. */
+        PROMPT,
+        /** Chosen by the model, and appended as soon as it is known. */
+        GENERATED
+    }
+
+    /** Which positions' logits a computation writes. */
+    enum Logits {
+        NONE,
+        LAST,
+        ALL
+    }
+
+    /**
+     * Squares of a product's inputs.
+     *
+     * @param sums one per column of each of its matrices
+     * @param rows how many rows were added up of each matrix
+     */
+    record InputSquares(double[] sums, long[] rows) {}
+
+    /**
      * What a pool is made for.
      *
      * @param maxTokens of all texts together
@@ -45,7 +71,7 @@ public interface EnginePool extends AutoCloseable {
      * @param from index of the first
      * @param n how many, at least 1
      */
-    record Part(EngineText text, int[] tokens, int from, int n, EngineSession.Role role, EngineSession.Logits logits) {}
+    record Part(EngineText text, int[] tokens, int from, int n, Role role, Logits logits) {}
 
     /** V. */
     int vocabSize();
@@ -69,6 +95,20 @@ public interface EnginePool extends AutoCloseable {
      * @throws OperationCancelledException if {@link #cancel} was called meanwhile; no text has changed
      */
     void compute(List<Part> parts, FloatBuffer logits);
+
+    /**
+     * From now on steps add up the squares of each product's inputs, per column. Ask for {@link Logits#ALL}: other rows
+     * are left out of the last layer's products.
+     */
+    void collectInputs();
+
+    /**
+     * Sums of squares of a product's inputs, since {@link #collectInputs}.
+     *
+     * @param layer -1 outside layers
+     * @param matrices the number of experts of a product of experts, else 1
+     */
+    InputSquares readInputs(DecoderModule module, int layer, int columns, int matrices);
 
     /** Makes the step under way, if any, end soon. Any thread; no effect on a closed pool. */
     void cancel();

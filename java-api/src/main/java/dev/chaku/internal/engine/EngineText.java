@@ -5,6 +5,9 @@ import java.util.List;
 
 /** One text of an {@link EnginePool}, with what it wears. */
 public interface EngineText extends AutoCloseable {
+    /** An adapter of this engine and what its additions are multiplied by. */
+    record Worn(EngineAdapter adapter, float scale) {}
+
     /**
      * A text of its own that begins with the first tokens of this one and wears the same.
      *
@@ -14,7 +17,7 @@ public interface EngineText extends AutoCloseable {
     EngineText fork(int tokens);
 
     /** Wears these adapters in place of those worn before. The text must be empty. */
-    void setAdapters(List<EngineSession.Worn> worn);
+    void setAdapters(List<Worn> worn);
 
     /** Forgets all but the first tokens, which are as those of a fork. */
     void truncate(int tokens);

@@ -10,7 +10,8 @@ import dev.chaku.internal.engine.DecoderSpec;
 import dev.chaku.internal.engine.Engine;
 import dev.chaku.internal.engine.EngineAdapter;
 import dev.chaku.internal.engine.EngineModel;
-import dev.chaku.internal.engine.EngineSession;
+import dev.chaku.internal.engine.EnginePool;
+import dev.chaku.internal.engine.EngineText;
 import dev.chaku.internal.generate.grammar.FormCompiler;
 import dev.chaku.internal.io.DirectBuffers;
 import dev.chaku.internal.io.Interruption;
@@ -181,7 +182,7 @@ public final class LoadedModel implements AutoCloseable {
      * @param capacity tokens that the text might have had, at least its own
      * @return [T][V]
      */
-    public float[][] logits(int[] tokens, List<EngineSession.Worn> worn, int capacity) {
+    public float[][] logits(int[] tokens, List<EngineText.Worn> worn, int capacity) {
         requireOpen();
         requireLength(tokens.length);
         requireLength(capacity);
@@ -189,21 +190,19 @@ public final class LoadedModel implements AutoCloseable {
         float[][] result = new float[tokens.length][vocabSize];
         int atOnce = Math.min(LOGITS_AT_ONCE, tokens.length);
         FloatBuffer buffer = DirectBuffers.floats(Math.multiplyExact(atOnce, vocabSize));
-        EngineSession.Options wanted =
-                new EngineSession.Options(capacity, atOnce, settings.memoryLimitBytes(), settings.cache());
-        try (EngineSession session = core.session(wanted)) {
-            session.setAdapters(worn);
+        long limit = settings.memoryLimitBytes();
+        try (SingleText text = new SingleText(core, capacity, atOnce, limit, settings.cache(), worn)) {
             int end = tokens.length - 1;
             for (int from = 0; from < end; from += atOnce) {
                 Interruption.check("computation of logits");
                 int n = Math.min(atOnce, end - from);
-                session.eval(tokens, from, n, EngineSession.Role.PROMPT, EngineSession.Logits.ALL, buffer);
+                text.read(tokens, from, n, EnginePool.Logits.ALL, buffer);
                 for (int i = 0; i < n; i++) {
                     buffer.get(i * vocabSize, result[from + i]);
                 }
             }
             // As a generation asks for them, whose first token's probabilities have the same digits.
-            session.eval(tokens, end, 1, EngineSession.Role.PROMPT, EngineSession.Logits.LAST, buffer);
+            text.read(tokens, end, 1, EnginePool.Logits.LAST, buffer);
             buffer.get(0, result[end]);
         }
         return result;

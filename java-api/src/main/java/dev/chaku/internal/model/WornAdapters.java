@@ -1,7 +1,7 @@
 package dev.chaku.internal.model;
 
 import dev.chaku.errors.BadInputException;
-import dev.chaku.internal.engine.EngineSession;
+import dev.chaku.internal.engine.EngineText;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -42,9 +42,9 @@ public final class WornAdapters {
     }
 
     /** @throws IllegalStateException if one was closed, or the model was */
-    public List<EngineSession.Worn> inTheCore() {
+    public List<EngineText.Worn> inTheCore() {
         return worn.stream()
-                .map(one -> new EngineSession.Worn(model.bind(one.adapter()), one.scale()))
+                .map(one -> new EngineText.Worn(model.bind(one.adapter()), one.scale()))
                 .toList();
     }
 }

@@ -1,6 +1,6 @@
 package dev.chaku.internal.schedule;
 
-import dev.chaku.internal.engine.EngineSession;
+import dev.chaku.internal.engine.EngineText;
 import java.util.List;
 import java.util.Objects;
 
@@ -12,7 +12,7 @@ import java.util.Objects;
  * @param share those of one name get together what those of another get; never null
  * @param deadline of {@link System#nanoTime}; {@link #NEVER} for none
  */
-public record Order(List<EngineSession.Worn> worn, int priority, String share, long deadline) {
+public record Order(List<EngineText.Worn> worn, int priority, String share, long deadline) {
     /** No deadline. */
     public static final long NEVER = Long.MAX_VALUE;
 
@@ -22,7 +22,7 @@ public record Order(List<EngineSession.Worn> worn, int priority, String share, l
     }
 
     /** {@return an order of no special priority} */
-    public static Order of(List<EngineSession.Worn> worn) {
+    public static Order of(List<EngineText.Worn> worn) {
         return new Order(worn, 0, "", NEVER);
     }
 

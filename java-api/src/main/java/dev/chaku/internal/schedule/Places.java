@@ -4,7 +4,6 @@ import dev.chaku.errors.BadInputException;
 import dev.chaku.errors.OperationCancelledException;
 import dev.chaku.errors.ResourceException;
 import dev.chaku.internal.engine.EnginePool;
-import dev.chaku.internal.engine.EngineSession;
 import dev.chaku.internal.engine.EngineText;
 import dev.chaku.internal.io.DirectBuffers;
 import java.nio.FloatBuffer;
@@ -333,7 +332,7 @@ final class Places {
         int generated = 0;
         int prompts = 0;
         for (EnginePool.Part part : parts) {
-            if (part.role() == EngineSession.Role.PROMPT) {
+            if (part.role() == EnginePool.Role.PROMPT) {
                 prompts += part.n();
             } else {
                 generated++;
@@ -351,7 +350,7 @@ final class Places {
             at[i] = rows * vocabSize;
             rows += rows(part);
             work.computed += part.n();
-            work.suspect &= part.logits() == EngineSession.Logits.NONE;
+            work.suspect &= part.logits() == EnginePool.Logits.NONE;
             turns.serve(work.order.share(), part.n());
             keepPrompt(work, part);
         }
@@ -377,7 +376,7 @@ final class Places {
     private void keepPrompt(Work work, EnginePool.Part part) {
         EngineText text = work.text;
         boolean ends = work.computed == work.promptTokens || pool.mixes() && work.computed == work.cut();
-        if (text != null && part.role() == EngineSession.Role.PROMPT && ends && work instanceof GenerationWork) {
+        if (text != null && part.role() == EnginePool.Role.PROMPT && ends && work instanceof GenerationWork) {
             pool.tree().keep(work.key, work.tokens, work.computed, work.computed, text.fork(work.computed));
         }
     }

@@ -1,7 +1,6 @@
 package dev.chaku.internal.schedule;
 
 import dev.chaku.internal.engine.EnginePool;
-import dev.chaku.internal.engine.EngineSession;
 import dev.chaku.internal.engine.EngineText;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -21,7 +20,7 @@ final class PrefixTree {
      *
      * @param maxTokens of the text, which ropes may depend on
      */
-    record Key(List<EngineSession.Worn> worn, int maxTokens) {}
+    record Key(List<EngineText.Worn> worn, int maxTokens) {}
 
     /** Tokens that follow those of the parent, and a text of all of them; the root has none. */
     private static final class Node {

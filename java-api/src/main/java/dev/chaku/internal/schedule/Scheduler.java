@@ -5,7 +5,7 @@ import dev.chaku.gguf.GgmlType;
 import dev.chaku.internal.engine.DecoderSpec;
 import dev.chaku.internal.engine.EngineModel;
 import dev.chaku.internal.engine.EnginePool;
-import dev.chaku.internal.engine.EngineSession;
+import dev.chaku.internal.engine.EngineText;
 import dev.chaku.internal.generate.GenerationLoop;
 import dev.chaku.internal.generate.GenerationRequest;
 import dev.chaku.text.Tokenizer;
@@ -94,7 +94,7 @@ public final class Scheduler implements AutoCloseable {
     }
 
     /** A text for at least so many tokens, to be appended to call by call. */
-    public TextSession session(int tokens, List<EngineSession.Worn> worn) {
+    public TextSession session(int tokens, List<EngineText.Worn> worn) {
         return new TextSession(this, model.vocabSize(), Order.of(worn), maxTokens(tokens), tokens);
     }
 

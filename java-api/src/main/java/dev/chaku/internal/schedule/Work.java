@@ -1,7 +1,6 @@
 package dev.chaku.internal.schedule;
 
 import dev.chaku.internal.engine.EnginePool;
-import dev.chaku.internal.engine.EngineSession;
 import dev.chaku.internal.engine.EngineText;
 import java.nio.FloatBuffer;
 import java.util.Arrays;
@@ -126,13 +125,13 @@ abstract class Work {
         if (computed < allFrom && allFrom < end) {
             end = allFrom;
         }
-        EngineSession.Logits logits = EngineSession.Logits.NONE;
+        EnginePool.Logits logits = EnginePool.Logits.NONE;
         if (computed >= allFrom) {
-            logits = EngineSession.Logits.ALL;
+            logits = EnginePool.Logits.ALL;
         } else if (end == known && wantsLast) {
-            logits = EngineSession.Logits.LAST;
+            logits = EnginePool.Logits.LAST;
         }
-        EngineSession.Role role = read ? EngineSession.Role.PROMPT : EngineSession.Role.GENERATED;
+        EnginePool.Role role = read ? EnginePool.Role.PROMPT : EnginePool.Role.GENERATED;
         return new EnginePool.Part(in, tokens, computed, end - computed, role, logits);
     }
 

@@ -2,7 +2,7 @@ package dev.chaku.internal.adapter.proof;
 
 import dev.chaku.internal.adapter.AdapterWeights;
 import dev.chaku.internal.engine.DecoderSpec;
-import dev.chaku.internal.engine.EngineSession;
+import dev.chaku.internal.engine.EngineText;
 import dev.chaku.internal.engine.LoraPair;
 import dev.chaku.internal.generate.LogitDifference;
 import dev.chaku.internal.generate.LogitRow;
@@ -118,7 +118,7 @@ public final class ProofRun {
                 same ? ProofBound.SAME_BITS : ProofBound.RESCALED,
                 false,
                 false,
-                tokens -> session(model, tokens, List.of(worn(other)))));
+                tokens -> text(model, tokens, List.of(worn(other)))));
     }
 
     /** Adds the model that the adapter was merged into. */
@@ -131,15 +131,15 @@ public final class ProofRun {
                 floats ? ProofBound.MERGED_FLOATS : ProofBound.MERGED_BLOCKS,
                 true,
                 false,
-                tokens -> session(merged, tokens, List.of())));
+                tokens -> text(merged, tokens, List.of())));
     }
 
-    private EngineSession.Worn worn(LoadedAdapter which) {
-        return new EngineSession.Worn(model.bind(which), 1);
+    private EngineText.Worn worn(LoadedAdapter which) {
+        return new EngineText.Worn(model.bind(which), 1);
     }
 
-    private LogitSource session(LoadedModel of, int tokens, List<EngineSession.Worn> worn) {
-        return new SessionLogits(of.core(), tokens, ROWS, memoryLimitBytes, worn);
+    private LogitSource text(LoadedModel of, int tokens, List<EngineText.Worn> worn) {
+        return new TextLogits(of.core(), tokens, ROWS, memoryLimitBytes, worn);
     }
 
     private static boolean sameBits(List<LoraPair> expected, List<LoraPair> found) {
@@ -162,8 +162,8 @@ public final class ProofRun {
         int all = texts.stream().mapToInt(Text::positions).sum();
         List<LogitSource> sources = new ArrayList<>();
         try {
-            sources.add(session(model, longest, List.of(worn(adapter))));
-            sources.add(session(model, longest, List.of()));
+            sources.add(text(model, longest, List.of(worn(adapter))));
+            sources.add(text(model, longest, List.of()));
             ways.forEach(way -> sources.add(way.opening().open(longest)));
             Comparison comparison = new Comparison(sources, ways);
             for (Text text : texts) {

@@ -27,7 +27,7 @@ import org.bytedeco.javacpp.tools.InfoMapper;
 @NoException
 public class ChakuPresets implements InfoMapper, LoadEnabled {
   private static final String[] HANDLES = {
-    "chaku_engine", "chaku_model", "chaku_adapter", "chaku_session", "chaku_pool", "chaku_sequence", "chaku_trainer"
+    "chaku_engine", "chaku_model", "chaku_adapter", "chaku_pool", "chaku_sequence", "chaku_trainer"
   };
 
   private static volatile String folder = "";

@@ -1,4 +1,4 @@
-#include "infer/session.h"
+#include "infer/pool.h"
 
 #include <atomic>
 #include <cmath>
@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "infer/random_adapter.h"
+#include "infer/single_text.h"
 #include "model/expect_error.h"
 #include "model/oracle.h"
 #include "model/tiny_kinds.h"
@@ -26,15 +27,15 @@ TinyOptions rich() {
   return o;
 }
 
-SessionOptions options(int32_t max_tokens, int32_t max_batch_tokens = 0, DType kv_dtype = DType::kF32) {
-  return {max_tokens, max_batch_tokens, 0, kv_dtype};
+PoolOptions options(int32_t max_tokens, int32_t max_batch_tokens = 0, DType kv_dtype = DType::kF32) {
+  return {max_tokens, max_batch_tokens, 0, 0, kv_dtype};
 }
 
-Logits eval(Session& session, std::span<const int32_t> tokens, LogitRows rows, int32_t vocab,
+Logits eval(SingleText& text, std::span<const int32_t> tokens, LogitRows rows, int32_t vocab,
             Role role = Role::kPrompt) {
   const size_t n_rows = rows == LogitRows::kAll ? tokens.size() : rows == LogitRows::kLast ? 1 : 0;
   Logits logits(n_rows * static_cast<size_t>(vocab));
-  session.eval(tokens, role, rows, logits);
+  text.eval(tokens, role, rows, logits);
   return logits;
 }
 
@@ -52,10 +53,10 @@ TEST(all_rows_equal_the_oracle_in_any_chunks) {
   const auto tokens = tiny_tokens(21, 48);
   const Logits expected = oracle_logits(*model, tokens);
   for (const int32_t batch : {0, 1, 4, 21, 100}) {
-    Session session(model, options(32, batch));
-    const Logits got = eval(session, tokens, LogitRows::kAll, 48);
+    SingleText text(model, options(32, batch));
+    const Logits got = eval(text, tokens, LogitRows::kAll, 48);
     CHECK_CLOSE(got.data(), expected.data(), static_cast<int64_t>(got.size()), 2e-5, 2e-5);
-    CHECK_EQ(session.length(), 21);
+    CHECK_EQ(text.length(), 21);
   }
 }
 
@@ -63,9 +64,9 @@ TEST(token_by_token_equals_the_oracle) {
   const auto model = tiny_decoder(rich());
   const auto tokens = tiny_tokens(21, 48);
   const Logits expected = oracle_logits(*model, tokens);
-  Session session(model, options(32));
+  SingleText text(model, options(32));
   for (size_t t = 0; t < tokens.size(); ++t) {
-    const Logits got = eval(session, {&tokens[t], 1}, LogitRows::kLast, 48, t < 5 ? Role::kPrompt : Role::kGenerated);
+    const Logits got = eval(text, {&tokens[t], 1}, LogitRows::kLast, 48, t < 5 ? Role::kPrompt : Role::kGenerated);
     CHECK_CLOSE(got.data(), expected.data() + t * 48, 48, 2e-5, 2e-5);
   }
 }
@@ -76,11 +77,11 @@ TEST(any_chunks_of_every_kind_equal_the_oracle) {
     const auto tokens = tiny_tokens(21, 48);
     const Logits expected = oracle_logits(*model, tokens);
     for (const int32_t batch : {1, 4, 21}) {
-      Session session(model, options(32, batch));
-      const Logits got = eval(session, tokens, LogitRows::kAll, 48);
+      SingleText text(model, options(32, batch));
+      const Logits got = eval(text, tokens, LogitRows::kAll, 48);
       const double error = worst_error(got.data(), expected.data(), static_cast<int64_t>(got.size()), 2e-5, 2e-5);
       if (!(error <= 1.0)) report(__FILE__, __LINE__, kind.name + ": off by " + std::to_string(error));
-      Session last(model, options(32, batch));
+      SingleText last(model, options(32, batch));
       const Logits end = eval(last, tokens, LogitRows::kLast, 48);
       const double end_error = worst_error(end.data(), expected.data() + 20 * 48, 48, 2e-5, 2e-5);
       if (!(end_error <= 1.0)) report(__FILE__, __LINE__, kind.name + ", last: off by " + std::to_string(end_error));
@@ -88,15 +89,15 @@ TEST(any_chunks_of_every_kind_equal_the_oracle) {
   }
 }
 
-// A session's capacity decides how its ropes turn, not how much of it is used yet.
+// A text's capacity decides how its ropes turn, not how much of it is used yet.
 TEST(the_capacity_chooses_the_frequencies) {
   TinyOptions o;
   o.long_after = 10;
   const auto model = tiny_decoder(o);
   const auto tokens = tiny_tokens(8, 48);
   const auto of = [&](int32_t capacity) {
-    Session session(model, options(capacity));
-    return eval(session, tokens, LogitRows::kAll, 48);
+    SingleText text(model, options(capacity));
+    return eval(text, tokens, LogitRows::kAll, 48);
   };
   const Logits within = of(10), beyond = of(11);
   CHECK(within != beyond);
@@ -110,8 +111,8 @@ TEST(no_more_tokens_than_positions_are_embedded) {
   TinyOptions o;
   o.n_positions = 12;
   const auto model = tiny_decoder(o);
-  Session session(model, options(12));
-  CHECK_ERROR(Code::kInvalidArgument, "12 positions, got 13", Session(model, options(13)));
+  SingleText text(model, options(12));
+  CHECK_ERROR(Code::kInvalidArgument, "12 positions, got 13", SingleText(model, options(13)));
 }
 
 // What a chunk computes itself goes through the cache too, so that chunks make no difference. A value that lies between
@@ -130,8 +131,8 @@ TEST(narrower_caches_round_keys_and_values_alone) {
     for (const auto& row : Oracle(model->spec(), model->weights(), nullptr, dtype).logits(tokens))
       expected.insert(expected.end(), row.begin(), row.end());
     for (const int32_t batch : {0, 1, 4}) {
-      Session session(model, options(32, batch, dtype));
-      const Logits got = eval(session, tokens, LogitRows::kAll, 48);
+      SingleText text(model, options(32, batch, dtype));
+      const Logits got = eval(text, tokens, LogitRows::kAll, 48);
       CHECK_CLOSE(got.data(), expected.data(), static_cast<int64_t>(got.size()), tolerance, 0.0);
     }
   }
@@ -142,11 +143,11 @@ TEST(last_row_and_no_row) {
   const auto tokens = tiny_tokens(21, 48);
   const Logits expected = oracle_logits(*model, tokens);
   for (const int32_t batch : {4, 7, 32}) {
-    Session session(model, options(32, batch));
-    const Logits last = eval(session, {tokens.data(), 14}, LogitRows::kLast, 48);
+    SingleText text(model, options(32, batch));
+    const Logits last = eval(text, {tokens.data(), 14}, LogitRows::kLast, 48);
     CHECK_CLOSE(last.data(), expected.data() + 13 * 48, 48, 2e-5, 2e-5);
-    CHECK(eval(session, {tokens.data() + 14, 5}, LogitRows::kNone, 48).empty());
-    const Logits rest = eval(session, {tokens.data() + 19, 2}, LogitRows::kAll, 48);
+    CHECK(eval(text, {tokens.data() + 14, 5}, LogitRows::kNone, 48).empty());
+    const Logits rest = eval(text, {tokens.data() + 19, 2}, LogitRows::kAll, 48);
     CHECK_CLOSE(rest.data(), expected.data() + 19 * 48, 96, 2e-5, 2e-5);
   }
 }
@@ -154,32 +155,32 @@ TEST(last_row_and_no_row) {
 TEST(truncated_cache_goes_on_as_if_never_filled) {
   const auto model = tiny_decoder(rich());
   const auto tokens = tiny_tokens(12, 48), other = tiny_tokens(12, 48, 99);
-  Session session(model, options(16)), fresh(model, options(16));
-  eval(session, {other.data(), 12}, LogitRows::kNone, 48);
-  session.truncate(0);
-  eval(session, {tokens.data(), 5}, LogitRows::kNone, 48);
-  eval(session, {other.data(), 7}, LogitRows::kNone, 48);
-  session.truncate(5);
+  SingleText text(model, options(16)), fresh(model, options(16));
+  eval(text, {other.data(), 12}, LogitRows::kNone, 48);
+  text.truncate(0);
+  eval(text, {tokens.data(), 5}, LogitRows::kNone, 48);
+  eval(text, {other.data(), 7}, LogitRows::kNone, 48);
+  text.truncate(5);
   eval(fresh, {tokens.data(), 5}, LogitRows::kNone, 48);
   const std::span<const int32_t> rest{tokens.data() + 5, 7};
-  const Logits a = eval(session, rest, LogitRows::kAll, 48), b = eval(fresh, rest, LogitRows::kAll, 48);
+  const Logits a = eval(text, rest, LogitRows::kAll, 48), b = eval(fresh, rest, LogitRows::kAll, 48);
   CHECK(std::memcmp(a.data(), b.data(), a.size() * sizeof(float)) == 0);
-  CHECK_ERROR(Code::kInvalidArgument, "0..12", session.truncate(13));
-  CHECK_ERROR(Code::kInvalidArgument, "got -1", session.truncate(-1));
+  CHECK_ERROR(Code::kInvalidArgument, "0..12", text.truncate(13));
+  CHECK_ERROR(Code::kInvalidArgument, "got -1", text.truncate(-1));
 }
 
 TEST(adapters_equal_the_oracle) {
   const auto model = tiny_decoder(rich());
   const auto tokens = tiny_tokens(17, 48);
   const auto first = random_adapter(model, 5, 3), second = random_adapter(model, 6, 2);
-  Session session(model, options(32, 8));
+  SingleText text(model, options(32, 8));
   const auto check = [&](std::vector<std::shared_ptr<const Adapter>> adapters, const std::vector<float>& scales) {
-    session.truncate(0);
-    session.set_adapters(adapters, scales);
+    text.truncate(0);
+    text.set_adapters(adapters, scales);
     const WornAdapters worn(adapters, scales);
     const LowRanks* low_ranks = adapters.empty() ? nullptr : &worn.low_ranks();
     const Logits expected = oracle_logits(*model, tokens, low_ranks);
-    const Logits got = eval(session, tokens, LogitRows::kAll, 48);
+    const Logits got = eval(text, tokens, LogitRows::kAll, 48);
     CHECK_CLOSE(got.data(), expected.data(), static_cast<int64_t>(got.size()), 3e-5, 3e-5);
     return got;
   };
@@ -196,28 +197,28 @@ TEST(adapters_equal_the_oracle) {
 
 TEST(adapters_of_others_and_late_adapters) {
   const auto model = tiny_decoder({}), other = tiny_decoder({});
-  Session session(model, options(8));
+  SingleText text(model, options(8));
   const float scale = 1.0f, bad = NAN;
-  CHECK_ERROR(Code::kInvalidArgument, "another's", session.set_adapters({random_adapter(other, 1, 2)}, {&scale, 1}));
-  CHECK_ERROR(Code::kInvalidArgument, "finite", session.set_adapters({random_adapter(model, 1, 2)}, {&bad, 1}));
+  CHECK_ERROR(Code::kInvalidArgument, "another's", text.set_adapters({random_adapter(other, 1, 2)}, {&scale, 1}));
+  CHECK_ERROR(Code::kInvalidArgument, "finite", text.set_adapters({random_adapter(model, 1, 2)}, {&bad, 1}));
   const int32_t token = 1;
-  session.eval({&token, 1}, Role::kPrompt, LogitRows::kNone, {});
-  CHECK_ERROR(Code::kInvalidState, "1 tokens", session.set_adapters({}, {}));
+  text.eval({&token, 1}, Role::kPrompt, LogitRows::kNone, {});
+  CHECK_ERROR(Code::kInvalidState, "1 tokens", text.set_adapters({}, {}));
 }
 
 TEST(bad_evals_leave_the_cache) {
   const auto model = tiny_decoder({});
-  Session session(model, options(8));
+  SingleText text(model, options(8));
   const std::vector<int32_t> good = {1, 2, 3}, outside = {1, 48}, negative = {-1}, many(9, 0);
   Logits logits(48);
-  session.eval(good, Role::kPrompt, LogitRows::kLast, logits);
+  text.eval(good, Role::kPrompt, LogitRows::kLast, logits);
   CHECK_ERROR(Code::kInvalidArgument, "0..47, got 48 (token 1 of part 0)",
-              session.eval(outside, Role::kPrompt, LogitRows::kLast, logits));
-  CHECK_ERROR(Code::kInvalidArgument, "got -1", session.eval(negative, Role::kPrompt, LogitRows::kLast, logits));
-  CHECK_ERROR(Code::kInvalidArgument, "1..5 tokens", session.eval(many, Role::kPrompt, LogitRows::kLast, logits));
-  CHECK_ERROR(Code::kInvalidArgument, "got 0", session.eval({}, Role::kPrompt, LogitRows::kLast, logits));
-  CHECK_ERROR(Code::kInvalidArgument, "room for 144", session.eval(good, Role::kPrompt, LogitRows::kAll, logits));
-  CHECK_EQ(session.length(), 3);
+              text.eval(outside, Role::kPrompt, LogitRows::kLast, logits));
+  CHECK_ERROR(Code::kInvalidArgument, "got -1", text.eval(negative, Role::kPrompt, LogitRows::kLast, logits));
+  CHECK_ERROR(Code::kInvalidArgument, "1..5 tokens", text.eval(many, Role::kPrompt, LogitRows::kLast, logits));
+  CHECK_ERROR(Code::kInvalidArgument, "got 0", text.eval({}, Role::kPrompt, LogitRows::kLast, logits));
+  CHECK_ERROR(Code::kInvalidArgument, "room for 144", text.eval(good, Role::kPrompt, LogitRows::kAll, logits));
+  CHECK_EQ(text.length(), 3);
 }
 
 TEST(cancel_from_another_thread) {
@@ -226,38 +227,38 @@ TEST(cancel_from_another_thread) {
   o.width = 128;
   o.ff_width = 256;
   const auto model = tiny_decoder(o);
-  Session session(model, options(4096, 16));
+  SingleText text(model, options(4096, 16));
   const std::vector<int32_t> tokens(4096, 1);
   std::atomic<bool> done{false};
   std::thread other([&] {
-    while (!done.load()) session.cancel();
+    while (!done.load()) text.cancel();
   });
-  CHECK_ERROR(Code::kCancelled, "cancelled", session.eval(tokens, Role::kPrompt, LogitRows::kNone, {}));
+  CHECK_ERROR(Code::kCancelled, "cancelled", text.eval(tokens, Role::kPrompt, LogitRows::kNone, {}));
   done.store(true);
   other.join();
-  CHECK_EQ(session.length(), 0);
-  session.eval({tokens.data(), 1}, Role::kPrompt, LogitRows::kNone, {});
-  CHECK_EQ(session.length(), 1);
+  CHECK_EQ(text.length(), 0);
+  text.eval({tokens.data(), 1}, Role::kPrompt, LogitRows::kNone, {});
+  CHECK_EQ(text.length(), 1);
 }
 
 TEST(plans) {
   const auto model = tiny_decoder({});
-  const MemoryPlan plan = Session::plan(*model, options(100, 10));
+  const MemoryPlan plan = Pool::plan(*model, options(100, 10));
   CHECK_EQ(plan.weight_bytes, model->weight_bytes());
   CHECK_EQ(plan.activation_bytes, 2 * 2 * 128 * 16 * 4);  // whole blocks
   CHECK(plan.scratch_bytes > 10 * 32 * 4 && plan.scratch_bytes < 100000);
   CHECK_EQ(plan.parameter_bytes + plan.optimizer_bytes, 0);
-  CHECK_EQ(Session::plan(*model, options(100, 10, DType::kF16)).activation_bytes, 2 * 2 * 128 * 16 * 2);
-  CHECK_ERROR(Code::kUnsupported, "whole blocks", Session::plan(*model, options(100, 10, DType::kQ8_0)));
-  SessionOptions limited = options(100, 10);
+  CHECK_EQ(Pool::plan(*model, options(100, 10, DType::kF16)).activation_bytes, 2 * 2 * 128 * 16 * 2);
+  CHECK_ERROR(Code::kUnsupported, "whole blocks", Pool::plan(*model, options(100, 10, DType::kQ8_0)));
+  PoolOptions limited = options(100, 10);
   limited.memory_limit_bytes = plan.total_bytes() - 1;
-  CHECK_ERROR(Code::kMemoryLimit, "[pool] expected at most", Session(model, limited));
+  CHECK_ERROR(Code::kMemoryLimit, "[pool] expected at most", Pool(model, limited));
   limited.memory_limit_bytes = plan.total_bytes();
-  Session fits(model, limited);
-  CHECK_ERROR(Code::kInvalidArgument, "max_tokens", Session(model, options(0)));
-  CHECK_ERROR(Code::kInvalidArgument, "max_tokens", Session(model, options(INT32_MAX)));
-  CHECK_ERROR(Code::kInvalidArgument, "max_batch_tokens", Session(model, options(8, -1)));
-  CHECK_ERROR(Code::kInvalidState, "sealed", Session(bare_decoder({}), options(8)));
+  Pool fits(model, limited);
+  CHECK_ERROR(Code::kInvalidArgument, "max_tokens", Pool(model, options(0)));
+  CHECK_ERROR(Code::kInvalidArgument, "max_tokens", Pool(model, options(INT32_MAX)));
+  CHECK_ERROR(Code::kInvalidArgument, "max_batch_tokens", Pool(model, options(8, -1)));
+  CHECK_ERROR(Code::kInvalidState, "sealed", Pool(bare_decoder({}), options(8)));
 }
 
 // A running memory goes on from where it was, or begins anew; it cannot be cut short, and a failure leaves it alone.
@@ -267,22 +268,22 @@ TEST(running_memories_go_on_or_begin_anew) {
     const auto model = tiny_decoder(kind.options);
     const auto tokens = tiny_tokens(12, 48);
     const Logits expected = oracle_logits(*model, tokens);
-    Session session(model, options(16, 5));
+    SingleText text(model, options(16, 5));
     const auto check = [&](size_t begin, size_t n) {
-      const Logits got = eval(session, {tokens.data() + begin, n}, LogitRows::kAll, 48);
+      const Logits got = eval(text, {tokens.data() + begin, n}, LogitRows::kAll, 48);
       CHECK_CLOSE(got.data(), expected.data() + begin * 48, static_cast<int64_t>(got.size()), 2e-5, 2e-5);
     };
     check(0, 7);
-    CHECK_ERROR(Code::kUnsupported, "0 or 7 tokens", session.truncate(3));
-    session.truncate(7);
-    std::thread other([&] { session.cancel(); });
+    CHECK_ERROR(Code::kUnsupported, "0 or 7 tokens", text.truncate(3));
+    text.truncate(7);
+    std::thread other([&] { text.cancel(); });
     other.join();
     const std::vector<int32_t> outside = {1, 48};
     Logits logits(48);
-    CHECK_ERROR(Code::kInvalidArgument, "got 48", session.eval(outside, Role::kPrompt, LogitRows::kLast, logits));
+    CHECK_ERROR(Code::kInvalidArgument, "got 48", text.eval(outside, Role::kPrompt, LogitRows::kLast, logits));
     check(7, 1);
     check(8, 4);
-    session.truncate(0);
+    text.truncate(0);
     check(0, 1);
     check(1, 11);
   }
@@ -293,7 +294,7 @@ namespace {
 // A prompt and what was generated behind it, and every way to come to it.
 struct Reading {
   int n_threads = 1;
-  int32_t batch = 0;               // of the session
+  int32_t batch = 0;               // of the pool
   std::vector<size_t> prompt_cut;  // sizes of the evals of the prompt, in turn
   size_t reused = 0;               // of the prompt, computed before with something else behind
 };
@@ -306,29 +307,28 @@ Logits read(const TinyOptions& o, int32_t rank, DType kv_dtype, const Reading& h
   own.n_threads = how.n_threads;
   const auto model = tiny_decoder(own);
   const auto tokens = tiny_tokens(kPrompt + kGenerated, 48), other = tiny_tokens(30, 48, 99);
-  Session session(model, options(128, how.batch, kv_dtype));
+  SingleText text(model, options(128, how.batch, kv_dtype));
   if (rank > 0) {
     const float scale = 0.7f;
-    session.set_adapters({random_adapter(model, 5, rank)}, {&scale, 1});
+    text.set_adapters({random_adapter(model, 5, rank)}, {&scale, 1});
   }
   size_t at = how.reused;
   if (at > 0) {
-    eval(session, {tokens.data(), at}, LogitRows::kLast, 48);
-    eval(session, other, LogitRows::kNone, 48);
-    eval(session, {other.data(), 1}, LogitRows::kLast, 48, Role::kGenerated);
-    session.truncate(static_cast<int32_t>(at));
+    eval(text, {tokens.data(), at}, LogitRows::kLast, 48);
+    eval(text, other, LogitRows::kNone, 48);
+    eval(text, {other.data(), 1}, LogitRows::kLast, 48, Role::kGenerated);
+    text.truncate(static_cast<int32_t>(at));
   }
   Logits all;
   for (size_t i = 0; at < kPrompt; ++i) {
     const size_t n =
         how.prompt_cut.empty() ? kPrompt - at : std::min(kPrompt - at, how.prompt_cut[i % how.prompt_cut.size()]);
     const bool last = at + n == kPrompt;
-    all = eval(session, {tokens.data() + at, n}, last ? LogitRows::kLast : LogitRows::kNone, 48);
+    all = eval(text, {tokens.data() + at, n}, last ? LogitRows::kLast : LogitRows::kNone, 48);
     at += n;
   }
   for (; at < tokens.size(); ++at)
-    for (const float logit : eval(session, {&tokens[at], 1}, LogitRows::kLast, 48, Role::kGenerated))
-      all.push_back(logit);
+    for (const float logit : eval(text, {&tokens[at], 1}, LogitRows::kLast, 48, Role::kGenerated)) all.push_back(logit);
   return all;
 }
 
