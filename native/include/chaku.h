@@ -61,6 +61,7 @@ typedef struct chaku_dtype_info {
   int32_t block_elements;
   int32_t block_bytes;
   int32_t can_quantize; /* 1 when chaku_quantize accepts it */
+  int32_t has_levels;   /* 1 when chaku_round_along accepts it: codes are levels that a block's scales multiply */
 } chaku_dtype_info;
 
 /** CHAKU_UNSUPPORTED for a type id the core does not know. Any thread. */
@@ -73,6 +74,61 @@ CHAKU_API chaku_status chaku_dequantize(int32_t dtype, const void* src, int64_t 
  * weighs the squared error of each column of the n / n_per_row rows; with null, n_per_row is not read. Any thread. */
 CHAKU_API chaku_status chaku_quantize(int32_t dtype, const float* src, int64_t n, const float* importance,
                                       int64_t n_per_row, void* dst, int64_t dst_bytes);
+
+/* ---------------------------------------------------------------- changes of rows */
+
+/* What merging adapters into a weight does to its rows. Results are the same bits on every processor; each call runs on
+ * the calling thread alone. Any thread. */
+
+/** dst[n_rows,n_columns] = src + coefficients[n_rows,rank] directions[rank,n_columns], summed in float64 and in order,
+ * rounded once. dst may be src. CHAKU_CPU names the path, as for an engine. */
+CHAKU_API chaku_status chaku_add_low_rank(const float* src, int64_t n_rows, int64_t n_columns,
+                                          const double* coefficients, const float* directions, int64_t rank,
+                                          float* dst);
+
+/* Rows to be encoded so that the error e of a row is small by the measure
+ *   sum of e[k]^2 + sum over r of (sum over k of along[k,r] e[k])^2:
+ * each column is aimed aims[k,:] s beside its value, s[r] being the sum of along[j,r] e[j] over earlier columns j. */
+typedef struct chaku_rounding {
+  uint32_t size;
+  int32_t dtype; /* one with has_levels */
+  int64_t n_rows;
+  int64_t n_columns;       /* whole blocks, at most 262144 */
+  int64_t rank;            /* directions, at most 4096 */
+  const float* values;     /* [n_rows,n_columns] */
+  const void* base;        /* rows of that format whose scales are kept where they reach; or null */
+  const float* importance; /* [n_columns], as for chaku_quantize; or null */
+  const float* along;      /* [n_columns,rank] */
+  const float* aims;       /* [n_columns,rank] */
+} chaku_rounding;
+
+/** Encodes rows to dst (exactly dst_bytes long, not base). A row in which an aim lies half a step or more beyond the
+ * levels, and every row without a base, is no worse by the measure than chaku_quantize makes it. */
+CHAKU_API chaku_status chaku_round_along(const chaku_rounding* rounding, void* dst, int64_t dst_bytes);
+
+typedef struct chaku_change {
+  uint32_t size;
+  int32_t dtype; /* of what was written */
+  int64_t n_rows;
+  int64_t n_columns;
+  const float* base;    /* [n_rows,n_columns] */
+  const float* wanted;  /* [n_rows,n_columns] */
+  const void* written;  /* rows of that format */
+  const float* weights; /* [n_columns]: what each column counts; null for one each */
+} chaku_change;
+
+/* With D = wanted - base and W = written - base, sums over all elements. */
+typedef struct chaku_change_sums {
+  uint32_t size;
+  double wanted; /* D^2 */
+  double common; /* D W */
+  double lost;   /* (W - D)^2 */
+} chaku_change_sums;
+
+/** Compares the change that was written with the one that was wanted: plain with each column counting one, weighted by
+ * the weights, the same without any. */
+CHAKU_API chaku_status chaku_compare_change(const chaku_change* change, chaku_change_sums* plain,
+                                            chaku_change_sums* weighted);
 
 /* ---------------------------------------------------------------- engine */
 

@@ -1,29 +1,12 @@
 #include <cstddef>
 
 #include "capi/boundary.h"
+#include "capi/formats.h"
+#include "quant/code_grid.h"
 #include "quant/codec.h"
 
 using namespace chaku;
-
-namespace {
-
-const DTypeInfo& require_dtype(const char* op, int32_t dtype) {
-  const DTypeInfo* info = find_dtype(dtype);
-  if (info == nullptr) fail(Code::kUnsupported, "[%s] expected a known block format, got type id %d", op, dtype);
-  return *info;
-}
-
-void check_sizes(const char* op, const DTypeInfo& info, int64_t n, int64_t n_bytes) {
-  if (n < 0 || n % info.block_elements != 0)
-    fail(Code::kInvalidArgument, "[%s] expected n >= 0 in whole blocks of %d (%s), got %lld", op, info.block_elements,
-         info.name, static_cast<long long>(n));
-  int64_t expected = 0;
-  if (__builtin_mul_overflow(n / info.block_elements, int64_t{info.block_bytes}, &expected) || expected != n_bytes)
-    fail(Code::kInvalidArgument, "[%s] expected the bytes of %lld elements of %s, got %lld", op,
-         static_cast<long long>(n), info.name, static_cast<long long>(n_bytes));
-}
-
-}  // namespace
+using capi::check_sizes, capi::require_dtype;
 
 extern "C" chaku_status chaku_dtype_describe(int32_t dtype, chaku_dtype_info* out) {
   return capi::guarded("dtype_describe", [&] {
@@ -32,6 +15,7 @@ extern "C" chaku_status chaku_dtype_describe(int32_t dtype, chaku_dtype_info* ou
     result.block_elements = info.block_elements;
     result.block_bytes = info.block_bytes;
     result.can_quantize = can_quantize(static_cast<DType>(dtype)) ? 1 : 0;
+    result.has_levels = can_choose_codes(static_cast<DType>(dtype)) ? 1 : 0;
   });
 }
 

@@ -6,6 +6,7 @@
 #include "kernels/adamw.h"
 #include "kernels/attention.h"
 #include "kernels/causal_convolution.h"
+#include "kernels/change_rows.h"
 #include "kernels/cross_entropy.h"
 #include "kernels/delta_rule.h"
 #include "kernels/elementwise.h"
@@ -85,6 +86,9 @@ struct KernelTable {
   Kernel<EncodeRowsProblem> encode_rows;
   Kernel<DecodeRowsProblem> decode_rows;
   Kernel<MergeRowsProblem> merge_rows;
+  Kernel<AddLowRankProblem> add_low_rank;
+  Kernel<RoundAlongProblem> round_along;
+  Kernel<CompareChangeProblem> compare_change;
   Kernel<ColumnSquaresProblem> column_squares;
   Kernel<UniformProblem> uniform;
   Kernel<RopeTableProblem> rope_table;

@@ -257,4 +257,15 @@ inline ScaleMin unpack_scale_min(const uint8_t* packed, int s) noexcept {
           static_cast<uint8_t>(packed[s + 4] >> 4 | (packed[s] >> 6) << 4)};
 }
 
+// The signed scales of sub-block s.
+inline int unpack_scale(const BlockQ3_K& block, int s) noexcept {
+  const int low = block.scales[s % 8] >> (s / 8 * 4) & 15, high = block.scales[8 + s % 4] >> (s / 4 * 2) & 3;
+  return (low | high << 4) - 32;
+}
+
+inline int unpack_scale(const BlockIQ4_XS& block, int s) noexcept {
+  const int low = block.scales_l[s / 2] >> (s % 2 * 4) & 15, high = block.scales_h >> (2 * s) & 3;
+  return (low | high << 4) - 32;
+}
+
 }  // namespace chaku

@@ -53,4 +53,20 @@ void encode(const float* src, const float* weight, BlockIQ4_NL& block) noexcept;
 void encode(const float* src, const float* weight, BlockIQ4_XS& block) noexcept;
 void encode(const float* src, const float* weight, BlockMXFP4& block) noexcept;
 
+// Puts codes[kElements], as the block stores them, into a block whose scales stay. A Q8_0 code is one of 0..254, for
+// -127..127.
+void pack_codes(const uint8_t* codes, BlockQ4_0& block) noexcept;
+void pack_codes(const uint8_t* codes, BlockQ4_1& block) noexcept;
+void pack_codes(const uint8_t* codes, BlockQ5_0& block) noexcept;
+void pack_codes(const uint8_t* codes, BlockQ5_1& block) noexcept;
+void pack_codes(const uint8_t* codes, BlockQ8_0& block) noexcept;
+void pack_codes(const uint8_t* codes, BlockQ2_K& block) noexcept;
+void pack_codes(const uint8_t* codes, BlockQ3_K& block) noexcept;
+void pack_codes(const uint8_t* codes, BlockQ4_K& block) noexcept;
+void pack_codes(const uint8_t* codes, BlockQ5_K& block) noexcept;
+void pack_codes(const uint8_t* codes, BlockQ6_K& block) noexcept;
+void pack_codes(const uint8_t* codes, BlockIQ4_NL& block) noexcept;
+void pack_codes(const uint8_t* codes, BlockIQ4_XS& block) noexcept;
+void pack_codes(const uint8_t* codes, BlockMXFP4& block) noexcept;
+
 }  // namespace chaku

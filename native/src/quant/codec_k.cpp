@@ -19,8 +19,7 @@ void decode(const BlockQ2_K& block, float* dst) noexcept {
 void decode(const BlockQ3_K& block, float* dst) noexcept {
   const float d = f16_to_f32(block.d);
   for (int s = 0; s < 16; ++s) {
-    const int low = block.scales[s % 8] >> (s / 8 * 4) & 15, high = block.scales[8 + s % 4] >> (s / 4 * 2) & 3;
-    const float scale = d * static_cast<float>((low | high << 4) - 32);
+    const float scale = d * static_cast<float>(unpack_scale(block, s));
     const uint8_t* qs = block.qs + s / 8 * 32 + s % 2 * 16;
     const uint8_t* hmask = block.hmask + s % 2 * 16;
     const int shift = s / 2 % 4 * 2, bit = s / 2;

@@ -8,13 +8,6 @@
 namespace chaku {
 namespace {
 
-// 2^(e - 128), half the E8M0 value since the level table is doubled. e = 255, "not a number" in the OCP format, is
-// decoded as a power of two like the rest, as ggml does.
-float half_e8m0(uint8_t e) noexcept {
-  const uint32_t bits = e < 2 ? 0x00200000u << e : static_cast<uint32_t>(e - 1) << 23;
-  return std::bit_cast<float>(bits);
-}
-
 // Half the UE4M3 value (bias 7, the sign bit without meaning); the code for "not a number" is zero.
 float half_ue4m3(uint8_t code) noexcept {
   if (code == 0x7f) return 0;
@@ -40,8 +33,7 @@ void decode(const BlockIQ4_NL& block, float* dst) noexcept {
 void decode(const BlockIQ4_XS& block, float* dst) noexcept {
   const float d = f16_to_f32(block.d);
   for (int s = 0; s < 8; ++s) {
-    const int low = block.scales_l[s / 2] >> (s % 2 * 4) & 15, high = block.scales_h >> (2 * s) & 3;
-    const float scale = d * static_cast<float>((low | high << 4) - 32);
+    const float scale = d * static_cast<float>(unpack_scale(block, s));
     decode_nibbles(scale, kIQ4Value, block.qs + 16 * s, 32, dst + 32 * s);
   }
 }

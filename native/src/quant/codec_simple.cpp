@@ -60,15 +60,6 @@ void encode_affine(const float* src, const float* weight, int hi, f16_bits& d_bi
   for (int i = 0; i < kBlock; ++i) q[i] = static_cast<uint8_t>(code((src[i] - min) * inverse, hi));
 }
 
-void pack_nibbles(const uint8_t* q, uint8_t* qs) noexcept {
-  for (int j = 0; j < kBlock / 2; ++j) qs[j] = static_cast<uint8_t>((q[j] & 15) | (q[j + kBlock / 2] & 15) << 4);
-}
-
-void pack_fifth_bits(const uint8_t* q, uint8_t* qh) noexcept {
-  std::fill_n(qh, 4, uint8_t{0});
-  for (int i = 0; i < kBlock; ++i) qh[i / 8] = static_cast<uint8_t>(qh[i / 8] | (q[i] >> 4) << (i % 8));
-}
-
 int nibble(const uint8_t* qs, int i) noexcept { return qs[i % 16] >> (i / 16 * 4) & 15; }
 
 int five_bits(const uint8_t* qs, const uint8_t* qh, int i) noexcept {
@@ -107,7 +98,7 @@ void encode(const float* src, const float* weight, BlockQ4_0& block) noexcept {
   f16_bits d;
   encode_symmetric(src, weight, 8, d, q);
   block.d = d;
-  pack_nibbles(q, block.qs);
+  pack_codes(q, block);
 }
 
 void encode(const float* src, const float* weight, BlockQ4_1& block) noexcept {
@@ -116,7 +107,7 @@ void encode(const float* src, const float* weight, BlockQ4_1& block) noexcept {
   encode_affine(src, weight, 15, d, m, q);
   block.d = d;
   block.m = m;
-  pack_nibbles(q, block.qs);
+  pack_codes(q, block);
 }
 
 void encode(const float* src, const float* weight, BlockQ5_0& block) noexcept {
@@ -124,8 +115,7 @@ void encode(const float* src, const float* weight, BlockQ5_0& block) noexcept {
   f16_bits d;
   encode_symmetric(src, weight, 16, d, q);
   block.d = d;
-  pack_nibbles(q, block.qs);
-  pack_fifth_bits(q, block.qh);
+  pack_codes(q, block);
 }
 
 void encode(const float* src, const float* weight, BlockQ5_1& block) noexcept {
@@ -134,8 +124,7 @@ void encode(const float* src, const float* weight, BlockQ5_1& block) noexcept {
   encode_affine(src, weight, 31, d, m, q);
   block.d = d;
   block.m = m;
-  pack_nibbles(q, block.qs);
-  pack_fifth_bits(q, block.qh);
+  pack_codes(q, block);
 }
 
 void encode(const float* src, const float* weight, BlockQ8_0& block) noexcept {

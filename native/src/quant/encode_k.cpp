@@ -1,4 +1,4 @@
-// Encoders of the K formats: super_block.h finds scales and codes, this file packs them.
+// Encoders of the K formats: super_block.h finds scales and codes, this file packs scales, pack_codes.cpp the codes.
 #include <algorithm>
 
 #include "base/half.h"
@@ -8,13 +8,11 @@
 namespace chaku {
 namespace {
 
-void clear(uint8_t* bytes, size_t n) noexcept { std::fill_n(bytes, n, uint8_t{0}); }
-
 void put(uint8_t& byte, int value, int shift) noexcept { byte = static_cast<uint8_t>(byte | value << shift); }
 
-// Two bits per element, the layout that Q2_K, Q3_K and the high bits of Q6_K share.
-void put_two_bits(uint8_t* bytes, int i, int value) noexcept {
-  put(bytes[i / 128 * 32 + i % 32], value & 3, i / 32 % 4 * 2);
+// Codes of levels from `lowest` on.
+void codes_of(const float* level, int lowest, uint8_t* codes) noexcept {
+  for (int i = 0; i < kSuperBlock; ++i) codes[i] = static_cast<uint8_t>(static_cast<int>(level[i]) - lowest);
 }
 
 // The inverse of unpack_scale_min.
@@ -34,27 +32,24 @@ void encode(const float* src, const float* weight, BlockQ2_K& block) noexcept {
   block.d = f32_to_f16(found.d);
   block.dmin = f32_to_f16(found.dmin);
   for (int s = 0; s < 16; ++s) block.scales[s] = static_cast<uint8_t>(found.scale[s] | found.min[s] << 4);
-  clear(block.qs, sizeof block.qs);
-  for (int i = 0; i < kSuperBlock; ++i) put_two_bits(block.qs, i, static_cast<int>(found.q[i]));
+  uint8_t codes[kSuperBlock];
+  codes_of(found.q, 0, codes);
+  pack_codes(codes, block);
 }
 
 void encode(const float* src, const float* weight, BlockQ3_K& block) noexcept {
   SymmetricSuperBlock found;
   search_super_block(src, weight, SymmetricShape{16, -32, 31}, UniformLevels(-4, 3), found);
   block.d = f32_to_f16(found.d);
-  clear(block.scales, sizeof block.scales);
+  std::fill_n(block.scales, sizeof block.scales, uint8_t{0});
   for (int s = 0; s < 16; ++s) {
     const int scale = found.scale[s] + 32;
     put(block.scales[s % 8], scale & 15, s / 8 * 4);
     put(block.scales[8 + s % 4], scale >> 4, s / 4 * 2);
   }
-  clear(block.qs, sizeof block.qs);
-  clear(block.hmask, sizeof block.hmask);
-  for (int i = 0; i < kSuperBlock; ++i) {
-    const int q = static_cast<int>(found.level[i]) + 4;
-    put_two_bits(block.qs, i, q);
-    put(block.hmask[i % 32], q >> 2, i / 32);
-  }
+  uint8_t codes[kSuperBlock];
+  codes_of(found.level, -4, codes);
+  pack_codes(codes, block);
 }
 
 void encode(const float* src, const float* weight, BlockQ4_K& block) noexcept {
@@ -63,9 +58,9 @@ void encode(const float* src, const float* weight, BlockQ4_K& block) noexcept {
   block.d = f32_to_f16(found.d);
   block.dmin = f32_to_f16(found.dmin);
   pack_scale_min(found.scale, found.min, block.scales);
-  clear(block.qs, sizeof block.qs);
-  for (int i = 0; i < kSuperBlock; ++i)
-    put(block.qs[i / 64 * 32 + i % 32], static_cast<int>(found.q[i]), i / 32 % 2 * 4);
+  uint8_t codes[kSuperBlock];
+  codes_of(found.q, 0, codes);
+  pack_codes(codes, block);
 }
 
 void encode(const float* src, const float* weight, BlockQ5_K& block) noexcept {
@@ -74,13 +69,9 @@ void encode(const float* src, const float* weight, BlockQ5_K& block) noexcept {
   block.d = f32_to_f16(found.d);
   block.dmin = f32_to_f16(found.dmin);
   pack_scale_min(found.scale, found.min, block.scales);
-  clear(block.qs, sizeof block.qs);
-  clear(block.qh, sizeof block.qh);
-  for (int i = 0; i < kSuperBlock; ++i) {
-    const int q = static_cast<int>(found.q[i]);
-    put(block.qs[i / 64 * 32 + i % 32], q & 15, i / 32 % 2 * 4);
-    put(block.qh[i % 32], q >> 4, i / 32);
-  }
+  uint8_t codes[kSuperBlock];
+  codes_of(found.q, 0, codes);
+  pack_codes(codes, block);
 }
 
 void encode(const float* src, const float* weight, BlockQ6_K& block) noexcept {
@@ -88,13 +79,9 @@ void encode(const float* src, const float* weight, BlockQ6_K& block) noexcept {
   search_super_block(src, weight, SymmetricShape{16, -128, 127}, UniformLevels(-32, 31), found);
   block.d = f32_to_f16(found.d);
   std::copy_n(found.scale, 16, block.scales);
-  clear(block.ql, sizeof block.ql);
-  clear(block.qh, sizeof block.qh);
-  for (int i = 0; i < kSuperBlock; ++i) {
-    const int q = static_cast<int>(found.level[i]) + 32;
-    put(block.ql[i / 128 * 64 + i % 64], q & 15, i / 64 % 2 * 4);
-    put_two_bits(block.qh, i, q >> 4);
-  }
+  uint8_t codes[kSuperBlock];
+  codes_of(found.level, -32, codes);
+  pack_codes(codes, block);
 }
 
 }  // namespace chaku

@@ -15,13 +15,9 @@ namespace {
 constexpr int kBlock = 32;
 
 // The code of a level that is in the table.
-int iq4_code(float level) noexcept {
-  return static_cast<int>(std::lower_bound(std::begin(kIQ4Value), std::end(kIQ4Value), level) - std::begin(kIQ4Value));
-}
-
-void pack_iq4(const float* level, uint8_t* qs) noexcept {
-  for (int j = 0; j < kBlock / 2; ++j)
-    qs[j] = static_cast<uint8_t>(iq4_code(level[j]) | iq4_code(level[j + kBlock / 2]) << 4);
+uint8_t iq4_code(float level) noexcept {
+  return static_cast<uint8_t>(std::lower_bound(std::begin(kIQ4Value), std::end(kIQ4Value), level) -
+                              std::begin(kIQ4Value));
 }
 
 // The E2M1 code nearest to v, a number in units of half an E2M1 one.
@@ -51,8 +47,10 @@ void encode(const float* src, const float* weight, BlockIQ4_NL& block) noexcept 
   const float d = fit_half_scale(src, weight, kBlock, levels).scale, inverse = reciprocal_or_zero(d);
   block.d = f32_to_f16(d);
   float level[kBlock];
+  uint8_t codes[kBlock];
   for (int i = 0; i < kBlock; i += kLanes) store_lanes(level + i, levels.nearest(load_lanes(src + i) * inverse));
-  pack_iq4(level, block.qs);
+  std::transform(level, level + kBlock, codes, iq4_code);
+  pack_codes(codes, block);
 }
 
 void encode(const float* src, const float* weight, BlockIQ4_XS& block) noexcept {
@@ -65,9 +63,11 @@ void encode(const float* src, const float* weight, BlockIQ4_XS& block) noexcept 
     const int scale = found.scale[s] + 32;
     block.scales_l[s / 2] = static_cast<uint8_t>(block.scales_l[s / 2] | (scale & 15) << (s % 2 * 4));
     high |= (scale >> 4) << (2 * s);
-    pack_iq4(found.level + kBlock * s, block.qs + kBlock / 2 * s);
   }
   block.scales_h = static_cast<uint16_t>(high);
+  uint8_t codes[kSuperBlock];
+  std::transform(found.level, found.level + kSuperBlock, codes, iq4_code);
+  pack_codes(codes, block);
 }
 
 void encode(const float* src, const float* weight, BlockMXFP4& block) noexcept {
@@ -91,8 +91,9 @@ void encode(const float* src, const float* weight, BlockMXFP4& block) noexcept {
   }
   block.e = static_cast<uint8_t>(best + 128);
   const float inverse = std::ldexp(1.0f, -best);
-  for (int j = 0; j < kBlock / 2; ++j)
-    block.qs[j] = static_cast<uint8_t>(e2m1_code(src[j] * inverse) | e2m1_code(src[j + kBlock / 2] * inverse) << 4);
+  uint8_t codes[kBlock];
+  for (int i = 0; i < kBlock; ++i) codes[i] = static_cast<uint8_t>(e2m1_code(src[i] * inverse));
+  pack_codes(codes, block);
 }
 
 }  // namespace chaku

@@ -1,6 +1,7 @@
 // The values that a code can stand for, before scaling: equally spaced, or a table.
 #pragma once
 
+#include <bit>
 #include <cstdint>
 
 #include "quant/lanes.h"
@@ -12,6 +13,13 @@ inline constexpr int8_t kIQ4Value[16] = {-127, -104, -83, -65, -49, -35, -22, -1
 
 // MXFP4 and NVFP4: twice the E2M1 value of the code, whose bit 3 is the sign.
 inline constexpr int8_t kTwiceE2M1[16] = {0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12};
+
+// 2^(e - 128), half the E8M0 value since the level table is doubled. e = 255, "not a number" in the OCP format, is
+// decoded as a power of two like the rest, as ggml does.
+inline float half_e8m0(uint8_t e) noexcept {
+  const uint32_t bits = e < 2 ? 0x00200000u << e : static_cast<uint32_t>(e - 1) << 23;
+  return std::bit_cast<float>(bits);
+}
 
 // The integers lo..hi. For the searches each kind of levels says between which magnitudes of the extreme element
 // (sweep_from, sweep_to, in units of a level) the best inverse scale lies, and how finely to look.

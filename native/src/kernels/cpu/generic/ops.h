@@ -36,6 +36,9 @@ void soft_cap(const SoftCapProblem& p, Queue& queue) noexcept;
 void dropout(const DropoutProblem& p, Queue& queue) noexcept;
 void squared_norm(const SquaredNormProblem& p, Queue& queue) noexcept;
 void cross_entropy(const CrossEntropyProblem& p, Queue& queue) noexcept;
+void add_low_rank(const AddLowRankProblem& p, Queue& queue) noexcept;
+void round_along(const RoundAlongProblem& p, Queue& queue) noexcept;
+void compare_change(const CompareChangeProblem& p, Queue& queue) noexcept;
 void adamw(const AdamWProblem& p, Queue& queue) noexcept;
 
 }  // namespace chaku::CHAKU_ISA

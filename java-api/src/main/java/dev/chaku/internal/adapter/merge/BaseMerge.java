@@ -37,6 +37,9 @@ public final class BaseMerge {
     /** Elements of a part: enough work for a task, little memory. */
     private static final long PART_ELEMENTS = 1 << 17;
 
+    /** Rows of a part at least, which the core rounds at once. */
+    private static final long PART_ROWS = 64;
+
     private static final int DELTA_RANK = 16;
 
     private final GgufFile base;
@@ -279,9 +282,9 @@ public final class BaseMerge {
         String name = base.path() + ": tensor " + planned.name();
         // What becomes of whole rows lies along no direction of the products.
         boolean alongTerms = settings.alongChange() && tensor.isSum();
-        BlockRounding rounding = alongTerms ? ChangeRounding.of(planned.to(), planned.terms()) : BlockRounding.PLAIN;
+        BlockRounding rounding = alongTerms ? ChangeRounding.of(planned.to(), tensor.terms()) : BlockRounding.PLAIN;
         long perMatrix = tensor.rows() / Math.max(1, planned.importance().size());
-        long atOnce = Math.max(1, PART_ELEMENTS / tensor.columns());
+        long atOnce = Math.max(PART_ROWS, PART_ELEMENTS / tensor.columns() / PART_ROWS * PART_ROWS);
         return new Iterator<>() {
             private long row;
 

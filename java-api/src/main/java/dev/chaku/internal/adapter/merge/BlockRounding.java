@@ -18,21 +18,21 @@ interface BlockRounding {
      * @param type the format
      * @param first row of the tensor
      * @param columns length of a row
-     * @param base values as they were
-     * @param blocks what these are decoded from; null where the format changes
+     * @param blocks what the base's values are decoded from; null where the format changes
      * @param merged values as they are to be
      * @param importance of the columns; null where all weigh alike
      * @param target gets the blocks
+     * @param buffers where terms are put
      */
     record Rows(
             GgmlType type,
             long first,
             int columns,
-            FloatBuffer base,
             @Nullable ByteBuffer blocks,
             FloatBuffer merged,
             @Nullable FloatBuffer importance,
-            ByteBuffer target) {}
+            ByteBuffer target,
+            TermBuffers buffers) {}
 
     /** Fills the target. */
     void round(Rows rows);

@@ -2,6 +2,7 @@ package dev.chaku.internal.adapter.merge;
 
 import dev.chaku.gguf.GgmlType;
 import dev.chaku.internal.arch.FormatMix;
+import dev.chaku.internal.engine.ChangeRows;
 import dev.chaku.internal.engine.lookup.Engines;
 import dev.chaku.internal.io.DirectBuffers;
 import dev.chaku.internal.quantize.Scratch;
@@ -70,21 +71,22 @@ public final class FormatAdvice {
     private static MergeSums sample(MergedTensor tensor, GgmlType type) {
         int columns = tensor.columns();
         long step = Math.max(1, tensor.rows() / SAMPLED_ROWS);
-        MergeComparison comparison = new MergeComparison(columns, null);
+        MergeSums sums = MergeSums.NONE;
+        TermBuffers terms = new TermBuffers();
         FloatBuffer base = DirectBuffers.floats(columns);
         FloatBuffer merged = DirectBuffers.floats(columns);
-        FloatBuffer written = DirectBuffers.floats(columns);
         ByteBuffer blocks = DirectBuffers.bytes(Math.toIntExact(type.rowBytes(columns)));
         Scratch scratch = new Scratch();
         long rows = 0;
         for (long row = 0; row < tensor.rows(); row += step) {
             Engines.codec().dequantize(tensor.type(), tensor.readBlocks(row, 1, scratch), base);
-            tensor.merge(row, base, merged);
+            tensor.merge(row, base, merged, terms);
             Engines.codec().quantize(type, merged, blocks);
-            Engines.codec().dequantize(type, blocks, written);
-            comparison.add(base, merged, written);
+            sums = sums.plus(MergeSums.of(Engines.changeRows()
+                    .compare(new ChangeRows.Change(type, columns, base, merged, blocks, null))
+                    .plain()));
             rows++;
         }
-        return comparison.sums().times((double) tensor.rows() / rows);
+        return sums.times((double) tensor.rows() / rows);
     }
 }

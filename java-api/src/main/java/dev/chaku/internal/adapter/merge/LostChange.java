@@ -28,6 +28,7 @@ final class LostChange implements TiledMatrix {
     private final Scratch base = new Scratch();
     private final Scratch sums = new Scratch();
     private final Scratch is = new Scratch();
+    private final TermBuffers terms = new TermBuffers();
 
     /**
      * A matrix.
@@ -115,7 +116,7 @@ final class LostChange implements TiledMatrix {
         FloatBuffer before = base.floats(count * columns);
         Engines.codec().dequantize(wanted.type(), stored, before);
         FloatBuffer after = sums.floats(count * columns);
-        wanted.merge(first + from, before, after);
+        wanted.merge(first + from, before, after, terms);
         long rowBytes = written.type().rowBytes(columns);
         ByteBuffer found = blocks.bytes(Math.toIntExact(count * rowBytes));
         merged.readTensor(written, (first + from) * rowBytes, found);

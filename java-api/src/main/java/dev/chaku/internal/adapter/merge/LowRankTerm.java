@@ -1,6 +1,7 @@
 package dev.chaku.internal.adapter.merge;
 
 import dev.chaku.internal.engine.TensorSpec;
+import java.nio.DoubleBuffer;
 
 /**
  * What a low-rank product adds to some rows of a tensor: row n gains {@code scale * sum over r of c[n,r] d[r]}.
@@ -65,57 +66,12 @@ record LowRankTerm(double scale, int rank, int columns, float[] c, int firstC, f
         return false;
     }
 
-    /** The directions as doubles, which products are made of. */
-    double[] directions() {
-        double[] values = new double[rank * columns];
-        for (int i = 0; i < values.length; i++) {
-            values[i] = d[firstD + i];
-        }
-        return values;
-    }
-
-    /**
-     * Adds to a row, each direction after the one before, in float64.
-     *
-     * @param row of the tensor
-     * @param directions as {@link #directions} gives them
-     * @param sum [K], to which is added
-     */
-    void addTo(long row, double[] directions, double[] sum) {
+    /** Puts what each direction is multiplied by for a row of the tensor. */
+    void putCoefficients(long row, DoubleBuffer coefficients) {
         long local = rows.local(row);
-        if (local < 0) {
-            return;
-        }
-        int from = firstC + Math.toIntExact(local * rank);
-        int r = 0;
-        for (; r + 4 <= rank; r += 4) {
-            addFour(
-                    sum,
-                    directions,
-                    r * columns,
-                    scale * c[from + r],
-                    scale * c[from + r + 1],
-                    scale * c[from + r + 2],
-                    scale * c[from + r + 3]);
-        }
-        for (; r < rank; r++) {
-            addOne(sum, directions, r * columns, scale * c[from + r]);
-        }
-    }
-
-    /** Sums from left to right, as four calls for one direction each would. */
-    private void addFour(double[] sum, double[] d, int from, double c0, double c1, double c2, double c3) {
-        int second = from + columns;
-        int third = second + columns;
-        int fourth = third + columns;
-        for (int i = 0; i < columns; i++) {
-            sum[i] = sum[i] + c0 * d[from + i] + c1 * d[second + i] + c2 * d[third + i] + c3 * d[fourth + i];
-        }
-    }
-
-    private void addOne(double[] sum, double[] d, int from, double c0) {
-        for (int i = 0; i < columns; i++) {
-            sum[i] += c0 * d[from + i];
+        int from = firstC + Math.toIntExact(Math.max(0, local) * rank);
+        for (int r = 0; r < rank; r++) {
+            coefficients.put(local < 0 ? 0 : scale * c[from + r]);
         }
     }
 }

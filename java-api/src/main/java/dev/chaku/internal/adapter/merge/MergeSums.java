@@ -1,5 +1,7 @@
 package dev.chaku.internal.adapter.merge;
 
+import dev.chaku.internal.engine.ChangeRows;
+
 /**
  * How a change of weights compares with what was written of it. With D the change that was wanted and W the one that
  * came out, each value weighed by its column's importance where that is known:
@@ -10,6 +12,10 @@ package dev.chaku.internal.adapter.merge;
  */
 public record MergeSums(double wanted, double common, double lost) {
     public static final MergeSums NONE = new MergeSums(0, 0, 0);
+
+    static MergeSums of(ChangeRows.Sums sums) {
+        return new MergeSums(sums.wanted(), sums.common(), sums.lost());
+    }
 
     /** The sums of both. */
     public MergeSums plus(MergeSums other) {

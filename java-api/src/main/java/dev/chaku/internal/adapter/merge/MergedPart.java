@@ -1,6 +1,7 @@
 package dev.chaku.internal.adapter.merge;
 
 import dev.chaku.gguf.GgmlType;
+import dev.chaku.internal.engine.ChangeRows;
 import dev.chaku.internal.engine.lookup.Engines;
 import dev.chaku.internal.quantize.OrderedParts;
 import dev.chaku.internal.quantize.ValueRange;
@@ -38,7 +39,7 @@ record MergedPart(
         FloatBuffer base = slot.base.floats(count * columns);
         Engines.codec().dequantize(tensor.type(), blocks, base);
         FloatBuffer merged = slot.merged.floats(count * columns);
-        tensor.merge(first, base, merged);
+        tensor.merge(first, base, merged, slot.terms);
         ValueRange.require(name, type, merged, first * columns, columns);
         int rowBytes = Math.toIntExact(type.rowBytes(columns));
         slot.encoded = slot.output.bytes(count * rowBytes);
@@ -54,11 +55,11 @@ record MergedPart(
                         type,
                         first + row,
                         columns,
-                        base.slice(row * columns, (end - row) * columns),
                         tensor.type() == type ? blocks.slice(row * rowBytes, (end - row) * rowBytes) : null,
                         merged.slice(row * columns, (end - row) * columns),
                         importance,
-                        target));
+                        target,
+                        slot.terms));
             } else {
                 target.put(blocks.slice(row * rowBytes, (end - row) * rowBytes));
             }
@@ -72,11 +73,9 @@ record MergedPart(
     }
 
     private void compare(MergedPartSlot slot, FloatBuffer base, FloatBuffer merged) {
-        FloatBuffer written = slot.written.floats(merged.limit());
-        Engines.codec().dequantize(type, slot.encoded, written);
-        MergeComparison comparison = new MergeComparison(tensor.columns(), importance);
-        comparison.add(base, merged, written);
-        slot.sums = comparison.sums();
-        slot.weighted = comparison.weighted();
+        ChangeRows.Compared compared = Engines.changeRows()
+                .compare(new ChangeRows.Change(type, tensor.columns(), base, merged, slot.encoded, importance));
+        slot.sums = MergeSums.of(compared.plain());
+        slot.weighted = MergeSums.of(compared.weighted());
     }
 }

@@ -8,8 +8,8 @@ public final class MergedPartSlot {
     final Scratch blocks = new Scratch();
     final Scratch base = new Scratch();
     final Scratch merged = new Scratch();
-    final Scratch written = new Scratch();
     final Scratch output = new Scratch();
+    final TermBuffers terms = new TermBuffers();
     ByteBuffer encoded = output.bytes(0);
     MergeSums sums = MergeSums.NONE;
     MergeSums weighted = MergeSums.NONE;

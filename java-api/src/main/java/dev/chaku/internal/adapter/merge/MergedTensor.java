@@ -8,20 +8,14 @@ import dev.chaku.internal.engine.lookup.Engines;
 import dev.chaku.internal.quantize.Scratch;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
-import java.util.ArrayList;
-import java.util.IdentityHashMap;
 import java.util.List;
-import java.util.Map;
 
 /** The values that a tensor of the base has and those that it is to have, rows at a time. Thread-safe. */
 final class MergedTensor {
     private final GgufFile file;
     private final GgufTensor tensor;
-    private final List<Prepared> terms;
+    private final TermGroups terms;
     private final List<RowChange> changes;
-
-    /** A term whose directions, which several terms may share, are doubles. */
-    private record Prepared(LowRankTerm term, double[] directions) {}
 
     /**
      * A tensor with what is added to it.
@@ -32,23 +26,12 @@ final class MergedTensor {
     MergedTensor(GgufFile file, GgufTensor tensor, List<LowRankTerm> terms, List<RowChange> changes) {
         this.file = file;
         this.tensor = tensor;
-        this.terms = prepare(terms);
+        this.terms = new TermGroups(terms, columns());
         this.changes = changes;
         if (Engines.codec().describe(tensor.type()).isEmpty()) {
             throw new BadInputException(file.path() + ": tensor " + tensor.name() + " has the format " + tensor.type()
                     + ", which this build cannot decode");
         }
-    }
-
-    private static List<Prepared> prepare(List<LowRankTerm> terms) {
-        Map<float[], Map<Integer, double[]>> known = new IdentityHashMap<>();
-        List<Prepared> prepared = new ArrayList<>();
-        for (LowRankTerm term : terms) {
-            double[] directions = known.computeIfAbsent(term.d(), unused -> new java.util.HashMap<>())
-                    .computeIfAbsent(term.firstD(), unused -> term.directions());
-            prepared.add(new Prepared(term, directions));
-        }
-        return prepared;
     }
 
     GgufTensor tensor() {
@@ -76,8 +59,7 @@ final class MergedTensor {
 
     /** Whether a row is to change. */
     boolean touches(long row) {
-        return terms.stream().anyMatch(prepared -> prepared.term().touches(row))
-                || changes.stream().anyMatch(change -> change.touches(row));
+        return terms.touch(row) || changes.stream().anyMatch(change -> change.touches(row));
     }
 
     /** Reads rows as they are stored. */
@@ -88,30 +70,28 @@ final class MergedTensor {
         return blocks.flip();
     }
 
+    /** What is added, by rows. */
+    TermGroups terms() {
+        return terms;
+    }
+
     /**
      * Adds the change of rows to them: exactly in float64, then rounded once.
      *
      * @param first row of the tensor
-     * @param base the values of whole rows
-     * @param merged gets the sums
+     * @param base the values of whole rows, a direct buffer
+     * @param merged gets the sums, a direct buffer
+     * @param buffers where terms are put
      */
-    void merge(long first, FloatBuffer base, FloatBuffer merged) {
+    void merge(long first, FloatBuffer base, FloatBuffer merged, TermBuffers buffers) {
         int columns = columns();
-        float[] values = new float[columns];
-        double[] sum = new double[columns];
-        for (int row = 0; row < base.limit() / columns; row++) {
-            base.get(row * columns, values);
-            for (int i = 0; i < columns; i++) {
-                sum[i] = values[i];
-            }
-            for (Prepared prepared : terms) {
-                prepared.term().addTo(first + row, prepared.directions(), sum);
-            }
-            for (int i = 0; i < columns; i++) {
-                values[i] = (float) sum[i];
-            }
-            merged.put(row * columns, values);
-        }
+        terms.visit(first, base.limit() / columns, (group, from, count) -> Engines.changeRows()
+                .addLowRank(
+                        base.slice(from * columns, count * columns),
+                        columns,
+                        buffers.coefficients(group, first + from, count),
+                        buffers.directions(group),
+                        merged.slice(from * columns, count * columns)));
         changes.forEach(change -> change.apply(first, columns, merged));
     }
 }

@@ -1,9 +1,11 @@
 package dev.chaku.internal.engine.lookup;
 
 import dev.chaku.errors.DeviceException;
+import dev.chaku.internal.core.NativeChangeRows;
 import dev.chaku.internal.core.NativeEngine;
 import dev.chaku.internal.core.NativeFormats;
 import dev.chaku.internal.engine.BlockCodec;
+import dev.chaku.internal.engine.ChangeRows;
 import dev.chaku.internal.engine.Engine;
 import dev.chaku.internal.engine.EngineOptions;
 
@@ -23,5 +25,10 @@ public final class Engines {
     /** The codec of all formats, which loads the native library when it is first used. */
     public static BlockCodec codec() {
         return NativeFormats.CODEC;
+    }
+
+    /** What merges do to rows of weights; it loads the native library when it is first used. */
+    public static ChangeRows changeRows() {
+        return NativeChangeRows.INSTANCE;
     }
 }

@@ -5,10 +5,12 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.chaku.gguf.GgmlType;
+import dev.chaku.internal.engine.ChangeRows;
 import dev.chaku.internal.engine.lookup.Engines;
 import dev.chaku.internal.io.DirectBuffers;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
@@ -28,6 +30,7 @@ class ChangeRoundingTest {
         private final FloatBuffer merged = DirectBuffers.floats(ROWS * K);
         private final ByteBuffer blocks;
         private final LowRankTerm term;
+        private final TermGroups groups;
 
         Case(GgmlType type, double change) {
             this.type = type;
@@ -47,17 +50,16 @@ class ChangeRoundingTest {
                 d[i] = (float) random.nextGaussian();
             }
             term = new LowRankTerm(1, R, K, c, 0, d, 0, new LowRankTerm.Rows(0, ROWS, 0));
-            double[] directions = term.directions();
             for (int row = 0; row < ROWS; row++) {
-                double[] sum = new double[K];
                 for (int k = 0; k < K; k++) {
-                    sum[k] = base.get(row * K + k);
-                }
-                term.addTo(row, directions, sum);
-                for (int k = 0; k < K; k++) {
-                    merged.put(row * K + k, (float) sum[k]);
+                    double sum = base.get(row * K + k);
+                    for (int r = 0; r < R; r++) {
+                        sum += (double) c[row * R + r] * d[r * K + k];
+                    }
+                    merged.put(row * K + k, (float) sum);
                 }
             }
+            groups = new TermGroups(List.of(term), K);
         }
 
         ByteBuffer round(BlockRounding rounding, boolean withBlocks, int first, int count) {
@@ -67,20 +69,37 @@ class ChangeRoundingTest {
                     type,
                     first,
                     K,
-                    base.slice(first * K, count * K),
                     withBlocks ? blocks.slice(first * rowBytes, count * rowBytes) : null,
                     merged.slice(first * K, count * K),
                     null,
-                    target));
+                    target,
+                    new TermBuffers()));
             return target;
         }
 
         MergeSums sums(ByteBuffer written) {
+            ChangeRows.Change change = new ChangeRows.Change(type, K, base, merged, written, null);
+            return MergeSums.of(Engines.changeRows().compare(change).plain());
+        }
+
+        /** The measure of a row, computed from its definition. */
+        double measure(ByteBuffer written, int row) {
             FloatBuffer decoded = DirectBuffers.floats(ROWS * K);
             Engines.codec().dequantize(type, written, decoded);
-            MergeComparison comparison = new MergeComparison(K, null);
-            comparison.add(base, merged, decoded);
-            return comparison.sums();
+            ErrorFeedback feedback = ErrorFeedback.of(List.of(term), K);
+            double[] along = new double[R];
+            double measure = 0;
+            for (int k = 0; k < K; k++) {
+                double error = decoded.get(row * K + k) - (double) merged.get(row * K + k);
+                measure += error * error;
+                for (int r = 0; r < R; r++) {
+                    along[r] += feedback.v()[k * R + r] * error;
+                }
+            }
+            for (double sum : along) {
+                measure += sum * sum;
+            }
+            return measure;
         }
     }
 
@@ -98,7 +117,7 @@ class ChangeRoundingTest {
     })
     void aSmallChangeIsKept(GgmlType type, double change) {
         Case one = new Case(type, change);
-        BlockRounding rounding = ChangeRounding.of(type, List.of(one.term));
+        BlockRounding rounding = ChangeRounding.of(type, one.groups);
         double plain = one.sums(one.round(BlockRounding.PLAIN, true, 0, ROWS)).kept();
         double kept = one.sums(one.round(rounding, true, 0, ROWS)).kept();
         assertEquals(1, kept, 0.05, type + ": the quantizer keeps " + plain);
@@ -109,29 +128,22 @@ class ChangeRoundingTest {
 
     /** A change that the base's scales do not reach: no row is worse than the quantizer's by the measure. */
     @ParameterizedTest
-    @EnumSource(names = {"Q4_0", "Q4_K", "Q6_K", "Q8_0"})
+    @EnumSource(names = {"Q4_0", "Q4_K", "Q6_K", "Q8_0", "IQ4_NL", "Q3_K"})
     void neverWorseThanTheQuantizerWhereTheRangeEnds(GgmlType type) {
         Case one = new Case(type, 2);
         ByteBuffer plain = one.round(BlockRounding.PLAIN, true, 0, ROWS);
-        ByteBuffer rounded = one.round(ChangeRounding.of(type, List.of(one.term)), true, 0, ROWS);
-        RowCodes codes = new RowCodes(CodeGrid.of(type).orElseThrow(), K);
-        ErrorFeedback feedback = ErrorFeedback.of(List.of(one.term), K);
-        for (int first = 0; first < ROWS; first += RowCodes.LANES) {
-            int count = Math.min(RowCodes.LANES, ROWS - first);
-            codes.load(one.merged.slice(first * K, count * K), count);
-            int from = first * codes.rowBytes();
-            double[] is = codes.errors(rounded.slice(from, count * codes.rowBytes()), feedback);
-            double[] of = codes.errors(plain.slice(from, count * codes.rowBytes()), feedback);
-            for (int i = 0; i < count; i++) {
-                assertTrue(is[i] <= of[i], type + " row " + (first + i) + ": " + is[i] + " for " + of[i]);
-            }
+        ByteBuffer rounded = one.round(ChangeRounding.of(type, one.groups), true, 0, ROWS);
+        for (int row = 0; row < ROWS; row++) {
+            double is = one.measure(rounded, row);
+            double of = one.measure(plain, row);
+            assertTrue(is <= of * (1 + 1e-5), type + " row " + row + ": " + is + " for " + of);
         }
     }
 
     @Test
     void aRowDoesNotDependOnItsNeighbours() {
         Case one = new Case(GgmlType.Q4_K, 0.1);
-        BlockRounding rounding = ChangeRounding.of(GgmlType.Q4_K, List.of(one.term));
+        BlockRounding rounding = ChangeRounding.of(GgmlType.Q4_K, one.groups);
         ByteBuffer all = one.round(rounding, true, 0, ROWS);
         int rowBytes = (int) GgmlType.Q4_K.rowBytes(K);
         for (int row = 0; row < ROWS; row++) {
@@ -139,8 +151,24 @@ class ChangeRoundingTest {
         }
     }
 
+    /** Rows that several products share, and rows of one alone, are rounded along what is added to them. */
     @Test
-    void formatsWithoutEvenStepsAreTheQuantizers() {
-        assertSame(BlockRounding.PLAIN, ChangeRounding.of(GgmlType.IQ4_NL, List.of()));
+    void rowsAreRoundedAlongTheirOwnTerms() {
+        Case one = new Case(GgmlType.Q4_0, 0.03);
+        LowRankTerm upper = new LowRankTerm(1, R, K, one.term.c(), 0, one.term.d(), 0, new LowRankTerm.Rows(0, 24, 0));
+        LowRankTerm lower =
+                new LowRankTerm(1, R, K, one.term.c(), 24 * R, one.term.d(), 0, new LowRankTerm.Rows(24, ROWS - 24, 0));
+        TermGroups groups = new TermGroups(List.of(upper, lower), K);
+        List<String> runs = new ArrayList<>();
+        groups.visit(20, 10, (group, from, count) -> runs.add(group.rank() + ":" + from + ":" + count));
+        assertEquals(List.of(R + ":0:4", R + ":4:6"), runs);
+        assertEquals(
+                one.round(ChangeRounding.of(one.type, one.groups), true, 0, ROWS),
+                one.round(ChangeRounding.of(one.type, groups), true, 0, ROWS));
+    }
+
+    @Test
+    void formatsWithoutLevelsAreTheQuantizers() {
+        assertSame(BlockRounding.PLAIN, ChangeRounding.of(GgmlType.F16, new TermGroups(List.of(), K)));
     }
 }

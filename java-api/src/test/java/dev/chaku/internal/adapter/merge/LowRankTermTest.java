@@ -5,6 +5,10 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.chaku.internal.adapter.merge.LowRankTerm.Rows;
+import dev.chaku.internal.engine.lookup.Engines;
+import dev.chaku.internal.io.DirectBuffers;
+import java.nio.FloatBuffer;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class LowRankTermTest {
@@ -38,9 +42,9 @@ class LowRankTermTest {
         assertTrue(new Rows(0, 6, 2).meets(new Rows(0, 6, 2)));
     }
 
-    /** Four directions at once are as four after each other: the sum of a row has one order. */
+    /** The sum of a row has one order, and rows of others get nothing. */
     @Test
-    void addsInOneOrder() {
+    void addsItsDirectionsToItsRows() {
         int rank = 7;
         int columns = 5;
         float[] c = new float[2 * rank];
@@ -50,16 +54,22 @@ class LowRankTermTest {
             c[i % c.length] = (float) Math.cos(i);
         }
         LowRankTerm term = new LowRankTerm(0.3, rank, columns, c, 0, d, 0, new Rows(1, 2, 0));
-        double[] sum = {1, 2, 3, 4, 5};
-        double[] expected = sum.clone();
-        for (int r = 0; r < rank; r++) {
-            for (int k = 0; k < columns; k++) {
-                expected[k] += 0.3 * (double) c[rank + r] * d[r * columns + k];
-            }
+        TermGroup group = new TermGroup(List.of(term), columns);
+        TermBuffers buffers = new TermBuffers();
+        FloatBuffer rows = DirectBuffers.floats(3 * columns);
+        for (int i = 0; i < 3 * columns; i++) {
+            rows.put(i, i + 1);
         }
-        term.addTo(2, term.directions(), sum);
-        for (int k = 0; k < columns; k++) {
-            assertEquals(expected[k], sum[k]);
+        Engines.changeRows()
+                .addLowRank(rows, columns, buffers.coefficients(group, 0, 3), buffers.directions(group), rows);
+        for (int row = 0; row < 3; row++) {
+            for (int k = 0; k < columns; k++) {
+                double sum = row * columns + k + 1;
+                for (int r = 0; r < rank && row > 0; r++) {
+                    sum += 0.3 * c[(row - 1) * rank + r] * d[r * columns + k];
+                }
+                assertEquals((float) sum, rows.get(row * columns + k), "row " + row);
+            }
         }
         assertFalse(term.touches(0));
         assertTrue(term.touches(1));
