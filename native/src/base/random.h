@@ -11,10 +11,10 @@ namespace chaku {
 
 class Philox {
  public:
-  Philox(uint64_t seed, uint64_t stream) noexcept : seed_(seed), stream_(stream) {}
+  constexpr Philox(uint64_t seed, uint64_t stream) noexcept : seed_(seed), stream_(stream) {}
 
   // Four 32-bit words at `counter`.
-  std::array<uint32_t, 4> words(uint64_t counter) const noexcept {
+  constexpr std::array<uint32_t, 4> words(uint64_t counter) const noexcept {
     uint32_t c0 = static_cast<uint32_t>(counter), c1 = static_cast<uint32_t>(counter >> 32);
     uint32_t c2 = static_cast<uint32_t>(stream_), c3 = static_cast<uint32_t>(stream_ >> 32);
     uint32_t k0 = static_cast<uint32_t>(seed_), k1 = static_cast<uint32_t>(seed_ >> 32);
@@ -31,7 +31,9 @@ class Philox {
   }
 
   // Uniform in [0,1), element i of the stream.
-  float uniform(uint64_t i) const noexcept { return static_cast<float>(words(i >> 2)[i & 3] >> 8) * 0x1p-24f; }
+  constexpr float uniform(uint64_t i) const noexcept {
+    return static_cast<float>(words(i >> 2)[i & 3] >> 8) * 0x1p-24f;
+  }
 
   // Standard normal, element i of the stream (Box-Muller, the cosine branch).
   float normal(uint64_t i) const noexcept {

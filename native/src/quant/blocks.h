@@ -251,7 +251,7 @@ struct ScaleMin {
   uint8_t scale, min;
 };
 
-inline ScaleMin unpack_scale_min(const uint8_t* packed, int s) noexcept {
+constexpr ScaleMin unpack_scale_min(const uint8_t* packed, int s) noexcept {
   if (s < 4) return {static_cast<uint8_t>(packed[s] & 63), static_cast<uint8_t>(packed[s + 4] & 63)};
   return {static_cast<uint8_t>((packed[s + 4] & 15) | (packed[s - 4] >> 6) << 4),
           static_cast<uint8_t>(packed[s + 4] >> 4 | (packed[s] >> 6) << 4)};
