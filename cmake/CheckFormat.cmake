@@ -22,7 +22,7 @@ if(NOT version MATCHES "version 19\\.")
 endif()
 
 file(GLOB_RECURSE files ${ROOT}/native/include/*.h ${ROOT}/native/src/*.h ${ROOT}/native/src/*.cpp
-     ${ROOT}/native/src/*.inl ${ROOT}/native/tests/*.h ${ROOT}/native/tests/*.cpp ${ROOT}/native/tests/*.c
+     ${ROOT}/native/src/*.inl ${ROOT}/native/src/*.cu ${ROOT}/native/src/*.cuh ${ROOT}/native/tests/*.h ${ROOT}/native/tests/*.cpp ${ROOT}/native/tests/*.c
      ${ROOT}/benchmarks/native/*.h ${ROOT}/benchmarks/native/*.cpp)
 if(NOT files)
   message(FATAL_ERROR "expected sources under ${ROOT}, found none")

@@ -9,6 +9,9 @@
 #include "table_here.h"
 #include "test.h"
 #include "tolerances.h"
+#if CHAKU_TEST_EMULATED_DEVICE
+#include "cuda/emulated_table.h"
+#endif
 
 namespace chaku::test {
 
@@ -22,13 +25,23 @@ inline Queue& queue_of(int n_threads) {
 // Those that compute in float32; bf16_test.cpp has the others.
 constexpr CpuPath kVectorPaths[] = {CpuPath::kAvx2, CpuPath::kAvx512, CpuPath::kAvx512Vnni};
 
+// The tables that a program holds to the reference: those of this machine, or the emulated CUDA device's.
+inline std::vector<const KernelTable*> checked_tables() {
+#if CHAKU_TEST_EMULATED_DEVICE
+  return {&emulated_float32_table()};
+#else
+  std::vector<const KernelTable*> tables;
+  for (const CpuPath path : kVectorPaths)
+    if (const KernelTable* table = table_here(path)) tables.push_back(table);
+  return tables;
+#endif
+}
+
 // run(table, queue) returns the outputs of one problem; every path gets the same inputs.
 template <class Run>
 void check_paths(const std::string& what, Tolerance tolerance, Run run) {
   const Floats expected = run(reference_table(), queue_of(2));
-  for (const CpuPath path : kVectorPaths) {
-    const KernelTable* table = table_here(path);
-    if (table == nullptr) continue;
+  for (const KernelTable* table : checked_tables()) {
     const Floats actual = run(*table, queue_of(1));
     const double error = worst_error(actual.data(), expected.data(), static_cast<int64_t>(expected.size()),
                                      tolerance.absolute, tolerance.relative);

@@ -1,0 +1,75 @@
+#include "base/error.h"
+#include "kernels/cuda/memory.cuh"
+#include "kernels/cuda/queue.cuh"
+
+namespace chaku::cuda {
+
+CudaQueue::CudaQueue(int64_t scratch_bytes) : Queue(1), scratch_bytes_(scratch_bytes) {
+#ifdef __CUDACC__
+  const cudaError_t error = cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking);
+  if (error != cudaSuccess) fail(Code::kDeviceError, "[device] expected a stream, got %s", cudaGetErrorString(error));
+#endif
+  scratch_ = static_cast<std::byte*>(allocate_memory(scratch_bytes));
+}
+
+CudaQueue::~CudaQueue() {
+  synchronize();
+  free_memory(scratch_);
+#ifdef __CUDACC__
+  cudaStreamDestroy(stream_);
+#endif
+}
+
+#ifdef __CUDACC__
+
+void CudaQueue::upload(void* to, const void* from, int64_t n_bytes) noexcept {
+  check(cudaMemcpyAsync(to, from, static_cast<size_t>(n_bytes), cudaMemcpyHostToDevice, stream_));
+}
+
+void CudaQueue::download(void* to, const void* from, int64_t n_bytes) noexcept {
+  check(cudaMemcpyAsync(to, from, static_cast<size_t>(n_bytes), cudaMemcpyDeviceToHost, stream_));
+}
+
+void CudaQueue::clear(void* at, int64_t n_bytes) noexcept {
+  check(cudaMemsetAsync(at, 0, static_cast<size_t>(n_bytes), stream_));
+}
+
+void CudaQueue::synchronize() noexcept { check(cudaStreamSynchronize(stream_)); }
+
+#else
+
+void CudaQueue::upload(void* to, const void* from, int64_t n_bytes) noexcept {
+  try {
+    stream_.copy_to_device(to, from, static_cast<size_t>(n_bytes));
+  } catch (const simt::Fault& fault) {
+    note(fault.what());
+  }
+}
+
+void CudaQueue::download(void* to, const void* from, int64_t n_bytes) noexcept {
+  try {
+    stream_.copy_to_host(to, from, static_cast<size_t>(n_bytes));
+  } catch (const simt::Fault& fault) {
+    note(fault.what());
+  }
+}
+
+void CudaQueue::clear(void* at, int64_t n_bytes) noexcept {
+  try {
+    stream_.fill_device(at, 0, static_cast<size_t>(n_bytes));
+  } catch (const simt::Fault& fault) {
+    note(fault.what());
+  }
+}
+
+void CudaQueue::synchronize() noexcept {
+  try {
+    stream_.synchronize();
+  } catch (const simt::Fault& fault) {
+    note(fault.what());
+  }
+}
+
+#endif
+
+}  // namespace chaku::cuda

@@ -1,0 +1,83 @@
+// Where CUDA kernels run: a queue with a stream and scratch memory of the device. The one place, with memory.cuh, that
+// calls the CUDA run-time, or the emulator in its place.
+#pragma once
+
+#include <string>
+
+#include "kernels/cuda/device.cuh"
+#include "kernels/queue.h"
+
+#ifdef __CUDACC__
+#include <cuda_runtime.h>
+#else
+#include "kernels/cuda/simt/stream.h"
+#endif
+
+namespace chaku::cuda {
+
+constexpr int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
+
+// Used from one thread at a time. Nothing waits for the device but synchronize().
+class CudaQueue final : public Queue {
+ public:
+  // Bytes that kernels may use between themselves; each op overwrites what an earlier one left.
+  static constexpr int64_t kScratchBytes = int64_t{64} << 20;
+
+  // Throws Error(kDeviceError) when the device gives no stream, Error(kOutOfMemory) when it has no scratch memory.
+  explicit CudaQueue(int64_t scratch_bytes = kScratchBytes);
+  ~CudaQueue();
+
+  std::byte* device_scratch() noexcept { return scratch_; }
+  int64_t scratch_bytes() const noexcept { return scratch_bytes_; }
+
+  // A grid with a zero is nothing. What goes wrong is a failure of the queue.
+  template <class... P, class... A>
+  void launch(void (*kernel)(P...), dim3 grid, dim3 block, size_t shared_bytes, A&&... arguments) noexcept;
+
+  // Host to device and back, in order with the kernels; the host's memory is in use until synchronize().
+  void upload(void* to, const void* from, int64_t n_bytes) noexcept;
+  void download(void* to, const void* from, int64_t n_bytes) noexcept;
+  void clear(void* at, int64_t n_bytes) noexcept;
+  // Until all of that has run.
+  void synchronize() noexcept;
+
+  // The first thing that went wrong, or empty.
+  const std::string& failure() const noexcept { return failure_; }
+  void note(const std::string& what) noexcept {
+    if (failure_.empty()) failure_ = what;
+  }
+
+ private:
+#ifdef __CUDACC__
+  void check(cudaError_t error) noexcept {
+    if (error != cudaSuccess) note(cudaGetErrorString(error));
+  }
+  cudaStream_t stream_ = nullptr;
+#else
+  simt::Stream stream_;
+#endif
+  std::byte* scratch_ = nullptr;
+  int64_t scratch_bytes_ = 0;
+  std::string failure_;
+};
+
+inline CudaQueue& cuda_queue(Queue& queue) noexcept { return static_cast<CudaQueue&>(queue); }
+
+template <class... P, class... A>
+void CudaQueue::launch(void (*kernel)(P...), dim3 grid, dim3 block, size_t shared_bytes, A&&... arguments) noexcept {
+  if (grid.x == 0 || grid.y == 0 || grid.z == 0 || !failure_.empty()) return;
+#ifdef __CUDACC__
+  if (shared_bytes > 48 * 1024)
+    check(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(shared_bytes)));
+  kernel<<<grid, block, shared_bytes, stream_>>>(static_cast<P>(arguments)...);
+  check(cudaGetLastError());
+#else
+  try {
+    simt::launch(stream_, kernel, grid, block, shared_bytes, arguments...);
+  } catch (const simt::Fault& fault) {
+    note(fault.what());
+  }
+#endif
+}
+
+}  // namespace chaku::cuda

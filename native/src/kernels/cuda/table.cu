@@ -1,0 +1,72 @@
+#include <string>
+
+#include "kernels/cuda/ops.h"
+#include "kernels/cuda/queue.cuh"
+
+namespace chaku::cuda {
+namespace {
+
+// An op that this device has no kernel for yet: a failure of the queue, never a result.
+template <class Problem>
+void missing(const Problem&, Queue& queue) noexcept {
+  cuda_queue(queue).note("an op has no CUDA kernel yet: " + std::string(__PRETTY_FUNCTION__));
+}
+
+constexpr KernelTable kFloat32 = {
+    .name = "cuda-float32",
+    .path = CpuPath::kReference,
+    .matmul = matmul,
+    .matmul_group = matmul_group,
+    .matmul_backward = matmul_backward,
+    .matmul_backward_group = matmul_backward_group,
+    .weight_gradient = weight_gradient,
+    .weight_gradient_group = weight_gradient_group,
+    .gather = gather,
+    .scatter_gradient = scatter_gradient,
+    .attention = missing,
+    .attention_backward = missing,
+    .causal_convolution = missing,
+    .causal_convolution_backward = missing,
+    .delta_rule = missing,
+    .delta_rule_backward = missing,
+    .sink_gradient = missing,
+    .rms_norm = rms_norm,
+    .rms_norm_backward = rms_norm_backward,
+    .layer_norm = layer_norm,
+    .layer_norm_backward = layer_norm_backward,
+    .rope = rope,
+    .route = missing,
+    .route_backward = missing,
+    .balance_loss = missing,
+    .combine_rows = combine_rows,
+    .scale_rows = scale_rows,
+    .row_dots = row_dots,
+    .gated_activation = gated_activation,
+    .gated_activation_backward = gated_activation_backward,
+    .axpby = axpby,
+    .soft_cap = soft_cap,
+    .dropout = dropout,
+    .squared_norm = squared_norm,
+    .cross_entropy = cross_entropy,
+    .adamw = adamw,
+    .copy_rows = copy_rows,
+    .mean_rows = mean_rows,
+    .scatter_rows = scatter_rows,
+    .fill = fill,
+    .encode_rows = missing,
+    .decode_rows = decode_rows,
+    .merge_rows = missing,
+    .column_squares = column_squares,
+    .uniform = uniform,
+    .rope_table = rope_table,
+    .position_factors = position_factors,
+    .sort_slots = missing,
+    .sigmoid = sigmoid,
+    .sigmoid_backward = sigmoid_backward,
+};
+
+}  // namespace
+
+const KernelTable& float32_table() noexcept { return kFloat32; }
+
+}  // namespace chaku::cuda

@@ -1,0 +1,114 @@
+#include "emulated_table.h"
+
+#include <stdexcept>
+
+#include "kernels/cuda/ops.h"
+#include "problem_arrays.h"
+#include "staged_memory.h"
+
+namespace chaku::test {
+namespace {
+
+// Little: its pages open and close with every launch.
+constexpr int64_t kScratchBytes = int64_t{1} << 20;
+
+cuda::CudaQueue& device_queue() {
+  static cuda::CudaQueue queue(kScratchBytes);
+  return queue;
+}
+
+const KernelTable* device_table = nullptr;
+
+void set_order(const Queue& queue) {
+  const int n = queue.n_threads();
+  simt::options().order = n == 1 ? 0 : n == 2 ? 1 : 5;
+}
+
+void expect_no_failure() {
+  if (!device_queue().failure().empty()) throw std::runtime_error(device_queue().failure());
+}
+
+template <auto Member>
+struct Staged;
+
+template <class Problem, Kernel<Problem> KernelTable::* Member>
+struct Staged<Member> {
+  static void run(const Problem& problem, Queue& queue) {
+    set_order(queue);
+    StagedMemory memory(device_queue());
+    Problem copy = problem;
+    visit(copy, memory);
+    memory.upload();
+    visit(copy, memory);
+    (device_table->*Member)(copy, device_queue());
+    memory.download();
+    expect_no_failure();
+  }
+};
+
+template <auto Member>
+struct StagedGroup;
+
+template <class Group, Kernel<Group> KernelTable::* Member>
+struct StagedGroup<Member> {
+  static void run(const Group& group, Queue& queue) {
+    set_order(queue);
+    StagedMemory memory(device_queue());
+    std::vector problems(group.problems, group.problems + group.n);
+    for (auto& p : problems) visit(p, memory);
+    memory.upload();
+    for (auto& p : problems) visit(p, memory);
+    (device_table->*Member)({problems.data(), group.n}, device_queue());
+    memory.download();
+    expect_no_failure();
+  }
+};
+
+KernelTable staged(const KernelTable& table) {
+  KernelTable all = table;
+#define CHAKU_STAGED(op) all.op = Staged<&KernelTable::op>::run;
+  CHAKU_STAGED(matmul)
+  CHAKU_STAGED(matmul_backward)
+  CHAKU_STAGED(weight_gradient)
+  CHAKU_STAGED(gather)
+  CHAKU_STAGED(scatter_gradient)
+  CHAKU_STAGED(rms_norm)
+  CHAKU_STAGED(rms_norm_backward)
+  CHAKU_STAGED(layer_norm)
+  CHAKU_STAGED(layer_norm_backward)
+  CHAKU_STAGED(rope)
+  CHAKU_STAGED(rope_table)
+  CHAKU_STAGED(position_factors)
+  CHAKU_STAGED(gated_activation)
+  CHAKU_STAGED(gated_activation_backward)
+  CHAKU_STAGED(axpby)
+  CHAKU_STAGED(scale_rows)
+  CHAKU_STAGED(soft_cap)
+  CHAKU_STAGED(dropout)
+  CHAKU_STAGED(squared_norm)
+  CHAKU_STAGED(sigmoid)
+  CHAKU_STAGED(sigmoid_backward)
+  CHAKU_STAGED(cross_entropy)
+  CHAKU_STAGED(adamw)
+  CHAKU_STAGED(copy_rows)
+  CHAKU_STAGED(fill)
+  CHAKU_STAGED(decode_rows)
+  CHAKU_STAGED(column_squares)
+  CHAKU_STAGED(uniform)
+  CHAKU_STAGED(row_dots)
+#undef CHAKU_STAGED
+  all.matmul_group = StagedGroup<&KernelTable::matmul_group>::run;
+  all.matmul_backward_group = StagedGroup<&KernelTable::matmul_backward_group>::run;
+  all.weight_gradient_group = StagedGroup<&KernelTable::weight_gradient_group>::run;
+  return all;
+}
+
+}  // namespace
+
+const KernelTable& emulated_float32_table() {
+  static const KernelTable table = staged(cuda::float32_table());
+  device_table = &cuda::float32_table();
+  return table;
+}
+
+}  // namespace chaku::test

@@ -1,0 +1,206 @@
+// The arrays behind the pointers of each problem, and how long they are: visit(problem, v) calls v(pointer, n) for all.
+#pragma once
+
+#include "kernels/table.h"
+
+namespace chaku::test {
+
+// Of n rows of d, `stride` apart.
+constexpr int64_t rows_length(int64_t n, int64_t stride, int64_t d) { return n > 0 ? (n - 1) * stride + d : 0; }
+
+template <class V>
+void visit(Matrix& w, V& v) {
+  v(w.data, w.rows * w.stride_bytes());
+}
+template <class V>
+void visit_tail(LowRankTail& tail, int64_t m, int64_t rank, V& v) {
+  if (tail.empty()) return;
+  v(tail.x, rows_length(m, tail.x_stride, rank));
+  visit(tail.w, v);
+}
+
+template <class V>
+void visit(MatmulProblem& p, V& v) {
+  v(p.x, rows_length(p.m, p.x_stride, p.w.columns));
+  v(p.bias, p.w.rows);
+  v(p.y, rows_length(p.m, p.y_stride, p.w.rows));
+  visit(p.w, v);
+  visit_tail(p.tail, p.m, p.tail.w.columns, v);
+}
+template <class V>
+void visit(MatmulBackwardProblem& p, V& v) {
+  v(p.dy, rows_length(p.m, p.dy_stride, p.w.rows));
+  v(p.dx, rows_length(p.m, p.dx_stride, p.w.columns));
+  visit(p.w, v);
+  visit_tail(p.tail, p.m, p.tail.w.rows, v);
+}
+template <class V>
+void visit(WeightGradientProblem& p, V& v) {
+  v(p.dy, rows_length(p.m, p.dy_stride, p.n));
+  v(p.x, rows_length(p.m, p.x_stride, p.k));
+  v(p.dw, p.n * p.k);
+  v(p.dbias, p.n);
+}
+template <class V>
+void visit(GatherProblem& p, V& v) {
+  visit(p.w, v);
+  v(p.ids, p.m);
+  v(p.y, p.m * p.w.columns);
+}
+// Rows of dw as far as the ids go; these are the host's until they are visited.
+template <class V>
+void visit(ScatterGradientProblem& p, V& v) {
+  int32_t last = 0;
+  for (int64_t i = 0; i < p.m; ++i) last = p.ids[i] > last ? p.ids[i] : last;
+  v(p.dy, p.m * p.d);
+  v(p.dw, (last + 1) * p.d);
+  v(p.ids, p.m);
+}
+
+template <class V>
+void visit(RmsNormProblem& p, V& v) {
+  v(p.x, rows_length(p.m, p.x_stride, p.d));
+  v(p.weight, p.weight_rows * p.d);
+  v(p.y, rows_length(p.m, p.y_stride, p.d));
+  v(p.inverse_rms, p.m);
+}
+template <class V>
+void visit(RmsNormBackwardProblem& p, V& v) {
+  v(p.x, rows_length(p.m, p.x_stride, p.d));
+  v(p.weight, p.weight_rows * p.d);
+  v(p.inverse_rms, p.m);
+  v(p.dy, rows_length(p.m, p.dy_stride, p.d));
+  v(p.dx, rows_length(p.m, p.dx_stride, p.d));
+  v(p.dweight, p.weight_rows * p.d);
+}
+template <class V>
+void visit(LayerNormProblem& p, V& v) {
+  v(p.x, rows_length(p.m, p.x_stride, p.d));
+  v(p.weight, p.weight_rows * p.d);
+  v(p.bias, p.weight_rows * p.d);
+  v(p.y, rows_length(p.m, p.y_stride, p.d));
+  v(p.inverse_deviation, p.m);
+}
+template <class V>
+void visit(LayerNormBackwardProblem& p, V& v) {
+  v(p.x, rows_length(p.m, p.x_stride, p.d));
+  v(p.weight, p.weight_rows * p.d);
+  v(p.inverse_deviation, p.m);
+  v(p.dy, rows_length(p.m, p.dy_stride, p.d));
+  v(p.dx, rows_length(p.m, p.dx_stride, p.d));
+  v(p.dweight, p.weight_rows * p.d);
+  v(p.dbias, p.weight_rows * p.d);
+}
+template <class V>
+void visit(RopeProblem& p, V& v) {
+  v(p.x, rows_length(p.m, p.x_stride, p.n_heads * p.head_dim));
+  v(p.cosines, p.m * (p.n_dims / 2));
+  v(p.sines, p.m * (p.n_dims / 2));
+}
+template <class V>
+void visit(RopeTableProblem& p, V& v) {
+  v(p.positions, p.m);
+  v(p.frequencies, p.pairs);
+  v(p.cosines, p.m * p.pairs);
+  v(p.sines, p.m * p.pairs);
+}
+template <class V>
+void visit(PositionFactorsProblem& p, V& v) {
+  v(p.positions, p.m);
+  v(p.factors, p.m);
+}
+
+template <class V>
+void visit(GatedActivationProblem& p, V& v) {
+  v(p.gate, p.n);
+  v(p.up, p.n);
+  v(p.y, p.n);
+}
+template <class V>
+void visit(GatedActivationBackwardProblem& p, V& v) {
+  v(p.gate, p.n);
+  v(p.up, p.n);
+  v(p.dy, p.n);
+  v(p.dgate, p.n);
+  v(p.dup, p.n);
+}
+template <class V>
+void visit(AxpbyProblem& p, V& v) {
+  v(p.x, p.n);
+  v(p.y, p.n);
+}
+template <class V>
+void visit(ScaleRowsProblem& p, V& v) {
+  v(p.x, p.m * p.n);
+  v(p.factors, p.m);
+}
+template <class V>
+void visit(SoftCapProblem& p, V& v) {
+  v(p.x, p.n);
+}
+template <class V>
+void visit(DropoutProblem& p, V& v) {
+  v(p.x, p.n);
+  v(p.y, p.n);
+}
+template <class V>
+void visit(SquaredNormProblem& p, V& v) {
+  v(p.x, p.n);
+  v(p.result, 1);
+}
+template <class V>
+void visit(SigmoidProblem& p, V& v) {
+  v(p.x, p.n);
+}
+template <class V>
+void visit(SigmoidBackwardProblem& p, V& v) {
+  v(p.y, p.n);
+  v(p.dy, p.n);
+}
+template <class V>
+void visit(CrossEntropyProblem& p, V& v) {
+  v(p.logits, p.m * p.v);
+  v(p.targets, p.m);
+  v(p.weights, p.m);
+  v(p.losses, p.m);
+  v(p.correct, p.m);
+}
+template <class V>
+void visit(AdamWProblem& p, V& v) {
+  v(p.parameter, p.n);
+  v(p.gradient, p.n);
+  v(p.moment1, p.n);
+  v(p.moment2, p.n);
+}
+
+template <class V>
+void visit(CopyRowsProblem& p, V& v) {
+  v(p.x, rows_length(p.m, p.x_stride, p.d));
+  v(p.y, rows_length(p.m, p.y_stride, p.d));
+}
+template <class V>
+void visit(FillProblem& p, V& v) {
+  v(p.y, p.n);
+}
+template <class V>
+void visit(DecodeRowsProblem& p, V& v) {
+  visit(p.w, v);
+  v(p.y, p.w.rows * p.w.columns);
+}
+template <class V>
+void visit(ColumnSquaresProblem& p, V& v) {
+  v(p.x, p.m * p.k);
+  v(p.sums, p.k);
+}
+template <class V>
+void visit(UniformProblem& p, V& v) {
+  v(p.y, p.n);
+}
+template <class V>
+void visit(RowDotsProblem& p, V& v) {
+  v(p.a, p.m * p.d);
+  v(p.b, p.m * p.d);
+  v(p.result, p.m);
+}
+
+}  // namespace chaku::test
