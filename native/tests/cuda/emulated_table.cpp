@@ -17,8 +17,6 @@ cuda::CudaQueue& device_queue() {
   return queue;
 }
 
-const KernelTable* device_table = nullptr;
-
 void set_order(const Queue& queue) {
   const int n = queue.n_threads();
   simt::options().order = n == 1 ? 0 : n == 2 ? 1 : 5;
@@ -28,29 +26,41 @@ void expect_no_failure() {
   if (!device_queue().failure().empty()) throw std::runtime_error(device_queue().failure());
 }
 
-template <auto Member>
+// Spans are the host's, but name blocks that are the device's: a copy of them points there.
+struct Spans {
+  template <class Problem>
+  explicit Spans(Problem&) {}
+  explicit Spans(AttentionProblem& p) : copies(p.spans, p.spans + p.n_spans) { p.spans = copies.data(); }
+  explicit Spans(AttentionBackwardProblem& p) : Spans(p.forward) {}
+  std::vector<AttentionSpan> copies;
+};
+
+using TableOf = const KernelTable& (*)() noexcept;
+
+template <TableOf device_table, auto Member>
 struct Staged;
 
-template <class Problem, Kernel<Problem> KernelTable::* Member>
-struct Staged<Member> {
+template <TableOf device_table, class Problem, Kernel<Problem> KernelTable::* Member>
+struct Staged<device_table, Member> {
   static void run(const Problem& problem, Queue& queue) {
     set_order(queue);
     StagedMemory memory(device_queue());
     Problem copy = problem;
+    Spans spans(copy);
     visit(copy, memory);
     memory.upload();
     visit(copy, memory);
-    (device_table->*Member)(copy, device_queue());
+    (device_table().*Member)(copy, device_queue());
     memory.download();
     expect_no_failure();
   }
 };
 
-template <auto Member>
+template <TableOf device_table, auto Member>
 struct StagedGroup;
 
-template <class Group, Kernel<Group> KernelTable::* Member>
-struct StagedGroup<Member> {
+template <TableOf device_table, class Group, Kernel<Group> KernelTable::* Member>
+struct StagedGroup<device_table, Member> {
   static void run(const Group& group, Queue& queue) {
     set_order(queue);
     StagedMemory memory(device_queue());
@@ -58,20 +68,24 @@ struct StagedGroup<Member> {
     for (auto& p : problems) visit(p, memory);
     memory.upload();
     for (auto& p : problems) visit(p, memory);
-    (device_table->*Member)({problems.data(), group.n}, device_queue());
+    (device_table().*Member)({problems.data(), group.n}, device_queue());
     memory.download();
     expect_no_failure();
   }
 };
 
-KernelTable staged(const KernelTable& table) {
-  KernelTable all = table;
-#define CHAKU_STAGED(op) all.op = Staged<&KernelTable::op>::run;
+template <TableOf device_table>
+KernelTable staged() {
+  KernelTable all = device_table();
+#define CHAKU_STAGED(op) all.op = Staged<device_table, &KernelTable::op>::run;
   CHAKU_STAGED(matmul)
   CHAKU_STAGED(matmul_backward)
   CHAKU_STAGED(weight_gradient)
   CHAKU_STAGED(gather)
   CHAKU_STAGED(scatter_gradient)
+  CHAKU_STAGED(attention)
+  CHAKU_STAGED(attention_backward)
+  CHAKU_STAGED(sink_gradient)
   CHAKU_STAGED(rms_norm)
   CHAKU_STAGED(rms_norm_backward)
   CHAKU_STAGED(layer_norm)
@@ -97,17 +111,21 @@ KernelTable staged(const KernelTable& table) {
   CHAKU_STAGED(uniform)
   CHAKU_STAGED(row_dots)
 #undef CHAKU_STAGED
-  all.matmul_group = StagedGroup<&KernelTable::matmul_group>::run;
-  all.matmul_backward_group = StagedGroup<&KernelTable::matmul_backward_group>::run;
-  all.weight_gradient_group = StagedGroup<&KernelTable::weight_gradient_group>::run;
+  all.matmul_group = StagedGroup<device_table, &KernelTable::matmul_group>::run;
+  all.matmul_backward_group = StagedGroup<device_table, &KernelTable::matmul_backward_group>::run;
+  all.weight_gradient_group = StagedGroup<device_table, &KernelTable::weight_gradient_group>::run;
   return all;
 }
 
 }  // namespace
 
 const KernelTable& emulated_float32_table() {
-  static const KernelTable table = staged(cuda::float32_table());
-  device_table = &cuda::float32_table();
+  static const KernelTable table = staged<cuda::float32_table>();
+  return table;
+}
+
+const KernelTable& emulated_tensor_table() {
+  static const KernelTable table = staged<cuda::tensor_table>();
   return table;
 }
 

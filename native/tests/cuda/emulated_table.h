@@ -8,5 +8,6 @@
 namespace chaku::test {
 
 const KernelTable& emulated_float32_table();
+const KernelTable& emulated_tensor_table();
 
 }  // namespace chaku::test

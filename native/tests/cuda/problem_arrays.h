@@ -1,6 +1,8 @@
 // The arrays behind the pointers of each problem, and how long they are: visit(problem, v) calls v(pointer, n) for all.
 #pragma once
 
+#include <algorithm>
+
 #include "kernels/table.h"
 
 namespace chaku::test {
@@ -55,6 +57,53 @@ void visit(ScatterGradientProblem& p, V& v) {
   v(p.dy, p.m * p.d);
   v(p.dw, (last + 1) * p.d);
   v(p.ids, p.m);
+}
+
+// Keys and values as far as the spans go, and the blocks of these; the spans are a copy that may be written.
+template <class V>
+void visit(AttentionProblem& p, V& v) {
+  int64_t n_queries = 0, n_keys = 0;
+  for (int64_t s = 0; s < p.n_spans; ++s) {
+    AttentionSpan& span = const_cast<AttentionSpan*>(p.spans)[s];
+    n_queries = std::max(n_queries, span.q_end);
+    const int64_t n_blocks = (span.kv_end + kCacheBlockTokens - 1) / kCacheBlockTokens;
+    if (span.blocks == nullptr) n_keys = std::max(n_keys, span.kv_end);
+    for (int64_t b = 0; span.blocks != nullptr && b < n_blocks; ++b)
+      n_keys = std::max(n_keys, (span.blocks[b] + int64_t{1}) * kCacheBlockTokens);
+    v(span.blocks, n_blocks);
+  }
+  const int64_t width = int64_t{p.n_heads} * p.head_dim, kv_width = int64_t{p.n_kv_heads} * p.head_dim;
+  const int64_t encoded_bytes = row_bytes(p.kv_dtype, rows_length(n_keys, p.kv_stride, kv_width));
+  v(p.q, rows_length(n_queries, p.q_stride, width));
+  v(p.k, rows_length(n_keys, p.kv_stride, kv_width));
+  v(p.v, rows_length(n_keys, p.kv_stride, kv_width));
+  v(p.k_encoded, encoded_bytes);
+  v(p.v_encoded, encoded_bytes);
+  v(p.o, rows_length(n_queries, p.o_stride, width));
+  v(p.lse, n_queries * p.n_heads);
+  v(p.sinks, p.n_heads);
+  v(p.slopes, p.n_heads);
+}
+template <class V>
+void visit(AttentionBackwardProblem& p, V& v) {
+  const AttentionProblem f = p.forward;
+  visit(p.forward, v);
+  int64_t n = 0;
+  for (int64_t s = 0; s < f.n_spans; ++s) n = std::max(n, f.spans[s].q_end);
+  const int64_t width = int64_t{f.n_heads} * f.head_dim, kv_width = int64_t{f.n_kv_heads} * f.head_dim;
+  v(p.d_o, rows_length(n, f.o_stride, width));
+  v(p.dq, rows_length(n, f.q_stride, width));
+  v(p.dk, rows_length(n, f.kv_stride, kv_width));
+  v(p.dv, rows_length(n, f.kv_stride, kv_width));
+}
+template <class V>
+void visit(SinkGradientProblem& p, V& v) {
+  const int64_t n = p.n_tokens * p.n_heads;
+  v(p.sinks, p.n_heads);
+  v(p.lse, n);
+  v(p.o, n * p.head_dim);
+  v(p.d_o, n * p.head_dim);
+  v(p.d_sinks, p.n_heads);
 }
 
 template <class V>

@@ -27,8 +27,9 @@ struct Gemm {
 };
 void gemm(const Gemm& problem, Queue& queue) noexcept;
 
-// The same of bfloat16, accumulated in float32; a is [M, depth], b is [N, depth], or [depth, N] where it is transposed.
-// Rows are 16-byte aligned, their strides multiples of eight; depth is a multiple of eight, as is N of a transposed b.
+// The same of bfloat16, accumulated in float32: a is [M, depth] and b [N, depth], or [depth, M] and [depth, N] where
+// they are transposed; a transposed a goes with a transposed b. Rows are 16-byte aligned and their strides multiples of
+// eight; of [., depth] zeros follow up to the next multiple of eight, of [depth, .] anything.
 struct TensorGemm {
   const uint16_t* a = nullptr;
   const uint16_t* b = nullptr;
@@ -39,7 +40,7 @@ struct TensorGemm {
   const float* bias = nullptr;
   float scale = 1.0f;
   bool accumulate = false;
-  bool b_transposed = false;
+  bool a_transposed = false, b_transposed = false;
 };
 void tensor_gemm(const TensorGemm& problem, Queue& queue) noexcept;
 

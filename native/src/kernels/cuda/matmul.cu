@@ -1,8 +1,8 @@
 // Which kernels a product is made of. Generated tokens, and few rows of a training: matvec.cu. Others in float32: a
 // part of the weight at a time is decoded to scratch memory, and multiplied by gemm.cu. The role chooses, never the
 // number of rows, so that a row has the same bits whatever others are computed with it.
+#include "kernels/cuda/bias_gradient.cuh"
 #include "kernels/cuda/decode.cuh"
-#include "kernels/cuda/each.cuh"
 #include "kernels/cuda/gemm.cuh"
 #include "kernels/cuda/matvec.cuh"
 #include "kernels/cuda/ops.h"
@@ -31,15 +31,6 @@ void for_parts(const Matrix& w, Queue& queue, const Part& part) noexcept {
     part(first, n, dense_rows(w, first, n, queue));
   }
 }
-
-struct BiasGradient {
-  WeightGradientProblem p;
-  CHAKU_DEVICE void operator()(int64_t n) const {
-    float sum = 0.0f;
-    for (int64_t m = 0; m < p.m; ++m) sum += p.dy[m * p.dy_stride + n];
-    p.dbias[n] = fmaf(p.scale, sum, p.dbias[n]);
-  }
-};
 
 }  // namespace
 

@@ -6,8 +6,8 @@
 
 namespace chaku::cuda {
 
-// Products in float32, operands included; and with operands of bfloat16 on the tensor cores where there are more than
-// eight rows of a prompt or a training. All entries are there: what has no kernel yet is a failure of the queue.
+// Products in float32, operands included; and those of prompts and trainings with operands rounded to bfloat16, on the
+// tensor cores (sm_80). All entries are there: what has no kernel yet is a failure of the queue.
 const KernelTable& float32_table() noexcept;
 const KernelTable& tensor_table() noexcept;
 
@@ -17,8 +17,18 @@ void matmul_backward(const MatmulBackwardProblem& problem, Queue& queue) noexcep
 void matmul_backward_group(const MatmulBackwardGroup& group, Queue& queue) noexcept;
 void weight_gradient(const WeightGradientProblem& problem, Queue& queue) noexcept;
 void weight_gradient_group(const WeightGradientGroup& group, Queue& queue) noexcept;
+void tensor_matmul(const MatmulProblem& problem, Queue& queue) noexcept;
+void tensor_matmul_group(const MatmulGroup& group, Queue& queue) noexcept;
+void tensor_matmul_backward(const MatmulBackwardProblem& problem, Queue& queue) noexcept;
+void tensor_matmul_backward_group(const MatmulBackwardGroup& group, Queue& queue) noexcept;
+void tensor_weight_gradient(const WeightGradientProblem& problem, Queue& queue) noexcept;
+void tensor_weight_gradient_group(const WeightGradientGroup& group, Queue& queue) noexcept;
 void gather(const GatherProblem& problem, Queue& queue) noexcept;
 void scatter_gradient(const ScatterGradientProblem& problem, Queue& queue) noexcept;
+
+void attention(const AttentionProblem& problem, Queue& queue) noexcept;
+void attention_backward(const AttentionBackwardProblem& problem, Queue& queue) noexcept;
+void sink_gradient(const SinkGradientProblem& problem, Queue& queue) noexcept;
 
 void rms_norm(const RmsNormProblem& problem, Queue& queue) noexcept;
 void rms_norm_backward(const RmsNormBackwardProblem& problem, Queue& queue) noexcept;

@@ -23,13 +23,13 @@ constexpr KernelTable kFloat32 = {
     .weight_gradient_group = weight_gradient_group,
     .gather = gather,
     .scatter_gradient = scatter_gradient,
-    .attention = missing,
-    .attention_backward = missing,
+    .attention = attention,
+    .attention_backward = attention_backward,
     .causal_convolution = missing,
     .causal_convolution_backward = missing,
     .delta_rule = missing,
     .delta_rule_backward = missing,
-    .sink_gradient = missing,
+    .sink_gradient = sink_gradient,
     .rms_norm = rms_norm,
     .rms_norm_backward = rms_norm_backward,
     .layer_norm = layer_norm,
@@ -56,6 +56,9 @@ constexpr KernelTable kFloat32 = {
     .encode_rows = missing,
     .decode_rows = decode_rows,
     .merge_rows = missing,
+    .add_low_rank = missing,
+    .round_along = missing,
+    .compare_change = missing,
     .column_squares = column_squares,
     .uniform = uniform,
     .rope_table = rope_table,
@@ -65,8 +68,22 @@ constexpr KernelTable kFloat32 = {
     .sigmoid_backward = sigmoid_backward,
 };
 
+constexpr KernelTable with_tensor_cores(KernelTable table) {
+  table.name = "cuda-bf16";
+  table.matmul = tensor_matmul;
+  table.matmul_group = tensor_matmul_group;
+  table.matmul_backward = tensor_matmul_backward;
+  table.matmul_backward_group = tensor_matmul_backward_group;
+  table.weight_gradient = tensor_weight_gradient;
+  table.weight_gradient_group = tensor_weight_gradient_group;
+  return table;
+}
+
+constexpr KernelTable kTensor = with_tensor_cores(kFloat32);
+
 }  // namespace
 
 const KernelTable& float32_table() noexcept { return kFloat32; }
+const KernelTable& tensor_table() noexcept { return kTensor; }
 
 }  // namespace chaku::cuda
