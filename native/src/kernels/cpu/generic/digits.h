@@ -8,10 +8,10 @@
 // codes c of a block is exact in int32 for each digit, and the digits are joined by shifts:
 //   sum over a block of x (d c + m) = scale d ((C.high 128 + C.mid) 128 + C.low) + m (sum of x).
 //
-// Memory of a token: the scales of its steps, then a record per step: for each 64 elements the digits high, mid, low
-// (64 bytes each), and sixteen sums of elements in float32: of the parts of the step in order, or of the groups that
-// share a scale. The elements of a step are stored in the order in which a format's codes come out of its blocks, in
-// slots of 16.
+// Memory of some tokens that are multiplied together, step by step: the record of each, then the scales of all. A
+// record has for each 64 elements the digits high, mid, low (64 bytes each), and sixteen sums of elements in float32:
+// of the parts of the step in order, or of the groups that share a scale. The elements of a step are stored in the
+// order in which a format's codes come out of its blocks, in slots of 16.
 #pragma once
 
 #include "kernels/cpu/generic/simd.h"
@@ -45,15 +45,15 @@ struct DigitLayout {
   Order order;
   int step;     // 128 or 256
   int results;  // sum 4 slot + r is of that slot of the units of result r, of so many; 0: of parts in order
+  bool turned;  // units are as turn_units has them
 
   bool operator==(const DigitLayout& other) const {
-    return order == other.order && step == other.step && results == other.results;
+    return order == other.order && step == other.step && results == other.results && turned == other.turned;
   }
   int units() const { return step / kUnit; }
   int64_t steps(int64_t k) const { return ceil_div(k, step); }
   int64_t record_bytes() const { return step / kUnit * kUnitBytes + 16 * 4; }
-  int64_t scale_bytes(int64_t k) const { return round_up(steps(k) * 4, 64); }
-  int64_t token_bytes(int64_t k) const { return scale_bytes(k) + steps(k) * record_bytes(); }
+  int64_t bytes(int64_t k, int64_t tokens) const { return steps(k) * (tokens * record_bytes() + 64); }
 };
 
 #if defined(__AVX512F__)
@@ -107,6 +107,41 @@ CHAKU_INLINE int largest_of(I v) {
 }
 #endif
 
+#if defined(__AVX512F__)
+// Of units v[0..kUnits) of bytes: words of four bytes change places within each slot of 16, so that those of one unit
+// stand at the same places of all: word i of unit u comes to place u of unit i of four, or to place u or u + 2 of one
+// of two.
+template <int kUnits>
+CHAKU_INLINE void turn_units(I* v) {
+  if constexpr (kUnits == 2) {
+    const I first = _mm512_unpacklo_epi32(v[0], v[1]);
+    v[1] = _mm512_unpackhi_epi32(v[0], v[1]);
+    v[0] = first;
+  } else {
+    static_assert(kUnits == 4);
+    const I a = _mm512_unpacklo_epi32(v[0], v[1]), b = _mm512_unpackhi_epi32(v[0], v[1]);
+    const I c = _mm512_unpacklo_epi32(v[2], v[3]), d = _mm512_unpackhi_epi32(v[2], v[3]);
+    v[0] = _mm512_unpacklo_epi64(a, c);
+    v[1] = _mm512_unpackhi_epi64(a, c);
+    v[2] = _mm512_unpacklo_epi64(b, d);
+    v[3] = _mm512_unpackhi_epi64(b, d);
+  }
+}
+
+template <int kUnits>
+CHAKU_INLINE void turn_digits(uint8_t* record) {
+  for (int d = 0; d < kDigits; ++d) {
+    I v[kUnits];
+    for (int u = 0; u < kUnits; ++u) v[u] = _mm512_loadu_si512(record + u * kUnitBytes + d * kUnit);
+    turn_units<kUnits>(v);
+    for (int u = 0; u < kUnits; ++u) _mm512_storeu_si512(record + u * kUnitBytes + d * kUnit, v[u]);
+  }
+}
+#else
+template <int kUnits>
+CHAKU_INLINE void turn_digits(uint8_t*) {}
+#endif
+
 // Takes the lowest digit, in [-64, 63], off the number.
 CHAKU_INLINE I take_digit(I& number) {
   const I half = broadcast_int(64);
@@ -158,17 +193,21 @@ static float write_step(const float* x, int64_t count, DigitLayout layout, uint8
       }
       for (int d = 0; d < kDigits; ++d) store_bytes(digits[d], record + unit * kUnitBytes + d * kUnit + slot * 16);
     }
+  if (layout.turned && layout.units() == 4) turn_digits<4>(record);
+  if (layout.turned && layout.units() == 2) turn_digits<2>(record);
   float* to = reinterpret_cast<float*>(record + layout.units() * kUnitBytes);
   for (int i = 0; i < 16; ++i) to[i] = static_cast<float>(sums[i]) * scale;
   return scale;
 }
 
-// x[k] as digits, zero beyond the last element of its last step.
-static void write_digits(const float* x, int64_t k, DigitLayout layout, uint8_t* to) {
-  float* scales = reinterpret_cast<float*>(to);
-  uint8_t* record = to + layout.scale_bytes(k);
-  for (int64_t s = 0; s < layout.steps(k); ++s, record += layout.record_bytes())
-    scales[s] = write_step(x + s * layout.step, min(layout.step, k - s * layout.step), layout, record);
+// x[tokens,k] as digits, at most sixteen tokens; zero beyond the last element of the last step.
+static void write_digits(const float* x, int64_t x_stride, int64_t tokens, int64_t k, DigitLayout layout, uint8_t* to) {
+  for (int64_t s = 0; s < layout.steps(k); ++s) {
+    float* scales = reinterpret_cast<float*>(to + tokens * layout.record_bytes());
+    for (int64_t t = 0; t < tokens; ++t, to += layout.record_bytes())
+      scales[t] = write_step(x + t * x_stride + s * layout.step, min(layout.step, k - s * layout.step), layout, to);
+    to += 64;
+  }
 }
 
 }  // namespace chaku::CHAKU_ISA

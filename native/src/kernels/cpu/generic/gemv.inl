@@ -171,43 +171,83 @@ static GemvChunk find_gemv(const Matrix& w) {
 
 #ifdef CHAKU_CODES
 
-constexpr int64_t kDigitDepth = 2048;  // elements of x whose digits of kDigitTokens stay in the first-level cache
-constexpr int64_t kDigitRows = 16;     // of a weight, whose sums wait for the next so many elements
+// Elements of x whose digits for so many tokens stay in the first-level cache.
+template <int kTokens>
+constexpr int64_t kDigitDepth = 8192 / kTokens;
+constexpr int64_t kDigitRows = 16;            // of a weight, at most, whose sums wait for the next so many elements
+constexpr int64_t kDigitRowBytes = 24 << 10;  // that such rows have
 
-// Rows [begin, end) against kTokens tokens, all of a row at once where the digits of the tokens stay in the first-level
-// cache, else kDigitDepth elements of some rows at a time: the same additions in the same order.
+CHAKU_INLINE int64_t together_of(int64_t m) { return min(m, kDigitTokens); }
+
+// Whether memory holds a whole step where row n ends.
+template <class Format>
+CHAKU_INLINE bool has_whole_step(const Rows& rows, int64_t k, int64_t n) {
+  const int64_t last_step = n * rows.stride_bytes + k / Format::kStep * Format::kStepBytes;
+  return last_step + Format::kStepBytes <= rows.rows * rows.stride_bytes;
+}
+
+// As integer_rows, kDigitDepth elements of some rows at a time. The next rows are fetched meanwhile.
 template <class Format, int kTokens>
-static void integer_rows(const MatmulProblem& p, const Rows& rows, int64_t m, int64_t begin, int64_t end,
-                         const uint8_t* digits) {
-  const int64_t k = p.w.columns, token_bytes = kLayout<Format>.token_bytes(k);
-  const DigitRows x = {digits + m * token_bytes, token_bytes, kLayout<Format>.scale_bytes(k)};
-  const int64_t n_steps = ceil_div(k, Format::kStep);
-  const bool cut = kTokens > 1 && k > kDigitDepth;
-  const int64_t together = cut ? kDigitRows : 1, depth = cut ? kDigitDepth / Format::kStep : n_steps;
+static void integer_rows_cut(const MatmulProblem& p, const Rows& rows, int64_t m, int64_t begin, int64_t end,
+                             const uint8_t* digits) {
+  const int64_t k = p.w.columns, n_steps = ceil_div(k, Format::kStep), depth = kDigitDepth<kTokens> / Format::kStep;
+  const int64_t together = max(4, min(kDigitRows, kDigitRowBytes / rows.stride_bytes));
+  const uint8_t* ahead = rows.data + begin * rows.stride_bytes;
+  if (m == 0)
+    for (int64_t i = 0; i < together * rows.stride_bytes; i += 64) __builtin_prefetch(ahead + i, 0, 2);
+  ahead += together * rows.stride_bytes;
   for (int64_t first = begin; first < end; first += together) {
     const int64_t last = min(first + together, end);
-    DotSums<Format, kTokens> sums[kTokens > 1 ? kDigitRows : 1];
+    DotSums<Format, kTokens> sums[kDigitRows];
     for (int64_t n = first; n < last; ++n) sums[n - first].clear();
     for (int64_t step = 0; step < n_steps; step += depth)
       for (int64_t n = first; n < last; ++n) {
-        const int64_t last_step = n * rows.stride_bytes + k / Format::kStep * Format::kStepBytes;
-        const bool inside = last_step + Format::kStepBytes <= rows.rows * rows.stride_bytes;
-        add_digits<Format>(rows.data + n * rows.stride_bytes, k, {step, min(step + depth, n_steps)}, inside, x,
-                           sums[n - first]);
+        const StepRange steps = {step, min(step + depth, n_steps)};
+        add_digits<Format, 2>(rows.data + n * rows.stride_bytes, k, steps, has_whole_step<Format>(rows, k, n), ahead,
+                              digits, sums[n - first]);
+        ahead += (steps.end - steps.begin) * Format::kStepBytes;
       }
     for (int64_t n = first; n < last; ++n)
       for (int t = 0; t < kTokens; ++t) put(p, m + t, n, sums[n - first].dot(t));
   }
 }
 
-// The digits of m tokens: those of a run in tiles where there are such, the others one behind the other.
-CHAKU_INLINE int64_t digits_bytes(DigitLayout layout, int64_t k, int64_t m) {
+// Rows [begin, end) against kTokens tokens from m on, all of a row at once where the digits of the tokens stay in the
+// first-level cache, else in parts: the same additions in the same order.
+template <class Format, int kTokens>
+static void integer_rows(const MatmulProblem& p, const Rows& rows, int64_t m, int64_t begin, int64_t end,
+                         const uint8_t* digits) {
+  const int64_t k = p.w.columns, n_steps = ceil_div(k, Format::kStep);
+  if (k > kDigitDepth<kTokens> && kTokens > 1) return integer_rows_cut<Format, kTokens>(p, rows, m, begin, end, digits);
+  for (int64_t n = begin; n < end; ++n) {
+    DotSums<Format, kTokens> sums;
+    sums.clear();
+    const uint8_t* row = rows.data + n * rows.stride_bytes;
+    add_digits<Format, 1>(row, k, {0, n_steps}, has_whole_step<Format>(rows, k, n), row + kDigitPrefetch, digits, sums);
+    for (int t = 0; t < kTokens; ++t) put(p, m + t, n, sums.dot(t));
+  }
+}
+
+// Of m tokens, those that come in tiles and how many bytes their digits take.
+struct TiledTokens {
+  int64_t tokens, bytes;
+
+  CHAKU_INLINE TiledTokens of(DigitLayout layout, int64_t k, int64_t m) {
 #ifdef CHAKU_TILES
-  const int64_t in_tiles = tile_tokens(m);
-  return in_tiles / kTileTokens * tile_bytes(layout, k) + max(m - in_tiles, 0) * layout.token_bytes(k);
+    const int64_t tokens = tile_tokens(m);
+    return {tokens, tokens / kTileTokens * tile_bytes(layout, k)};
 #else
-  return m * layout.token_bytes(k);
+    static_cast<void>(layout), static_cast<void>(k), static_cast<void>(m);
+    return {0, 0};
 #endif
+  }
+};
+
+CHAKU_INLINE int64_t digits_bytes(DigitLayout layout, int64_t k, int64_t m) {
+  const TiledTokens tiled = TiledTokens::of(layout, k, m);
+  int64_t bytes = tiled.bytes;
+  for (int64_t at = tiled.tokens; at < m; at += together_of(m - at)) bytes += layout.bytes(k, together_of(m - at));
+  return bytes;
 }
 
 static void write_all_digits(const MatmulProblem& p, DigitLayout layout, uint8_t* to) {
@@ -217,27 +257,32 @@ static void write_all_digits(const MatmulProblem& p, DigitLayout layout, uint8_t
   for (; m < tile_tokens(p.m); m += kTileTokens, to += tile_bytes(layout, k))
     write_tiles(p.x + m * p.x_stride, p.x_stride, min(kTileTokens, p.m - m), k, layout, to);
 #endif
-  for (; m < p.m; ++m, to += layout.token_bytes(k)) write_digits(p.x + m * p.x_stride, k, layout, to);
+  for (int64_t together; m < p.m; m += together, to += layout.bytes(k, together)) {
+    together = together_of(p.m - m);
+    write_digits(p.x + m * p.x_stride, p.x_stride, together, k, layout, to);
+  }
 }
 
 template <class Format>
 static void integer_chunk(const MatmulProblem& p, const Rows& rows, int64_t begin, int64_t end, const uint8_t* digits,
                           uint8_t* scratch) {
-  int64_t m = 0;
+  const TiledTokens tiled = TiledTokens::of(kLayout<Format>, p.w.columns, p.m);
 #ifdef CHAKU_TILES
-  if ((m = tile_tokens(p.m)) > 0) {
-    tile_rows<Format>(p, rows, begin, end, digits, scratch);
-    digits += m / kTileTokens * tile_bytes(kLayout<Format>, p.w.columns) - m * kLayout<Format>.token_bytes(p.w.columns);
-  }
+  if (tiled.tokens > 0) tile_rows<Format>(p, rows, begin, end, digits, scratch);
 #else
   static_cast<void>(scratch);
 #endif
-  for (; m < p.m; m += kDigitTokens) switch (min(p.m - m, kDigitTokens)) {
+  digits += tiled.bytes;
+  for (int64_t m = tiled.tokens, together; m < p.m; m += together) {
+    together = together_of(p.m - m);
+    switch (together) {
       case 1: integer_rows<Format, 1>(p, rows, m, begin, end, digits); break;
       case 2: integer_rows<Format, 2>(p, rows, m, begin, end, digits); break;
       case 3: integer_rows<Format, 3>(p, rows, m, begin, end, digits); break;
-      default: integer_rows<Format, 4>(p, rows, m, begin, end, digits); break;
+      default: integer_rows<Format, kDigitTokens>(p, rows, m, begin, end, digits); break;
     }
+    digits += kLayout<Format>.bytes(p.w.columns, together);
+  }
 }
 
 // Null for what is multiplied as float32: formats without codes.
@@ -255,7 +300,7 @@ static GemvChunk find_integer_gemv(DType dtype, DigitLayout& layout) {
 
 struct DigitLayout {
   bool operator==(const DigitLayout&) const { return true; }
-  int64_t token_bytes(int64_t) const { return 0; }
+  int64_t bytes(int64_t, int64_t) const { return 0; }
 };
 static GemvChunk find_integer_gemv(DType, DigitLayout&) { return nullptr; }
 CHAKU_INLINE int64_t digits_bytes(DigitLayout, int64_t, int64_t) { return 0; }
@@ -308,7 +353,7 @@ struct GemvChoice {
   CHAKU_INLINE GemvChoice of(const Matrix& w) {
     DigitLayout layout = {};
     const GemvChunk chunk = find_integer_gemv(w.dtype, layout);
-    const int64_t digit_bytes = chunk != nullptr ? layout.token_bytes(w.columns) : 0;
+    const int64_t digit_bytes = chunk != nullptr ? layout.bytes(w.columns, 1) : 0;
     if (chunk == nullptr || digit_bytes > DigitSets::kRoom) return {find_gemv(w), layout, 0};
     return {chunk, layout, digit_bytes};
   }
