@@ -146,7 +146,7 @@ void Step::run_role(std::span<const StepPart> parts, Role role, float* logits) {
                  .n_output = all    ? n
                              : last ? 1
                                     : 0,
-                 .last_alone = !all,
+                 .last_alone = !all && role == Role::kPrompt,
                  .first_logit_row = first_row + (all ? begin : 0)});
       begin = end;
     }

@@ -70,7 +70,7 @@ Logits alone(const std::shared_ptr<Model>& model, const Story& story, DType dtyp
   return all;
 }
 
-// All of them in one pool, in steps of any of them at any place.
+// All of them in one pool, in steps of any of them at any place, which have several generated tokens of a text, too.
 std::vector<Logits> crowd(const std::shared_ptr<Model>& model, const std::vector<Story>& all, DType dtype,
                           int32_t max_tokens, int32_t batch, uint32_t seed) {
   Bench pool(model, static_cast<int32_t>(all.size()) * blocks_of(max_tokens), batch, dtype);
@@ -91,12 +91,14 @@ std::vector<Logits> crowd(const std::shared_ptr<Model>& model, const std::vector
       if (at == n) continue;
       left = true;
       if (below(3) == 0) continue;
-      const size_t most = at < all[i].n_prompt ? all[i].n_prompt - at : 1;
+      const bool read = at < all[i].n_prompt;
+      const size_t most = (read ? all[i].n_prompt : n) - at;
       const size_t now = below(2) == 0 ? most : 1 + below(most);
-      const bool wanted = at + now >= all[i].n_prompt;
-      parts.push_back({texts[i].get(), std::span(all[i].tokens).subspan(at, now), all[i].role(at),
-                       wanted ? LogitRows::kLast : LogitRows::kNone});
-      if (wanted) owners.push_back(i);
+      const LogitRows rows = !read                          ? LogitRows::kAll
+                             : at + now == all[i].n_prompt ? LogitRows::kLast
+                                                           : LogitRows::kNone;
+      parts.push_back({texts[i].get(), std::span(all[i].tokens).subspan(at, now), all[i].role(at), rows});
+      owners.insert(owners.end(), static_cast<size_t>(parts.back().n_rows()), i);
     }
     if (!left) return result;
     Logits logits(owners.size() * kVocab);
@@ -222,6 +224,35 @@ TEST(forks_go_on_as_if_alone) {
     run(second, prefix);
     if (!same(of_fork, run(fresh, one))) report(kind.name.c_str(), 0, "the fork has other bits");
     if (!same(of_text, run(second, other))) report(kind.name.c_str(), 0, "what was forked has other bits");
+  }
+}
+
+// A draft that does not come is taken back: what follows is as if it had never been there, across the ends of blocks.
+TEST(tokens_that_were_taken_back_leave_no_trace) {
+  for (const CpuPath path : all_paths()) {
+    TinyOptions o = quantized();
+    o.path = path;
+    const auto model = tiny_decoder(o);
+    const Story story{tiny_tokens(60 + 12, kVocab, 3), 60, {}, {}};
+    const Logits expected = alone(model, story, DType::kF32, 128);
+    Bench pool(model, 8, 512);
+    Sequence text(pool.pages, 128);
+    const std::span<const int32_t> tokens = story.tokens;
+    Logits got(static_cast<size_t>(kVocab) * (12 + 1 + 8));
+    const auto run = [&](std::span<const int32_t> part, Role role, LogitRows rows, int64_t first_row) {
+      const StepPart one{&text, part, role, rows};
+      pool.step.run({&one, 1}, std::span(got).subspan(static_cast<size_t>(first_row * kVocab)));
+    };
+    run(tokens.first(60), Role::kPrompt, LogitRows::kLast, 0);
+    for (int32_t at = 60; at < 72; at += 3) {  // of each draft of eight, three come
+      std::vector<int32_t> draft(8);
+      for (int32_t i = 0; i < 8; ++i)
+        draft[static_cast<size_t>(i)] = i < 3 ? tokens[static_cast<size_t>(at + i)] : (at + 5 * i) % kVocab;
+      run(draft, Role::kGenerated, LogitRows::kAll, at - 60 + 1);
+      text.truncate(at + 3);
+    }
+    got.resize(expected.size());
+    if (!same(got, expected)) report(find_table(path)->name, 0, "other bits after tokens that were taken back");
   }
 }
 

@@ -56,6 +56,7 @@ public final class Generator {
     private BitSet spelled = new BitSet();
     private Consumer<String> listener = piece -> {};
     private boolean reproducible = true;
+    private Speculation speculation = Speculation.none();
     private int priority;
     private String share = "";
     private @Nullable Duration timeLimit;
@@ -476,6 +477,20 @@ public final class Generator {
     }
 
     /**
+     * Drafts tokens and verifies several in one step, which changes none; {@link Generation#draftedTokens} says how
+     * many.
+     *
+     * @param how {@link Speculation#none} unless set
+     * @return this
+     * @throws BadInputException if a model that drafts has another vocabulary; names the first token that differs
+     */
+    public Generator speculation(Speculation how) {
+        how.requireVocabularyOf(model);
+        this.speculation = how;
+        return this;
+    }
+
+    /**
      * Generations of higher priority begin before others that wait, and go on where memory is short.
      *
      * @param value 0 by default
@@ -532,7 +547,13 @@ public final class Generator {
         Order order = new Order(adapters.inTheCore(), priority, share, deadline);
         return model.loaded()
                 .scheduler()
-                .submit(request, order, model.loaded().tokenizerOrNull(), streams, reproducible);
+                .submit(
+                        request,
+                        order,
+                        model.loaded().tokenizerOrNull(),
+                        streams,
+                        reproducible,
+                        speculation.drafting());
     }
 
     /**

@@ -49,6 +49,8 @@ final class Answers implements AutoCloseable {
         fields.put("first_token_s", generation.times().firstToken().toNanos() / 1e9);
         fields.put("prefill_tokens_per_s", generation.prefillTokensPerSecond());
         fields.put("decode_tokens_per_s", generation.decodeTokensPerSecond());
+        fields.put("drafted_tokens", generation.draftedTokens());
+        fields.put("accepted_tokens", generation.acceptedTokens());
         return fields;
     }
 

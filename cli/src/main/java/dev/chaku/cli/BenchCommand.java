@@ -42,6 +42,7 @@ import picocli.CommandLine.ParameterException;
             "  chaku bench --shape llama-3.2-1b --format q4_k_m --prompt-tokens 512 --gen-tokens 64",
             "  chaku bench --shape smollm2-135m --format q8_0 --train-tokens 512 --json",
             "  chaku bench --shape llama-3.2-1b --prompt-tokens 32 --train-tokens 0 --concurrency 1,8,32 --adapters 8",
+            "  chaku bench --shape llama-3.2-1b --train-tokens 0 --gen-tokens 256 --lookup",
             "  chaku bench --model base.gguf --append results.jsonl --commit $(git rev-parse --short HEAD)"
         })
 final class BenchCommand extends Verb {
@@ -116,6 +117,9 @@ final class BenchCommand extends Verb {
                     "With --concurrency: the texts wear N adapters of random values, of --rank, in turn (${DEFAULT-VALUE}).")
     private int adapters;
 
+    @Mixin
+    private DraftOptions drafts;
+
     @Writes(Writes.Kind.ADDED_TO)
     @Option(
             names = "--append",
@@ -160,6 +164,12 @@ final class BenchCommand extends Verb {
         if (given("--concurrency") && (promptTokens == 0 || genTokens < 2)) {
             throw usage("--concurrency: expected --prompt-tokens above 0 and --gen-tokens above 1");
         }
+        drafts.check();
+        refuseBeside("--lookup", "--draft");
+        requireEitherBeside("--draft-tokens", "--lookup", "--draft");
+        if (drafts.areAsked() && (promptTokens == 0 || genTokens < 2)) {
+            throw usage("--lookup and --draft: expected --prompt-tokens above 0 and --gen-tokens above 1");
+        }
         LoraConfig.rank(rank);
     }
 
@@ -178,6 +188,12 @@ final class BenchCommand extends Verb {
                 fields.put("adapters", adapters);
                 LoadBench load = new LoadBench(model, promptTokens, genTokens, adapters, rank);
                 fields.put("concurrency", load.measure(concurrency, console()));
+            }
+            if (drafts.areAsked()) {
+                try (Model draft = drafts.open(cache.apply(engine.modelOptions()))) {
+                    DraftBench bench = new DraftBench(model, draft, drafts);
+                    fields.put("drafts", bench.measure(promptTokens, genTokens, console()));
+                }
             }
             if (trainTokens > 0) {
                 training(model, fields);
@@ -283,7 +299,7 @@ final class BenchCommand extends Verb {
         return speeds;
     }
 
-    private static double median(List<Double> values) {
+    static double median(List<Double> values) {
         List<Double> sorted = values.stream().sorted().toList();
         return sorted.isEmpty() ? 0 : sorted.get(sorted.size() / 2);
     }
@@ -310,6 +326,9 @@ final class BenchCommand extends Verb {
         }
         if (fields.get("concurrency") instanceof List<?> measures) {
             measures.forEach(one -> console().print(LoadBench.line((Map<?, ?>) one)));
+        }
+        if (fields.get("drafts") instanceof Map<?, ?> measured) {
+            console().print(DraftBench.line(measured));
         }
         line(fields, "train_tokens_per_s", "LoRA training " + trainTokens);
         console().print(String.format("%-20s %s", "peak memory", ProgressLine.bytes((Long) fields.get("peak_bytes"))));

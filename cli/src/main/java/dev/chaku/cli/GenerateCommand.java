@@ -3,6 +3,7 @@ package dev.chaku.cli;
 import dev.chaku.AdapterBase;
 import dev.chaku.Generator;
 import dev.chaku.Model;
+import dev.chaku.ModelOptions;
 import dev.chaku.errors.BadInputException;
 import dev.chaku.generate.FinishReason;
 import dev.chaku.generate.Generation;
@@ -21,6 +22,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -44,6 +46,8 @@ import picocli.CommandLine.Option;
             "  chaku generate --model base.gguf --chat --prompt-file mail.txt --json-schema order.json",
             "  chaku generate --model base.gguf --prompts questions.jsonl --concurrency 16 > answers.jsonl",
             "  chaku generate --model base.gguf --prompt \"A name for a cat:\" --n 5 --seed 1",
+            "  chaku generate --model base.gguf --chat --prompt-file essay.txt --lookup",
+            "  chaku generate --model base.gguf --prompt \"Hello\" --draft small.gguf --draft-tokens 5",
             "  chaku generate --model base.gguf --tokens 1,15,7 --max-tokens 0 --logits logits.f32"
         })
 final class GenerateCommand extends Verb {
@@ -136,6 +140,9 @@ final class GenerateCommand extends Verb {
     private CrowdOptions crowd;
 
     @Mixin
+    private DraftOptions drafts;
+
+    @Mixin
     private OverwriteOption overwrite;
 
     @Mixin
@@ -159,12 +166,13 @@ final class GenerateCommand extends Verb {
         requireAtLeast(1, "--n", crowd.n());
         requireAtLeast(1, "--concurrency", crowd.concurrency());
         requireAtLeast(0, "--logprobs", crowd.logprobs());
-        if (given("--concurrency") && !given("--prompts") && !given("--n")) {
-            throw usage("--concurrency has no effect without --prompts or --n: give one of them, too");
-        }
+        requireEitherBeside("--concurrency", "--prompts", "--n");
         if (given("--logprobs") && !json() && !given("--prompts") && !given("--n")) {
             throw usage("--logprobs has no effect without --json: give both or neither");
         }
+        drafts.check();
+        refuseBeside("--lookup", "--draft");
+        requireEitherBeside("--draft-tokens", "--lookup", "--draft");
         sampling.options();
         if (sampling.isGreedy()) {
             for (String option : new String[] {"--top-k", "--top-p", "--min-p", "--seed"}) {
@@ -182,16 +190,18 @@ final class GenerateCommand extends Verb {
         List<AdapterArgument> worn = adapters.stream()
                 .map(text -> AdapterArgument.parse(text, registry, console()))
                 .toList();
-        try (Model model = Model.open(modelFile, cache.apply(engine.modelOptions()))) {
+        ModelOptions options = cache.apply(engine.modelOptions());
+        try (Model model = Model.open(modelFile, options);
+                Model draft = drafts.open(options)) {
             AdapterBase base = AdapterBase.of(model);
             worn.forEach(
                     argument -> AdapterBases.tell(console(), argument.adapter().fit(base), strict));
             Optional<OutputForm> asked = form.form();
             if (prompt.lines != null) {
-                answerLines(model, () -> prepared(model, worn, asked));
+                answerLines(model, () -> prepared(model, draft, worn, asked));
                 return;
             }
-            Generator generator = prepared(model, worn, asked);
+            Generator generator = prepared(model, draft, worn, asked);
             setPrompt(model, generator);
             boolean bare = prompt.tokens == null && !chat && model.chat().isPresent();
             tellBarePrompt(bare, worn);
@@ -215,7 +225,8 @@ final class GenerateCommand extends Verb {
         }
     }
 
-    private Generator prepared(Model model, List<AdapterArgument> worn, Optional<OutputForm> asked) {
+    private Generator prepared(
+            Model model, @Nullable Model draft, List<AdapterArgument> worn, Optional<OutputForm> asked) {
         Generator generator = model.generator()
                 .maxTokens(maxTokens)
                 .sampling(sampling.options())
@@ -223,6 +234,7 @@ final class GenerateCommand extends Verb {
         asked.ifPresent(generator::form);
         worn.forEach(a -> generator.addAdapter(a.adapter(), a.scale()));
         crowd.apply(generator, given("--logprobs"));
+        drafts.apply(generator, draft);
         return generator;
     }
 
@@ -369,11 +381,12 @@ final class GenerateCommand extends Verb {
                                     Console.Colour.DIM,
                                     String.format(
                                             Locale.ROOT,
-                                            "%d + %d tokens, prefill %.0f tokens/s, decode %.1f tokens/s, ended by %s",
+                                            "%d + %d tokens, prefill %.0f tokens/s, decode %.1f tokens/s%s, ended by %s",
                                             generation.promptTokens(),
                                             generation.tokens().length,
                                             generation.prefillTokensPerSecond(),
                                             generation.decodeTokensPerSecond(),
+                                            DraftOptions.told(generation),
                                             generation.finishReason().label())));
         });
     }

@@ -97,6 +97,13 @@ abstract class Verb implements Callable<Integer> {
         }
     }
 
+    /** Refuses an option that has no effect without one of two others. */
+    final void requireEitherBeside(String option, String one, String other) {
+        if (given(option) && !given(one) && !given(other)) {
+            throw usage(option + " has no effect without " + one + " or " + other + ": give one of them, too");
+        }
+    }
+
     /** Checks a number of an option. */
     final void requireAtLeast(long least, String option, long value) {
         if (value < least) {

@@ -22,6 +22,8 @@ class SuggestionsTest {
         "generate, -n, --max-tokens",
         "generate, --temprature, --temperature",
         "generate, --lora, --adapter",
+        "generate, --model-draft, --draft",
+        "generate, --draft-max, --draft-tokens",
         "adapter merge, --combination-type, --method",
         "adapter merge, --majority_sign_method, --sign",
         "adapter merge, --svd-rank, --rank",

@@ -16,6 +16,8 @@ import org.jspecify.annotations.Nullable;
  * @param decodeTokensPerSecond tokens computed after the prompt, by the time that took; 0 if there was none
  * @param logprobs one per token if asked for, else none
  * @param formResult what came of the form that was asked for; null if none was
+ * @param draftedTokens computed before they were chosen, see {@link dev.chaku.Speculation}
+ * @param acceptedTokens of those, the ones that were chosen then
  * @param times how long it waited and took
  */
 public record Generation(
@@ -28,6 +30,8 @@ public record Generation(
         double decodeTokensPerSecond,
         List<TokenLogprob> logprobs,
         @Nullable FormResult formResult,
+        int draftedTokens,
+        int acceptedTokens,
         GenerationTimes times) {
 
     public Generation {

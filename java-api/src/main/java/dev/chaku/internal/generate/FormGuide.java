@@ -35,6 +35,23 @@ final class FormGuide implements SamplerStage {
         this.shares = form.form() instanceof OutputForm.Choices choices ? new ChoiceShares(choices, form) : null;
     }
 
+    private FormGuide(FormGuide from) {
+        this.cursor = from.cursor.copy();
+        this.shares = null;
+        this.end = from.end;
+        this.endAt = from.endAt;
+    }
+
+    /** One that goes on from here apart, and tells of no choices. */
+    FormGuide fork() {
+        return new FormGuide(this);
+    }
+
+    @Override
+    public SamplerStage fork(SamplingRandom random) {
+        return fork();
+    }
+
     @Override
     public void apply(Candidates candidates) {
         int n = cursor.allowed(candidates.ids);
@@ -97,15 +114,23 @@ final class FormGuide implements SamplerStage {
      * @return whether the text is whole and nothing can follow
      */
     boolean advance(int token) {
-        if (!cursor.accept(token)) {
+        if (!accepts(token)) {
             throw new IllegalStateException("token " + token + " was chosen against the form");
+        }
+        return cursor.isEnd();
+    }
+
+    /** Adds a token to the text if it may come next; false if it may not. */
+    boolean accepts(int token) {
+        if (!cursor.accept(token)) {
+            return false;
         }
         if (shares != null) {
             shares.advance(token);
         }
         endAt++;
         knowsForced = false;
-        return cursor.isEnd();
+        return true;
     }
 
     /** Whether the text is whole as it is. */

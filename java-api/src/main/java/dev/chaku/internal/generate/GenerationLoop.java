@@ -37,6 +37,8 @@ public final class GenerationLoop {
     /** Of the generated tokens, those that the logits told of last follow. */
     private int computed;
 
+    private int drafted;
+    private int accepted;
     private int cached;
     private long begun;
     private long firstToken;
@@ -105,6 +107,32 @@ public final class GenerationLoop {
         return tokens[index];
     }
 
+    /** Most tokens that may still come. */
+    public int left() {
+        return most - generated;
+    }
+
+    /**
+     * Is told that tokens were computed before they were chosen.
+     *
+     * @param count how many
+     * @param came how many of them were chosen then
+     */
+    public void drafted(int count, int came) {
+        drafted += count;
+        accepted += came;
+    }
+
+    /** What it might choose next, once it has advanced at least once. */
+    public Proposals proposals() {
+        FormGuide ahead = guide == null ? null : guide.fork();
+        Sampler sampling = sampler.fork(ahead);
+        for (int i = computed; i < generated; i++) {
+            sampling.accept(tokens[i]);
+        }
+        return new Proposals(this, ahead, sampling);
+    }
+
     /**
      * Chooses what follows all tokens so far, until others have to be computed or the text has ended.
      *
@@ -127,7 +155,7 @@ public final class GenerationLoop {
         while (generated < most) {
             int forced = guide == null ? FormGuide.FREE : guide.forced();
             int id = forced != FormGuide.FREE ? forced : choose(logits, most - generated);
-            if (isEnd(id)) {
+            if (endsText(id, guide)) {
                 end(FinishReason.STOP);
                 return;
             }
@@ -158,11 +186,12 @@ public final class GenerationLoop {
         return request.closesForm() ? guide.endingWithin(chosen, left) : chosen;
     }
 
-    private boolean isEnd(int id) {
+    /** Whether a token ends the text, whose form is as the guide says. */
+    boolean endsText(int id, @Nullable FormGuide form) {
         if (tokenizer == null || !tokenizer.isEndOfGeneration(id)) {
             return false;
         }
-        return guide == null ? !request.endless() : guide.isComplete();
+        return form == null ? !request.endless() : form.isComplete();
     }
 
     private void add(int id) {
@@ -193,6 +222,8 @@ public final class GenerationLoop {
                 firstToken == 0 ? 0 : perSecond(computed, now - firstToken),
                 logprobs,
                 guide == null ? null : guide.result(),
+                drafted,
+                accepted,
                 new GenerationTimes(
                         Duration.ofNanos((begun == 0 ? now : begun) - submitted),
                         Duration.ofNanos((firstToken == 0 ? now : firstToken) - submitted),

@@ -28,6 +28,20 @@ final class Penalties implements SamplerStage {
         this.last = new int[lastTokens];
     }
 
+    private Penalties(Penalties from) {
+        this.repeat = from.repeat;
+        this.frequency = from.frequency;
+        this.presence = from.presence;
+        this.last = from.last.clone();
+        this.counts.putAll(from.counts);
+        this.seen = from.seen;
+    }
+
+    @Override
+    public SamplerStage fork(SamplingRandom random) {
+        return new Penalties(this);
+    }
+
     @Override
     public void apply(Candidates candidates) {
         counts.forEach((id, count) -> {

@@ -66,6 +66,26 @@ public final class Sampler {
         this.stages = List.copyOf(stages);
     }
 
+    /** @param guide the fork's, in place of this one's; null where there is no form */
+    private Sampler(Sampler from, @Nullable FormGuide guide) {
+        this.candidates = from.candidates;
+        this.greedy = from.greedy;
+        this.random = from.random.fork();
+        this.stages = from.stages.stream()
+                .map(stage -> stage instanceof FormGuide && guide != null ? guide : stage.fork(random))
+                .toList();
+    }
+
+    /**
+     * A sampler that goes on from here with the same random numbers and leaves this one as it is. They share the room
+     * that they work in: one is asked at a time.
+     *
+     * @param guide that of the form there; null where there is none
+     */
+    Sampler fork(@Nullable FormGuide guide) {
+        return new Sampler(this, guide);
+    }
+
     private List<SamplerStage> stages(SamplingOptions options, @Nullable FormGuide form) {
         List<SamplerStage> chain = new ArrayList<>();
         if (!options.biases().isEmpty()) {

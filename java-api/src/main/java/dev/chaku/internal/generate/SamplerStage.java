@@ -7,4 +7,9 @@ interface SamplerStage {
 
     /** Learns that a token was added to the text. */
     default void accept(int token) {}
+
+    /** One that goes on from here apart; itself where it remembers nothing. */
+    default SamplerStage fork(SamplingRandom random) {
+        return this;
+    }
 }

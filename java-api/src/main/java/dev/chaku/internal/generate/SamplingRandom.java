@@ -10,6 +10,11 @@ final class SamplingRandom {
         this.state = seed;
     }
 
+    /** The same numbers from here on, apart. */
+    SamplingRandom fork() {
+        return new SamplingRandom(state);
+    }
+
     /** Uniform in [0, 1). */
     double next() {
         state += SplitMix64.STEP;

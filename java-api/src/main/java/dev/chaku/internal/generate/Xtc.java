@@ -19,6 +19,11 @@ final class Xtc implements SamplerStage {
     }
 
     @Override
+    public SamplerStage fork(SamplingRandom own) {
+        return new Xtc(probability, threshold, own);
+    }
+
+    @Override
     public void apply(Candidates candidates) {
         if (probability <= 0 || threshold > MOST_THRESHOLD || candidates.size() < 2 || random.next() > probability) {
             return;

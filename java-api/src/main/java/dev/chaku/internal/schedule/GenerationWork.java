@@ -2,7 +2,9 @@ package dev.chaku.internal.schedule;
 
 import dev.chaku.generate.FinishReason;
 import dev.chaku.internal.generate.GenerationLoop;
+import dev.chaku.internal.generate.Proposals;
 import java.nio.FloatBuffer;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /** A text that is generated. */
@@ -11,6 +13,8 @@ final class GenerationWork extends Work {
     private final Ticket ticket;
     private final boolean reproducible;
     private boolean begun;
+    private final Drafting drafting;
+    private @Nullable Drafter drafter;
     private int taken;
 
     GenerationWork(
@@ -20,11 +24,13 @@ final class GenerationWork extends Work {
             int[] prompt,
             GenerationLoop loop,
             Ticket ticket,
-            boolean reproducible) {
+            boolean reproducible,
+            Drafting drafting) {
         super(order, maxTokens, mostTokens, prompt);
         this.loop = loop;
         this.ticket = ticket;
         this.reproducible = reproducible;
+        this.drafting = drafting;
         this.wantsLast = true;
     }
 
@@ -51,10 +57,67 @@ final class GenerationWork extends Work {
         if (computed < known) {
             return;
         }
-        loop.advance(rows);
-        for (; taken < loop.generated(); taken++) {
-            add(loop.token(taken));
+        int row = rows.position() + (drafted > 0 ? (known - 1 - from) * vocabSize : 0);
+        int end = known + drafted;
+        boolean agrees = true;
+        while (agrees && !loop.isOver()) {
+            loop.advance(rows.position(row));
+            int first = known;
+            for (; taken < loop.generated(); taken++) {
+                int token = loop.token(taken);
+                agrees &= known < end && tokens[known] == token;
+                if (!agrees) {
+                    end = Math.min(end, known);
+                }
+                add(token);
+            }
+            row += (known - first) * vocabSize;
         }
+        rejected = computed - Math.min(end, known);
+    }
+
+    @Override
+    void verified() {
+        loop.drafted(drafted, drafted - rejected);
+        if (drafter != null) {
+            drafter.learn(drafted, drafted - rejected);
+        }
+    }
+
+    @Override
+    int mostDrafted() {
+        boolean may = drafting.mostTokens() > 0 && !suspect && known > promptTokens;
+        return may ? Math.min(drafting.mostTokens(), Math.min(loop.left() - 1, mostTokens - known)) : 0;
+    }
+
+    @Override
+    boolean draftsAlways() {
+        return drafting.always();
+    }
+
+    @Override
+    Drafter drafter(Function<Drafting.Source, DraftModel> models) {
+        Drafter now = drafter;
+        if (now == null) {
+            Drafting.Source source = drafting.model();
+            now = source == null ? new LookupDrafter(this) : new ModelDrafter(this, models.apply(source));
+            drafter = now;
+        }
+        return now;
+    }
+
+    /** What might be chosen next. */
+    Proposals proposals() {
+        return loop.proposals();
+    }
+
+    /** Drafts what stands from an index on, as far as it may come; returns how much that is. */
+    int copyDraft(int from, int most) {
+        reserve(most);
+        for (int i = 0; i < most; i++) {
+            tokens[known + i] = tokens[from + i];
+        }
+        return proposals().fitting(tokens, known, most);
     }
 
     @Override
@@ -64,6 +127,9 @@ final class GenerationWork extends Work {
 
     @Override
     void end(@Nullable Throwable failure) {
+        if (drafter != null) {
+            drafter.close();
+        }
         if (failure != null) {
             ticket.end(null, failure);
             return;

@@ -33,16 +33,18 @@ final class Places {
     private final int mostRunning;
     private final Turns turns = new Turns();
     private final Chunks chunks = new Chunks();
+    private final Speculator speculator;
     private final List<Work> waiting = new ArrayList<>();
     private final List<Work> running = new ArrayList<>();
     private FloatBuffer logits = DirectBuffers.floats(0);
     private long admissions;
     private volatile @Nullable Work alone;
 
-    Places(TextPool pool, int vocabSize, int mostRunning) {
+    Places(TextPool pool, int vocabSize, Scheduler.Settings settings) {
         this.pool = pool;
         this.vocabSize = vocabSize;
-        this.mostRunning = mostRunning;
+        this.mostRunning = settings.mostRunning();
+        this.speculator = new Speculator(vocabSize, settings);
     }
 
     boolean isEmpty() {
@@ -92,6 +94,11 @@ final class Places {
         return all;
     }
 
+    /** Nothing is computed for a while: gives back what is kept to draft. */
+    void rest() {
+        speculator.close();
+    }
+
     private List<Work> all() {
         List<Work> all = new ArrayList<>(running);
         all.addAll(waiting);
@@ -108,6 +115,7 @@ final class Places {
         if (running.remove(work)) {
             waiting.add(work);
         }
+        work.forgetDraft();
         EngineText text = work.text;
         work.text = null;
         int has = work.computed;
@@ -252,7 +260,7 @@ final class Places {
                 compute(works, parts, onFailure);
                 return true;
             } catch (ResourceException e) {
-                if (!pool.tree().dropOldest() && !giveUpOne(works, parts)) {
+                if (!forgetDrafts(works, parts) && !pool.tree().dropOldest() && !giveUpOne(works, parts)) {
                     fail(works.get(0), e, onFailure);
                     return true;
                 }
@@ -271,10 +279,11 @@ final class Places {
         List<Work> suspects =
                 ready.stream().filter(work -> work.suspect).limit(1).toList();
         ready = suspects.isEmpty() ? ready : suspects;
-        for (Work work : ready) {
-            if (work.isRunning()) {
-                add(work, EnginePool.BLOCK, works, parts);
-            }
+        List<Work> going = ready.stream().filter(Work::isRunning).toList();
+        going.forEach(Work::forgetDraft);
+        speculator.draft(going);
+        for (Work work : going) {
+            add(work, EnginePool.BLOCK, works, parts);
         }
         List<Work> prompts = ready.stream()
                 .filter(work -> !work.isRunning())
@@ -293,10 +302,27 @@ final class Places {
         if (text == null) {
             throw new IllegalStateException("a text with a place is not in the engine");
         }
+        if (pool.mixes()) {
+            work.keepBefore(text);
+        }
         EnginePool.Part part = work.next(text, most, pool.mixes() ? work.cut() : 0);
         works.add(work);
         parts.add(part);
         return part.n();
+    }
+
+    /** Where memory is short, a step is first tried without drafts; false if it has none. */
+    private boolean forgetDrafts(List<Work> works, List<EnginePool.Part> parts) {
+        boolean any = false;
+        for (int i = 0; i < parts.size(); i++) {
+            Work work = works.get(i);
+            if (work.drafted > 0) {
+                any = true;
+                work.forgetDraft();
+                parts.set(i, work.next(parts.get(i).text(), EnginePool.BLOCK, 0));
+            }
+        }
+        return any;
     }
 
     private void compute(List<Work> works, List<EnginePool.Part> parts, BiConsumer<Work, Throwable> onFailure) {
@@ -330,13 +356,18 @@ final class Places {
 
     private void learn(List<EnginePool.Part> parts, long nanos) {
         int generated = 0;
+        int rows = 0;
         int prompts = 0;
         for (EnginePool.Part part : parts) {
             if (part.role() == EnginePool.Role.PROMPT) {
                 prompts += part.n();
             } else {
                 generated++;
+                rows += part.n();
             }
+        }
+        if (prompts == 0) {
+            speculator.learn(rows, nanos);
         }
         chunks.learn(generated, prompts, nanos);
     }
@@ -368,6 +399,8 @@ final class Places {
             Throwable failure = failures[i];
             if (failure != null) {
                 fail(works.get(i), failure, onFailure);
+            } else {
+                works.get(i).takeBack();
             }
         }
     }
@@ -401,7 +434,7 @@ final class Places {
 
     /** A step that fails names none of its texts: each is computed alone then, and whoever fails so is out. */
     private void suspect(List<Work> works, BadInputException cause, BiConsumer<Work, Throwable> onFailure) {
-        if (works.size() == 1) {
+        if (works.size() == 1 && works.get(0).drafted == 0) {
             fail(works.get(0), cause, onFailure);
             return;
         }
@@ -420,6 +453,7 @@ final class Places {
 
     /** What a failed step has left of a text serves nobody. */
     private static void discard(Work work) {
+        work.forgetDraft();
         EngineText text = work.text;
         if (text != null) {
             text.close();

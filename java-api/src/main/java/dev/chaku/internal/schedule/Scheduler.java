@@ -66,7 +66,7 @@ public final class Scheduler implements AutoCloseable {
         this.longAfter = spec.longAfter();
         this.settings = settings;
         this.pool = new TextPool(model, settings.memoryLimitBytes(), settings.cache(), spec.mixes());
-        this.places = new Places(pool, model.vocabSize(), settings.mostRunning());
+        this.places = new Places(pool, model.vocabSize(), settings);
     }
 
     /**
@@ -74,6 +74,7 @@ public final class Scheduler implements AutoCloseable {
      *
      * @param streams whether the consumer takes the pieces of the text
      * @param reproducible whether the digits must not depend on what was generated before
+     * @param drafting how tokens are drafted, which changes none
      * @throws BusyException if too many wait
      */
     public Ticket submit(
@@ -81,14 +82,15 @@ public final class Scheduler implements AutoCloseable {
             Order order,
             @Nullable Tokenizer tokenizer,
             boolean streams,
-            boolean reproducible) {
+            boolean reproducible,
+            Drafting drafting) {
         int tokens = (int) Math.min(contextLength, (long) request.prompt().length + request.maxTokens());
         int maxTokens = maxTokens(tokens);
         Work[] own = new Work[1];
         Ticket ticket = new Ticket(streams, () -> cancel(own[0]), this::wake);
         GenerationLoop loop =
                 new GenerationLoop(model.vocabSize(), maxTokens, tokenizer, request.withListener(ticket::piece));
-        own[0] = new GenerationWork(order, maxTokens, tokens, request.prompt(), loop, ticket, reproducible);
+        own[0] = new GenerationWork(order, maxTokens, tokens, request.prompt(), loop, ticket, reproducible, drafting);
         enter(own[0]);
         return ticket;
     }
@@ -190,6 +192,7 @@ public final class Scheduler implements AutoCloseable {
             while (!ready && !dirty) {
                 boolean waits = !places.isEmpty();
                 if (left <= 0 && !waits) {
+                    places.rest();
                     driver = null;
                     changed.signalAll();
                     return false;
@@ -208,6 +211,7 @@ public final class Scheduler implements AutoCloseable {
             if (closed) {
                 driver = null;
                 end(places.abort(), new IllegalStateException("the model is closed"));
+                places.rest();
                 pool.close();
                 changed.signalAll();
                 return false;
@@ -270,6 +274,7 @@ public final class Scheduler implements AutoCloseable {
             lock.unlock();
         }
         end(places.abort(), cause);
+        places.rest();
         pool.close();
     }
 

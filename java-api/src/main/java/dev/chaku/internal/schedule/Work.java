@@ -4,6 +4,7 @@ import dev.chaku.internal.engine.EnginePool;
 import dev.chaku.internal.engine.EngineText;
 import java.nio.FloatBuffer;
 import java.util.Arrays;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -37,6 +38,12 @@ abstract class Work {
     EngineText text;
 
     int computed;
+    /** Tokens behind those that are known which the next step verifies. */
+    int drafted;
+    /** How many of them did not come. */
+    int rejected;
+    /** The text before a step with drafts, where it cannot be cut short afterwards. */
+    private @Nullable EngineText before;
     /** A step with it has failed: it is computed alone until it has logits. */
     boolean suspect;
 
@@ -73,6 +80,67 @@ abstract class Work {
         return false;
     }
 
+    /** What drafts for it; null where nothing is drafted. */
+    @Nullable
+    Drafter drafter(Function<Drafting.Source, DraftModel> models) {
+        return null;
+    }
+
+    /** Most tokens that may be drafted now. */
+    int mostDrafted() {
+        return 0;
+    }
+
+    /** Whether all that can be is drafted, without a look at what it costs. */
+    boolean draftsAlways() {
+        return false;
+    }
+
+    /** Its draft was verified. */
+    void verified() {}
+
+    /** Keeps the text as it is before a step with drafts. */
+    final void keepBefore(EngineText now) {
+        if (drafted > 0 && before == null) {
+            before = now.fork(computed);
+        }
+    }
+
+    /** Forgets what was drafted, before it was computed. */
+    final void forgetDraft() {
+        drafted = 0;
+        rejected = 0;
+        EngineText kept = before;
+        before = null;
+        if (kept != null) {
+            kept.close();
+        }
+    }
+
+    /**
+     * Takes back what was drafted and did not come. A text that cannot be cut short is as it was before the step, and
+     * what came is computed again with the next.
+     */
+    final void takeBack() {
+        EngineText now = text;
+        EngineText kept = before;
+        if (drafted > 0) {
+            verified();
+        }
+        if (now != null && rejected > 0) {
+            if (kept == null) {
+                computed -= rejected;
+                now.truncate(computed);
+            } else {
+                now.close();
+                text = kept;
+                before = null;
+                computed = kept.length();
+            }
+        }
+        forgetDraft();
+    }
+
     /** Whether its prompt may be taken from what was generated. */
     boolean asRead() {
         return true;
@@ -102,11 +170,16 @@ abstract class Work {
         return cancelled;
     }
 
+    /** Makes room for tokens behind those that are known. */
+    final void reserve(int n) {
+        if (known + n > tokens.length) {
+            tokens = Arrays.copyOf(tokens, Math.max(64, 2 * (known + n)));
+        }
+    }
+
     /** Appends a token. */
     final void add(int token) {
-        if (known == tokens.length) {
-            tokens = Arrays.copyOf(tokens, Math.max(64, 2 * known));
-        }
+        reserve(1);
         tokens[known++] = token;
     }
 
@@ -118,7 +191,7 @@ abstract class Work {
      */
     EnginePool.Part next(EngineText in, int most, int cut) {
         boolean read = isPrompt();
-        int end = Math.min(read ? promptTokens : known, computed + most);
+        int end = Math.min(read ? promptTokens : known + drafted, computed + most);
         if (computed < cut && cut < end) {
             end = cut;
         }
@@ -126,7 +199,7 @@ abstract class Work {
             end = allFrom;
         }
         EnginePool.Logits logits = EnginePool.Logits.NONE;
-        if (computed >= allFrom) {
+        if (computed >= allFrom || drafted > 0) {
             logits = EnginePool.Logits.ALL;
         } else if (end == known && wantsLast) {
             logits = EnginePool.Logits.LAST;
