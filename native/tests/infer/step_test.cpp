@@ -94,7 +94,7 @@ std::vector<Logits> crowd(const std::shared_ptr<Model>& model, const std::vector
       const bool read = at < all[i].n_prompt;
       const size_t most = (read ? all[i].n_prompt : n) - at;
       const size_t now = below(2) == 0 ? most : 1 + below(most);
-      const LogitRows rows = !read                          ? LogitRows::kAll
+      const LogitRows rows = !read                         ? LogitRows::kAll
                              : at + now == all[i].n_prompt ? LogitRows::kLast
                                                            : LogitRows::kNone;
       parts.push_back({texts[i].get(), std::span(all[i].tokens).subspan(at, now), all[i].role(at), rows});

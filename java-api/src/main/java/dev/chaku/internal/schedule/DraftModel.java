@@ -150,8 +150,7 @@ final class DraftModel implements AutoCloseable {
                 for (ModelDrafter drafter : texts) {
                     parts.add(drafter.next(role, wanted, most));
                 }
-                int floats =
-                        wanted == EnginePool.Logits.NONE ? 0 : Math.multiplyExact(texts.size(), core.vocabSize());
+                int floats = wanted == EnginePool.Logits.NONE ? 0 : Math.multiplyExact(texts.size(), core.vocabSize());
                 if (logits.capacity() < floats) {
                     logits = DirectBuffers.floats(floats);
                 }
