@@ -24,7 +24,7 @@ final class CounterRandom {
         return bits(number) * SplitMix64.UNIT;
     }
 
-    /** Yes ({@link Bits}) with a probability. */
+    /** All bits with a probability, else none. */
     long isBelow(long share, long number) {
         return bits(number) - share >> 63;
     }

@@ -45,7 +45,7 @@ final class FactorRule implements MergeRule {
             pruning.of(Values.of(values[i]), key).prune(values[i], 0, values[i].length, 0);
         }
         double[] result = new double[values[0].length];
-        combination.combine(values, weights, result, result.length);
+        combination.combiner(result.length).combine(values, weights, result, result.length);
         return result;
     }
 }

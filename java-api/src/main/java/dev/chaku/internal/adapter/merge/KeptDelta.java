@@ -99,9 +99,9 @@ final class KeptDelta {
                 u[n * rank + r] = svd.us()[r * rows + n] / svd.sigma()[r];
             }
         }
-        double[] tile = new double[SubspaceSvd.TILE_ROWS * columns];
-        for (int from = 0; from < rows; from += SubspaceSvd.TILE_ROWS) {
-            int count = Math.min(SubspaceSvd.TILE_ROWS, rows - from);
+        double[] tile = new double[Tile.ROWS * columns];
+        for (int from = 0; from < rows; from += Tile.ROWS) {
+            int count = Math.min(Tile.ROWS, rows - from);
             lost.lost(from, count, tile);
             for (int row = 0; row < count; row++) {
                 for (int r = 0; r < rank; r++) {

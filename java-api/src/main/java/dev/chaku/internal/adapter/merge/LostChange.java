@@ -63,7 +63,7 @@ final class LostChange implements TiledMatrix {
         }
     }
 
-    private static final int TILE = SubspaceSvd.TILE_ROWS;
+    private static final int TILE = Tile.ROWS;
 
     private static float[] roots(FloatBuffer importance) {
         float[] roots = new float[importance.limit()];
@@ -84,14 +84,20 @@ final class LostChange implements TiledMatrix {
     }
 
     @Override
-    public void rows(int from, int count, double[] target) {
+    public Tile rows(int from, int count, Tile scratch) {
+        double[] computed = new double[kept == null ? count * columns() : columns()];
         if (kept == null) {
-            compute(from, count, target);
-            return;
+            compute(from, count, computed);
         }
-        for (int i = 0; i < count * columns(); i++) {
-            target[i] = kept[from * columns() + i];
+        for (int row = 0; row < count; row++) {
+            if (kept != null) {
+                for (int i = 0; i < columns(); i++) {
+                    computed[i] = kept[(from + row) * columns() + i];
+                }
+            }
+            scratch.put(row, computed, kept == null ? row * columns() : 0);
         }
+        return scratch;
     }
 
     private void compute(int from, int count, double[] target) {

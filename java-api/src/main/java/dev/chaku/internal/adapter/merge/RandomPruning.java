@@ -17,7 +17,8 @@ record RandomPruning(double density, long seed) implements Pruning {
         long share = CounterRandom.share(density);
         return (all, from, count, first) -> {
             for (int i = 0; i < count; i++) {
-                all[from + i] = Bits.choose(random.isBelow(share, first + i), all[from + i] * scale);
+                long stays = random.isBelow(share, first + i);
+                all[from + i] = Double.longBitsToDouble(Double.doubleToRawLongBits(all[from + i] * scale) & stays);
             }
         };
     }

@@ -7,11 +7,12 @@ interface TiledMatrix {
     int columns();
 
     /**
-     * Computes rows.
+     * Gives rows.
      *
-     * @param from the first
-     * @param count how many
-     * @param target gets them, row after row
+     * @param from the first, a multiple of {@link Tile#ROWS}
+     * @param count how many, at most {@link Tile#ROWS}
+     * @param scratch of these columns, for what is computed
+     * @return the rows, not to be altered: the scratch, or a tile that is kept
      */
-    void rows(int from, int count, double[] target);
+    Tile rows(int from, int count, Tile scratch);
 }

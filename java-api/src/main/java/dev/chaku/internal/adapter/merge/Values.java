@@ -12,6 +12,9 @@ interface Values {
 
     void forEach(Visitor visitor);
 
+    /** The same with some of them, from all over the matrix; all where they are at hand. */
+    void forSome(Visitor visitor);
+
     /** Those of an array. */
     static Values of(double[] values) {
         return new Values() {
@@ -23,6 +26,11 @@ interface Values {
             @Override
             public void forEach(Visitor visitor) {
                 visitor.visit(values, 0, values.length);
+            }
+
+            @Override
+            public void forSome(Visitor visitor) {
+                forEach(visitor);
             }
         };
     }

