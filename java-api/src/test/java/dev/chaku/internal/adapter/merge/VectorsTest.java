@@ -39,6 +39,25 @@ class VectorsTest {
         }
     }
 
+    /** Rows are taken in fours; what is left over is done too, and nothing beside it is touched. */
+    @ParameterizedTest
+    @CsvSource({"1, 1", "3, 7", "4, 8", "5, 9", "16, 33"})
+    void rowsOfAnyNumberAreAdded(int inner, int n) {
+        Random random = new Random(inner);
+        double[][] c = Naive.random(random, 1, inner + 2);
+        double[][] x = Naive.random(random, inner + 1, n + 1);
+        double[] y = new double[n + 1];
+        Arrays.fill(y, 5);
+        Vectors.addRows(c[0], 2, x, 1, inner, y, n);
+        for (int at = 0; at <= n; at++) {
+            double expected = 5;
+            for (int k = 0; at < n && k < inner; k++) {
+                expected += c[0][k + 2] * x[k + 1][at];
+            }
+            assertEquals(expected, y[at], 1e-12);
+        }
+    }
+
     @Test
     void innerProductsOfAnyLength() {
         for (int n : new int[] {0, 1, 7, 8, 9, 31}) {
