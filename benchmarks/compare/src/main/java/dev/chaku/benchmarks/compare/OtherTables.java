@@ -27,6 +27,34 @@ final class OtherTables {
         return text.toString();
     }
 
+    static String serveLoad(List<Map<String, Object>> rows) {
+        Markdown text = new Markdown();
+        machine(rows, text);
+        text.head("case", "tokens/s", "ratio", "first token, p50 / p99 ms", "between tokens, p50 / p99 ms");
+        for (Map<String, Object> row : rows) {
+            if ("serve_load".equals(row.get("measure"))) {
+                text.row(
+                        row.get("shape").toString(),
+                        Markdown.spread(row.get("tokens_per_s"), 1),
+                        Markdown.spread(row.get("ratio"), 2),
+                        percentiles(row, "first_token"),
+                        percentiles(row, "between_tokens"));
+            }
+        }
+        return text.toString();
+    }
+
+    private static String percentiles(Map<String, Object> row, String what) {
+        if (!row.containsKey(what + "_p50_ms")) {
+            return "–";
+        }
+        return String.format(
+                Locale.ROOT,
+                "%.0f / %.0f",
+                Markdown.number(row, what + "_p50_ms"),
+                Markdown.number(row, what + "_p99_ms"));
+    }
+
     static String jmh(List<Map<String, Object>> rows) {
         Markdown text = new Markdown();
         machine(rows, text);

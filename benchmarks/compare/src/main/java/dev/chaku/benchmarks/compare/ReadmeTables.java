@@ -21,6 +21,7 @@ final class ReadmeTables {
         TABLES.put("neighbours", NeighbourTables::render);
         TABLES.put("adapters", AdapterTables::render);
         TABLES.put("embed", OtherTables::embeddings);
+        TABLES.put("serve-load", OtherTables::serveLoad);
         TABLES.put("jmh", OtherTables::jmh);
         TABLES.put("kernels", OtherTables::kernels);
         TABLES.put("bench", OtherTables::bench);

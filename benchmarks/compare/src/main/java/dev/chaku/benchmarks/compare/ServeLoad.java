@@ -1,0 +1,287 @@
+package dev.chaku.benchmarks.compare;
+
+import dev.chaku.Adapter;
+import dev.chaku.Generator;
+import dev.chaku.Model;
+import dev.chaku.ModelOptions;
+import dev.chaku.Shape;
+import dev.chaku.WeightFormat;
+import dev.chaku.cli.Machine;
+import dev.chaku.generate.Generation;
+import dev.chaku.generate.SamplingOptions;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
+import java.util.stream.IntStream;
+import java.util.stream.LongStream;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** What one engine does for many at once: tokens a second, waiting times, adapters, prefixes. */
+@Command(
+        name = "benchmarks/run serve-load",
+        sortOptions = false,
+        description =
+                "Generates many texts at once on a 1B shape in Q4_K_M with random weights, and compares with one text:"
+                        + " tokens per second, waiting times, what several adapters cost, what a kept prefix saves, what a"
+                        + " long prompt costs the text beside it. Cases take turns within each round.")
+final class ServeLoad implements Callable<Integer> {
+    private static final int PROMPT = 64;
+    private static final int ANSWER = 32;
+    private static final int PREFIX = 1000;
+    private static final int LONG_PROMPT = 2000;
+    private static final int CROWD = 64;
+    private static final int ADAPTERS = 8;
+    private static final int RANK = 16;
+    private static final double MILLIS = 1e6;
+
+    @Option(names = "--quick", description = "One round of small cases: does it work at all?")
+    private boolean quick;
+
+    @Mixin
+    private RunOptions run;
+
+    private final Random random = new Random(7);
+
+    public static void main(String[] args) {
+        System.exit(new CommandLine(new ServeLoad()).execute(args));
+    }
+
+    @Override
+    public Integer call() throws IOException {
+        return run.write("serve-load", quick, report -> {
+            Shape shape = quick ? Shape.SMOLLM2_135M : Shape.LLAMA_3_2_1B;
+            int threads = run.settings(List.of(), 1).threads();
+            ModelOptions options = ModelOptions.defaults().withThreads(threads);
+            try (Model model = Model.synthetic(shape, WeightFormat.Q4_K_M, 1, options)) {
+                report.program(
+                        "chaku",
+                        Map.of(
+                                "machine",
+                                Machine.describe(model.device()),
+                                "system",
+                                shape.label() + " in " + WeightFormat.Q4_K_M.label() + ", random weights"));
+                generate(model, 1, List.of(), true); // warms up
+                texts(report, model, quick ? new int[] {1, 4} : new int[] {1, 8, 32, CROWD});
+                adapters(report, model);
+                prefix(report, model);
+                longPrompt(report, model);
+                reproducible(report, model);
+            }
+            return 0;
+        });
+    }
+
+    private int rounds() {
+        return quick ? 1 : 3;
+    }
+
+    /** Tokens per second of so many texts, beside those of one. */
+    private void texts(Report report, Model model, int[] counts) {
+        Map<Integer, Samples> rates = new LinkedHashMap<>();
+        Map<Integer, List<Generation>> last = new LinkedHashMap<>();
+        for (int round = 0; round < rounds(); round++) {
+            for (int n : counts) {
+                List<Generation> all = generate(model, n, List.of(), false);
+                rates.computeIfAbsent(n, key -> new Samples()).add(rate(all));
+                last.put(n, all);
+            }
+        }
+        for (int n : counts) {
+            Map<String, Object> row = row(n + (n == 1 ? " text" : " texts at once"));
+            row.put("tokens_per_s", rates.get(n).fields());
+            row.put("ratio", rates.get(n).over(rates.get(counts[0])).fields());
+            Map<String, Object> first = percentiles(last.get(n).stream()
+                    .mapToLong(one -> one.times().firstToken().toNanos()));
+            Map<String, Object> between = percentiles(gaps(last.get(n)));
+            row.put("first_token_p50_ms", first.get("p50"));
+            row.put("first_token_p99_ms", first.get("p99"));
+            row.put("between_tokens_p50_ms", between.get("p50"));
+            row.put("between_tokens_p99_ms", between.get("p99"));
+            report.row(row);
+        }
+    }
+
+    /** Time of a crowd whose texts wear several adapters in turn, over that of one whose texts wear the same. */
+    private void adapters(Report report, Model model) {
+        List<Adapter> worn = new ArrayList<>();
+        try {
+            IntStream.range(0, ADAPTERS).forEach(i -> worn.add(Adapter.random(model, RANK, i)));
+            ratio(
+                    report,
+                    CROWD + " texts over " + ADAPTERS + " adapters, time of those over one",
+                    () -> seconds(() -> generate(model, CROWD, worn, false)),
+                    () -> seconds(() -> generate(model, CROWD, worn.subList(0, 1), false)));
+        } finally {
+            worn.forEach(Adapter::close);
+        }
+    }
+
+    /** Time to the first token after a prefix that was never seen, over that after one which was. */
+    private void prefix(Report report, Model model) {
+        Samples ratios = new Samples();
+        for (int round = 0; round < rounds() + 1; round++) {
+            int[] prefix = tokens(model, PREFIX);
+            double fresh = firstToken(model, prefix);
+            double kept = firstToken(model, prefix);
+            if (round > 0) { // the first warms up
+                ratios.add(fresh / kept);
+            }
+        }
+        put(report, "first token after " + PREFIX + " tokens, time of new ones over kept ones", ratios);
+    }
+
+    private double firstToken(Model model, int[] prefix) {
+        int[] prompt = IntStream.concat(IntStream.of(prefix), IntStream.of(tokens(model, 4)))
+                .toArray();
+        return text(model, prompt, 1).generate().times().firstToken().toNanos();
+    }
+
+    /** Gaps between a text's tokens while a long prompt is read beside it, over those before. */
+    private void longPrompt(Report report, Model model) {
+        Samples middle = new Samples();
+        Samples worst = new Samples();
+        for (int round = 0; round < rounds(); round++) {
+            Generator running = text(model, tokens(model, PROMPT), model.contextLength() / 2);
+            long started = System.nanoTime();
+            CompletableFuture<Generation> answer = CompletableFuture.supplyAsync(running::generate);
+            pause(quick ? 500 : 2000);
+            long begin = System.nanoTime() - started;
+            text(model, tokens(model, quick ? 300 : LONG_PROMPT), 1).generate();
+            long end = System.nanoTime() - started;
+            running.cancel();
+            List<Long> before = new ArrayList<>();
+            List<Long> beside = new ArrayList<>();
+            Generation generation = answer.join();
+            long at = generation.times().firstToken().toNanos();
+            for (long gap : generation.times().gapsNanos()) {
+                if (at + gap < begin) {
+                    before.add(gap);
+                } else if (at < end) {
+                    beside.add(gap);
+                }
+                at += gap;
+            }
+            middle.add(percentile(beside, 50) / percentile(before, 50));
+            worst.add(percentile(beside, 99) / percentile(before, 50));
+        }
+        String what = "gap beside a prompt of " + LONG_PROMPT + " tokens over that alone, ";
+        put(report, what + "median", middle);
+        put(report, what + "p99", worst);
+    }
+
+    /** What it costs that a text has the same tokens whatever else runs. */
+    private void reproducible(Report report, Model model) {
+        ratio(
+                report,
+                "8 reproducible texts, time of those that need not be",
+                () -> seconds(() -> generate(model, 8, List.of(), true)),
+                () -> seconds(() -> generate(model, 8, List.of(), false)));
+    }
+
+    /** One measurement of a case. */
+    private interface Case {
+        double measure();
+    }
+
+    private void ratio(Report report, String what, Case one, Case other) {
+        Samples ratios = new Samples();
+        for (int round = 0; round < rounds(); round++) {
+            double first = one.measure();
+            ratios.add(first / other.measure());
+        }
+        put(report, what, ratios);
+    }
+
+    private static void put(Report report, String what, Samples ratios) {
+        Map<String, Object> row = row(what);
+        row.put("ratio", ratios.fields());
+        report.row(row);
+    }
+
+    private static Map<String, Object> row(String what) {
+        Map<String, Object> row = new LinkedHashMap<>();
+        row.put("measure", "serve_load");
+        row.put("shape", what);
+        row.put("tokens", "");
+        row.put("program", "chaku");
+        return row;
+    }
+
+    private List<Generation> generate(Model model, int n, List<Adapter> worn, boolean reproducible) {
+        List<CompletableFuture<Generation>> running = new ArrayList<>();
+        for (int i = 0; i < n; i++) {
+            Generator text = text(model, tokens(model, PROMPT), ANSWER).reproducible(reproducible);
+            if (!worn.isEmpty()) {
+                text.adapter(worn.get(i % worn.size()));
+            }
+            running.add(text.generateAsync());
+        }
+        return running.stream().map(CompletableFuture::join).toList();
+    }
+
+    /** Without an end but that of its length. */
+    private static Generator text(Model model, int[] prompt, int answer) {
+        return model.generator()
+                .tokens(prompt)
+                .maxTokens(answer)
+                .sampling(SamplingOptions.greedy())
+                .endless(true);
+    }
+
+    /** Others each time, so that nothing is kept of them. */
+    private int[] tokens(Model model, int count) {
+        return random.ints(count, 0, model.vocabSize()).toArray();
+    }
+
+    /** Generated tokens per second of all texts together, prompts not counted. */
+    private static double rate(List<Generation> all) {
+        double tokens = 0;
+        double seconds = 0;
+        for (Generation one : all) {
+            tokens += one.times().gapsNanos().length;
+            seconds += LongStream.of(one.times().gapsNanos()).sum() / 1e9;
+        }
+        return tokens / seconds * all.size();
+    }
+
+    private static double seconds(Runnable work) {
+        long begin = System.nanoTime();
+        work.run();
+        return (System.nanoTime() - begin) / 1e9;
+    }
+
+    private static void pause(long millis) {
+        try {
+            Thread.sleep(millis);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private static LongStream gaps(List<Generation> all) {
+        return all.stream()
+                .flatMapToLong(one -> LongStream.of(one.times().gapsNanos()));
+    }
+
+    /** In milliseconds. */
+    private static Map<String, Object> percentiles(LongStream nanos) {
+        List<Long> all = nanos.boxed().toList();
+        Map<String, Object> fields = new LinkedHashMap<>();
+        fields.put("p50", Samples.rounded(percentile(all, 50) / MILLIS));
+        fields.put("p99", Samples.rounded(percentile(all, 99) / MILLIS));
+        return fields;
+    }
+
+    private static double percentile(List<Long> values, int percent) {
+        List<Long> sorted = values.stream().sorted().toList();
+        return sorted.get(Math.max(0, (int) Math.ceil(percent / 100.0 * sorted.size()) - 1));
+    }
+}
