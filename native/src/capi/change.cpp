@@ -1,6 +1,7 @@
 #include <vector>
 
 #include "capi/boundary.h"
+#include "capi/caller.h"
 #include "capi/formats.h"
 #include "kernels/table.h"
 #include "quant/code_grid.h"
@@ -8,12 +9,6 @@
 using namespace chaku;
 
 namespace {
-
-// The calling thread alone: whoever calls splits rows among threads and overlaps them with its files.
-Queue& queue_of_caller() {
-  thread_local Queue queue(1);
-  return queue;
-}
 
 int64_t elements(const char* op, int64_t n_rows, int64_t n_columns) {
   int64_t n = 0;
@@ -75,7 +70,7 @@ extern "C" chaku_status chaku_add_low_rank(const float* src, int64_t n_rows, int
       capi::require("add_low_rank", "directions", directions);
     }
     select_table(CpuPath::kAuto)
-        .add_low_rank({src, coefficients, directions, dst, n_rows, n_columns, rank}, queue_of_caller());
+        .add_low_rank({src, coefficients, directions, dst, n_rows, n_columns, rank}, capi::queue_of_caller());
   });
 }
 
@@ -90,7 +85,7 @@ extern "C" chaku_status chaku_round_along(const chaku_rounding* rounding, void* 
     select_table(CpuPath::kAuto)
         .round_along({static_cast<DType>(r.dtype), r.values, r.base, r.importance, r.along, r.aims, dst, r.n_rows,
                       r.n_columns, r.rank},
-                     queue_of_caller());
+                     capi::queue_of_caller());
   });
 }
 
@@ -116,7 +111,7 @@ extern "C" chaku_status chaku_compare_change(const chaku_change* change, chaku_c
       select_table(CpuPath::kAuto)
           .compare_change({c.base, c.wanted, static_cast<DType>(c.dtype), c.written, c.weights, sums.data(),
                            c.weights == nullptr ? nullptr : weighted_sums.data(), c.n_rows, c.n_columns},
-                          queue_of_caller());
+                          capi::queue_of_caller());
     add_up(sums, all);
     add_up(c.weights == nullptr ? sums : weighted_sums, by_weight);
   });

@@ -1,7 +1,9 @@
 #include <cstddef>
 
 #include "capi/boundary.h"
+#include "capi/caller.h"
 #include "capi/formats.h"
+#include "kernels/table.h"
 #include "quant/code_grid.h"
 #include "quant/codec.h"
 
@@ -43,10 +45,9 @@ extern "C" chaku_status chaku_quantize(int32_t dtype, const float* src, int64_t 
     if (n == 0) return;
     capi::require("quantize", "src", src);
     if (dst == nullptr) fail(Code::kInvalidArgument, "[quantize] expected dst, got null");
-    if (importance == nullptr) return quantize(static_cast<DType>(dtype), src, dst, n);
-    const int64_t n_bytes = row_bytes(static_cast<DType>(dtype), n_per_row);
-    for (int64_t row = 0; row < n / n_per_row; ++row)
-      quantize(static_cast<DType>(dtype), src + row * n_per_row, static_cast<std::byte*>(dst) + row * n_bytes,
-               n_per_row, importance);
+    const int64_t width = importance == nullptr ? n : n_per_row;
+    select_table(CpuPath::kAuto)
+        .encode_rows({src, static_cast<DType>(dtype), dst, n / width, width, nullptr, importance},
+                     capi::queue_of_caller());
   });
 }

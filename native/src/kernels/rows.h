@@ -48,7 +48,8 @@ struct EncodeRowsProblem {
   DType dtype = DType::kF32;
   void* y = nullptr;  // rows contiguous
   int64_t m = 0, width = 0;
-  const int32_t* ids = nullptr;  // [M], each once; null: row m goes to row m
+  const int32_t* ids = nullptr;       // [M], each once; null: row m goes to row m
+  const float* importance = nullptr;  // [width]: what squared errors of the columns weigh; or null
 };
 
 // y = w as floats, as quant/codec.h decodes.

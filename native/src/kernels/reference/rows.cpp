@@ -82,12 +82,9 @@ void fill(const FillProblem& p, Queue& queue) noexcept {
 void encode_rows(const EncodeRowsProblem& p, Queue& queue) noexcept {
   const int64_t n_bytes = row_bytes(p.dtype, p.width);
   queue.parallel_for(p.m, 8, [&](int64_t begin, int64_t end, int) {
-    if (p.ids == nullptr) {
-      quantize(p.dtype, p.x + begin * p.width, static_cast<std::byte*>(p.y) + begin * n_bytes, (end - begin) * p.width);
-      return;
-    }
     for (int64_t m = begin; m < end; ++m)
-      quantize(p.dtype, p.x + m * p.width, static_cast<std::byte*>(p.y) + p.ids[m] * n_bytes, p.width);
+      quantize(p.dtype, p.x + m * p.width, static_cast<std::byte*>(p.y) + (p.ids == nullptr ? m : p.ids[m]) * n_bytes,
+               p.width, p.importance);
   });
 }
 

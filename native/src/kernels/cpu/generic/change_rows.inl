@@ -2,6 +2,8 @@
 // sums along the directions are read and written for every column. What is unpacked and packed is a tile of columns.
 #pragma once
 
+#include "kernels/cpu/generic/doubles.h"
+#include "kernels/cpu/generic/lanes.h"
 #include "kernels/cpu/generic/ops.h"
 #include "kernels/cpu/generic/simd.h"
 #include "kernels/queue.h"
@@ -15,34 +17,6 @@ constexpr int kMostVectors = 4;
 constexpr int kMostRows = kMostVectors * kLanes;
 constexpr int kLeastGroup = 16;  // columns that share a step
 constexpr int kParts = 16;       // of a comparison's sums
-
-#if defined(__AVX512F__)
-using D = __m512d;
-CHAKU_INLINE D broadcast_f64(double v) { return _mm512_set1_pd(v); }
-CHAKU_INLINE D low_f64(F v) { return _mm512_cvtps_pd(_mm512_castps512_ps256(v)); }
-CHAKU_INLINE D high_f64(F v) { return _mm512_cvtps_pd(_mm512_extractf32x8_ps(v, 1)); }
-CHAKU_INLINE F join_f64(D low, D high) {
-  return _mm512_insertf32x8(_mm512_castps256_ps512(_mm512_cvtpd_ps(low)), _mm512_cvtpd_ps(high), 1);
-}
-CHAKU_INLINE void store_f64(double* p, D v) { _mm512_storeu_pd(p, v); }
-CHAKU_INLINE void store_bytes(uint8_t* p, F v) {
-  _mm_storeu_si128(reinterpret_cast<__m128i*>(p), _mm512_cvtepi32_epi8(_mm512_cvtps_epi32(v)));
-}
-#else
-using D = __m256d;
-CHAKU_INLINE D broadcast_f64(double v) { return _mm256_set1_pd(v); }
-CHAKU_INLINE D low_f64(F v) { return _mm256_cvtps_pd(_mm256_castps256_ps128(v)); }
-CHAKU_INLINE D high_f64(F v) { return _mm256_cvtps_pd(_mm256_extractf128_ps(v, 1)); }
-CHAKU_INLINE F join_f64(D low, D high) { return _mm256_set_m128(_mm256_cvtpd_ps(high), _mm256_cvtpd_ps(low)); }
-CHAKU_INLINE void store_f64(double* p, D v) { _mm256_storeu_pd(p, v); }
-CHAKU_INLINE void store_bytes(uint8_t* p, F v) {
-  const I whole = _mm256_cvtps_epi32(v);
-  const __m128i words = _mm_packus_epi32(_mm256_castsi256_si128(whole), _mm256_extracti128_si256(whole, 1));
-  _mm_storel_epi64(reinterpret_cast<__m128i*>(p), _mm_packus_epi16(words, words));
-}
-#endif
-
-CHAKU_INLINE F magnitude(F v) { return maximum(v, zero() - v); }
 
 // ---- adding low-rank products
 
@@ -117,28 +91,6 @@ CHAKU_INLINE void place(LaneRows& rows, int64_t width, int64_t rank, std::byte* 
   rows.inverses = take(kTile / kLeastGroup);
   rows.sums = take(rank);
   rows.bytes = reinterpret_cast<uint8_t*>(at);
-}
-
-// to[n, rows] = the columns at rows' addresses.
-template <class RowOf>
-CHAKU_INLINE void to_lanes(int64_t width, int64_t n, RowOf row_of, float* to) {
-  for (int64_t first = 0; first < width; first += kLanes)
-    for (int64_t k = 0; k < n; k += kLanes) {
-      F r[kLanes];
-      for (int i = 0; i < kLanes; ++i) r[i] = load(row_of(first + i) + k);
-      transpose(r);
-      for (int i = 0; i < kLanes; ++i) store(to + (k + i) * width + first, r[i]);
-    }
-}
-
-CHAKU_INLINE void codes_to_bytes(const LaneRows& rows, int64_t n) {
-  for (int64_t first = 0; first < rows.width; first += kLanes)
-    for (int64_t k = 0; k < n; k += kLanes) {
-      F r[kLanes];
-      for (int i = 0; i < kLanes; ++i) r[i] = load(rows.codes + (k + i) * rows.width + first);
-      transpose(r);
-      for (int i = 0; i < kLanes; ++i) store_bytes(rows.bytes + (first + i) * kTile + k, r[i]);
-    }
 }
 
 CHAKU_INLINE void read_scales(const LaneRows& rows, const CodeGrid& grid, int64_t block, int64_t n_blocks,
@@ -283,7 +235,7 @@ static void choose_codes(const RoundAlongProblem& p, const CodeGrid& grid, LaneR
     for (int64_t k = 0; k < n; k += grid.group)
       choose_group<V, kTable>(p, rows, levels, at + k, grid.group, k, k / grid.group, squares, beyond);
     add_squares<V>(rows, squares);
-    codes_to_bytes(rows, n);
+    to_bytes(rows.codes, rows.width, n, rows.bytes, kTile);
     for (int64_t row = 0; row < rows.width; ++row)
       for (int64_t b = 0; b < n_blocks; ++b)
         grid.write_codes(rows.bytes + row * kTile + b * grid.block_elements,
@@ -403,7 +355,7 @@ CHAKU_INLINE void try_quantizer(Rounding& r) {
   uint8_t* plain = reinterpret_cast<uint8_t*>(r.scratch + lane_bytes(r.lanes.width, r.p.rank));
   uint8_t* chosen = plain + r.n * r.n_bytes;
   for (int64_t i = 0; i < r.n; ++i)
-    quantize(r.p.dtype, r.p.x + r.row[i] * r.p.k, plain + i * r.n_bytes, r.p.k, r.p.importance);
+    encode_row(r.p.dtype, r.p.x + r.row[i] * r.p.k, r.p.importance, r.p.k, plain + i * r.n_bytes);
   __builtin_memcpy(chosen, plain, static_cast<size_t>(r.n * r.n_bytes));
   r.fill([&](int64_t i) { return chosen + i * r.n_bytes; });
   walk(r.p, r.grid, Walk::kChoose, r.lanes);

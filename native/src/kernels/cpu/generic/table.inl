@@ -48,7 +48,7 @@ constexpr KernelTable make_table(const char* name, CpuPath path) {
           .mean_rows = reference::mean_rows,
           .scatter_rows = reference::scatter_rows,
           .fill = reference::fill,
-          .encode_rows = reference::encode_rows,
+          .encode_rows = encode_rows,
           .decode_rows = reference::decode_rows,
           .merge_rows = reference::merge_rows,
           .add_low_rank = add_low_rank,
