@@ -39,15 +39,20 @@ class Measure {
  public:
   explicit Measure(const RoundAlongProblem& p) : p_(p), sums_(static_cast<size_t>(p.rank), 0.0f) {}
 
-  float aim(int64_t k, float x) const noexcept {
-    for (int64_t r = 0; r < p_.rank; ++r) x += -p_.u[k * p_.rank + r] * sums_[static_cast<size_t>(r)];
-    return x;
+  // What is added to column k's value before it is rounded.
+  float back(int64_t k) const noexcept {
+    float back = 0;
+    for (int64_t r = 0; r < p_.rank; ++r) back = std::fma(-p_.u[k * p_.rank + r], sums_[static_cast<size_t>(r)], back);
+    return back;
   }
 
   void add(int64_t k, float e) noexcept {
     if (k % kErrorColumns == 0) flush();
-    squares_ += e * e;
-    for (int64_t r = 0; r < p_.rank; ++r) sums_[static_cast<size_t>(r)] += p_.v[k * p_.rank + r] * e;
+    squares_ = std::fma(e, e, squares_);
+    for (int64_t r = 0; r < p_.rank; ++r) {
+      float& sum = sums_[static_cast<size_t>(r)];
+      sum = std::fma(p_.v[k * p_.rank + r], e, sum);
+    }
   }
 
   double total() noexcept {
@@ -86,7 +91,7 @@ Rounded choose_codes(const RoundAlongProblem& p, const CodeGrid& grid, const flo
       const float step = steps[i / grid.group], offset = offsets[i / grid.group];
       const float inverse = std::fabs(step) >= kLeastStep ? 1 / step : 0.0f;
       const float least = level_of(grid, 0), most = level_of(grid, grid.highest - grid.lowest);
-      const float wanted = (measure.aim(k, x[k]) - offset) * inverse;
+      const float wanted = (x[k] + measure.back(k) - offset) * inverse;
       const float inside = std::min(std::max(wanted, least), most);
       const int code = nearest_code(grid, inside);
       codes[i] = static_cast<uint8_t>(code);

@@ -154,21 +154,10 @@ struct LevelsOf {
   }
 };
 
-// The squared errors and sums of column k, whose errors are e.
-template <int V>
-CHAKU_INLINE void add_errors(const RoundAlongProblem& p, const LaneRows& rows, int64_t k, const F* e, F* squares) {
-  for (int v = 0; v < V; ++v) squares[v] = squares[v] + e[v] * e[v];
-  for (int64_t r = 0; r < p.rank; ++r) {
-    const F direction = broadcast(p.v[k * p.rank + r]);
-    float* sum = rows.sums + r * V * kLanes;
-    for (int v = 0; v < V; ++v) store(sum + v * kLanes, load(sum + v * kLanes) + direction * e[v]);
-  }
-}
-
 // Chooses the codes of a group's columns [k, k + n), which are those from `at` of the tile.
 template <int V, bool kTable>
 static void choose_group(const RoundAlongProblem& p, const LaneRows& rows, const LevelsOf<kTable>& levels, int64_t k,
-                         int64_t n, int64_t at, int64_t group, F* squares, F* beyond) {
+                         int64_t n, int64_t at, int64_t group, F* back, F* squares, F* beyond) {
   F step[V], offset[V], inverse[V];
   for (int v = 0; v < V; ++v) {
     step[v] = load(rows.steps + group * V * kLanes + v * kLanes);
@@ -178,22 +167,30 @@ static void choose_group(const RoundAlongProblem& p, const LaneRows& rows, const
   for (int64_t i = 0; i < n; ++i) {
     const float* value = rows.values + (at + i) * V * kLanes;
     float* codes = rows.codes + (at + i) * V * kLanes;
-    F aim[V], e[V];
-    for (int v = 0; v < V; ++v) aim[v] = load(value + v * kLanes);
-    for (int64_t r = 0; r < p.rank; ++r) {
-      const F back = broadcast(p.u[(k + i) * p.rank + r]);
-      for (int v = 0; v < V; ++v) aim[v] = aim[v] - back * load(rows.sums + r * V * kLanes + v * kLanes);
-    }
+    F e[V];
     for (int v = 0; v < V; ++v) {
-      const F wanted = (aim[v] - offset[v]) * inverse[v];
+      const F x = load(value + v * kLanes), wanted = (x + back[v] - offset[v]) * inverse[v];
       const F inside = minimum(maximum(wanted, levels.least), levels.most);
       F code;
       const F level = LevelsOf<kTable>::nearest(levels, inside, &code);
       beyond[v] = maximum(beyond[v], magnitude(wanted - inside));
-      e[v] = step[v] * level + offset[v] - load(value + v * kLanes);
+      e[v] = step[v] * level + offset[v] - x;
+      squares[v] = fma(e[v], e[v], squares[v]);
       store(codes + v * kLanes, code);
+      back[v] = zero();
     }
-    add_errors<V>(p, rows, k + i, e, squares);
+    // The sums with this column's errors, and what they say of the next one's aim.
+    const float* along = p.v + (k + i) * p.rank;
+    const float* aims = p.u + min(k + i + 1, p.k - 1) * p.rank;
+    for (int64_t r = 0; r < p.rank; ++r) {
+      const F direction = broadcast(along[r]), aim = broadcast(aims[r]);
+      float* sums = rows.sums + r * V * kLanes;
+      for (int v = 0; v < V; ++v) {
+        const F sum = fma(direction, e[v], load(sums + v * kLanes));
+        store(sums + v * kLanes, sum);
+        back[v] = fnma(aim, sum, back[v]);
+      }
+    }
   }
 }
 
@@ -223,8 +220,8 @@ template <int V, bool kTable>
 static void choose_codes(const RoundAlongProblem& p, const CodeGrid& grid, LaneRows& rows) {
   const int64_t block_bytes = dtype_info(p.dtype).block_bytes;
   const LevelsOf<kTable> levels = LevelsOf<kTable>::of(grid);
-  F beyond[V];
-  for (int v = 0; v < V; ++v) beyond[v] = zero();
+  F beyond[V], back[V];
+  for (int v = 0; v < V; ++v) beyond[v] = back[v] = zero();
   start(p, rows);
   for (int64_t at = 0; at < p.k; at += kTile) {
     const int64_t n = min(kTile, p.k - at), block = at / grid.block_elements, n_blocks = n / grid.block_elements;
@@ -233,7 +230,7 @@ static void choose_codes(const RoundAlongProblem& p, const CodeGrid& grid, LaneR
     F squares[V];
     for (int v = 0; v < V; ++v) squares[v] = zero();
     for (int64_t k = 0; k < n; k += grid.group)
-      choose_group<V, kTable>(p, rows, levels, at + k, grid.group, k, k / grid.group, squares, beyond);
+      choose_group<V, kTable>(p, rows, levels, at + k, grid.group, k, k / grid.group, back, squares, beyond);
     add_squares<V>(rows, squares);
     to_bytes(rows.codes, rows.width, n, rows.bytes, kTile);
     for (int64_t row = 0; row < rows.width; ++row)
@@ -243,6 +240,28 @@ static void choose_codes(const RoundAlongProblem& p, const CodeGrid& grid, LaneR
   }
   add_sums<V>(p, rows);
   for (int v = 0; v < V; ++v) store(rows.beyond + v * kLanes, beyond[v]);
+}
+
+constexpr int kColumnsAtOnce = 4;
+
+// The squared errors and sums of columns from k on, whose errors are rows.values from `at` on.
+template <int V>
+CHAKU_INLINE void add_errors(const RoundAlongProblem& p, const LaneRows& rows, int64_t k, int64_t at, F* squares) {
+  F e[kColumnsAtOnce][V];
+  for (int i = 0; i < kColumnsAtOnce; ++i)
+    for (int v = 0; v < V; ++v) {
+      e[i][v] = load(rows.values + (at + i) * V * kLanes + v * kLanes);
+      squares[v] = fma(e[i][v], e[i][v], squares[v]);
+    }
+  for (int64_t r = 0; r < p.rank; ++r) {
+    F sum[V];
+    for (int v = 0; v < V; ++v) sum[v] = load(rows.sums + r * V * kLanes + v * kLanes);
+    for (int i = 0; i < kColumnsAtOnce; ++i) {
+      const F direction = broadcast(p.v[(k + i) * p.rank + r]);
+      for (int v = 0; v < V; ++v) sum[v] = fma(direction, e[i][v], sum[v]);
+    }
+    for (int v = 0; v < V; ++v) store(rows.sums + r * V * kLanes + v * kLanes, sum[v]);
+  }
 }
 
 // The measure of rows' blocks as they are.
@@ -260,11 +279,7 @@ static void measure_blocks(const RoundAlongProblem& p, LaneRows& rows) {
     to_lanes(rows.width, n, [&](int64_t row) { return decoded + row * kTile; }, rows.values);
     F squares[V];
     for (int v = 0; v < V; ++v) squares[v] = zero();
-    for (int64_t k = 0; k < n; ++k) {
-      F e[V];
-      for (int v = 0; v < V; ++v) e[v] = load(rows.values + k * V * kLanes + v * kLanes);
-      add_errors<V>(p, rows, at + k, e, squares);
-    }
+    for (int64_t k = 0; k < n; k += kColumnsAtOnce) add_errors<V>(p, rows, at + k, k, squares);
     add_squares<V>(rows, squares);
   }
   add_sums<V>(p, rows);

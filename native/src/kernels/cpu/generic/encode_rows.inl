@@ -1,6 +1,7 @@
 // Encoders of super-blocks with sub-blocks in lanes: the searches of quant/scale_search.h and quant/super_block.h with
 // their operations in their order, so that blocks have the same bits. An element of a sub-block is added to sum i % 4;
-// the four are added as (0 + 2) + (1 + 3). What these formats share is said there; here is how it is computed.
+// the four are added as (0 + 2) + (1 + 3). What these formats share is said there; here is how it is computed. Products
+// of codes, and of codes with a half times an integer, are exact in float32: fusing them with a sum changes no bit.
 //
 // Sixteen sub-blocks are searched at once: a super-block of those that have sixteen, else two.
 #pragma once
@@ -70,8 +71,19 @@ CHAKU_INLINE bool any_less(const W& a, const W& b) {
 }
 CHAKU_INLINE W negative(const W& a) { return wide(-0.0f) - a; }
 CHAKU_INLINE W absolute(const W& a) { return larger(a, negative(a)); }
-CHAKU_INLINE W rounded(const W& a) { return (a + wide(12582912.0f)) - wide(12582912.0f); }
+CHAKU_INLINE W rounded(const W& a) {
+  return each([&](int i) { return round_to_even(a.v[i]); });
+}
+// a * b + c and c - a * b, rounded once.
+CHAKU_INLINE W fused(const W& a, const W& b, const W& c) {
+  return each([&](int i) { return fma(a.v[i], b.v[i], c.v[i]); });
+}
+CHAKU_INLINE W fused_rest(const W& c, const W& a, const W& b) {
+  return each([&](int i) { return fnma(a.v[i], b.v[i], c.v[i]); });
+}
 CHAKU_INLINE W clamped(const W& a, const W& lo, const W& hi) { return smaller(larger(a, lo), hi); }
+// The whole number of [lo, hi] nearest to a; the bounds are whole, so that the order of the two does not matter.
+CHAKU_INLINE W nearest_level(const W& a, const W& lo, const W& hi) { return rounded(clamped(a, lo, hi)); }
 CHAKU_INLINE W truncated(const W& a) {
 #if defined(__AVX512F__)
   return each([&](int i) { return _mm512_roundscale_ps(a.v[i], _MM_FROUND_TO_ZERO | _MM_FROUND_NO_EXC); });
@@ -121,6 +133,15 @@ CHAKU_INLINE W weigh(const W& w, const W& a) {
     return a;
 }
 
+// sum + w q^2, wq being w q.
+template <bool kWeighted>
+CHAKU_INLINE W add_square(const W& q, const W& wq, const W& sum) {
+  if constexpr (kWeighted)
+    return sum + wq * q;
+  else
+    return fused(q, q, sum);
+}
+
 // ---- super-blocks with minima
 
 struct WideFit {
@@ -129,6 +150,7 @@ struct WideFit {
 
 struct Totals {
   D count[2 * kWide], sum[2 * kWide];  // of w and of w x, in float64
+  D mean[2 * kWide];                   // sum / count, or 0
 };
 
 CHAKU_INLINE D half_of(const W& a, int i) { return i % 2 == 0 ? low_f64(a.v[i / 2]) : high_f64(a.v[i / 2]); }
@@ -142,10 +164,12 @@ CHAKU_INLINE WideFit solve_affine(const W& sq, const W& sqq, const W& sxq, const
     const D det = w0 * qq - q * q, least = broadcast_f64(1e-7) * w0 * qq;
     const D scale_of_codes = (w0 * xq - wx * q) / det, min_of_codes = (qq * wx - q * xq) / det;
     D scale = select_less(least, det, scale_of_codes, zero64);
-    D min = select_less(least, det, min_of_codes, select_less(zero64, w0, wx / w0, zero64));
-    const D scale_alone = select_less(zero64, qq, xq / qq, zero64);
-    scale = select_less(zero64, min, scale_alone, scale);
-    min = select_less(zero64, min, zero64, min);
+    D min = select_less(least, det, min_of_codes, totals.mean[i]);
+    if (any_less(zero64, min)) {
+      const D scale_alone = select_less(zero64, qq, xq / qq, zero64);
+      scale = select_less(zero64, min, scale_alone, scale);
+      min = select_less(zero64, min, zero64, min);
+    }
     const D error =
         broadcast_f64(-2) * (scale * xq + min * wx) + scale * scale * qq + two * scale * min * q + min * min * w0;
     const D refused = broadcast_f64(static_cast<double>(kHuge));
@@ -157,15 +181,17 @@ CHAKU_INLINE WideFit solve_affine(const W& sq, const W& sqq, const W& sxq, const
   return {join(scales), join(mins), join(errors)};
 }
 
-template <bool kWeighted>
+// The closed form for the codes under an inverse scale and a minimum, which no element is below if kAbove.
+template <bool kWeighted, bool kAbove>
 CHAKU_INLINE WideFit affine_fit(const SubBlocks& b, const W& inverse, const W& min, float hi, const Totals& totals) {
   Sum sq = Sum::none(), qq = Sum::none(), xq = Sum::none();
   const W none = wide(0), most = wide(hi);
   for_elements<kWeighted>(b, [&](int part, const W& x, const W& w) {
-    const W q = clamped(rounded((x - min) * inverse), none, most);
+    const W real = (x - min) * inverse;
+    const W q = kAbove ? rounded(smaller(real, most)) : nearest_level(real, none, most);
     const W wq = weigh<kWeighted>(w, q);
     sq.part[part] = sq.part[part] + wq;
-    qq.part[part] = qq.part[part] + wq * q;
+    qq.part[part] = add_square<kWeighted>(q, wq, qq.part[part]);
     xq.part[part] = xq.part[part] + wq * x;
   });
   return solve_affine(Sum::total(sq), Sum::total(qq), Sum::total(xq), totals);
@@ -194,6 +220,10 @@ static WideFit fit_affine(const SubBlocks& b, float hi) {
       totals.sum[i] = totals.sum[i] + weight * half_of(x, i);
     }
   });
+  for (int i = 0; i < 2 * kWide; ++i) {
+    const D none64 = broadcast_f64(0);
+    totals.mean[i] = select_less(none64, totals.count[i], totals.sum[i] / totals.count[i], none64);
+  }
   const W none = wide(0), tiny = wide(kTinyExtent), refused = wide(kHuge);
   min = select_less(none, min, none, min);
   WideFit best{none, min, none};
@@ -208,7 +238,8 @@ static WideFit fit_affine(const SubBlocks& b, float hi) {
   const W range = max - min;
   for (int step = 0; step < kSteps; ++step) {
     const W codes = wide(hi + kFrom + kStep * static_cast<float>(step));
-    const WideFit fit = affine_fit<kWeighted>(b, codes / select_less(range, tiny, wide(1), range), min, hi, totals);
+    const WideFit fit =
+        affine_fit<kWeighted, true>(b, codes / select_less(range, tiny, wide(1), range), min, hi, totals);
     take_better(fit, select_less(range, tiny, refused, fit.error), best);
   }
   W open = select_less(range, tiny, none, wide(1));  // 1 where codes are to be chosen again
@@ -216,7 +247,7 @@ static WideFit fit_affine(const SubBlocks& b, float hi) {
     open = select_less(tiny, best.scale, open, none);
     if (!any_less(none, open)) break;
     const W inverse = wide(1) / select_less(tiny, best.scale, best.scale, wide(1));
-    const WideFit fit = affine_fit<kWeighted>(b, inverse, best.min, hi, totals);
+    const WideFit fit = affine_fit<kWeighted, false>(b, inverse, best.min, hi, totals);
     const W error = select_less(none, open, fit.error, refused);
     open = select_less(error, best.error, open, none);
     take_better(fit, error, best);
@@ -231,7 +262,7 @@ CHAKU_INLINE WideFit fit_min(const SubBlocks& b, const W& scale, const W& min, f
   const W inverse = select_less(tiny, scale, wide(1) / select_less(tiny, scale, scale, wide(1)), none);
   Sum sum = Sum::none(), weight = Sum::none(), squares = Sum::none();
   for_elements<kWeighted>(b, [&](int part, const W& x, const W& w) {
-    const W r = x - scale * clamped(rounded((x - min) * inverse), none, most);
+    const W r = fused_rest(x, scale, nearest_level((x - min) * inverse, none, most));
     const W wr = weigh<kWeighted>(w, r);
     sum.part[part] = sum.part[part] + wr;
     if constexpr (kWeighted) weight.part[part] = weight.part[part] + w;
@@ -248,7 +279,7 @@ CHAKU_INLINE W affine_error(const SubBlocks& b, const W& scale, const W& min, fl
   const W none = wide(0), most = wide(hi), inverse = reciprocal_or_zero(scale);
   Sum sum = Sum::none();
   for_elements<kWeighted>(b, [&](int part, const W& x, const W& w) {
-    const W r = x - scale * clamped(rounded((x + min) * inverse), none, most) + min;
+    const W r = fused_rest(x, scale, nearest_level((x + min) * inverse, none, most)) + min;
     sum.part[part] = sum.part[part] + weigh<kWeighted>(w, r) * r;
   });
   return Sum::total(sum);
@@ -317,7 +348,7 @@ class AffineLanes {
     float q[32 * kSubs];
     for (int i = 0; i < b_.n; ++i)
       store_wide(q + i * kSubs,
-                 clamped(rounded((load_wide(b_.x + i * kSubs) + min) * inverse), wide(0), wide(format_.code_hi)));
+                 nearest_level((load_wide(b_.x + i * kSubs) + min) * inverse, wide(0), wide(format_.code_hi)));
     to_bytes(q, kSubs, b_.n, bytes, b_.n);
   }
 
@@ -374,10 +405,10 @@ class AffineLanes {
     const W none = wide(0), most = wide(format_.code_hi), inverse = reciprocal_or_zero(scale);
     Sum xq = Sum::none(), qq = Sum::none(), sx = Sum::none(), sq = Sum::none(), one = Sum::none();
     for_elements<kWeighted>(b_, [&](int part, const W& x, const W& w) {
-      const W q = clamped(rounded((x + min) * inverse), none, most);
+      const W q = nearest_level((x + min) * inverse, none, most);
       const W wx = weigh<kWeighted>(w, x), wq = weigh<kWeighted>(w, q);
       xq.part[part] = xq.part[part] + wx * q;
-      qq.part[part] = qq.part[part] + wq * q;
+      qq.part[part] = add_square<kWeighted>(q, wq, qq.part[part]);
       sx.part[part] = sx.part[part] + wx;
       sq.part[part] = sq.part[part] + wq;
       if constexpr (kWeighted) one.part[part] = one.part[part] + w;
@@ -510,7 +541,7 @@ class SymmetricLanes {
     const W lo = wide(format_.level_lo), hi = wide(format_.level_hi);
     float q[32 * kSubs];
     for (int i = 0; i < b_.n; ++i)
-      store_wide(q + i * kSubs, clamped(rounded(load_wide(b_.x + i * kSubs) * inverse), lo, hi) - lo);
+      store_wide(q + i * kSubs, nearest_level(load_wide(b_.x + i * kSubs) * inverse, lo, hi) - lo);
     to_bytes(q, kSubs, b_.n, bytes, b_.n);
   }
 
@@ -527,9 +558,9 @@ class SymmetricLanes {
         const W inverse = wide(sign * (from + by * static_cast<float>(step))) / size;
         Sum xq = Sum::none(), qq = Sum::none();
         for_elements<kWeighted>(b_, [&](int part, const W& x, const W& w) {
-          const W q = clamped(rounded(x * inverse), lo, hi), wq = weigh<kWeighted>(w, q);
+          const W q = nearest_level(x * inverse, lo, hi), wq = weigh<kWeighted>(w, q);
           xq.part[part] = xq.part[part] + wq * x;
-          qq.part[part] = qq.part[part] + wq * q;
+          qq.part[part] = add_square<kWeighted>(q, wq, qq.part[part]);
         });
         const W sum_xq = Sum::total(xq), sum_qq = Sum::total(qq);
         const W scale = sum_xq / select_less(none, sum_qq, sum_qq, wide(1));
@@ -550,18 +581,18 @@ class SymmetricLanes {
     const W inverse = reciprocal_or_zero(scale);
     Sum error = Sum::none(), xl = Sum::none(), ll = Sum::none();
     for_elements<kWeighted>(b_, [&](int part, const W& x, const W& w) {
-      const W level = clamped(rounded(x * inverse), lo, hi), r = x - scale * level;
+      const W level = nearest_level(x * inverse, lo, hi), r = fused_rest(x, scale, level);
       const W wl = weigh<kWeighted>(w, level);
       error.part[part] = error.part[part] + weigh<kWeighted>(w, r) * r;
       xl.part[part] = xl.part[part] + wl * x;
-      ll.part[part] = ll.part[part] + wl * level;
+      ll.part[part] = add_square<kWeighted>(level, wl, ll.part[part]);
     });
     return {Sum::total(error), Sum::total(xl), Sum::total(ll), integer};
   }
 
   Sums choose(float d) const {
     const W lo = wide(format_.scale_lo), hi = wide(format_.scale_hi);
-    const W guess = clamped(rounded(fitted_ * reciprocal_or_zero(wide(d))), wide(-200), wide(200));
+    const W guess = nearest_level(fitted_ * reciprocal_or_zero(wide(d)), wide(-200), wide(200));
     Sums best{wide(kHuge), wide(0), wide(0), wide(0)};
     for (const W& by : {wide(0), wide(-1), wide(1), wide(-2) * guess}) {
       const Sums tried = sums(clamped(guess + by, lo, hi), d);
