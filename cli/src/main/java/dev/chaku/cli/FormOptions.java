@@ -39,6 +39,16 @@ final class FormOptions {
             description = "The answer is one of these; --json says how likely each was.")
     private List<String> choices;
 
+    @Option(
+            names = "--close-form",
+            description = "Within --max-tokens the answer is ended in the shortest way, so that its form is whole.")
+    private boolean close;
+
+    /** Whether a form is ended within the tokens that are left. */
+    boolean isClosed() {
+        return close;
+    }
+
     /** The form that is asked for, if one is. */
     Optional<OutputForm> form() {
         if (grammar != null) {

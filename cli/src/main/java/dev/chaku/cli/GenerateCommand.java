@@ -160,6 +160,7 @@ final class GenerateCommand extends Verb {
             String[] others = Arrays.copyOfRange(FormOptions.NAMES, i + 1, FormOptions.NAMES.length);
             refuseBeside(FormOptions.NAMES[i], others);
         }
+        requireEitherBeside("--close-form", FormOptions.NAMES);
         requireBeside("--adapter", "--strict", "--registry");
         requireAtLeast(0, "--max-tokens", maxTokens);
         refuseBeside("--prompts", "--logits", "--n");
@@ -232,6 +233,7 @@ final class GenerateCommand extends Verb {
                 .sampling(sampling.options())
                 .stop(stops.toArray(String[]::new));
         asked.ifPresent(generator::form);
+        generator.closeForm(form.isClosed());
         worn.forEach(a -> generator.addAdapter(a.adapter(), a.scale()));
         crowd.apply(generator, given("--logprobs"));
         drafts.apply(generator, draft);

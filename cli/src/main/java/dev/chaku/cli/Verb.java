@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.stream.Stream;
 import picocli.CommandLine;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -97,10 +98,11 @@ abstract class Verb implements Callable<Integer> {
         }
     }
 
-    /** Refuses an option that has no effect without one of two others. */
-    final void requireEitherBeside(String option, String one, String other) {
-        if (given(option) && !given(one) && !given(other)) {
-            throw usage(option + " has no effect without " + one + " or " + other + ": give one of them, too");
+    /** Refuses an option that has no effect without one of some others. */
+    final void requireEitherBeside(String option, String... others) {
+        if (given(option) && Stream.of(others).noneMatch(this::given)) {
+            throw usage(
+                    option + " has no effect without " + String.join(" or ", others) + ": give one of them, too");
         }
     }
 

@@ -37,6 +37,10 @@ class FormOptionsTest {
         Cli.Ran cut = generate("--regex", "[a-z]{50}", "--max-tokens", 3);
         assertEquals(false, cut.json().get("form_complete").asBoolean());
         assertTrue(cut.err().contains("has not the form"), cut.err());
+        JsonNode closed = generate("--regex", "[a-z]*!", "--max-tokens", 3, "--close-form")
+                .json();
+        assertEquals(true, closed.get("form_complete").asBoolean(), closed.toString());
+        assertTrue(closed.get("text").asText().endsWith("!"), closed.toString());
     }
 
     @Test

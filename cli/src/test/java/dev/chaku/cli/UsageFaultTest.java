@@ -173,6 +173,7 @@ class UsageFaultTest {
                 "generate --model BASE --tokens 1 --chat | --chat has no effect beside --tokens",
                 "generate --model BASE --prompt x --overwrite | --overwrite has no effect without --logits",
                 "generate --model BASE --prompt x --regex a --choices a,b | --choices has no effect beside --regex",
+                "generate --model BASE --prompt x --close-form | --close-form has no effect without --grammar",
                 "generate --model BASE --prompt x --max-tokens -1 | --max-tokens: expected at least 0, found -1",
                 "train --model BASE --data DATA --out OUT --warmup-steps -1 | --warmup-steps: expected at least 0, found -1",
                 "train --model BASE --data DATA --out OUT --eval-steps 5 | --eval-steps has no effect without validation data",

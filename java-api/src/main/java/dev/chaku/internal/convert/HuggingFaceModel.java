@@ -97,7 +97,7 @@ public final class HuggingFaceModel {
         HuggingFaceModel model =
                 new HuggingFaceModel(ModelConfig.read(configFile).withVocab(vocab));
         model.describe("random " + model.family.architecture());
-        boolean tied = model.config.tied(model.family.isTied());
+        boolean tied = model.family.isTied(model.config);
         for (int l = -1; l < model.config.layers(); l++) {
             for (TensorRule rule : model.family.tensors(model.config)) {
                 boolean there = rule.need() == TensorRule.Need.REQUIRED
@@ -159,7 +159,7 @@ public final class HuggingFaceModel {
 
     private void pick(SafetensorsFolder files) {
         Set<String> understood = new HashSet<>();
-        boolean tied = config.tied(family.isTied());
+        boolean tied = family.isTied(config);
         for (int l = -1; l < config.layers(); l++) {
             for (TensorRule rule : family.tensors(config)) {
                 if (isIn(rule, l)) {

@@ -7,6 +7,7 @@ import java.util.Set;
 import java.util.function.BiConsumer;
 import java.util.function.Function;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /**
  * How Hugging Face stores the models of some classes, and what they are in GGUF: those of llama unless changed, which a
@@ -18,6 +19,7 @@ public final class HuggingFaceClass {
 
     private final String architecture;
     private final List<String> names;
+    private List<String> bareNames = List.of();
     private String epsilonKey = "rms_norm_eps";
     private boolean layerNorm;
     private boolean rotary = true;
@@ -49,7 +51,13 @@ public final class HuggingFaceClass {
     }
 
     public List<String> names() {
-        return names;
+        return Stream.concat(names.stream(), bareNames.stream()).toList();
+    }
+
+    /** Classes of the same without an output projection, as models for vectors are saved: the embedding serves as it. */
+    public HuggingFaceClass bare(String... more) {
+        bareNames = List.of(more);
+        return this;
     }
 
     /** What config.json calls the epsilon of all norms. */
@@ -88,8 +96,9 @@ public final class HuggingFaceClass {
         return this;
     }
 
-    public boolean isTied() {
-        return tied;
+    /** Whether the embedding serves as output projection. */
+    public boolean isTied(ModelConfig config) {
+        return bareNames.contains(config.architecture()) || config.tied(tied);
     }
 
     /** Activations that config.json may name. */

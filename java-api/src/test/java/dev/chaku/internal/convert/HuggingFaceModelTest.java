@@ -10,7 +10,9 @@ import dev.chaku.gguf.GgufValue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -103,6 +105,24 @@ class HuggingFaceModelTest {
         assertEquals(1e9, keys.requireDouble("mistral3.rope.freq_base"));
         assertEquals(false, keys.has("mistral3.attention.temperature_scale"));
         assertEquals(false, keys.has("mistral3.rope.scaling.type"));
+    }
+
+    /** What is saved for vectors has no output projection, whatever is said of ties. */
+    @Test
+    void bareModelsHaveNoOutputProjection() throws IOException {
+        for (String name : List.of("MistralModel", "Qwen2Model", "Qwen3Model")) {
+            String whole = name.replace("Model", "ForCausalLM");
+            assertTrue(tensors(whole).contains("output.weight"), whole);
+            List<String> expected = new ArrayList<>(tensors(whole));
+            expected.remove("output.weight");
+            assertEquals(expected, tensors(name));
+        }
+    }
+
+    private List<String> tensors(String className) throws IOException {
+        return outline(className, "'rope_theta': 1e6, 'tie_word_embeddings': false").tensors().stream()
+                .map(ModelOutline.Tensor::name)
+                .toList();
     }
 
     /** The two factors of yarn become the one that files have on top of its own. */

@@ -45,6 +45,7 @@ final class Llama extends Family {
     List<HuggingFaceClass> huggingFace() {
         return List.of(
                 of("LlamaForCausalLM", "MistralForCausalLM")
+                        .bare("LlamaModel", "MistralModel")
                         .tensors(rules().llama())
                         .keys(Llama::keys),
                 of("MixtralForCausalLM")
