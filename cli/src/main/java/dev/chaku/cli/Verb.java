@@ -101,8 +101,7 @@ abstract class Verb implements Callable<Integer> {
     /** Refuses an option that has no effect without one of some others. */
     final void requireEitherBeside(String option, String... others) {
         if (given(option) && Stream.of(others).noneMatch(this::given)) {
-            throw usage(
-                    option + " has no effect without " + String.join(" or ", others) + ": give one of them, too");
+            throw usage(option + " has no effect without " + String.join(" or ", others) + ": give one of them, too");
         }
     }
 

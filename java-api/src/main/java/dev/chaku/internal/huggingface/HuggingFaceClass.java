@@ -54,7 +54,9 @@ public final class HuggingFaceClass {
         return Stream.concat(names.stream(), bareNames.stream()).toList();
     }
 
-    /** Classes of the same without an output projection, as models for vectors are saved: the embedding serves as it. */
+    /**
+     * Classes of the same without an output projection, as models for vectors are saved: the embedding serves as it.
+     */
     public HuggingFaceClass bare(String... more) {
         bareNames = List.of(more);
         return this;

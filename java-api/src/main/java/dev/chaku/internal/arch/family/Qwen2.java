@@ -25,7 +25,7 @@ final class Qwen2 extends Family {
     @Override
     List<HuggingFaceClass> huggingFace() {
         return List.of(of("Qwen2ForCausalLM")
-                        .bare("Qwen2Model")
+                .bare("Qwen2Model")
                 .tensors(rules().biased(DecoderModule.ATTN_Q, DecoderModule.ATTN_K, DecoderModule.ATTN_V)
                         .llama())
                 .keys((config, keys) -> WindowKeys.requireNone(config)));

@@ -24,7 +24,7 @@ final class Qwen3 extends Family {
     @Override
     List<HuggingFaceClass> huggingFace() {
         return List.of(of("Qwen3ForCausalLM")
-                        .bare("Qwen3Model")
+                .bare("Qwen3Model")
                 .tensors(rules().llama().headNorms())
                 .keys((config, keys) -> WindowKeys.requireNone(config)));
     }
