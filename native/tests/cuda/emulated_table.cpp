@@ -1,8 +1,8 @@
 #include "emulated_table.h"
 
 #include <stdexcept>
+#include <string>
 
-#include "kernels/cuda/ops.h"
 #include "problem_arrays.h"
 #include "staged_memory.h"
 
@@ -12,19 +12,23 @@ namespace {
 // Little: its pages open and close with every launch.
 constexpr int64_t kScratchBytes = int64_t{1} << 20;
 
-cuda::CudaQueue& device_queue() {
-  static cuda::CudaQueue queue(kScratchBytes);
-  return queue;
-}
-
-void set_order(const Queue& queue) {
-  const int n = queue.n_threads();
-  simt::options().order = n == 1 ? 0 : n == 2 ? 1 : 5;
+Queue& device_queue() {
+  static Queue* const queue = [] {
+    const char* reason = "";
+    Queue* made = device_library().make_queue(kScratchBytes, &reason);
+    if (made == nullptr) throw std::runtime_error(reason);
+    return made;
+  }();
+  return *queue;
 }
 
 void expect_no_failure() {
-  if (!device_queue().failure().empty()) throw std::runtime_error(device_queue().failure());
+  const std::string failure = device_library().failure(device_queue());
+  if (!failure.empty()) throw std::runtime_error(failure);
 }
+
+const KernelTable& float32_table() noexcept { return *device_library().float32; }
+const KernelTable& tensor_table() noexcept { return *device_library().tensor; }
 
 // Spans are the host's, but name blocks that are the device's: a copy of them points there.
 struct Spans {
@@ -43,7 +47,7 @@ struct Staged;
 template <TableOf device_table, class Problem, Kernel<Problem> KernelTable::* Member>
 struct Staged<device_table, Member> {
   static void run(const Problem& problem, Queue& queue) {
-    set_order(queue);
+    set_order(queue.n_threads());
     StagedMemory memory(device_queue());
     Problem copy = problem;
     Spans spans(copy);
@@ -62,7 +66,7 @@ struct StagedGroup;
 template <TableOf device_table, class Group, Kernel<Group> KernelTable::* Member>
 struct StagedGroup<device_table, Member> {
   static void run(const Group& group, Queue& queue) {
-    set_order(queue);
+    set_order(queue.n_threads());
     StagedMemory memory(device_queue());
     std::vector problems(group.problems, group.problems + group.n);
     for (auto& p : problems) visit(p, memory);
@@ -120,12 +124,12 @@ KernelTable staged() {
 }  // namespace
 
 const KernelTable& emulated_float32_table() {
-  static const KernelTable table = staged<cuda::float32_table>();
+  static const KernelTable table = staged<float32_table>();
   return table;
 }
 
 const KernelTable& emulated_tensor_table() {
-  static const KernelTable table = staged<cuda::tensor_table>();
+  static const KernelTable table = staged<tensor_table>();
   return table;
 }
 

@@ -8,16 +8,15 @@
 #include <stdexcept>
 #include <vector>
 
-#include "kernels/cuda/memory.cuh"
-#include "kernels/cuda/queue.cuh"
+#include "cuda/device_under_test.h"
 
 namespace chaku::test {
 
 class StagedMemory {
  public:
-  explicit StagedMemory(cuda::CudaQueue& queue) : queue_(queue) {}
+  explicit StagedMemory(Queue& queue) : queue_(queue) {}
   ~StagedMemory() {
-    for (const Range& r : ranges_) cuda::free_memory(r.device);
+    for (const Range& r : ranges_) device_library().free(r.device);
   }
   StagedMemory(const StagedMemory&) = delete;
   StagedMemory& operator=(const StagedMemory&) = delete;
@@ -36,8 +35,8 @@ class StagedMemory {
   void upload() {
     merge();
     for (Range& r : ranges_) {
-      r.device = static_cast<std::byte*>(cuda::allocate_memory(r.end - r.begin));
-      queue_.upload(r.device, r.begin, r.end - r.begin);
+      r.device = static_cast<std::byte*>(device_library().allocate(r.end - r.begin));
+      device_library().upload(queue_, r.device, r.begin, r.end - r.begin);
     }
     placed_ = true;
   }
@@ -48,9 +47,9 @@ class StagedMemory {
     for (size_t i = 0; i < ranges_.size(); ++i) {
       const Range& r = ranges_[i];
       read[i].resize(static_cast<size_t>(r.end - r.begin));
-      queue_.download(r.written ? r.begin : read[i].data(), r.device, r.end - r.begin);
+      device_library().download(queue_, r.written ? r.begin : read[i].data(), r.device, r.end - r.begin);
     }
-    queue_.synchronize();
+    device_library().synchronize(queue_);
     for (size_t i = 0; i < ranges_.size(); ++i)
       if (!ranges_[i].written && std::memcmp(read[i].data(), ranges_[i].begin, read[i].size()) != 0)
         throw std::runtime_error("a kernel wrote to an array that it may only read");
@@ -91,7 +90,7 @@ class StagedMemory {
     return nullptr;
   }
 
-  cuda::CudaQueue& queue_;
+  Queue& queue_;
   std::vector<Range> ranges_;
   bool placed_ = false;
 };

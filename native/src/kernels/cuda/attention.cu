@@ -7,6 +7,7 @@
 // are cut depends on their places alone.
 #include "kernels/attention.h"
 #include "kernels/cuda/attention_spans.cuh"
+#include "kernels/cuda/cache.cuh"
 #include "kernels/cuda/ops.h"
 #include "kernels/cuda/queue.cuh"
 #include "kernels/cuda/warp.cuh"
@@ -24,19 +25,6 @@ struct Call {
   int n_splits;     // of a query with the most keys
   float* partials;  // [queries of the launch, H, n_splits, 2 + Dh]: maximum, sum, output; null where n_splits is 1
 };
-
-// Element `at` of a cache; a head begins a block.
-template <DType kType>
-CHAKU_DEVICE float cached(const void* base, int64_t at) {
-  if constexpr (kType == DType::kF32) return static_cast<const float*>(base)[at];
-  if constexpr (kType == DType::kF16) return half_to_float(static_cast<const uint16_t*>(base)[at]);
-  if constexpr (kType == DType::kBF16) return bf16_to_float(static_cast<const uint16_t*>(base)[at]);
-  if constexpr (kType == DType::kQ8_0) {
-    const uint8_t* block = static_cast<const uint8_t*>(base) + at / 32 * 34;
-    return half_to_float(*reinterpret_cast<const uint16_t*>(block)) *
-           static_cast<float>(static_cast<int8_t>(block[2 + at % 32]));
-  }
-}
 
 // What a warp carries along: dimension lane + 32 i of each head.
 template <int kDims, int kHeads>

@@ -27,6 +27,7 @@ void gather(const GatherProblem& problem, Queue& queue) noexcept;
 void scatter_gradient(const ScatterGradientProblem& problem, Queue& queue) noexcept;
 
 void attention(const AttentionProblem& problem, Queue& queue) noexcept;
+void tensor_attention(const AttentionProblem& problem, Queue& queue) noexcept;
 void attention_backward(const AttentionBackwardProblem& problem, Queue& queue) noexcept;
 void sink_gradient(const SinkGradientProblem& problem, Queue& queue) noexcept;
 

@@ -76,6 +76,7 @@ constexpr KernelTable with_tensor_cores(KernelTable table) {
   table.matmul_backward_group = tensor_matmul_backward_group;
   table.weight_gradient = tensor_weight_gradient;
   table.weight_gradient_group = tensor_weight_gradient_group;
+  table.attention = tensor_attention;
   return table;
 }
 
