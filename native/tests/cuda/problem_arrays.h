@@ -10,6 +10,13 @@ namespace chaku::test {
 // Of n rows of d, `stride` apart.
 constexpr int64_t rows_length(int64_t n, int64_t stride, int64_t d) { return n > 0 ? (n - 1) * stride + d : 0; }
 
+// Of a matrix whose rows these ids name.
+inline int64_t rows_of_ids(const int32_t* ids, int64_t n) {
+  int64_t rows = 0;
+  for (int64_t i = 0; i < n; ++i) rows = std::max<int64_t>(rows, ids[i] + int64_t{1});
+  return rows;
+}
+
 template <class V>
 void visit(Matrix& w, V& v) {
   v(w.data, w.rows * w.stride_bytes());
@@ -52,10 +59,8 @@ void visit(GatherProblem& p, V& v) {
 // Rows of dw as far as the ids go; these are the host's until they are visited.
 template <class V>
 void visit(ScatterGradientProblem& p, V& v) {
-  int32_t last = 0;
-  for (int64_t i = 0; i < p.m; ++i) last = p.ids[i] > last ? p.ids[i] : last;
   v(p.dy, p.m * p.d);
-  v(p.dw, (last + 1) * p.d);
+  v(p.dw, rows_of_ids(p.ids, p.m) * p.d);
   v(p.ids, p.m);
 }
 
@@ -235,6 +240,33 @@ template <class V>
 void visit(DecodeRowsProblem& p, V& v) {
   visit(p.w, v);
   v(p.y, p.w.rows * p.w.columns);
+}
+template <class V>
+void visit(EncodeRowsProblem& p, V& v) {
+  v(p.x, p.m * p.width);
+  v(p.y, (p.ids != nullptr ? rows_of_ids(p.ids, p.m) : p.m) * row_bytes(p.dtype, p.width));
+  v(p.ids, p.m);
+}
+template <class V>
+void visit(MeanRowsProblem& p, V& v) {
+  int64_t rows = 0;
+  for (int64_t i = 0; i < p.n; ++i) rows = std::max<int64_t>(rows, p.ends[i]);
+  v(p.x, rows * p.d);
+  v(p.begins, p.n);
+  v(p.ends, p.n);
+  v(p.y, p.n * p.d);
+}
+template <class V>
+void visit(ScatterRowsProblem& p, V& v) {
+  v(p.x, p.m * p.d);
+  v(p.y, rows_of_ids(p.ids, p.m) * p.d);
+  v(p.ids, p.m);
+}
+template <class V>
+void visit(CombineRowsProblem& p, V& v) {
+  v(p.x, rows_of_ids(p.rows, p.m * p.n_used) * p.d);
+  v(p.y, p.m * p.d);
+  v(p.rows, p.m * p.n_used);
 }
 template <class V>
 void visit(ColumnSquaresProblem& p, V& v) {

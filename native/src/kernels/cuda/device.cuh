@@ -22,12 +22,15 @@
 // launch asked for, 128-byte aligned.
 #ifdef __CUDACC__
 namespace chaku::cuda {
+// So that an array's type stands before the name.
 template <class T>
 struct SharedType {
   using Type = T;
 };
+template <class T>
+using SharedOf = typename SharedType<T>::Type;
 }  // namespace chaku::cuda
-#define CHAKU_SHARED(name, ...) __shared__ ::chaku::cuda::SharedType<__VA_ARGS__>::Type name
+#define CHAKU_SHARED(name, ...) __shared__ ::chaku::cuda::SharedOf<__VA_ARGS__> name
 #define CHAKU_DYNAMIC_SHARED(name)                                             \
   extern __shared__ __align__(128) unsigned char chaku_dynamic_shared_bytes[]; \
   std::byte* const name = reinterpret_cast<std::byte*>(chaku_dynamic_shared_bytes)

@@ -57,6 +57,7 @@ void upload(Queue& queue, void* to, const void* from, int64_t n_bytes) { cuda_qu
 void download(Queue& queue, void* to, const void* from, int64_t n_bytes) {
   cuda_queue(queue).download(to, from, n_bytes);
 }
+void clear(Queue& queue, void* at, int64_t n_bytes) { cuda_queue(queue).clear(at, n_bytes); }
 void synchronize(Queue& queue) { cuda_queue(queue).synchronize(); }
 const char* failure(Queue& queue) { return cuda_queue(queue).failure().c_str(); }
 const char* why_absent() { return absence(); }
@@ -66,8 +67,9 @@ const char* why_absent() { return absence(); }
 
 const chaku::cuda::Library* chaku_cuda_library(int32_t version, int64_t table_bytes) {
   using namespace chaku::cuda;
-  static const Library library = {&float32_table(), &tensor_table(), why_absent, describe, make_queue,  free_queue,
-                                  allocate,         free_at,         upload,     download, synchronize, failure};
+  static const Library library = {&float32_table(), &tensor_table(), why_absent, describe, make_queue, free_queue,
+                                  allocate,         free_at,         upload,     download, clear,      synchronize,
+                                  failure};
   const bool same = version == kLibraryVersion && table_bytes == static_cast<int64_t>(sizeof(chaku::KernelTable));
   return same ? &library : nullptr;
 }

@@ -42,6 +42,7 @@ struct Library {
   // In order with the kernels; the host's memory is in use until synchronize().
   void (*upload)(Queue& queue, void* to, const void* from, int64_t n_bytes);
   void (*download)(Queue& queue, void* to, const void* from, int64_t n_bytes);
+  void (*clear)(Queue& queue, void* at, int64_t n_bytes);
   void (*synchronize)(Queue& queue);
   // The first thing that went wrong on a queue, or an empty string.
   const char* (*failure)(Queue& queue);

@@ -54,6 +54,7 @@ void copy_rows(const CopyRowsProblem& problem, Queue& queue) noexcept;
 void mean_rows(const MeanRowsProblem& problem, Queue& queue) noexcept;
 void scatter_rows(const ScatterRowsProblem& problem, Queue& queue) noexcept;
 void fill(const FillProblem& problem, Queue& queue) noexcept;
+void encode_rows(const EncodeRowsProblem& problem, Queue& queue) noexcept;
 void decode_rows(const DecodeRowsProblem& problem, Queue& queue) noexcept;
 void column_squares(const ColumnSquaresProblem& problem, Queue& queue) noexcept;
 void uniform(const UniformProblem& problem, Queue& queue) noexcept;

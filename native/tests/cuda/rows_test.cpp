@@ -1,0 +1,118 @@
+// Rows that move on the emulated device: the reference's bits.
+#include "kernels/rows.h"
+
+#include "kernels/paths.h"
+#include "kernels/positions.h"
+#include "quant/codec.h"
+
+using namespace chaku;
+using namespace chaku::test;
+
+namespace {
+
+constexpr int64_t kM = 37, kD = 23;
+
+}  // namespace
+
+TEST(copies_between_strides) {
+  const Floats x = random_vector(kM * 31, 1);
+  for (const float scale : {1.0f, 3.0f})
+    check_paths("copy_rows", kExact, [&](const KernelTable& table, Queue& queue) {
+      Floats y(kM * 40, kUntouched);
+      table.copy_rows({x.data(), 31, y.data(), 40, kM, kD, scale}, queue);
+      return y;
+    });
+}
+
+TEST(rows_go_where_ids_say) {
+  const Floats x = random_vector(3 * kD, 2);
+  const int32_t ids[] = {4, 0, 2};
+  check_paths("scatter_rows", kExact, [&](const KernelTable& table, Queue& queue) {
+    Floats y(5 * kD, kUntouched);
+    table.scatter_rows({x.data(), ids, y.data(), 3, kD}, queue);
+    return y;
+  });
+  const int32_t rows[] = {2, 0, 1, 1};
+  for (const bool accumulate : {false, true})
+    check_paths("combine_rows", kElementwise, [&](const KernelTable& table, Queue& queue) {
+      Floats y(2 * kD, 0.5f);
+      table.combine_rows({x.data(), rows, y.data(), 2, kD, 2, 0.75f, accumulate}, queue);
+      return y;
+    });
+}
+
+TEST(means_of_ranges) {
+  const Floats x = random_vector(kM * kD, 5);
+  const int32_t begins[] = {0, 36, 3, 3}, ends[] = {37, 37, 4, 20};
+  check_paths("mean_rows", kExact, [&](const KernelTable& table, Queue& queue) {
+    Floats y(4 * kD, kUntouched);
+    table.mean_rows({x.data(), begins, ends, y.data(), 4, kD}, queue);
+    return y;
+  });
+}
+
+TEST(rows_are_encoded_as_the_codec_does) {
+  constexpr int64_t kWidth = 64;
+  Floats x = random_vector(kM * kWidth, 3);
+  x[5] = 1e6f;
+  x[70] = -1e30f;
+  std::fill_n(x.begin() + 2 * kWidth, kWidth, 0.0f);
+  std::vector<int32_t> ids;  // every second row, the last one first
+  for (int64_t m = kM - 1; m >= 0; --m) ids.push_back(static_cast<int32_t>(2 * m));
+  for (const DType dtype : {DType::kF32, DType::kF16, DType::kBF16, DType::kQ8_0})
+    for (const bool placed : {false, true}) {
+      const auto encode = [&](const KernelTable& table, int order) {
+        std::vector<std::byte> y(static_cast<size_t>(2 * kM * row_bytes(dtype, kWidth)), std::byte{7});
+        table.encode_rows({x.data(), dtype, y.data(), kM, kWidth, placed ? ids.data() : nullptr}, queue_of(order));
+        return y;
+      };
+      const auto expected = encode(reference_table(), 1);
+      for (const int order : {1, 2, 3}) CHECK(encode(emulated_float32_table(), order) == expected);
+    }
+}
+
+TEST(column_squares_add_up) {
+  const Floats x = random_vector(kM * kD, 4);
+  const auto sums = [&](const KernelTable& table) {
+    std::vector<double> all(kD, 1.0);
+    table.column_squares({x.data(), kM, kD, all.data()}, queue_of(1));
+    return all;
+  };
+  CHECK(sums(emulated_float32_table()) == sums(reference_table()));
+}
+
+// The bits of the CPU, whatever the seed and the stream.
+TEST(uniform_numbers) {
+  for (const uint64_t seed : {uint64_t{1}, uint64_t{0xfedcba9876543210}})
+    check_paths("uniform", kExact, [&](const KernelTable& table, Queue& queue) {
+      Floats y(1001);
+      table.uniform({y.data(), 1001, 0.25f, seed, 3}, queue);
+      return y;
+    });
+}
+
+TEST(tables_of_positions) {
+  const int32_t positions[] = {0, 1, 7, 100000};
+  const double frequencies[] = {1.0, 0.25, 1e-4};
+  check_paths("rope_table", kExact, [&](const KernelTable& table, Queue& queue) {
+    Floats y(24);
+    table.rope_table({positions, frequencies, y.data(), y.data() + 12, 4, 3, 1.5f}, queue);
+    return y;
+  });
+  check_paths("position_factors", kExact, [&](const KernelTable& table, Queue& queue) {
+    Floats y(4);
+    table.position_factors({positions, y.data(), 4, 0.5f, 8}, queue);
+    return y;
+  });
+}
+
+TEST(dots_of_rows) {
+  for (const int64_t d : {1, 33, 700}) {
+    const Floats a = random_vector(kM * d, 6), b = random_vector(kM * d, 7);
+    check_paths("row_dots", kProduct, [&](const KernelTable& table, Queue& queue) {
+      Floats y(kM);
+      table.row_dots({a.data(), b.data(), y.data(), kM, d}, queue);
+      return y;
+    });
+  }
+}
