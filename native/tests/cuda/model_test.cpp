@@ -1,0 +1,156 @@
+// Whole decoders on the emulated device: generations under adapters, and gradients and steps of trainings, beside the
+// CPU's reference. All that is computed runs in CUDA kernels; the device's memory is closed to the host.
+#include <algorithm>
+#include <cmath>
+
+#include "cuda/device_under_test.h"
+#include "device/cuda_device.h"
+#include "infer/single_text.h"
+#include "model/tiny_kinds.h"
+#include "test.h"
+#include "train/trainer.h"
+
+using namespace chaku;
+using namespace chaku::test;
+
+namespace {
+
+constexpr int32_t kTokens = 17;
+// As norms: of the difference of all numbers over theirs. Sums of float32 in another order; the same over a cache of
+// halves, where a few numbers fall on the other side of a border; operands of bfloat16.
+constexpr double kFloat32 = 2e-5, kHalves = 1e-4, kBf16 = 2e-2;
+
+std::shared_ptr<const Engine> emulated_engine(bool tensor_cores) {
+  const cuda::Library& library = device_library();
+  ChosenDevice chosen;
+  chosen.device =
+      std::make_unique<const CudaDevice>(library, tensor_cores ? *library.tensor : *library.float32, int64_t{1} << 18);
+  return std::make_shared<const Engine>(std::move(chosen));
+}
+
+// Kinds whose ops all have kernels.
+std::vector<TinyKind> kinds() {
+  std::vector<TinyKind> all = {{"plain", {}}};
+  TinyOptions quantized;
+  quantized.dtype = DType::kQ8_0;
+  quantized.ff_width = 64;
+  all.push_back({"Q8_0", quantized});
+  for (const TinyKind& kind : tiny_kinds())
+    if (kind.options.mixer.kind == MixerKind::kNone && kind.options.experts.n_experts == 0) all.push_back(kind);
+  return all;
+}
+
+double distance(const std::vector<double>& a, const std::vector<double>& b) {
+  double difference = 0, size = 0;
+  if (a.size() != b.size()) return HUGE_VAL;
+  for (size_t i = 0; i < a.size(); ++i) {
+    difference += (a[i] - b[i]) * (a[i] - b[i]);
+    size += b[i] * b[i];
+  }
+  return std::sqrt(difference / size);
+}
+
+// The same on the reference and on the device, within `bound`.
+template <class Run>
+void check_close(const TinyKind& kind, const char* what, bool tensor_cores, double bound, const Run& run) {
+  TinyOptions o = kind.options;
+  o.path = CpuPath::kReference;
+  const std::vector<double> expected = run(tiny_decoder(o));
+  o.engine = emulated_engine(tensor_cores);
+  const double apart = distance(run(tiny_decoder(o)), expected);
+  if (!(apart <= bound))
+    report(kind.name.c_str(), 0, std::string(what) + ": apart by " + std::to_string(apart / bound) + " x the bound");
+}
+
+void append(std::vector<double>& all, std::span<const float> values) {
+  all.insert(all.end(), values.begin(), values.end());
+}
+
+std::shared_ptr<Adapter> some_adapter(const std::shared_ptr<Model>& model) {
+  auto adapter = std::make_shared<Adapter>(model);
+  const auto add = [&](Module module, int32_t layer) {
+    const Shape shape = model->spec().shape(module, layer);
+    const TinyOptions o{.seed = 2};
+    adapter->add(module, layer, 2, 0.5f, tiny_values(o, module, layer, TensorKind::kLoraA, 2 * shape.columns, 0, 0.2f),
+                 tiny_values(o, module, layer, TensorKind::kLoraB, 2 * shape.rows, 0, 0.2f));
+  };
+  add(Module::kAttnOutput, model->spec().n_layers() - 1);
+  add(Module::kOutput, -1);
+  return adapter;
+}
+
+// Logits of a prompt in two parts and of three tokens.
+std::vector<double> generate(const std::shared_ptr<Model>& model, DType cache) {
+  SingleText text(model, {40, 16, 0, 0, cache});
+  text.set_adapters({some_adapter(model)}, std::vector<float>{0.7f});
+  const std::vector<int32_t> tokens = tiny_tokens(kTokens, 48);
+  std::vector<float> logits(kTokens * 48);
+  std::vector<double> all;
+  text.eval(tokens, Role::kPrompt, LogitRows::kAll, logits);
+  append(all, logits);
+  for (const int32_t token : {3, 41, 7}) {
+    text.eval(std::vector<int32_t>{token}, Role::kGenerated, LogitRows::kLast, std::span(logits).first(48));
+    append(all, std::span(logits).first(48));
+  }
+  return all;
+}
+
+// A loss, all gradients, and the loss behind a step.
+std::vector<double> train(const std::shared_ptr<Model>& model, TrainMode mode) {
+  TrainerOptions options;
+  options.mode = mode;
+  options.max_tokens = 32;
+  options.n_kept = 1;
+  if (mode == TrainMode::kLora) {
+    options.rank = 3;
+    options.dropout = 0.1f;
+    options.targets = uint64_t{1} << static_cast<int32_t>(Module::kAttnOutput);
+    options.seed = 5;
+  }
+  Trainer trainer(model, options);
+  const std::vector<int32_t> tokens = tiny_tokens(kTokens, 48), starts = {0, 9, kTokens};
+  std::vector<int32_t> targets(tokens.begin() + 1, tokens.end());
+  targets.push_back(0);
+  std::vector<float> weights(kTokens, 1.0f);
+  weights[8] = weights[16] = 0.0f;
+  const TrainingBatch batch{0, tokens, {targets.data(), weights.data()}, starts};
+  std::vector<double> all = {trainer.accumulate(batch).loss_sum};
+  for (int32_t i = 0; i < static_cast<int32_t>(trainer.parameters().size()); ++i)
+    append(all, trainer.read(i, Slot::kGradient));
+  StepOptions step;
+  step.learning_rate = 1e-3f;
+  all.push_back(trainer.step(step).grad_norm);
+  all.push_back(trainer.evaluate(batch).loss_sum);
+  return all;
+}
+
+}  // namespace
+
+TEST(generations) {
+  for (const TinyKind& kind : kinds())
+    check_close(kind, "generation", false, kFloat32, [](const auto& model) { return generate(model, DType::kF32); });
+}
+
+TEST(generations_over_a_cache_of_halves) {
+  for (const TinyKind& kind : kinds())
+    check_close(kind, "generation", false, kHalves, [](const auto& model) { return generate(model, DType::kF16); });
+}
+
+TEST(generations_on_tensor_cores) {
+  for (const TinyKind& kind : {kinds()[0], kinds()[1]})
+    check_close(kind, "generation", true, kBf16, [](const auto& model) { return generate(model, DType::kF16); });
+}
+
+TEST(lora_trainings) {
+  for (const TinyKind& kind : kinds())
+    check_close(kind, "LoRA", false, kFloat32, [](const auto& model) { return train(model, TrainMode::kLora); });
+}
+
+TEST(full_trainings) {
+  for (const TinyKind& kind : {kinds()[0], kinds()[2], kinds()[6]})
+    check_close(kind, "full", false, kFloat32, [](const auto& model) { return train(model, TrainMode::kFull); });
+}
+
+TEST(trainings_on_tensor_cores) {
+  check_close(kinds()[0], "full", true, kBf16, [](const auto& model) { return train(model, TrainMode::kFull); });
+}
