@@ -57,11 +57,24 @@ final class StubEngine implements Engine {
 
     private static final class StubAdapter implements EngineAdapter {
         private final int rank;
+        private final String contentHash;
         private boolean closed;
 
-        StubAdapter(int rank) {
+        StubAdapter(int rank, String contentHash) {
             this.rank = rank;
+            this.contentHash = contentHash;
         }
+
+        @Override
+        public String contentHash() {
+            return contentHash;
+        }
+
+        @Override
+        public void hold() {}
+
+        @Override
+        public void release() {}
 
         @Override
         public boolean isClosed() {
@@ -123,8 +136,8 @@ final class StubEngine implements Engine {
         }
 
         @Override
-        public EngineAdapter adapter(String source, float alpha, List<LoraPair> pairs) {
-            return new StubAdapter(pairs.get(0).rank());
+        public EngineAdapter adapter(String source, String contentHash, float alpha, List<LoraPair> pairs) {
+            return new StubAdapter(pairs.get(0).rank(), contentHash);
         }
 
         @Override

@@ -72,7 +72,9 @@ final class LoadBench {
         return running.stream().map(CompletableFuture::join).toList();
     }
 
-    /** Tokens per second are those that were generated, from when the first text had its first. */
+    /**
+     * Seconds are those of all; tokens per second those that were generated, from when the first text had its first.
+     */
     private static Map<String, Object> fields(int n, List<Generation> all, long nanos) {
         long[] first = all.stream()
                 .mapToLong(one -> one.times().firstToken().toNanos())
@@ -85,6 +87,7 @@ final class LoadBench {
         long tokens = all.stream().mapToLong(one -> one.tokens().length - 1).sum();
         Map<String, Object> fields = new LinkedHashMap<>();
         fields.put("n", n);
+        fields.put("seconds", nanos / NANOS);
         fields.put("tokens_per_s", tokens * NANOS / Math.max(1, nanos - first[0]));
         fields.put("ttft_p50_ms", percentile(first, 50));
         fields.put("ttft_p99_ms", percentile(first, 99));
@@ -105,8 +108,9 @@ final class LoadBench {
     static String line(Map<?, ?> fields) {
         return String.format(
                 Locale.ROOT,
-                "%-20s %.1f tokens/s, first token %.0f ms (p99 %.0f), between tokens %.1f ms (p99 %.1f)",
+                "%-20s %.1f s, %.1f tokens/s, first token %.0f ms (p99 %.0f), between tokens %.1f ms (p99 %.1f)",
                 fields.get("n") + " at once",
+                fields.get("seconds"),
                 fields.get("tokens_per_s"),
                 fields.get("ttft_p50_ms"),
                 fields.get("ttft_p99_ms"),

@@ -41,9 +41,18 @@ public record AdapterWeights(
      * @throws BadInputException if it was made for another base: the message names the tensor, expected and found
      */
     public EngineAdapter bind(EngineModel model, DecoderSpec spec) {
+        return bind(model, spec, contentHash());
+    }
+
+    /**
+     * The same where it is known already.
+     *
+     * @param contentHash its {@link #contentHash}
+     */
+    public EngineAdapter bind(EngineModel model, DecoderSpec spec, String contentHash) {
         requireFits(spec);
         requireWearable();
-        return model.adapter(source, alpha, FusedProducts.split(pairs, spec));
+        return model.adapter(source, contentHash, alpha, FusedProducts.split(pairs, spec));
     }
 
     /**

@@ -15,13 +15,31 @@ import java.util.List;
  * text that wears it may outlive it.
  */
 final class NativeAdapter extends NativeHandle<chaku_adapter> implements EngineAdapter {
-    private NativeAdapter(chaku_adapter pointer) {
+    private final String contentHash;
+
+    private NativeAdapter(chaku_adapter pointer, String contentHash) {
         super("adapter", pointer, chaku::chaku_adapter_free);
+        this.contentHash = contentHash;
+    }
+
+    @Override
+    public String contentHash() {
+        return contentHash;
+    }
+
+    @Override
+    public void hold() {
+        enter();
+    }
+
+    @Override
+    public void release() {
+        leave();
     }
 
     /** See {@link NativeModel#adapter}. */
-    static NativeAdapter of(NativeModel model, String source, float alpha, List<LoraPair> pairs) {
-        NativeAdapter adapter = create(model);
+    static NativeAdapter of(NativeModel model, String source, String contentHash, float alpha, List<LoraPair> pairs) {
+        NativeAdapter adapter = create(model, contentHash);
         boolean filled = false;
         try {
             for (LoraPair pair : pairs) {
@@ -54,12 +72,12 @@ final class NativeAdapter extends NativeHandle<chaku_adapter> implements EngineA
         throw new IllegalArgumentException("expected an adapter of this engine, got one of another");
     }
 
-    private static NativeAdapter create(NativeModel model) {
+    private static NativeAdapter create(NativeModel model, String contentHash) {
         chaku_model modelPointer = model.enter();
         try {
             chaku_adapter out = new chaku_adapter();
             Status.check(chaku.chaku_adapter_create(modelPointer, out));
-            return new NativeAdapter(out);
+            return new NativeAdapter(out, contentHash);
         } finally {
             model.leave();
         }

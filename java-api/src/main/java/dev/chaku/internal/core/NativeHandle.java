@@ -36,6 +36,11 @@ abstract class NativeHandle<P extends Pointer> implements AutoCloseable {
         return state.enter();
     }
 
+    /** Begins a shared call, on a closed object too while another call is under way; {@link #leave} must follow. */
+    final P enterWhileHeld() {
+        return state.enterWhileHeld();
+    }
+
     /** Begins a shared call unless the object is closed; {@link #leave} must follow when the result is not null. */
     final @Nullable P enterIfOpen() {
         return state.enterIfOpen();
@@ -100,6 +105,15 @@ abstract class NativeHandle<P extends Pointer> implements AutoCloseable {
             }
             calls++;
             return pointer;
+        }
+
+        synchronized P enterWhileHeld() {
+            P held = pointer;
+            if (!closed || held == null) {
+                return enter();
+            }
+            calls++;
+            return held;
         }
 
         synchronized P enterExclusive() {

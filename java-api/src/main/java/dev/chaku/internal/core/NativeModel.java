@@ -91,7 +91,7 @@ final class NativeModel extends NativeHandle<chaku_model> implements EngineModel
     }
 
     @Override
-    public EngineAdapter adapter(String source, float alpha, List<LoraPair> pairs) {
-        return NativeAdapter.of(this, source, alpha, pairs);
+    public EngineAdapter adapter(String source, String contentHash, float alpha, List<LoraPair> pairs) {
+        return NativeAdapter.of(this, source, contentHash, alpha, pairs);
     }
 }

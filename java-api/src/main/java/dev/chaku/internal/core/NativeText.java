@@ -49,7 +49,7 @@ final class NativeText extends NativeHandle<chaku_sequence> implements EngineTex
         int entered = 0;
         try (PointerPointer<chaku_adapter> adapters = new PointerPointer<>(Math.max(1, worn.size()))) {
             for (; entered < worn.size(); entered++) {
-                adapters.put(entered, NativeAdapter.of(worn.get(entered)).enter());
+                adapters.put(entered, NativeAdapter.of(worn.get(entered)).enterWhileHeld());
                 scales.put(entered, worn.get(entered).scale());
             }
             call(text -> chaku.chaku_sequence_set_adapters(text, adapters, new FloatPointer(scales), worn.size()));

@@ -35,11 +35,12 @@ public interface EngineModel extends AutoCloseable {
      * Brings an adapter to the engine, for texts to wear; the matrices are copied.
      *
      * @param source what messages call it
+     * @param contentHash see {@link EngineAdapter#contentHash}
      * @param alpha the scale of a pair is alpha / its rank
      * @param pairs one per adapted product of this engine, none in one tensor of a file with others
      * @throws BadInputException if the model has no such product, or of another shape
      */
-    EngineAdapter adapter(String source, float alpha, List<LoraPair> pairs);
+    EngineAdapter adapter(String source, String contentHash, float alpha, List<LoraPair> pairs);
 
     /** Closes it; computations under way end normally, later calls throw IllegalStateException. Idempotent. */
     @Override

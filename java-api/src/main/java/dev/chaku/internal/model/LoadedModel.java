@@ -43,12 +43,22 @@ public final class LoadedModel implements AutoCloseable {
     private final EngineModel core;
     private final Scheduler.Settings settings;
     private final Scheduler scheduler;
-    /** Adapters in the engine, each brought there once; guarded by itself. */
-    private final Map<LoadedAdapter, EngineAdapter> bound = new WeakHashMap<>();
+    /** Adapters in the engine, each content brought there once; guarded by itself. */
+    private final Map<LoadedAdapter, Bound> bound = new WeakHashMap<>();
     /** Made when a conversation is first encoded, since it looks at every token. */
     private volatile @Nullable PromptEncoder prompts;
     /** Made when a form is first asked for, since it sorts all tokens. */
     private volatile @Nullable FormCompiler forms;
+
+    /** An adapter in the engine, for all that were loaded with its content. */
+    private static final class Bound {
+        private final EngineAdapter core;
+        private int owners;
+
+        Bound(EngineAdapter core) {
+            this.core = core;
+        }
+    }
 
     private LoadedModel(
             @Nullable GgufFile file,
@@ -208,36 +218,52 @@ public final class LoadedModel implements AutoCloseable {
         return result;
     }
 
-    /** The adapter in the engine; the same object for the same adapter, as long as that lives. */
+    /** The adapter in the engine; the same object for adapters of one content, as long as one of them is open. */
     public EngineAdapter bind(LoadedAdapter adapter) {
         requireOpen();
         synchronized (bound) {
             AdapterWeights weights = adapter.weights();
-            EngineAdapter known = bound.get(adapter);
+            Bound known = bound.get(adapter);
             if (known == null) {
-                known = weights.bind(core, spec);
+                known = boundAs(weights);
                 try {
                     adapter.boundTo(this);
                 } catch (IllegalStateException closedMeanwhile) {
-                    known.close();
+                    closeUnowned(known);
                     throw closedMeanwhile;
                 }
+                known.owners++;
                 bound.put(adapter, known);
             }
-            return known;
+            return known.core;
+        }
+    }
+
+    private Bound boundAs(AdapterWeights weights) {
+        weights.requireFits(spec);
+        String content = weights.contentHash();
+        return bound.values().stream()
+                .filter(one -> one.core.contentHash().equals(content))
+                .findFirst()
+                .orElseGet(() -> new Bound(weights.bind(core, spec, content)));
+    }
+
+    private static void closeUnowned(Bound one) {
+        if (one.owners == 0) {
+            one.core.close();
         }
     }
 
     /** Takes a closed adapter out of the engine: at once, or when the last generation ends that wears it. */
     void release(LoadedAdapter adapter) {
-        EngineAdapter known;
         synchronized (bound) {
-            known = bound.remove(adapter);
+            Bound known = bound.remove(adapter);
+            if (known == null || --known.owners > 0) {
+                return;
+            }
+            known.core.close();
         }
-        if (known != null) {
-            known.close();
-            scheduler.takeOff();
-        }
+        scheduler.takeOff();
     }
 
     /** A closed model is named as such, whatever of it is asked first. */
@@ -259,7 +285,7 @@ public final class LoadedModel implements AutoCloseable {
     public void close() {
         scheduler.close();
         synchronized (bound) {
-            bound.values().forEach(EngineAdapter::close);
+            bound.values().forEach(one -> one.core.close());
             bound.clear();
         }
         core.close();

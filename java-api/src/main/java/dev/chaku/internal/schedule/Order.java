@@ -30,8 +30,24 @@ public record Order(List<EngineText.Worn> worn, int priority, String share, long
         return deadline != NEVER && now - deadline >= 0;
     }
 
-    /** Whether an adapter that is worn is closed. */
-    boolean wearsClosed() {
-        return worn.stream().anyMatch(one -> one.adapter().isClosed());
+    /**
+     * Has what is worn stay until {@link #release}, whoever closes it.
+     *
+     * @throws IllegalStateException if an adapter is closed
+     */
+    void hold() {
+        int held = 0;
+        try {
+            for (; held < worn.size(); held++) {
+                worn.get(held).adapter().hold();
+            }
+        } catch (IllegalStateException e) {
+            worn.subList(0, held).forEach(one -> one.adapter().release());
+            throw e;
+        }
+    }
+
+    void release() {
+        worn.forEach(one -> one.adapter().release());
     }
 }

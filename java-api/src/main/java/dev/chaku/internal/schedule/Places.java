@@ -228,7 +228,7 @@ final class Places {
             return true;
         }
         int toComputeAgain = running.stream().mapToInt(work -> work.computed).sum();
-        if (toComputeAgain > MOST_COMPUTED_AGAIN || running.stream().anyMatch(work -> work.order.wearsClosed())) {
+        if (toComputeAgain > MOST_COMPUTED_AGAIN) {
             return !must;
         }
         List.copyOf(running).forEach(this::leave);

@@ -15,12 +15,45 @@ import org.jspecify.annotations.Nullable;
  * Thread-safe, where texts are made by one thread at a time.
  */
 final class PrefixTree {
+    /** What one adapter does to a text, whichever object holds it and whatever it is called. */
+    private record Wear(String contentHash, float scale) {}
+
     /**
-     * What decides a token's numbers beside the tokens before it.
-     *
-     * @param maxTokens of the text, which ropes may depend on
+     * What decides a token's numbers beside the tokens before it: the contents and scales that are worn, and how long
+     * the text may become, which ropes may depend on. Keys of the same are equal.
      */
-    record Key(List<EngineText.Worn> worn, int maxTokens) {}
+    static final class Key {
+        private final List<EngineText.Worn> worn;
+        private final List<Wear> content;
+        private final int maxTokens;
+
+        Key(List<EngineText.Worn> worn, int maxTokens) {
+            this.worn = worn;
+            this.content = worn.stream()
+                    .map(one -> new Wear(one.adapter().contentHash(), one.scale()))
+                    .toList();
+            this.maxTokens = maxTokens;
+        }
+
+        /** For a new text. */
+        List<EngineText.Worn> worn() {
+            return worn;
+        }
+
+        int maxTokens() {
+            return maxTokens;
+        }
+
+        @Override
+        public boolean equals(@Nullable Object other) {
+            return other instanceof Key key && maxTokens == key.maxTokens && content.equals(key.content);
+        }
+
+        @Override
+        public int hashCode() {
+            return 31 * content.hashCode() + maxTokens;
+        }
+    }
 
     /** Tokens that follow those of the parent, and a text of all of them; the root has none. */
     private static final class Node {

@@ -110,7 +110,21 @@ public final class Scheduler implements AutoCloseable {
         return pool.counts();
     }
 
+    /** What it wears is held until it ends, whoever closes that: neither waiting nor losing its place lets go. */
     void enter(Work work) {
+        work.order.hold();
+        boolean entered = false;
+        try {
+            enterHeld(work);
+            entered = true;
+        } finally {
+            if (!entered) {
+                work.order.release();
+            }
+        }
+    }
+
+    private void enterHeld(Work work) {
         boolean counts = work instanceof GenerationWork;
         lock.lock();
         try {
@@ -258,6 +272,7 @@ public final class Scheduler implements AutoCloseable {
                     lock.unlock();
                 }
             }
+            work.order.release();
             work.end(cause);
         }
     }
