@@ -2,8 +2,10 @@ package dev.chaku;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.chaku.errors.ResourceException;
 import dev.chaku.generate.Generation;
 import dev.chaku.gguf.GgmlType;
 import dev.chaku.internal.arch.DenseShape;
@@ -132,6 +134,27 @@ class ConversationsTest {
                 }
             }
             assertEquals(399, say(model, text(50 + 29, 400)).cachedTokens());
+        }
+    }
+
+    /** Memory is planned before it is taken: a text that finds no room takes nothing from those that have it. */
+    @Test
+    void aTextBeyondTheMemoryLimitTakesNothingFromOthers() {
+        long limit;
+        try (Model model = Model.open(file())) {
+            limit = model.loaded()
+                    .core()
+                    .plan(new EnginePool.Options(16 * EnginePool.BLOCK, 0, 0, 0, CacheFormat.F32.type()))
+                    .totalBytes();
+        }
+        try (Model model = Model.open(file(), ModelOptions.defaults().withMemoryLimitBytes(limit))) {
+            int[] prompt = text(70, 400);
+            assertEquals(0, say(model, prompt).cachedTokens());
+            Generator tooLong = model.generator().tokens(text(71, 100)).maxTokens(1900);
+            ResourceException e = assertThrows(ResourceException.class, tooLong::generate);
+            assertTrue(e.getMessage().startsWith("a text of 2048 tokens: expected at most "), e.getMessage());
+            assertTrue(e.getMessage().contains("(the memory limit)"), e.getMessage());
+            assertEquals(399, say(model, prompt).cachedTokens());
         }
     }
 

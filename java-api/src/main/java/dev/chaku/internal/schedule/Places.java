@@ -231,8 +231,11 @@ final class Places {
         if (toComputeAgain > MOST_COMPUTED_AGAIN) {
             return !must;
         }
-        List.copyOf(running).forEach(this::leave);
-        pool.grow(needed, wanted(), texts());
+        TextPool.Size size = pool.plan(needed, wanted(), texts());
+        if (size != null) {
+            List.copyOf(running).forEach(this::leave);
+            pool.replace(size, needed);
+        }
         return true;
     }
 

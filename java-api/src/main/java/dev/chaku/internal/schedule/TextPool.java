@@ -6,6 +6,7 @@ import dev.chaku.internal.engine.EngineModel;
 import dev.chaku.internal.engine.EnginePool;
 import dev.chaku.internal.engine.EngineText;
 import dev.chaku.internal.engine.MemoryPlan;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  * and what the tree allows.
  */
 final class TextPool implements AutoCloseable {
+    private static final double MEBIBYTE = 1 << 20;
     private static final int LEAST_BLOCKS = 64;
     /** What is taken where it is little. Memory is taken as it is used. */
     private static final int AMPLE_BLOCKS = 1024;
@@ -89,19 +91,23 @@ final class TextPool implements AutoCloseable {
         return core == null || !largest && (wanted > blocks || texts > mostTexts());
     }
 
+    /** A pool that may take the place of the present one. */
+    record Size(int blocks, int memories) {}
+
     /**
-     * Makes a pool in place of the present one, whose texts are closed.
+     * Plans a pool in place of the present one; nothing is taken or given up.
      *
      * @param needed blocks that there must be
      * @param wanted blocks that would be good
-     * @throws ResourceException if there is no room for those needed; then there is no pool
+     * @return null if the present one has room for those needed, and no larger one can be had
+     * @throws ResourceException if there is no room for those needed within the memory limit
      */
-    void grow(int needed, long wanted, int texts) {
+    @Nullable
+    Size plan(int needed, long wanted, int texts) {
         int most = Integer.MAX_VALUE / EnginePool.BLOCK;
-        int had = blocks;
         int good = (int) Math.min(most, Math.max(LEAST_BLOCKS, 2 * Math.max(needed, wanted)));
         int newMemories = mixes ? Math.max(LEAST_MEMORIES, MEMORIES_OF_TEXT * Math.min(texts, MOST_MIXED) + 1) : 0;
-        close();
+        requireWithinLimit(needed, newMemories);
         int ample = Math.max(good, AMPLE_BLOCKS);
         while (ample > good && !isAffordable(ample, newMemories, SHARE_FOR_CACHE)) {
             ample = Math.max(good, ample / 2);
@@ -110,22 +116,71 @@ final class TextPool implements AutoCloseable {
             ample = Math.max(needed, ample / 2);
             largest = true;
         }
-        try {
-            open(ample, newMemories);
-        } catch (ResourceException e) {
-            if (ample == needed) {
-                throw e;
-            }
+        if (hasRoomFor(needed) && ample <= blocks && newMemories <= memories) {
             largest = true;
-            open(Math.max(needed, Math.min(had, ample - 1)), newMemories);
+            return null;
+        }
+        return new Size(ample, newMemories);
+    }
+
+    private void requireWithinLimit(int needed, int newMemories) {
+        if (memoryLimitBytes == 0) {
+            return;
+        }
+        MemoryPlan plan = model.plan(options(needed, newMemories));
+        if (plan.totalBytes() > memoryLimitBytes) {
+            throw new ResourceException(String.format(
+                    Locale.ROOT,
+                    "a text of %d tokens: expected at most %.1f MiB of memory (the memory limit), found %.1f MiB needed: weights %.1f,"
+                            + " keys and values %.1f, working memory %.1f; fewer tokens or a narrower cache take less",
+                    (needed - 1) * EnginePool.BLOCK,
+                    memoryLimitBytes / MEBIBYTE,
+                    plan.totalBytes() / MEBIBYTE,
+                    plan.weightBytes() / MEBIBYTE,
+                    plan.activationBytes() / MEBIBYTE,
+                    plan.scratchBytes() / MEBIBYTE));
         }
     }
 
-    /** Whether a pool takes no more than a share of what the machine has. */
+    /**
+     * Makes a planned pool in place of the present one, whose texts are closed.
+     *
+     * @param needed blocks that there must be
+     * @throws ResourceException if the machine has no room for those needed by now; then there is no pool
+     */
+    void replace(Size size, int needed) {
+        int had = blocks;
+        close();
+        try {
+            open(size.blocks(), size.memories());
+        } catch (ResourceException e) {
+            if (size.blocks() == needed) {
+                throw e;
+            }
+            largest = true;
+            open(Math.max(needed, Math.min(had, size.blocks() - 1)), size.memories());
+        }
+    }
+
+    /** Whether a pool takes no more than a share of what the machine has once the present one is closed. */
     private boolean isAffordable(int newBlocks, int newMemories, int share) {
         MemoryPlan plan = model.plan(options(newBlocks, newMemories));
-        long own = plan.totalBytes() - plan.weightBytes();
-        return own <= plan.availableBytes() / share && (memoryLimitBytes == 0 || plan.totalBytes() <= memoryLimitBytes);
+        long available = plan.availableBytes() + residentBytes();
+        return ownBytes(plan) <= available / share && (memoryLimitBytes == 0 || plan.totalBytes() <= memoryLimitBytes);
+    }
+
+    /** What the present pool has taken of the machine's memory, at least: that of the blocks in use. */
+    private long residentBytes() {
+        if (core == null) {
+            return 0;
+        }
+        EnginePool.Counts now = counts();
+        double used = (double) (now.blocks() - now.freeBlocks()) / Math.max(1, now.blocks());
+        return (long) (used * model.plan(options(blocks, memories)).activationBytes());
+    }
+
+    private static long ownBytes(MemoryPlan plan) {
+        return plan.totalBytes() - plan.weightBytes();
     }
 
     private void open(int newBlocks, int newMemories) {
