@@ -167,6 +167,8 @@ Decoder Step::decoder_of(Role role, std::span<const WornRows> worn) {
   decoder.low_ranks = nullptr;
   decoder.worn = worn;
   decoder.worn_rank = worn_rank_;
+  tails_.resize(std::max(tails_.size(), kMostLinears * worn.size()));
+  decoder.tails = tails_.data();
   return decoder;
 }
 

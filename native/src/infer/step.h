@@ -75,6 +75,7 @@ class Step {
   DeviceBuffer low_rank_;            // floats, kLinearsTogether times [rows of a product, worn_rank_]
   int64_t worn_rank_ = 0;            // that there is room for
   std::vector<WornRows> worn_rows_;  // of a run of logits
+  std::vector<TailOfRows> tails_;    // of products that run together
   std::optional<InputStatistics> inputs_;
   Cancellation cancellation_;
 };

@@ -36,6 +36,12 @@ struct LowRankTail {
   bool empty() const noexcept { return w.empty(); }
 };
 
+// The tail of rows [begin, end) of a product; its x is that of row `begin`.
+struct TailOfRows {
+  int64_t begin = 0, end = 0;
+  LowRankTail tail;
+};
+
 // y[M,N] = scale * (x[M,K] w[N,K]^T + tail) + bias[N], or += with accumulate (the bias is then added too).
 struct MatmulProblem {
   const float* x = nullptr;
@@ -49,6 +55,10 @@ struct MatmulProblem {
   bool accumulate = false;
   LowRankTail tail = {};
   Role role = Role::kPrompt;
+  // Of prompts, in place of the tail, where the table takes them: some rows each their own, in the order of rows, the
+  // others none. Each row is computed as if all had what it has. In the host's memory.
+  const TailOfRows* tails = nullptr;
+  int64_t n_tails = 0;
 };
 
 // Products that depend on each other in one way alone: the x of a tail may be the y of a product before it that has no

@@ -110,6 +110,7 @@ CpuPath resolved(CpuPath path) noexcept {
 const KernelTable& reference_table() noexcept {
   static constexpr KernelTable table = {.name = "reference",
                                         .path = CpuPath::kReference,
+                                        .tails_of_rows = true,
                                         .matmul = reference::matmul,
                                         .matmul_group = reference::matmul_group,
                                         .matmul_backward = reference::matmul_backward,

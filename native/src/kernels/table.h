@@ -45,6 +45,7 @@ using Kernel = void (*)(const Problem&, Queue&);
 struct KernelTable {
   const char* name;
   CpuPath path;
+  bool tails_of_rows = false;  // whether products take tails of some rows
   Kernel<MatmulProblem> matmul;
   Kernel<MatmulGroup> matmul_group;
   Kernel<MatmulBackwardProblem> matmul_backward;

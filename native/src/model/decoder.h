@@ -30,6 +30,8 @@ struct Decoder {
   // Inference: who wears what, where texts differ. They cover the batch, in order; low_ranks is null then.
   std::span<const WornRows> worn = {};
   int64_t worn_rank = 0;  // the largest of any product in `worn`
+  // For the tails of products that run together, kMostLinears for each of `worn`.
+  TailOfRows* tails = nullptr;
 
   const LowRank* low_rank(int32_t layer, LayerLinear linear) const noexcept {
     return low_ranks == nullptr ? nullptr : low_ranks->find(layer, linear);
@@ -39,11 +41,14 @@ struct Decoder {
   // first of them; linear as LowRanks::find.
   template <class Run>
   void for_worn(int32_t layer, int32_t linear, int64_t n, const Run& run) const {
-    for (const WornRows& rows : worn) {
-      const int64_t first = worn.back().end - n, begin = std::max(rows.begin, first);
-      if (begin < rows.end)
-        run(begin - first, rows.end - first, rows.low_ranks == nullptr ? nullptr : rows.low_ranks->find(layer, linear));
-    }
+    for (const WornRows& rows : worn) for_rows_of(rows, layer, linear, n, run);
+  }
+  // The same of one of them.
+  template <class Run>
+  void for_rows_of(const WornRows& rows, int32_t layer, int32_t linear, int64_t n, const Run& run) const {
+    const int64_t first = worn.back().end - n, begin = std::max(rows.begin, first);
+    if (begin < rows.end)
+      run(begin - first, rows.end - first, rows.low_ranks == nullptr ? nullptr : rows.low_ranks->find(layer, linear));
   }
 };
 

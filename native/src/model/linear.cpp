@@ -83,24 +83,49 @@ bool any_worn(const Decoder& decoder, const LinearCall& call) noexcept {
   return any;
 }
 
-// One product with each weight for all rows, and what each adapter adds to those that wear it.
-void apply_generated(const Decoder& decoder, std::span<const LinearCall> calls) noexcept {
-  Together products{decoder};
-  const auto for_low_ranks = [&](const auto& add) {
+// run(call, begin, end, low rank, its low_rank_out) for what calls add to rows that wear the same: those of one adapter
+// read the same x one after another.
+template <class Run>
+void for_low_ranks(const Decoder& decoder, std::span<const LinearCall> calls, const Run& run) noexcept {
+  for (const WornRows& rows : decoder.worn)
     for (const LinearCall& call : calls)
-      decoder.for_worn(call.layer, call.which, call.m, [&](int64_t begin, int64_t end, const LowRank* low_rank) {
-        if (low_rank != nullptr) add(call, begin, end, *low_rank, call.low_rank_out + begin * decoder.worn_rank);
-      });
-  };
-  for_low_ranks([&](const LinearCall& call, int64_t begin, int64_t end, const LowRank& low_rank, float* out) {
-    const int64_t k = call.linear->w.columns;
-    products.add(down_product(low_rank, call.x + begin * k, k, end - begin, out));
-  });
-  for (const LinearCall& call : calls) products.add(base_product(call));
+      decoder.for_rows_of(rows, call.layer, call.which, call.m,
+                          [&](int64_t begin, int64_t end, const LowRank* low_rank) {
+                            if (low_rank != nullptr)
+                              run(call, begin, end, *low_rank, call.low_rank_out + begin * decoder.worn_rank);
+                          });
+}
+
+// A call's product for all rows, with what of low rank rows add in its tails, from `tails` on.
+MatmulProblem product_with_tails(const Decoder& decoder, const LinearCall& call, TailOfRows* tails) noexcept {
+  MatmulProblem p = base_product(call);
+  p.tails = tails;
+  for_low_ranks(decoder, {&call, 1},
+                [&](const LinearCall&, int64_t begin, int64_t end, const LowRank& low_rank, const float* out) {
+                  tails[p.n_tails++] = {begin, end, low_rank_tail(low_rank, out, p.w.rows)};
+                });
+  return p;
+}
+
+// One product with each weight for all rows, and what each adapter adds to those that wear it: behind it to generated
+// tokens, in its tails to prompts.
+void apply_worn(const Decoder& decoder, std::span<const LinearCall> calls) noexcept {
+  Together products{decoder};
+  for_low_ranks(decoder, calls,
+                [&](const LinearCall& call, int64_t begin, int64_t end, const LowRank& low_rank, float* out) {
+                  const int64_t k = call.linear->w.columns;
+                  products.add(down_product(low_rank, call.x + begin * k, k, end - begin, out));
+                });
+  const bool behind = decoder.role == Role::kGenerated;
+  for (size_t i = 0; i < calls.size(); ++i)
+    products.add(behind ? base_product(calls[i])
+                        : product_with_tails(decoder, calls[i], decoder.tails + i * decoder.worn.size()));
   products.run();
-  for_low_ranks([&](const LinearCall& call, int64_t begin, int64_t end, const LowRank& low_rank, float* out) {
-    products.add(up_product(low_rank, out, base_product(call), begin, end));
-  });
+  if (behind)
+    for_low_ranks(decoder, calls,
+                  [&](const LinearCall& call, int64_t begin, int64_t end, const LowRank& low_rank, float* out) {
+                    products.add(up_product(low_rank, out, base_product(call), begin, end));
+                  });
   products.run();
   for (const LinearCall& call : calls) sum_bias_apart(decoder, call);
 }
@@ -179,7 +204,7 @@ void apply_alike(const Decoder& decoder, std::span<const LinearCall> calls) noex
   for (const LinearCall& call : calls) sum_bias_apart(decoder, call);
 }
 
-// Calls by what their rows wear.
+// Calls one after another by what their rows wear.
 void apply_parts(const Decoder& decoder, std::span<const LinearCall> calls) noexcept {
   for (const WornRows& rows : decoder.worn) {
     std::array<LinearCall, kMostLinears> parts;
@@ -208,8 +233,8 @@ void apply_linears(const Decoder& decoder, std::span<const LinearCall> calls) no
   bool worn = false;
   for (const LinearCall& call : calls) worn = worn || any_worn(decoder, call);
   if (!worn) return apply_alike(decoder, calls);
-  if (decoder.role == Role::kGenerated) return apply_generated(decoder, calls);
-  apply_parts(decoder, calls);
+  const bool together = decoder.role == Role::kGenerated || decoder.engine->device().kernels().tails_of_rows;
+  together ? apply_worn(decoder, calls) : apply_parts(decoder, calls);
 }
 
 }  // namespace chaku

@@ -32,8 +32,8 @@ constexpr size_t kMostLinears = 4;
 constexpr int64_t kLinearsTogether = 5;
 void share_low_rank_out(float* memory, int64_t n_floats,
                         Activations& a) noexcept;  // kLinearsTogether arrays of n_floats
-// Where rows wear different adapters, generated tokens share one product with the weight; those of a prompt, many each,
-// are products by what they wear.
+// Rows that wear different adapters share one product with the weight; those of prompts where the device's kernels take
+// tails of some rows, elsewhere they are products by what they wear.
 void apply_linears(const Decoder& decoder, std::span<const LinearCall> calls) noexcept;
 
 // The input of A: x itself, or x after dropout, in `dropped`.

@@ -82,7 +82,10 @@ inline void expect_far(const char* what, std::initializer_list<const void*> poin
 // What an op reads beside activations: the arrays that somebody might have left on the host.
 template <class Problem>
 void check_pointers(const Problem&) {}
-inline void check_pointers(const MatmulProblem& p) { expect_far("matmul", {p.x, p.w.data, p.bias, p.y, p.tail.x}); }
+inline void check_pointers(const MatmulProblem& p) {
+  expect_far("matmul", {p.x, p.w.data, p.bias, p.y, p.tail.x});
+  for (int64_t i = 0; i < p.n_tails; ++i) expect_far("matmul", {p.tails[i].tail.x, p.tails[i].tail.w.data});
+}
 inline void check_pointers(const MatmulGroup& g) {
   for (int64_t i = 0; i < g.n; ++i) check_pointers(g.problems[i]);
 }
@@ -107,6 +110,13 @@ inline void check_pointers(const UniformProblem& p) { expect_far("uniform", {p.y
 inline void check_pointers(const EncodeRowsProblem& p) { expect_far("encode_rows", {p.x, p.y, p.ids}); }
 inline void check_pointers(const DecodeRowsProblem& p) { expect_far("decode_rows", {p.w.data, p.y}); }
 inline void check_pointers(const MergeRowsProblem& p) { expect_far("merge_rows", {p.w.data, p.a, p.b, p.y}); }
+inline void check_pointers(const AddLowRankProblem& p) { expect_far("add_low_rank", {p.x, p.c, p.d, p.y}); }
+inline void check_pointers(const RoundAlongProblem& p) {
+  expect_far("round_along", {p.x, p.base, p.importance, p.v, p.u, p.y});
+}
+inline void check_pointers(const CompareChangeProblem& p) {
+  expect_far("compare_change", {p.base, p.wanted, p.written, p.weights, p.sums, p.weighted});
+}
 inline void check_pointers(const ColumnSquaresProblem& p) { expect_far("column_squares", {p.x, p.sums}); }
 inline void check_pointers(const RopeTableProblem& p) {
   expect_far("rope_table", {p.positions, p.frequencies, p.cosines, p.sines});
@@ -172,8 +182,8 @@ struct FarKernel<Member> {
   X(rms_norm) X(rms_norm_backward) X(layer_norm) X(layer_norm_backward) X(rope) X(route) X(route_backward) \
   X(balance_loss) X(combine_rows) X(scale_rows) X(row_dots) X(gated_activation) X(gated_activation_backward) \
   X(axpby) X(soft_cap) X(dropout) X(squared_norm) X(cross_entropy) X(adamw) X(copy_rows) X(mean_rows) X(scatter_rows) \
-  X(fill) X(encode_rows) X(decode_rows) X(merge_rows) X(column_squares) X(uniform) X(rope_table) \
-  X(position_factors) X(sort_slots) X(sigmoid) X(sigmoid_backward)
+  X(fill) X(encode_rows) X(decode_rows) X(merge_rows) X(add_low_rank) X(round_along) X(compare_change) \
+  X(column_squares) X(uniform) X(rope_table) X(position_factors) X(sort_slots) X(sigmoid) X(sigmoid_backward)
 // clang-format on
 
 inline const KernelTable& far_table(const KernelTable& near) {

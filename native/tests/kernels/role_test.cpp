@@ -227,6 +227,66 @@ TEST(tails_of_generated_tokens_are_products_of_their_own) {
       }
 }
 
+namespace {
+
+// A prompt's product of 40 rows, with a bias and added to what is there: [y of all rows].
+Floats prompt_product(const KernelTable& table, const Weights& w, const LowRankTail& tail,
+                      const std::vector<TailOfRows>& tails) {
+  constexpr int64_t kM = 40;
+  const int64_t n = w.matrix.rows, k = w.matrix.columns;
+  const Floats x = random_vector(kM * k, 1), bias = random_vector(n, 2);
+  Floats y(static_cast<size_t>(kM * n), 0.25f);
+  MatmulProblem p{.x = x.data(), .x_stride = k, .w = w.matrix, .bias = bias.data(), .y = y.data(), .y_stride = n};
+  p.m = kM;
+  p.scale = 0.3f;
+  p.accumulate = true;
+  p.tail = tail;
+  p.tails = tails.data();
+  p.n_tails = static_cast<int64_t>(tails.size());
+  table.matmul(p, queue_of(2));
+  return y;
+}
+
+void check_parted_tails(const KernelTable& table, const Weights& w, const std::vector<int64_t>& ranks) {
+  constexpr int64_t kM = 40;
+  constexpr int64_t kBegins[] = {0, 7, 33}, kEnds[] = {3, 20, 40};
+  const int64_t n = w.matrix.rows;
+  std::vector<Floats> low, b;
+  std::vector<TailOfRows> tails;
+  std::vector<LowRankTail> wholes;
+  for (size_t i = 0; i < ranks.size(); ++i) {
+    low.push_back(random_vector(kM * ranks[i], 10 + i));
+    b.push_back(random_vector(n * ranks[i], 20 + i));
+    wholes.push_back({low[i].data(), ranks[i], {b[i].data(), DType::kF32, n, ranks[i]}, 1.7f});
+    tails.push_back({kBegins[i], kEnds[i], wholes[i]});
+    tails[i].tail.x += kBegins[i] * ranks[i];
+  }
+  Floats expected = prompt_product(table, w, {}, {});
+  for (size_t i = 0; i < ranks.size(); ++i) {
+    const Floats all = prompt_product(table, w, wholes[i], {});
+    std::copy(all.begin() + kBegins[i] * n, all.begin() + kEnds[i] * n, expected.begin() + kBegins[i] * n);
+  }
+  check_same(table, Role::kPrompt, expected, prompt_product(table, w, {}, tails), "tails of rows");
+}
+
+}  // namespace
+
+// Prompts that wear different adapters share the product with the weight; each row has the bits that it has where all
+// wear what it does.
+TEST(rows_of_prompts_have_tails_of_their_own) {
+  const auto check = [](DType dtype, int64_t rows, int64_t columns) {
+    const Weights w = random_weights(dtype, rows, columns, 5);
+    for (const KernelTable* table : all_tables()) {
+      if (!table->tails_of_rows) continue;
+      for (const std::vector<int64_t>& ranks : {std::vector<int64_t>{16}, {3, 16}, {1, 300, 16}, {16, 70, 1}})
+        check_parted_tails(*table, w, ranks);
+    }
+  };
+  check(DType::kQ4_0, 70, 256);
+  check(DType::kF32, 130, 87);
+  check(DType::kQ8_0, 35, 9248);
+}
+
 TEST(odd_widths_and_depths_of_several_passes) {
   check_product(Product(DType::kF32, 33, 87, 19, 3), "odd");
   check_product(Product(DType::kQ8_0, 18, 96, 19, 3), "a part of a step");

@@ -2,6 +2,7 @@
 #include "kernels/matmul.h"
 
 #include <algorithm>
+#include <span>
 
 #include "kernels/reference/reference.h"
 #include "quant/codec.h"
@@ -25,6 +26,18 @@ double tail_sum(const LowRankTail& tail, int64_t m, int64_t n) {
   double sum = 0;
   for (int64_t r = 0; r < tail.w.columns; ++r) sum += static_cast<double>(tail.x[m * tail.x_stride + r]) * w[r];
   return sum;
+}
+
+// That of a row of a forward product.
+LowRankTail tail_of(const MatmulProblem& p, int64_t row) {
+  if (p.n_tails == 0) return p.tail;
+  for (const TailOfRows& part : std::span(p.tails, static_cast<size_t>(p.n_tails))) {
+    if (row < part.begin || row >= part.end) continue;
+    LowRankTail tail = part.tail;
+    tail.x -= part.begin * tail.x_stride;
+    return tail;
+  }
+  return {};
 }
 
 // sums[k] += what the tail adds to row m, columns [begin, begin + count) of a backward product.
@@ -53,12 +66,13 @@ void matmul(const MatmulProblem& p, Queue& queue) noexcept {
               sums[m] += static_cast<double>(p.x[(m0 + m) * p.x_stride + k0 + k]) * row[k];
         }
         for (int64_t m = 0; m < tokens; ++m) {
-          const bool apart = p.role == Role::kGenerated && !p.tail.empty();
-          if (!p.tail.empty() && !apart) sums[m] += p.tail.scale * tail_sum(p.tail, m0 + m, n);
+          const LowRankTail tail = tail_of(p, m0 + m);
+          const bool apart = p.role == Role::kGenerated && !tail.empty();
+          if (!tail.empty() && !apart) sums[m] += tail.scale * tail_sum(tail, m0 + m, n);
           float& y = p.y[(m0 + m) * p.y_stride + n];
           const double before = p.accumulate ? y : 0.0f, bias = p.bias ? p.bias[n] : 0.0f;
           y = static_cast<float>(before + p.scale * sums[m] + bias);
-          if (apart) y = static_cast<float>(y + p.scale * p.tail.scale * tail_sum(p.tail, m0 + m, n));
+          if (apart) y = static_cast<float>(y + p.scale * tail.scale * tail_sum(tail, m0 + m, n));
         }
       }
   });

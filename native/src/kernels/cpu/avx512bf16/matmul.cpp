@@ -17,13 +17,13 @@ static_assert(kMostColumns * WeightDepth::kDepth <= kMostBlock && WeightDepth::k
 
 Job<WeightRows> job_of(const MatmulProblem& p) {
   const int64_t columns = p.w.rows >= 2048 ? kForwardColumns : kForwardColumns / 2;
-  return {p.w.rows, columns, p.y, p.y_stride, p.scale, p.bias, p.accumulate, WeightRows::of(p.w), &p.tail};
+  return {p.w.rows, columns, p.y, p.y_stride, p.scale, p.bias, p.accumulate, WeightRows::of(p.w), tails_of(p)};
 }
 
 Job<WeightDepth> job_of(const MatmulBackwardProblem& p) {
   const bool fine = p.w.columns < 2048 && dtype_info(p.w.dtype).block_elements <= 128;
-  return {p.w.columns,  fine ? 128 : kMostColumns, p.dx,   p.dx_stride, p.scale, nullptr,
-          p.accumulate, WeightDepth::of(p.w),      &p.tail};
+  return {p.w.columns,  fine ? 128 : kMostColumns, p.dx,       p.dx_stride, p.scale, nullptr,
+          p.accumulate, WeightDepth::of(p.w),      tails_of(p)};
 }
 
 SharedRows<WeightRows::kDepth> rows_of(const MatmulProblem& p) { return {p.x, p.x_stride, p.m, p.w.columns, nullptr}; }

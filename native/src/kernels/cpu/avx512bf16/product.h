@@ -13,6 +13,7 @@
 
 #include "kernels/cpu/avx512bf16/operands.h"
 #include "kernels/cpu/generic/groups.h"
+#include "kernels/cpu/generic/tails.h"
 #include "kernels/queue.h"
 
 namespace chaku::avx512bf16 {
@@ -28,9 +29,9 @@ struct Job {
   const float* bias;  // of the columns, or null
   bool add;
   Columns source;
-  const LowRankTail* tail;
+  Tails tails;
 
-  bool needs(const Job& before) const { return !tail->empty() && tail->x == before.c; }
+  bool needs(const Job& before) const { return tails.read(before.c); }
 };
 
 constexpr int64_t kMostUnitRows = 516;     // of split_work's blocks: 512 rounded up to whole tiles
@@ -89,46 +90,73 @@ class Unit {
       : job_(job), shared_(shared), scratch_(scratch), row_(row), rows_(rows), column_(column), columns_(columns) {}
 
   void run() {
-    const LowRankTail& tail = *job_.tail;
-    const bool has_tail = !tail.empty() && shared_.is_last();
-    const Columns tail_source = has_tail ? Columns::of(tail.w) : Columns{};
-    const int64_t tail_depth = has_tail ? tail_source.depth() : 0;
-    left_ = ceil_div(shared_.pass_depth, kDepth) + ceil_div(tail_depth, kDepth);
-    for (int64_t offset = 0; offset < shared_.pass_depth; offset += kDepth)
-      multiply(job_.source, 1.0f, shared_.at(row_, offset), shared_.d + offset,
-               min(kDepth, shared_.pass_depth - offset));
-    for (int64_t d = 0; d < tail_depth; d += kDepth) {
-      const int64_t depth = min(kDepth, tail_depth - d);
-      pack_rows_a(tail.x + (shared_.first + row_) * tail.x_stride + d, tail.x_stride, rows_, depth, scratch_.tail,
-                  kDepth);
-      multiply(tail_source, tail.scale, scratch_.tail, d, depth);
+    for (int64_t offset = 0; offset < shared_.pass_depth; offset += kDepth) {
+      const int64_t depth = min(kDepth, shared_.pass_depth - offset);
+      pack(job_.source, shared_.d + offset, depth);
+      const auto multiply_rows_of = [&](int64_t first, int64_t rows, bool last) {
+        multiply(first, rows, shared_.at(row_ + first, offset), depth, offset == 0, last, 1.0f);
+      };
+      if (offset + kDepth < shared_.pass_depth)
+        multiply_rows_of(0, rows_, false);
+      else if (!shared_.is_last())
+        multiply_rows_of(0, rows_, true);
+      else
+        for_tails([&](int64_t first, int64_t rows, const LowRankTail* tail) {
+          multiply_rows_of(first, rows, tail == nullptr);
+        });
     }
+    if (shared_.is_last())
+      for_tails([&](int64_t first, int64_t rows, const LowRankTail* tail) {
+        if (tail != nullptr) add_tail(first, rows, *tail);
+      });
   }
 
  private:
   static constexpr int64_t kDepth = Columns::kDepth;
 
-  void multiply(const Columns& source, float factor, const Bf16* left, int64_t d, int64_t depth) {
+  // run(first row of the unit, number of rows, tail or null), cut where what rows add changes.
+  template <class Run>
+  void for_tails(Run run) const {
+    const int64_t begin = shared_.first + row_;
+    job_.tails.for_rows(begin, begin + rows_, [&](int64_t first, int64_t last, const LowRankTail* tail) {
+      run(first - begin, last - first, tail);
+    });
+  }
+
+  void add_tail(int64_t first, int64_t rows, const LowRankTail& tail) const {
+    const Columns source = Columns::of(tail.w);
+    for (int64_t d = 0; d < source.depth(); d += kDepth) {
+      const int64_t depth = min(kDepth, source.depth() - d);
+      pack_rows_a(tail.x + d, tail.x_stride, rows, depth, scratch_.tail, kDepth);
+      pack(source, d, depth);
+      multiply(first, rows, scratch_.tail, depth, false, d + kDepth >= source.depth(), tail.scale);
+    }
+  }
+
+  void pack(const Columns& source, int64_t d, int64_t depth) const {
     source.pack({d, depth, column_, columns_, scratch_.block, scratch_.decoded});
-    Output out = {scratch_.sums, kMostColumns, 1.0f, nullptr, false};
-    if (--left_ == 0)
-      out = {job_.c + (shared_.first + row_) * job_.stride + column_, job_.stride, job_.scale,
+  }
+
+  // Multiplies what is packed by rows [first, first + rows) of the unit, the last of its blocks into c.
+  void multiply(int64_t first, int64_t rows, const Bf16* left, int64_t depth, bool begins, bool last,
+                float factor) const {
+    float* sums = scratch_.sums + first * kMostColumns;
+    Output out = {sums, kMostColumns, 1.0f, nullptr, false};
+    if (last)
+      out = {job_.c + (shared_.first + row_ + first) * job_.stride + column_, job_.stride, job_.scale,
              job_.bias != nullptr && shared_.d == 0 ? job_.bias + column_ : nullptr, job_.add || shared_.d > 0};
-    if (!first_) {
-      out.before = scratch_.sums;
+    if (!begins) {
+      out.before = sums;
       out.before_stride = kMostColumns;
       out.factor = factor;
     }
-    multiply_block(rows_, {left, kDepth}, scratch_.block, kDepth / 2, ceil_div(depth, 2), out, columns_);
-    first_ = false;
+    multiply_block(rows, {left, kDepth}, scratch_.block, kDepth / 2, ceil_div(depth, 2), out, columns_);
   }
 
   const Job<Columns>& job_;
   const SharedRows<kDepth>& shared_;
   const Scratch& scratch_;
   int64_t row_, rows_, column_, columns_;
-  int64_t left_ = 0;  // blocks of the depth
-  bool first_ = true;
 };
 
 // The units of jobs that do not depend on each other.

@@ -9,6 +9,7 @@
 #include "kernels/cpu/generic/gemm.inl"
 #include "kernels/cpu/generic/gemv.inl"
 #include "kernels/cpu/generic/ops.h"
+#include "kernels/cpu/generic/tails.h"
 #include "kernels/queue.h"
 
 namespace chaku::CHAKU_ISA {
@@ -109,9 +110,15 @@ void matmul(const MatmulProblem& p, Queue& queue) noexcept {
     b.out = {p.y + b.row * p.y_stride + b.column, p.y_stride, p.scale, p.bias != nullptr ? p.bias + b.column : nullptr,
              p.accumulate};
     add_forward(p.x, p.x_stride, rows, p.w.columns, b);
-    if (p.tail.empty()) return;
-    b.out.scale = p.scale * p.tail.scale;
-    add_forward(p.tail.x, p.tail.x_stride, Rows::of(p.tail.w), p.tail.w.columns, b);
+    tails_of(p).for_rows(b.row, b.row + b.rows, [&](int64_t begin, int64_t end, const LowRankTail* tail) {
+      if (tail == nullptr) return;
+      Block part = b;
+      part.row = 0;  // of the tail's x
+      part.rows = end - begin;
+      part.out = b.out.at(begin - b.row, 0);
+      part.out.scale = p.scale * tail->scale;
+      add_forward(tail->x, tail->x_stride, Rows::of(tail->w), tail->w.columns, part);
+    });
   });
 }
 

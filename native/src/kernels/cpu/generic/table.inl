@@ -10,6 +10,7 @@ namespace chaku::CHAKU_ISA {
 constexpr KernelTable make_table(const char* name, CpuPath path) {
   return {.name = name,
           .path = path,
+          .tails_of_rows = true,
           .matmul = matmul,
           .matmul_group = matmul_group,
           .matmul_backward = matmul_backward,
