@@ -109,6 +109,20 @@ class WholeMergeTest {
         assertArrayEquals(values(before, "blk.1.attn_k.weight"), values(file, "blk.1.attn_k.weight"));
     }
 
+    /** What says that it is DoRA and has no magnitudes would be merged as something else. */
+    @Test
+    void doraWithoutItsMagnitudesIsRefused() throws IOException {
+        Path base = TinyModel.write(temp.resolve("b.gguf"), TinyModel.llama(), FormatMix.F32, 1);
+        for (String module : List.of("q", "k")) {
+            add("layers.1.self_attn." + module + "_proj.lora_A.weight", RANK, 64);
+            add("layers.1.self_attn." + module + "_proj.lora_B.weight", module.equals("q") ? 64 : 32, RANK);
+        }
+        put("layers.1.self_attn.q_proj.lora_magnitude_vector.weight", new float[64], 64);
+        String message = assertThrows(BadInputException.class, () -> merged(base, ",'use_dora':true"))
+                .getMessage();
+        assertTrue(message.contains("layers.1.self_attn.k_proj without lora_magnitude_vector"), message);
+    }
+
     /** A trained embedding of a tied model leaves the output projection as it was. */
     @Test
     void aSavedEmbeddingTakesThePlaceOfTheBases() throws IOException {

@@ -105,7 +105,7 @@ final class AdapterShowCommand extends Verb {
         row("tokenizer", sum(lineage.tokenizerSha256()));
         lineage.parents()
                 .forEach(parent -> row(
-                        "merged from",
+                        parent.isMerged() ? "merged from" : "goes on from",
                         words(
                                 parent.adapter(),
                                 parent.weight()

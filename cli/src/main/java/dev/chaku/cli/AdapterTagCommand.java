@@ -1,5 +1,6 @@
 package dev.chaku.cli;
 
+import dev.chaku.errors.BadInputException;
 import dev.chaku.registry.AdapterVersion;
 import java.util.List;
 import picocli.CommandLine.Command;
@@ -42,9 +43,17 @@ final class AdapterTagCommand extends Verb {
 
     @Override
     void execute() {
-        AdapterVersion version = registry.open().tag(reference, tags, removed);
+        AdapterVersion version = tagged();
         List<String> now = version.standing().tags();
         result(Fields.of(version.json()), () -> console()
                 .print(version.reference() + ": " + (now.isEmpty() ? "no tags" : String.join(", ", now))));
+    }
+
+    private AdapterVersion tagged() {
+        try {
+            return registry.open().tag(reference, tags, removed);
+        } catch (BadInputException e) {
+            throw e.setting().filter("tag"::equals).isPresent() ? usage(e.getMessage()) : e;
+        }
     }
 }

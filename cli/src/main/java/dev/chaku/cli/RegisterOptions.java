@@ -38,6 +38,11 @@ final class RegisterOptions {
         return registry.locate(adapter, console);
     }
 
+    /** The version that an adapter was located as, by its number: what a name means may change. */
+    String named(String adapter) {
+        return registry.named(adapter);
+    }
+
     boolean isGiven() {
         return name != null;
     }

@@ -98,6 +98,11 @@ final class RegistryOption {
         return file;
     }
 
+    /** The version that {@link #locate} found for a text, by its number; of a file the text itself. */
+    String named(String text) {
+        return located.getOrDefault(text, text);
+    }
+
     /**
      * Writes down what an argument's version was put to, and says so; nothing where it named a file. That it cannot be
      * written is told and fails nothing.

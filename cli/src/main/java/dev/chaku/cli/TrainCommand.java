@@ -251,7 +251,7 @@ final class TrainCommand extends Verb {
         }
         try (Adapter adapter = Adapter.load(register.locate(from, console()))) {
             AdapterBases.tell(console(), adapter.fit(AdapterBase.of(model)), false);
-            return trainer.from(from, adapter).lora(settings.goingOnFrom(adapter.lora(model)));
+            return trainer.from(register.named(from), adapter).lora(settings.goingOnFrom(adapter.lora(model)));
         }
     }
 

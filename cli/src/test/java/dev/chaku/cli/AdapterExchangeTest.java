@@ -144,7 +144,8 @@ class AdapterExchangeTest {
         assertTrue(ran.err().contains("use_dora = true is not supported: DoRA"), ran.err());
         JsonNode told = Cli.run("adapter", "inspect", peft, "--json").json();
         assertFalse(told.get("is_lora").asBoolean());
-        assertEquals(1, told.get("beyond").size());
+        assertEquals(2, told.get("beyond").size());
+        assertTrue(told.get("beyond").get(1).toString().contains("without lora_magnitude_vector"), told.toString());
     }
 
     @Test

@@ -79,6 +79,12 @@ class AdapterVersionsTest {
         assertEquals("support@2", next.json().get("registered").asText());
         JsonNode shown = ok("adapter show support@2 --json").json();
         assertEquals("support@1", shown.get("parents").get(0).get("adapter").asText(), shown.toString());
+        assertTrue(ok("adapter show support@2").out().contains("goes on from         support@1\n"));
+        ok("adapter promote support@2");
+        assertEquals(
+                0, train("third", "--from", "support", "--register", "support").code());
+        shown = ok("adapter show support@3 --json").json();
+        assertEquals("support@2", shown.get("parents").get(0).get("adapter").asText(), "a name may mean another soon");
         Cli.Ran lower = train("lower", "--from", "support@1", "--rank", 1);
         assertEquals(2, lower.code(), lower.err());
         assertTrue(lower.err().contains("--rank: expected at least the 2 of support@1"), lower.err());
@@ -226,7 +232,7 @@ class AdapterVersionsTest {
                 "support@1: good, old\n", ok("adapter tag support@1 old good").out());
         assertEquals(
                 "support@1: good\n", ok("adapter tag support@good --remove old").out());
-        assertEquals(3, run("adapter tag support@1 production").code());
+        assertEquals(2, run("adapter tag support@1 production").code());
         JsonNode diff = ok("adapter diff support@1 support@2 --json").json();
         List<String> changed = new ArrayList<>();
         diff.get("changes")
@@ -270,19 +276,19 @@ class AdapterVersionsTest {
         assertEquals(0, train("run1", "--register", "support").code());
         assertEquals(0, train("run2", "--seed", 7, "--register", "support").code());
         Path both = folder.resolve("both.gguf");
-        ok("adapter merge support@1=0.75 support@2=0.25 --method cat --out", both);
+        ok("adapter merge support@1=0.7 support@2=0.3 --method cat --out", both);
         ok("adapter register both", both);
         JsonNode shown = ok("adapter show both --json").json();
         JsonNode parent = shown.get("parents").get(1);
         assertEquals("support@2", parent.get("adapter").asText());
-        assertEquals(0.25, parent.get("weight").asDouble());
+        assertEquals(0.3, parent.get("weight").asDouble());
         assertEquals(64, parent.get("sha256").asText().length());
         assertEquals("cat", shown.get("settings").get("merge_method").asText());
         JsonNode first = ok("adapter show support@1 --json").json();
         assertEquals(first.get("base"), shown.get("base"));
         assertEquals(first.get("tokenizer_sha256"), shown.get("tokenizer_sha256"));
         assertEquals(64, shown.get("tokenizer_sha256").asText().length());
-        assertTrue(ok("adapter show both").out().contains("merged from          support@1, weight 0.75, SHA-256 "));
+        assertTrue(ok("adapter show both").out().contains("merged from          support@1, weight 0.7, SHA-256 "));
     }
 
     /** A version's files are inputs as any others. */
@@ -337,6 +343,9 @@ class AdapterVersionsTest {
         Cli.Ran none = run("adapter list none");
         assertEquals(3, none.code(), none.err());
         assertEquals(2, run("adapter list --state new").code());
+        Cli.Ran noTag = run("adapter tag tone@1 production");
+        assertEquals(2, noTag.code());
+        assertTrue(noTag.err().contains("tag: expected a word of its own"), noTag.err());
     }
 
     @Test

@@ -82,7 +82,12 @@ public record Lineage(
      * @param sha256 of its file, empty where it is not told
      * @param weight its share in a merge, if it is one
      */
-    public record Parent(String adapter, String sha256, Optional<Double> weight) {}
+    public record Parent(String adapter, String sha256, Optional<Double> weight) {
+        /** {@return whether it was merged with others; else a training went on from it} */
+        public boolean isMerged() {
+            return weight.isPresent();
+        }
+    }
 
     /**
      * {@return the same with other data}

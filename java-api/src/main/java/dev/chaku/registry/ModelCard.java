@@ -97,7 +97,7 @@ final class ModelCard {
         row("SHA-256 of the tokenizer", lineage().tokenizerSha256());
         for (Lineage.Parent parent : lineage().parents()) {
             row(
-                    "Merged from",
+                    parent.isMerged() ? "Merged from" : "Goes on from",
                     parent.adapter()
                             + parent.weight()
                                     .map(weight -> ", weight " + weight)

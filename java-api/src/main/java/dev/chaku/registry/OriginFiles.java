@@ -5,6 +5,7 @@ import dev.chaku.gguf.GgufArray;
 import dev.chaku.gguf.GgufFile;
 import dev.chaku.gguf.GgufMetadata;
 import dev.chaku.gguf.GgufValue;
+import dev.chaku.gguf.GgufValueType;
 import dev.chaku.internal.adapter.AdapterKeys;
 import dev.chaku.internal.adapter.PeftAdapters;
 import dev.chaku.internal.adapter.merge.MergeOrigin;
@@ -160,9 +161,16 @@ record OriginFiles(Path adapter, List<Path> beside, VersionDescription descripti
             parents.add(new Lineage.Parent(
                     names.get(i),
                     i < hashes.size() ? hashes.get(i) : "",
-                    weights.filter(all -> at < all.size()).map(all -> all.doubleAt(at))));
+                    weights.filter(all -> at < all.size()).map(all -> weight(all, at))));
         }
         return parents;
+    }
+
+    /** As it was given: 0.7, not the float32 next to it. */
+    private static double weight(GgufArray.Numbers weights, int at) {
+        return weights.elementType() == GgufValueType.FLOAT32
+                ? Double.parseDouble(Float.toString((float) weights.doubleAt(at)))
+                : weights.doubleAt(at);
     }
 
     private static String plain(GgufValue value) {

@@ -4,6 +4,7 @@ import dev.chaku.errors.BadInputException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Random;
+import java.util.function.Supplier;
 
 /**
  * A process of several that change one registry at once. It says what it did, a line each, as soon as it is done:
@@ -22,19 +23,32 @@ public final class RegistryHammer {
         VersionDescription description = VersionDescription.of(adapter);
         Random random = new Random(seed);
         for (int i = 0; i < times; i++) {
-            AdapterVersion version = registry.register("hammered", adapter, description);
+            AdapterVersion version = patiently(() -> registry.register("hammered", adapter, description));
             say("register " + version.number());
-            registry.promote(version.reference(), List.of());
+            patiently(() -> registry.promote(version.reference(), List.of()));
             say("promote");
             if (random.nextInt(3) == 0) {
                 try {
-                    registry.rollback("hammered");
+                    patiently(() -> registry.rollback("hammered"));
                     say("rollback");
                 } catch (BadInputException e) {
                     if (!e.getMessage().contains("was in production before")) {
                         throw e;
                     }
                     // The only one so far.
+                }
+            }
+        }
+    }
+
+    /** Tries again where another process stood still with the lock: that was refused, and did nothing. */
+    private static AdapterVersion patiently(Supplier<AdapterVersion> work) {
+        while (true) {
+            try {
+                return work.get();
+            } catch (BadInputException e) {
+                if (!e.getMessage().contains("expected it to be free within")) {
+                    throw e;
                 }
             }
         }

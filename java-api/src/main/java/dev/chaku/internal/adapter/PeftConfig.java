@@ -165,8 +165,9 @@ record PeftConfig(
      * @param config what decides the numbers
      * @param beyond settings of what is no low-rank addition
      * @param remarks settings that are passed over
+     * @param dora whether each module has magnitudes
      */
-    record Told(PeftConfig config, List<Beyond> beyond, List<String> remarks) {}
+    record Told(PeftConfig config, List<Beyond> beyond, List<String> remarks, boolean dora) {}
 
     /** @throws BadInputException if it is damaged or of no LoRA */
     static Told read(Path file) {
@@ -189,7 +190,7 @@ record PeftConfig(
                 json.bool("fan_in_fan_out", false),
                 tokens(json),
                 json.fields().get("base_model_name_or_path") instanceof String name ? name : "");
-        return new Told(config, new Refusals(json).list(), remarks(json));
+        return new Told(config, new Refusals(json).list(), remarks(json), json.bool("use_dora", false));
     }
 
     private static List<String> remarks(JsonFile json) {

@@ -12,9 +12,11 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * Folders as Hugging Face's PEFT writes them: {@code adapter_config.json} and {@code adapter_model.safetensors}, or
@@ -28,12 +30,14 @@ final class PeftFolder {
     private final List<Beyond> beyond;
     private final List<FoundAdapter.Whole> wholes = new ArrayList<>();
     private final List<String> remarks;
+    private final boolean dora;
 
     private PeftFolder(Path folder, PeftConfig.Told told) {
         this.folder = folder;
         this.config = told.config();
         this.beyond = new ArrayList<>(told.beyond());
         this.remarks = new ArrayList<>(told.remarks());
+        this.dora = told.dora();
     }
 
     /** @throws BadInputException if a file is missing or damaged, or matrices do not pair up */
@@ -64,10 +68,26 @@ final class PeftFolder {
         }
         List<FoundModule> modules = new ArrayList<>();
         halves.forEach((module, parts) -> modules.add(module(module, parts)));
+        if (dora) {
+            requireMagnitudes(halves.keySet());
+        }
         remark(copies, "is a copy of the base's own weight; that of the base is used");
         remark(ofNoText, "is of what sees or hears and left out; texts are the same without");
         return new FoundAdapter(
                 folder, FoundAdapter.Kind.PEFT, config.base(), config.inputsFirst(), modules, beyond, wholes, remarks);
+    }
+
+    /** Without its magnitudes an adapter of DoRA would be another one. */
+    private void requireMagnitudes(Set<String> modules) {
+        Set<String> without = new LinkedHashSet<>(modules);
+        wholes.stream()
+                .filter(whole -> whole.kind() == FoundAdapter.WholeKind.MAGNITUDE)
+                .forEach(whole -> without.remove(whole.module()));
+        if (!without.isEmpty()) {
+            beyond.add(new Beyond(
+                    folder + ": module " + without.iterator().next() + " without lora_magnitude_vector",
+                    "DoRA, which use_dora = true says it is, has one for each module; save the adapter whole"));
+        }
     }
 
     /** One sentence for all of a kind, which names the first. */

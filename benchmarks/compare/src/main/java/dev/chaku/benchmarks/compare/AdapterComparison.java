@@ -17,21 +17,26 @@ final class AdapterComparison {
     private final Path launcher;
     private final Settings settings;
     private final Report report;
-    private final boolean products;
+    private final Parts parts;
     private final Path outputs;
     private final Path base;
     private final String shape;
     private final String format;
 
     /**
-     * @param products whether methods that compute whole products are timed too: they take a minute for a large model
+     * What is timed beside the quick verbs.
+     *
+     * @param products methods that compute whole products: they take a quarter of a minute for a model of 1B
+     * @param base merging into the base
      */
-    AdapterComparison(Path launcher, Settings settings, Report report, PeerShape shape, String format, boolean products)
+    record Parts(boolean products, boolean base) {}
+
+    AdapterComparison(Path launcher, Settings settings, Report report, PeerShape shape, String format, Parts parts)
             throws IOException {
         this.launcher = launcher;
         this.settings = settings;
         this.report = report;
-        this.products = products;
+        this.parts = parts;
         this.shape = shape.name();
         this.format = format;
         this.base = ModelFile.in(settings.models(), shape, format);
@@ -52,13 +57,15 @@ final class AdapterComparison {
         time("import of PEFT", settings.rounds(), imported, "adapter", "import", peft.toString(), "--model", model);
         for (String method : MergeMethod.labels()) {
             boolean ofProduct = !method.equals("svd") && method.endsWith("_svd");
-            if (!ofProduct || products) {
+            if (!ofProduct || parts.products()) {
                 Path merged = outputs.resolve(method + ".gguf");
                 int rounds = ofProduct ? 1 : settings.rounds();
                 time("merge " + method, rounds, merged, "adapter", "merge", a + "=0.7", b + "=0.3", "--method", method);
             }
         }
-        if (knows("--into")) {
+        if (!parts.base()) {
+            report.note("merging into the base is left out");
+        } else if (knows("--into")) {
             Path merged = outputs.resolve("merged.gguf");
             time("merge into the base", settings.rounds(), merged, "adapter", "merge", a, "--into", model);
         } else {

@@ -38,8 +38,11 @@ final class Adapters implements Callable<Integer> {
 
     @Option(
             names = "--no-products",
-            description = "Leave out the methods that compute whole products, which take a minute each.")
+            description = "Leave out the methods that compute whole products, which take a quarter of a minute each.")
     private boolean noProducts;
+
+    @Option(names = "--no-base", description = "Leave out merging into the base.")
+    private boolean noBase;
 
     @Option(names = "--rounds", paramLabel = "N", description = "After one to warm up (default: 5, or 1 with --quick).")
     private Integer rounds;
@@ -64,7 +67,8 @@ final class Adapters implements Callable<Integer> {
         rounds = rounds != null ? rounds : quick ? 1 : 5;
         Settings settings = run.settings(List.of("cpu"), rounds);
         return run.write("adapters", quick, report -> {
-            AdapterComparison comparison = new AdapterComparison(launcher, settings, report, of, format, !noProducts);
+            AdapterComparison comparison = new AdapterComparison(
+                    launcher, settings, report, of, format, new AdapterComparison.Parts(!noProducts, !noBase));
             try (Model model = Model.open(comparison.base())) {
                 Map<String, Object> machine = Machine.describe(model.device());
                 report.program(
