@@ -103,7 +103,8 @@ typedef struct chaku_rounding {
 } chaku_rounding;
 
 /** Encodes rows to dst (exactly dst_bytes long, not base). A row in which an aim lies half a step or more beyond the
- * levels, and every row without a base, is no worse by the measure than chaku_quantize makes it. */
+ * levels, and every row without a base, is tried with new scales too, and the better by the measure is taken. Those are
+ * of a quick search; with fewer than 4 directions of chaku_quantize, whose blocks are tried as they are as well. */
 CHAKU_API chaku_status chaku_round_along(const chaku_rounding* rounding, void* dst, int64_t dst_bytes);
 
 typedef struct chaku_change {

@@ -26,9 +26,10 @@ struct AddLowRankProblem {
 // products, sigma-delta converters with one direction.)
 //
 // Scales are those of `base`, whose own values lie on its grid. A row in which an aim lies half a step or more beyond
-// the levels, and every row where there is no base, has the quantizer's blocks tried too, with codes chosen anew and as
-// they are; the best by the measure is taken, the first of equal ones. So no row whose range ends is worse by the
-// measure than the quantizer's.
+// the levels, and every row where there is no base, is tried with scales of a quick search too; the better by the
+// measure is taken, the base's of equal ones. Rounding each value by itself errs along R directions as much as along
+// any others, which the measure multiplies: where directions are few that may be little. So with fewer than
+// kFewDirections the search is the quantizer's own, and its blocks are tried as they are, too.
 struct RoundAlongProblem {
   DType dtype = DType::kQ4_0;         // can_choose_codes()
   const float* x = nullptr;           // [M,K] contiguous, |x| <= 65504
@@ -39,6 +40,7 @@ struct RoundAlongProblem {
   void* y = nullptr;                  // [M,K] in that format, contiguous, overwritten; not base
   int64_t m = 0, k = 0, rank = 0;
 };
+constexpr int64_t kFewDirections = 4;
 // Limits of a row, within which a thread's scratch suffices.
 constexpr int64_t kMaxRoundedColumns = int64_t{1} << 18, kMaxRoundedRank = 4096;
 

@@ -22,15 +22,16 @@ class AffineSearch {
   void run(AffineSuperBlock& out) noexcept {
     float largest = 0;
     for (int s = 0; s < n_subs_; ++s) {
-      fitted_[s] = fit_affine(x_ + at(s), w_ + at(s), shape_.sub_size, shape_.code_hi, true);
+      fitted_[s] = fit_affine(x_ + at(s), w_ + at(s), shape_.sub_size, shape_.code_hi, true, shape_.effort);
       largest = std::max(largest, fitted_[s].scale);
     }
     best_.error = HUGE_VALF;
     for (const int top : {shape_.scale_hi, shape_.scale_hi - 1, shape_.scale_hi - 2}) {
       const float d = to_half(largest / static_cast<float>(top));
       consider(d, guess_dmin(d));
+      if (quick()) break;
     }
-    for (int round = 0; round < kRounds; ++round) {
+    for (int round = 0; round < kRounds && !quick(); ++round) {
       if (best_.solved_d == best_.d && best_.solved_dmin == best_.dmin) break;
       if (!consider(best_.solved_d, best_.solved_dmin)) break;
     }
@@ -59,6 +60,8 @@ class AffineSearch {
   static int nearest_integer(float v, float unit) noexcept {
     return static_cast<int>(std::nearbyint(std::min(v * reciprocal_or_zero(unit), 1000.0f)));
   }
+
+  bool quick() const noexcept { return shape_.effort == Effort::kQuick; }
 
   int at(int s) const noexcept { return s * shape_.sub_size; }
 
@@ -113,6 +116,7 @@ class AffineSearch {
     const int guess = nearest_integer(fitted_[s].scale, d);
     float best = HUGE_VALF;
     for (const int k : {0, -1, 1}) {
+      if (k != 0 && quick()) break;
       const int tried_scale = std::clamp(guess + k, 0, shape_.scale_hi);
       const float real_scale = d * static_cast<float>(tried_scale);
       const AffineFit fit =

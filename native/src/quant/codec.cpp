@@ -7,6 +7,7 @@
 
 #include "base/half.h"
 #include "quant/codec_families.h"
+#include "quant/quick_codec.h"
 
 namespace chaku {
 namespace {
@@ -52,7 +53,8 @@ template <>
 constexpr bool kHasClosedForm<BlockMXFP4> = false;
 
 template <class Block>
-void encode_blocks(const float* src, void* dst, int64_t n, const float* importance) noexcept {
+void encode_blocks(const float* src, void* dst, int64_t n, const float* importance,
+                   [[maybe_unused]] Effort effort = Effort::kFull) noexcept {
   auto* blocks = static_cast<Block*>(dst);
   float x[Block::kElements], weight[Block::kElements];
   for (int64_t b = 0; b < n / Block::kElements; ++b) {
@@ -64,7 +66,10 @@ void encode_blocks(const float* src, void* dst, int64_t n, const float* importan
       weighted = std::any_of(weight, weight + Block::kElements, [](float w) { return w > 0; });
     }
     if (!weighted) std::fill_n(weight, Block::kElements, 1.0f);
-    encode(x, weighted || !kHasClosedForm<Block> ? weight : nullptr, blocks[b]);
+    if constexpr (requires { encode(x, weight, blocks[b], effort); })
+      encode(x, weight, blocks[b], effort);
+    else
+      encode(x, weighted || !kHasClosedForm<Block> ? weight : nullptr, blocks[b]);
   }
 }
 
@@ -142,6 +147,17 @@ void quantize(DType dtype, const float* src, void* dst, int64_t n, const float* 
     case DType::kIQ4_XS: return encode_blocks<BlockIQ4_XS>(src, dst, n, importance);
     case DType::kMXFP4: return encode_blocks<BlockMXFP4>(src, dst, n, importance);
     default: return;
+  }
+}
+
+void quantize_quickly(DType dtype, const float* src, void* dst, int64_t n, const float* importance) noexcept {
+  switch (dtype) {
+    case DType::kQ2_K: return encode_blocks<BlockQ2_K>(src, dst, n, importance, Effort::kQuick);
+    case DType::kQ3_K: return encode_blocks<BlockQ3_K>(src, dst, n, importance, Effort::kQuick);
+    case DType::kQ4_K: return encode_blocks<BlockQ4_K>(src, dst, n, importance, Effort::kQuick);
+    case DType::kQ5_K: return encode_blocks<BlockQ5_K>(src, dst, n, importance, Effort::kQuick);
+    case DType::kQ6_K: return encode_blocks<BlockQ6_K>(src, dst, n, importance, Effort::kQuick);
+    default: return quantize(dtype, src, dst, n, importance);
   }
 }
 

@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "quant/blocks.h"
+#include "quant/effort.h"
 
 namespace chaku {
 
@@ -44,11 +45,11 @@ void encode(const float* src, const float* weight, BlockQ5_1& block) noexcept;
 void encode(const float* src, const float* weight, BlockQ8_0& block) noexcept;
 
 // src[kElements], within +-65504. weight[kElements] in [0, 1e20], never null.
-void encode(const float* src, const float* weight, BlockQ2_K& block) noexcept;
-void encode(const float* src, const float* weight, BlockQ3_K& block) noexcept;
-void encode(const float* src, const float* weight, BlockQ4_K& block) noexcept;
-void encode(const float* src, const float* weight, BlockQ5_K& block) noexcept;
-void encode(const float* src, const float* weight, BlockQ6_K& block) noexcept;
+void encode(const float* src, const float* weight, BlockQ2_K& block, Effort effort = Effort::kFull) noexcept;
+void encode(const float* src, const float* weight, BlockQ3_K& block, Effort effort = Effort::kFull) noexcept;
+void encode(const float* src, const float* weight, BlockQ4_K& block, Effort effort = Effort::kFull) noexcept;
+void encode(const float* src, const float* weight, BlockQ5_K& block, Effort effort = Effort::kFull) noexcept;
+void encode(const float* src, const float* weight, BlockQ6_K& block, Effort effort = Effort::kFull) noexcept;
 void encode(const float* src, const float* weight, BlockIQ4_NL& block) noexcept;
 void encode(const float* src, const float* weight, BlockIQ4_XS& block) noexcept;
 void encode(const float* src, const float* weight, BlockMXFP4& block) noexcept;

@@ -26,9 +26,9 @@ void pack_scale_min(const uint8_t* scale, const uint8_t* min, uint8_t* packed) n
 
 }  // namespace
 
-void encode(const float* src, const float* weight, BlockQ2_K& block) noexcept {
+void encode(const float* src, const float* weight, BlockQ2_K& block, Effort effort) noexcept {
   AffineSuperBlock found;
-  search_super_block(src, weight, AffineShape{16, 3, 15}, found);
+  search_super_block(src, weight, AffineShape{16, 3, 15, effort}, found);
   block.d = f32_to_f16(found.d);
   block.dmin = f32_to_f16(found.dmin);
   for (int s = 0; s < 16; ++s) block.scales[s] = static_cast<uint8_t>(found.scale[s] | found.min[s] << 4);
@@ -37,9 +37,9 @@ void encode(const float* src, const float* weight, BlockQ2_K& block) noexcept {
   pack_codes(codes, block);
 }
 
-void encode(const float* src, const float* weight, BlockQ3_K& block) noexcept {
+void encode(const float* src, const float* weight, BlockQ3_K& block, Effort effort) noexcept {
   SymmetricSuperBlock found;
-  search_super_block(src, weight, SymmetricShape{16, -32, 31}, UniformLevels(-4, 3), found);
+  search_super_block(src, weight, SymmetricShape{16, -32, 31, effort}, UniformLevels(-4, 3), found);
   block.d = f32_to_f16(found.d);
   std::fill_n(block.scales, sizeof block.scales, uint8_t{0});
   for (int s = 0; s < 16; ++s) {
@@ -52,9 +52,9 @@ void encode(const float* src, const float* weight, BlockQ3_K& block) noexcept {
   pack_codes(codes, block);
 }
 
-void encode(const float* src, const float* weight, BlockQ4_K& block) noexcept {
+void encode(const float* src, const float* weight, BlockQ4_K& block, Effort effort) noexcept {
   AffineSuperBlock found;
-  search_super_block(src, weight, AffineShape{32, 15, 63}, found);
+  search_super_block(src, weight, AffineShape{32, 15, 63, effort}, found);
   block.d = f32_to_f16(found.d);
   block.dmin = f32_to_f16(found.dmin);
   pack_scale_min(found.scale, found.min, block.scales);
@@ -63,9 +63,9 @@ void encode(const float* src, const float* weight, BlockQ4_K& block) noexcept {
   pack_codes(codes, block);
 }
 
-void encode(const float* src, const float* weight, BlockQ5_K& block) noexcept {
+void encode(const float* src, const float* weight, BlockQ5_K& block, Effort effort) noexcept {
   AffineSuperBlock found;
-  search_super_block(src, weight, AffineShape{32, 31, 63}, found);
+  search_super_block(src, weight, AffineShape{32, 31, 63, effort}, found);
   block.d = f32_to_f16(found.d);
   block.dmin = f32_to_f16(found.dmin);
   pack_scale_min(found.scale, found.min, block.scales);
@@ -74,9 +74,9 @@ void encode(const float* src, const float* weight, BlockQ5_K& block) noexcept {
   pack_codes(codes, block);
 }
 
-void encode(const float* src, const float* weight, BlockQ6_K& block) noexcept {
+void encode(const float* src, const float* weight, BlockQ6_K& block, Effort effort) noexcept {
   SymmetricSuperBlock found;
-  search_super_block(src, weight, SymmetricShape{16, -128, 127}, UniformLevels(-32, 31), found);
+  search_super_block(src, weight, SymmetricShape{16, -128, 127, effort}, UniformLevels(-32, 31), found);
   block.d = f32_to_f16(found.d);
   std::copy_n(found.scale, 16, block.scales);
   uint8_t codes[kSuperBlock];

@@ -45,12 +45,13 @@ float symmetric_error(const float* x, const float* w, int n, float scale, const 
 // Calls consider(scale, error) for the closed form of every inverse scale of the sweep, small scales first, so that
 // who keeps the first of equal fits leaves the unit above it fine.
 template <class Levels, class Consider>
-void sweep_symmetric(const float* x, const float* w, int n, const Levels& levels, const Consider& consider) noexcept {
+void sweep_symmetric(const float* x, const float* w, int n, const Levels& levels, Effort effort,
+                     const Consider& consider) noexcept {
   float max = 0;
   for (int i = 0; i < n; ++i) max = std::max(max, std::fabs(x[i]));
   if (max < kTiny) return;
   const int steps = static_cast<int>((levels.sweep_to - levels.sweep_from) / levels.sweep_step) + 1;
-  for (int step = steps - 1; step >= 0; --step) {
+  for (int step = steps - 1; step >= 0; step -= sweep_stride(effort)) {
     const float extreme = levels.sweep_from + levels.sweep_step * static_cast<float>(step);
     for (const float inverse : {extreme / max, -extreme / max}) {
       const SymmetricSums s = symmetric_sums(x, w, n, inverse, levels);
@@ -60,9 +61,9 @@ void sweep_symmetric(const float* x, const float* w, int n, const Levels& levels
 }
 
 template <class Levels>
-SymmetricFit real_fit(const float* x, const float* w, int n, const Levels& levels) noexcept {
+SymmetricFit real_fit(const float* x, const float* w, int n, const Levels& levels, Effort effort) noexcept {
   SymmetricFit best{0, 0};
-  sweep_symmetric(x, w, n, levels, [&best](float scale, float error) {
+  sweep_symmetric(x, w, n, levels, effort, [&best](float scale, float error) {
     if (error < best.error) best = {scale, error};
   });
   return best;
@@ -75,7 +76,7 @@ SymmetricFit half_fit(const float* x, const float* w, int n, const Levels& level
   float least = 0;
   SymmetricFit best{0, symmetric_error(x, w, n, 0.0f, levels)};
   const float slack = kRoundingReach * best.error;
-  sweep_symmetric(x, w, n, levels, [&](float scale, float error) {
+  sweep_symmetric(x, w, n, levels, Effort::kFull, [&](float scale, float error) {
     if (error > least + slack) return;
     least = std::min(least, error);
     const float rounded = to_half(scale), rounded_error = symmetric_error(x, w, n, rounded, levels);
@@ -120,12 +121,12 @@ AffineFit solve_affine(const AffineSums& s, double w0, double wx, bool min_not_p
 
 }  // namespace
 
-SymmetricFit fit_symmetric(const float* x, const float* w, int n, const UniformLevels& levels) noexcept {
-  return real_fit(x, w, n, levels);
+SymmetricFit fit_symmetric(const float* x, const float* w, int n, const UniformLevels& levels, Effort effort) noexcept {
+  return real_fit(x, w, n, levels, effort);
 }
 
-SymmetricFit fit_symmetric(const float* x, const float* w, int n, const IQ4Levels& levels) noexcept {
-  return real_fit(x, w, n, levels);
+SymmetricFit fit_symmetric(const float* x, const float* w, int n, const IQ4Levels& levels, Effort effort) noexcept {
+  return real_fit(x, w, n, levels, effort);
 }
 
 SymmetricFit fit_half_scale(const float* x, const float* w, int n, const UniformLevels& levels) noexcept {
@@ -136,7 +137,7 @@ SymmetricFit fit_half_scale(const float* x, const float* w, int n, const IQ4Leve
   return half_fit(x, w, n, levels);
 }
 
-AffineFit fit_affine(const float* x, const float* w, int n, int hi, bool min_not_positive) noexcept {
+AffineFit fit_affine(const float* x, const float* w, int n, int hi, bool min_not_positive, Effort effort) noexcept {
   float min = x[0], max = x[0];
   double w0 = 0, wx = 0;
   for (int i = 0; i < n; ++i) {
@@ -149,13 +150,14 @@ AffineFit fit_affine(const float* x, const float* w, int n, int hi, bool min_not
   AffineFit best{0, min, static_cast<float>(-2 * min * wx + double{min} * min * w0)};
   if (max - min < kTiny) return best;
   const float range = max - min, top = static_cast<float>(hi);
-  for (int step = 0; step < kAffineSteps; ++step) {
+  for (int step = 0; step < kAffineSteps; step += sweep_stride(effort)) {
     const float codes = top + kAffineFrom + kAffineStep * static_cast<float>(step);
     const AffineFit fit = solve_affine(affine_sums(x, w, n, codes / range, min, top), w0, wx, min_not_positive);
     if (fit.error < best.error) best = fit;
   }
   // The closed form moved the offset too: choose the codes again under it.
-  for (int round = 0; round < 3 && best.scale > kTiny; ++round) {
+  const int rounds = effort == Effort::kFull ? 3 : 1;
+  for (int round = 0; round < rounds && best.scale > kTiny; ++round) {
     const AffineFit fit = solve_affine(affine_sums(x, w, n, 1 / best.scale, best.min, top), w0, wx, min_not_positive);
     if (!(fit.error < best.error)) break;
     best = fit;

@@ -12,6 +12,7 @@
 #include <algorithm>
 
 #include "base/half.h"
+#include "quant/effort.h"
 #include "quant/levels.h"
 
 namespace chaku {
@@ -34,8 +35,10 @@ struct AffineFit {
 };
 
 // The best scale, of either sign; of equal ones the smallest. Scale 0 when x or w is all zero.
-SymmetricFit fit_symmetric(const float* x, const float* w, int n, const UniformLevels& levels) noexcept;
-SymmetricFit fit_symmetric(const float* x, const float* w, int n, const IQ4Levels& levels) noexcept;
+SymmetricFit fit_symmetric(const float* x, const float* w, int n, const UniformLevels& levels,
+                           Effort effort = Effort::kFull) noexcept;
+SymmetricFit fit_symmetric(const float* x, const float* w, int n, const IQ4Levels& levels,
+                           Effort effort = Effort::kFull) noexcept;
 
 // The same among the scales that are halves; error absolute.
 SymmetricFit fit_half_scale(const float* x, const float* w, int n, const UniformLevels& levels) noexcept;
@@ -43,7 +46,8 @@ SymmetricFit fit_half_scale(const float* x, const float* w, int n, const IQ4Leve
 
 // The best scale >= 0 and offset; with `min_not_positive` the offset is held at or below zero, as the K formats store
 // its negative.
-AffineFit fit_affine(const float* x, const float* w, int n, int hi, bool min_not_positive) noexcept;
+AffineFit fit_affine(const float* x, const float* w, int n, int hi, bool min_not_positive,
+                     Effort effort = Effort::kFull) noexcept;
 
 // The best offset <= 0 for a given scale >= 0 and the codes that are nearest under (scale, min); error absolute.
 AffineFit fit_min(const float* x, const float* w, int n, int hi, float scale, float min) noexcept;

@@ -5,13 +5,15 @@
 // 2. Guess the half-precision unit so that the largest of them takes the largest integer.
 // 3. Per sub-block, try the integers around the fitted value and keep the one whose nearest codes err least.
 // 4. With all integers fixed the error is quadratic in the units: solve, round to half, and repeat 3.
-// Steps 2 to 4 start again from a few smaller largest integers: a coarse unit may fall better on the grid of halves.
+// A quick search does 1 to 3 once, with the integers nearest to the fitted scales. Else steps 2 to 4 start again from a
+// few smaller largest integers: a coarse unit may fall better on the grid of halves.
 #pragma once
 
 #include <cstdint>
 
 #include "quant/blocks.h"
 #include "quant/levels.h"
+#include "quant/scale_search.h"
 
 namespace chaku {
 
@@ -33,6 +35,7 @@ struct AffineSuperBlock {
 struct SymmetricShape {
   int sub_size;
   int scale_lo, scale_hi;
+  Effort effort = Effort::kFull;
 };
 
 void search_super_block(const float* x, const float* w, const SymmetricShape& shape, const UniformLevels& levels,
@@ -44,6 +47,7 @@ void search_super_block(const float* x, const float* w, const SymmetricShape& sh
 struct AffineShape {
   int sub_size;
   int code_hi, scale_hi;
+  Effort effort = Effort::kFull;
 };
 
 void search_super_block(const float* x, const float* w, const AffineShape& shape, AffineSuperBlock& out) noexcept;

@@ -20,17 +20,19 @@ class SymmetricSearch {
   void run(SymmetricSuperBlock& out) noexcept {
     float extreme = 0;
     for (int s = 0; s < n_subs_; ++s) {
-      fitted_[s] = fit_symmetric(x_ + at(s), w_ + at(s), shape_.sub_size, levels_).scale;
+      fitted_[s] = fit_symmetric(x_ + at(s), w_ + at(s), shape_.sub_size, levels_, shape_.effort).scale;
       if (std::fabs(fitted_[s]) > std::fabs(extreme)) extreme = fitted_[s];
     }
     best_.error = HUGE_VALF;
     // The largest scale may take the end of either sign; of the longer side a few integers are tried.
-    for (const int top : {shape_.scale_lo, shape_.scale_lo + 1, shape_.scale_hi})
+    for (const int top : {shape_.scale_lo, shape_.scale_lo + 1, shape_.scale_hi}) {
       descend(to_half(extreme / static_cast<float>(top)));
+      if (quick()) break;
+    }
     // The finest unit that still reaches the largest element: an outlier fits as well there, and the rest fits better.
     float max = 0;
     for (int i = 0; i < kSuperBlock; ++i) max = std::max(max, std::fabs(x_[i]));
-    descend(to_half(max / (levels_.reach() * static_cast<float>(-shape_.scale_lo))));
+    if (!quick()) descend(to_half(max / (levels_.reach() * static_cast<float>(-shape_.scale_lo))));
     out.d = best_.d;
     std::copy_n(best_.scale, kMaxSubs, out.scale);
     for (int s = 0; s < n_subs_; ++s) {
@@ -49,6 +51,8 @@ class SymmetricSearch {
   struct Sums {
     float error, xl, ll;  // l = the level chosen
   };
+
+  bool quick() const noexcept { return shape_.effort == Effort::kQuick; }
 
   int at(int s) const noexcept { return s * shape_.sub_size; }
 
@@ -71,6 +75,7 @@ class SymmetricSearch {
     const int guess = static_cast<int>(std::clamp(std::nearbyint(fitted_[s] * reciprocal_or_zero(d)), -200.0f, 200.0f));
     Sums chosen{HUGE_VALF, 0, 0};
     for (const int k : {0, -1, 1, -2 * guess}) {
+      if (k != 0 && quick()) break;
       const int tried_scale = std::clamp(guess + k, shape_.scale_lo, shape_.scale_hi);
       const Sums tried = sums(s, d * static_cast<float>(tried_scale));
       if (tried.error < chosen.error) {
@@ -95,7 +100,7 @@ class SymmetricSearch {
       }
       if (choice.error < best_.error) best_ = choice;
       const float solved = ll > 0 ? to_half(static_cast<float>(xl / ll)) : 0;
-      if (!(choice.error < least) || solved == d) return;
+      if (quick() || !(choice.error < least) || solved == d) return;
       least = choice.error;
       d = solved;
     }

@@ -8,6 +8,7 @@
 #include "kernels/reference/reference.h"
 #include "quant/code_grid.h"
 #include "quant/codec.h"
+#include "quant/quick_codec.h"
 
 namespace chaku::reference {
 namespace {
@@ -120,14 +121,15 @@ void round_row(const RoundAlongProblem& p, const CodeGrid& grid, int64_t row) {
   if (p.base != nullptr)
     best = choose_codes(p, grid, x, static_cast<const std::byte*>(p.base) + static_cast<size_t>(row) * n_bytes, y);
   if (best.beyond < 0.5f) return;
+  const bool few = p.rank < kFewDirections;
   std::vector<std::byte> plain(n_bytes), chosen(n_bytes);
-  quantize(p.dtype, x, plain.data(), p.k, p.importance);
+  (few ? quantize : quantize_quickly)(p.dtype, x, plain.data(), p.k, p.importance);
   const double error = choose_codes(p, grid, x, plain.data(), chosen.data()).error;
   if (error < best.error) {
     best.error = error;
     std::memcpy(y, chosen.data(), n_bytes);
   }
-  if (measure_blocks(p, x, plain.data()) < best.error) std::memcpy(y, plain.data(), n_bytes);
+  if (few && measure_blocks(p, x, plain.data()) < best.error) std::memcpy(y, plain.data(), n_bytes);
 }
 
 ChangeSums compare_row(const CompareChangeProblem& p, int64_t row, const float* written,

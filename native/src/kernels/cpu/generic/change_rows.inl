@@ -364,17 +364,20 @@ CHAKU_INLINE void round_in_base(Rounding& r) {
   r.n = left;
 }
 
-// The quantizer's blocks, with codes chosen anew and as they are.
-CHAKU_INLINE void try_quantizer(Rounding& r) {
+// Scales of a search, with codes chosen anew; and where directions are few, its blocks as they are.
+CHAKU_INLINE void try_new_scales(Rounding& r) {
+  const bool few = r.p.rank < kFewDirections;
   r.fill([](int64_t) { return static_cast<uint8_t*>(nullptr); });
   uint8_t* plain = reinterpret_cast<uint8_t*>(r.scratch + lane_bytes(r.lanes.width, r.p.rank));
-  uint8_t* chosen = plain + r.n * r.n_bytes;
+  uint8_t* chosen = few ? plain + r.n * r.n_bytes : plain;
   for (int64_t i = 0; i < r.n; ++i)
-    encode_row(r.p.dtype, r.p.x + r.row[i] * r.p.k, r.p.importance, r.p.k, plain + i * r.n_bytes);
-  __builtin_memcpy(chosen, plain, static_cast<size_t>(r.n * r.n_bytes));
+    encode_row(r.p.dtype, r.p.x + r.row[i] * r.p.k, r.p.importance, r.p.k, few ? Effort::kFull : Effort::kQuick,
+               plain + i * r.n_bytes);
+  if (few) __builtin_memcpy(chosen, plain, static_cast<size_t>(r.n * r.n_bytes));
   r.fill([&](int64_t i) { return chosen + i * r.n_bytes; });
   walk(r.p, r.grid, Walk::kChoose, r.lanes);
   r.take(chosen);
+  if (!few) return;
   r.fill([&](int64_t i) { return plain + i * r.n_bytes; });
   walk(r.p, r.grid, Walk::kMeasure, r.lanes);
   r.take(plain);
@@ -390,7 +393,7 @@ void round_along(const RoundAlongProblem& p, Queue& queue) noexcept {
       r.best[i] = __builtin_huge_val();
     }
     if (p.base != nullptr) round_in_base(r);
-    if (r.n > 0) try_quantizer(r);
+    if (r.n > 0) try_new_scales(r);
   });
 }
 

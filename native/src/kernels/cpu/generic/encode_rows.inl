@@ -14,6 +14,8 @@
 #include "quant/blocks.h"
 #include "quant/codec.h"
 #include "quant/codec_families.h"
+#include "quant/effort.h"
+#include "quant/quick_codec.h"
 
 namespace chaku::CHAKU_ISA {
 
@@ -205,9 +207,10 @@ CHAKU_INLINE void take_better(const WideFit& fit, const W& error, WideFit& best)
 
 // fit_affine(..., min_not_positive = true)
 template <bool kWeighted>
-static WideFit fit_affine(const SubBlocks& b, float hi) {
+static WideFit fit_affine(const SubBlocks& b, float hi, Effort effort) {
   constexpr float kFrom = -1.2f, kStep = 0.15f;
-  constexpr int kSteps = 17, kRounds = 3;
+  constexpr int kSteps = 17;
+  const int stride = sweep_stride(effort), rounds = effort == Effort::kFull ? 3 : 1;
   W min = load_wide(b.x), max = min;
   Totals totals;
   for (int i = 0; i < 2 * kWide; ++i) totals.count[i] = totals.sum[i] = broadcast_f64(0);
@@ -236,14 +239,14 @@ static WideFit fit_affine(const SubBlocks& b, float hi) {
     best.error = each([&](int i) { return join_f64(errors[2 * i], errors[2 * i + 1]); });
   }
   const W range = max - min;
-  for (int step = 0; step < kSteps; ++step) {
+  for (int step = 0; step < kSteps; step += stride) {
     const W codes = wide(hi + kFrom + kStep * static_cast<float>(step));
     const WideFit fit =
         affine_fit<kWeighted, true>(b, codes / select_less(range, tiny, wide(1), range), min, hi, totals);
     take_better(fit, select_less(range, tiny, refused, fit.error), best);
   }
   W open = select_less(range, tiny, none, wide(1));  // 1 where codes are to be chosen again
-  for (int round = 0; round < kRounds; ++round) {
+  for (int round = 0; round < rounds; ++round) {
     open = select_less(tiny, best.scale, open, none);
     if (!any_less(none, open)) break;
     const W inverse = wide(1) / select_less(tiny, best.scale, best.scale, wide(1));
@@ -295,8 +298,8 @@ CHAKU_INLINE uint16_t half_bits(float half) {
 }
 
 struct AffineFormat {
-  int sub_size;
   float code_hi, scale_hi;
+  Effort effort;
 };
 
 // What AffineSearch of quant/affine_super_block.cpp does, for kSupers super-blocks with kSubs sub-blocks together.
@@ -308,7 +311,7 @@ class AffineLanes {
   AffineLanes(const SubBlocks& subs, const AffineFormat& format) : b_(subs), format_(format) {}
 
   void run() {
-    const WideFit fitted = fit_affine<kWeighted>(b_, format_.code_hi);
+    const WideFit fitted = fit_affine<kWeighted>(b_, format_.code_hi, format_.effort);
     fitted_scale_ = fitted.scale;
     fitted_min_ = fitted.min;
     float scales[kSubs];
@@ -317,7 +320,7 @@ class AffineLanes {
     for (int s = 0; s < kSubs; ++s)
       if (scales[s] > largest[s / kOwn]) largest[s / kOwn] = scales[s];
     for (Choice& best : best_) best.error = kHuge;
-    for (int back = 0; back < 3; ++back) {
+    for (int back = 0; back < (quick() ? 1 : 3); ++back) {
       float d[kSupers], dmin[kSupers];
       bool open[kSupers];
       for (int p = 0; p < kSupers; ++p) {
@@ -327,7 +330,7 @@ class AffineLanes {
       guess_dmin(d, dmin);
       consider(d, dmin, open);
     }
-    descend();
+    if (!quick()) descend();
   }
 
   struct Choice {
@@ -353,6 +356,8 @@ class AffineLanes {
   }
 
  private:
+  bool quick() const { return format_.effort == Effort::kQuick; }
+
   CHAKU_INLINE W spread(const float* of_super) {
     float all[kSubs];
     for (int s = 0; s < kSubs; ++s) all[s] = of_super[s / kOwn];
@@ -383,6 +388,7 @@ class AffineLanes {
     const W refused = wide(kHuge), inverse_dmin = reciprocal_or_zero(dmin);
     WideFit best{none, none, refused};
     for (const float k : {0.0f, -1.0f, 1.0f}) {
+      if (k != 0 && quick()) break;
       const W scale = clamped(guess + wide(k), none, most), real = d * scale;
       const WideFit fit = fit_min<kWeighted>(b_, real, fitted_min_, format_.code_hi);
       const W limit = wide(kHopeless) * best.error;
@@ -464,7 +470,7 @@ class AffineLanes {
     }
     if (!better) return;
     Normal normal;
-    sum_normal(unit * chosen.scale, unit_min * chosen.min, normal);
+    if (!quick()) sum_normal(unit * chosen.scale, unit_min * chosen.min, normal);
     for (int p = 0; p < kSupers; ++p) {
       if (!open[p]) continue;
       Choice& best = best_[p];
@@ -475,7 +481,7 @@ class AffineLanes {
         best.scale[s] = scale[p * kOwn + s];
         best.min[s] = min[p * kOwn + s];
       }
-      solve(normal, p * kOwn, best);
+      if (!quick()) solve(normal, p * kOwn, best);
     }
   }
 
@@ -508,6 +514,7 @@ class AffineLanes {
 
 struct SymmetricFormat {
   float level_lo, level_hi, scale_lo, scale_hi;
+  Effort effort;
 };
 
 // What SymmetricSearch of quant/symmetric_super_block.cpp does.
@@ -528,7 +535,10 @@ class SymmetricLanes {
       if (sizes[s] > most) most = sizes[s];
     }
     error_ = kHuge;
-    for (const float top : {format_.scale_lo, format_.scale_lo + 1, format_.scale_hi}) descend(to_half(extreme / top));
+    for (const float top : {format_.scale_lo, format_.scale_lo + 1, format_.scale_hi}) {
+      descend(to_half(extreme / top));
+      if (quick()) return;
+    }
     descend(to_half(most / (-format_.level_lo * -format_.scale_lo)));
   }
 
@@ -546,6 +556,8 @@ class SymmetricLanes {
   }
 
  private:
+  bool quick() const { return format_.effort == Effort::kQuick; }
+
   // fit_symmetric
   W fit(const W& max) const {
     const float from = format_.level_hi - 1.2f, to = -format_.level_lo + 1.2f, by = 0.17f;
@@ -553,7 +565,7 @@ class SymmetricLanes {
     const W none = wide(0), tiny = wide(kTinyExtent), lo = wide(format_.level_lo), hi = wide(format_.level_hi);
     const W size = select_less(max, tiny, wide(1), max);
     W best = none, least = none;
-    for (int step = steps - 1; step >= 0; --step)
+    for (int step = steps - 1; step >= 0; step -= sweep_stride(format_.effort))
       for (const float sign : {1.0f, -1.0f}) {
         const W inverse = wide(sign * (from + by * static_cast<float>(step))) / size;
         Sum xq = Sum::none(), qq = Sum::none();
@@ -594,8 +606,9 @@ class SymmetricLanes {
     const W lo = wide(format_.scale_lo), hi = wide(format_.scale_hi);
     const W guess = nearest_level(fitted_ * reciprocal_or_zero(wide(d)), wide(-200), wide(200));
     Sums best{wide(kHuge), wide(0), wide(0), wide(0)};
-    for (const W& by : {wide(0), wide(-1), wide(1), wide(-2) * guess}) {
-      const Sums tried = sums(clamped(guess + by, lo, hi), d);
+    const W around[] = {wide(0), wide(-1), wide(1), wide(-2) * guess};
+    for (int i = 0; i < (quick() ? 1 : 4); ++i) {
+      const Sums tried = sums(clamped(guess + around[i], lo, hi), d);
       best.scale = select_less(tried.error, best.error, tried.scale, best.scale);
       best.xl = select_less(tried.error, best.error, tried.xl, best.xl);
       best.ll = select_less(tried.error, best.error, tried.ll, best.ll);
@@ -627,7 +640,7 @@ class SymmetricLanes {
         store_wide(scale_, chosen.scale);
       }
       const float solved = ll > 0 ? to_half(static_cast<float>(xl / ll)) : 0;
-      if (!(error < least) || solved == d) return;
+      if (quick() || !(error < least) || solved == d) return;
       least = error;
       d = solved;
     }
@@ -699,8 +712,8 @@ CHAKU_INLINE void put_affine(const Choice& best, const uint8_t* codes, Block& bl
 }
 
 template <bool kWeighted, class Block>
-CHAKU_INLINE void encode_affine_pair(Loaded& loaded, float code_hi, int n, Block* blocks) {
-  AffineLanes<kWeighted, 2> lanes(place_in_lanes(loaded, 32), {32, code_hi, 63});
+CHAKU_INLINE void encode_affine_pair(Loaded& loaded, const AffineFormat& format, int n, Block* blocks) {
+  AffineLanes<kWeighted, 2> lanes(place_in_lanes(loaded, 32), format);
   uint8_t codes[2 * kSuperBlock];
   lanes.run();
   lanes.codes(codes);
@@ -709,7 +722,8 @@ CHAKU_INLINE void encode_affine_pair(Loaded& loaded, float code_hi, int n, Block
 
 // Q4_K and Q5_K: two super-blocks at once, the second being the first again where there is no other.
 template <class Block>
-static void encode_affine(const float* x, const float* importance, int64_t n, float code_hi, Block* blocks) {
+static void encode_affine(const float* x, const float* importance, int64_t n, const AffineFormat& format,
+                          Block* blocks) {
   Loaded loaded;
   loaded.weighted = importance != nullptr;
   for (int64_t at = 0; at < n; at += 2 * kSuperBlock, blocks += 2) {
@@ -719,15 +733,15 @@ static void encode_affine(const float* x, const float* importance, int64_t n, fl
       load_block(x + from, importance == nullptr ? nullptr : importance + from, p * kSuperBlock, loaded);
     }
     if (loaded.weighted)
-      encode_affine_pair<true>(loaded, code_hi, count, blocks);
+      encode_affine_pair<true>(loaded, format, count, blocks);
     else
-      encode_affine_pair<false>(loaded, code_hi, count, blocks);
+      encode_affine_pair<false>(loaded, format, count, blocks);
   }
 }
 
 template <bool kWeighted>
-CHAKU_INLINE void encode_one(Loaded& loaded, BlockQ6_K& block) {
-  SymmetricLanes<kWeighted> lanes(place_in_lanes(loaded, 16), {-32, 31, -128, 127});
+CHAKU_INLINE void encode_one(Loaded& loaded, Effort effort, BlockQ6_K& block) {
+  SymmetricLanes<kWeighted> lanes(place_in_lanes(loaded, 16), {-32, 31, -128, 127, effort});
   uint8_t codes[kSuperBlock];
   lanes.run();
   lanes.codes(codes);
@@ -736,24 +750,26 @@ CHAKU_INLINE void encode_one(Loaded& loaded, BlockQ6_K& block) {
   pack_codes(codes, block);
 }
 
-static void encode_q6_k(const float* x, const float* importance, int64_t n, BlockQ6_K* blocks) {
+static void encode_q6_k(const float* x, const float* importance, int64_t n, Effort effort, BlockQ6_K* blocks) {
   Loaded loaded;
   loaded.weighted = importance != nullptr;
   for (int64_t at = 0; at < n; at += kSuperBlock, ++blocks) {
     load_block(x + at, importance == nullptr ? nullptr : importance + at, 0, loaded);
     if (loaded.weighted)
-      encode_one<true>(loaded, *blocks);
+      encode_one<true>(loaded, effort, *blocks);
     else
-      encode_one<false>(loaded, *blocks);
+      encode_one<false>(loaded, effort, *blocks);
   }
 }
 
-void encode_row(DType dtype, const float* x, const float* importance, int64_t n, void* y) noexcept {
+void encode_row(DType dtype, const float* x, const float* importance, int64_t n, Effort effort, void* y) noexcept {
   switch (dtype) {
-    case DType::kQ4_K: return encode_affine(x, importance, n, 15, static_cast<BlockQ4_K*>(y));
-    case DType::kQ5_K: return encode_affine(x, importance, n, 31, static_cast<BlockQ5_K*>(y));
-    case DType::kQ6_K: return encode_q6_k(x, importance, n, static_cast<BlockQ6_K*>(y));
-    default: return quantize(dtype, x, y, n, importance);
+    case DType::kQ4_K: return encode_affine(x, importance, n, {15, 63, effort}, static_cast<BlockQ4_K*>(y));
+    case DType::kQ5_K: return encode_affine(x, importance, n, {31, 63, effort}, static_cast<BlockQ5_K*>(y));
+    case DType::kQ6_K: return encode_q6_k(x, importance, n, effort, static_cast<BlockQ6_K*>(y));
+    default:
+      if (effort == Effort::kQuick) return quantize_quickly(dtype, x, y, n, importance);
+      return quantize(dtype, x, y, n, importance);
   }
 }
 
@@ -762,7 +778,7 @@ void encode_rows(const EncodeRowsProblem& p, Queue& queue) noexcept {
   const int64_t n_bytes = p.width / info.block_elements * info.block_bytes;
   queue.parallel_for(p.m, 8, [&](int64_t begin, int64_t end, int) {
     for (int64_t m = begin; m < end; ++m)
-      encode_row(p.dtype, p.x + m * p.width, p.importance, p.width,
+      encode_row(p.dtype, p.x + m * p.width, p.importance, p.width, Effort::kFull,
                  static_cast<uint8_t*>(p.y) + (p.ids == nullptr ? m : p.ids[m]) * n_bytes);
   });
 }

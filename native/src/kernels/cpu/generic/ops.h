@@ -2,6 +2,7 @@
 #pragma once
 
 #include "kernels/table.h"
+#include "quant/effort.h"
 
 namespace chaku::CHAKU_ISA {
 
@@ -37,8 +38,8 @@ void dropout(const DropoutProblem& p, Queue& queue) noexcept;
 void squared_norm(const SquaredNormProblem& p, Queue& queue) noexcept;
 void cross_entropy(const CrossEntropyProblem& p, Queue& queue) noexcept;
 void encode_rows(const EncodeRowsProblem& p, Queue& queue) noexcept;
-// y[n] as quantize() encodes x[n] with importance[n], which may be null: the same bits.
-void encode_row(DType dtype, const float* x, const float* importance, int64_t n, void* y) noexcept;
+// y[n] as quantize(), or quantize_quickly(), encodes x[n] with importance[n], which may be null: the same bits.
+void encode_row(DType dtype, const float* x, const float* importance, int64_t n, Effort effort, void* y) noexcept;
 void add_low_rank(const AddLowRankProblem& p, Queue& queue) noexcept;
 void round_along(const RoundAlongProblem& p, Queue& queue) noexcept;
 void compare_change(const CompareChangeProblem& p, Queue& queue) noexcept;

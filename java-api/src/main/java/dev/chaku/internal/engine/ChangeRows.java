@@ -52,7 +52,8 @@ public interface ChangeRows {
 
     /**
      * Encodes rows. A row in which an aim lies half a step or more beyond the levels, and every row without a base, is
-     * no worse by the measure than the quantizer makes it.
+     * tried with new scales too, and the better by the measure is taken. Those are of a quick search; with fewer than 4
+     * directions of the quantizer, whose blocks are tried as they are as well.
      *
      * @param target gets the blocks; not the base
      */

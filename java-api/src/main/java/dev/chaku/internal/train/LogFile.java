@@ -101,8 +101,7 @@ public final class LogFile {
         remember(numbers);
     }
 
-    /** What a step measured, by its name in the log. */
-    public static Map<String, Double> numbers(TrainingProgress p) {
+    private static Map<String, Double> numbers(TrainingProgress p) {
         Map<String, Double> numbers = new LinkedHashMap<>();
         numbers.put("epoch", p.epoch());
         numbers.put("loss", p.loss());

@@ -8,9 +8,8 @@ import java.nio.ByteBuffer;
 /**
  * Rounding that sees the change, without data: an adapter acts through the few directions of its A alone, so codes are
  * chosen with {@link ErrorFeedback} to be right along these. Scales are those of the base's blocks, on whose grid the
- * base's values lie; or the quantizer's, where the format changes. Where a row's codes reach the end of their range the
- * quantizer's blocks are tried too: with feedback and as they are; the best by the feedback's own measure is taken.
- * Thread-safe.
+ * base's values lie. Where a row's codes reach the end of their range, or the format changes, scales of a search are
+ * tried too, and the better by the feedback's own measure is taken. Thread-safe.
  */
 final class ChangeRounding implements BlockRounding {
     private final TermGroups groups;
