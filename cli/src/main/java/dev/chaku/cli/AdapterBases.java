@@ -14,6 +14,10 @@ final class AdapterBases {
                         "Go on in spite of an adapter that was trained on another model file, or with other tokens.")
         private boolean force;
 
+        boolean isSet() {
+            return force;
+        }
+
         /** Refuses what differs, or with the option says it. */
         void check(Console console, AdapterFit fit) {
             if (force) {

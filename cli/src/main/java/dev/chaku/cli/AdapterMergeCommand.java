@@ -64,10 +64,8 @@ final class AdapterMergeCommand extends Verb {
     @Mixin
     private RegistryOption registry;
 
-    @Option(
-            names = "--force",
-            description = "Go on where files say that the adapters are of different bases, if their shapes agree.")
-    private boolean force;
+    @Mixin
+    private AdapterBases.Force force;
 
     @Writes
     @Option(names = "--out", required = true, paramLabel = "FILE", description = "The new file.")
@@ -112,7 +110,7 @@ final class AdapterMergeCommand extends Verb {
     }
 
     private void mergeIntoBase() {
-        BaseMerger merger = into.merger(threads.count()).force(force).overwrite(overwrite.isSet());
+        BaseMerger merger = into.merger(threads.count()).force(force.isSet()).overwrite(overwrite.isSet());
         List<AdapterArgument> worn = new ArrayList<>();
         try {
             for (String text : adapters) {
@@ -130,7 +128,7 @@ final class AdapterMergeCommand extends Verb {
 
     private void mergeWithEachOther() {
         AdapterMerge merge = Adapters.merge(combination.method(this))
-                .force(force)
+                .force(force.isSet())
                 .overwrite(overwrite.isSet())
                 .threads(threads.count());
         combination.addWeights(this, merge);

@@ -9,6 +9,7 @@ import dev.chaku.data.Dataset;
 import dev.chaku.merge.OutputRank;
 import java.nio.file.Path;
 import java.util.List;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** How adapters become part of their base's weights. */
@@ -36,12 +37,8 @@ final class IntoOptions {
                     "change, right along the directions of the adapters (the default), or plain, each value by itself.")
     private MergeRounding rounding;
 
-    @Reads
-    @Option(
-            names = "--imatrix",
-            paramLabel = "FILE",
-            description = "Importance of columns, by chaku model imatrix or llama-imatrix.")
-    private Path importance;
+    @Mixin
+    private ImportanceOption importance;
 
     @Reads
     @Option(
@@ -114,8 +111,8 @@ final class IntoOptions {
         if (rounding != null) {
             merger.rounding(rounding);
         }
-        if (importance != null) {
-            merger.importance(importance);
+        if (importance.file() != null) {
+            merger.importance(importance.file());
         }
         if (data != null) {
             merger.data(Dataset.read(data));

@@ -71,12 +71,8 @@ final class ModelQuantizeCommand extends Verb {
     @Option(names = "--token-embedding-type", paramLabel = "TYPE", description = "Format of the token embedding.")
     private String embeddingType;
 
-    @Reads
-    @Option(
-            names = "--imatrix",
-            paramLabel = "FILE",
-            description = "Importance of columns, by chaku model imatrix or llama-imatrix.")
-    private Path importance;
+    @Mixin
+    private ImportanceOption importance;
 
     @Reads
     @Option(
@@ -102,7 +98,7 @@ final class ModelQuantizeCommand extends Verb {
 
     @Override
     void validate() {
-        if (importanceData != null && (importance != null || dryRun)) {
+        if (importanceData != null && (importance.file() != null || dryRun)) {
             throw usage("--imatrix-data: expected neither --imatrix nor --dry-run beside it");
         }
         if (dryRun == (out != null)) {
@@ -126,8 +122,8 @@ final class ModelQuantizeCommand extends Verb {
         if (embeddingType != null) {
             quantizer.embeddingType(tensorType("--token-embedding-type", embeddingType));
         }
-        if (importance != null) {
-            quantizer.importance(importance);
+        if (importance.file() != null) {
+            quantizer.importance(importance.file());
         }
         if (dryRun) {
             QuantizationPlan plan = quantizer.plan();
@@ -166,10 +162,10 @@ final class ModelQuantizeCommand extends Verb {
     }
 
     private void noteIdleImportance(QuantizationPlan plan) {
-        if ((importance != null || importanceData != null)
+        if ((importance.file() != null || importanceData != null)
                 && plan.tensors().stream().noneMatch(QuantizationPlan.Tensor::weighted)) {
             console()
-                    .note("note: " + (importance != null ? "--imatrix" : "--imatrix-data")
+                    .note("note: " + (importance.file() != null ? "--imatrix" : "--imatrix-data")
                             + " has no effect: it is of none of the tensors that are encoded in blocks");
         }
     }

@@ -17,7 +17,6 @@ import dev.chaku.train.LossTrend;
 import dev.chaku.train.MergeAware;
 import dev.chaku.train.RecordCounts;
 import dev.chaku.train.RunStart;
-import dev.chaku.train.TensorBoard;
 import dev.chaku.train.TrainingConfig;
 import dev.chaku.train.TrainingPlan;
 import dev.chaku.train.TrainingProgress;
@@ -29,7 +28,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.function.Consumer;
 import picocli.CommandLine.Command;
@@ -125,13 +123,6 @@ final class TrainCommand extends Verb {
     @Option(names = "--report", paramLabel = "FILE", description = "Write an HTML page with settings, result and loss.")
     private Path report;
 
-    @Writes(Writes.Kind.FOLDER)
-    @Option(
-            names = "--tensorboard",
-            paramLabel = "DIR",
-            description = "Also add the curves to this folder, a file each run, for tensorboard --logdir DIR.")
-    private Path tensorBoard;
-
     @Mixin
     private OverwriteOption overwrite;
 
@@ -192,7 +183,7 @@ final class TrainCommand extends Verb {
                 }
             }
         }
-        refuseBeside("--plan", "--report", "--tensorboard", "--register");
+        refuseBeside("--plan", "--report", "--register");
         register.validate(this);
         requireBeside("--report", "--overwrite");
         refuseBeside("--no-packing", "--batch-tokens");
@@ -396,8 +387,6 @@ final class TrainCommand extends Verb {
         LossTrend trend;
         int signal;
         TrainingPlan counts;
-        Optional<TensorBoard> board = Optional.ofNullable(tensorBoard).map(TensorBoard::in);
-        board.ifPresent(trainer::onProgress);
         try (TrainingDisplay display = new TrainingDisplay(console())) {
             trainer.onProgress(display);
             try (TrainingRun run = trainer.start();
@@ -440,7 +429,6 @@ final class TrainCommand extends Verb {
             writeReport(fields);
         }
         tellTrend(trend, counts);
-        board.ifPresent(TensorBoard::close);
         if (!finished) {
             tellHowToGoOn(last);
             endWith(signal);
