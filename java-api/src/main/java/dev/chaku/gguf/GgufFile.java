@@ -24,6 +24,8 @@ import java.util.Optional;
  * and are never mapped here.
  */
 public final class GgufFile {
+    private static final int COPIED_AT_ONCE = 1 << 18;
+
     private final Path path;
     private final List<Part> parts;
     private final GgufParser.Head head;
@@ -200,13 +202,19 @@ public final class GgufFile {
         return out -> {
             Path file = fileOf(tensor);
             try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
-                long done = 0;
-                while (done < tensor.bytes()) {
-                    long copied = channel.transferTo(tensor.offset() + done, tensor.bytes() - done, out);
-                    if (copied <= 0) {
+                // Not transferTo, which takes the failure of a write for the end of what could be copied.
+                ByteBuffer piece = ByteBuffer.allocate(COPIED_AT_ONCE);
+                for (long done = 0; done < tensor.bytes(); ) {
+                    piece.clear().limit((int) Math.min(piece.capacity(), tensor.bytes() - done));
+                    int read = channel.read(piece, tensor.offset() + done);
+                    if (read <= 0) {
                         throw cutShort(file, tensor);
                     }
-                    done += copied;
+                    done += read;
+                    piece.flip();
+                    while (piece.hasRemaining()) {
+                        out.write(piece);
+                    }
                 }
             }
         };
