@@ -30,13 +30,30 @@ void expect_no_failure() {
 const KernelTable& float32_table() noexcept { return *device_library().float32; }
 const KernelTable& tensor_table() noexcept { return *device_library().tensor; }
 
-// Spans are the host's, but name blocks that are the device's: a copy of them points there.
+// Spans and states are the host's, but point at what is the device's: copies of them do so.
 struct Spans {
   template <class Problem>
-  explicit Spans(Problem&) {}
-  explicit Spans(AttentionProblem& p) : copies(p.spans, p.spans + p.n_spans) { p.spans = copies.data(); }
-  explicit Spans(AttentionBackwardProblem& p) : Spans(p.forward) {}
-  std::vector<AttentionSpan> copies;
+  explicit Spans(Problem& p) {
+    if constexpr (requires { p.forward.spans; })
+      copy(p.forward);
+    else if constexpr (requires { p.spans; })
+      copy(p);
+  }
+
+ private:
+  template <class Problem>
+  void copy(Problem& p) {
+    spans_.assign(p.spans, p.spans + p.n_spans);
+    p.spans = spans_.data();
+    if constexpr (requires { p.states; }) {
+      if (p.states == nullptr) return;
+      states_.assign(p.states, p.states + p.n_spans);
+      p.states = states_.data();
+    }
+  }
+
+  std::vector<AttentionSpan> spans_;
+  std::vector<RunningState> states_;
 };
 
 using TableOf = const KernelTable& (*)() noexcept;
@@ -90,6 +107,13 @@ KernelTable staged() {
   CHAKU_STAGED(attention)
   CHAKU_STAGED(attention_backward)
   CHAKU_STAGED(sink_gradient)
+  CHAKU_STAGED(causal_convolution)
+  CHAKU_STAGED(causal_convolution_backward)
+  CHAKU_STAGED(delta_rule)
+  CHAKU_STAGED(route)
+  CHAKU_STAGED(route_backward)
+  CHAKU_STAGED(balance_loss)
+  CHAKU_STAGED(sort_slots)
   CHAKU_STAGED(rms_norm)
   CHAKU_STAGED(rms_norm_backward)
   CHAKU_STAGED(layer_norm)

@@ -111,6 +111,79 @@ void visit(SinkGradientProblem& p, V& v) {
   v(p.d_sinks, p.n_heads);
 }
 
+// Spans and states are copies that may be written; a state is `length` floats behind the offset.
+template <class Problem, class V>
+int64_t visit_states(Problem& p, int64_t length, V& v) {
+  int64_t n_rows = 0;
+  for (int64_t s = 0; s < p.n_spans; ++s) {
+    n_rows = std::max(n_rows, p.spans[s].q_end);
+    if (p.states == nullptr) continue;
+    RunningState& state = const_cast<RunningState*>(p.states)[s];
+    v(state.in, p.state_offset + length);
+    v(state.out, p.state_offset + length);
+  }
+  return n_rows;
+}
+template <class V>
+void visit(CausalConvolutionProblem& p, V& v) {
+  const int64_t n = visit_states(p, (p.taps - 1) * p.channels, v) * p.channels;
+  v(p.x, n);
+  v(p.w, p.channels * p.taps);
+  v(p.y, n);
+}
+template <class V>
+void visit(CausalConvolutionBackwardProblem& p, V& v) {
+  visit(p.forward, v);
+  int64_t n_rows = 0;
+  for (int64_t s = 0; s < p.forward.n_spans; ++s) n_rows = std::max(n_rows, p.forward.spans[s].q_end);
+  v(p.dy, n_rows * p.forward.channels);
+  v(p.dx, n_rows * p.forward.channels);
+  v(p.dw, p.forward.channels * p.forward.taps);
+}
+template <class V>
+void visit(DeltaRuleProblem& p, V& v) {
+  const int64_t n = visit_states(p, int64_t{p.n_value_heads} * p.key_dim * p.value_dim, v);
+  v(p.q, rows_length(n, p.stride, int64_t{p.n_key_heads} * p.key_dim));
+  v(p.k, rows_length(n, p.stride, int64_t{p.n_key_heads} * p.key_dim));
+  v(p.v, rows_length(n, p.stride, int64_t{p.n_value_heads} * p.value_dim));
+  v(p.beta, n * p.n_value_heads);
+  v(p.alpha, n * p.n_value_heads);
+  v(p.rate, p.n_value_heads);
+  v(p.o, n * p.n_value_heads * p.value_dim);
+}
+
+template <class V>
+void visit(RouteProblem& p, V& v) {
+  v(p.logits, p.m * p.n_experts);
+  v(p.ids, p.m * p.n_used);
+  v(p.weights, p.m * p.n_used);
+  v(p.bias, p.n_experts);
+}
+template <class V>
+void visit(RouteBackwardProblem& p, V& v) {
+  visit(p.forward, v);
+  v(p.d_weights, p.forward.m * p.forward.n_used);
+  v(p.counts, p.forward.n_experts);
+  v(p.d_logits, p.forward.m * p.forward.n_experts);
+}
+template <class V>
+void visit(BalanceLossProblem& p, V& v) {
+  v(p.logits, p.m * p.n_experts);
+  v(p.counts, p.n_experts);
+  v(p.result, 1);
+}
+template <class V>
+void visit(SortSlotsProblem& p, V& v) {
+  const int64_t n = p.m * p.n_used;
+  v(p.ids, n);
+  v(p.weights, n);
+  v(p.slots, n);
+  v(p.tokens, n);
+  v(p.slot_weights, n);
+  v(p.counts, p.n_experts);
+  v(p.offsets, p.n_experts + 1);
+}
+
 template <class V>
 void visit(RmsNormProblem& p, V& v) {
   v(p.x, rows_length(p.m, p.x_stride, p.d));

@@ -24,6 +24,7 @@ class StagedMemory {
   // First pass: names the array; second, behind upload(): points at its copy. n elements; null stays null.
   template <class T>
   void operator()(T*& p, int64_t n) {
+    if (n <= 0 && placed_) p = nullptr;
     if (p == nullptr || n <= 0) return;
     std::byte* at = const_cast<std::byte*>(reinterpret_cast<const std::byte*>(p));
     if (!placed_)

@@ -61,6 +61,14 @@ void uniform(const UniformProblem& problem, Queue& queue) noexcept;
 void rope_table(const RopeTableProblem& problem, Queue& queue) noexcept;
 void position_factors(const PositionFactorsProblem& problem, Queue& queue) noexcept;
 
+void causal_convolution(const CausalConvolutionProblem& problem, Queue& queue) noexcept;
+void causal_convolution_backward(const CausalConvolutionBackwardProblem& problem, Queue& queue) noexcept;
+void delta_rule(const DeltaRuleProblem& problem, Queue& queue) noexcept;
+
+void route(const RouteProblem& problem, Queue& queue) noexcept;
+void route_backward(const RouteBackwardProblem& problem, Queue& queue) noexcept;
+void balance_loss(const BalanceLossProblem& problem, Queue& queue) noexcept;
+void sort_slots(const SortSlotsProblem& problem, Queue& queue) noexcept;
 void combine_rows(const CombineRowsProblem& problem, Queue& queue) noexcept;
 void row_dots(const RowDotsProblem& problem, Queue& queue) noexcept;
 
