@@ -81,9 +81,9 @@ Barrier& arrive(int id, int n_threads, const Site& site) {
     b.expected = n_threads;
     b.site = site;
   } else if (b.expected != n_threads) {
-    fault(site, "barrier %d for %d threads here, for %d at %s", id, n_threads, b.expected, place(b.site).c_str());
+    fault(site, "barrier %d for %d threads here, for %d at %s", id, n_threads, b.expected, place(b.site).text);
   } else if (id == 0 && !same_place(b.site, site)) {
-    fault(site, "threads of a block are at different barriers: here, and at %s", place(b.site).c_str());
+    fault(site, "threads of a block are at different barriers: here, and at %s", place(b.site).text);
   }
   ++b.arrived;
   release_order(&b.memory_order[b.generation & 1]);
@@ -118,7 +118,8 @@ void fault(const Site& site, const char* format, ...) {
   std::vsnprintf(what, sizeof(what), format, list);
   va_end(list);
   Block& block = *current_block;
-  block.failure = place(site) + ": " + what + text(" (block %u,%u,%u)", block.index.x, block.index.y, block.index.z);
+  block.failure = std::string(place(site).text) + ": " + what +
+                  text(" (block %u,%u,%u)", block.index.x, block.index.y, block.index.z);
   give_up();
 }
 
@@ -165,7 +166,7 @@ void rendezvous(Collective& mine) {
     if (same_collective(theirs, mine)) break;  // as did those after it
     if (theirs.mask & bit)
       fault(mine.site, "lane %d is at %s (mask %08x), lane %d of its warp at %s (mask %08x, %s)", fiber.lane, mine.name,
-            mine.mask, lane, theirs.name, theirs.mask, place(theirs.site).c_str());
+            mine.mask, lane, theirs.name, theirs.mask, place(theirs.site).text);
   }
   char* order = nullptr;
   if (mine.orders_memory) {
@@ -272,7 +273,8 @@ void Block::report_deadlock() {
   for (int i = 0; i < n_threads; ++i) {
     const Fiber& f = fiber(i);
     if (f.state == State::kDone) continue;
-    const std::string at = (f.state == State::kAtBarrier ? "the barrier at " : "a collective at ") + place(f.site);
+    const std::string at =
+        std::string(f.state == State::kAtBarrier ? "the barrier at " : "a collective at ") + place(f.site).text;
     if (std::find(seen.begin(), seen.end(), at) != seen.end()) continue;
     seen.push_back(at);
     failure += text(", thread %d waits at %s", i, at.c_str());

@@ -15,9 +15,12 @@ std::string text(const char* format, ...) {
   return line;
 }
 
-std::string place(const Site& site) {
+PlaceName place(const Site& site) noexcept {
   const char* name = std::strrchr(site.file_name(), '/');
-  return text("%s:%u", name != nullptr ? name + 1 : site.file_name(), static_cast<unsigned>(site.line()));
+  PlaceName place;
+  std::snprintf(place.text, sizeof(place.text), "%s:%u", name != nullptr ? name + 1 : site.file_name(),
+                static_cast<unsigned>(site.line()));
+  return place;
 }
 
 bool same_place(const Site& a, const Site& b) noexcept {

@@ -129,7 +129,8 @@ CHAKU_SIMT_SWITCHES void suspend(Scheduler& scheduler, Fiber& fiber) {
 #endif
   switch_context(fiber.context, scheduler.context);
 #if defined(__SANITIZE_ADDRESS__)
-  __sanitizer_finish_switch_fiber(fiber.fake_stack, nullptr, nullptr);
+  // Another OS thread may run the block now.
+  __sanitizer_finish_switch_fiber(fiber.fake_stack, &scheduler.stack, &scheduler.stack_bytes);
 #endif
 #if defined(CHAKU_SIMT_TSAN)
   while (scheduler.abandoned) {  // what this thread did so far comes before what the host does next
