@@ -40,7 +40,7 @@ struct RoundAlongProblem {
   void* y = nullptr;                  // [M,K] in that format, contiguous, overwritten; not base
   int64_t m = 0, k = 0, rank = 0;
 };
-constexpr int64_t kFewDirections = 4;
+constexpr int64_t kFewDirections = 8;
 // Limits of a row, within which a thread's scratch suffices.
 constexpr int64_t kMaxRoundedColumns = int64_t{1} << 18, kMaxRoundedRank = 4096;
 
