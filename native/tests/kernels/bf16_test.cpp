@@ -3,6 +3,7 @@
 // the three digits that bfloat16 has.
 #include <algorithm>
 #include <array>
+#include <cmath>
 
 #include "base/aligned_buffer.h"
 #include "bf16_tables.h"
@@ -319,8 +320,13 @@ TEST(groups_with_tails_give_the_bits_of_their_products) {
   }
 }
 
-// However many they are; and a prompt's are rounded however few.
+// However many they are; and a prompt's are rounded however few. Without tiles their sums have the bits of avx512vnni.
 TEST(generated_tokens_alone_stay_in_float32) {
+  const auto distance = [](const Floats& a, const Floats& b) {
+    double most = 0;
+    for (size_t i = 0; i < a.size(); ++i) most = std::max(most, std::fabs(double{a[i]} - b[i]));
+    return most;
+  };
   const Weights w = random_weights(DType::kQ8_0, 40, 64, 65);
   for (const int64_t m : {1, 3, 20})
     for (const Role role : {Role::kGenerated, Role::kPrompt}) {
@@ -333,7 +339,8 @@ TEST(generated_tokens_alone_stay_in_float32) {
       for (const KernelTable* table : bf16_tables()) {
         std::fill(y.begin(), y.end(), 0.0f);
         table->matmul(p, queue_of(1));
-        CHECK_EQ(y == expected, role == Role::kGenerated);
+        CHECK_EQ(distance(y, expected) < 1e-6 * distance(Floats(y.size()), expected), role == Role::kGenerated);
+        if (table->path == CpuPath::kAvx512Bf16) CHECK_EQ(y == expected, role == Role::kGenerated);
       }
     }
 }
