@@ -166,7 +166,7 @@ class SchedulingTest {
         List<CompletableFuture<Generation>> waiting = new ArrayList<>();
         for (String name : List.of("low", "high", "low", "high")) {
             waiting.add(text(30).priority(name.equals("high") ? 1 : 0)
-                    .generateAsync()
+                    .generateAsync(Runnable::run) // pool threads would tell in an order of their own
                     .whenComplete((generation, failure) -> begun.add(name)));
         }
         held.get(0).close(); // one place
@@ -185,7 +185,7 @@ class SchedulingTest {
         List<String> ended = Collections.synchronizedList(new ArrayList<>());
         List<CompletableFuture<Generation>> waiting = new ArrayList<>();
         for (String name : List.of("a", "a", "a", "b")) {
-            waiting.add(text(30).share(name).generateAsync().whenComplete((g, failure) -> ended.add(name)));
+            waiting.add(text(30).share(name).generateAsync(Runnable::run).whenComplete((g, failure) -> ended.add(name)));
         }
         held.get(0).close();
         waiting.forEach(CompletableFuture::join);
