@@ -185,7 +185,8 @@ class SchedulingTest {
         List<String> ended = Collections.synchronizedList(new ArrayList<>());
         List<CompletableFuture<Generation>> waiting = new ArrayList<>();
         for (String name : List.of("a", "a", "a", "b")) {
-            waiting.add(text(30).share(name).generateAsync(Runnable::run).whenComplete((g, failure) -> ended.add(name)));
+            waiting.add(
+                    text(30).share(name).generateAsync(Runnable::run).whenComplete((g, failure) -> ended.add(name)));
         }
         held.get(0).close();
         waiting.forEach(CompletableFuture::join);

@@ -153,7 +153,11 @@ class AdapterExchangeTest {
         Path peft = SmallAdapter.peft(base, folder.resolve("peft"));
         Cli.Ran ran = Cli.run("generate", "--model", base, "--adapter", peft, "--prompt", "x", "--max-tokens", 1);
         assertEquals(3, ran.code());
-        assertTrue(ran.err().contains("found one of PEFT; import it first: chaku adapter import DIR --model BASE --out FILE"), ran.err());
+        assertTrue(
+                ran.err()
+                        .contains(
+                                "found one of PEFT; import it first: chaku adapter import DIR --model BASE --out FILE"),
+                ran.err());
     }
 
     @Test
