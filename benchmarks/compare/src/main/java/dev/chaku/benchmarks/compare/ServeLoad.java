@@ -80,7 +80,7 @@ final class ServeLoad implements Callable<Integer> {
     }
 
     private int rounds() {
-        return quick ? 1 : 3;
+        return quick ? 1 : 2;
     }
 
     /** Tokens per second of so many texts, beside those of one. */
