@@ -15,7 +15,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.stream.LongStream;
 
 /** How fast texts are generated beside each other. */
-final class LoadBench {
+public final class LoadBench {
     private static final double NANOS_PER_MILLI = 1e6;
     private static final double NANOS = 1e9;
 
@@ -97,7 +97,7 @@ final class LoadBench {
     }
 
     /** Of sorted nanoseconds, in milliseconds; 0 of none. */
-    static double percentile(long[] sorted, int percent) {
+    public static double percentile(long[] sorted, int percent) {
         if (sorted.length == 0) {
             return 0;
         }

@@ -6,6 +6,7 @@ import dev.chaku.Model;
 import dev.chaku.ModelOptions;
 import dev.chaku.Shape;
 import dev.chaku.WeightFormat;
+import dev.chaku.cli.LoadBench;
 import dev.chaku.cli.Machine;
 import dev.chaku.generate.Generation;
 import dev.chaku.generate.SamplingOptions;
@@ -40,7 +41,6 @@ final class ServeLoad implements Callable<Integer> {
     private static final int CROWD = 64;
     private static final int ADAPTERS = 8;
     private static final int RANK = 16;
-    private static final double MILLIS = 1e6;
 
     @Option(names = "--quick", description = "One round of small cases: does it work at all?")
     private boolean quick;
@@ -98,13 +98,14 @@ final class ServeLoad implements Callable<Integer> {
             Map<String, Object> row = row(n + (n == 1 ? " text" : " texts at once"));
             row.put("tokens_per_s", rates.get(n).fields());
             row.put("ratio", rates.get(n).over(rates.get(counts[0])).fields());
-            Map<String, Object> first = percentiles(last.get(n).stream()
-                    .mapToLong(one -> one.times().firstToken().toNanos()));
-            Map<String, Object> between = percentiles(gaps(last.get(n)));
-            row.put("first_token_p50_ms", first.get("p50"));
-            row.put("first_token_p99_ms", first.get("p99"));
-            row.put("between_tokens_p50_ms", between.get("p50"));
-            row.put("between_tokens_p99_ms", between.get("p99"));
+            putPercentiles(row, "first_token", last.get(n).stream().mapToLong(one -> one.times()
+                    .firstToken()
+                    .toNanos()));
+            putPercentiles(
+                    row,
+                    "between_tokens",
+                    last.get(n).stream()
+                            .flatMapToLong(one -> LongStream.of(one.times().gapsNanos())));
             report.row(row);
         }
     }
@@ -146,6 +147,7 @@ final class ServeLoad implements Callable<Integer> {
 
     /** Gaps between a text's tokens while a long prompt is read beside it, over those before. */
     private void longPrompt(Report report, Model model) {
+        int prompt = quick ? 300 : LONG_PROMPT;
         Samples middle = new Samples();
         Samples worst = new Samples();
         for (int round = 0; round < rounds(); round++) {
@@ -154,7 +156,7 @@ final class ServeLoad implements Callable<Integer> {
             CompletableFuture<Generation> answer = CompletableFuture.supplyAsync(running::generate);
             pause(quick ? 500 : 2000);
             long begin = System.nanoTime() - started;
-            text(model, tokens(model, quick ? 300 : LONG_PROMPT), 1).generate();
+            text(model, tokens(model, prompt), 1).generate();
             long end = System.nanoTime() - started;
             running.cancel();
             List<Long> before = new ArrayList<>();
@@ -172,7 +174,7 @@ final class ServeLoad implements Callable<Integer> {
             middle.add(percentile(beside, 50) / percentile(before, 50));
             worst.add(percentile(beside, 99) / percentile(before, 50));
         }
-        String what = "gap beside a prompt of " + LONG_PROMPT + " tokens over that alone, ";
+        String what = "gap beside a prompt of " + prompt + " tokens over that alone, ";
         put(report, what + "median", middle);
         put(report, what + "p99", worst);
     }
@@ -266,22 +268,15 @@ final class ServeLoad implements Callable<Integer> {
         }
     }
 
-    private static LongStream gaps(List<Generation> all) {
-        return all.stream()
-                .flatMapToLong(one -> LongStream.of(one.times().gapsNanos()));
+    private static void putPercentiles(Map<String, Object> row, String what, LongStream nanos) {
+        long[] sorted = nanos.sorted().toArray();
+        for (int percent : new int[] {50, 99}) {
+            row.put(what + "_p" + percent + "_ms", Samples.rounded(LoadBench.percentile(sorted, percent)));
+        }
     }
 
-    /** In milliseconds. */
-    private static Map<String, Object> percentiles(LongStream nanos) {
-        List<Long> all = nanos.boxed().toList();
-        Map<String, Object> fields = new LinkedHashMap<>();
-        fields.put("p50", Samples.rounded(percentile(all, 50) / MILLIS));
-        fields.put("p99", Samples.rounded(percentile(all, 99) / MILLIS));
-        return fields;
-    }
-
-    private static double percentile(List<Long> values, int percent) {
-        List<Long> sorted = values.stream().sorted().toList();
-        return sorted.get(Math.max(0, (int) Math.ceil(percent / 100.0 * sorted.size()) - 1));
+    private static double percentile(List<Long> nanos, int percent) {
+        long[] sorted = nanos.stream().mapToLong(Long::longValue).sorted().toArray();
+        return LoadBench.percentile(sorted, percent);
     }
 }
