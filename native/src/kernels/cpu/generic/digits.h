@@ -44,11 +44,11 @@ CHAKU_INLINE constexpr int group_of(Order order, int unit, int slot) {
 struct DigitLayout {
   Order order;
   int step;     // 128 or 256
-  int results;  // sum 4 slot + r is of that slot of the units of result r, of so many; 0: of parts in order
-  bool turned;  // units are as turn_units has them
+  int results;  // sum 4 slot + r is of that slot of the units of result r, of so many; 0: of parts in order, and with
+                // 16 lanes units are as turn_units has them
 
   bool operator==(const DigitLayout& other) const {
-    return order == other.order && step == other.step && results == other.results && turned == other.turned;
+    return order == other.order && step == other.step && results == other.results;
   }
   int units() const { return step / kUnit; }
   int64_t steps(int64_t k) const { return ceil_div(k, step); }
@@ -193,8 +193,8 @@ static float write_step(const float* x, int64_t count, DigitLayout layout, uint8
       }
       for (int d = 0; d < kDigits; ++d) store_bytes(digits[d], record + unit * kUnitBytes + d * kUnit + slot * 16);
     }
-  if (layout.turned && layout.units() == 4) turn_digits<4>(record);
-  if (layout.turned && layout.units() == 2) turn_digits<2>(record);
+  if (layout.results == 0 && layout.units() == 4) turn_digits<4>(record);
+  if (layout.results == 0 && layout.units() == 2) turn_digits<2>(record);
   float* to = reinterpret_cast<float*>(record + layout.units() * kUnitBytes);
   for (int i = 0; i < 16; ++i) to[i] = static_cast<float>(sums[i]) * scale;
   return scale;

@@ -29,13 +29,12 @@ struct Part {
 template <class Format>
 constexpr int kUnitsTogether = Format::kStep / kUnit / Format::kResults;
 #if defined(CHAKU_TILES)
-constexpr bool kTurned = false;
-#else
-constexpr bool kTurned = kLanes == 16;
-#endif
 template <class Format>
-constexpr DigitLayout kLayout = {Format::kOrder, Format::kStep, kLanes == 16 && !kTurned ? Format::kResults : 0,
-                                 kTurned};
+constexpr DigitLayout kLayout = {Format::kOrder, Format::kStep, Format::kResults};
+#else
+template <class Format>
+constexpr DigitLayout kLayout = {Format::kOrder, Format::kStep, 0};
+#endif
 
 // The digits of kTokens tokens that a step is multiplied with.
 template <class Format, int kTokens>
