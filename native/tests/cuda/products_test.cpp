@@ -1,21 +1,12 @@
 // Products of every format on the emulated device, in shapes small enough for it: tests/kernels/matmul_test.cpp has the
 // CPU's. Orders of threads give the same bits.
 #include "kernels/matmul.h"
-#include "kernels/paths.h"
+#include "kernels/product_data.h"
 
 using namespace chaku;
 using namespace chaku::test;
 
 namespace {
-
-struct Shape {
-  int64_t m, n, k;
-};
-
-std::string describe(const char* op, DType dtype, Shape s) {
-  return std::string(op) + " " + dtype_info(dtype).name + " m" + std::to_string(s.m) + " n" + std::to_string(s.n) +
-         " k" + std::to_string(s.k);
-}
 
 struct Flags {
   bool bias = false, accumulate = false;
@@ -122,26 +113,8 @@ TEST(zeros_and_large_magnitudes) {
 }
 
 TEST(weight_gradients) {
-  for (const Shape s : {Shape{1, 1, 1}, Shape{3, 7, 5}, Shape{17, 66, 65}, Shape{100, 16, 70}}) {
-    const int64_t dy_stride = s.n + 3, x_stride = s.k + 1;
-    const Floats dy = random_vector(s.m * dy_stride, 41), x = random_vector(s.m * x_stride, 42);
-    for (const bool bias : {false, true})
-      check_paths(describe("weight_gradient", DType::kF32, s), kProduct, [&](const KernelTable& table, Queue& queue) {
-        Floats out(static_cast<size_t>(s.n * s.k + s.n), 0.5f);  // dw, then dbias
-        table.weight_gradient({.dy = dy.data(),
-                               .dy_stride = dy_stride,
-                               .x = x.data(),
-                               .x_stride = x_stride,
-                               .dw = out.data(),
-                               .dbias = bias ? out.data() + s.n * s.k : nullptr,
-                               .m = s.m,
-                               .n = s.n,
-                               .k = s.k,
-                               .scale = 0.5f},
-                              queue);
-        return out;
-      });
-  }
+  for (const Shape s : {Shape{1, 1, 1}, Shape{3, 7, 5}, Shape{17, 66, 65}, Shape{100, 16, 70}})
+    check_weight_gradient(s);
 }
 
 TEST(rows_of_every_format_are_decoded_and_gathered) {

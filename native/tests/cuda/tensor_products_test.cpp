@@ -4,31 +4,16 @@
 #include <algorithm>
 
 #include "kernels/matmul.h"
-#include "kernels/paths.h"
+#include "kernels/product_data.h"
 
 using namespace chaku;
 using namespace chaku::test;
 
 namespace {
 
-struct Shape {
-  int64_t m, n, k;
-};
-
-std::string describe(const char* op, DType dtype, Shape s) {
-  return std::string(op) + " " + dtype_info(dtype).name + " m" + std::to_string(s.m) + " n" + std::to_string(s.n) +
-         " k" + std::to_string(s.k);
-}
-
 Floats rounded(Floats values) {
   for (float& v : values) v = bf16_to_f32(f32_to_bf16(v));
   return values;
-}
-
-double root_mean_square(const Floats& values) {
-  double squares = 0;
-  for (const float v : values) squares += static_cast<double>(v) * v;
-  return std::sqrt(squares / static_cast<double>(values.size()));
 }
 
 // Whether a weight has the codec's bits before it is rounded. A format with an offset is decoded by one rounding where

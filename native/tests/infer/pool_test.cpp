@@ -352,15 +352,6 @@ void check_readings(const std::string& what, TinyOptions o, int32_t rank, DType 
   }
 }
 
-TinyOptions quantized() {
-  TinyOptions o;
-  o.dtype = DType::kQ8_0;
-  o.width = o.ff_width = 96;
-  o.head_dim = 32;
-  o.window = 70;
-  return o;
-}
-
 }  // namespace
 
 TEST(a_text_gives_the_same_bits_however_it_was_read) {

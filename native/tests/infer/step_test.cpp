@@ -139,15 +139,6 @@ void check_crowd(const std::string& what, TinyOptions o, DType dtype = DType::kF
   }
 }
 
-TinyOptions quantized() {
-  TinyOptions o;
-  o.dtype = DType::kQ8_0;
-  o.width = o.ff_width = 96;
-  o.head_dim = 32;
-  o.window = 70;
-  return o;
-}
-
 }  // namespace
 
 TEST(a_crowd_of_every_kind) {

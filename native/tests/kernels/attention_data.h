@@ -99,4 +99,27 @@ inline void shape(Inputs& in, Shaping shaping) {
   in.p.sinks = in.sinks.data();
 }
 
+// dq, dk and dv of every path.
+inline void check_backward(Heads heads, const std::vector<AttentionSpan>& spans, int32_t window = 0,
+                           Shaping shaping = {}) {
+  Inputs in = make_inputs(heads, spans, window, 1.0f);
+  shape(in, shaping);
+  Floats out = forward(reference_table(), queue_of(2), in);  // every path gets the same o and lse
+  in.p.o = out.data();
+  in.p.lse = out.data() + (out.size() - in.q.size() / static_cast<size_t>(in.p.q_stride) * heads.n);
+  const Floats d_o = random_vector(static_cast<int64_t>(out.size()), 4);
+  check_paths(describe("attention_backward", heads, spans, window), kAttentionGradient,
+              [&](const KernelTable& table, Queue& queue) {
+                Floats gradients(in.q.size() + in.k.size() + in.v.size(), kUntouched);
+                float* dq = gradients.data();
+                table.attention_backward({.forward = in.p,
+                                          .d_o = d_o.data(),
+                                          .dq = dq,
+                                          .dk = dq + in.q.size(),
+                                          .dv = dq + in.q.size() + in.k.size()},
+                                         queue);
+                return gradients;
+              });
+}
+
 }  // namespace chaku::test

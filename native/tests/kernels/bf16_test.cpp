@@ -7,21 +7,12 @@
 
 #include "base/aligned_buffer.h"
 #include "bf16_tables.h"
+#include "product_data.h"
 
 using namespace chaku;
 using namespace chaku::test;
 
 namespace {
-
-struct Shape {
-  int64_t m, n, k;
-};
-
-double root_mean_square(const Floats& values) {
-  double squares = 0;
-  for (const float v : values) squares += static_cast<double>(v) * v;
-  return std::sqrt(squares / static_cast<double>(values.size()));
-}
 
 // How close a path must be to the reference on rounded operands. Decoders that round a value differently before it is
 // rounded to bfloat16 move a few of them across its borders.
@@ -52,11 +43,6 @@ void check(const std::string& what, const Matrix& w, const Floats& activations, 
                       actual.size() * sizeof(float)) != 0)
         report(table->name, 0, what + ": other bits with " + std::to_string(n_threads) + " threads");
   }
-}
-
-std::string describe(const char* op, DType dtype, Shape s) {
-  return std::string(op) + " " + dtype_info(dtype).name + " m" + std::to_string(s.m) + " n" + std::to_string(s.n) +
-         " k" + std::to_string(s.k);
 }
 
 void check_products(DType dtype, Shape s, Decoding decoding = Decoding::kExact) {

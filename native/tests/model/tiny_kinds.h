@@ -12,6 +12,16 @@ struct TinyKind {
   TinyOptions options;
 };
 
+// A quantized decoder whose attention is within a window.
+inline TinyOptions quantized() {
+  TinyOptions o;
+  o.dtype = DType::kQ8_0;
+  o.width = o.ff_width = 96;
+  o.head_dim = 32;
+  o.window = 70;
+  return o;
+}
+
 inline std::vector<TinyKind> tiny_kinds() {
   std::vector<TinyKind> kinds;
   const auto add = [&](const char* name, auto change) {

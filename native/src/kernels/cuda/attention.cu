@@ -232,13 +232,7 @@ void attention(const AttentionProblem& p, Queue& queue) noexcept {
     Call c{p, list, 0, 1, nullptr};
     c.p.spans = nullptr;
     CudaQueue& q = cuda_queue(queue);
-    switch (p.kv_dtype) {
-      case DType::kF32: return launch_head<DType::kF32>(c, q);
-      case DType::kF16: return launch_head<DType::kF16>(c, q);
-      case DType::kBF16: return launch_head<DType::kBF16>(c, q);
-      case DType::kQ8_0: return launch_head<DType::kQ8_0>(c, q);
-      default: return q.note("attention: expected a cache of F32, F16, BF16 or Q8_0");
-    }
+    for_cache_format(p.kv_dtype, q, [&]<DType kFormat>() { launch_head<kFormat>(c, q); });
   });
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "kernels/cuda/device.cuh"
+#include "kernels/cuda/queue.cuh"
 #include "quant/dtype.h"
 
 namespace chaku::cuda {
@@ -16,6 +17,18 @@ CHAKU_DEVICE float cached(const void* base, int64_t at) {
     const uint8_t* block = static_cast<const uint8_t*>(base) + at / 32 * 34;
     return half_to_float(*reinterpret_cast<const uint16_t*>(block)) *
            static_cast<float>(static_cast<int8_t>(block[2 + at % 32]));
+  }
+}
+
+// Calls launch.operator()<format>() for the format of a problem's keys and values.
+template <class Launch>
+void for_cache_format(DType dtype, CudaQueue& queue, const Launch& launch) noexcept {
+  switch (dtype) {
+    case DType::kF32: return launch.template operator()<DType::kF32>();
+    case DType::kF16: return launch.template operator()<DType::kF16>();
+    case DType::kBF16: return launch.template operator()<DType::kBF16>();
+    case DType::kQ8_0: return launch.template operator()<DType::kQ8_0>();
+    default: return queue.note("attention: expected a cache of F32, F16, BF16 or Q8_0");
   }
 }
 
