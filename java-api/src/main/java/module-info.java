@@ -4,6 +4,7 @@ module dev.chaku {
     requires org.bytedeco.javacpp;
     requires com.fasterxml.jackson.core;
     requires static transitive org.jspecify;
+    requires static jdk.jfr;
 
     exports dev.chaku;
     exports dev.chaku.errors;

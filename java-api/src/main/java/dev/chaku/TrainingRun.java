@@ -15,6 +15,8 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Flow;
+import java.util.concurrent.SubmissionPublisher;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -43,6 +45,7 @@ public final class TrainingRun implements AutoCloseable {
     private final @Nullable EngineTrainer core;
     private final @Nullable Thread thread;
     private final Thread lastWords = new Thread(this::sayThatNobodyWaits, "chaku-last-words");
+    private final SubmissionPublisher<TrainingProgress> steps = new SubmissionPublisher<>();
     private final AtomicInteger waiting = new AtomicInteger();
 
     private TrainingRun(
@@ -55,6 +58,16 @@ public final class TrainingRun implements AutoCloseable {
         this.loop = loop;
         this.plan = plan;
         this.beginning = beginning;
+        if (loop != null) {
+            loop.addListener(progress -> steps.offer(progress, null));
+        }
+        result.whenComplete((outcome, failure) -> {
+            if (failure == null) {
+                steps.close();
+            } else {
+                steps.closeExceptionally(failure);
+            }
+        });
         this.thread = loop == null ? null : new Thread(() -> work(folder), "chaku-training");
     }
 
@@ -132,6 +145,15 @@ public final class TrainingRun implements AutoCloseable {
             loop.addListener(listener);
         }
         return this;
+    }
+
+    /**
+     * {@return every optimizer step from when one subscribes, and the end of the run or what it failed with}
+     * Subscribers are called on threads of the common pool and hold up nothing: one that is 256 steps behind misses
+     * those that follow until it has caught up.
+     */
+    public Flow.Publisher<TrainingProgress> progress() {
+        return steps::subscribe;
     }
 
     /**

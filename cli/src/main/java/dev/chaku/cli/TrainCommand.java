@@ -17,6 +17,7 @@ import dev.chaku.train.LossTrend;
 import dev.chaku.train.MergeAware;
 import dev.chaku.train.RecordCounts;
 import dev.chaku.train.RunStart;
+import dev.chaku.train.TensorBoard;
 import dev.chaku.train.TrainingConfig;
 import dev.chaku.train.TrainingPlan;
 import dev.chaku.train.TrainingProgress;
@@ -28,6 +29,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.function.Consumer;
 import picocli.CommandLine.Command;
@@ -123,6 +125,13 @@ final class TrainCommand extends Verb {
     @Option(names = "--report", paramLabel = "FILE", description = "Write an HTML page with settings, result and loss.")
     private Path report;
 
+    @Writes(Writes.Kind.FOLDER)
+    @Option(
+            names = "--tensorboard",
+            paramLabel = "DIR",
+            description = "Also add the curves to this folder, a file each run, for tensorboard --logdir DIR.")
+    private Path tensorBoard;
+
     @Mixin
     private OverwriteOption overwrite;
 
@@ -183,7 +192,7 @@ final class TrainCommand extends Verb {
                 }
             }
         }
-        refuseBeside("--plan", "--report", "--register");
+        refuseBeside("--plan", "--report", "--tensorboard", "--register");
         register.validate(this);
         requireBeside("--report", "--overwrite");
         refuseBeside("--no-packing", "--batch-tokens");
@@ -387,6 +396,8 @@ final class TrainCommand extends Verb {
         LossTrend trend;
         int signal;
         TrainingPlan counts;
+        Optional<TensorBoard> board = Optional.ofNullable(tensorBoard).map(TensorBoard::in);
+        board.ifPresent(trainer::onProgress);
         try (TrainingDisplay display = new TrainingDisplay(console())) {
             trainer.onProgress(display);
             try (TrainingRun run = trainer.start();
@@ -429,6 +440,7 @@ final class TrainCommand extends Verb {
             writeReport(fields);
         }
         tellTrend(trend, counts);
+        board.ifPresent(TensorBoard::close);
         if (!finished) {
             tellHowToGoOn(last);
             endWith(signal);

@@ -416,6 +416,22 @@ class TrainCommandTest {
         assertTrue(peak >= planned / 3, "planned " + planned + ", held " + peak);
     }
 
+    @Test
+    void curvesForTensorBoard() throws IOException {
+        Path board = folder.resolve("board");
+        assertEquals(0, Cli.run(train("--max-steps", 2, "--tensorboard", board)).code());
+        try (Stream<Path> files = Files.list(board)) {
+            assertEquals(
+                    List.of(true),
+                    files.map(file -> file.getFileName().toString().startsWith("events.out.tfevents."))
+                            .toList());
+        }
+        Path taken = Files.writeString(folder.resolve("taken"), "x");
+        Cli.Ran ran = Cli.run(train("--max-steps", 2, "--tensorboard", taken));
+        assertEquals(3, ran.code(), ran.err());
+        assertTrue(ran.err().contains(taken + ": expected a folder for the output, found a file"), ran.err());
+    }
+
     private static long field(String json, String name) throws IOException {
         return new ObjectMapper().readTree(json).get(name).asLong();
     }

@@ -101,7 +101,8 @@ public final class LogFile {
         remember(numbers);
     }
 
-    private static Map<String, Double> numbers(TrainingProgress p) {
+    /** What a step measured, by its name in the log. */
+    public static Map<String, Double> numbers(TrainingProgress p) {
         Map<String, Double> numbers = new LinkedHashMap<>();
         numbers.put("epoch", p.epoch());
         numbers.put("loss", p.loss());

@@ -49,6 +49,7 @@ public final class TrainingLoop {
     private final EarlyStopping stopping;
     private final Divergence divergence = new Divergence();
     private final ProgressListeners listeners;
+    private final RunEvents events = RunEvents.get();
     private final int totalSteps;
     private volatile boolean cancelled;
     private volatile boolean stopped;
@@ -158,11 +159,21 @@ public final class TrainingLoop {
 
     private void steps(RowFeed rows, LogFile log) {
         while (!isFinished() && !(stopped && position.step() > 0)) {
+            RunEvents.Part step = events.step();
             step(rows);
+            step.end();
             divergence.endless().ifPresent(this::refuse);
             withinStep = true;
+            RunEvents.Part evaluation = events.evaluation();
             boolean evaluated = evaluateIfDue();
-            report(log, evaluated);
+            evaluation.end();
+            TrainingProgress progress = meter.progress(evaluated);
+            step.tell(progress);
+            if (evaluated) {
+                evaluation.tell(progress);
+            }
+            log.append(progress);
+            listeners.tell(progress);
             withinStep = false;
             if (keeping.saveSteps() > 0 && position.step() % keeping.saveSteps() == 0 && divergence.isSound()) {
                 save();
@@ -171,7 +182,10 @@ public final class TrainingLoop {
     }
 
     private void save() {
+        RunEvents.Part checkpoint = events.checkpoint();
         checkpoints.save(position, counters());
+        checkpoint.end();
+        checkpoint.tell(meter.progress(false));
         savedStep = position.step();
         meter.resetClock();
     }
@@ -286,12 +300,6 @@ public final class TrainingLoop {
         meter.evaluation(seen);
         divergence.evaluation(seen);
         return true;
-    }
-
-    private void report(LogFile log, boolean evaluated) {
-        TrainingProgress progress = meter.progress(evaluated);
-        log.append(progress);
-        listeners.tell(progress);
     }
 
     private Result writeResult(LossTrend trend, boolean finished) {
