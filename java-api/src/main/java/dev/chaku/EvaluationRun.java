@@ -6,6 +6,7 @@ import dev.chaku.data.Example;
 import dev.chaku.data.PromptEncoder;
 import dev.chaku.errors.BadInputException;
 import dev.chaku.eval.Answer;
+import dev.chaku.eval.Check;
 import dev.chaku.eval.Comparison;
 import dev.chaku.eval.Evaluation;
 import dev.chaku.eval.Metric;
@@ -23,7 +24,6 @@ import dev.chaku.internal.eval.measure.CopiedPassages;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -35,10 +35,6 @@ final class EvaluationRun {
     private static final int MOST_CHOICES = 64;
     /** Room for examples that stand before questions is left out of what a question may have. */
     private static final int LEAST_ANSWER = 16;
-    /** A loss on general text that rises by more than this many nats a token is told: 5 % of perplexity. */
-    private static final double FORGETTING = 0.05;
-    /** Words in a row, as in the training data, that are told. */
-    private static final int COPIED = 30;
 
     private final Evaluator options;
     private final Model model;
@@ -50,6 +46,8 @@ final class EvaluationRun {
     private final String modelKey;
     private String stop = "";
     private List<String> labels = List.of();
+    private int done;
+    private int all;
 
     EvaluationRun(Evaluator options) {
         this.options = options;
@@ -69,19 +67,30 @@ final class EvaluationRun {
         int maxTokens = options.generating ? maxTokens(questions.get(0)) : 0;
         List<VariantResult> results = new ArrayList<>();
         CopiedPassages passages = options.trained == null ? null : passages(options.trained);
-        int all = questions.stream().mapToInt(List::size).sum();
-        int done = 0;
+        EvaluationChecks checks = new EvaluationChecks(options, reader, asked, this::step);
+        all = questions.stream().mapToInt(List::size).sum()
+                + checks.steps((int) options.variants.stream()
+                        .filter(variant -> variant.adapter() != null)
+                        .count());
         for (int v = 0; v < options.variants.size(); v++) {
-            Asking asking = new Asking(options.variants.get(v), maxTokens, tally);
+            Evaluator.Variant variant = options.variants.get(v);
+            Asking asking = new Asking(variant, maxTokens, tally);
             int copied = passages == null ? -1 : 0;
+            int inReference = 0;
             for (Question question : questions.get(v)) {
                 String answer = asking.ask(question);
-                copied = passages == null ? copied : Math.max(copied, passages.longest(answer));
-                options.listener.accept(++done, all);
+                if (passages != null) {
+                    copied = Math.max(copied, passages.longest(answer));
+                    inReference = Math.max(inReference, passages.longest(question.reference()));
+                }
+                step();
             }
-            results.add(tally.result(options.variants.get(v).name(), copied, asking.generalLoss()));
+            results.add(tally.result(variant.name(), copied, asking.generalLoss(checks)));
+            if (passages != null && variant.adapter() != null) {
+                checks.checkCopied(variant.name(), inReference, copied);
+            }
         }
-        warn(results);
+        warn(results, checks.checks());
         List<Comparison> comparisons = tally.comparisons();
         return new Evaluation(
                 deciding,
@@ -89,7 +98,12 @@ final class EvaluationRun {
                 results,
                 comparisons,
                 tally.advice(results, comparisons, this::isAdapter),
+                checks.checks(),
                 warnings);
+    }
+
+    private void step() {
+        options.listener.accept(++done, all);
     }
 
     private boolean isAdapter(String name) {
@@ -220,34 +234,17 @@ final class EvaluationRun {
         return passages;
     }
 
-    private void warn(List<VariantResult> results) {
+    private void warn(List<VariantResult> results, List<Check> checks) {
         for (VariantResult result : results) {
             if (result.cutAnswers() > 0) {
                 warnings.add(result.name() + ": " + result.cutAnswers() + " of "
                         + result.metrics().values().iterator().next().examples()
                         + " answers reached the limit of tokens and were cut");
             }
-            if (result.copiedWords() >= COPIED) {
-                warnings.add(result.name() + ": an answer has " + result.copiedWords()
-                        + " words in a row as the training data have them: the adapter may have learned them by heart");
-            }
         }
-        Optional<VariantResult> base =
-                results.stream().filter(result -> !isAdapter(result.name())).findFirst();
-        if (base.isEmpty() || Double.isNaN(base.get().generalLossOrNaN())) {
-            return;
-        }
-        for (VariantResult result : results) {
-            double rise = result.generalLossOrNaN() - base.get().generalLossOrNaN();
-            if (isAdapter(result.name()) && rise > FORGETTING) {
-                warnings.add(String.format(
-                        Locale.ROOT,
-                        "%s: the loss on general text rose from %.3f to %.3f: the base has forgotten; fewer epochs, a lower rate or general examples among the data help",
-                        result.name(),
-                        base.get().generalLossOrNaN(),
-                        result.generalLossOrNaN()));
-            }
-        }
+        checks.stream()
+                .filter(check -> !check.passed())
+                .forEach(check -> warnings.add(check.variant() + ": " + check.text()));
     }
 
     /** A variant at work. */
@@ -284,6 +281,7 @@ final class EvaluationRun {
             Optional<AnswerLog.Entry> kept = options.log.find(key);
             AnswerLog.Entry entry = kept.orElseGet(() -> answer(key, question));
             Tally.Outcome outcome = outcome(question, entry);
+            options.answerListener.accept(variant.name(), outcome.answer());
             Map<String, Double> scores = tally.add(variant.name(), outcome);
             if (kept.isEmpty()) {
                 options.log.add(
@@ -347,10 +345,12 @@ final class EvaluationRun {
                     right);
         }
 
-        double generalLoss() {
-            return options.general == null || variant.shots() > 0
-                    ? Double.NaN
-                    : scorer.loss(options.general).loss();
+        /** The loss on the general text, and with it what is checked of adapters. */
+        double generalLoss(EvaluationChecks checks) {
+            if (variant.adapter() != null) {
+                return checks.check(variant.name(), scorer);
+            }
+            return variant.shots() > 0 || options.general == null ? Double.NaN : checks.generalLossOfBase();
         }
     }
 }

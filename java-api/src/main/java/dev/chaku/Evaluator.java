@@ -3,6 +3,7 @@ package dev.chaku;
 import dev.chaku.data.ChatRenderer;
 import dev.chaku.data.Dataset;
 import dev.chaku.errors.BadInputException;
+import dev.chaku.eval.Answer;
 import dev.chaku.eval.Evaluation;
 import dev.chaku.eval.Metric;
 import dev.chaku.internal.eval.AnswerLog;
@@ -55,6 +56,7 @@ public final class Evaluator {
 
     AnswerLog log = AnswerLog.none();
     BiConsumer<Integer, Integer> listener = (done, all) -> {};
+    BiConsumer<String, Answer> answerListener = (variant, answer) -> {};
 
     private Evaluator(Model model, Dataset data) {
         this.model = Objects.requireNonNull(model, "model");
@@ -211,9 +213,10 @@ public final class Evaluator {
     }
 
     /**
-     * Looks for passages of the training data in the answers.
+     * Looks for passages of the training data in the answers, and compares the loss of its answers with that of the
+     * others: an adapter for which they grow apart over-fits. See {@link Evaluation#checks}.
      *
-     * @param examples the training data; its first two million words count
+     * @param examples the training data; its first two million words count, and the loss of 64 examples
      * @return this
      */
     public Evaluator trainedOn(Dataset examples) {
@@ -222,8 +225,8 @@ public final class Evaluator {
     }
 
     /**
-     * Measures the loss of each variant on a text that has nothing to do with the task: a training that raises it made
-     * the model forget.
+     * Measures the loss of each variant on a text that has nothing to do with the task, and on the base's own answers
+     * to its beginnings: a training that raises them made the model forget. See {@link Evaluation#checks}.
      *
      * @param texts a sample of a few thousand tokens
      * @return this
@@ -247,7 +250,18 @@ public final class Evaluator {
     }
 
     /**
-     * Tells how many questions were answered, of how many of all variants.
+     * Tells each answer with the variant that gave it, as soon as it is there.
+     *
+     * @param newListener called from the calling thread
+     * @return this
+     */
+    public Evaluator onAnswer(BiConsumer<String, Answer> newListener) {
+        answerListener = newListener;
+        return this;
+    }
+
+    /**
+     * Tells how many questions were answered and texts were scored, of how many of all variants.
      *
      * @param newListener called from the calling thread
      * @return this

@@ -167,6 +167,11 @@ public final class Scorer {
      * @throws BadInputException if nothing in the data would be trained, or conversations have no chat template
      */
     public DataLoss loss(Dataset data) {
+        return loss(data, () -> {});
+    }
+
+    /** The same, and tells after each example. */
+    DataLoss loss(Dataset data, Runnable afterEach) {
         int longest = Math.min(maxLength, model.contextLength());
         ChatRenderer renderer =
                 chat != null ? chat : model.chat().map(ChatRenderer::of).orElse(null);
@@ -174,7 +179,10 @@ public final class Scorer {
         ExampleEncoder encoder = new ExampleEncoder(model.tokenizer(), renderer, options);
         return run(longest, loop -> {
             LossSum sum = new LossSum();
-            encoder.encodeAhead(data.examples(), example -> loop.add(example.tokens(), example.weights(), sum));
+            encoder.encodeAhead(data.examples(), example -> {
+                loop.add(example.tokens(), example.weights(), sum);
+                afterEach.run();
+            });
             return sum.loss();
         });
     }

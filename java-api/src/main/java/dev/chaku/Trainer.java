@@ -14,6 +14,7 @@ import dev.chaku.internal.train.EarlierRun;
 import dev.chaku.internal.train.OutputFolder;
 import dev.chaku.internal.train.RunDescription;
 import dev.chaku.internal.train.RunMemory;
+import dev.chaku.internal.train.Snapshots;
 import dev.chaku.internal.train.StartingAdapter;
 import dev.chaku.internal.train.TrainingData;
 import dev.chaku.internal.train.TrainingLoop;
@@ -34,6 +35,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -57,6 +59,7 @@ public final class Trainer {
     private boolean parseSpecial = true;
     private long dataMemoryBytes = Runtime.getRuntime().maxMemory() / 8;
     private final List<Consumer<TrainingProgress>> listeners = new ArrayList<>();
+    private Snapshots snapshots = Snapshots.NONE;
     private @Nullable Path output;
     private boolean resume;
     private @Nullable StartingAdapter start;
@@ -275,6 +278,27 @@ public final class Trainer {
     }
 
     /**
+     * Shows the adapter as it is some times while it is trained, for instance to ask it something. The training waits
+     * meanwhile; what the listener throws is logged and ends nothing. The bits of the result stay the same.
+     *
+     * @param times evenly spread over the steps, beginning and end not among them
+     * @param listener called on the thread that works; the adapter is closed when it returns
+     * @return this
+     */
+    public Trainer snapshots(int times, BiConsumer<TrainingProgress, Adapter> listener) {
+        if (times < 0) {
+            throw BadInputException.ofSetting("snapshots", "at least 0", times);
+        }
+        Objects.requireNonNull(listener, "listener");
+        snapshots = new Snapshots(times, (progress, file) -> {
+            try (Adapter adapter = Adapter.load(file)) {
+                listener.accept(progress, adapter);
+            }
+        });
+        return this;
+    }
+
+    /**
      * Where the run writes: a new or empty folder, or with resume the one of an earlier run.
      *
      * @param folder new or empty, unless a run is resumed
@@ -380,7 +404,13 @@ public final class Trainer {
         boolean started = false;
         try {
             folder.requireSpace(setup.bytesOnDisk());
-            TrainingLoop loop = new TrainingLoop(setup, description, core, folder, listeners);
+            TrainingLoop loop = new TrainingLoop(
+                    setup,
+                    description,
+                    core,
+                    folder,
+                    listeners,
+                    setup.trainable().isAdapter() ? snapshots : Snapshots.NONE);
             setup.begin(core); // What a resumed run restores comes in its place.
             int from = earlier.isPresent() ? loop.resume() : 0;
             TrainingRun run = TrainingRun.begin(core, folder, loop, plan, RunStart.of(earlier.isPresent(), from));

@@ -9,6 +9,7 @@ import dev.chaku.train.LossTrend;
 import dev.chaku.train.RunStart;
 import dev.chaku.train.TrainingPlan;
 import dev.chaku.train.TrainingProgress;
+import dev.chaku.train.ValidationTrend;
 import java.nio.file.Path;
 import java.util.Objects;
 import java.util.Optional;
@@ -219,6 +220,15 @@ public final class TrainingRun implements AutoCloseable {
      */
     public LossTrend awaitTrend() {
         return result().left().trend();
+    }
+
+    /**
+     * Waits for the end and returns how the validation loss went.
+     *
+     * @return how the validation loss went
+     */
+    public ValidationTrend awaitValidationTrend() {
+        return result().left().validationTrend();
     }
 
     /**

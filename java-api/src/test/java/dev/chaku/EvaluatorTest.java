@@ -10,6 +10,7 @@ import dev.chaku.data.Dataset;
 import dev.chaku.data.Example;
 import dev.chaku.data.PromptEncoder;
 import dev.chaku.errors.BadInputException;
+import dev.chaku.eval.Check;
 import dev.chaku.eval.Evaluation;
 import dev.chaku.eval.Metric;
 import dev.chaku.eval.Metrics;
@@ -35,6 +36,7 @@ class EvaluatorTest {
     Path folder;
 
     private Model base;
+    private int runs;
 
     @BeforeEach
     void openBase() {
@@ -61,7 +63,7 @@ class EvaluatorTest {
                 .config(TinyTraining.config()
                         .with(c -> c.maxSteps(200).epochs(50).learningRate(0.03)))
                 .data(data)
-                .output(folder.resolve("out"))
+                .output(folder.resolve("out" + runs++))
                 .start()) {
             return run.await();
         }
@@ -96,6 +98,81 @@ class EvaluatorTest {
             assertTrue(mine.generalLossOrNaN() < bare.generalLossOrNaN());
             assertTrue(found.variant("few-shot:2").orElseThrow().promptTokens() > 2 * bare.promptTokens());
         }
+    }
+
+    /** The losses of checks are the scorer's, and too long a training on few answers fails each of them. */
+    @Test
+    void checksFindOverFittingAndForgetting() {
+        Dataset trained = sums(8);
+        Dataset heldOut = Dataset.of(List.of(
+                new Example.PromptCompletion("h:0", "3+4=", "7"), new Example.PromptCompletion("h:1", "2+2=", "4")));
+        // What a base of random weights likes best is what it writes itself.
+        String liked = base.generator()
+                .temperature(0)
+                .maxTokens(24)
+                .prompt("the cow")
+                .generate()
+                .text();
+        Dataset general = Dataset.of(List.of(new Example.Text("g:0", "the cow" + liked)));
+        List<Integer> steps = new ArrayList<>();
+        List<String> answers = new ArrayList<>();
+        try (Adapter adapter = trained(trained)) {
+            Evaluation found = Evaluator.of(base, heldOut)
+                    .adapter("mine", adapter, 1)
+                    .trainedOn(trained)
+                    .generalText(general)
+                    .onProgress((done, all) -> steps.add(all - done))
+                    .onAnswer((variant, answer) -> answers.add(variant + answer.index()))
+                    .evaluate();
+            assertEquals(
+                    List.of("over_fitting", "general_loss", "own_answers", "copied_words"),
+                    found.checks().stream().map(Check::name).toList());
+            assertEquals(List.of("mine0", "mine1"), answers);
+            assertEquals(0, steps.get(steps.size() - 1), "the last step tells that all is done");
+            Check fit = found.checks().get(0);
+            Scorer worn = base.scorer().adapter(adapter);
+            assertEquals(worn.loss(heldOut).loss() - worn.loss(trained).loss(), fit.after(), 1e-9);
+            assertEquals(
+                    base.scorer().loss(heldOut).loss()
+                            - base.scorer().loss(trained).loss(),
+                    fit.before(),
+                    1e-9);
+            Check forgot = found.checks().get(1);
+            assertEquals(base.scorer().loss(general).loss(), forgot.before(), 1e-9);
+            assertEquals(worn.loss(general).loss(), forgot.after(), 1e-9);
+            for (Check check : found.checks().subList(0, 3)) {
+                assertTrue(!check.passed() && check.after() - check.before() >= check.threshold(), check.toString());
+            }
+            assertTrue(found.checks().get(3).passed());
+            assertEquals(
+                    3,
+                    found.warnings().stream()
+                            .filter(one -> one.contains("too much from +"))
+                            .count());
+        }
+        try (Adapter nothing = trained(heldOut)) {
+            Evaluation found = Evaluator.of(base, heldOut)
+                    .adapter("none", nothing, 0)
+                    .trainedOn(trained)
+                    .generalText(general)
+                    .evaluate();
+            for (Check check : found.checks()) {
+                assertTrue(check.passed(), check.toString());
+                assertEquals(check.before(), check.after(), 1e-6, check.toString());
+            }
+        }
+    }
+
+    @Test
+    void copiedPassagesAreJudgedByWhatTheTaskAsksFor() {
+        EvaluationChecks checks = new EvaluationChecks(
+                Evaluator.of(base, sums(1)), new QuestionReader(base.tokenizer(), null, 64), List.of(), () -> {});
+        checks.checkCopied("a", 0, 29);
+        checks.checkCopied("b", 29, 30);
+        checks.checkCopied("c", 40, 40);
+        assertEquals(
+                List.of(true, false, true),
+                checks.checks().stream().map(Check::passed).toList());
     }
 
     /** A file of answers is gone on with, and answers of another adapter's scale are not taken for it. */

@@ -32,6 +32,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -99,6 +100,43 @@ class TrainerTest {
         GgufFile file = GgufFile.read(folder.resolve("out/adapter.gguf"));
         assertEquals(64, file.metadata().requireString("chaku.base.sha256").length());
         assertEquals(config, file.metadata().requireString("chaku.training"));
+    }
+
+    @Test
+    void snapshotsShowTheAdapterOnItsWayAndChangeNothing() throws IOException {
+        List<Integer> steps = new ArrayList<>();
+        List<Double> losses = new ArrayList<>();
+        EncodedExample asked = TinyTraining.counting(1, 8).get(0);
+        Trainer trainer = trainer()
+                .config(TinyTraining.config().with(c -> c.learningRate(0.03)))
+                .snapshots(3, (progress, adapter) -> {
+                    steps.add(progress.step());
+                    losses.add(
+                            base.scorer().adapter(adapter).loss(List.of(asked)).loss());
+                    throw new IllegalArgumentException("what a listener throws ends nothing");
+                });
+        try (TrainingRun run = trainer.start();
+                Adapter end = run.await()) {
+            assertEquals(List.of(5, 10, 15), steps);
+            losses.add(base.scorer().adapter(end).loss(List.of(asked)).loss());
+        }
+        assertTrue(losses.get(0) > losses.get(2) && losses.get(0) > losses.get(3), losses.toString());
+        assertEquals(4, losses.stream().distinct().count(), "each shows another adapter");
+        try (Stream<Path> left = Files.list(folder.resolve("out"))) {
+            assertEquals(
+                    List.of(),
+                    left.filter(file -> file.toString().endsWith(".tmp")).toList());
+        }
+        try (TrainingRun plain = trainer()
+                .config(TinyTraining.config().with(c -> c.learningRate(0.03)))
+                .output(folder.resolve("plain"))
+                .start()) {
+            plain.await();
+        }
+        assertEquals(
+                -1,
+                Files.mismatch(folder.resolve("out/adapter.gguf"), folder.resolve("plain/adapter.gguf")),
+                "the same bits");
     }
 
     /**

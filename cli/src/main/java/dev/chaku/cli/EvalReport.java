@@ -1,5 +1,6 @@
 package dev.chaku.cli;
 
+import dev.chaku.eval.Check;
 import dev.chaku.eval.Comparison;
 import dev.chaku.eval.Confusion;
 import dev.chaku.eval.Estimate;
@@ -60,6 +61,7 @@ final class EvalReport {
                 "comparisons",
                 found.comparisons().stream().map(EvalReport::fields).toList());
         fields.put("advice", found.advice());
+        fields.put("checks", found.checks().stream().map(EvalReport::fields).toList());
         fields.put("warnings", found.warnings());
         if (gate != null) {
             fields.put("gate", gate);
@@ -107,6 +109,18 @@ final class EvalReport {
         return fields;
     }
 
+    private static Map<String, Object> fields(Check check) {
+        Map<String, Object> fields = new LinkedHashMap<>();
+        fields.put("variant", check.variant());
+        fields.put("name", check.name());
+        fields.put("before", check.before());
+        fields.put("after", check.after());
+        fields.put("threshold", check.threshold());
+        fields.put("pass", check.passed());
+        fields.put("text", check.text());
+        return fields;
+    }
+
     void print(Console console) {
         console.print(Words.count(found.examples(), "example") + ", compared by " + found.metric());
         List<String> heads = new ArrayList<>(List.of(""));
@@ -140,6 +154,10 @@ final class EvalReport {
                     one.isSure() ? "" : ": may be chance"));
         }
         console.print(console.colour(Console.Colour.BOLD, found.advice()));
+        found.checks().stream()
+                .filter(Check::passed)
+                .forEach(check -> console.print(
+                        console.colour(Console.Colour.DIM, "ok: " + check.variant() + ": " + check.text())));
         found.warnings().forEach(warning -> console.print("note: " + warning));
         if (gate != null && fault == null) {
             console.print(console.colour(Console.Colour.GREEN, "gate " + gate + ": passed"));

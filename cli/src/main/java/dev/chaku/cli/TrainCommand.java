@@ -21,6 +21,7 @@ import dev.chaku.train.TensorBoard;
 import dev.chaku.train.TrainingConfig;
 import dev.chaku.train.TrainingPlan;
 import dev.chaku.train.TrainingProgress;
+import dev.chaku.train.ValidationTrend;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -32,6 +33,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -121,9 +123,8 @@ final class TrainCommand extends Verb {
     @Option(names = "--plan", description = "Show tokens, steps and memory, and train nothing.")
     private boolean plan;
 
-    @Writes
-    @Option(names = "--report", paramLabel = "FILE", description = "Write an HTML page with settings, result and loss.")
-    private Path report;
+    @Mixin
+    private ReportOptions report;
 
     @Writes(Writes.Kind.FOLDER)
     @Option(
@@ -192,9 +193,9 @@ final class TrainCommand extends Verb {
                 }
             }
         }
-        refuseBeside("--plan", "--report", "--tensorboard", "--register");
+        refuseBeside("--plan", ReportOptions.NAME, "--tensorboard", "--register");
         register.validate(this);
-        requireBeside("--report", "--overwrite");
+        requireBeside(ReportOptions.NAME, OverwriteOption.NAME, "--general-data");
         refuseBeside("--no-packing", "--batch-tokens");
         settings.validate(this);
         if (settings.losses().isOfPreferences() && wholeText) {
@@ -207,8 +208,8 @@ final class TrainCommand extends Verb {
 
     @Override
     void execute() throws IOException {
-        if (report != null) {
-            TrainingFolder.requireNotOfRun(out, report);
+        if (report.isGiven()) {
+            TrainingFolder.requireNotOfRun(out, report.file());
         }
         if (!resume && !plan) {
             TrainingFolder.requireUnused(out);
@@ -239,9 +240,24 @@ final class TrainCommand extends Verb {
             if (plan) {
                 showPlan(trainer.plan());
             } else {
-                train(trainer, dataset);
+                train(trainer, dataset, samples(model, dataset));
             }
         }
+    }
+
+    /** Who asks for the report; the validation's examples where there are some, for those are not trained. */
+    private @Nullable ReportSamples samples(Model model, Dataset dataset) {
+        if (!report.isGiven()) {
+            return null;
+        }
+        List<Example> examples = dataset.examples();
+        if (!evalData.isEmpty()) {
+            examples = read(evalData, settings.seed()).examples();
+        } else if (evalSplit != null) {
+            examples = dataset.split(evalSplit, settings.seed()).eval();
+        }
+        return new ReportSamples(
+                console(), model, examples, chatTemplate == null ? null : ChatTemplates.of(model, chatTemplate));
     }
 
     private Trainer begin(Model model) {
@@ -341,6 +357,20 @@ final class TrainCommand extends Verb {
         }
     }
 
+    private void tellOverFitting(ValidationTrend validation) {
+        if (validation.overFits()) {
+            console()
+                    .note(String.format(
+                            Locale.ROOT,
+                            "note: the validation loss rose by %.1f %% since step %d (%.4f, now %.4f): the adapter over-fits;"
+                                    + " --early-stopping 3 keeps the best, fewer --epochs or more data help, too",
+                            100 * validation.rise(),
+                            validation.bestStep(),
+                            validation.best(),
+                            validation.last()));
+        }
+    }
+
     private static void tell(int n, String what, Consumer<String> to) {
         if (n > 0) {
             String said = n > 1
@@ -389,28 +419,35 @@ final class TrainCommand extends Verb {
         });
     }
 
-    private void train(Trainer trainer, Dataset dataset) throws IOException {
+    private void train(Trainer trainer, Dataset dataset, @Nullable ReportSamples samples) throws IOException {
         TrainingProgress last;
         Path adapter;
         boolean finished;
         LossTrend trend;
+        ValidationTrend validation;
         int signal;
+        List<String> notes = new ArrayList<>();
         TrainingPlan counts;
         Optional<TensorBoard> board = Optional.ofNullable(tensorBoard).map(TensorBoard::in);
         board.ifPresent(trainer::onProgress);
+        if (samples != null) {
+            samples.watch(trainer);
+        }
         try (TrainingDisplay display = new TrainingDisplay(console())) {
             trainer.onProgress(display);
             try (TrainingRun run = trainer.start();
                     StopSignals signals =
                             new StopSignals(run::stop, "stopping after this step, with a checkpoint", display::note)) {
                 counts = run.plan();
-                tellCounts(counts, display::note);
-                tellFewSteps(counts, display::note);
+                Consumer<String> noted = ((Consumer<String>) notes::add).andThen(display::note);
+                tellCounts(counts, noted);
+                tellFewSteps(counts, noted);
                 tellBeginning(run.beginning(), display::note);
                 adapter = run.awaitFile();
                 last = run.awaitProgress();
                 finished = run.awaitFinished();
                 trend = run.awaitTrend();
+                validation = run.awaitValidationTrend();
                 signal = signals.exitCode();
             }
         }
@@ -436,10 +473,17 @@ final class TrainCommand extends Verb {
             fields.put("registered", register.add(out, data, console()).reference());
         }
         result(fields, () -> print(fields, last, seconds, counts));
-        if (report != null) {
-            writeReport(fields);
+        if (samples != null) {
+            samples.end(
+                    adapter,
+                    last.step(),
+                    dataset,
+                    report.generalData().isEmpty() ? null : read(report.generalData(), 0));
+            writeReport(new ReportPage.Content(
+                    fields, out, data, counts, trend, validation, notes, samples.checks(), samples.samples()));
         }
         tellTrend(trend, counts);
+        tellOverFitting(validation);
         board.ifPresent(TensorBoard::close);
         if (!finished) {
             tellHowToGoOn(last);
@@ -470,7 +514,7 @@ final class TrainCommand extends Verb {
         if (!resume) {
             again.add("--resume");
         }
-        if (report != null && !given(OverwriteOption.NAME)) {
+        if (report.isGiven() && !given(OverwriteOption.NAME)) {
             again.add(OverwriteOption.NAME); // Of the report, which is there now.
         }
         console()
@@ -487,9 +531,9 @@ final class TrainCommand extends Verb {
         }
     }
 
-    private void writeReport(Map<String, Object> fields) {
+    private void writeReport(ReportPage.Content content) {
         try {
-            output(report).write(ReportPage.html(fields, out));
+            output(report.file()).write(ReportPage.html(content));
         } catch (IOException e) {
             throw FileFault.notRead(out, e);
         }

@@ -181,6 +181,7 @@ class UsageFaultTest {
                 "train --model BASE --data DATA --out OUT --no-packing --batch-tokens 64 --max-length 32 | --batch-tokens has no effect beside --no-packing",
                 "train --model BASE --data DATA --out OUT --plan --report r.html | --report has no effect beside --plan",
                 "train --model BASE --data DATA --out OUT --plan --tensorboard b | --tensorboard has no effect beside --plan",
+                "train --model BASE --data DATA --out OUT --general-data DATA | --general-data has no effect without --report",
                 "train --model BASE --data DATA --out OUT --overwrite | --overwrite has no effect without --report",
                 "bench --model BASE --train-tokens -1 | --train-tokens: expected at least 0, found -1",
                 "bench --model BASE --prompt-tokens -1 | --prompt-tokens: expected at least 0, found -1",

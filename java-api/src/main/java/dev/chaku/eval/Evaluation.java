@@ -11,7 +11,9 @@ import java.util.Optional;
  * @param variants in their order
  * @param comparisons of every two variants, by the metric
  * @param advice a sentence that says which to take, and why
- * @param warnings what to look at: examples left out, answers cut short, copied passages, forgetting
+ * @param checks of adapters, against what they are compared with: over-fitting, forgetting, copied passages; those that
+ *     training data and general text allow
+ * @param warnings what to look at: examples left out, answers cut short, checks that were not passed
  */
 public record Evaluation(
         String metric,
@@ -19,10 +21,12 @@ public record Evaluation(
         List<VariantResult> variants,
         List<Comparison> comparisons,
         String advice,
+        List<Check> checks,
         List<String> warnings) {
     public Evaluation {
         variants = List.copyOf(variants);
         comparisons = List.copyOf(comparisons);
+        checks = List.copyOf(checks);
         warnings = List.copyOf(warnings);
     }
 

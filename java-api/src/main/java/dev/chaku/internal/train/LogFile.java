@@ -9,11 +9,14 @@ import dev.chaku.io.FileFault;
 import dev.chaku.io.FileLines;
 import dev.chaku.train.LossTrend;
 import dev.chaku.train.TrainingProgress;
+import dev.chaku.train.ValidationTrend;
 import java.io.IOException;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -144,6 +147,19 @@ public final class LogFile {
     /** How the loss went over all steps logged. */
     public LossTrend trend() {
         return LossTrend.of(losses.stream().mapToDouble(LossPicture.Point::loss).toArray());
+    }
+
+    /** How the validation loss went. */
+    public ValidationTrend validationTrend() {
+        if (validations.isEmpty()) {
+            return new ValidationTrend(0, Double.NaN, 0, Double.NaN);
+        }
+        LossPicture.Point best = Collections.min(validations, Comparator.comparingDouble(LossPicture.Point::loss));
+        return new ValidationTrend(
+                validations.size(),
+                best.loss(),
+                best.step(),
+                validations.get(validations.size() - 1).loss());
     }
 
     /** The loss over all steps logged. */

@@ -14,6 +14,7 @@ import dev.chaku.train.LossTrend;
 import dev.chaku.train.Optimizer;
 import dev.chaku.train.TrainingConfig;
 import dev.chaku.train.TrainingProgress;
+import dev.chaku.train.ValidationTrend;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -33,7 +34,13 @@ public final class TrainingLoop {
      * @param isAdapter whether the file is an adapter
      * @param finished whether it came to its end, rather than being told to stop
      */
-    public record Result(Path file, boolean isAdapter, TrainingProgress progress, LossTrend trend, boolean finished) {}
+    public record Result(
+            Path file,
+            boolean isAdapter,
+            TrainingProgress progress,
+            LossTrend trend,
+            ValidationTrend validationTrend,
+            boolean finished) {}
 
     private final TrainingSetup setup;
     private final TrainingConfig config;
@@ -49,6 +56,7 @@ public final class TrainingLoop {
     private final EarlyStopping stopping;
     private final Divergence divergence = new Divergence();
     private final ProgressListeners listeners;
+    private final Snapshots snapshots;
     private final RunEvents events = RunEvents.get();
     private final int totalSteps;
     private volatile boolean cancelled;
@@ -65,7 +73,8 @@ public final class TrainingLoop {
             RunDescription description,
             EngineTrainer core,
             OutputFolder folder,
-            List<Consumer<TrainingProgress>> firstListeners) {
+            List<Consumer<TrainingProgress>> firstListeners,
+            Snapshots snapshots) {
         this.setup = setup;
         this.config = setup.config();
         this.keeping = config.keeping();
@@ -79,6 +88,7 @@ public final class TrainingLoop {
         this.totalSteps = config.batching().totalSteps(rowsPerEpoch);
         this.meter = new ProgressMeter(totalSteps, position);
         this.listeners = new ProgressListeners(firstListeners);
+        this.snapshots = snapshots;
     }
 
     public void addListener(Consumer<TrainingProgress> listener) {
@@ -133,7 +143,7 @@ public final class TrainingLoop {
             divergence.spoiled().ifPresent(this::refuse);
         }
         folder.writeText("loss.svg", log.picture());
-        return writeResult(log.trend(), finished);
+        return writeResult(log, finished);
     }
 
     /** Before anything is restored or trained: the model as it is then is what preferences are compared with. */
@@ -175,6 +185,10 @@ public final class TrainingLoop {
             log.append(progress);
             listeners.tell(progress);
             withinStep = false;
+            if (snapshots.isDue(position.step(), totalSteps) && divergence.isSound()) {
+                snapshots.show(progress, core, setup.trainable(), description, folder);
+                meter.resetClock();
+            }
             if (keeping.saveSteps() > 0 && position.step() % keeping.saveSteps() == 0 && divergence.isSound()) {
                 save();
             }
@@ -302,14 +316,14 @@ public final class TrainingLoop {
         return true;
     }
 
-    private Result writeResult(LossTrend trend, boolean finished) {
+    private Result writeResult(LogFile log, boolean finished) {
         TrainingProgress progress = meter.progress(false);
         Path file = resultFile(setup, folder.path());
         setup.trainable().write(core, description, file);
         if (finished) {
             RunResult.write(folder, progress);
         }
-        return new Result(file, setup.trainable().isAdapter(), progress, trend, finished);
+        return new Result(file, setup.trainable().isAdapter(), progress, log.trend(), log.validationTrend(), finished);
     }
 
     private static Path resultFile(TrainingSetup setup, Path folder) {
@@ -322,13 +336,10 @@ public final class TrainingLoop {
         if (!Files.isRegularFile(file)) {
             return Optional.empty();
         }
-        return RunResult.read(folder.path())
-                .map(end -> new Result(
-                        file,
-                        setup.trainable().isAdapter(),
-                        end,
-                        LogFile.open(folder, end.step()).trend(),
-                        true));
+        return RunResult.read(folder.path()).map(end -> {
+            LogFile log = LogFile.open(folder, end.step());
+            return new Result(file, setup.trainable().isAdapter(), end, log.trend(), log.validationTrend(), true);
+        });
     }
 
     private void requireNotCancelled() {
