@@ -623,12 +623,18 @@ CHAKU_API chaku_status chaku_encoder_cancel(chaku_encoder* encoder);
 
 /* ---------------------------------------------------------------- trainer */
 
-/** Parameters, gradients and AdamW state over a model. Single-threaded, internally parallel; chaku_trainer_cancel alone
- * comes from any thread. Results do not depend on the number of threads. */
+/** Parameters, gradients and optimizer state over a model. Single-threaded, internally parallel; chaku_trainer_cancel
+ * alone comes from any thread. Results do not depend on the number of threads. */
 typedef struct chaku_trainer chaku_trainer;
 
 #define CHAKU_TRAIN_LORA 0 /* A and B of the target modules, over the frozen model */
 #define CHAKU_TRAIN_FULL 1 /* every weight, as float32 copies that the trainer owns */
+
+#define CHAKU_OPTIMIZER_ADAMW 0
+/* Moments in blocks of 256 with a byte an element: read as float32, written back to the same bits. */
+#define CHAKU_OPTIMIZER_ADAMW_8BIT 1
+#define CHAKU_OPTIMIZER_LION 2 /* without CHAKU_SLOT_MOMENT2 */
+#define CHAKU_OPTIMIZER_LION_8BIT 3
 
 /** LoRA through the quantizer of a merge: the forward pass sees Q(W + scale B A) in place of W + scale B A, with the
  * gradients of the latter. Q is chaku_quantize without importance; the copies that it makes are used for `every` steps,
@@ -654,6 +660,7 @@ typedef struct chaku_trainer_options {
   int32_t train_routers;                /* FULL: 1 to train routers too; else they stay as they are */
   int64_t memory_limit_bytes;           /* refuse with CHAKU_MEMORY_LIMIT above it; 0: what the machine has */
   const chaku_merge_aware* merge_aware; /* LoRA; null: as if nothing were merged. Read by the call alone */
+  int32_t optimizer;                    /* CHAKU_OPTIMIZER_* */
 } chaku_trainer_options;
 
 /** A row of packed sequences. Sequence s holds tokens [starts[s], starts[s+1]); positions restart in each and attention
@@ -684,9 +691,10 @@ typedef struct chaku_step_options {
   uint32_t size;
   float learning_rate;
   float beta1, beta2, epsilon;
-  float weight_decay;  /* decoupled; matrices only, norms and biases are not decayed */
-  float max_grad_norm; /* 0: no clipping */
-  float b_rate_ratio;  /* LoRA+: the learning rate of B over that of A; 1 for plain LoRA */
+  float weight_decay;   /* decoupled; matrices only, norms and biases are not decayed */
+  float max_grad_norm;  /* 0: no clipping */
+  float b_rate_ratio;   /* LoRA+: the learning rate of B over that of A; 1 for plain LoRA */
+  float max_grad_value; /* each element of the gradient of the mean loss, before its norm is clipped; 0: no clipping */
 } chaku_step_options;
 
 typedef struct chaku_step_result {

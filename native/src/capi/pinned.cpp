@@ -31,6 +31,10 @@ static_assert(is(LogitRows::kNone, CHAKU_LOGITS_NONE) && is(LogitRows::kLast, CH
 static_assert(is(Role::kPrompt, CHAKU_ROLE_PROMPT) && is(Role::kGenerated, CHAKU_ROLE_GENERATED));
 static_assert(kCacheBlockTokens == CHAKU_BLOCK_TOKENS);
 static_assert(is(TrainMode::kLora, CHAKU_TRAIN_LORA) && is(TrainMode::kFull, CHAKU_TRAIN_FULL));
+static_assert(is(OptimizerKind::kAdamW, CHAKU_OPTIMIZER_ADAMW) &&
+              is(OptimizerKind::kAdamW8Bit, CHAKU_OPTIMIZER_ADAMW_8BIT) &&
+              is(OptimizerKind::kLion, CHAKU_OPTIMIZER_LION) &&
+              is(OptimizerKind::kLion8Bit, CHAKU_OPTIMIZER_LION_8BIT));
 static_assert(is(TensorKind::kWeight, CHAKU_WEIGHT) && is(TensorKind::kBias, CHAKU_BIAS) &&
               is(TensorKind::kLoraA, CHAKU_LORA_A) && is(TensorKind::kLoraB, CHAKU_LORA_B));
 static_assert(is(Slot::kValue, CHAKU_SLOT_VALUE) && is(Slot::kGradient, CHAKU_SLOT_GRADIENT) &&

@@ -37,6 +37,7 @@ TrainerOptions options_of(const char* op, const chaku_trainer_options& o) {
   result.load_balance = o.load_balance;
   result.train_routers = o.train_routers != 0;
   result.memory_limit_bytes = o.memory_limit_bytes;
+  result.optimizer = static_cast<OptimizerKind>(o.optimizer);
   if (o.merge_aware != nullptr) result.merge = convert(op, capi::require_struct(op, "merge_aware", o.merge_aware));
   return result;
 }
@@ -146,8 +147,8 @@ extern "C" chaku_status chaku_trainer_step(chaku_trainer* trainer, const chaku_s
     Trainer& t = require_trainer("step", trainer);
     const chaku_step_options& o = capi::require_struct("step", "options", options);
     chaku_step_result& result = capi::require_struct("step", "out", out);
-    const StepResult step =
-        t.step({o.learning_rate, o.beta1, o.beta2, o.epsilon, o.weight_decay, o.max_grad_norm, o.b_rate_ratio});
+    const StepResult step = t.step({o.learning_rate, o.beta1, o.beta2, o.epsilon, o.weight_decay, o.max_grad_norm,
+                                    o.b_rate_ratio, o.max_grad_value});
     result.skipped = step.skipped ? 1 : 0;
     result.step = step.step;
     result.grad_norm = step.grad_norm;

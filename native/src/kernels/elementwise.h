@@ -45,6 +45,13 @@ struct AxpbyProblem {
   float a = 1.0f, b = 1.0f;
 };
 
+// x[n] brought within [-limit, limit], in place; x is finite.
+struct ClampProblem {
+  float* x = nullptr;
+  int64_t n = 0;
+  float limit = 0.0f;
+};
+
 // x[m,:] *= factors[m], in place; contiguous rows.
 struct ScaleRowsProblem {
   float* x = nullptr;              // [M,N]

@@ -11,7 +11,9 @@
 #include "kernels/delta_rule.h"
 #include "kernels/elementwise.h"
 #include "kernels/layer_norm.h"
+#include "kernels/lion.h"
 #include "kernels/matmul.h"
+#include "kernels/moments.h"
 #include "kernels/positions.h"
 #include "kernels/queue.h"
 #include "kernels/rms_norm.h"
@@ -75,11 +77,15 @@ struct KernelTable {
   Kernel<GatedActivationProblem> gated_activation;
   Kernel<GatedActivationBackwardProblem> gated_activation_backward;
   Kernel<AxpbyProblem> axpby;
+  Kernel<ClampProblem> clamp;
   Kernel<SoftCapProblem> soft_cap;
   Kernel<DropoutProblem> dropout;
   Kernel<SquaredNormProblem> squared_norm;
   Kernel<CrossEntropyProblem> cross_entropy;
   Kernel<AdamWProblem> adamw;
+  Kernel<LionProblem> lion;
+  Kernel<EncodeMomentsProblem> encode_moments;
+  Kernel<DecodeMomentsProblem> decode_moments;
   Kernel<CopyRowsProblem> copy_rows;
   Kernel<MeanRowsProblem> mean_rows;
   Kernel<ScatterRowsProblem> scatter_rows;

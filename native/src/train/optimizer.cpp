@@ -1,4 +1,6 @@
-// Trainer::step: normalisation by the weights of all micro-batches, clipping by the global norm, AdamW.
+// Trainer::step: normalisation by the weights of all micro-batches, clipping by value and by the global norm, the
+// optimizer.
+#include <algorithm>
 #include <cmath>
 #include <numeric>
 
@@ -21,6 +23,7 @@ void check_step(const StepOptions& o) {
   check_rate("epsilon", o.epsilon, 0.0f, kLargest);
   check_rate("weight_decay", o.weight_decay, 0.0f, kLargest);
   check_rate("max_grad_norm", o.max_grad_norm, 0.0f, kLargest);
+  check_rate("max_grad_value", o.max_grad_value, 0.0f, kLargest);
   check_rate("b_rate_ratio", o.b_rate_ratio, 0.0f, kLargest);
 }
 
@@ -36,22 +39,31 @@ double Trainer::grad_norm() noexcept {
   return std::sqrt(std::accumulate(host_norms_.begin(), host_norms_.end(), 0.0));
 }
 
+// Elements [begin, begin + n) of a parameter.
+void Trainer::update(const Parameter& p, int64_t begin, int64_t n, const StepOptions& o,
+                     float gradient_scale) noexcept {
+  Moments& moments = store_.moments();
+  const int64_t at = p.offset + begin;
+  const float rate = o.learning_rate * (p.kind == TensorKind::kLoraB ? o.b_rate_ratio : 1.0f);
+  const float decay = p.decays() ? o.weight_decay : 0.0f;
+  float* const value = store_.data(p, Slot::kValue) + begin;
+  float* const gradient = store_.data(p, Slot::kGradient) + begin;
+  float* const moment = moments.open(0, at, n);
+  if (is_lion(options_.optimizer)) {
+    model_->engine().run(&KernelTable::lion,
+                         LionProblem{value, gradient, moment, n, rate, o.beta1, o.beta2, decay, gradient_scale});
+  } else {
+    model_->engine().run(&KernelTable::adamw, AdamWProblem{value, gradient, moment, moments.open(1, at, n), n, step_,
+                                                           rate, o.beta1, o.beta2, o.epsilon, decay, gradient_scale});
+  }
+  for (int32_t m = 0; m < moments.n(); ++m) moments.close(m, at, n, options_.seed, step_);
+}
+
 void Trainer::update(const StepOptions& o, float gradient_scale) noexcept {
   for (const Parameter& p : parameters()) {
-    AdamWProblem a;
-    a.parameter = store_.data(p, Slot::kValue);
-    a.gradient = store_.data(p, Slot::kGradient);
-    a.moment1 = store_.data(p, Slot::kMoment1);
-    a.moment2 = store_.data(p, Slot::kMoment2);
-    a.n = p.size();
-    a.step = step_;
-    a.learning_rate = o.learning_rate * (p.kind == TensorKind::kLoraB ? o.b_rate_ratio : 1.0f);
-    a.beta1 = o.beta1;
-    a.beta2 = o.beta2;
-    a.epsilon = o.epsilon;
-    a.weight_decay = p.decays() ? o.weight_decay : 0.0f;
-    a.gradient_scale = gradient_scale;
-    model_->engine().run(&KernelTable::adamw, a);
+    const int64_t piece = store_.moments().piece(p.size());
+    for (int64_t begin = 0; begin < p.size(); begin += piece)
+      update(p, begin, std::min(piece, p.size() - begin), o, gradient_scale);
   }
 }
 
@@ -66,8 +78,13 @@ StepResult Trainer::step(const StepOptions& options) {
   if (result.skipped) {
     store_.zero_gradients();
   } else {
-    const bool clip = options.max_grad_norm > 0.0f && result.grad_norm > options.max_grad_norm;
-    const double scale = (clip ? options.max_grad_norm / result.grad_norm : 1.0) / weight_sum_;
+    double norm = result.grad_norm;
+    if (options.max_grad_value > 0.0f) {
+      store_.clamp_gradients(static_cast<float>(options.max_grad_value * weight_sum_));
+      norm = grad_norm() / weight_sum_;
+    }
+    const bool clip = options.max_grad_norm > 0.0f && norm > options.max_grad_norm;
+    const double scale = (clip ? options.max_grad_norm / norm : 1.0) / weight_sum_;
     ++step_;
     update(options, static_cast<float>(scale));
     merged_.changed(Slot::kValue);

@@ -2,6 +2,8 @@
 
 #include <cmath>
 
+#include "kernels/moments.h"
+
 namespace chaku {
 namespace {
 
@@ -10,7 +12,7 @@ constexpr uint64_t kInitialValues = uint64_t{1} << 63;
 
 void append(ParameterList& list, Module module, TensorKind kind, int32_t layer, Shape shape) {
   list.items.push_back({module, kind, layer, shape, list.n_floats});
-  const int64_t padded = (shape.rows * shape.columns + 15) / 16 * 16;  // whole cache lines
+  const int64_t padded = (shape.rows * shape.columns + kMomentBlock - 1) / kMomentBlock * kMomentBlock;
   if (__builtin_add_overflow(list.n_floats, padded, &list.n_floats) || list.n_floats > INT64_MAX / 64)
     list.n_floats = INT64_MAX / 64;
 }
@@ -101,17 +103,22 @@ ParameterList full_parameters(const Model& model, bool routers) {
   return list;
 }
 
-ParameterStore::ParameterStore(const Device& device, ParameterList list, bool frozen)
-    : device_(&device), list_(std::move(list)) {
-  for (size_t i = 0; i < slots_.size(); ++i)
-    if (frozen || static_cast<Slot>(i) != Slot::kFrozen) slots_[i] = DeviceBuffer(device, list_.slot_bytes());
+ParameterStore::ParameterStore(const Device& device, ParameterList list, OptimizerKind optimizer, bool frozen)
+    : device_(&device),
+      list_(std::move(list)),
+      values_(device, list_.slot_bytes()),
+      gradients_(device, list_.slot_bytes()),
+      moments_(device, optimizer, list_.n_floats) {
+  if (frozen) frozen_ = DeviceBuffer(device, list_.slot_bytes());
 }
 
 void ParameterStore::read(const Parameter& p, Slot slot, std::span<float> values) const noexcept {
+  if (moment_of(slot) >= 0) return moments_.read(moment_of(slot), p.offset, values);
   device_->download(values.data(), data(p, slot), static_cast<int64_t>(values.size_bytes()));
 }
 
 void ParameterStore::write(const Parameter& p, Slot slot, std::span<const float> values) noexcept {
+  if (moment_of(slot) >= 0) return moments_.write(moment_of(slot), p.offset, values);
   device_->upload(data(p, slot), values.data(), static_cast<int64_t>(values.size_bytes()));
 }
 
@@ -210,8 +217,11 @@ Gradients ParameterStore::gradients(const DecoderSpec& spec, bool tied) {
 }
 
 void ParameterStore::zero_gradients() noexcept {
-  device_->run(&KernelTable::fill,
-               FillProblem{slots_[static_cast<size_t>(Slot::kGradient)].as<float>(), list_.n_floats, 0.0f});
+  device_->run(&KernelTable::fill, FillProblem{gradients_.as<float>(), list_.n_floats, 0.0f});
+}
+
+void ParameterStore::clamp_gradients(float limit) noexcept {
+  device_->run(&KernelTable::clamp, ClampProblem{gradients_.as<float>(), list_.n_floats, limit});
 }
 
 }  // namespace chaku

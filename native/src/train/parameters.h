@@ -9,6 +9,7 @@
 
 #include "device/device.h"
 #include "model/model.h"
+#include "train/moments.h"
 
 namespace chaku {
 
@@ -68,17 +69,20 @@ struct Gradients {
 
 // kFrozen: the pair that the copies of merged_weights.h are made from.
 enum class Slot : int32_t { kValue = 0, kGradient = 1, kMoment1 = 2, kMoment2 = 3, kFrozen = 4 };
-inline constexpr int32_t kSlots = 5;
+
+// The moment that a slot is; below 0 for the others.
+constexpr int32_t moment_of(Slot slot) noexcept { return slot == Slot::kMoment1 ? 0 : slot == Slot::kMoment2 ? 1 : -1; }
 
 class ParameterStore {
  public:
   // In the memory of the device, which must outlive it. The frozen slot is there only if asked for.
-  ParameterStore(const Device& device, ParameterList list, bool frozen = false);
+  ParameterStore(const Device& device, ParameterList list, OptimizerKind optimizer = OptimizerKind::kAdamW,
+                 bool frozen = false);
 
   const std::vector<Parameter>& items() const noexcept { return list_.items; }
-  float* data(const Parameter& p, Slot slot) const noexcept {
-    return slots_[static_cast<size_t>(slot)].as<float>() + p.offset;
-  }
+  // Of a slot that is no moment.
+  float* data(const Parameter& p, Slot slot) const noexcept { return buffer(slot).as<float>() + p.offset; }
+  Moments& moments() noexcept { return moments_; }
   // values[p.size()].
   void read(const Parameter& p, Slot slot, std::span<float> values) const noexcept;
   void write(const Parameter& p, Slot slot, std::span<const float> values) noexcept;
@@ -93,11 +97,18 @@ class ParameterStore {
   Weights weights(const Model& model) const;
   Gradients gradients(const DecoderSpec& spec, bool tied);
   void zero_gradients() noexcept;
+  // Brings every gradient within [-limit, limit].
+  void clamp_gradients(float limit) noexcept;
 
  private:
+  const DeviceBuffer& buffer(Slot slot) const noexcept {
+    return slot == Slot::kValue ? values_ : slot == Slot::kGradient ? gradients_ : frozen_;
+  }
+
   const Device* device_;
   ParameterList list_;
-  std::array<DeviceBuffer, kSlots> slots_;
+  DeviceBuffer values_, gradients_, frozen_;
+  Moments moments_;
 };
 
 }  // namespace chaku

@@ -63,6 +63,8 @@ void check_options(const Model& model, const TrainerOptions& o) {
   if (!model.spec().looks_back())
     fail(Code::kUnsupported,
          "[trainer] expected a model that generates, got an encoder, whose tokens see those behind them");
+  if (static_cast<int32_t>(o.optimizer) < 0 || o.optimizer > OptimizerKind::kLion8Bit)
+    fail(Code::kInvalidArgument, "[trainer] expected optimizer in 0..3, got %d", static_cast<int>(o.optimizer));
   if (o.mode != TrainMode::kLora && o.mode != TrainMode::kFull)
     fail(Code::kInvalidArgument, "[trainer] expected mode 0 or 1, got %d", static_cast<int>(o.mode));
   if (o.max_tokens < 1 || o.max_tokens > kMaxTokens)
@@ -154,7 +156,7 @@ Trainer::Layout Trainer::layout(const Model& model, const TrainerOptions& option
   l.activations = activation_options(model, l.options);
   l.plan.weight_bytes = model.weight_bytes();
   l.plan.parameter_bytes = 2 * l.parameters.slot_bytes();
-  l.plan.optimizer_bytes = 2 * l.parameters.slot_bytes();
+  l.plan.optimizer_bytes = moment_bytes(options.optimizer, l.parameters.n_floats);
   if (options.merge.on())
     l.plan.parameter_bytes += l.parameters.slot_bytes() + merged_bytes(model, l.parameters, options.merge);
   l.plan.available_bytes = available_bytes(model);
@@ -193,7 +195,7 @@ Trainer::Trainer(std::shared_ptr<const Model> model, const TrainerOptions& optio
 Trainer::Trainer(std::shared_ptr<const Model> model, Layout l)
     : model_(std::move(model)),
       options_(l.options),
-      store_(model_->engine().device(), std::move(l.parameters), l.options.merge.on()),
+      store_(model_->engine().device(), std::move(l.parameters), l.options.optimizer, l.options.merge.on()),
       memory_(model_->engine().device(), l.plan.activation_bytes + l.plan.scratch_bytes) {
   const bool full = options_.mode == TrainMode::kFull;
   Carver carver(memory_.data());
@@ -432,6 +434,8 @@ const Parameter& Trainer::parameter(int32_t index) const {
 void Trainer::check_slot(const char* op, Slot slot) const {
   if (slot == Slot::kFrozen && !options_.merge.on())
     fail(Code::kInvalidArgument, "[%s] expected a slot in 0..3, got 4 of a trainer that is not merge-aware", op);
+  if (moment_of(slot) >= n_moments(options_.optimizer))
+    fail(Code::kInvalidArgument, "[%s] expected slot 0, 1, 2 or 4 of an optimizer with one moment, got 3", op);
 }
 
 void Trainer::read(int32_t index, Slot slot, std::span<float> values) const {

@@ -27,6 +27,7 @@ struct TrainerOptions {
   float load_balance = 0.0f;   // coefficient of the load-balance loss
   bool train_routers = false;  // full
   MergeAware merge = {};       // LoRA
+  OptimizerKind optimizer = OptimizerKind::kAdamW;
   int64_t memory_limit_bytes = 0;
   int32_t n_kept = -1;  // layers that keep their activations; -1: as many as the memory allows
 };
@@ -44,6 +45,7 @@ struct StepOptions {
   float weight_decay = 0.0f;
   float max_grad_norm = 0.0f;  // 0: no clipping
   float b_rate_ratio = 1.0f;
+  float max_grad_value = 0.0f;  // of each element, before the norm; 0: no clipping
 };
 
 struct StepResult {
@@ -110,6 +112,7 @@ class Trainer {
   double balance_loss() const;  // of the last forward pass
   double grad_norm() noexcept;
   void update(const StepOptions& options, float gradient_scale) noexcept;
+  void update(const Parameter& p, int64_t begin, int64_t n, const StepOptions& options, float gradient_scale) noexcept;
 
   std::shared_ptr<const Model> model_;
   TrainerOptions options_;

@@ -299,6 +299,30 @@ void visit(AdamWProblem& p, V& v) {
   v(p.moment1, p.n);
   v(p.moment2, p.n);
 }
+template <class V>
+void visit(LionProblem& p, V& v) {
+  v(p.parameter, p.n);
+  v(p.gradient, p.n);
+  v(p.moment, p.n);
+}
+template <class Problem, class V>
+void visit_moments(Problem& p, V& v) {
+  v(p.x, p.n);
+  v(p.codes, p.n);
+  v(p.scales, (p.n + kMomentBlock - 1) / kMomentBlock);
+}
+template <class V>
+void visit(EncodeMomentsProblem& p, V& v) {
+  visit_moments(p, v);
+}
+template <class V>
+void visit(DecodeMomentsProblem& p, V& v) {
+  visit_moments(p, v);
+}
+template <class V>
+void visit(ClampProblem& p, V& v) {
+  v(p.x, p.n);
+}
 
 template <class V>
 void visit(CopyRowsProblem& p, V& v) {

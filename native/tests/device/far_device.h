@@ -138,6 +138,8 @@ inline void check_pointers(const SquaredNormProblem& p) { expect_far("squared_no
 inline void check_pointers(const CrossEntropyProblem& p) {
   expect_far("cross_entropy", {p.logits, p.targets, p.weights, p.losses, p.correct});
 }
+inline void check_pointers(const EncodeMomentsProblem& p) { expect_far("encode_moments", {p.x, p.codes, p.scales}); }
+inline void check_pointers(const DecodeMomentsProblem& p) { expect_far("decode_moments", {p.x, p.codes, p.scales}); }
 inline void check_pointers(const RmsNormProblem& p) { expect_far("rms_norm", {p.x, p.weight, p.y, p.inverse_rms}); }
 inline void check_pointers(const LayerNormProblem& p) { expect_far("layer_norm", {p.x, p.weight, p.bias, p.y}); }
 inline void check_pointers(const AttentionProblem& p) {
@@ -181,7 +183,7 @@ struct FarKernel<Member> {
   X(causal_convolution) X(causal_convolution_backward) X(delta_rule) X(delta_rule_backward) X(sink_gradient) \
   X(rms_norm) X(rms_norm_backward) X(layer_norm) X(layer_norm_backward) X(rope) X(route) X(route_backward) \
   X(balance_loss) X(combine_rows) X(scale_rows) X(row_dots) X(gated_activation) X(gated_activation_backward) \
-  X(axpby) X(soft_cap) X(dropout) X(squared_norm) X(cross_entropy) X(adamw) X(copy_rows) X(mean_rows) X(scatter_rows) \
+  X(axpby) X(clamp) X(soft_cap) X(dropout) X(squared_norm) X(cross_entropy) X(adamw) X(lion) X(encode_moments) X(decode_moments) X(copy_rows) X(mean_rows) X(scatter_rows) \
   X(fill) X(encode_rows) X(decode_rows) X(merge_rows) X(add_low_rank) X(round_along) X(compare_change) \
   X(column_squares) X(uniform) X(rope_table) X(position_factors) X(sort_slots) X(sigmoid) X(sigmoid_backward)
 // clang-format on

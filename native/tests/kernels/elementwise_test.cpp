@@ -121,6 +121,17 @@ TEST(axpby) {
   }
 }
 
+TEST(clamp) {
+  for (const int64_t n : kSizes) {
+    const Floats x = random_vector(n, 1, 3.0f);
+    check_paths("clamp", kExact, [&](const KernelTable& table, Queue& queue) {
+      Floats out = x;
+      table.clamp({.x = out.data(), .n = n, .limit = 0.75f}, queue);
+      return out;
+    });
+  }
+}
+
 // The draws are the same bits on every path: a run may move to another machine.
 TEST(dropout) {
   for (const int64_t n : kSizes)

@@ -81,6 +81,11 @@ struct Axpby {
   CHAKU_DEVICE void operator()(int64_t i) const { p.y[i] = fmaf(p.a, p.x[i], p.b * p.y[i]); }
 };
 
+struct Clamp {
+  ClampProblem p;
+  CHAKU_DEVICE void operator()(int64_t i) const { p.x[i] = fmaxf(-p.limit, fminf(p.limit, p.x[i])); }
+};
+
 struct ScaleRows {
   ScaleRowsProblem p;
   CHAKU_DEVICE void operator()(int64_t i) const { p.x[i] *= p.factors[i / p.n]; }
@@ -153,6 +158,7 @@ void gated_activation_backward(const GatedActivationBackwardProblem& p, Queue& q
   for_each(queue, p.n, GatedBackward{p});
 }
 void axpby(const AxpbyProblem& p, Queue& queue) noexcept { for_each(queue, p.n, Axpby{p}); }
+void clamp(const ClampProblem& p, Queue& queue) noexcept { for_each(queue, p.n, Clamp{p}); }
 void scale_rows(const ScaleRowsProblem& p, Queue& queue) noexcept { for_each(queue, p.m * p.n, ScaleRows{p}); }
 void soft_cap(const SoftCapProblem& p, Queue& queue) noexcept { for_each(queue, p.n, SoftCap{p}); }
 void dropout(const DropoutProblem& p, Queue& queue) noexcept {

@@ -40,6 +40,7 @@ void rope(const RopeProblem& problem, Queue& queue) noexcept;
 void gated_activation(const GatedActivationProblem& problem, Queue& queue) noexcept;
 void gated_activation_backward(const GatedActivationBackwardProblem& problem, Queue& queue) noexcept;
 void axpby(const AxpbyProblem& problem, Queue& queue) noexcept;
+void clamp(const ClampProblem& problem, Queue& queue) noexcept;
 void scale_rows(const ScaleRowsProblem& problem, Queue& queue) noexcept;
 void soft_cap(const SoftCapProblem& problem, Queue& queue) noexcept;
 void dropout(const DropoutProblem& problem, Queue& queue) noexcept;
@@ -49,6 +50,9 @@ void sigmoid_backward(const SigmoidBackwardProblem& problem, Queue& queue) noexc
 
 void cross_entropy(const CrossEntropyProblem& problem, Queue& queue) noexcept;
 void adamw(const AdamWProblem& problem, Queue& queue) noexcept;
+void lion(const LionProblem& problem, Queue& queue) noexcept;
+void encode_moments(const EncodeMomentsProblem& problem, Queue& queue) noexcept;
+void decode_moments(const DecodeMomentsProblem& problem, Queue& queue) noexcept;
 
 void copy_rows(const CopyRowsProblem& problem, Queue& queue) noexcept;
 void mean_rows(const MeanRowsProblem& problem, Queue& queue) noexcept;

@@ -72,6 +72,12 @@ void axpby(const AxpbyProblem& p, Queue& queue) noexcept {
   });
 }
 
+void clamp(const ClampProblem& p, Queue& queue) noexcept {
+  queue.parallel_for(p.n, kGrain, [&](int64_t begin, int64_t end, int) {
+    for (int64_t i = begin; i < end; ++i) p.x[i] = std::clamp(p.x[i], -p.limit, p.limit);
+  });
+}
+
 void scale_rows(const ScaleRowsProblem& p, Queue& queue) noexcept {
   queue.parallel_for(p.m, 1, [&](int64_t begin, int64_t end, int) {
     for (int64_t i = begin * p.n; i < end * p.n; ++i) p.x[i] *= p.factors[i / p.n];

@@ -33,6 +33,7 @@ void clamped_swiglu_backward(const GatedActivationBackwardProblem& p, Queue& que
 void gated_activation(const GatedActivationProblem& p, Queue& queue) noexcept;
 void gated_activation_backward(const GatedActivationBackwardProblem& p, Queue& queue) noexcept;
 void axpby(const AxpbyProblem& p, Queue& queue) noexcept;
+void clamp(const ClampProblem& p, Queue& queue) noexcept;
 void soft_cap(const SoftCapProblem& p, Queue& queue) noexcept;
 void dropout(const DropoutProblem& p, Queue& queue) noexcept;
 void squared_norm(const SquaredNormProblem& p, Queue& queue) noexcept;
@@ -44,5 +45,8 @@ void add_low_rank(const AddLowRankProblem& p, Queue& queue) noexcept;
 void round_along(const RoundAlongProblem& p, Queue& queue) noexcept;
 void compare_change(const CompareChangeProblem& p, Queue& queue) noexcept;
 void adamw(const AdamWProblem& p, Queue& queue) noexcept;
+void lion(const LionProblem& p, Queue& queue) noexcept;
+void encode_moments(const EncodeMomentsProblem& p, Queue& queue) noexcept;
+void decode_moments(const DecodeMomentsProblem& p, Queue& queue) noexcept;
 
 }  // namespace chaku::CHAKU_ISA

@@ -61,7 +61,7 @@ public record TrainingSpeed(
         TrainingSetup setup = new TrainingSetup(model.base(), lora, config, data);
         int[] targets = Arrays.copyOfRange(row.tokens(), 1, tokens + 1);
         TrainingBatch batch = new TrainingBatch(0, row.tokens(), targets, row.weights(), new int[] {0, tokens});
-        StepOptions options = new StepOptions(0, 0.9f, 0.999f, 1e-8f, 0, 1, 1);
+        StepOptions options = new StepOptions(0, 0.9f, 0.999f, 1e-8f, 0, 1, 1, 0);
         List<Double> seconds = new ArrayList<>();
         try (EngineTrainer trainer =
                 model.core().trainer(setup.options(model.options().memoryLimitBytes()))) {

@@ -2,6 +2,7 @@ package dev.chaku;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assertions.fail;
@@ -13,6 +14,8 @@ import dev.chaku.errors.BadInputException;
 import dev.chaku.errors.OperationCancelledException;
 import dev.chaku.gguf.GgmlType;
 import dev.chaku.internal.arch.FormatMix;
+import dev.chaku.train.LossTrend;
+import dev.chaku.train.OptimizerKind;
 import dev.chaku.train.RunStart;
 import dev.chaku.train.TrainingConfig;
 import dev.chaku.train.TrainingProgress;
@@ -31,6 +34,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** A run that is broken off and resumed ends with the bits of one that was not. */
 class TrainingResumeTest {
@@ -157,6 +162,21 @@ class TrainingResumeTest {
         return Files.readAllLines(folder.resolve(out).resolve("log.jsonl")).stream()
                 .map(line -> line.replaceAll("\"(tokens_per_s|elapsed_s|peak_bytes)\":[^,}]*", ""))
                 .toList();
+    }
+
+    @ParameterizedTest
+    @EnumSource(OptimizerKind.class)
+    void everyOptimizerEndsWithTheSameBits(OptimizerKind kind) {
+        TrainingConfig config = config().with(c -> c.optimizer(kind).maxGradValue(0.01));
+        List<Integer> expected = finish(trainer(base, "whole").config(config));
+        assertNotEquals(expected, finish(trainer(base, "plain")));
+        killAfter(10, "out", trainer(base, "out").config(config));
+        assertEquals(expected, finish(trainer(base, "out").config(config).resume(true)));
+        LossTrend trend;
+        try (TrainingRun run = trainer(base, "again").config(config).start()) {
+            trend = run.awaitTrend();
+        }
+        assertTrue(trend.last() < 0.9 * trend.first(), kind + ": " + trend);
     }
 
     @Test

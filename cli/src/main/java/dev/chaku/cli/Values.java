@@ -13,6 +13,7 @@ import dev.chaku.errors.BadInputException;
 import dev.chaku.merge.SignElection;
 import dev.chaku.registry.VersionState;
 import dev.chaku.train.Decay;
+import dev.chaku.train.OptimizerKind;
 import java.util.function.Function;
 import picocli.CommandLine;
 import picocli.CommandLine.TypeConversionException;
@@ -31,6 +32,7 @@ final class Values {
         register(line, OverLong.class, OverLong::parse);
         register(line, ColumnMap.class, ColumnMap::parse);
         register(line, Decay.class, Decay::parse);
+        register(line, OptimizerKind.class, OptimizerKind::parse);
         register(line, VersionState.class, VersionState::parse);
         register(line, MergeRounding.class, MergeRounding::parse);
         register(line, SignElection.class, SignElection::parse);

@@ -263,6 +263,16 @@ public record TrainingConfig(
         }
 
         /**
+         * Sets {@link Optimizer#kind()}, and the betas that its authors take.
+         *
+         * @param value what it is set to
+         * @return this
+         */
+        public Builder optimizer(OptimizerKind value) {
+            return optimizer(optimizer.withKind(value));
+        }
+
+        /**
          * Sets {@link Optimizer#weightDecay()}.
          *
          * @param value what it is set to
@@ -280,6 +290,16 @@ public record TrainingConfig(
          */
         public Builder maxGradNorm(double value) {
             return optimizer(optimizer.withMaxGradNorm(value));
+        }
+
+        /**
+         * Sets {@link Optimizer#maxGradValue()}.
+         *
+         * @param value what it is set to
+         * @return this
+         */
+        public Builder maxGradValue(double value) {
+            return optimizer(optimizer.withMaxGradValue(value));
         }
 
         /**

@@ -123,6 +123,7 @@ class TrainingConfigTest {
         assertEquals(3, c.batching().epochs());
         assertEquals(2e-4, c.schedule().learningRate());
         assertEquals(1.0, c.optimizer().maxGradNorm());
+        assertEquals(OptimizerKind.ADAMW, c.optimizer().kind());
         assertEquals(42, c.seed());
         assertEquals(1024, c.batching().batchTokens());
         assertEquals(new Decay.Cosine(), c.schedule().decay());
@@ -163,6 +164,21 @@ class TrainingConfigTest {
                         .flatMap(List::stream)
                         .toList(),
                 names(config.settings(true).stream()));
+        TrainingConfig other =
+                config.with(c -> c.optimizer(OptimizerKind.LION_8BIT).maxGradValue(0.5));
+        assertEquals(
+                List.of(
+                        "optimizer",
+                        "weight_decay",
+                        "max_grad_norm",
+                        "max_grad_value",
+                        "beta1",
+                        "beta2",
+                        "epsilon",
+                        "b_rate_ratio"),
+                names(other.optimizer().settings().stream()));
+        assertEquals("lion_8bit", other.optimizer().settings().get(0).value());
+        assertEquals(0.99, other.optimizer().beta2());
         assertEquals(
                 List.of("mode", "rank", "alpha", "rs_lora", "dropout", "targets"),
                 names(LoraConfig.rank(8).settings().stream()));

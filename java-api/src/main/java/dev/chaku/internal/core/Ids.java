@@ -95,6 +95,15 @@ final class Ids {
         };
     }
 
+    static int of(TrainerOptions.Optimizer optimizer) {
+        return switch (optimizer) {
+            case ADAMW -> chaku.CHAKU_OPTIMIZER_ADAMW;
+            case ADAMW_8BIT -> chaku.CHAKU_OPTIMIZER_ADAMW_8BIT;
+            case LION -> chaku.CHAKU_OPTIMIZER_LION;
+            case LION_8BIT -> chaku.CHAKU_OPTIMIZER_LION_8BIT;
+        };
+    }
+
     static int of(TensorSpec.Kind kind) {
         return switch (kind) {
             case WEIGHT -> chaku.CHAKU_WEIGHT;

@@ -177,7 +177,8 @@ final class NativeTrainer extends NativeHandle<chaku_trainer> implements EngineT
                     .epsilon(options.epsilon())
                     .weight_decay(options.weightDecay())
                     .max_grad_norm(options.maxGradNorm())
-                    .b_rate_ratio(options.bRateRatio());
+                    .b_rate_ratio(options.bRateRatio())
+                    .max_grad_value(options.maxGradValue());
             Status.check(chaku.chaku_trainer_step(trainer, struct, result));
             return new StepResult(result.skipped() != 0, result.step(), result.grad_norm());
         } finally {

@@ -29,7 +29,8 @@ record TrainerStructs(
                 .load_balance(options.loadBalance())
                 .train_routers(options.trainRouters() ? 1 : 0)
                 .memory_limit_bytes(options.memoryLimitBytes())
-                .merge_aware(null);
+                .merge_aware(null)
+                .optimizer(Ids.of(options.optimizer()));
         MergeFormats merge = options.merge();
         if (merge == null) {
             return new TrainerStructs(struct, null, null);

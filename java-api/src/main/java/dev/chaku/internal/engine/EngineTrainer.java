@@ -4,8 +4,8 @@ import dev.chaku.errors.OperationCancelledException;
 import java.nio.FloatBuffer;
 
 /**
- * Parameters, gradients and AdamW state over a model. Single-threaded; {@link #cancel} and {@link #close} alone come
- * from any thread.
+ * Parameters, gradients and optimizer state over a model. Single-threaded; {@link #cancel} and {@link #close} alone
+ * come from any thread.
  */
 public interface EngineTrainer extends AutoCloseable {
     /** What is kept for each parameter. */
@@ -13,6 +13,7 @@ public interface EngineTrainer extends AutoCloseable {
         VALUE,
         GRADIENT,
         MOMENT1,
+        /** Of an optimizer that has two. */
         MOMENT2,
         /** Of a training through a quantizer alone: what its copies of the weights were made from. */
         FROZEN

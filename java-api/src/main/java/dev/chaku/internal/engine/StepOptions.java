@@ -1,11 +1,12 @@
 package dev.chaku.internal.engine;
 
 /**
- * One AdamW step.
+ * One optimizer step.
  *
  * @param weightDecay decoupled; matrices only
  * @param maxGradNorm 0 for no clipping
  * @param bRateRatio the learning rate of B over that of A (LoRA+), 1 for plain LoRA
+ * @param maxGradValue of each element, before the norm; 0 for no clipping
  */
 public record StepOptions(
         float learningRate,
@@ -14,4 +15,5 @@ public record StepOptions(
         float epsilon,
         float weightDecay,
         float maxGradNorm,
-        float bRateRatio) {}
+        float bRateRatio,
+        float maxGradValue) {}

@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
  * @param loadBalance coefficient of the load-balance loss of decoders with experts, 0 for none
  * @param trainRouters whether a full training changes the routers of experts too
  * @param memoryLimitBytes refuse above it, 0 for what the machine has
+ * @param optimizer what follows the gradients
  * @param merge LoRA: trained through the quantizer of a merge into these formats; null: as if nothing were merged
  */
 public record TrainerOptions(
@@ -29,6 +30,7 @@ public record TrainerOptions(
         float loadBalance,
         boolean trainRouters,
         long memoryLimitBytes,
+        Optimizer optimizer,
         @Nullable MergeFormats merge) {
     public TrainerOptions {
         targets = Set.copyOf(targets);
@@ -49,9 +51,62 @@ public record TrainerOptions(
         this(mode, maxTokens, rank, scale, dropout, targets, seed, loadBalance, trainRouters, memoryLimitBytes, null);
     }
 
+    /** A training by AdamW. */
+    public TrainerOptions(
+            Mode mode,
+            int maxTokens,
+            int rank,
+            float scale,
+            float dropout,
+            Set<DecoderModule> targets,
+            long seed,
+            float loadBalance,
+            boolean trainRouters,
+            long memoryLimitBytes,
+            @Nullable MergeFormats merge) {
+        this(
+                mode,
+                maxTokens,
+                rank,
+                scale,
+                dropout,
+                targets,
+                seed,
+                loadBalance,
+                trainRouters,
+                memoryLimitBytes,
+                Optimizer.ADAMW,
+                merge);
+    }
+
+    /** The same with another optimizer. */
+    public TrainerOptions with(Optimizer other) {
+        return new TrainerOptions(
+                mode,
+                maxTokens,
+                rank,
+                scale,
+                dropout,
+                targets,
+                seed,
+                loadBalance,
+                trainRouters,
+                memoryLimitBytes,
+                other,
+                merge);
+    }
+
     /** What is trained. */
     public enum Mode {
         LORA,
         FULL
+    }
+
+    /** What follows the gradients, with moments in float32 or in 8 bits. */
+    public enum Optimizer {
+        ADAMW,
+        ADAMW_8BIT,
+        LION,
+        LION_8BIT
     }
 }

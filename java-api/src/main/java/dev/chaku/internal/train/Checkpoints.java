@@ -47,7 +47,7 @@ final class Checkpoints {
 
     /** The state, and for people the settings and an adapter that can be tried while the run goes on. */
     private void write(Path into, Map<String, String> metadata) {
-        TrainerState.write(core, setup.trainable().state(), metadata, into.resolve(STATE));
+        TrainerState.write(core, setup.state(), metadata, into.resolve(STATE));
         OutputFolder.of(into).writeText(EarlierRun.CONFIG, description.json());
         Trainable trainable = setup.trainable();
         if (trainable.isAdapter()) {
@@ -102,7 +102,7 @@ final class Checkpoints {
                 (int) number(checkpoint, metadata, "epoch"),
                 (int) number(checkpoint, metadata, "row"),
                 number(checkpoint, metadata, "rows_done"));
-        TrainerState.restore(state, setup.trainable().state(), core);
+        TrainerState.restore(state, setup.state(), core);
         core.setStep(position.step() - number(checkpoint, metadata, ProgressMeter.SKIPPED));
         return new Restored(checkpoint, position, metadata);
     }

@@ -35,7 +35,7 @@ public interface Trainable {
      */
     TrainerOptions options(int maxTokens, long seed, long memoryLimitBytes);
 
-    /** All of each parameter that a resumed run needs. */
+    /** All of each parameter that a resumed run needs, if the optimizer has two moments. */
     default List<EngineTrainer.Slot> state() {
         return TrainerState.WHOLE;
     }

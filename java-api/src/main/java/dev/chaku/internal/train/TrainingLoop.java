@@ -298,7 +298,8 @@ public final class TrainingLoop {
                 (float) optimizer.epsilon(),
                 (float) optimizer.weightDecay(),
                 (float) optimizer.maxGradNorm(),
-                (float) optimizer.bRateRatio());
+                (float) optimizer.bRateRatio(),
+                (float) optimizer.maxGradValue());
     }
 
     private boolean evaluateIfDue() {

@@ -8,6 +8,7 @@ import dev.chaku.train.Keeping;
 import dev.chaku.train.LoraConfig;
 import dev.chaku.train.Method;
 import dev.chaku.train.TrainingConfig;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -49,7 +50,7 @@ public record TrainingSetup(
     /** What the run will have on disk at once: the result, the checkpoints kept and the one being written. */
     public long bytesOnDisk() {
         long values = trainable().parameters() * Float.BYTES;
-        int each = trainable().state().size() + (trainable().isAdapter() ? 1 : 0);
+        int each = state().size() + (trainable().isAdapter() ? 1 : 0);
         Keeping keeping = config.keeping();
         long checkpoints = keeping.saveSteps() > 0 ? (keeping.keepCheckpoints() + 1L) * each : 0;
         long best = keeping.stopsEarly() ? 2 : 0;
@@ -78,7 +79,23 @@ public record TrainingSetup(
      * @param memoryLimitBytes for the core alone, 0 for what the machine has
      */
     public TrainerOptions options(long memoryLimitBytes) {
-        return trainable().options(longestRow(), config.seed(), memoryLimitBytes);
+        return trainable()
+                .options(longestRow(), config.seed(), memoryLimitBytes)
+                .with(
+                        switch (config.optimizer().kind()) {
+                            case ADAMW -> TrainerOptions.Optimizer.ADAMW;
+                            case ADAMW_8BIT -> TrainerOptions.Optimizer.ADAMW_8BIT;
+                            case LION -> TrainerOptions.Optimizer.LION;
+                            case LION_8BIT -> TrainerOptions.Optimizer.LION_8BIT;
+                        });
+    }
+
+    /** All of each parameter that a resumed run needs, as float32 whatever the moments are kept in. */
+    List<EngineTrainer.Slot> state() {
+        boolean two = config.optimizer().kind().moments() == 2;
+        return trainable().state().stream()
+                .filter(slot -> two || slot != EngineTrainer.Slot.MOMENT2)
+                .toList();
     }
 
     public Packer packer() {

@@ -1,0 +1,2 @@
+#define CHAKU_ISA avx2
+#include "kernels/cpu/generic/moments.inl"

@@ -1,0 +1,2 @@
+#define CHAKU_ISA avx512
+#include "kernels/cpu/generic/moments.inl"
