@@ -172,6 +172,51 @@ public final class TrainingRun implements AutoCloseable {
     }
 
     /**
+     * Makes the run wait when the step under way is done, with its memory and its folder, until {@link #resume}, {@link
+     * #stop} or {@link #cancel}. Returns at once. The bits of the result are those of a run that was not paused; no
+     * rate counts the time.
+     *
+     * @return this
+     */
+    public TrainingRun pause() {
+        if (loop != null) {
+            loop.pause(true);
+        }
+        return this;
+    }
+
+    /**
+     * Lets a paused run go on; no effect on others.
+     *
+     * @return this
+     */
+    public TrainingRun resume() {
+        if (loop != null) {
+            loop.pause(false);
+        }
+        return this;
+    }
+
+    /** {@return whether the run stands still because it was paused} The step under way is done then. */
+    public boolean isPaused() {
+        return loop != null && loop.isPaused();
+    }
+
+    /**
+     * Saves a checkpoint when the step under way is done, of a paused run at once, whether the run saves any on its way
+     * or not. What fails, such as a full disk, fails the result alone: the run goes on.
+     *
+     * @return the checkpoint's folder when it is whole, told on the training's thread; fails with what saving threw, or
+     *     an IllegalStateException if the run ended before
+     */
+    public CompletableFuture<Path> saveNow() {
+        return loop != null
+                ? loop.saveNow()
+                : CompletableFuture.failedFuture(
+                        new IllegalStateException("the training has ended, and saves no checkpoint any more"));
+    }
+
+    /**
      * Makes the run end soon; {@link #await} then throws. If the run saves checkpoints at all, it saves one of the last
      * whole step first, for a later run to resume.
      */

@@ -231,6 +231,17 @@ class PreferenceTrainingTest {
         assertTrue(refused.getMessage().contains("beta: expected 0.1"), refused.getMessage());
     }
 
+    @ParameterizedTest
+    @MethodSource("losses")
+    void aRunThatIsPausedSavedAndCancelledEndsWithTheSameBits(Loss loss) {
+        TrainingConfig config = config(loss).with(c -> c.saveSteps(0).maxSteps(8));
+        List<Integer> expected = finish(trainer(loss, "whole").config(config));
+        assertEquals(
+                folder.resolve("out/checkpoint-00000003"),
+                TinyTraining.pauseSaveCancel(trainer(loss, "out").config(config), 3));
+        assertEquals(expected, finish(trainer(loss, "out").config(config).resume(true)));
+    }
+
     private static List<Integer> finish(Trainer trainer) {
         try (TrainingRun run = trainer.start()) {
             return TinyTraining.bits(run.await());

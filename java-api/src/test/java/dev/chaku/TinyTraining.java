@@ -1,14 +1,23 @@
 package dev.chaku;
 
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
 import dev.chaku.data.EncodedExample;
+import dev.chaku.errors.OperationCancelledException;
 import dev.chaku.train.LoraConfig;
 import dev.chaku.train.LoraTarget;
 import dev.chaku.train.TrainingConfig;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 
 /** Settings and data for trainings over {@link TinyModel} that take a second. */
 public final class TinyTraining {
@@ -52,6 +61,28 @@ public final class TinyTraining {
     /** With dropout, so that a resumed run has its counter to get right. */
     static LoraConfig lora() {
         return LoraConfig.rank(4).withDropout(0.1).withTargets(Set.of(LoraTarget.Q, LoraTarget.V, LoraTarget.DOWN));
+    }
+
+    /** Pauses a run when it has done a step, saves it there, and cancels it; the checkpoint's folder. */
+    static Path pauseSaveCancel(Trainer trainer, int step) {
+        CompletableFuture<TrainingRun> started = new CompletableFuture<>();
+        CountDownLatch paused = new CountDownLatch(1);
+        trainer.onProgress(p -> {
+            if (p.step() == step) {
+                started.join().pause();
+                paused.countDown();
+            }
+        });
+        try (TrainingRun run = trainer.start()) {
+            started.complete(run);
+            paused.await();
+            Path checkpoint = run.saveNow().get(1, TimeUnit.MINUTES);
+            run.cancel();
+            assertThrows(OperationCancelledException.class, run::awaitFile);
+            return checkpoint;
+        } catch (InterruptedException | ExecutionException | TimeoutException e) {
+            throw new AssertionError(e);
+        }
     }
 
     /** All values of an adapter, as bits. */

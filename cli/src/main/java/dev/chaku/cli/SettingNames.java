@@ -23,6 +23,7 @@ final class SettingNames {
                 "chaku adapter export ADAPTER --merged --model BASE --out FILE makes a whole model of it");
         FLAGS.put("import it for its base first", "import it first: chaku adapter import DIR --model BASE --out FILE");
         FLAGS.put("choose the format of what changes", "choose with --type the format of what changes");
+        FLAGS.put("set resume to go on from there", "--resume goes on from there");
         FLAGS.put("set force to go on all the same", "--force goes on all the same");
         FLAGS.put(
                 "Convert them to one kind, such as conversations.",

@@ -40,7 +40,7 @@ final class CheckpointFolder {
      * @throws ResourceException if the disk is full; older checkpoints stay
      */
     void save(int step, Consumer<Path> writer) {
-        save(resolve(PREFIX, step), writer);
+        save(of(step), writer);
     }
 
     /**
@@ -55,6 +55,11 @@ final class CheckpointFolder {
                 Disk.deleteTreeQuietly(old);
             }
         }
+    }
+
+    /** Where the checkpoint of a step is. */
+    Path of(int step) {
+        return resolve(PREFIX, step);
     }
 
     /** Where the best state of a step is. */

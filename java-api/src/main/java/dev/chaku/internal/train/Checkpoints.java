@@ -55,6 +55,11 @@ final class Checkpoints {
         }
     }
 
+    /** Where the checkpoint of a step is. */
+    Path of(int step) {
+        return folder.of(step);
+    }
+
     /** Keeps the parameters as the best so far, in place of those kept before. */
     void saveBest(int step) {
         folder.saveBest(step, into -> TrainerState.write(core, TrainerState.VALUES, Map.of(), into.resolve(STATE)));

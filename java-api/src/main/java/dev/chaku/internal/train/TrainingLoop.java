@@ -5,6 +5,7 @@ import dev.chaku.data.PackedRows;
 import dev.chaku.errors.BadInputException;
 import dev.chaku.errors.ChakuException;
 import dev.chaku.errors.OperationCancelledException;
+import dev.chaku.errors.ResourceException;
 import dev.chaku.internal.engine.EngineTrainer;
 import dev.chaku.internal.engine.StepOptions;
 import dev.chaku.internal.engine.StepResult;
@@ -20,8 +21,10 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -59,6 +62,7 @@ public final class TrainingLoop {
     private final Snapshots snapshots;
     private final RunEvents events = RunEvents.get();
     private final int totalSteps;
+    private final RunGate gate = new RunGate();
     private volatile boolean cancelled;
     private volatile boolean stopped;
 
@@ -97,11 +101,27 @@ public final class TrainingLoop {
 
     public void cancel() {
         cancelled = true;
+        gate.wake();
     }
 
     /** Makes the step under way the last: at least one is done, for an untrained adapter is of no use. */
     public void stop() {
         stopped = true;
+        gate.wake();
+    }
+
+    /** Makes the run wait behind the step under way, or go on. */
+    public void pause(boolean on) {
+        gate.shut(on);
+    }
+
+    public boolean isPaused() {
+        return gate.isWaitedAt();
+    }
+
+    /** Asks for a checkpoint of the step under way, which is the last one's where the run is paused. */
+    public CompletableFuture<Path> saveNow() {
+        return gate.save();
     }
 
     public Path output() {
@@ -119,6 +139,17 @@ public final class TrainingLoop {
     }
 
     public Result run() {
+        try {
+            return train();
+        } catch (ResourceException e) {
+            String on = savedStep > 0 ? "; with room for it, set resume to go on from there" : "";
+            throw new ResourceException(e.getMessage() + "; " + saved() + on, e);
+        } finally {
+            gate.close();
+        }
+    }
+
+    private Result train() {
         folder.writeText(EarlierRun.CONFIG, description.json());
         LogFile log = LogFile.open(folder, position.step());
         try {
@@ -168,7 +199,11 @@ public final class TrainingLoop {
     }
 
     private void steps(RowFeed rows, LogFile log) {
-        while (!isFinished() && !(stopped && position.step() > 0)) {
+        while (!isFinished() && !leaves()) {
+            if (gate.pass(this::leaves, position.step() > 0, this::saveAsked)) {
+                meter.resetClock();
+                continue;
+            }
             RunEvents.Part step = events.step();
             step(rows);
             step.end();
@@ -193,11 +228,41 @@ public final class TrainingLoop {
                 save();
             }
         }
+        if (!isFinished()) {
+            requireNotCancelled();
+        }
+        gate.pass(() -> true, position.step() > 0, this::saveAsked);
+    }
+
+    /** Whether the next step is none: at least one is done before a run stops. */
+    private boolean leaves() {
+        return cancelled || stopped && position.step() > 0;
+    }
+
+    private Path saveAsked() {
+        if (!divergence.isSound()) {
+            throw new BadInputException("step " + position.step()
+                    + ": no checkpoint is made of it, for it is none that a run could go on from: its loss is no number");
+        }
+        if (position.step() > savedStep) {
+            save();
+        }
+        return checkpoints.of(position.step());
     }
 
     private void save() {
         RunEvents.Part checkpoint = events.checkpoint();
-        checkpoints.save(position, counters());
+        try {
+            checkpoints.save(position, counters());
+        } catch (ResourceException e) {
+            throw new ResourceException(
+                    String.format(
+                            Locale.ROOT,
+                            "%s; a checkpoint takes %.1f MiB, and the one before stays until it is whole",
+                            e.getMessage(),
+                            setup.checkpointBytes() / (double) (1 << 20)),
+                    e);
+        }
         checkpoint.end();
         checkpoint.tell(meter.progress(false));
         savedStep = position.step();

@@ -50,15 +50,19 @@ public record TrainingSetup(
     /** What the run will have on disk at once: the result, the checkpoints kept and the one being written. */
     public long bytesOnDisk() {
         long values = trainable().parameters() * Float.BYTES;
-        int each = state().size() + (trainable().isAdapter() ? 1 : 0);
         Keeping keeping = config.keeping();
-        long checkpoints = keeping.saveSteps() > 0 ? (keeping.keepCheckpoints() + 1L) * each : 0;
-        long best = keeping.stopsEarly() ? 2 : 0;
+        long checkpoints = keeping.saveSteps() > 0 ? (keeping.keepCheckpoints() + 1L) * checkpointBytes() : 0;
+        long best = keeping.stopsEarly() ? 2 * values : 0;
         long reference = config.loss().needsReference()
                 ? ReferenceScores.NUMBER_BYTES
                         * (data.examples().size() + data.evalExamples().size())
                 : 0;
-        return values * (1 + checkpoints + best) + reference;
+        return values + checkpoints + best + reference;
+    }
+
+    /** What a checkpoint takes on disk. */
+    public long checkpointBytes() {
+        return trainable().parameters() * Float.BYTES * (state().size() + (trainable().isAdapter() ? 1 : 0));
     }
 
     /** Brings what it goes on from to a trainer that has just been made. */
