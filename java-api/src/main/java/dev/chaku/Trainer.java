@@ -3,17 +3,21 @@ package dev.chaku;
 import dev.chaku.data.ChatRenderer;
 import dev.chaku.data.Dataset;
 import dev.chaku.data.EncodedExample;
+import dev.chaku.data.Example;
 import dev.chaku.data.ExampleEncoder;
 import dev.chaku.data.OverLong;
 import dev.chaku.errors.BadInputException;
 import dev.chaku.errors.ResourceException;
 import dev.chaku.gguf.GgmlType;
 import dev.chaku.internal.engine.EngineTrainer;
+import dev.chaku.internal.eval.QuestionReader;
+import dev.chaku.internal.eval.Tally;
 import dev.chaku.internal.train.ChatProbe;
 import dev.chaku.internal.train.EarlierRun;
 import dev.chaku.internal.train.OutputFolder;
 import dev.chaku.internal.train.RunDescription;
 import dev.chaku.internal.train.RunMemory;
+import dev.chaku.internal.train.SampledAnswers;
 import dev.chaku.internal.train.Snapshots;
 import dev.chaku.internal.train.StartingAdapter;
 import dev.chaku.internal.train.TrainingData;
@@ -31,7 +35,9 @@ import dev.chaku.train.TrainingProgress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
@@ -60,6 +66,9 @@ public final class Trainer {
     private long dataMemoryBytes = Runtime.getRuntime().maxMemory() / 8;
     private final List<Consumer<TrainingProgress>> listeners = new ArrayList<>();
     private Snapshots snapshots = Snapshots.NONE;
+    /** What validations ask; set when the settings are known. */
+    private List<Example> questions = List.of();
+
     private @Nullable Path output;
     private boolean resume;
     private @Nullable StartingAdapter start;
@@ -410,7 +419,8 @@ public final class Trainer {
                     core,
                     folder,
                     listeners,
-                    setup.trainable().isAdapter() ? snapshots : Snapshots.NONE);
+                    setup.trainable().isAdapter() ? snapshots : Snapshots.NONE,
+                    questions.isEmpty() ? SampledAnswers.NONE : new SampledAnswers(this::ask));
             setup.begin(core); // What a resumed run restores comes in its place.
             int from = earlier.isPresent() ? loop.resume() : 0;
             TrainingRun run = TrainingRun.begin(core, folder, loop, plan, RunStart.of(earlier.isPresent(), from));
@@ -421,6 +431,52 @@ public final class Trainer {
                 core.close();
             }
         }
+    }
+
+    /** The means of the metrics of an adapter's answers. */
+    private Map<String, Double> ask(Path file, Path answers, Runnable beforeEach) {
+        try (Adapter adapter = Adapter.load(file)) {
+            Evaluator evaluator = Evaluator.of(model, Dataset.of(questions))
+                    .adapter("adapter", adapter, 1)
+                    .answers(answers)
+                    .onProgress((done, all) -> beforeEach.run());
+            if (chat != null) {
+                evaluator.chat(chat);
+            }
+            Map<String, Double> means = new LinkedHashMap<>();
+            evaluator.evaluate().variants().get(0).metrics().forEach((name, estimate) -> {
+                if (!name.equals(Tally.LOSS)) {
+                    means.put(name, estimate.mean());
+                }
+            });
+            return means;
+        }
+    }
+
+    /** Examples of the validation that ask something, spread evenly over it. */
+    private List<Example> questions(TrainingConfig decided) {
+        int count = decided.keeping().evalAnswers();
+        if (count == 0) {
+            return List.of();
+        }
+        if (!(method instanceof LoraConfig)) {
+            throw new BadInputException("eval answers: expected LoRA, found a full training: its model is no adapter");
+        }
+        List<Example> validation = evalData != null
+                ? evalData.examples()
+                : data != null && evalSplit > 0
+                        ? data.split(evalSplit, decided.seed()).eval()
+                        : List.of();
+        List<Example> asking = validation.stream().filter(QuestionReader::asks).toList();
+        if (asking.isEmpty()) {
+            throw new BadInputException(
+                    "eval answers: expected validation examples with a prompt and an answer, as text, found none");
+        }
+        List<Example> chosen = new ArrayList<>();
+        for (int i = 0; i < Math.min(count, asking.size()); i++) {
+            chosen.add(asking.get((int) ((long) i * asking.size() / Math.min(count, asking.size()))));
+        }
+        return chosen;
     }
 
     private ExampleEncoder encoder() {
@@ -451,6 +507,7 @@ public final class Trainer {
             throw new IllegalStateException(
                     "evalExamples go with encoded examples; data go with evalData or evalSplit");
         }
+        questions = questions(config);
         TrainingData.Room room = new TrainingData.Room(dataMemoryBytes, scratchFolder());
         TrainingData encoded = data == null
                 ? TrainingData.of(model.base(), config, room, examples, evalExamples)

@@ -172,9 +172,9 @@ public final class TrainingRun implements AutoCloseable {
     }
 
     /**
-     * Makes the run wait when the step under way is done, with its memory and its folder, until {@link #resume}, {@link
-     * #stop} or {@link #cancel}. Returns at once. The bits of the result are those of a run that was not paused; no
-     * rate counts the time.
+     * Makes the run wait when the step under way is done, with its memory and its folder, until {@link #resume},
+     * {@link #stop} or {@link #cancel}. Returns at once. The bits of the result are those of a run that was not paused;
+     * no rate counts the time.
      *
      * @return this
      */

@@ -15,10 +15,12 @@ import dev.chaku.eval.Evaluation;
 import dev.chaku.eval.Metric;
 import dev.chaku.eval.Metrics;
 import dev.chaku.eval.VariantResult;
+import dev.chaku.gguf.GgmlType;
 import dev.chaku.internal.arch.FormatMix;
 import dev.chaku.internal.eval.Question;
 import dev.chaku.internal.eval.QuestionReader;
 import dev.chaku.text.template.ChatTemplate;
+import dev.chaku.train.TrainingProgress;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -26,6 +28,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeSet;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -67,6 +70,79 @@ class EvaluatorTest {
                 .start()) {
             return run.await();
         }
+    }
+
+    /** Answers on the way become right, are kept to be read, and change nothing of the run. */
+    @Test
+    void validationsAskTheAdapter() throws IOException {
+        Dataset data = sums(40);
+        Trainer trainer = Trainer.on(base)
+                .lora(TinyTraining.lora())
+                .config(TinyTraining.config().with(c -> c.maxSteps(200)
+                        .epochs(50)
+                        .learningRate(0.03)
+                        .evalSteps(50)
+                        .evalAnswers(20)))
+                .data(data)
+                .evalData(data);
+        List<TrainingProgress> seen = new ArrayList<>();
+        Path out = folder.resolve("asked");
+        try (TrainingRun run = trainer.output(out)
+                        .onProgress(p -> {
+                            if (p.evaluated() || p.step() == 1) {
+                                seen.add(p);
+                            }
+                        })
+                        .start();
+                Adapter asked = run.await();
+                Adapter plain = trained(data)) {
+            assertEquals(TinyTraining.bits(plain), TinyTraining.bits(asked));
+            assertEquals(Map.of(), seen.get(0).evalAnswers());
+            TrainingProgress last = run.awaitProgress();
+            assertEquals(
+                    Set.of("label_accuracy", "exact_match"), last.evalAnswers().keySet());
+            assertTrue(
+                    last.evalAnswers().get("label_accuracy") > 0.8,
+                    last.evalAnswers().toString());
+            assertEquals(
+                    Math.exp(last.evalLoss().orElseThrow()),
+                    last.evalPerplexity().orElseThrow());
+            Evaluation after =
+                    Evaluator.of(base, data).adapter("mine", asked, 1).evaluate();
+            assertEquals(last.evalAnswers().keySet(), metricsWithoutLoss(after));
+        }
+        assertEquals(3, seen.size());
+        assertEquals(
+                20, Files.readAllLines(out.resolve("answers-00000100.jsonl")).size());
+        String line = Files.readAllLines(out.resolve("log.jsonl")).get(49);
+        assertTrue(line.contains("\"eval_answers_exact_match\":") && line.contains("\"eval_perplexity\":"), line);
+        try (TrainingRun again = trainer.resume(true).start()) {
+            assertEquals(
+                    seen.get(2).evalAnswers(), again.awaitProgress().evalAnswers(), "what a finished run tells again");
+        }
+    }
+
+    private static Set<String> metricsWithoutLoss(Evaluation found) {
+        Set<String> names = new TreeSet<>(found.variants().get(0).metrics().keySet());
+        names.remove("loss");
+        return names;
+    }
+
+    @Test
+    void answersNeedQuestions() {
+        Trainer trainer = Trainer.on(base)
+                .config(TinyTraining.config().with(c -> c.evalAnswers(3)))
+                .output(folder.resolve("none"));
+        trainer.examples(TinyTraining.counting(24, 7)).evalExamples(TinyTraining.counting(4, 8));
+        BadInputException refused = assertThrows(BadInputException.class, trainer::plan);
+        assertTrue(refused.getMessage().contains("eval answers: expected validation examples"), refused.getMessage());
+        Trainer whole = Trainer.on(base)
+                .full(GgmlType.F32)
+                .config(TinyTraining.config().with(c -> c.evalAnswers(3)))
+                .data(sums(9))
+                .evalData(sums(3));
+        assertTrue(
+                assertThrows(BadInputException.class, whole::plan).getMessage().contains("found a full training"));
     }
 
     @Test

@@ -188,6 +188,14 @@ final class TrainArguments {
     private int evalSteps;
 
     @Option(
+            names = "--eval-answers",
+            defaultValue = "0",
+            paramLabel = "N",
+            description =
+                    "At each validation let the adapter answer N of its examples, and measure the answers as chaku eval does (${DEFAULT-VALUE}).")
+    private int evalAnswers;
+
+    @Option(
             names = "--early-stopping",
             defaultValue = "0",
             paramLabel = "N",
@@ -319,6 +327,7 @@ final class TrainArguments {
                 .maxGradValue(maxGradValue)
                 .bRateRatio(loraPlusRatio != null ? loraPlusRatio : 1)
                 .evalSteps(evalSteps)
+                .evalAnswers(evalAnswers)
                 .earlyStopping(earlyStopping)
                 .saveSteps(saveSteps)
                 .loadBalance(loadBalance)

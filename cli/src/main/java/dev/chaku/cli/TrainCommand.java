@@ -186,7 +186,7 @@ final class TrainCommand extends Verb {
             throw usage("expected --eval-data or --eval-split, found both");
         }
         if (evalSplit == null && evalData.isEmpty()) {
-            for (String option : new String[] {"--eval-steps", "--early-stopping"}) {
+            for (String option : new String[] {"--eval-steps", "--eval-answers", "--early-stopping"}) {
                 if (given(option)) {
                     throw usage(
                             option + " has no effect without validation data: give --eval-data or --eval-split, too");
@@ -458,6 +458,10 @@ final class TrainCommand extends Verb {
         fields.put("train_loss", last.smoothedLoss());
         fields.put("eval_loss", number(last.evalLoss()));
         fields.put("eval_accuracy", number(last.evalAccuracy()));
+        fields.put("eval_perplexity", number(last.evalPerplexity()));
+        if (!last.evalAnswers().isEmpty()) {
+            fields.put("eval_answers", last.evalAnswers());
+        }
         if (settings.losses().isOfPreferences()) {
             fields.put("eval_margin", number(last.evalMargin()));
         }

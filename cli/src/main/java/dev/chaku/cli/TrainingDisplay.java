@@ -4,6 +4,7 @@ import dev.chaku.train.TrainingProgress;
 import java.util.Locale;
 import java.util.OptionalDouble;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 
 /** A training's progress as a line: bar, loss, the time that is left, speed and learning rate. */
 final class TrainingDisplay implements Consumer<TrainingProgress>, AutoCloseable {
@@ -21,13 +22,14 @@ final class TrainingDisplay implements Consumer<TrainingProgress>, AutoCloseable
     public synchronized void accept(TrainingProgress p) {
         if (p.evaluated()) {
             line.note(String.format(
-                    Locale.ROOT,
-                    "step %d: validation loss %.4f%s, %.1f %% of %s right",
-                    p.step(),
-                    p.evalLoss().orElseThrow(),
-                    margin(p.evalMargin()),
-                    100 * p.evalAccuracy().orElseThrow(),
-                    p.accuracy().isPresent() ? "answers" : "tokens"));
+                            Locale.ROOT,
+                            "step %d: validation loss %.4f%s, %.1f %% of %s right",
+                            p.step(),
+                            p.evalLoss().orElseThrow(),
+                            margin(p.evalMargin()),
+                            100 * p.evalAccuracy().orElseThrow(),
+                            p.accuracy().isPresent() ? "answers" : "tokens")
+                    + answers(p));
         }
         line.update(
                 console.errorColour(
@@ -44,6 +46,14 @@ final class TrainingDisplay implements Consumer<TrainingProgress>, AutoCloseable
                 String.format(Locale.ROOT, "epoch %.2f", p.epoch()),
                 String.format(Locale.ROOT, "lr %.2e", p.learningRate()));
         timed = true;
+    }
+
+    /** What the answers of a validation came to; nothing where there are none. */
+    private static String answers(TrainingProgress p) {
+        return p.evalAnswers().entrySet().stream()
+                .map(metric -> String.format(
+                        Locale.ROOT, "%s %.1f %%", metric.getKey().replace('_', ' '), 100 * metric.getValue()))
+                .collect(Collectors.joining(", ", p.evalAnswers().isEmpty() ? "" : "; answers: ", ""));
     }
 
     /** The margin of preferences, in words; nothing where there is none. */

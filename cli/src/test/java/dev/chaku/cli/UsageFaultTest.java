@@ -93,6 +93,7 @@ class UsageFaultTest {
                 "train --model BASE --data DATA --out OUT --loss kto --train-on-all | --train-on-all has no effect with a loss of preferences",
                 "train --model BASE --data DATA --out OUT --loss dpo --over-long split | --over-long: expected error, truncate or drop",
                 "train --model BASE --data DATA --out OUT --schedule step | --schedule: expected constant, linear, cosine",
+                "train --model BASE --data DATA --out OUT --eval-answers 5 | --eval-answers has no effect without validation data",
                 "train --model BASE --data DATA --out OUT --optimizer sgd | --optimizer: expected adamw, adamw_8bit, lion, lion_8bit",
                 "train --model BASE --data DATA --out OUT --over-long wrap | --over-long",
                 "train --model BASE --data DATA --out OUT --format nonsense | --format",

@@ -3,6 +3,7 @@ package dev.chaku.train;
 import static dev.chaku.train.Setting.require;
 
 import dev.chaku.errors.BadInputException;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -11,21 +12,25 @@ import java.util.List;
  * @param earlyStopping stop after so many validations without a lower loss, and end with the parameters of the best
  *     one; 0 for never
  * @param evalSteps steps between validations, 0 for one at the end of each epoch
+ * @param evalAnswers examples of the validation data that each validation lets the adapter answer, and whose answers it
+ *     measures as an evaluation does; 0 for none
  * @param saveSteps steps between checkpoints, 0 for none
  * @param keepCheckpoints newest checkpoints that are kept
  */
-public record Keeping(int earlyStopping, int evalSteps, int saveSteps, int keepCheckpoints) implements SettingGroup {
+public record Keeping(int earlyStopping, int evalSteps, int evalAnswers, int saveSteps, int keepCheckpoints)
+        implements SettingGroup {
     /** @throws BadInputException if a setting is out of its range */
     public Keeping {
         require(evalSteps >= 0, "eval steps", "at least 0", evalSteps);
         require(earlyStopping >= 0, "early stopping", "at least 0 validations", earlyStopping);
+        require(evalAnswers >= 0, "eval answers", "at least 0", evalAnswers);
         require(saveSteps >= 0, "save steps", "at least 0", saveSteps);
         require(keepCheckpoints >= 1, "kept checkpoints", "at least 1", keepCheckpoints);
     }
 
     /** {@return a checkpoint every 500 steps, of which two are kept; a validation an epoch; no early stopping} */
     public static Keeping defaults() {
-        return new Keeping(0, 0, 500, 2);
+        return new Keeping(0, 0, 0, 500, 2);
     }
 
     /**
@@ -35,7 +40,7 @@ public record Keeping(int earlyStopping, int evalSteps, int saveSteps, int keepC
      * @return the copy
      */
     public Keeping withEarlyStopping(int validations) {
-        return new Keeping(validations, evalSteps, saveSteps, keepCheckpoints);
+        return new Keeping(validations, evalSteps, evalAnswers, saveSteps, keepCheckpoints);
     }
 
     /**
@@ -45,7 +50,17 @@ public record Keeping(int earlyStopping, int evalSteps, int saveSteps, int keepC
      * @return the copy
      */
     public Keeping withEvalSteps(int value) {
-        return new Keeping(earlyStopping, value, saveSteps, keepCheckpoints);
+        return new Keeping(earlyStopping, value, evalAnswers, saveSteps, keepCheckpoints);
+    }
+
+    /**
+     * A copy that lets so many examples be answered at each validation.
+     *
+     * @param value in the range that the component of this name has
+     * @return the copy
+     */
+    public Keeping withEvalAnswers(int value) {
+        return new Keeping(earlyStopping, evalSteps, value, saveSteps, keepCheckpoints);
     }
 
     /**
@@ -55,7 +70,7 @@ public record Keeping(int earlyStopping, int evalSteps, int saveSteps, int keepC
      * @return the copy
      */
     public Keeping withSaveSteps(int value) {
-        return new Keeping(earlyStopping, evalSteps, value, keepCheckpoints);
+        return new Keeping(earlyStopping, evalSteps, evalAnswers, value, keepCheckpoints);
     }
 
     /**
@@ -65,7 +80,7 @@ public record Keeping(int earlyStopping, int evalSteps, int saveSteps, int keepC
      * @return the copy
      */
     public Keeping withKeepCheckpoints(int value) {
-        return new Keeping(earlyStopping, evalSteps, saveSteps, value);
+        return new Keeping(earlyStopping, evalSteps, evalAnswers, saveSteps, value);
     }
 
     /** {@return whether validations decide the result} Without early stopping they only tell. */
@@ -76,9 +91,13 @@ public record Keeping(int earlyStopping, int evalSteps, int saveSteps, int keepC
     /** The settings but for the number of checkpoints that are kept, which is nobody's later. */
     @Override
     public List<Setting> settings() {
-        return List.of(
-                Setting.of("early_stopping", earlyStopping),
-                new Setting("eval_steps", evalSteps, stopsEarly()),
-                new Setting("save_steps", saveSteps, false));
+        List<Setting> settings = new ArrayList<>();
+        settings.add(Setting.of("early_stopping", earlyStopping));
+        settings.add(new Setting("eval_steps", evalSteps, stopsEarly()));
+        if (evalAnswers > 0) {
+            settings.add(new Setting("eval_answers", evalAnswers, false));
+        }
+        settings.add(new Setting("save_steps", saveSteps, false));
+        return settings;
     }
 }

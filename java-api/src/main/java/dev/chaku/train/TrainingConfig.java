@@ -374,6 +374,16 @@ public record TrainingConfig(
         }
 
         /**
+         * Sets {@link Keeping#evalAnswers()}.
+         *
+         * @param value what it is set to
+         * @return this
+         */
+        public Builder evalAnswers(int value) {
+            return keeping(keeping.withEvalAnswers(value));
+        }
+
+        /**
          * Sets {@link Keeping#saveSteps()}.
          *
          * @param value what it is set to

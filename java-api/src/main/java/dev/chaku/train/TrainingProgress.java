@@ -1,6 +1,9 @@
 package dev.chaku.train;
 
 import java.time.Duration;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.OptionalDouble;
 
 /**
@@ -21,6 +24,8 @@ import java.util.OptionalDouble;
  * @param evalLoss the newest validation's loss, if there was one
  * @param evalAccuracy the share of validation tokens predicted right; of preferences as accuracy
  * @param evalMargin the newest validation's margin, of preferences
+ * @param evalAnswers of the answers that the newest validation generated, the means of their metrics by name, such as
+ *     {@code exact_match}; empty where none were generated
  * @param learningRate of the step
  * @param gradNorm before clipping
  * @param tokens tokens trained on since the start, earlier parts of a resumed run included
@@ -44,6 +49,7 @@ public record TrainingProgress(
         OptionalDouble evalLoss,
         OptionalDouble evalAccuracy,
         OptionalDouble evalMargin,
+        Map<String, Double> evalAnswers,
         double learningRate,
         double gradNorm,
         long tokens,
@@ -51,4 +57,15 @@ public record TrainingProgress(
         Duration elapsed,
         Duration remaining,
         int skippedSteps,
-        long peakBytes) {}
+        long peakBytes) {
+    public TrainingProgress {
+        evalAnswers = Collections.unmodifiableMap(new LinkedHashMap<>(evalAnswers));
+    }
+
+    /** {@return the newest validation's perplexity; empty without one, and of preferences} */
+    public OptionalDouble evalPerplexity() {
+        return evalLoss.isPresent() && accuracy.isEmpty()
+                ? OptionalDouble.of(Math.exp(evalLoss.getAsDouble()))
+                : OptionalDouble.empty();
+    }
+}

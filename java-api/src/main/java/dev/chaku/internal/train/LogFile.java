@@ -25,6 +25,8 @@ import org.jspecify.annotations.Nullable;
 /** The run's log: one JSON object a line, appended as the run goes. Not thread-safe. */
 public final class LogFile {
     private static final String NAME = "log.jsonl";
+    /** Before the names of metrics of generated answers. */
+    static final String ANSWERS = "eval_answers_";
 
     private final Path path;
     private final List<LossPicture.Point> losses = new ArrayList<>();
@@ -121,6 +123,8 @@ public final class LogFile {
             p.evalMargin().ifPresent(margin -> numbers.put("eval_margin", margin));
             numbers.put("eval_loss", p.evalLoss().orElseThrow());
             numbers.put("eval_accuracy", p.evalAccuracy().orElseThrow());
+            p.evalPerplexity().ifPresent(perplexity -> numbers.put("eval_perplexity", perplexity));
+            p.evalAnswers().forEach((name, value) -> numbers.put(ANSWERS + name, value));
         }
         return numbers;
     }

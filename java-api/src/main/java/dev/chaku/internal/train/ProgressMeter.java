@@ -6,11 +6,15 @@ import dev.chaku.train.TrainingProgress;
 import java.time.Duration;
 import java.util.Map;
 import java.util.OptionalDouble;
+import java.util.TreeMap;
 
 /** Counts and times a run's steps. Not thread-safe. */
 final class ProgressMeter {
     /** The counter of steps without an update, in checkpoints. */
     static final String SKIPPED = "skipped";
+
+    /** Before the names of metrics of answers, in checkpoints. */
+    private static final String ANSWERS = "eval_answers ";
 
     private static final double SMOOTHING = 0.9;
 
@@ -37,6 +41,7 @@ final class ProgressMeter {
     private OptionalDouble margin = OptionalDouble.empty();
     private OptionalDouble accuracy = OptionalDouble.empty();
     private OptionalDouble evalMargin = OptionalDouble.empty();
+    private Map<String, Double> evalAnswers = Map.of();
     private OptionalDouble evalLoss = OptionalDouble.empty();
     private OptionalDouble evalAccuracy = OptionalDouble.empty();
 
@@ -78,7 +83,8 @@ final class ProgressMeter {
         accuracy = OptionalDouble.of(stepAccuracy);
     }
 
-    void evaluation(Validation validation) {
+    void evaluation(Validation validation, Map<String, Double> answers) {
+        evalAnswers = Map.copyOf(answers);
         evalMargin = validation.margin();
         evalLoss = OptionalDouble.of(validation.loss());
         evalAccuracy = OptionalDouble.of(validation.accuracy());
@@ -111,6 +117,7 @@ final class ProgressMeter {
                 evalLoss,
                 evalAccuracy,
                 evalMargin,
+                new TreeMap<>(evalAnswers),
                 rate,
                 gradNorm,
                 tokens,
@@ -142,6 +149,7 @@ final class ProgressMeter {
         counters.put("tokens", Long.toString(tokens));
         counters.put("elapsed_ns", Long.toString(earlierNs + System.nanoTime() - startNs));
         counters.put(SKIPPED, Integer.toString(skipped));
+        evalAnswers.forEach((name, value) -> counters.put(ANSWERS + name, Double.toString(value)));
         evalLoss.ifPresent(value -> counters.put("eval_loss", Double.toString(value)));
         evalMargin.ifPresent(value -> counters.put("eval_margin", Double.toString(value)));
         evalAccuracy.ifPresent(value -> counters.put("eval_accuracy", Double.toString(value)));
@@ -154,6 +162,13 @@ final class ProgressMeter {
         tokens = Long.parseLong(counters.get("tokens"));
         earlierNs = Long.parseLong(counters.get("elapsed_ns"));
         skipped = Integer.parseInt(counters.get(SKIPPED));
+        Map<String, Double> answers = new TreeMap<>();
+        counters.forEach((name, value) -> {
+            if (name.startsWith(ANSWERS)) {
+                answers.put(name.substring(ANSWERS.length()), Double.parseDouble(value));
+            }
+        });
+        evalAnswers = answers;
         if (counters.containsKey("eval_loss")) {
             evalLoss = OptionalDouble.of(Double.parseDouble(counters.get("eval_loss")));
             evalAccuracy = OptionalDouble.of(Double.parseDouble(counters.get("eval_accuracy")));

@@ -9,8 +9,8 @@ import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 
 /**
- * Where a run, between two of its steps, waits and saves because somebody outside asks for it. Thread-safe; {@link
- * #pass} and {@link #close} are called by the run alone.
+ * Where a run, between two of its steps, waits and saves because somebody outside asks for it. Thread-safe;
+ * {@link #pass} and {@link #close} are called by the run alone.
  */
 final class RunGate {
     private final List<CompletableFuture<Path>> asked = new ArrayList<>();

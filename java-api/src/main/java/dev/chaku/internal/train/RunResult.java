@@ -6,6 +6,7 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.TreeMap;
 
 /** Where a finished run stood at its end: the file that is written last. A run without it was broken off. */
 final class RunResult {
@@ -22,6 +23,7 @@ final class RunResult {
         if (!end.evaluated() && end.evalLoss().isPresent()) {
             more.append(",\"eval_loss\":" + end.evalLoss().getAsDouble() + ",\"eval_accuracy\":"
                     + end.evalAccuracy().orElseThrow());
+            end.evalAnswers().forEach((name, value) -> more.append(",\"" + LogFile.ANSWERS + name + "\":" + value));
             end.evalMargin().ifPresent(margin -> more.append(",\"eval_margin\":" + margin));
         }
         folder.writeText(NAME, numbers + more + "}\n");
@@ -47,6 +49,7 @@ final class RunResult {
                     optional(values, "eval_loss"),
                     optional(values, "eval_accuracy"),
                     optional(values, "eval_margin"),
+                    answers(values),
                     number(values, "learning_rate"),
                     number(values, "grad_norm"),
                     Long.parseLong(values.get("tokens")),
@@ -58,6 +61,16 @@ final class RunResult {
         } catch (NumberFormatException | NullPointerException e) {
             return Optional.empty(); // Altered by hand: the end is done again.
         }
+    }
+
+    private static Map<String, Double> answers(Map<String, String> values) {
+        Map<String, Double> answers = new TreeMap<>();
+        values.forEach((name, value) -> {
+            if (name.startsWith(LogFile.ANSWERS)) {
+                answers.put(name.substring(LogFile.ANSWERS.length()), Double.parseDouble(value));
+            }
+        });
+        return answers;
     }
 
     private static double number(Map<String, String> values, String name) {

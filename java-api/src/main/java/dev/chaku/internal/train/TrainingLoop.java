@@ -21,7 +21,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -60,6 +59,7 @@ public final class TrainingLoop {
     private final Divergence divergence = new Divergence();
     private final ProgressListeners listeners;
     private final Snapshots snapshots;
+    private final SampledAnswers answers;
     private final RunEvents events = RunEvents.get();
     private final int totalSteps;
     private final RunGate gate = new RunGate();
@@ -78,7 +78,9 @@ public final class TrainingLoop {
             EngineTrainer core,
             OutputFolder folder,
             List<Consumer<TrainingProgress>> firstListeners,
-            Snapshots snapshots) {
+            Snapshots snapshots,
+            SampledAnswers answers) {
+        this.answers = answers;
         this.setup = setup;
         this.config = setup.config();
         this.keeping = config.keeping();
@@ -241,8 +243,9 @@ public final class TrainingLoop {
 
     private Path saveAsked() {
         if (!divergence.isSound()) {
-            throw new BadInputException("step " + position.step()
-                    + ": no checkpoint is made of it, for it is none that a run could go on from: its loss is no number");
+            throw new BadInputException(
+                    "step " + position.step()
+                            + ": no checkpoint is made of it, for it is none that a run could go on from: its loss is no number");
         }
         if (position.step() > savedStep) {
             save();
@@ -256,11 +259,8 @@ public final class TrainingLoop {
             checkpoints.save(position, counters());
         } catch (ResourceException e) {
             throw new ResourceException(
-                    String.format(
-                            Locale.ROOT,
-                            "%s; a checkpoint takes %.1f MiB, and the one before stays until it is whole",
-                            e.getMessage(),
-                            setup.checkpointBytes() / (double) (1 << 20)),
+                    e.getMessage() + "; a checkpoint takes " + setup.checkpointBytes()
+                            + " bytes beside those that stay until it is whole",
                     e);
         }
         checkpoint.end();
@@ -377,7 +377,9 @@ public final class TrainingLoop {
         if (stopping.isBest(seen.loss(), position.step()) && stopping.isOn()) {
             checkpoints.saveBest(position.step());
         }
-        meter.evaluation(seen);
+        Map<String, Double> answered = answers.measure(
+                position.step(), core, setup.trainable(), description, folder, this::requireNotCancelled);
+        meter.evaluation(seen, answered);
         divergence.evaluation(seen);
         return true;
     }

@@ -62,7 +62,9 @@ public record TrainingSetup(
 
     /** What a checkpoint takes on disk. */
     public long checkpointBytes() {
-        return trainable().parameters() * Float.BYTES * (state().size() + (trainable().isAdapter() ? 1 : 0));
+        return trainable().parameters()
+                * Float.BYTES
+                * (state().size() + (trainable().isAdapter() ? 1 : 0));
     }
 
     /** Brings what it goes on from to a trainer that has just been made. */

@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.OptionalDouble;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -33,6 +34,7 @@ class LogFileTest {
                 eval,
                 OptionalDouble.of(0.5),
                 OptionalDouble.empty(),
+                Map.of("exact_match", 0.25),
                 1e-4,
                 2,
                 100L * step,
@@ -53,6 +55,7 @@ class LogFileTest {
                 "{\"step\":1,\"epoch\":0.1,\"loss\":3.0,\"smoothed_loss\":3.0,\"learning_rate\":1.0E-4,\"grad_norm\":2.0,"
                         + "\"tokens_per_s\":50.0,\"elapsed_s\":1.5,\"tokens\":100,\"skipped_steps\":0,\"peak_bytes\":4096}",
                 lines.get(0));
+        assertTrue(lines.get(1).contains("\"eval_answers_exact_match\":0.25"), lines.get(1));
         assertTrue(
                 lines.get(1).contains("\"loss\":\"NaN\"") && lines.get(1).contains("\"eval_accuracy\":0.5"),
                 lines.get(1));

@@ -26,7 +26,7 @@ class ProgressMeterTest {
         assertEquals(4, meter.progress(false).smoothedLoss());
         assertFalse(meter.progress(false).evalLoss().isPresent());
         RunPosition two = step(meter, one, 2, true);
-        meter.evaluation(new Validation(1.5, 0.25, OptionalDouble.empty()));
+        meter.evaluation(new Validation(1.5, 0.25, OptionalDouble.empty()), Map.of("exact_match", 0.5));
         step(meter, two, Double.NaN, false);
         TrainingProgress progress = meter.progress(true);
         assertEquals(3, progress.step());
@@ -51,7 +51,7 @@ class ProgressMeterTest {
     void goesOnFromItsCounters() {
         ProgressMeter meter = new ProgressMeter(9, RunPosition.start());
         RunPosition position = step(meter, step(meter, RunPosition.start(), 4, true), 3, false);
-        meter.evaluation(new Validation(1.5, 0.25, OptionalDouble.empty()));
+        meter.evaluation(new Validation(1.5, 0.25, OptionalDouble.empty()), Map.of("exact_match", 0.5));
         Map<String, String> counters = new HashMap<>();
         meter.save(counters);
         ProgressMeter again = new ProgressMeter(9, position);
@@ -64,6 +64,8 @@ class ProgressMeterTest {
         assertEquals(expected.tokens(), found.tokens());
         assertEquals(expected.skippedSteps(), found.skippedSteps());
         assertEquals(expected.evalLoss(), found.evalLoss());
+        assertEquals(Map.of("exact_match", 0.5), found.evalAnswers());
+        assertEquals(Math.exp(1.5), found.evalPerplexity().orElseThrow());
         assertEquals(expected.epoch(), found.epoch());
         assertTrue(found.elapsed().toNanos() > Long.parseLong(counters.get("elapsed_ns")));
         assertTrue(found.remaining().compareTo(found.elapsed().multipliedBy(7)) < 0);
