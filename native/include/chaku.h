@@ -647,20 +647,30 @@ typedef struct chaku_merge_aware {
   const int32_t* formats; /* [3 * n_formats]: module, layer (-1 outside layers) and block format of each, once */
 } chaku_merge_aware;
 
+/** What LoRA adapts and how. */
+typedef struct chaku_lora_options {
+  uint32_t size;
+  int32_t rank;                         /* 1..16384 */
+  float scale;                          /* alpha/rank, or alpha/sqrt(rank) */
+  float dropout;                        /* probability of dropping an input of A, in [0,1) */
+  uint64_t targets;                     /* bit m for module m (1 << CHAKU_ATTN_Q ...), CHAKU_OUTPUT included */
+  int32_t n_exceptions;                 /* products of targets that differ from these */
+  const int32_t* exceptions;            /* [3 * n_exceptions]: module, layer (-1 outside layers) and rank of each,
+                                           once; rank 0: not adapted */
+  const float* exception_scales;        /* [n_exceptions] */
+  const chaku_merge_aware* merge_aware; /* null: as if nothing were merged */
+} chaku_lora_options;
+
 typedef struct chaku_trainer_options {
   uint32_t size;
-  int32_t mode;                         /* CHAKU_TRAIN_* */
-  int32_t max_tokens;                   /* of one micro-batch */
-  int32_t rank;                         /* LoRA */
-  float scale;                          /* LoRA: alpha/rank, or alpha/sqrt(rank) */
-  float dropout;                        /* LoRA: probability of dropping an input of A, in [0,1) */
-  uint64_t targets;                     /* LoRA: bit m for module m (1 << CHAKU_ATTN_Q ...), CHAKU_OUTPUT included */
-  uint64_t seed;                        /* initial A and dropout */
-  float load_balance;                   /* coefficient of the load-balance loss of models with experts; 0: none */
-  int32_t train_routers;                /* FULL: 1 to train routers too; else they stay as they are */
-  int64_t memory_limit_bytes;           /* refuse with CHAKU_MEMORY_LIMIT above it; 0: what the machine has */
-  const chaku_merge_aware* merge_aware; /* LoRA; null: as if nothing were merged. Read by the call alone */
-  int32_t optimizer;                    /* CHAKU_OPTIMIZER_* */
+  int32_t mode;                   /* CHAKU_TRAIN_* */
+  int32_t max_tokens;             /* of one micro-batch */
+  uint64_t seed;                  /* initial A and dropout */
+  float load_balance;             /* coefficient of the load-balance loss of models with experts; 0: none */
+  int32_t train_routers;          /* FULL: 1 to train routers too; else they stay as they are */
+  int64_t memory_limit_bytes;     /* refuse with CHAKU_MEMORY_LIMIT above it; 0: what the machine has */
+  int32_t optimizer;              /* CHAKU_OPTIMIZER_* */
+  const chaku_lora_options* lora; /* LORA, read by the call alone; null with FULL */
 } chaku_trainer_options;
 
 /** A row of packed sequences. Sequence s holds tokens [starts[s], starts[s+1]); positions restart in each and attention

@@ -25,20 +25,34 @@ MergeAware convert(const char* op, const chaku_merge_aware& o) {
   return result;
 }
 
-TrainerOptions options_of(const char* op, const chaku_trainer_options& o) {
-  TrainerOptions result;
-  result.mode = static_cast<TrainMode>(o.mode);
-  result.max_tokens = o.max_tokens;
+void convert(const char* op, const chaku_lora_options& o, TrainerOptions& result) {
   result.rank = o.rank;
   result.scale = o.scale;
   result.dropout = o.dropout;
   result.targets = o.targets;
+  if (o.n_exceptions < 0)
+    fail(Code::kInvalidArgument, "[%s] expected lora.n_exceptions >= 0, got %d", op, o.n_exceptions);
+  if (o.n_exceptions > 0) {
+    const int32_t* at = &capi::require(op, "lora.exceptions", o.exceptions);
+    const float* scales = &capi::require(op, "lora.exception_scales", o.exception_scales);
+    for (int32_t i = 0; i < o.n_exceptions; ++i, at += 3) {
+      if (!is_module(at[0])) fail(Code::kInvalidArgument, "[%s] expected a module of chaku.h, got %d", op, at[0]);
+      result.exceptions.push_back({static_cast<Module>(at[0]), at[1], at[2], scales[i]});
+    }
+  }
+  if (o.merge_aware != nullptr) result.merge = convert(op, capi::require_struct(op, "merge_aware", o.merge_aware));
+}
+
+TrainerOptions options_of(const char* op, const chaku_trainer_options& o) {
+  TrainerOptions result;
+  result.mode = static_cast<TrainMode>(o.mode);
+  result.max_tokens = o.max_tokens;
   result.seed = o.seed;
   result.load_balance = o.load_balance;
   result.train_routers = o.train_routers != 0;
   result.memory_limit_bytes = o.memory_limit_bytes;
   result.optimizer = static_cast<OptimizerKind>(o.optimizer);
-  if (o.merge_aware != nullptr) result.merge = convert(op, capi::require_struct(op, "merge_aware", o.merge_aware));
+  if (o.mode == CHAKU_TRAIN_LORA || o.lora != nullptr) convert(op, capi::require_struct(op, "lora", o.lora), result);
   return result;
 }
 

@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-#include "model/decoder_spec.h"
+#include "train/parameters.h"
 
 namespace chaku {
 
@@ -16,7 +16,7 @@ struct BackwardEnd {
   Stage stage = Stage::kQkv;    // its lowest trained product
   bool input_gradient = false;  // the gradient of that layer's input is needed too (norms or embedding are trained)
 };
-// For low-rank additions to `targets` of every layer; for full training with full = true.
-BackwardEnd backward_end(const DecoderSpec& spec, uint64_t targets, bool full) noexcept;
+// For low-rank additions alone, or of a full training.
+BackwardEnd backward_end(const DecoderSpec& spec, const ParameterList& parameters) noexcept;
 
 }  // namespace chaku

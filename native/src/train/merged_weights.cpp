@@ -83,10 +83,9 @@ int64_t merged_bytes(const Model& model, const ParameterList& parameters, const 
   return counter.n_bytes();
 }
 
-MergedWeights::MergedWeights(const Model& model, ParameterStore& store, float scale, const MergeAware& merge)
+MergedWeights::MergedWeights(const Model& model, ParameterStore& store, const MergeAware& merge)
     : device_(&model.engine().device()),
       store_(&store),
-      scale_(scale),
       every_(merge.every),
       products_(products_of(model, store.items(), merge)),
       weights_(model.weights()) {
@@ -95,13 +94,13 @@ MergedWeights::MergedWeights(const Model& model, ParameterStore& store, float sc
   memory_ = DeviceBuffer(*device_, counter.n_bytes());
   Carver carver(memory_.data());
   carve(carver, store.items(), products_);
-  low_ranks_ = store.low_ranks(model.spec(), scale);
+  low_ranks_ = store.low_ranks(model.spec());
   for (const Product& p : products_) {
     linear_at(weights_, a_of(p)).w = p.copy;
     const int32_t linear = linear_of(a_of(p).module);
     LowRank& pair = linear >= 0 ? low_ranks_.layers[static_cast<size_t>(a_of(p).layer)][static_cast<size_t>(linear)]
                                 : low_ranks_.output;
-    pair = {p.stacked_a, p.stacked_b, 2 * pair.rank, scale, pair.rank};
+    pair = {p.stacked_a, p.stacked_b, 2 * pair.rank, pair.scale, pair.rank};
   }
 }
 
@@ -117,7 +116,7 @@ void MergedWeights::copy_from(Slot slot, const Cancellation& cancel) {
       const Matrix base = expert_of(Linear{p.base, nullptr}, e, p.n_stacked).w;
       device_->run(&KernelTable::merge_rows,
                    MergeRowsProblem{base, store_->data(a, slot) + e * rank * k, store_->data(b, slot) + e * n * rank,
-                                    rank, scale_, p.copy.dtype, p.memory + e * copy_bytes});
+                                    rank, a.scale, p.copy.dtype, p.memory + e * copy_bytes});
     }
   }
   (slot == Slot::kValue ? copies_of_values_ : copies_of_frozen_) = true;

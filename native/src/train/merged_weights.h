@@ -39,7 +39,7 @@ class MergedWeights {
  public:
   MergedWeights() = default;  // of no use
   // All borrowed; the store has a frozen slot. Throws as merged_bytes(), and Error(kOutOfMemory).
-  MergedWeights(const Model& model, ParameterStore& store, float scale, const MergeAware& merge);
+  MergedWeights(const Model& model, ParameterStore& store, const MergeAware& merge);
 
   // The model's, with the copies in place of what is adapted.
   const Weights& weights() const noexcept { return weights_; }
@@ -73,7 +73,6 @@ class MergedWeights {
 
   const Device* device_ = nullptr;
   ParameterStore* store_ = nullptr;
-  float scale_ = 1.0f;
   int32_t every_ = 0;
   DeviceBuffer memory_;
   std::vector<Product> products_;

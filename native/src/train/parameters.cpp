@@ -1,5 +1,6 @@
 #include "train/parameters.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "kernels/moments.h"
@@ -17,9 +18,11 @@ void append(ParameterList& list, Module module, TensorKind kind, int32_t layer, 
     list.n_floats = INT64_MAX / 64;
 }
 
-void append_pair(ParameterList& list, Module module, int32_t layer, Shape shape, int64_t n_stacked, int32_t rank) {
-  append(list, module, TensorKind::kLoraA, layer, {n_stacked * rank, shape.columns});
-  append(list, module, TensorKind::kLoraB, layer, {shape.rows, rank});
+void append_pair(ParameterList& list, const ProductRank& product, Shape shape, int64_t n_stacked) {
+  const int64_t rank = product.rank;
+  append(list, product.module, TensorKind::kLoraA, product.layer, {n_stacked * rank, shape.columns});
+  append(list, product.module, TensorKind::kLoraB, product.layer, {shape.rows, rank});
+  for (size_t i = list.items.size() - 2; i < list.items.size(); ++i) list.items[i].scale = product.scale;
 }
 
 void append_norm(ParameterList& list, Module module, int32_t layer, Shape shape, const float* weight,
@@ -60,17 +63,31 @@ Matrix source_of(const Model& model, const Parameter& p) noexcept {
 
 }  // namespace
 
-ParameterList lora_parameters(const DecoderSpec& spec, uint64_t targets, int32_t rank) {
+ProductRank LoraProducts::of(Module module, int32_t layer) const noexcept {
+  if (!(targets >> static_cast<int32_t>(module) & 1)) return {module, layer, 0};
+  const auto found = std::find_if(exceptions.begin(), exceptions.end(),
+                                  [&](const ProductRank& e) { return e.module == module && e.layer == layer; });
+  return found != exceptions.end() ? *found : ProductRank{module, layer, rank, scale};
+}
+
+int32_t LoraProducts::max_rank() const noexcept {
+  int32_t most = rank;
+  for (const ProductRank& e : exceptions) most = std::max(most, e.rank);
+  return most;
+}
+
+ParameterList lora_parameters(const DecoderSpec& spec, const LoraProducts& products) {
   ParameterList list;
   for (int32_t l = 0; l < spec.n_layers(); ++l)
     for (int32_t i = 0; i < kLayerLinears; ++i) {
       const Module module = kLinearModules[static_cast<size_t>(i)];
       const auto linear = static_cast<LayerLinear>(i);
-      if (targets >> static_cast<int32_t>(module) & 1 && spec.has(l, linear))
-        append_pair(list, module, l, spec.shape(l, linear), spec.n_stacked(l, linear), rank);
+      const ProductRank product = products.of(module, l);
+      if (product.rank > 0 && spec.has(l, linear))
+        append_pair(list, product, spec.shape(l, linear), spec.n_stacked(l, linear));
     }
-  if (targets >> static_cast<int32_t>(Module::kOutput) & 1)
-    append_pair(list, Module::kOutput, -1, spec.shape(Module::kOutput, -1), 1, rank);
+  const ProductRank output = products.of(Module::kOutput, -1);
+  if (output.rank > 0) append_pair(list, output, spec.shape(Module::kOutput, -1), 1);
   return list;
 }
 
@@ -136,7 +153,7 @@ void ParameterStore::initialize_full(const Model& model) noexcept {
     device_->run(&KernelTable::decode_rows, DecodeRowsProblem{source_of(model, p), data(p, Slot::kValue)});
 }
 
-LowRanks ParameterStore::low_ranks(const DecoderSpec& spec, float scale) const {
+LowRanks ParameterStore::low_ranks(const DecoderSpec& spec) const {
   LowRanks result;
   result.layers.resize(spec.layers.size());
   for (const Parameter& p : list_.items) {
@@ -144,7 +161,7 @@ LowRanks ParameterStore::low_ranks(const DecoderSpec& spec, float scale) const {
     const int32_t linear = linear_of(p.module);
     LowRank& low_rank =
         linear >= 0 ? result.layers[static_cast<size_t>(p.layer)][static_cast<size_t>(linear)] : result.output;
-    low_rank.scale = scale;
+    low_rank.scale = p.scale;
     const int64_t n_stacked = linear >= 0 ? spec.n_stacked(p.layer, static_cast<LayerLinear>(linear)) : 1;
     if (p.kind == TensorKind::kLoraA) {
       low_rank.a = data(p, Slot::kValue);

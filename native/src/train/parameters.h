@@ -19,6 +19,7 @@ struct Parameter {
   int32_t layer = -1;
   Shape shape;
   int64_t offset = 0;  // floats into each slot
+  float scale = 1.0f;  // of its pair
 
   int64_t size() const noexcept { return shape.rows * shape.columns; }
   // Weight decay is for matrices: norms and biases are left alone.
@@ -32,9 +33,29 @@ struct ParameterList {
   int64_t slot_bytes() const noexcept { return n_floats * static_cast<int64_t>(sizeof(float)); }
 };
 
-// A and B of the modules whose bits are set in `targets`, of every layer that has them; experts stacked. In order:
-// layer, module, A before B; the output last.
-ParameterList lora_parameters(const DecoderSpec& spec, uint64_t targets, int32_t rank);
+// A product of the targets that is adapted otherwise than these are.
+struct ProductRank {
+  Module module = Module::kOutput;
+  int32_t layer = -1;
+  int32_t rank = 0;  // 0: not adapted
+  float scale = 1.0f;
+};
+
+// Which products LoRA adapts: the modules whose bits are set, of every layer that has them, but for exceptions.
+struct LoraProducts {
+  uint64_t targets = 0;
+  int32_t rank = 0;
+  float scale = 1.0f;
+  std::vector<ProductRank> exceptions = {};
+
+  // Of one product; of what is not adapted the rank is 0.
+  ProductRank of(Module module, int32_t layer) const noexcept;
+  // The largest there may be.
+  int32_t max_rank() const noexcept;
+};
+
+// A and B of those that are adapted; experts stacked. In order: layer, module, A before B; the output last.
+ParameterList lora_parameters(const DecoderSpec& spec, const LoraProducts& products);
 // Every weight of the model, those of routers only if asked for. In order: embedding, layers, output norm, output
 // unless tied.
 ParameterList full_parameters(const Model& model, bool routers);
@@ -79,6 +100,7 @@ class ParameterStore {
   ParameterStore(const Device& device, ParameterList list, OptimizerKind optimizer = OptimizerKind::kAdamW,
                  bool frozen = false);
 
+  const ParameterList& list() const noexcept { return list_; }
   const std::vector<Parameter>& items() const noexcept { return list_.items; }
   // Of a slot that is no moment.
   float* data(const Parameter& p, Slot slot) const noexcept { return buffer(slot).as<float>() + p.offset; }
@@ -92,7 +114,7 @@ class ParameterStore {
   // Float32 copies of the model's weights.
   void initialize_full(const Model& model) noexcept;
 
-  LowRanks low_ranks(const DecoderSpec& spec, float scale) const;
+  LowRanks low_ranks(const DecoderSpec& spec) const;
   // The model's weights with every trained one replaced by its float32 copy.
   Weights weights(const Model& model) const;
   Gradients gradients(const DecoderSpec& spec, bool tied);

@@ -58,6 +58,28 @@ void check_targets(const DecoderSpec& spec, uint64_t targets) {
   }
 }
 
+void check_exceptions(const DecoderSpec& spec, const TrainerOptions& o) {
+  for (size_t i = 0; i < o.exceptions.size(); ++i) {
+    const ProductRank& e = o.exceptions[i];
+    const std::string name = module_name(e.module, e.layer);
+    const int32_t linear = linear_of(e.module);
+    const bool there =
+        linear >= 0 ? e.layer >= 0 && e.layer < spec.n_layers() && spec.has(e.layer, static_cast<LayerLinear>(linear))
+                    : e.module == Module::kOutput && e.layer == -1;
+    if (!there || !(o.targets & bit(e.module)))
+      fail(Code::kInvalidArgument, "[trainer] expected exceptions among the products of targets, got %s", name.c_str());
+    for (size_t j = 0; j < i; ++j)
+      if (o.exceptions[j].module == e.module && o.exceptions[j].layer == e.layer)
+        fail(Code::kInvalidArgument, "[trainer] expected each exception once, got %s again", name.c_str());
+    if (e.rank < 0 || e.rank > kMaxRank)
+      fail(Code::kInvalidArgument, "[trainer] expected rank in 0..%d, got %d (%s)", kMaxRank, e.rank, name.c_str());
+    if (!std::isfinite(e.scale))
+      fail(Code::kInvalidArgument, "[trainer] expected a finite scale, got %g (%s)", e.scale, name.c_str());
+  }
+  if (lora_parameters(spec, o.products()).items.empty())
+    fail(Code::kInvalidArgument, "[trainer] expected a product that is adapted, got exceptions for all");
+}
+
 void check_options(const Model& model, const TrainerOptions& o) {
   if (!model.sealed()) fail(Code::kInvalidState, "[trainer] expected a sealed model, got one under construction");
   if (!model.spec().looks_back())
@@ -95,6 +117,7 @@ void check_options(const Model& model, const TrainerOptions& o) {
          "(bits 0x%llx), got 0x%llx",
          static_cast<unsigned long long>(kTargetable), static_cast<unsigned long long>(o.targets));
   check_targets(model.spec(), o.targets);
+  check_exceptions(model.spec(), o);
 }
 
 bool has_norm(const Weights& weights, LayerNorm one, LayerNorm other) noexcept {
@@ -103,7 +126,7 @@ bool has_norm(const Weights& weights, LayerNorm one, LayerNorm other) noexcept {
   });
 }
 
-ActivationOptions activation_options(const Model& model, const TrainerOptions& o) {
+ActivationOptions activation_options(const Model& model, const TrainerOptions& o, const ParameterList& parameters) {
   ActivationOptions a;
   a.max_tokens = o.max_tokens;
   a.taped = true;
@@ -112,9 +135,9 @@ ActivationOptions activation_options(const Model& model, const TrainerOptions& o
   a.balance = o.load_balance > 0.0f;
   a.layer_input_gradient = o.mode == TrainMode::kFull;
   if (o.mode == TrainMode::kFull) return a;
-  a.first_layer = backward_end(model.spec(), o.targets, false).layer;
+  a.first_layer = backward_end(model.spec(), parameters).layer;
   a.dropout = o.dropout > 0.0f;
-  a.rank = o.merge.on() ? 2 * o.rank : o.rank;  // with the frozen half
+  a.rank = (o.merge.on() ? 2 : 1) * o.products().max_rank();  // with the frozen half
   for (size_t i = 0; i < kLayerLinears; ++i)
     if (o.targets & bit(kLinearModules[i])) a.low_rank_linears |= 1u << i;
   return a;
@@ -151,9 +174,9 @@ Trainer::Layout Trainer::layout(const Model& model, const TrainerOptions& option
     l.options.dropout = 0.0f;
     l.parameters = full_parameters(model, options.train_routers);
   } else {
-    l.parameters = lora_parameters(spec, options.targets, options.rank);
+    l.parameters = lora_parameters(spec, options.products());
   }
-  l.activations = activation_options(model, l.options);
+  l.activations = activation_options(model, l.options, l.parameters);
   l.plan.weight_bytes = model.weight_bytes();
   l.plan.parameter_bytes = 2 * l.parameters.slot_bytes();
   l.plan.optimizer_bytes = moment_bytes(options.optimizer, l.parameters.n_floats);
@@ -210,7 +233,7 @@ Trainer::Trainer(std::shared_ptr<const Model> model, Layout l)
   ones_.resize(host_positions_.size());
   host_norms_.resize(parameters().size());
   norms_ = DeviceBuffer(model_->engine().device(), static_cast<int64_t>(host_norms_.size() * sizeof(double)));
-  end_ = backward_end(model_->spec(), options_.targets, full);
+  end_ = backward_end(model_->spec(), store_.list());
   gradients_ = store_.gradients(model_->spec(), model_->weights().tied);
   if (full) {
     model_->check_files();
@@ -219,8 +242,8 @@ Trainer::Trainer(std::shared_ptr<const Model> model, Layout l)
   } else {
     store_.initialize_lora(options_.seed);
     weights_ = model_->weights();
-    low_ranks_ = store_.low_ranks(model_->spec(), options_.scale);
-    if (options_.merge.on()) merged_ = MergedWeights(*model_, store_, options_.scale, options_.merge);
+    low_ranks_ = store_.low_ranks(model_->spec());
+    if (options_.merge.on()) merged_ = MergedWeights(*model_, store_, options_.merge);
   }
 }
 

@@ -23,6 +23,7 @@ struct TrainerOptions {
   float scale = 1.0f;
   float dropout = 0.0f;
   uint64_t targets = 0;
+  std::vector<ProductRank> exceptions = {};  // LoRA: of targets
   uint64_t seed = 0;
   float load_balance = 0.0f;   // coefficient of the load-balance loss
   bool train_routers = false;  // full
@@ -30,6 +31,8 @@ struct TrainerOptions {
   OptimizerKind optimizer = OptimizerKind::kAdamW;
   int64_t memory_limit_bytes = 0;
   int32_t n_kept = -1;  // layers that keep their activations; -1: as many as the memory allows
+
+  LoraProducts products() const { return {targets, rank, scale, exceptions}; }
 };
 
 struct TrainingBatch {

@@ -23,14 +23,10 @@ std::vector<float> generate(chaku_model* model, int32_t first) {
 }
 
 std::vector<float> train(chaku_model* model) {
-  auto options = sized<chaku_trainer_options>();
-  options.max_tokens = 24;
-  options.rank = 2;
-  options.scale = 1.0f;
-  options.dropout = 0.1f;
-  options.targets = 1u << CHAKU_ATTN_V;
+  LoraOptions lora(24, 1u << CHAKU_ATTN_V);
+  lora.lora.dropout = 0.1f;
   TrainerHandle trainer;
-  CHECK_OK(chaku_trainer_create(model, &options, trainer.out()));
+  CHECK_OK(chaku_trainer_create(model, &lora.options, trainer.out()));
   std::vector<int32_t> tokens;
   for (int32_t i = 0; i < 24; ++i) tokens.push_back((i * 11) % 64);
   const std::vector<float> weights(24, 1.0f);

@@ -85,12 +85,8 @@ TEST(set_experts_misuse) {
 TEST(experts_generate_and_train) {
   EngineHandle engine = make_engine();
   ModelHandle model = expert_model(engine);
-  auto options = sized<chaku_trainer_options>();
-  options.mode = CHAKU_TRAIN_LORA;
-  options.max_tokens = 16;
-  options.rank = 2;
-  options.scale = 1.0f;
-  options.targets = 1u << CHAKU_ATTN_Q | 1u << CHAKU_EXPERT_UP | 1u << CHAKU_SHARED_DOWN;
+  LoraOptions lora(16, 1u << CHAKU_ATTN_Q | 1u << CHAKU_EXPERT_UP | 1u << CHAKU_SHARED_DOWN);
+  chaku_trainer_options& options = lora.options;
   options.load_balance = 0.01f;
   TrainerHandle trainer;
   CHECK_OK(chaku_trainer_create(model, &options, trainer.out()));
@@ -144,9 +140,8 @@ TEST(routers_are_trained_in_full_training_alone) {
   CHECK_OK(chaku_trainer_create(model, &options, trainer.out()));
   CHECK_OK(chaku_trainer_n_parameters(trainer, &with));
   CHECK_EQ(with, without + 2);  // one a layer
-  options.mode = CHAKU_TRAIN_LORA;
-  options.rank = 2;
-  options.targets = 1u << CHAKU_ATTN_Q;
+  LoraOptions lora(16, 1u << CHAKU_ATTN_Q);
+  lora.options.train_routers = 1;
   TrainerHandle refused;
-  CHECK_FAILS(CHAKU_INVALID_ARGUMENT, chaku_trainer_create(model, &options, refused.out()));
+  CHECK_FAILS(CHAKU_INVALID_ARGUMENT, chaku_trainer_create(model, &lora.options, refused.out()));
 }

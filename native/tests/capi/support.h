@@ -59,6 +59,23 @@ T sized() {
       ::chaku::test::report(__FILE__, __LINE__, std::string(#call " left the message ") + chaku_last_error());       \
   } while (false)
 
+// Options of a LoRA training of rank 2, where they point to each other.
+struct LoraOptions {
+  chaku_lora_options lora = sized<chaku_lora_options>();
+  chaku_trainer_options options = sized<chaku_trainer_options>();
+
+  LoraOptions(int32_t max_tokens, uint64_t targets) {
+    lora.rank = 2;
+    lora.scale = 1.0f;
+    lora.targets = targets;
+    options.mode = CHAKU_TRAIN_LORA;
+    options.max_tokens = max_tokens;
+    options.lora = &lora;
+  }
+  LoraOptions(const LoraOptions& other) : lora(other.lora), options(other.options) { options.lora = &lora; }
+  LoraOptions& operator=(const LoraOptions&) = delete;
+};
+
 inline EngineHandle make_engine(int32_t n_threads = 2) {
   EngineHandle engine;
   auto options = sized<chaku_engine_options>();

@@ -6,15 +6,7 @@ using namespace chaku::test;
 
 namespace {
 
-chaku_trainer_options lora_options() {
-  auto o = sized<chaku_trainer_options>();
-  o.mode = CHAKU_TRAIN_LORA;
-  o.max_tokens = 16;
-  o.rank = 2;
-  o.scale = 1.0f;
-  o.targets = 1u << CHAKU_ATTN_Q | 1u << CHAKU_FFN_DOWN;
-  return o;
-}
+LoraOptions lora_options() { return {16, 1u << CHAKU_ATTN_Q | 1u << CHAKU_FFN_DOWN}; }
 
 chaku_step_options step_options() {
   auto o = sized<chaku_step_options>();
@@ -45,8 +37,8 @@ struct Ready {
   EngineHandle engine = make_engine();
   ModelHandle model = random_model(engine);
   TrainerHandle trainer;
-  explicit Ready(const chaku_trainer_options& options = lora_options()) {
-    CHECK_OK(chaku_trainer_create(model, &options, trainer.out()));
+  explicit Ready(const LoraOptions& o = lora_options()) {
+    CHECK_OK(chaku_trainer_create(model, &o.options, trainer.out()));
   }
 };
 
@@ -158,7 +150,7 @@ TEST(log_probs_and_backward_do_what_accumulate_does) {
 
 TEST(full_training_lists_every_weight) {
   auto options = lora_options();
-  options.mode = CHAKU_TRAIN_FULL;
+  options.options.mode = CHAKU_TRAIN_FULL;
   Ready t(options);
   int32_t n = 0;
   CHECK_OK(chaku_trainer_n_parameters(t.trainer, &n));
@@ -172,12 +164,12 @@ TEST(full_training_lists_every_weight) {
 struct Merging {
   int32_t formats[12] = {CHAKU_ATTN_Q, 0, 8, CHAKU_FFN_DOWN, 0, 1, CHAKU_ATTN_Q, 1, 8, CHAKU_FFN_DOWN, 1, 1};
   chaku_merge_aware merge = sized<chaku_merge_aware>();
-  chaku_trainer_options options = lora_options();
+  LoraOptions options = lora_options();
   Merging() {
     merge.every = 3;
     merge.n_formats = 4;
     merge.formats = formats;
-    options.merge_aware = &merge;
+    options.lora.merge_aware = &merge;
   }
   Merging(const Merging&) = delete;
 };
@@ -211,9 +203,9 @@ TEST(merge_aware_misuse) {
   const auto refused = [&](chaku_status status, auto change) {
     Merging m;
     change(m);
-    CHECK_FAILS(status, chaku_trainer_create(t.model, &m.options, trainer.out()));
+    CHECK_FAILS(status, chaku_trainer_create(t.model, &m.options.options, trainer.out()));
     auto plan = sized<chaku_memory_plan>();
-    CHECK_FAILS(status, chaku_trainer_plan(t.model, &m.options, &plan));
+    CHECK_FAILS(status, chaku_trainer_plan(t.model, &m.options.options, &plan));
   };
   refused(CHAKU_INVALID_ARGUMENT, [](Merging& m) { m.merge.size = 4; });
   refused(CHAKU_INVALID_ARGUMENT, [](Merging& m) { m.merge.formats = nullptr; });
@@ -226,41 +218,82 @@ TEST(merge_aware_misuse) {
     refused(CHAKU_INVALID_ARGUMENT, [&](Merging& m) { m.formats[1] = bad; });
     refused(CHAKU_INVALID_ARGUMENT, [&](Merging& m) { m.formats[0] = bad; });
   }
-  refused(CHAKU_INVALID_ARGUMENT, [](Merging& m) { m.options.mode = CHAKU_TRAIN_FULL; });
+  refused(CHAKU_INVALID_ARGUMENT, [](Merging& m) { m.options.options.mode = CHAKU_TRAIN_FULL; });
+}
+
+TEST(exceptions_have_ranks_of_their_own) {
+  const auto create = [](chaku_model* model, std::vector<int32_t> exceptions, std::vector<float> scales,
+                         chaku_trainer** out) {
+    LoraOptions o = lora_options();
+    o.lora.n_exceptions = static_cast<int32_t>(exceptions.size() / 3);
+    o.lora.exceptions = exceptions.empty() ? nullptr : exceptions.data();
+    o.lora.exception_scales = scales.empty() ? nullptr : scales.data();
+    return chaku_trainer_create(model, &o.options, out);
+  };
+  Ready t;
+  TrainerHandle trainer;
+  CHECK_OK(create(t.model, {CHAKU_ATTN_Q, 0, 0, CHAKU_FFN_DOWN, 1, 5}, {0.0f, 0.5f}, trainer.out()));
+  int32_t n = 0;
+  CHECK_OK(chaku_trainer_n_parameters(trainer, &n));
+  CHECK_EQ(n, 6);
+  auto info = sized<chaku_parameter_info>();
+  CHECK_OK(chaku_trainer_parameter(trainer, 0, &info));
+  CHECK(info.module == CHAKU_FFN_DOWN && info.layer == 0 && info.rows == 2);
+  CHECK_OK(chaku_trainer_parameter(trainer, 5, &info));
+  CHECK(info.module == CHAKU_FFN_DOWN && info.layer == 1 && info.columns == 5);
+  const auto refused = [&](std::vector<int32_t> exceptions, std::vector<float> scales) {
+    TrainerHandle none;
+    CHECK_FAILS(CHAKU_INVALID_ARGUMENT, create(t.model, exceptions, scales, none.out()));
+  };
+  refused({CHAKU_ATTN_Q, 0, 1}, {});
+  refused({CHAKU_ATTN_Q, 0, -1}, {1.0f});
+  refused({CHAKU_ATTN_Q, 0, 16385}, {1.0f});
+  refused({CHAKU_ATTN_Q, 0, 1}, {NAN});
+  refused({CHAKU_ATTN_Q, 2, 1}, {1.0f});
+  refused({CHAKU_ATTN_Q, -1, 1}, {1.0f});
+  refused({CHAKU_ATTN_K, 0, 1}, {1.0f});  // no target
+  refused({CHAKU_ATTN_NORM, 0, 1}, {1.0f});
+  refused({-1, 0, 1}, {1.0f});
+  refused({INT32_MAX, 0, 1}, {1.0f});
+  refused({CHAKU_ATTN_Q, 0, 1, CHAKU_ATTN_Q, 0, 2}, {1.0f, 1.0f});
+  refused({CHAKU_ATTN_Q, 0, 0, CHAKU_ATTN_Q, 1, 0, CHAKU_FFN_DOWN, 0, 0, CHAKU_FFN_DOWN, 1, 0}, {1, 1, 1, 1});
 }
 
 TEST(create_and_plan_misuse) {
   Ready t;
   TrainerHandle trainer;
-  const chaku_trainer_options good = lora_options();
+  const LoraOptions good = lora_options();
   auto plan = sized<chaku_memory_plan>();
-  CHECK_OK(chaku_trainer_plan(t.model, &good, &plan));
+  CHECK_OK(chaku_trainer_plan(t.model, &good.options, &plan));
   CHECK(plan.total_bytes > plan.weight_bytes && plan.parameter_bytes > 0 && plan.optimizer_bytes > 0);
-  CHECK_FAILS(CHAKU_INVALID_ARGUMENT, chaku_trainer_plan(nullptr, &good, &plan));
+  CHECK_FAILS(CHAKU_INVALID_ARGUMENT, chaku_trainer_plan(nullptr, &good.options, &plan));
   CHECK_FAILS(CHAKU_INVALID_ARGUMENT, chaku_trainer_plan(t.model, nullptr, &plan));
-  CHECK_FAILS(CHAKU_INVALID_ARGUMENT, chaku_trainer_plan(t.model, &good, nullptr));
-  CHECK_FAILS(CHAKU_INVALID_ARGUMENT, chaku_trainer_create(nullptr, &good, trainer.out()));
+  CHECK_FAILS(CHAKU_INVALID_ARGUMENT, chaku_trainer_plan(t.model, &good.options, nullptr));
+  CHECK_FAILS(CHAKU_INVALID_ARGUMENT, chaku_trainer_create(nullptr, &good.options, trainer.out()));
   CHECK_FAILS(CHAKU_INVALID_ARGUMENT, chaku_trainer_create(t.model, nullptr, trainer.out()));
-  CHECK_FAILS(CHAKU_INVALID_ARGUMENT, chaku_trainer_create(t.model, &good, nullptr));
+  CHECK_FAILS(CHAKU_INVALID_ARGUMENT, chaku_trainer_create(t.model, &good.options, nullptr));
   const auto refused = [&](chaku_status status, auto change) {
-    chaku_trainer_options o = good;
+    LoraOptions o = good;
     change(o);
-    CHECK_FAILS(status, chaku_trainer_create(t.model, &o, trainer.out()));
+    CHECK_FAILS(status, chaku_trainer_create(t.model, &o.options, trainer.out()));
     CHECK(trainer.at == nullptr);
   };
-  refused(CHAKU_INVALID_ARGUMENT, [](auto& o) { o.size = 12; });
-  for (const int32_t bad : {-1, 2, INT32_MAX}) refused(CHAKU_INVALID_ARGUMENT, [&](auto& o) { o.mode = bad; });
+  refused(CHAKU_INVALID_ARGUMENT, [](auto& o) { o.options.size = 12; });
+  for (const int32_t bad : {-1, 2, INT32_MAX}) refused(CHAKU_INVALID_ARGUMENT, [&](auto& o) { o.options.mode = bad; });
   for (const int32_t bad : {0, -1, INT32_MAX, INT32_MIN}) {
-    refused(CHAKU_INVALID_ARGUMENT, [&](auto& o) { o.max_tokens = bad; });
-    refused(CHAKU_INVALID_ARGUMENT, [&](auto& o) { o.rank = bad; });
+    refused(CHAKU_INVALID_ARGUMENT, [&](auto& o) { o.options.max_tokens = bad; });
+    refused(CHAKU_INVALID_ARGUMENT, [&](auto& o) { o.lora.rank = bad; });
   }
-  for (const float bad : {NAN, INFINITY}) refused(CHAKU_INVALID_ARGUMENT, [&](auto& o) { o.scale = bad; });
-  for (const float bad : {NAN, 1.0f, -0.1f}) refused(CHAKU_INVALID_ARGUMENT, [&](auto& o) { o.dropout = bad; });
+  for (const float bad : {NAN, INFINITY}) refused(CHAKU_INVALID_ARGUMENT, [&](auto& o) { o.lora.scale = bad; });
+  for (const float bad : {NAN, 1.0f, -0.1f}) refused(CHAKU_INVALID_ARGUMENT, [&](auto& o) { o.lora.dropout = bad; });
   for (const uint32_t bad : {0u, 1u, 1u << CHAKU_ATTN_NORM, ~0u})
-    refused(CHAKU_INVALID_ARGUMENT, [&](auto& o) { o.targets = bad; });
-  refused(CHAKU_INVALID_ARGUMENT, [](auto& o) { o.memory_limit_bytes = INT64_MIN; });
-  refused(CHAKU_MEMORY_LIMIT, [](auto& o) { o.memory_limit_bytes = 1000; });
-  refused(CHAKU_MEMORY_LIMIT, [](auto& o) { o.max_tokens = 1 << 24, o.memory_limit_bytes = int64_t{1} << 30; });
+    refused(CHAKU_INVALID_ARGUMENT, [&](auto& o) { o.lora.targets = bad; });
+  refused(CHAKU_INVALID_ARGUMENT, [](auto& o) { o.options.lora = nullptr; });
+  refused(CHAKU_INVALID_ARGUMENT, [](auto& o) { o.lora.size = 12; });
+  refused(CHAKU_INVALID_ARGUMENT, [](auto& o) { o.options.memory_limit_bytes = INT64_MIN; });
+  refused(CHAKU_MEMORY_LIMIT, [](auto& o) { o.options.memory_limit_bytes = 1000; });
+  refused(CHAKU_MEMORY_LIMIT,
+          [](auto& o) { o.options.max_tokens = 1 << 24, o.options.memory_limit_bytes = int64_t{1} << 30; });
 }
 
 TEST(batch_misuse) {

@@ -18,7 +18,9 @@ uint32_t bits(std::initializer_list<Module> modules) {
 
 TEST(ends_at_the_lowest_trained_product) {
   const DecoderSpec spec = bare_decoder({})->spec();
-  const auto end = [&](std::initializer_list<Module> modules) { return backward_end(spec, bits(modules), false); };
+  const auto end = [&](std::initializer_list<Module> modules, std::vector<ProductRank> exceptions = {}) {
+    return backward_end(spec, lora_parameters(spec, {bits(modules), 1, 1.0f, std::move(exceptions)}));
+  };
   CHECK(end({Module::kAttnV, Module::kFfnDown}).stage == Stage::kQkv);
   CHECK(end({Module::kAttnOutput, Module::kFfnUp}).stage == Stage::kAttnOutput);
   CHECK(end({Module::kFfnGate, Module::kOutput}).stage == Stage::kGateUp);
@@ -26,7 +28,10 @@ TEST(ends_at_the_lowest_trained_product) {
   CHECK_EQ(end({Module::kFfnDown}).layer, 0);
   CHECK(!end({Module::kAttnQ}).input_gradient);
   CHECK_EQ(end({Module::kOutput}).layer, 2);
-  const BackwardEnd full = backward_end(spec, 0, true);
+  const BackwardEnd above =
+      end({Module::kAttnV, Module::kFfnDown}, {{Module::kAttnV, 0}, {Module::kFfnDown, 0}, {Module::kAttnV, 1}});
+  CHECK(above.layer == 1 && above.stage == Stage::kDown && !above.input_gradient);
+  const BackwardEnd full = backward_end(spec, full_parameters(*tiny_decoder({}), false));
   CHECK(full.layer == 0 && full.input_gradient);
 }
 

@@ -106,6 +106,21 @@ TEST(lora_on_each_target_alone) {
   check_lora({}, bit(Module::kOutput));
 }
 
+// What lies below the lowest adapted layer is not differentiated; ranks and scales are each product's own.
+TEST(lora_of_some_layers_with_ranks_of_their_own) {
+  for (const TinyKind& kind : tiny_kinds()) {
+    const DecoderSpec& spec = tiny_decoder(kind.options)->spec();
+    TrainerOptions o = lora_options(all_targets(kind.options));
+    for (int32_t l = 0; l < spec.n_layers(); ++l)
+      for (const Module m : modules_of(kind.options))
+        if (spec.has(l, static_cast<LayerLinear>(linear_of(m))))
+          o.exceptions.push_back({m, l, l == 0 ? 0 : 2 + static_cast<int32_t>(m) % 3, 1.1f});
+    Trainer trainer(tiny_decoder(kind.options), o);
+    fill_b(trainer);
+    check_gradients(trainer, PackedRow(kind.options.vocab), kind.name);
+  }
+}
+
 TEST(lora_over_quantized_weights) {
   TinyOptions o;
   o.dtype = DType::kQ8_0;

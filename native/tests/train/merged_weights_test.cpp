@@ -320,7 +320,7 @@ TEST(memory_is_planned) {
   TrainerOptions o = merge_options(tiny, DType::kQ4_0, 2), plain = o;
   plain.merge = {};
   int64_t copies = 0, floats = 0;
-  for (const Parameter& p : lora_parameters(model->spec(), o.targets, o.rank).items) {
+  for (const Parameter& p : lora_parameters(model->spec(), o.products()).items) {
     floats += p.size();
     if (p.kind == TensorKind::kLoraA)
       copies += row_bytes(DType::kQ4_0, p.shape.columns) * model->spec().shape(p.module, p.layer).rows;

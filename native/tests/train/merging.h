@@ -10,7 +10,7 @@ namespace chaku::test {
 inline MergeAware merging(const DecoderSpec& spec, uint64_t targets, DType dtype, int32_t every) {
   MergeAware merge;
   merge.every = every;
-  for (const Parameter& p : lora_parameters(spec, targets, 1).items)
+  for (const Parameter& p : lora_parameters(spec, {targets, 1}).items)
     if (p.kind == TensorKind::kLoraA)
       merge.formats.push_back(
           {p.module, p.layer, p.shape.columns % dtype_info(dtype).block_elements == 0 ? dtype : DType::kF16});

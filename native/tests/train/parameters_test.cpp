@@ -19,7 +19,7 @@ constexpr uint32_t bit(Module m) { return 1u << static_cast<int32_t>(m); }
 
 TEST(lora_list) {
   const auto model = tiny_decoder({});
-  const ParameterList list = lora_parameters(model->spec(), bit(Module::kAttnV) | bit(Module::kOutput), 3);
+  const ParameterList list = lora_parameters(model->spec(), {bit(Module::kAttnV) | bit(Module::kOutput), 3});
   CHECK_EQ(list.items.size(), 6u);
   const Parameter& b = list.items[3];
   CHECK(b.module == Module::kAttnV && b.kind == TensorKind::kLoraB && b.layer == 1);
@@ -46,7 +46,7 @@ TEST(full_list) {
 
 TEST(lora_start) {
   const auto model = tiny_decoder({});
-  const ParameterList list = lora_parameters(model->spec(), bit(Module::kFfnDown), 16);
+  const ParameterList list = lora_parameters(model->spec(), {bit(Module::kFfnDown), 16});
   const CpuDevice one(1, CpuPath::kReference), three(3, CpuPath::kReference);
   ParameterStore store(one, list), same(three, list), other(one, list);
   store.initialize_lora(5);

@@ -6,6 +6,7 @@ import dev.chaku.internal.engine.DecoderModule;
 import dev.chaku.internal.engine.DecoderSpec;
 import dev.chaku.internal.engine.EngineTrainer;
 import dev.chaku.internal.engine.EngineTrainer.Slot;
+import dev.chaku.internal.engine.LoraOptions;
 import dev.chaku.internal.engine.ParameterInfo;
 import dev.chaku.internal.engine.TrainerOptions;
 import dev.chaku.internal.engine.TrainingBatch;
@@ -34,23 +35,23 @@ class FamilyGradientsTest {
 
     @TestFactory
     Stream<DynamicTest> loraGradientsAreThoseOfTheLoss() {
-        return tests(TrainerOptions.Mode.LORA);
+        return tests(false);
     }
 
     @TestFactory
     Stream<DynamicTest> fullGradientsAreThoseOfTheLoss() {
-        return tests(TrainerOptions.Mode.FULL);
+        return tests(true);
     }
 
-    private static Stream<DynamicTest> tests(TrainerOptions.Mode mode) {
+    private static Stream<DynamicTest> tests(boolean full) {
         return FamilyModels.all().stream()
                 .filter(FamilyModels.Entry::isFloat)
-                .map(entry -> DynamicTest.dynamicTest(entry.name(), () -> check(entry, mode)));
+                .map(entry -> DynamicTest.dynamicTest(entry.name(), () -> check(entry, full)));
     }
 
-    private static void check(FamilyModels.Entry entry, TrainerOptions.Mode mode) {
+    private static void check(FamilyModels.Entry entry, boolean full) {
         try (Model model = Model.open(entry.file(), Float32Device.options());
-                EngineTrainer trainer = model.core().trainer(options(model.spec(), mode))) {
+                EngineTrainer trainer = model.core().trainer(options(model.spec(), full))) {
             fillB(trainer);
             TrainingBatch batch = batch(model.vocabSize());
             trainer.accumulate(batch);
@@ -64,7 +65,7 @@ class FamilyGradientsTest {
         }
     }
 
-    private static TrainerOptions options(DecoderSpec spec, TrainerOptions.Mode mode) {
+    private static TrainerOptions options(DecoderSpec spec, boolean full) {
         Predicate<DecoderModule> present =
                 module -> IntStream.range(0, spec.layers().size())
                         .anyMatch(l -> spec.product(module.at(l)).isPresent());
@@ -74,8 +75,9 @@ class FamilyGradientsTest {
                 targets.add(module);
             }
         }
-        boolean full = mode == TrainerOptions.Mode.FULL;
-        return new TrainerOptions(mode, TOKENS, RANK, 0.7f, 0, full ? Set.of() : targets, 5, 0, full, 0);
+        return full
+                ? TrainerOptions.full(TOKENS, 5, 0, true, 0)
+                : TrainerOptions.lora(LoraOptions.of(RANK, 0.7f, targets), TOKENS, 5, 0, 0);
     }
 
     /** B starts at zero, where A has no gradient: give it values. */

@@ -24,6 +24,8 @@ final class Suggestions {
             Map.entry("lora-alpha", "alpha"),
             Map.entry("lora-dropout", "dropout"),
             Map.entry("target-modules", "targets"),
+            Map.entry("layers-to-transform", "layers"),
+            Map.entry("rank-pattern", "rank"),
             Map.entry("num-train-epochs", "epochs"),
             Map.entry("num-epochs", "epochs"),
             Map.entry("max-seq-length", "max-length"),

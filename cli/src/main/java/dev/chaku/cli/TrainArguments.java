@@ -7,6 +7,7 @@ import dev.chaku.train.LoraConfig;
 import dev.chaku.train.LoraTarget;
 import dev.chaku.train.MergeAware;
 import dev.chaku.train.OptimizerKind;
+import dev.chaku.train.ProductRules;
 import dev.chaku.train.SmallData;
 import dev.chaku.train.TrainingConfig;
 import java.util.EnumSet;
@@ -94,11 +95,27 @@ final class TrainArguments {
     @Option(names = "--no-packing", description = "One sequence a row.")
     private boolean noPacking;
 
-    @Option(names = "--rank", paramLabel = "R", description = "LoRA rank.")
-    private Integer rank;
+    @Option(
+            names = "--rank",
+            split = ",",
+            paramLabel = "R",
+            description =
+                    "LoRA rank, or PATTERN=R for products in whose name (blk.3.ffn_down) the regular expression is found: --rank 16,ffn_down=32. The first that is found counts.")
+    private List<String> ranks;
 
-    @Option(names = "--alpha", paramLabel = "X", description = "LoRA alpha (twice the rank).")
-    private Double alpha;
+    @Option(
+            names = "--alpha",
+            split = ",",
+            paramLabel = "X",
+            description = "LoRA alpha (twice the rank), or PATTERN=X; it does not follow ranks by pattern.")
+    private List<String> alphas;
+
+    @Option(
+            names = "--layers",
+            split = ",",
+            paramLabel = "RANGE",
+            description = "Layers that are adapted, from 0: 0-7, 12, 20- (all).")
+    private List<String> layers;
 
     @Option(names = "--rslora", description = "Scale by alpha / sqrt(rank).")
     private boolean rsLora;
@@ -118,7 +135,7 @@ final class TrainArguments {
             split = ",",
             paramLabel = "NAME",
             description =
-                    "q, k, v, o, gate, up, down, output; attention (the first four) or all (the first seven); of models of experts also expert_gate, expert_up, expert_down or experts (all three), and shared_gate, shared_up, shared_down or shared_expert. Such models have no gate, up, down: all is attention there. Names that Hugging Face has for them will do, too: q_proj, c_attn, query_key_value.")
+                    "q, k, v, o, gate, up, down, output; attention (the first four) or all (the first seven); of models of experts also expert_gate, expert_up, expert_down or experts (all three), and shared_gate, shared_up, shared_down or shared_expert. Such models have no gate, up, down: all is attention there. Names that Hugging Face has for them will do, too: q_proj, c_attn, query_key_value. /PATTERN/ takes all products in whose name the regular expression is found. Routers are left as they are.")
     private List<String> targets;
 
     @Option(
@@ -244,25 +261,69 @@ final class TrainArguments {
     }
 
     LoraConfig lora() {
+        Integer rank = rank();
         LoraConfig lora = LoraConfig.rank(rank != null ? rank : Preset.parse(preset).rank);
-        return withRest(alpha != null ? lora.withAlpha(alpha) : lora).withTargets(LoraTarget.parse(targets()));
+        Double alpha = alphas().usual();
+        return withTargets(withRest(alpha != null ? lora.withAlpha(alpha) : lora));
+    }
+
+    private Integer rank() {
+        Double usual = ranks().usual();
+        return usual == null ? null : usual.intValue();
+    }
+
+    private PatternNumbers ranks() {
+        return PatternNumbers.parse("rank", ranks, true);
+    }
+
+    private PatternNumbers alphas() {
+        return PatternNumbers.parse("alpha", alphas, false);
+    }
+
+    /** Names of products, and patterns between slashes. */
+    private LoraConfig withTargets(LoraConfig lora) {
+        List<String> patterns = targetPatterns();
+        List<String> names = targets == null
+                ? List.of("all")
+                : targets.stream().filter(name -> !isPattern(name)).toList();
+        return lora.withTargets(names.isEmpty() && !patterns.isEmpty() ? Set.of() : LoraTarget.parse(names));
+    }
+
+    private List<String> targetPatterns() {
+        return targets == null
+                ? List.of()
+                : targets.stream()
+                        .filter(TrainArguments::isPattern)
+                        .map(name -> name.substring(1, name.length() - 1))
+                        .toList();
+    }
+
+    private static boolean isPattern(String target) {
+        return target.length() > 1 && target.startsWith("/") && target.endsWith("/");
     }
 
     /** What goes on from an adapter has its rank, scale and targets, but for those that are given. */
     LoraConfig goingOnFrom(LoraConfig adapter) {
+        Integer rank = rank();
+        Double alpha = alphas().usual();
         LoraConfig lora = rank == null
                 ? adapter
                 : LoraConfig.rank(rank).withAlpha(adapter.scale() * rank).withTargets(adapter.targets());
         lora = alpha == null ? lora : lora.withAlpha(alpha);
-        return withRest(targets == null ? lora : lora.withTargets(LoraTarget.parse(targets)));
-    }
-
-    private List<String> targets() {
-        return targets == null ? List.of("all") : targets;
+        LoraConfig rested = withRest(lora);
+        return targets == null ? rested : withTargets(rested);
     }
 
     private LoraConfig withRest(LoraConfig lora) {
-        return lora.withRsLora(rsLora)
+        ProductRules rules = new ProductRules(
+                layers == null
+                        ? List.of()
+                        : layers.stream().map(ProductRules.LayerRange::parse).toList(),
+                targetPatterns(),
+                ranks().wholeByPattern(),
+                alphas().byPattern());
+        return lora.withRules(rules)
+                .withRsLora(rsLora)
                 .withDropout(dropout)
                 .withMergeAware(mergeAware().orElse(null));
     }

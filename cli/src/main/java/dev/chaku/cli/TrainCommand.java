@@ -50,6 +50,7 @@ import picocli.CommandLine.Option;
             "Examples:",
             "  chaku train --model base.gguf --data train.jsonl --out runs/1",
             "  chaku train --model base.gguf --data train.jsonl --eval-split 0.05 --out runs/2 --rank 32 --epochs 2",
+            "  chaku train --model base.gguf --data train.jsonl --out runs/2 --rank 16,ffn_down=32 --layers 8-",
             "  chaku train --model base.gguf --data train.jsonl --out runs/3 --plan      memory and steps, no training",
             "  chaku train --model base.gguf --data ours.jsonl=2 --data public.parquet=0.3 --out runs/5",
             "  chaku train --model base.gguf --data faq.csv --columns prompt=question,completion=answer --out runs/6",

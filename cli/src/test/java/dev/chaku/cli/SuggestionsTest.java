@@ -17,6 +17,7 @@ class SuggestionsTest {
         "train, --learning_rate, --learning-rate",
         "train, --epoch, --epochs",
         "train, --lora-r, --rank",
+        "train, --layers-to-transform, --layers",
         "train, --dataset, --data",
         "eval, --metric, --metrics",
         "generate, -n, --max-tokens",

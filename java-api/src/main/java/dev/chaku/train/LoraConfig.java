@@ -18,7 +18,8 @@ import org.jspecify.annotations.Nullable;
  * @param alpha the scale is alpha / rank, or alpha / sqrt(rank) with rsLora; more than 0
  * @param rsLora rank-stabilised scale (Kalajdzievski, 2023)
  * @param dropout probability of dropping an input of A while training, in [0, 1)
- * @param targets the products that are adapted; at least one
+ * @param targets the products that are adapted; at least one, here or by a pattern of the rules
+ * @param rules how products of the targets differ
  * @param mergeAware the file that the adapter is trained to be merged into; null to be worn, or merged without loss
  */
 public record LoraConfig(
@@ -27,16 +28,25 @@ public record LoraConfig(
         boolean rsLora,
         double dropout,
         Set<LoraTarget> targets,
+        ProductRules rules,
         @Nullable MergeAware mergeAware)
         implements Method {
     private static final int MOST_RANK = 1024;
 
     public LoraConfig {
-        require(rank >= 1 && rank <= MOST_RANK, "rank", "1 to " + MOST_RANK, rank);
-        require(alpha > 0 && Double.isFinite(alpha), "alpha", "more than 0", alpha);
+        requireRank(rank);
+        requireAlpha(alpha);
         require(dropout >= 0 && dropout < 1, "dropout", "at least 0 and less than 1", dropout);
-        require(!targets.isEmpty(), "targets", "at least one", targets);
+        require(!targets.isEmpty() || !rules.products().isEmpty(), "targets", "at least one", targets);
         targets = Set.copyOf(targets);
+    }
+
+    static void requireRank(int rank) {
+        require(rank >= 1 && rank <= MOST_RANK, "rank", "1 to " + MOST_RANK, rank);
+    }
+
+    static void requireAlpha(double alpha) {
+        require(alpha > 0 && Double.isFinite(alpha), "alpha", "more than 0", alpha);
     }
 
     /**
@@ -45,7 +55,7 @@ public record LoraConfig(
      * @param rank at least 1
      */
     public static LoraConfig rank(int rank) {
-        return new LoraConfig(rank, 2.0 * rank, false, 0, LoraTarget.allLinear(), null);
+        return new LoraConfig(rank, 2.0 * rank, false, 0, LoraTarget.allLinear(), ProductRules.NONE, null);
     }
 
     /**
@@ -54,7 +64,7 @@ public record LoraConfig(
      * @param newAlpha above 0
      */
     public LoraConfig withAlpha(double newAlpha) {
-        return new LoraConfig(rank, newAlpha, rsLora, dropout, targets, mergeAware);
+        return new LoraConfig(rank, newAlpha, rsLora, dropout, targets, rules, mergeAware);
     }
 
     /**
@@ -63,7 +73,7 @@ public record LoraConfig(
      * @param on whether it is so
      */
     public LoraConfig withRsLora(boolean on) {
-        return new LoraConfig(rank, alpha, on, dropout, targets, mergeAware);
+        return new LoraConfig(rank, alpha, on, dropout, targets, rules, mergeAware);
     }
 
     /**
@@ -72,7 +82,7 @@ public record LoraConfig(
      * @param newDropout in [0, 1)
      */
     public LoraConfig withDropout(double newDropout) {
-        return new LoraConfig(rank, alpha, rsLora, newDropout, targets, mergeAware);
+        return new LoraConfig(rank, alpha, rsLora, newDropout, targets, rules, mergeAware);
     }
 
     /**
@@ -87,6 +97,7 @@ public record LoraConfig(
                 rsLora,
                 dropout,
                 newTargets.isEmpty() ? newTargets : EnumSet.copyOf(newTargets),
+                rules,
                 mergeAware);
     }
 
@@ -96,12 +107,43 @@ public record LoraConfig(
      * @param newMergeAware the formats of that file; null: none
      */
     public LoraConfig withMergeAware(@Nullable MergeAware newMergeAware) {
-        return new LoraConfig(rank, alpha, rsLora, dropout, targets, newMergeAware);
+        return new LoraConfig(rank, alpha, rsLora, dropout, targets, rules, newMergeAware);
     }
 
-    /** {@return what the low-rank product is multiplied with} */
+    /**
+     * {@return a copy whose products differ otherwise}
+     *
+     * @param newRules {@link ProductRules#NONE} for all alike
+     */
+    public LoraConfig withRules(ProductRules newRules) {
+        return new LoraConfig(rank, alpha, rsLora, dropout, targets, newRules, mergeAware);
+    }
+
+    /** {@return what the low-rank product is multiplied with, where no rule says otherwise} */
     public double scale() {
-        return rsLora ? alpha / Math.sqrt(rank) : alpha / rank;
+        return scale(alpha, rank);
+    }
+
+    /**
+     * {@return the rank of a product}
+     *
+     * @param name as GGUF files have it, for instance {@code blk.3.ffn_down}
+     */
+    public int rankOf(String name) {
+        return rules.rank(name).orElse(rank);
+    }
+
+    /**
+     * {@return what the low-rank product beside a product is multiplied with}
+     *
+     * @param name as GGUF files have it
+     */
+    public double scaleOf(String name) {
+        return scale(rules.alpha(name).orElse(alpha), rankOf(name));
+    }
+
+    private double scale(double productAlpha, int productRank) {
+        return productAlpha / (rsLora ? Math.sqrt(productRank) : productRank);
     }
 
     @Override
@@ -118,6 +160,7 @@ public record LoraConfig(
                                 .filter(targets::contains)
                                 .map(LoraTarget::label)
                                 .collect(Collectors.joining(",")))));
+        settings.addAll(rules.settings());
         if (mergeAware != null) {
             settings.addAll(mergeAware.settings());
         }

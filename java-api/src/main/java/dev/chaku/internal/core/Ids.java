@@ -88,13 +88,6 @@ final class Ids {
         };
     }
 
-    static int of(TrainerOptions.Mode mode) {
-        return switch (mode) {
-            case LORA -> chaku.CHAKU_TRAIN_LORA;
-            case FULL -> chaku.CHAKU_TRAIN_FULL;
-        };
-    }
-
     static int of(TrainerOptions.Optimizer optimizer) {
         return switch (optimizer) {
             case ADAMW -> chaku.CHAKU_OPTIMIZER_ADAMW;

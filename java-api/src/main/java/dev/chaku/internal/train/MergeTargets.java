@@ -16,6 +16,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** The formats in which the weights that an adapter adds to will be written when it is merged into them. */
@@ -39,21 +40,14 @@ final class MergeTargets {
     /**
      * Picks the formats.
      *
-     * @param modules that are adapted, in every layer that has them
+     * @param places of the products that are adapted
      * @throws BadInputException if what is adapted is no weight, or stays in a format that cannot be written
      */
-    MergeTargets(BaseModel model, MergeAware settings, List<DecoderModule> modules) {
+    MergeTargets(BaseModel model, MergeAware settings, Set<DecoderModule.Place> places) {
         this.model = model;
         this.settings = settings;
         @Nullable TensorFormats mix = settings.format().equals(MergeAware.BASE) ? null : mix();
-        for (DecoderModule module : modules) {
-            for (int layer = 0; layer < (module.inLayers() ? model.layers() : 1); layer++) {
-                DecoderModule.Place place = module.at(layer);
-                if (!module.inLayers() || model.spec().product(place).isPresent()) {
-                    add(place, mix);
-                }
-            }
-        }
+        places.forEach(place -> add(place, mix));
     }
 
     private TensorFormats mix() {

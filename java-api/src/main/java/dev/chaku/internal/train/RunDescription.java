@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.io.StringWriter;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -26,6 +27,10 @@ public final class RunDescription {
 
     static final String START_HASH = "start_adapter_sha256";
 
+    /** Settings that a run has only where they are told: one without is compared with one that has them. */
+    private static final List<String> OPTIONAL =
+            List.of("layers", "target_patterns", "rank_pattern", "alpha_pattern", "merge_aware", "merge_aware_every");
+
     private final TrainingSetup setup;
     private @Nullable String baseHash;
     private @Nullable Map<String, String> hashes;
@@ -41,6 +46,7 @@ public final class RunDescription {
         shown.put("base_model_sha256", baseHash());
         shown.putAll(hashes());
         values(setup, true).forEach((name, value) -> shown.put(name, value.toString()));
+        OPTIONAL.forEach(name -> shown.putIfAbsent(name, EarlierRun.NOT_SET));
         StartingAdapter start = setup.start();
         shown.put(
                 START_HASH, start == null ? EarlierRun.NOT_SET : start.weights().contentHash());

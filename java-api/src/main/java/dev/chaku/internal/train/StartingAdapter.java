@@ -4,6 +4,7 @@ import dev.chaku.errors.BadInputException;
 import dev.chaku.internal.adapter.AdapterWeights;
 import dev.chaku.internal.engine.DecoderModule;
 import dev.chaku.internal.engine.EngineTrainer;
+import dev.chaku.internal.engine.LoraOptions;
 import dev.chaku.internal.engine.LoraPair;
 import dev.chaku.internal.engine.ParameterInfo;
 import dev.chaku.train.LoraConfig;
@@ -41,7 +42,9 @@ public record StartingAdapter(String name, AdapterWeights weights) {
     }
 
     /** Puts its values into a trainer that has just been made. */
-    void writeTo(EngineTrainer core, BaseModel model, LoraConfig lora) {
+    void writeTo(EngineTrainer core, TrainableAdapter trained) {
+        BaseModel model = trained.model();
+        Map<DecoderModule.Place, LoraOptions.Product> adapted = trained.adapted();
         Map<DecoderModule.Place, LoraPair> pairs = new HashMap<>();
         weights.requireFits(model.spec());
         weights.split(model.spec()).forEach(pair -> pairs.put(pair.place(), pair));
@@ -53,14 +56,15 @@ public record StartingAdapter(String name, AdapterWeights weights) {
             LoraPair pair = pairs.get(place);
             if (pair != null) {
                 left.remove(place);
-                requireRank(pair, lora.rank());
+                LoraOptions.Product product = adapted.get(place);
+                requireRank(pair, product.rank());
                 int n = Math.toIntExact(info.elements());
                 core.read(i, EngineTrainer.Slot.VALUE, buffer.clear().limit(n));
                 buffer.clear().limit(n);
                 if (info.kind() == ParameterInfo.Kind.LORA_A) {
-                    putA(pair, lora.rank(), buffer);
+                    putA(pair, product.rank(), buffer);
                 } else {
-                    putB(pair, lora.rank(), (float) (weights.alpha() / pair.rank() / lora.scale()), buffer);
+                    putB(pair, product.rank(), weights.alpha() / pair.rank() / product.scale(), buffer);
                 }
                 core.write(i, EngineTrainer.Slot.VALUE, buffer.clear().limit(n));
             }

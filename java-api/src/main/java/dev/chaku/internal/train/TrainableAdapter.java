@@ -10,6 +10,7 @@ import dev.chaku.internal.adapter.ModelFingerprint;
 import dev.chaku.internal.engine.DecoderModule;
 import dev.chaku.internal.engine.DecoderSpec;
 import dev.chaku.internal.engine.EngineTrainer;
+import dev.chaku.internal.engine.LoraOptions;
 import dev.chaku.internal.engine.LoraPair;
 import dev.chaku.internal.engine.ParameterInfo;
 import dev.chaku.internal.engine.TrainerOptions;
@@ -17,10 +18,12 @@ import dev.chaku.train.Experts;
 import dev.chaku.train.LoraConfig;
 import dev.chaku.train.LoraTarget;
 import dev.chaku.train.MergeAware;
+import dev.chaku.train.ProductRules;
 import java.nio.FloatBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -56,20 +59,29 @@ record TrainableAdapter(BaseModel model, LoraConfig lora, Experts experts) imple
             throw new BadInputException(
                     "train routers: expected a full training, found LoRA, which leaves routers as they are");
         }
-        return new TrainerOptions(
-                TrainerOptions.Mode.LORA,
-                maxTokens,
+        Map<DecoderModule.Place, LoraOptions.Product> adapted = adapted();
+        Set<DecoderModule> targets =
+                adapted.keySet().stream().map(DecoderModule.Place::module).collect(Collectors.toSet());
+        LoraOptions.Product usual = new LoraOptions.Product(lora.rank(), (float) lora.scale());
+        Map<DecoderModule.Place, LoraOptions.Product> exceptions = new LinkedHashMap<>();
+        for (DecoderModule module : targets) {
+            for (DecoderModule.Place place : places(module)) {
+                LoraOptions.Product product = adapted.getOrDefault(place, LoraOptions.Product.NONE);
+                if (!product.equals(usual)) {
+                    exceptions.put(place, product);
+                }
+            }
+        }
+        LoraOptions options = new LoraOptions(
                 lora.rank(),
                 (float) lora.scale(),
                 (float) lora.dropout(),
-                Set.copyOf(modules()),
-                seed,
-                (float) experts.loadBalance(),
-                false,
-                memoryLimitBytes,
+                targets,
+                exceptions,
                 lora.mergeAware() == null
                         ? null
                         : mergeTargets(lora.mergeAware()).formats());
+        return TrainerOptions.lora(options, maxTokens, seed, (float) experts.loadBalance(), memoryLimitBytes);
     }
 
     /** Whether the run has to decide how often it quantizes. */
@@ -84,7 +96,7 @@ record TrainableAdapter(BaseModel model, LoraConfig lora, Experts experts) imple
     }
 
     private MergeTargets mergeTargets(MergeAware aware) {
-        return new MergeTargets(model, aware, modules());
+        return new MergeTargets(model, aware, adapted().keySet());
     }
 
     @Override
@@ -96,18 +108,81 @@ record TrainableAdapter(BaseModel model, LoraConfig lora, Experts experts) imple
     public long parameters() {
         DecoderSpec spec = model.spec();
         long sum = 0;
-        for (DecoderModule module : modules()) {
-            for (int layer = 0; layer < (module.inLayers() ? model.layers() : 1); layer++) {
-                DecoderModule.Place place = module.at(layer);
-                Optional<DecoderSpec.Shape> product = spec.product(place);
-                if (module == DecoderModule.OUTPUT) {
-                    product = product.or(() -> spec.product(DecoderModule.TOKEN_EMBEDDING.at(-1)));
-                }
-                sum += product.map(base -> lora.rank() * (base.rows() + base.columns() * spec.stacked(place)))
-                        .orElse(0L);
-            }
+        for (Map.Entry<DecoderModule.Place, LoraOptions.Product> product :
+                adapted().entrySet()) {
+            DecoderModule.Place place = product.getKey();
+            DecoderSpec.Shape base = spec.product(place)
+                    .orElseGet(() ->
+                            spec.product(DecoderModule.TOKEN_EMBEDDING.at(-1)).orElseThrow());
+            sum += product.getValue().rank() * (base.rows() + base.columns() * spec.stacked(place));
         }
         return sum;
+    }
+
+    /**
+     * Every product that is adapted, and how, in the order of targets and layers.
+     *
+     * @throws BadInputException if the model lacks what is to be adapted, or a rule decides nothing
+     */
+    Map<DecoderModule.Place, LoraOptions.Product> adapted() {
+        Map<DecoderModule.Place, LoraOptions.Product> adapted = new LinkedHashMap<>();
+        ProductRules rules = lora.rules();
+        List<DecoderModule> wanted = lora.targets().isEmpty() ? List.of() : modules();
+        for (LoraTarget target : LoraTarget.values()) {
+            DecoderModule module = module(target);
+            for (DecoderModule.Place place : places(module)) {
+                boolean asked = wanted.contains(module) || rules.names(place.name());
+                if (asked && rules.adapts(place.layer())) {
+                    adapted.put(place, new LoraOptions.Product(lora.rankOf(place.name()), (float)
+                            lora.scaleOf(place.name())));
+                }
+            }
+        }
+        requireRulesThatDecide(adapted.keySet());
+        return adapted;
+    }
+
+    /** Where the model has a product; of a tied output projection there is one, too. */
+    private List<DecoderModule.Place> places(DecoderModule module) {
+        if (!module.inLayers()) {
+            return List.of(module.at(-1));
+        }
+        return IntStream.range(0, model.layers())
+                .mapToObj(module::at)
+                .filter(place -> model.spec().product(place).isPresent())
+                .toList();
+    }
+
+    private void requireRulesThatDecide(Set<DecoderModule.Place> adapted) {
+        ProductRules rules = lora.rules();
+        for (ProductRules.LayerRange range : rules.layers()) {
+            if (range.first() >= model.layers()
+                    || (range.last() != Integer.MAX_VALUE && range.last() >= model.layers())) {
+                throw BadInputException.ofSetting(
+                        "layers", "layers 0 to " + (model.layers() - 1) + " of " + model, range.label());
+            }
+        }
+        requireFound("targets", rules.products(), adapted);
+        requireFound("rank", rules.ranks().keySet(), adapted);
+        requireFound("alpha", rules.alphas().keySet(), adapted);
+        if (adapted.isEmpty()) {
+            throw BadInputException.ofSetting("layers", "layers that have one of the targets", "none of these");
+        }
+    }
+
+    private static void requireFound(String setting, Collection<String> patterns, Set<DecoderModule.Place> adapted) {
+        for (String pattern : patterns) {
+            if (adapted.stream().noneMatch(place -> ProductRules.isFound(pattern, place.name()))) {
+                throw BadInputException.ofSetting(
+                        setting,
+                        "patterns of products that are adapted, such as "
+                                + adapted.stream()
+                                        .map(DecoderModule.Place::name)
+                                        .findFirst()
+                                        .orElse("blk.0.attn_q"),
+                        "'" + pattern + "', which is in no name of them");
+            }
+        }
     }
 
     /**
@@ -192,8 +267,10 @@ record TrainableAdapter(BaseModel model, LoraConfig lora, Experts experts) imple
             int half = info.kind() == ParameterInfo.Kind.LORA_A ? 0 : 1;
             halves.computeIfAbsent(place(info), unused -> new float[2][])[half] = values(core, i, info, buffer);
         }
+        Map<DecoderModule.Place, LoraOptions.Product> adapted = adapted();
+        float alpha = commonAlpha(adapted.values());
         List<LoraPair> pairs = new ArrayList<>();
-        halves.forEach((place, ab) -> pairs.add(pair(model.spec(), place, lora.rank(), ab)));
+        halves.forEach((place, ab) -> pairs.add(pair(model.spec(), place, adapted.get(place), alpha, ab)));
         Map<String, GgufValue> extra = new LinkedHashMap<>();
         extra.put(
                 "general.name",
@@ -211,13 +288,33 @@ record TrainableAdapter(BaseModel model, LoraConfig lora, Experts experts) imple
         model.licence().ifPresent(licence -> extra.put(AdapterKeys.LICENCE, GgufValue.of(licence)));
         extra.put("chaku.training", GgufValue.of(description.json()));
         extra.put(AdapterKeys.CONVERSATIONS, GgufValue.of(description.isOfConversations()));
-        float alpha = (float) (lora.scale() * lora.rank());
         GgufAdapters.write(file, model.architecture(), alpha, FusedProducts.join(pairs, model.spec()), extra, true);
     }
 
-    private static LoraPair pair(DecoderSpec spec, DecoderModule.Place place, int rank, float[][] ab) {
+    /** The alpha that says the scales of most products, as a file has one. */
+    private static float commonAlpha(Collection<LoraOptions.Product> products) {
+        Map<Float, Integer> votes = new LinkedHashMap<>();
+        products.forEach(product -> votes.merge(alpha(product), 1, Integer::sum));
+        return votes.entrySet().stream()
+                .max(Map.Entry.comparingByValue())
+                .orElseThrow()
+                .getKey();
+    }
+
+    private static float alpha(LoraOptions.Product product) {
+        return (float) ((double) product.scale() * product.rank());
+    }
+
+    /** Where the file's alpha does not say a product's scale, B does. */
+    private static LoraPair pair(
+            DecoderSpec spec, DecoderModule.Place place, LoraOptions.Product product, float alpha, float[][] ab) {
         int experts = spec.stacked(place);
+        int rank = product.rank();
         int perInput = experts * rank;
+        float rest = alpha(product) / alpha;
+        for (int i = 0; rest != 1 && i < ab[1].length; i++) {
+            ab[1][i] *= rest;
+        }
         return new LoraPair(place, experts, rank, ab[0].length / perInput, ab[1].length / perInput, ab[0], ab[1]);
     }
 

@@ -23,7 +23,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
-import java.util.Set;
 
 /** Full training: a float32 copy of every weight, but for the routers of experts unless these are asked for. */
 record TrainableModel(BaseModel model, FullTraining full, Experts experts) implements Trainable {
@@ -52,17 +51,8 @@ record TrainableModel(BaseModel model, FullTraining full, Experts experts) imple
     @Override
     public TrainerOptions options(int maxTokens, long seed, long memoryLimitBytes) {
         Trainable.requireExpertsWhereTheyAreMeant(model, experts);
-        return new TrainerOptions(
-                TrainerOptions.Mode.FULL,
-                maxTokens,
-                0,
-                0,
-                0,
-                Set.of(),
-                seed,
-                (float) experts.loadBalance(),
-                experts.trainRouters(),
-                memoryLimitBytes);
+        return TrainerOptions.full(
+                maxTokens, seed, (float) experts.loadBalance(), experts.trainRouters(), memoryLimitBytes);
     }
 
     @Override

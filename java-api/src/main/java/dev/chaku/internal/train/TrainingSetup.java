@@ -5,7 +5,6 @@ import dev.chaku.data.Packer;
 import dev.chaku.internal.engine.EngineTrainer;
 import dev.chaku.internal.engine.TrainerOptions;
 import dev.chaku.train.Keeping;
-import dev.chaku.train.LoraConfig;
 import dev.chaku.train.Method;
 import dev.chaku.train.TrainingConfig;
 import java.util.List;
@@ -70,7 +69,7 @@ public record TrainingSetup(
     /** Brings what it goes on from to a trainer that has just been made. */
     public void begin(EngineTrainer core) {
         if (start != null) {
-            start.writeTo(core, model, (LoraConfig) method);
+            start.writeTo(core, (TrainableAdapter) trainable());
         }
     }
 

@@ -5,6 +5,7 @@ import dev.chaku.internal.engine.DecoderModule;
 import dev.chaku.internal.engine.DecoderSpec;
 import dev.chaku.internal.engine.EngineModel;
 import dev.chaku.internal.engine.EngineTrainer;
+import dev.chaku.internal.engine.LoraOptions;
 import dev.chaku.internal.engine.LoraPair;
 import dev.chaku.internal.engine.ParameterInfo;
 import dev.chaku.internal.engine.TrainerOptions;
@@ -35,17 +36,8 @@ public final class TrainerLogits implements LogitSource {
         int rank = pairs.stream().mapToInt(LoraPair::rank).max().orElseThrow();
         Set<DecoderModule> targets =
                 pairs.stream().map(pair -> pair.place().module()).collect(Collectors.toUnmodifiableSet());
-        trainer = model.trainer(new TrainerOptions(
-                TrainerOptions.Mode.LORA,
-                maxTokens,
-                rank,
-                adapter.alpha() / rank,
-                0,
-                targets,
-                0,
-                0,
-                false,
-                memoryLimitBytes));
+        LoraOptions lora = LoraOptions.of(rank, adapter.alpha() / rank, targets);
+        trainer = model.trainer(TrainerOptions.lora(lora, maxTokens, 0, 0, memoryLimitBytes));
         try {
             fill(pairs, rank);
         } catch (RuntimeException e) {
