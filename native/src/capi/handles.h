@@ -28,7 +28,7 @@ struct chaku_pool {
 };
 
 struct chaku_sequence {
-  std::unique_ptr<chaku::Sequence> sequence;
+  std::shared_ptr<chaku::Sequence> sequence;  // held prompts keep theirs
 };
 
 struct chaku_encoder {

@@ -18,28 +18,28 @@ PoolOptions options_of(const char*, const chaku_pool_options& o) {
   return {o.max_tokens, o.max_batch_tokens, o.max_memories, o.memory_limit_bytes, static_cast<DType>(o.kv_dtype)};
 }
 
-std::vector<StepPart> parts_of(chaku_sequence* const* sequences, const chaku_step_parts& parts) {
+std::vector<StepPart> parts_of(const char* op, chaku_sequence* const* sequences, const chaku_step_parts& parts) {
   if (parts.n_parts < 1 || parts.n_parts > kMostParts)
-    fail(Code::kInvalidArgument, "[compute] expected 1..%d parts, got %d", kMostParts, parts.n_parts);
-  capi::require("compute", "sequences", sequences);
-  capi::require("compute", "n_tokens", parts.n_tokens);
-  capi::require("compute", "roles", parts.roles);
-  capi::require("compute", "which_logits", parts.which_logits);
-  capi::require("compute", "tokens", parts.tokens);
+    fail(Code::kInvalidArgument, "[%s] expected 1..%d parts, got %d", op, kMostParts, parts.n_parts);
+  capi::require(op, "sequences", sequences);
+  capi::require(op, "n_tokens", parts.n_tokens);
+  capi::require(op, "roles", parts.roles);
+  capi::require(op, "which_logits", parts.which_logits);
+  capi::require(op, "tokens", parts.tokens);
   std::vector<StepPart> result;
   result.reserve(static_cast<size_t>(parts.n_parts));
   int64_t at = 0;
   for (int32_t i = 0; i < parts.n_parts; ++i) {
     const int32_t n = parts.n_tokens[i], role = parts.roles[i], which = parts.which_logits[i];
     if (n < 1 || n > parts.all_tokens - at)
-      fail(Code::kInvalidArgument, "[compute] expected 1..%lld tokens, got %d (part %d)",
+      fail(Code::kInvalidArgument, "[%s] expected 1..%lld tokens, got %d (part %d)", op,
            static_cast<long long>(parts.all_tokens - at), n, i);
     if (role != CHAKU_ROLE_PROMPT && role != CHAKU_ROLE_GENERATED)
-      fail(Code::kInvalidArgument, "[compute] expected role %d or %d, got %d (part %d)", CHAKU_ROLE_PROMPT,
+      fail(Code::kInvalidArgument, "[%s] expected role %d or %d, got %d (part %d)", op, CHAKU_ROLE_PROMPT,
            CHAKU_ROLE_GENERATED, role, i);
     if (which < CHAKU_LOGITS_NONE || which > CHAKU_LOGITS_ALL)
-      fail(Code::kInvalidArgument, "[compute] expected which_logits in 0..2, got %d (part %d)", which, i);
-    Sequence& sequence = *capi::require("compute", "every sequence", sequences[i]).sequence;
+      fail(Code::kInvalidArgument, "[%s] expected which_logits in 0..2, got %d (part %d)", op, which, i);
+    Sequence& sequence = *capi::require(op, "every sequence", sequences[i]).sequence;
     result.push_back({&sequence,
                       {parts.tokens + at, static_cast<size_t>(n)},
                       static_cast<Role>(role),
@@ -47,6 +47,14 @@ std::vector<StepPart> parts_of(chaku_sequence* const* sequences, const chaku_ste
     at += n;
   }
   return result;
+}
+
+// Room for the rows of logits that are asked for; none need be where nobody asks.
+std::span<float> logits_of(const char* op, float* logits, int64_t logits_floats) {
+  if (logits_floats < 0)
+    fail(Code::kInvalidArgument, "[%s] expected logits_floats >= 0, got %lld", op,
+         static_cast<long long>(logits_floats));
+  return {logits, static_cast<size_t>(logits == nullptr ? 0 : logits_floats)};
 }
 
 // Those to wear; scales are checked to be there.
@@ -93,14 +101,35 @@ extern "C" chaku_status chaku_pool_compute(chaku_pool* pool, chaku_sequence* con
                                            const chaku_step_parts* parts, float* logits, int64_t logits_floats) {
   return capi::guarded("compute", [&] {
     Step& step = capi::require("compute", "pool", pool).pool.step();
-    const std::vector<StepPart> all = parts_of(sequences, capi::require_struct("compute", "parts", parts));
-    if (logits_floats < 0)
-      fail(Code::kInvalidArgument, "[compute] expected logits_floats >= 0, got %lld",
-           static_cast<long long>(logits_floats));
+    const std::vector<StepPart> all = parts_of("compute", sequences, capi::require_struct("compute", "parts", parts));
     if (std::any_of(all.begin(), all.end(), [](const StepPart& part) { return part.rows != LogitRows::kNone; }))
       capi::require("compute", "logits", logits);
-    step.run(all, {logits, static_cast<size_t>(logits == nullptr ? 0 : logits_floats)});
+    step.run(all, logits_of("compute", logits, logits_floats));
   });
+}
+
+extern "C" chaku_status chaku_pool_hold(chaku_pool* pool, chaku_sequence* const* sequences,
+                                        const chaku_step_parts* parts) {
+  return capi::guarded("hold", [&] {
+    Step& step = capi::require("hold", "pool", pool).pool.step();
+    const std::vector<StepPart> all = parts_of("hold", sequences, capi::require_struct("hold", "parts", parts));
+    std::vector<std::shared_ptr<Sequence>> texts;
+    for (size_t i = 0; i < all.size(); ++i) texts.push_back(sequences[i]->sequence);
+    step.hold(all, std::move(texts));
+  });
+}
+
+extern "C" chaku_status chaku_pool_advance(chaku_pool* pool, int32_t n_layers, float* logits, int64_t logits_floats,
+                                           int32_t* out_done) {
+  return capi::guarded("advance", [&] {
+    Step& step = capi::require("advance", "pool", pool).pool.step();
+    int32_t& done = capi::require("advance", "out_done", out_done);
+    done = step.advance(n_layers, logits_of("advance", logits, logits_floats)) ? 1 : 0;
+  });
+}
+
+extern "C" chaku_status chaku_pool_abandon(chaku_pool* pool) {
+  return capi::guarded("abandon", [&] { capi::require("abandon", "pool", pool).pool.step().abandon(); });
 }
 
 extern "C" chaku_status chaku_pool_collect_inputs(chaku_pool* pool) {

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "infer/step.h"
+#include "model/memory_plan.h"
 
 namespace chaku {
 

@@ -27,7 +27,12 @@ void Sequence::keep_blocks(int32_t n) noexcept {
   for (; static_cast<int32_t>(blocks_.size()) > n; blocks_.pop_back()) pages_->blocks().drop(blocks_.back());
 }
 
+void Sequence::check_idle(const char* op) const {
+  if (begun_) fail(Code::kInvalidState, "[%s] expected a text that is not being computed, got one that is held", op);
+}
+
 int32_t Sequence::memory_at(const char* op, int32_t n_tokens) const {
+  check_idle(op);
   if (n_tokens < 0 || n_tokens > length_)
     fail(Code::kInvalidArgument, "[%s] expected 0..%d tokens, got %d", op, length_, n_tokens);
   if (!pages_->model()->spec().mixes() || n_tokens == 0) return -1;
@@ -54,6 +59,7 @@ std::unique_ptr<Sequence> Sequence::fork(int32_t n_tokens) const {
 }
 
 void Sequence::set_adapters(std::vector<std::shared_ptr<const Adapter>> adapters, std::span<const float> scales) {
+  check_idle("set_adapters");
   if (length_ > 0)
     fail(Code::kInvalidState, "[set_adapters] expected an empty text, got %d tokens computed without them", length_);
   for (size_t i = 0; i < adapters.size(); ++i) {
@@ -82,6 +88,7 @@ void Sequence::truncate(int32_t n_tokens) {
 void Sequence::take_snapshot() {
   if (!pages_->model()->spec().mixes())
     fail(Code::kUnsupported, "[snapshot] expected a model with a running memory, got one without");
+  check_idle("snapshot");
   if (length_ == 0 || length_ % kCacheBlockTokens != 0)
     fail(Code::kInvalidState, "[snapshot] expected a text of whole blocks of %d tokens, got %d tokens",
          kCacheBlockTokens, length_);

@@ -58,6 +58,7 @@ class Sequence {
     int32_t n_tokens, memory;
   };
 
+  void check_idle(const char* op) const;
   // The memory at n_tokens, -1 where the text begins; throws where none is known.
   int32_t memory_at(const char* op, int32_t n_tokens) const;
   void keep_blocks(int32_t n) noexcept;

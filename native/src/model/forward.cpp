@@ -332,7 +332,7 @@ void recompute_block(const Decoder& decoder, const Batch& batch, int32_t layer, 
   BlockPass(decoder, batch, {}, layer, a).recompute();
 }
 
-void forward(const Decoder& decoder, const Batch& batch, std::span<const CachedKeyValues> cache, Activations& a) {
+void enter_blocks(const Decoder& decoder, const Batch& batch, Activations& a) {
   fill_position_tables(decoder, batch, a);
   float* x = a.streams.front();
   embed(decoder, batch, a.normed, x);
@@ -340,7 +340,16 @@ void forward(const Decoder& decoder, const Batch& batch, std::span<const CachedK
     apply_norm(decoder,
                {w.embedding_norm, w.embedding_norm_bias, 1, x, x, nullptr, batch.n_tokens, decoder.spec->width});
   fill_layer_inputs(decoder, batch, a);
-  for (int32_t l = 0; l < decoder.spec->n_layers(); ++l) BlockPass(decoder, batch, cache, l, a).run();
+}
+
+void run_blocks(const Decoder& decoder, const Batch& batch, std::span<const CachedKeyValues> cache, LayerRange layers,
+                Activations& a) {
+  for (int32_t l = layers.begin; l < layers.end; ++l) BlockPass(decoder, batch, cache, l, a).run();
+}
+
+void forward(const Decoder& decoder, const Batch& batch, std::span<const CachedKeyValues> cache, Activations& a) {
+  enter_blocks(decoder, batch, a);
+  run_blocks(decoder, batch, cache, {0, decoder.spec->n_layers()}, a);
 }
 
 }  // namespace chaku

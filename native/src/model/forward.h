@@ -20,6 +20,15 @@ namespace chaku {
 // empty: keys and values then are the batch's own. Throws Error(kCancelled) alone.
 void forward(const Decoder& decoder, const Batch& batch, std::span<const CachedKeyValues> cache, Activations& a);
 
+// The same in pieces: what comes before the first block, then all blocks in their order. Another pass may run in
+// between, with activations of its own.
+struct LayerRange {
+  int32_t begin, end;
+};
+void enter_blocks(const Decoder& decoder, const Batch& batch, Activations& a);
+void run_blocks(const Decoder& decoder, const Batch& batch, std::span<const CachedKeyValues> cache, LayerRange layers,
+                Activations& a);
+
 // What the backward pass of a block that was not kept needs again: its arrays, from activations.streams[layer] and the
 // rope tables that forward() left. The products of `down` are not among them. Taped. Throws Error(kCancelled) alone.
 void recompute_block(const Decoder& decoder, const Batch& batch, int32_t layer, Activations& a);

@@ -214,6 +214,42 @@ TEST(misuse_of_steps) {
   CHECK_EQ(length_of(a) + length_of(b), 0);
 }
 
+TEST(held_prompts_are_prompts_computed) {
+  Ready t;
+  SequenceHandle a = t.text(), b = t.text(), c = t.text();
+  Parts alone, held, beside;
+  alone.add(a, {1, 2, 3}, CHAKU_ROLE_PROMPT, CHAKU_LOGITS_LAST);
+  held.add(b, {1, 2, 3}, CHAKU_ROLE_PROMPT, CHAKU_LOGITS_LAST);
+  beside.add(c, {7}, CHAKU_ROLE_GENERATED, CHAKU_LOGITS_NONE);
+  CHECK_OK(t.compute(alone, 64));
+  const std::vector<float> expected = t.logits;
+  t.logits.assign(t.logits.size(), -77.0f);
+  const chaku_step_parts p = held.get();
+  int32_t done = -1, pieces = 0;
+  CHECK_FAILS(CHAKU_INVALID_STATE, chaku_pool_advance(t.pool, 1, t.logits.data(), 64, &done));
+  CHECK_FAILS(CHAKU_INVALID_ARGUMENT, chaku_pool_hold(nullptr, held.sequences.data(), &p));
+  CHECK_FAILS(CHAKU_INVALID_ARGUMENT, chaku_pool_hold(t.pool, nullptr, &p));
+  CHECK_OK(chaku_pool_hold(t.pool, held.sequences.data(), &p));
+  CHECK_FAILS(CHAKU_INVALID_STATE, chaku_pool_hold(t.pool, alone.sequences.data(), &p));
+  CHECK_FAILS(CHAKU_INVALID_ARGUMENT, chaku_pool_advance(t.pool, 1, t.logits.data(), 64, nullptr));
+  CHECK_FAILS(CHAKU_INVALID_ARGUMENT, chaku_pool_advance(t.pool, 1, nullptr, 64, &done));
+  CHECK_FAILS(CHAKU_INVALID_ARGUMENT, chaku_pool_advance(t.pool, 1, t.logits.data(), -1, &done));
+  for (done = 0; done == 0; ++pieces) {
+    CHECK_OK(t.compute(beside, 0));
+    CHECK_EQ(length_of(b), 0);
+    CHECK_OK(chaku_pool_advance(t.pool, 1, t.logits.data(), 64, &done));
+  }
+  CHECK(pieces > 1);
+  CHECK_EQ(length_of(b), 3);
+  CHECK(t.logits == expected);
+  CHECK_OK(chaku_pool_hold(t.pool, held.sequences.data(), &p));
+  CHECK_OK(chaku_pool_abandon(t.pool));
+  CHECK_OK(chaku_pool_abandon(t.pool));
+  CHECK_OK(chaku_pool_hold(t.pool, held.sequences.data(), &p));
+  b = {};  // both may go while they are held
+  t.pool = {};
+}
+
 TEST(misuse_of_plans_and_pools) {
   Ready t;
   auto options = sized<chaku_pool_options>();

@@ -109,6 +109,66 @@ std::vector<Logits> crowd(const std::shared_ptr<Model>& model, const std::vector
   }
 }
 
+// As crowd(), but prompts are held, some layers at a time, while others of the texts generate; at times they are given
+// up and begun anew.
+std::vector<Logits> held_crowd(const std::shared_ptr<Model>& model, const std::vector<Story>& all, DType dtype,
+                               int32_t max_tokens, int32_t batch, uint32_t seed) {
+  Bench pool(model, static_cast<int32_t>(all.size()) * blocks_of(max_tokens), batch, dtype);
+  std::vector<std::shared_ptr<Sequence>> texts;
+  for (const Story& story : all) {
+    texts.push_back(std::make_shared<Sequence>(pool.pages, max_tokens));
+    texts.back()->set_adapters(story.adapters, story.scales);
+  }
+  std::mt19937 random(seed);
+  const auto below = [&](size_t n) { return static_cast<size_t>(random() % n); };
+  std::vector<Logits> result(all.size());
+  std::vector<size_t> held_owners;
+  Logits held_logits;
+  const auto give = [&](const std::vector<size_t>& owners, const Logits& logits) {
+    for (size_t r = 0; r < owners.size(); ++r)
+      result[owners[r]].insert(result[owners[r]].end(), logits.begin() + static_cast<ptrdiff_t>(r * kVocab),
+                               logits.begin() + static_cast<ptrdiff_t>((r + 1) * kVocab));
+  };
+  for (;;) {
+    std::vector<StepPart> prompts, generated;
+    std::vector<size_t> prompt_owners, owners;
+    std::vector<std::shared_ptr<Sequence>> kept;
+    bool left = false;
+    for (size_t i = 0; i < all.size(); ++i) {
+      const size_t at = static_cast<size_t>(texts[i]->length()), n = all[i].tokens.size();
+      left = left || at < n;
+      if (at == n || texts[i]->has_begun() || below(3) == 0) continue;
+      if (at >= all[i].n_prompt) {
+        generated.push_back(
+            {texts[i].get(), std::span(all[i].tokens).subspan(at, 1), Role::kGenerated, LogitRows::kLast});
+        owners.push_back(i);
+        continue;
+      }
+      const size_t now = 1 + below(all[i].n_prompt - at), end = at + now;
+      prompts.push_back({texts[i].get(), std::span(all[i].tokens).subspan(at, now), Role::kPrompt,
+                         end == all[i].n_prompt ? LogitRows::kLast : LogitRows::kNone});
+      if (end == all[i].n_prompt) prompt_owners.push_back(i);
+      kept.push_back(texts[i]);
+    }
+    if (!left) return result;
+    if (!generated.empty()) {
+      Logits logits(owners.size() * kVocab);
+      pool.step.run(generated, logits);
+      give(owners, logits);
+    }
+    if (!pool.step.holds() && !prompts.empty()) {
+      pool.step.hold(prompts, kept);
+      held_owners = prompt_owners;
+      held_logits.assign(held_owners.size() * kVocab, 0.0f);
+    }
+    if (!pool.step.holds()) continue;
+    if (below(8) == 0)
+      pool.step.abandon();
+    else if (pool.step.advance(1 + static_cast<int64_t>(below(2)), held_logits))
+      give(held_owners, held_logits);
+  }
+}
+
 bool same(const Logits& a, const Logits& b) {
   return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(float)) == 0;
 }
@@ -129,12 +189,16 @@ void check_crowd(const std::string& what, TinyOptions o, DType dtype = DType::kF
     const std::vector<Story> all = stories(model, 9, 90);
     std::vector<Logits> expected;
     for (const Story& story : all) expected.push_back(alone(model, story, dtype, 128));
-    for (const int32_t batch : {512, 40}) {
-      const std::vector<Logits> got = crowd(model, all, dtype, 128, batch, static_cast<uint32_t>(batch));
+    const auto compare = [&](const std::vector<Logits>& got, const std::string& how) {
       for (size_t i = 0; i < all.size(); ++i)
         if (!same(got[i], expected[i]))
-          report(find_table(path)->name, 0,
-                 what + ": other bits of text " + std::to_string(i) + " in batches of " + std::to_string(batch));
+          report(find_table(path)->name, 0, what + ": other bits of text " + std::to_string(i) + how);
+    };
+    for (const int32_t batch : {512, 40}) {
+      const uint32_t seed = static_cast<uint32_t>(batch);
+      const std::string batches = " in batches of " + std::to_string(batch);
+      compare(crowd(model, all, dtype, 128, batch, seed), batches);
+      compare(held_crowd(model, all, dtype, 128, batch, seed), batches + ", held");
     }
   }
 }
@@ -270,6 +334,69 @@ TEST(a_step_that_fails_changes_no_text) {
   CHECK_EQ(a.length(), 3);
   CHECK_EQ(b.length(), 0);
   CHECK_EQ(pool.pages->blocks().n_free(), 2);
+}
+
+TEST(held_prompts_keep_to_themselves) {
+  const auto model = tiny_decoder({});
+  Bench pool(model, 3, 32);
+  const auto text = [&] { return std::make_shared<Sequence>(pool.pages, 128); };
+  auto a = text(), b = text();
+  const auto tokens = tiny_tokens(128, kVocab);
+  const std::span<const int32_t> few = std::span(tokens).first(3);
+  Logits logits(kVocab);
+  const auto hold = [&](const StepPart& part, std::shared_ptr<Sequence> kept) { pool.step.hold({&part, 1}, {kept}); };
+  const auto run = [&](const StepPart& part) { pool.step.run({&part, 1}, logits); };
+  CHECK_ERROR(Code::kInvalidState, "expected prompts that are held, got none", pool.step.advance(1, {}));
+  CHECK_ERROR(Code::kInvalidArgument, "expected prompts, got generated tokens (part 0)",
+              hold({a.get(), few, Role::kGenerated, LogitRows::kNone}, a));
+  run({b.get(), std::span(tokens).first(65), Role::kPrompt, LogitRows::kNone});
+  CHECK_ERROR(Code::kMemoryLimit, "[hold] expected 2 free blocks of 64 tokens, got 1 of 3 (part 0)",
+              hold({a.get(), tokens, Role::kPrompt, LogitRows::kNone}, a));
+  CHECK_EQ(pool.step.holds(), false);
+  hold({a.get(), few, Role::kPrompt, LogitRows::kLast}, a);
+  CHECK_EQ(pool.pages->blocks().n_free(), 0);
+  CHECK_ERROR(Code::kInvalidState, "got some", hold({b.get(), few, Role::kPrompt, LogitRows::kNone}, b));
+  CHECK_ERROR(Code::kInvalidState, "got a prompt (part 0)", run({b.get(), few, Role::kPrompt, LogitRows::kNone}));
+  CHECK_ERROR(Code::kInvalidArgument, "each text once", run({a.get(), few, Role::kGenerated, LogitRows::kNone}));
+  CHECK_ERROR(Code::kInvalidState, "[truncate] expected a text that is not being computed", a->truncate(0));
+  CHECK_ERROR(Code::kInvalidState, "[fork]", a->fork(0));
+  CHECK_ERROR(Code::kInvalidState, "[set_adapters]", a->set_adapters({}, {}));
+  CHECK_ERROR(Code::kInvalidArgument, "n_layers >= 1, got 0", pool.step.advance(0, logits));
+  CHECK_ERROR(Code::kInvalidArgument, "room for 48 logits, got 0", pool.step.advance(1, {}));
+  CHECK_EQ(pool.step.advance(1, logits), false);
+  CHECK_EQ(a->length(), 0);
+  CHECK_EQ(pool.step.advance(99, logits), true);
+  CHECK_EQ(a->length(), 3);
+  a->truncate(0);
+  hold({a.get(), few, Role::kPrompt, LogitRows::kNone}, a);
+  a = nullptr;  // lives on with what is held
+  CHECK_EQ(pool.step.advance(1, {}), false);
+  pool.step.abandon();
+  pool.step.abandon();
+  CHECK_EQ(pool.pages->blocks().n_free(), 1);
+}
+
+TEST(cancelling_held_prompts_leaves_their_texts) {
+  TinyOptions o;
+  o.n_layers = 40;
+  o.width = 128;
+  o.ff_width = 256;
+  const auto model = tiny_decoder(o);
+  Bench pool(model, 64, 256);
+  const auto a = std::make_shared<Sequence>(pool.pages, 2048);
+  const std::vector<int32_t> tokens(2000, 1);
+  const StepPart part = {a.get(), tokens, Role::kPrompt, LogitRows::kNone};
+  pool.step.hold({&part, 1}, {a});
+  std::atomic<bool> done{false};
+  std::thread other([&] {
+    while (!done.load()) pool.step.cancel();
+  });
+  CHECK_ERROR(Code::kCancelled, "cancelled", while (!pool.step.advance(40, {})){});
+  done.store(true);
+  other.join();
+  CHECK_EQ(pool.step.holds(), false);
+  CHECK_EQ(a->length(), 0);
+  CHECK_EQ(pool.pages->blocks().n_free(), 64);
 }
 
 TEST(cancelling_leaves_all_texts) {
