@@ -148,6 +148,7 @@ final class StubEngine implements Engine {
 
     private final class StubPool implements EnginePool {
         private final int vocabSize;
+        private List<Part> held = List.of();
 
         StubPool(int vocabSize) {
             this.vocabSize = vocabSize;
@@ -173,6 +174,23 @@ final class StubEngine implements Engine {
             for (Part part : parts) {
                 compute(part, (StubText) part.text(), logits);
             }
+        }
+
+        @Override
+        public void hold(List<Part> parts) {
+            held = parts;
+        }
+
+        /** One piece is all. */
+        @Override
+        public boolean advance(int layers, FloatBuffer logits) {
+            compute(held, logits);
+            return true;
+        }
+
+        @Override
+        public void abandon() {
+            held = List.of();
         }
 
         private void compute(Part part, StubText text, FloatBuffer logits) {

@@ -28,6 +28,7 @@ final class NativePool extends NativeHandle<chaku_pool> implements EnginePool {
     private final NativeModel model;
     private final int vocabSize;
     private IntBuffer numbers = DirectBuffers.ints(64);
+    private long heldRows;
 
     private NativePool(chaku_pool pointer, NativeModel model) {
         super("pool", pointer, chaku::chaku_pool_free);
@@ -104,16 +105,52 @@ final class NativePool extends NativeHandle<chaku_pool> implements EnginePool {
 
     @Override
     public void compute(List<Part> parts, FloatBuffer logits) {
-        DirectBuffers.requireDirect(logits);
-        long rows = 0;
-        for (Part part : parts) {
-            rows += rows(part);
+        long floats = requireRoom(rows(parts), logits);
+        run(
+                parts,
+                (pool, texts, struct) -> Status.check(
+                        chaku.chaku_pool_compute(pool, texts, struct, new FloatPointer(logits.slice()), floats)));
+        model.requireFinite(logits, Math.toIntExact(floats));
+    }
+
+    @Override
+    public void hold(List<Part> parts) {
+        run(parts, (pool, texts, struct) -> Status.check(chaku.chaku_pool_hold(pool, texts, struct)));
+        heldRows = rows(parts);
+    }
+
+    @Override
+    public boolean advance(int layers, FloatBuffer logits) {
+        long floats = requireRoom(heldRows, logits);
+        boolean done;
+        chaku_pool pool = enterExclusive();
+        try (IntPointer out = new IntPointer(1)) {
+            Status.check(chaku.chaku_pool_advance(pool, layers, new FloatPointer(logits.slice()), floats, out));
+            done = out.get() == 1;
+        } finally {
+            leaveExclusive();
         }
-        long floats = rows * vocabSize;
-        if (logits.remaining() < floats) {
-            throw new IllegalArgumentException(
-                    "expected room for " + floats + " logits, got a buffer with " + logits.remaining());
+        if (done) {
+            model.requireFinite(logits, Math.toIntExact(floats));
         }
+        return done;
+    }
+
+    @Override
+    public void abandon() {
+        chaku_pool pool = enterExclusive();
+        try {
+            Status.check(chaku.chaku_pool_abandon(pool));
+        } finally {
+            leaveExclusive();
+        }
+    }
+
+    private interface Call {
+        void run(chaku_pool pool, PointerPointer<chaku_sequence> texts, chaku_step_parts parts);
+    }
+
+    private void run(List<Part> parts, Call call) {
         chaku_pool pool = enterExclusive();
         int entered = 0;
         try (PointerPointer<chaku_sequence> texts = new PointerPointer<>(Math.max(1, parts.size()));
@@ -122,14 +159,32 @@ final class NativePool extends NativeHandle<chaku_pool> implements EnginePool {
                 texts.put(entered, own(parts.get(entered)).enter());
             }
             fill(struct, parts);
-            Status.check(chaku.chaku_pool_compute(pool, texts, struct, new FloatPointer(logits.slice()), floats));
+            call.run(pool, texts, struct);
         } finally {
             for (int i = 0; i < entered; i++) {
                 own(parts.get(i)).leave();
             }
             leaveExclusive();
         }
-        model.requireFinite(logits, Math.toIntExact(floats));
+    }
+
+    /** Returns how many floats so many rows of logits are. */
+    private long requireRoom(long rows, FloatBuffer logits) {
+        DirectBuffers.requireDirect(logits);
+        long floats = rows * vocabSize;
+        if (logits.remaining() < floats) {
+            throw new IllegalArgumentException(
+                    "expected room for " + floats + " logits, got a buffer with " + logits.remaining());
+        }
+        return floats;
+    }
+
+    private static long rows(List<Part> parts) {
+        long rows = 0;
+        for (Part part : parts) {
+            rows += rows(part);
+        }
+        return rows;
     }
 
     private static int rows(Part part) {

@@ -97,6 +97,30 @@ public interface EnginePool extends AutoCloseable {
     void compute(List<Part> parts, FloatBuffer logits);
 
     /**
+     * Begins to compute prompts in pieces, so that generated tokens of other texts need not wait for all of them: as
+     * {@link #compute} of the same parts, all of them prompts, whose texts get the tokens with the last piece. Until
+     * then these can be closed, and not be cut, forked or computed, and {@link #compute} takes generated tokens alone.
+     * One such set of prompts is held at a time.
+     *
+     * @throws ResourceException if blocks or memories do not suffice; nothing is held then
+     */
+    void hold(List<Part> parts);
+
+    /**
+     * Runs some layers of what is held. Where it throws, nothing is held any more.
+     *
+     * @param layers at most so many, at least 1
+     * @param logits as in {@link #compute}, the same with each piece
+     * @return whether that was the last piece
+     * @throws BadInputException as {@link #compute}
+     * @throws OperationCancelledException as {@link #compute}
+     */
+    boolean advance(int layers, FloatBuffer logits);
+
+    /** Gives up what is held, if anything is: its texts are as they were before. */
+    void abandon();
+
+    /**
      * From now on steps add up the squares of each product's inputs, per column. Ask for {@link Logits#ALL}: other rows
      * are left out of the last layer's products.
      */

@@ -1,67 +1,86 @@
 package dev.chaku.internal.schedule;
 
 /**
- * How many tokens of prompts go into a step, so that texts that are generated go on. A step with prompts costs more
- * than its tokens do, since prompts are another pass: so parts are not small, and where one takes too long, steps
- * without prompts follow it until those that go on have had their part of the time again. It learns from how long steps
- * took. Not thread-safe.
+ * How much of prompts is computed between steps of texts that are generated, so that these go on. A pass of prompts is
+ * held after some layers and taken up again after the next step. It reads and decodes all weights, so it is no smaller
+ * than it must be for one layer of it to take no longer than a step. It learns from how long both took. Not
+ * thread-safe.
  */
 final class Chunks {
-    /** Of a step without texts that are generated. */
+    /** Tokens of a pass beside which nothing is generated. */
     static final int ALONE = 512;
 
+    /** Of a pass, where that is not known to take too long. */
     private static final int LEAST = 32;
     /** With prompts, steps take so many times as long on average as without. */
     private static final double MOST_RATIO = 2.5;
-    /** One step takes no more than this many times as long, unless its part is the least. */
-    private static final double MOST_OF_ONE = 4;
+    /** One layer of a pass takes no more than so many steps, unless it is the least. */
+    private static final double STEPS_OF_A_LAYER = 0.75;
 
-    private static final double GROWTH = 1.15;
     private static final double NEW = 0.3;
-    private double plainNanos;
-    private double size = LEAST;
-    /** That steps with prompts took too long so far. */
+    /** One measure counts no more than so many times the one before: the machine may have been away. */
+    private static final double MOST_GROWTH = 3;
+
+    private double stepNanos;
+    private double tokenNanos; // of a token in a layer
+    /** That pieces took more of the time than their part. */
     private double debtNanos;
 
-    private double factor = 1;
+    /** Learns how long a step of generated tokens took. */
+    void learnStep(long nanos) {
+        stepNanos = mean(stepNanos, nanos);
+    }
 
-    /**
-     * Tokens of prompts in the next step with others, 0 where these go on first, or have not shown how long they take.
-     * Where more texts wait for their prompts than go on, they get more of the time: each text counts alike.
-     *
-     * @param running texts that go on
-     * @param prompts texts whose prompts are computed
-     */
-    int next(int running, int prompts) {
-        factor = Math.max(1, (double) prompts / running);
-        return plainNanos == 0 || debtNanos > 0 ? 0 : (int) Math.min(ALONE, size * factor);
+    /** Learns how long a piece took: so many layers of a pass of so many tokens. */
+    void learnPiece(int tokens, int layers, long nanos) {
+        tokenNanos = mean(tokenNanos, (double) nanos / ((double) tokens * layers));
+    }
+
+    private static double mean(double had, double now) {
+        return had == 0 ? now : had + NEW * (Math.min(now, MOST_GROWTH * had) - had);
     }
 
     /**
-     * Learns from a step.
+     * Tokens of the next pass.
      *
-     * @param running texts in it that are generated
-     * @param prompts tokens of prompts in it
+     * @param running texts that go on beside it
+     * @param prompts texts whose prompts are computed
      */
-    void learn(int running, int prompts, long nanos) {
+    int tokens(int running, int prompts) {
+        if (running == 0) {
+            return ALONE;
+        }
+        if (tokenNanos == 0) {
+            return LEAST;
+        }
+        double most = STEPS_OF_A_LAYER * stepNanos * factor(running, prompts) / tokenNanos;
+        return (int) Math.max(LEAST, Math.min(ALONE, most));
+    }
+
+    /**
+     * Layers of the pass that come after a step of texts that go on, 0 where these have not had their part of the time.
+     *
+     * @param tokens of the pass
+     * @param all layers of the model
+     */
+    int layers(int running, int prompts, int tokens, int all) {
         if (running == 0) {
             debtNanos = 0;
-            return;
+            return all;
         }
-        if (prompts == 0) {
-            plainNanos = plainNanos == 0 ? nanos : (1 - NEW) * plainNanos + NEW * nanos;
-            debtNanos = Math.max(0, debtNanos - (MOST_RATIO - 1) * nanos);
-            return;
+        double mostNanos = (MOST_RATIO - 1) * stepNanos * factor(running, prompts);
+        if (debtNanos > 0) {
+            debtNanos -= mostNanos;
+            return 0;
         }
-        if (plainNanos == 0) {
-            return;
-        }
-        debtNanos = Math.max(0, nanos - MOST_RATIO * factor * plainNanos);
-        double ratio = nanos / (plainNanos * factor);
-        if (ratio > MOST_OF_ONE) {
-            size = Math.max(LEAST, size * Math.max(0.5, MOST_OF_ONE / ratio));
-        } else if (ratio < MOST_RATIO && prompts >= (int) size) {
-            size = Math.min(ALONE, size * GROWTH);
-        }
+        double layerNanos = tokenNanos * tokens;
+        int layers = layerNanos == 0 ? 1 : (int) Math.max(1, Math.min(all, mostNanos / layerNanos));
+        debtNanos = Math.max(0, layers * layerNanos - mostNanos);
+        return layers;
+    }
+
+    /** Where more texts wait for their prompts than go on, they get more of the time: each text counts alike. */
+    private static double factor(int running, int prompts) {
+        return Math.max(1, (double) prompts / running);
     }
 }

@@ -30,6 +30,7 @@ final class Places {
 
     private final TextPool pool;
     private final int vocabSize;
+    private final int layers;
     private final int mostRunning;
     private final Turns turns = new Turns();
     private final Chunks chunks = new Chunks();
@@ -37,12 +38,17 @@ final class Places {
     private final List<Work> waiting = new ArrayList<>();
     private final List<Work> running = new ArrayList<>();
     private FloatBuffer logits = DirectBuffers.floats(0);
-    private long admissions;
-    private volatile @Nullable Work alone;
+    private FloatBuffer promptLogits = DirectBuffers.floats(0);
+    /** Prompts that the engine holds between layers. */
+    private @Nullable Pass held;
 
-    Places(TextPool pool, int vocabSize, Scheduler.Settings settings) {
+    private long admissions;
+    private volatile @Nullable Pass underWay;
+
+    Places(TextPool pool, int vocabSize, int layers, Scheduler.Settings settings) {
         this.pool = pool;
         this.vocabSize = vocabSize;
+        this.layers = layers;
         this.mostRunning = settings.mostRunning();
         this.speculator = new Speculator(vocabSize, settings);
     }
@@ -64,7 +70,8 @@ final class Places {
 
     /** Whether the step under way is of this text alone. */
     boolean isAlone(Work work) {
-        return alone == work;
+        Pass now = underWay;
+        return now != null && now.isOf(work);
     }
 
     /** Takes out what has ended: cancelled, late, or told to the end. */
@@ -105,6 +112,14 @@ final class Places {
         return all;
     }
 
+    /** What the engine holds is given up where it has the text; the others' part is computed again. */
+    private void letGo(Work work) {
+        if (held != null && held.works().contains(work)) {
+            held = null;
+            pool.core().abandon();
+        }
+    }
+
     private void remove(Work work) {
         leave(work);
         waiting.remove(work);
@@ -112,6 +127,7 @@ final class Places {
 
     /** A text gives its place up and waits for another; what it has of its prompt may serve others. */
     void leave(Work work) {
+        letGo(work);
         if (running.remove(work)) {
             waiting.add(work);
         }
@@ -243,146 +259,142 @@ final class Places {
     private int promised() {
         int blocks = 0;
         for (Work work : running) {
-            blocks += work.known > work.computed ? TextPool.blocksOf(work.known - work.computed) : 0;
+            int left = work.known - work.computed - (held == null ? 0 : held.tokensOf(work));
+            blocks += left > 0 ? TextPool.blocksOf(left) : 0;
         }
         return blocks;
     }
 
     /**
-     * Computes a step.
+     * Computes a step of the texts that are generated, and a piece of prompts.
      *
      * @param onFailure is told of texts that failed, which are out then
-     * @return whether there was one
+     * @return whether there was anything to compute
      */
     boolean step(BiConsumer<Work, Throwable> onFailure) {
-        List<Work> works = new ArrayList<>();
-        List<EnginePool.Part> parts = new ArrayList<>();
-        compose(works, parts);
-        while (!parts.isEmpty()) {
+        List<Work> going = ready().stream().filter(Work::isRunning).toList();
+        going.forEach(Work::forgetDraft);
+        speculator.draft(going);
+        Pass step = new Pass(vocabSize);
+        going.forEach(work -> add(work, EnginePool.BLOCK, step));
+        boolean computed = attempt(step, () -> generate(step, onFailure), onFailure);
+        return read(going.size(), onFailure) || computed;
+    }
+
+    /** Those that can be computed; one that may have made a step fail is computed by itself. */
+    private List<Work> ready() {
+        List<Work> ready = running.stream().filter(Work::isReady).toList();
+        List<Work> suspects =
+                ready.stream().filter(work -> work.suspect).limit(1).toList();
+        return suspects.isEmpty() ? ready : suspects;
+    }
+
+    /** Goes on with prompts, beside so many texts that are generated. */
+    private boolean read(int going, BiConsumer<Work, Throwable> onFailure) {
+        List<Work> prompts = ready().stream()
+                .filter(work -> !work.isRunning())
+                .sorted(turns.order())
+                .toList();
+        if (prompts.isEmpty()) {
+            return false;
+        }
+        if (held == null) {
+            Pass pass = new Pass(vocabSize);
+            int left = chunks.tokens(going, prompts.size());
+            for (Work work : prompts) {
+                if (left > 0) {
+                    left -= add(work, left, pass);
+                }
+            }
+            attempt(pass, () -> hold(pass), onFailure);
+        }
+        Pass pass = held;
+        if (pass == null) {
+            return true; // some have left, or failed
+        }
+        int left = layers - pass.layersDone() % layers; // of a batch: what does not find room in one is several
+        int most = chunks.layers(going, prompts.size(), pass.tokens(), left);
+        return most == 0 || attempt(pass, () -> advance(pass, most, onFailure), onFailure);
+    }
+
+    private int add(Work work, int most, Pass pass) {
+        EngineText text = Pass.text(work);
+        if (pool.mixes()) {
+            work.keepBefore(text);
+        }
+        EnginePool.Part part = work.next(text, most, pool.mixes() ? work.cut() : 0);
+        pass.add(work, part);
+        return part.n();
+    }
+
+    /** Computes with what finds room; false if there is nothing to. */
+    private boolean attempt(Pass pass, Runnable compute, BiConsumer<Work, Throwable> onFailure) {
+        while (!pass.isEmpty()) {
+            underWay = pass;
             try {
-                compute(works, parts, onFailure);
+                if (pass.works().stream().anyMatch(Work::isCancelled)) {
+                    throw new OperationCancelledException("a text of the step was cancelled");
+                }
+                compute.run();
                 return true;
             } catch (ResourceException e) {
-                if (!forgetDrafts(works, parts) && !pool.tree().dropOldest() && !giveUpOne(works, parts)) {
-                    fail(works.get(0), e, onFailure);
+                if (!pass.forgetDrafts() && !pool.tree().dropOldest() && !giveUpOne(pass)) {
+                    fail(pass.works().get(0), e, onFailure);
                     return true;
                 }
             } catch (OperationCancelledException e) {
                 return true; // whoever it was for is taken out
             } catch (BadInputException e) {
-                suspect(works, e, onFailure);
+                suspect(pass, e, onFailure);
                 return true;
+            } finally {
+                underWay = null;
             }
         }
         return false;
     }
 
-    private void compose(List<Work> works, List<EnginePool.Part> parts) {
-        List<Work> ready = running.stream().filter(Work::isReady).toList();
-        List<Work> suspects =
-                ready.stream().filter(work -> work.suspect).limit(1).toList();
-        ready = suspects.isEmpty() ? ready : suspects;
-        List<Work> going = ready.stream().filter(Work::isRunning).toList();
-        going.forEach(Work::forgetDraft);
-        speculator.draft(going);
-        for (Work work : going) {
-            add(work, EnginePool.BLOCK, works, parts);
-        }
-        List<Work> prompts = ready.stream()
-                .filter(work -> !work.isRunning())
-                .sorted(turns.order())
-                .toList();
-        int left = works.isEmpty() || prompts.isEmpty() ? Chunks.ALONE : chunks.next(works.size(), prompts.size());
-        for (Work work : prompts) {
-            if (left > 0) {
-                left -= add(work, left, works, parts);
-            }
-        }
-    }
-
-    private int add(Work work, int most, List<Work> works, List<EnginePool.Part> parts) {
-        EngineText text = work.text;
-        if (text == null) {
-            throw new IllegalStateException("a text with a place is not in the engine");
-        }
-        if (pool.mixes()) {
-            work.keepBefore(text);
-        }
-        EnginePool.Part part = work.next(text, most, pool.mixes() ? work.cut() : 0);
-        works.add(work);
-        parts.add(part);
-        return part.n();
-    }
-
-    /** Where memory is short, a step is first tried without drafts; false if it has none. */
-    private boolean forgetDrafts(List<Work> works, List<EnginePool.Part> parts) {
-        boolean any = false;
-        for (int i = 0; i < parts.size(); i++) {
-            Work work = works.get(i);
-            if (work.drafted > 0) {
-                any = true;
-                work.forgetDraft();
-                parts.set(i, work.next(parts.get(i).text(), EnginePool.BLOCK, 0));
-            }
-        }
-        return any;
-    }
-
-    private void compute(List<Work> works, List<EnginePool.Part> parts, BiConsumer<Work, Throwable> onFailure) {
-        int rows = parts.stream().mapToInt(Places::rows).sum();
-        int floats = Math.multiplyExact(rows, vocabSize);
-        if (logits.capacity() < floats) {
-            logits = DirectBuffers.floats(floats);
-        }
-        logits.clear();
-        alone = works.size() == 1 ? works.get(0) : null;
+    private void generate(Pass step, BiConsumer<Work, Throwable> onFailure) {
+        logits = step.logitsIn(logits);
         long start = System.nanoTime();
-        try {
-            if (works.stream().anyMatch(Work::isCancelled)) {
-                throw new OperationCancelledException("a text of the step was cancelled");
-            }
-            pool.core().compute(parts, logits);
-        } finally {
-            alone = null;
-        }
-        learn(parts, System.nanoTime() - start);
-        tell(works, parts, onFailure);
+        pool.core().compute(step.parts(), logits);
+        long nanos = System.nanoTime() - start;
+        underWay = null;
+        speculator.learn(step.tokens(), nanos);
+        chunks.learnStep(nanos);
+        tell(step, logits, onFailure);
     }
 
-    private static int rows(EnginePool.Part part) {
-        return switch (part.logits()) {
-            case NONE -> 0;
-            case LAST -> 1;
-            case ALL -> part.n();
-        };
+    private void hold(Pass pass) {
+        promptLogits = pass.logitsIn(promptLogits);
+        pool.core().hold(pass.parts());
+        held = pass;
     }
 
-    private void learn(List<EnginePool.Part> parts, long nanos) {
-        int generated = 0;
-        int rows = 0;
-        int prompts = 0;
-        for (EnginePool.Part part : parts) {
-            if (part.role() == EnginePool.Role.PROMPT) {
-                prompts += part.n();
-            } else {
-                generated++;
-                rows += part.n();
-            }
+    private void advance(Pass pass, int most, BiConsumer<Work, Throwable> onFailure) {
+        held = null; // where it fails, the engine holds nothing
+        long start = System.nanoTime();
+        boolean done = pool.core().advance(most, promptLogits);
+        chunks.learnPiece(pass.tokens(), most, System.nanoTime() - start);
+        underWay = null;
+        pass.layersAreDone(most);
+        if (done) {
+            tell(pass, promptLogits, onFailure);
+        } else {
+            held = pass;
         }
-        if (prompts == 0) {
-            speculator.learn(rows, nanos);
-        }
-        chunks.learn(generated, prompts, nanos);
     }
 
-    private void tell(List<Work> works, List<EnginePool.Part> parts, BiConsumer<Work, Throwable> onFailure) {
+    private void tell(Pass pass, FloatBuffer from, BiConsumer<Work, Throwable> onFailure) {
+        List<Work> works = pass.works();
+        List<EnginePool.Part> parts = pass.parts();
         int[] at = new int[parts.size()];
         int rows = 0;
         for (int i = 0; i < at.length; i++) {
             EnginePool.Part part = parts.get(i);
             Work work = works.get(i);
             at[i] = rows * vocabSize;
-            rows += rows(part);
+            rows += Pass.rows(part);
             work.computed += part.n();
             work.suspect &= part.logits() == EnginePool.Logits.NONE;
             turns.serve(work.order.share(), part.n());
@@ -393,7 +405,7 @@ final class Places {
         (rows >= ROWS_FOR_MANY ? each.parallel() : each).forEach(i -> {
             EnginePool.Part part = parts.get(i);
             try {
-                works.get(i).told(part.from(), part.n(), logits.duplicate().position(at[i]), vocabSize);
+                works.get(i).told(part.from(), part.n(), from.duplicate().position(at[i]), vocabSize);
             } catch (RuntimeException | Error e) {
                 failures[i] = e;
             }
@@ -418,7 +430,7 @@ final class Places {
     }
 
     /** The one that goes first where memory is short gives up its place; false if there is no other. */
-    private boolean giveUpOne(List<Work> works, List<EnginePool.Part> parts) {
+    private boolean giveUpOne(Pass pass) {
         Work victim = running.stream()
                 .filter(work -> work.computed > 0 || work.isReady())
                 .min(Turns.firstToGo())
@@ -426,17 +438,14 @@ final class Places {
         if (victim == null || running.size() < 2) {
             return false;
         }
-        int index = works.indexOf(victim);
-        if (index >= 0) {
-            works.remove(index);
-            parts.remove(index);
-        }
+        pass.remove(victim);
         leave(victim);
         return true;
     }
 
     /** A step that fails names none of its texts: each is computed alone then, and whoever fails so is out. */
-    private void suspect(List<Work> works, BadInputException cause, BiConsumer<Work, Throwable> onFailure) {
+    private void suspect(Pass pass, BadInputException cause, BiConsumer<Work, Throwable> onFailure) {
+        List<Work> works = pass.works();
         if (works.size() == 1 && works.get(0).drafted == 0) {
             fail(works.get(0), cause, onFailure);
             return;
@@ -455,7 +464,8 @@ final class Places {
     }
 
     /** What a failed step has left of a text serves nobody. */
-    private static void discard(Work work) {
+    private void discard(Work work) {
+        letGo(work);
         work.forgetDraft();
         EngineText text = work.text;
         if (text != null) {

@@ -66,7 +66,7 @@ public final class Scheduler implements AutoCloseable {
         this.longAfter = spec.longAfter();
         this.settings = settings;
         this.pool = new TextPool(model, settings.memoryLimitBytes(), settings.cache(), spec.mixes());
-        this.places = new Places(pool, model.vocabSize(), settings);
+        this.places = new Places(pool, model.vocabSize(), spec.layers().size(), settings);
     }
 
     /**
