@@ -1,5 +1,6 @@
 package dev.chaku;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -15,6 +16,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CountDownLatch;
@@ -129,6 +131,38 @@ class SchedulingTest {
         CompletableFuture<Generation> future = text(300).generateAsync();
         future.cancel(true);
         assertEquals(300, other.join().tokens().length);
+    }
+
+    @Test
+    void promptsThatEndHalfwayLeaveTheOthersAsTheyAre() {
+        Random random = new Random(5);
+        CompletableFuture<Generation> running = text(400).generateAsync();
+        int[] expected = text(400).generate().tokens();
+        List<CompletableFuture<Generation>> kept = new ArrayList<>();
+        List<int[]> prompts = new ArrayList<>();
+        for (int i = 0; i < 40; i++) {
+            int[] prompt =
+                    random.ints(100 + random.nextInt(100), 0, model.vocabSize()).toArray();
+            CompletableFuture<Generation> one =
+                    model.generator().tokens(prompt).endless(true).maxTokens(3).generateAsync();
+            if (i % 2 == 0) {
+                prompts.add(prompt);
+                kept.add(one);
+            } else {
+                Thread.onSpinWait();
+                one.cancel(true);
+            }
+        }
+        assertArrayEquals(expected, running.join().tokens());
+        for (int i = 0; i < kept.size(); i++) {
+            int[] alone = model.generator()
+                    .tokens(prompts.get(i))
+                    .endless(true)
+                    .maxTokens(3)
+                    .generate()
+                    .tokens();
+            assertArrayEquals(alone, kept.get(i).join().tokens());
+        }
     }
 
     @Test

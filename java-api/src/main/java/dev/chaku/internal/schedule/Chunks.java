@@ -13,9 +13,9 @@ final class Chunks {
     /** Of a pass, where that is not known to take too long. */
     private static final int LEAST = 32;
     /** With prompts, steps take so many times as long on average as without. */
-    private static final double MOST_RATIO = 2.5;
+    private static final double MOST_RATIO = 2;
     /** One layer of a pass takes no more than so many steps, unless it is the least. */
-    private static final double STEPS_OF_A_LAYER = 0.75;
+    private static final double STEPS_OF_A_LAYER = 0.5;
 
     private static final double NEW = 0.3;
     /** One measure counts no more than so many times the one before: the machine may have been away. */

@@ -12,10 +12,12 @@ import dev.chaku.generate.Generation;
 import dev.chaku.generate.SamplingOptions;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.IntStream;
@@ -37,6 +39,7 @@ final class ServeLoad implements Callable<Integer> {
     private static final int PROMPT = 64;
     private static final int ANSWER = 32;
     private static final int PREFIX = 1000;
+    private static final int FRESH = 4; // tokens behind a prefix
     private static final int LONG_PROMPT = 2000;
     private static final int CROWD = 64;
     private static final int ADAPTERS = 8;
@@ -44,6 +47,22 @@ final class ServeLoad implements Callable<Integer> {
 
     @Option(names = "--quick", description = "One round of small cases: does it work at all?")
     private boolean quick;
+
+    /** What is measured. */
+    enum Part {
+        TEXTS,
+        ADAPTERS,
+        PREFIX,
+        LONG_PROMPT,
+        REPRODUCIBLE
+    }
+
+    @Option(
+            names = "--parts",
+            split = ",",
+            paramLabel = "PART",
+            description = "What is measured, by default all: ${COMPLETION-CANDIDATES}.")
+    private Set<Part> parts = EnumSet.allOf(Part.class);
 
     @Mixin
     private RunOptions run;
@@ -69,11 +88,15 @@ final class ServeLoad implements Callable<Integer> {
                                 "system",
                                 shape.label() + " in " + WeightFormat.Q4_K_M.label() + ", random weights"));
                 generate(model, 1, List.of(), true); // warms up
-                texts(report, model, quick ? new int[] {1, 4} : new int[] {1, 8, 32, CROWD});
-                adapters(report, model);
-                prefix(report, model);
-                longPrompt(report, model);
-                reproducible(report, model);
+                for (Part part : parts) {
+                    switch (part) {
+                        case TEXTS -> texts(report, model, quick ? new int[] {1, 4} : new int[] {1, 8, 32, CROWD});
+                        case ADAPTERS -> adapters(report, model);
+                        case PREFIX -> prefix(report, model);
+                        case LONG_PROMPT -> longPrompt(report, model);
+                        case REPRODUCIBLE -> reproducible(report, model);
+                    }
+                }
             }
             return 0;
         });
@@ -140,7 +163,7 @@ final class ServeLoad implements Callable<Integer> {
     }
 
     private double firstToken(Model model, int[] prefix) {
-        int[] prompt = IntStream.concat(IntStream.of(prefix), IntStream.of(tokens(model, 4)))
+        int[] prompt = IntStream.concat(IntStream.of(prefix), IntStream.of(tokens(model, FRESH)))
                 .toArray();
         return text(model, prompt, 1).generate().times().firstToken().toNanos();
     }
@@ -150,13 +173,15 @@ final class ServeLoad implements Callable<Integer> {
         int prompt = quick ? 300 : LONG_PROMPT;
         Samples middle = new Samples();
         Samples worst = new Samples();
+        Samples reading = new Samples();
         for (int round = 0; round < rounds(); round++) {
+            double alone = firstToken(model, tokens(model, prompt - FRESH));
             Generator running = text(model, tokens(model, PROMPT), model.contextLength() / 2);
             long started = System.nanoTime();
             CompletableFuture<Generation> answer = CompletableFuture.supplyAsync(running::generate);
             pause(quick ? 500 : 2000);
             long begin = System.nanoTime() - started;
-            text(model, tokens(model, prompt), 1).generate();
+            double read = firstToken(model, tokens(model, prompt - FRESH));
             long end = System.nanoTime() - started;
             running.cancel();
             List<Long> before = new ArrayList<>();
@@ -173,10 +198,12 @@ final class ServeLoad implements Callable<Integer> {
             }
             middle.add(percentile(beside, 50) / percentile(before, 50));
             worst.add(percentile(beside, 99) / percentile(before, 50));
+            reading.add(read / alone);
         }
         String what = "gap beside a prompt of " + prompt + " tokens over that alone, ";
         put(report, what + "median", middle);
         put(report, what + "p99", worst);
+        put(report, "first token of that prompt beside a text over that alone", reading);
     }
 
     /** What it costs that a text has the same tokens whatever else runs. */
