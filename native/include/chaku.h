@@ -553,12 +553,12 @@ CHAKU_API chaku_status chaku_pool_compute(chaku_pool* pool, chaku_sequence* cons
                                           const chaku_step_parts* parts, float* logits, int64_t logits_floats);
 /** Begins to compute prompts in pieces, so that generated tokens of other texts need not wait for all of them: as
  * chaku_pool_compute with the same parts, all of them prompts, whose texts get the tokens with the last piece. Until
- * then they can be freed, and not cut, forked, dressed or computed, and chaku_pool_compute takes generated tokens alone.
- * A pool holds one such set of prompts. */
+ * then they can be freed, and not cut, forked, dressed or computed, and chaku_pool_compute takes generated tokens
+ * alone. A pool holds one such set of prompts. */
 CHAKU_API chaku_status chaku_pool_hold(chaku_pool* pool, chaku_sequence* const* sequences,
                                        const chaku_step_parts* parts);
-/** Runs at most n_layers layers of what is held; *out_done is 1 with the last piece, else 0. Each call is given the same
- * room for logits. On failure nothing is held any more, and the texts are as they were before chaku_pool_hold. */
+/** Runs at most n_layers layers of what is held; *out_done is 1 with the last piece, else 0. Each call is given the
+ * same room for logits. On failure nothing is held any more, and the texts are as they were before chaku_pool_hold. */
 CHAKU_API chaku_status chaku_pool_advance(chaku_pool* pool, int32_t n_layers, float* logits, int64_t logits_floats,
                                           int32_t* out_done);
 /** Gives up what is held, if anything: its texts are as they were before. */

@@ -15,7 +15,7 @@ final class Chunks {
     /** With prompts, steps take so many times as long on average as without. */
     private static final double MOST_RATIO = 2;
     /** One layer of a pass takes no more than so many steps, unless it is the least. */
-    private static final double STEPS_OF_A_LAYER = 0.5;
+    private static final double STEPS_OF_A_LAYER = 0.7;
 
     private static final double NEW = 0.3;
     /** One measure counts no more than so many times the one before: the machine may have been away. */
@@ -23,8 +23,8 @@ final class Chunks {
 
     private double stepNanos;
     private double tokenNanos; // of a token in a layer
-    /** That pieces took more of the time than their part. */
-    private double debtNanos;
+    /** What is left of the time that prompts have had so far; less than nothing where pieces took longer. */
+    private double leftNanos;
 
     /** Learns how long a step of generated tokens took. */
     void learnStep(long nanos) {
@@ -34,6 +34,7 @@ final class Chunks {
     /** Learns how long a piece took: so many layers of a pass of so many tokens. */
     void learnPiece(int tokens, int layers, long nanos) {
         tokenNanos = mean(tokenNanos, (double) nanos / ((double) tokens * layers));
+        leftNanos -= nanos;
     }
 
     private static double mean(double had, double now) {
@@ -65,18 +66,16 @@ final class Chunks {
      */
     int layers(int running, int prompts, int tokens, int all) {
         if (running == 0) {
-            debtNanos = 0;
+            leftNanos = 0;
             return all;
         }
-        double mostNanos = (MOST_RATIO - 1) * stepNanos * factor(running, prompts);
-        if (debtNanos > 0) {
-            debtNanos -= mostNanos;
+        double partNanos = (MOST_RATIO - 1) * stepNanos * factor(running, prompts);
+        leftNanos = Math.min(leftNanos + partNanos, partNanos);
+        if (leftNanos <= 0) {
             return 0;
         }
         double layerNanos = tokenNanos * tokens;
-        int layers = layerNanos == 0 ? 1 : (int) Math.max(1, Math.min(all, mostNanos / layerNanos));
-        debtNanos = Math.max(0, layers * layerNanos - mostNanos);
-        return layers;
+        return layerNanos == 0 ? 1 : (int) Math.max(1, Math.min(all, leftNanos / layerNanos));
     }
 
     /** Where more texts wait for their prompts than go on, they get more of the time: each text counts alike. */

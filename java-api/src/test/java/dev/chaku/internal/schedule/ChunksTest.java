@@ -24,27 +24,36 @@ class ChunksTest {
     }
 
     @Test
-    void stepsTakeTwiceAsLongWithPrompts() {
+    void aLayerOfAPassTakesNoLongerThanAStep() {
         chunks.learnStep(1000);
         chunks.learnPiece(100, 2, 1000); // 5 a token and layer
-        int tokens = chunks.tokens(1, 1);
-        assertEquals(100, tokens, "a layer is half a step");
-        assertEquals(2, chunks.layers(1, 1, tokens, LAYERS));
-        assertEquals(1, chunks.layers(1, 1, tokens, 1), "no more than are left");
-        assertEquals(4, chunks.layers(1, 2, tokens, LAYERS), "two prompts count as two");
-        assertEquals(LAYERS, chunks.layers(1, 100, tokens, LAYERS));
+        assertEquals(140, chunks.tokens(1, 1));
+        assertEquals(280, chunks.tokens(1, 2), "two prompts count as two");
+        assertEquals(140, chunks.tokens(2, 2));
+        assertEquals(Chunks.ALONE, chunks.tokens(1, 100));
     }
 
     @Test
-    void whatTookTooLongIsPaidBack() {
+    void promptsHaveHalfOfTheTime() {
         chunks.learnStep(1000);
-        chunks.learnPiece(32, 1, 2500); // the least pass has layers of two steps and a half
-        assertEquals(32, chunks.tokens(1, 1));
-        int ran = 0;
-        for (int step = 0; step < 100; step++) {
-            ran += chunks.layers(1, 1, 32, LAYERS);
+        for (int tokens : new int[] {32, 50, 150, 180, 512}) {
+            long read = 0;
+            for (int step = 0; step < 1000; step++) {
+                int layers = chunks.layers(1, 1, tokens, LAYERS);
+                if (layers > 0) {
+                    chunks.learnPiece(tokens, layers, 5L * tokens * layers);
+                    read += 5L * tokens * layers;
+                }
+            }
+            assertTrue(read > 700_000 && read < 1_010_000, tokens + " tokens had " + read + " of 1000000");
         }
-        assertTrue(ran >= 33 && ran <= 50, "in 100 steps " + ran);
+    }
+
+    @Test
+    void noMoreLayersThanAreLeft() {
+        chunks.learnStep(1000);
+        chunks.learnPiece(10, 1, 10);
+        assertEquals(3, chunks.layers(1, 1, 10, 3));
     }
 
     @Test
