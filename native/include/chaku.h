@@ -158,15 +158,17 @@ typedef struct chaku_engine_options {
   int32_t device_kind;    /* CHAKU_DEVICE_* */
   int32_t device_ordinal; /* among those of its kind, from 0 */
   int32_t device_requirement; /* CHAKU_DEVICE_PREFERRED or CHAKU_DEVICE_REQUIRED */
+  const char* cuda_library;   /* the file of CUDA kernels; NULL: libchaku_cuda.so beside this library */
 } chaku_engine_options;
 
 typedef struct chaku_engine_info {
   uint32_t size;
   int32_t n_threads;
-  int32_t cpu_path;        /* the path in use */
+  int32_t cpu_path;        /* in use; of CUDA CHAKU_CPU_FLOAT32, or CHAKU_CPU_AUTO where it rounds to bfloat16 */
   int32_t best_cpu_path;   /* the best path of this machine and build */
   uint32_t cpu_features;   /* bits CHAKU_FEATURE_* */
-  int64_t available_bytes; /* memory the process may still take (MemAvailable, capped by a cgroup limit); -1 unknown */
+  int64_t available_bytes; /* memory the process may still take (MemAvailable, capped by a cgroup limit), of another
+                              device what it has left; -1 unknown */
   int32_t device_kind;     /* CHAKU_DEVICE_*, in use */
   int32_t device_ordinal;
 } chaku_engine_info;
@@ -186,6 +188,27 @@ typedef struct chaku_engine_info {
 CHAKU_API chaku_status chaku_engine_create(const chaku_engine_options* options, chaku_engine** out);
 CHAKU_API void chaku_engine_free(chaku_engine** engine);
 CHAKU_API chaku_status chaku_engine_describe(const chaku_engine* engine, chaku_engine_info* out);
+
+typedef struct chaku_cuda_device {
+  uint32_t size;
+  int32_t major; /* compute capability */
+  int32_t minor;
+  int32_t n_multiprocessors;
+  int64_t total_bytes;
+  int64_t free_bytes; /* -1 unknown */
+  char name[256];
+  char unusable[256]; /* why the kernels do not run on it; "" where they do */
+} chaku_cuda_device;
+
+/**
+ * How many CUDA devices there are. `library` as chaku_engine_options.cuda_library. None is no failure: *absence then
+ * says why (no library, no driver, too old a driver, no device), and is "" otherwise; valid until the thread's next
+ * call.
+ */
+CHAKU_API chaku_status chaku_cuda_count(const char* library, int32_t* n_devices, const char** absence);
+/** Of device `ordinal`, which is below the count. */
+CHAKU_API chaku_status chaku_cuda_describe(const char* library, int32_t ordinal, chaku_cuda_device* out);
+
 /** Why the device in use is not the one that was preferred; "" where it is. Valid as long as the engine. */
 CHAKU_API chaku_status chaku_engine_fallback(const chaku_engine* engine, const char** out);
 

@@ -18,9 +18,12 @@ extern "C" chaku_status chaku_engine_create(const chaku_engine_options* options,
     if (o.device_requirement != CHAKU_DEVICE_PREFERRED && o.device_requirement != CHAKU_DEVICE_REQUIRED)
       fail(Code::kInvalidArgument, "[engine_create] expected device_requirement %d or %d, got %d",
            CHAKU_DEVICE_PREFERRED, CHAKU_DEVICE_REQUIRED, o.device_requirement);
-    const DeviceChoice choice{static_cast<DeviceKind>(o.device_kind), o.device_ordinal,
-                              o.device_requirement == CHAKU_DEVICE_REQUIRED, o.n_threads,
-                              static_cast<CpuPath>(o.cpu_path)};
+    const DeviceChoice choice{static_cast<DeviceKind>(o.device_kind),
+                              o.device_ordinal,
+                              o.device_requirement == CHAKU_DEVICE_REQUIRED,
+                              o.n_threads,
+                              static_cast<CpuPath>(o.cpu_path),
+                              o.cuda_library != nullptr ? o.cuda_library : ""};
     *out = new chaku_engine{std::make_shared<const Engine>(choice)};
   });
 }
@@ -35,7 +38,7 @@ extern "C" chaku_status chaku_engine_describe(const chaku_engine* engine, chaku_
     info.cpu_path = static_cast<int32_t>(e.kernels().path);
     info.best_cpu_path = static_cast<int32_t>(best_cpu_path());
     info.cpu_features = cpu_features().bits();
-    info.available_bytes = available_memory_bytes();
+    info.available_bytes = e.device().available_bytes();
     info.device_kind = static_cast<int32_t>(e.chosen().kind);
     info.device_ordinal = e.chosen().ordinal;
   });

@@ -13,10 +13,11 @@ enum class DeviceKind : int32_t { kCpu = 0, kCuda = 1 };
 
 struct DeviceChoice {
   DeviceKind kind = DeviceKind::kCpu;
-  int32_t ordinal = 0;    // among those of its kind
-  bool required = false;  // absent: Error(kDeviceAbsent) in place of the CPU
-  int32_t n_threads = 0;  // of the CPU
-  CpuPath cpu_path = CpuPath::kAuto;
+  int32_t ordinal = 0;                // among those of its kind
+  bool required = false;              // absent: Error(kDeviceAbsent) in place of the CPU
+  int32_t n_threads = 0;              // of the CPU
+  CpuPath cpu_path = CpuPath::kAuto;  // kFloat32, kReference: of CUDA too, no operand is rounded
+  std::string cuda_library = {};      // as open_cuda_library() says
 };
 
 struct ChosenDevice {

@@ -34,4 +34,6 @@ void CpuDevice::upload(void* to, const void* from, int64_t n_bytes) const noexce
 
 void CpuDevice::download(void* to, const void* from, int64_t n_bytes) const noexcept { copy(to, from, n_bytes); }
 
+int64_t CpuDevice::available_bytes() const noexcept { return available_memory_bytes(); }
+
 }  // namespace chaku

@@ -15,6 +15,7 @@ class CpuDevice final : public Device {
   void free(std::byte* data, int64_t n_bytes) const noexcept override;
   void upload(void* to, const void* from, int64_t n_bytes) const noexcept override;
   void download(void* to, const void* from, int64_t n_bytes) const noexcept override;
+  int64_t available_bytes() const noexcept override;
   bool shares_host_memory() const noexcept override { return true; }
 
  private:

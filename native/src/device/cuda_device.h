@@ -1,5 +1,4 @@
-// A CUDA device behind libchaku_cuda, or the emulator in its place. Used from one thread at a time: ops share its
-// scratch memory.
+// A CUDA device behind libchaku_cuda, or the emulator in its place.
 #pragma once
 
 #include "device/device.h"
@@ -9,9 +8,9 @@ namespace chaku {
 
 class CudaDevice final : public Device {
  public:
-  // `kernels` is one of the library's tables. Throws Error(kDeviceAbsent) with the reason where no device can be used,
-  // and Error(kDeviceError) or Error(kOutOfMemory) for one that gives no queue.
-  CudaDevice(const cuda::Library& library, const KernelTable& kernels, int64_t scratch_bytes);
+  // `kernels` is one of the library's tables, the device one that it can use. Throws Error(kDeviceError) for one that
+  // gives no queue.
+  CudaDevice(const cuda::Library& library, const KernelTable& kernels, int32_t ordinal);
   ~CudaDevice() override;
 
   std::byte* allocate(int64_t n_bytes) const override;
@@ -19,13 +18,14 @@ class CudaDevice final : public Device {
   void upload(void* to, const void* from, int64_t n_bytes) const noexcept override;
   void download(void* to, const void* from, int64_t n_bytes) const noexcept override;
   void check() const override;
+  int64_t available_bytes() const noexcept override;
   bool shares_host_memory() const noexcept override { return false; }
 
  private:
-  CudaDevice(const cuda::Library& library, const KernelTable& kernels, Queue* queue);
-  static Queue* make_queue(const cuda::Library& library, int64_t scratch_bytes);
+  CudaDevice(const cuda::Library& library, const KernelTable& kernels, int32_t ordinal, Queue* queue);
 
   const cuda::Library& library_;
+  int32_t ordinal_;
   Queue* queue_;
 };
 

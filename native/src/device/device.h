@@ -68,6 +68,9 @@ class Device {
   // Throws Error(kDeviceError) if anything that ran before has failed.
   virtual void check() const {}
 
+  // What can be allocated now; -1 where the system does not tell.
+  virtual int64_t available_bytes() const noexcept = 0;
+
   // Whether kernels read and write the host's memory as their own: nothing needs to be copied then.
   virtual bool shares_host_memory() const noexcept = 0;
 

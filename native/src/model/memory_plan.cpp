@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <initializer_list>
 
-#include "base/cpu_features.h"
 #include "base/error.h"
 
 namespace chaku {
@@ -25,7 +24,7 @@ int64_t MemoryPlan::total_bytes() const noexcept {
 }
 
 int64_t available_bytes(const Model& model) noexcept {
-  const int64_t machine = available_memory_bytes();
+  const int64_t machine = model.engine().device().available_bytes();
   return machine < 0 ? INT64_MAX : saturating_sum({machine, model.weight_bytes()});
 }
 

@@ -9,13 +9,10 @@
 namespace chaku::test {
 namespace {
 
-// Little: its pages open and close with every launch.
-constexpr int64_t kScratchBytes = int64_t{1} << 20;
-
 Queue& device_queue() {
   static Queue* const queue = [] {
     const char* reason = "";
-    Queue* made = device_library().make_queue(kScratchBytes, &reason);
+    Queue* made = device_library().make_queue(0, device_library().scratch_bytes, &reason);
     if (made == nullptr) throw std::runtime_error(reason);
     return made;
   }();
@@ -110,6 +107,7 @@ KernelTable staged() {
   CHAKU_STAGED(causal_convolution)
   CHAKU_STAGED(causal_convolution_backward)
   CHAKU_STAGED(delta_rule)
+  CHAKU_STAGED(delta_rule_backward)
   CHAKU_STAGED(route)
   CHAKU_STAGED(route_backward)
   CHAKU_STAGED(balance_loss)

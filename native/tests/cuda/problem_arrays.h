@@ -151,6 +151,20 @@ void visit(DeltaRuleProblem& p, V& v) {
   v(p.rate, p.n_value_heads);
   v(p.o, n * p.n_value_heads * p.value_dim);
 }
+template <class V>
+void visit(DeltaRuleBackwardProblem& p, V& v) {
+  visit(p.forward, v);
+  const DeltaRuleProblem& f = p.forward;
+  int64_t n = 0;
+  for (int64_t s = 0; s < f.n_spans; ++s) n = std::max(n, f.spans[s].q_end);
+  v(p.d_o, n * f.n_value_heads * f.value_dim);
+  v(p.dq, rows_length(n, f.stride, int64_t{f.n_key_heads} * f.key_dim));
+  v(p.dk, rows_length(n, f.stride, int64_t{f.n_key_heads} * f.key_dim));
+  v(p.dv, rows_length(n, f.stride, int64_t{f.n_value_heads} * f.value_dim));
+  v(p.dbeta, n * f.n_value_heads);
+  v(p.dalpha, n * f.n_value_heads);
+  v(p.drate, f.n_value_heads);
+}
 
 template <class V>
 void visit(RouteProblem& p, V& v) {

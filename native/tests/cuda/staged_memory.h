@@ -16,7 +16,7 @@ class StagedMemory {
  public:
   explicit StagedMemory(Queue& queue) : queue_(queue) {}
   ~StagedMemory() {
-    for (const Range& r : ranges_) device_library().free(r.device);
+    for (const Range& r : ranges_) device_library().free(queue_, r.device);
   }
   StagedMemory(const StagedMemory&) = delete;
   StagedMemory& operator=(const StagedMemory&) = delete;
@@ -36,7 +36,7 @@ class StagedMemory {
   void upload() {
     merge();
     for (Range& r : ranges_) {
-      r.device = static_cast<std::byte*>(device_library().allocate(r.end - r.begin));
+      r.device = static_cast<std::byte*>(device_library().allocate(queue_, r.end - r.begin));
       device_library().upload(queue_, r.device, r.begin, r.end - r.begin);
     }
     placed_ = true;

@@ -219,6 +219,7 @@ class FarDevice final : public Device {
     expect_far("download", {from});
     copy(to, from, n_bytes);
   }
+  int64_t available_bytes() const noexcept override { return kFarBytes; }
   bool shares_host_memory() const noexcept override { return false; }
 
  private:

@@ -1,32 +1,14 @@
 // The gated delta rule forward: a column of a head's memory a warp, its lanes the dimensions of keys; tokens one after
 // another. Columns depend on no other. Formulas of reference/delta_rule.cpp in float32.
+#include "kernels/cuda/delta_rule.cuh"
 #include "kernels/cuda/ops.h"
 #include "kernels/cuda/queue.cuh"
 #include "kernels/cuda/running_states.cuh"
-#include "kernels/cuda/warp.cuh"
-#include "kernels/delta_rule.h"
 
 namespace chaku::cuda {
 namespace {
 
 constexpr int kThreads = 128;
-
-// Dimension lane + 32 i of a row, of unit length times `scale`.
-template <int kDims>
-CHAKU_DEVICE void load_unit(const float* row, int n, float epsilon, float scale, float (&x)[kDims]) {
-  float squares = 0.0f;
-  CHAKU_UNROLL
-  for (int i = 0; i < kDims; ++i) {
-    const int d = lane_index() + 32 * i;
-    x[i] = d < n ? row[d] : 0.0f;
-    squares = fmaf(x[i], x[i], squares);
-  }
-  const float factor = scale / fmaxf(sqrtf(warp_sum(squares)), epsilon);
-  CHAKU_UNROLL
-  for (int i = 0; i < kDims; ++i) x[i] *= factor;
-}
-
-CHAKU_DEVICE float softplus(float x) { return x > 30.0f ? x : log1pf(expf(x)); }
 
 // grid -> four columns of the memories of all heads, spans; no shared memory; 8 dk FLOPs a token and column.
 template <int kDims>
@@ -39,18 +21,14 @@ __global__ void __launch_bounds__(kThreads) forward(const DeltaRuleProblem p, co
   const RunningState& state = all.states[blockIdx.y];
   const int64_t at = int64_t{head} * p.key_dim * p.value_dim + c;
   float memory[kDims];
-  CHAKU_UNROLL
-  for (int i = 0; i < kDims; ++i) {
-    const int d = lane_index() + 32 * i;
-    memory[i] = state.in != nullptr && d < p.key_dim ? state.in[at + int64_t{d} * p.value_dim] : 0.0f;
-  }
+  load_lanes(state.in != nullptr ? state.in + at : nullptr, p.key_dim, p.value_dim, memory);
   const float q_scale = 1.0f / sqrtf(static_cast<float>(p.key_dim));
   for (int64_t t = span.q_begin; t < span.q_end; ++t) {
     const int64_t row = t * p.stride + int64_t{key_head} * p.key_dim, gate = t * p.n_value_heads + head;
     float q[kDims], k[kDims], recalled = 0.0f, o = 0.0f;
     load_unit(p.q + row, p.key_dim, p.epsilon, q_scale, q);
     load_unit(p.k + row, p.key_dim, p.epsilon, 1.0f, k);
-    const float keep = expf(p.rate[head] * softplus(p.alpha[gate])), write = 1.0f / (1.0f + expf(-p.beta[gate]));
+    const float keep = keep_of(p, t, head), write = write_of(p, t, head);
     CHAKU_UNROLL
     for (int i = 0; i < kDims; ++i) {
       memory[i] *= keep;
@@ -65,11 +43,7 @@ __global__ void __launch_bounds__(kThreads) forward(const DeltaRuleProblem p, co
     o = warp_sum(o);
     if (lane_index() == 0) p.o[gate * p.value_dim + c] = o;
   }
-  CHAKU_UNROLL
-  for (int i = 0; i < kDims; ++i) {
-    const int d = lane_index() + 32 * i;
-    if (state.out != nullptr && d < p.key_dim) state.out[at + int64_t{d} * p.value_dim] = memory[i];
-  }
+  if (state.out != nullptr) store_lanes(state.out + at, p.key_dim, p.value_dim, memory);
 }
 
 template <int kDims>

@@ -1,39 +1,30 @@
 #include <cstdio>
 
 #include "base/error.h"
+#include "kernels/cuda/architectures.h"
 #include "kernels/cuda/library.h"
 #include "kernels/cuda/memory.cuh"
 #include "kernels/cuda/ops.h"
 #include "kernels/cuda/queue.cuh"
 
+#define CHAKU_TEXT_OF(...) #__VA_ARGS__
+#define CHAKU_TEXT(...) CHAKU_TEXT_OF(__VA_ARGS__)
+
 namespace chaku::cuda {
 namespace {
 
-bool describe(DeviceInfo* info) {
-  *info = {};
-#ifdef __CUDACC__
-  int ordinal = 0;
-  cudaDeviceProp properties;
-  if (cudaGetDevice(&ordinal) != cudaSuccess || cudaGetDeviceProperties(&properties, ordinal) != cudaSuccess)
-    return false;
-  std::snprintf(info->name, sizeof(info->name), "%s", properties.name);
-  info->major = properties.major;
-  info->minor = properties.minor;
-  info->n_multiprocessors = properties.multiProcessorCount;
-  info->total_bytes = static_cast<int64_t>(properties.totalGlobalMem);
-#else
-  std::snprintf(info->name, sizeof(info->name), "emulator");
-  info->major = static_cast<int32_t>(simt::options().architecture) / 10;
-  info->minor = static_cast<int32_t>(simt::options().architecture) % 10;
-  info->n_multiprocessors = 1;
-#endif
-  return true;
-}
+constexpr char kArchitectures[] = CHAKU_TEXT(CHAKU_CUDA_ARCHITECTURES);
 
-Queue* make_queue(int64_t scratch_bytes, const char** reason) {
+#ifdef __CUDACC__
+constexpr int64_t kScratchBytes = int64_t{64} << 20;
+#else
+constexpr int64_t kScratchBytes = int64_t{1} << 20;  // its pages open and close with every launch
+#endif
+
+Queue* make_queue(int32_t device, int64_t scratch_bytes, const char** reason) {
   static thread_local std::string said;
   try {
-    return new CudaQueue(scratch_bytes);
+    return new CudaQueue(device, scratch_bytes);
   } catch (const Error& error) {
     said = error.what();
     *reason = said.c_str();
@@ -43,33 +34,85 @@ Queue* make_queue(int64_t scratch_bytes, const char** reason) {
 
 void free_queue(Queue* queue) { delete static_cast<CudaQueue*>(queue); }
 
-void* allocate(int64_t n_bytes) {
+// Functions of a queue, one at a time with its ops.
+CudaQueue& current(Queue& queue) {
+  CudaQueue& q = cuda_queue(queue);
+  make_current(q.device());
+  return q;
+}
+
+void* allocate(Queue& queue, int64_t n_bytes) {
+  const std::lock_guard lock(cuda_queue(queue).mutex());
+  current(queue);
   try {
     return allocate_memory(n_bytes);
-  } catch (const Error&) {
+  } catch (const Error& error) {
+    if (error.code() == Code::kDeviceError) cuda_queue(queue).note(error.what());
     return nullptr;
   }
 }
 
-void free_at(void* at) { free_memory(at); }
-
-void upload(Queue& queue, void* to, const void* from, int64_t n_bytes) { cuda_queue(queue).upload(to, from, n_bytes); }
-void download(Queue& queue, void* to, const void* from, int64_t n_bytes) {
-  cuda_queue(queue).download(to, from, n_bytes);
+void free_at(Queue& queue, void* at) {
+  const std::lock_guard lock(cuda_queue(queue).mutex());
+  current(queue);
+  free_memory(at);
 }
-void clear(Queue& queue, void* at, int64_t n_bytes) { cuda_queue(queue).clear(at, n_bytes); }
-void synchronize(Queue& queue) { cuda_queue(queue).synchronize(); }
-const char* failure(Queue& queue) { return cuda_queue(queue).failure().c_str(); }
-const char* why_absent() { return absence(); }
+
+void upload(Queue& queue, void* to, const void* from, int64_t n_bytes) {
+  const std::lock_guard lock(cuda_queue(queue).mutex());
+  current(queue).upload(to, from, n_bytes);
+}
+void download(Queue& queue, void* to, const void* from, int64_t n_bytes) {
+  const std::lock_guard lock(cuda_queue(queue).mutex());
+  current(queue).download(to, from, n_bytes);
+}
+void clear(Queue& queue, void* at, int64_t n_bytes) {
+  const std::lock_guard lock(cuda_queue(queue).mutex());
+  current(queue).clear(at, n_bytes);
+}
+void synchronize(Queue& queue) {
+  const std::lock_guard lock(cuda_queue(queue).mutex());
+  current(queue).synchronize();
+}
+const char* failure(Queue& queue) {
+  static thread_local std::string said;
+  const std::lock_guard lock(cuda_queue(queue).mutex());
+  said = cuda_queue(queue).failure();
+  return said.c_str();
+}
+
+const char* unusable(int32_t device) {
+  static thread_local char reason[400];
+  DeviceInfo info;
+  if (!describe(device, &info)) return "the driver does not describe it";
+  if (has_kernels_for(kArchitectures, info.major, info.minor)) return nullptr;
+  std::snprintf(reason, sizeof(reason), "%s has compute capability %d.%d, and this library has kernels for sm_%s",
+                info.name, info.major, info.minor, kArchitectures);
+  return reason;
+}
 
 }  // namespace
 }  // namespace chaku::cuda
 
 const chaku::cuda::Library* chaku_cuda_library(int32_t version, int64_t table_bytes) {
   using namespace chaku::cuda;
-  static const Library library = {&float32_table(), &tensor_table(), why_absent, describe, make_queue, free_queue,
-                                  allocate,         free_at,         upload,     download, clear,      synchronize,
-                                  failure};
+  static const Library library = {.float32 = &float32_table(),
+                                  .tensor = &tensor_table(),
+                                  .scratch_bytes = kScratchBytes,
+                                  .absence = [] { return chaku::cuda::absence(); },
+                                  .n_devices = [] { return chaku::cuda::n_devices(); },
+                                  .describe = [](int32_t d, DeviceInfo* to) { return chaku::cuda::describe(d, to); },
+                                  .unusable = unusable,
+                                  .free_bytes = [](int32_t d) { return chaku::cuda::free_bytes(d); },
+                                  .make_queue = make_queue,
+                                  .free_queue = free_queue,
+                                  .allocate = allocate,
+                                  .free = free_at,
+                                  .upload = upload,
+                                  .download = download,
+                                  .clear = clear,
+                                  .synchronize = synchronize,
+                                  .failure = failure};
   const bool same = version == kLibraryVersion && table_bytes == static_cast<int64_t>(sizeof(chaku::KernelTable));
   return same ? &library : nullptr;
 }

@@ -6,45 +6,47 @@
 
 #include <cstdint>
 
+#include "kernels/cuda/device_info.h"
 #include "kernels/table.h"
 
 namespace chaku::cuda {
 
 // Raised with every change of what stands below.
-inline constexpr int32_t kLibraryVersion = 1;
+inline constexpr int32_t kLibraryVersion = 2;
 
-struct DeviceInfo {
-  char name[256];
-  int32_t major, minor;  // compute capability
-  int32_t n_multiprocessors;
-  int64_t total_bytes;
-};
-
+// Devices are numbered from 0. Functions that take a queue may be called from any thread, and take turns with its ops.
 struct Library {
   const KernelTable* float32;  // as ops.h says
   const KernelTable* tensor;
+  // Scratch memory that makes its kernels fast.
+  int64_t scratch_bytes;
 
-  // Why no device can be used, or null.
+  // Why there is no device at all, or null. Valid until the thread's next call.
   const char* (*absence)();
-  // Of the current device; false where there is none.
-  bool (*describe)(DeviceInfo* info);
+  int32_t (*n_devices)();
+  // False, with `info` zeroed, where the driver does not tell.
+  bool (*describe)(int32_t device, DeviceInfo* info);
+  // Why this library has no kernels for a device, or null. Valid as `absence`.
+  const char* (*unusable)(int32_t device);
+  // Memory that can be allocated now; -1 where the driver does not tell. Starts the device if nothing has yet.
+  int64_t (*free_bytes)(int32_t device);
 
-  // A queue of the current device, used from one thread at a time; null, with `reason` set, if it cannot be had.
-  Queue* (*make_queue)(int64_t scratch_bytes, const char** reason);
+  // Null, with `reason` set, if it cannot be had.
+  Queue* (*make_queue)(int32_t device, int64_t scratch_bytes, const char** reason);
   // Waits for what runs; null is nothing.
   void (*free_queue)(Queue* queue);
 
-  // 256-byte aligned, undefined; null if there is no such memory.
-  void* (*allocate)(int64_t n_bytes);
+  // Of the queue's device: 256-byte aligned, undefined; null if there is no such memory.
+  void* (*allocate)(Queue& queue, int64_t n_bytes);
   // Waits for what runs; null is nothing.
-  void (*free)(void* at);
+  void (*free)(Queue& queue, void* at);
 
   // In order with the kernels; the host's memory is in use until synchronize().
   void (*upload)(Queue& queue, void* to, const void* from, int64_t n_bytes);
   void (*download)(Queue& queue, void* to, const void* from, int64_t n_bytes);
   void (*clear)(Queue& queue, void* at, int64_t n_bytes);
   void (*synchronize)(Queue& queue);
-  // The first thing that went wrong on a queue, or an empty string.
+  // The first thing that went wrong on a queue, or an empty string. What comes after it on the queue is dropped.
   const char* (*failure)(Queue& queue);
 };
 

@@ -68,6 +68,7 @@ void position_factors(const PositionFactorsProblem& problem, Queue& queue) noexc
 void causal_convolution(const CausalConvolutionProblem& problem, Queue& queue) noexcept;
 void causal_convolution_backward(const CausalConvolutionBackwardProblem& problem, Queue& queue) noexcept;
 void delta_rule(const DeltaRuleProblem& problem, Queue& queue) noexcept;
+void delta_rule_backward(const DeltaRuleBackwardProblem& problem, Queue& queue) noexcept;
 
 void route(const RouteProblem& problem, Queue& queue) noexcept;
 void route_backward(const RouteBackwardProblem& problem, Queue& queue) noexcept;

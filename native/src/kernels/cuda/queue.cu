@@ -4,7 +4,8 @@
 
 namespace chaku::cuda {
 
-CudaQueue::CudaQueue(int64_t scratch_bytes) : Queue(1), scratch_bytes_(scratch_bytes) {
+CudaQueue::CudaQueue(int32_t device, int64_t scratch_bytes) : Queue(1), device_(device), scratch_bytes_(scratch_bytes) {
+  make_current(device);
 #ifdef __CUDACC__
   const cudaError_t error = cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking);
   if (error != cudaSuccess) fail(Code::kDeviceError, "[device] expected a stream, got %s", cudaGetErrorString(error));
@@ -13,6 +14,7 @@ CudaQueue::CudaQueue(int64_t scratch_bytes) : Queue(1), scratch_bytes_(scratch_b
 }
 
 CudaQueue::~CudaQueue() {
+  make_current(device_);
   synchronize();
   free_memory(scratch_);
 #ifdef __CUDACC__
@@ -22,15 +24,25 @@ CudaQueue::~CudaQueue() {
 
 #ifdef __CUDACC__
 
+// The driver gives a device up after such errors until the process ends: all that follows fails with the same one.
+void CudaQueue::check(cudaError_t error) noexcept {
+  if (error == cudaSuccess || !failure_.empty()) return;
+  note("CUDA device " + std::to_string(device_) + ": " + cudaGetErrorString(error) + " (" + cudaGetErrorName(error) +
+       ")");
+}
+
 void CudaQueue::upload(void* to, const void* from, int64_t n_bytes) noexcept {
+  if (!failure_.empty()) return;
   check(cudaMemcpyAsync(to, from, static_cast<size_t>(n_bytes), cudaMemcpyHostToDevice, stream_));
 }
 
 void CudaQueue::download(void* to, const void* from, int64_t n_bytes) noexcept {
+  if (!failure_.empty()) return;
   check(cudaMemcpyAsync(to, from, static_cast<size_t>(n_bytes), cudaMemcpyDeviceToHost, stream_));
 }
 
 void CudaQueue::clear(void* at, int64_t n_bytes) noexcept {
+  if (!failure_.empty()) return;
   check(cudaMemsetAsync(at, 0, static_cast<size_t>(n_bytes), stream_));
 }
 
@@ -39,6 +51,7 @@ void CudaQueue::synchronize() noexcept { check(cudaStreamSynchronize(stream_)); 
 #else
 
 void CudaQueue::upload(void* to, const void* from, int64_t n_bytes) noexcept {
+  if (!failure_.empty()) return;
   try {
     stream_.copy_to_device(to, from, static_cast<size_t>(n_bytes));
   } catch (const simt::Fault& fault) {
@@ -47,6 +60,7 @@ void CudaQueue::upload(void* to, const void* from, int64_t n_bytes) noexcept {
 }
 
 void CudaQueue::download(void* to, const void* from, int64_t n_bytes) noexcept {
+  if (!failure_.empty()) return;
   try {
     stream_.copy_to_host(to, from, static_cast<size_t>(n_bytes));
   } catch (const simt::Fault& fault) {
@@ -55,6 +69,7 @@ void CudaQueue::download(void* to, const void* from, int64_t n_bytes) noexcept {
 }
 
 void CudaQueue::clear(void* at, int64_t n_bytes) noexcept {
+  if (!failure_.empty()) return;
   try {
     stream_.fill_device(at, 0, static_cast<size_t>(n_bytes));
   } catch (const simt::Fault& fault) {

@@ -2,6 +2,7 @@
 // calls the CUDA run-time, or the emulator in its place.
 #pragma once
 
+#include <mutex>
 #include <string>
 
 #include "kernels/cuda/device.cuh"
@@ -17,15 +18,17 @@ namespace chaku::cuda {
 
 constexpr int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
-// Used from one thread at a time. Nothing waits for the device but synchronize().
+// Used from one thread at a time, by who holds the mutex: ops use the scratch memory over several launches. Nothing
+// waits for the device but synchronize().
 class CudaQueue final : public Queue {
  public:
-  // Bytes that kernels may use between themselves; each op overwrites what an earlier one left.
-  static constexpr int64_t kScratchBytes = int64_t{64} << 20;
-
-  // Throws Error(kDeviceError) when the device gives no stream, Error(kOutOfMemory) when it has no scratch memory.
-  explicit CudaQueue(int64_t scratch_bytes = kScratchBytes);
+  // With so many bytes that kernels may use between themselves; each op overwrites what an earlier one left. Throws
+  // Error(kDeviceError) when the device gives no stream, Error(kOutOfMemory) when it has no scratch memory.
+  CudaQueue(int32_t device, int64_t scratch_bytes);
   ~CudaQueue();
+
+  int32_t device() const noexcept { return device_; }
+  std::mutex& mutex() noexcept { return mutex_; }
 
   std::byte* device_scratch() noexcept { return scratch_; }
   int64_t scratch_bytes() const noexcept { return scratch_bytes_; }
@@ -49,13 +52,13 @@ class CudaQueue final : public Queue {
 
  private:
 #ifdef __CUDACC__
-  void check(cudaError_t error) noexcept {
-    if (error != cudaSuccess) note(cudaGetErrorString(error));
-  }
+  void check(cudaError_t error) noexcept;
   cudaStream_t stream_ = nullptr;
 #else
   simt::Stream stream_;
 #endif
+  int32_t device_ = 0;
+  std::mutex mutex_;
   std::byte* scratch_ = nullptr;
   int64_t scratch_bytes_ = 0;
   std::string failure_;

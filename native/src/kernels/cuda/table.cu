@@ -1,7 +1,10 @@
+#include <mutex>
 #include <string>
 
+#include "kernels/cuda/memory.cuh"
 #include "kernels/cuda/ops.h"
 #include "kernels/cuda/queue.cuh"
+#include "kernels/path_choice.h"
 
 namespace chaku::cuda {
 namespace {
@@ -12,75 +15,91 @@ void missing(const Problem&, Queue& queue) noexcept {
   cuda_queue(queue).note("an op has no CUDA kernel yet: " + std::string(__PRETTY_FUNCTION__));
 }
 
+// Ops of several threads take turns: each uses the queue's scratch memory over several launches.
+template <auto op>
+struct Alone;
+template <class Problem, void (*op)(const Problem&, Queue&) noexcept>
+struct Alone<op> {
+  static void run(const Problem& problem, Queue& queue) noexcept {
+    CudaQueue& q = cuda_queue(queue);
+    const std::lock_guard lock(q.mutex());
+    make_current(q.device());
+    op(problem, queue);
+  }
+};
+template <auto op>
+constexpr auto alone = &Alone<op>::run;
+
 constexpr KernelTable kFloat32 = {
     .name = "cuda-float32",
-    .path = CpuPath::kReference,
-    .matmul = matmul,
-    .matmul_group = matmul_group,
-    .matmul_backward = matmul_backward,
-    .matmul_backward_group = matmul_backward_group,
-    .weight_gradient = weight_gradient,
-    .weight_gradient_group = weight_gradient_group,
-    .gather = gather,
-    .scatter_gradient = scatter_gradient,
-    .attention = attention,
-    .attention_backward = attention_backward,
-    .causal_convolution = causal_convolution,
-    .causal_convolution_backward = causal_convolution_backward,
-    .delta_rule = delta_rule,
-    .delta_rule_backward = missing,
-    .sink_gradient = sink_gradient,
-    .rms_norm = rms_norm,
-    .rms_norm_backward = rms_norm_backward,
-    .layer_norm = layer_norm,
-    .layer_norm_backward = layer_norm_backward,
-    .rope = rope,
-    .route = route,
-    .route_backward = route_backward,
-    .balance_loss = balance_loss,
-    .combine_rows = combine_rows,
-    .scale_rows = scale_rows,
-    .row_dots = row_dots,
-    .gated_activation = gated_activation,
-    .gated_activation_backward = gated_activation_backward,
-    .axpby = axpby,
-    .clamp = clamp,
-    .soft_cap = soft_cap,
-    .dropout = dropout,
-    .squared_norm = squared_norm,
-    .cross_entropy = cross_entropy,
-    .adamw = adamw,
-    .lion = lion,
-    .encode_moments = encode_moments,
-    .decode_moments = decode_moments,
-    .copy_rows = copy_rows,
-    .mean_rows = mean_rows,
-    .scatter_rows = scatter_rows,
-    .fill = fill,
-    .encode_rows = encode_rows,
-    .decode_rows = decode_rows,
+    .path = kFloat32Path,
+    .matmul = alone<matmul>,
+    .matmul_group = alone<matmul_group>,
+    .matmul_backward = alone<matmul_backward>,
+    .matmul_backward_group = alone<matmul_backward_group>,
+    .weight_gradient = alone<weight_gradient>,
+    .weight_gradient_group = alone<weight_gradient_group>,
+    .gather = alone<gather>,
+    .scatter_gradient = alone<scatter_gradient>,
+    .attention = alone<attention>,
+    .attention_backward = alone<attention_backward>,
+    .causal_convolution = alone<causal_convolution>,
+    .causal_convolution_backward = alone<causal_convolution_backward>,
+    .delta_rule = alone<delta_rule>,
+    .delta_rule_backward = alone<delta_rule_backward>,
+    .sink_gradient = alone<sink_gradient>,
+    .rms_norm = alone<rms_norm>,
+    .rms_norm_backward = alone<rms_norm_backward>,
+    .layer_norm = alone<layer_norm>,
+    .layer_norm_backward = alone<layer_norm_backward>,
+    .rope = alone<rope>,
+    .route = alone<route>,
+    .route_backward = alone<route_backward>,
+    .balance_loss = alone<balance_loss>,
+    .combine_rows = alone<combine_rows>,
+    .scale_rows = alone<scale_rows>,
+    .row_dots = alone<row_dots>,
+    .gated_activation = alone<gated_activation>,
+    .gated_activation_backward = alone<gated_activation_backward>,
+    .axpby = alone<axpby>,
+    .clamp = alone<clamp>,
+    .soft_cap = alone<soft_cap>,
+    .dropout = alone<dropout>,
+    .squared_norm = alone<squared_norm>,
+    .cross_entropy = alone<cross_entropy>,
+    .adamw = alone<adamw>,
+    .lion = alone<lion>,
+    .encode_moments = alone<encode_moments>,
+    .decode_moments = alone<decode_moments>,
+    .copy_rows = alone<copy_rows>,
+    .mean_rows = alone<mean_rows>,
+    .scatter_rows = alone<scatter_rows>,
+    .fill = alone<fill>,
+    .encode_rows = alone<encode_rows>,
+    .decode_rows = alone<decode_rows>,
     .merge_rows = missing,
     .add_low_rank = missing,
     .round_along = missing,
     .compare_change = missing,
-    .column_squares = column_squares,
-    .uniform = uniform,
-    .rope_table = rope_table,
-    .position_factors = position_factors,
-    .sort_slots = sort_slots,
-    .sigmoid = sigmoid,
-    .sigmoid_backward = sigmoid_backward,
+    .column_squares = alone<column_squares>,
+    .uniform = alone<uniform>,
+    .rope_table = alone<rope_table>,
+    .position_factors = alone<position_factors>,
+    .sort_slots = alone<sort_slots>,
+    .sigmoid = alone<sigmoid>,
+    .sigmoid_backward = alone<sigmoid_backward>,
 };
 
 constexpr KernelTable with_tensor_cores(KernelTable table) {
   table.name = "cuda-bf16";
-  table.matmul = tensor_matmul;
-  table.matmul_group = tensor_matmul_group;
-  table.matmul_backward = tensor_matmul_backward;
-  table.matmul_backward_group = tensor_matmul_backward_group;
-  table.weight_gradient = tensor_weight_gradient;
-  table.weight_gradient_group = tensor_weight_gradient_group;
-  table.attention = tensor_attention;
+  table.path = CpuPath::kAuto;
+  table.matmul = alone<tensor_matmul>;
+  table.matmul_group = alone<tensor_matmul_group>;
+  table.matmul_backward = alone<tensor_matmul_backward>;
+  table.matmul_backward_group = alone<tensor_matmul_backward_group>;
+  table.weight_gradient = alone<tensor_weight_gradient>;
+  table.weight_gradient_group = alone<tensor_weight_gradient_group>;
+  table.attention = alone<tensor_attention>;
   return table;
 }
 

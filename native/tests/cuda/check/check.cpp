@@ -2,7 +2,6 @@
 // tests of the kernels on the device, then measures what it reaches and what the kernels do of that. Standard output is
 // one object of JSON; the tests' lines go to standard error. Exits with 0 where all tests pass, 1 where one fails, 77
 // where no device can be used.
-#include <dlfcn.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -10,7 +9,7 @@
 
 #include "cuda/check/rates.h"
 #include "cuda/device_under_test.h"
-#include "kernels/cuda/library.h"
+#include "device/cuda_library.h"
 #include "test.h"
 
 namespace chaku::test {
@@ -28,21 +27,6 @@ std::string folder_of_this_program() {
   return all.substr(0, all.rfind('/') + 1);
 }
 
-// Null, with `reason` set, if it is not to be had.
-const cuda::Library* open_library(const std::string& path, std::string& reason) {
-  void* handle = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
-  if (handle == nullptr) {
-    reason = dlerror();
-    return nullptr;
-  }
-  using Open = decltype(&chaku_cuda_library);
-  const auto open = reinterpret_cast<Open>(dlsym(handle, "chaku_cuda_library"));
-  const cuda::Library* opened =
-      open != nullptr ? open(cuda::kLibraryVersion, static_cast<int64_t>(sizeof(KernelTable))) : nullptr;
-  if (opened == nullptr) reason = path + " is of another version";
-  return opened;
-}
-
 std::string quoted(const std::string& text) {
   std::string out = "\"";
   for (const char c : text) {
@@ -53,16 +37,20 @@ std::string quoted(const std::string& text) {
 }
 
 int run(const std::string& path) {
-  std::string reason;
-  library = open_library(path, reason);
+  const OpenedCudaLibrary opened = open_cuda_library(path);
+  std::string reason = opened.absence;
+  library = opened.functions;
   if (library != nullptr)
-    if (const char* absence = library->absence()) reason = absence;
+    if (const char* absence = library->absence())
+      reason = absence;
+    else if (const char* unusable = library->unusable(0))
+      reason = unusable;
   if (!reason.empty()) {
     std::fprintf(json, "{\"device\": null, \"reason\": %s}\n", quoted(reason).c_str());
     return kSkipCode;
   }
   cuda::DeviceInfo info;
-  library->describe(&info);
+  library->describe(0, &info);
   const int status = run_all();
   std::fprintf(json, "{\"device\": %s, \"compute_capability\": \"%d.%d\", \"multiprocessors\": %d, \"bytes\": %lld,\n",
                quoted(info.name).c_str(), info.major, info.minor, info.n_multiprocessors,

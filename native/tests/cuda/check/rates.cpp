@@ -9,18 +9,16 @@
 namespace chaku::test {
 namespace {
 
-constexpr int64_t kScratchBytes = int64_t{64} << 20;
-
 // Arrays and a queue of the device, for as long as it is measured.
 class Bench {
  public:
   explicit Bench(const cuda::Library& library) : library_(library) {
     const char* reason = "";
-    queue_ = library_.make_queue(kScratchBytes, &reason);
+    queue_ = library_.make_queue(0, library_.scratch_bytes, &reason);
   }
   ~Bench() {
+    for (void* at : arrays_) library_.free(*queue_, at);
     library_.free_queue(queue_);
-    for (void* at : arrays_) library_.free(at);
   }
   Bench(const Bench&) = delete;
   Bench& operator=(const Bench&) = delete;
@@ -29,7 +27,7 @@ class Bench {
 
   // Random bytes of a weight, or of floats.
   void* array(const void* from, int64_t n_bytes) {
-    void* at = library_.allocate(n_bytes);
+    void* at = library_.allocate(*queue_, n_bytes);
     arrays_.push_back(at);
     library_.upload(*queue_, at, from, n_bytes);
     library_.synchronize(*queue_);

@@ -81,9 +81,10 @@ void decode_moments(const DecodeMomentsProblem& p, Queue& queue) noexcept {
       const MomentBits bits = shares > 0u ? (shares + grid.offset) << grid.shift : MomentBits{};
       const F size = reinterpret_cast<F>(bits) * broadcast(p.scales[i / kMomentBlock]);
       const MomentBits sign = (codes & 0x80u) << 24;
-      store_n(p.x + i,
-              p.code == MomentCode::kRoot ? size * size : reinterpret_cast<F>(reinterpret_cast<MomentBits>(size) | sign),
-              n);
+      store_n(
+          p.x + i,
+          p.code == MomentCode::kRoot ? size * size : reinterpret_cast<F>(reinterpret_cast<MomentBits>(size) | sign),
+          n);
     }
   });
 }

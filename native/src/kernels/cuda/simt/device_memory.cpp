@@ -3,12 +3,14 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
 #include <map>
 #include <mutex>
 
 #include "kernels/cuda/simt/fault.h"
+#include "kernels/cuda/simt/options.h"
 #include "kernels/cuda/simt/shared_memory.h"
 
 #if defined(__SANITIZE_ADDRESS__)
@@ -28,6 +30,7 @@ struct Allocation {
 
 std::mutex mutex;
 int n_accesses = 0;
+size_t n_allocated = 0;
 
 // By address. Never destroyed: buffers in static storage may be freed after it.
 std::map<const std::byte*, Allocation>& allocations() {
@@ -60,6 +63,9 @@ bool is_mapped(uint64_t address) {
 
 void* allocate_device(size_t n_bytes) {
   const std::lock_guard lock(mutex);
+  if (options().work_until_lost == 0) throw Fault("the device is lost");
+  const size_t free = options().device_bytes - std::min(options().device_bytes, n_allocated);
+  if (n_bytes > free) throw Fault(text("expected %zu bytes, the device has %zu left", n_bytes, free));
   Allocation a{nullptr, (n_bytes + kPage - 1) / kPage * kPage, n_bytes};
   void* at = mmap(nullptr, a.page_bytes + kPage, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (at == MAP_FAILED) throw Fault(text("no %zu bytes of memory for the device", n_bytes));
@@ -73,6 +79,7 @@ void* allocate_device(size_t n_bytes) {
 #endif
   if (n_accesses == 0 && a.page_bytes > 0) mprotect(a.pages, a.page_bytes, PROT_NONE);
   allocations().emplace(data, a);
+  n_allocated += n_bytes;
   return data;
 }
 
@@ -86,7 +93,13 @@ void free_device(void* at) {
   __asan_unpoison_memory_region(a.pages, a.page_bytes);
 #endif
   munmap(a.pages, a.page_bytes + kPage);
+  n_allocated -= a.n_bytes;
   allocations().erase(found);
+}
+
+size_t allocated_device_bytes() {
+  const std::lock_guard lock(mutex);
+  return n_allocated;
 }
 
 bool is_device(const void* at, size_t n_bytes) {

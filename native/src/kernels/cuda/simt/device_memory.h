@@ -6,8 +6,10 @@
 namespace chaku::simt {
 
 // 256-byte aligned, filled with NaN; a page that always traps lies behind the last byte (with AddressSanitizer the
-// bytes up to there are poisoned too). Throws Fault when there is no memory.
+// bytes up to there are poisoned too). Throws Fault when there is no memory left of Options::device_bytes.
 void* allocate_device(size_t n_bytes);
+// The sum of what is allocated.
+size_t allocated_device_bytes();
 // Throws Fault for what allocate_device did not return; null is nothing.
 void free_device(void* at);
 

@@ -31,6 +31,11 @@ struct Options {
   // Where a cp.async lands: at the wait for it, or at its issue.
   bool late_copies = true;
   Architecture architecture = Architecture::kSm86;
+  // Devices, all of that architecture, and the memory that they have together.
+  int n_devices = 1;
+  size_t device_bytes = size_t{8} << 30;
+  // Launches and copies until the device is lost: they fail from then on, as does every allocation; -1: never.
+  int64_t work_until_lost = -1;
 };
 Options& options() noexcept;
 

@@ -66,6 +66,8 @@ void Stream::run_first() {
   items_.pop_front();
   if (!item.work) return;
   try {
+    if (options().work_until_lost == 0) throw Fault("the device is lost");
+    if (options().work_until_lost > 0) --options().work_until_lost;
     item.work();
   } catch (const Fault& fault) {
     if (failure_.empty()) failure_ = fault.what();

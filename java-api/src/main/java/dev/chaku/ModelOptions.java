@@ -2,7 +2,6 @@ package dev.chaku;
 
 import dev.chaku.errors.BadInputException;
 import dev.chaku.internal.engine.Engine;
-import dev.chaku.internal.engine.EngineOptions;
 import dev.chaku.internal.engine.lookup.Engines;
 import dev.chaku.internal.schedule.Scheduler;
 
@@ -79,7 +78,7 @@ public record ModelOptions(Device device, int threads, long memoryLimitBytes, Ca
 
     /** Starts what these options choose. */
     Engine startEngine() {
-        return Engines.start(new EngineOptions(threads, device.path()));
+        return Engines.start(device.engineOptions(threads));
     }
 
     Scheduler.Settings texts() {

@@ -33,7 +33,7 @@ final class StubEngine implements Engine {
 
     @Override
     public EngineInfo describe() {
-        return new EngineInfo(1, ComputePath.REFERENCE, ComputePath.REFERENCE, List.of("STUB"), 1 << 30);
+        return new EngineInfo(1, ComputePath.REFERENCE, ComputePath.REFERENCE, List.of("STUB"), 1 << 30, null, "");
     }
 
     @Override

@@ -1,12 +1,18 @@
 package dev.chaku.cli;
 
 import dev.chaku.Device;
+import dev.chaku.DeviceInfo;
 import dev.chaku.ModelOptions;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
 
 /** Options of every verb that computes. */
 final class EngineOptions {
+    @Spec(Spec.Target.MIXEE)
+    private CommandSpec verb;
+
     @Mixin
     private ThreadsOption threads;
 
@@ -16,7 +22,9 @@ final class EngineOptions {
             paramLabel = "NAME",
             description =
                     "cpu (the fastest path of this processor), float32 (the fastest that rounds no operands), reference, avx2, avx512,"
-                            + " avx512vnni, avx512bf16 or amx. The last two round operands to bfloat16, but for tokens being generated.")
+                            + " avx512vnni, avx512bf16 or amx. The last two round operands to bfloat16, but for tokens being generated."
+                            + " cuda or cuda:N is a graphics card, cuda-float32 one that rounds no operands, prefer-cuda the"
+                            + " processor where there is none; chaku doctor lists them.")
     private Device device;
 
     @Option(
@@ -28,7 +36,17 @@ final class EngineOptions {
                             + " or 6G: a training then keeps fewer activations and computes them again. Without it, half of what is available goes to them.")
     private Long memoryLimit;
 
+    private boolean fallbackTold;
+
+    /** Says once where a graphics card that was preferred is not used. */
     ModelOptions modelOptions() {
+        if (!fallbackTold && device.isCuda() && device.equals(device.preferred())) {
+            fallbackTold = true;
+            String fallback = DeviceInfo.probe(device, 1).fallback();
+            if (!fallback.isEmpty()) {
+                ((Verb) verb.userObject()).console().note("note: computing on the processor: " + fallback);
+            }
+        }
         return ModelOptions.defaults()
                 .withDevice(device)
                 .withThreads(threads.count())

@@ -246,6 +246,24 @@ class CommandsTest {
         assertTrue(Files.readString(results).contains("\"commit\":\"abc\""));
         JsonNode doctor = Cli.run("doctor", "--json").json();
         assertTrue(doctor.get("cpu_path").isTextual() && doctor.get("reason").isTextual());
+        assertTrue(doctor.get("gpus").isArray());
+        assertEquals(
+                doctor.get("gpus").isEmpty(),
+                !doctor.get("gpu_absence").asText().isEmpty());
+    }
+
+    /** Absent, a graphics card that was preferred is named with the reason, and one that is required ends the verb. */
+    @Test
+    void preferredGraphicsCardIsReplacedInWords() throws IOException {
+        Object[] line = {"generate", "--model", Cli.base(folder), "--tokens", "1,2", "--max-tokens", 1, "--json"};
+        Object[] preferred = Stream.concat(Stream.of(line), Stream.of("--device", "prefer-cuda:99"))
+                .toArray();
+        Cli.Ran ran = Cli.run(preferred);
+        assertEquals(0, ran.code(), ran.err());
+        assertTrue(ran.err().contains("note: computing on the processor: "), ran.err());
+        assertTrue(ran.json().isObject());
+        Cli.Ran doctor = Cli.run("doctor", "--device", "prefer-cuda:99");
+        assertTrue(doctor.out().contains("in place of the graphics card: "), doctor.out());
     }
 
     @Test
@@ -324,6 +342,8 @@ class CommandsTest {
                 Arguments.of(2, "--top-p: expected more than 0", "generate --model BASE --prompt x --top-p 7"),
                 Arguments.of(2, "--threads: expected 0 to 1024", "generate --model BASE --prompt x --threads 99999"),
                 Arguments.of(2, "--device: unknown device warp", "doctor --device warp"),
+                Arguments.of(5, "CUDA", "doctor --device cuda:99"),
+                Arguments.of(5, "CUDA", "generate --model BASE --prompt x --device cuda:99"),
                 Arguments.of(2, "--shape: unknown shape gpt-9", "bench --shape gpt-9"),
                 Arguments.of(3, "expected UTF-8 text", "generate --model BASE --prompt-file BASE"),
                 Arguments.of(

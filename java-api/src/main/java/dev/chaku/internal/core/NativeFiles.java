@@ -89,7 +89,7 @@ final class NativeFiles {
     }
 
     /** Through the class loader, for as a module this class would find what is in its own module alone. */
-    private static @Nullable InputStream resource(String name) {
+    static @Nullable InputStream resource(String name) {
         return NativeFiles.class.getClassLoader().getResourceAsStream(RESOURCE_ROOT + name);
     }
 }

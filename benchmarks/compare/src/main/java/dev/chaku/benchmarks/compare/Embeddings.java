@@ -16,7 +16,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
@@ -72,7 +71,7 @@ final class Embeddings implements Callable<Integer> {
     }
 
     private void measure(Report report, Model model, Embedder embedder) {
-        String label = "chaku " + model.device().device().name().toLowerCase(Locale.ROOT);
+        String label = "chaku " + model.device().device().label();
         report.program(
                 label,
                 Map.of("machine", Machine.describe(model.device()), "system", "32-bit weights, one process with both"));
