@@ -18,23 +18,25 @@ import dev.chaku.train.MergeAware;
 import dev.chaku.train.RecordCounts;
 import dev.chaku.train.RunStart;
 import dev.chaku.train.TensorBoard;
-import dev.chaku.train.TrainingConfig;
 import dev.chaku.train.TrainingPlan;
 import dev.chaku.train.TrainingProgress;
 import dev.chaku.train.ValidationTrend;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.OptionSpec;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
@@ -59,10 +61,15 @@ import picocli.CommandLine.Option;
             "  chaku train --model base.gguf --data pairs.jsonl --eval-split 0.1 --loss dpo --beta 0.1 --out runs/8",
             "  chaku train --model base.gguf --data labelled.jsonl --eval-split 0.1 --loss kto --out runs/9",
             "  chaku train --model base.gguf --data train.jsonl --out runs/1 --save-steps 50 --resume",
+            "  chaku train --model base.gguf --data train.jsonl --eval-split 0.1 --out runs/grid --sweep rank=8,16 --sweep learning-rate=1e-4,3e-4",
             "  chaku train --model base.gguf --data train.jsonl --out runs/7 --register support --license data=cc-by-4.0",
             "  chaku train --model base.gguf --from support@production --data new.jsonl old.jsonl=0.2 --out runs/8"
         })
 final class TrainCommand extends Verb {
+    /** What a training of a series does not have of the series' own. */
+    private static final Set<String> SERIES_OWN =
+            Set.of(SeriesOptions.SWEEP, SeriesOptions.VARIANT, "--out", "--json", "--config", "--help");
+
     @Reads
     @Option(names = "--model", required = true, paramLabel = "FILE", description = "The base model, a GGUF file.")
     private Path modelFile;
@@ -179,6 +186,15 @@ final class TrainCommand extends Verb {
     @Mixin
     private RegisterOptions register;
 
+    @Mixin
+    private SeriesOptions series;
+
+    /** What trainings of a series read; null outside one. */
+    private @Nullable TrainSeries within;
+
+    /** The trainings of a series, by what they differ in; made when the options are checked. */
+    private final Map<SeriesOptions.Variant, TrainCommand> trainings = new LinkedHashMap<>();
+
     @Override
     void validate() {
         DataArgument.requireNoFlags(line(), data);
@@ -199,6 +215,12 @@ final class TrainCommand extends Verb {
         requireBeside(ReportOptions.NAME, OverwriteOption.NAME, "--general-data");
         refuseBeside("--no-packing", "--batch-tokens");
         settings.validate(this);
+        if (series.isGiven()) {
+            for (String one : List.of(SeriesOptions.SWEEP, SeriesOptions.VARIANT)) {
+                refuseBeside(one, "--plan", ReportOptions.NAME, "--register", "--tensorboard");
+            }
+            series.variants(this).forEach(variant -> trainings.put(variant, training(variant)));
+        }
         if (settings.losses().isOfPreferences() && wholeText) {
             throw usage("--train-on-all has no effect with a loss of preferences: it compares answers");
         }
@@ -216,34 +238,97 @@ final class TrainCommand extends Verb {
             TrainingFolder.requireUnused(out);
         }
         register.check();
-        Dataset dataset = read(data, settings.seed());
+        Dataset dataset = series.isGiven() ? null : read(data, settings.seed());
         try (Model model = Model.open(modelFile, engine.modelOptions())) {
-            TrainingConfig trainingConfig = settings.config(model);
-            Trainer trainer = begin(model)
-                    .config(trainingConfig)
-                    .smallData(settings.alterable())
-                    .data(dataset)
-                    .evalSplit(evalSplit != null ? evalSplit : 0)
-                    .overLong(overLong)
-                    .trainOnAll(wholeText)
-                    .parseSpecial(special.parse())
-                    .output(out)
-                    .resume(resume);
-            if (!evalData.isEmpty()) {
-                trainer.evalData(read(evalData, settings.seed()));
-            }
-            if (chatTemplate != null && dataset.examples().stream().noneMatch(TrainCommand::isConversation)) {
-                console().note("note: --chat-template has no effect: the data hold no conversations");
-            }
-            if (chatTemplate != null) {
-                trainer.chat(ChatTemplates.of(model, chatTemplate));
-            }
-            if (plan) {
-                showPlan(trainer.plan());
+            if (series.isGiven()) {
+                trainSeries(model);
+            } else if (plan) {
+                showPlan(trainer(model, dataset).plan());
             } else {
-                train(trainer, dataset, samples(model, dataset));
+                ReportSamples samples = samples(model, dataset);
+                tell(train(trainer(model, dataset), dataset, samples), dataset, samples);
             }
         }
+    }
+
+    private Trainer trainer(Model model, Dataset dataset) {
+        Trainer trainer = begin(model)
+                .config(settings.config(model))
+                .smallData(settings.alterable())
+                .data(dataset)
+                .evalSplit(evalSplit != null ? evalSplit : 0)
+                .overLong(overLong)
+                .trainOnAll(wholeText)
+                .parseSpecial(special.parse())
+                .output(out)
+                .resume(resume);
+        if (!evalData.isEmpty()) {
+            trainer.evalData(read(evalData, settings.seed()));
+        }
+        if (chatTemplate != null && dataset.examples().stream().noneMatch(TrainCommand::isConversation)) {
+            console().note("note: --chat-template has no effect: the data hold no conversations");
+        }
+        if (chatTemplate != null) {
+            trainer.chat(ChatTemplates.of(model, chatTemplate));
+        }
+        return trainer;
+    }
+
+    /** A training of the series: this command line with what it has of its own, in a folder of its name. */
+    private TrainCommand training(SeriesOptions.Variant variant) {
+        List<String> words = new ArrayList<>();
+        for (OptionSpec option : line().getParseResult().matchedOptions()) {
+            String flag = option.longestName();
+            if (!SERIES_OWN.contains(flag) && !variant.options().containsKey(flag)) {
+                words.addAll(words(option));
+            }
+        }
+        variant.options().forEach((flag, values) -> values.forEach(value -> words.add(flag + "=" + value)));
+        words.add("--out=" + out.resolve(variant.name()));
+        TrainCommand training = new TrainCommand();
+        training.attach(console(), words.toArray(String[]::new));
+        CommandLine parser = new CommandLine(training);
+        parser.setOverwrittenOptionsAllowed(true);
+        parser.setCaseInsensitiveEnumValuesAllowed(true);
+        Values.register(parser);
+        try {
+            parser.parseArgs(words.toArray(String[]::new));
+            training.validate();
+        } catch (ParameterException e) {
+            throw usage(UsageFault.words(e) + " (training '" + variant.name() + "')");
+        }
+        return training;
+    }
+
+    private static List<String> words(OptionSpec option) {
+        String flag = option.longestName();
+        return option.arity().max() == 0
+                ? List.of(flag)
+                : option.originalStringValues().stream()
+                        .map(value -> flag + "=" + value)
+                        .toList();
+    }
+
+    private void trainSeries(Model model) throws IOException {
+        TrainSeries all = new TrainSeries(console(), trainings, settings.losses().isOfPreferences());
+        int code = all.run(model);
+        result(all.fields(), () -> all.print(out));
+        if (code > ExitCode.DONE.code() && code != ExitCode.BAD_INPUT.code()) {
+            List<String> again = new ArrayList<>(arguments());
+            if (!resume) {
+                again.add("--resume");
+            }
+            console().note("stopped; to go on with the trainings that are left:");
+            console().note("  " + Program.command(again.toArray()));
+        }
+        endWith(code);
+    }
+
+    /** Trains as one of a series. */
+    Outcome train(Model model, TrainSeries all) {
+        within = all;
+        Dataset dataset = read(data, settings.seed());
+        return train(trainer(model, dataset), dataset, null);
     }
 
     /** Who asks for the report; the validation's examples where there are some, for those are not trained. */
@@ -279,6 +364,15 @@ final class TrainCommand extends Verb {
     }
 
     private Dataset read(List<String> files, long seed) {
+        if (within == null) {
+            return readNow(files, seed);
+        }
+        List<String> key = new ArrayList<>(files);
+        key.addAll(List.of(String.valueOf(seed), String.valueOf(format), String.valueOf(columns)));
+        return within.read(key, unused -> readNow(files, seed));
+    }
+
+    private Dataset readNow(List<String> files, long seed) {
         Dataset.Options options = Dataset.Options.defaults()
                 .withFormat(format)
                 .withSkipBadLines(skipBadLines)
@@ -420,7 +514,24 @@ final class TrainCommand extends Verb {
         });
     }
 
-    private void train(Trainer trainer, Dataset dataset, @Nullable ReportSamples samples) throws IOException {
+    /**
+     * What became of a training.
+     *
+     * @param fields of the result
+     * @param signal the exit code of what stopped it, 0 if nothing did
+     */
+    record Outcome(
+            Map<String, Object> fields,
+            Path adapter,
+            TrainingProgress last,
+            boolean finished,
+            LossTrend trend,
+            ValidationTrend validation,
+            TrainingPlan counts,
+            List<String> notes,
+            int signal) {}
+
+    private Outcome train(Trainer trainer, Dataset dataset, @Nullable ReportSamples samples) {
         TrainingProgress last;
         Path adapter;
         boolean finished;
@@ -474,25 +585,38 @@ final class TrainCommand extends Verb {
         fields.put("peak_bytes", DeviceInfo.processPeakBytes());
         fields.put("loss_fell", trend.fell());
         fields.put("finished", finished);
-        if (finished && register.isGiven()) {
+        board.ifPresent(TensorBoard::close);
+        return new Outcome(fields, adapter, last, finished, trend, validation, counts, notes, signal);
+    }
+
+    private void tell(Outcome ended, Dataset dataset, @Nullable ReportSamples samples) throws IOException {
+        Map<String, Object> fields = ended.fields();
+        if (ended.finished() && register.isGiven()) {
             fields.put("registered", register.add(out, data, console()).reference());
         }
-        result(fields, () -> print(fields, last, seconds, counts));
+        result(fields, () -> print(fields, ended.last(), ended.counts()));
         if (samples != null) {
             samples.end(
-                    adapter,
-                    last.step(),
+                    ended.adapter(),
+                    ended.last().step(),
                     dataset,
                     report.generalData().isEmpty() ? null : read(report.generalData(), 0));
             writeReport(new ReportPage.Content(
-                    fields, out, data, counts, trend, validation, notes, samples.checks(), samples.samples()));
+                    fields,
+                    out,
+                    data,
+                    ended.counts(),
+                    ended.trend(),
+                    ended.validation(),
+                    ended.notes(),
+                    samples.checks(),
+                    samples.samples()));
         }
-        tellTrend(trend, counts);
-        tellOverFitting(validation);
-        board.ifPresent(TensorBoard::close);
-        if (!finished) {
-            tellHowToGoOn(last);
-            endWith(signal);
+        tellTrend(ended.trend(), ended.counts());
+        tellOverFitting(ended.validation());
+        if (!ended.finished()) {
+            tellHowToGoOn(ended.last());
+            endWith(ended.signal());
         }
     }
 
@@ -544,13 +668,13 @@ final class TrainCommand extends Verb {
         }
     }
 
-    private void print(Map<String, Object> fields, TrainingProgress last, double seconds, TrainingPlan counts) {
+    private void print(Map<String, Object> fields, TrainingProgress last, TrainingPlan counts) {
         console()
                 .print(String.format(
                         Locale.ROOT,
                         "%s in %s: loss %.4f%s",
                         Words.count(last.step(), "step"),
-                        ProgressLine.duration(Duration.ofMillis((long) (seconds * 1000))),
+                        ProgressLine.duration(last.elapsed()),
                         last.smoothedLoss(),
                         last.evalLoss().isPresent()
                                 ? String.format(

@@ -27,6 +27,23 @@ final class OtherTables {
         return text.toString();
     }
 
+    static String runCosts(List<Map<String, Object>> rows) {
+        Markdown text = new Markdown();
+        machine(rows, text);
+        text.head("what", "seconds", "of a run with the defaults");
+        for (Map<String, Object> row : rows) {
+            if ("run_costs".equals(row.get("measure"))) {
+                text.row(
+                        row.get("shape").toString(),
+                        Markdown.spread(row.get("seconds"), 3),
+                        row.get("share_percent") instanceof Number share
+                                ? String.format(Locale.ROOT, "%.2f %%", share.doubleValue())
+                                : "");
+            }
+        }
+        return text.toString();
+    }
+
     static String serveLoad(List<Map<String, Object>> rows) {
         Markdown text = new Markdown();
         machine(rows, text);

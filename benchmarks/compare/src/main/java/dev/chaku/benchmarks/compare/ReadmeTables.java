@@ -22,6 +22,7 @@ final class ReadmeTables {
         TABLES.put("adapters", AdapterTables::render);
         TABLES.put("embed", OtherTables::embeddings);
         TABLES.put("serve-load", OtherTables::serveLoad);
+        TABLES.put("run-costs", OtherTables::runCosts);
         TABLES.put("jmh", OtherTables::jmh);
         TABLES.put("kernels", OtherTables::kernels);
         TABLES.put("bench", OtherTables::bench);
