@@ -8,8 +8,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /** The curves of a run's log, thinned so that a long run makes no large page. */
 final class RunCurves {
@@ -26,6 +28,9 @@ final class RunCurves {
 
     /** A line of a chart: its field in the log, its name and its style. */
     private record Line(String field, String name, String style) {}
+
+    private static final String ANSWERS = "eval_answers_";
+    private static final int STYLES = 3;
 
     private final List<JsonNode> steps = new ArrayList<>();
 
@@ -75,9 +80,28 @@ final class RunCurves {
                 "of tokens, pairs or answers",
                 new Line("accuracy", "training", "s1"),
                 new Line("eval_accuracy", "validation", "s2"));
+        add(charts, "Answers of the validation", "means of their metrics", answers());
         add(charts, "Load balance", "", new Line("balance", "load-balance loss", "s1"));
         add(charts, "Speed", "tokens a second, since the start", new Line("tokens_per_s", "tokens/s", "s1"));
         return charts;
+    }
+
+    /** A line for each metric of generated answers. */
+    private Line[] answers() {
+        Set<String> fields = new LinkedHashSet<>();
+        for (JsonNode step : steps) {
+            step.fieldNames().forEachRemaining(field -> {
+                if (field.startsWith(ANSWERS)) {
+                    fields.add(field);
+                }
+            });
+        }
+        List<Line> lines = new ArrayList<>();
+        for (String field : fields) {
+            lines.add(
+                    new Line(field, field.substring(ANSWERS.length()).replace('_', ' '), "s" + lines.size() % STYLES));
+        }
+        return lines.toArray(Line[]::new);
     }
 
     private void add(List<Chart> charts, String title, String unit, Line... lines) {

@@ -9,6 +9,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.BeforeEach;
@@ -118,5 +119,21 @@ class ReportPageTest {
         assertTrue(series.x().contains(2345) && series.x().contains(3456));
         assertEquals(series.x().stream().sorted().toList(), series.x());
         assertEquals(series.x().size(), series.y().size());
+    }
+
+    @Test
+    void generatedAnswersHaveACurveForEachMetric() throws IOException {
+        Path file = Files.writeString(
+                folder.resolve("log.jsonl"),
+                "{\"step\":1,\"loss\":2}\n"
+                        + "{\"step\":2,\"loss\":1,\"eval_answers_json_valid\":0.5,\"eval_answers_exact_match\":0.25}\n");
+        var chart = RunCurves.read(file).charts("sft").stream()
+                .filter(one -> one.title().equals("Answers of the validation"))
+                .findFirst()
+                .orElseThrow();
+        assertEquals(
+                List.of("json valid", "exact match"),
+                chart.series().stream().map(RunCurves.Series::name).toList());
+        assertEquals(List.of(0.25), chart.series().get(1).y());
     }
 }
