@@ -107,14 +107,14 @@ final class SeriesOptions {
                         VARIANT + ": expected NAME:OPTION=VALUE,... such as small:rank=8, found '" + text + "'");
             }
             Map<String, List<String>> options = new LinkedHashMap<>();
-            for (String part : colon < 0 ? new String[0] : text.substring(colon + 1).split(",", -1)) {
+            for (String part :
+                    colon < 0 ? new String[0] : text.substring(colon + 1).split(",", -1)) {
                 int equals = part.indexOf('=');
                 if (equals < 1) {
                     throw verb.usage(
                             VARIANT + ": expected OPTION=VALUE, found '" + part + "' (variant '" + name + "')");
                 }
-                options.computeIfAbsent(
-                                flag(verb, VARIANT, part.substring(0, equals)), unused -> new ArrayList<>())
+                options.computeIfAbsent(flag(verb, VARIANT, part.substring(0, equals)), unused -> new ArrayList<>())
                         .add(part.substring(equals + 1));
             }
             all.add(new Variant(name, options));

@@ -28,17 +28,17 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Set;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.Set;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Model.OptionSpec;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 
 /** {@code chaku train}: a LoRA adapter from a base model and a data set. */
 @Command(
@@ -310,7 +310,8 @@ final class TrainCommand extends Verb {
     }
 
     private void trainSeries(Model model) throws IOException {
-        TrainSeries all = new TrainSeries(console(), trainings, settings.losses().isOfPreferences());
+        TrainSeries all =
+                new TrainSeries(console(), trainings, settings.losses().isOfPreferences());
         int code = all.run(model);
         result(all.fields(), () -> all.print(out));
         if (code > ExitCode.DONE.code() && code != ExitCode.BAD_INPUT.code()) {

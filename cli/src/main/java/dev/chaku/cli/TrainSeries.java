@@ -22,7 +22,10 @@ import org.jspecify.annotations.Nullable;
  */
 final class TrainSeries {
     /** One of them: what became of it, or why there is nothing. */
-    private record Row(SeriesOptions.Variant variant, Map<String, Object> fields, @Nullable String failure) {
+    private record Row(
+            SeriesOptions.Variant variant,
+            Map<String, Object> fields,
+            @Nullable String failure) {
         Optional<Double> number(String field) {
             return fields.get(field) instanceof Number number && Double.isFinite(number.doubleValue())
                     ? Optional.of(number.doubleValue())
@@ -36,7 +39,9 @@ final class TrainSeries {
     private final Map<List<String>, Dataset> sets = new HashMap<>();
     private final List<Row> rows = new ArrayList<>();
 
-    /** @param ofPreferences whether losses compare answers, so that different ones cannot be compared with each other */
+    /**
+     * @param ofPreferences whether losses compare answers, so that different ones cannot be compared with each other
+     */
     TrainSeries(Console console, Map<SeriesOptions.Variant, TrainCommand> trainings, boolean ofPreferences) {
         this.console = console;
         this.trainings = trainings;
@@ -73,7 +78,8 @@ final class TrainSeries {
 
     /** What is compared, by its name in the result; more is better of what is no loss. */
     private String measure() {
-        if (ofPreferences && rows.stream().anyMatch(row -> row.number("eval_accuracy").isPresent())) {
+        if (ofPreferences
+                && rows.stream().anyMatch(row -> row.number("eval_accuracy").isPresent())) {
             return "eval_accuracy";
         }
         return rows.stream().anyMatch(row -> row.number("eval_loss").isPresent()) ? "eval_loss" : "train_loss";
@@ -84,7 +90,8 @@ final class TrainSeries {
         int sign = measure.equals("eval_accuracy") ? -1 : 1;
         return rows.stream()
                 .filter(row -> row.number(measure).isPresent())
-                .min(Comparator.comparingDouble(row -> sign * row.number(measure).orElseThrow()));
+                .min(Comparator.comparingDouble(
+                        row -> sign * row.number(measure).orElseThrow()));
     }
 
     Map<String, Object> fields() {
@@ -127,7 +134,8 @@ final class TrainSeries {
         }
         table.lines().forEach(console::print);
         best().ifPresent(row -> {
-            console.print("The best by " + measure().replace('_', ' ') + ": " + row.variant().name());
+            console.print("The best by " + measure().replace('_', ' ') + ": "
+                    + row.variant().name());
             console.print("Its adapter:  " + row.fields().get("adapter"));
             if (measure().equals("train_loss")) {
                 console.note(

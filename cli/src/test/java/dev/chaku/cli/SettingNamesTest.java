@@ -49,10 +49,11 @@ class SettingNamesTest {
         Path library = Path.of("../java-api/src/main/java/dev/chaku");
         try (Stream<Path> data = Files.walk(library.resolve("data"));
                 Stream<Path> adapters = Files.walk(library.resolve("internal/adapter"));
+                Stream<Path> trainings = Files.walk(library.resolve("internal/train"));
                 Stream<Path> facades = Files.list(library)) {
             Stream<Path> adapter = Stream.concat(
                     adapters, facades.filter(f -> f.getFileName().toString().startsWith("Adapter")));
-            for (Path file : Stream.concat(data, adapter)
+            for (Path file : Stream.concat(Stream.concat(data, trainings), adapter)
                     .filter(f -> f.toString().endsWith(".java"))
                     .toList()) {
                 String source = Files.readString(file);

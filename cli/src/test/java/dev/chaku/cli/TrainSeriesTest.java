@@ -51,8 +51,8 @@ class TrainSeriesTest {
 
     @Test
     void aSweepTrainsEveryCombinationAndNamesTheBest() throws IOException {
-        Cli.Ran ran = train(
-                out, "--eval-split", 0.25, "--json", "--sweep", "rank=2,4", "--sweep", "learning-rate=1e-5,2e-2");
+        Cli.Ran ran =
+                train(out, "--eval-split", 0.25, "--json", "--sweep", "rank=2,4", "--sweep", "learning-rate=1e-5,2e-2");
         assertEquals(0, ran.code(), ran.err());
         JsonNode result = ran.json();
         assertEquals("eval_loss", result.get("measure").asText());
@@ -67,9 +67,13 @@ class TrainSeriesTest {
         assertEquals("2", first.get("options").get("rank").asText());
         String named = result.get("best").asText();
         assertTrue(named.endsWith("2e-2"), named);
-        assertEquals(out.resolve(named).resolve("adapter.gguf").toString(), result.get("adapter").asText());
         assertEquals(
-                0, train(folder.resolve("alone"), "--eval-split", 0.25, "--rank", 4, "--learning-rate", "2e-2").code());
+                out.resolve(named).resolve("adapter.gguf").toString(),
+                result.get("adapter").asText());
+        assertEquals(
+                0,
+                train(folder.resolve("alone"), "--eval-split", 0.25, "--rank", 4, "--learning-rate", "2e-2")
+                        .code());
         assertSame(folder.resolve("alone"), out.resolve("rank-4+learning-rate-2e-2"));
     }
 
@@ -86,14 +90,20 @@ class TrainSeriesTest {
         assertEquals(0, train(folder.resolve("small"), "--rank", 2).code());
         assertSame(folder.resolve("small"), out.resolve("small"));
         data = other;
-        assertEquals(0, train(folder.resolve("faq"), "--rank", 4, "--learning-rate", "1e-3").code());
+        assertEquals(
+                0,
+                train(folder.resolve("faq"), "--rank", 4, "--learning-rate", "1e-3")
+                        .code());
         assertSame(folder.resolve("faq"), out.resolve("faq"));
     }
 
     @Test
     void whatIsThereIsNotTrainedAgain() throws IOException {
         assertEquals(0, train(out, "--variant", "a:rank=2").code());
-        assertEquals(3, train(out, "--variant", "a:rank=2", "--variant", "b:rank=2,seed=7").code());
+        assertEquals(
+                3,
+                train(out, "--variant", "a:rank=2", "--variant", "b:rank=2,seed=7")
+                        .code());
         byte[] before = Files.readAllBytes(out.resolve("a/log.jsonl"));
         Cli.Ran more = train(out, "--variant", "a:rank=2", "--variant", "b:rank=2,seed=7", "--resume", "--json");
         assertEquals(0, more.code(), more.err());
