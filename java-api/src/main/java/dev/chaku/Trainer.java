@@ -341,7 +341,7 @@ public final class Trainer {
     public TrainingPlan plan() {
         TrainingSetup setup = prepare();
         RunMemory memory = RunMemory.of(setup);
-        memory.requireFits();
+        memory.requireFits(setup);
         return plan(setup, memory);
     }
 
@@ -358,10 +358,7 @@ public final class Trainer {
                 setup.config().loss().data() == Loss.Data.EXAMPLES
                         ? setup.config().batching().batchTokens()
                         : setup.rowTokens(),
-                memory.core().weightBytes(),
-                memory.trainingBytes(),
-                memory.jvmBytes(),
-                memory.core().availableBytes(),
+                memory.parts(memory.savings(setup)),
                 setup.data().counts());
     }
 
@@ -385,7 +382,7 @@ public final class Trainer {
         }
         TrainingSetup setup = prepare();
         RunMemory memory = RunMemory.of(setup);
-        memory.requireFits();
+        memory.requireFits(setup);
         TrainingPlan plan = plan(setup, memory);
         OutputFolder folder = resume ? OutputFolder.claim(output) : OutputFolder.create(output);
         boolean started = false;

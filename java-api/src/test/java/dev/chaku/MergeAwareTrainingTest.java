@@ -204,8 +204,8 @@ class MergeAwareTrainingTest {
 
     @Test
     void memoryIsCounted() {
-        long plain = trainer("plain", (MergeAware) null).plan().trainingBytes();
-        long aware = trainer("aware", MergeAware.of("base")).plan().trainingBytes();
+        long plain = trainer("plain", (MergeAware) null).plan().memory().training();
+        long aware = trainer("aware", MergeAware.of("base")).plan().memory().training();
         assertTrue(aware > plain, aware + " after " + plain);
         try (Model small = Model.open(file, Float32Device.options().withMemoryLimitBytes(1 << 20))) {
             assertThrows(ResourceException.class, () -> Trainer.on(small)

@@ -349,7 +349,7 @@ class TrainerTest {
         TrainingPlan expected = trainer().data(dataset(20)).config(context).plan();
         TrainingPlan plan = trainer().data(dataset(20)).config(anything).plan();
         assertEquals(expected.rowsPerEpoch(), plan.rowsPerEpoch());
-        assertEquals(expected.trainingBytes(), plan.trainingBytes());
+        assertEquals(expected.memory().training(), plan.memory().training());
         try (TrainingRun run = trainer()
                 .data(dataset(20))
                 .config(anything.with(c -> c.packing(false)))

@@ -1,8 +1,9 @@
 package dev.chaku.cli;
 
+import com.fasterxml.jackson.core.JsonLocation;
+import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
 import dev.chaku.errors.BadInputException;
 import dev.chaku.io.FileFault;
@@ -11,25 +12,42 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
+import picocli.CommandLine.MissingParameterException;
+import picocli.CommandLine.Model.OptionSpec;
+import picocli.CommandLine.ParameterException;
 
 /**
  * Options from a YAML file: {@code --config F} is replaced by an option for each key, put before the command line's
- * own, which therefore win.
+ * own, which therefore win. A key that is no option, and a value that its option cannot be, are told with their line
+ * and column.
  */
 final class ConfigFile {
     private static final String OPTION = "--config";
-    private static final ObjectMapper YAML = new ObjectMapper(new YAMLFactory());
+    private static final YAMLFactory YAML = new YAMLFactory();
 
-    private ConfigFile() {}
+    private final @Nullable Path file;
+    private final CommandLine program;
+    private final CommandLine verb;
+    /** Where each option stands in the file: FILE:LINE:COLUMN. */
+    private final Map<String, String> places = new LinkedHashMap<>();
 
-    /** The arguments with the file's options after the verb; the same where no file is named. */
-    static String[] expand(String[] args) {
-        // The verbs about model files have no settings; one of them takes a model's own configuration under this name.
-        if (args.length > 0 && args[0].equals("model")) {
-            return args;
-        }
+    private final List<String> options = new ArrayList<>();
+    private String[] arguments;
+
+    private ConfigFile(@Nullable Path file, CommandLine program, CommandLine verb, String[] arguments) {
+        this.file = file;
+        this.program = program;
+        this.verb = verb;
+        this.arguments = arguments;
+    }
+
+    /** The file that the arguments name, read; without one the arguments stay as they are. */
+    static ConfigFile of(CommandLine program, String[] args) {
         Path file = null;
         for (int i = 1; i < args.length; i++) {
             if (args[i].startsWith(OPTION + "=")) {
@@ -38,60 +56,134 @@ final class ConfigFile {
                 file = Path.of(args[i]);
             }
         }
-        if (file == null) {
-            return args;
+        CommandLine verb = args.length == 0 ? null : program.getSubcommands().get(args[0]);
+        // The verbs about model files have no settings; one of them takes a model's own configuration under this name.
+        if (file == null || verb == null || args[0].equals("model")) {
+            return new ConfigFile(null, program, program, args);
         }
+        ConfigFile config = new ConfigFile(file, program, verb, args);
+        config.read();
         List<String> expanded = new ArrayList<>();
         expanded.add(args[0]);
-        expanded.addAll(options(file, args));
+        expanded.addAll(config.options);
         expanded.addAll(Arrays.asList(args).subList(1, args.length));
-        return expanded.toArray(String[]::new);
+        config.arguments = expanded.toArray(String[]::new);
+        return config;
     }
 
-    private static List<String> options(Path file, String[] args) {
-        JsonNode root;
-        try {
-            if (!Files.isRegularFile(file)) {
-                throw new BadInputException(file + ": expected a YAML file of options, found none");
+    /** The arguments with the file's options after the verb; the same where no file is named. */
+    String[] arguments() {
+        return arguments;
+    }
+
+    /** A message about an option, with the place of the option in front where it came from the file. */
+    String placed(String message) {
+        String name = message.replaceFirst("^(--[a-z-]+)[^a-z-].*$", "$1");
+        return places.containsKey(name) ? places.get(name) + ": " + message.substring(2) : message;
+    }
+
+    private void read() {
+        if (!Files.isRegularFile(file)) {
+            throw new BadInputException(file + ": expected a YAML file of options, found none");
+        }
+        try (JsonParser yaml = YAML.createParser(file.toFile())) {
+            JsonToken first = yaml.nextToken();
+            if (first != JsonToken.START_OBJECT) {
+                throw new BadInputException((first == null ? file : place(yaml))
+                        + ": expected keys with values, one option a line, found "
+                        + (first == null ? "nothing" : "none"));
             }
-            root = YAML.readTree(file.toFile());
+            while (yaml.nextToken() == JsonToken.FIELD_NAME) {
+                String place = place(yaml);
+                String key = yaml.currentName();
+                yaml.nextToken();
+                option(key, place, yaml);
+            }
         } catch (JsonProcessingException e) {
-            String place = e.getLocation() == null
-                    ? ""
-                    : " at line " + e.getLocation().getLineNr() + ", column "
-                            + e.getLocation().getColumnNr();
-            throw new BadInputException(file + ": expected a YAML file of options, found what is none" + place, e);
+            String where = e.getLocation() == null ? file.toString() : place(e.getLocation());
+            throw new BadInputException(where + ": expected a YAML file of options, found what is none", e);
         } catch (IOException e) {
             throw FileFault.notRead(file, e);
         }
-        if (root == null || !root.isObject()) {
-            throw new BadInputException(file + ": expected keys with values, one option a line");
-        }
-        List<String> options = new ArrayList<>();
-        for (Map.Entry<String, JsonNode> field : root.properties()) {
-            String name = "--" + field.getKey().replace('_', '-');
-            // A list would add to the command line's own rather than yield to it.
-            boolean given = Arrays.stream(args).anyMatch(arg -> arg.equals(name) || arg.startsWith(name + "="));
-            if (!given) {
-                add(file, name, field.getValue(), options);
-            }
-        }
-        return options;
     }
 
-    private static void add(Path file, String name, JsonNode value, List<String> options) {
-        if (value.isObject() || value.isNull()) {
-            throw new BadInputException(
-                    file + ": " + name.substring(2) + ": expected a value or a list, found " + value);
+    private void option(String key, String place, JsonParser yaml) throws IOException {
+        String name = "--" + key.replace('_', '-');
+        OptionSpec option = verb.getCommandSpec().findOption(name);
+        if (option == null || name.equals(OPTION) || option.usageHelp()) {
+            List<String> near = Suggestions.flags(name, verb.getCommandSpec()).stream()
+                    .filter(flag -> flag.startsWith("--"))
+                    .map(flag -> flag.substring(2))
+                    .toList();
+            throw new BadInputException(place + ": expected an option of " + verb.getCommandSpec().qualifiedName()
+                    + ", found the key '" + key + "'"
+                    + (near.isEmpty() ? "" : "; did you mean " + String.join(" or ", near) + "?"));
         }
-        if (value.isArray()) {
-            value.forEach(element -> options.add(name + "=" + element.asText()));
-        } else if (value.isBoolean()) {
-            if (value.asBoolean()) {
-                options.add(name);
+        String earlier = places.put(name, place);
+        if (earlier != null) {
+            throw new BadInputException(place + ": expected each key once, found '" + key + "' again; the first is at "
+                    + earlier.substring(file.toString().length() + 1));
+        }
+        // A list would add to the command line's own rather than yield to it.
+        boolean given = Arrays.stream(arguments).anyMatch(arg -> arg.equals(name) || arg.startsWith(name + "="));
+        List<String> words = words(option, name, yaml);
+        if (given) {
+            places.remove(name);
+        } else {
+            options.addAll(words);
+        }
+    }
+
+    /** The option as arguments, each value checked. */
+    private List<String> words(OptionSpec option, String name, JsonParser yaml) throws IOException {
+        List<String> words = new ArrayList<>();
+        if (option.arity().max() == 0) {
+            if (!yaml.currentToken().isBoolean()) {
+                throw unfit(yaml, name, "true or false");
+            }
+            if (yaml.getBooleanValue()) {
+                words.add(name);
+            }
+        } else if (yaml.currentToken() == JsonToken.START_ARRAY) {
+            while (yaml.nextToken() != JsonToken.END_ARRAY) {
+                words.add(value(name, yaml));
             }
         } else {
-            options.add(name + "=" + value.asText());
+            words.add(value(name, yaml));
         }
+        return words;
+    }
+
+    private String value(String name, JsonParser yaml) throws IOException {
+        if (!yaml.currentToken().isScalarValue() || yaml.currentToken() == JsonToken.VALUE_NULL) {
+            throw unfit(yaml, name, "a value or a list of values");
+        }
+        String word = name + "=" + yaml.getText();
+        try {
+            program.parseArgs(arguments[0], word);
+        } catch (MissingParameterException e) {
+            // The others come later.
+        } catch (ParameterException e) {
+            throw new BadInputException(place(yaml) + ": " + UsageFault.words(e).replaceFirst("^--", ""), e);
+        }
+        return word;
+    }
+
+    private BadInputException unfit(JsonParser yaml, String name, String expected) throws IOException {
+        String found = yaml.currentToken() == JsonToken.START_OBJECT
+                ? "keys of its own"
+                : yaml.currentToken() == JsonToken.START_ARRAY
+                        ? "a list"
+                        : yaml.currentToken() == JsonToken.VALUE_NULL ? "nothing" : "'" + yaml.getText() + "'";
+        return new BadInputException(
+                place(yaml) + ": " + name.substring(2) + ": expected " + expected + ", found " + found);
+    }
+
+    private String place(JsonParser yaml) {
+        return place(yaml.currentTokenLocation());
+    }
+
+    private String place(JsonLocation location) {
+        return file + ":" + location.getLineNr() + ":" + location.getColumnNr();
     }
 }

@@ -72,6 +72,16 @@ final class Console {
         return terminal ? Math.max(1, size.columns() - 1) : Integer.MAX_VALUE;
     }
 
+    /** The rows of the terminal that progress stands on; none where there is none. */
+    int progressRows() {
+        return terminal ? size.rows() : 0;
+    }
+
+    /** Whether standard error is a terminal that may be drawn on: no dumb one, and none that asks for plain text. */
+    boolean redraws() {
+        return terminal && errorColours;
+    }
+
     /** Whether standard output shows colours. */
     boolean colours() {
         return colours;

@@ -15,9 +15,15 @@ import picocli.CommandLine.ParameterException;
 /** What a verb's failure tells the user, on one line, and the exit code that goes with it. */
 final class Failures {
     private final Console console;
+    private @Nullable ConfigFile config;
 
     Failures(Console console) {
         this.console = console;
+    }
+
+    /** Messages about options of a file say where they stand in it. */
+    void optionsFrom(ConfigFile file) {
+        config = file;
     }
 
     /** Of a command line that cannot be understood. */
@@ -26,7 +32,8 @@ final class Failures {
     }
 
     private int usage(CommandLine line, String message) {
-        console.error(oneLine(message) + " (see " + line.getCommandSpec().qualifiedName() + " --help)");
+        String placed = config == null ? message : config.placed(message);
+        console.error(oneLine(placed) + " (see " + line.getCommandSpec().qualifiedName() + " --help)");
         return ExitCode.USAGE.code();
     }
 

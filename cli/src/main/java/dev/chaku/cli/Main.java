@@ -87,7 +87,9 @@ public final class Main implements Runnable {
         line.setParameterExceptionHandler((failure, arguments) -> failures.usage(failure, arguments));
         line.setExecutionExceptionHandler((failure, command, result) -> failures.execution(command, failure));
         try {
-            int code = line.execute(ConfigFile.expand(args));
+            ConfigFile config = ConfigFile.of(line, args);
+            failures.optionsFrom(config);
+            int code = line.execute(config.arguments());
             console.flush();
             return code;
         } catch (RuntimeException | OutOfMemoryError | StackOverflowError e) {

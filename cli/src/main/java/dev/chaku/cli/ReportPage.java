@@ -278,12 +278,12 @@ final class ReportPage {
         TrainingPlan plan = content.plan();
         heading("Memory");
         page.append("<table>\n");
-        bytes("weights, mapped", plan.weightBytes(), false);
-        bytes("training", plan.trainingBytes(), false);
-        bytes("Java", plan.jvmBytes(), false);
-        bytes("planned, at most", plan.totalBytes(), true);
+        MemoryTable.parts(plan.memory()).forEach((part, n) -> bytes(part, n, false));
+        bytes("planned, at most", plan.memory().total(), true);
         bytes("held at most", number(content.result(), "peak_bytes"), true);
         page.append("</table>\n");
+        MemoryTable.savings(plan.memory())
+                .forEach(line -> page.append("<p class=\"dim\">").append(escape(line)).append("</p>\n"));
     }
 
     private void bytes(String name, long bytes, boolean sum) {

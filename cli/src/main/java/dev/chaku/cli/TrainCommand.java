@@ -110,7 +110,8 @@ final class TrainCommand extends Verb {
     @Option(
             names = "--config",
             paramLabel = "FILE",
-            description = "A YAML file of options; the command line goes first.")
+            description =
+                    "A YAML file of options by their names; the command line goes first. Every run leaves one in its folder, train.yaml, with all that was decided.")
     @SuppressWarnings("unused") // read by ConfigFile before the options are parsed
     private Path config;
 
@@ -488,11 +489,18 @@ final class TrainCommand extends Verb {
         fields.put("row_tokens", p.rowTokens());
         fields.put("steps", p.steps());
         fields.put("trained_parameters", p.parameters());
-        fields.put("weight_bytes", p.weightBytes());
-        fields.put("training_bytes", p.trainingBytes());
-        fields.put("jvm_bytes", p.jvmBytes());
-        fields.put("total_bytes", p.totalBytes());
-        fields.put("available_bytes", p.availableBytes());
+        fields.put("weight_bytes", p.memory().weights());
+        fields.put("training_bytes", p.memory().training());
+        fields.put("jvm_bytes", p.memory().jvm());
+        fields.put("total_bytes", p.memory().total());
+        fields.put("available_bytes", p.memory().available());
+        fields.put("parameter_bytes", p.memory().parameters());
+        fields.put("optimizer_bytes", p.memory().optimizer());
+        fields.put("activation_bytes", p.memory().activations());
+        fields.put("scratch_bytes", p.memory().scratch() + p.memory().threads());
+        fields.put("savings", p.memory().savings().stream()
+                .map(saving -> Map.of("setting", saving.setting(), "value", saving.value(), "bytes", saving.bytes()))
+                .toList());
         result(fields, () -> {
             console()
                     .print(String.format(
@@ -506,12 +514,9 @@ final class TrainCommand extends Verb {
                             Words.count(p.epochs(), "epoch"),
                             Words.count(p.steps(), "step")));
             console().print(String.format(Locale.ROOT, "%,d parameters are trained", p.parameters()));
-            console()
-                    .print("memory: " + ProgressLine.bytes(p.totalBytes()) + " at most: weights "
-                            + ProgressLine.bytes(p.weightBytes())
-                            + " (mapped), training " + ProgressLine.bytes(p.trainingBytes()) + ", Java "
-                            + ProgressLine.bytes(p.jvmBytes()) + "; available "
-                            + ProgressLine.bytes(p.availableBytes()));
+            console().print("memory:");
+            MemoryTable.lines(p.memory()).forEach(console()::print);
+            MemoryTable.savings(p.memory()).forEach(console()::print);
         });
     }
 
@@ -552,6 +557,7 @@ final class TrainCommand extends Verb {
                     StopSignals signals =
                             new StopSignals(run::stop, "stopping after this step, with a checkpoint", display::note)) {
                 counts = run.plan();
+                display.plan(counts);
                 Consumer<String> noted = ((Consumer<String>) notes::add).andThen(display::note);
                 tellCounts(counts, noted);
                 tellFewSteps(counts, noted);
@@ -564,6 +570,7 @@ final class TrainCommand extends Verb {
                 signal = signals.exitCode();
             }
         }
+        ResolvedConfig.write(line().getParseResult(), out);
         Map<String, Object> fields = new LinkedHashMap<>();
         fields.put("adapter", adapter.toString());
         fields.put("steps", last.step());

@@ -1,25 +1,55 @@
 package dev.chaku.cli;
 
+import dev.chaku.train.TrainingPlan;
 import dev.chaku.train.TrainingProgress;
 import java.util.Locale;
 import java.util.OptionalDouble;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
 
-/** A training's progress as a line: bar, loss, the time that is left, speed and learning rate. */
+/**
+ * A training's progress: on a terminal that has room the curve of its loss with all that is known, see
+ * {@link TrainingView}, elsewhere a line: bar, loss, the time that is left, speed and learning rate.
+ */
 final class TrainingDisplay implements Consumer<TrainingProgress>, AutoCloseable {
     private final Console console;
     private final ProgressLine line;
+    private final TrainingView view;
+    private boolean viewing;
     /** Whether a step came before: the first one alone, which warms up, says little of the others. */
     private boolean timed;
 
     TrainingDisplay(Console console) {
         this.console = console;
         this.line = new ProgressLine(console);
+        this.view = new TrainingView(console);
+    }
+
+    /** What the run is planned to do and take. */
+    synchronized void plan(TrainingPlan plan) {
+        view.plan(plan);
     }
 
     @Override
     public synchronized void accept(TrainingProgress p) {
+        boolean fits = TrainingView.fits(console); // The window may have changed.
+        if (fits != viewing) {
+            viewing = fits;
+            if (fits) {
+                line.close();
+            } else {
+                view.clear();
+            }
+        }
+        if (fits) {
+            view.step(p);
+        } else {
+            showLine(p);
+        }
+        timed = true;
+    }
+
+    private void showLine(TrainingProgress p) {
         if (p.evaluated()) {
             line.note(String.format(
                             Locale.ROOT,
@@ -45,11 +75,10 @@ final class TrainingDisplay implements Consumer<TrainingProgress>, AutoCloseable
                 p.skippedSteps() > 0 ? Words.count(p.skippedSteps(), "step") + " skipped" : "",
                 String.format(Locale.ROOT, "epoch %.2f", p.epoch()),
                 String.format(Locale.ROOT, "lr %.2e", p.learningRate()));
-        timed = true;
     }
 
     /** What the answers of a validation came to; nothing where there are none. */
-    private static String answers(TrainingProgress p) {
+    static String answers(TrainingProgress p) {
         return p.evalAnswers().entrySet().stream()
                 .map(metric -> String.format(
                         Locale.ROOT, "%s %.1f %%", metric.getKey().replace('_', ' '), 100 * metric.getValue()))
@@ -63,11 +92,18 @@ final class TrainingDisplay implements Consumer<TrainingProgress>, AutoCloseable
 
     /** Writes a lasting line above the progress. */
     synchronized void note(String text) {
-        line.note(text);
+        if (viewing) {
+            view.note(text);
+        } else {
+            line.note(text);
+        }
     }
 
     @Override
     public synchronized void close() {
+        if (viewing) {
+            view.close();
+        }
         line.close();
     }
 }

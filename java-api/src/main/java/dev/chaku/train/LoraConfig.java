@@ -59,6 +59,15 @@ public record LoraConfig(
     }
 
     /**
+     * {@return a copy of another rank, with the same alpha}
+     *
+     * @param newRank at least 1
+     */
+    public LoraConfig withRank(int newRank) {
+        return new LoraConfig(newRank, alpha, rsLora, dropout, targets, rules, mergeAware);
+    }
+
+    /**
      * {@return a copy with another alpha}
      *
      * @param newAlpha above 0

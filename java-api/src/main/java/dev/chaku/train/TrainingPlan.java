@@ -11,10 +11,7 @@ package dev.chaku.train;
  * @param parameters values that are trained
  * @param epochs passes over the data
  * @param rowTokens longest row
- * @param weightBytes the base's weights, mapped and shared
- * @param trainingBytes what the core takes besides
- * @param jvmBytes what the JVM takes at most: what it holds now, and what it will need
- * @param availableBytes what the machine can give now
+ * @param memory what the process takes at most, part by part
  * @param records what became of the records of the data
  */
 public record TrainingPlan(
@@ -26,18 +23,10 @@ public record TrainingPlan(
         long parameters,
         int epochs,
         int rowTokens,
-        long weightBytes,
-        long trainingBytes,
-        long jvmBytes,
-        long availableBytes,
+        TrainingMemory memory,
         RecordCounts records) {
     /** Below so many steps an adapter, which starts from nothing, has as a rule learned little. */
     private static final int FEW_STEPS = 50;
-
-    /** {@return the memory that the process takes at most} */
-    public long totalBytes() {
-        return weightBytes + trainingBytes + jvmBytes;
-    }
 
     /** {@return whether the steps are so few that they will change little} */
     public boolean hasFewSteps() {

@@ -33,6 +33,16 @@ public record TrainerOptions(
         return new TrainerOptions(maxTokens, seed, loadBalance, false, memoryLimitBytes, Optimizer.ADAMW, lora);
     }
 
+    /** The same with other most tokens of a micro-batch. */
+    public TrainerOptions withMaxTokens(int tokens) {
+        return new TrainerOptions(tokens, seed, loadBalance, trainRouters, memoryLimitBytes, optimizer, lora);
+    }
+
+    /** The same under another limit. */
+    public TrainerOptions withMemoryLimit(long bytes) {
+        return new TrainerOptions(maxTokens, seed, loadBalance, trainRouters, bytes, optimizer, lora);
+    }
+
     /** The same with another optimizer. */
     public TrainerOptions with(Optimizer other) {
         return new TrainerOptions(maxTokens, seed, loadBalance, trainRouters, memoryLimitBytes, other, lora);

@@ -29,13 +29,13 @@ public final class OutputFolder implements AutoCloseable {
     private static final String LOCK = ".chaku.lock";
     /** What a run that is killed may leave half written. */
     private static final Pattern HALF_WRITTEN = Pattern.compile(
-            "\\.((checkpoint|best)-[0-9]{8,}\\.(tmp|old|lock)|(config\\.json|log\\.jsonl|loss\\.svg|reference\\.txt|result\\.json|adapter\\.gguf|model\\.gguf)"
+            "\\.((checkpoint|best)-[0-9]{8,}\\.(tmp|old|lock)|(config\\.json|log\\.jsonl|loss\\.svg|reference\\.txt|train\\.yaml|result\\.json|adapter\\.gguf|model\\.gguf)"
                     + "\\.[0-9a-f-]{36}\\.tmp)");
     /** What a run that is killed may leave between two renames. */
     private static final Pattern REPLACED = Pattern.compile("\\.((checkpoint|best)-[0-9]{8,})\\.old");
 
     private static final Set<String> OWN_FILES = Set.of(
-            "adapter.gguf", "model.gguf", "config.json", "log.jsonl", "loss.svg", "reference.txt", "result.json");
+            "adapter.gguf", "model.gguf", "config.json", "log.jsonl", "loss.svg", "reference.txt", "result.json", "train.yaml");
 
     private final Path path;
     private final @Nullable HeldFile lock;

@@ -1,9 +1,18 @@
 package dev.chaku.internal.train;
 
 import dev.chaku.errors.ResourceException;
+import dev.chaku.internal.engine.EngineModel;
 import dev.chaku.internal.engine.MemoryPlan;
+import dev.chaku.internal.engine.TrainerOptions;
 import dev.chaku.internal.io.ProcessMemory;
+import dev.chaku.train.LoraConfig;
+import dev.chaku.train.OptimizerKind;
+import dev.chaku.train.TrainingMemory;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
 import java.util.Locale;
+import java.util.stream.Collectors;
 
 /**
  * What a training will take of the process's memory at its most, all counted, and whether it may: the one check, of a
@@ -18,6 +27,10 @@ import java.util.Locale;
 public record RunMemory(MemoryPlan core, long engineBytes, long jvmBytes, long jvmGrowthBytes, long limitBytes) {
     /** A thread's panels, and what all share (native base/thread_pool.h). */
     private static final long THREAD_BYTES = 2L << 20;
+
+    private static final long MIB = 1L << 20;
+    /** Rows below this are not worth halving. */
+    private static final int FEW_TOKENS = 64;
 
     private static final long SHARED_BYTES = 16L << 20;
     /** Large buffers end at huge pages: values, gradients, two moments, activations. */
@@ -51,30 +64,82 @@ public record RunMemory(MemoryPlan core, long engineBytes, long jvmBytes, long j
         return limitBytes == 0 ? 0 : Math.max(1, limitBytes - engineBytes - jvmBytes);
     }
 
-    public long trainingBytes() {
-        return core.totalBytes() - core.weightBytes() + engineBytes;
+    /** All of it, part by part. */
+    public TrainingMemory parts(List<TrainingMemory.Saving> savings) {
+        return new TrainingMemory(
+                core.weightBytes(),
+                core.parameterBytes(),
+                core.optimizerBytes(),
+                core.activationBytes(),
+                core.scratchBytes(),
+                engineBytes,
+                jvmBytes,
+                core.availableBytes(),
+                savings);
+    }
+
+    /** What to lower, and what that would save; the most first. */
+    public List<TrainingMemory.Saving> savings(TrainingSetup setup) {
+        TrainerOptions now = setup.options(limitForCore());
+        EngineModel model = setup.model().core();
+        List<TrainingMemory.Saving> savings = new ArrayList<>();
+        if (now.maxTokens() > FEW_TOKENS) {
+            int half = now.maxTokens() / 2;
+            save(savings, "max length", Integer.toString(half), model.plan(now.withMaxTokens(half)));
+        }
+        if (setup.method() instanceof LoraConfig lora && lora.rank() > 1) {
+            int half = lora.rank() / 2;
+            TrainingSetup lower = setup.with(lora.withRank(half));
+            save(savings, "rank", Integer.toString(half), model.plan(lower.options(limitForCore())));
+        }
+        if (setup.config().optimizer().kind() == OptimizerKind.ADAMW) {
+            save(
+                    savings,
+                    "optimizer",
+                    OptimizerKind.ADAMW_8BIT.label(),
+                    model.plan(now.with(TrainerOptions.Optimizer.ADAMW_8BIT)));
+        }
+        MemoryPlan least = model.plan(now.withMemoryLimit(1));
+        save(savings, "memory limit", (totalBytes() - core.totalBytes() + least.totalBytes() + MIB - 1) / MIB + "M", least);
+        savings.sort(Comparator.comparingLong(TrainingMemory.Saving::bytes).reversed());
+        return savings;
+    }
+
+    private void save(List<TrainingMemory.Saving> savings, String setting, String value, MemoryPlan other) {
+        if (other.totalBytes() < core.totalBytes()) {
+            savings.add(new TrainingMemory.Saving(setting, value, core.totalBytes() - other.totalBytes()));
+        }
     }
 
     public long totalBytes() {
         return core.totalBytes() + engineBytes + jvmBytes;
     }
 
-    /** @throws ResourceException if it exceeds the limit or what the machine has */
-    public void requireFits() {
+    /**
+     * Checks that it fits.
+     *
+     * @throws ResourceException if it exceeds the limit or what the machine has; the message says what to lower
+     */
+    public void requireFits(TrainingSetup setup) {
         if (limitBytes > 0 && totalBytes() > limitBytes) {
-            throw refusal("the memory limit", limitBytes);
+            throw refusal("the memory limit", limitBytes, setup);
         }
         // What the JVM holds now is not among what is available.
         if (core.totalBytes() + engineBytes + jvmGrowthBytes > core.availableBytes()) {
-            throw refusal("available on this machine", core.availableBytes() + jvmBytes - jvmGrowthBytes);
+            throw refusal("available on this machine", core.availableBytes() + jvmBytes - jvmGrowthBytes, setup);
         }
     }
 
-    private ResourceException refusal(String whose, long limit) {
+    private ResourceException refusal(String whose, long limit, TrainingSetup setup) {
+        String lower = savings(setup).stream()
+                .filter(saving -> !saving.setting().equals("memory limit"))
+                .map(saving -> String.format(
+                        Locale.ROOT, "%s %s saves %.1f", saving.setting(), saving.value(), mebibytes(saving.bytes())))
+                .collect(Collectors.joining(", "));
         return new ResourceException(String.format(
                 Locale.ROOT,
                 "training: expected at most %.1f MiB of memory (%s), found %.1f MiB needed: weights %.1f, parameters %.1f, optimizer"
-                        + " %.1f, activations %.1f, working memory %.1f, Java %.1f; a smaller max length or rank takes less",
+                        + " %.1f, activations %.1f, working memory %.1f, Java %.1f%s",
                 mebibytes(limit),
                 whose,
                 mebibytes(totalBytes()),
@@ -83,7 +148,8 @@ public record RunMemory(MemoryPlan core, long engineBytes, long jvmBytes, long j
                 mebibytes(core.optimizerBytes()),
                 mebibytes(core.activationBytes()),
                 mebibytes(core.scratchBytes() + engineBytes),
-                mebibytes(jvmBytes)));
+                mebibytes(jvmBytes),
+                lower.isEmpty() ? "" : "; " + lower));
     }
 
     private static double mebibytes(long bytes) {

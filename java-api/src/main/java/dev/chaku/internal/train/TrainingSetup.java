@@ -33,6 +33,11 @@ public record TrainingSetup(
         return new TrainingSetup(model, method, other, data, start);
     }
 
+    /** The same by another method. */
+    TrainingSetup with(Method other) {
+        return new TrainingSetup(model, other, config, data, start);
+    }
+
     /** The same with all settings decided that are left to the run. */
     public TrainingSetup decided() {
         if (!(trainable() instanceof TrainableAdapter adapter) || !adapter.leavesStepsToTheRun()) {
