@@ -115,9 +115,10 @@ final class ConfigFile {
                     .filter(flag -> flag.startsWith("--"))
                     .map(flag -> flag.substring(2))
                     .toList();
-            throw new BadInputException(place + ": expected an option of " + verb.getCommandSpec().qualifiedName()
-                    + ", found the key '" + key + "'"
-                    + (near.isEmpty() ? "" : "; did you mean " + String.join(" or ", near) + "?"));
+            throw new BadInputException(
+                    place + ": expected an option of " + verb.getCommandSpec().qualifiedName()
+                            + ", found the key '" + key + "'"
+                            + (near.isEmpty() ? "" : "; did you mean " + String.join(" or ", near) + "?"));
         }
         String earlier = places.put(name, place);
         if (earlier != null) {

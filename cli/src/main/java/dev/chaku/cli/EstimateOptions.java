@@ -118,7 +118,8 @@ final class EstimateOptions {
                 .config(TrainingConfig.defaults().with(c -> c.maxLength(row)))
                 .examples(List.of(new EncodedExample(new int[row], weights)))
                 .plan();
-        return new TrainingEstimate.Memory(plan.memory().weights(), plan.memory().training(), plan.memory().available());
+        return new TrainingEstimate.Memory(
+                plan.memory().weights(), plan.memory().training(), plan.memory().available());
     }
 
     private TrainingEstimate.Time time(

@@ -11,6 +11,9 @@ import dev.chaku.eval.Evaluation;
 import dev.chaku.eval.Metric;
 import dev.chaku.eval.Metrics;
 import dev.chaku.eval.VariantResult;
+import dev.chaku.io.FileFault;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -41,6 +44,7 @@ import picocli.CommandLine.Option;
             "  chaku eval --model base.gguf --adapter runs/1 --data test.jsonl --compare bare,few-shot:8,adapter",
             "  chaku eval --model base.gguf --data test.jsonl --compare bare,support@3,support@4 --json",
             "  chaku eval --model base.gguf --adapter runs/1 --data test.jsonl --train-data train.jsonl --general-data news.txt",
+            "  chaku eval --model base.gguf --adapter runs/1 --data test.jsonl --json-schema answer.schema.json",
             "  chaku eval --model base.gguf --data questions.jsonl --no-generate",
             "  chaku eval --model base.gguf --adapter support@candidate --data test.jsonl --gate support"
         })
@@ -80,6 +84,14 @@ final class EvalCommand extends Verb {
             paramLabel = "NAME",
             description = "What answers are measured by (those that suit the data).")
     private List<String> metrics = List.of();
+
+    @Reads
+    @Option(
+            names = "--json-schema",
+            paramLabel = "FILE",
+            description =
+                    "Whether answers are valid by this JSON Schema, and each of its fields: the metric json_schema, the first of --metrics.")
+    private Path jsonSchema;
 
     @Reads
     @Option(
@@ -159,7 +171,7 @@ final class EvalCommand extends Verb {
     void validate() {
         requireBeside("--gate", "--gate-margin");
         requireBeside("--compare", "--shots");
-        refuseBeside("--no-generate", "--max-tokens", "--metrics", "--train-data");
+        refuseBeside("--no-generate", "--max-tokens", "--metrics", "--json-schema", "--train-data");
         requireAtLeast(0, "--max-tokens", maxTokens);
         requireAtLeast(1, "--limit", limit == null ? 1 : limit);
         if (gate != null && adapter == null) {
@@ -198,7 +210,7 @@ final class EvalCommand extends Verb {
     @Override
     void execute() {
         ModelOptions options = cache.apply(engine.modelOptions());
-        List<Metric> measures = metrics.stream().map(this::metric).toList();
+        List<Metric> measures = measures();
         String production = production();
         try (Model model = Model.open(modelFile, options);
                 Adapters worn = new Adapters()) {
@@ -251,6 +263,27 @@ final class EvalCommand extends Verb {
 
     private Dataset read(List<String> files) {
         return DataArgument.read(files, Dataset.Options.defaults(), 0, console());
+    }
+
+    private List<Metric> measures() {
+        List<Metric> measures = new ArrayList<>();
+        if (jsonSchema != null) {
+            measures.add(Metrics.jsonSchema(schema()));
+        }
+        metrics.forEach(name -> measures.add(metric(name)));
+        if (jsonSchema != null && metrics.isEmpty()) {
+            measures.add(Metrics.jsonValid());
+            measures.add(Metrics.exactMatch());
+        }
+        return measures;
+    }
+
+    private String schema() {
+        try {
+            return Files.readString(jsonSchema);
+        } catch (IOException e) {
+            throw FileFault.notRead(jsonSchema, e);
+        }
     }
 
     /** A metric of the library, or of a class on the class path. */

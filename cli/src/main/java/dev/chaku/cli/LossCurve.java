@@ -7,8 +7,7 @@ import java.util.Locale;
 
 /**
  * A curve in letters: each holds two by four dots (Braille). The whole run has its place from left to right, so that
- * one sees how much is left. Values are joined; of steps that share a dot's column all are covered. Not
- * thread-safe.
+ * one sees how much is left. Values are joined; of steps that share a dot's column all are covered. Not thread-safe.
  */
 final class LossCurve {
     private static final int BRAILLE = 0x2800;
@@ -54,7 +53,8 @@ final class LossCurve {
             int x = (int) Math.min(width - 1, (long) (steps.get(i) - 1) * width / Math.max(1, totalSteps));
             int y = (int) Math.round((high - values.get(i)) / span * (height - 1));
             for (int between = beforeX < 0 ? x : Math.min(x, beforeX + 1); between <= x; between++) {
-                int to = beforeX < 0 || x == beforeX ? y : beforeY + (y - beforeY) * (between - beforeX) / (x - beforeX);
+                int to =
+                        beforeX < 0 || x == beforeX ? y : beforeY + (y - beforeY) * (between - beforeX) / (x - beforeX);
                 int from = beforeY < 0 ? to : beforeY;
                 least[between] = Math.min(least[between], Math.min(from, to));
                 greatest[between] = Math.max(greatest[between], Math.max(from, to));
@@ -70,7 +70,8 @@ final class LossCurve {
         List<String> lines = new ArrayList<>();
         for (int row = 0; row < rows; row++) {
             String label = row == 0 ? number(high) : row == rows - 1 ? number(high > low ? low : high - span) : "";
-            StringBuilder line = new StringBuilder(String.format(Locale.ROOT, "%" + LABEL + "s %s", label, label.isEmpty() ? "│" : "┤"));
+            StringBuilder line = new StringBuilder(
+                    String.format(Locale.ROOT, "%" + LABEL + "s %s", label, label.isEmpty() ? "│" : "┤"));
             for (int cell : cells[row]) {
                 line.append(cell == 0 ? ' ' : (char) (BRAILLE + cell));
             }
@@ -81,6 +82,7 @@ final class LossCurve {
 
     private static String number(double value) {
         double size = Math.abs(value);
-        return String.format(Locale.ROOT, size >= 1000 || size > 0 && size < 0.001 ? "%.1e" : size >= 100 ? "%.1f" : "%.4f", value);
+        return String.format(
+                Locale.ROOT, size >= 1000 || size > 0 && size < 0.001 ? "%.1e" : size >= 100 ? "%.1f" : "%.4f", value);
     }
 }

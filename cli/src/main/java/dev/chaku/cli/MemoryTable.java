@@ -39,8 +39,8 @@ final class MemoryTable {
     static List<String> lines(TrainingMemory memory) {
         List<String> lines = new ArrayList<>();
         parts(memory).forEach((part, bytes) -> lines.add(line(part, bytes)));
-        lines.add(line("at most", memory.total())
-                + ", of " + ProgressLine.bytes(memory.available()) + " that are free");
+        lines.add(
+                line("at most", memory.total()) + ", of " + ProgressLine.bytes(memory.available()) + " that are free");
         return lines;
     }
 

@@ -283,7 +283,8 @@ final class ReportPage {
         bytes("held at most", number(content.result(), "peak_bytes"), true);
         page.append("</table>\n");
         MemoryTable.savings(plan.memory())
-                .forEach(line -> page.append("<p class=\"dim\">").append(escape(line)).append("</p>\n"));
+                .forEach(line ->
+                        page.append("<p class=\"dim\">").append(escape(line)).append("</p>\n"));
     }
 
     private void bytes(String name, long bytes, boolean sum) {

@@ -23,8 +23,20 @@ final class ResolvedConfig {
 
     /** Where a run writes and how it is begun is not what it trains. */
     private static final Set<String> OTHERS = Set.of(
-            "out", "config", "resume", "plan", "overwrite", "json", "help", "report", "general-data", "tensorboard",
-            "register", "license", "registry", "preset");
+            "out",
+            "config",
+            "resume",
+            "plan",
+            "overwrite",
+            "json",
+            "help",
+            "report",
+            "general-data",
+            "tensorboard",
+            "register",
+            "license",
+            "registry",
+            "preset");
 
     private static final Pattern PLAIN = Pattern.compile("[A-Za-z0-9_./][A-Za-z0-9_./+@-]*");
     private static final Pattern WORD = Pattern.compile("(?i)(true|false|null|yes|no|on|off|~)");
@@ -50,7 +62,11 @@ final class ResolvedConfig {
             }
             JsonNode value = decided.get(name.replace('-', '_'));
             if (given.hasMatchedOption(option)) {
-                line(yaml, name, option, given.matchedOption(option.longestName()).originalStringValues());
+                line(
+                        yaml,
+                        name,
+                        option,
+                        given.matchedOption(option.longestName()).originalStringValues());
             } else if (value != null && value.isValueNode() && !isDefault(option, value) && takesEffect(name, given)) {
                 line(yaml, name, option, List.of(value.asText()));
             }

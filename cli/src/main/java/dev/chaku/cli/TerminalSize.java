@@ -6,7 +6,10 @@ import java.nio.charset.StandardCharsets;
 import java.util.concurrent.TimeUnit;
 import sun.misc.Signal;
 
-/** The columns and rows of the terminal that the process stands on, asked anew after each change of its window. Thread-safe. */
+/**
+ * The columns and rows of the terminal that the process stands on, asked anew after each change of its window.
+ * Thread-safe.
+ */
 final class TerminalSize {
     /** Of a terminal that does not say. */
     static final int USUAL_COLUMNS = 80;

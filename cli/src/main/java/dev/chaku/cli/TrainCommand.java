@@ -498,9 +498,12 @@ final class TrainCommand extends Verb {
         fields.put("optimizer_bytes", p.memory().optimizer());
         fields.put("activation_bytes", p.memory().activations());
         fields.put("scratch_bytes", p.memory().scratch() + p.memory().threads());
-        fields.put("savings", p.memory().savings().stream()
-                .map(saving -> Map.of("setting", saving.setting(), "value", saving.value(), "bytes", saving.bytes()))
-                .toList());
+        fields.put(
+                "savings",
+                p.memory().savings().stream()
+                        .map(saving ->
+                                Map.of("setting", saving.setting(), "value", saving.value(), "bytes", saving.bytes()))
+                        .toList());
         result(fields, () -> {
             console()
                     .print(String.format(

@@ -44,7 +44,10 @@ enum TrainPreset {
                 .findFirst()
                 .orElseThrow(() -> BadInputException.ofSetting(
                         "preset",
-                        "one of " + Arrays.stream(values()).map(TrainPreset::label).collect(Collectors.joining(", ")),
+                        "one of "
+                                + Arrays.stream(values())
+                                        .map(TrainPreset::label)
+                                        .collect(Collectors.joining(", ")),
                         "'" + name + "'"));
     }
 }

@@ -42,9 +42,7 @@ final class TrainingView {
 
     /** Whether the terminal shows such a thing: wide and high enough, and with colours wanted. */
     static boolean fits(Console console) {
-        return console.redraws()
-                && console.progressColumns() >= LEAST_COLUMNS
-                && console.progressRows() >= LEAST_ROWS;
+        return console.redraws() && console.progressColumns() >= LEAST_COLUMNS && console.progressRows() >= LEAST_ROWS;
     }
 
     /** What the run is planned to take. */
@@ -120,7 +118,8 @@ final class TrainingView {
         TrainingProgress p = newest;
         List<String> rows = new ArrayList<>();
         curve.draw(columns, CURVE_ROWS, p.totalSteps())
-                .forEach(line -> rows.add(line.substring(0, 9) + console.errorColour(Console.Colour.BLUE, line.substring(9))));
+                .forEach(line ->
+                        rows.add(line.substring(0, 9) + console.errorColour(Console.Colour.BLUE, line.substring(9))));
         rows.add(edge(columns, p));
         rows.add(ColumnText.fit(
                 List.of(
@@ -134,7 +133,8 @@ final class TrainingView {
                 columns));
         rows.add(ColumnText.fit(
                 List.of(
-                        console.errorColour(Console.Colour.BOLD, String.format(Locale.ROOT, "loss %.4f", p.smoothedLoss()))
+                        console.errorColour(
+                                        Console.Colour.BOLD, String.format(Locale.ROOT, "loss %.4f", p.smoothedLoss()))
                                 + TrainingDisplay.margin(p.margin()),
                         String.format(Locale.ROOT, "lr %.2e", p.learningRate()),
                         String.format(Locale.ROOT, "gradient %.3f", p.gradNorm())),
@@ -160,9 +160,9 @@ final class TrainingView {
         return String.format(
                         Locale.ROOT,
                         "validation %.4f%s at step %d, %.1f %% right",
-                p.evalLoss().orElseThrow(),
-                TrainingDisplay.margin(p.evalMargin()),
-                p.step(),
+                        p.evalLoss().orElseThrow(),
+                        TrainingDisplay.margin(p.evalMargin()),
+                        p.step(),
                         100 * p.evalAccuracy().orElseThrow())
                 + TrainingDisplay.answers(p);
     }

@@ -75,16 +75,26 @@ class ConfigFileTest {
     @Test
     void theDecidedOptionsTrainTheSame() throws IOException {
         Path config = Files.writeString(
-                folder.resolve("run.yaml"), "preset: labels\nmax-length: 32\nmax-steps: 4\nover-long: drop\ntargets: [q, v]\n");
+                folder.resolve("run.yaml"),
+                "preset: labels\nmax-length: 32\nmax-steps: 4\nover-long: drop\ntargets: [q, v]\n");
         Cli.Ran ran = train(config, "--eval-split", 0.25, "--learning-rate", "2e-3");
         assertEquals(0, ran.code(), ran.err());
         Path out = folder.resolve("out");
         Path decided = out.resolve("train.yaml");
         List<String> lines = Files.readAllLines(decided);
-        for (String line : new String[] {"rank: 8", "dropout: 0.1", "learning-rate: 2e-3", "eval-split: 0.25", "over-long: drop", "data: '" + data + "'"}) {
+        for (String line : new String[] {
+            "rank: 8",
+            "dropout: 0.1",
+            "learning-rate: 2e-3",
+            "eval-split: 0.25",
+            "over-long: drop",
+            "data: '" + data + "'"
+        }) {
             assertTrue(lines.contains(line), line + " in " + lines);
         }
-        assertFalse(lines.stream().anyMatch(line -> line.matches("(out|config|preset|warmup-steps|eval-steps):.*")), lines.toString());
+        assertFalse(
+                lines.stream().anyMatch(line -> line.matches("(out|config|preset|warmup-steps|eval-steps):.*")),
+                lines.toString());
         Path again = folder.resolve("again");
         Cli.Ran second = Cli.run("train", "--config", decided, "--out", again);
         assertEquals(0, second.code(), second.err());

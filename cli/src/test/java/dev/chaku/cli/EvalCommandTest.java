@@ -139,6 +139,16 @@ class EvalCommandTest {
     }
 
     @Test
+    void answersAreMeasuredByASchema() throws IOException {
+        Path schema = Files.writeString(folder.resolve("schema.json"), "{\"type\": \"string\"}");
+        Cli.Ran ran = eval("--adapter", adapter, "--json-schema", schema, "--json");
+        assertEquals(0, ran.code(), ran.err());
+        assertEquals("json_schema", ran.json().get("metric").asText());
+        Cli.Ran bad = eval("--json-schema", Files.writeString(folder.resolve("bad.json"), "{\"type\": 3}"));
+        assertEquals(3, bad.code(), bad.err());
+    }
+
+    @Test
     void takesAMetricOfAClass() throws IOException {
         Cli.Ran ran =
                 eval("--metrics", Length.class.getName() + ",exact_match", "--max-tokens", 3, "--limit", 2, "--json");

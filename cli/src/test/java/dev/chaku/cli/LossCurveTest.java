@@ -14,7 +14,9 @@ class LossCurveTest {
             curve.add(step, 5 - step);
         }
         List<String> lines = curve.draw(13, 2, 8);
-        assertEquals(List.of(" 4.0000 ┤⠹⡄ ", " 1.0000 ┤ ⢳ "), lines.stream().map(line -> line.substring(0, 12)).toList());
+        assertEquals(
+                List.of(" 4.0000 ┤⠹⡄ ", " 1.0000 ┤ ⢳ "),
+                lines.stream().map(line -> line.substring(0, 12)).toList());
         lines.forEach(line -> assertEquals(13, line.length()));
     }
 
@@ -38,6 +40,10 @@ class LossCurveTest {
         }
         List<String> lines = curve.draw(60, 7, 10_000);
         assertTrue(lines.get(0).startsWith(" 9.0000"), lines.get(0));
-        assertTrue(lines.stream().allMatch(line -> line.length() == 60 && !line.substring(9).isBlank()), lines.toString());
+        assertTrue(
+                lines.stream()
+                        .allMatch(line ->
+                                line.length() == 60 && !line.substring(9).isBlank()),
+                lines.toString());
     }
 }

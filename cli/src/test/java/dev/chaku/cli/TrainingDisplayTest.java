@@ -22,17 +22,34 @@ class TrainingDisplayTest {
     private static TrainingProgress at(int step, boolean evaluated) {
         OptionalDouble none = OptionalDouble.empty();
         return new TrainingProgress(
-                step, 20, step / 10.0, 3.0 / step, 3.5 / step, none, none, none, evaluated,
-                evaluated ? OptionalDouble.of(0.75) : none, evaluated ? OptionalDouble.of(0.5) : none, none, evaluated ? Map.of("exact_match", 0.4) : Map.of(),
-                1e-3, 0.25, step * 100L, 1234, Duration.ofSeconds(step), Duration.ofSeconds(20 - step), 0, 64L << 20);
+                step,
+                20,
+                step / 10.0,
+                3.0 / step,
+                3.5 / step,
+                none,
+                none,
+                none,
+                evaluated,
+                evaluated ? OptionalDouble.of(0.75) : none,
+                evaluated ? OptionalDouble.of(0.5) : none,
+                none,
+                evaluated ? Map.of("exact_match", 0.4) : Map.of(),
+                1e-3,
+                0.25,
+                step * 100L,
+                1234,
+                Duration.ofSeconds(step),
+                Duration.ofSeconds(20 - step),
+                0,
+                64L << 20);
     }
 
     private static String shown(
             boolean terminal, boolean colours, int columns, int rows, Consumer<TrainingDisplay> use) {
         ByteArrayOutputStream err = new ByteArrayOutputStream();
         PrintStream stream = new PrintStream(err, true, StandardCharsets.UTF_8);
-        Console console =
-                new Console(stream, stream, terminal, false, colours, TerminalSize.of(columns, rows));
+        Console console = new Console(stream, stream, terminal, false, colours, TerminalSize.of(columns, rows));
         try (TrainingDisplay display = new TrainingDisplay(console)) {
             use.accept(display);
         }

@@ -82,6 +82,18 @@ public final class Metrics {
     }
 
     /**
+     * {@return 1 for an answer that is JSON and valid by a JSON Schema} Its parts are the properties of the schema: the
+     * share of answers whose value for it is valid, of those that have one, or must have.
+     *
+     * @param schema JSON Schema, draft 2020-12 or 7
+     * @throws BadInputException if it is none, or has a keyword that {@link dev.chaku.generate.OutputForm.JsonSchema}
+     *     refuses
+     */
+    public static Metric jsonSchema(String schema) {
+        return new SchemaMetric(Objects.requireNonNull(schema, "schema"));
+    }
+
+    /**
      * {@return the metric of a name}
      *
      * @param name such as {@code exact_match}

@@ -43,6 +43,27 @@ class MetricsTest {
     }
 
     @Test
+    void answersAreValidBySchemaFieldByField() {
+        Metric metric = Metrics.jsonSchema(
+                "{\"type\": \"object\", \"required\": [\"name\", \"age\"], \"additionalProperties\": false, \"properties\": {"
+                        + "\"name\": {\"$ref\": \"#/$defs/word\"}, \"age\": {\"type\": \"integer\"},"
+                        + " \"kind\": {\"enum\": [\"cow\", \"cat\"]}}, \"$defs\": {\"word\": {\"type\": \"string\", \"minLength\": 2}}}");
+        assertEquals("json_schema", metric.name());
+        Answer good = answer("", " {\n \"age\": 7, \"name\": \"\u00c4nn\"}\n");
+        assertEquals(1, metric.score(good));
+        assertEquals(Map.of("name", 1.0, "age", 1.0), metric.parts(good));
+        Answer bad = answer("", "{\"name\": \"A\", \"kind\": \"dog\"}");
+        assertEquals(0, metric.score(bad));
+        assertEquals(Map.of("name", 0.0, "age", 0.0, "kind", 0.0), metric.parts(bad));
+        assertEquals(0, metric.score(answer("", "{\"name\": \"Ann\", \"age\": 7, \"more\": 1}")));
+        for (String text : List.of("no JSON", "", "null", "[1]")) {
+            assertEquals(0, metric.score(answer("", text)), text);
+            assertEquals(Map.of("name", 0.0, "age", 0.0), metric.parts(answer("", text)), text);
+        }
+        assertThrows(BadInputException.class, () -> Metrics.jsonSchema("{\"type\": 3}"));
+    }
+
+    @Test
     void jsonFieldsCountEachField() {
         String reference = "{\"name\": \"Ann\", \"age\": 7, \"tags\": [\"a\", {\"x\": 1, \"y\": 2}]}";
         assertEquals(

@@ -35,7 +35,14 @@ public final class OutputFolder implements AutoCloseable {
     private static final Pattern REPLACED = Pattern.compile("\\.((checkpoint|best)-[0-9]{8,})\\.old");
 
     private static final Set<String> OWN_FILES = Set.of(
-            "adapter.gguf", "model.gguf", "config.json", "log.jsonl", "loss.svg", "reference.txt", "result.json", "train.yaml");
+            "adapter.gguf",
+            "model.gguf",
+            "config.json",
+            "log.jsonl",
+            "loss.svg",
+            "reference.txt",
+            "result.json",
+            "train.yaml");
 
     private final Path path;
     private final @Nullable HeldFile lock;

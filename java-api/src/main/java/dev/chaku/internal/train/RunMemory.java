@@ -100,7 +100,11 @@ public record RunMemory(MemoryPlan core, long engineBytes, long jvmBytes, long j
                     model.plan(now.with(TrainerOptions.Optimizer.ADAMW_8BIT)));
         }
         MemoryPlan least = model.plan(now.withMemoryLimit(1));
-        save(savings, "memory limit", (totalBytes() - core.totalBytes() + least.totalBytes() + MIB - 1) / MIB + "M", least);
+        save(
+                savings,
+                "memory limit",
+                (totalBytes() - core.totalBytes() + least.totalBytes() + MIB - 1) / MIB + "M",
+                least);
         savings.sort(Comparator.comparingLong(TrainingMemory.Saving::bytes).reversed());
         return savings;
     }
