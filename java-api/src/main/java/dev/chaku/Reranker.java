@@ -148,15 +148,30 @@ public final class Reranker implements AutoCloseable {
         Tokenizer tokenizer = model.tokenizer();
         int[] first = tokenizer.encode(query, true, false);
         int[] second = tokenizer.encode(document, false, false);
+        int separator = first[first.length - 1];
+        if (separatesTwice()) {
+            first = Arrays.copyOf(first, first.length + 1);
+            first[first.length - 1] = separator;
+        }
         int[] both = Arrays.copyOf(first, first.length + second.length + 1);
         System.arraycopy(second, 0, both, first.length, second.length);
-        both[both.length - 1] = first[first.length - 1];
+        both[both.length - 1] = separator;
         if (first.length + 1 >= model.spec().contextLength()) {
             throw new BadInputException("query: expected fewer than "
                     + (model.spec().contextLength() - 1) + " tokens, found " + first.length);
         }
         int[] fitting = TextEncoder.fit(both, model.spec().contextLength(), truncates, what + ", with its query");
         return new Text(fitting, model.spec().tokenTypes() > 1 ? first.length : fitting.length);
+    }
+
+    /** Whether two tokens stand between the texts, as in XLM-RoBERTa. */
+    private boolean separatesTwice() {
+        return model.metadata()
+                .findBool("tokenizer.ggml.add_sep_token")
+                .orElse(model.metadata()
+                        .findString("tokenizer.ggml.model")
+                        .orElse("")
+                        .equals("t5"));
     }
 
     private String template() {

@@ -66,6 +66,15 @@ public sealed interface GgufArray extends GgufValue permits GgufArray.Numbers, G
         }
 
         /**
+         * {@return bytes without sign, as {@code UINT8}}
+         *
+         * @param values the elements, in their order
+         */
+        public static Numbers of(byte[] values) {
+            return new Numbers(GgufValueType.UINT8, values.clone());
+        }
+
+        /**
          * {@return truth values, as {@code BOOL}}
          *
          * @param values the elements, in their order

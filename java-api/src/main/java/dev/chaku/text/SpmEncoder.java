@@ -1,6 +1,5 @@
 package dev.chaku.text;
 
-import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
@@ -19,8 +18,6 @@ import org.jspecify.annotations.Nullable;
  * <p>Source: Kudo, Richardson, "SentencePiece", 2018.
  */
 final class SpmEncoder implements PlainEncoder {
-    private static final byte[] ESCAPED_SPACE = "\u2581".getBytes(StandardCharsets.UTF_8);
-
     private final Vocabulary vocabulary;
     private final Spaces spaces;
     private final Cuts cuts;
@@ -66,7 +63,7 @@ final class SpmEncoder implements PlainEncoder {
         this.vocabulary = vocabulary;
         this.spaces = spaces;
         this.cuts = cuts;
-        this.wordsAreSeparate = wordsAreSeparate(vocabulary);
+        this.wordsAreSeparate = SpaceMarks.begin(vocabulary);
         for (int value = 0; value < 256; value++) {
             int token = vocabulary.find(String.format("<0x%02X>", value));
             byteTokens[value] = token >= 0 ? token : vocabulary.find(new byte[] {(byte) value}, 0, 1);
@@ -75,9 +72,7 @@ final class SpmEncoder implements PlainEncoder {
 
     @Override
     public void encode(byte[] utf8, int from, int to, boolean first, TokenBuffer out) {
-        byte[] text = spaces == Spaces.NORMALIZED
-                ? Arrays.copyOfRange(utf8, from, to)
-                : escape(utf8, from, to, isPrefixed(utf8, from, first));
+        byte[] text = SpaceMarks.escape(spaces, utf8, from, to, first);
         int start = 0;
         while (start < text.length) {
             int end = cuts == Cuts.NEWLINES ? runEnd(text, start) : text.length;
@@ -94,7 +89,9 @@ final class SpmEncoder implements PlainEncoder {
         }
         int start = from;
         while (start < to) {
-            int end = cuts == Cuts.SPACES ? splitEnd(text, start) : wordsAreSeparate ? wordEnd(text, start) : to;
+            int end = cuts == Cuts.SPACES
+                    ? SpaceMarks.markEnd(text, start)
+                    : wordsAreSeparate ? SpaceMarks.wordEnd(text, start) : to;
             end = Math.min(end, to);
             encodeWord(text, start, end, out);
             start = end;
@@ -110,16 +107,6 @@ final class SpmEncoder implements PlainEncoder {
         return position;
     }
 
-    private boolean isPrefixed(byte[] utf8, int from, boolean first) {
-        boolean begun = utf8[from] == ' ' || isEscapedSpace(utf8, from);
-        return switch (spaces) {
-            case PREFIXED -> true;
-            case ALWAYS_ONE -> !begun;
-            case FIRST_ONE -> first && !begun;
-            case ESCAPED, NORMALIZED -> false;
-        };
-    }
-
     private void encodeWord(byte[] text, int from, int to, TokenBuffer out) {
         boolean brief = to - from <= WordCache.MAX_WORD_BYTES;
         if (brief && cache.find(text, from, to, out)) {
@@ -130,66 +117,6 @@ final class SpmEncoder implements PlainEncoder {
         if (brief) {
             cache.put(text, from, to, out.toArray(before));
         }
-    }
-
-    private static boolean wordsAreSeparate(Vocabulary vocabulary) {
-        for (int id = 0; id < vocabulary.size(); id++) {
-            byte[] spelling = vocabulary.spelling(id);
-            if (wordEnd(spelling, 0) < spelling.length) {
-                return false;
-            }
-        }
-        return true;
-    }
-
-    /** Where the word ends that begins at a position: before the next escaped space that follows something else. */
-    private static int wordEnd(byte[] text, int from) {
-        int position = from;
-        while (isEscapedSpace(text, position)) {
-            position += 3;
-        }
-        while (position < text.length && !isEscapedSpace(text, position)) {
-            position++;
-        }
-        return position;
-    }
-
-    /** Before the next escaped space. */
-    private static int splitEnd(byte[] text, int from) {
-        int position = from + 1;
-        while (position < text.length && !isEscapedSpace(text, position)) {
-            position++;
-        }
-        return position;
-    }
-
-    private static boolean isEscapedSpace(byte[] text, int at) {
-        return at + 2 < text.length
-                && text[at] == ESCAPED_SPACE[0]
-                && text[at + 1] == ESCAPED_SPACE[1]
-                && text[at + 2] == ESCAPED_SPACE[2];
-    }
-
-    private static byte[] escape(byte[] utf8, int from, int to, boolean prefix) {
-        int spaces = prefix ? 1 : 0;
-        for (int i = from; i < to; i++) {
-            spaces += utf8[i] == ' ' ? 1 : 0;
-        }
-        byte[] escaped = new byte[to - from + 2 * spaces + (prefix ? 1 : 0)];
-        int length = 0;
-        if (prefix) {
-            System.arraycopy(ESCAPED_SPACE, 0, escaped, 0, 3);
-            length = 3;
-        }
-        for (int i = from; i < to; i++) {
-            if (utf8[i] == ' ') {
-                System.arraycopy(ESCAPED_SPACE, 0, escaped, length, 3);
-                length += 3;
-            } else {
-                escaped[length++] = utf8[i];
-            }
-        }
-        return escaped;
     }
 
     /** One word or text on its way from characters to tokens; position i is the symbol that begins with character i. */

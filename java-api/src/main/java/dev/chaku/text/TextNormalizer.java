@@ -18,7 +18,8 @@ import java.util.regex.PatternSyntaxException;
  *
  * <p>The key is a list of texts, a step's name and then what it takes: {@code NFC}, {@code NFD}, {@code NFKC},
  * {@code NFKD}, {@code Lowercase}, {@code StripAccents}, {@code Strip} and a side ({@code left}, {@code right},
- * {@code both}), {@code Prepend} and a text, {@code Replace} or {@code ReplaceRegex}, what is replaced and by what.
+ * {@code both}), {@code Prepend} and a text, {@code Replace} or {@code ReplaceRegex}, what is replaced and by what,
+ * {@code Precompiled} for the table of characters in {@code tokenizer.ggml.precompiled_charsmap}.
  *
  * <p>Source: Hugging Face's tokenizers, whose normalizers these are; each stretch between added tokens is normalized on
  * its own.
@@ -56,7 +57,13 @@ public final class TextNormalizer {
                         metadata.source() + ": metadata key '" + KEY + "' expects " + takes + " texts after " + name);
             }
             steps.add(
-                    step(metadata.source(), name, takes > 0 ? list.get(i + 1) : "", takes > 1 ? list.get(i + 2) : ""));
+                    name.equals("Precompiled")
+                            ? table(metadata)
+                            : step(
+                                    metadata.source(),
+                                    name,
+                                    takes > 0 ? list.get(i + 1) : "",
+                                    takes > 1 ? list.get(i + 2) : ""));
             i += 1 + takes;
         }
         return Optional.of(new TextNormalizer(List.copyOf(steps)));
@@ -109,6 +116,13 @@ public final class TextNormalizer {
             result = step.apply(result);
         }
         return result;
+    }
+
+    private static UnaryOperator<String> table(GgufMetadata metadata) {
+        CharacterTable table = CharacterTable.of(metadata)
+                .orElseThrow(() -> new BadInputException(metadata.source() + ": metadata key '" + KEY
+                        + "' expects the table 'tokenizer.ggml.precompiled_charsmap' for Precompiled, found none"));
+        return table::replaceClusters;
     }
 
     private static UnaryOperator<String> step(String source, String name, String first, String second) {

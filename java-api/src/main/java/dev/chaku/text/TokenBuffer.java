@@ -26,6 +26,14 @@ final class TokenBuffer {
         size += more.length;
     }
 
+    int at(int index) {
+        return ids[index];
+    }
+
+    void remove(int index) {
+        System.arraycopy(ids, index + 1, ids, index, --size - index);
+    }
+
     void truncate(int newSize) {
         size = newSize;
     }

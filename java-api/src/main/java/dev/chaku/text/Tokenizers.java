@@ -5,6 +5,7 @@ import dev.chaku.gguf.GgufArray;
 import dev.chaku.gguf.GgufFile;
 import dev.chaku.gguf.GgufMetadata;
 import dev.chaku.text.Vocabulary.Settings;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -12,9 +13,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Makes tokenizers from the {@code tokenizer.ggml.*} metadata of GGUF files: SentencePiece ({@code llama}), byte-level
- * BPE ({@code gpt2}), BPE of characters ({@code gemma4}) and WordPiece ({@code bert}). They give the ids that llama.cpp
- * gives, and where that differs from the tokenizer.json that a file was made from, the ids of the tokenizer.json
- * (docs/tokenizers.md).
+ * BPE ({@code gpt2}), BPE of characters ({@code gemma4}), WordPiece ({@code bert}) and Unigram ({@code t5}). They give
+ * the ids that llama.cpp gives, and where that differs from the tokenizer.json that a file was made from, the ids of
+ * the tokenizer.json (docs/tokenizers.md).
  */
 public final class Tokenizers {
     private static final String MODEL = "tokenizer.ggml.model";
@@ -48,9 +49,10 @@ public final class Tokenizers {
             case "gpt2" -> bytePairs(metadata);
             case "gemma4" -> characterPairs(metadata);
             case "bert" -> wordPiece(metadata);
+            case "t5" -> unigram(metadata);
             default ->
                 throw new BadInputException(metadata.source() + ": metadata key '" + MODEL
-                        + "' names the unknown tokenizer '" + model + "'; known are llama, gpt2, gemma4, bert");
+                        + "' names the unknown tokenizer '" + model + "'; known are llama, gpt2, gemma4, bert, t5");
         };
     }
 
@@ -210,6 +212,38 @@ public final class Tokenizers {
                         : new WordPieceEncoder(vocabulary, false, false, longest),
                 new Detokenizer(vocabulary, false),
                 new GgufTokenizer.Frame(settings.bos(), settings.separator()),
+                normalizer(metadata));
+    }
+
+    /**
+     * SentencePiece Unigram: files of ours say what a tokenizer.json does with spaces, others what SentencePiece does.
+     */
+    private static Tokenizer unigram(GgufMetadata metadata) {
+        Vocabulary vocabulary =
+                new Vocabulary(metadata, new Settings(NONE, 1, 2, NONE, false, true, false, true, false));
+        boolean prefixed = vocabulary.addSpacePrefix();
+        UnigramEncoder.Escaping escaping;
+        if (metadata.has(SPACES)) {
+            SpmEncoder.Spaces spaces = spaces(metadata, prefixed);
+            escaping = (utf8, from, to, first) -> SpaceMarks.escape(spaces, utf8, from, to, first);
+        } else {
+            CharacterTable table = CharacterTable.of(metadata).orElse(null);
+            boolean merges =
+                    metadata.findBool("tokenizer.ggml.remove_extra_whitespaces").orElse(false);
+            SpmEncoder.Spaces spaces = prefixed ? SpmEncoder.Spaces.PREFIXED : SpmEncoder.Spaces.ESCAPED;
+            escaping = (utf8, from, to, first) -> {
+                byte[] text = table == null ? Arrays.copyOfRange(utf8, from, to) : table.replaceLongest(utf8, from, to);
+                return merges
+                        ? SpaceMarks.escapeMerged(text, prefixed)
+                        : text.length == 0 ? text : SpaceMarks.escape(spaces, text, 0, text.length, first);
+            };
+        }
+        boolean split = metadata.findBool("chaku.tokenizer.split_spaces").orElse(false);
+        return new GgufTokenizer(
+                vocabulary,
+                new UnigramEncoder(vocabulary, escaping, split),
+                new Detokenizer(vocabulary, false),
+                bosAndEos(vocabulary),
                 normalizer(metadata));
     }
 

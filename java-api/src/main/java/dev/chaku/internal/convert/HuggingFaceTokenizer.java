@@ -23,8 +23,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The tokenizer of a folder, as {@code tokenizer.ggml.*}: tokenizer.model (SentencePiece), tokenizer.json (byte-level
- * BPE, or BPE over characters with bytes for the rest, which is SentencePiece in another dress), or the vocab.json and
- * merges.txt of older byte-level ones; special tokens and chat template from the files beside them.
+ * BPE, WordPiece, Unigram, or BPE over characters with bytes for the rest, which is SentencePiece in another dress), or
+ * the vocab.json and merges.txt of older byte-level ones; special tokens and chat template from the files beside them.
  */
 final class HuggingFaceTokenizer {
     private static final float ADDED_SCORE = -1000;
@@ -116,8 +116,12 @@ final class HuggingFaceTokenizer {
             readWordPiece(model);
             return;
         }
+        if (type.equals("Unigram")) {
+            readUnigram(model);
+            return;
+        }
         if (!type.equals("BPE")) {
-            throw model.error("type", "BPE or WordPiece (Unigram is that of T5 and XLM-RoBERTa)", type);
+            throw model.error("type", "BPE, WordPiece or Unigram", type);
         }
         List<CharacterMerges.Merge> merges = merges(model);
         boolean characters = model.bool("byte_fallback", false);
@@ -183,6 +187,42 @@ final class HuggingFaceTokenizer {
         put("cls", frame.before());
         put("seperator", frame.after());
         vocabulary.find("[MASK]").ifPresent(id -> found.put("tokenizer.ggml.mask_token_id", GgufValue.ofUint32(id)));
+        config.json()
+                .findInt("type_vocab_size")
+                .ifPresent(types -> found.put("tokenizer.ggml.token_type_count", GgufValue.ofUint32(types)));
+    }
+
+    /** T5's and XLM-RoBERTa's: tokens and the logarithms of their probabilities. */
+    private void readUnigram(JsonFile model) {
+        if (model.bool("byte_fallback", false)) {
+            throw model.error("byte_fallback", "false", true);
+        }
+        List<@Nullable Object> tokens = model.findList("vocab").orElse(List.of());
+        int unknown = model.findInt("unk_id").orElse(-1);
+        for (int id = 0; id < tokens.size(); id++) {
+            if (!(tokens.get(id) instanceof List<?> pair)
+                    || pair.size() != 2
+                    || !(pair.get(0) instanceof String text)
+                    || !(pair.get(1) instanceof Number score)) {
+                throw model.error("vocab[" + id + "]", "a token and its score", tokens.get(id));
+            }
+            int kind = id == unknown ? VocabularyTable.UNKNOWN : VocabularyTable.NORMAL;
+            vocabulary.put(tokenizer.path(), id, text, kind, score.floatValue());
+        }
+        if (unknown < 0 || unknown >= tokens.size()) {
+            throw model.error("unk_id", "the id of a token", unknown);
+        }
+        addAddedTokens(0);
+        found.put("tokenizer.ggml.model", GgufValue.of("t5"));
+        found.put("tokenizer.ggml.pre", GgufValue.of("default"));
+        vocabulary.write(found, true);
+        found.put("tokenizer.ggml.unknown_token_id", GgufValue.ofUint32(unknown));
+        found.put("tokenizer.ggml.remove_extra_whitespaces", GgufValue.of(true));
+        found.put("tokenizer.ggml.add_sep_token", GgufValue.of(TextFrame.between(tokenizer) > 1));
+        describeSteps(true);
+        if (!found.containsKey("chaku.tokenizer.space_prefix")) {
+            found.put("chaku.tokenizer.space_prefix", GgufValue.of("never"));
+        }
         config.json()
                 .findInt("type_vocab_size")
                 .ifPresent(types -> found.put("tokenizer.ggml.token_type_count", GgufValue.ofUint32(types)));

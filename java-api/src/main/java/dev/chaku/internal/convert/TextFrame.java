@@ -22,6 +22,40 @@ record TextFrame(@Nullable String before, @Nullable String after) {
         return tokenizer.findObject("post_processor").map(TextFrame::ofStep).orElse(NONE);
     }
 
+    /** How many tokens stand between the two texts of a pair. */
+    static int between(JsonFile tokenizer) {
+        return tokenizer
+                .findObject("post_processor")
+                .map(TextFrame::betweenOfStep)
+                .orElse(0);
+    }
+
+    private static int betweenOfStep(JsonFile step) {
+        int most = 0;
+        switch (step.findString("type").orElse("none")) {
+            case "RobertaProcessing" -> most = 2;
+            case "BertProcessing" -> most = 1;
+            case "Sequence" -> {
+                for (int i = 0;
+                        i < step.findList("processors").orElse(List.of()).size();
+                        i++) {
+                    most = Math.max(most, betweenOfStep(step.element("processors", i)));
+                }
+            }
+            case "TemplateProcessing" -> {
+                int texts = 0;
+                for (int i = 0; i < step.findList("pair").orElse(List.of()).size(); i++) {
+                    boolean text =
+                            step.element("pair", i).findObject("Sequence").isPresent();
+                    texts += text ? 1 : 0;
+                    most += !text && texts == 1 ? 1 : 0;
+                }
+            }
+            default -> {}
+        }
+        return most;
+    }
+
     private static TextFrame ofStep(JsonFile step) {
         String type = step.findString("type").orElse("none");
         switch (type) {

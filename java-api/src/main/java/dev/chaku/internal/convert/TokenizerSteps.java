@@ -1,9 +1,11 @@
 package dev.chaku.internal.convert;
 
+import dev.chaku.gguf.GgufArray;
 import dev.chaku.gguf.GgufValue;
 import dev.chaku.internal.huggingface.JsonFile;
 import dev.chaku.text.TextNormalizer;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -26,6 +28,7 @@ final class TokenizerSteps {
     private final JsonFile tokenizer;
     private final boolean characters;
     private final List<String> normalizer = new ArrayList<>();
+    private byte[] table = {};
 
     private TokenizerSteps(JsonFile tokenizer, boolean characters) {
         this.tokenizer = tokenizer;
@@ -47,6 +50,9 @@ final class TokenizerSteps {
         TokenizerSteps steps = new TokenizerSteps(tokenizer, characters);
         tokenizer.findObject("normalizer").ifPresent(steps::addNormalizer);
         tokenizer.findObject("model").ifPresent(TokenizerSteps::checkModel);
+        if (steps.table.length > 0) {
+            metadata.put("tokenizer.ggml.precompiled_charsmap", GgufArray.Numbers.of(steps.table));
+        }
         boolean normalizes = steps.normalized(addedTokens);
         if (characters) {
             steps.describeSpaces(normalizes, metadata);
@@ -103,12 +109,30 @@ final class TokenizerSteps {
             case "Prepend" ->
                 normalizer.addAll(List.of(type, step.findString("prepend").orElse("")));
             case "Replace" -> addReplace(step);
+            case "Precompiled" -> addTable(step);
             default ->
                 throw step.error(
                         "type",
-                        "NFC, NFD, NFKC, NFKD, Lowercase, StripAccents, Strip, Prepend, Replace or a Sequence of them",
+                        "NFC, NFD, NFKC, NFKD, Lowercase, StripAccents, Strip, Prepend, Replace, Precompiled or a Sequence"
+                                + " of them",
                         type);
         }
+    }
+
+    private void addTable(JsonFile step) {
+        String text = step.findString("precompiled_charsmap").orElse("");
+        if (text.isEmpty()) {
+            return;
+        }
+        if (table.length > 0) {
+            throw step.error("type", "one table of characters", "a second");
+        }
+        try {
+            table = Base64.getDecoder().decode(text);
+        } catch (IllegalArgumentException e) {
+            throw step.error("precompiled_charsmap", "bytes in base 64", e.getMessage());
+        }
+        normalizer.add("Precompiled");
     }
 
     private void addReplace(JsonFile step) {
@@ -145,6 +169,9 @@ final class TokenizerSteps {
     /** Unknown characters are fused where bytes are not there to spell them. */
     private void describeUnknown(Map<String, GgufValue> metadata) {
         JsonFile model = tokenizer.findObject("model").orElseThrow();
+        if (model.findString("type").orElse("").equals("Unigram")) {
+            return;
+        }
         Map<String, ?> tokens = model.findObject("vocab").map(JsonFile::fields).orElse(Map.of());
         boolean complete =
                 IntStream.range(0, 256).allMatch(value -> tokens.containsKey(String.format("<0x%02X>", value)));
@@ -176,7 +203,10 @@ final class TokenizerSteps {
         metadata.put("tokenizer.ggml.add_space_prefix", GgufValue.of(prefixes));
     }
 
-    /** The step that makes U+2581 of spaces, if it is a pre-tokenizer; nothing else may cut words of characters. */
+    /**
+     * The step that makes U+2581 of spaces, if it is a pre-tokenizer; nothing else may cut words of characters, but
+     * that white space may before it.
+     */
     private @Nullable JsonFile metaspace() {
         JsonFile step = tokenizer.findObject("pre_tokenizer").orElse(null);
         if (step == null) {
@@ -185,15 +215,26 @@ final class TokenizerSteps {
         List<JsonFile> steps = new ArrayList<>();
         flatten(step, "pretokenizers", steps);
         JsonFile found = null;
+        boolean words = false;
         for (JsonFile one : steps) {
             String type = one.findString("type").orElse("none");
             if (type.equals("Metaspace")
                     && found == null
-                    && one.findString("replacement").orElse(SPACE).equals(SPACE)) {
+                    && one.findString("replacement").orElse(SPACE).equals(SPACE)
+                    && (!words || scheme(one).equals("always"))) {
                 found = one;
+            } else if (type.equals("WhitespaceSplit") && found == null) {
+                words = true;
             } else if (!(type.equals("Split") && isOfNoEffect(one))) {
-                throw one.error("type", "Metaspace with " + SPACE + ", once, or no step", type);
+                throw one.error(
+                        "type", "Metaspace with " + SPACE + ", once, with or without WhitespaceSplit before it", type);
             }
+        }
+        if (words && found == null) {
+            throw step.error("type", "Metaspace after WhitespaceSplit", "none");
+        }
+        if (words) { // each word gets its mark, so that one space is as good as white space of any kind and length
+            normalizer.addAll(List.of("ReplaceRegex", "\\s+", " ", "Strip", "both", "Replace", " " + SPACE, SPACE));
         }
         return found;
     }

@@ -266,6 +266,7 @@ public final class ModelConfig {
             case WIDTH -> width();
             case VOCAB -> vocab();
             case CONTEXT -> context();
+            case CONTEXT_BEHIND_PADDING -> context() - RowOrder.PADDING_ROWS;
             case HEAD -> headDim();
             case HEADS -> heads();
             case KV_HEADS -> kvHeads();

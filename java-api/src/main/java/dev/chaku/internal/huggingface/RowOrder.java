@@ -40,7 +40,12 @@ public enum RowOrder {
     /** The same after queries and keys, which keep their places. */
     TILED_CHANNELS,
     /** Values of each head of latent attention, behind as many rows of it as its keys have that are not rotated. */
-    LATENT_VALUES;
+    LATENT_VALUES,
+    /** Behind two rows for positions that no token has: counting begins behind the id of the padding, which is 1. */
+    BEHIND_PADDING;
+
+    /** Rows for positions that no token has. */
+    public static final int PADDING_ROWS = 2;
 
     /**
      * Sizes that orders depend on; those of heads that a model lacks are 0.
@@ -74,6 +79,7 @@ public enum RowOrder {
             case FIRST_HALF, SECOND_HALF, EVEN, ODD -> 2 * rows;
             case DELTA_CHANNELS, DELTA_GATES -> sizes.keyHeads() * sizes.deltaGroup();
             case LATENT_VALUES -> (long) sizes.heads() * (sizes.keyDim() + sizes.valueDim());
+            case BEHIND_PADDING -> rows + PADDING_ROWS;
             default -> rows;
         };
     }
@@ -92,6 +98,7 @@ public enum RowOrder {
             case TILED_VALUES -> tiled(row, sizes.valueDim(), sizes);
             case TILED_HEADS -> tiled(row, 1, sizes);
             case LATENT_VALUES -> row + (row / sizes.valueDim() + 1) * sizes.keyDim();
+            case BEHIND_PADDING -> row + PADDING_ROWS;
             case TILED_CHANNELS ->
                 row < sizes.keyRows() ? row : sizes.keyRows() + tiled(row - sizes.keyRows(), sizes.valueDim(), sizes);
         };

@@ -6,6 +6,8 @@ public enum Size {
     WIDTH,
     VOCAB,
     CONTEXT,
+    /** Positions that a token can have, where some rows of the table are for none. */
+    CONTEXT_BEHIND_PADDING,
     HEAD,
     HEADS,
     KV_HEADS,

@@ -88,7 +88,8 @@ class TokenizerStepsTest {
             delimiterString = " => ",
             quoteCharacter = '\u0001',
             value = {
-                "'normalizer': {'type': 'Precompiled', 'precompiled_charsmap': 'x'} => normalizer.type expects NFC, NFD, NFKC, NFKD, Lowercase, StripAccents, Strip, Prepend, Replace or a Sequence of them, found Precompiled",
+                "'normalizer': {'type': 'Precompiled', 'precompiled_charsmap': 'x'} => normalizer.precompiled_charsmap expects bytes in base 64",
+                "'normalizer': {'type': 'Nmt'} => normalizer.type expects NFC, NFD, NFKC, NFKD, Lowercase, StripAccents, Strip, Prepend, Replace, Precompiled or a Sequence of them, found Nmt",
                 "'normalizer': {'type': 'Sequence', 'normalizers': [{'type': 'NFC'}, {'type': 'Nmt'}]} => normalizers[1].type expects NFC",
                 "'normalizer': {'type': 'BertNormalizer'} => found BertNormalizer",
                 "'normalizer': {'type': 'Replace', 'pattern': {'Regex': '(a+)+'}, 'content': ''} => pattern.Regex expects alternatives of characters and classes, of which one may repeat without bound, found (a+)+",
@@ -99,7 +100,7 @@ class TokenizerStepsTest {
                 "'pre_tokenizer': {'type': 'Sequence', 'pretokenizers': [{'type': 'Digits'}, {'type': 'ByteLevel', 'add_prefix_space': true}]} => pretokenizers[1].add_prefix_space expects false but in a first step, found true",
                 "'MODEL': {'dropout': 0.1} => model.dropout expects none",
                 "'MODEL': {'end_of_word_suffix': '</w>'} => model.end_of_word_suffix expects none, found </w>",
-                "'CHARS': 1, 'pre_tokenizer': {'type': 'Digits'} => pre_tokenizer.type expects Metaspace with \u2581, once, or no step, found Digits",
+                "'CHARS': 1, 'pre_tokenizer': {'type': 'Digits'} => pre_tokenizer.type expects Metaspace with \u2581, once, with or without WhitespaceSplit before it, found Digits",
                 "'CHARS': 1, 'decoder': {'type': 'BPEDecoder', 'suffix': '</w>'} => decoder.type expects Replace of \u2581 by a space"
             })
     void whatIsNotUnderstoodIsRefusedByName(String part, String expected) throws IOException {

@@ -16,7 +16,10 @@ import dev.chaku.internal.huggingface.TensorRules;
 import java.util.List;
 import java.util.Map;
 
-/** BERT, and what is made of it: MiniLM, bge, e5, gte. Learned positions, biases everywhere, GELU without a gate. */
+/**
+ * BERT, and what is made of it: MiniLM, bge, e5, gte. Learned positions, biases everywhere, GELU without a gate.
+ * XLM-RoBERTa, of which the multilingual e5 and bge-m3 are, differs in its tokenizer and in how positions are stored.
+ */
 final class Bert extends Family {
     Bert() {
         super("bert");
@@ -40,7 +43,25 @@ final class Bert extends Family {
                         .leavesOut("cls\\..*|bert\\.pooler\\..*|bert\\.embeddings\\.position_ids"),
                 kind(of("BertForSequenceClassification"))
                         .tensors(Encoders.head(tensors("bert."), "bert.pooler.dense", "classifier"))
-                        .leavesOut("bert\\.embeddings\\.position_ids"));
+                        .leavesOut("bert\\.embeddings\\.position_ids"),
+                behindPadding(of("XLMRobertaModel"))
+                        .tensors(roberta(""))
+                        .leavesOut("pooler\\..*|embeddings\\.position_ids"),
+                behindPadding(of("XLMRobertaForMaskedLM"))
+                        .tensors(roberta("roberta."))
+                        .leavesOut("lm_head\\..*|roberta\\.pooler\\..*|roberta\\.embeddings\\.position_ids"),
+                behindPadding(of("XLMRobertaForSequenceClassification"))
+                        .tensors(Encoders.head(roberta("roberta."), "classifier.dense", "classifier.out_proj"))
+                        .leavesOut("roberta\\.pooler\\..*|roberta\\.embeddings\\.position_ids"));
+    }
+
+    /** Positions count from behind the padding's id on. */
+    private static HuggingFaceClass behindPadding(HuggingFaceClass made) {
+        return kind(made).keys((config, keys) -> {
+            config.requireOneOf("pad_token_id", 1L);
+            keys(config, keys);
+            keys.put("context_length", GgufValue.ofUint32((int) config.of(Size.CONTEXT_BEHIND_PADDING)));
+        });
     }
 
     private static HuggingFaceClass kind(HuggingFaceClass made) {
@@ -52,8 +73,16 @@ final class Bert extends Family {
     }
 
     private TensorRules tensors(String before) {
+        return layers(Encoders.embeddings(rules(), before + "embeddings.", true), before);
+    }
+
+    private TensorRules roberta(String before) {
+        return layers(Encoders.embeddingsBehindPadding(rules(), before + "embeddings."), before);
+    }
+
+    private static TensorRules layers(TensorRules embeddings, String before) {
         String layer = before + "encoder.layer.{l}.";
-        return Encoders.attention(Encoders.embeddings(rules(), before + "embeddings.", true), layer)
+        return Encoders.attention(embeddings, layer)
                 .biased(layer + "intermediate.dense", BLOCK + "ffn_up", Size.FF, Size.WIDTH, Layout.PLAIN)
                 .biased(layer + "output.dense", BLOCK + "ffn_down", Size.WIDTH, Size.FF, Layout.PLAIN)
                 .layerNorm(layer + "output.LayerNorm", BLOCK + "layer_output_norm");

@@ -8,6 +8,7 @@ import dev.chaku.internal.arch.DecoderTraits;
 import dev.chaku.internal.engine.DecoderModule;
 import dev.chaku.internal.huggingface.HuggingFaceClass;
 import dev.chaku.internal.huggingface.ModelConfig;
+import dev.chaku.internal.huggingface.RowOrder;
 import dev.chaku.internal.huggingface.Size;
 import dev.chaku.internal.huggingface.TensorRule;
 import dev.chaku.internal.huggingface.TensorRule.Layout;
@@ -49,6 +50,18 @@ final class Encoders {
         if (positions) {
             rules.matrix(before + "position_embeddings", "position_embd", Size.CONTEXT, Size.WIDTH);
         }
+        return typesAndNorm(rules, before);
+    }
+
+    /** The same, with rows for positions that no token has before those of positions. */
+    static TensorRules embeddingsBehindPadding(TensorRules rules, String before) {
+        TensorRule positions = TensorRule.matrix(
+                before + "position_embeddings.weight", "position_embd.weight", Size.CONTEXT_BEHIND_PADDING, Size.WIDTH);
+        rules.embedding(before + "word_embeddings").add(positions.ordered(RowOrder.BEHIND_PADDING));
+        return typesAndNorm(rules, before);
+    }
+
+    private static TensorRules typesAndNorm(TensorRules rules, String before) {
         return rules.matrix(before + "token_type_embeddings", "token_types", Size.TYPES, Size.WIDTH)
                 .layerNorm(before + "LayerNorm", "token_embd_norm");
     }
