@@ -101,7 +101,7 @@ CHAKU_DEVICE void heads_of_block(const AttentionProblem& p, int& kv_head, int& f
 
 // grid -> splits of the keys, heads that share them, queries; sm_75; 4 Dh FLOPs a key and head.
 template <DType kType, int kDims, int kHeads>
-__global__ void __launch_bounds__(kThreads) attend(const Call c) {
+__global__ void __launch_bounds__(kThreads, 4) attend(const Call c) {
   using Parts = Exchange<kDims, kHeads>;
   CHAKU_SHARED(parts, Parts);
   const AttentionProblem& p = c.p;

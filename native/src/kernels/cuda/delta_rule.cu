@@ -12,7 +12,7 @@ constexpr int kThreads = 128;
 
 // grid -> four columns of the memories of all heads, spans; no shared memory; 8 dk FLOPs a token and column.
 template <int kDims>
-__global__ void __launch_bounds__(kThreads) forward(const DeltaRuleProblem p, const StateList all) {
+__global__ void __launch_bounds__(kThreads, kDims <= 8 ? 4 : 1) forward(const DeltaRuleProblem p, const StateList all) {
   const int64_t column = int64_t{blockIdx.x} * (kThreads / 32) + warp_index();
   if (column >= int64_t{p.n_value_heads} * p.value_dim) return;
   const int head = static_cast<int>(column / p.value_dim), c = static_cast<int>(column % p.value_dim);

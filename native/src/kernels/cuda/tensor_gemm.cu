@@ -77,15 +77,18 @@ struct WarpTile {
   CHAKU_DEVICE void multiply(S& stage) {
     CHAKU_UNROLL
     for (int k = 0; k < kDepth / 16; ++k) {
-      uint32_t a[kM][4], b[kN][2][2];
+      uint32_t a[kM][4];
       CHAKU_UNROLL
       for (int m = 0; m < kM; ++m) load_a(a[m], stage.a, row + m * 16, k);
       CHAKU_UNROLL
-      for (int n = 0; n < kN; ++n) load_b(b[n], stage.b, column + n * 16, k);
-      CHAKU_UNROLL
-      for (int m = 0; m < kM; ++m) {
+      for (int n = 0; n < kN; ++n) {
+        uint32_t b[2][2];
+        load_b(b, stage.b, column + n * 16, k);
         CHAKU_UNROLL
-        for (int n = 0; n < 2 * kN; ++n) mma_bf16(sums[m][n], a[m], b[n / 2][n % 2]);
+        for (int m = 0; m < kM; ++m) {
+          mma_bf16(sums[m][2 * n], a[m], b[0]);
+          mma_bf16(sums[m][2 * n + 1], a[m], b[1]);
+        }
       }
     }
   }
