@@ -47,10 +47,9 @@ public record RunMemory(MemoryPlan core, long engineBytes, long jvmBytes, long j
                 THREAD_BYTES * (threads > 0 ? threads : Runtime.getRuntime().availableProcessors())
                         + SHARED_BYTES
                         + ROUNDING_BYTES;
-        // Its young generation is filled in the end, a third of the heap; writing the result takes it once as values
-        // and once
-        // as a file's tensors.
-        long growth = Runtime.getRuntime().totalMemory() / 3
+        // Encoding the data has touched most of the young generation before: measured, less than a sixteenth of the heap
+        // comes anew. Writing the result takes it once as values and once as a file's tensors.
+        long growth = Runtime.getRuntime().totalMemory() / 16
                 + JVM_GROWTH_BYTES
                 + 2 * setup.trainable().heapBytes();
         long jvm = (ProcessMemory.residentBytes() + growth + JVM_STEP_BYTES - 1) / JVM_STEP_BYTES * JVM_STEP_BYTES;
