@@ -2,6 +2,7 @@
 // machine, and how much of a step the weights take to be read once; and that each text's logits are those it has alone.
 // Weights are random, of a 1B shape in Q4_K and Q6_K.
 //   step_bench [--texts 1,8,32] [--context 256] [--steps 8] [--rounds 5] [--threads 0] [--adapters 0] [--layers 16]
+//              [--activations f32|int16|int8]
 // --cpu 1 counts processor time in place of time: on a busy machine, with one thread.
 #include <time.h>
 
@@ -22,6 +23,7 @@ namespace {
 struct Arguments {
   std::vector<int32_t> texts = {1, 8, 32};
   int32_t context = 256, steps = 8, rounds = 5, threads = 0, adapters = 0, layers = 16, cpu = 0;
+  ActivationFormat activations = ActivationFormat::kF32;
 };
 
 Arguments parse(int argc, char** argv) {
@@ -45,6 +47,11 @@ Arguments parse(int argc, char** argv) {
       a.adapters = number();
     } else if (name == "--cpu") {
       a.cpu = number();
+    } else if (name == "--activations") {
+      const std::string format = argv[i + 1];
+      a.activations = format == "int8"    ? ActivationFormat::kInt8
+                      : format == "int16" ? ActivationFormat::kInt16
+                                          : ActivationFormat::kF32;
     } else if (name == "--layers") {
       a.layers = number();
     } else {
@@ -165,6 +172,7 @@ class Crowd {
     PoolOptions o;
     o.max_tokens = n * blocks_of(a.context + a.steps + 1) * kCacheBlockTokens;
     o.kv_dtype = DType::kF16;
+    o.activations = a.activations;
     return o;
   }
 
@@ -203,8 +211,8 @@ int main(int argc, char** argv) {
   bool same = true;
   double one = 0;
   const double read = seconds_to_read(model->engine(), a, model->weight_bytes());
-  std::printf("%s, %d adapters, %d tokens before; weights are read in %.1f ms\n", model->engine().kernels().name,
-              a.adapters, a.context, read * 1e3);
+  std::printf("%s, activations of %d digits, %d adapters, %d tokens before; weights are read in %.1f ms\n",
+              model->engine().kernels().name, digits_of(a.activations), a.adapters, a.context, read * 1e3);
   std::printf("texts  tokens/s  to the first  step ms (least, most)  reading's share\n");
   for (size_t i = 0; i < crowds.size(); ++i) {
     std::sort(seconds[i].begin(), seconds[i].end());

@@ -528,6 +528,12 @@ typedef struct chaku_sequence chaku_sequence;
 #define CHAKU_ROLE_PROMPT 0    /* a text that is read */
 #define CHAKU_ROLE_GENERATED 1 /* tokens that the model has chosen, computed as soon as they are known */
 
+/* How products of generated tokens with weights in blocks of codes read activations; those with other weights, and
+ * devices without products of integers, read float32. */
+#define CHAKU_ACTIVATIONS_F32 0   /* no more is lost than float32 sums lose */
+#define CHAKU_ACTIVATIONS_INT16 1 /* 15 bits beside a scale of 128 or 256 activations: faster for many texts */
+#define CHAKU_ACTIVATIONS_INT8 2  /* 8 bits likewise: faster still */
+
 typedef struct chaku_pool_options {
   uint32_t size;
   int32_t max_tokens;         /* of all texts together, rounded up to whole blocks */
@@ -536,6 +542,7 @@ typedef struct chaku_pool_options {
                                  of a step, and one for each snapshot; others need none */
   int64_t memory_limit_bytes; /* refuse with CHAKU_MEMORY_LIMIT above it; 0: what the machine has */
   int32_t kv_dtype; /* of keys and values: F32 (0), F16 (1), BF16 (30) or Q8_0 (8; head_dim in blocks of 32) */
+  int32_t activations; /* CHAKU_ACTIVATIONS_* */
 } chaku_pool_options;
 
 typedef struct chaku_pool_counts {

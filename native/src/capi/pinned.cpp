@@ -29,6 +29,9 @@ static_assert(is(MixerKind::kShortConvolution, CHAKU_MIXER_SHORT_CONVOLUTION) &&
 static_assert(is(LogitRows::kNone, CHAKU_LOGITS_NONE) && is(LogitRows::kLast, CHAKU_LOGITS_LAST) &&
               is(LogitRows::kAll, CHAKU_LOGITS_ALL));
 static_assert(is(Role::kPrompt, CHAKU_ROLE_PROMPT) && is(Role::kGenerated, CHAKU_ROLE_GENERATED));
+static_assert(is(ActivationFormat::kF32, CHAKU_ACTIVATIONS_F32) &&
+              is(ActivationFormat::kInt16, CHAKU_ACTIVATIONS_INT16) &&
+              is(ActivationFormat::kInt8, CHAKU_ACTIVATIONS_INT8));
 static_assert(kCacheBlockTokens == CHAKU_BLOCK_TOKENS);
 static_assert(is(TrainMode::kLora, CHAKU_TRAIN_LORA) && is(TrainMode::kFull, CHAKU_TRAIN_FULL));
 static_assert(is(OptimizerKind::kAdamW, CHAKU_OPTIMIZER_ADAMW) &&

@@ -15,7 +15,14 @@ constexpr int32_t kMostParts = 1 << 16;
 PoolOptions options_of(const char*, const chaku_pool_options& o) {
   if (find_dtype(o.kv_dtype) == nullptr)
     fail(Code::kUnsupported, "[pool] expected a known format for the cache, got type id %d", o.kv_dtype);
-  return {o.max_tokens, o.max_batch_tokens, o.max_memories, o.memory_limit_bytes, static_cast<DType>(o.kv_dtype)};
+  if (o.activations < CHAKU_ACTIVATIONS_F32 || o.activations > CHAKU_ACTIVATIONS_INT8)
+    fail(Code::kInvalidArgument, "[pool] expected activations in 0..2, got %d", o.activations);
+  return {o.max_tokens,
+          o.max_batch_tokens,
+          o.max_memories,
+          o.memory_limit_bytes,
+          static_cast<DType>(o.kv_dtype),
+          static_cast<ActivationFormat>(o.activations)};
 }
 
 std::vector<StepPart> parts_of(const char* op, chaku_sequence* const* sequences, const chaku_step_parts& parts) {

@@ -35,7 +35,9 @@ PagesOptions pages_of(const PoolOptions& options) {
   return {blocks_of(options.max_tokens), options.kv_dtype, options.max_memories};
 }
 
-StepRoom room_of(const PoolOptions& options) { return {options.max_batch_tokens, blocks_of(options.max_tokens)}; }
+StepRoom room_of(const PoolOptions& options) {
+  return {options.max_batch_tokens, blocks_of(options.max_tokens), options.activations};
+}
 
 }  // namespace
 

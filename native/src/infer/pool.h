@@ -13,7 +13,8 @@ struct PoolOptions {
   int32_t max_batch_tokens = 0;  // computed at once; 0: 512
   int32_t max_memories = 0;      // of models with running memories
   int64_t memory_limit_bytes = 0;
-  DType kv_dtype = DType::kF32;  // F32, F16, BF16 or Q8_0
+  DType kv_dtype = DType::kF32;                           // F32, F16, BF16 or Q8_0
+  ActivationFormat activations = ActivationFormat::kF32;  // of products of generated tokens
 };
 
 class Pool {

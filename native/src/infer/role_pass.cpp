@@ -90,7 +90,7 @@ void RolePass::advance(const PassShare& share, std::span<const CachedKeyValues> 
 
 Decoder RolePass::decoder_of(const PassShare& share, std::span<const WornRows> worn) {
   Decoder decoder{&model_.engine(), &model_.spec(), &model_.weights(), worn.front().low_ranks, share.cancellation, {},
-                  share.inputs,     role_};
+                  share.inputs,     role_,          share.activations};
   if (worn.size() == 1) return decoder;
   decoder.low_ranks = nullptr;
   decoder.worn = worn;

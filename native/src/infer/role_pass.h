@@ -38,6 +38,7 @@ struct PassShare {
   int64_t worn_rank = 0;      // that there is room for
   InputStatistics* inputs = nullptr;
   const Cancellation* cancellation = nullptr;
+  ActivationFormat activations = ActivationFormat::kF32;
 };
 
 class RolePass {

@@ -84,6 +84,7 @@ int64_t Step::scratch_bytes(const Model& model, const StepRoom& room) {
 Step::Step(std::shared_ptr<Pages> pages, const StepRoom& room)
     : pages_(std::move(pages)),
       model_(pages_->model().get()),
+      activations_(room.activations),
       scratch_(model_->engine().device(), scratch_bytes(*model_, room)),
       prompts_(*model_, Role::kPrompt, room.max_batch_tokens, room.n_blocks, carved(scratch_, *model_, room).prompts),
       generated_(*model_, Role::kGenerated, generated_tokens(room), room.n_blocks,
@@ -196,7 +197,7 @@ void Step::reserve_low_rank(std::span<const StepPart> parts) {
 }
 
 PassShare Step::share() noexcept {
-  return {logits_, low_rank_.as<float>(), worn_rank_, inputs_ ? &*inputs_ : nullptr, &cancellation_};
+  return {logits_, low_rank_.as<float>(), worn_rank_, inputs_ ? &*inputs_ : nullptr, &cancellation_, activations_};
 }
 
 void Step::collect_inputs() { inputs_.emplace(model_->engine().device(), model_->spec(), model_->weights()); }

@@ -17,6 +17,7 @@ namespace chaku {
 struct StepRoom {
   int32_t max_batch_tokens = 0;
   int32_t n_blocks = 0;  // of the pages
+  ActivationFormat activations = ActivationFormat::kF32;
 };
 
 // One thread at a time; cancel() alone comes from any. Once rows and adapters have been as large, nothing is allocated.
@@ -60,6 +61,7 @@ class Step {
 
   std::shared_ptr<Pages> pages_;
   const Model* model_;
+  ActivationFormat activations_;
   DeviceBuffer scratch_;
   RolePass prompts_, generated_;
   float* logits_;          // see PassShare

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 
+#include "kernels/activation_format.h"
 #include "kernels/role.h"
 #include "quant/dtype.h"
 
@@ -59,11 +60,13 @@ struct MatmulProblem {
   // others none. Each row is computed as if all had what it has. In the host's memory.
   const TailOfRows* tails = nullptr;
   int64_t n_tails = 0;
+  // Of generated tokens: how x meets the weight's codes. Devices without products of integers take float32 for all.
+  ActivationFormat activations = ActivationFormat::kF32;
 };
 
-// Products that depend on each other in one way alone: the x of a tail may be the y of a product before it that has no
-// tail. They are run as one: those of generated tokens share parallel sections, and neighbours that read the same x
-// prepare it once. Results are those of the products one by one, to the bit.
+// Products with activations of one format that depend on each other in one way alone: the x of a tail may be the y of a
+// product before it that has no tail. They are run as one: those of generated tokens share parallel sections, and
+// neighbours that read the same x prepare it once. Results are those of the products one by one, to the bit.
 struct MatmulGroup {
   const MatmulProblem* problems = nullptr;
   int64_t n = 0;

@@ -25,13 +25,20 @@ struct Decoder {
   const LowRanks* low_ranks = nullptr;   // of all rows; null: none
   const Cancellation* cancel = nullptr;  // null: cannot be cancelled
   Dropout dropout;
-  InputStatistics* inputs = nullptr;  // null: not collected
-  Role role = Role::kPrompt;          // of all tokens of a pass
+  InputStatistics* inputs = nullptr;                      // null: not collected
+  Role role = Role::kPrompt;                              // of all tokens of a pass
+  ActivationFormat activations = ActivationFormat::kF32;  // of products of generated tokens
   // Inference: who wears what, where texts differ. They cover the batch, in order; low_ranks is null then.
   std::span<const WornRows> worn = {};
   int64_t worn_rank = 0;  // the largest of any product in `worn`
   // For the tails of products that run together, kMostLinears for each of `worn`.
   TailOfRows* tails = nullptr;
+
+  // Gives a product the arithmetic of the pass.
+  void set_arithmetic(MatmulProblem& p) const noexcept {
+    p.role = role;
+    p.activations = activations;
+  }
 
   const LowRank* low_rank(int32_t layer, LayerLinear linear) const noexcept {
     return low_ranks == nullptr ? nullptr : low_ranks->find(layer, linear);

@@ -33,7 +33,7 @@ class ProductGroup {
   void add(const MatmulProblem& problem) noexcept {
     if (n_ == kMost) run();
     problems_[n_] = problem;
-    problems_[n_++].role = decoder_.role;
+    decoder_.set_arithmetic(problems_[n_++]);
   }
 
  private:
@@ -296,7 +296,7 @@ class ExpertPass {
       p.y_stride = one.w.rows;
       p.m = offsets[e + 1] - offsets[e];
       p.accumulate = true;
-      p.role = d_.role;
+      d_.set_arithmetic(p);
       d_.engine->run(&KernelTable::matmul, p);
     }
   }

@@ -82,7 +82,7 @@ class LatentPass {
       MatmulProblem down =
           down_product(*low_rank.pair, o, s_.kv_rank, (end - begin) * spec_.n_heads, low_rank.of_values);
       down.x_stride = spec_.head_dim;
-      down.role = d_.role;
+      d_.set_arithmetic(down);
       d_.engine->run(&KernelTable::matmul, down);
     }
     for_heads([&](const LatentHead& head, int64_t h) {
@@ -120,7 +120,7 @@ class LatentPass {
     size_t n = 0;
     for (int64_t h = 0; h < spec_.n_heads; ++h) {
       problems[n] = make_problem(latent_head(spec_, weights_, h), h);
-      problems[n++].role = d_.role;
+      d_.set_arithmetic(problems[n++]);
       if (n < kTogether && h + 1 < spec_.n_heads) continue;
       d_.engine->run(&KernelTable::matmul_group, MatmulGroup{problems.data(), static_cast<int64_t>(n)});
       n = 0;

@@ -22,7 +22,7 @@ void fill_layer_inputs(const Decoder& decoder, const Batch& batch, const Activat
   p.y_stride = spec.n_layer_inputs();
   p.m = m;
   p.scale = spec.layer_inputs.projection_scale;
-  p.role = decoder.role;
+  decoder.set_arithmetic(p);
   decoder.engine->run(&KernelTable::matmul, p);
   apply_norm(decoder, {weights.layer_input_norm, nullptr, 1, raw, s.projected, s.inverse_rms, m * spec.n_layers(),
                        spec.layer_inputs.width});

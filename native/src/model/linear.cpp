@@ -61,7 +61,7 @@ struct Together {
   void add(const MatmulProblem& p) noexcept {
     if (n == static_cast<int64_t>(problems.size())) run();
     problems[static_cast<size_t>(n)] = p;
-    problems[static_cast<size_t>(n++)].role = decoder.role;
+    decoder.set_arithmetic(problems[static_cast<size_t>(n++)]);
   }
   void run() noexcept {
     if (n > 0) decoder.engine->run(&KernelTable::matmul_group, MatmulGroup{problems.data(), n});
@@ -166,7 +166,7 @@ MatmulProblem down_product(const LowRank& low_rank, const float* input, int64_t 
 void low_rank_down(const Decoder& decoder, const LowRank& low_rank, const float* input, int64_t k, int64_t m,
                    float* low_rank_out) noexcept {
   MatmulProblem p = down_product(low_rank, input, k, m, low_rank_out);
-  p.role = decoder.role;
+  decoder.set_arithmetic(p);
   decoder.engine->run(&KernelTable::matmul, p);
 }
 

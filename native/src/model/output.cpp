@@ -33,7 +33,7 @@ void project_logits(const Decoder& decoder, const float* normed, const float* lo
   p.y_stride = output.w.rows;
   p.m = m;
   p.scale = decoder.spec->logit_scale;
-  p.role = decoder.role;
+  decoder.set_arithmetic(p);
   if (decoder.low_ranks != nullptr && decoder.low_ranks->output.rank > 0)
     p.tail = low_rank_tail(decoder.low_ranks->output, low_rank_out, output.w.rows);
   decoder.engine->run(&KernelTable::matmul, p);

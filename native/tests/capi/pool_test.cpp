@@ -268,6 +268,7 @@ TEST(misuse_of_plans_and_pools) {
   refused(CHAKU_INVALID_ARGUMENT, [](auto& o) { o.memory_limit_bytes = -1; });
   refused(CHAKU_INVALID_ARGUMENT, [](auto& o) { o.size = 0; });
   refused(CHAKU_UNSUPPORTED, [](auto& o) { o.kv_dtype = 999; });
+  for (const int32_t n : {-1, 3}) refused(CHAKU_INVALID_ARGUMENT, [n](auto& o) { o.activations = n; });
   refused(CHAKU_MEMORY_LIMIT, [](auto& o) { o.memory_limit_bytes = 1; });
   CHECK_FAILS(CHAKU_INVALID_ARGUMENT, chaku_pool_create(nullptr, &options, none.out()));
   CHECK_FAILS(CHAKU_INVALID_ARGUMENT, chaku_pool_create(t.model, nullptr, none.out()));

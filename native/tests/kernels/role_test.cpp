@@ -11,6 +11,8 @@ using namespace chaku::test;
 namespace {
 
 constexpr Role kRoles[] = {Role::kPrompt, Role::kGenerated};
+constexpr ActivationFormat kActivationFormats[] = {ActivationFormat::kF32, ActivationFormat::kInt16,
+                                                   ActivationFormat::kInt8};
 
 // All of this machine, and AMX under the emulator where only the tiles are missing.
 std::vector<const KernelTable*> all_tables() {
@@ -62,6 +64,8 @@ struct Product {
     bias = random_vector(rows, 9);
   }
 
+  ActivationFormat activations = ActivationFormat::kF32;
+
   Floats run(const KernelTable& table, Role role, const Sizes& sizes) const {
     const int64_t n = w.matrix.rows, k = w.matrix.columns;
     Floats y(static_cast<size_t>(m * n), 0.25f), low(static_cast<size_t>(m * std::max<int64_t>(rank, 1)));
@@ -72,7 +76,8 @@ struct Product {
                          .y = &low[static_cast<size_t>(begin * rank)],
                          .y_stride = rank,
                          .m = end - begin,
-                         .role = role};
+                         .role = role,
+                         .activations = activations};
       MatmulProblem base{.x = down.x,
                          .x_stride = k,
                          .w = w.matrix,
@@ -82,7 +87,8 @@ struct Product {
                          .m = end - begin,
                          .scale = 0.5f,
                          .accumulate = true,
-                         .role = role};
+                         .role = role,
+                         .activations = activations};
       if (rank > 0) base.tail = {down.y, rank, {b.data(), DType::kF32, n, rank}, 1.5f};
       const MatmulProblem group[] = {down, base};
       table.matmul_group({rank > 0 ? group : group + 1, rank > 0 ? 2 : 1}, queue_of(n_threads));
@@ -174,24 +180,44 @@ TEST(products_of_every_format) {
   }
 }
 
-// Every way to share a decoded weight among generated tokens: registers, tiles and halves of tiles.
+// Every way to share a decoded weight among generated tokens: registers, scratch, tiles and halves of tiles.
 TEST(rows_of_many_generated_tokens_are_those_of_each_alone) {
   constexpr int64_t kMost = 64;
-  for (const DType dtype : all_dtypes()) {
-    const Product product(dtype, 37, 768, kMost, 0);
-    for (const KernelTable* table : all_tables()) {
-      const Floats alone = product.run(*table, Role::kGenerated, {1});
-      for (const int64_t m : {2, 3, 7, 8, 16, 31, 32, 64})
-        check_same(*table, Role::kGenerated, alone, product.run(*table, Role::kGenerated, {m}),
-                   std::string(dtype_info(dtype).name) + " by " + std::to_string(m));
+  for (const ActivationFormat activations : kActivationFormats) {
+    for (const DType dtype : all_dtypes()) {
+      if (activations != ActivationFormat::kF32 && digit_step(dtype) == 0) continue;
+      Product product(dtype, 37, 768, kMost, 0);
+      product.activations = activations;
+      for (const KernelTable* table : all_tables()) {
+        const Floats alone = product.run(*table, Role::kGenerated, {1});
+        for (const int64_t m : {2, 3, 7, 8, 16, 31, 32, 64})
+          check_same(*table, Role::kGenerated, alone, product.run(*table, Role::kGenerated, {m}),
+                     std::string(dtype_info(dtype).name) + " by " + std::to_string(m));
+      }
+    }
+    for (const DType dtype : {DType::kQ4_K, DType::kQ6_K, DType::kQ8_0}) {  // deeper than what is decoded at once
+      Product product(dtype, 70, 4352, kMost, 0);
+      product.activations = activations;
+      for (const KernelTable* table : all_tables())
+        check_same(*table, Role::kGenerated, product.run(*table, Role::kGenerated, {1}),
+                   product.run(*table, Role::kGenerated, {45}), "deep");
     }
   }
-  for (const DType dtype : {DType::kQ4_K, DType::kQ6_K, DType::kQ8_0}) {  // deeper than what is decoded at once
-    const Product product(dtype, 70, 4352, kMost, 0);
+}
+
+// Weights of floats meet activations as they are, and so do prompts.
+TEST(activations_are_rounded_for_codes_and_generated_tokens_alone) {
+  for (const DType dtype : all_dtypes())
     for (const KernelTable* table : all_tables())
-      check_same(*table, Role::kGenerated, product.run(*table, Role::kGenerated, {1}),
-                 product.run(*table, Role::kGenerated, {45}), "deep");
-  }
+      for (const Role role : kRoles) {
+        Product product(dtype, 37, 768, 5, 0);
+        const Floats exact = product.run(*table, role, {5});
+        product.activations = ActivationFormat::kInt8;
+        const bool rounds = role == Role::kGenerated && digit_step(dtype) > 0;
+        // without products of integers, a path takes all of a rounded group from a lower one
+        const bool own = table->path != CpuPath::kAvx512 || role == Role::kPrompt;
+        if (rounds || own) CHECK_EQ(product.run(*table, role, {5}) != exact, rounds);
+      }
 }
 
 TEST(low_rank_additions) {

@@ -2,6 +2,8 @@
 #include "kernels/matmul.h"
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
 #include <span>
 
 #include "kernels/reference/reference.h"
@@ -49,6 +51,29 @@ void add_backward_tail(const LowRankTail& tail, int64_t m, int64_t begin, int64_
   }
 }
 
+// A step of activations as they are written for products with codes, see ActivationFormat.
+void round_step(const float* x, int64_t count, float most, double* rounded) {
+  float largest = 0;
+  for (int64_t i = 0; i < count; ++i) largest = std::isfinite(x[i]) ? std::max(largest, std::fabs(x[i])) : INFINITY;
+  const bool finite = std::isfinite(largest);
+  const float scale = finite ? (largest < kLeastActivation ? 0.0f : largest / most) : NAN;
+  const float inverse = scale > 0.0f ? 1.0f / scale : 0.0f;
+  for (int64_t i = 0; i < count; ++i)
+    rounded[i] = finite ? std::nearbyint(x[i] * inverse) * static_cast<double>(scale) : double{NAN};
+}
+
+// Columns [k, k + count) of a row of x, k a multiple of kColumns, as they meet w.
+void read_activations(const MatmulProblem& p, int64_t row, int64_t k, int64_t count, double* out) {
+  const float* x = p.x + row * p.x_stride + k;
+  const int64_t step =
+      p.role == Role::kGenerated && p.activations != ActivationFormat::kF32 ? digit_step(p.w.dtype) : 0;
+  const float most = static_cast<float>(most_integer(digits_of(p.activations)));
+  if (step == 0)
+    for (int64_t i = 0; i < count; ++i) out[i] = x[i];
+  else
+    for (int64_t i = 0; i < count; i += step) round_step(x + i, std::min(step, count - i), most, out + i);
+}
+
 }  // namespace
 
 void matmul(const MatmulProblem& p, Queue& queue) noexcept {
@@ -61,9 +86,11 @@ void matmul(const MatmulProblem& p, Queue& queue) noexcept {
           const int64_t count = std::min(kColumns, p.w.columns - k0);
           float row[kColumns];
           decode(p.w, n, k0, count, row);
-          for (int64_t m = 0; m < tokens; ++m)
-            for (int64_t k = 0; k < count; ++k)
-              sums[m] += static_cast<double>(p.x[(m0 + m) * p.x_stride + k0 + k]) * row[k];
+          for (int64_t m = 0; m < tokens; ++m) {
+            double x[kColumns];
+            read_activations(p, m0 + m, k0, count, x);
+            for (int64_t k = 0; k < count; ++k) sums[m] += x[k] * row[k];
+          }
         }
         for (int64_t m = 0; m < tokens; ++m) {
           const LowRankTail tail = tail_of(p, m0 + m);

@@ -28,7 +28,7 @@ CHAKU_INLINE int64_t tile_tokens(int64_t m) {
 }
 
 CHAKU_INLINE constexpr int64_t tile_step_bytes(DigitLayout layout) {
-  return layout.step * kDigits * kTileTokens + 17 * 64;
+  return layout.step * layout.digits * kTileTokens + 17 * 64;
 }
 CHAKU_INLINE int64_t tile_bytes(DigitLayout layout, int64_t k) { return layout.steps(k) * tile_step_bytes(layout); }
 
@@ -45,7 +45,7 @@ struct TileRoom {
     float sums[kMostTileGroups][kLaneSums];
   };
   Block blocks[kTileRows / 16];
-  int products[2][kDigits][16][16];
+  int products[2][kMostDigits][16][16];
 };
 constexpr int64_t kTileRoomBytes =
     kTileRows / 16 * (16 * kTileDepth + kTileDepth / 128 * 2048 + kMostTileGroups * kLaneSums * 4) + 6144;
@@ -64,8 +64,9 @@ CHAKU_INLINE F in_columns(F tokens, bool half, int group) {
 }
 
 // x[m,k], m up to sixteen, as digits in tiles; missing tokens are zero.
+template <int kDigits>
 static void write_tiles(const float* x, int64_t x_stride, int64_t m, int64_t k, DigitLayout layout, uint8_t* to) {
-  constexpr int kMostRecord = 4 * kUnitBytes + 64;
+  constexpr int kMostRecord = 4 * kUnitBytes<kDigits> + 64;
   const bool half = in_half_a_tile(m);
   const int together = layout.units() / layout.results, in_tile = half ? 2 : 1;
   const int64_t group_bytes = together * 4 * kRowBytes;
@@ -75,14 +76,14 @@ static void write_tiles(const float* x, int64_t x_stride, int64_t m, int64_t k, 
     alignas(64) float scales[16] = {};
     for (int64_t t = 0; t < m; ++t) {
       const int64_t at = s * layout.step;
-      scales[t] = write_step(x + t * x_stride + at, min(layout.step, k - at), layout, records[t]);
+      scales[t] = write_step<kDigits>(x + t * x_stride + at, min(layout.step, k - at), layout, records[t]);
     }
     const F token_scales = load(scales);
     store(sums + 256, half ? _mm512_shuffle_f32x4(token_scales, token_scales, 0x44) : token_scales);
     F rows[16];
     for (int unit = 0; unit < layout.units(); ++unit)
       for (int d = 0; d < kDigits; ++d) {
-        load_sixteen(&records[0][unit * kUnitBytes + d * kUnit], kMostRecord, rows);
+        load_sixteen(&records[0][unit * kUnitBytes<kDigits> + d * kUnit], kMostRecord, rows);
         transpose(rows);
         for (int slot = 0; slot < 4; ++slot) {
           const int group = unit / together * 4 + slot, tile = group / in_tile * kDigits + d;
@@ -91,7 +92,7 @@ static void write_tiles(const float* x, int64_t x_stride, int64_t m, int64_t k, 
             store(reinterpret_cast<float*>(at + i * kRowBytes), in_columns(rows[4 * slot + i], half, group));
         }
       }
-    load_sixteen(&records[0][layout.units() * kUnitBytes], kMostRecord, rows);
+    load_sixteen(&records[0][layout.units() * kUnitBytes<kDigits>], kMostRecord, rows);
     transpose(rows);
     for (int group = 0; group < 4 * layout.results; group += in_tile) {
       const int lane = group % 4 * 4 + group / 4, next = (group + 1) % 4 * 4 + (group + 1) / 4;
@@ -147,22 +148,22 @@ constexpr TileConfig digit_tiles(int groups, int together) {
 // One or two groups of each step of sixteen rows against sixteen tokens or eight, as a pipeline: while the tiles
 // multiply a step digit by digit, the products of the one before are stored, which are done by then, and those of the
 // one before that are scaled and added.
-template <class Format, int kGroups>
+template <class Format, int kDigits, int kGroups>
 struct TilePipeline {
   static constexpr int64_t kGroupBytes = kGroups * kUnitsTogether<Format> * 16;  // of a row's codes
-  static constexpr int64_t kTileBytes = kGroupBytes * 16, kStepBytes = tile_step_bytes(kLayout<Format>);
+  static constexpr int64_t kTileBytes = kGroupBytes * 16, kStepBytes = tile_step_bytes(kLayout<Format, kDigits>);
 
   using Block = typename TileRoom<Format>::Block;
 
   const Block& rows;
-  int (&products)[2][kDigits][16][16];
+  int (&products)[2][kMostDigits][16][16];
   int64_t tile, n_steps;
   const uint8_t* digits;  // of the first step
 
-  // Sums of even steps are tiles 0 to 2, those of odd ones 3 to 5.
+  // Sums of even steps are the first kDigits tiles, those of odd ones the next.
   template <int kParity, int kDigit>
   CHAKU_INLINE void multiply(const TilePipeline& p, int64_t step) {
-    constexpr int kTile = kParity * 3 + kDigit;
+    constexpr int kTile = kParity * kDigits + kDigit;
     if constexpr (kDigit == 0) load_strided<6>(p.rows.codes[step][0] + p.tile * kGroupBytes, Format::kStep);
     const uint8_t* tile = p.digits + step * kStepBytes + (p.tile * kDigits + kDigit) * kTileBytes;
     for (int64_t line = 0; line < kTileBytes; line += kRowBytes) __builtin_prefetch(tile + 2 * kStepBytes + line);
@@ -172,7 +173,7 @@ struct TilePipeline {
   }
   template <int kParity, int kDigit>
   CHAKU_INLINE void put(const TilePipeline& p) {
-    store_strided<kParity * 3 + kDigit>(p.products[kParity][kDigit], kRowBytes);
+    store_strided<kParity * kDigits + kDigit>(p.products[kParity][kDigit], kRowBytes);
   }
   CHAKU_INLINE F of_groups(const float (&factors)[16][16], int64_t tile, int n) {
     const F first = broadcast(factors[kGroups * tile][n]);
@@ -183,19 +184,22 @@ struct TilePipeline {
     const auto& products = p.products[kParity];
     const float* parts = reinterpret_cast<const float*>(p.digits + step * kStepBytes + Format::kStep * kDigits * 16);
     const F part = load(parts + p.tile * 16), token_scales = load(parts + 256);
-#pragma GCC unroll 6
+#pragma GCC unroll 16
     for (int n = kFirst; n < kLast; ++n) {
-      const F dots = join_digits<Format>(_mm512_load_si512(products[0][n]), _mm512_load_si512(products[1][n]),
-                                         _mm512_load_si512(products[2][n]));
+      I digits[kDigits];
+      for (int d = 0; d < kDigits; ++d) digits[d] = _mm512_load_si512(products[d][n]);
+      const F dots = join_digits<Format, kDigits>(digits);
       sums[n] = fma(dots * of_groups(p.rows.scales[step], p.tile, n), token_scales, sums[n]);
       sums[n] = fma(of_groups(p.rows.offsets[step], p.tile, n), part, sums[n]);
     }
   }
-  template <int kParity, int kDigit>
+  template <int kParity, int kDigit = 0>
   CHAKU_INLINE void advance(const TilePipeline& p, int64_t step, F (&sums)[16]) {
+    constexpr int kFirst = kDigit * 16 / kDigits, kLast = (kDigit + 1) * 16 / kDigits;
     if (step < p.n_steps) multiply<kParity, kDigit>(p, step);
-    if (step >= 2 && step < p.n_steps + 2) scale<kParity, kDigit * 16 / 3, (kDigit + 1) * 16 / 3>(p, step - 2, sums);
+    if (step >= 2 && step < p.n_steps + 2) scale<kParity, kFirst, kLast>(p, step - 2, sums);
     if (step >= 1 && step <= p.n_steps) put<1 - kParity, kDigit>(p);
+    if constexpr (kDigit + 1 < kDigits) advance<kParity, kDigit + 1>(p, step, sums);
   }
   // to[16 rows][16 columns] += the tile's.
   CHAKU_INLINE void run(const TilePipeline& p, float* to) {
@@ -203,12 +207,8 @@ struct TilePipeline {
 #pragma GCC unroll 16
     for (int n = 0; n < 16; ++n) sums[n] = load(to + n * 16);
     for (int64_t step = 0; step < p.n_steps + 2; step += 2) {
-      advance<0, 0>(p, step, sums);
-      advance<0, 1>(p, step, sums);
-      advance<0, 2>(p, step, sums);
-      advance<1, 0>(p, step + 1, sums);
-      advance<1, 1>(p, step + 1, sums);
-      advance<1, 2>(p, step + 1, sums);
+      advance<0>(p, step, sums);
+      advance<1>(p, step + 1, sums);
     }
 #pragma GCC unroll 16
     for (int n = 0; n < 16; ++n) store(to + n * 16, sums[n]);
@@ -217,15 +217,15 @@ struct TilePipeline {
 
 // Adds steps of some blocks of rows against the tokens of a tile. What a tile needs of the digits stays in the
 // first-level cache for all blocks.
-template <class Format, int kGroups>
+template <class Format, int kDigits, int kGroups>
 static void add_tiles(TileRoom<Format>& room, int64_t n_blocks, int64_t n_steps, const uint8_t* digits,
                       int64_t token_tile) {
   static constexpr TileConfig kConfig = digit_tiles(kGroups, kUnitsTogether<Format>);
   const TilesInUse in_use(kConfig);
   for (int64_t tile = 0; tile < 4 * Format::kResults / kGroups; ++tile)
     for (int64_t b = 0; b < n_blocks; ++b)
-      TilePipeline<Format, kGroups>::run({room.blocks[b], room.products, tile, n_steps, digits},
-                                         room.blocks[b].sums[token_tile] + tile * 256);
+      TilePipeline<Format, kDigits, kGroups>::run({room.blocks[b], room.products, tile, n_steps, digits},
+                                                  room.blocks[b].sums[token_tile] + tile * 256);
 }
 
 // The sums of all lanes, as sum() of simd.h takes them: of weight row n, for all tokens.
@@ -282,12 +282,12 @@ static void decode_block(const Rows& rows, int64_t k, int64_t n, int64_t count, 
 }
 
 // Rows [begin, end) of a weight against the first tokens, whose tiles are at `digits`.
-template <class Format>
+template <class Format, int kDigits>
 static void tile_rows(const MatmulProblem& p, const Rows& rows, int64_t begin, int64_t end, const uint8_t* digits,
                       uint8_t* scratch) {
   auto& room = *reinterpret_cast<TileRoom<Format>*>(scratch);
   const int64_t k = p.w.columns, n_steps = ceil_div(k, Format::kStep), n_tiles = tile_tokens(p.m) / kTileTokens;
-  const int64_t step_bytes = tile_step_bytes(kLayout<Format>);
+  const int64_t step_bytes = tile_step_bytes(kLayout<Format, kDigits>);
   const auto tokens_of = [&](int64_t tile) { return min(kTileTokens, p.m - tile * kTileTokens); };
   for (int64_t n = begin; n < end; n += kTileRows) {
     const int64_t count = min(kTileRows, end - n), n_blocks = ceil_div(count, 16);
@@ -300,9 +300,9 @@ static void tile_rows(const MatmulProblem& p, const Rows& rows, int64_t begin, i
       for (int64_t tile = 0; tile < n_tiles; ++tile) {
         const uint8_t* at = digits + (tile * n_steps + first) * step_bytes;
         if (in_half_a_tile(tokens_of(tile)))
-          add_tiles<Format, 2>(room, n_blocks, steps.end - first, at, tile);
+          add_tiles<Format, kDigits, 2>(room, n_blocks, steps.end - first, at, tile);
         else
-          add_tiles<Format, 1>(room, n_blocks, steps.end - first, at, tile);
+          add_tiles<Format, kDigits, 1>(room, n_blocks, steps.end - first, at, tile);
       }
     }
     for (int64_t b = 0; b < n_blocks; ++b)

@@ -24,29 +24,37 @@ CHAKU_INLINE I widen(I words, int factor) {
   return _mm256_madd_epi16(words, _mm256_set1_epi16(static_cast<short>(factor)));
 }
 
-CHAKU_INLINE I join_digits(I high, I mid, I low) {
-  return _mm256_add_epi32(_mm256_slli_epi32(_mm256_add_epi32(high, mid), kDigitBits), low);
+// Of the sums of the digits, that of the highest times 128 where there are others.
+template <int kDigits>
+CHAKU_INLINE I join_digits(const I* sums) {
+  if constexpr (kDigits == 1)
+    return sums[0];
+  else if constexpr (kDigits == 2)
+    return _mm256_add_epi32(sums[0], sums[1]);
+  else
+    return _mm256_add_epi32(_mm256_slli_epi32(_mm256_add_epi32(sums[0], sums[1]), kDigitBits), sums[2]);
 }
 
-template <class Format, int kUnits>
+template <class Format, int kDigits, int kUnits>
 CHAKU_INLINE I dot_codes(const I* codes, const uint8_t* x) {
+  constexpr int kHighest = kDigits > 1 ? 128 : 1;
   I words[kDigits], sums[kDigits];
 #pragma GCC unroll 4
   for (int u = 0; u < kUnits; ++u)
 #pragma GCC unroll 3
     for (int d = 0; d < kDigits; ++d) {
-      const I digit = load_bytes32(x + u * kUnitBytes + d * kUnit);
+      const I digit = load_bytes32(x + u * kUnitBytes<kDigits> + d * kUnit);
       if constexpr (Format::kSigned) {
         const I product = _mm256_maddubs_epi16(_mm256_abs_epi8(codes[u]), _mm256_sign_epi8(digit, codes[u]));
-        const I wide = widen(product, d == 0 ? 128 : 1);
+        const I wide = widen(product, d == 0 ? kHighest : 1);
         sums[d] = u == 0 ? wide : _mm256_add_epi32(sums[d], wide);
       } else {
         const I product = _mm256_maddubs_epi16(codes[u], digit);
         words[d] = u == 0 ? product : _mm256_add_epi16(words[d], product);
-        if (u + 1 == kUnits) sums[d] = widen(words[d], d == 0 ? 128 : 1);
+        if (u + 1 == kUnits) sums[d] = widen(words[d], d == 0 ? kHighest : 1);
       }
     }
-  return join_digits(sums[0], sums[1], sums[2]);
+  return join_digits<kDigits>(sums);
 }
 
 // Scale `at` of eight for lanes 0..3, the next for lanes 4..7.

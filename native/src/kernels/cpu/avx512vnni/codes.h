@@ -21,11 +21,11 @@ CHAKU_INLINE I high_nibble(I q) { return _mm512_and_si512(_mm512_srli_epi16(q, 4
 CHAKU_INLINE I repeat_16(__m128i v) { return _mm512_broadcast_i32x4(v); }
 
 // The sums of products with one of the digits of x, added to `sum`.
-template <int kUnits>
+template <int kUnits, int kDigits>
 CHAKU_INLINE I add_digit(I sum, const I* codes, const uint8_t* x, int digit) {
 #pragma GCC unroll 4
   for (int u = 0; u < kUnits; ++u)
-    sum = _mm512_dpbusd_epi32(sum, codes[u], _mm512_loadu_si512(x + u * kUnitBytes + digit * kUnit));
+    sum = _mm512_dpbusd_epi32(sum, codes[u], _mm512_loadu_si512(x + u * kUnitBytes<kDigits> + digit * kUnit));
   return sum;
 }
 

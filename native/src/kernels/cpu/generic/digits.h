@@ -1,26 +1,28 @@
-// Activations as integers of 22 bits, written as three digits to base 128 that fit signed bytes.
+// Activations as integers of 22, 15 or 8 bits, written as three, two or one digit to base 128 that fit signed bytes.
 //
 // A product of generated tokens with a weight of 4 to 8 bits a number is bound by instructions if every code is first
 // made a float. Multiplying bytes takes a fraction of them, but eight bits of x would cost two decimal digits of the
 // result. So a step of 128 or 256 elements of x shares one scale and each element becomes
 //   x = scale * (128^2 high + 128 mid + low),   high in [-127, 127], mid and low in [-64, 63],
-// an error of at most 2.4e-7 of the step's largest element: what float32 sums lose anyhow. The dot product with the
-// codes c of a block is exact in int32 for each digit, and the digits are joined by shifts:
+// an error of at most 2.4e-7 of the step's largest element: what float32 sums lose anyhow. Who can do with less takes
+// fewer digits, see activation_format.h. The dot product with the codes c of a block is exact in int32 for each digit,
+// and the digits are joined by shifts:
 //   sum over a block of x (d c + m) = scale d ((C.high 128 + C.mid) 128 + C.low) + m (sum of x).
 //
 // Memory of some tokens that are multiplied together, step by step: the record of each, then the scales of all. A
-// record has for each 64 elements the digits high, mid, low (64 bytes each), and sixteen sums of elements in float32:
-// of the parts of the step in order, or of the groups that share a scale. The elements of a step are stored in the
-// order in which a format's codes come out of its blocks, in slots of 16.
+// record has for each 64 elements their digits, the highest first (64 bytes each), and sixteen sums of elements in
+// float32: of the parts of the step in order, or of the groups that share a scale. The elements of a step are stored in
+// the order in which a format's codes come out of its blocks, in slots of 16.
 #pragma once
 
+#include "kernels/activation_format.h"
 #include "kernels/cpu/generic/simd.h"
 
 namespace chaku::CHAKU_ISA {
 
-constexpr int kDigits = 3, kDigitBits = 7;
-constexpr float kMostInteger = 127 * 16384 + 63 * 128 + 63;
+constexpr int kDigitBits = 7;
 constexpr int kUnit = 64;  // elements whose digits lie together
+template <int kDigits>
 constexpr int kUnitBytes = kDigits * kUnit;
 
 // Which 16 elements of a step lie at slot 0..3 of a unit.
@@ -46,13 +48,14 @@ struct DigitLayout {
   int step;     // 128 or 256
   int results;  // sum 4 slot + r is of that slot of the units of result r, of so many; 0: of parts in order, and with
                 // 16 lanes units are as turn_units has them
+  int digits;
 
   bool operator==(const DigitLayout& other) const {
-    return order == other.order && step == other.step && results == other.results;
+    return order == other.order && step == other.step && results == other.results && digits == other.digits;
   }
   int units() const { return step / kUnit; }
   int64_t steps(int64_t k) const { return ceil_div(k, step); }
-  int64_t record_bytes() const { return step / kUnit * kUnitBytes + 16 * 4; }
+  int64_t record_bytes() const { return step * digits + 16 * 4; }
   int64_t bytes(int64_t k, int64_t tokens) const { return steps(k) * (tokens * record_bytes() + 64); }
 };
 
@@ -128,17 +131,17 @@ CHAKU_INLINE void turn_units(I* v) {
   }
 }
 
-template <int kUnits>
+template <int kUnits, int kDigits>
 CHAKU_INLINE void turn_digits(uint8_t* record) {
   for (int d = 0; d < kDigits; ++d) {
     I v[kUnits];
-    for (int u = 0; u < kUnits; ++u) v[u] = _mm512_loadu_si512(record + u * kUnitBytes + d * kUnit);
+    for (int u = 0; u < kUnits; ++u) v[u] = _mm512_loadu_si512(record + u * kUnitBytes<kDigits> + d * kUnit);
     turn_units<kUnits>(v);
-    for (int u = 0; u < kUnits; ++u) _mm512_storeu_si512(record + u * kUnitBytes + d * kUnit, v[u]);
+    for (int u = 0; u < kUnits; ++u) _mm512_storeu_si512(record + u * kUnitBytes<kDigits> + d * kUnit, v[u]);
   }
 }
 #else
-template <int kUnits>
+template <int kUnits, int kDigits>
 CHAKU_INLINE void turn_digits(uint8_t*) {}
 #endif
 
@@ -150,9 +153,8 @@ CHAKU_INLINE I take_digit(I& number) {
   return digit;
 }
 
-// The scale of `count` elements. Without finite elements it is not a number, so that the product is none either;
-// elements below 1e-30 count as zero.
-static float digit_scale(const float* x, int64_t count) {
+// The scale of `count` elements. Without finite elements it is not a number, so that the product is none either.
+static float digit_scale(const float* x, int64_t count, float most_integer) {
   I most = broadcast_int(0);
   for (int64_t i = 0; i < count; i += kLanes)
     most = larger(most, bits_and(bits_of(load_n(x + i, count - i)), broadcast_int(0x7fffffff)));
@@ -160,12 +162,14 @@ static float digit_scale(const float* x, int64_t count) {
   float largest;
   __builtin_memcpy(&largest, &bits, 4);
   if (bits >= 0x7f800000) return __builtin_nanf("");
-  return largest < 1e-30f ? 0.0f : largest / kMostInteger;
+  return largest < kLeastActivation ? 0.0f : largest / most_integer;
 }
 
 // `count` elements of x as the digits of one step, zero beyond them. Returns their scale.
+template <int kDigits>
 static float write_step(const float* x, int64_t count, DigitLayout layout, uint8_t* record) {
-  const float scale = digit_scale(x, count);
+  constexpr float kMost = most_integer(kDigits);
+  const float scale = digit_scale(x, count, kMost);
   const F inverse = broadcast(scale > 0.0f ? 1.0f / scale : 0.0f);
   alignas(64) int sums[16] = {};
   for (int unit = 0; unit < layout.units(); ++unit)
@@ -187,25 +191,27 @@ static float write_step(const float* x, int64_t count, DigitLayout layout, uint8
         sums[2 * group + 1] = parts[1];
       }
       for (int i = 0; i < kPer16; ++i) {
-        digits[2][i] = take_digit(number[i]);
-        digits[1][i] = take_digit(number[i]);
+        for (int d = kDigits - 1; d > 0; --d) digits[d][i] = take_digit(number[i]);
         digits[0][i] = number[i];
       }
-      for (int d = 0; d < kDigits; ++d) store_bytes(digits[d], record + unit * kUnitBytes + d * kUnit + slot * 16);
+      uint8_t* to = record + unit * kUnitBytes<kDigits> + slot * 16;
+      for (int d = 0; d < kDigits; ++d) store_bytes(digits[d], to + d * kUnit);
     }
-  if (layout.results == 0 && layout.units() == 4) turn_digits<4>(record);
-  if (layout.results == 0 && layout.units() == 2) turn_digits<2>(record);
-  float* to = reinterpret_cast<float*>(record + layout.units() * kUnitBytes);
+  if (layout.results == 0 && layout.units() == 4) turn_digits<4, kDigits>(record);
+  if (layout.results == 0 && layout.units() == 2) turn_digits<2, kDigits>(record);
+  float* to = reinterpret_cast<float*>(record + layout.units() * kUnitBytes<kDigits>);
   for (int i = 0; i < 16; ++i) to[i] = static_cast<float>(sums[i]) * scale;
   return scale;
 }
 
 // x[tokens,k] as digits, at most sixteen tokens; zero beyond the last element of the last step.
+template <int kDigits>
 static void write_digits(const float* x, int64_t x_stride, int64_t tokens, int64_t k, DigitLayout layout, uint8_t* to) {
   for (int64_t s = 0; s < layout.steps(k); ++s) {
     float* scales = reinterpret_cast<float*>(to + tokens * layout.record_bytes());
     for (int64_t t = 0; t < tokens; ++t, to += layout.record_bytes())
-      scales[t] = write_step(x + t * x_stride + s * layout.step, min(layout.step, k - s * layout.step), layout, to);
+      scales[t] =
+          write_step<kDigits>(x + t * x_stride + s * layout.step, min(layout.step, k - s * layout.step), layout, to);
     to += 64;
   }
 }

@@ -1,7 +1,7 @@
 // Products of generated tokens: each weight is read once, decoded in registers and multiplied there, so that of one
-// token memory bandwidth is the limit. With many, a piece of the weight that finds room in the second-level cache is
-// multiplied with a few of them after another. A token's sums are those of a product with it alone. Formats with codes
-// for this instruction set (CHAKU_CODES) are multiplied as integers, see digits.h, the others as float32.
+// token memory bandwidth is the limit. With many, a piece of the weight is multiplied with a few of them after another,
+// decoded once where it is multiplied as integers. A token's sums are those of a product with it alone. Formats with
+// codes for this instruction set (CHAKU_CODES) are multiplied as integers, see digits.h, the others as float32.
 #pragma once
 
 #include "kernels/cpu/generic/decode.inl"
@@ -9,7 +9,7 @@
 #include "kernels/queue.h"
 #ifdef CHAKU_CODES
 #include CHAKU_CODES
-#include "kernels/cpu/generic/integer_dots.inl"
+#include "kernels/cpu/generic/decoded_rows.inl"
 #ifdef CHAKU_TILES
 #include CHAKU_TILES
 #endif
@@ -17,9 +17,7 @@
 
 namespace chaku::CHAKU_ISA {
 
-constexpr int64_t kMostGemvTokens = 64;            // that share one passage of the weight
 constexpr int kGemvTokens = kLanes == 16 ? 4 : 2;  // that share one decoding in registers
-constexpr int kDigitTokens = 4;                    // the same of integers
 constexpr int kChains = 4;                         // sums of a dot product, whose additions overlap
 constexpr int64_t kPrefetchBytes = 8192;           // ahead of use: hardware prefetching stops at the ends of pages
 
@@ -147,12 +145,15 @@ static void gemv_chunk_scalar(const MatmulProblem& p, const Rows& rows, int64_t 
   }
 }
 
-#ifdef CHAKU_TILES
-constexpr int64_t kGemvRoom = max(kScalarRange * 4, kTileRoomBytes), kGemvRows = kTileRows;
+#if defined(CHAKU_TILES)
+constexpr int64_t kGemvRows = kTileRows;  // that a chunk is made of
+constexpr int64_t kGemvRoom = max(kTileRoomBytes, kDecodedRoomBytes);
+#elif defined(CHAKU_CODES)
+constexpr int64_t kGemvRows = kLanes, kGemvRoom = kDecodedRoomBytes;
 #else
-constexpr int64_t kGemvRows = kLanes;  // that a chunk is made of
-constexpr int64_t kGemvRoom = kScalarRange * 4;
+constexpr int64_t kGemvRows = kLanes, kGemvRoom = kScalarRange * 4;
 #endif
+static_assert(kGemvRoom >= kScalarRange * 4);
 
 // Rows [begin, end) of a weight. `digits`: of x, where the chunk multiplies integers; `scratch`: kGemvRoom bytes.
 using GemvChunk = void (*)(const MatmulProblem&, const Rows&, int64_t begin, int64_t end, const uint8_t* digits,
@@ -172,25 +173,25 @@ static GemvChunk find_gemv(const Matrix& w) {
 #ifdef CHAKU_CODES
 
 // Elements of x whose digits for so many tokens stay in the first-level cache.
-template <int kTokens>
-constexpr int64_t kDigitDepth = 8192 / kTokens;
+template <int kDigits, int kTokens>
+constexpr int64_t kDigitDepth = 8192 * kMostDigits / kDigits / kTokens;
 constexpr int64_t kDigitRows = 16;            // of a weight, at most, whose sums wait for the next so many elements
 constexpr int64_t kDigitRowBytes = 24 << 10;  // that such rows have
 
-CHAKU_INLINE int64_t together_of(int64_t m) { return min(m, kDigitTokens); }
-
-// Whether memory holds a whole step where row n ends.
-template <class Format>
-CHAKU_INLINE bool has_whole_step(const Rows& rows, int64_t k, int64_t n) {
-  const int64_t last_step = n * rows.stride_bytes + k / Format::kStep * Format::kStepBytes;
-  return last_step + Format::kStepBytes <= rows.rows * rows.stride_bytes;
+// Of m tokens that come one by one, those from `at` on whose digits lie together. Eight in all of one digit have their
+// sums in registers at once.
+constexpr int kAllAtOnce = 8;
+CHAKU_INLINE int64_t together_of(DigitLayout layout, int64_t m, int64_t at) {
+  const bool all = kRowsTogether == 2 && layout.digits == 1 && m == kAllAtOnce;
+  return all ? m : min(m - at, kDigitTokens);
 }
 
 // As integer_rows, kDigitDepth elements of some rows at a time. The next rows are fetched meanwhile.
-template <class Format, int kTokens>
+template <class Format, int kDigits, int kTokens>
 static void integer_rows_cut(const MatmulProblem& p, const Rows& rows, int64_t m, int64_t begin, int64_t end,
                              const uint8_t* digits) {
-  const int64_t k = p.w.columns, n_steps = ceil_div(k, Format::kStep), depth = kDigitDepth<kTokens> / Format::kStep;
+  const int64_t k = p.w.columns, n_steps = ceil_div(k, Format::kStep),
+                depth = kDigitDepth<kDigits, kTokens> / Format::kStep;
   const int64_t together = max(4, min(kDigitRows, kDigitRowBytes / rows.stride_bytes));
   const uint8_t* ahead = rows.data + begin * rows.stride_bytes;
   if (m == 0)
@@ -198,13 +199,13 @@ static void integer_rows_cut(const MatmulProblem& p, const Rows& rows, int64_t m
   ahead += together * rows.stride_bytes;
   for (int64_t first = begin; first < end; first += together) {
     const int64_t last = min(first + together, end);
-    DotSums<Format, kTokens> sums[kDigitRows];
+    DotSums<kTokens> sums[kDigitRows];
     for (int64_t n = first; n < last; ++n) sums[n - first].clear();
     for (int64_t step = 0; step < n_steps; step += depth)
       for (int64_t n = first; n < last; ++n) {
         const StepRange steps = {step, min(step + depth, n_steps)};
-        add_digits<Format, 2>(rows.data + n * rows.stride_bytes, k, steps, has_whole_step<Format>(rows, k, n), ahead,
-                              digits, sums[n - first]);
+        add_digits<Format, kDigits, 2>(rows.data + n * rows.stride_bytes, k, steps, has_whole_step<Format>(rows, k, n),
+                                       ahead, digits, sums[n - first]);
         ahead += (steps.end - steps.begin) * Format::kStepBytes;
       }
     for (int64_t n = first; n < last; ++n)
@@ -214,16 +215,19 @@ static void integer_rows_cut(const MatmulProblem& p, const Rows& rows, int64_t m
 
 // Rows [begin, end) against kTokens tokens from m on, all of a row at once where the digits of the tokens stay in the
 // first-level cache, else in parts: the same additions in the same order.
-template <class Format, int kTokens>
+template <class Format, int kDigits, int kTokens>
 static void integer_rows(const MatmulProblem& p, const Rows& rows, int64_t m, int64_t begin, int64_t end,
                          const uint8_t* digits) {
   const int64_t k = p.w.columns, n_steps = ceil_div(k, Format::kStep);
-  if (k > kDigitDepth<kTokens> && kTokens > 1) return integer_rows_cut<Format, kTokens>(p, rows, m, begin, end, digits);
+  if constexpr (kTokens > 1 && kDigits == kMostDigits)
+    if (k > kDigitDepth<kDigits, kTokens>)
+      return integer_rows_cut<Format, kDigits, kTokens>(p, rows, m, begin, end, digits);
   for (int64_t n = begin; n < end; ++n) {
-    DotSums<Format, kTokens> sums;
+    DotSums<kTokens> sums;
     sums.clear();
     const uint8_t* row = rows.data + n * rows.stride_bytes;
-    add_digits<Format, 1>(row, k, {0, n_steps}, has_whole_step<Format>(rows, k, n), row + kDigitPrefetch, digits, sums);
+    add_digits<Format, kDigits, 1>(row, k, {0, n_steps}, has_whole_step<Format>(rows, k, n), row + kDigitPrefetch,
+                                   digits, sums);
     for (int t = 0; t < kTokens; ++t) put(p, m + t, n, sums.dot(t));
   }
 }
@@ -246,53 +250,82 @@ struct TiledTokens {
 CHAKU_INLINE int64_t digits_bytes(DigitLayout layout, int64_t k, int64_t m) {
   const TiledTokens tiled = TiledTokens::of(layout, k, m);
   int64_t bytes = tiled.bytes;
-  for (int64_t at = tiled.tokens; at < m; at += together_of(m - at)) bytes += layout.bytes(k, together_of(m - at));
+  for (int64_t at = tiled.tokens, together; at < m; at += together) {
+    together = together_of(layout, m - tiled.tokens, at - tiled.tokens);
+    bytes += layout.bytes(k, together);
+  }
   return bytes;
 }
 
-static void write_all_digits(const MatmulProblem& p, DigitLayout layout, uint8_t* to) {
+template <int kDigits>
+static void write_all(const MatmulProblem& p, DigitLayout layout, uint8_t* to) {
   const int64_t k = p.w.columns;
   int64_t m = 0;
 #ifdef CHAKU_TILES
   for (; m < tile_tokens(p.m); m += kTileTokens, to += tile_bytes(layout, k))
-    write_tiles(p.x + m * p.x_stride, p.x_stride, min(kTileTokens, p.m - m), k, layout, to);
+    write_tiles<kDigits>(p.x + m * p.x_stride, p.x_stride, min(kTileTokens, p.m - m), k, layout, to);
 #endif
+  const int64_t first = m;
   for (int64_t together; m < p.m; m += together, to += layout.bytes(k, together)) {
-    together = together_of(p.m - m);
-    write_digits(p.x + m * p.x_stride, p.x_stride, together, k, layout, to);
+    together = together_of(layout, p.m - first, m - first);
+    write_digits<kDigits>(p.x + m * p.x_stride, p.x_stride, together, k, layout, to);
   }
 }
 
-template <class Format>
+static void write_all_digits(const MatmulProblem& p, DigitLayout layout, uint8_t* to) {
+  switch (layout.digits) {
+    case 1: return write_all<1>(p, layout, to);
+    case 2: return write_all<2>(p, layout, to);
+    default: return write_all<kMostDigits>(p, layout, to);
+  }
+}
+
+// Tokens up to which rows are decoded in registers, for every few of them anew; beyond, decoding once is faster. Of
+// short vectors and rounded activations one alone, so that the library stays small.
+template <int kDigits>
+constexpr int64_t kMostInRegisters = kLanes == 16 || kDigits == kMostDigits ? 8 : 1;
+
+template <class Format, int kDigits>
 static void integer_chunk(const MatmulProblem& p, const Rows& rows, int64_t begin, int64_t end, const uint8_t* digits,
                           uint8_t* scratch) {
-  const TiledTokens tiled = TiledTokens::of(kLayout<Format>, p.w.columns, p.m);
+  const TiledTokens tiled = TiledTokens::of(kLayout<Format, kDigits>, p.w.columns, p.m);
 #ifdef CHAKU_TILES
-  if (tiled.tokens > 0) tile_rows<Format>(p, rows, begin, end, digits, scratch);
-#else
-  static_cast<void>(scratch);
+  if (tiled.tokens > 0) tile_rows<Format, kDigits>(p, rows, begin, end, digits, scratch);
 #endif
+  const int64_t k = p.w.columns, m = tiled.tokens, n_tokens = p.m - m;
   digits += tiled.bytes;
-  for (int64_t m = tiled.tokens, together; m < p.m; m += together) {
-    together = together_of(p.m - m);
-    switch (together) {
-      case 1: integer_rows<Format, 1>(p, rows, m, begin, end, digits); break;
-      case 2: integer_rows<Format, 2>(p, rows, m, begin, end, digits); break;
-      case 3: integer_rows<Format, 3>(p, rows, m, begin, end, digits); break;
-      default: integer_rows<Format, kDigitTokens>(p, rows, m, begin, end, digits); break;
-    }
-    digits += kLayout<Format>.bytes(p.w.columns, together);
+  if (n_tokens == 0) return;
+  if (n_tokens > kMostInRegisters<kDigits>)
+    return decoded_rows<Format, kDigits>(p, rows, m, begin, end, digits, scratch);
+  if constexpr (kRowsTogether == 2 && kDigits == 1)
+    if (n_tokens == kAllAtOnce) return integer_rows<Format, kDigits, kAllAtOnce>(p, rows, m, begin, end, digits);
+  for_tokens<min(kDigitTokens, kMostInRegisters<kDigits>)>(0, n_tokens, [&](int64_t first, auto tokens) {
+    integer_rows<Format, kDigits, decltype(tokens)::kValue>(
+        p, rows, m + first, begin, end,
+        digits + first / kDigitTokens * kLayout<Format, kDigits>.bytes(k, kDigitTokens));
+  });
+}
+
+template <int kDigits>
+static GemvChunk find_integer_chunk(DType dtype, DigitLayout& layout) {
+  switch (dtype) {
+#define CHAKU_CASE(id, Format)                             \
+  case DType::id:                                          \
+    static_assert(Format::kStep == digit_step(DType::id)); \
+    layout = kLayout<Format, kDigits>;                     \
+    return integer_chunk<Format, kDigits>;
+    CHAKU_INTEGER_FORMATS(CHAKU_CASE)
+#undef CHAKU_CASE
+    default: return nullptr;
   }
 }
 
 // Null for what is multiplied as float32: formats without codes.
-static GemvChunk find_integer_gemv(DType dtype, DigitLayout& layout) {
-  switch (dtype) {
-#define CHAKU_CASE(id, Format) \
-  case DType::id: layout = kLayout<Format>; return integer_chunk<Format>;
-    CHAKU_INTEGER_FORMATS(CHAKU_CASE)
-#undef CHAKU_CASE
-    default: return nullptr;
+static GemvChunk find_integer_gemv(DType dtype, ActivationFormat activations, DigitLayout& layout) {
+  switch (digits_of(activations)) {
+    case 1: return find_integer_chunk<1>(dtype, layout);
+    case 2: return find_integer_chunk<2>(dtype, layout);
+    default: return find_integer_chunk<kMostDigits>(dtype, layout);
   }
 }
 
@@ -302,7 +335,7 @@ struct DigitLayout {
   bool operator==(const DigitLayout&) const { return true; }
   int64_t bytes(int64_t, int64_t) const { return 0; }
 };
-static GemvChunk find_integer_gemv(DType, DigitLayout&) { return nullptr; }
+static GemvChunk find_integer_gemv(DType, ActivationFormat, DigitLayout&) { return nullptr; }
 CHAKU_INLINE int64_t digits_bytes(DigitLayout, int64_t, int64_t) { return 0; }
 static void write_all_digits(const MatmulProblem&, DigitLayout, uint8_t*) {}
 
@@ -343,16 +376,17 @@ struct GemvPart {
   int set;                  // of digits, or -1
 };
 
-// What multiplies a weight, and the bytes of the digits that it reads of a token, 0 for floats: by format and width
+// What multiplies a weight, and the bytes of the digits that it reads of a token, 0 for floats: by formats and width
 // alone.
 struct GemvChoice {
   GemvChunk chunk;
   DigitLayout layout;
   int64_t digit_bytes;
 
-  CHAKU_INLINE GemvChoice of(const Matrix& w) {
+  CHAKU_INLINE GemvChoice of(const MatmulProblem& p) {
+    const Matrix& w = p.w;
     DigitLayout layout = {};
-    const GemvChunk chunk = find_integer_gemv(w.dtype, layout);
+    const GemvChunk chunk = find_integer_gemv(w.dtype, p.activations, layout);
     const int64_t digit_bytes = chunk != nullptr ? layout.bytes(w.columns, 1) : 0;
     if (chunk == nullptr || digit_bytes > DigitSets::kRoom) return {find_gemv(w), layout, 0};
     return {chunk, layout, digit_bytes};
@@ -370,7 +404,7 @@ static void gemv_together(const MatmulProblem* problems, int64_t n, Queue& queue
   for (int64_t i = 0; i < n; ++i) {
     const MatmulProblem& p = problems[i];
     GemvPart& part = parts[i];
-    const GemvChoice choice = GemvChoice::of(p.w);
+    const GemvChoice choice = GemvChoice::of(p);
     part = {&p, Rows::of(p.w), choice.chunk, 0, 0, choice.digit_bytes > 0 ? digits.find(p, choice.layout) : -1};
     part.grain = round_up(max(kChunkBytes / max(part.rows.stride_bytes, 1), 1), kGemvRows);
     units += ceil_div(p.w.rows, part.grain);
@@ -399,7 +433,7 @@ static int64_t token_bytes_of(const MatmulProblem* problems, int64_t n) {
   int64_t bytes = 0;
   GemvChoice choices[kMostTogether];
   for (int64_t i = 0; i < n; ++i) {
-    choices[i] = GemvChoice::of(problems[i].w);
+    choices[i] = GemvChoice::of(problems[i]);
     bool known = false;
     for (int64_t j = 0; j < i; ++j)
       known = known || (choices[j].digit_bytes > 0 && same_rows(problems[i], problems[j]) &&

@@ -7,7 +7,8 @@
 
 namespace chaku::CHAKU_ISA {
 
-constexpr int64_t kMostTogether = 8;  // products of a run
+constexpr int64_t kMostTogether = 8;     // products of a run
+constexpr int64_t kMostGemvTokens = 64;  // generated ones that share one passage of the weight
 
 CHAKU_INLINE bool same_rows(const MatmulProblem& a, const MatmulProblem& b) {
   return a.x == b.x && a.x_stride == b.x_stride && a.m == b.m && a.w.columns == b.w.columns;

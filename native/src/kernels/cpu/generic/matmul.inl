@@ -10,6 +10,7 @@
 #include "kernels/cpu/generic/gemv.inl"
 #include "kernels/cpu/generic/ops.h"
 #include "kernels/cpu/generic/tails.h"
+#include "kernels/cpu/paths.h"
 #include "kernels/queue.h"
 
 namespace chaku::CHAKU_ISA {
@@ -126,6 +127,9 @@ void matmul_group(const MatmulGroup& group, Queue& queue) noexcept {
   split_group(
       group.problems, group.n,
       [&](const MatmulProblem* few, int64_t n) {
+#ifndef CHAKU_CODES
+        if (few[0].activations != ActivationFormat::kF32) return avx2::table().matmul_group({few, n}, queue);
+#endif
         run_few(few, n, [&](const MatmulProblem* products, int64_t n_products) { gemv(products, n_products, queue); });
       },
       [&](const MatmulProblem* large, int64_t n) {

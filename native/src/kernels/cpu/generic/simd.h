@@ -216,6 +216,15 @@ CHAKU_INLINE float sum(F v) {
   return pairs[0] + pairs[1];
 }
 
+// sum() of each vector, in the order of vectors. Overwrites them.
+CHAKU_INLINE F sum_each(F (&v)[kLanes]) {
+  transpose(v);
+#pragma GCC unroll 4
+  for (int left = kLanes / 2; left > 0; left /= 2)
+    for (int i = 0; i < left; ++i) v[i] = v[i] + v[i + left];
+  return v[0];
+}
+
 CHAKU_INLINE float max_of(F v) {
   const __m256 half = fold_max(v);
   const __m128 quarter = _mm_max_ps(_mm256_castps256_ps128(half), _mm256_extractf128_ps(half, 1));

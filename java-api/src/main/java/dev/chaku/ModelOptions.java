@@ -14,8 +14,10 @@ import dev.chaku.internal.schedule.Scheduler;
  *     machine has. Of a training all memory of the process counts, the JVM's too; it keeps as many layers' activations
  *     as fit, and computes the others again
  * @param cache how generations keep keys and values; {@link CacheFormat#F32} by default
+ * @param activations how generations read activations; {@link ActivationFormat#F32} by default
  */
-public record ModelOptions(Device device, int threads, long memoryLimitBytes, CacheFormat cache) {
+public record ModelOptions(
+        Device device, int threads, long memoryLimitBytes, CacheFormat cache, ActivationFormat activations) {
     private static final int MOST_THREADS = 1024;
     private static final int MOST_RUNNING = 64;
     private static final int MOST_QUEUED = 1024;
@@ -37,7 +39,7 @@ public record ModelOptions(Device device, int threads, long memoryLimitBytes, Ca
 
     /** {@return the options unless set} */
     public static ModelOptions defaults() {
-        return new ModelOptions(Device.AUTO, 0, 0, CacheFormat.F32);
+        return new ModelOptions(Device.AUTO, 0, 0, CacheFormat.F32, ActivationFormat.F32);
     }
 
     /**
@@ -46,7 +48,7 @@ public record ModelOptions(Device device, int threads, long memoryLimitBytes, Ca
      * @param newDevice what to compute on
      */
     public ModelOptions withDevice(Device newDevice) {
-        return new ModelOptions(newDevice, threads, memoryLimitBytes, cache);
+        return new ModelOptions(newDevice, threads, memoryLimitBytes, cache, activations);
     }
 
     /**
@@ -55,7 +57,7 @@ public record ModelOptions(Device device, int threads, long memoryLimitBytes, Ca
      * @param newThreads 0 for one per core
      */
     public ModelOptions withThreads(int newThreads) {
-        return new ModelOptions(device, newThreads, memoryLimitBytes, cache);
+        return new ModelOptions(device, newThreads, memoryLimitBytes, cache, activations);
     }
 
     /**
@@ -64,7 +66,7 @@ public record ModelOptions(Device device, int threads, long memoryLimitBytes, Ca
      * @param newLimit in bytes, see {@link #memoryLimitBytes}
      */
     public ModelOptions withMemoryLimitBytes(long newLimit) {
-        return new ModelOptions(device, threads, newLimit, cache);
+        return new ModelOptions(device, threads, newLimit, cache, activations);
     }
 
     /**
@@ -73,7 +75,16 @@ public record ModelOptions(Device device, int threads, long memoryLimitBytes, Ca
      * @param newCache the format
      */
     public ModelOptions withCache(CacheFormat newCache) {
-        return new ModelOptions(device, threads, memoryLimitBytes, newCache);
+        return new ModelOptions(device, threads, memoryLimitBytes, newCache, activations);
+    }
+
+    /**
+     * {@return a copy with another format of activations}
+     *
+     * @param newActivations the format
+     */
+    public ModelOptions withActivations(ActivationFormat newActivations) {
+        return new ModelOptions(device, threads, memoryLimitBytes, cache, newActivations);
     }
 
     /** Starts what these options choose. */
@@ -82,6 +93,6 @@ public record ModelOptions(Device device, int threads, long memoryLimitBytes, Ca
     }
 
     Scheduler.Settings texts() {
-        return new Scheduler.Settings(memoryLimitBytes, cache.type(), MOST_RUNNING, MOST_QUEUED);
+        return new Scheduler.Settings(memoryLimitBytes, cache.type(), activations.engine(), MOST_RUNNING, MOST_QUEUED);
     }
 }

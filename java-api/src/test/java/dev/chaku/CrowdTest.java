@@ -1,6 +1,7 @@
 package dev.chaku;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.chaku.generate.Generation;
@@ -19,6 +20,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** A request has the same tokens and digits alone and in a crowd, whatever is cached, and where memory is short. */
 class CrowdTest {
@@ -65,15 +68,20 @@ class CrowdTest {
             AdapterTest.writeRandom(folder.resolve("adapter.gguf"), base, 2);
         }
         adapter = Adapter.load(folder.resolve("adapter.gguf"));
-        alone = new ArrayList<>();
-        try (Model model = Model.open(file, ModelOptions.defaults().withThreads(1))) {
+        alone = alone(ModelOptions.defaults().withThreads(1));
+    }
+
+    private List<String> alone(ModelOptions options) {
+        List<String> all = new ArrayList<>();
+        try (Model model = Model.open(file, options)) {
             for (int i = 0; i < REQUESTS; i++) {
                 model.loaded().scheduler().forget();
                 Generation generation = request(model, i).generate();
                 assertEquals(0, generation.cachedTokens());
-                alone.add(told(generation));
+                all.add(told(generation));
             }
         }
+        return all;
     }
 
     @AfterEach
@@ -132,6 +140,18 @@ class CrowdTest {
     void inBatchesOfSixtyFour() {
         assertTrue(checkInBatchesOf(64, true, ModelOptions.defaults().withThreads(2)) > REQUESTS * 10);
         checkInBatchesOf(64, false, ModelOptions.defaults().withThreads(1));
+    }
+
+    @ParameterizedTest
+    @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "F32")
+    void withRoundedActivations(ActivationFormat activations) {
+        ModelOptions options = ModelOptions.defaults().withActivations(activations);
+        List<String> exact = alone;
+        alone = alone(options.withThreads(1));
+        assertNotEquals(exact, alone);
+        checkInBatchesOf(7, true, options.withThreads(2));
+        checkInBatchesOf(64, true, options.withThreads(3));
+        checkInBatchesOf(64, false, options.withThreads(2));
     }
 
     @Test

@@ -30,6 +30,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Drafts change when tokens are computed, and nothing that is told of them. */
@@ -55,8 +56,14 @@ class SpeculationTest {
     }
 
     private Model open(String name, long seed) {
+        return open(name, seed, ActivationFormat.F32);
+    }
+
+    private Model open(String name, long seed, ActivationFormat activations) {
         Path file = folder.resolve(name + ".gguf");
-        return Model.open(TinyModel.write(file, TinyModel.llama(), FormatMix.Q8_0, seed));
+        return Model.open(
+                TinyModel.write(file, TinyModel.llama(), FormatMix.Q8_0, seed),
+                ModelOptions.defaults().withActivations(activations));
     }
 
     @AfterEach
@@ -138,6 +145,15 @@ class SpeculationTest {
     void theLikeliestTokensAreTheSame(String kind) {
         int accepted = check(model, drafts(kind), options -> options.withTemperature(0), false);
         assertTrue(kind.equals("stranger") || accepted > TEXTS * TOKENS / 2, kind + ": " + accepted);
+    }
+
+    @ParameterizedTest
+    @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "F32")
+    void roundedActivationsChangeNothingOfThat(ActivationFormat activations) {
+        try (Model rounded = open("rounded", 1, activations)) {
+            check(rounded, drafts("lookup"), options -> options.withTemperature(0), false);
+            check(rounded, drafts("twin"), SpeculationTest::everything, true);
+        }
     }
 
     @ParameterizedTest

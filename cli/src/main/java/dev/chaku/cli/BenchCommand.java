@@ -134,7 +134,7 @@ final class BenchCommand extends Verb {
     private EngineOptions engine;
 
     @Mixin
-    private CacheOption cache;
+    private PrecisionOptions precision;
 
     @Override
     void validate() {
@@ -145,9 +145,10 @@ final class BenchCommand extends Verb {
             throw usage("--train-tokens: expected 0 for none or at least 2, found 1");
         }
         refuseBeside("--model", "--format");
-        if (promptTokens == 0 && (given("--gen-tokens") || given("--kv-cache"))) {
-            throw usage((given("--gen-tokens") ? "--gen-tokens" : "--kv-cache")
-                    + " has no effect with --prompt-tokens 0: nothing is generated");
+        for (String option : List.of("--gen-tokens", "--kv-cache", "--activations")) {
+            if (promptTokens == 0 && given(option)) {
+                throw usage(option + " has no effect with --prompt-tokens 0: nothing is generated");
+            }
         }
         if (trainTokens == 0 && given("--rank") && !given("--adapters")) {
             throw usage("--rank has no effect with --train-tokens 0: nothing is trained");
@@ -190,7 +191,7 @@ final class BenchCommand extends Verb {
                 fields.put("concurrency", load.measure(concurrency, console()));
             }
             if (drafts.areAsked()) {
-                try (Model draft = drafts.open(cache.apply(engine.modelOptions()))) {
+                try (Model draft = drafts.open(precision.apply(engine.modelOptions()))) {
                     DraftBench bench = new DraftBench(model, draft, drafts);
                     fields.put("drafts", bench.measure(promptTokens, genTokens, console()));
                 }
@@ -212,10 +213,10 @@ final class BenchCommand extends Verb {
 
     private Model open() {
         if (subject.model != null) {
-            return Model.open(subject.model, cache.apply(engine.modelOptions()));
+            return Model.open(subject.model, precision.apply(engine.modelOptions()));
         }
         console().note("making " + subject.shape.label() + " in " + format.label() + " ...");
-        return Model.synthetic(subject.shape, format, 1, cache.apply(engine.modelOptions()));
+        return Model.synthetic(subject.shape, format, 1, precision.apply(engine.modelOptions()));
     }
 
     private void inference(Model model, Map<String, Object> fields) {

@@ -74,7 +74,7 @@ final class ChatCommand extends Verb {
     private EngineOptions engine;
 
     @Mixin
-    private CacheOption cache;
+    private PrecisionOptions precision;
 
     @Override
     void validate() {
@@ -87,7 +87,7 @@ final class ChatCommand extends Verb {
         List<AdapterArgument> worn = adapters.stream()
                 .map(text -> AdapterArgument.parse(text, registry, console()))
                 .toList();
-        try (Model model = Model.open(modelFile, cache.apply(engine.modelOptions()))) {
+        try (Model model = Model.open(modelFile, precision.apply(engine.modelOptions()))) {
             Chat chat = chatTemplate != null
                     ? Chat.with(model, model.chat(chatTemplate))
                     : model.chat()

@@ -165,7 +165,7 @@ final class EvalCommand extends Verb {
     private EngineOptions engine;
 
     @Mixin
-    private CacheOption cache;
+    private PrecisionOptions precision;
 
     @Override
     void validate() {
@@ -209,7 +209,7 @@ final class EvalCommand extends Verb {
 
     @Override
     void execute() {
-        ModelOptions options = cache.apply(engine.modelOptions());
+        ModelOptions options = precision.apply(engine.modelOptions());
         List<Metric> measures = measures();
         String production = production();
         try (Model model = Model.open(modelFile, options);

@@ -149,7 +149,7 @@ final class GenerateCommand extends Verb {
     private EngineOptions engine;
 
     @Mixin
-    private CacheOption cache;
+    private PrecisionOptions precision;
 
     @Override
     void validate() {
@@ -191,7 +191,7 @@ final class GenerateCommand extends Verb {
         List<AdapterArgument> worn = adapters.stream()
                 .map(text -> AdapterArgument.parse(text, registry, console()))
                 .toList();
-        ModelOptions options = cache.apply(engine.modelOptions());
+        ModelOptions options = precision.apply(engine.modelOptions());
         try (Model model = Model.open(modelFile, options);
                 Model draft = drafts.open(options)) {
             AdapterBase base = AdapterBase.of(model);

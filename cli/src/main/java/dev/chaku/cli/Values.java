@@ -1,5 +1,6 @@
 package dev.chaku.cli;
 
+import dev.chaku.ActivationFormat;
 import dev.chaku.AdapterFormat;
 import dev.chaku.CacheFormat;
 import dev.chaku.Device;
@@ -27,6 +28,7 @@ final class Values {
         register(line, Device.class, Device::parse);
         register(line, WeightFormat.class, WeightFormat::parse);
         register(line, CacheFormat.class, CacheFormat::parse);
+        register(line, ActivationFormat.class, ActivationFormat::parse);
         register(line, Shape.class, Shape::parse);
         register(line, DataFormat.class, DataFormat::parse);
         register(line, OverLong.class, OverLong::parse);

@@ -86,6 +86,13 @@ class CommandsTest {
         assertTrue(unknown.err().contains("unknown cache format q4_0; known are f32, f16, bf16, q8_0"), unknown.err());
     }
 
+    @Test
+    void readsActivationsNarrow() throws IOException {
+        Path base = Cli.base(folder);
+        ask(base, "--activations", "int16");
+        ask(base, "--activations", "INT8");
+    }
+
     private static Cli.Ran ask(Path base, Object... more) {
         Object[] line = {
             "generate", "--model", base, "--chat", "--prompt", "Where does the cow live?", "--temperature", 0, "--json"

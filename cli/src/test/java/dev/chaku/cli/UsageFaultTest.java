@@ -86,6 +86,7 @@ class UsageFaultTest {
                 "generate --model BASE --prompt x --memory-limit lots | --memory-limit: expected an amount of memory such as 2500M or 6G, found 'lots'",
                 "generate --model BASE --prompt x --kv-cache q4 | --kv-cache: unknown cache format q4; known are f32",
                 "train --model BASE --data DATA --out OUT --preset fast | --preset: expected one of quick, balanced, thorough, style, format, labels, domain, found 'fast'",
+                "generate --model BASE --prompt x --activations f16 | --activations: unknown activation format f16; known are f32",
                 "train --model BASE --data DATA --out OUT --merge-aware q4_x | --merge-aware: expected base or one of f32, f16, bf16, q8_0",
                 "train --model BASE --data DATA --out OUT --merge-aware q4_0:x | --merge-aware: expected FORMAT:STEPS with a whole number of steps, found 'q4_0:x'",
                 "train --model BASE --data DATA --out OUT --merge-aware q4_0:-1 | --merge-aware: expected 0 to 1048576 steps, found -1",

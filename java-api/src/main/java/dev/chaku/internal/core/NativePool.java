@@ -67,7 +67,13 @@ final class NativePool extends NativeHandle<chaku_pool> implements EnginePool {
                 .max_batch_tokens(options.maxBatchTokens())
                 .max_memories(options.maxMemories())
                 .memory_limit_bytes(options.memoryLimitBytes())
-                .kv_dtype(options.cache().id());
+                .kv_dtype(options.cache().id())
+                .activations(
+                        switch (options.activations()) {
+                            case F32 -> chaku.CHAKU_ACTIVATIONS_F32;
+                            case INT16 -> chaku.CHAKU_ACTIVATIONS_INT16;
+                            case INT8 -> chaku.CHAKU_ACTIVATIONS_INT8;
+                        });
     }
 
     @Override

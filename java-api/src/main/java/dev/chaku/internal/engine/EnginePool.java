@@ -51,8 +51,27 @@ public interface EnginePool extends AutoCloseable {
      *     each snapshot; others need none
      * @param memoryLimitBytes refuse above it, 0 for what the machine has
      * @param cache format of keys and values
+     * @param activations what products of generated tokens read
      */
-    record Options(int maxTokens, int maxBatchTokens, int maxMemories, long memoryLimitBytes, GgmlType cache) {}
+    record Options(
+            int maxTokens,
+            int maxBatchTokens,
+            int maxMemories,
+            long memoryLimitBytes,
+            GgmlType cache,
+            Activations activations) {
+        /** With activations of float32. */
+        public Options(int maxTokens, int maxBatchTokens, int maxMemories, long memoryLimitBytes, GgmlType cache) {
+            this(maxTokens, maxBatchTokens, maxMemories, memoryLimitBytes, cache, Activations.F32);
+        }
+    }
+
+    /** Formats of activations of products of generated tokens. */
+    enum Activations {
+        F32,
+        INT16,
+        INT8
+    }
 
     /**
      * How full a pool is.

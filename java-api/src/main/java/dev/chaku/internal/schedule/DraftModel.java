@@ -88,7 +88,12 @@ final class DraftModel implements AutoCloseable {
 
     private EnginePool.Options options(int blocks) {
         return new EnginePool.Options(
-                blocks * EnginePool.BLOCK, READ_AT_ONCE, 0, settings.memoryLimitBytes(), settings.cache());
+                blocks * EnginePool.BLOCK,
+                READ_AT_ONCE,
+                0,
+                settings.memoryLimitBytes(),
+                settings.cache(),
+                settings.activations());
     }
 
     private boolean isAffordable(EnginePool.Options options) {

@@ -27,10 +27,16 @@ public final class Scheduler implements AutoCloseable {
      *
      * @param memoryLimitBytes refuse above it, 0 for what the machine has
      * @param cache format of keys and values
+     * @param activations what products of generated tokens read
      * @param mostRunning texts in a step
      * @param mostQueued generations that wait; more are refused
      */
-    public record Settings(long memoryLimitBytes, GgmlType cache, int mostRunning, int mostQueued) {}
+    public record Settings(
+            long memoryLimitBytes,
+            GgmlType cache,
+            EnginePool.Activations activations,
+            int mostRunning,
+            int mostQueued) {}
 
     private static final long LINGER_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
     private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
@@ -65,7 +71,7 @@ public final class Scheduler implements AutoCloseable {
         this.contextLength = spec.contextLength();
         this.longAfter = spec.longAfter();
         this.settings = settings;
-        this.pool = new TextPool(model, settings.memoryLimitBytes(), settings.cache(), spec.mixes());
+        this.pool = new TextPool(model, settings, spec.mixes());
         this.places = new Places(pool, model.vocabSize(), spec.layers().size(), settings);
     }
 

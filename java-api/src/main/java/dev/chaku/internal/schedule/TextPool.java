@@ -1,7 +1,6 @@
 package dev.chaku.internal.schedule;
 
 import dev.chaku.errors.ResourceException;
-import dev.chaku.gguf.GgmlType;
 import dev.chaku.internal.engine.EngineModel;
 import dev.chaku.internal.engine.EnginePool;
 import dev.chaku.internal.engine.EngineText;
@@ -30,8 +29,7 @@ final class TextPool implements AutoCloseable {
     private static final int MEMORIES_OF_TEXT = 3;
 
     private final EngineModel model;
-    private final long memoryLimitBytes;
-    private final GgmlType cache;
+    private final Scheduler.Settings settings;
     private final boolean mixes;
     private final PrefixTree tree;
     private volatile @Nullable EnginePool core;
@@ -40,10 +38,9 @@ final class TextPool implements AutoCloseable {
     /** No larger pool can be had. */
     private boolean largest;
 
-    TextPool(EngineModel model, long memoryLimitBytes, GgmlType cache, boolean mixes) {
+    TextPool(EngineModel model, Scheduler.Settings settings, boolean mixes) {
         this.model = model;
-        this.memoryLimitBytes = memoryLimitBytes;
-        this.cache = cache;
+        this.settings = settings;
         this.mixes = mixes;
         this.tree = new PrefixTree(mixes);
     }
@@ -124,17 +121,17 @@ final class TextPool implements AutoCloseable {
     }
 
     private void requireWithinLimit(int needed, int newMemories) {
-        if (memoryLimitBytes == 0) {
+        if (settings.memoryLimitBytes() == 0) {
             return;
         }
         MemoryPlan plan = model.plan(options(needed, newMemories));
-        if (plan.totalBytes() > memoryLimitBytes) {
+        if (plan.totalBytes() > settings.memoryLimitBytes()) {
             throw new ResourceException(String.format(
                     Locale.ROOT,
                     "a text of %d tokens: expected at most %.1f MiB of memory (the memory limit), found %.1f MiB needed: weights %.1f,"
                             + " keys and values %.1f, working memory %.1f; fewer tokens or a narrower cache take less",
                     (needed - 1) * EnginePool.BLOCK,
-                    memoryLimitBytes / MEBIBYTE,
+                    settings.memoryLimitBytes() / MEBIBYTE,
                     plan.totalBytes() / MEBIBYTE,
                     plan.weightBytes() / MEBIBYTE,
                     plan.activationBytes() / MEBIBYTE,
@@ -166,7 +163,8 @@ final class TextPool implements AutoCloseable {
     private boolean isAffordable(int newBlocks, int newMemories, int share) {
         MemoryPlan plan = model.plan(options(newBlocks, newMemories));
         long available = plan.availableBytes() + residentBytes();
-        return ownBytes(plan) <= available / share && (memoryLimitBytes == 0 || plan.totalBytes() <= memoryLimitBytes);
+        return ownBytes(plan) <= available / share
+                && (settings.memoryLimitBytes() == 0 || plan.totalBytes() <= settings.memoryLimitBytes());
     }
 
     /** What the present pool has taken of the machine's memory, at least: that of the blocks in use. */
@@ -191,7 +189,8 @@ final class TextPool implements AutoCloseable {
 
     private EnginePool.Options options(int newBlocks, int newMemories) {
         int tokens = Math.multiplyExact(newBlocks, EnginePool.BLOCK);
-        return new EnginePool.Options(tokens, 0, newMemories, memoryLimitBytes, cache);
+        return new EnginePool.Options(
+                tokens, 0, newMemories, settings.memoryLimitBytes(), settings.cache(), settings.activations());
     }
 
     /** An empty text. */

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.chaku.generate.SamplingOptions;
 import dev.chaku.gguf.GgmlType;
+import dev.chaku.internal.engine.EnginePool;
 import dev.chaku.internal.generate.GenerationLoop;
 import dev.chaku.internal.generate.GenerationRequest;
 import java.nio.FloatBuffer;
@@ -20,7 +21,8 @@ class SpeculatorTest {
     private static final int CAPACITY = 1000;
     private static final int MOST = 15;
 
-    private final Speculator speculator = new Speculator(VOCAB, new Scheduler.Settings(0, GgmlType.F32, 64, 64));
+    private final Speculator speculator =
+            new Speculator(VOCAB, new Scheduler.Settings(0, GgmlType.F32, EnginePool.Activations.F32, 64, 64));
 
     /** A text whose prompt was read, and after which came {@code next}. */
     private static GenerationWork text(int maxTokens, int next, int... prompt) {

@@ -1,5 +1,6 @@
 package dev.chaku.benchmarks.compare;
 
+import dev.chaku.ActivationFormat;
 import dev.chaku.Adapter;
 import dev.chaku.Generator;
 import dev.chaku.Model;
@@ -64,6 +65,11 @@ final class ServeLoad implements Callable<Integer> {
             description = "What is measured, by default all: ${COMPLETION-CANDIDATES}.")
     private Set<Part> parts = EnumSet.allOf(Part.class);
 
+    @Option(
+            names = "--activations",
+            description = "Measure the formats of activations beside each other, and nothing else.")
+    private boolean activations;
+
     @Mixin
     private RunOptions run;
 
@@ -75,22 +81,16 @@ final class ServeLoad implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
+        if (activations) {
+            return run.write("activations", quick, this::activations);
+        }
         return run.write("serve-load", quick, report -> {
-            Shape shape = quick ? Shape.SMOLLM2_135M : Shape.LLAMA_3_2_1B;
-            int threads = run.settings(List.of(), 1).threads();
-            ModelOptions options = ModelOptions.defaults().withThreads(threads);
-            try (Model model = Model.synthetic(shape, WeightFormat.Q4_K_M, 1, options)) {
-                report.program(
-                        "chaku",
-                        Map.of(
-                                "machine",
-                                Machine.describe(model.device()),
-                                "system",
-                                shape.label() + " in " + WeightFormat.Q4_K_M.label() + ", random weights"));
+            try (Model model = open(ActivationFormat.F32)) {
+                describe(report, model);
                 generate(model, 1, List.of(), true); // warms up
                 for (Part part : parts) {
                     switch (part) {
-                        case TEXTS -> texts(report, model, quick ? new int[] {1, 4} : new int[] {1, 8, 32, CROWD});
+                        case TEXTS -> texts(report, Map.of("", model));
                         case ADAPTERS -> adapters(report, model);
                         case PREFIX -> prefix(report, model);
                         case LONG_PROMPT -> longPrompt(report, model);
@@ -102,35 +102,87 @@ final class ServeLoad implements Callable<Integer> {
         });
     }
 
+    private Shape shape() {
+        return quick ? Shape.SMOLLM2_135M : Shape.LLAMA_3_2_1B;
+    }
+
+    private Model open(ActivationFormat format) {
+        int threads = run.settings(List.of(), 1).threads();
+        ModelOptions options = ModelOptions.defaults().withThreads(threads).withActivations(format);
+        return Model.synthetic(shape(), WeightFormat.Q4_K_M, 1, options);
+    }
+
+    private void describe(Report report, Model model) throws IOException {
+        report.program(
+                "chaku",
+                Map.of(
+                        "machine",
+                        Machine.describe(model.device()),
+                        "system",
+                        shape().label() + " in " + WeightFormat.Q4_K_M.label() + ", random weights"));
+    }
+
+    /** Tokens per second of so many texts with activations of each format, beside those of one in the same format. */
+    private int activations(Report report) throws IOException {
+        Map<String, Model> models = new LinkedHashMap<>();
+        try {
+            for (ActivationFormat format : ActivationFormat.values()) {
+                Model model = open(format);
+                models.put(", " + format.label(), model);
+                generate(model, 1, List.of(), true); // warms up
+            }
+            describe(report, models.values().iterator().next());
+            texts(report, models);
+        } finally {
+            models.values().forEach(Model::close);
+        }
+        return 0;
+    }
+
     private int rounds() {
         return quick ? 1 : 2;
     }
 
-    /** Tokens per second of so many texts, beside those of one. */
-    private void texts(Report report, Model model, int[] counts) {
-        Map<Integer, Samples> rates = new LinkedHashMap<>();
-        Map<Integer, List<Generation>> last = new LinkedHashMap<>();
+    /** Tokens per second of so many texts, beside those of one of the same model. */
+    private void texts(Report report, Map<String, Model> models) {
+        int[] counts = quick ? new int[] {1, 4} : new int[] {1, 8, 32, CROWD};
+        Map<String, Samples> rates = new LinkedHashMap<>();
+        Map<String, List<Generation>> last = new LinkedHashMap<>();
         for (int round = 0; round < rounds(); round++) {
             for (int n : counts) {
-                List<Generation> all = generate(model, n, List.of(), false);
-                rates.computeIfAbsent(n, key -> new Samples()).add(rate(all));
-                last.put(n, all);
+                models.forEach((label, model) -> {
+                    List<Generation> all = generate(model, n, List.of(), false);
+                    rates.computeIfAbsent(texts(n) + label, key -> new Samples())
+                            .add(rate(all));
+                    last.put(texts(n) + label, all);
+                });
             }
         }
-        for (int n : counts) {
-            Map<String, Object> row = row(n + (n == 1 ? " text" : " texts at once"));
-            row.put("tokens_per_s", rates.get(n).fields());
-            row.put("ratio", rates.get(n).over(rates.get(counts[0])).fields());
-            putPercentiles(row, "first_token", last.get(n).stream().mapToLong(one -> one.times()
-                    .firstToken()
-                    .toNanos()));
-            putPercentiles(
-                    row,
-                    "between_tokens",
-                    last.get(n).stream()
-                            .flatMapToLong(one -> LongStream.of(one.times().gapsNanos())));
-            report.row(row);
+        for (String label : models.keySet()) {
+            for (int n : counts) {
+                Map<String, Object> row = row(texts(n) + label);
+                Samples own = rates.get(texts(n) + label);
+                row.put("tokens_per_s", own.fields());
+                row.put("ratio", own.over(rates.get(texts(counts[0]) + label)).fields());
+                putTimes(row, last.get(texts(n) + label));
+                report.row(row);
+            }
         }
+    }
+
+    private static String texts(int n) {
+        return n + (n == 1 ? " text" : " texts at once");
+    }
+
+    private static void putTimes(Map<String, Object> row, List<Generation> all) {
+        putPercentiles(
+                row,
+                "first_token",
+                all.stream().mapToLong(one -> one.times().firstToken().toNanos()));
+        putPercentiles(
+                row,
+                "between_tokens",
+                all.stream().flatMapToLong(one -> LongStream.of(one.times().gapsNanos())));
     }
 
     /** Time of a crowd whose texts wear several adapters in turn, over that of one whose texts wear the same. */
