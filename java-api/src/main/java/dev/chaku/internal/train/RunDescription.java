@@ -33,6 +33,7 @@ public final class RunDescription {
 
     private final TrainingSetup setup;
     private @Nullable String baseHash;
+    private @Nullable String startHash;
     private @Nullable Map<String, String> hashes;
 
     public RunDescription(TrainingSetup setup) {
@@ -49,7 +50,7 @@ public final class RunDescription {
         OPTIONAL.forEach(name -> shown.putIfAbsent(name, EarlierRun.NOT_SET));
         StartingAdapter start = setup.start();
         shown.put(
-                START_HASH, start == null ? EarlierRun.NOT_SET : start.weights().contentHash());
+                START_HASH, start == null ? EarlierRun.NOT_SET : startHash(start));
         if (!setup.config().keeping().stopsEarly()) {
             shown.remove("validation_examples_sha256"); // Without early stopping the validations only tell.
         }
@@ -108,7 +109,7 @@ public final class RunDescription {
             StartingAdapter start = setup.start();
             if (start != null) {
                 json.writeStringField(START, start.name());
-                json.writeStringField(START_HASH, start.weights().contentHash());
+                json.writeStringField(START_HASH, startHash(start));
             }
             json.writeNumberField("examples", setup.data().size());
             json.writeNumberField(
@@ -141,6 +142,14 @@ public final class RunDescription {
     public boolean isOfConversations() {
         return 2L * setup.data().counts().conversations()
                 > setup.data().examples().size();
+    }
+
+    /** Computed once: an adapter may be large. */
+    private String startHash(StartingAdapter start) {
+        if (startHash == null) {
+            startHash = start.weights().contentHash();
+        }
+        return startHash;
     }
 
     /** The SHA-256 of the base's file, see {@link GgufFile#sha256}, computed once; a synthetic model's name. */
