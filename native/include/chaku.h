@@ -701,6 +701,8 @@ typedef struct chaku_lora_options {
                                            once; rank 0: not adapted */
   const float* exception_scales;        /* [n_exceptions] */
   const chaku_merge_aware* merge_aware; /* null: as if nothing were merged */
+  int32_t magnitudes;                   /* 1: DoRA, y = m/|row of W + scale B A| (x (W + scale B A)^T) + bias with the
+                                           length taken as a constant; of products within layers, not of experts */
 } chaku_lora_options;
 
 typedef struct chaku_trainer_options {
@@ -712,6 +714,7 @@ typedef struct chaku_trainer_options {
   int32_t train_routers;          /* FULL: 1 to train routers too; else they stay as they are */
   int64_t memory_limit_bytes;     /* refuse with CHAKU_MEMORY_LIMIT above it; 0: what the machine has */
   int32_t optimizer;              /* CHAKU_OPTIMIZER_* */
+  float embedding_noise;          /* NEFTune's alpha: noise on embeddings in training alone; 0: none */
   const chaku_lora_options* lora; /* LORA, read by the call alone; null with FULL */
 } chaku_trainer_options;
 
@@ -759,13 +762,14 @@ typedef struct chaku_step_result {
 typedef struct chaku_parameter_info {
   uint32_t size;
   int32_t module;
-  int32_t kind; /* CHAKU_WEIGHT, CHAKU_BIAS, CHAKU_LORA_A or CHAKU_LORA_B */
+  int32_t kind; /* CHAKU_WEIGHT, CHAKU_BIAS, CHAKU_LORA_A, CHAKU_LORA_B or CHAKU_LORA_MAGNITUDE */
   int32_t layer;
   int64_t rows, columns;
 } chaku_parameter_info;
 
 #define CHAKU_LORA_A 2
 #define CHAKU_LORA_B 3
+#define CHAKU_LORA_MAGNITUDE 4 /* [1,N], until it is written or a step is made: the lengths of the rows */
 
 #define CHAKU_SLOT_VALUE 0
 #define CHAKU_SLOT_GRADIENT 1

@@ -30,6 +30,7 @@ void convert(const char* op, const chaku_lora_options& o, TrainerOptions& result
   result.scale = o.scale;
   result.dropout = o.dropout;
   result.targets = o.targets;
+  result.magnitudes = o.magnitudes != 0;
   if (o.n_exceptions < 0)
     fail(Code::kInvalidArgument, "[%s] expected lora.n_exceptions >= 0, got %d", op, o.n_exceptions);
   if (o.n_exceptions > 0) {
@@ -51,6 +52,7 @@ TrainerOptions options_of(const char* op, const chaku_trainer_options& o) {
   result.load_balance = o.load_balance;
   result.train_routers = o.train_routers != 0;
   result.memory_limit_bytes = o.memory_limit_bytes;
+  result.embedding_noise = o.embedding_noise;
   result.optimizer = static_cast<OptimizerKind>(o.optimizer);
   if (o.mode == CHAKU_TRAIN_LORA || o.lora != nullptr) convert(op, capi::require_struct(op, "lora", o.lora), result);
   return result;

@@ -12,6 +12,7 @@
 #include "kernels/elementwise.h"
 #include "kernels/layer_norm.h"
 #include "kernels/lion.h"
+#include "kernels/magnitude.h"
 #include "kernels/matmul.h"
 #include "kernels/moments.h"
 #include "kernels/positions.h"
@@ -93,6 +94,10 @@ struct KernelTable {
   Kernel<EncodeRowsProblem> encode_rows;
   Kernel<DecodeRowsProblem> decode_rows;
   Kernel<MergeRowsProblem> merge_rows;
+  Kernel<MagnifyProblem> magnify;
+  Kernel<MagnifyBackwardProblem> magnify_backward;
+  Kernel<RowSquaresProblem> row_squares;
+  Kernel<RowLengthsProblem> row_lengths;
   Kernel<AddLowRankProblem> add_low_rank;
   Kernel<RoundAlongProblem> round_along;
   Kernel<CompareChangeProblem> compare_change;

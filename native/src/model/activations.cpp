@@ -13,6 +13,13 @@ struct BlockShape {
   LatentShape latent;
   int64_t query_gate = 0, attended = 0, normed_values = 0;
 
+  std::array<int64_t, kLayerLinears> outputs{};  // N of each product
+
+  void include_outputs(const DecoderSpec& spec, int32_t layer) noexcept {
+    for (size_t i = 0; i < outputs.size(); ++i)
+      outputs[i] = std::max(outputs[i], spec.shape(layer, static_cast<LayerLinear>(i)).rows);
+  }
+
   void include(const LayerSpec& l, int64_t width) noexcept {
     q_width = std::max(q_width, l.q_width());
     kv_width = std::max(kv_width, l.own_kv_width());
@@ -40,6 +47,7 @@ struct BlockShape {
 BlockShape largest(const DecoderSpec& spec) noexcept {
   BlockShape shape;
   for (const LayerSpec& layer : spec.layers) shape.include(layer, spec.width);
+  for (int32_t l = 0; l < spec.n_layers(); ++l) shape.include_outputs(spec, l);
   return shape;
 }
 
@@ -58,6 +66,8 @@ BlockActivations carve_block(Carver& carver, const DecoderSpec& spec, const Bloc
   for (size_t i = 0; i < kLayerLinears; ++i)
     if (options.low_rank_linears >> i & 1)
       block.low_rank[i] = carver.floats(m * shape.low_rank_rows(static_cast<LayerLinear>(i)) * options.rank);
+  for (size_t i = 0; i < kLayerLinears; ++i)
+    if (options.magnified_linears >> i & 1) block.products[i] = carver.floats(m * shape.outputs[i]);
   block.experts = carve_expert_block(carver, shape.experts, m);
   block.mixer = carve_mixer_block(carver, shape.mixer, m);
   block.query_gate = carver.floats(m * shape.query_gate);
@@ -113,6 +123,7 @@ int64_t kept_layer_bytes(const DecoderSpec& spec, int32_t layer, const Activatio
   Carver counter(nullptr);
   BlockShape shape;
   shape.include(spec.layers[static_cast<size_t>(layer)], spec.width);
+  shape.include_outputs(spec, layer);
   carve_block(counter, spec, shape, options);
   return counter.n_bytes();
 }
@@ -151,6 +162,7 @@ Activations carve_activations(Carver& carver, const DecoderSpec& spec, const Act
   for (int32_t l = std::max(first_kept, 0); l < n_layers; ++l) {
     BlockShape own;
     own.include(spec.layers[static_cast<size_t>(l)], spec.width);
+    own.include_outputs(spec, l);
     a.blocks[static_cast<size_t>(l)] = carve_block(carver, spec, own, options);
     a.kept[static_cast<size_t>(l)] = true;
   }

@@ -47,6 +47,7 @@ struct BlockActivations {
   LatentActivations latent;                      // of a layer with latent attention
   LayerInputActivations layer_input;             // of a layer with an input of its own
   std::array<float*, kLayerLinears> low_rank{};  // [rows of x, R] x A^T of the modules that have one
+  std::array<float*, kLayerLinears> products{};  // [M,N] before the magnitudes, of modules that have some
 };
 
 struct Activations {
@@ -77,6 +78,7 @@ struct ActivationOptions {
   int32_t rank = 0;                   // of the largest low-rank addition per module
   bool balance = false;               // load-balance losses are wanted
   uint32_t low_rank_linears = 0;      // bit i: LayerLinear i has a low-rank addition
+  uint32_t magnified_linears = 0;     // bit i: and magnitudes
 };
 
 // Rows of the largest input of a product: M, or M U slots where a layer has experts.

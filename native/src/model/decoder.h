@@ -33,6 +33,9 @@ struct Decoder {
   int64_t worn_rank = 0;  // the largest of any product in `worn`
   // For the tails of products that run together, kMostLinears for each of `worn`.
   TailOfRows* tails = nullptr;
+  // Training: U(-1,1) alpha / sqrt(T D) is added to the T embeddings of a sequence, by the counters of dropout (Jain et
+  // al., "NEFTune", 2023); 0: none.
+  float embedding_noise = 0.0f;
 
   // Gives a product the arithmetic of the pass.
   void set_arithmetic(MatmulProblem& p) const noexcept {

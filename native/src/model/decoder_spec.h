@@ -75,7 +75,7 @@ enum class Module : int32_t {
 };
 
 // Values equal CHAKU_WEIGHT ... of chaku.h.
-enum class TensorKind : int32_t { kWeight = 0, kBias = 1, kLoraA = 2, kLoraB = 3 };
+enum class TensorKind : int32_t { kWeight = 0, kBias = 1, kLoraA = 2, kLoraB = 3, kMagnitude = 4 };
 
 // The products that a layer may have: a dense one the first seven, in the order in which a forward pass makes them; one
 // with experts (see model/experts.h) has those in place of gate, up and down; one with a running memory (see

@@ -43,7 +43,8 @@ class BlockPass {
     halves();
     if (block_.layer_input.stream != nullptr)  // its backward pass reads what the layer ends with
       end();
-    else if (weights_.norms[kNormFfnPost] != nullptr)  // its norm's backward pass reads the product
+    else if (weights_.norms[kNormFfnPost] != nullptr || is_magnified(d_.low_rank(layer_, kLinearDown)))
+      // The backward pass of its norm or magnitudes reads the product.
       add_down(down_stream());
     check_cancel();
   }

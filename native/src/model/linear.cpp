@@ -18,6 +18,7 @@ LinearCall linear_call(const Decoder& decoder, int32_t layer, LayerLinear which,
   call.linear = &decoder.weights->layers[l].linears[which];
   call.low_rank = decoder.low_rank(layer, which);
   call.low_rank_out = a.blocks[l].low_rank[which];
+  call.product = a.blocks[l].products[which];
   call.layer = layer;
   call.which = which;
   call.dropout_stream = decoder.dropout.stream(layer, kLinearModules[which]);
@@ -28,7 +29,9 @@ LinearCall linear_call(const Decoder& decoder, int32_t layer, LayerLinear which,
 namespace {
 
 // The kernel does not scale the bias: then the product with the bias is summed apart.
-bool bias_apart(const LinearCall& call) noexcept { return call.linear->bias != nullptr && call.scale != 1.0f; }
+bool bias_apart(const LinearCall& call) noexcept {
+  return call.linear->bias != nullptr && call.scale != 1.0f && !is_magnified(call.low_rank);
+}
 
 MatmulProblem base_product(const LinearCall& call) noexcept {
   const Linear& linear = *call.linear;
@@ -44,7 +47,20 @@ MatmulProblem base_product(const LinearCall& call) noexcept {
   p.scale = apart ? 1.0f : call.scale;
   p.accumulate = !apart && call.accumulate;
   if (call.low_rank != nullptr) p.tail = low_rank_tail(*call.low_rank, call.low_rank_out, linear.w.rows);
+  if (!is_magnified(call.low_rank)) return p;
+  p.bias = nullptr;
+  p.y = call.product;
+  p.scale = 1.0f;
+  p.accumulate = false;
   return p;
+}
+
+// What magnitudes make of the product.
+void magnify(const Decoder& decoder, const LinearCall& call) noexcept {
+  if (!is_magnified(call.low_rank)) return;
+  decoder.engine->run(&KernelTable::magnify,
+                      MagnifyProblem{call.product, call.low_rank->factors, call.linear->bias, call.y, call.m,
+                                     call.linear->w.rows, call.scale, call.accumulate});
 }
 
 // Calls that need a scratch array which all calls share run one by one.
@@ -202,6 +218,7 @@ void apply_alike(const Decoder& decoder, std::span<const LinearCall> calls) noex
   for (const LinearCall& call : calls) products.add(base_product(call));
   products.run();
   for (const LinearCall& call : calls) sum_bias_apart(decoder, call);
+  for (const LinearCall& call : calls) magnify(decoder, call);
 }
 
 // Calls one after another by what their rows wear.

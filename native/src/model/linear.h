@@ -15,6 +15,7 @@ struct LinearCall {
   int64_t m = 0;
   const Linear* linear = nullptr;
   const LowRank* low_rank = nullptr;  // of all rows; null: none
+  float* product = nullptr;           // [m,N], with magnitudes: before these
   float* low_rank_out = nullptr;      // [m,R] x' A^T, of the decoder's worn_rank where rows wear different adapters
   int32_t layer = -1, which = -1;     // as LowRanks::find
   uint64_t dropout_stream = 0;

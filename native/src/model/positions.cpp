@@ -1,5 +1,7 @@
 #include "model/positions.h"
 
+#include <cmath>
+
 namespace chaku {
 namespace {
 
@@ -32,11 +34,29 @@ void fill_position_tables(const Decoder& decoder, const Batch& batch, Activation
                                              spec.query_temperature_length});
 }
 
+namespace {
+
+void add_noise(const Decoder& decoder, const Batch& batch, float* scratch, float* x) noexcept {
+  const int64_t d = decoder.spec->width;
+  const Dropout& counters = decoder.dropout;
+  decoder.engine->run(&KernelTable::uniform, UniformProblem{scratch, batch.n_tokens * d, 1.0f, counters.seed,
+                                                            counters.stream(-1, Module::kTokenEmbedding)});
+  for (const AttentionSpan& span : batch.spans) {
+    const int64_t first = span.q_begin * d, n = (span.q_end - span.q_begin) * d;
+    const float bound = decoder.embedding_noise / std::sqrt(static_cast<float>(n));
+    decoder.engine->run(&KernelTable::axpby, AxpbyProblem{scratch + first, x + first, n,
+                                                          decoder.spec->embedding_scale * bound, 1.0f});
+  }
+}
+
+}  // namespace
+
 void embed(const Decoder& decoder, const Batch& batch, float* scratch, float* x) noexcept {
   const Weights& weights = *decoder.weights;
   const int64_t m = batch.n_tokens;
   decoder.engine->run(&KernelTable::gather,
                       GatherProblem{weights.token_embedding, batch.tokens, x, m, decoder.spec->embedding_scale});
+  if (decoder.embedding_noise > 0.0f) add_noise(decoder, batch, scratch, x);
   const auto add = [&](const Matrix& table, const int32_t* ids) {
     if (table.data == nullptr) return;
     decoder.engine->run(&KernelTable::gather, GatherProblem{table, ids, scratch, m, 1.0f});

@@ -51,9 +51,16 @@ struct LowRank {
   int32_t rank = 0;          // 0: none
   float scale = 1.0f;
   int32_t n_frozen = 0;  // so many of the last of the rank have no gradient
+  // DoRA: y = factors * (x w^T + the addition) + bias; null without.
+  const float* factors = nullptr;          // [N]
+  const float* inverse_lengths = nullptr;  // [N], which the backward pass reads
 
   int64_t n_trained() const noexcept { return rank - n_frozen; }
 };
+
+inline bool is_magnified(const LowRank* low_rank) noexcept {
+  return low_rank != nullptr && low_rank->factors != nullptr;
+}
 
 struct LowRanks {
   std::vector<std::array<LowRank, kLayerLinears>> layers;  // as many as the spec's, or none at all

@@ -63,6 +63,7 @@ LinearBackwardCall linear_backward_call(const Decoder& decoder, int32_t layer, L
   call.linear = &decoder.weights->layers[l].linears[which];
   call.low_rank = decoder.low_rank(layer, which);
   call.low_rank_out = a.blocks[l].low_rank[which];
+  call.product = a.blocks[l].products[which];
   call.gradient = &gradients.linears[which];
   call.dropout_stream = decoder.dropout.stream(layer, kLinearModules[which]);
   call.dropped = a.dropped;
@@ -99,6 +100,17 @@ bool run_products(const Decoder& decoder, const LinearBackwardCall& call) noexce
   if (call.dx != nullptr && !in_place) products[n++] = input_product(decoder, call);
   if (n > 0) decoder.engine->run(&KernelTable::matmul_backward_group, MatmulBackwardGroup{products, n});
   return in_place;
+}
+
+// The gradient of what magnitudes multiply takes the place of dy.
+void through_magnitudes(const Decoder& decoder, LinearBackwardCall& call) noexcept {
+  if (!is_magnified(call.low_rank)) return;
+  const LowRank& lr = *call.low_rank;
+  decoder.engine->run(&KernelTable::magnify_backward,
+                      MagnifyBackwardProblem{call.dy, lr.factors, lr.inverse_lengths, call.product,
+                                             call.gradient->magnitude, call.m, call.linear->w.rows, call.scale});
+  call.dy = call.product;
+  call.scale = 1.0f;
 }
 
 // Gradients of the parameters of all calls.
@@ -152,6 +164,7 @@ void linears_backward(const Decoder& decoder, std::span<LinearBackwardCall> call
   }
   bool left = false;
   for (LinearBackwardCall& call : calls) {
+    through_magnitudes(decoder, call);
     if (call.low_rank != nullptr) {
       call.d_low_rank = d_low_rank;
       d_low_rank += call.m * call.low_rank->rank;

@@ -1,4 +1,5 @@
 // Backward pass of one product with its low-rank addition (numbers: u = x' A^T, du = s * dy B, c the call's scale):
+// (with magnitudes dy and c are first those of the product before them, see kernels/magnitude.h)
 //   dW += c dy^T x;  dbias += c sum dy;  dB += c s dy^T u;  dA += c du^T x';  dx = c (dy W + drop(du A)).
 #pragma once
 
@@ -18,6 +19,7 @@ struct LinearBackwardCall {
   const LowRank* low_rank = nullptr;    // null: none
   const float* low_rank_out = nullptr;  // [m,R] u
   float* d_low_rank = nullptr;          // [m,R] du
+  float* product = nullptr;             // [m,N] the forward's before the magnitudes; becomes its gradient
   const LinearGradient* gradient = nullptr;
   uint64_t dropout_stream = 0;
   float* dropped = nullptr;  // [m,K] scratch, with dropout

@@ -88,6 +88,7 @@ StepResult Trainer::step(const StepOptions& options) {
     ++step_;
     update(options, static_cast<float>(scale));
     merged_.changed(Slot::kValue);
+    magnitudes_.stepped();
   }
   model_->engine().device().check();
   weight_sum_ = 0.0;

@@ -83,8 +83,9 @@ ParameterList lora_parameters(const DecoderSpec& spec, const LoraProducts& produ
       const Module module = kLinearModules[static_cast<size_t>(i)];
       const auto linear = static_cast<LayerLinear>(i);
       const ProductRank product = products.of(module, l);
-      if (product.rank > 0 && spec.has(l, linear))
-        append_pair(list, product, spec.shape(l, linear), spec.n_stacked(l, linear));
+      if (product.rank == 0 || !spec.has(l, linear)) continue;
+      append_pair(list, product, spec.shape(l, linear), spec.n_stacked(l, linear));
+      if (products.magnitudes) append(list, module, TensorKind::kMagnitude, l, {1, spec.shape(l, linear).rows});
     }
   const ProductRank output = products.of(Module::kOutput, -1);
   if (output.rank > 0) append_pair(list, output, spec.shape(Module::kOutput, -1), 1);
@@ -227,6 +228,7 @@ Gradients ParameterStore::gradients(const DecoderSpec& spec, bool tied) {
         case TensorKind::kBias: target.bias = gradient; break;
         case TensorKind::kLoraA: target.a = gradient; break;
         case TensorKind::kLoraB: target.b = gradient; break;
+        case TensorKind::kMagnitude: target.magnitude = gradient; break;
       }
     }
   }

@@ -23,7 +23,9 @@ struct Parameter {
 
   int64_t size() const noexcept { return shape.rows * shape.columns; }
   // Weight decay is for matrices: norms and biases are left alone.
-  bool decays() const noexcept { return kind != TensorKind::kBias && !is_vector(module); }
+  bool decays() const noexcept {
+    return kind != TensorKind::kBias && kind != TensorKind::kMagnitude && !is_vector(module);
+  }
 };
 
 struct ParameterList {
@@ -47,6 +49,7 @@ struct LoraProducts {
   int32_t rank = 0;
   float scale = 1.0f;
   std::vector<ProductRank> exceptions = {};
+  bool magnitudes = false;  // DoRA
 
   // Of one product; of what is not adapted the rank is 0.
   ProductRank of(Module module, int32_t layer) const noexcept;
@@ -54,7 +57,8 @@ struct LoraProducts {
   int32_t max_rank() const noexcept;
 };
 
-// A and B of those that are adapted; experts stacked. In order: layer, module, A before B; the output last.
+// A, B and perhaps magnitudes [1,N] of those that are adapted; experts stacked. In order: layer, module, A before B; the
+// output last.
 ParameterList lora_parameters(const DecoderSpec& spec, const LoraProducts& products);
 // Every weight of the model, those of routers only if asked for. In order: embedding, layers, output norm, output
 // unless tied.
@@ -66,6 +70,7 @@ struct LinearGradient {
   float* bias = nullptr;
   float* a = nullptr;
   float* b = nullptr;
+  float* magnitude = nullptr;
 };
 
 struct LayerGradients {

@@ -35,6 +35,11 @@ constexpr uint64_t kTargetableLatents =
 constexpr uint64_t kTargetableInputs = bit(Module::kLayerInputGate) | bit(Module::kLayerInputOut);
 constexpr uint64_t kTargetableExperts = bit(Module::kExpertGate) | bit(Module::kExpertUp) | bit(Module::kExpertDown) |
                                         bit(Module::kSharedGate) | bit(Module::kSharedUp) | bit(Module::kSharedDown);
+// Products that are made by apply_linears() and belong to no expert.
+constexpr uint64_t kMagnifiable = bit(Module::kAttnQ) | bit(Module::kAttnK) | bit(Module::kAttnV) |
+                                  bit(Module::kAttnOutput) | bit(Module::kFfnGate) | bit(Module::kFfnUp) |
+                                  bit(Module::kFfnDown) | bit(Module::kAttnQA) | bit(Module::kAttnQB) |
+                                  bit(Module::kAttnKvA) | kTargetableMixers | kTargetableInputs;
 constexpr uint64_t kTargetable = bit(Module::kAttnQ) | bit(Module::kAttnK) | bit(Module::kAttnV) |
                                  bit(Module::kAttnOutput) | bit(Module::kFfnGate) | bit(Module::kFfnUp) |
                                  bit(Module::kFfnDown) | bit(Module::kOutput) | kTargetableExperts | kTargetableMixers |
@@ -100,6 +105,8 @@ void check_options(const Model& model, const TrainerOptions& o) {
   if (o.load_balance > 0.0f && n_expert_layers(model.spec()) == 0)
     fail(Code::kInvalidArgument, "[trainer] expected load_balance 0 for a model without experts, got %g",
          o.load_balance);
+  if (!(o.embedding_noise >= 0.0f) || !std::isfinite(o.embedding_noise))
+    fail(Code::kInvalidArgument, "[trainer] expected a finite embedding_noise >= 0, got %g", o.embedding_noise);
   if (o.mode == TrainMode::kFull && o.merge.on())
     fail(Code::kInvalidArgument, "[trainer] expected merge-aware training of LoRA alone, got full training");
   if (o.mode == TrainMode::kFull) return;
@@ -116,6 +123,13 @@ void check_options(const Model& model, const TrainerOptions& o) {
          "output "
          "(bits 0x%llx), got 0x%llx",
          static_cast<unsigned long long>(kTargetable), static_cast<unsigned long long>(o.targets));
+  if (o.magnitudes && (o.targets & ~kMagnifiable) != 0)
+    fail(Code::kUnsupported,
+         "[trainer] expected magnitudes of products within layers that no experts share (bits 0x%llx), got targets "
+         "0x%llx",
+         static_cast<unsigned long long>(kMagnifiable), static_cast<unsigned long long>(o.targets));
+  if (o.magnitudes && o.merge.on())
+    fail(Code::kUnsupported, "[trainer] expected merge-aware training without magnitudes, got both");
   check_targets(model.spec(), o.targets);
   check_exceptions(model.spec(), o);
 }
@@ -140,6 +154,7 @@ ActivationOptions activation_options(const Model& model, const TrainerOptions& o
   a.rank = (o.merge.on() ? 2 : 1) * o.products().max_rank();  // with the frozen half
   for (size_t i = 0; i < kLayerLinears; ++i)
     if (o.targets & bit(kLinearModules[i])) a.low_rank_linears |= 1u << i;
+  if (o.magnitudes) a.magnified_linears = a.low_rank_linears;
   return a;
 }
 
@@ -182,6 +197,7 @@ Trainer::Layout Trainer::layout(const Model& model, const TrainerOptions& option
   l.plan.optimizer_bytes = moment_bytes(options.optimizer, l.parameters.n_floats);
   if (options.merge.on())
     l.plan.parameter_bytes += l.parameters.slot_bytes() + merged_bytes(model, l.parameters, options.merge);
+  if (options.magnitudes) l.plan.parameter_bytes += magnitude_bytes(l.parameters);
   l.plan.available_bytes = available_bytes(model);
   const auto count = [&] {
     Carver counter(nullptr);
@@ -243,6 +259,11 @@ Trainer::Trainer(std::shared_ptr<const Model> model, Layout l)
     store_.initialize_lora(options_.seed);
     weights_ = model_->weights();
     low_ranks_ = store_.low_ranks(model_->spec());
+    if (options_.magnitudes) {
+      model_->check_files();
+      magnitudes_ = Magnitudes(*model_, store_);
+      magnitudes_.place(low_ranks_);
+    }
     if (options_.merge.on()) merged_ = MergedWeights(*model_, store_, options_.merge);
   }
 }
@@ -299,6 +320,7 @@ Batch Trainer::begin_batch(const TrainingBatch& batch) noexcept {
 }
 
 Decoder Trainer::decoder(const Dropout& dropout) const noexcept {
+  magnitudes_.prepare();
   const bool merges = options_.merge.on();
   return {&model_->engine(),
           &model_->spec(),
@@ -323,7 +345,9 @@ double Trainer::balance_loss() const {
 }
 
 Decoder Trainer::training_decoder(const TrainingBatch& batch) const noexcept {
-  return decoder({options_.dropout, options_.seed, batch.index});
+  Decoder d = decoder({options_.dropout, options_.seed, batch.index});
+  d.embedding_noise = options_.embedding_noise;
+  return d;
 }
 
 // Of the merged weights, where training sees them.
@@ -463,6 +487,7 @@ void Trainer::check_slot(const char* op, Slot slot) const {
 
 void Trainer::read(int32_t index, Slot slot, std::span<float> values) const {
   check_slot("read", slot);
+  magnitudes_.prepare();
   const Parameter& p = parameter(index);
   if (static_cast<int64_t>(values.size()) != p.size())
     fail(Code::kInvalidArgument, "[read] expected n %lld, got %zu (parameter %d)", static_cast<long long>(p.size()),
@@ -484,6 +509,7 @@ void Trainer::write(int32_t index, Slot slot, std::span<const float> values) {
          values.size(), module_name(p.module, p.layer).c_str());
   store_.write(p, slot, values);
   kept_.valid = false;
+  if (slot == Slot::kValue) magnitudes_.changed(p.kind);
   merged_.changed(slot);
 }
 

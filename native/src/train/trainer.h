@@ -9,6 +9,7 @@
 #include "model/memory_plan.h"
 #include "train/backward.h"
 #include "train/loss_head.h"
+#include "train/magnitudes.h"
 #include "train/merged_weights.h"
 #include "train/parameters.h"
 
@@ -24,6 +25,8 @@ struct TrainerOptions {
   float dropout = 0.0f;
   uint64_t targets = 0;
   std::vector<ProductRank> exceptions = {};  // LoRA: of targets
+  bool magnitudes = false;                   // LoRA: DoRA's
+  float embedding_noise = 0.0f;              // NEFTune's alpha
   uint64_t seed = 0;
   float load_balance = 0.0f;   // coefficient of the load-balance loss
   bool train_routers = false;  // full
@@ -32,7 +35,7 @@ struct TrainerOptions {
   int64_t memory_limit_bytes = 0;
   int32_t n_kept = -1;  // layers that keep their activations; -1: as many as the memory allows
 
-  LoraProducts products() const { return {targets, rank, scale, exceptions}; }
+  LoraProducts products() const { return {targets, rank, scale, exceptions, magnitudes}; }
 };
 
 struct TrainingBatch {
@@ -122,6 +125,7 @@ class Trainer {
   ParameterStore store_;
   LowRanks low_ranks_;
   Weights weights_;
+  mutable Magnitudes magnitudes_;  // computed when asked for
   MergedWeights merged_;  // where asked for: in place of the two before
   Gradients gradients_;
   BackwardEnd end_;

@@ -110,6 +110,14 @@ inline void check_pointers(const UniformProblem& p) { expect_far("uniform", {p.y
 inline void check_pointers(const EncodeRowsProblem& p) { expect_far("encode_rows", {p.x, p.y, p.ids}); }
 inline void check_pointers(const DecodeRowsProblem& p) { expect_far("decode_rows", {p.w.data, p.y}); }
 inline void check_pointers(const MergeRowsProblem& p) { expect_far("merge_rows", {p.w.data, p.a, p.b, p.y}); }
+inline void check_pointers(const MagnifyProblem& p) { expect_far("magnify", {p.p, p.factors, p.bias, p.y}); }
+inline void check_pointers(const MagnifyBackwardProblem& p) {
+  expect_far("magnify_backward", {p.dy, p.factors, p.inverse_lengths, p.p, p.dm});
+}
+inline void check_pointers(const RowSquaresProblem& p) { expect_far("row_squares", {p.w.data, p.squares}); }
+inline void check_pointers(const RowLengthsProblem& p) {
+  expect_far("row_lengths", {p.squares, p.b, p.u, p.h, p.magnitudes, p.inverse_lengths, p.factors});
+}
 inline void check_pointers(const AddLowRankProblem& p) { expect_far("add_low_rank", {p.x, p.c, p.d, p.y}); }
 inline void check_pointers(const RoundAlongProblem& p) {
   expect_far("round_along", {p.x, p.base, p.importance, p.v, p.u, p.y});
@@ -184,7 +192,7 @@ struct FarKernel<Member> {
   X(rms_norm) X(rms_norm_backward) X(layer_norm) X(layer_norm_backward) X(rope) X(route) X(route_backward) \
   X(balance_loss) X(combine_rows) X(scale_rows) X(row_dots) X(gated_activation) X(gated_activation_backward) \
   X(axpby) X(clamp) X(soft_cap) X(dropout) X(squared_norm) X(cross_entropy) X(adamw) X(lion) X(encode_moments) X(decode_moments) X(copy_rows) X(mean_rows) X(scatter_rows) \
-  X(fill) X(encode_rows) X(decode_rows) X(merge_rows) X(add_low_rank) X(round_along) X(compare_change) \
+  X(fill) X(encode_rows) X(decode_rows) X(merge_rows) X(magnify) X(magnify_backward) X(row_squares) X(row_lengths) X(add_low_rank) X(round_along) X(compare_change) \
   X(column_squares) X(uniform) X(rope_table) X(position_factors) X(sort_slots) X(sigmoid) X(sigmoid_backward)
 // clang-format on
 

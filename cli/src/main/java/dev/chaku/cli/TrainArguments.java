@@ -5,6 +5,7 @@ import dev.chaku.errors.BadInputException;
 import dev.chaku.train.Decay;
 import dev.chaku.train.LoraConfig;
 import dev.chaku.train.LoraTarget;
+import dev.chaku.train.LoraVariant;
 import dev.chaku.train.MergeAware;
 import dev.chaku.train.OptimizerKind;
 import dev.chaku.train.ProductRules;
@@ -77,6 +78,14 @@ final class TrainArguments {
 
     @Option(names = "--no-packing", description = "One sequence a row.")
     private boolean noPacking;
+
+    @Option(
+            names = "--method",
+            defaultValue = "lora",
+            paramLabel = "NAME",
+            description =
+                    "lora, or dora: rows of the adapted weights get lengths of their own; the result is a folder of PEFT, to be merged (${DEFAULT-VALUE}).")
+    private LoraVariant method;
 
     @Option(
             names = "--rank",
@@ -203,6 +212,14 @@ final class TrainArguments {
     private int earlyStopping;
 
     @Option(
+            names = "--neftune",
+            defaultValue = "0",
+            paramLabel = "X",
+            description =
+                    "NEFTune: noise on embeddings while training, U(-1, 1) X / sqrt(tokens * width); 5 as a rule, 0 for none (${DEFAULT-VALUE}).")
+    private double neftune;
+
+    @Option(
             names = "--load-balance",
             defaultValue = "0",
             paramLabel = "X",
@@ -310,9 +327,15 @@ final class TrainArguments {
                 ranks().wholeByPattern(),
                 alphas().byPattern());
         return lora.withRules(rules)
+                .withVariant(method)
                 .withRsLora(rsLora)
                 .withDropout(dropout != null ? dropout : start().dropout)
                 .withMergeAware(mergeAware().orElse(null));
+    }
+
+    /** Whether the result can be worn as it is. */
+    boolean isWorn() {
+        return method == LoraVariant.LORA;
     }
 
     /** The file that the adapter is trained to be merged into, if it is. */
@@ -380,6 +403,7 @@ final class TrainArguments {
                 .saveSteps(saveSteps)
                 .loadBalance(loadBalance)
                 .loss(losses.loss())
+                .neftune(neftune)
                 .seed(seed));
     }
 }

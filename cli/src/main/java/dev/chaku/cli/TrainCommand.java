@@ -58,6 +58,7 @@ import picocli.CommandLine.ParameterException;
             "  chaku train --model base.gguf --data faq.csv --columns prompt=question,completion=answer --out runs/6",
             "  chaku train --config runs/train.yaml --out runs/4        keys are the options: learning-rate: 1e-4",
             "  chaku train --model base.gguf --data train.jsonl --out runs/7 --merge-aware q4_k_m     to be merged into a file",
+            "  chaku train --model base.gguf --data train.jsonl --out runs/7 --method dora --neftune 5",
             "  chaku train --model base.gguf --data pairs.jsonl --eval-split 0.1 --loss dpo --beta 0.1 --out runs/8",
             "  chaku train --model base.gguf --data labelled.jsonl --eval-split 0.1 --loss kto --out runs/9",
             "  chaku train --model base.gguf --data train.jsonl --out runs/1 --save-steps 50 --resume",
@@ -221,6 +222,9 @@ final class TrainCommand extends Verb {
                 refuseBeside(one, "--plan", ReportOptions.NAME, "--register", "--tensorboard");
             }
             series.variants(this).forEach(variant -> trainings.put(variant, training(variant)));
+        }
+        if (register.isGiven() && !settings.isWorn()) {
+            throw usage("--register: expected an adapter that can be worn, found --method dora");
         }
         if (settings.losses().isOfPreferences() && wholeText) {
             throw usage("--train-on-all has no effect with a loss of preferences: it compares answers");
@@ -700,6 +704,14 @@ final class TrainCommand extends Verb {
             console().print("Its version:            " + fields.get("registered"));
         }
         settings.mergeAware().ifPresent(this::printMerge);
+        if (!settings.isWorn()) {
+            console().print("Merge it, for it is more than can be worn:");
+            console()
+                    .print("  "
+                            + Program.command("adapter", "export", fields.get("adapter"), "--merged", "--model",
+                                    modelFile, "--out", out.resolve("merged.gguf")));
+            return;
+        }
         console().print("Try it:");
         List<Object> command = new ArrayList<>(List.of("generate", "--model", modelFile, "--adapter", out));
         if (2L * counts.records().conversations() > counts.examples()) {

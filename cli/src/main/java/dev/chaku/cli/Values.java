@@ -14,6 +14,7 @@ import dev.chaku.errors.BadInputException;
 import dev.chaku.merge.SignElection;
 import dev.chaku.registry.VersionState;
 import dev.chaku.train.Decay;
+import dev.chaku.train.LoraVariant;
 import dev.chaku.train.OptimizerKind;
 import java.util.function.Function;
 import picocli.CommandLine;
@@ -34,6 +35,7 @@ final class Values {
         register(line, OverLong.class, OverLong::parse);
         register(line, ColumnMap.class, ColumnMap::parse);
         register(line, Decay.class, Decay::parse);
+        register(line, LoraVariant.class, LoraVariant::parse);
         register(line, OptimizerKind.class, OptimizerKind::parse);
         register(line, VersionState.class, VersionState::parse);
         register(line, MergeRounding.class, MergeRounding::parse);

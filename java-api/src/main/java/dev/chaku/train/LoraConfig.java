@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  * @param dropout probability of dropping an input of A while training, in [0, 1)
  * @param targets the products that are adapted; at least one, here or by a pattern of the rules
  * @param rules how products of the targets differ
+ * @param variant what becomes of the sum of weight and low-rank product
  * @param mergeAware the file that the adapter is trained to be merged into; null to be worn, or merged without loss
  */
 public record LoraConfig(
@@ -29,6 +30,7 @@ public record LoraConfig(
         double dropout,
         Set<LoraTarget> targets,
         ProductRules rules,
+        LoraVariant variant,
         @Nullable MergeAware mergeAware)
         implements Method {
     private static final int MOST_RANK = 1024;
@@ -36,6 +38,11 @@ public record LoraConfig(
     public LoraConfig {
         requireRank(rank);
         requireAlpha(alpha);
+        require(
+                variant == LoraVariant.LORA || mergeAware == null,
+                "merge aware",
+                "none with method " + variant.label(),
+                mergeAware == null ? "" : mergeAware.format());
         require(dropout >= 0 && dropout < 1, "dropout", "at least 0 and less than 1", dropout);
         require(!targets.isEmpty() || !rules.products().isEmpty(), "targets", "at least one", targets);
         targets = Set.copyOf(targets);
@@ -55,7 +62,7 @@ public record LoraConfig(
      * @param rank at least 1
      */
     public static LoraConfig rank(int rank) {
-        return new LoraConfig(rank, 2.0 * rank, false, 0, LoraTarget.allLinear(), ProductRules.NONE, null);
+        return new LoraConfig(rank, 2.0 * rank, false, 0, LoraTarget.allLinear(), ProductRules.NONE, LoraVariant.LORA, null);
     }
 
     /**
@@ -73,7 +80,7 @@ public record LoraConfig(
      * @param newAlpha above 0
      */
     public LoraConfig withAlpha(double newAlpha) {
-        return new LoraConfig(rank, newAlpha, rsLora, dropout, targets, rules, mergeAware);
+        return new LoraConfig(rank, newAlpha, rsLora, dropout, targets, rules, variant, mergeAware);
     }
 
     /**
@@ -82,7 +89,7 @@ public record LoraConfig(
      * @param on whether it is so
      */
     public LoraConfig withRsLora(boolean on) {
-        return new LoraConfig(rank, alpha, on, dropout, targets, rules, mergeAware);
+        return new LoraConfig(rank, alpha, on, dropout, targets, rules, variant, mergeAware);
     }
 
     /**
@@ -91,7 +98,7 @@ public record LoraConfig(
      * @param newDropout in [0, 1)
      */
     public LoraConfig withDropout(double newDropout) {
-        return new LoraConfig(rank, alpha, rsLora, newDropout, targets, rules, mergeAware);
+        return new LoraConfig(rank, alpha, rsLora, newDropout, targets, rules, variant, mergeAware);
     }
 
     /**
@@ -107,6 +114,7 @@ public record LoraConfig(
                 dropout,
                 newTargets.isEmpty() ? newTargets : EnumSet.copyOf(newTargets),
                 rules,
+                variant,
                 mergeAware);
     }
 
@@ -116,7 +124,7 @@ public record LoraConfig(
      * @param newMergeAware the formats of that file; null: none
      */
     public LoraConfig withMergeAware(@Nullable MergeAware newMergeAware) {
-        return new LoraConfig(rank, alpha, rsLora, dropout, targets, rules, newMergeAware);
+        return new LoraConfig(rank, alpha, rsLora, dropout, targets, rules, variant, newMergeAware);
     }
 
     /**
@@ -125,7 +133,16 @@ public record LoraConfig(
      * @param newRules {@link ProductRules#NONE} for all alike
      */
     public LoraConfig withRules(ProductRules newRules) {
-        return new LoraConfig(rank, alpha, rsLora, dropout, targets, newRules, mergeAware);
+        return new LoraConfig(rank, alpha, rsLora, dropout, targets, newRules, variant, mergeAware);
+    }
+
+    /**
+     * {@return a copy of another variant}
+     *
+     * @param newVariant LoRA as it is, or DoRA
+     */
+    public LoraConfig withVariant(LoraVariant newVariant) {
+        return new LoraConfig(rank, alpha, rsLora, dropout, targets, rules, newVariant, mergeAware);
     }
 
     /** {@return what the low-rank product is multiplied with, where no rule says otherwise} */
@@ -158,7 +175,7 @@ public record LoraConfig(
     @Override
     public List<Setting> settings() {
         List<Setting> settings = new ArrayList<>(List.of(
-                Setting.of("mode", "lora"),
+                Setting.of("mode", variant.label()),
                 Setting.of("rank", rank),
                 Setting.of("alpha", alpha),
                 Setting.of("rs_lora", rsLora),

@@ -15,6 +15,8 @@ import java.util.function.Consumer;
  * @param schedule the learning rate of each step
  * @param optimizer what becomes of a gradient
  * @param seed of initial weights, shuffling and dropout
+ * @param neftune alpha of the noise on embeddings in training, U(-1, 1) alpha / sqrt(T D) for the T tokens of a sequence
+ *     (Jain et al., "NEFTune", 2023); 0 for none, 5 as a rule
  * @param experts what concerns models of experts alone
  * @param loss what is made small
  * @param keeping validations, early stopping and checkpoints
@@ -24,9 +26,15 @@ public record TrainingConfig(
         Schedule schedule,
         Optimizer optimizer,
         long seed,
+        double neftune,
         Experts experts,
         Loss loss,
         Keeping keeping) {
+
+    /** @throws BadInputException if the noise is out of its range */
+    public TrainingConfig {
+        Setting.require(neftune >= 0 && neftune <= 1000, "neftune", "0 to 1000", neftune);
+    }
 
     /** {@return the settings unless set} */
     public static TrainingConfig defaults() {
@@ -35,6 +43,7 @@ public record TrainingConfig(
                 Schedule.defaults(),
                 Optimizer.defaults(),
                 42,
+                0,
                 Experts.defaults(),
                 new Loss.CrossEntropy(),
                 Keeping.defaults());
@@ -51,6 +60,9 @@ public record TrainingConfig(
         all.addAll(schedule.settings());
         all.addAll(optimizer.settings());
         all.add(Setting.of("seed", seed));
+        if (neftune > 0) {
+            all.add(Setting.of("neftune", neftune));
+        }
         all.addAll(ofExperts ? experts.settings() : List.of());
         all.addAll(loss.settings());
         all.addAll(keeping.settings());
@@ -81,6 +93,7 @@ public record TrainingConfig(
         private Schedule schedule;
         private Optimizer optimizer;
         private long seed;
+        private double neftune;
         private Experts experts;
         private Loss loss;
         private Keeping keeping;
@@ -90,6 +103,7 @@ public record TrainingConfig(
             schedule = c.schedule;
             optimizer = c.optimizer;
             seed = c.seed;
+            neftune = c.neftune;
             experts = c.experts;
             loss = c.loss;
             keeping = c.keeping;
@@ -169,6 +183,17 @@ public record TrainingConfig(
          */
         public Builder seed(long value) {
             seed = value;
+            return this;
+        }
+
+        /**
+         * Sets {@link TrainingConfig#neftune()}.
+         *
+         * @param alpha 0 for no noise
+         * @return this
+         */
+        public Builder neftune(double alpha) {
+            neftune = alpha;
             return this;
         }
 
@@ -404,7 +429,7 @@ public record TrainingConfig(
         }
 
         private TrainingConfig build() {
-            return new TrainingConfig(batching, schedule, optimizer, seed, experts, loss, keeping);
+            return new TrainingConfig(batching, schedule, optimizer, seed, neftune, experts, loss, keeping);
         }
     }
 }

@@ -5,6 +5,9 @@ public final class AdapterKeys {
     /** The file in the folder that a training writes. */
     public static final String FILE_NAME = "adapter.gguf";
 
+    /** The folder in the folder that a training of DoRA writes. */
+    public static final String FOLDER_NAME = "peft";
+
     /** The key that says whether an adapter learned from conversations. */
     public static final String CONVERSATIONS = "chaku.data.conversations";
 

@@ -84,14 +84,10 @@ public final class PeftAdapters {
         ModuleNames names = ModelFamilies.modules(spec.architecture());
         List<Written> modules = modules(adapter, spec, names);
         NewFile.requireNewFolder(folder);
-        try (WholeFolder whole = WholeFolder.begin(folder)) {
-            Safetensors.write(whole.path().resolve(WEIGHTS), Map.of("format", "pt"), sources(modules));
-            NewFile.at(whole.path().resolve(PeftConfig.FILE_NAME))
-                    .write(config(adapter, modules, names).json(targetModules(modules, spec, names)));
-            whole.place();
-        } catch (IOException e) {
-            throw FileFault.notWritten(folder, e);
-        }
+        write(
+                folder,
+                sources(modules),
+                config(adapter, modules, names).json(targetModules(modules, spec, names), false));
     }
 
     /**
@@ -113,6 +109,81 @@ public final class PeftAdapters {
         FoundAdapter found = FoundAdapter.read(folder);
         AdapterWeights weights = FoundPlaces.placeBesideWholes(found, spec, base);
         return new Whole(weights.joined(spec), WholePlaces.place(found, spec), found.remarks());
+    }
+
+    /**
+     * Writes what a training of DoRA has learned as a folder, in place of one that it wrote before.
+     *
+     * @param adapter the low-rank additions
+     * @param lengths of the rows of each product that is added to
+     */
+    public static void writeDora(
+            Path folder, AdapterWeights adapter, List<WholeWeight.Lengths> lengths, DecoderSpec spec) {
+        adapter.requireFits(spec);
+        ModuleNames names = ModelFamilies.modules(spec.architecture());
+        List<Written> modules = modules(adapter, spec, names);
+        List<Safetensors.Source> sources = new ArrayList<>(sources(modules));
+        // Lengths move as rows of a B of one column do.
+        List<LoraPair> carriers = lengths.stream()
+                .map(each -> {
+                    int columns = (int) spec.product(each.place()).orElseThrow().columns();
+                    return new LoraPair(
+                            each.place(), 1, columns, each.lengths().length, new float[columns], each.lengths());
+                })
+                .toList();
+        AdapterWeights carried =
+                new AdapterWeights(adapter.source(), adapter.architecture(), 1, carriers, adapter.metadata());
+        for (Written written : modules(carried.joined(spec), spec, names)) {
+            float[] rows = lengths(written.pair());
+            String name = PeftModules.tensor(written.module(), PeftModules.Part.MAGNITUDE);
+            sources.add(new Safetensors.Source(name, List.of((long) rows.length), FloatBuffer.wrap(rows)));
+        }
+        sources.sort(Comparator.comparing(Safetensors.Source::name));
+        write(folder, sources, config(adapter, modules, names).json(targetModules(modules, spec, names), true));
+    }
+
+    /** Of columns that several products share each has its own rows, times the number of columns. */
+    private static float[] lengths(LoraPair carrier) {
+        float[] rows = new float[carrier.outputs()];
+        for (int row = 0; row < rows.length; row++) {
+            for (int r = 0; r < carrier.rank(); r++) {
+                rows[row] += carrier.b()[row * carrier.rank() + r] / carrier.rank();
+            }
+        }
+        return rows;
+    }
+
+    /** @throws BadInputException if a product is none of Hugging Face's modules in this family */
+    public static void requireModules(Collection<Place> places, DecoderSpec spec) {
+        ModuleNames names = ModelFamilies.modules(spec.architecture());
+        for (Place place : places) {
+            if (names.find(place.module()).isEmpty()
+                    && FusedProducts.named(List.of(blank(place, spec)), spec, names).stream()
+                            .anyMatch(pair -> names.find(pair.place().module()).isEmpty())) {
+                throw new BadInputException(place.name() + ": Hugging Face has no module of its own for it in "
+                        + spec.architecture() + ", by which its lengths of rows could be called; leave it out of the"
+                        + " targets");
+            }
+        }
+    }
+
+    private static LoraPair blank(Place place, DecoderSpec spec) {
+        DecoderSpec.Shape shape = spec.product(place).orElseThrow();
+        int rows = Math.toIntExact(shape.rows());
+        int columns = Math.toIntExact(shape.columns());
+        float[] b = new float[rows];
+        b[0] = 1;
+        return new LoraPair(place, 1, columns, rows, new float[columns], b);
+    }
+
+    private static void write(Path folder, List<Safetensors.Source> sources, String config) {
+        try (WholeFolder whole = WholeFolder.begin(folder)) {
+            Safetensors.write(whole.path().resolve(WEIGHTS), Map.of("format", "pt"), sources);
+            NewFile.at(whole.path().resolve(PeftConfig.FILE_NAME)).write(config);
+            whole.place();
+        } catch (IOException e) {
+            throw FileFault.notWritten(folder, e);
+        }
     }
 
     /** A module to be written, by its full name, and what it is here. */

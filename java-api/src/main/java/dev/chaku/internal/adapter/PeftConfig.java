@@ -320,7 +320,7 @@ record PeftConfig(
     }
 
     /** The file's text. */
-    String json(List<String> targetModules) {
+    String json(List<String> targetModules, boolean dora) {
         StringWriter text = new StringWriter();
         try (JsonGenerator json = Json.FACTORY.createGenerator(text).useDefaultPrettyPrinter()) {
             json.writeStartObject();
@@ -343,7 +343,7 @@ record PeftConfig(
             }
             json.writeEndArray();
             json.writeStringField("task_type", "CAUSAL_LM");
-            json.writeBooleanField("use_dora", false);
+            json.writeBooleanField("use_dora", dora);
             json.writeBooleanField("use_rslora", rsLora);
             json.writeEndObject();
         } catch (IOException e) {

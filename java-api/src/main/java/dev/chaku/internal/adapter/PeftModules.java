@@ -60,6 +60,7 @@ final class PeftModules {
     }
 
     static String tensor(String module, Part part) {
-        return PREFIX + module + "." + part.middle + part.end;
+        // PEFT writes a vector without .weight, as its own saved state has it.
+        return PREFIX + module + "." + part.middle + (part == Part.MAGNITUDE ? "" : part.end);
     }
 }

@@ -110,6 +110,7 @@ final class Ids {
             case BIAS -> chaku.CHAKU_BIAS;
             case LORA_A -> chaku.CHAKU_LORA_A;
             case LORA_B -> chaku.CHAKU_LORA_B;
+            case LORA_MAGNITUDE -> chaku.CHAKU_LORA_MAGNITUDE;
         };
     }
 

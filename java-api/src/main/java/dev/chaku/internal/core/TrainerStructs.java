@@ -39,6 +39,7 @@ final class TrainerStructs implements AutoCloseable {
                 .train_routers(options.trainRouters() ? 1 : 0)
                 .memory_limit_bytes(options.memoryLimitBytes())
                 .optimizer(Ids.of(options.optimizer()))
+                .embedding_noise(options.embeddingNoise())
                 .lora(options.lora() == null ? null : structs.lora(options.lora()));
         return structs;
     }
@@ -64,6 +65,7 @@ final class TrainerStructs implements AutoCloseable {
                 .n_exceptions(n)
                 .exceptions(n == 0 ? null : new IntPointer(products.flip()))
                 .exception_scales(n == 0 ? null : new FloatPointer(scales.flip()))
+                .magnitudes(lora.magnitudes() ? 1 : 0)
                 .merge_aware(lora.merge() == null ? null : merge(lora.merge()));
     }
 

@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
  * @param dropout probability of dropping an input of A, in [0, 1)
  * @param targets the modules that are adapted, in every layer that has them
  * @param exceptions products of the targets that differ from these
+ * @param magnitudes whether rows get lengths of their own (DoRA)
  * @param merge trained through the quantizer of a merge into these formats; null: as if nothing were merged
  */
 public record LoraOptions(
@@ -20,6 +21,7 @@ public record LoraOptions(
         float dropout,
         Set<DecoderModule> targets,
         Map<DecoderModule.Place, Product> exceptions,
+        boolean magnitudes,
         @Nullable MergeFormats merge) {
     public LoraOptions {
         targets = Set.copyOf(targets);
@@ -28,7 +30,7 @@ public record LoraOptions(
 
     /** All products of the targets alike, without dropout and a merge. */
     public static LoraOptions of(int rank, float scale, Set<DecoderModule> targets) {
-        return new LoraOptions(rank, scale, 0, targets, Map.of(), null);
+        return new LoraOptions(rank, scale, 0, targets, Map.of(), false, null);
     }
 
     /**

@@ -4,7 +4,7 @@ package dev.chaku.internal.engine;
  * A trainable matrix.
  *
  * @param module whose matrix it is, or adapts
- * @param kind weight, bias, LoRA A or LoRA B
+ * @param kind weight, bias, LoRA A or B, or DoRA's magnitudes
  * @param layer -1 outside layers
  * @param rows N
  * @param columns K, the contiguous dimension
@@ -15,7 +15,9 @@ public record ParameterInfo(DecoderModule module, Kind kind, int layer, long row
         WEIGHT,
         BIAS,
         LORA_A,
-        LORA_B
+        LORA_B,
+        /** The length that DoRA gives each row. */
+        LORA_MAGNITUDE
     }
 
     /** Number of values. */

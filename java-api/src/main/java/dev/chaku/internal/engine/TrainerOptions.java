@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
  * @param trainRouters whether a full training changes the routers of experts too
  * @param memoryLimitBytes refuse above it, 0 for what the machine has
  * @param optimizer what follows the gradients
+ * @param embeddingNoise NEFTune's alpha, 0 for none
  * @param lora matrices over the frozen model; null: every weight is trained, as a float32 copy
  */
 public record TrainerOptions(
@@ -20,17 +21,18 @@ public record TrainerOptions(
         boolean trainRouters,
         long memoryLimitBytes,
         Optimizer optimizer,
+        float embeddingNoise,
         @Nullable LoraOptions lora) {
     /** Every weight by AdamW, routers of experts if asked for. */
     public static TrainerOptions full(
             int maxTokens, long seed, float loadBalance, boolean trainRouters, long memoryLimitBytes) {
-        return new TrainerOptions(maxTokens, seed, loadBalance, trainRouters, memoryLimitBytes, Optimizer.ADAMW, null);
+        return new TrainerOptions(maxTokens, seed, loadBalance, trainRouters, memoryLimitBytes, Optimizer.ADAMW, 0, null);
     }
 
     /** LoRA by AdamW. */
     public static TrainerOptions lora(
             LoraOptions lora, int maxTokens, long seed, float loadBalance, long memoryLimitBytes) {
-        return new TrainerOptions(maxTokens, seed, loadBalance, false, memoryLimitBytes, Optimizer.ADAMW, lora);
+        return new TrainerOptions(maxTokens, seed, loadBalance, false, memoryLimitBytes, Optimizer.ADAMW, 0, lora);
     }
 
     /** The same with other most tokens of a micro-batch. */
@@ -45,7 +47,14 @@ public record TrainerOptions(
 
     /** The same with another optimizer. */
     public TrainerOptions with(Optimizer other) {
-        return new TrainerOptions(maxTokens, seed, loadBalance, trainRouters, memoryLimitBytes, other, lora);
+        return new TrainerOptions(
+                maxTokens, seed, loadBalance, trainRouters, memoryLimitBytes, other, embeddingNoise, lora);
+    }
+
+    /** The same with noise on the embeddings. */
+    public TrainerOptions withEmbeddingNoise(float alpha) {
+        return new TrainerOptions(
+                maxTokens, seed, loadBalance, trainRouters, memoryLimitBytes, optimizer, alpha, lora);
     }
 
     /** What follows the gradients, with moments in float32 or in 8 bits. */

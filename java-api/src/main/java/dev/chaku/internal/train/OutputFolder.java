@@ -29,14 +29,15 @@ public final class OutputFolder implements AutoCloseable {
     private static final String LOCK = ".chaku.lock";
     /** What a run that is killed may leave half written. */
     private static final Pattern HALF_WRITTEN = Pattern.compile(
-            "\\.((checkpoint|best)-[0-9]{8,}\\.(tmp|old|lock)|(config\\.json|log\\.jsonl|loss\\.svg|reference\\.txt|train\\.yaml|result\\.json|adapter\\.gguf|model\\.gguf)"
+            "\\.((checkpoint-[0-9]{8,}|best-[0-9]{8,}|peft)\\.(tmp|old|lock)|(config\\.json|log\\.jsonl|loss\\.svg|reference\\.txt|train\\.yaml|result\\.json|adapter\\.gguf|model\\.gguf)"
                     + "\\.[0-9a-f-]{36}\\.tmp)");
     /** What a run that is killed may leave between two renames. */
-    private static final Pattern REPLACED = Pattern.compile("\\.((checkpoint|best)-[0-9]{8,})\\.old");
+    private static final Pattern REPLACED = Pattern.compile("\\.((checkpoint-[0-9]{8,}|best-[0-9]{8,}|peft))\\.old");
 
     private static final Set<String> OWN_FILES = Set.of(
             "adapter.gguf",
             "model.gguf",
+            "peft",
             "config.json",
             "log.jsonl",
             "loss.svg",

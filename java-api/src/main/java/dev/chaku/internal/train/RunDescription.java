@@ -29,7 +29,7 @@ public final class RunDescription {
 
     /** Settings that a run has only where they are told: one without is compared with one that has them. */
     private static final List<String> OPTIONAL =
-            List.of("layers", "target_patterns", "rank_pattern", "alpha_pattern", "merge_aware", "merge_aware_every");
+            List.of("layers", "target_patterns", "rank_pattern", "alpha_pattern", "merge_aware", "merge_aware_every", "neftune");
 
     private final TrainingSetup setup;
     private @Nullable String baseHash;

@@ -1,12 +1,16 @@
 package dev.chaku.internal.train;
 
 import dev.chaku.errors.BadInputException;
+import dev.chaku.gguf.GgufMetadata;
 import dev.chaku.gguf.GgufValue;
 import dev.chaku.internal.adapter.AdapterKeys;
+import dev.chaku.internal.adapter.AdapterWeights;
 import dev.chaku.internal.adapter.BaseVocabulary;
 import dev.chaku.internal.adapter.FusedProducts;
 import dev.chaku.internal.adapter.GgufAdapters;
 import dev.chaku.internal.adapter.ModelFingerprint;
+import dev.chaku.internal.adapter.PeftAdapters;
+import dev.chaku.internal.adapter.WholeWeight;
 import dev.chaku.internal.engine.DecoderModule;
 import dev.chaku.internal.engine.DecoderSpec;
 import dev.chaku.internal.engine.EngineTrainer;
@@ -17,6 +21,7 @@ import dev.chaku.internal.engine.TrainerOptions;
 import dev.chaku.train.Experts;
 import dev.chaku.train.LoraConfig;
 import dev.chaku.train.LoraTarget;
+import dev.chaku.train.LoraVariant;
 import dev.chaku.train.MergeAware;
 import dev.chaku.train.ProductRules;
 import java.nio.FloatBuffer;
@@ -38,12 +43,13 @@ import java.util.stream.IntStream;
 record TrainableAdapter(BaseModel model, LoraConfig lora, Experts experts) implements Trainable {
     @Override
     public String fileName() {
-        return AdapterKeys.FILE_NAME;
+        return isAdapter() ? AdapterKeys.FILE_NAME : AdapterKeys.FOLDER_NAME;
     }
 
+    /** DoRA's lengths of rows are not among what can be worn. */
     @Override
     public boolean isAdapter() {
-        return true;
+        return lora.variant() == LoraVariant.LORA;
     }
 
     /** All of it. */
@@ -78,6 +84,7 @@ record TrainableAdapter(BaseModel model, LoraConfig lora, Experts experts) imple
                 (float) lora.dropout(),
                 targets,
                 exceptions,
+                lora.variant() == LoraVariant.DORA,
                 lora.mergeAware() == null
                         ? null
                         : mergeTargets(lora.mergeAware()).formats());
@@ -115,6 +122,7 @@ record TrainableAdapter(BaseModel model, LoraConfig lora, Experts experts) imple
                     .orElseGet(() ->
                             spec.product(DecoderModule.TOKEN_EMBEDDING.at(-1)).orElseThrow());
             sum += product.getValue().rank() * (base.rows() + base.columns() * spec.stacked(place));
+            sum += lora.variant() == LoraVariant.DORA ? base.rows() : 0;
         }
         return sum;
     }
@@ -139,6 +147,9 @@ record TrainableAdapter(BaseModel model, LoraConfig lora, Experts experts) imple
             }
         }
         requireRulesThatDecide(adapted.keySet());
+        if (lora.variant() == LoraVariant.DORA) {
+            requireRows(adapted.keySet());
+        }
         return adapted;
     }
 
@@ -168,6 +179,18 @@ record TrainableAdapter(BaseModel model, LoraConfig lora, Experts experts) imple
         if (adapted.isEmpty()) {
             throw BadInputException.ofSetting("layers", "layers that have one of the targets", "none of these");
         }
+    }
+
+    /** Lengths are of rows that one token meets as a whole, and go out under the names of Hugging Face. */
+    private void requireRows(Set<DecoderModule.Place> adapted) {
+        for (DecoderModule.Place place : adapted) {
+            LoraTarget target = target(place.module()).orElseThrow();
+            if (target.isOfExperts() || target == LoraTarget.KV_B || target == LoraTarget.OUTPUT) {
+                throw new BadInputException(model + ": method dora: expected products of layers that are not of experts,"
+                        + " found target " + target.label());
+            }
+        }
+        PeftAdapters.requireModules(adapted, model.spec());
     }
 
     private static void requireFound(String setting, Collection<String> patterns, Set<DecoderModule.Place> adapted) {
@@ -261,11 +284,17 @@ record TrainableAdapter(BaseModel model, LoraConfig lora, Experts experts) imple
     @Override
     public void write(EngineTrainer core, RunDescription description, Path file) {
         Map<DecoderModule.Place, float[][]> halves = new LinkedHashMap<>();
+        List<WholeWeight.Lengths> lengths = new ArrayList<>();
         FloatBuffer buffer = TrainerState.bufferFor(core);
         for (int i = 0; i < core.parameters(); i++) {
             ParameterInfo info = core.parameter(i);
-            int half = info.kind() == ParameterInfo.Kind.LORA_A ? 0 : 1;
-            halves.computeIfAbsent(place(info), unused -> new float[2][])[half] = values(core, i, info, buffer);
+            float[] values = values(core, i, info, buffer);
+            if (info.kind() == ParameterInfo.Kind.LORA_MAGNITUDE) {
+                lengths.add(new WholeWeight.Lengths(place(info), values));
+            } else {
+                int half = info.kind() == ParameterInfo.Kind.LORA_A ? 0 : 1;
+                halves.computeIfAbsent(place(info), unused -> new float[2][])[half] = values;
+            }
         }
         Map<DecoderModule.Place, LoraOptions.Product> adapted = adapted();
         float alpha = commonAlpha(adapted.values());
@@ -288,6 +317,17 @@ record TrainableAdapter(BaseModel model, LoraConfig lora, Experts experts) imple
         model.licence().ifPresent(licence -> extra.put(AdapterKeys.LICENCE, GgufValue.of(licence)));
         extra.put("chaku.training", GgufValue.of(description.json()));
         extra.put(AdapterKeys.CONVERSATIONS, GgufValue.of(description.isOfConversations()));
+        if (!isAdapter()) {
+            String source = file.toString();
+            AdapterWeights weights = new AdapterWeights(
+                    source,
+                    model.architecture(),
+                    alpha,
+                    FusedProducts.join(pairs, model.spec()),
+                    new GgufMetadata(source, extra));
+            PeftAdapters.writeDora(file, weights, lengths, model.spec());
+            return;
+        }
         GgufAdapters.write(file, model.architecture(), alpha, FusedProducts.join(pairs, model.spec()), extra, true);
     }
 

@@ -401,7 +401,7 @@ public final class TrainingLoop {
     /** What an earlier run left that came to its end in this folder; empty if it did not. */
     public static Optional<Result> earlier(TrainingSetup setup, OutputFolder folder) {
         Path file = resultFile(setup, folder.path());
-        if (!Files.isRegularFile(file)) {
+        if (!Files.exists(file)) {
             return Optional.empty();
         }
         return RunResult.read(folder.path()).map(end -> {

@@ -97,7 +97,8 @@ public record TrainingSetup(
                             case ADAMW_8BIT -> TrainerOptions.Optimizer.ADAMW_8BIT;
                             case LION -> TrainerOptions.Optimizer.LION;
                             case LION_8BIT -> TrainerOptions.Optimizer.LION_8BIT;
-                        });
+                        })
+                .withEmbeddingNoise((float) config.neftune());
     }
 
     /** All of each parameter that a resumed run needs, as float32 whatever the moments are kept in. */
