@@ -54,7 +54,8 @@ public record StartingAdapter(String name, AdapterWeights weights) {
             ParameterInfo info = core.parameter(i);
             DecoderModule.Place place = info.module().at(info.layer());
             LoraPair pair = pairs.get(place);
-            if (pair != null) {
+            // Magnitudes begin as the lengths of what A and B make of the base.
+            if (pair != null && info.kind() != ParameterInfo.Kind.LORA_MAGNITUDE) {
                 left.remove(place);
                 LoraOptions.Product product = adapted.get(place);
                 requireRank(pair, product.rank());

@@ -1,5 +1,6 @@
 package dev.chaku.benchmarks.compare;
 
+import dev.chaku.Adapter;
 import dev.chaku.Device;
 import dev.chaku.DeviceInfo;
 import dev.chaku.Model;
@@ -9,7 +10,8 @@ import dev.chaku.TrainingRun;
 import dev.chaku.cli.Machine;
 import dev.chaku.data.EncodedExample;
 import dev.chaku.train.Decay;
-import dev.chaku.train.LoraConfig;
+import dev.chaku.train.LoraVariant;
+import dev.chaku.train.Loss;
 import dev.chaku.train.TrainingConfig;
 import dev.chaku.train.TrainingProgress;
 import java.nio.file.Path;
@@ -21,7 +23,7 @@ import java.util.concurrent.SynchronousQueue;
 
 /**
  * Chaku's LoRA step through its trainer: one run, held after each step until the next one is asked for. Arguments:
- * file, shape, threads, tokens, rank, device, output folder.
+ * file, shape, threads, tokens, initial adapter, device, output folder, method.
  */
 final class ChakuTraining {
     private static final int MOST_STEPS = 1000;
@@ -39,9 +41,9 @@ final class ChakuTraining {
             // process ends
             // with both.
             Model model = Model.open(Path.of(args[0]), options);
-            int[] tokens = TrainingText.ids(Integer.parseInt(args[3]), PeerShape.parse(args[1]));
+            List<int[]> texts = TrainingText.of(args[7], Integer.parseInt(args[3]), PeerShape.parse(args[1]));
             ChakuTraining training = new ChakuTraining();
-            Trainer trainer = training.trainer(model, tokens, Integer.parseInt(args[4]), Path.of(args[6]));
+            Trainer trainer = training.trainer(model, texts, Path.of(args[4]), args[7], Path.of(args[6]));
             Map<String, Object> greeting = new LinkedHashMap<>();
             greeting.put("program", "chaku");
             greeting.put("system", model.device().device().label());
@@ -50,21 +52,32 @@ final class ChakuTraining {
         });
     }
 
-    private Trainer trainer(Model model, int[] tokens, int rank, Path folder) {
-        float[] weights = new float[tokens.length];
-        Arrays.fill(weights, 0, tokens.length - 1, 1);
-        TrainingConfig config = TrainingConfig.defaults().with(c -> c.maxLength(tokens.length)
+    private Trainer trainer(Model model, List<int[]> texts, Path initial, String method, Path folder) {
+        List<EncodedExample> examples = texts.stream().map(ChakuTraining::example).toList();
+        int most = texts.stream().mapToInt(tokens -> tokens.length).sum();
+        TrainingConfig config = TrainingConfig.defaults().with(c -> c.maxLength(most)
+                .loss(method.equals("dpo") ? new Loss.Dpo(TrainingText.BETA, 0, false, 0) : new Loss.CrossEntropy())
                 .epochs(MOST_STEPS)
                 .learningRate(TrainingText.LEARNING_RATE)
                 .decay(new Decay.Constant())
                 .warmupSteps(0)
                 .saveSteps(0));
+        Adapter adapter = Adapter.load(initial);
+        LoraVariant variant = method.equals("dora") ? LoraVariant.DORA : LoraVariant.LORA;
         return Trainer.on(model)
-                .lora(LoraConfig.rank(rank))
+                .from("initial", adapter)
+                .lora(adapter.lora(model).withVariant(variant))
                 .config(config)
-                .examples(List.of(new EncodedExample(tokens, weights)))
+                .examples(examples)
                 .onProgress(this::hold)
                 .output(folder);
+    }
+
+    /** All but the last token have one to predict. */
+    private static EncodedExample example(int[] tokens) {
+        float[] weights = new float[tokens.length];
+        Arrays.fill(weights, 0, tokens.length - 1, 1);
+        return new EncodedExample(tokens, weights);
     }
 
     /** Called on the run's thread after each step. */

@@ -22,8 +22,19 @@ final class ChakuWorkers {
                 List.of(file.toString(), Integer.toString(settings.threads()), device));
     }
 
-    /** LoRA steps of {@code tokens} tokens. */
-    static Worker training(Settings settings, PeerShape shape, int tokens, String format, String device)
+    /** The adapter that all programs of a comparison begin with. */
+    static Path initial(Settings settings, PeerShape shape) throws IOException {
+        Path file = ModelFile.in(settings.models(), shape, "bf16");
+        return RandomAdapter.initial(settings.models(), file, RANK, 3);
+    }
+
+    /**
+     * Steps of {@code tokens} tokens.
+     *
+     * @param method lora, dora or dpo
+     */
+    static Worker training(
+            Settings settings, PeerShape shape, int tokens, String format, String device, String method)
             throws IOException {
         Path run = settings.logs().resolve("runs").resolve(UUID.randomUUID().toString());
         Files.createDirectories(run.getParent());
@@ -36,8 +47,9 @@ final class ChakuWorkers {
                         shape.name(),
                         Integer.toString(settings.threads()),
                         Integer.toString(tokens),
-                        Integer.toString(RANK),
+                        initial(settings, shape).toString(),
                         device,
-                        run.toString()));
+                        run.toString(),
+                        method));
     }
 }

@@ -155,7 +155,7 @@ final class Compare implements Callable<Integer> {
 
     private void training(Report report) throws IOException {
         Settings once = run.settings(devices.subList(0, 1), 1);
-        new TrainingComparison(once, report).check();
+        new TrainingComparison(once, report).curves();
         for (String shape : trainShapes) {
             for (int tokens : trainTokens) {
                 boolean shorter = tokens > LONG_STEP && !full;

@@ -64,7 +64,7 @@ final class NeighbourComparison {
 
     void training(PeerShape shape, String format, int tokens) throws IOException {
         String device = settings.devices().get(0);
-        try (Worker chaku = ChakuWorkers.training(settings, shape, tokens, format, device)) {
+        try (Worker chaku = ChakuWorkers.training(settings, shape, tokens, format, device, "lora")) {
             report.program("chaku " + device, chaku.greeting());
             run("training", shape, format, seed -> tokens / number(chaku.ask(Map.of()), "seconds"));
         }

@@ -44,6 +44,40 @@ final class OtherTables {
         return text.toString();
     }
 
+    static String curves(List<Map<String, Object>> rows) {
+        Markdown text = new Markdown();
+        machine(rows, text);
+        text.head(
+                "method",
+                "steps",
+                "PyTorch's loss",
+                "loss apart, 10 steps",
+                "gradient norm apart, 10 steps",
+                "loss apart",
+                "gradient norm apart");
+        for (Map<String, Object> row : rows) {
+            if ("training_check".equals(row.get("measure"))) {
+                text.row(
+                        row.get("method").toString(),
+                        row.get("steps").toString(),
+                        String.format(
+                                Locale.ROOT,
+                                "%.3f → %.3f",
+                                Markdown.number(row, "first_loss"),
+                                Markdown.number(row, "last_loss")),
+                        difference(row, "loss_difference_10"),
+                        difference(row, "norm_difference_10"),
+                        difference(row, "loss_difference"),
+                        difference(row, "norm_difference"));
+            }
+        }
+        return text.toString();
+    }
+
+    private static String difference(Map<String, Object> row, String what) {
+        return String.format(Locale.ROOT, "%.1e", Markdown.number(row, what));
+    }
+
     static String serveLoad(List<Map<String, Object>> rows) {
         Markdown text = new Markdown();
         machine(rows, text);

@@ -62,18 +62,25 @@ final class PyTorchDecoder {
     private final Tensor cosines;
     private final Tensor sines;
     private final Tensor mask;
+    private final PyTorchWeights initial;
+    private final boolean dora;
 
     /**
      * @param file with BF16 or F32 weights
-     * @param tokens T of every step
+     * @param tokens T of every step, or the most
+     * @param adapter a GGUF file with the A that the training begins with
+     * @param dora whether rows have lengths of their own
      */
-    PyTorchDecoder(Path file, PeerShape shape, ScalarType type, Attention attention, int tokens, int rank) {
+    PyTorchDecoder(
+            Path file, PeerShape shape, ScalarType type, Attention attention, int tokens, Path adapter, boolean dora) {
         this.shape = shape;
+        this.initial = new PyTorchWeights(GgufFile.read(adapter), ScalarType.Float);
+        this.dora = dora;
         this.type = type;
         this.attention = attention;
         PyTorchWeights weights = new PyTorchWeights(GgufFile.read(file), type);
         for (int l = 0; l < shape.layers(); l++) {
-            layers.add(layer(weights, "blk." + l + ".", rank));
+            layers.add(layer(weights, "blk." + l + "."));
         }
         embeddings = weights.read("token_embd.weight");
         outputNorm = weights.read("output_norm.weight");
@@ -84,31 +91,31 @@ final class PyTorchDecoder {
                 .to(type));
     }
 
-    private Layer layer(PyTorchWeights weights, String prefix, int rank) {
+    private Layer layer(PyTorchWeights weights, String prefix) {
         return new Layer(
                 weights.read(prefix + "attn_norm.weight"),
                 adapted(
+                        prefix + "attn_q",
                         weights.readRotated(prefix + "attn_q.weight", shape.heads()),
-                        bias(weights, prefix + "attn_q"),
-                        rank),
+                        bias(weights, prefix + "attn_q")),
                 adapted(
+                        prefix + "attn_k",
                         weights.readRotated(prefix + "attn_k.weight", shape.kvHeads()),
-                        bias(weights, prefix + "attn_k"),
-                        rank),
-                adapted(weights.read(prefix + "attn_v.weight"), bias(weights, prefix + "attn_v"), rank),
-                adapted(weights.read(prefix + "attn_output.weight"), null, rank),
+                        bias(weights, prefix + "attn_k")),
+                adapted(prefix + "attn_v", weights.read(prefix + "attn_v.weight"), bias(weights, prefix + "attn_v")),
+                adapted(prefix + "attn_output", weights.read(prefix + "attn_output.weight"), null),
                 weights.read(prefix + "ffn_norm.weight"),
-                adapted(weights.read(prefix + "ffn_gate.weight"), null, rank),
-                adapted(weights.read(prefix + "ffn_up.weight"), null, rank),
-                adapted(weights.read(prefix + "ffn_down.weight"), null, rank));
+                adapted(prefix + "ffn_gate", weights.read(prefix + "ffn_gate.weight"), null),
+                adapted(prefix + "ffn_up", weights.read(prefix + "ffn_up.weight"), null),
+                adapted(prefix + "ffn_down", weights.read(prefix + "ffn_down.weight"), null));
     }
 
     private Tensor bias(PyTorchWeights weights, String name) {
         return shape.qkvBias() ? weights.read(name + ".bias") : null;
     }
 
-    private PyTorchLinear adapted(Tensor weight, Tensor bias, int rank) {
-        PyTorchLinear product = new PyTorchLinear(weight, bias, rank);
+    private PyTorchLinear adapted(String name, Tensor weight, Tensor bias) {
+        PyTorchLinear product = new PyTorchLinear(weight, bias, initial.read(name + ".weight.lora_a"), dora);
         parameters.addAll(product.parameters());
         return product;
     }
@@ -126,7 +133,7 @@ final class PyTorchDecoder {
                 .to(type));
     }
 
-    /** What is trained: A and B of every product. */
+    /** What is trained: A, B and perhaps magnitudes of every product. */
     List<Tensor> parameters() {
         return parameters;
     }
@@ -140,16 +147,21 @@ final class PyTorchDecoder {
      */
     Tensor loss(Tensor ids, Tensor labels) {
         long tokens = ids.size(0);
+        Tensor last = states(ids);
+        Tensor loss = Scoped.keep(() -> loss(last, labels, tokens));
+        last.close();
+        return loss;
+    }
+
+    private Tensor states(Tensor ids) {
+        long tokens = ids.size(0);
         Tensor x = embedding(embeddings, ids.view(1, tokens));
         for (Layer layer : layers) {
             Tensor input = x;
             x = Scoped.keep(() -> forward(layer, input, tokens));
             input.close();
         }
-        Tensor last = x;
-        Tensor loss = Scoped.keep(() -> loss(last, labels, tokens));
-        last.close();
-        return loss;
+        return x;
     }
 
     private Tensor loss(Tensor x, Tensor labels, long tokens) {
@@ -183,7 +195,8 @@ final class PyTorchDecoder {
     private Tensor rotated(Tensor x) {
         long half = shape.headDim() / 2;
         Tensor turned = cat(new TensorVector(x.narrow(-1, half, half).neg(), x.narrow(-1, 0, half)), -1);
-        return x.mul(cosines).add(turned.mul(sines));
+        long tokens = x.size(2);
+        return x.mul(cosines.narrow(2, 0, tokens)).add(turned.mul(sines.narrow(2, 0, tokens)));
     }
 
     private Tensor repeated(Tensor x, long tokens) {
@@ -202,7 +215,7 @@ final class PyTorchDecoder {
             case EAGER -> {
                 Tensor scores = matmul(q, k.transpose(2, 3))
                         .mul(new Scalar(1 / Math.sqrt(shape.headDim())))
-                        .add(mask);
+                        .add(mask.narrow(2, 0, q.size(2)).narrow(3, 0, q.size(2)));
                 yield matmul(
                         softmax(scores, -1, new ScalarTypeOptional(ScalarType.Float))
                                 .to(type),

@@ -4,23 +4,26 @@ import static org.bytedeco.pytorch.global.torch.clip_grad_norm_;
 import static org.bytedeco.pytorch.global.torch.get_cpu_capability;
 import static org.bytedeco.pytorch.global.torch.hasMKL;
 import static org.bytedeco.pytorch.global.torch.hasMKLDNN;
-import static org.bytedeco.pytorch.global.torch.manual_seed;
+import static org.bytedeco.pytorch.global.torch.log_sigmoid;
 import static org.bytedeco.pytorch.global.torch.set_num_threads;
 
 import dev.chaku.DeviceInfo;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.AbstractTensor;
 import org.bytedeco.pytorch.AdamW;
 import org.bytedeco.pytorch.AdamWOptions;
+import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
-/** PyTorch's LoRA step. Arguments: file, shape, threads, tokens, rank, base type, attention. */
+/** PyTorch's LoRA step. Arguments: file, shape, threads, tokens, initial adapter, base type, attention, method. */
 final class PyTorchTraining {
     /** The label that PyTorch's cross-entropy leaves out. */
     private static final long IGNORED = -100;
@@ -28,33 +31,74 @@ final class PyTorchTraining {
     private final TensorVector parameters;
     private final PyTorchDecoder decoder;
     private final AdamW optimizer;
-    private final Tensor ids;
-    private final Tensor labels;
+    private final List<Tensor> ids = new ArrayList<>();
+    private final List<Tensor> labels = new ArrayList<>();
+    /** Of the chosen and the rejected answer, by the model as it began; none but of DPO. */
+    private final List<Double> reference = new ArrayList<>();
 
-    private PyTorchTraining(PyTorchDecoder decoder, int[] tokens) {
+    private PyTorchTraining(PyTorchDecoder decoder, List<int[]> texts) {
         this.decoder = decoder;
         this.parameters = new TensorVector(decoder.parameters().toArray(new Tensor[0]));
-        this.optimizer = new AdamW(parameters, new AdamWOptions(TrainingText.LEARNING_RATE));
-        long[] wide = new long[tokens.length];
-        long[] next = new long[tokens.length];
-        for (int i = 0; i < tokens.length; i++) {
-            wide[i] = tokens[i];
-            next[i] = i + 1 < tokens.length ? tokens[i + 1] : IGNORED;
+        this.optimizer = new AdamW(parameters, options());
+        for (int[] tokens : texts) {
+            long[] wide = new long[tokens.length];
+            long[] next = new long[tokens.length];
+            for (int i = 0; i < tokens.length; i++) {
+                wide[i] = tokens[i];
+                next[i] = i + 1 < tokens.length ? tokens[i + 1] : IGNORED;
+            }
+            ids.add(AbstractTensor.create(wide));
+            labels.add(AbstractTensor.create(next));
         }
-        this.ids = AbstractTensor.create(wide);
-        this.labels = AbstractTensor.create(next);
+        // B is zero now.
+        for (int i = 0; texts.size() > 1 && i < texts.size(); i++) {
+            try (PointerScope scope = new PointerScope()) {
+                Tensor first = logProbability(i);
+                scope.attach(first);
+                reference.add((double) first.item_float());
+            }
+        }
+    }
+
+    /** As Chaku has them: no decay. */
+    private static AdamWOptions options() {
+        AdamWOptions options = new AdamWOptions(TrainingText.LEARNING_RATE);
+        options.weight_decay().put(0);
+        return options;
+    }
+
+    /** Of a text, summed over its tokens. */
+    private Tensor logProbability(int text) {
+        return decoder.loss(ids.get(text), labels.get(text)).mul(new Scalar(1 - ids.get(text).size(0)));
+    }
+
+    private Tensor loss() {
+        if (ids.size() == 1) {
+            return decoder.loss(ids.get(0), labels.get(0));
+        }
+        Tensor margin = logProbability(0)
+                .sub(logProbability(1))
+                .sub(new Scalar(reference.get(0) - reference.get(1)))
+                .mul(new Scalar(TrainingText.BETA));
+        return log_sigmoid(margin).neg();
     }
 
     public static void main(String[] args) {
         WorkerLoop.run(() -> {
             set_num_threads(Integer.parseInt(args[2]));
-            manual_seed(1);
             PeerShape shape = PeerShape.parse(args[1]);
             int tokens = Integer.parseInt(args[3]);
             ScalarType type = args[5].equals("bf16") ? ScalarType.BFloat16 : ScalarType.Float;
             PyTorchDecoder.Attention attention = PyTorchDecoder.Attention.valueOf(args[6].toUpperCase(Locale.ROOT));
             PyTorchDecoder decoder =
-                    new PyTorchDecoder(Path.of(args[0]), shape, type, attention, tokens, Integer.parseInt(args[4]));
+                    new PyTorchDecoder(
+                            Path.of(args[0]),
+                            shape,
+                            type,
+                            attention,
+                            tokens,
+                            Path.of(args[4]),
+                            args[7].equals("dora"));
             Map<String, Object> greeting = new LinkedHashMap<>();
             greeting.put("program", "PyTorch");
             greeting.put(
@@ -62,7 +106,7 @@ final class PyTorchTraining {
                     get_cpu_capability().getString()
                             + (hasMKLDNN() ? ", oneDNN" : "")
                             + (hasMKL() ? ", MKL" : ", no MKL"));
-            WorkerLoop.serve(greeting, new PyTorchTraining(decoder, TrainingText.ids(tokens, shape))::answer);
+            WorkerLoop.serve(greeting, new PyTorchTraining(decoder, TrainingText.of(args[7], tokens, shape))::answer);
         });
     }
 
@@ -73,7 +117,7 @@ final class PyTorchTraining {
         double norm;
         try (PointerScope scope = new PointerScope()) {
             optimizer.zero_grad();
-            Tensor result = decoder.loss(ids, labels);
+            Tensor result = loss();
             scope.attach(result);
             loss = result.item_float();
             result.backward();

@@ -20,8 +20,17 @@ final class RandomAdapter {
 
     /** The file, written unless it is there. */
     static Path in(Path folder, Path base, int rank, long seed) throws IOException {
+        return in(folder, base, rank, seed, 0.02);
+    }
+
+    /** What a training begins with: B is zero. */
+    static Path initial(Path folder, Path base, int rank, long seed) throws IOException {
+        return in(folder, base, rank, seed, 0);
+    }
+
+    private static Path in(Path folder, Path base, int rank, long seed, double deviationOfB) throws IOException {
         String stem = base.getFileName().toString().replace(".gguf", "");
-        Path file = folder.resolve(stem + "-lora-r" + rank + "-" + seed + ".gguf");
+        Path file = folder.resolve(stem + (deviationOfB > 0 ? "-lora-r" : "-initial-r") + rank + "-" + seed + ".gguf");
         if (Files.exists(file)) {
             return file;
         }
@@ -35,7 +44,7 @@ final class RandomAdapter {
         for (GgufTensor tensor : model.tensors()) {
             if (tensor.name().matches(PRODUCTS)) {
                 add(writer, tensor.name() + ".lora_a", tensor.dim(0), rank, 1 / Math.sqrt(tensor.dim(0)), random);
-                add(writer, tensor.name() + ".lora_b", rank, tensor.dim(1), 0.02, random);
+                add(writer, tensor.name() + ".lora_b", rank, tensor.dim(1), deviationOfB, random);
             }
         }
         writer.write();

@@ -18,6 +18,7 @@ final class ReadmeTables {
 
     static {
         TABLES.put("compare", ComparisonTables::render);
+        TABLES.put("curves", OtherTables::curves);
         TABLES.put("neighbours", NeighbourTables::render);
         TABLES.put("adapters", AdapterTables::render);
         TABLES.put("embed", OtherTables::embeddings);

@@ -18,15 +18,15 @@ final class TrainingComparison {
      */
     private static final int MOST_EAGER_TOKENS = 1024;
 
-    /** Of a loss, relative: B is 0 in the first step, so that only rounding differs. */
-    private static final double MOST_FIRST_DIFFERENCE = 5e-4;
-    /**
-     * In each program A starts at random values of one distribution, not at the same ones: gradients and what they lead
-     * to differ.
-     */
-    private static final double MOST_LATER_DIFFERENCE = 5e-3;
+    /** Steps of a curve, and how far loss and gradient norm may be apart by rounding alone, relative to the peer's. */
+    private static final int CURVE_STEPS = 50;
 
-    private static final double MOST_NORM_RATIO = 1.1;
+    private static final int EXACT_STEPS = 10;
+    private static final double MOST_DIFFERENCE = 1e-3;
+    /** On float32 operands, of the first steps. */
+    private static final double MOST_EXACT_DIFFERENCE = 1e-5;
+
+    private static final int CURVE_TOKENS = 128;
 
     private static final List<Path> FASTER_MALLOCS =
             List.of(Path.of("/usr/lib/x86_64-linux-gnu/libjemalloc.so.2"), Path.of("/usr/lib64/libjemalloc.so.2"));
@@ -68,7 +68,7 @@ final class TrainingComparison {
                 // All programs stay in memory until the last round: further paths show themselves on one format.
                 for (String format : device.equals(settings.devices().get(0)) ? formats : formats.subList(0, 1)) {
                     entrants.add(new Entrant(
-                            "chaku " + device, format, ChakuWorkers.training(settings, shape, tokens, format, device)));
+                            "chaku " + device, format, ChakuWorkers.training(settings, shape, tokens, format, device, "lora")));
                 }
             }
             for (Entrant entrant : entrants) {
@@ -92,33 +92,49 @@ final class TrainingComparison {
     }
 
     /**
-     * That both compute the same, on a small shape with the same weights: loss and gradient norm of the first step, and
-     * the loss after two more.
+     * That both compute the same, step by step from the same A and B on a small shape of float32 weights: loss and
+     * gradient norm of LoRA, DoRA and DPO.
      */
-    void check() throws IOException {
+    void curves() throws IOException {
+        for (String method : List.of("lora", "dora", "dpo")) {
+            curve(method);
+        }
+    }
+
+    private void curve(String method) throws IOException {
         PeerShape shape = PeerShape.CHECK;
-        try (Worker peer = torch(shape, 128, "f32", PyTorchDecoder.Attention.EAGER);
-                Worker ours = ChakuWorkers.training(
-                        settings, shape, 128, "bf16", settings.devices().get(0))) {
-            for (int step = 1; step <= 3; step++) {
+        double[] most = new double[2];
+        double[] exact = new double[2];
+        Map<String, Object> row = new LinkedHashMap<>();
+        row.put("measure", "training_check");
+        row.put("method", method);
+        row.put("steps", CURVE_STEPS);
+        List<Double> losses = new ArrayList<>();
+        try (Worker peer = torch(shape, CURVE_TOKENS, "f32", PyTorchDecoder.Attention.EAGER, method);
+                Worker ours = ChakuWorkers.training(settings, shape, CURVE_TOKENS, "bf16", "float32", method)) {
+            for (int step = 1; step <= CURVE_STEPS; step++) {
                 Map<String, Object> expected = peer.ask(Map.of());
                 Map<String, Object> found = ours.ask(Map.of());
-                double difference = number(found, "loss") / number(expected, "loss") - 1;
-                double normRatio = number(found, "grad_norm") / number(expected, "grad_norm");
-                Map<String, Object> row = new LinkedHashMap<>();
-                row.put("measure", "training_check");
-                row.put("step", step);
-                row.put("loss", number(found, "loss"));
-                row.put("peer_loss", number(expected, "loss"));
-                row.put("grad_norm_ratio", normRatio);
-                row.put(
-                        "ok",
-                        Math.abs(difference) < (step == 1 ? MOST_FIRST_DIFFERENCE : MOST_LATER_DIFFERENCE)
-                                && normRatio < MOST_NORM_RATIO
-                                && normRatio > 1 / MOST_NORM_RATIO);
-                report.check(row);
+                List<String> measures = List.of("loss", "grad_norm");
+                for (int i = 0; i < measures.size(); i++) {
+                    String what = measures.get(i);
+                    double difference = Math.abs(number(found, what) / number(expected, what) - 1);
+                    most[i] = Math.max(most[i], difference);
+                    exact[i] = step <= EXACT_STEPS ? most[i] : exact[i];
+                }
+                losses.add(number(expected, "loss"));
             }
         }
+        row.put("first_loss", losses.get(0));
+        row.put("last_loss", losses.get(losses.size() - 1));
+        row.put("loss_difference_10", exact[0]);
+        row.put("norm_difference_10", exact[1]);
+        row.put("loss_difference", most[0]);
+        row.put("norm_difference", most[1]);
+        row.put(
+                "ok",
+                Math.max(most[0], most[1]) < MOST_DIFFERENCE && Math.max(exact[0], exact[1]) < MOST_EXACT_DIFFERENCE);
+        report.check(row);
     }
 
     /** PyTorch with the way of attention whose first step is fastest, which warms it up; the others end. */
@@ -136,7 +152,7 @@ final class TrainingComparison {
             Entrant entrant = new Entrant(
                     "PyTorch",
                     base + " " + attention.name().toLowerCase(Locale.ROOT),
-                    torch(shape, tokens, base, attention));
+                    torch(shape, tokens, base, attention, "lora"));
             step(entrant);
             report.note(String.format(
                     Locale.ROOT, "PyTorch %s: %.2f s for a first step", entrant.base(), entrant.last("seconds")));
@@ -152,7 +168,8 @@ final class TrainingComparison {
         return best;
     }
 
-    private Worker torch(PeerShape shape, int tokens, String base, PyTorchDecoder.Attention attention)
+    private Worker torch(
+            PeerShape shape, int tokens, String base, PyTorchDecoder.Attention attention, String method)
             throws IOException {
         Path file = ModelFile.in(settings.models(), shape, "bf16");
         Map<String, String> environment = new LinkedHashMap<>();
@@ -180,9 +197,10 @@ final class TrainingComparison {
                         shape.name(),
                         Integer.toString(settings.threads()),
                         Integer.toString(tokens),
-                        Integer.toString(ChakuWorkers.RANK),
+                        ChakuWorkers.initial(settings, shape).toString(),
                         base,
-                        attention.name().toLowerCase(Locale.ROOT)));
+                        attention.name().toLowerCase(Locale.ROOT),
+                        method));
     }
 
     private static void step(Entrant entrant) throws IOException {
