@@ -44,8 +44,8 @@ void add_noise(const Decoder& decoder, const Batch& batch, float* scratch, float
   for (const AttentionSpan& span : batch.spans) {
     const int64_t first = span.q_begin * d, n = (span.q_end - span.q_begin) * d;
     const float bound = decoder.embedding_noise / std::sqrt(static_cast<float>(n));
-    decoder.engine->run(&KernelTable::axpby, AxpbyProblem{scratch + first, x + first, n,
-                                                          decoder.spec->embedding_scale * bound, 1.0f});
+    decoder.engine->run(&KernelTable::axpby,
+                        AxpbyProblem{scratch + first, x + first, n, decoder.spec->embedding_scale * bound, 1.0f});
   }
 }
 

@@ -64,10 +64,7 @@ Magnitudes::Magnitudes(const Model& model, ParameterStore& store)
   gram_ = carver.floats(most.gram);
   for (Product& p : products_) {
     const Parameter& a = store.items()[p.a];
-    p.base = model.weights()
-                 .layers[static_cast<size_t>(a.layer)]
-                 .linears[static_cast<size_t>(linear_of(a.module))]
-                 .w;
+    p.base = model.weights().layers[static_cast<size_t>(a.layer)].linears[static_cast<size_t>(linear_of(a.module))].w;
     engine_->run(&KernelTable::row_squares, RowSquaresProblem{p.base, p.squares});
   }
 }

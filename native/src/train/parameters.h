@@ -57,8 +57,8 @@ struct LoraProducts {
   int32_t max_rank() const noexcept;
 };
 
-// A, B and perhaps magnitudes [1,N] of those that are adapted; experts stacked. In order: layer, module, A before B; the
-// output last.
+// A, B and perhaps magnitudes [1,N] of those that are adapted; experts stacked. In order: layer, module, A before B;
+// the output last.
 ParameterList lora_parameters(const DecoderSpec& spec, const LoraProducts& products);
 // Every weight of the model, those of routers only if asked for. In order: embedding, layers, output norm, output
 // unless tied.

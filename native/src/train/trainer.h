@@ -126,7 +126,7 @@ class Trainer {
   LowRanks low_ranks_;
   Weights weights_;
   mutable Magnitudes magnitudes_;  // computed when asked for
-  MergedWeights merged_;  // where asked for: in place of the two before
+  MergedWeights merged_;           // where asked for: in place of the two before
   Gradients gradients_;
   BackwardEnd end_;
   DeviceBuffer memory_;

@@ -70,8 +70,8 @@ TEST(row_lengths_are_those_of_the_sum) {
         std::vector<double> squares(static_cast<size_t>(n));
         table.row_squares({{blocks.data(), DType::kQ8_0, n, k}, squares.data()}, queue);
         Floats m(static_cast<size_t>(n)), inverse(m.size()), factors(m.size());
-        RowLengthsProblem p{squares.data(), b.data(), u.data(), h.data(), n, rank, scale, true, m.data(),
-                            inverse.data(), factors.data()};
+        RowLengthsProblem p{squares.data(), b.data(), u.data(),       h.data(),      n, rank, scale,
+                            true,           m.data(), inverse.data(), factors.data()};
         table.row_lengths(p, queue);
         for (size_t i = 0; i < m.size(); ++i) {
           CHECK(std::fabs(m[i] - expected[i]) < 2e-6 * expected[i]);

@@ -1,4 +1,5 @@
-// DoRA: gradients with the rows' lengths taken as constants, the beginning, and that nothing but the parameters decides.
+// DoRA: gradients with the rows' lengths taken as constants, the beginning, and that nothing but the parameters
+// decides.
 #include "train/magnitudes.h"
 
 #include "base/error.h"
@@ -33,7 +34,8 @@ TrainerOptions dora_options(const TinyOptions& tiny) {
 // Of the rows of W + s B A, in float64.
 std::vector<double> lengths(const Model& model, const Trainer& trainer, int32_t a_index) {
   const Parameter& a = trainer.parameter(a_index);
-  const Matrix& w = model.weights().layers[static_cast<size_t>(a.layer)].linears[static_cast<size_t>(linear_of(a.module))].w;
+  const Matrix& w =
+      model.weights().layers[static_cast<size_t>(a.layer)].linears[static_cast<size_t>(linear_of(a.module))].w;
   std::vector<float> values(static_cast<size_t>(w.rows * w.columns));
   dequantize(w.dtype, static_cast<const std::byte*>(w.data), values.data(), w.rows * w.columns);
   const std::vector<float> as = trainer.read(a_index, Slot::kValue), bs = trainer.read(a_index + 1, Slot::kValue);
@@ -101,8 +103,8 @@ void check(const TinyOptions& tiny, TrainerOptions o, const std::string& what) {
     const Parameter& p = trainer.parameter(i);
     const std::vector<float> base = trainer.read(i, Slot::kValue);
     const std::vector<float>& gradient = gradients[static_cast<size_t>(i)];
-    const std::string name = what + " " + module_name(p.module, p.layer) + " kind " +
-                             std::to_string(static_cast<int>(p.kind));
+    const std::string name =
+        what + " " + module_name(p.module, p.layer) + " kind " + std::to_string(static_cast<int>(p.kind));
     float largest = 0.0f;
     for (const float g : gradient) largest = std::max(largest, std::fabs(g));
     if (!(largest > 0.01f)) report(__FILE__, __LINE__, name + ": a gradient of " + std::to_string(largest));
@@ -117,8 +119,9 @@ void check(const TinyOptions& tiny, TrainerOptions o, const std::string& what) {
         return std::fabs(difference - gradient[at]) <= 0.003 * largest + 0.003 * std::fabs(difference) + 3e-4;
       };
       if (!agrees(1.0f / 128) && !agrees(1.0f / 64))
-        report(__FILE__, __LINE__, name + " [" + std::to_string(at) + "]: difference " + std::to_string(difference) +
-                                       ", gradient " + std::to_string(gradient[at]));
+        report(__FILE__, __LINE__,
+               name + " [" + std::to_string(at) + "]: difference " + std::to_string(difference) + ", gradient " +
+                   std::to_string(gradient[at]));
     }
     trainer.write(i, Slot::kValue, base);
   }
@@ -177,8 +180,7 @@ TEST(it_begins_with_what_the_pairs_add) {
     CHECK(std::fabs(lora.evaluate(row.batch()).loss_sum - dora.evaluate(row.batch()).loss_sum) < 1e-4);
     const std::vector<double> expected = lengths(*model, dora, 0);
     const std::vector<float> magnitudes = dora.read(2, Slot::kValue);
-    for (size_t n = 0; n < expected.size(); ++n)
-      CHECK(std::fabs(magnitudes[n] - expected[n]) < 1e-5 * expected[n]);
+    for (size_t n = 0; n < expected.size(); ++n) CHECK(std::fabs(magnitudes[n] - expected[n]) < 1e-5 * expected[n]);
   }
 }
 

@@ -43,8 +43,7 @@ void magnify_backward(const MagnifyBackwardProblem& p, Queue& queue) noexcept {
           product[i] = p.scale * p.factors[at + i] * dy[i];
         }
       }
-      for (int64_t i = 0; i < n; ++i)
-        p.dm[at + i] += static_cast<float>(sums[i] * p.scale * p.inverse_lengths[at + i]);
+      for (int64_t i = 0; i < n; ++i) p.dm[at + i] += static_cast<float>(sums[i] * p.scale * p.inverse_lengths[at + i]);
     }
   });
 }

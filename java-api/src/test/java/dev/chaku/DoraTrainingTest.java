@@ -84,8 +84,7 @@ class DoraTrainingTest {
             assertEquals(
                     trained, model.scorer().loss(TinyTraining.counting(8, 9)).loss(), 2e-5);
         }
-        String refusal = assertThrows(
-                        BadInputException.class, () -> Adapter.read(result, AdapterBase.of(base)))
+        String refusal = assertThrows(BadInputException.class, () -> Adapter.read(result, AdapterBase.of(base)))
                 .getMessage();
         assertTrue(refusal.contains("use_dora") && refusal.contains("export it merged"), refusal);
     }
@@ -118,45 +117,40 @@ class DoraTrainingTest {
             whole = weights(run.awaitFile());
         }
         String refusal = assertThrows(
-                        BadInputException.class,
-                        () -> trainer("killed", dora().withVariant(LoraVariant.LORA), noisy)
+                        BadInputException.class, () -> trainer("killed", dora().withVariant(LoraVariant.LORA), noisy)
                                 .resume(true)
                                 .start())
                 .getMessage();
         assertTrue(refusal.contains("mode: expected dora"), refusal);
         String quiet = assertThrows(
-                        BadInputException.class,
-                        () -> trainer("killed", dora(), noisy.with(c -> c.neftune(0)))
+                        BadInputException.class, () -> trainer("killed", dora(), noisy.with(c -> c.neftune(0)))
                                 .resume(true)
                                 .start())
                 .getMessage();
         assertTrue(quiet.contains("neftune: expected 5"), quiet);
-        try (TrainingRun run =
-                trainer("killed", dora(), noisy).resume(true).start()) {
+        try (TrainingRun run = trainer("killed", dora(), noisy).resume(true).start()) {
             assertEquals(6, run.beginning().step());
             assertArrayEquals(whole, weights(run.awaitFile()));
         }
-        try (TrainingRun run = trainer("silent", dora(), noisy.with(c -> c.neftune(0)))
-                .start()) {
+        try (TrainingRun run =
+                trainer("silent", dora(), noisy.with(c -> c.neftune(0))).start()) {
             assertTrue(!java.util.Arrays.equals(whole, weights(run.awaitFile())));
         }
         Safetensors read = Safetensors.read(folder.resolve("killed/peft/adapter_model.safetensors"));
-        assertTrue(read.tensors().containsKey("base_model.model.model.layers.0.self_attn.q_proj.lora_magnitude_vector"));
+        assertTrue(
+                read.tensors().containsKey("base_model.model.model.layers.0.self_attn.q_proj.lora_magnitude_vector"));
     }
 
     @Test
     void whatHasNoRowsOfItsOwnIsRefused() {
         for (LoraTarget target : List.of(LoraTarget.OUTPUT)) {
             LoraConfig lora = dora().withRules(ProductRules.NONE).withTargets(java.util.Set.of(LoraTarget.Q, target));
-            String message = assertThrows(
-                            BadInputException.class,
-                            () -> trainer("refused", lora, config()).plan())
+            String message = assertThrows(BadInputException.class, () -> trainer("refused", lora, config())
+                            .plan())
                     .getMessage();
             assertTrue(message.contains("method dora"), message);
         }
-        assertThrows(
-                BadInputException.class,
-                () -> dora().withMergeAware(dev.chaku.train.MergeAware.of("q8_0")));
+        assertThrows(BadInputException.class, () -> dora().withMergeAware(dev.chaku.train.MergeAware.of("q8_0")));
         assertThrows(BadInputException.class, () -> config().with(c -> c.neftune(-1)));
     }
 }

@@ -62,7 +62,8 @@ public record LoraConfig(
      * @param rank at least 1
      */
     public static LoraConfig rank(int rank) {
-        return new LoraConfig(rank, 2.0 * rank, false, 0, LoraTarget.allLinear(), ProductRules.NONE, LoraVariant.LORA, null);
+        return new LoraConfig(
+                rank, 2.0 * rank, false, 0, LoraTarget.allLinear(), ProductRules.NONE, LoraVariant.LORA, null);
     }
 
     /**

@@ -9,9 +9,9 @@ public enum LoraVariant {
     /** The sum as it is. */
     LORA,
     /**
-     * Each row of the sum gets a length of its own, which is trained beside A and B and begins as the row's (Liu et al.,
-     * "DoRA: Weight-Decomposed Low-Rank Adaptation", 2024); the backward pass takes the length of the sum as a constant,
-     * as PEFT does. No LoRA file can say it: the result is a folder of PEFT, to be merged into the base.
+     * Each row of the sum gets a length of its own, which is trained beside A and B and begins as the row's (Liu et
+     * al., "DoRA: Weight-Decomposed Low-Rank Adaptation", 2024); the backward pass takes the length of the sum as a
+     * constant, as PEFT does. No LoRA file can say it: the result is a folder of PEFT, to be merged into the base.
      */
     DORA;
 

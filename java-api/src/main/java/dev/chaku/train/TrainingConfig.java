@@ -15,8 +15,8 @@ import java.util.function.Consumer;
  * @param schedule the learning rate of each step
  * @param optimizer what becomes of a gradient
  * @param seed of initial weights, shuffling and dropout
- * @param neftune alpha of the noise on embeddings in training, U(-1, 1) alpha / sqrt(T D) for the T tokens of a sequence
- *     (Jain et al., "NEFTune", 2023); 0 for none, 5 as a rule
+ * @param neftune alpha of the noise on embeddings in training, U(-1, 1) alpha / sqrt(T D) for the T tokens of a
+ *     sequence (Jain et al., "NEFTune", 2023); 0 for none, 5 as a rule
  * @param experts what concerns models of experts alone
  * @param loss what is made small
  * @param keeping validations, early stopping and checkpoints

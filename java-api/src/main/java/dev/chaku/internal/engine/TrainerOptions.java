@@ -26,7 +26,8 @@ public record TrainerOptions(
     /** Every weight by AdamW, routers of experts if asked for. */
     public static TrainerOptions full(
             int maxTokens, long seed, float loadBalance, boolean trainRouters, long memoryLimitBytes) {
-        return new TrainerOptions(maxTokens, seed, loadBalance, trainRouters, memoryLimitBytes, Optimizer.ADAMW, 0, null);
+        return new TrainerOptions(
+                maxTokens, seed, loadBalance, trainRouters, memoryLimitBytes, Optimizer.ADAMW, 0, null);
     }
 
     /** LoRA by AdamW. */
@@ -53,8 +54,7 @@ public record TrainerOptions(
 
     /** The same with noise on the embeddings. */
     public TrainerOptions withEmbeddingNoise(float alpha) {
-        return new TrainerOptions(
-                maxTokens, seed, loadBalance, trainRouters, memoryLimitBytes, optimizer, alpha, lora);
+        return new TrainerOptions(maxTokens, seed, loadBalance, trainRouters, memoryLimitBytes, optimizer, alpha, lora);
     }
 
     /** What follows the gradients, with moments in float32 or in 8 bits. */

@@ -28,8 +28,14 @@ public final class RunDescription {
     static final String START_HASH = "start_adapter_sha256";
 
     /** Settings that a run has only where they are told: one without is compared with one that has them. */
-    private static final List<String> OPTIONAL =
-            List.of("layers", "target_patterns", "rank_pattern", "alpha_pattern", "merge_aware", "merge_aware_every", "neftune");
+    private static final List<String> OPTIONAL = List.of(
+            "layers",
+            "target_patterns",
+            "rank_pattern",
+            "alpha_pattern",
+            "merge_aware",
+            "merge_aware_every",
+            "neftune");
 
     private final TrainingSetup setup;
     private @Nullable String baseHash;

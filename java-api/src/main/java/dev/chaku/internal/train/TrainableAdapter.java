@@ -186,8 +186,9 @@ record TrainableAdapter(BaseModel model, LoraConfig lora, Experts experts) imple
         for (DecoderModule.Place place : adapted) {
             LoraTarget target = target(place.module()).orElseThrow();
             if (target.isOfExperts() || target == LoraTarget.KV_B || target == LoraTarget.OUTPUT) {
-                throw new BadInputException(model + ": method dora: expected products of layers that are not of experts,"
-                        + " found target " + target.label());
+                throw new BadInputException(
+                        model + ": method dora: expected products of layers that are not of experts," + " found target "
+                                + target.label());
             }
         }
         PeftAdapters.requireModules(adapted, model.spec());
