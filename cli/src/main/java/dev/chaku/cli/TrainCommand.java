@@ -708,8 +708,15 @@ final class TrainCommand extends Verb {
             console().print("Merge it, for it is more than can be worn:");
             console()
                     .print("  "
-                            + Program.command("adapter", "export", fields.get("adapter"), "--merged", "--model",
-                                    modelFile, "--out", out.resolve("merged.gguf")));
+                            + Program.command(
+                                    "adapter",
+                                    "export",
+                                    fields.get("adapter"),
+                                    "--merged",
+                                    "--model",
+                                    modelFile,
+                                    "--out",
+                                    out.resolve("merged.gguf")));
             return;
         }
         console().print("Try it:");

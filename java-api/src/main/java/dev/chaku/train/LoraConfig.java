@@ -72,7 +72,7 @@ public record LoraConfig(
      * @param newRank at least 1
      */
     public LoraConfig withRank(int newRank) {
-        return new LoraConfig(newRank, alpha, rsLora, dropout, targets, rules, mergeAware);
+        return new LoraConfig(newRank, alpha, rsLora, dropout, targets, rules, variant, mergeAware);
     }
 
     /**

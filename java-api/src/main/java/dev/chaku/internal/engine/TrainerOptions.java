@@ -38,12 +38,14 @@ public record TrainerOptions(
 
     /** The same with other most tokens of a micro-batch. */
     public TrainerOptions withMaxTokens(int tokens) {
-        return new TrainerOptions(tokens, seed, loadBalance, trainRouters, memoryLimitBytes, optimizer, lora);
+        return new TrainerOptions(
+                tokens, seed, loadBalance, trainRouters, memoryLimitBytes, optimizer, embeddingNoise, lora);
     }
 
     /** The same under another limit. */
     public TrainerOptions withMemoryLimit(long bytes) {
-        return new TrainerOptions(maxTokens, seed, loadBalance, trainRouters, bytes, optimizer, lora);
+        return new TrainerOptions(
+                maxTokens, seed, loadBalance, trainRouters, bytes, optimizer, embeddingNoise, lora);
     }
 
     /** The same with another optimizer. */

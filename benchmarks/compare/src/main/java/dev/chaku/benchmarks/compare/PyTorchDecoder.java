@@ -64,18 +64,21 @@ final class PyTorchDecoder {
     private final Tensor mask;
     private final PyTorchWeights initial;
     private final boolean dora;
+    private final ScalarType lossType;
 
     /**
      * @param file with BF16 or F32 weights
      * @param tokens T of every step, or the most
      * @param adapter a GGUF file with the A that the training begins with
      * @param dora whether rows have lengths of their own
+     * @param lossType of what is summed over tokens: a difference of sums wants more than float32
      */
     PyTorchDecoder(
-            Path file, PeerShape shape, ScalarType type, Attention attention, int tokens, Path adapter, boolean dora) {
+            Path file, PeerShape shape, ScalarType type, Attention attention, int tokens, Path adapter, boolean dora, ScalarType lossType) {
         this.shape = shape;
         this.initial = new PyTorchWeights(GgufFile.read(adapter), ScalarType.Float);
         this.dora = dora;
+        this.lossType = lossType;
         this.type = type;
         this.attention = attention;
         PyTorchWeights weights = new PyTorchWeights(GgufFile.read(file), type);
@@ -166,7 +169,7 @@ final class PyTorchDecoder {
 
     private Tensor loss(Tensor x, Tensor labels, long tokens) {
         Tensor logits = linear(normed(x, outputNorm), embeddings).view(tokens, shape.vocabSize());
-        return cross_entropy_loss(logits.to(ScalarType.Float), labels);
+        return cross_entropy_loss(logits.to(lossType), labels);
     }
 
     private Tensor forward(Layer layer, Tensor x, long tokens) {

@@ -55,7 +55,7 @@ final class PyTorchTraining {
             try (PointerScope scope = new PointerScope()) {
                 Tensor first = logProbability(i);
                 scope.attach(first);
-                reference.add((double) first.item_float());
+                reference.add(first.item_double());
             }
         }
     }
@@ -98,7 +98,8 @@ final class PyTorchTraining {
                             attention,
                             tokens,
                             Path.of(args[4]),
-                            args[7].equals("dora"));
+                            args[7].equals("dora"),
+                            args[7].equals("dpo") ? ScalarType.Double : ScalarType.Float);
             Map<String, Object> greeting = new LinkedHashMap<>();
             greeting.put("program", "PyTorch");
             greeting.put(
@@ -119,7 +120,7 @@ final class PyTorchTraining {
             optimizer.zero_grad();
             Tensor result = loss();
             scope.attach(result);
-            loss = result.item_float();
+            loss = result.item_double();
             result.backward();
             norm = clip_grad_norm_(parameters, 1.0);
             optimizer.step();
