@@ -112,6 +112,8 @@ final class TrainingComparison {
         List<Double> losses = new ArrayList<>();
         try (Worker peer = torch(shape, CURVE_TOKENS, "f32", PyTorchDecoder.Attention.EAGER, method);
                 Worker ours = ChakuWorkers.training(settings, shape, CURVE_TOKENS, "bf16", "float32", method)) {
+            report.program("PyTorch " + method, peer.greeting());
+            report.program("chaku " + method, ours.greeting());
             for (int step = 1; step <= CURVE_STEPS; step++) {
                 Map<String, Object> expected = peer.ask(Map.of());
                 Map<String, Object> found = ours.ask(Map.of());
