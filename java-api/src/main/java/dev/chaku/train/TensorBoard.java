@@ -1,8 +1,7 @@
 package dev.chaku.train;
 
 import dev.chaku.errors.ResourceException;
-import dev.chaku.internal.train.EventFile;
-import dev.chaku.internal.train.LogFile;
+import dev.chaku.internal.io.EventFile;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -60,7 +59,7 @@ public final class TensorBoard implements Consumer<TrainingProgress>, AutoClosea
                 file = EventFile.create(folder, progress.step());
             }
             Map<String, Double> values = new LinkedHashMap<>();
-            LogFile.numbers(progress)
+            progress.numbers()
                     .forEach((name, value) -> values.put(
                             name.startsWith("eval_") ? "eval/" + name.substring(5) : "train/" + name, value));
             file.append(progress.step(), values);

@@ -68,4 +68,27 @@ public record TrainingProgress(
                 ? OptionalDouble.of(Math.exp(evalLoss.getAsDouble()))
                 : OptionalDouble.empty();
     }
+
+    /** {@return what the step measured, by its names in log.jsonl; a new map, in their order} */
+    public Map<String, Double> numbers() {
+        Map<String, Double> numbers = new LinkedHashMap<>();
+        numbers.put("epoch", epoch);
+        numbers.put("loss", loss);
+        numbers.put("smoothed_loss", smoothedLoss);
+        numbers.put("learning_rate", learningRate);
+        numbers.put("grad_norm", gradNorm);
+        numbers.put("tokens_per_s", tokensPerSecond);
+        numbers.put("elapsed_s", elapsed.toMillis() / 1000.0);
+        balance.ifPresent(value -> numbers.put("balance", value));
+        margin.ifPresent(value -> numbers.put("margin", value));
+        accuracy.ifPresent(value -> numbers.put("accuracy", value));
+        if (evaluated) {
+            evalMargin.ifPresent(value -> numbers.put("eval_margin", value));
+            numbers.put("eval_loss", evalLoss.orElseThrow());
+            numbers.put("eval_accuracy", evalAccuracy.orElseThrow());
+            evalPerplexity().ifPresent(value -> numbers.put("eval_perplexity", value));
+            evalAnswers.forEach((name, value) -> numbers.put("eval_answers_" + name, value));
+        }
+        return numbers;
+    }
 }

@@ -25,8 +25,9 @@ import org.jspecify.annotations.Nullable;
 /** The run's log: one JSON object a line, appended as the run goes. Not thread-safe. */
 public final class LogFile {
     private static final String NAME = "log.jsonl";
-    /** Before the names of metrics of generated answers. */
+    /** Before the names of metrics of generated answers in {@link TrainingProgress#numbers}. */
     static final String ANSWERS = "eval_answers_";
+
 
     private final Path path;
     private final List<LossPicture.Point> losses = new ArrayList<>();
@@ -101,32 +102,9 @@ public final class LogFile {
     /** Appends a step. */
     public void append(TrainingProgress p) {
         FileLines.append(path, json(p));
-        Map<String, Double> numbers = numbers(p);
+        Map<String, Double> numbers = p.numbers();
         numbers.put("step", (double) p.step());
         remember(numbers);
-    }
-
-    /** What a step measured, by its name in the log. */
-    public static Map<String, Double> numbers(TrainingProgress p) {
-        Map<String, Double> numbers = new LinkedHashMap<>();
-        numbers.put("epoch", p.epoch());
-        numbers.put("loss", p.loss());
-        numbers.put("smoothed_loss", p.smoothedLoss());
-        numbers.put("learning_rate", p.learningRate());
-        numbers.put("grad_norm", p.gradNorm());
-        numbers.put("tokens_per_s", p.tokensPerSecond());
-        numbers.put("elapsed_s", p.elapsed().toMillis() / 1000.0);
-        p.balance().ifPresent(balance -> numbers.put("balance", balance));
-        p.margin().ifPresent(margin -> numbers.put("margin", margin));
-        p.accuracy().ifPresent(accuracy -> numbers.put("accuracy", accuracy));
-        if (p.evaluated()) {
-            p.evalMargin().ifPresent(margin -> numbers.put("eval_margin", margin));
-            numbers.put("eval_loss", p.evalLoss().orElseThrow());
-            numbers.put("eval_accuracy", p.evalAccuracy().orElseThrow());
-            p.evalPerplexity().ifPresent(perplexity -> numbers.put("eval_perplexity", perplexity));
-            p.evalAnswers().forEach((name, value) -> numbers.put(ANSWERS + name, value));
-        }
-        return numbers;
     }
 
     /** A step as one line of JSON. */
@@ -135,7 +113,7 @@ public final class LogFile {
         try (JsonGenerator json = Json.FACTORY.createGenerator(line)) {
             json.writeStartObject();
             json.writeNumberField("step", p.step());
-            for (Map.Entry<String, Double> number : numbers(p).entrySet()) {
+            for (Map.Entry<String, Double> number : p.numbers().entrySet()) {
                 json.writeNumberField(number.getKey(), number.getValue());
             }
             json.writeNumberField("tokens", p.tokens());

@@ -1,4 +1,4 @@
-package dev.chaku.internal.train;
+package dev.chaku.internal.io;
 
 import dev.chaku.errors.ResourceException;
 import dev.chaku.io.FileFault;
