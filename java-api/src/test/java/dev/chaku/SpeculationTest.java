@@ -11,8 +11,10 @@ import dev.chaku.generate.SamplingOptions;
 import dev.chaku.generate.TokenLogprob;
 import dev.chaku.gguf.GgufValue;
 import dev.chaku.gguf.GgufWriter;
+import dev.chaku.internal.arch.DenseShape;
 import dev.chaku.internal.arch.FormatMix;
 import dev.chaku.internal.engine.EnginePool;
+import dev.chaku.internal.engine.RopeSpec;
 import dev.chaku.internal.engine.TensorSpec;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -326,20 +328,66 @@ class SpeculationTest {
         assertThrows(IllegalStateException.class, later::generate);
     }
 
-    @Test
-    void refusesAnotherVocabularyByItsFirstTokenThatDiffers() {
+    private static List<String> tokens(int n) {
+        List<String> tokens = new ArrayList<>(List.of("<unk>", "<s>", "</s>"));
+        IntStream.range(0, n - TinyModel.FIRST_BYTE).forEach(b -> tokens.add(String.format("<0x%02X>", b)));
+        return tokens;
+    }
+
+    /** The model's weights, as far as there are tokens for them. */
+    private Path write(List<String> tokens, int context) {
+        DenseShape shape = new DenseShape(
+                "llama",
+                RopeSpec.Pairing.ADJACENT,
+                2,
+                64,
+                4,
+                2,
+                16,
+                96,
+                tokens.size(),
+                context,
+                1e4,
+                true,
+                false,
+                false);
         Path file = folder.resolve("other.gguf");
         GgufWriter writer = GgufWriter.to(file);
-        TinyModel.metadata(writer, TinyModel.llama());
-        List<String> tokens = new ArrayList<>(List.of("<unk>", "<s>", "</s>"));
-        IntStream.range(0, 256).forEach(b -> tokens.add(String.format("<0x%02X>", b)));
-        Collections.swap(tokens, 70, 80);
-        writer.put("tokenizer.ggml.tokens", GgufValue.of(tokens));
+        TinyModel.metadata(writer, shape);
+        int[] types = IntStream.range(0, tokens.size())
+                .map(id -> id == 0 ? 2 : id < TinyModel.FIRST_BYTE ? 3 : 6)
+                .toArray();
+        writer.put("tokenizer.ggml.tokens", GgufValue.of(tokens))
+                .put("tokenizer.ggml.scores", GgufValue.of(new float[tokens.size()]))
+                .put("tokenizer.ggml.token_type", GgufValue.of(types));
         Random random = new Random(1);
-        for (TensorSpec tensor : TinyModel.llama().spec(FormatMix.F32).tensors()) {
+        for (TensorSpec tensor : shape.spec(FormatMix.F32).tensors()) {
             TinyModel.addRandom(writer, tensor, random);
         }
         writer.write();
+        return file;
+    }
+
+    /** Files of one vocabulary are padded differently, and a text may outgrow what the smaller model knows. */
+    @Test
+    void aDraftModelMayHaveFewerTokensAndAShorterContext() {
+        try (Model other = Model.open(write(tokens(TinyModel.VOCAB - 4), 64))) {
+            for (int i = 0; i < 6; i++) {
+                String plain = told(text(model, i, SpeculationTest::everything).generate());
+                Generation generation = text(model, i, SpeculationTest::everything)
+                        .speculation(Speculation.draft(other).always())
+                        .generate();
+                assertEquals(plain, told(generation), "text " + i);
+                assertTrue(generation.draftedTokens() > 0, "text " + i);
+            }
+        }
+    }
+
+    @Test
+    void refusesAnotherVocabularyByItsFirstTokenThatDiffers() {
+        List<String> tokens = tokens(TinyModel.VOCAB);
+        Collections.swap(tokens, 70, 80);
+        Path file = write(tokens, TinyModel.CONTEXT);
         try (Model other = Model.open(file)) {
             Generator generator = model.generator();
             Speculation drafts = Speculation.draft(other);

@@ -26,6 +26,7 @@ final class DraftModel implements AutoCloseable {
     private static final int SHARE_OF_MEMORY = 8;
 
     private static final double NEW = 0.2;
+    private static final System.Logger LOG = System.getLogger("dev.chaku.Speculation");
 
     private final EngineModel core;
     private final int contextLength;
@@ -108,6 +109,7 @@ final class DraftModel implements AutoCloseable {
             readOn();
         } catch (RuntimeException e) {
             failed = true;
+            LOG.log(System.Logger.Level.WARNING, "texts go on without a drafting model, which failed", e);
         } finally {
             asked.clear();
             behind.clear();

@@ -4,8 +4,9 @@ import java.util.Arrays;
 
 /**
  * Drafts what followed the last tokens of a text where they stood before, in the prompt or in what was generated. Of
- * several such places it takes the one with most tokens in common, the later of those alike. A copy that goes on is
- * drafted as periodic text is: beyond its end with what was drafted.
+ * several such places it takes the one with most tokens in common, the later of those alike. Where there is none since
+ * a copy has another token in one place, it goes on with what stands behind that place. A copy that reaches its own
+ * beginning goes on with what was drafted, as periodic text does.
  */
 final class LookupDrafter implements Drafter {
     /** Tokens that a place must have in common with the end of the text. */
@@ -20,10 +21,12 @@ final class LookupDrafter implements Drafter {
     /** What is assumed of drafts after at least so many tokens in common, before it is known. */
     private static final int[] LENGTHS = {3, 4, 6, 9, 17};
 
-    private static final double[] FIRST = {0.4, 0.55, 0.7, 0.85, 0.95};
+    private static final double[] FIRST = {0.4, 0.55, 0.7, 0.85, 0.95, 0.5};
+    /** The kind of a copy with another token. */
+    private static final int CHANGED = LENGTHS.length;
 
     private final GenerationWork work;
-    private final Chance[] chances = new Chance[LENGTHS.length];
+    private final Chance[] chances = new Chance[FIRST.length];
     /** The last place of each hash, plus 1; 0 for none. */
     private int[] heads = new int[256];
     /** By place, the one before it of the same hash. */
@@ -33,8 +36,10 @@ final class LookupDrafter implements Drafter {
     private int entered;
     /** Class of the length that the last offer has in common. */
     private int kind;
-    /** Where its tokens begin. */
-    private int source;
+    /** How far back its tokens begin. */
+    private int distance;
+    /** That of the last draft that came; 0 for none. */
+    private int copied;
 
     LookupDrafter(GenerationWork work) {
         this.work = work;
@@ -56,17 +61,27 @@ final class LookupDrafter implements Drafter {
             int common = common(place, known);
             if (common > longest) {
                 longest = common;
-                source = place;
+                distance = known - place;
             }
         }
-        if (longest < LEAST) {
+        if (longest < LEAST && copied == 0) {
             return 0;
         }
-        kind = 0;
-        while (kind + 1 < LENGTHS.length && longest >= LENGTHS[kind + 1]) {
+        if (longest < LEAST) {
+            kind = CHANGED;
+            distance = copied;
+        } else {
+            kind = kindOf(longest);
+        }
+        return work.copyDraft(known - distance, most);
+    }
+
+    private static int kindOf(int common) {
+        int kind = 0;
+        while (kind + 1 < LENGTHS.length && common >= LENGTHS[kind + 1]) {
             kind++;
         }
-        return work.copyDraft(source, most);
+        return kind;
     }
 
     /** Enters the places that end before {@code end}: a place is the index behind its tokens. */
@@ -121,6 +136,7 @@ final class LookupDrafter implements Drafter {
     @Override
     public void learn(int drafted, int accepted) {
         chances[kind].learn(drafted, accepted);
+        copied = accepted > 0 ? distance : copied;
     }
 
     @Override

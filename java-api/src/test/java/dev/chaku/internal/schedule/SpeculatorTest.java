@@ -103,6 +103,23 @@ class SpeculatorTest {
     }
 
     @Test
+    void aCopyWithAnotherTokenGoesOnBehindIt() {
+        stepsTake(1, 1000);
+        GenerationWork work = text(100, 5, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 30, 1, 2, 3, 4);
+        assertArrayEquals(new int[] {6, 7, 8}, Arrays.copyOf(draft(work), 3));
+        int from = work.computed;
+        work.computed = work.known + work.drafted;
+        int[] nexts = new int[1 + work.drafted];
+        Arrays.fill(nexts, 20);
+        nexts[0] = 6;
+        work.told(from, nexts.length, rows(nexts), VOCAB);
+        work.computed -= work.rejected;
+        work.takeBack();
+        assertEquals(20, work.tokens[work.known - 1], "in place of 7");
+        assertArrayEquals(new int[] {8, 9, 10}, Arrays.copyOf(draft(work), 3));
+    }
+
+    @Test
     void noMoreIsDraftedThanMayCome() {
         stepsTake(1, 1000);
         assertEquals(2, draft(text(4, 1, repeated(5, 1, 2, 3, 4))).length);
