@@ -541,7 +541,7 @@ typedef struct chaku_pool_options {
   int32_t max_memories;       /* of a model with running memories, which needs one for each text, one more for each text
                                  of a step, and one for each snapshot; others need none */
   int64_t memory_limit_bytes; /* refuse with CHAKU_MEMORY_LIMIT above it; 0: what the machine has */
-  int32_t kv_dtype; /* of keys and values: F32 (0), F16 (1), BF16 (30) or Q8_0 (8; head_dim in blocks of 32) */
+  int32_t kv_dtype;    /* of keys and values: F32 (0), F16 (1), BF16 (30) or Q8_0 (8; head_dim in blocks of 32) */
   int32_t activations; /* CHAKU_ACTIVATIONS_* */
 } chaku_pool_options;
 

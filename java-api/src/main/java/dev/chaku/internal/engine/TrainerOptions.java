@@ -44,8 +44,7 @@ public record TrainerOptions(
 
     /** The same under another limit. */
     public TrainerOptions withMemoryLimit(long bytes) {
-        return new TrainerOptions(
-                maxTokens, seed, loadBalance, trainRouters, bytes, optimizer, embeddingNoise, lora);
+        return new TrainerOptions(maxTokens, seed, loadBalance, trainRouters, bytes, optimizer, embeddingNoise, lora);
     }
 
     /** The same with another optimizer. */

@@ -25,6 +25,9 @@ final class Places {
     /** A larger pool does not take the place of one that has more tokens of texts under way. */
     private static final int MOST_COMPUTED_AGAIN = 1024;
 
+    /** Generated tokens of a text that lost its place, computed again in a step of others. */
+    private static final int MOST_COMPUTED_AGAIN_BESIDE = EnginePool.BLOCK / 4;
+
     /** A text that cannot have a place. */
     record Failure(Work work, Throwable cause) {}
 
@@ -272,11 +275,12 @@ final class Places {
      * @return whether there was anything to compute
      */
     boolean step(BiConsumer<Work, Throwable> onFailure) {
-        List<Work> going = ready().stream().filter(Work::isRunning).toList();
+        List<Work> going = ready().stream().filter(work -> !work.isPrompt()).toList();
         going.forEach(Work::forgetDraft);
-        speculator.draft(going);
+        speculator.draft(going.stream().filter(Work::isRunning).toList());
         Pass step = new Pass(vocabSize);
-        going.forEach(work -> add(work, EnginePool.BLOCK, step));
+        int most = going.size() == 1 ? EnginePool.BLOCK : MOST_COMPUTED_AGAIN_BESIDE;
+        going.forEach(work -> add(work, work.isRunning() ? EnginePool.BLOCK : most, step));
         boolean computed = attempt(step, () -> generate(step, onFailure), onFailure);
         return read(going.size(), onFailure) || computed;
     }
@@ -291,10 +295,8 @@ final class Places {
 
     /** Goes on with prompts, beside so many texts that are generated. */
     private boolean read(int going, BiConsumer<Work, Throwable> onFailure) {
-        List<Work> prompts = ready().stream()
-                .filter(work -> !work.isRunning())
-                .sorted(turns.order())
-                .toList();
+        List<Work> prompts =
+                ready().stream().filter(Work::isPrompt).sorted(turns.order()).toList();
         if (prompts.isEmpty()) {
             return false;
         }
@@ -356,12 +358,15 @@ final class Places {
 
     private void generate(Pass step, BiConsumer<Work, Throwable> onFailure) {
         logits = step.logitsIn(logits);
+        boolean running = step.works().stream().allMatch(Work::isRunning);
         long start = System.nanoTime();
         pool.core().compute(step.parts(), logits);
         long nanos = System.nanoTime() - start;
         underWay = null;
         speculator.learn(step.tokens(), nanos);
-        chunks.learnStep(nanos);
+        if (running) {
+            chunks.learnStep(nanos);
+        }
         tell(step, logits, onFailure);
     }
 

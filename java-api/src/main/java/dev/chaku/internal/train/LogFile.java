@@ -28,7 +28,6 @@ public final class LogFile {
     /** Before the names of metrics of generated answers in {@link TrainingProgress#numbers}. */
     static final String ANSWERS = "eval_answers_";
 
-
     private final Path path;
     private final List<LossPicture.Point> losses = new ArrayList<>();
     private final List<LossPicture.Point> smoothed = new ArrayList<>();

@@ -55,8 +55,7 @@ public final class RunDescription {
         values(setup, true).forEach((name, value) -> shown.put(name, value.toString()));
         OPTIONAL.forEach(name -> shown.putIfAbsent(name, EarlierRun.NOT_SET));
         StartingAdapter start = setup.start();
-        shown.put(
-                START_HASH, start == null ? EarlierRun.NOT_SET : startHash(start));
+        shown.put(START_HASH, start == null ? EarlierRun.NOT_SET : startHash(start));
         if (!setup.config().keeping().stopsEarly()) {
             shown.remove("validation_examples_sha256"); // Without early stopping the validations only tell.
         }

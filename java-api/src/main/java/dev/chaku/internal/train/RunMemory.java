@@ -47,7 +47,8 @@ public record RunMemory(MemoryPlan core, long engineBytes, long jvmBytes, long j
                 THREAD_BYTES * (threads > 0 ? threads : Runtime.getRuntime().availableProcessors())
                         + SHARED_BYTES
                         + ROUNDING_BYTES;
-        // Encoding the data has touched most of the young generation before: measured, less than a sixteenth of the heap
+        // Encoding the data has touched most of the young generation before: measured, less than a sixteenth of the
+        // heap
         // comes anew. Writing the result takes it once as values and once as a file's tensors.
         long growth = Runtime.getRuntime().totalMemory() / 16
                 + JVM_GROWTH_BYTES
