@@ -109,7 +109,7 @@ class UsageFaultTest {
                 "train --model BASE --data DATA --out OUT --sweep rank | --sweep: expected OPTION=VALUE,... such as rank=8,16, found 'rank'",
                 "train --model BASE --data DATA --out OUT --sweep rnk=8 | --sweep: expected an option of a training, such as rank or learning-rate, found 'rnk'",
                 "train --model BASE --data DATA --out OUT --sweep model=a | found 'model', which all of a series share",
-                "train --model BASE --data DATA --out OUT --sweep rank=8,x | --rank: expected a whole number, found 'x' (training 'rank-x')",
+                "train --model BASE --data DATA --out OUT --sweep rank=8,x | --rank: expected a whole number or PATTERN=NUMBER, found 'x'",
                 "train --model BASE --data DATA --out OUT --sweep rank=8,8 | --sweep: expected each value once",
                 "train --model BASE --data DATA --out OUT --sweep rank=8 --plan | --plan has no effect beside --sweep",
                 "train --model BASE --data DATA --out OUT --variant a/b:rank=8 | --variant: expected NAME:OPTION=VALUE,... such as small:rank=8, found 'a/b:rank=8'",

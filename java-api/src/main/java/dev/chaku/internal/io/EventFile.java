@@ -1,7 +1,6 @@
 package dev.chaku.internal.io;
 
 import dev.chaku.errors.ResourceException;
-import dev.chaku.io.FileFault;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -61,7 +60,7 @@ public final class EventFile {
                 }
             }
         } catch (IOException e) {
-            throw FileFault.notWritten(folder, e);
+            throw DiskFailure.notWritten(folder, e);
         }
     }
 
@@ -85,7 +84,7 @@ public final class EventFile {
         try {
             write(event(step).bytes(5, summary.toByteArray()));
         } catch (IOException e) {
-            throw FileFault.notWritten(path, e);
+            throw DiskFailure.notWritten(path, e);
         }
     }
 
