@@ -70,102 +70,106 @@ Logits alone(const std::shared_ptr<Model>& model, const Story& story, DType dtyp
   return all;
 }
 
-// All of them in one pool, in steps of any of them at any place, which have several generated tokens of a text, too.
-std::vector<Logits> crowd(const std::shared_ptr<Model>& model, const std::vector<Story>& all, DType dtype,
-                          int32_t max_tokens, int32_t batch, uint32_t seed) {
-  Bench pool(model, static_cast<int32_t>(all.size()) * blocks_of(max_tokens), batch, dtype);
-  std::vector<std::unique_ptr<Sequence>> texts;
-  for (const Story& story : all) {
-    texts.push_back(std::make_unique<Sequence>(pool.pages, max_tokens));
-    texts.back()->set_adapters(story.adapters, story.scales);
+// All stories in one pool, and what came of them.
+struct Crowd {
+  const std::vector<Story>& all;
+  Bench pool;
+  std::vector<std::shared_ptr<Sequence>> texts;
+  std::vector<Logits> result;
+  std::mt19937 random;
+
+  Crowd(const std::shared_ptr<Model>& model, const std::vector<Story>& stories, DType dtype, int32_t max_tokens,
+        int32_t batch, uint32_t seed)
+      : all(stories),
+        pool(model, static_cast<int32_t>(stories.size()) * blocks_of(max_tokens), batch, dtype),
+        result(stories.size()),
+        random(seed) {
+    for (const Story& story : stories) {
+      texts.push_back(std::make_shared<Sequence>(pool.pages, max_tokens));
+      texts.back()->set_adapters(story.adapters, story.scales);
+    }
   }
-  std::mt19937 random(seed);
-  const auto below = [&](size_t n) { return static_cast<size_t>(random() % n); };
-  std::vector<Logits> result(all.size());
+  size_t below(size_t n) { return static_cast<size_t>(random() % n); }
+  size_t at(size_t i) const { return static_cast<size_t>(texts[i]->length()); }
+  bool is_over(size_t i) const { return at(i) == all[i].tokens.size(); }
+  // Some tokens of a story from where its text is.
+  StepPart part(size_t i, size_t n, LogitRows rows) const {
+    return {texts[i].get(), std::span(all[i].tokens).subspan(at(i), n), all[i].role(at(i)), rows};
+  }
+  // Rows of logits, each of a story.
+  void give(const std::vector<size_t>& owners, const Logits& logits) {
+    for (size_t r = 0; r < owners.size(); ++r)
+      result[owners[r]].insert(result[owners[r]].end(), logits.begin() + static_cast<ptrdiff_t>(r * kVocab),
+                               logits.begin() + static_cast<ptrdiff_t>((r + 1) * kVocab));
+  }
+};
+
+// All of them in one pool, in steps of any of them at any place, which have several generated tokens of a text, too.
+std::vector<Logits> crowd(Crowd&& c) {
   for (;;) {
     std::vector<StepPart> parts;
     std::vector<size_t> owners;
     bool left = false;
-    for (size_t i = 0; i < all.size(); ++i) {
-      const size_t at = static_cast<size_t>(texts[i]->length()), n = all[i].tokens.size();
-      if (at == n) continue;
+    for (size_t i = 0; i < c.all.size(); ++i) {
+      if (c.is_over(i)) continue;
       left = true;
-      if (below(3) == 0) continue;
-      const bool read = at < all[i].n_prompt;
-      const size_t most = (read ? all[i].n_prompt : n) - at;
-      const size_t now = below(2) == 0 ? most : 1 + below(most);
-      const LogitRows rows = !read                         ? LogitRows::kAll
-                             : at + now == all[i].n_prompt ? LogitRows::kLast
-                                                           : LogitRows::kNone;
-      parts.push_back({texts[i].get(), std::span(all[i].tokens).subspan(at, now), all[i].role(at), rows});
+      if (c.below(3) == 0) continue;
+      const size_t at = c.at(i), n_prompt = c.all[i].n_prompt;
+      const bool read = at < n_prompt;
+      const size_t most = (read ? n_prompt : c.all[i].tokens.size()) - at;
+      const size_t now = c.below(2) == 0 ? most : 1 + c.below(most);
+      const LogitRows rows = !read ? LogitRows::kAll : at + now == n_prompt ? LogitRows::kLast : LogitRows::kNone;
+      parts.push_back(c.part(i, now, rows));
       owners.insert(owners.end(), static_cast<size_t>(parts.back().n_rows()), i);
     }
-    if (!left) return result;
+    if (!left) return c.result;
     Logits logits(owners.size() * kVocab);
-    pool.step.run(parts, logits);
-    for (size_t r = 0; r < owners.size(); ++r)
-      result[owners[r]].insert(result[owners[r]].end(), logits.begin() + static_cast<ptrdiff_t>(r * kVocab),
-                               logits.begin() + static_cast<ptrdiff_t>((r + 1) * kVocab));
+    c.pool.step.run(parts, logits);
+    c.give(owners, logits);
   }
 }
 
-// As crowd(), but prompts are held, some layers at a time, while others of the texts generate; at times they are given
-// up and begun anew.
-std::vector<Logits> held_crowd(const std::shared_ptr<Model>& model, const std::vector<Story>& all, DType dtype,
-                               int32_t max_tokens, int32_t batch, uint32_t seed) {
-  Bench pool(model, static_cast<int32_t>(all.size()) * blocks_of(max_tokens), batch, dtype);
-  std::vector<std::shared_ptr<Sequence>> texts;
-  for (const Story& story : all) {
-    texts.push_back(std::make_shared<Sequence>(pool.pages, max_tokens));
-    texts.back()->set_adapters(story.adapters, story.scales);
-  }
-  std::mt19937 random(seed);
-  const auto below = [&](size_t n) { return static_cast<size_t>(random() % n); };
-  std::vector<Logits> result(all.size());
+// The same, but prompts are held, some layers at a time, while others of the texts generate; at times they are given up
+// and begun anew.
+std::vector<Logits> held_crowd(Crowd&& c) {
   std::vector<size_t> held_owners;
   Logits held_logits;
-  const auto give = [&](const std::vector<size_t>& owners, const Logits& logits) {
-    for (size_t r = 0; r < owners.size(); ++r)
-      result[owners[r]].insert(result[owners[r]].end(), logits.begin() + static_cast<ptrdiff_t>(r * kVocab),
-                               logits.begin() + static_cast<ptrdiff_t>((r + 1) * kVocab));
-  };
   for (;;) {
     std::vector<StepPart> prompts, generated;
     std::vector<size_t> prompt_owners, owners;
     std::vector<std::shared_ptr<Sequence>> kept;
     bool left = false;
-    for (size_t i = 0; i < all.size(); ++i) {
-      const size_t at = static_cast<size_t>(texts[i]->length()), n = all[i].tokens.size();
-      left = left || at < n;
-      if (at == n || texts[i]->has_begun() || below(3) == 0) continue;
-      if (at >= all[i].n_prompt) {
-        generated.push_back(
-            {texts[i].get(), std::span(all[i].tokens).subspan(at, 1), Role::kGenerated, LogitRows::kLast});
+    for (size_t i = 0; i < c.all.size(); ++i) {
+      left = left || !c.is_over(i);
+      if (c.is_over(i) || c.texts[i]->has_begun() || c.below(3) == 0) continue;
+      const size_t at = c.at(i), n_prompt = c.all[i].n_prompt;
+      if (at >= n_prompt) {
+        generated.push_back(c.part(i, 1, LogitRows::kLast));
         owners.push_back(i);
         continue;
       }
-      const size_t now = 1 + below(all[i].n_prompt - at), end = at + now;
-      prompts.push_back({texts[i].get(), std::span(all[i].tokens).subspan(at, now), Role::kPrompt,
-                         end == all[i].n_prompt ? LogitRows::kLast : LogitRows::kNone});
-      if (end == all[i].n_prompt) prompt_owners.push_back(i);
-      kept.push_back(texts[i]);
+      const size_t now = 1 + c.below(n_prompt - at);
+      const bool last = at + now == n_prompt;
+      prompts.push_back(c.part(i, now, last ? LogitRows::kLast : LogitRows::kNone));
+      if (last) prompt_owners.push_back(i);
+      kept.push_back(c.texts[i]);
     }
-    if (!left) return result;
+    if (!left) return c.result;
     if (!generated.empty()) {
       Logits logits(owners.size() * kVocab);
-      pool.step.run(generated, logits);
-      give(owners, logits);
+      c.pool.step.run(generated, logits);
+      c.give(owners, logits);
     }
-    if (!pool.step.holds() && !prompts.empty()) {
-      pool.step.hold(prompts, kept);
+    if (!c.pool.step.holds() && !prompts.empty()) {
+      c.pool.step.hold(prompts, kept);
       held_owners = prompt_owners;
       held_logits.assign(held_owners.size() * kVocab, 0.0f);
     }
-    if (!pool.step.holds()) continue;
-    if (below(8) == 0)
-      pool.step.abandon();
-    else if (pool.step.advance(1 + static_cast<int64_t>(below(2)), held_logits))
-      give(held_owners, held_logits);
+    if (!c.pool.step.holds()) continue;
+    if (c.below(8) == 0)
+      c.pool.step.abandon();
+    else if (c.pool.step.advance(1 + static_cast<int64_t>(c.below(2)), held_logits))
+      c.give(held_owners, held_logits);
   }
 }
 
@@ -197,8 +201,8 @@ void check_crowd(const std::string& what, TinyOptions o, DType dtype = DType::kF
     for (const int32_t batch : {512, 40}) {
       const uint32_t seed = static_cast<uint32_t>(batch);
       const std::string batches = " in batches of " + std::to_string(batch);
-      compare(crowd(model, all, dtype, 128, batch, seed), batches);
-      compare(held_crowd(model, all, dtype, 128, batch, seed), batches + ", held");
+      compare(crowd(Crowd(model, all, dtype, 128, batch, seed)), batches);
+      compare(held_crowd(Crowd(model, all, dtype, 128, batch, seed)), batches + ", held");
     }
   }
 }

@@ -3,6 +3,7 @@ package dev.chaku.cli;
 import dev.chaku.AdapterBase;
 import dev.chaku.Chat;
 import dev.chaku.Model;
+import dev.chaku.ModelOptions;
 import dev.chaku.errors.BadInputException;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -24,6 +25,7 @@ import picocli.CommandLine.Option;
             "  chaku chat --model base.gguf",
             "  chaku chat --model base.gguf --adapter runs/1 --system \"Be brief.\"",
             "  chaku chat --model base.gguf --adapter support@production --temperature 0",
+            "  chaku chat --model base.gguf --draft small.gguf",
             "  printf 'Hello\\nWhat did I say?\\n' | chaku chat --model base.gguf > answers.txt",
             "  chaku chat --model base.gguf --prompt \"Hello\" --json < /dev/null"
         })
@@ -71,6 +73,9 @@ final class ChatCommand extends Verb {
     private SamplingArguments sampling;
 
     @Mixin
+    private DraftOptions drafts;
+
+    @Mixin
     private EngineOptions engine;
 
     @Mixin
@@ -79,6 +84,9 @@ final class ChatCommand extends Verb {
     @Override
     void validate() {
         requireAtLeast(1, "--max-tokens", maxTokens);
+        drafts.check();
+        refuseBeside("--lookup", "--draft");
+        requireEitherBeside("--draft-tokens", "--lookup", "--draft");
         sampling.options();
     }
 
@@ -87,7 +95,9 @@ final class ChatCommand extends Verb {
         List<AdapterArgument> worn = adapters.stream()
                 .map(text -> AdapterArgument.parse(text, registry, console()))
                 .toList();
-        try (Model model = Model.open(modelFile, precision.apply(engine.modelOptions()))) {
+        ModelOptions options = precision.apply(engine.modelOptions());
+        try (Model model = Model.open(modelFile, options);
+                Model draft = drafts.open(options)) {
             Chat chat = chatTemplate != null
                     ? Chat.with(model, model.chat(chatTemplate))
                     : model.chat()
@@ -103,6 +113,7 @@ final class ChatCommand extends Verb {
                 chat.thinking(false);
             }
             chat.generator().maxTokens(maxTokens).sampling(sampling.options());
+            drafts.apply(chat.generator(), draft);
             AdapterBase base = AdapterBase.of(model);
             worn.forEach(a -> {
                 AdapterBases.tell(console(), a.adapter().fit(base), strict);

@@ -62,6 +62,16 @@ class ChatCommandTest {
     }
 
     @Test
+    void draftsChangeNoAnswer() throws IOException {
+        String typed = "Where does the cow live?\nAnd the cat?\n";
+        Cli.Ran plain = chat(typed);
+        assertEquals(plain.out(), chat(typed, "--lookup").out());
+        Cli.Ran drafted = chat(typed, "--draft", Cli.base(folder), "--draft-tokens", 3);
+        assertEquals(0, drafted.code(), drafted.err());
+        assertEquals(plain.out(), drafted.out());
+    }
+
+    @Test
     void answersHaveAForm() throws IOException {
         Path schema = Files.writeString(folder.resolve("s.json"), "{\"enum\":[1,2]}");
         Cli.Ran ran = chat("/schema " + schema + "\nWhich?\n");

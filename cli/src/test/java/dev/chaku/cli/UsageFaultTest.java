@@ -186,6 +186,8 @@ class UsageFaultTest {
                 "generate --model BASE --prompt x --lookup --draft-tokens 33 | --draft-tokens: expected 1 to 32, found 33",
                 "generate --model BASE --prompt x --logprobs 2 | --logprobs has no effect without --json",
                 "generate --model BASE --prompts DATA --n 2 | --n has no effect beside --prompts",
+                "chat --model BASE --draft-tokens 2 | --draft-tokens has no effect without --lookup or --draft",
+                "chat --model BASE --lookup --draft BASE | --draft has no effect beside --lookup",
                 "bench --model BASE --draft-tokens 3 | --draft-tokens has no effect without --lookup or --draft",
                 "bench --model BASE --lookup --gen-tokens 1 | --lookup and --draft: expected --prompt-tokens above 0 and --gen-tokens above 1",
                 "bench --model BASE --concurrency 0 | --concurrency: expected at least 1, found 0",
