@@ -1,5 +1,6 @@
 package dev.chaku.text;
 
+import dev.chaku.gguf.GgufArray;
 import dev.chaku.gguf.GgufMetadata;
 import dev.chaku.gguf.GgufValue;
 import java.util.ArrayList;
@@ -118,5 +119,25 @@ final class TinyVocabularies {
                         "\u2581\u7740",
                         "\u2581cafe",
                         "\u2581$");
+    }
+
+    /** Unigram: pad, end, unknown, and a few pieces; characters are replaced by a table first. */
+    static TinyVocabularies unigram() {
+        TinyVocabularies tiny = new TinyVocabularies("t5")
+                .put("add_space_prefix", GgufValue.of(true))
+                .put("remove_extra_whitespaces", GgufValue.of(true))
+                .put(
+                        "precompiled_charsmap",
+                        GgufArray.Numbers.of(CharacterTables.blob(Map.of(
+                                "\uff21", "A", "\u3000", " ", "\t", " ", "e\u0301", "\u00e9", "\u200b", "", "\u2126",
+                                "ab"))))
+                .tokens(CONTROL, "<pad>", "</s>")
+                .tokens(UNKNOWN, "<unk>");
+        String[] pieces = {"\u2581", "a", "b", "ab", "\u2581ab", "\u00e9", "aba", "A", "b\u2581"};
+        float[] scores = {-3, -4, -4.5f, -5, -6, -7, -6.5f, -7, -9};
+        for (int i = 0; i < pieces.length; i++) {
+            tiny.token(pieces[i], NORMAL, scores[i]);
+        }
+        return tiny;
     }
 }

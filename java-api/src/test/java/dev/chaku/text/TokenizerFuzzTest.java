@@ -12,6 +12,7 @@ class TokenizerFuzzTest {
     private static final Tokenizer SENTENCE_PIECE =
             TinyVocabularies.sentencePiece().tokenizer();
     private static final Tokenizer WORD_PIECE = TinyVocabularies.wordPiece().tokenizer();
+    private static final Tokenizer UNIGRAM = TinyVocabularies.unigram().tokenizer();
     private static final List<Tokenizer> BYTE_PAIRS = List.of(
             bytePairs("default"),
             bytePairs("gpt-2"),
@@ -46,6 +47,11 @@ class TokenizerFuzzTest {
     @FuzzTest
     void wordPiece(byte[] bytes) {
         requireKnown(WORD_PIECE, text(bytes));
+    }
+
+    @FuzzTest
+    void unigram(byte[] bytes) {
+        requireKnown(UNIGRAM, text(bytes));
     }
 
     private static String text(byte[] bytes) {

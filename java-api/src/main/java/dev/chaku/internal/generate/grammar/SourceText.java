@@ -119,10 +119,23 @@ final class SourceText {
         String found = at >= text.length
                 ? "the end"
                 : text[at] == '\n' ? "the end of the line" : "'" + Character.toString(text[at]) + "'";
-        return new BadInputException(where() + ": expected " + expected + ", found " + found);
+        return refused("expected " + expected + ", found " + found);
     }
 
     BadInputException refused(String problem) {
-        return new BadInputException(where() + ": " + problem);
+        return new BadInputException(where() + ": " + oneLine(problem));
+    }
+
+    /** With characters that would end a line, or show nothing, by their numbers. */
+    private static String oneLine(String text) {
+        StringBuilder line = new StringBuilder(text.length());
+        text.codePoints().forEach(c -> {
+            if (Character.isISOControl(c) || c == 0x2028 || c == 0x2029) {
+                line.append(String.format("U+%04X", c));
+            } else {
+                line.appendCodePoint(c);
+            }
+        });
+        return line.toString();
     }
 }
