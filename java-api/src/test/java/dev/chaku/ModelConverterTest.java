@@ -370,7 +370,7 @@ class ModelConverterTest {
                 "config.json | \"llama3\" | llama3 | no JSON",
                 "config.json | \"model_type\": \"llama\" | \"quantization_config\": {\"quant_method\": \"gptq\"} | found gptq",
                 "tokenizer.json | \"Isolated\" | \"Contiguous\" | pre_tokenizer expects one of gpt-2",
-                "tokenizer.json | \"type\": \"BPE\" | \"type\": \"Unigram\" | model.type expects BPE or WordPiece (Unigram is that of T5 and XLM-RoBERTa), found Unigram",
+                "tokenizer.json | \"type\": \"BPE\" | \"type\": \"WordLevel\" | model.type expects BPE, WordPiece or Unigram, found WordLevel",
                 "tokenizer.json | \"a\": 0 | \"a\": \"0\" | model.vocab.a expects an id",
                 "model.safetensors.index.json | \"lm_head.weight\": \"model-00002 | \"lm_head.weight\": \"../model-00002 | the name of a .safetensors file",
                 "model.safetensors.index.json | \"model.norm.weight\": \"model-00002 | \"model.norm.weight\": \"model-00001 | which model.safetensors.index.json places here",
