@@ -14,23 +14,30 @@ import org.jspecify.annotations.Nullable;
  */
 record PatternNumbers(@Nullable Double usual, Map<String, Double> byPattern) {
     /**
-     * Reads an option.
+     * Reads an option; where it is given again, the last says what counts, as with others.
      *
      * @param option its name without dashes, for messages
+     * @param given each time that it was given
      * @param whole whether numbers must be whole
-     * @throws BadInputException if a part is no number, or one is given twice
+     * @throws BadInputException if a part is no number, or says again what is said
      */
-    static PatternNumbers parse(String option, @Nullable List<String> parts, boolean whole) {
+    static PatternNumbers parse(String option, @Nullable List<String> given, boolean whole) {
         Double usual = null;
         Map<String, Double> byPattern = new LinkedHashMap<>();
-        for (String part : parts == null ? List.<String>of() : parts) {
-            int equals = part.lastIndexOf('=');
-            double number = number(option, part, part.substring(equals + 1), whole);
-            boolean again = equals < 0 ? usual != null : byPattern.put(part.substring(0, equals), number) != null;
-            if (again) {
-                throw BadInputException.ofSetting(option, "each once", "'" + part + "' after another");
+        for (String one : given == null ? List.<String>of() : given) {
+            Double usualHere = null;
+            Map<String, Double> here = new LinkedHashMap<>();
+            for (String part : one.split(",", -1)) {
+                int equals = part.lastIndexOf('=');
+                double number = number(option, part, part.substring(equals + 1), whole);
+                boolean again = equals < 0 ? usualHere != null : here.put(part.substring(0, equals), number) != null;
+                if (again) {
+                    throw BadInputException.ofSetting(option, "each once", "'" + part + "' after another");
+                }
+                usualHere = equals < 0 ? Double.valueOf(number) : usualHere;
             }
-            usual = equals < 0 ? Double.valueOf(number) : usual;
+            usual = usualHere != null ? usualHere : usual;
+            byPattern.putAll(here);
         }
         return new PatternNumbers(usual, byPattern);
     }

@@ -89,7 +89,6 @@ final class TrainArguments {
 
     @Option(
             names = "--rank",
-            split = ",",
             paramLabel = "R",
             description =
                     "LoRA rank, or PATTERN=R for products in whose name (blk.3.ffn_down) the regular expression is found: --rank 16,ffn_down=32. The first that is found counts.")
@@ -97,7 +96,6 @@ final class TrainArguments {
 
     @Option(
             names = "--alpha",
-            split = ",",
             paramLabel = "X",
             description = "LoRA alpha (twice the rank), or PATTERN=X; it does not follow ranks by pattern.")
     private List<String> alphas;
