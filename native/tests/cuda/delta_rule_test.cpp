@@ -1,67 +1,23 @@
 // The gated delta rule on the emulated device, in shapes that suit it.
-#include "kernels/delta_rule.h"
-
-#include "kernels/paths.h"
+#include "kernels/delta_rule_data.h"
 
 using namespace chaku;
 using namespace chaku::test;
 
 namespace {
 
-struct Heads {
-  int32_t keys, values, key_dim, value_dim;
-  bool tiled;
-};
-
-constexpr Heads kHeads[] = {
+constexpr DeltaRuleHeads kHeads[] = {
     {1, 1, 1, 1, false}, {2, 4, 16, 6, true}, {2, 6, 15, 3, false}, {1, 2, 140, 9, false}, {1, 1, 300, 2, false}};
 
 // A token alone, few, and as many as make several chunks, the last one shorter.
-constexpr AttentionSpan kSpans[] = {{0, 1, 0, 1}, {1, 3, 1, 3}, {3, 20, 3, 20}};
+const std::vector<AttentionSpan> kSpans = {{0, 1, 0, 1}, {1, 3, 1, 3}, {3, 20, 3, 20}};
 constexpr int64_t kTokens = 20;
-
-struct Inputs {
-  Floats qkv, beta, alpha, rate;
-  DeltaRuleProblem p;
-};
-
-Inputs make_inputs(const Heads& h) {
-  Inputs in;
-  DeltaRuleProblem& p = in.p;
-  const int64_t keys = int64_t{h.keys} * h.key_dim;
-  p.stride = 2 * keys + int64_t{h.values} * h.value_dim + 3;
-  in.qkv = random_vector(kTokens * p.stride, 1);
-  std::fill_n(in.qkv.begin(), keys, 0.0f);  // a query without length
-  in.beta = random_vector(kTokens * h.values, 2, 2.0f);
-  in.alpha = random_vector(kTokens * h.values, 3, 2.0f);
-  in.rate = random_vector(h.values, 4);
-  for (float& r : in.rate) r = -std::exp(r) / 4;
-  p.q = in.qkv.data();
-  p.k = p.q + keys;
-  p.v = p.k + keys;
-  p.beta = in.beta.data();
-  p.alpha = in.alpha.data();
-  p.rate = in.rate.data();
-  p.n_key_heads = h.keys;
-  p.n_value_heads = h.values;
-  p.key_dim = h.key_dim;
-  p.value_dim = h.value_dim;
-  p.tiled = h.tiled;
-  p.spans = kSpans;
-  p.n_spans = 3;
-  return in;
-}
-
-std::string describe(const char* op, const Heads& h) {
-  return std::string(op) + " Hk" + std::to_string(h.keys) + " Hv" + std::to_string(h.values) + " dk" +
-         std::to_string(h.key_dim) + " dv" + std::to_string(h.value_dim);
-}
 
 }  // namespace
 
 TEST(packed_rows_with_states) {
-  for (const Heads& h : kHeads) {
-    const Inputs in = make_inputs(h);
+  for (const DeltaRuleHeads& h : kHeads) {
+    const DeltaRuleInputs in = delta_rule_inputs(h, kSpans);
     const int64_t memory = int64_t{h.values} * h.key_dim * h.value_dim, n_out = kTokens * h.values * h.value_dim;
     const Floats before = random_vector(3 * memory, 5);
     for (const bool stateful : {false, true})
@@ -81,8 +37,8 @@ TEST(packed_rows_with_states) {
 }
 
 TEST(gradients_of_packed_rows) {
-  for (const Heads& h : kHeads) {
-    const Inputs in = make_inputs(h);
+  for (const DeltaRuleHeads& h : kHeads) {
+    const DeltaRuleInputs in = delta_rule_inputs(h, kSpans);
     const Floats d_o = random_vector(kTokens * h.values * h.value_dim, 5), drate = random_vector(h.values, 6);
     for (const bool rates_too : {true, false})
       check_paths(describe("delta_rule_backward", h), kDeltaRuleGradient, [&](const KernelTable& table, Queue& queue) {

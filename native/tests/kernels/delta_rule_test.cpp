@@ -1,66 +1,21 @@
-#include "kernels/delta_rule.h"
-
-#include "paths.h"
+#include "kernels/delta_rule_data.h"
 
 using namespace chaku;
 using namespace chaku::test;
 
 namespace {
 
-struct Heads {
-  int32_t keys, values, key_dim, value_dim;
-  bool tiled;
-};
+constexpr DeltaRuleHeads kHeads[] = {{1, 1, 1, 1, false},  {2, 4, 16, 16, true},   {2, 6, 15, 17, false},
+                                     {1, 3, 33, 40, true}, {2, 2, 128, 128, true}, {1, 2, 256, 20, false},
+                                     {1, 1, 300, 5, false}};
 
-constexpr Heads kHeads[] = {{1, 1, 1, 1, false},    {2, 4, 16, 16, true},   {2, 6, 15, 17, false}, {1, 3, 33, 40, true},
-                            {2, 2, 128, 128, true}, {1, 2, 256, 20, false}, {1, 1, 300, 5, false}};
-
-struct Inputs {
-  Floats qkv, beta, alpha, rate;
-  std::vector<AttentionSpan> spans;
-  DeltaRuleProblem p;
-};
-
-Inputs make_inputs(const Heads& h, std::vector<AttentionSpan> spans) {
-  Inputs in;
-  in.spans = std::move(spans);
-  const int64_t t = in.spans.back().q_end, keys = h.keys * h.key_dim;
-  DeltaRuleProblem& p = in.p;
-  p.stride = 2 * keys + h.values * h.value_dim + 3;
-  in.qkv = random_vector(t * p.stride, 1);
-  for (int64_t i = 0; i < keys; ++i) in.qkv[static_cast<size_t>(i)] = 0.0f;  // a query without length
-  in.beta = random_vector(t * h.values, 2, 2.0f);
-  in.alpha = random_vector(t * h.values, 3, 2.0f);
-  in.rate = random_vector(h.values, 4);
-  for (float& r : in.rate) r = -std::exp(r) / 4;
-  p.q = in.qkv.data();
-  p.k = p.q + keys;
-  p.v = p.k + keys;
-  p.beta = in.beta.data();
-  p.alpha = in.alpha.data();
-  p.rate = in.rate.data();
-  p.n_key_heads = h.keys;
-  p.n_value_heads = h.values;
-  p.key_dim = h.key_dim;
-  p.value_dim = h.value_dim;
-  p.tiled = h.tiled;
-  p.spans = in.spans.data();
-  p.n_spans = static_cast<int64_t>(in.spans.size());
-  return in;
-}
-
-std::string describe(const char* op, const Heads& h) {
-  return std::string(op) + " Hk" + std::to_string(h.keys) + " Hv" + std::to_string(h.values) + " dk" +
-         std::to_string(h.key_dim) + " dv" + std::to_string(h.value_dim);
-}
-
-int64_t out_size(const Inputs& in) { return in.spans.back().q_end * in.p.n_value_heads * in.p.value_dim; }
+int64_t out_size(const DeltaRuleInputs& in) { return in.spans.back().q_end * in.p.n_value_heads * in.p.value_dim; }
 
 }  // namespace
 
 TEST(packed_rows) {
-  for (const Heads& h : kHeads) {
-    Inputs in = make_inputs(h, {{0, 1, 0, 1}, {1, 3, 1, 3}, {3, 30, 3, 30}});
+  for (const DeltaRuleHeads& h : kHeads) {
+    DeltaRuleInputs in = delta_rule_inputs(h, {{0, 1, 0, 1}, {1, 3, 1, 3}, {3, 30, 3, 30}});
     check_paths(describe("delta_rule", h), kDeltaRule, [&](const KernelTable& table, Queue& queue) {
       Floats o(static_cast<size_t>(out_size(in)), kUntouched);
       DeltaRuleProblem p = in.p;
@@ -72,8 +27,8 @@ TEST(packed_rows) {
 }
 
 TEST(chunks_that_hand_on_their_state_equal_the_whole) {
-  for (const Heads& h : kHeads) {
-    Inputs in = make_inputs(h, {{0, 20, 0, 20}});
+  for (const DeltaRuleHeads& h : kHeads) {
+    DeltaRuleInputs in = delta_rule_inputs(h, {{0, 20, 0, 20}});
     check_paths(describe("delta_rule in chunks", h), kDeltaRule, [&](const KernelTable& table, Queue& queue) {
       Floats whole(static_cast<size_t>(out_size(in))), chunked(whole.size());
       Floats state(static_cast<size_t>(int64_t{h.values} * h.key_dim * h.value_dim), kUntouched);
@@ -108,8 +63,8 @@ TEST(chunks_that_hand_on_their_state_equal_the_whole) {
 // Each text's state lies state_offset behind its pointers.
 TEST(texts_with_states_of_their_own) {
   constexpr int64_t kOffset = 7;
-  for (const Heads& h : kHeads) {
-    Inputs in = make_inputs(h, {{0, 1, 0, 1}, {1, 3, 1, 3}, {3, 30, 3, 30}});
+  for (const DeltaRuleHeads& h : kHeads) {
+    DeltaRuleInputs in = delta_rule_inputs(h, {{0, 1, 0, 1}, {1, 3, 1, 3}, {3, 30, 3, 30}});
     const int64_t size = int64_t{h.values} * h.key_dim * h.value_dim;
     const Floats before = random_vector(3 * size + kOffset, 5);
     check_paths(describe("delta_rule of texts", h), kDeltaRule, [&](const KernelTable& table, Queue& queue) {
@@ -136,9 +91,9 @@ TEST(texts_with_states_of_their_own) {
 }
 
 TEST(backward_of_packed_rows) {
-  for (const Heads& h : kHeads)
+  for (const DeltaRuleHeads& h : kHeads)
     for (const int64_t last : {4, 5, 30}) {
-      Inputs in = make_inputs(h, {{0, 1, 0, 1}, {1, 3, 1, 3}, {3, last, 3, last}});
+      DeltaRuleInputs in = delta_rule_inputs(h, {{0, 1, 0, 1}, {1, 3, 1, 3}, {3, last, 3, last}});
       const Floats d_o = random_vector(out_size(in), 5), drate = random_vector(h.values, 6);
       check_paths(describe("delta_rule_backward", h), kDeltaRuleGradient, [&](const KernelTable& table, Queue& queue) {
         Floats dqkv(in.qkv.size(), kUntouched), gates(2 * in.beta.size(), kUntouched), rates = drate;
@@ -161,8 +116,8 @@ TEST(backward_of_packed_rows) {
 
 // So many tokens that the states before each are kept on several levels.
 TEST(backward_of_a_long_row) {
-  const Heads h = {1, 1, 200, 3, false};
-  Inputs in = make_inputs(h, {{0, 220, 0, 220}});
+  const DeltaRuleHeads h = {1, 1, 200, 3, false};
+  DeltaRuleInputs in = delta_rule_inputs(h, {{0, 220, 0, 220}});
   for (float& a : in.alpha) a -= 4.0f;  // forget slowly: early tokens matter to late ones
   const Floats d_o = random_vector(out_size(in), 5);
   check_paths("delta_rule_backward of a long row", kDeltaRuleGradient, [&](const KernelTable& table, Queue& queue) {
