@@ -64,17 +64,19 @@ final class EvaluationChecks {
         this.step = step;
     }
 
-    /** As many as are compared, spread evenly; null for none. */
+    /** As many as are compared; null for none. */
     private static @Nullable Dataset sample(List<Example> examples) {
-        if (examples.isEmpty()) {
-            return null;
-        }
-        int count = Math.min(SAMPLE, examples.size());
+        return examples.isEmpty() ? null : Dataset.of(spread(examples, SAMPLE));
+    }
+
+    /** At most so many of some examples, spread evenly over them. */
+    static List<Example> spread(List<Example> examples, int most) {
+        int count = Math.min(most, examples.size());
         List<Example> some = new ArrayList<>();
         for (int i = 0; i < count; i++) {
             some.add(examples.get((int) ((long) i * examples.size() / count)));
         }
-        return Dataset.of(some);
+        return some;
     }
 
     /** How often {@link #step} will be called where so many variants without examples before the question are asked. */

@@ -469,11 +469,7 @@ public final class Trainer {
             throw new BadInputException(
                     "eval answers: expected validation examples with a prompt and an answer, as text, found none");
         }
-        List<Example> chosen = new ArrayList<>();
-        for (int i = 0; i < Math.min(count, asking.size()); i++) {
-            chosen.add(asking.get((int) ((long) i * asking.size() / Math.min(count, asking.size()))));
-        }
-        return chosen;
+        return EvaluationChecks.spread(asking, count);
     }
 
     private ExampleEncoder encoder() {

@@ -13,13 +13,11 @@ import dev.chaku.train.LoraTarget;
 import dev.chaku.train.LoraVariant;
 import dev.chaku.train.ProductRules;
 import dev.chaku.train.TrainingConfig;
-import dev.chaku.train.TrainingProgress;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -89,19 +87,6 @@ class DoraTrainingTest {
         assertTrue(refusal.contains("use_dora") && refusal.contains("export it merged"), refusal);
     }
 
-    private static void copyAt(int step, TrainingProgress progress, Path from, Path to) {
-        if (progress.step() != step) {
-            return;
-        }
-        try (Stream<Path> all = Files.walk(from)) {
-            for (Path path : all.toList()) {
-                Files.copy(path, to.resolve(from.relativize(path).toString()));
-            }
-        } catch (IOException e) {
-            throw new AssertionError(e);
-        }
-    }
-
     private static byte[] weights(Path result) throws IOException {
         return Files.readAllBytes(result.resolve("adapter_model.safetensors"));
     }
@@ -112,7 +97,7 @@ class DoraTrainingTest {
         byte[] whole;
         Path live = folder.resolve("live");
         try (TrainingRun run = trainer("live", dora(), noisy)
-                .onProgress(p -> copyAt(7, p, live, folder.resolve("killed")))
+                .onProgress(p -> TinyTraining.copyAt(7, p, live, folder.resolve("killed")))
                 .start()) {
             whole = weights(run.awaitFile());
         }

@@ -18,7 +18,6 @@ import dev.chaku.internal.io.DirectBuffers;
 import dev.chaku.train.LoraConfig;
 import dev.chaku.train.MergeAware;
 import dev.chaku.train.TrainingConfig;
-import dev.chaku.train.TrainingProgress;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
@@ -28,7 +27,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -161,8 +159,9 @@ class MergeAwareTrainingTest {
         for (int step : List.of(5, 7, 9)) {
             Path live = folder.resolve("live" + step);
             Path killed = folder.resolve("killed" + step);
-            Trainer trainer =
-                    trainer("live" + step, aware).config(often).onProgress(p -> copyAt(step, p, live, killed));
+            Trainer trainer = trainer("live" + step, aware)
+                    .config(often)
+                    .onProgress(p -> TinyTraining.copyAt(step, p, live, killed));
             try (TrainingRun run = trainer.start()) {
                 assertEquals(expected, TinyTraining.bits(run.await()));
             }
@@ -177,19 +176,6 @@ class MergeAwareTrainingTest {
                         () -> trainer("whole", aware.withEvery(5)).resume(true).start())
                 .getMessage();
         assertTrue(refusal.contains("merge_aware_every: expected 4 as in the run so far, found 5"), refusal);
-    }
-
-    private static void copyAt(int step, TrainingProgress progress, Path from, Path to) {
-        if (progress.step() != step) {
-            return;
-        }
-        try (Stream<Path> all = Files.walk(from)) {
-            for (Path path : all.toList()) {
-                Files.copy(path, to.resolve(from.relativize(path).toString()));
-            }
-        } catch (IOException e) {
-            throw new AssertionError(e);
-        }
     }
 
     @Test

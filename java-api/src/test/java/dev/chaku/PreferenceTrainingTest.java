@@ -203,16 +203,16 @@ class PreferenceTrainingTest {
         Path killed = folder.resolve("out");
         finish(trainer(loss, "live").config(saving).onProgress(p -> {
             if (p.step() == 7) {
-                copy(live, killed);
+                TinyTraining.copy(live, killed);
             }
         }));
         String reference = Files.readString(killed.resolve("reference.txt"));
         assertEquals(Files.readString(folder.resolve("whole/reference.txt")), reference);
         Path again = folder.resolve("again");
-        copy(killed, again);
+        TinyTraining.copy(killed, again);
         Files.delete(again.resolve("reference.txt"));
         Path altered = folder.resolve("altered");
-        copy(killed, altered);
+        TinyTraining.copy(killed, altered);
         Files.writeString(altered.resolve("reference.txt"), reference.replaceFirst("\n-", "\n-1"));
         for (Path out : List.of(killed, again, altered)) {
             assertEquals(
@@ -223,7 +223,7 @@ class PreferenceTrainingTest {
             assertEquals(reference, Files.readString(out.resolve("reference.txt")));
         }
         Loss other = loss instanceof Loss.Kto ? new Loss.Kto(0.2, 1, 1) : new Loss.Dpo(0.2, 0, false, 0);
-        copy(killed, folder.resolve("other"));
+        TinyTraining.copy(killed, folder.resolve("other"));
         BadInputException refused = assertThrows(BadInputException.class, () -> trainer(loss, "other")
                 .config(saving.with(c -> c.loss(other)))
                 .resume(true)
@@ -245,16 +245,6 @@ class PreferenceTrainingTest {
     private static List<Integer> finish(Trainer trainer) {
         try (TrainingRun run = trainer.start()) {
             return TinyTraining.bits(run.await());
-        }
-    }
-
-    private static void copy(Path from, Path to) {
-        try (Stream<Path> all = Files.walk(from)) {
-            for (Path path : all.toList()) {
-                Files.copy(path, to.resolve(from.relativize(path).toString()));
-            }
-        } catch (IOException e) {
-            throw new AssertionError(e);
         }
     }
 

@@ -12,16 +12,12 @@ import dev.chaku.train.LoraConfig;
 import dev.chaku.train.LoraTarget;
 import dev.chaku.train.ProductRules;
 import dev.chaku.train.ProductRules.LayerRange;
-import dev.chaku.train.TrainingProgress;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -122,7 +118,8 @@ class ProductRulesTrainingTest {
             whole = TinyTraining.bits(adapter);
         }
         Path live = folder.resolve("live");
-        Trainer trainer = trainer("live", rules()).onProgress(p -> copyAt(7, p, live, folder.resolve("broken")));
+        Trainer trainer =
+                trainer("live", rules()).onProgress(p -> TinyTraining.copyAt(7, p, live, folder.resolve("broken")));
         try (TrainingRun run = trainer.start()) {
             run.awaitFile();
         }
@@ -134,19 +131,6 @@ class ProductRulesTrainingTest {
         try (TrainingRun run = trainer("broken", rules()).resume(true).start();
                 Adapter adapter = run.await()) {
             assertArrayEquals(whole.toArray(), TinyTraining.bits(adapter).toArray());
-        }
-    }
-
-    private static void copyAt(int step, TrainingProgress progress, Path from, Path to) {
-        if (progress.step() != step) {
-            return;
-        }
-        try (Stream<Path> all = Files.walk(from)) {
-            for (Path path : all.toList()) {
-                Files.copy(path, to.resolve(from.relativize(path).toString()));
-            }
-        } catch (IOException e) {
-            throw new AssertionError(e);
         }
     }
 

@@ -198,7 +198,7 @@ final class StubEngine implements Engine {
             for (int i = part.from(); i < end; i++) {
                 computed.add(part.tokens()[i]);
             }
-            int rows = part.logits() == Logits.NONE ? 0 : part.logits() == Logits.LAST ? 1 : part.n();
+            int rows = part.rows();
             for (int row = 0; row < rows; row++) {
                 int next = (part.tokens()[end - rows + row] + text.added) % vocabSize;
                 for (int id = 0; id < vocabSize; id++) {

@@ -7,6 +7,9 @@ import dev.chaku.errors.OperationCancelledException;
 import dev.chaku.train.LoraConfig;
 import dev.chaku.train.LoraTarget;
 import dev.chaku.train.TrainingConfig;
+import dev.chaku.train.TrainingProgress;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -18,6 +21,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.stream.Stream;
 
 /** Settings and data for trainings over {@link TinyModel} that take a second. */
 public final class TinyTraining {
@@ -61,6 +65,24 @@ public final class TinyTraining {
     /** With dropout, so that a resumed run has its counter to get right. */
     static LoraConfig lora() {
         return LoraConfig.rank(4).withDropout(0.1).withTargets(Set.of(LoraTarget.Q, LoraTarget.V, LoraTarget.DOWN));
+    }
+
+    /** Copies a run's folder, as it is. */
+    static void copy(Path from, Path to) {
+        try (Stream<Path> all = Files.walk(from)) {
+            for (Path path : all.toList()) {
+                Files.copy(path, to.resolve(from.relativize(path).toString()));
+            }
+        } catch (IOException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    /** Copies it when the run has done a step: what a kill would leave then. */
+    static void copyAt(int step, TrainingProgress progress, Path from, Path to) {
+        if (progress.step() == step) {
+            copy(from, to);
+        }
     }
 
     /** Pauses a run when it has done a step, saves it there, and cancels it; the checkpoint's folder. */

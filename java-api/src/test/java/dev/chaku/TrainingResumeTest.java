@@ -79,7 +79,7 @@ class TrainingResumeTest {
         Path live = folder.resolve("live");
         trainer.output(live).onProgress(p -> {
             if (p.step() == step) {
-                copy(live, killed);
+                TinyTraining.copy(live, killed);
             }
         });
         try {
@@ -90,16 +90,6 @@ class TrainingResumeTest {
                 run.awaitFile();
             }
             delete(live);
-        } catch (IOException e) {
-            throw new AssertionError(e);
-        }
-    }
-
-    private static void copy(Path from, Path to) {
-        try (Stream<Path> all = Files.walk(from)) {
-            for (Path path : all.toList()) {
-                Files.copy(path, to.resolve(from.relativize(path).toString()));
-            }
         } catch (IOException e) {
             throw new AssertionError(e);
         }

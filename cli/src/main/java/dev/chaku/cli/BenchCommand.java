@@ -165,9 +165,7 @@ final class BenchCommand extends Verb {
         if (given("--concurrency") && (promptTokens == 0 || genTokens < 2)) {
             throw usage("--concurrency: expected --prompt-tokens above 0 and --gen-tokens above 1");
         }
-        drafts.check();
-        refuseBeside("--lookup", "--draft");
-        requireEitherBeside("--draft-tokens", "--lookup", "--draft");
+        drafts.check(this);
         if (drafts.areAsked() && (promptTokens == 0 || genTokens < 2)) {
             throw usage("--lookup and --draft: expected --prompt-tokens above 0 and --gen-tokens above 1");
         }

@@ -84,9 +84,7 @@ final class ChatCommand extends Verb {
     @Override
     void validate() {
         requireAtLeast(1, "--max-tokens", maxTokens);
-        drafts.check();
-        refuseBeside("--lookup", "--draft");
-        requireEitherBeside("--draft-tokens", "--lookup", "--draft");
+        drafts.check(this);
         sampling.options();
     }
 

@@ -37,9 +37,11 @@ final class DraftOptions {
         return lookup || file != null;
     }
 
-    /** The settings, as far as they read no file. */
-    void check() {
+    /** The settings of a verb, as far as they read no file. */
+    void check(Verb verb) {
         Speculation.lookup().withMostTokens(tokens);
+        verb.refuseBeside("--lookup", "--draft");
+        verb.requireEitherBeside("--draft-tokens", "--lookup", "--draft");
     }
 
     /** The model that drafts; null if none does. */

@@ -171,9 +171,7 @@ final class GenerateCommand extends Verb {
         if (given("--logprobs") && !json() && !given("--prompts") && !given("--n")) {
             throw usage("--logprobs has no effect without --json: give both or neither");
         }
-        drafts.check();
-        refuseBeside("--lookup", "--draft");
-        requireEitherBeside("--draft-tokens", "--lookup", "--draft");
+        drafts.check(this);
         sampling.options();
         if (sampling.isGreedy()) {
             for (String option : new String[] {"--top-k", "--top-p", "--min-p", "--seed"}) {

@@ -78,9 +78,7 @@ public final class Main implements Runnable {
                 console.colours() ? CommandLine.Help.Ansi.ON : CommandLine.Help.Ansi.OFF));
         line.setCommandName(Program.name());
         nameProgram(line);
-        line.setOverwrittenOptionsAllowed(true);
         line.setUsageHelpWidth(110);
-        line.setCaseInsensitiveEnumValuesAllowed(true);
         Values.register(line);
         Failures failures = new Failures(console);
         line.setExecutionStrategy(result -> execute(failures, result));

@@ -3,6 +3,7 @@ package dev.chaku.cli;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.chaku.train.TrainingProgress;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -29,7 +30,6 @@ final class RunCurves {
     /** A line of a chart: its field in the log, its name and its style. */
     private record Line(String field, String name, String style) {}
 
-    private static final String ANSWERS = "eval_answers_";
     private static final int STYLES = 3;
 
     private final List<JsonNode> steps = new ArrayList<>();
@@ -91,15 +91,17 @@ final class RunCurves {
         Set<String> fields = new LinkedHashSet<>();
         for (JsonNode step : steps) {
             step.fieldNames().forEachRemaining(field -> {
-                if (field.startsWith(ANSWERS)) {
+                if (field.startsWith(TrainingProgress.ANSWERS)) {
                     fields.add(field);
                 }
             });
         }
         List<Line> lines = new ArrayList<>();
         for (String field : fields) {
-            lines.add(
-                    new Line(field, field.substring(ANSWERS.length()).replace('_', ' '), "s" + lines.size() % STYLES));
+            lines.add(new Line(
+                    field,
+                    field.substring(TrainingProgress.ANSWERS.length()).replace('_', ' '),
+                    "s" + lines.size() % STYLES));
         }
         return lines.toArray(Line[]::new);
     }

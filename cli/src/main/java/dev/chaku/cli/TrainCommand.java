@@ -293,8 +293,6 @@ final class TrainCommand extends Verb {
         TrainCommand training = new TrainCommand();
         training.attach(console(), words.toArray(String[]::new));
         CommandLine parser = new CommandLine(training);
-        parser.setOverwrittenOptionsAllowed(true);
-        parser.setCaseInsensitiveEnumValuesAllowed(true);
         Values.register(parser);
         try {
             parser.parseArgs(words.toArray(String[]::new));

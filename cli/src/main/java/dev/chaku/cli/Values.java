@@ -24,7 +24,10 @@ import picocli.CommandLine.TypeConversionException;
 final class Values {
     private Values() {}
 
+    /** Has a command line read values so; names in any case, and of options given again the last. */
     static void register(CommandLine line) {
+        line.setOverwrittenOptionsAllowed(true);
+        line.setCaseInsensitiveEnumValuesAllowed(true);
         register(line, AdapterFormat.class, AdapterFormat::parse);
         register(line, Device.class, Device::parse);
         register(line, WeightFormat.class, WeightFormat::parse);

@@ -19,12 +19,9 @@ final class SchemaMetric implements Metric {
 
     SchemaMetric(String schema) {
         whole = new SchemaCheck(schema);
-        required =
-                JsonTree.parse(WHAT, schema) instanceof Map<?, ?> root && root.get("required") instanceof List<?> names
-                        ? names
-                        : List.of();
-        if (JsonTree.parse(WHAT, schema) instanceof Map<?, ?> root
-                && root.get("properties") instanceof Map<?, ?> known) {
+        Map<?, ?> root = JsonTree.parse(WHAT, schema) instanceof Map<?, ?> map ? map : Map.of();
+        required = root.get("required") instanceof List<?> names ? names : List.of();
+        if (root.get("properties") instanceof Map<?, ?> known) {
             known.forEach((name, value) -> part(root, value).ifPresent(check -> fields.put(name.toString(), check)));
         }
     }

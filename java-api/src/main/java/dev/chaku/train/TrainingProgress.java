@@ -58,6 +58,9 @@ public record TrainingProgress(
         Duration remaining,
         int skippedSteps,
         long peakBytes) {
+    /** What stands before the names of metrics of answers in {@link #numbers}. */
+    public static final String ANSWERS = "eval_answers_";
+
     public TrainingProgress {
         evalAnswers = Collections.unmodifiableMap(new LinkedHashMap<>(evalAnswers));
     }
@@ -87,7 +90,7 @@ public record TrainingProgress(
             numbers.put("eval_loss", evalLoss.orElseThrow());
             numbers.put("eval_accuracy", evalAccuracy.orElseThrow());
             evalPerplexity().ifPresent(value -> numbers.put("eval_perplexity", value));
-            evalAnswers.forEach((name, value) -> numbers.put("eval_answers_" + name, value));
+            evalAnswers.forEach((name, value) -> numbers.put(ANSWERS + name, value));
         }
         return numbers;
     }

@@ -186,19 +186,7 @@ final class NativePool extends NativeHandle<chaku_pool> implements EnginePool {
     }
 
     private static long rows(List<Part> parts) {
-        long rows = 0;
-        for (Part part : parts) {
-            rows += rows(part);
-        }
-        return rows;
-    }
-
-    private static int rows(Part part) {
-        return switch (part.logits()) {
-            case NONE -> 0;
-            case LAST -> 1;
-            case ALL -> part.n();
-        };
+        return parts.stream().mapToLong(Part::rows).sum();
     }
 
     private static NativeText own(Part part) {

@@ -90,7 +90,16 @@ public interface EnginePool extends AutoCloseable {
      * @param from index of the first
      * @param n how many, at least 1
      */
-    record Part(EngineText text, int[] tokens, int from, int n, Role role, Logits logits) {}
+    record Part(EngineText text, int[] tokens, int from, int n, Role role, Logits logits) {
+        /** Rows of logits that are asked for. */
+        public int rows() {
+            return switch (logits) {
+                case NONE -> 0;
+                case LAST -> 1;
+                case ALL -> n;
+            };
+        }
+    }
 
     /** V. */
     int vocabSize();

@@ -1,7 +1,6 @@
 package dev.chaku.internal.schedule;
 
 import dev.chaku.internal.engine.EnginePool;
-import dev.chaku.internal.engine.EngineText;
 import dev.chaku.internal.io.DirectBuffers;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
@@ -85,25 +84,8 @@ final class Pass {
 
     /** Room for the rows: in a buffer, or in a larger one. */
     FloatBuffer logitsIn(FloatBuffer buffer) {
-        int rows = parts.stream().mapToInt(Pass::rows).sum();
+        int rows = parts.stream().mapToInt(EnginePool.Part::rows).sum();
         int floats = Math.multiplyExact(rows, vocabSize);
         return buffer.capacity() < floats ? DirectBuffers.floats(floats) : buffer.clear();
-    }
-
-    static int rows(EnginePool.Part part) {
-        return switch (part.logits()) {
-            case NONE -> 0;
-            case LAST -> 1;
-            case ALL -> part.n();
-        };
-    }
-
-    /** A text with a place is in the engine. */
-    static EngineText text(Work work) {
-        EngineText text = work.text;
-        if (text == null) {
-            throw new IllegalStateException("a text with a place is not in the engine");
-        }
-        return text;
     }
 }

@@ -320,7 +320,10 @@ final class Places {
     }
 
     private int add(Work work, int most, Pass pass) {
-        EngineText text = Pass.text(work);
+        EngineText text = work.text;
+        if (text == null) {
+            throw new IllegalStateException("a text with a place is not in the engine");
+        }
         if (pool.mixes()) {
             work.keepBefore(text);
         }
@@ -399,7 +402,7 @@ final class Places {
             EnginePool.Part part = parts.get(i);
             Work work = works.get(i);
             at[i] = rows * vocabSize;
-            rows += Pass.rows(part);
+            rows += part.rows();
             work.computed += part.n();
             work.suspect &= part.logits() == EnginePool.Logits.NONE;
             turns.serve(work.order.share(), part.n());

@@ -25,9 +25,6 @@ import org.jspecify.annotations.Nullable;
 /** The run's log: one JSON object a line, appended as the run goes. Not thread-safe. */
 public final class LogFile {
     private static final String NAME = "log.jsonl";
-    /** Before the names of metrics of generated answers in {@link TrainingProgress#numbers}. */
-    static final String ANSWERS = "eval_answers_";
-
     private final Path path;
     private final List<LossPicture.Point> losses = new ArrayList<>();
     private final List<LossPicture.Point> smoothed = new ArrayList<>();

@@ -23,7 +23,8 @@ final class RunResult {
         if (!end.evaluated() && end.evalLoss().isPresent()) {
             more.append(",\"eval_loss\":" + end.evalLoss().getAsDouble() + ",\"eval_accuracy\":"
                     + end.evalAccuracy().orElseThrow());
-            end.evalAnswers().forEach((name, value) -> more.append(",\"" + LogFile.ANSWERS + name + "\":" + value));
+            end.evalAnswers()
+                    .forEach((name, value) -> more.append(",\"" + TrainingProgress.ANSWERS + name + "\":" + value));
             end.evalMargin().ifPresent(margin -> more.append(",\"eval_margin\":" + margin));
         }
         folder.writeText(NAME, numbers + more + "}\n");
@@ -66,8 +67,8 @@ final class RunResult {
     private static Map<String, Double> answers(Map<String, String> values) {
         Map<String, Double> answers = new TreeMap<>();
         values.forEach((name, value) -> {
-            if (name.startsWith(LogFile.ANSWERS)) {
-                answers.put(name.substring(LogFile.ANSWERS.length()), Double.parseDouble(value));
+            if (name.startsWith(TrainingProgress.ANSWERS)) {
+                answers.put(name.substring(TrainingProgress.ANSWERS.length()), Double.parseDouble(value));
             }
         });
         return answers;
