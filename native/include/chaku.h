@@ -158,6 +158,9 @@ typedef struct chaku_engine_options {
   int32_t device_kind;    /* CHAKU_DEVICE_* */
   int32_t device_ordinal; /* among those of its kind, from 0 */
   int32_t device_requirement; /* CHAKU_DEVICE_PREFERRED or CHAKU_DEVICE_REQUIRED */
+  int32_t streams_layers;     /* 1: of CUDA, weights of gpu_layers layers alone stay on the device; those of the others
+                                 lie in this machine's memory and come when they are needed, layer by layer. 0: all stay */
+  int32_t gpu_layers;         /* >= 0, spread evenly over the depth; what is outside layers stays in any case */
   const char* cuda_library;   /* the file of CUDA kernels; NULL: libchaku_cuda.so beside this library */
 } chaku_engine_options;
 
@@ -490,6 +493,7 @@ typedef struct chaku_memory_plan {
   int64_t optimizer_bytes;  /* moments */
   int64_t activation_bytes; /* what a forward pass keeps for the backward pass, or the KV cache */
   int64_t scratch_bytes;
+  int64_t host_bytes;      /* beside a device, of this machine's memory; not in the sum */
   int64_t total_bytes;     /* the sum */
   int64_t available_bytes; /* what the machine can give now, the model's weights counted as available */
 } chaku_memory_plan;

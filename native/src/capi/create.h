@@ -14,6 +14,7 @@ inline void store(const MemoryPlan& plan, chaku_memory_plan& out) noexcept {
   out.optimizer_bytes = plan.optimizer_bytes;
   out.activation_bytes = plan.activation_bytes;
   out.scratch_bytes = plan.scratch_bytes;
+  out.host_bytes = plan.host_bytes;
   out.total_bytes = plan.total_bytes();
   out.available_bytes = plan.available_bytes;
 }

@@ -18,11 +18,14 @@ extern "C" chaku_status chaku_engine_create(const chaku_engine_options* options,
     if (o.device_requirement != CHAKU_DEVICE_PREFERRED && o.device_requirement != CHAKU_DEVICE_REQUIRED)
       fail(Code::kInvalidArgument, "[engine_create] expected device_requirement %d or %d, got %d",
            CHAKU_DEVICE_PREFERRED, CHAKU_DEVICE_REQUIRED, o.device_requirement);
+    if (o.gpu_layers < 0)
+      fail(Code::kInvalidArgument, "[engine_create] expected gpu_layers >= 0, got %d", o.gpu_layers);
     const DeviceChoice choice{static_cast<DeviceKind>(o.device_kind),
                               o.device_ordinal,
                               o.device_requirement == CHAKU_DEVICE_REQUIRED,
                               o.n_threads,
                               static_cast<CpuPath>(o.cpu_path),
+                              o.streams_layers != 0 ? o.gpu_layers : -1,
                               o.cuda_library != nullptr ? o.cuda_library : ""};
     *out = new chaku_engine{std::make_shared<const Engine>(choice)};
   });

@@ -27,6 +27,8 @@ std::string absence(const DeviceChoice& choice, const cuda::Library** library) {
 ChosenDevice choose_device(const DeviceChoice& choice) {
   if (choice.ordinal < 0)
     fail(Code::kInvalidArgument, "[engine] expected a device ordinal >= 0, got %d", choice.ordinal);
+  if (choice.gpu_layers < -1)
+    fail(Code::kInvalidArgument, "[engine] expected gpu_layers >= 0, got %d", choice.gpu_layers);
   const cuda::Library* library = nullptr;
   ChosenDevice chosen;
   chosen.fallback = absence(choice, &library);
@@ -42,6 +44,7 @@ ChosenDevice choose_device(const DeviceChoice& choice) {
       std::make_unique<const CudaDevice>(*library, float32 ? *library->float32 : *library->tensor, choice.ordinal);
   chosen.kind = choice.kind;
   chosen.ordinal = choice.ordinal;
+  chosen.gpu_layers = choice.gpu_layers;
   return chosen;
 }
 

@@ -50,6 +50,31 @@ void CudaDevice::download(void* to, const void* from, int64_t n_bytes) const noe
   library_.synchronize(*queue_);
 }
 
+std::byte* CudaDevice::allocate_host(int64_t n_bytes) const {
+  if (n_bytes < 0)
+    fail(Code::kInvalidArgument, "[device] expected a size >= 0, got %lld", static_cast<long long>(n_bytes));
+  void* at = library_.allocate_host(*queue_, n_bytes);
+  if (at == nullptr) {
+    check();
+    fail(Code::kOutOfMemory, "[device] expected %lld page-locked bytes of this machine's memory, got none",
+         static_cast<long long>(n_bytes));
+  }
+  return static_cast<std::byte*>(at);
+}
+
+void CudaDevice::free_host(std::byte* data, int64_t) const noexcept { library_.free_host(*queue_, data); }
+
+void CudaDevice::bring_beside(void* to, const void* from, int64_t n_bytes) const noexcept {
+  if (n_bytes > 0) library_.copy_beside(*queue_, to, from, n_bytes, true);
+}
+
+void CudaDevice::keep_beside(void* to, const void* from, int64_t n_bytes) const noexcept {
+  if (n_bytes > 0) library_.copy_beside(*queue_, to, from, n_bytes, false);
+}
+
+void CudaDevice::copies_after_kernels() const noexcept { library_.copies_after_kernels(*queue_); }
+void CudaDevice::kernels_after_copies() const noexcept { library_.kernels_after_copies(*queue_); }
+
 int64_t CudaDevice::available_bytes() const noexcept { return library_.free_bytes(ordinal_); }
 
 void CudaDevice::check() const {

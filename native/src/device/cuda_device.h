@@ -17,6 +17,12 @@ class CudaDevice final : public Device {
   void free(std::byte* data, int64_t n_bytes) const noexcept override;
   void upload(void* to, const void* from, int64_t n_bytes) const noexcept override;
   void download(void* to, const void* from, int64_t n_bytes) const noexcept override;
+  std::byte* allocate_host(int64_t n_bytes) const override;
+  void free_host(std::byte* data, int64_t n_bytes) const noexcept override;
+  void bring_beside(void* to, const void* from, int64_t n_bytes) const noexcept override;
+  void keep_beside(void* to, const void* from, int64_t n_bytes) const noexcept override;
+  void copies_after_kernels() const noexcept override;
+  void kernels_after_copies() const noexcept override;
   void check() const override;
   int64_t available_bytes() const noexcept override;
   bool shares_host_memory() const noexcept override { return false; }

@@ -7,8 +7,6 @@
 namespace chaku {
 namespace {
 
-int64_t n_bytes(const Matrix& m) noexcept { return m.stride_bytes() * m.rows; }
-
 size_t alignment(DType dtype) noexcept {
   if (dtype == DType::kF32) return alignof(float);
   return dtype == DType::kF16 || dtype == DType::kBF16 ? alignof(uint16_t) : 1;
@@ -30,7 +28,7 @@ StagedTensor StagedTensor::copied(const Matrix& bytes) {
 
 StagedTensor StagedTensor::random(Matrix shape, const RandomValues& values, Queue& queue) {
   StagedTensor staged;
-  staged.owned_ = AlignedBytes(n_bytes(shape));
+  staged.owned_ = AlignedBytes(shape.stride_bytes() * shape.rows);
   shape.data = staged.owned_.data();
   fill_random(shape, staged.owned_.data(), values, queue);
   staged.matrix_ = shape;
@@ -42,7 +40,7 @@ bool StagedTensor::is_aligned() const noexcept {
 }
 
 void StagedTensor::align() {
-  AlignedBytes copy(n_bytes(matrix_));
+  AlignedBytes copy(n_bytes());
   std::memcpy(copy.data(), matrix_.data, static_cast<size_t>(copy.n_bytes()));
   owned_ = std::move(copy);
   matrix_.data = owned_.data();
@@ -55,6 +53,12 @@ void StagedTensor::decode() {
   owned_ = std::move(floats);
   matrix_.data = owned_.data();
   matrix_.dtype = DType::kF32;
+}
+
+int64_t StagedTensor::n_bytes() const noexcept { return matrix_.stride_bytes() * matrix_.rows; }
+
+void StagedTensor::copy_to(std::byte* to) const noexcept {
+  std::memcpy(to, matrix_.data, static_cast<size_t>(n_bytes()));
 }
 
 PlacedTensor StagedTensor::place(const Device& device) && {

@@ -30,6 +30,11 @@ class StagedTensor {
 
   PlacedTensor place(const Device& device) &&;
 
+  // The bytes, for who keeps them elsewhere.
+  int64_t n_bytes() const noexcept;
+  void copy_to(std::byte* to) const noexcept;
+  const Matrix& matrix() const noexcept { return matrix_; }
+
  private:
   Matrix matrix_;
   AlignedBytes owned_;

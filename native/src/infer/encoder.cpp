@@ -57,10 +57,8 @@ Activation activation_of(HeadActivation head) noexcept {
 
 MemoryPlan Encoder::plan(const Model& model, const EncoderOptions& options) {
   const int32_t n = batch_tokens(model, options);
-  MemoryPlan plan;
-  plan.weight_bytes = model.weight_bytes();
+  MemoryPlan plan = plan_of(model);
   plan.scratch_bytes = scratch_bytes(model, n);
-  plan.available_bytes = available_bytes(model);
   return plan;
 }
 

@@ -43,11 +43,9 @@ StepRoom room_of(const PoolOptions& options) {
 
 MemoryPlan Pool::plan(const Model& model, const PoolOptions& options) {
   const PoolOptions r = resolved(model, options);
-  MemoryPlan plan;
-  plan.weight_bytes = model.weight_bytes();
+  MemoryPlan plan = plan_of(model);
   plan.activation_bytes = Pages::bytes(model.spec(), pages_of(r));
   plan.scratch_bytes = Step::scratch_bytes(model, room_of(r));
-  plan.available_bytes = available_bytes(model);
   return plan;
 }
 

@@ -330,6 +330,7 @@ class BlockPass {
 }  // namespace
 
 void recompute_block(const Decoder& decoder, const Batch& batch, int32_t layer, Activations& a) {
+  const auto held = bring(*decoder.weights, layer, StreamedLayers::Next::kBelow);
   BlockPass(decoder, batch, {}, layer, a).recompute();
 }
 
@@ -345,7 +346,12 @@ void enter_blocks(const Decoder& decoder, const Batch& batch, Activations& a) {
 
 void run_blocks(const Decoder& decoder, const Batch& batch, std::span<const CachedKeyValues> cache, LayerRange layers,
                 Activations& a) {
-  for (int32_t l = layers.begin; l < layers.end; ++l) BlockPass(decoder, batch, cache, l, a).run();
+  using enum StreamedLayers::Next;
+  for (int32_t l = layers.begin; l < layers.end; ++l) {
+    // A backward pass begins where a training's forward pass ends; others begin anew.
+    const auto held = bring(*decoder.weights, l, decoder.role == Role::kTraining ? kAbove : kAround);
+    BlockPass(decoder, batch, cache, l, a).run();
+  }
 }
 
 void forward(const Decoder& decoder, const Batch& batch, std::span<const CachedKeyValues> cache, Activations& a) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <initializer_list>
+#include <string>
 
 #include "base/error.h"
 
@@ -32,18 +33,36 @@ int64_t effective_limit(const MemoryPlan& plan, int64_t memory_limit_bytes) noex
   return memory_limit_bytes > 0 ? std::min(memory_limit_bytes, plan.available_bytes) : plan.available_bytes;
 }
 
+MemoryPlan plan_of(const Model& model) noexcept {
+  MemoryPlan plan;
+  plan.model = &model;
+  plan.weight_bytes = model.weight_bytes();
+  plan.host_bytes = model.host_bytes();
+  plan.available_bytes = available_bytes(model);
+  return plan;
+}
+
 void check_plan(const char* op, const MemoryPlan& plan, int64_t memory_limit_bytes) {
   if (memory_limit_bytes < 0)
     fail(Code::kInvalidArgument, "[%s] expected memory_limit_bytes >= 0, got %lld", op,
          static_cast<long long>(memory_limit_bytes));
   const int64_t limit = effective_limit(plan, memory_limit_bytes);
   if (plan.total_bytes() <= limit) return;
+  const bool far = plan.model != nullptr && !plan.model->engine().device().shares_host_memory();
+  std::string advice;
+  if (far) {
+    const int32_t fits = plan.model->weight_sizes().most_layers(limit - (plan.total_bytes() - plan.weight_bytes));
+    if (fits >= 0) advice = "; with gpu_layers " + std::to_string(fits) + " it fits";
+  }
   fail(Code::kMemoryLimit,
        "[%s] expected at most %.1f MiB (%s), got %.1f MiB: weights %.1f, parameters %.1f, optimizer %.1f, "
-       "activations %.1f, scratch %.1f",
-       op, mebibytes(limit), limit == memory_limit_bytes ? "the memory limit" : "available on this machine",
+       "activations %.1f, scratch %.1f%s",
+       op, mebibytes(limit),
+       limit == memory_limit_bytes ? "the memory limit"
+       : far                       ? "available on the device"
+                                   : "available on this machine",
        mebibytes(plan.total_bytes()), mebibytes(plan.weight_bytes), mebibytes(plan.parameter_bytes),
-       mebibytes(plan.optimizer_bytes), mebibytes(plan.activation_bytes), mebibytes(plan.scratch_bytes));
+       mebibytes(plan.optimizer_bytes), mebibytes(plan.activation_bytes), mebibytes(plan.scratch_bytes), advice.c_str());
 }
 
 }  // namespace chaku

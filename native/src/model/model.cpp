@@ -30,6 +30,12 @@ std::string tensor_name(Module module, int32_t layer, TensorKind kind) {
 
 std::string tensor_name(const TensorOptions& t) { return tensor_name(t.module, t.layer, t.kind); }
 
+// What a tensor takes of its layer's window.
+int64_t in_window(int64_t n_bytes) noexcept {
+  constexpr int64_t k = StreamedLayers::kAlignment;
+  return (n_bytes + k - 1) / k * k;
+}
+
 void check_allocation(const TensorOptions& tensor, int64_t n_bytes) {
   const int64_t available = available_memory_bytes();
   if (available >= 0 && n_bytes > available)
@@ -186,8 +192,9 @@ void Model::adopt(const TensorOptions& tensor, StagedTensor staged) {
     check_allocation(tensor, row_bytes(tensor.dtype, tensor.shape.columns) * tensor.shape.rows);
     staged.align();
   }
-  tensors_.emplace(Key{tensor.layer, tensor.module, tensor.kind},
-                   Tensor{tensor.shape, std::move(staged).place(engine_->device())});
+  Tensor adopted{tensor.shape, std::move(staged), {}};
+  if (engine_->device().shares_host_memory()) adopted.placed = std::move(adopted.staged).place(engine_->device());
+  tensors_.emplace(Key{tensor.layer, tensor.module, tensor.kind}, std::move(adopted));
 }
 
 void Model::set_tensor_mapped(const TensorOptions& tensor, int32_t file, int64_t offset) {
@@ -278,6 +285,81 @@ void Model::check_shapes() const {
   }
 }
 
+// Whether a tensor goes with its layer, where that does not stay on the device: all but vectors.
+bool Model::streams(const Key& key) noexcept {
+  const auto& [layer, module, kind] = key;
+  return layer >= 0 && kind == TensorKind::kWeight && !is_vector(module);
+}
+
+int32_t Model::gpu_layers() const noexcept {
+  const int32_t n = engine_->chosen().gpu_layers;
+  return n < 0 || engine_->device().shares_host_memory() ? spec_.n_layers() : std::min(n, spec_.n_layers());
+}
+
+// Before anything goes to the device: whether all of it has room there.
+void Model::check_room() const {
+  const int64_t available = engine_->device().available_bytes(), needed = sizes_.on_device(gpu_layers());
+  if (available < 0 || needed <= available) return;
+  const auto mebibytes = [](int64_t n_bytes) { return static_cast<double>(n_bytes) / (1 << 20); };
+  const int32_t fits = sizes_.most_layers(available);
+  const std::string advice = fits < 0 ? "; what is outside layers alone, with windows of two, does not fit"
+                                      : "; with gpu_layers " + std::to_string(fits) + " the weights fit";
+  fail(Code::kMemoryLimit,
+       "[seal] expected at most %.1f MiB (available on the device), got %.1f MiB of weights: outside layers %.1f, of %d "
+       "of %d layers%s %.1f%s",
+       mebibytes(available), mebibytes(needed), mebibytes(sizes_.outside), gpu_layers(), spec_.n_layers(),
+       gpu_layers() < spec_.n_layers() ? " and windows of the others" : "", mebibytes(needed - sizes_.outside),
+       advice.c_str());
+}
+
+// What an earlier seal() that failed has placed stays.
+void Model::place_tensors() {
+  const bool far = !engine_->device().shares_host_memory();
+  sizes_ = {};
+  sizes_.layers.resize(spec_.layers.size());
+  for (const auto& [key, tensor] : tensors_) {
+    const int64_t n_bytes = tensor.bytes();
+    if (streams(key))
+      sizes_.layers[static_cast<size_t>(std::get<0>(key))] += far ? in_window(n_bytes) : n_bytes;
+    else
+      sizes_.outside += n_bytes;
+  }
+  if (!far) return;
+  check_room();
+  const int32_t n = gpu_layers();
+  for (auto& [key, tensor] : tensors_) {
+    const bool stays = !streams(key) || stays_on_device(std::get<0>(key), n, spec_.n_layers());
+    if (!stays || !tensor.placed.matrix.empty()) continue;
+    tensor.placed = std::move(tensor.staged).place(engine_->device());
+    tensor.staged = {};
+  }
+  if (n < spec_.n_layers()) stream_layers(n);
+}
+
+// Fills the host's copies, and has the tensors be where their layer's window will have them.
+void Model::stream_layers(int32_t n_staying) {
+  const int64_t available = available_memory_bytes();
+  int64_t n_bytes = 0;
+  for (int32_t l = 0; l < spec_.n_layers(); ++l)
+    if (!stays_on_device(l, n_staying, spec_.n_layers())) n_bytes += sizes_.layers[static_cast<size_t>(l)];
+  if (available >= 0 && n_bytes > available)
+    fail(Code::kMemoryLimit,
+         "[seal] expected at most %lld available bytes of this machine for layers that do not stay on the device, got "
+         "%lld",
+         static_cast<long long>(available), static_cast<long long>(n_bytes));
+  streamed_ = std::make_unique<StreamedLayers>(engine_->device(), sizes_, n_staying);
+  std::vector<int64_t> used(spec_.layers.size());
+  for (auto& [key, tensor] : tensors_) {
+    const int32_t layer = std::get<0>(key);
+    if (!streams(key) || !streamed_->streams(layer)) continue;
+    int64_t& offset = used[static_cast<size_t>(layer)];
+    tensor.staged.copy_to(streamed_->host(layer) + offset);
+    tensor.placed.matrix = tensor.staged.matrix();
+    tensor.placed.matrix.data = streamed_->device(layer) + offset;
+    offset += in_window(tensor.bytes());
+  }
+}
+
 void Model::make_ones() {
   int64_t n = 0;
   for (const LayerSpec& layer : spec_.layers)
@@ -320,6 +402,7 @@ void Model::seal() {
       fail(Code::kInvalidState, "[seal] expected every layer to be set, got none (layer %d)", l);
   read_parts();
   check_shapes();
+  place_tensors();
 
   Weights weights;
   weights.token_embedding = require(Module::kTokenEmbedding, -1).placed.matrix;
@@ -368,11 +451,11 @@ void Model::seal() {
 
   FloatSlabs tables(engine_->device());
   place_tables(weights, tables);
-  int64_t n_bytes = 0;
-  for (const auto& [key, tensor] : tensors_) n_bytes += tensor.placed.matrix.stride_bytes() * tensor.shape.rows;
+  for (auto& [key, tensor] : tensors_) tensor.staged = {};
+  weights.streamed = streamed_.get();
   weights_ = std::move(weights);
   tables_ = std::move(tables);
-  weight_bytes_ = n_bytes;
+  weight_bytes_ = sizes_.on_device(gpu_layers());
   sealed_ = true;
 }
 

@@ -54,20 +54,34 @@ class Model {
   void check_files() const {
     for (const MappedRange& file : files_) file.check_size();
   }
+  // Of a sealed model, on its device, windows of layers that do not stay there included; and in the host's memory for
+  // these.
   int64_t weight_bytes() const noexcept { return weight_bytes_; }
+  int64_t host_bytes() const noexcept { return streamed_ != nullptr ? streamed_->host_bytes() : 0; }
+  const WeightSizes& weight_sizes() const noexcept { return sizes_; }
 
  private:
   struct Tensor {
     Shape shape;
+    StagedTensor staged;  // until the model is sealed, where the device has memory of its own
     PlacedTensor placed;
+    int64_t bytes() const noexcept {
+      const Matrix& m = placed.matrix.empty() ? staged.matrix() : placed.matrix;
+      return m.stride_bytes() * m.rows;
+    }
   };
   using Key = std::tuple<int32_t, Module, TensorKind>;  // layer, module, kind
+  static bool streams(const Key& key) noexcept;
 
   void check_open(const char* op) const;
+  int32_t gpu_layers() const noexcept;
   int64_t check_tensor(const TensorOptions& tensor) const;
   void adopt(const TensorOptions& tensor, StagedTensor staged);
   const Tensor* find(Module module, int32_t layer, TensorKind kind) const;
   const Tensor& require(Module module, int32_t layer) const;
+  void check_room() const;
+  void place_tensors();
+  void stream_layers(int32_t n_staying);
   void read_parts();
   void check_shapes() const;
   void make_ones();
@@ -81,6 +95,8 @@ class Model {
   std::map<Key, Tensor> tensors_;
   DeviceBuffer ones_;  // weights of norms that have none
   Weights weights_;
+  WeightSizes sizes_;
+  std::unique_ptr<StreamedLayers> streamed_;
   FloatSlabs tables_;  // what the spec says and kernels read
   int64_t weight_bytes_ = 0;
   bool sealed_ = false;

@@ -8,6 +8,7 @@
 
 #include "kernels/matmul.h"
 #include "model/decoder_spec.h"
+#include "model/streamed_layers.h"
 
 namespace chaku {
 
@@ -41,8 +42,15 @@ struct Weights {
   Matrix layer_input_projection;            // [L*P,D]
   const float* layer_input_norm = nullptr;  // [P]
   std::vector<LayerWeights> layers;
+  StreamedLayers* streamed = nullptr;           // the model's; null: all layers stay on the device
   std::vector<const double*> rope_frequencies;  // as RopeSpec::inverse_frequencies, per rope
 };
+
+// As StreamedLayers::bring(), of weights that may all stay, and of what is outside layers (-1).
+[[nodiscard]] inline std::unique_lock<std::mutex> bring(const Weights& weights, int32_t layer,
+                                                        StreamedLayers::Next next) {
+  return weights.streamed == nullptr || layer < 0 ? std::unique_lock<std::mutex>() : weights.streamed->bring(layer, next);
+}
 
 // y += scale * (x a^T) b^T. Each expert of a stacked product has matrices of its own.
 struct LowRank {

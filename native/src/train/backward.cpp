@@ -41,6 +41,7 @@ void backward(const Decoder& decoder, const Batch& batch, const BackwardEnd& end
       if (!resident) recompute_block(decoder, batch, l, a);
       resident = false;
     }
+    const auto held = bring(*decoder.weights, l, StreamedLayers::Next::kBelow);
     block_backward(decoder, batch, end, l, a, scratch, gradients);
   }
   if (gradients.token_embedding != nullptr) embedding_backward(decoder, batch, a, scratch, gradients);

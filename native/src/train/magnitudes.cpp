@@ -53,6 +53,7 @@ int64_t magnitude_bytes(const ParameterList& parameters) {
 
 Magnitudes::Magnitudes(const Model& model, ParameterStore& store)
     : engine_(&model.engine()),
+      weights_(&model.weights()),
       store_(&store),
       memory_(model.engine().device(), magnitude_bytes(store.list())),
       products_(products_of(store.list())) {
@@ -65,6 +66,7 @@ Magnitudes::Magnitudes(const Model& model, ParameterStore& store)
   for (Product& p : products_) {
     const Parameter& a = store.items()[p.a];
     p.base = model.weights().layers[static_cast<size_t>(a.layer)].linears[static_cast<size_t>(linear_of(a.module))].w;
+    const auto held = bring(model.weights(), a.layer, StreamedLayers::Next::kAbove);
     engine_->run(&KernelTable::row_squares, RowSquaresProblem{p.base, p.squares});
   }
 }
@@ -95,7 +97,10 @@ void Magnitudes::prepare() noexcept {
       problem.role = Role::kTraining;
       engine_->run(&KernelTable::matmul, problem);
     };
-    product(a_values, rank, k, p.base, u_);
+    {
+      const auto held = bring(*weights_, a.layer, StreamedLayers::Next::kAbove);
+      product(a_values, rank, k, p.base, u_);
+    }
     product(a_values, rank, k, {a_values, DType::kF32, rank, k}, gram_);
     product(b_values, n, rank, {gram_, DType::kF32, rank, rank}, h_);
     engine_->run(&KernelTable::row_lengths,

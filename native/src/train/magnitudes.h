@@ -40,6 +40,7 @@ class Magnitudes {
 
  private:
   const Engine* engine_ = nullptr;
+  const Weights* weights_ = nullptr;  // the model's
   ParameterStore* store_ = nullptr;
   DeviceBuffer memory_;
   std::vector<Product> products_;

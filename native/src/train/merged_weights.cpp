@@ -111,6 +111,7 @@ void MergedWeights::copy_from(Slot slot, const Cancellation& cancel) {
     const Parameter &a = a_of(p), &b = b_of(p);
     const int64_t rank = b.shape.columns, k = p.base.columns, n = p.base.rows / p.n_stacked;
     const int64_t copy_bytes = n * p.copy.stride_bytes();
+    const auto held = bring(weights_, a.layer, StreamedLayers::Next::kAbove);
     for (int64_t e = 0; e < p.n_stacked; ++e) {
       cancel.check();
       const Matrix base = expert_of(Linear{p.base, nullptr}, e, p.n_stacked).w;

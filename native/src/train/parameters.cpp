@@ -150,8 +150,10 @@ void ParameterStore::initialize_lora(uint64_t seed) noexcept {
 }
 
 void ParameterStore::initialize_full(const Model& model) noexcept {
-  for (const Parameter& p : list_.items)
+  for (const Parameter& p : list_.items) {
+    const auto held = bring(model.weights(), p.layer, StreamedLayers::Next::kAbove);
     device_->run(&KernelTable::decode_rows, DecodeRowsProblem{source_of(model, p), data(p, Slot::kValue)});
+  }
 }
 
 LowRanks ParameterStore::low_ranks(const DecoderSpec& spec) const {

@@ -192,13 +192,12 @@ Trainer::Layout Trainer::layout(const Model& model, const TrainerOptions& option
     l.parameters = lora_parameters(spec, options.products());
   }
   l.activations = activation_options(model, l.options, l.parameters);
-  l.plan.weight_bytes = model.weight_bytes();
+  l.plan = plan_of(model);
   l.plan.parameter_bytes = 2 * l.parameters.slot_bytes();
   l.plan.optimizer_bytes = moment_bytes(options.optimizer, l.parameters.n_floats);
   if (options.merge.on())
     l.plan.parameter_bytes += l.parameters.slot_bytes() + merged_bytes(model, l.parameters, options.merge);
   if (options.magnitudes) l.plan.parameter_bytes += magnitude_bytes(l.parameters);
-  l.plan.available_bytes = available_bytes(model);
   const auto count = [&] {
     Carver counter(nullptr);
     carve<Scratch>(counter, spec, l.activations, &l.plan);

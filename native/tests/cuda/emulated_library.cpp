@@ -6,5 +6,6 @@ void chaku_emulate(const chaku::test::Emulation* emulation) {
   o.n_devices = emulation->n_devices;
   o.architecture = static_cast<chaku::simt::Architecture>(emulation->architecture);
   o.device_bytes = static_cast<size_t>(emulation->device_bytes);
+  o.order = emulation->order;
   o.work_until_lost = emulation->work_until_lost;
 }

@@ -10,6 +10,7 @@ struct Emulation {
   int32_t architecture = 86;
   int64_t device_bytes = int64_t{8} << 30;
   int64_t work_until_lost = -1;
+  uint32_t order = 0;  // of simt::Options
 };
 
 }  // namespace chaku::test

@@ -6,6 +6,7 @@
 #include "cuda/device_under_test.h"
 #include "device/cuda_device.h"
 #include "infer/single_text.h"
+#include "kernels/cuda/simt/options.h"
 #include "model/tiny_kinds.h"
 #include "test.h"
 #include "train/trainer.h"
@@ -20,10 +21,11 @@ constexpr int32_t kTokens = 17;
 // halves, where a few numbers fall on the other side of a border; operands of bfloat16.
 constexpr double kFloat32 = 2e-5, kHalves = 1e-4, kBf16 = 2e-2;
 
-std::shared_ptr<const Engine> emulated_engine(bool tensor_cores) {
+std::shared_ptr<const Engine> emulated_engine(bool tensor_cores, int32_t gpu_layers = -1) {
   const cuda::Library& library = device_library();
   ChosenDevice chosen;
   chosen.device = std::make_unique<const CudaDevice>(library, tensor_cores ? *library.tensor : *library.float32, 0);
+  chosen.gpu_layers = gpu_layers;
   return std::make_shared<const Engine>(std::move(chosen));
 }
 
@@ -157,4 +159,39 @@ TEST(full_trainings) {
 
 TEST(trainings_on_tensor_cores) {
   check_close(kinds()[0], "full", true, kBf16, [](const auto& model) { return train(model, TrainMode::kFull); });
+}
+
+namespace {
+
+// Depths at which layers come in pairs, one alone, and all.
+std::vector<TinyKind> deep_kinds() {
+  std::vector<TinyKind> deep = {kinds()[1], kinds()[2]};
+  deep[0].options.n_layers = 5;
+  deep[1].options.n_layers = 4;
+  return deep;
+}
+
+}  // namespace
+
+// Wherever weights lie, and whenever the streams run, the bits are those of weights that stay.
+TEST(layers_that_come_when_they_are_needed) {
+  for (const TinyKind& kind : deep_kinds()) {
+    const auto run = [&](int32_t gpu_layers, unsigned order) {
+      simt::options().order = order;
+      TinyOptions o = kind.options;
+      o.engine = emulated_engine(false, gpu_layers);
+      const std::shared_ptr<Model> model = tiny_decoder(o);
+      CHECK_EQ(model->host_bytes() > 0, gpu_layers >= 0 && gpu_layers < o.n_layers);
+      std::vector<double> all = generate(model, DType::kF32);
+      for (const double value : train(model, TrainMode::kLora)) all.push_back(value);
+      for (const double value : train(model, TrainMode::kFull)) all.push_back(value);
+      simt::options().order = 0;
+      return all;
+    };
+    const std::vector<double> resident = run(-1, 0);
+    for (int32_t n = 0; n < kind.options.n_layers; ++n)
+      for (const unsigned order : {n % 2 == 0 ? 0u : 1u, 7u + static_cast<unsigned>(n)})
+        if (run(n, order) != resident)
+          report(kind.name.c_str(), 0, std::to_string(n) + " layers stay, order " + std::to_string(order));
+  }
 }

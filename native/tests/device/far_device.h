@@ -227,6 +227,16 @@ class FarDevice final : public Device {
     expect_far("download", {from});
     copy(to, from, n_bytes);
   }
+  std::byte* allocate_host(int64_t n_bytes) const override {
+    return static_cast<std::byte*>(::operator new(static_cast<size_t>(n_bytes), std::align_val_t{64}));
+  }
+  void free_host(std::byte* data, int64_t) const noexcept override {
+    ::operator delete(data, std::align_val_t{64});
+  }
+  void bring_beside(void* to, const void* from, int64_t n_bytes) const noexcept override { upload(to, from, n_bytes); }
+  void keep_beside(void* to, const void* from, int64_t n_bytes) const noexcept override { download(to, from, n_bytes); }
+  void copies_after_kernels() const noexcept override {}
+  void kernels_after_copies() const noexcept override {}
   int64_t available_bytes() const noexcept override { return kFarBytes; }
   bool shares_host_memory() const noexcept override { return false; }
 

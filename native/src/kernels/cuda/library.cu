@@ -58,6 +58,23 @@ void free_at(Queue& queue, void* at) {
   free_memory(at);
 }
 
+void* allocate_host_of(Queue& queue, int64_t n_bytes) {
+  const std::lock_guard lock(cuda_queue(queue).mutex());
+  current(queue);
+  try {
+    return allocate_host(n_bytes);
+  } catch (const Error& error) {
+    if (error.code() == Code::kDeviceError) cuda_queue(queue).note(error.what());
+    return nullptr;
+  }
+}
+
+void free_host_of(Queue& queue, void* at) {
+  const std::lock_guard lock(cuda_queue(queue).mutex());
+  current(queue).synchronize_copies();
+  free_host(at);
+}
+
 void upload(Queue& queue, void* to, const void* from, int64_t n_bytes) {
   const std::lock_guard lock(cuda_queue(queue).mutex());
   current(queue).upload(to, from, n_bytes);
@@ -73,6 +90,18 @@ void clear(Queue& queue, void* at, int64_t n_bytes) {
 void synchronize(Queue& queue) {
   const std::lock_guard lock(cuda_queue(queue).mutex());
   current(queue).synchronize();
+}
+void copy_beside(Queue& queue, void* to, const void* from, int64_t n_bytes, bool to_device) {
+  const std::lock_guard lock(cuda_queue(queue).mutex());
+  current(queue).copy_beside(to, from, n_bytes, to_device);
+}
+void copies_after_kernels(Queue& queue) {
+  const std::lock_guard lock(cuda_queue(queue).mutex());
+  current(queue).copies_after_kernels();
+}
+void kernels_after_copies(Queue& queue) {
+  const std::lock_guard lock(cuda_queue(queue).mutex());
+  current(queue).kernels_after_copies();
 }
 const char* failure(Queue& queue) {
   static thread_local std::string said;
@@ -108,10 +137,15 @@ const chaku::cuda::Library* chaku_cuda_library(int32_t version, int64_t table_by
                                   .free_queue = free_queue,
                                   .allocate = allocate,
                                   .free = free_at,
+                                  .allocate_host = allocate_host_of,
+                                  .free_host = free_host_of,
                                   .upload = upload,
                                   .download = download,
                                   .clear = clear,
                                   .synchronize = synchronize,
+                                  .copy_beside = copy_beside,
+                                  .copies_after_kernels = copies_after_kernels,
+                                  .kernels_after_copies = kernels_after_copies,
                                   .failure = failure};
   const bool same = version == kLibraryVersion && table_bytes == static_cast<int64_t>(sizeof(chaku::KernelTable));
   return same ? &library : nullptr;

@@ -12,7 +12,7 @@
 namespace chaku::cuda {
 
 // Raised with every change of what stands below.
-inline constexpr int32_t kLibraryVersion = 2;
+inline constexpr int32_t kLibraryVersion = 3;
 
 // Devices are numbered from 0. Functions that take a queue may be called from any thread, and take turns with its ops.
 struct Library {
@@ -41,11 +41,24 @@ struct Library {
   // Waits for what runs; null is nothing.
   void (*free)(Queue& queue, void* at);
 
+  // Page-locked memory of the host; null if there is none.
+  void* (*allocate_host)(Queue& queue, int64_t n_bytes);
+  // Waits for what copies; null is nothing.
+  void (*free_host)(Queue& queue, void* at);
+
   // In order with the kernels; the host's memory is in use until synchronize().
   void (*upload)(Queue& queue, void* to, const void* from, int64_t n_bytes);
   void (*download)(Queue& queue, void* to, const void* from, int64_t n_bytes);
   void (*clear)(Queue& queue, void* at, int64_t n_bytes);
   void (*synchronize)(Queue& queue);
+
+  // Between the device and memory of allocate_host(), on a second stream: in order with each other, and with kernels
+  // only as the two that follow say.
+  void (*copy_beside)(Queue& queue, void* to, const void* from, int64_t n_bytes, bool to_device);
+  // What is copied beside from now on waits for all that ran before; what runs from now on for all that is copied.
+  void (*copies_after_kernels)(Queue& queue);
+  void (*kernels_after_copies)(Queue& queue);
+
   // The first thing that went wrong on a queue, or an empty string. What comes after it on the queue is dropped.
   const char* (*failure)(Queue& queue);
 };

@@ -1,4 +1,5 @@
 #include <cstdio>
+#include <cstdlib>
 
 #include "base/error.h"
 #include "kernels/cuda/memory.cuh"
@@ -26,6 +27,18 @@ void* allocate_memory(int64_t n_bytes) {
 }
 
 void free_memory(void* at) noexcept { cudaFree(at); }
+
+void* allocate_host(int64_t n_bytes) {
+  void* at = nullptr;
+  const cudaError_t error = cudaMallocHost(&at, static_cast<size_t>(n_bytes));
+  if (error == cudaSuccess) return at;
+  cudaGetLastError();
+  fail(error == cudaErrorMemoryAllocation ? Code::kOutOfMemory : Code::kDeviceError,
+       "[device] expected %lld page-locked bytes of the host, got: %s", static_cast<long long>(n_bytes),
+       cudaGetErrorString(error));
+}
+
+void free_host(void* at) noexcept { cudaFreeHost(at); }
 
 const char* absence() noexcept {
   static thread_local char reason[256];
@@ -87,6 +100,14 @@ void free_memory(void* at) noexcept {
   simt::run_all_streams();
   simt::free_device(at);
 }
+
+void* allocate_host(int64_t n_bytes) {
+  void* at = std::aligned_alloc(256, static_cast<size_t>((n_bytes + 255) / 256 * 256));
+  if (at == nullptr) fail(Code::kOutOfMemory, "[device] no %lld bytes of the host", static_cast<long long>(n_bytes));
+  return at;
+}
+
+void free_host(void* at) noexcept { std::free(at); }
 
 const char* absence() noexcept { return simt::options().n_devices > 0 ? nullptr : "the emulator has no device"; }
 

@@ -16,6 +16,11 @@ void* allocate_memory(int64_t n_bytes);
 // Waits for what runs; null is nothing.
 void free_memory(void* at) noexcept;
 
+// Memory of the host that a device copies to and from while kernels run: page-locked. Throws as allocate_memory().
+void* allocate_host(int64_t n_bytes);
+// Nothing may copy to or from it any more; null is nothing.
+void free_host(void* at) noexcept;
+
 // As Library says.
 const char* absence() noexcept;
 int32_t n_devices() noexcept;

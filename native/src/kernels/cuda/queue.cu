@@ -9,6 +9,10 @@ CudaQueue::CudaQueue(int32_t device, int64_t scratch_bytes) : Queue(1), device_(
 #ifdef __CUDACC__
   const cudaError_t error = cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking);
   if (error != cudaSuccess) fail(Code::kDeviceError, "[device] expected a stream, got %s", cudaGetErrorString(error));
+  check(cudaStreamCreateWithFlags(&copies_, cudaStreamNonBlocking));
+  check(cudaEventCreateWithFlags(&ran_, cudaEventDisableTiming));
+  check(cudaEventCreateWithFlags(&copied_, cudaEventDisableTiming));
+  if (!failure_.empty()) fail(Code::kDeviceError, "[device] expected a stream of copies, got %s", failure_.c_str());
 #endif
   scratch_ = static_cast<std::byte*>(allocate_memory(scratch_bytes));
 }
@@ -16,9 +20,13 @@ CudaQueue::CudaQueue(int32_t device, int64_t scratch_bytes) : Queue(1), device_(
 CudaQueue::~CudaQueue() {
   make_current(device_);
   synchronize();
+  synchronize_copies();
   free_memory(scratch_);
 #ifdef __CUDACC__
   cudaStreamDestroy(stream_);
+  cudaStreamDestroy(copies_);
+  cudaEventDestroy(ran_);
+  cudaEventDestroy(copied_);
 #endif
 }
 
@@ -47,6 +55,26 @@ void CudaQueue::clear(void* at, int64_t n_bytes) noexcept {
 }
 
 void CudaQueue::synchronize() noexcept { check(cudaStreamSynchronize(stream_)); }
+
+void CudaQueue::copy_beside(void* to, const void* from, int64_t n_bytes, bool to_device) noexcept {
+  if (!failure_.empty()) return;
+  check(cudaMemcpyAsync(to, from, static_cast<size_t>(n_bytes),
+                        to_device ? cudaMemcpyHostToDevice : cudaMemcpyDeviceToHost, copies_));
+}
+
+void CudaQueue::copies_after_kernels() noexcept {
+  if (!failure_.empty()) return;
+  check(cudaEventRecord(ran_, stream_));
+  check(cudaStreamWaitEvent(copies_, ran_, 0));
+}
+
+void CudaQueue::kernels_after_copies() noexcept {
+  if (!failure_.empty()) return;
+  check(cudaEventRecord(copied_, copies_));
+  check(cudaStreamWaitEvent(stream_, copied_, 0));
+}
+
+void CudaQueue::synchronize_copies() noexcept { check(cudaStreamSynchronize(copies_)); }
 
 #else
 
@@ -77,9 +105,43 @@ void CudaQueue::clear(void* at, int64_t n_bytes) noexcept {
   }
 }
 
+// A copy that failed lets the kernels wait for ever: what they say of it is not what went wrong.
 void CudaQueue::synchronize() noexcept {
   try {
     stream_.synchronize();
+  } catch (const simt::Fault& fault) {
+    synchronize_copies();
+    note(fault.what());
+  }
+}
+
+void CudaQueue::copy_beside(void* to, const void* from, int64_t n_bytes, bool to_device) noexcept {
+  if (!failure_.empty()) return;
+  try {
+    if (to_device)
+      copies_.copy_to_device(to, from, static_cast<size_t>(n_bytes));
+    else
+      copies_.copy_to_host(to, from, static_cast<size_t>(n_bytes));
+  } catch (const simt::Fault& fault) {
+    note(fault.what());
+  }
+}
+
+void CudaQueue::copies_after_kernels() noexcept {
+  if (!failure_.empty()) return;
+  stream_.record(ran_);
+  copies_.wait_for(ran_);
+}
+
+void CudaQueue::kernels_after_copies() noexcept {
+  if (!failure_.empty()) return;
+  copies_.record(copied_);
+  stream_.wait_for(copied_);
+}
+
+void CudaQueue::synchronize_copies() noexcept {
+  try {
+    copies_.synchronize();
   } catch (const simt::Fault& fault) {
     note(fault.what());
   }

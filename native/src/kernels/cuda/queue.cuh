@@ -44,6 +44,14 @@ class CudaQueue final : public Queue {
   // Until all of that has run.
   void synchronize() noexcept;
 
+  // Between the device and page-locked memory of the host, on a second stream: in order with each other, and with
+  // kernels only as the two below say.
+  void copy_beside(void* to, const void* from, int64_t n_bytes, bool to_device) noexcept;
+  // What is copied beside from now on waits for all that ran before; what runs from now on for all that is copied.
+  void copies_after_kernels() noexcept;
+  void kernels_after_copies() noexcept;
+  void synchronize_copies() noexcept;
+
   // The first thing that went wrong, or empty.
   const std::string& failure() const noexcept { return failure_; }
   void note(const std::string& what) noexcept {
@@ -53,9 +61,11 @@ class CudaQueue final : public Queue {
  private:
 #ifdef __CUDACC__
   void check(cudaError_t error) noexcept;
-  cudaStream_t stream_ = nullptr;
+  cudaStream_t stream_ = nullptr, copies_ = nullptr;
+  cudaEvent_t ran_ = nullptr, copied_ = nullptr;
 #else
-  simt::Stream stream_;
+  simt::Event ran_, copied_;
+  simt::Stream copies_, stream_;
 #endif
   int32_t device_ = 0;
   std::mutex mutex_;
