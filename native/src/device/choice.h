@@ -17,7 +17,7 @@ struct DeviceChoice {
   bool required = false;              // absent: Error(kDeviceAbsent) in place of the CPU
   int32_t n_threads = 0;              // of the CPU
   CpuPath cpu_path = CpuPath::kAuto;  // kFloat32, kReference: of CUDA too, no operand is rounded
-  int32_t gpu_layers = -1;  // of CUDA: layers of a model whose weights stay there; -1: of all
+  int32_t gpu_layers = -1;            // of CUDA: layers of a model whose weights stay there; -1: of all
   std::string cuda_library = {};      // as open_cuda_library() says
 };
 
@@ -26,7 +26,7 @@ struct ChosenDevice {
   DeviceKind kind = DeviceKind::kCpu;
   int32_t ordinal = 0;
   int32_t gpu_layers = -1;  // likewise
-  std::string fallback;  // why it is not the one asked for; empty where it is
+  std::string fallback;     // why it is not the one asked for; empty where it is
 };
 
 // Throws Error(kInvalidArgument) for an ordinal below 0, Error(kDeviceAbsent) for what is required and not there, and

@@ -62,7 +62,8 @@ void check_plan(const char* op, const MemoryPlan& plan, int64_t memory_limit_byt
        : far                       ? "available on the device"
                                    : "available on this machine",
        mebibytes(plan.total_bytes()), mebibytes(plan.weight_bytes), mebibytes(plan.parameter_bytes),
-       mebibytes(plan.optimizer_bytes), mebibytes(plan.activation_bytes), mebibytes(plan.scratch_bytes), advice.c_str());
+       mebibytes(plan.optimizer_bytes), mebibytes(plan.activation_bytes), mebibytes(plan.scratch_bytes),
+       advice.c_str());
 }
 
 }  // namespace chaku

@@ -304,12 +304,13 @@ void Model::check_room() const {
   const int32_t fits = sizes_.most_layers(available);
   const std::string advice = fits < 0 ? "; what is outside layers alone, with windows of two, does not fit"
                                       : "; with gpu_layers " + std::to_string(fits) + " the weights fit";
-  fail(Code::kMemoryLimit,
-       "[seal] expected at most %.1f MiB (available on the device), got %.1f MiB of weights: outside layers %.1f, of %d "
-       "of %d layers%s %.1f%s",
-       mebibytes(available), mebibytes(needed), mebibytes(sizes_.outside), gpu_layers(), spec_.n_layers(),
-       gpu_layers() < spec_.n_layers() ? " and windows of the others" : "", mebibytes(needed - sizes_.outside),
-       advice.c_str());
+  fail(
+      Code::kMemoryLimit,
+      "[seal] expected at most %.1f MiB (available on the device), got %.1f MiB of weights: outside layers %.1f, of %d "
+      "of %d layers%s %.1f%s",
+      mebibytes(available), mebibytes(needed), mebibytes(sizes_.outside), gpu_layers(), spec_.n_layers(),
+      gpu_layers() < spec_.n_layers() ? " and windows of the others" : "", mebibytes(needed - sizes_.outside),
+      advice.c_str());
 }
 
 // What an earlier seal() that failed has placed stays.

@@ -34,7 +34,8 @@ StreamedLayers::StreamedLayers(const Device& device, const WeightSizes& sizes, i
     streamed_.push_back(l);
     largest = std::max(largest, size);
   }
-  for (size_t w = 0; w < std::min(windows_.size(), streamed_.size()); ++w) windows_[w].memory = DeviceBuffer(device, largest);
+  for (size_t w = 0; w < std::min(windows_.size(), streamed_.size()); ++w)
+    windows_[w].memory = DeviceBuffer(device, largest);
 }
 
 std::byte* StreamedLayers::device(int32_t layer) const noexcept {

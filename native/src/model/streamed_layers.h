@@ -1,6 +1,6 @@
-// Layers whose weights do not stay on the device: they lie in the host's memory and come, the whole layer in one copy, to
-// one of two windows of the device's, on the stream of copies beside the kernels. While a layer runs, the next one comes:
-// the window that it takes was left by the layer before.
+// Layers whose weights do not stay on the device: they lie in the host's memory and come, the whole layer in one copy,
+// to one of two windows of the device's, on the stream of copies beside the kernels. While a layer runs, the next one
+// comes: the window that it takes was left by the layer before.
 //
 // A layer has its window and its places there for good, so that pointers to weights hold whatever comes and goes. Which
 // layers stay is spread evenly over the depth: each copy then has as many layers to hide behind.

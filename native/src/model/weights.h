@@ -49,7 +49,8 @@ struct Weights {
 // As StreamedLayers::bring(), of weights that may all stay, and of what is outside layers (-1).
 [[nodiscard]] inline std::unique_lock<std::mutex> bring(const Weights& weights, int32_t layer,
                                                         StreamedLayers::Next next) {
-  return weights.streamed == nullptr || layer < 0 ? std::unique_lock<std::mutex>() : weights.streamed->bring(layer, next);
+  return weights.streamed == nullptr || layer < 0 ? std::unique_lock<std::mutex>()
+                                                  : weights.streamed->bring(layer, next);
 }
 
 // y += scale * (x a^T) b^T. Each expert of a stacked product has matrices of its own.

@@ -6,7 +6,9 @@
 #include "cuda/device_under_test.h"
 #include "device/cuda_device.h"
 #include "infer/single_text.h"
+#include "kernels/cuda/simt/device_memory.h"
 #include "kernels/cuda/simt/options.h"
+#include "model/expect_error.h"
 #include "model/tiny_kinds.h"
 #include "test.h"
 #include "train/trainer.h"
@@ -194,4 +196,27 @@ TEST(layers_that_come_when_they_are_needed) {
         if (run(n, order) != resident)
           report(kind.name.c_str(), 0, std::to_string(n) + " layers stay, order " + std::to_string(order));
   }
+}
+
+// Before anything is allocated, with what would fit.
+TEST(weights_that_do_not_fit) {
+  TinyOptions o = kinds()[1].options;
+  o.n_layers = 6;
+  o.engine = emulated_engine(false);
+  const WeightSizes sizes = tiny_decoder(o)->weight_sizes();
+  const auto room = [&](int64_t n_bytes) {
+    simt::options().device_bytes = simt::allocated_device_bytes() + static_cast<size_t>(n_bytes);
+  };
+  const size_t all = simt::options().device_bytes;
+  room(sizes.on_device(2) + sizes.layers[0] / 2);
+  CHECK_ERROR(Code::kMemoryLimit, "of 6 of 6 layers", tiny_decoder(o));
+  CHECK_ERROR(Code::kMemoryLimit, "; with gpu_layers 2 the weights fit", tiny_decoder(o));
+  room(sizes.outside);
+  CHECK_ERROR(Code::kMemoryLimit, "what is outside layers alone, with windows of two, does not fit", tiny_decoder(o));
+  simt::options().device_bytes = all;
+  const std::shared_ptr<Model> model = tiny_decoder(o);
+  const int64_t text = Pool::plan(*model, {40, 16, 0, 0, DType::kF32}).total_bytes() - model->weight_bytes();
+  room(text - 2 * sizes.layers[0]);
+  CHECK_ERROR(Code::kMemoryLimit, "; with gpu_layers 2 it fits", SingleText(model, {40, 16, 0, 0, DType::kF32}));
+  simt::options().device_bytes = all;
 }

@@ -230,9 +230,7 @@ class FarDevice final : public Device {
   std::byte* allocate_host(int64_t n_bytes) const override {
     return static_cast<std::byte*>(::operator new(static_cast<size_t>(n_bytes), std::align_val_t{64}));
   }
-  void free_host(std::byte* data, int64_t) const noexcept override {
-    ::operator delete(data, std::align_val_t{64});
-  }
+  void free_host(std::byte* data, int64_t) const noexcept override { ::operator delete(data, std::align_val_t{64}); }
   void bring_beside(void* to, const void* from, int64_t n_bytes) const noexcept override { upload(to, from, n_bytes); }
   void keep_beside(void* to, const void* from, int64_t n_bytes) const noexcept override { download(to, from, n_bytes); }
   void copies_after_kernels() const noexcept override {}

@@ -87,12 +87,28 @@ public final class Device {
      * {@link DeviceInfo#fallback} then says why} A path of the processor is always required, and stays as it is.
      */
     public Device preferred() {
-        return cuda == null ? this : new Device(path, new CudaChoice(cuda.number(), false));
+        return cuda == null ? this : new Device(path, new CudaChoice(cuda.number(), false, cuda.gpuLayers()));
     }
 
     /** {@return the same device, rounding no operands: of the processor {@link #FLOAT32}} */
     public Device inFloat32() {
         return new Device(ComputePath.FLOAT32, cuda);
+    }
+
+    /**
+     * {@return the same device, on which the weights of some layers stay} The others' lie in this machine's memory and
+     * are brought to the device layer by layer, one ahead of what computes: models that are larger than the device's
+     * memory run, more slowly, with the same results to the bit. What is outside layers (embedding, output) stays in
+     * any case. A path of the processor stays as it is; {@link DeviceInfo#device} does not tell.
+     *
+     * @param layers how many stay, spread evenly over the depth; two more find room on their way
+     * @throws BadInputException if the number is negative
+     */
+    public Device withGpuLayers(int layers) {
+        if (layers < 0) {
+            throw BadInputException.ofSetting("gpu layers", "a number of at least 0", layers);
+        }
+        return cuda == null ? this : new Device(path, new CudaChoice(cuda.number(), cuda.required(), layers));
     }
 
     /** {@return whether this is a CUDA device} */

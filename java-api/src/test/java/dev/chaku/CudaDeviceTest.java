@@ -3,6 +3,7 @@ package dev.chaku;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -91,7 +92,7 @@ class CudaDeviceTest {
 
     private static int[] generate(Path file, Device device) {
         try (Model model = Model.open(file, ModelOptions.defaults().withDevice(device))) {
-            assertEquals(device, model.device().device());
+            assertEquals(device.label(), model.device().device().label());
             return model.generator()
                     .tokens(PROMPT)
                     .temperature(0)
@@ -100,6 +101,25 @@ class CudaDeviceTest {
                     .generate()
                     .tokens();
         }
+    }
+
+    /** To the bit, whichever layers stay: the losses and the tokens of all of them. */
+    @Test
+    void layersThatDoNotStayChangeNothing() {
+        Path file = TinyModel.write(folder.resolve("m.gguf"), TinyModel.llama(), FormatMix.Q8_0, 1);
+        EmulatedCuda.run(() -> {
+            Device all = Device.cuda(0).inFloat32();
+            int[] tokens = generate(file, all);
+            double loss = loss(file, all, "all");
+            for (int layers = 0; layers < 3; layers++) {
+                Device some = all.withGpuLayers(layers);
+                assertArrayEquals(tokens, generate(file, some));
+                assertEquals(loss, loss(file, some, "some" + layers));
+            }
+        });
+        assertEquals(Device.AVX2, Device.AVX2.withGpuLayers(3));
+        assertNotEquals(Device.cuda(0), Device.cuda(0).withGpuLayers(3));
+        assertThrows(BadInputException.class, () -> Device.cuda(0).withGpuLayers(-1));
     }
 
     @Test

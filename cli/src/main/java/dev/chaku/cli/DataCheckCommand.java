@@ -74,7 +74,15 @@ final class DataCheckCommand extends Verb {
 
     @Override
     void validate() {
-        requireBeside("--model", "--chat-template", "--no-timing", "--threads", "--device", "--memory-limit", "--rank");
+        requireBeside(
+                "--model",
+                "--chat-template",
+                "--no-timing",
+                "--threads",
+                "--device",
+                "--gpu-layers",
+                "--memory-limit",
+                "--rank");
         if (html == null) {
             requireBeside("--fix", "--overwrite");
         }

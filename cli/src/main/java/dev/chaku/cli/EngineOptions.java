@@ -28,6 +28,14 @@ final class EngineOptions {
     private Device device;
 
     @Option(
+            names = "--gpu-layers",
+            paramLabel = "N",
+            description =
+                    "With --device cuda: the weights of N layers alone stay on the card; those of the others are brought there when they"
+                            + " are needed, one layer ahead, for models that are larger than its memory. Slower; the results are the same.")
+    private Integer gpuLayers;
+
+    @Option(
             names = "--memory-limit",
             paramLabel = "SIZE",
             converter = MemorySize.class,
@@ -40,6 +48,11 @@ final class EngineOptions {
 
     /** Says once where a graphics card that was preferred is not used. */
     ModelOptions modelOptions() {
+        Device wanted = gpuLayers == null ? device : device.withGpuLayers(gpuLayers);
+        if (gpuLayers != null && !device.isCuda()) {
+            throw ((Verb) verb.userObject())
+                    .usage("--gpu-layers has no effect with --device " + device.label() + ": give --device cuda");
+        }
         if (!fallbackTold && device.isCuda() && device.equals(device.preferred())) {
             fallbackTold = true;
             String fallback = DeviceInfo.probe(device, 1).fallback();
@@ -48,7 +61,7 @@ final class EngineOptions {
             }
         }
         return ModelOptions.defaults()
-                .withDevice(device)
+                .withDevice(wanted)
                 .withThreads(threads.count())
                 .withMemoryLimitBytes(memoryLimit != null ? memoryLimit : 0);
     }

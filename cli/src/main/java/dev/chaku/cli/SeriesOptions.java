@@ -28,6 +28,7 @@ final class SeriesOptions {
             "--memory-limit",
             "--threads",
             "--device",
+            "--gpu-layers",
             SWEEP,
             VARIANT);
 

@@ -15,6 +15,7 @@ final class SettingNames {
         FLAGS.put("TrainingConfig.maxLength", "--max-length");
         FLAGS.put("Trainer.chat", "--chat-template");
         FLAGS.put("the memory limit", "--memory-limit");
+        FLAGS.put("; with gpu_layers", "; with --gpu-layers");
         FLAGS.put("set parseSpecial to false", "--no-special");
         FLAGS.put("leave parseSpecial on", "leave out --no-special");
         FLAGS.put("DataFixer does", "--fix does");

@@ -66,6 +66,8 @@ public final class NativeEngine extends NativeHandle<chaku_engine> implements En
                             cuda == null || cuda.required()
                                     ? chaku.CHAKU_DEVICE_REQUIRED
                                     : chaku.CHAKU_DEVICE_PREFERRED)
+                    .streams_layers(cuda == null || cuda.gpuLayers() == CudaChoice.ALL ? 0 : 1)
+                    .gpu_layers(cuda == null ? 0 : Math.max(0, cuda.gpuLayers()))
                     .cuda_library(library);
             chaku_engine out = new chaku_engine();
             Status.check(chaku.chaku_engine_create(options, out));
