@@ -54,7 +54,7 @@ void matmul(const MatmulProblem& p, Queue& queue) noexcept {
 }
 
 void matmul_group(const MatmulGroup& group, Queue& queue) noexcept {
-  for (int64_t i = 0; i < group.n; ++i) matmul(group.problems[i], queue);
+  for_group(group, queue, [&](const MatmulProblem& p) { matmul(p, queue); });
 }
 
 // Parts of the sum, one after another; the tail comes with the first.

@@ -130,7 +130,7 @@ void tensor_weight_gradient(const WeightGradientProblem& p, Queue& queue) noexce
 }
 
 void tensor_matmul_group(const MatmulGroup& group, Queue& queue) noexcept {
-  for (int64_t i = 0; i < group.n; ++i) tensor_matmul(group.problems[i], queue);
+  for_group(group, queue, [&](const MatmulProblem& p) { tensor_matmul(p, queue); });
 }
 void tensor_matmul_backward_group(const MatmulBackwardGroup& group, Queue& queue) noexcept {
   for (int64_t i = 0; i < group.n; ++i) tensor_matmul_backward(group.problems[i], queue);

@@ -9,7 +9,7 @@ import java.util.stream.Collectors;
 /**
  * How products of generated tokens with quantized weights read activations. Fewer bits are faster, above all where many
  * texts are generated at once; the answer to a request stays the same alone and beside others in each format. Weights
- * of floats, prompts, training and graphics cards read float32 or bfloat16 whatever the format.
+ * of floats, prompts and training read float32 or bfloat16 whatever the format.
  */
 public enum ActivationFormat {
     /** As exact as sums in float32. */
