@@ -707,6 +707,8 @@ typedef struct chaku_lora_options {
   const chaku_merge_aware* merge_aware; /* null: as if nothing were merged */
   int32_t magnitudes;                   /* 1: DoRA, y = m/|row of W + scale B A| (x (W + scale B A)^T) + bias with the
                                            length taken as a constant; of products within layers, not of experts */
+  int32_t subtracts_frozen;             /* 1: PiSSA, y = x W^T + scale x (B A - B0 A0)^T, B0 and A0 those of
+                                           CHAKU_SLOT_FROZEN, 0 until they are written; alone of the last three */
 } chaku_lora_options;
 
 typedef struct chaku_trainer_options {
@@ -779,7 +781,8 @@ typedef struct chaku_parameter_info {
 #define CHAKU_SLOT_GRADIENT 1
 #define CHAKU_SLOT_MOMENT1 2
 #define CHAKU_SLOT_MOMENT2 3
-#define CHAKU_SLOT_FROZEN 4 /* of a merge-aware trainer: what its copies were made from, part of its state */
+/* Part of the state of a merge-aware trainer: what its copies were made from; and of one that subtracts it. */
+#define CHAKU_SLOT_FROZEN 4
 
 CHAKU_API chaku_status chaku_trainer_plan(const chaku_model* model, const chaku_trainer_options* options,
                                           chaku_memory_plan* out);
@@ -822,6 +825,10 @@ CHAKU_API chaku_status chaku_trainer_read(const chaku_trainer* trainer, int32_t 
                                           int64_t n);
 CHAKU_API chaku_status chaku_trainer_write(chaku_trainer* trainer, int32_t index, int32_t slot, const float* src,
                                            int64_t n);
+/** y[M,N] = x[M,K] W^T, or with transposed 1 y[M,K] = x[M,N] W, of the weight W [N,K] beside the CHAKU_LORA_A of an
+ * index; of experts that of one, else expert is 0. M follows from n_x. */
+CHAKU_API chaku_status chaku_trainer_multiply(chaku_trainer* trainer, int32_t index, int64_t expert, int32_t transposed,
+                                              const float* x, int64_t n_x, float* y, int64_t n_y);
 /** Restores the number of optimizer steps done (bias correction). */
 CHAKU_API chaku_status chaku_trainer_set_step(chaku_trainer* trainer, int64_t step);
 

@@ -31,6 +31,7 @@ void convert(const char* op, const chaku_lora_options& o, TrainerOptions& result
   result.dropout = o.dropout;
   result.targets = o.targets;
   result.magnitudes = o.magnitudes != 0;
+  result.subtracts_frozen = o.subtracts_frozen != 0;
   if (o.n_exceptions < 0)
     fail(Code::kInvalidArgument, "[%s] expected lora.n_exceptions >= 0, got %d", op, o.n_exceptions);
   if (o.n_exceptions > 0) {
@@ -215,6 +216,19 @@ extern "C" chaku_status chaku_trainer_write(chaku_trainer* trainer, int32_t inde
     capi::require("write", "src", src);
     if (n < 0) fail(Code::kInvalidArgument, "[write] expected n >= 0, got %lld", static_cast<long long>(n));
     t.write(index, require_slot("write", slot), {src, static_cast<size_t>(n)});
+  });
+}
+
+extern "C" chaku_status chaku_trainer_multiply(chaku_trainer* trainer, int32_t index, int64_t expert,
+                                               int32_t transposed, const float* x, int64_t n_x, float* y, int64_t n_y) {
+  return capi::guarded("multiply", [&] {
+    Trainer& t = require_trainer("multiply", trainer);
+    capi::require("multiply", "x", x);
+    capi::require("multiply", "y", y);
+    if (n_x < 0 || n_y < 0)
+      fail(Code::kInvalidArgument, "[multiply] expected n_x and n_y >= 0, got %lld and %lld",
+           static_cast<long long>(n_x), static_cast<long long>(n_y));
+    t.multiply(index, expert, transposed != 0, {x, static_cast<size_t>(n_x)}, {y, static_cast<size_t>(n_y)});
   });
 }
 

@@ -65,12 +65,10 @@ std::vector<Product> products_of(const Model& model, const std::vector<Parameter
   return products;
 }
 
-void carve(Carver& carver, const std::vector<Parameter>& parameters, std::vector<Product>& products) noexcept {
+void carve(Carver& carver, std::vector<Product>& products) noexcept {
   for (Product& p : products) {
     p.memory = carver.take<std::byte>(p.copy.stride_bytes() * p.copy.rows);
     p.copy.data = p.memory;
-    p.stacked_a = carver.floats(2 * parameters[p.a].size());
-    p.stacked_b = carver.floats(2 * parameters[p.a + 1].size());
   }
 }
 
@@ -79,8 +77,8 @@ void carve(Carver& carver, const std::vector<Parameter>& parameters, std::vector
 int64_t merged_bytes(const Model& model, const ParameterList& parameters, const MergeAware& merge) {
   std::vector<Product> products = products_of(model, parameters.items, merge);
   Carver counter(nullptr);
-  carve(counter, parameters.items, products);
-  return counter.n_bytes();
+  carve(counter, products);
+  return counter.n_bytes() + stacked_bytes(model.spec(), parameters);
 }
 
 MergedWeights::MergedWeights(const Model& model, ParameterStore& store, const MergeAware& merge)
@@ -90,18 +88,12 @@ MergedWeights::MergedWeights(const Model& model, ParameterStore& store, const Me
       products_(products_of(model, store.items(), merge)),
       weights_(model.weights()) {
   Carver counter(nullptr);
-  carve(counter, store.items(), products_);
+  carve(counter, products_);
   memory_ = DeviceBuffer(*device_, counter.n_bytes());
   Carver carver(memory_.data());
-  carve(carver, store.items(), products_);
-  low_ranks_ = store.low_ranks(model.spec());
-  for (const Product& p : products_) {
-    linear_at(weights_, a_of(p)).w = p.copy;
-    const int32_t linear = linear_of(a_of(p).module);
-    LowRank& pair = linear >= 0 ? low_ranks_.layers[static_cast<size_t>(a_of(p).layer)][static_cast<size_t>(linear)]
-                                : low_ranks_.output;
-    pair = {p.stacked_a, p.stacked_b, 2 * pair.rank, pair.scale, pair.rank};
-  }
+  carve(carver, products_);
+  pairs_ = StackedPairs(model, store);
+  for (const Product& p : products_) linear_at(weights_, a_of(p)).w = p.copy;
 }
 
 // W + s B A of the slot's pair, through the codec.
@@ -129,22 +121,7 @@ void MergedWeights::freeze(int64_t steps_done) noexcept {
                  CopyRowsProblem{store_->data(p, Slot::kValue), p.shape.columns, store_->data(p, Slot::kFrozen),
                                  p.shape.columns, p.shape.rows, p.shape.columns});
   frozen_at_ = steps_done;
-  frozen_stacked_ = false;
-}
-
-// The slot's pairs become their half: A as the first or last R rows of each expert's, B, or -B0, as the columns.
-void MergedWeights::stack(Slot slot) noexcept {
-  const bool frozen = slot == Slot::kFrozen;
-  for (const Product& p : products_) {
-    const Parameter &a = a_of(p), &b = b_of(p);
-    const int64_t rank = b.shape.columns, each = rank * p.base.columns;
-    device_->run(
-        &KernelTable::copy_rows,
-        CopyRowsProblem{store_->data(a, slot), each, p.stacked_a + (frozen ? each : 0), 2 * each, p.n_stacked, each});
-    device_->run(&KernelTable::copy_rows,
-                 CopyRowsProblem{store_->data(b, slot), rank, p.stacked_b + (frozen ? rank : 0), 2 * rank, b.shape.rows,
-                                 rank, frozen ? -1.0f : 1.0f});
-  }
+  pairs_.changed(Slot::kFrozen);
 }
 
 void MergedWeights::prepare_training(int64_t steps_done, const Cancellation& cancel) {
@@ -155,9 +132,7 @@ void MergedWeights::prepare_training(int64_t steps_done, const Cancellation& can
   } else if (!copies_of_frozen_) {
     copy_from(Slot::kFrozen, cancel);
   }
-  if (!values_stacked_) stack(Slot::kValue);
-  if (!frozen_stacked_) stack(Slot::kFrozen);
-  values_stacked_ = frozen_stacked_ = true;
+  pairs_.prepare();
 }
 
 void MergedWeights::prepare_evaluation(const Cancellation& cancel) {
@@ -165,8 +140,9 @@ void MergedWeights::prepare_evaluation(const Cancellation& cancel) {
 }
 
 void MergedWeights::changed(Slot slot) noexcept {
-  if (slot == Slot::kValue) copies_of_values_ = values_stacked_ = false;
-  if (slot == Slot::kFrozen) copies_of_frozen_ = frozen_stacked_ = false;
+  if (slot == Slot::kValue) copies_of_values_ = false;
+  if (slot == Slot::kFrozen) copies_of_frozen_ = false;
+  pairs_.changed(slot);
 }
 
 }  // namespace chaku

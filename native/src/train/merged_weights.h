@@ -13,6 +13,7 @@
 
 #include "base/cancellation.h"
 #include "train/parameters.h"
+#include "train/stacked_pairs.h"
 
 namespace chaku {
 
@@ -31,7 +32,7 @@ struct MergeAware {
 };
 inline constexpr int32_t kMaxMergeEvery = 1 << 20;
 
-// Bytes of the copies and of the pairs beside each other, for LoRA parameters. Throws Error for an interval out of its
+// Bytes of the copies and of the pairs of stacked_pairs.h, for LoRA parameters. Throws Error for an interval out of its
 // range, for formats that are missing, unknown, given twice or do not fill rows, and for products that are no weight.
 int64_t merged_bytes(const Model& model, const ParameterList& parameters, const MergeAware& merge);
 
@@ -44,7 +45,7 @@ class MergedWeights {
   // The model's, with the copies in place of what is adapted.
   const Weights& weights() const noexcept { return weights_; }
   // Pairs of twice the rank, whose second half is frozen.
-  const LowRanks& low_ranks() const noexcept { return low_ranks_; }
+  const LowRanks& low_ranks() const noexcept { return pairs_.low_ranks(); }
 
   // Before a training pass after so many steps, and before an evaluation. Both throw Error(kCancelled) alone.
   void prepare_training(int64_t steps_done, const Cancellation& cancel);
@@ -60,8 +61,6 @@ class MergedWeights {
     Matrix base;                  // [E N,K]
     Matrix copy;                  // likewise, in the merge's format
     std::byte* memory = nullptr;  // of the copy
-    float* stacked_a = nullptr;   // [E 2R,K]
-    float* stacked_b = nullptr;   // [E N,2R]
   };
 
  private:
@@ -69,7 +68,6 @@ class MergedWeights {
   const Parameter& b_of(const Product& p) const noexcept { return store_->items()[p.a + 1]; }
   void copy_from(Slot slot, const Cancellation& cancel);
   void freeze(int64_t steps_done) noexcept;
-  void stack(Slot slot) noexcept;
 
   const Device* device_ = nullptr;
   ParameterStore* store_ = nullptr;
@@ -77,9 +75,8 @@ class MergedWeights {
   DeviceBuffer memory_;
   std::vector<Product> products_;
   Weights weights_;
-  LowRanks low_ranks_;
+  StackedPairs pairs_;
   bool copies_of_values_ = false, copies_of_frozen_ = false;  // what the copies were made from
-  bool values_stacked_ = false, frozen_stacked_ = false;      // whether the halves are those of the store
   int64_t frozen_at_ = -1;                                    // steps that were done then
 };
 

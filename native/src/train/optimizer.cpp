@@ -87,6 +87,7 @@ StepResult Trainer::step(const StepOptions& options) {
     const double scale = (clip ? options.max_grad_norm / norm : 1.0) / weight_sum_;
     ++step_;
     update(options, static_cast<float>(scale));
+    stacked_.changed(Slot::kValue);
     merged_.changed(Slot::kValue);
     magnitudes_.stepped();
   }

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "base/error.h"
+#include "model/experts.h"
 #include "model/forward.h"
 
 namespace chaku {
@@ -130,6 +131,12 @@ void check_options(const Model& model, const TrainerOptions& o) {
          static_cast<unsigned long long>(kMagnifiable), static_cast<unsigned long long>(o.targets));
   if (o.magnitudes && o.merge.on())
     fail(Code::kUnsupported, "[trainer] expected merge-aware training without magnitudes, got both");
+  if (o.subtracts_frozen && (o.magnitudes || o.merge.on()))
+    fail(Code::kUnsupported, "[trainer] expected subtracts_frozen without %s, got both",
+         o.magnitudes ? "magnitudes" : "merge-aware training");
+  if (o.subtracts_frozen && (o.targets & bit(Module::kAttnKvB)) != 0)
+    fail(Code::kUnsupported, "[trainer] expected subtracts_frozen of products of one weight, got %s",
+         module_name(Module::kAttnKvB, -1).c_str());
   check_targets(model.spec(), o.targets);
   check_exceptions(model.spec(), o);
 }
@@ -151,7 +158,7 @@ ActivationOptions activation_options(const Model& model, const TrainerOptions& o
   if (o.mode == TrainMode::kFull) return a;
   a.first_layer = backward_end(model.spec(), parameters).layer;
   a.dropout = o.dropout > 0.0f;
-  a.rank = (o.merge.on() ? 2 : 1) * o.products().max_rank();  // with the frozen half
+  a.rank = (o.has_frozen() ? 2 : 1) * o.products().max_rank();  // with the frozen half
   for (size_t i = 0; i < kLayerLinears; ++i)
     if (o.targets & bit(kLinearModules[i])) a.low_rank_linears |= 1u << i;
   if (o.magnitudes) a.magnified_linears = a.low_rank_linears;
@@ -195,8 +202,9 @@ Trainer::Layout Trainer::layout(const Model& model, const TrainerOptions& option
   l.plan = plan_of(model);
   l.plan.parameter_bytes = 2 * l.parameters.slot_bytes();
   l.plan.optimizer_bytes = moment_bytes(options.optimizer, l.parameters.n_floats);
-  if (options.merge.on())
-    l.plan.parameter_bytes += l.parameters.slot_bytes() + merged_bytes(model, l.parameters, options.merge);
+  if (options.has_frozen()) l.plan.parameter_bytes += l.parameters.slot_bytes();
+  if (options.merge.on()) l.plan.parameter_bytes += merged_bytes(model, l.parameters, options.merge);
+  if (options.subtracts_frozen) l.plan.parameter_bytes += stacked_bytes(spec, l.parameters);
   if (options.magnitudes) l.plan.parameter_bytes += magnitude_bytes(l.parameters);
   const auto count = [&] {
     Carver counter(nullptr);
@@ -233,7 +241,7 @@ Trainer::Trainer(std::shared_ptr<const Model> model, const TrainerOptions& optio
 Trainer::Trainer(std::shared_ptr<const Model> model, Layout l)
     : model_(std::move(model)),
       options_(l.options),
-      store_(model_->engine().device(), std::move(l.parameters), l.options.optimizer, l.options.merge.on()),
+      store_(model_->engine().device(), std::move(l.parameters), l.options.optimizer, l.options.has_frozen()),
       memory_(model_->engine().device(), l.plan.activation_bytes + l.plan.scratch_bytes) {
   const bool full = options_.mode == TrainMode::kFull;
   Carver carver(memory_.data());
@@ -263,6 +271,7 @@ Trainer::Trainer(std::shared_ptr<const Model> model, Layout l)
       magnitudes_ = Magnitudes(*model_, store_);
       magnitudes_.place(low_ranks_);
     }
+    if (options_.subtracts_frozen) stacked_ = StackedPairs(*model_, store_);
     if (options_.merge.on()) merged_ = MergedWeights(*model_, store_, options_.merge);
   }
 }
@@ -320,11 +329,14 @@ Batch Trainer::begin_batch(const TrainingBatch& batch) noexcept {
 
 Decoder Trainer::decoder(const Dropout& dropout) const noexcept {
   magnitudes_.prepare();
+  stacked_.prepare();
   const bool merges = options_.merge.on();
   return {&model_->engine(),
           &model_->spec(),
           merges ? &merged_.weights() : &weights_,
-          merges ? &merged_.low_ranks() : &low_ranks_,
+          merges                      ? &merged_.low_ranks()
+          : options_.subtracts_frozen ? &stacked_.low_ranks()
+                                      : &low_ranks_,
           &cancellation_,
           dropout,
           nullptr,
@@ -478,8 +490,9 @@ const Parameter& Trainer::parameter(int32_t index) const {
 }
 
 void Trainer::check_slot(const char* op, Slot slot) const {
-  if (slot == Slot::kFrozen && !options_.merge.on())
-    fail(Code::kInvalidArgument, "[%s] expected a slot in 0..3, got 4 of a trainer that is not merge-aware", op);
+  if (slot == Slot::kFrozen && !options_.has_frozen())
+    fail(Code::kInvalidArgument,
+         "[%s] expected a slot in 0..3, got 4 of a trainer that is not merge-aware and subtracts no pair", op);
   if (moment_of(slot) >= n_moments(options_.optimizer))
     fail(Code::kInvalidArgument, "[%s] expected slot 0, 1, 2 or 4 of an optimizer with one moment, got 3", op);
 }
@@ -509,7 +522,59 @@ void Trainer::write(int32_t index, Slot slot, std::span<const float> values) {
   store_.write(p, slot, values);
   kept_.valid = false;
   if (slot == Slot::kValue) magnitudes_.changed(p.kind);
+  stacked_.changed(slot);
   merged_.changed(slot);
+}
+
+void Trainer::multiply(int32_t a_index, int64_t expert, bool transposed, std::span<const float> x, std::span<float> y) {
+  const Parameter& a = parameter(a_index);
+  if (a.kind != TensorKind::kLoraA)
+    fail(Code::kInvalidArgument, "[multiply] expected the index of an A, got %d", a_index);
+  const int32_t linear = linear_of(a.module);
+  const int64_t n_stacked = linear >= 0 ? model_->spec().n_stacked(a.layer, static_cast<LayerLinear>(linear)) : 1;
+  const Weights& weights = model_->weights();
+  const Matrix all = linear >= 0 ? weights.layers[static_cast<size_t>(a.layer)].linears[static_cast<size_t>(linear)].w
+                                 : weights.output.w;
+  if (all.empty())
+    fail(Code::kUnsupported, "[multiply] expected a product of one weight, got %s",
+         module_name(a.module, a.layer).c_str());
+  if (expert < 0 || expert >= n_stacked)
+    fail(Code::kInvalidArgument, "[multiply] expected an expert in 0..%lld, got %lld",
+         static_cast<long long>(n_stacked - 1), static_cast<long long>(expert));
+  const Matrix w = expert_of(Linear{all, nullptr}, expert, n_stacked).w;
+  const int64_t n_in = transposed ? w.rows : w.columns, n_out = transposed ? w.columns : w.rows;
+  const int64_t m = static_cast<int64_t>(x.size()) / n_in;
+  if (m < 1 || m > kMaxTokens || static_cast<int64_t>(x.size()) != m * n_in ||
+      static_cast<int64_t>(y.size()) != m * n_out)
+    fail(Code::kInvalidArgument, "[multiply] expected rows of %lld and as many of %lld values, got %zu and %zu",
+         static_cast<long long>(n_in), static_cast<long long>(n_out), x.size(), y.size());
+  model_->check_files();
+  const Device& device = model_->engine().device();
+  const DeviceBuffer from(device, static_cast<int64_t>(x.size_bytes())),
+      to(device, static_cast<int64_t>(y.size_bytes()));
+  device.upload(from.data(), x.data(), from.n_bytes());
+  if (transposed) {
+    MatmulBackwardProblem p;
+    p.dy = from.as<float>();
+    p.dy_stride = n_in;
+    p.w = w;
+    p.dx = to.as<float>();
+    p.dx_stride = n_out;
+    p.m = m;
+    model_->engine().run(&KernelTable::matmul_backward, p);
+  } else {
+    MatmulProblem p;
+    p.x = from.as<float>();
+    p.x_stride = n_in;
+    p.w = w;
+    p.y = to.as<float>();
+    p.y_stride = n_out;
+    p.m = m;
+    p.role = Role::kTraining;
+    model_->engine().run(&KernelTable::matmul, p);
+  }
+  device.check();
+  device.download(y.data(), to.data(), to.n_bytes());
 }
 
 void Trainer::set_step(int64_t step) {

@@ -12,6 +12,7 @@
 #include "train/magnitudes.h"
 #include "train/merged_weights.h"
 #include "train/parameters.h"
+#include "train/stacked_pairs.h"
 
 namespace chaku {
 
@@ -26,6 +27,7 @@ struct TrainerOptions {
   uint64_t targets = 0;
   std::vector<ProductRank> exceptions = {};  // LoRA: of targets
   bool magnitudes = false;                   // LoRA: DoRA's
+  bool subtracts_frozen = false;             // LoRA: PiSSA's, see stacked_pairs.h
   float embedding_noise = 0.0f;              // NEFTune's alpha
   uint64_t seed = 0;
   float load_balance = 0.0f;   // coefficient of the load-balance loss
@@ -35,6 +37,8 @@ struct TrainerOptions {
   int64_t memory_limit_bytes = 0;
   int32_t n_kept = -1;  // layers that keep their activations; -1: as many as the memory allows
 
+  // Whether the store has a frozen slot.
+  bool has_frozen() const noexcept { return merge.on() || subtracts_frozen; }
   LoraProducts products() const { return {targets, rank, scale, exceptions, magnitudes}; }
 };
 
@@ -81,6 +85,9 @@ class Trainer {
   // is no number makes the step be skipped. The step's sum of weights grows by weight_sum. Throws as accumulate does.
   Loss backward(const TrainingBatch& batch, double weight_sum);
   StepResult step(const StepOptions& options);
+  // y[M,N] = x[M,K] W^T of the weight W [N,K] that the pair of an A adds to, or of an expert's; transposed:
+  // y[M,K] = x[M,N] W.
+  void multiply(int32_t a_index, int64_t expert, bool transposed, std::span<const float> x, std::span<float> y);
   void cancel() noexcept { cancellation_.request(); }
 
   const std::vector<Parameter>& parameters() const noexcept { return store_.items(); }
@@ -126,7 +133,8 @@ class Trainer {
   LowRanks low_ranks_;
   Weights weights_;
   mutable Magnitudes magnitudes_;  // computed when asked for
-  MergedWeights merged_;           // where asked for: in place of the two before
+  mutable StackedPairs stacked_;   // where asked for: in place of low_ranks_; made when asked for
+  MergedWeights merged_;           // where asked for: in place of weights_ and low_ranks_
   Gradients gradients_;
   BackwardEnd end_;
   DeviceBuffer memory_;

@@ -396,3 +396,27 @@ TEST(free_accepts_null_and_nulls) {
   CHECK(t.trainer.at == nullptr);
   chaku_trainer_free(t.trainer.out());
 }
+
+TEST(a_frozen_pair_is_subtracted) {
+  LoraOptions o = lora_options();
+  o.lora.subtracts_frozen = 1;
+  Ready t(o);
+  auto info = sized<chaku_parameter_info>();
+  CHECK_OK(chaku_trainer_parameter(t.trainer, 0, &info));
+  const int64_t k = info.columns, n = info.rows * k;
+  CHECK_OK(chaku_trainer_parameter(t.trainer, 1, &info));
+  const int64_t rows = info.rows;
+  std::vector<float> values(static_cast<size_t>(n)), y(static_cast<size_t>(rows)), x(static_cast<size_t>(k), 1.0f);
+  CHECK_OK(chaku_trainer_read(t.trainer, 0, CHAKU_SLOT_FROZEN, values.data(), n));
+  CHECK(values == std::vector<float>(values.size()));
+  CHECK_OK(chaku_trainer_write(t.trainer, 0, CHAKU_SLOT_FROZEN, values.data(), n));
+  CHECK_OK(chaku_trainer_multiply(t.trainer, 0, 0, 0, x.data(), k, y.data(), rows));
+  CHECK(y[0] != 0.0f && y != std::vector<float>(y.size(), y[0]));
+  CHECK_OK(chaku_trainer_multiply(t.trainer, 0, 0, 1, y.data(), rows, x.data(), k));
+  CHECK_FAILS(CHAKU_INVALID_ARGUMENT, chaku_trainer_multiply(t.trainer, 0, 0, 0, x.data(), -1, y.data(), rows));
+  CHECK_FAILS(CHAKU_INVALID_ARGUMENT, chaku_trainer_multiply(t.trainer, 0, 0, 0, x.data(), k, y.data(), rows - 1));
+  CHECK_FAILS(CHAKU_INVALID_ARGUMENT, chaku_trainer_multiply(t.trainer, 0, 0, 0, nullptr, k, y.data(), rows));
+  CHECK_FAILS(CHAKU_INVALID_ARGUMENT, chaku_trainer_multiply(t.trainer, 0, 0, 0, x.data(), k, nullptr, rows));
+  CHECK_FAILS(CHAKU_INVALID_ARGUMENT, chaku_trainer_multiply(nullptr, 0, 0, 0, x.data(), k, y.data(), rows));
+  CHECK_FAILS(CHAKU_INVALID_ARGUMENT, chaku_trainer_multiply(t.trainer, 1, 0, 0, x.data(), k, y.data(), rows));
+}

@@ -161,6 +161,16 @@ TEST(merge_aware_trainings_are_the_same) {
     });
 }
 
+TEST(trainings_that_subtract_a_pair_are_the_same) {
+  for (const TinyKind& kind : all_kinds())
+    check_same(kind, "a pair subtracted", [](const auto& model, bool far) {
+      TrainerOptions o = options_of(model->spec(), TrainMode::kLora);
+      o.targets &= ~(uint64_t{1} << static_cast<int32_t>(Module::kAttnKvB));
+      o.subtracts_frozen = true;
+      return train(model, o, far);
+    });
+}
+
 TEST(full_trainings_are_the_same) {
   for (const TinyKind& kind : all_kinds())
     check_same(kind, "full", [](const auto& model, bool far) {

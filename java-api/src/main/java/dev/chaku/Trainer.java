@@ -25,8 +25,10 @@ import dev.chaku.internal.train.TrainingLoop;
 import dev.chaku.internal.train.TrainingSetup;
 import dev.chaku.train.FullTraining;
 import dev.chaku.train.LoraConfig;
+import dev.chaku.train.LoraVariant;
 import dev.chaku.train.Loss;
 import dev.chaku.train.Method;
+import dev.chaku.train.Preparation;
 import dev.chaku.train.RunStart;
 import dev.chaku.train.SmallData;
 import dev.chaku.train.TrainingConfig;
@@ -65,6 +67,7 @@ public final class Trainer {
     private boolean parseSpecial = true;
     private long dataMemoryBytes = Runtime.getRuntime().maxMemory() / 8;
     private final List<Consumer<TrainingProgress>> listeners = new ArrayList<>();
+    private final List<Consumer<Preparation>> preparations = new ArrayList<>();
     private Snapshots snapshots = Snapshots.NONE;
     /** What validations ask; set when the settings are known. */
     private List<Example> questions = List.of();
@@ -276,6 +279,18 @@ public final class Trainer {
     }
 
     /**
+     * Calls the listener while what comes before the first step is done, where that is more than reading data: scores
+     * by the reference of preferences, or by a teacher, and the decomposition of weights for {@link LoraVariant#PISSA}.
+     *
+     * @param listener called on the training's thread, or by {@link #start} where a resumed run lacks its scores
+     * @return this
+     */
+    public Trainer onPreparation(Consumer<Preparation> listener) {
+        preparations.add(Objects.requireNonNull(listener, "listener"));
+        return this;
+    }
+
+    /**
      * Calls the listener after every optimizer step, as {@link TrainingRun#onProgress} does.
      *
      * @param listener called on the thread that works
@@ -418,6 +433,7 @@ public final class Trainer {
                     listeners,
                     setup.trainable().isAdapter() ? snapshots : Snapshots.NONE,
                     questions.isEmpty() ? SampledAnswers.NONE : new SampledAnswers(this::ask));
+            preparations.forEach(loop::onPreparation);
             setup.begin(core); // What a resumed run restores comes in its place.
             int from = earlier.isPresent() ? loop.resume() : 0;
             TrainingRun run = TrainingRun.begin(core, folder, loop, plan, RunStart.of(earlier.isPresent(), from));
@@ -513,6 +529,11 @@ public final class Trainer {
     private @Nullable StartingAdapter checkedStart() {
         if (start == null) {
             return null;
+        }
+        if (method instanceof LoraConfig lora && lora.variant() == LoraVariant.PISSA) {
+            throw new BadInputException("from: expected method lora or dora to go on from " + start.name()
+                    + ", found pissa, which begins with the weights' own singular vectors; what it trained goes on"
+                    + " as lora, of twice the rank");
         }
         if (!(method instanceof LoraConfig lora) || lora.mergeAware() != null) {
             throw new BadInputException(

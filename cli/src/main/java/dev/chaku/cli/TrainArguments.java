@@ -84,7 +84,7 @@ final class TrainArguments {
             defaultValue = "lora",
             paramLabel = "NAME",
             description =
-                    "lora, or dora: rows of the adapted weights get lengths of their own; the result is a folder of PEFT, to be merged (${DEFAULT-VALUE}).")
+                    "lora, dora: rows of the adapted weights get lengths of their own; the result is a folder of PEFT, to be merged, or pissa: begins with the weights' leading singular vectors; the result is an adapter of twice the rank (${DEFAULT-VALUE}).")
     private LoraVariant method;
 
     @Option(
@@ -333,7 +333,7 @@ final class TrainArguments {
 
     /** Whether the result can be worn as it is. */
     boolean isWorn() {
-        return method == LoraVariant.LORA;
+        return method != LoraVariant.DORA;
     }
 
     /** The file that the adapter is trained to be merged into, if it is. */

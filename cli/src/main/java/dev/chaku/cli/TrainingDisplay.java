@@ -1,5 +1,6 @@
 package dev.chaku.cli;
 
+import dev.chaku.train.Preparation;
 import dev.chaku.train.TrainingPlan;
 import dev.chaku.train.TrainingProgress;
 import java.util.Locale;
@@ -12,6 +13,8 @@ import java.util.stream.Collectors;
  * {@link TrainingView}, elsewhere a line: bar, loss, the time that is left, speed and learning rate.
  */
 final class TrainingDisplay implements Consumer<TrainingProgress>, AutoCloseable {
+    private static final long PATIENCE_MS = 2000;
+
     private final Console console;
     private final ProgressLine line;
     private final TrainingView view;
@@ -28,6 +31,16 @@ final class TrainingDisplay implements Consumer<TrainingProgress>, AutoCloseable
     /** What the run is planned to do and take. */
     synchronized void plan(TrainingPlan plan) {
         view.plan(plan);
+    }
+
+    /** What comes before the first step, where it takes more than two seconds. */
+    synchronized void preparing(Preparation p) {
+        if (p.elapsed().toMillis() >= PATIENCE_MS) {
+            line.update(
+                    p.what() + " " + ProgressLine.bar(p.share(), line.barCells()),
+                    String.format(Locale.ROOT, "%,d of %,d", p.done(), p.total()),
+                    p.done() > 0 ? ProgressLine.left(p.remaining()) : "");
+        }
     }
 
     @Override

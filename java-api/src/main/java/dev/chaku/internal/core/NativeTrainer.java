@@ -248,6 +248,21 @@ final class NativeTrainer extends NativeHandle<chaku_trainer> implements EngineT
     }
 
     @Override
+    public void multiply(int index, int expert, boolean transposed, FloatBuffer x, FloatBuffer y) {
+        DirectBuffers.requireDirect(x);
+        DirectBuffers.requireDirect(y);
+        chaku_trainer trainer = enterExclusive();
+        try {
+            FloatBuffer in = x.slice();
+            FloatBuffer out = y.slice();
+            Status.check(chaku.chaku_trainer_multiply(
+                    trainer, index, expert, transposed ? 1 : 0, in, in.remaining(), out, out.remaining()));
+        } finally {
+            leaveExclusive();
+        }
+    }
+
+    @Override
     public void setStep(long step) {
         chaku_trainer trainer = enterExclusive();
         try {

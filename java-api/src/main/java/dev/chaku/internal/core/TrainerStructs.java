@@ -66,6 +66,7 @@ final class TrainerStructs implements AutoCloseable {
                 .exceptions(n == 0 ? null : new IntPointer(products.flip()))
                 .exception_scales(n == 0 ? null : new FloatPointer(scales.flip()))
                 .magnitudes(lora.magnitudes() ? 1 : 0)
+                .subtracts_frozen(lora.subtractsFrozen() ? 1 : 0)
                 .merge_aware(lora.merge() == null ? null : merge(lora.merge()));
     }
 

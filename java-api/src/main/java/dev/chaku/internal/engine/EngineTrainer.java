@@ -15,7 +15,10 @@ public interface EngineTrainer extends AutoCloseable {
         MOMENT1,
         /** Of an optimizer that has two. */
         MOMENT2,
-        /** Of a training through a quantizer alone: what its copies of the weights were made from. */
+        /**
+         * Of a training through a quantizer, what its copies of the weights were made from; of one that subtracts a
+         * frozen pair, that.
+         */
         FROZEN
     }
 
@@ -77,6 +80,17 @@ public interface EngineTrainer extends AutoCloseable {
 
     /** Copies a direct buffer, from its position to its limit, into a slot: exactly rows * columns floats. */
     void write(int index, Slot slot, FloatBuffer source);
+
+    /**
+     * Multiplies with the frozen weight W [N, K] that an A adds to.
+     *
+     * @param index of a parameter that is an A
+     * @param expert of a product of experts, else 0
+     * @param transposed whether y [M, K] = x W for x [M, N], rather than y [M, N] = x W^T for x [M, K]
+     * @param x direct, from its position to its limit
+     * @param y direct, likewise
+     */
+    void multiply(int index, int expert, boolean transposed, FloatBuffer x, FloatBuffer y);
 
     /** Restores the number of optimizer steps done (bias correction). */
     void setStep(long step);

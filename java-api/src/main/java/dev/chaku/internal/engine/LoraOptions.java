@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param targets the modules that are adapted, in every layer that has them
  * @param exceptions products of the targets that differ from these
  * @param magnitudes whether rows get lengths of their own (DoRA)
+ * @param subtractsFrozen whether the frozen pair is subtracted from A and B (PiSSA)
  * @param merge trained through the quantizer of a merge into these formats; null: as if nothing were merged
  */
 public record LoraOptions(
@@ -22,6 +23,7 @@ public record LoraOptions(
         Set<DecoderModule> targets,
         Map<DecoderModule.Place, Product> exceptions,
         boolean magnitudes,
+        boolean subtractsFrozen,
         @Nullable MergeFormats merge) {
     public LoraOptions {
         targets = Set.copyOf(targets);
@@ -30,7 +32,7 @@ public record LoraOptions(
 
     /** All products of the targets alike, without dropout and a merge. */
     public static LoraOptions of(int rank, float scale, Set<DecoderModule> targets) {
-        return new LoraOptions(rank, scale, 0, targets, Map.of(), false, null);
+        return new LoraOptions(rank, scale, 0, targets, Map.of(), false, false, null);
     }
 
     /**

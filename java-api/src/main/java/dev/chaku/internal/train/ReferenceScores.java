@@ -1,7 +1,7 @@
 package dev.chaku.internal.train;
 
-import dev.chaku.data.EncodedExamples;
 import dev.chaku.data.PackedRow;
+import dev.chaku.data.PackedRows;
 import dev.chaku.internal.engine.EngineTrainer;
 import dev.chaku.internal.io.Sha256;
 import java.io.IOException;
@@ -11,6 +11,7 @@ import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.LongConsumer;
 
 /**
  * The log-probabilities of all answers by the model as the training begins, which is the base while an adapter is new:
@@ -56,19 +57,23 @@ record ReferenceScores(Part train, Part eval) {
      * Computes them.
      *
      * @param core as it is made: nothing trained, nothing restored
+     * @param tell is told of the rows
      */
-    static ReferenceScores compute(TrainingSetup setup, EngineTrainer core, Runnable beforeEach) {
+    static ReferenceScores compute(TrainingSetup setup, EngineTrainer core, Preparing tell) {
+        PackedRows train = setup.packer().pack(setup.data().examples());
+        PackedRows eval = setup.packer().pack(setup.data().evalExamples());
+        long all = (long) train.size() + eval.size();
         return of(
                 setup.data(),
-                sums(setup, core, setup.data().examples(), beforeEach),
-                sums(setup, core, setup.data().evalExamples(), beforeEach));
+                sums(train, setup.data().examples().size(), core, done -> tell.at(done, all)),
+                sums(eval, setup.data().evalExamples().size(), core, done -> tell.at(train.size() + done, all)));
     }
 
-    private static double[] sums(
-            TrainingSetup setup, EngineTrainer core, EncodedExamples examples, Runnable beforeEach) {
-        double[] sums = new double[examples.size()];
-        for (PackedRow row : setup.packer().pack(examples)) {
-            beforeEach.run();
+    private static double[] sums(PackedRows rows, int examples, EngineTrainer core, LongConsumer beforeEach) {
+        double[] sums = new double[examples];
+        long done = 0;
+        for (PackedRow row : rows) {
+            beforeEach.accept(done++);
             RowAnswers answers = RowAnswers.all(row);
             double[] each = answers.sums(core.logProbs(answers.batch(0), false));
             for (int i = 0; i < each.length; i++) {

@@ -40,6 +40,19 @@ public interface Trainable {
         return TrainerState.WHOLE;
     }
 
+    /** Values of the result. */
+    default long resultValues() {
+        return parameters();
+    }
+
+    /** Decides where a new training begins, before its first step and on its thread. */
+    default void prepare(EngineTrainer core, Preparing tell) {}
+
+    /** What prepare does, for {@link dev.chaku.train.Preparation}. */
+    default String preparing() {
+        return "";
+    }
+
     /** The name of the result's file. */
     String fileName();
 

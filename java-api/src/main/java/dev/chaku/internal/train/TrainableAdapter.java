@@ -49,13 +49,36 @@ record TrainableAdapter(BaseModel model, LoraConfig lora, Experts experts) imple
     /** DoRA's lengths of rows are not among what can be worn. */
     @Override
     public boolean isAdapter() {
-        return lora.variant() == LoraVariant.LORA;
+        return lora.variant() != LoraVariant.DORA;
     }
 
-    /** All of it. */
+    /** All of it; before the first step of PiSSA what finds its beginning, which no other part is beside. */
     @Override
     public long heapBytes() {
-        return parameters() * Float.BYTES;
+        long result = resultValues() * Float.BYTES;
+        return isPrincipal() ? Math.max(result, PrincipalStart.heapBytes(model.spec(), adapted()) / 2) : result;
+    }
+
+    /** Of PiSSA the pair that it began with, too. */
+    @Override
+    public long resultValues() {
+        return isPrincipal() ? 2 * parameters() : parameters();
+    }
+
+    @Override
+    public void prepare(EngineTrainer core, Preparing tell) {
+        if (isPrincipal()) {
+            PrincipalStart.write(core, this, tell);
+        }
+    }
+
+    @Override
+    public String preparing() {
+        return "decomposing weights";
+    }
+
+    private boolean isPrincipal() {
+        return lora.variant() == LoraVariant.PISSA;
     }
 
     @Override
@@ -85,6 +108,7 @@ record TrainableAdapter(BaseModel model, LoraConfig lora, Experts experts) imple
                 targets,
                 exceptions,
                 lora.variant() == LoraVariant.DORA,
+                isPrincipal(),
                 lora.mergeAware() == null
                         ? null
                         : mergeTargets(lora.mergeAware()).formats());
@@ -108,7 +132,7 @@ record TrainableAdapter(BaseModel model, LoraConfig lora, Experts experts) imple
 
     @Override
     public List<EngineTrainer.Slot> state() {
-        return lora.mergeAware() == null ? TrainerState.WHOLE : TrainerState.WHOLE_WITH_FROZEN;
+        return lora.mergeAware() == null && !isPrincipal() ? TrainerState.WHOLE : TrainerState.WHOLE_WITH_FROZEN;
     }
 
     @Override
@@ -118,13 +142,17 @@ record TrainableAdapter(BaseModel model, LoraConfig lora, Experts experts) imple
         for (Map.Entry<DecoderModule.Place, LoraOptions.Product> product :
                 adapted().entrySet()) {
             DecoderModule.Place place = product.getKey();
-            DecoderSpec.Shape base = spec.product(place)
-                    .orElseGet(() ->
-                            spec.product(DecoderModule.TOKEN_EMBEDDING.at(-1)).orElseThrow());
+            DecoderSpec.Shape base = shape(spec, place);
             sum += product.getValue().rank() * (base.rows() + base.columns() * spec.stacked(place));
             sum += lora.variant() == LoraVariant.DORA ? base.rows() : 0;
         }
         return sum;
+    }
+
+    /** The shape of a product; a tied output projection has that of the embeddings. */
+    static DecoderSpec.Shape shape(DecoderSpec spec, DecoderModule.Place place) {
+        return spec.product(place).orElseGet(() -> spec.product(DecoderModule.TOKEN_EMBEDDING.at(-1))
+                .orElseThrow());
     }
 
     /**
@@ -149,6 +177,10 @@ record TrainableAdapter(BaseModel model, LoraConfig lora, Experts experts) imple
         requireRulesThatDecide(adapted.keySet());
         if (lora.variant() == LoraVariant.DORA) {
             requireRows(adapted.keySet());
+        }
+        if (isPrincipal() && adapted.keySet().stream().anyMatch(place -> place.module() == DecoderModule.ATTN_KV_B)) {
+            throw new BadInputException(model
+                    + ": method pissa: expected products of one weight, found target kv_b, whose values several have");
         }
         return adapted;
     }
@@ -289,7 +321,7 @@ record TrainableAdapter(BaseModel model, LoraConfig lora, Experts experts) imple
         FloatBuffer buffer = TrainerState.bufferFor(core);
         for (int i = 0; i < core.parameters(); i++) {
             ParameterInfo info = core.parameter(i);
-            float[] values = values(core, i, info, buffer);
+            float[] values = values(core, i, info, EngineTrainer.Slot.VALUE, buffer);
             if (info.kind() == ParameterInfo.Kind.LORA_MAGNITUDE) {
                 lengths.add(new WholeWeight.Lengths(place(info), values));
             } else {
@@ -298,6 +330,10 @@ record TrainableAdapter(BaseModel model, LoraConfig lora, Experts experts) imple
             }
         }
         Map<DecoderModule.Place, LoraOptions.Product> adapted = adapted();
+        if (isPrincipal()) {
+            adapted.replaceAll((place, product) -> new LoraOptions.Product(2 * product.rank(), product.scale()));
+            subtract(core, halves, buffer);
+        }
         float alpha = commonAlpha(adapted.values());
         List<LoraPair> pairs = new ArrayList<>();
         halves.forEach((place, ab) -> pairs.add(pair(model.spec(), place, adapted.get(place), alpha, ab)));
@@ -332,6 +368,33 @@ record TrainableAdapter(BaseModel model, LoraConfig lora, Experts experts) imple
         GgufAdapters.write(file, model.architecture(), alpha, FusedProducts.join(pairs, model.spec()), extra, true);
     }
 
+    /** [A; A0] and [B, -B0] in place of A and B, of each expert: what PEFT makes of PiSSA's adapters, too. */
+    private void subtract(EngineTrainer core, Map<DecoderModule.Place, float[][]> halves, FloatBuffer buffer) {
+        for (int i = 0; i < core.parameters(); i += 2) {
+            ParameterInfo a = core.parameter(i);
+            ParameterInfo b = core.parameter(i + 1);
+            float[][] pair = halves.get(place(a));
+            int experts = model.spec().stacked(place(a));
+            float[] a0 = values(core, i, a, EngineTrainer.Slot.FROZEN, buffer);
+            float[] b0 = values(core, i + 1, b, EngineTrainer.Slot.FROZEN, buffer);
+            for (int n = 0; n < b0.length; n++) {
+                b0[n] = -b0[n];
+            }
+            pair[0] = beside(pair[0], a0, a0.length / experts);
+            pair[1] = beside(pair[1], b0, (int) b.columns());
+        }
+    }
+
+    /** Stretches of one and the other by turns. */
+    private static float[] beside(float[] one, float[] other, int stretch) {
+        float[] both = new float[2 * one.length];
+        for (int at = 0; at < one.length; at += stretch) {
+            System.arraycopy(one, at, both, 2 * at, stretch);
+            System.arraycopy(other, at, both, 2 * at + stretch, stretch);
+        }
+        return both;
+    }
+
     /** The alpha that says the scales of most products, as a file has one. */
     private static float commonAlpha(Collection<LoraOptions.Product> products) {
         Map<Float, Integer> votes = new LinkedHashMap<>();
@@ -363,9 +426,10 @@ record TrainableAdapter(BaseModel model, LoraConfig lora, Experts experts) imple
         return info.module().at(info.layer());
     }
 
-    private static float[] values(EngineTrainer core, int index, ParameterInfo info, FloatBuffer buffer) {
+    private static float[] values(
+            EngineTrainer core, int index, ParameterInfo info, EngineTrainer.Slot slot, FloatBuffer buffer) {
         float[] values = new float[Math.toIntExact(info.elements())];
-        core.read(index, EngineTrainer.Slot.VALUE, buffer.clear().limit(values.length));
+        core.read(index, slot, buffer.clear().limit(values.length));
         buffer.get(values);
         return values;
     }

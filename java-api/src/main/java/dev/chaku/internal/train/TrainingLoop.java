@@ -13,11 +13,13 @@ import dev.chaku.train.Keeping;
 import dev.chaku.train.Loss;
 import dev.chaku.train.LossTrend;
 import dev.chaku.train.Optimizer;
+import dev.chaku.train.Preparation;
 import dev.chaku.train.TrainingConfig;
 import dev.chaku.train.TrainingProgress;
 import dev.chaku.train.ValidationTrend;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -63,6 +65,7 @@ public final class TrainingLoop {
     private final RunEvents events = RunEvents.get();
     private final int totalSteps;
     private final RunGate gate = new RunGate();
+    private Consumer<Preparation> preparations = unused -> {};
     private volatile boolean cancelled;
     private volatile boolean stopped;
 
@@ -99,6 +102,11 @@ public final class TrainingLoop {
 
     public void addListener(Consumer<TrainingProgress> listener) {
         listeners.add(listener);
+    }
+
+    /** Tells of work before the first step; before it begins. */
+    public void onPreparation(Consumer<Preparation> listener) {
+        preparations = preparations.andThen(listener);
     }
 
     public void cancel() {
@@ -156,6 +164,9 @@ public final class TrainingLoop {
         LogFile log = LogFile.open(folder, position.step());
         try {
             findReference();
+            if (position.step() == 0) {
+                setup.trainable().prepare(core, preparing(setup.trainable().preparing()));
+            }
         } catch (OperationCancelledException e) {
             throw new OperationCancelledException("training cancelled; " + saved(), e);
         }
@@ -179,6 +190,15 @@ public final class TrainingLoop {
         return writeResult(log, finished);
     }
 
+    /** Tells the listener of preparations what is done, unless the run is to end. */
+    private Preparing preparing(String what) {
+        long startNs = System.nanoTime();
+        return (done, total) -> {
+            requireNotCancelled();
+            preparations.accept(new Preparation(what, done, total, Duration.ofNanos(System.nanoTime() - startNs)));
+        };
+    }
+
     /** Before anything is restored or trained: the model as it is then is what preferences are compared with. */
     private void findReference() {
         if (objective != null) {
@@ -188,7 +208,7 @@ public final class TrainingLoop {
         if (config.loss().needsReference()) {
             scores = ReferenceScores.read(setup, description, folder).orElse(null);
             if (scores == null) {
-                scores = ReferenceScores.compute(setup, core, this::requireNotCancelled);
+                scores = ReferenceScores.compute(setup, core, preparing("scoring the reference"));
                 scores.write(setup, description, folder);
             }
         }

@@ -53,7 +53,7 @@ public record TrainingSetup(
 
     /** What the run will have on disk at once: the result, the checkpoints kept and the one being written. */
     public long bytesOnDisk() {
-        long values = trainable().parameters() * Float.BYTES;
+        long values = trainable().resultValues() * Float.BYTES;
         Keeping keeping = config.keeping();
         long checkpoints = keeping.saveSteps() > 0 ? (keeping.keepCheckpoints() + 1L) * checkpointBytes() : 0;
         long best = keeping.stopsEarly() ? 2 * values : 0;
@@ -66,9 +66,9 @@ public record TrainingSetup(
 
     /** What a checkpoint takes on disk. */
     public long checkpointBytes() {
-        return trainable().parameters()
-                * Float.BYTES
-                * (state().size() + (trainable().isAdapter() ? 1 : 0));
+        return Float.BYTES
+                * (trainable().parameters() * state().size()
+                        + (trainable().isAdapter() ? trainable().resultValues() : 0));
     }
 
     /** Brings what it goes on from to a trainer that has just been made. */
