@@ -69,8 +69,14 @@ TEST(lengths_around_tiles) {
   for (const int64_t t : {1, 63, 64, 65, 130}) check({2, 1, 64}, {{0, t, 0, t}});
 }
 
+TEST(large_heads_around_tiles) {
+  for (const int64_t t : {31, 32, 33, 140}) check({1, 1, 256}, {{0, t, 0, t}});
+  check({2, 1, 256}, kPacked, 16, {1.5f, true, 0.0f});
+}
+
 TEST(head_dimensions_and_groups) {
-  for (const Heads heads : {Heads{1, 1, 1}, Heads{3, 1, 15}, Heads{4, 2, 80}, Heads{2, 2, 128}, Heads{1, 1, 200}})
+  for (const Heads heads : {Heads{1, 1, 1}, Heads{3, 1, 15}, Heads{4, 2, 80}, Heads{2, 2, 128}, Heads{2, 1, 200},
+                            Heads{1, 1, 256}, Heads{1, 1, 300}})
     check(heads, {{0, 20, 0, 20}});
 }
 

@@ -8,6 +8,7 @@
 #ifdef __CUDACC__
 #define CHAKU_DEVICE __device__ __forceinline__
 #define CHAKU_UNROLL _Pragma("unroll")
+#define CHAKU_UNROLL_BY_4 _Pragma("unroll 4")
 #define CHAKU_SITE_PARAMETER
 #else
 #include "base/half.h"
@@ -15,6 +16,7 @@
 #include "kernels/cuda/simt/vocabulary.h"
 #define CHAKU_DEVICE inline
 #define CHAKU_UNROLL
+#define CHAKU_UNROLL_BY_4
 #define CHAKU_SITE_PARAMETER , CHAKU_SIMT_SITE
 #endif
 

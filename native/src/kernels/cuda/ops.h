@@ -29,6 +29,7 @@ void scatter_gradient(const ScatterGradientProblem& problem, Queue& queue) noexc
 void attention(const AttentionProblem& problem, Queue& queue) noexcept;
 void tensor_attention(const AttentionProblem& problem, Queue& queue) noexcept;
 void attention_backward(const AttentionBackwardProblem& problem, Queue& queue) noexcept;
+void tensor_attention_backward(const AttentionBackwardProblem& problem, Queue& queue) noexcept;
 void sink_gradient(const SinkGradientProblem& problem, Queue& queue) noexcept;
 
 void rms_norm(const RmsNormProblem& problem, Queue& queue) noexcept;

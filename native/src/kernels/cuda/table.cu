@@ -104,6 +104,7 @@ constexpr KernelTable with_tensor_cores(KernelTable table) {
   table.weight_gradient = alone<tensor_weight_gradient>;
   table.weight_gradient_group = alone<tensor_weight_gradient_group>;
   table.attention = alone<tensor_attention>;
+  table.attention_backward = alone<tensor_attention_backward>;
   return table;
 }
 

@@ -1,4 +1,5 @@
-// Attention of prompts and trainings on the tensor cores: tiles of 128 queries and 64 keys (Dao et al. 2022, 2023).
+// Attention of prompts and trainings on the tensor cores: tiles of 128 queries and 64 keys, or 32 (Dao et al. 2022,
+// 2023).
 //
 // Each of eight warps has 16 queries of one head: their scores, weights and outputs stay in registers, in the layout of
 // mma's sums, two of which are one operand of the next product. Keys and values are rounded to bfloat16 on their way to
@@ -6,6 +7,7 @@
 // kept in base 2. Weights are rounded to bfloat16 for the product with the values, not for their sum.
 #include "kernels/attention.h"
 #include "kernels/cuda/attention_spans.cuh"
+#include "kernels/cuda/attention_tiles.cuh"
 #include "kernels/cuda/cache.cuh"
 #include "kernels/cuda/ops.h"
 #include "kernels/cuda/queue.cuh"
@@ -13,25 +15,20 @@
 namespace chaku::cuda {
 namespace {
 
-constexpr int kThreads = 256, kQueries = 128, kKeys = 64;
-constexpr float kLog2E = 1.44269504f;
+constexpr int kThreads = 256, kQueries = 128;
+// Keys of a tile: registers and shared memory hold fewer beside larger heads.
+template <int kDim>
+constexpr int kKeys = kDim > 128 ? 32 : 64;
 
 struct Call {
   AttentionProblem p;  // its spans are in the list
   SpanList list;
 };
 
-// 64 rows of a head; chunk c of eight numbers lies at c ^ (row & 7).
-template <int kDim>
-struct Tile {
-  uint4 rows[kKeys][kDim / 8];
-
-  CHAKU_DEVICE uint4* at(int row, int chunk) { return &rows[row][chunk ^ (row & 7)]; }
-};
-
 template <int kDim>
 struct Shared {
-  Tile<kDim> k, v;  // at first the queries', 64 each
+  AttentionTile<kQueries, kDim> q;
+  AttentionTile<kKeys<kDim>, kDim> k, v;
 };
 
 // Eight numbers from element `at` of a row, n of them there, rounded.
@@ -43,31 +40,12 @@ CHAKU_DEVICE uint4 rounded_chunk(const void* base, int64_t at, int n) {
   return uint4{pack_bf16(x[0], x[1]), pack_bf16(x[2], x[3]), pack_bf16(x[4], x[5]), pack_bf16(x[6], x[7])};
 }
 
-// Queries [first, first + 128) below n_queries of a head, to registers by way of shared memory.
-template <int kDim>
-CHAKU_DEVICE void load_queries(uint32_t (&q)[kDim / 16][4], Shared<kDim>& shared, const AttentionProblem& p,
-                               const AttentionSpan& span, int64_t first, int head) {
-  for (int e = thread_index(); e < kQueries * (kDim / 8); e += kThreads) {
-    const int row = e / (kDim / 8), chunk = e % (kDim / 8);
-    const int64_t query = span.q_begin + first + row;
-    const int n = query < span.q_end ? p.head_dim - chunk * 8 : 0;
-    const int64_t at = n > 0 ? query * p.q_stride + int64_t{head} * p.head_dim + chunk * 8 : 0;
-    *(row < kKeys ? shared.k : shared.v).at(row % kKeys, chunk) = rounded_chunk<DType::kF32>(p.q, at, n);
-  }
-  __syncthreads();
-  const int row = warp_index() * 16 + lane_index() % 16;
-  CHAKU_UNROLL
-  for (int d = 0; d < kDim / 16; ++d)
-    load_matrices(q[d], (row < kKeys ? shared.k : shared.v).at(row % kKeys, d * 2 + lane_index() / 16));
-  __syncthreads();
-}
-
 template <DType kType, int kDim>
 CHAKU_DEVICE void load_keys(Shared<kDim>& shared, const AttentionProblem& p, const AttentionSpan& span, int64_t first,
                             int64_t end, int kv_head) {
   const void* k = kType == DType::kF32 ? static_cast<const void*>(p.k) : p.k_encoded;
   const void* v = kType == DType::kF32 ? static_cast<const void*>(p.v) : p.v_encoded;
-  for (int e = thread_index(); e < kKeys * (kDim / 8); e += kThreads) {
+  for (int e = thread_index(); e < kKeys<kDim> * (kDim / 8); e += kThreads) {
     const int row = e / (kDim / 8), chunk = e % (kDim / 8);
     const int n = first + row < end ? p.head_dim - chunk * 8 : 0;
     const int64_t at = n > 0 ? row_of(span, first + row) * p.kv_stride + int64_t{kv_head} * p.head_dim + chunk * 8 : 0;
@@ -105,10 +83,10 @@ struct State {
   }
 
   // s becomes the weights of 64 keys, relative to the new maximum.
-  CHAKU_DEVICE void weigh(float (&s)[kKeys / 8][4]) {
+  CHAKU_DEVICE void weigh(float (&s)[kKeys<kDim> / 8][4]) {
     float highest[2] = {maximum[0], maximum[1]}, subtracted[2];
     CHAKU_UNROLL
-    for (int n = 0; n < kKeys / 8; ++n) {
+    for (int n = 0; n < kKeys<kDim> / 8; ++n) {
       CHAKU_UNROLL
       for (int i = 0; i < 4; ++i) highest[i / 2] = fmaxf(highest[i / 2], s[n][i]);
     }
@@ -126,7 +104,7 @@ struct State {
       }
     }
     CHAKU_UNROLL
-    for (int n = 0; n < kKeys / 8; ++n) {
+    for (int n = 0; n < kKeys<kDim> / 8; ++n) {
       CHAKU_UNROLL
       for (int i = 0; i < 4; ++i) {
         s[n][i] = fast_exp2(s[n][i] - subtracted[i / 2]);
@@ -134,41 +112,7 @@ struct State {
       }
     }
   }
-
-  CHAKU_DEVICE void add_values(const float (&s)[kKeys / 8][4], Tile<kDim>& v) {
-    CHAKU_UNROLL
-    for (int n = 0; n < kKeys / 16; ++n) {
-      const uint32_t a[4] = {pack_bf16(s[2 * n][0], s[2 * n][1]), pack_bf16(s[2 * n][2], s[2 * n][3]),
-                             pack_bf16(s[2 * n + 1][0], s[2 * n + 1][1]), pack_bf16(s[2 * n + 1][2], s[2 * n + 1][3])};
-      CHAKU_UNROLL
-      for (int d = 0; d < kDim / 16; ++d) {
-        // Matrices: keys 0..7 and 8..15 with the first eight dimensions, then with the second.
-        uint32_t b[4];
-        load_matrices_transposed(b, v.at(n * 16 + lane_index() % 16, d * 2 + lane_index() / 16));
-        const uint32_t first[2] = {b[0], b[1]}, second[2] = {b[2], b[3]};
-        mma_bf16(o[2 * d], a, first);
-        mma_bf16(o[2 * d + 1], a, second);
-      }
-    }
-  }
 };
-
-// s = q k^T for 16 queries and 64 keys.
-template <int kDim>
-CHAKU_DEVICE void multiply_keys(float (&s)[kKeys / 8][4], const uint32_t (&q)[kDim / 16][4], Tile<kDim>& k) {
-  CHAKU_UNROLL
-  for (int d = 0; d < kDim / 16; ++d) {
-    CHAKU_UNROLL
-    for (int n = 0; n < kKeys / 16; ++n) {
-      // Matrices: keys 0..7 with both halves of the dimensions, then keys 8..15.
-      uint32_t b[4];
-      load_matrices(b, k.at(n * 16 + lane_index() / 16 * 8 + lane_index() % 8, d * 2 + lane_index() / 8 % 2));
-      const uint32_t first[2] = {b[0], b[1]}, second[2] = {b[2], b[3]};
-      mma_bf16(s[2 * n], q[d], first);
-      mma_bf16(s[2 * n + 1], q[d], second);
-    }
-  }
-}
 
 template <int kDim>
 CHAKU_DEVICE void store(const State<kDim>& state, const AttentionProblem& p, const Query (&queries)[2], int head) {
@@ -197,7 +141,7 @@ CHAKU_DEVICE void store(const State<kDim>& state, const AttentionProblem& p, con
   }
 }
 
-// grid -> tiles of queries, heads, spans; 16 or 32 KiB of shared memory; sm_80; 4 Dh FLOPs a query and key.
+// grid -> tiles of queries, heads, spans; 32, 64 or 96 KiB of shared memory; sm_80; 4 Dh FLOPs a query and key.
 template <DType kType, int kDim>
 __global__ void __launch_bounds__(kThreads, 1) attend(const Call c) {
   CHAKU_DYNAMIC_SHARED(bytes);
@@ -207,23 +151,23 @@ __global__ void __launch_bounds__(kThreads, 1) attend(const Call c) {
   const int64_t first = int64_t{blockIdx.x} * kQueries;
   if (span.q_begin + first >= span.q_end) return;
   const int head = static_cast<int>(blockIdx.y), kv_head = head / (p.n_heads / p.n_kv_heads);
-  uint32_t q[kDim / 16][4];
-  load_queries<kDim>(q, shared, p, span, first, head);
+  shared.q.template load<kThreads>(p.q + int64_t{head} * p.head_dim, p.q_stride, span.q_begin + first, span.q_end,
+                                   p.head_dim);
   const int64_t row = span.q_begin + first + warp_index() * 16 + lane_index() / 4;
   const Query queries[2] = {query_of(span, row, p.window, p.both_ways), query_of(span, row + 8, p.window, p.both_ways)};
   // Keys [begin, end) are all that any query of the block sees.
   const int64_t last = min(span.q_begin + first + kQueries, span.q_end) - 1;
-  const int64_t begin = query_of(span, span.q_begin + first, p.window, p.both_ways).begin / kKeys * kKeys;
+  const int64_t begin = query_of(span, span.q_begin + first, p.window, p.both_ways).begin / kKeys<kDim> * kKeys<kDim>;
   const int64_t end = query_of(span, last, p.window, p.both_ways).end;
   State<kDim> state;
   state.begin();
-  for (int64_t key = begin; key < end; key += kKeys) {
+  for (int64_t key = begin; key < end; key += kKeys<kDim>) {
     load_keys<kType, kDim>(shared, p, span, key, end, kv_head);
     __syncthreads();
-    float s[kKeys / 8][4] = {};
-    multiply_keys<kDim>(s, q, shared.k);
+    float s[kKeys<kDim> / 8][4] = {};
+    multiply_rows(s, shared.q, warp_index() * 16, shared.k);
     CHAKU_UNROLL
-    for (int n = 0; n < kKeys / 8; ++n) {
+    for (int n = 0; n < kKeys<kDim> / 8; ++n) {
       CHAKU_UNROLL
       for (int i = 0; i < 4; ++i) {
         const Query& query = queries[i / 2];
@@ -233,7 +177,7 @@ __global__ void __launch_bounds__(kThreads, 1) attend(const Call c) {
       }
     }
     state.weigh(s);
-    state.add_values(s, shared.v);
+    add_rows(state.o, s, shared.v);
     __syncthreads();  // before the next keys come
   }
   store<kDim>(state, p, queries, head);
@@ -254,14 +198,15 @@ void launch_list(const Call& c, CudaQueue& queue) noexcept {
 template <DType kType>
 void launch_head(const Call& c, CudaQueue& queue) noexcept {
   if (c.p.head_dim <= 64) return launch_list<kType, 64>(c, queue);
-  launch_list<kType, 128>(c, queue);
+  if (c.p.head_dim <= 128) return launch_list<kType, 128>(c, queue);
+  launch_list<kType, 256>(c, queue);
 }
 
 }  // namespace
 
 // Generated tokens, and heads of more dimensions than registers hold, keep the arithmetic of float32.
 void tensor_attention(const AttentionProblem& p, Queue& queue) noexcept {
-  if (p.role == Role::kGenerated || p.head_dim > 128) return attention(p, queue);
+  if (p.role == Role::kGenerated || p.head_dim > 256) return attention(p, queue);
   for_span_lists(p, [&](const SpanList& list) {
     Call c{p, list};
     c.p.spans = nullptr;
