@@ -26,6 +26,7 @@ extern "C" chaku_status chaku_engine_create(const chaku_engine_options* options,
                               o.n_threads,
                               static_cast<CpuPath>(o.cpu_path),
                               o.streams_layers != 0 ? o.gpu_layers : -1,
+                              o.offload_activations != 0,
                               o.cuda_library != nullptr ? o.cuda_library : ""};
     *out = new chaku_engine{std::make_shared<const Engine>(choice)};
   });

@@ -44,6 +44,7 @@ ChosenDevice choose_device(const DeviceChoice& choice) {
       std::make_unique<const CudaDevice>(*library, float32 ? *library->float32 : *library->tensor, choice.ordinal);
   chosen.kind = choice.kind;
   chosen.ordinal = choice.ordinal;
+  chosen.offload = choice.offload;
   chosen.gpu_layers = choice.gpu_layers;
   return chosen;
 }

@@ -18,6 +18,7 @@ struct DeviceChoice {
   int32_t n_threads = 0;              // of the CPU
   CpuPath cpu_path = CpuPath::kAuto;  // kFloat32, kReference: of CUDA too, no operand is rounded
   int32_t gpu_layers = -1;            // of CUDA: layers of a model whose weights stay there; -1: of all
+  bool offload = false;     // of CUDA: inputs of layers wait for the backward pass in the host's memory
   std::string cuda_library = {};      // as open_cuda_library() says
 };
 
@@ -26,6 +27,7 @@ struct ChosenDevice {
   DeviceKind kind = DeviceKind::kCpu;
   int32_t ordinal = 0;
   int32_t gpu_layers = -1;  // likewise
+  bool offload = false;     // likewise
   std::string fallback;     // why it is not the one asked for; empty where it is
 };
 

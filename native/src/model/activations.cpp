@@ -157,8 +157,12 @@ Activations carve_activations(Carver& carver, const DecoderSpec& spec, const Act
     carve_shared_keys(carver, spec, options, a);
     return a;
   }
-  for (int32_t l = options.first_layer; l < n_layers; ++l)
-    a.streams[static_cast<size_t>(l) + 1] = carver.floats(m * spec.width);
+  std::array<float*, 2> turns{};
+  for (int32_t l = options.first_layer; l < n_layers; ++l) {
+    float*& turn = turns[static_cast<size_t>(l % 2)];
+    if (l - options.first_layer < 2 || !options.offload) turn = carver.floats(m * spec.width);
+    a.streams[static_cast<size_t>(l) + 1] = turn;
+  }
   for (int32_t l = std::max(first_kept, 0); l < n_layers; ++l) {
     BlockShape own;
     own.include(spec.layers[static_cast<size_t>(l)], spec.width);

@@ -16,6 +16,7 @@
 #include "model/latent_activations.h"
 #include "model/layer_input_activations.h"
 #include "model/mixer_activations.h"
+#include "model/offloaded_streams.h"
 
 namespace chaku {
 
@@ -52,6 +53,7 @@ struct BlockActivations {
 
 struct Activations {
   std::vector<float*> streams;           // [L+1] of [M,D]: the input of each block, and the last one's output
+  OffloadedStreams* offloaded = nullptr;  // where some of them lie in the host's memory in between; null: all stay
   std::vector<BlockActivations> blocks;  // [L]
   std::vector<bool> kept;                // [L] whether the block's arrays are its own
   float* normed = nullptr;               // [M,D] input of the products of a half block
@@ -76,6 +78,7 @@ struct ActivationOptions {
   int32_t first_layer = 0;            // taped: layers below are not differentiated
   int32_t n_kept = 0;                 // taped: so many upper layers keep their arrays
   int32_t rank = 0;                   // of the largest low-rank addition per module
+  bool offload = false;               // taped: streams of offloaded_range() take turns in two arrays
   bool balance = false;               // load-balance losses are wanted
   uint32_t low_rank_linears = 0;      // bit i: LayerLinear i has a low-rank addition
   uint32_t magnified_linears = 0;     // bit i: and magnitudes

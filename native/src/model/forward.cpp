@@ -350,6 +350,8 @@ void run_blocks(const Decoder& decoder, const Batch& batch, std::span<const Cach
   for (int32_t l = layers.begin; l < layers.end; ++l) {
     // A backward pass begins where a training's forward pass ends; others begin anew.
     const auto held = bring(*decoder.weights, l, decoder.role == Role::kTraining ? kAbove : kAround);
+    if (a.offloaded != nullptr)
+      a.offloaded->keep(l, batch.n_tokens * decoder.spec->width * static_cast<int64_t>(sizeof(float)));
     BlockPass(decoder, batch, cache, l, a).run();
   }
 }

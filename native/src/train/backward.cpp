@@ -37,10 +37,12 @@ void backward(const Decoder& decoder, const Batch& batch, const BackwardEnd& end
               const BackwardScratch& scratch, const Gradients& gradients) {
   bool resident = true;  // the shared arrays still hold the last block that used them
   for (int32_t l = decoder.spec->n_layers() - 1; l >= end.layer; --l) {
+    if (a.offloaded != nullptr) a.offloaded->await();
     if (!a.kept[static_cast<size_t>(l)]) {
       if (!resident) recompute_block(decoder, batch, l, a);
       resident = false;
     }
+    if (a.offloaded != nullptr) a.offloaded->bring_below(l);
     const auto held = bring(*decoder.weights, l, StreamedLayers::Next::kBelow);
     block_backward(decoder, batch, end, l, a, scratch, gradients);
   }

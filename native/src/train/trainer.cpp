@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/cpu_features.h"
 #include "base/error.h"
 #include "model/experts.h"
 #include "model/forward.h"
@@ -15,6 +16,14 @@ struct Trainer::Layout {
   ParameterList parameters;
   ActivationOptions activations;
   MemoryPlan plan;
+
+  int64_t stream_bytes(const DecoderSpec& spec) const noexcept {
+    return activations.max_tokens * spec.width * static_cast<int64_t>(sizeof(float));
+  }
+  OffloadedRange offloaded(const DecoderSpec& spec) const noexcept {
+    return activations.offload ? offloaded_range(activations.first_layer, spec.n_layers()) : OffloadedRange{};
+  }
+  int64_t offloaded_bytes(const DecoderSpec& spec) const noexcept { return offloaded(spec).size() * stream_bytes(spec); }
 };
 
 struct Trainer::Scratch {
@@ -154,6 +163,7 @@ ActivationOptions activation_options(const Model& model, const TrainerOptions& o
   a.head_norms = has_norm(model.weights(), kNormQ, kNormK);
   a.post_norms = has_norm(model.weights(), kNormAttnPost, kNormFfnPost);
   a.balance = o.load_balance > 0.0f;
+  a.offload = (o.offload || model.engine().chosen().offload) && !model.engine().device().shares_host_memory();
   a.layer_input_gradient = o.mode == TrainMode::kFull;
   if (o.mode == TrainMode::kFull) return a;
   a.first_layer = backward_end(model.spec(), parameters).layer;
@@ -224,12 +234,18 @@ Trainer::Layout Trainer::layout(const Model& model, const TrainerOptions& option
     }
   }
   count();
+  l.plan.host_bytes += l.offloaded_bytes(spec);
   return l;
 }
 
 Trainer::Layout Trainer::checked_layout(const Model& model, const TrainerOptions& options) {
   Layout l = layout(model, options);
   check_plan("trainer", l.plan, options.memory_limit_bytes);
+  const int64_t host = available_memory_bytes(), offloaded = l.offloaded_bytes(model.spec());
+  if (host >= 0 && offloaded > host)
+    fail(Code::kMemoryLimit,
+         "[trainer] expected at most %lld available bytes of this machine for offloaded activations, got %lld",
+         static_cast<long long>(host), static_cast<long long>(offloaded));
   return l;
 }
 
@@ -247,6 +263,11 @@ Trainer::Trainer(std::shared_ptr<const Model> model, Layout l)
   Carver carver(memory_.data());
   Scratch s = carve<Scratch>(carver, model_->spec(), l.activations, nullptr);
   activations_ = std::move(s.activations);
+  if (const OffloadedRange range = l.offloaded(model_->spec()); range.size() > 0) {
+    offloaded_ = std::make_unique<OffloadedStreams>(model_->engine().device(), range, activations_.streams,
+                                                    l.stream_bytes(model_->spec()));
+    activations_.offloaded = offloaded_.get();
+  }
   backward_ = s.backward;
   loss_ = s.loss;
   positions_ = s.positions;

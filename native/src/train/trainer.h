@@ -35,6 +35,9 @@ struct TrainerOptions {
   MergeAware merge = {};       // LoRA
   OptimizerKind optimizer = OptimizerKind::kAdamW;
   int64_t memory_limit_bytes = 0;
+  // Inputs of layers wait for the backward pass in the host's memory, where the device has its own; or the device is
+  // one that is chosen so.
+  bool offload = false;
   int32_t n_kept = -1;  // layers that keep their activations; -1: as many as the memory allows
 
   // Whether the store has a frozen slot.
@@ -138,6 +141,7 @@ class Trainer {
   Gradients gradients_;
   BackwardEnd end_;
   DeviceBuffer memory_;
+  std::unique_ptr<OffloadedStreams> offloaded_;
   Activations activations_;
   BackwardScratch backward_;
   LossScratch loss_;

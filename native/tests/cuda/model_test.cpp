@@ -104,12 +104,19 @@ std::vector<double> generate(const std::shared_ptr<Model>& model, DType cache) {
 }
 
 // A loss, all gradients, and the loss behind a step.
-std::vector<double> train(const std::shared_ptr<Model>& model, TrainMode mode) {
+struct Training {
+  TrainMode mode = TrainMode::kLora;
+  bool offload = false;
+  int32_t n_kept = 1;
+};
+
+std::vector<double> train(const std::shared_ptr<Model>& model, const Training& training) {
   TrainerOptions options;
-  options.mode = mode;
+  options.mode = training.mode;
   options.max_tokens = 32;
-  options.n_kept = 1;
-  if (mode == TrainMode::kLora) {
+  options.n_kept = training.n_kept;
+  options.offload = training.offload;
+  if (training.mode == TrainMode::kLora) {
     options.rank = 3;
     options.dropout = 0.1f;
     options.targets = uint64_t{1} << static_cast<int32_t>(Module::kAttnOutput);
@@ -151,16 +158,16 @@ TEST(generations_on_tensor_cores) {
 
 TEST(lora_trainings) {
   for (const TinyKind& kind : kinds())
-    check_close(kind, "LoRA", false, kFloat32, [](const auto& model) { return train(model, TrainMode::kLora); });
+    check_close(kind, "LoRA", false, kFloat32, [](const auto& model) { return train(model, {}); });
 }
 
 TEST(full_trainings) {
   for (const TinyKind& kind : {kinds()[0], kinds()[3], kinds()[4], kinds()[8]})
-    check_close(kind, "full", false, kFloat32, [](const auto& model) { return train(model, TrainMode::kFull); });
+    check_close(kind, "full", false, kFloat32, [](const auto& model) { return train(model, {TrainMode::kFull}); });
 }
 
 TEST(trainings_on_tensor_cores) {
-  check_close(kinds()[0], "full", true, kBf16, [](const auto& model) { return train(model, TrainMode::kFull); });
+  check_close(kinds()[0], "full", true, kBf16, [](const auto& model) { return train(model, {TrainMode::kFull}); });
 }
 
 namespace {
@@ -185,8 +192,8 @@ TEST(layers_that_come_when_they_are_needed) {
       const std::shared_ptr<Model> model = tiny_decoder(o);
       CHECK_EQ(model->host_bytes() > 0, gpu_layers >= 0 && gpu_layers < o.n_layers);
       std::vector<double> all = generate(model, DType::kF32);
-      for (const double value : train(model, TrainMode::kLora)) all.push_back(value);
-      for (const double value : train(model, TrainMode::kFull)) all.push_back(value);
+      for (const double value : train(model, {})) all.push_back(value);
+      for (const double value : train(model, {TrainMode::kFull})) all.push_back(value);
       simt::options().order = 0;
       return all;
     };
@@ -219,4 +226,47 @@ TEST(weights_that_do_not_fit) {
   room(text - 2 * sizes.layers[0]);
   CHECK_ERROR(Code::kMemoryLimit, "; with gpu_layers 2 it fits", SingleText(model, {40, 16, 0, 0, DType::kF32}));
   simt::options().device_bytes = all;
+}
+
+// Wherever a block's input waits for the backward pass, beside weights that stay or come, of every kind that is deep
+// enough; and the device has room for more.
+TEST(activations_that_wait_in_the_host_s_memory) {
+  unsigned seed = 2;
+  for (TinyKind kind : kinds()) {
+    kind.options.n_layers = std::max(kind.options.n_layers, 5);
+    const auto run = [&](const Training& training, int32_t gpu_layers, unsigned order) {
+      simt::options().order = order;
+      TinyOptions o = kind.options;
+      o.engine = emulated_engine(false, gpu_layers);
+      std::vector<double> all = train(tiny_decoder(o), training);
+      simt::options().order = 0;
+      return all;
+    };
+    const bool full = seed % 4 == 2;
+    const TrainMode mode = full ? TrainMode::kFull : TrainMode::kLora;
+    const std::vector<double> expected = run({mode, false, 1}, -1, 0);
+    for (const unsigned order : {seed % 2, ++seed})
+      for (const int32_t gpu_layers : {-1, 2})
+        if (run({mode, true, static_cast<int32_t>(order % 2)}, gpu_layers, order) != expected)
+          report(kind.name.c_str(), 0, "order " + std::to_string(order) + ", gpu_layers " + std::to_string(gpu_layers));
+  }
+}
+
+TEST(what_waits_in_the_host_s_memory_is_planned) {
+  TinyOptions o = kinds()[0].options;
+  o.n_layers = 6;
+  o.engine = emulated_engine(false);
+  const std::shared_ptr<Model> model = tiny_decoder(o);
+  TrainerOptions options;
+  options.mode = TrainMode::kFull;
+  options.max_tokens = 32;
+  options.n_kept = 0;
+  const MemoryPlan all = Trainer::plan(*model, options);
+  options.offload = true;
+  const MemoryPlan some = Trainer::plan(*model, options);
+  const int64_t stream = int64_t{32} * o.width * 4;
+  CHECK_EQ(some.host_bytes - all.host_bytes, 4 * stream);
+  CHECK_EQ(all.activation_bytes - some.activation_bytes, 4 * stream);
+  o.engine = nullptr;
+  CHECK_EQ(Trainer::plan(*tiny_decoder(o), options).host_bytes, 0);
 }

@@ -87,7 +87,7 @@ public final class Device {
      * {@link DeviceInfo#fallback} then says why} A path of the processor is always required, and stays as it is.
      */
     public Device preferred() {
-        return cuda == null ? this : new Device(path, new CudaChoice(cuda.number(), false, cuda.gpuLayers()));
+        return cuda == null ? this : new Device(path, cuda.preferred());
     }
 
     /** {@return the same device, rounding no operands: of the processor {@link #FLOAT32}} */
@@ -108,7 +108,17 @@ public final class Device {
         if (layers < 0) {
             throw BadInputException.ofSetting("gpu layers", "a number of at least 0", layers);
         }
-        return cuda == null ? this : new Device(path, new CudaChoice(cuda.number(), cuda.required(), layers));
+        return cuda == null ? this : new Device(path, cuda.withGpuLayers(layers));
+    }
+
+    /**
+     * {@return the same device, where a training leaves less for its backward pass} The inputs of layers wait in this
+     * machine's memory, to which they go while the next layer computes, and from which they come back one layer ahead:
+     * longer rows fit, with the same results to the bit. A path of the processor stays as it is; {@link
+     * DeviceInfo#device} does not tell.
+     */
+    public Device offloadingActivations() {
+        return cuda == null ? this : new Device(path, cuda.offloading());
     }
 
     /** {@return whether this is a CUDA device} */

@@ -115,9 +115,10 @@ class CudaDeviceTest {
                 Device some = all.withGpuLayers(layers);
                 assertArrayEquals(tokens, generate(file, some));
                 assertEquals(loss, loss(file, some, "some" + layers));
+                assertEquals(loss, loss(file, some.offloadingActivations(), "fewer" + layers));
             }
         });
-        assertEquals(Device.AVX2, Device.AVX2.withGpuLayers(3));
+        assertEquals(Device.AVX2, Device.AVX2.withGpuLayers(3).offloadingActivations());
         assertNotEquals(Device.cuda(0), Device.cuda(0).withGpuLayers(3));
         assertThrows(BadInputException.class, () -> Device.cuda(0).withGpuLayers(-1));
     }

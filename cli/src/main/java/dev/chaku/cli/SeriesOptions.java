@@ -29,6 +29,7 @@ final class SeriesOptions {
             "--threads",
             "--device",
             "--gpu-layers",
+            "--offload-activations",
             SWEEP,
             VARIANT);
 

@@ -4,6 +4,7 @@ import dev.chaku.Adapter;
 import dev.chaku.AdapterBase;
 import dev.chaku.DeviceInfo;
 import dev.chaku.Model;
+import dev.chaku.ModelOptions;
 import dev.chaku.Trainer;
 import dev.chaku.TrainingFolder;
 import dev.chaku.TrainingRun;
@@ -186,6 +187,13 @@ final class TrainCommand extends Verb {
     @Mixin
     private EngineOptions engine;
 
+    @Option(
+            names = "--offload-activations",
+            description =
+                    "With --device cuda: what is kept of each layer for the backward pass waits in this machine's memory, for longer rows"
+                            + " than the card has room for. The results are the same.")
+    private boolean offloadActivations;
+
     @Mixin
     private RegisterOptions register;
 
@@ -235,6 +243,18 @@ final class TrainCommand extends Verb {
         }
     }
 
+    private ModelOptions modelOptions() {
+        ModelOptions options = engine.modelOptions();
+        if (!offloadActivations) {
+            return options;
+        }
+        if (!options.device().isCuda()) {
+            throw usage("--offload-activations has no effect with --device "
+                    + options.device().label() + ": give --device cuda");
+        }
+        return options.withDevice(options.device().offloadingActivations());
+    }
+
     @Override
     void execute() throws IOException {
         if (report.isGiven()) {
@@ -245,7 +265,7 @@ final class TrainCommand extends Verb {
         }
         register.check();
         Dataset dataset = series.isGiven() ? null : read(data, settings.seed());
-        try (Model model = Model.open(modelFile, engine.modelOptions())) {
+        try (Model model = Model.open(modelFile, modelOptions())) {
             if (series.isGiven()) {
                 trainSeries(model);
             } else if (plan) {

@@ -90,6 +90,7 @@ class UsageFaultTest {
                 "generate --model BASE --tokens 1,x | --tokens: expected a whole number, found 'x'",
                 "generate --model BASE --prompt x --memory-limit lots | --memory-limit: expected an amount of memory such as 2500M or 6G, found 'lots'",
                 "generate --model BASE --prompt x --gpu-layers 3 | --gpu-layers has no effect with --device auto: give --device cuda",
+                "train --model BASE --data DATA --out OUT --offload-activations | --offload-activations has no effect with --device auto: give --device cuda",
                 "generate --model BASE --prompt x --device cuda --gpu-layers -1 | --gpu-layers: expected a number of at least 0, found -1",
                 "generate --model BASE --prompt x --kv-cache q4 | --kv-cache: unknown cache format q4; known are f32",
                 "train --model BASE --data DATA --out OUT --preset fast | --preset: expected one of quick, balanced, thorough, style, format, labels, domain, found 'fast'",

@@ -68,6 +68,7 @@ public final class NativeEngine extends NativeHandle<chaku_engine> implements En
                                     : chaku.CHAKU_DEVICE_PREFERRED)
                     .streams_layers(cuda == null || cuda.gpuLayers() == CudaChoice.ALL ? 0 : 1)
                     .gpu_layers(cuda == null ? 0 : Math.max(0, cuda.gpuLayers()))
+                    .offload_activations(cuda != null && cuda.offload() ? 1 : 0)
                     .cuda_library(library);
             chaku_engine out = new chaku_engine();
             Status.check(chaku.chaku_engine_create(options, out));
