@@ -26,7 +26,8 @@ module dev.chaku {
             org.bytedeco.javacpp;
     exports dev.chaku.internal.natives to
             dev.chaku.natives.linux_x86_64,
-            dev.chaku.natives.linux_arm64;
+            dev.chaku.natives.linux_arm64,
+            dev.chaku.natives.linux_x86_64_cuda;
 
     uses dev.chaku.data.RecordSource;
     uses dev.chaku.internal.natives.NativeJar;

@@ -114,8 +114,8 @@ public final class Device {
     /**
      * {@return the same device, where a training leaves less for its backward pass} The inputs of layers wait in this
      * machine's memory, to which they go while the next layer computes, and from which they come back one layer ahead:
-     * longer rows fit, with the same results to the bit. A path of the processor stays as it is; {@link
-     * DeviceInfo#device} does not tell.
+     * longer rows fit, with the same results to the bit. A path of the processor stays as it is;
+     * {@link DeviceInfo#device} does not tell.
      */
     public Device offloadingActivations() {
         return cuda == null ? this : new Device(path, cuda.offloading());
