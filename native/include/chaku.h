@@ -157,13 +157,13 @@ typedef struct chaku_engine_options {
   int32_t cpu_path;       /* CHAKU_CPU_*; forcing a path that the machine or the build lacks is CHAKU_DEVICE_ABSENT */
   int32_t device_kind;    /* CHAKU_DEVICE_* */
   int32_t device_ordinal; /* among those of its kind, from 0 */
-  int32_t device_requirement; /* CHAKU_DEVICE_PREFERRED or CHAKU_DEVICE_REQUIRED */
-  int32_t streams_layers;     /* 1: of CUDA, weights of gpu_layers layers alone stay on the device; those of the others
-                                 lie in this machine's memory and come when they are needed, layer by layer. 0: all stay */
-  int32_t gpu_layers;         /* >= 0, spread evenly over the depth; what is outside layers stays in any case */
+  int32_t device_requirement;  /* CHAKU_DEVICE_PREFERRED or CHAKU_DEVICE_REQUIRED */
+  int32_t streams_layers;      /* 1: of CUDA, weights of gpu_layers layers alone stay on the device; those of the others
+                                  lie in this machine's memory and come when they are needed, layer by layer. 0: all stay */
+  int32_t gpu_layers;          /* >= 0, spread evenly over the depth; what is outside layers stays in any case */
   int32_t offload_activations; /* 1: of CUDA, what a training keeps of each layer for its backward pass waits in this
                                   machine's memory, with the same results */
-  const char* cuda_library;   /* the file of CUDA kernels; NULL: libchaku_cuda.so beside this library */
+  const char* cuda_library;    /* the file of CUDA kernels; NULL: libchaku_cuda.so beside this library */
 } chaku_engine_options;
 
 typedef struct chaku_engine_info {

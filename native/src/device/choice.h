@@ -18,7 +18,7 @@ struct DeviceChoice {
   int32_t n_threads = 0;              // of the CPU
   CpuPath cpu_path = CpuPath::kAuto;  // kFloat32, kReference: of CUDA too, no operand is rounded
   int32_t gpu_layers = -1;            // of CUDA: layers of a model whose weights stay there; -1: of all
-  bool offload = false;     // of CUDA: inputs of layers wait for the backward pass in the host's memory
+  bool offload = false;               // of CUDA: inputs of layers wait for the backward pass in the host's memory
   std::string cuda_library = {};      // as open_cuda_library() says
 };
 

@@ -52,12 +52,12 @@ struct BlockActivations {
 };
 
 struct Activations {
-  std::vector<float*> streams;           // [L+1] of [M,D]: the input of each block, and the last one's output
+  std::vector<float*> streams;            // [L+1] of [M,D]: the input of each block, and the last one's output
   OffloadedStreams* offloaded = nullptr;  // where some of them lie in the host's memory in between; null: all stay
-  std::vector<BlockActivations> blocks;  // [L]
-  std::vector<bool> kept;                // [L] whether the block's arrays are its own
-  float* normed = nullptr;               // [M,D] input of the products of a half block
-  float* gated = nullptr;                // [M,F] taped; lean: in place of gate
+  std::vector<BlockActivations> blocks;   // [L]
+  std::vector<bool> kept;                 // [L] whether the block's arrays are its own
+  float* normed = nullptr;                // [M,D] input of the products of a half block
+  float* gated = nullptr;                 // [M,F] taped; lean: in place of gate
   ExpertScratch experts;
   MixerScratch mixer;
   LayerInputScratch layer_inputs;

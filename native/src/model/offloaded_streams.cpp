@@ -4,7 +4,11 @@ namespace chaku {
 
 OffloadedStreams::OffloadedStreams(const Device& device, OffloadedRange range, std::span<float* const> streams,
                                    int64_t most_bytes)
-    : device_(&device), range_(range), streams_(streams), most_bytes_(most_bytes), host_(device, range.size() * most_bytes) {}
+    : device_(&device),
+      range_(range),
+      streams_(streams),
+      most_bytes_(most_bytes),
+      host_(device, range.size() * most_bytes) {}
 
 void OffloadedStreams::await() noexcept {
   if (pending_) device_->kernels_after_copies();

@@ -1,6 +1,6 @@
-// Inputs of blocks that a training's forward pass leaves for its backward pass, kept in the host's memory. On the device
-// two arrays take turns: while a block makes the next input, its own goes to the host, on the stream of copies beside the
-// kernels; in the backward pass the one below comes back while a block is differentiated.
+// Inputs of blocks that a training's forward pass leaves for its backward pass, kept in the host's memory. On the
+// device two arrays take turns: while a block makes the next input, its own goes to the host, on the stream of copies
+// beside the kernels; in the backward pass the one below comes back while a block is differentiated.
 #pragma once
 
 #include <cstdint>

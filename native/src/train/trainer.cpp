@@ -23,7 +23,9 @@ struct Trainer::Layout {
   OffloadedRange offloaded(const DecoderSpec& spec) const noexcept {
     return activations.offload ? offloaded_range(activations.first_layer, spec.n_layers()) : OffloadedRange{};
   }
-  int64_t offloaded_bytes(const DecoderSpec& spec) const noexcept { return offloaded(spec).size() * stream_bytes(spec); }
+  int64_t offloaded_bytes(const DecoderSpec& spec) const noexcept {
+    return offloaded(spec).size() * stream_bytes(spec);
+  }
 };
 
 struct Trainer::Scratch {
