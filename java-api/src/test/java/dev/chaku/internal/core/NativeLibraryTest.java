@@ -72,7 +72,7 @@ class NativeLibraryTest {
         Path loaded = NativeLibrary.load();
         assertTrue(NativeLibrary.version() > 0);
         try (chaku_engine_options options = new chaku_engine_options()) {
-            assertEquals(32, options.sizeof());
+            assertEquals(48, options.sizeof());
         }
         for (Map.Entry<String, String> library : Loader.getLoadedLibraries().entrySet()) {
             if (library.getKey().contains("chaku")) {
