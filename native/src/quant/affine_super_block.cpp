@@ -8,18 +8,17 @@
 namespace chaku {
 namespace {
 
-constexpr int kMaxSubs = 16;
-constexpr int kRounds = 3;
+constexpr int kAffineRounds = 3;
 // A scale whose error with a real-valued minimum is this much above the best is not tried with integer ones: these
 // seldom lower it, as codes change little.
 constexpr float kHopeless = 1.1f;
 
 class AffineSearch {
  public:
-  AffineSearch(const float* x, const float* w, const AffineShape& shape) noexcept
+  CHAKU_CODEC AffineSearch(const float* x, const float* w, const AffineShape& shape) noexcept
       : x_(x), w_(w), shape_(shape), n_subs_(kSuperBlock / shape.sub_size) {}
 
-  void run(AffineSuperBlock& out) noexcept {
+  CHAKU_CODEC void run(AffineSuperBlock& out) noexcept {
     float largest = 0;
     for (int s = 0; s < n_subs_; ++s) {
       fitted_[s] = fit_affine(x_ + at(s), w_ + at(s), shape_.sub_size, shape_.code_hi, true, shape_.effort);
@@ -31,14 +30,14 @@ class AffineSearch {
       consider(d, guess_dmin(d));
       if (quick()) break;
     }
-    for (int round = 0; round < kRounds && !quick(); ++round) {
+    for (int round = 0; round < kAffineRounds && !quick(); ++round) {
       if (best_.solved_d == best_.d && best_.solved_dmin == best_.dmin) break;
       if (!consider(best_.solved_d, best_.solved_dmin)) break;
     }
     out.d = best_.d;
     out.dmin = best_.dmin;
-    std::copy_n(best_.scale, kMaxSubs, out.scale);
-    std::copy_n(best_.min, kMaxSubs, out.min);
+    std::copy_n(best_.scale, kMaxSubBlocks, out.scale);
+    std::copy_n(best_.min, kMaxSubBlocks, out.min);
     for (int s = 0; s < n_subs_; ++s) {
       const float inverse = reciprocal_or_zero(best_.d * best_.scale[s]), min = best_.dmin * best_.min[s];
       for (int i = at(s); i < at(s + 1); i += kLanes) store_lanes(out.q + i, codes(load_lanes(x_ + i), inverse, min));
@@ -48,7 +47,7 @@ class AffineSearch {
  private:
   struct Choice {
     float d = 0, dmin = 0;
-    uint8_t scale[kMaxSubs] = {}, min[kMaxSubs] = {};
+    uint8_t scale[kMaxSubBlocks] = {}, min[kMaxSubBlocks] = {};
     float error = 0;
     float solved_d = 0, solved_dmin = 0;  // the best units for these integers and codes
   };
@@ -57,19 +56,19 @@ class AffineSearch {
     double xu = 0, uu = 0, xv = 0, uv = 0, vv = 0;
   };
 
-  static int nearest_integer(float v, float unit) noexcept {
+  CHAKU_CODEC static int nearest_integer(float v, float unit) noexcept {
     return static_cast<int>(std::nearbyint(std::min(v * reciprocal_or_zero(unit), 1000.0f)));
   }
 
-  bool quick() const noexcept { return shape_.effort == Effort::kQuick; }
+  CHAKU_CODEC bool quick() const noexcept { return shape_.effort == Effort::kQuick; }
 
-  int at(int s) const noexcept { return s * shape_.sub_size; }
+  CHAKU_CODEC int at(int s) const noexcept { return s * shape_.sub_size; }
 
-  Lanes codes(Lanes x, float inverse, float min) const noexcept {
+  CHAKU_CODEC Lanes codes(Lanes x, float inverse, float min) const noexcept {
     return clamp_lanes(round_lanes((x + min) * inverse), 0, static_cast<float>(shape_.code_hi));
   }
 
-  float error(int s, float scale, float min) const noexcept {
+  CHAKU_CODEC float error(int s, float scale, float min) const noexcept {
     const float inverse = reciprocal_or_zero(scale);
     Lanes sum{};
     for (int i = at(s); i < at(s + 1); i += kLanes) {
@@ -80,7 +79,7 @@ class AffineSearch {
     return sum_lanes(sum);
   }
 
-  void add_normal(int s, float d, float dmin, int scale, int min, Normal& normal) const noexcept {
+  CHAKU_CODEC void add_normal(int s, float d, float dmin, int scale, int min, Normal& normal) const noexcept {
     const float inverse = reciprocal_or_zero(d * static_cast<float>(scale)), offset = dmin * static_cast<float>(min);
     Lanes xq{}, qq{}, sx{}, sq{}, one{};
     for (int i = at(s); i < at(s + 1); i += kLanes) {
@@ -100,7 +99,7 @@ class AffineSearch {
   }
 
   // What the minima would like to be once scales are multiples of d.
-  float guess_dmin(float d) noexcept {
+  CHAKU_CODEC float guess_dmin(float d) noexcept {
     float largest = 0;
     for (int s = 0; s < n_subs_; ++s) {
       const int k = std::min(nearest_integer(fitted_[s].scale, d), shape_.scale_hi);
@@ -112,7 +111,7 @@ class AffineSearch {
   }
 
   // The best pair of integers of sub-block s: scales around the fitted one, each with the minima around its own best.
-  float choose(int s, float d, float dmin, uint8_t& scale, uint8_t& min) const noexcept {
+  CHAKU_CODEC float choose(int s, float d, float dmin, uint8_t& scale, uint8_t& min) const noexcept {
     const int guess = nearest_integer(fitted_[s].scale, d);
     float best = HUGE_VALF;
     for (const int k : {0, -1, 1}) {
@@ -136,7 +135,7 @@ class AffineSearch {
   }
 
   // Steps 3 and 4 from one pair of units: true if it beats the best so far.
-  bool consider(float d, float dmin) noexcept {
+  CHAKU_CODEC bool consider(float d, float dmin) noexcept {
     Choice choice{d, dmin};
     for (int s = 0; s < n_subs_; ++s) choice.error += choose(s, d, dmin, choice.scale[s], choice.min[s]);
     if (!(choice.error < best_.error)) return false;
@@ -150,7 +149,7 @@ class AffineSearch {
   }
 
   // min over d, dmin >= 0 of sum w (x - d u + dmin v)^2.
-  static void solve(const Normal& n, float& d, float& dmin) noexcept {
+  CHAKU_CODEC static void solve(const Normal& n, float& d, float& dmin) noexcept {
     const double det = n.uu * n.vv - n.uv * n.uv;
     double a = n.uu > 0 ? n.xu / n.uu : 0, b = 0;
     if (det > 1e-6 * n.uu * n.vv) {
@@ -170,13 +169,14 @@ class AffineSearch {
   const float* w_;
   AffineShape shape_;
   int n_subs_;
-  AffineFit fitted_[kMaxSubs] = {};
+  AffineFit fitted_[kMaxSubBlocks] = {};
   Choice best_;
 };
 
 }  // namespace
 
-void search_super_block(const float* x, const float* w, const AffineShape& shape, AffineSuperBlock& out) noexcept {
+CHAKU_CODEC void search_super_block(const float* x, const float* w, const AffineShape& shape,
+                                    AffineSuperBlock& out) noexcept {
   AffineSearch(x, w, shape).run(out);
 }
 

@@ -8,11 +8,14 @@
 
 #include <cstdint>
 
+#include "base/device_code.h"
+
 namespace chaku {
 
 using f16_bits = uint16_t;
 
 constexpr int kSuperBlock = 256;
+constexpr int kSimpleBlock = 32;  // of the formats that are no super-blocks
 
 #pragma pack(push, 1)
 
@@ -258,12 +261,12 @@ constexpr ScaleMin unpack_scale_min(const uint8_t* packed, int s) noexcept {
 }
 
 // The signed scales of sub-block s.
-inline int unpack_scale(const BlockQ3_K& block, int s) noexcept {
+CHAKU_CODEC inline int unpack_scale(const BlockQ3_K& block, int s) noexcept {
   const int low = block.scales[s % 8] >> (s / 8 * 4) & 15, high = block.scales[8 + s % 4] >> (s / 4 * 2) & 3;
   return (low | high << 4) - 32;
 }
 
-inline int unpack_scale(const BlockIQ4_XS& block, int s) noexcept {
+CHAKU_CODEC inline int unpack_scale(const BlockIQ4_XS& block, int s) noexcept {
   const int low = block.scales_l[s / 2] >> (s % 2 * 4) & 15, high = block.scales_h >> (2 * s) & 3;
   return (low | high << 4) - 32;
 }

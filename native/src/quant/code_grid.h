@@ -5,13 +5,14 @@
 
 #include <cstdint>
 
+#include "quant/code_scales.h"
 #include "quant/dtype.h"
 
 namespace chaku {
 
 struct CodeGrid {
   static constexpr int kMaxGroups = 16;  // of a block
-  static constexpr int kTableLevels = 16;
+  static constexpr int kTableLevels = chaku::kTableLevels;
 
   int32_t block_elements;
   int32_t group;            // elements that share a step and an offset

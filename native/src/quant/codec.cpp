@@ -37,24 +37,9 @@ void decode_blocks(const void* src, float* dst, int64_t n) noexcept {
   for (int64_t b = 0; b < n / Block::kElements; ++b) decode(blocks[b], dst + b * Block::kElements);
 }
 
-// Block scales are halves: beyond their range nothing can be represented, and one bad element must not take its
-// block with it.
-float representable(float v) noexcept { return std::isnan(v) ? 0.0f : std::clamp(v, -65504.0f, 65504.0f); }
-
-// Weights of an element: negative or not a number counts as zero, and the largest kept leaves sums of squares finite.
-float usable_weight(float v) noexcept { return v > 0 ? std::min(v, 1e20f) : 0.0f; }
-
-// The formats whose files are defined by a closed form when no importance is given.
-template <class Block>
-constexpr bool kHasClosedForm = Block::kElements == 32;
-template <>
-constexpr bool kHasClosedForm<BlockIQ4_NL> = false;
-template <>
-constexpr bool kHasClosedForm<BlockMXFP4> = false;
-
 template <class Block>
 void encode_blocks(const float* src, void* dst, int64_t n, const float* importance,
-                   [[maybe_unused]] Effort effort = Effort::kFull) noexcept {
+                   Effort effort = Effort::kFull) noexcept {
   auto* blocks = static_cast<Block*>(dst);
   float x[Block::kElements], weight[Block::kElements];
   for (int64_t b = 0; b < n / Block::kElements; ++b) {
@@ -66,10 +51,7 @@ void encode_blocks(const float* src, void* dst, int64_t n, const float* importan
       weighted = std::any_of(weight, weight + Block::kElements, [](float w) { return w > 0; });
     }
     if (!weighted) std::fill_n(weight, Block::kElements, 1.0f);
-    if constexpr (requires { encode(x, weight, blocks[b], effort); })
-      encode(x, weight, blocks[b], effort);
-    else
-      encode(x, weighted || !kHasClosedForm<Block> ? weight : nullptr, blocks[b]);
+    encode_any(x, weight, weighted, effort, blocks[b]);
   }
 }
 

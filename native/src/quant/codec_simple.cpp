@@ -10,99 +10,100 @@
 namespace chaku {
 namespace {
 
-constexpr int kBlock = 32;
-
 // The element of largest magnitude (the first of equals), with its sign.
-float extreme(const float* src) noexcept {
+CHAKU_CODEC float extreme(const float* src) noexcept {
   float extreme = 0;
-  for (int i = 0; i < kBlock; ++i)
+  for (int i = 0; i < kSimpleBlock; ++i)
     if (std::fabs(src[i]) > std::fabs(extreme)) extreme = src[i];
   return extreme;
 }
 
 // Truncates v + 0.5, the rounding of these formats, held to [0, hi]: v may be huge where 1 / d is.
-int code(float v, int hi) noexcept { return static_cast<int>(std::clamp(v + 0.5f, 0.0f, static_cast<float>(hi))); }
+CHAKU_CODEC int code(float v, int hi) noexcept {
+  return static_cast<int>(std::clamp(v + 0.5f, 0.0f, static_cast<float>(hi)));
+}
 
 // y = d * (q - zero): codes of a symmetric format with 2 * zero levels.
-void encode_symmetric(const float* src, const float* weight, int zero, f16_bits& d_bits, uint8_t* q) noexcept {
+CHAKU_CODEC void encode_symmetric(const float* src, const float* weight, int zero, f16_bits& d_bits,
+                                  uint8_t* q) noexcept {
   float inverse;
   if (weight == nullptr) {
     const float d = extreme(src) / static_cast<float>(-zero);
     inverse = reciprocal_or_zero(d);
     d_bits = f32_to_f16(d);
   } else {
-    const float d = fit_half_scale(src, weight, kBlock, UniformLevels(-zero, zero - 1)).scale;
+    const float d = fit_half_scale(src, weight, kSimpleBlock, UniformLevels(-zero, zero - 1)).scale;
     inverse = reciprocal_or_zero(d);
     d_bits = f32_to_f16(d);
   }
-  for (int i = 0; i < kBlock; ++i)
+  for (int i = 0; i < kSimpleBlock; ++i)
     q[i] = static_cast<uint8_t>(code(src[i] * inverse + static_cast<float>(zero), 2 * zero - 1));
 }
 
 // y = d * q + m, codes 0..hi.
-void encode_affine(const float* src, const float* weight, int hi, f16_bits& d_bits, f16_bits& m_bits,
-                   uint8_t* q) noexcept {
+CHAKU_CODEC void encode_affine(const float* src, const float* weight, int hi, f16_bits& d_bits, f16_bits& m_bits,
+                               uint8_t* q) noexcept {
   float inverse, min;
   if (weight == nullptr) {
-    const auto [lowest, highest] = std::minmax_element(src, src + kBlock);
+    const auto [lowest, highest] = std::minmax_element(src, src + kSimpleBlock);
     min = *lowest;
     const float d = (*highest - min) / static_cast<float>(hi);
     inverse = reciprocal_or_zero(d);
     d_bits = f32_to_f16(d);
     m_bits = f32_to_f16(min);
   } else {
-    const AffineFit fit = fit_affine(src, weight, kBlock, hi, false);
+    const AffineFit fit = fit_affine(src, weight, kSimpleBlock, hi, false);
     inverse = reciprocal_or_zero(to_half(fit.scale));
     min = to_half(fit.min);
     d_bits = f32_to_f16(to_half(fit.scale));
     m_bits = f32_to_f16(min);
   }
-  for (int i = 0; i < kBlock; ++i) q[i] = static_cast<uint8_t>(code((src[i] - min) * inverse, hi));
+  for (int i = 0; i < kSimpleBlock; ++i) q[i] = static_cast<uint8_t>(code((src[i] - min) * inverse, hi));
 }
 
-int nibble(const uint8_t* qs, int i) noexcept { return qs[i % 16] >> (i / 16 * 4) & 15; }
+CHAKU_CODEC int nibble(const uint8_t* qs, int i) noexcept { return qs[i % 16] >> (i / 16 * 4) & 15; }
 
-int five_bits(const uint8_t* qs, const uint8_t* qh, int i) noexcept {
+CHAKU_CODEC int five_bits(const uint8_t* qs, const uint8_t* qh, int i) noexcept {
   return nibble(qs, i) | (qh[i / 8] >> (i % 8) & 1) << 4;
 }
 
 }  // namespace
 
-void decode(const BlockQ4_0& block, float* dst) noexcept {
+CHAKU_CODEC void decode(const BlockQ4_0& block, float* dst) noexcept {
   const float d = f16_to_f32(block.d);
-  for (int i = 0; i < kBlock; ++i) dst[i] = static_cast<float>(nibble(block.qs, i) - 8) * d;
+  for (int i = 0; i < kSimpleBlock; ++i) dst[i] = static_cast<float>(nibble(block.qs, i) - 8) * d;
 }
 
-void decode(const BlockQ4_1& block, float* dst) noexcept {
+CHAKU_CODEC void decode(const BlockQ4_1& block, float* dst) noexcept {
   const float d = f16_to_f32(block.d), m = f16_to_f32(block.m);
-  for (int i = 0; i < kBlock; ++i) dst[i] = static_cast<float>(nibble(block.qs, i)) * d + m;
+  for (int i = 0; i < kSimpleBlock; ++i) dst[i] = static_cast<float>(nibble(block.qs, i)) * d + m;
 }
 
-void decode(const BlockQ5_0& block, float* dst) noexcept {
+CHAKU_CODEC void decode(const BlockQ5_0& block, float* dst) noexcept {
   const float d = f16_to_f32(block.d);
-  for (int i = 0; i < kBlock; ++i) dst[i] = static_cast<float>(five_bits(block.qs, block.qh, i) - 16) * d;
+  for (int i = 0; i < kSimpleBlock; ++i) dst[i] = static_cast<float>(five_bits(block.qs, block.qh, i) - 16) * d;
 }
 
-void decode(const BlockQ5_1& block, float* dst) noexcept {
+CHAKU_CODEC void decode(const BlockQ5_1& block, float* dst) noexcept {
   const float d = f16_to_f32(block.d), m = f16_to_f32(block.m);
-  for (int i = 0; i < kBlock; ++i) dst[i] = static_cast<float>(five_bits(block.qs, block.qh, i)) * d + m;
+  for (int i = 0; i < kSimpleBlock; ++i) dst[i] = static_cast<float>(five_bits(block.qs, block.qh, i)) * d + m;
 }
 
-void decode(const BlockQ8_0& block, float* dst) noexcept {
+CHAKU_CODEC void decode(const BlockQ8_0& block, float* dst) noexcept {
   const float d = f16_to_f32(block.d);
-  for (int i = 0; i < kBlock; ++i) dst[i] = static_cast<float>(block.qs[i]) * d;
+  for (int i = 0; i < kSimpleBlock; ++i) dst[i] = static_cast<float>(block.qs[i]) * d;
 }
 
-void encode(const float* src, const float* weight, BlockQ4_0& block) noexcept {
-  uint8_t q[kBlock];
+CHAKU_CODEC void encode(const float* src, const float* weight, BlockQ4_0& block) noexcept {
+  uint8_t q[kSimpleBlock];
   f16_bits d;
   encode_symmetric(src, weight, 8, d, q);
   block.d = d;
   pack_codes(q, block);
 }
 
-void encode(const float* src, const float* weight, BlockQ4_1& block) noexcept {
-  uint8_t q[kBlock];
+CHAKU_CODEC void encode(const float* src, const float* weight, BlockQ4_1& block) noexcept {
+  uint8_t q[kSimpleBlock];
   f16_bits d, m;
   encode_affine(src, weight, 15, d, m, q);
   block.d = d;
@@ -110,16 +111,16 @@ void encode(const float* src, const float* weight, BlockQ4_1& block) noexcept {
   pack_codes(q, block);
 }
 
-void encode(const float* src, const float* weight, BlockQ5_0& block) noexcept {
-  uint8_t q[kBlock];
+CHAKU_CODEC void encode(const float* src, const float* weight, BlockQ5_0& block) noexcept {
+  uint8_t q[kSimpleBlock];
   f16_bits d;
   encode_symmetric(src, weight, 16, d, q);
   block.d = d;
   pack_codes(q, block);
 }
 
-void encode(const float* src, const float* weight, BlockQ5_1& block) noexcept {
-  uint8_t q[kBlock];
+CHAKU_CODEC void encode(const float* src, const float* weight, BlockQ5_1& block) noexcept {
+  uint8_t q[kSimpleBlock];
   f16_bits d, m;
   encode_affine(src, weight, 31, d, m, q);
   block.d = d;
@@ -127,18 +128,18 @@ void encode(const float* src, const float* weight, BlockQ5_1& block) noexcept {
   pack_codes(q, block);
 }
 
-void encode(const float* src, const float* weight, BlockQ8_0& block) noexcept {
+CHAKU_CODEC void encode(const float* src, const float* weight, BlockQ8_0& block) noexcept {
   float inverse;
   if (weight == nullptr) {
     const float d = std::fabs(extreme(src)) / 127;
     inverse = reciprocal_or_zero(d);
     block.d = f32_to_f16(d);
   } else {
-    const float d = fit_half_scale(src, weight, kBlock, UniformLevels(-127, 127)).scale;
+    const float d = fit_half_scale(src, weight, kSimpleBlock, UniformLevels(-127, 127)).scale;
     inverse = reciprocal_or_zero(d);
     block.d = f32_to_f16(d);
   }
-  for (int i = 0; i < kBlock; ++i)
+  for (int i = 0; i < kSimpleBlock; ++i)
     block.qs[i] = static_cast<int8_t>(std::clamp(std::round(src[i] * inverse), -127.0f, 127.0f));
 }
 

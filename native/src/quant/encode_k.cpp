@@ -8,15 +8,17 @@
 namespace chaku {
 namespace {
 
-void put(uint8_t& byte, int value, int shift) noexcept { byte = static_cast<uint8_t>(byte | value << shift); }
+CHAKU_CODEC void put(uint8_t& byte, int value, int shift) noexcept {
+  byte = static_cast<uint8_t>(byte | value << shift);
+}
 
 // Codes of levels from `lowest` on.
-void codes_of(const float* level, int lowest, uint8_t* codes) noexcept {
+CHAKU_CODEC void codes_of(const float* level, int lowest, uint8_t* codes) noexcept {
   for (int i = 0; i < kSuperBlock; ++i) codes[i] = static_cast<uint8_t>(static_cast<int>(level[i]) - lowest);
 }
 
 // The inverse of unpack_scale_min.
-void pack_scale_min(const uint8_t* scale, const uint8_t* min, uint8_t* packed) noexcept {
+CHAKU_CODEC void pack_scale_min(const uint8_t* scale, const uint8_t* min, uint8_t* packed) noexcept {
   for (int s = 0; s < 4; ++s) {
     packed[s] = static_cast<uint8_t>(scale[s] | (scale[s + 4] >> 4) << 6);
     packed[s + 4] = static_cast<uint8_t>(min[s] | (min[s + 4] >> 4) << 6);
@@ -26,7 +28,7 @@ void pack_scale_min(const uint8_t* scale, const uint8_t* min, uint8_t* packed) n
 
 }  // namespace
 
-void encode(const float* src, const float* weight, BlockQ2_K& block, Effort effort) noexcept {
+CHAKU_CODEC void encode(const float* src, const float* weight, BlockQ2_K& block, Effort effort) noexcept {
   AffineSuperBlock found;
   search_super_block(src, weight, AffineShape{16, 3, 15, effort}, found);
   block.d = f32_to_f16(found.d);
@@ -37,7 +39,7 @@ void encode(const float* src, const float* weight, BlockQ2_K& block, Effort effo
   pack_codes(codes, block);
 }
 
-void encode(const float* src, const float* weight, BlockQ3_K& block, Effort effort) noexcept {
+CHAKU_CODEC void encode(const float* src, const float* weight, BlockQ3_K& block, Effort effort) noexcept {
   SymmetricSuperBlock found;
   search_super_block(src, weight, SymmetricShape{16, -32, 31, effort}, UniformLevels(-4, 3), found);
   block.d = f32_to_f16(found.d);
@@ -52,7 +54,7 @@ void encode(const float* src, const float* weight, BlockQ3_K& block, Effort effo
   pack_codes(codes, block);
 }
 
-void encode(const float* src, const float* weight, BlockQ4_K& block, Effort effort) noexcept {
+CHAKU_CODEC void encode(const float* src, const float* weight, BlockQ4_K& block, Effort effort) noexcept {
   AffineSuperBlock found;
   search_super_block(src, weight, AffineShape{32, 15, 63, effort}, found);
   block.d = f32_to_f16(found.d);
@@ -63,7 +65,7 @@ void encode(const float* src, const float* weight, BlockQ4_K& block, Effort effo
   pack_codes(codes, block);
 }
 
-void encode(const float* src, const float* weight, BlockQ5_K& block, Effort effort) noexcept {
+CHAKU_CODEC void encode(const float* src, const float* weight, BlockQ5_K& block, Effort effort) noexcept {
   AffineSuperBlock found;
   search_super_block(src, weight, AffineShape{32, 31, 63, effort}, found);
   block.d = f32_to_f16(found.d);
@@ -74,7 +76,7 @@ void encode(const float* src, const float* weight, BlockQ5_K& block, Effort effo
   pack_codes(codes, block);
 }
 
-void encode(const float* src, const float* weight, BlockQ6_K& block, Effort effort) noexcept {
+CHAKU_CODEC void encode(const float* src, const float* weight, BlockQ6_K& block, Effort effort) noexcept {
   SymmetricSuperBlock found;
   search_super_block(src, weight, SymmetricShape{16, -128, 127, effort}, UniformLevels(-32, 31), found);
   block.d = f32_to_f16(found.d);

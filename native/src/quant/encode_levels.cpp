@@ -12,16 +12,14 @@
 namespace chaku {
 namespace {
 
-constexpr int kBlock = 32;
-
 // The code of a level that is in the table.
-uint8_t iq4_code(float level) noexcept {
+CHAKU_CODEC uint8_t iq4_code(float level) noexcept {
   return static_cast<uint8_t>(std::lower_bound(std::begin(kIQ4Value), std::end(kIQ4Value), level) -
                               std::begin(kIQ4Value));
 }
 
 // The E2M1 code nearest to v, a number in units of half an E2M1 one.
-int e2m1_code(float v) noexcept {
+CHAKU_CODEC int e2m1_code(float v) noexcept {
   static constexpr float kMiddle[7] = {0.5f, 1.5f, 2.5f, 3.5f, 5, 7, 10};
   const float magnitude = std::fabs(v);
   int code = 0;
@@ -30,10 +28,10 @@ int e2m1_code(float v) noexcept {
 }
 
 // Squared error of the block under the unit 2^exponent of half an E2M1 one.
-float mxfp4_error(const float* src, const float* weight, int exponent) noexcept {
+CHAKU_CODEC float mxfp4_error(const float* src, const float* weight, int exponent) noexcept {
   const float unit = std::ldexp(1.0f, exponent), inverse = std::ldexp(1.0f, -exponent);
   float error = 0;
-  for (int i = 0; i < kBlock; ++i) {
+  for (int i = 0; i < kSimpleBlock; ++i) {
     const float r = src[i] - unit * static_cast<float>(kTwiceE2M1[e2m1_code(src[i] * inverse)]);
     error += weight[i] * r * r;
   }
@@ -42,18 +40,18 @@ float mxfp4_error(const float* src, const float* weight, int exponent) noexcept 
 
 }  // namespace
 
-void encode(const float* src, const float* weight, BlockIQ4_NL& block) noexcept {
+CHAKU_CODEC void encode(const float* src, const float* weight, BlockIQ4_NL& block) noexcept {
   const IQ4Levels levels;
-  const float d = fit_half_scale(src, weight, kBlock, levels).scale, inverse = reciprocal_or_zero(d);
+  const float d = fit_half_scale(src, weight, kSimpleBlock, levels).scale, inverse = reciprocal_or_zero(d);
   block.d = f32_to_f16(d);
-  float level[kBlock];
-  uint8_t codes[kBlock];
-  for (int i = 0; i < kBlock; i += kLanes) store_lanes(level + i, levels.nearest(load_lanes(src + i) * inverse));
-  std::transform(level, level + kBlock, codes, iq4_code);
+  float level[kSimpleBlock];
+  uint8_t codes[kSimpleBlock];
+  for (int i = 0; i < kSimpleBlock; i += kLanes) store_lanes(level + i, levels.nearest(load_lanes(src + i) * inverse));
+  std::transform(level, level + kSimpleBlock, codes, iq4_code);
   pack_codes(codes, block);
 }
 
-void encode(const float* src, const float* weight, BlockIQ4_XS& block) noexcept {
+CHAKU_CODEC void encode(const float* src, const float* weight, BlockIQ4_XS& block) noexcept {
   SymmetricSuperBlock found;
   search_super_block(src, weight, SymmetricShape{32, -32, 31}, IQ4Levels(), found);
   block.d = f32_to_f16(found.d);
@@ -70,9 +68,9 @@ void encode(const float* src, const float* weight, BlockIQ4_XS& block) noexcept 
   pack_codes(codes, block);
 }
 
-void encode(const float* src, const float* weight, BlockMXFP4& block) noexcept {
+CHAKU_CODEC void encode(const float* src, const float* weight, BlockMXFP4& block) noexcept {
   float max = 0;
-  for (int i = 0; i < kBlock; ++i) max = std::max(max, std::fabs(src[i]));
+  for (int i = 0; i < kSimpleBlock; ++i) max = std::max(max, std::fabs(src[i]));
   // By the format's specification the largest magnitude falls in the top binade (4..8, of which 6..8 saturates); one
   // binade up or down may err less.
   int best = -128;
@@ -91,8 +89,8 @@ void encode(const float* src, const float* weight, BlockMXFP4& block) noexcept {
   }
   block.e = static_cast<uint8_t>(best + 128);
   const float inverse = std::ldexp(1.0f, -best);
-  uint8_t codes[kBlock];
-  for (int i = 0; i < kBlock; ++i) codes[i] = static_cast<uint8_t>(e2m1_code(src[i] * inverse));
+  uint8_t codes[kSimpleBlock];
+  for (int i = 0; i < kSimpleBlock; ++i) codes[i] = static_cast<uint8_t>(e2m1_code(src[i] * inverse));
   pack_codes(codes, block);
 }
 

@@ -18,7 +18,8 @@ struct SymmetricSums {
 };
 
 template <class Levels>
-SymmetricSums symmetric_sums(const float* x, const float* w, int n, float inverse, const Levels& levels) noexcept {
+CHAKU_CODEC SymmetricSums symmetric_sums(const float* x, const float* w, int n, float inverse,
+                                         const Levels& levels) noexcept {
   Lanes xq{}, qq{};
   for (int i = 0; i < n; i += kLanes) {
     const Lanes v = load_lanes(x + i);
@@ -31,7 +32,7 @@ SymmetricSums symmetric_sums(const float* x, const float* w, int n, float invers
 }
 
 template <class Levels>
-float symmetric_error(const float* x, const float* w, int n, float scale, const Levels& levels) noexcept {
+CHAKU_CODEC float symmetric_error(const float* x, const float* w, int n, float scale, const Levels& levels) noexcept {
   const float inverse = reciprocal_or_zero(scale);
   Lanes error{};
   for (int i = 0; i < n; i += kLanes) {
@@ -45,8 +46,8 @@ float symmetric_error(const float* x, const float* w, int n, float scale, const 
 // Calls consider(scale, error) for the closed form of every inverse scale of the sweep, small scales first, so that
 // who keeps the first of equal fits leaves the unit above it fine.
 template <class Levels, class Consider>
-void sweep_symmetric(const float* x, const float* w, int n, const Levels& levels, Effort effort,
-                     const Consider& consider) noexcept {
+CHAKU_CODEC void sweep_symmetric(const float* x, const float* w, int n, const Levels& levels, Effort effort,
+                                 const Consider& consider) noexcept {
   float max = 0;
   for (int i = 0; i < n; ++i) max = std::max(max, std::fabs(x[i]));
   if (max < kTiny) return;
@@ -61,7 +62,7 @@ void sweep_symmetric(const float* x, const float* w, int n, const Levels& levels
 }
 
 template <class Levels>
-SymmetricFit real_fit(const float* x, const float* w, int n, const Levels& levels, Effort effort) noexcept {
+CHAKU_CODEC SymmetricFit real_fit(const float* x, const float* w, int n, const Levels& levels, Effort effort) noexcept {
   SymmetricFit best{0, 0};
   sweep_symmetric(x, w, n, levels, effort, [&best](float scale, float error) {
     if (error < best.error) best = {scale, error};
@@ -71,7 +72,7 @@ SymmetricFit real_fit(const float* x, const float* w, int n, const Levels& level
 
 // Rounding the scale costs as much as a worse basin may: fits within its reach of the best are compared rounded.
 template <class Levels>
-SymmetricFit half_fit(const float* x, const float* w, int n, const Levels& levels) noexcept {
+CHAKU_CODEC SymmetricFit half_fit(const float* x, const float* w, int n, const Levels& levels) noexcept {
   constexpr float kRoundingReach = 1e-6f;
   float least = 0;
   SymmetricFit best{0, symmetric_error(x, w, n, 0.0f, levels)};
@@ -89,7 +90,7 @@ struct AffineSums {
   float q, qq, xq;
 };
 
-AffineSums affine_sums(const float* x, const float* w, int n, float inverse, float min, float hi) noexcept {
+CHAKU_CODEC AffineSums affine_sums(const float* x, const float* w, int n, float inverse, float min, float hi) noexcept {
   Lanes sq{}, qq{}, xq{};
   for (int i = 0; i < n; i += kLanes) {
     const Lanes v = load_lanes(x + i);
@@ -103,7 +104,7 @@ AffineSums affine_sums(const float* x, const float* w, int n, float inverse, flo
 }
 
 // Closed form for fixed codes. w0 = sum w, wx = sum w x.
-AffineFit solve_affine(const AffineSums& s, double w0, double wx, bool min_not_positive) noexcept {
+CHAKU_CODEC AffineFit solve_affine(const AffineSums& s, double w0, double wx, bool min_not_positive) noexcept {
   const double det = w0 * s.qq - double{s.q} * s.q;
   double scale = 0, min = w0 > 0 ? wx / w0 : 0;
   if (det > 1e-7 * w0 * s.qq) {
@@ -121,23 +122,26 @@ AffineFit solve_affine(const AffineSums& s, double w0, double wx, bool min_not_p
 
 }  // namespace
 
-SymmetricFit fit_symmetric(const float* x, const float* w, int n, const UniformLevels& levels, Effort effort) noexcept {
+CHAKU_CODEC SymmetricFit fit_symmetric(const float* x, const float* w, int n, const UniformLevels& levels,
+                                       Effort effort) noexcept {
   return real_fit(x, w, n, levels, effort);
 }
 
-SymmetricFit fit_symmetric(const float* x, const float* w, int n, const IQ4Levels& levels, Effort effort) noexcept {
+CHAKU_CODEC SymmetricFit fit_symmetric(const float* x, const float* w, int n, const IQ4Levels& levels,
+                                       Effort effort) noexcept {
   return real_fit(x, w, n, levels, effort);
 }
 
-SymmetricFit fit_half_scale(const float* x, const float* w, int n, const UniformLevels& levels) noexcept {
+CHAKU_CODEC SymmetricFit fit_half_scale(const float* x, const float* w, int n, const UniformLevels& levels) noexcept {
   return half_fit(x, w, n, levels);
 }
 
-SymmetricFit fit_half_scale(const float* x, const float* w, int n, const IQ4Levels& levels) noexcept {
+CHAKU_CODEC SymmetricFit fit_half_scale(const float* x, const float* w, int n, const IQ4Levels& levels) noexcept {
   return half_fit(x, w, n, levels);
 }
 
-AffineFit fit_affine(const float* x, const float* w, int n, int hi, bool min_not_positive, Effort effort) noexcept {
+CHAKU_CODEC AffineFit fit_affine(const float* x, const float* w, int n, int hi, bool min_not_positive,
+                                 Effort effort) noexcept {
   float min = x[0], max = x[0];
   double w0 = 0, wx = 0;
   for (int i = 0; i < n; ++i) {
@@ -165,7 +169,7 @@ AffineFit fit_affine(const float* x, const float* w, int n, int hi, bool min_not
   return best;
 }
 
-AffineFit fit_min(const float* x, const float* w, int n, int hi, float scale, float min) noexcept {
+CHAKU_CODEC AffineFit fit_min(const float* x, const float* w, int n, int hi, float scale, float min) noexcept {
   const float inverse = scale > kTiny ? 1 / scale : 0;
   Lanes sum{}, weight{}, squares{};
   for (int i = 0; i < n; i += kLanes) {

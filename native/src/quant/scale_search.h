@@ -18,9 +18,11 @@
 namespace chaku {
 
 // The nearest finite half.
-inline float to_half(float v) noexcept { return f16_to_f32(f32_to_f16(std::clamp(v, -65504.0f, 65504.0f))); }
+CHAKU_CODEC inline float to_half(float v) noexcept {
+  return f16_to_f32(f32_to_f16(std::clamp(v, -65504.0f, 65504.0f)));
+}
 
-inline float reciprocal_or_zero(float v) noexcept { return v != 0 ? 1 / v : 0; }
+CHAKU_CODEC inline float reciprocal_or_zero(float v) noexcept { return v != 0 ? 1 / v : 0; }
 
 // y = scale * level.
 struct SymmetricFit {
@@ -35,21 +37,21 @@ struct AffineFit {
 };
 
 // The best scale, of either sign; of equal ones the smallest. Scale 0 when x or w is all zero.
-SymmetricFit fit_symmetric(const float* x, const float* w, int n, const UniformLevels& levels,
-                           Effort effort = Effort::kFull) noexcept;
-SymmetricFit fit_symmetric(const float* x, const float* w, int n, const IQ4Levels& levels,
-                           Effort effort = Effort::kFull) noexcept;
+CHAKU_CODEC SymmetricFit fit_symmetric(const float* x, const float* w, int n, const UniformLevels& levels,
+                                       Effort effort = Effort::kFull) noexcept;
+CHAKU_CODEC SymmetricFit fit_symmetric(const float* x, const float* w, int n, const IQ4Levels& levels,
+                                       Effort effort = Effort::kFull) noexcept;
 
 // The same among the scales that are halves; error absolute.
-SymmetricFit fit_half_scale(const float* x, const float* w, int n, const UniformLevels& levels) noexcept;
-SymmetricFit fit_half_scale(const float* x, const float* w, int n, const IQ4Levels& levels) noexcept;
+CHAKU_CODEC SymmetricFit fit_half_scale(const float* x, const float* w, int n, const UniformLevels& levels) noexcept;
+CHAKU_CODEC SymmetricFit fit_half_scale(const float* x, const float* w, int n, const IQ4Levels& levels) noexcept;
 
 // The best scale >= 0 and offset; with `min_not_positive` the offset is held at or below zero, as the K formats store
 // its negative.
-AffineFit fit_affine(const float* x, const float* w, int n, int hi, bool min_not_positive,
-                     Effort effort = Effort::kFull) noexcept;
+CHAKU_CODEC AffineFit fit_affine(const float* x, const float* w, int n, int hi, bool min_not_positive,
+                                 Effort effort = Effort::kFull) noexcept;
 
 // The best offset <= 0 for a given scale >= 0 and the codes that are nearest under (scale, min); error absolute.
-AffineFit fit_min(const float* x, const float* w, int n, int hi, float scale, float min) noexcept;
+CHAKU_CODEC AffineFit fit_min(const float* x, const float* w, int n, int hi, float scale, float min) noexcept;
 
 }  // namespace chaku

@@ -17,17 +17,19 @@
 
 namespace chaku {
 
+constexpr int kMaxSubBlocks = 16;
+
 // y = d * scale[s] * level(i). level[i] is a value of the levels asked for.
 struct SymmetricSuperBlock {
   float d;  // a half
-  int8_t scale[16];
+  int8_t scale[kMaxSubBlocks];
   float level[kSuperBlock];
 };
 
 // y = d * scale[s] * q[i] - dmin * min[s].
 struct AffineSuperBlock {
   float d, dmin;  // halves
-  uint8_t scale[16], min[16];
+  uint8_t scale[kMaxSubBlocks], min[kMaxSubBlocks];
   float q[kSuperBlock];
 };
 
@@ -38,10 +40,10 @@ struct SymmetricShape {
   Effort effort = Effort::kFull;
 };
 
-void search_super_block(const float* x, const float* w, const SymmetricShape& shape, const UniformLevels& levels,
-                        SymmetricSuperBlock& out) noexcept;
-void search_super_block(const float* x, const float* w, const SymmetricShape& shape, const IQ4Levels& levels,
-                        SymmetricSuperBlock& out) noexcept;
+CHAKU_CODEC void search_super_block(const float* x, const float* w, const SymmetricShape& shape,
+                                    const UniformLevels& levels, SymmetricSuperBlock& out) noexcept;
+CHAKU_CODEC void search_super_block(const float* x, const float* w, const SymmetricShape& shape,
+                                    const IQ4Levels& levels, SymmetricSuperBlock& out) noexcept;
 
 // Codes 0..code_hi, scale and minimum integers 0..scale_hi.
 struct AffineShape {
@@ -50,6 +52,7 @@ struct AffineShape {
   Effort effort = Effort::kFull;
 };
 
-void search_super_block(const float* x, const float* w, const AffineShape& shape, AffineSuperBlock& out) noexcept;
+CHAKU_CODEC void search_super_block(const float* x, const float* w, const AffineShape& shape,
+                                    AffineSuperBlock& out) noexcept;
 
 }  // namespace chaku

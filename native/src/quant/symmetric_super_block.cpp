@@ -8,16 +8,16 @@
 namespace chaku {
 namespace {
 
-constexpr int kMaxSubs = 16;
-constexpr int kRounds = 3;
+constexpr int kSymmetricRounds = 3;
 
 template <class Levels>
 class SymmetricSearch {
  public:
-  SymmetricSearch(const float* x, const float* w, const SymmetricShape& shape, const Levels& levels) noexcept
+  CHAKU_CODEC SymmetricSearch(const float* x, const float* w, const SymmetricShape& shape,
+                              const Levels& levels) noexcept
       : x_(x), w_(w), shape_(shape), levels_(levels), n_subs_(kSuperBlock / shape.sub_size) {}
 
-  void run(SymmetricSuperBlock& out) noexcept {
+  CHAKU_CODEC void run(SymmetricSuperBlock& out) noexcept {
     float extreme = 0;
     for (int s = 0; s < n_subs_; ++s) {
       fitted_[s] = fit_symmetric(x_ + at(s), w_ + at(s), shape_.sub_size, levels_, shape_.effort).scale;
@@ -34,7 +34,7 @@ class SymmetricSearch {
     for (int i = 0; i < kSuperBlock; ++i) max = std::max(max, std::fabs(x_[i]));
     if (!quick()) descend(to_half(max / (levels_.reach() * static_cast<float>(-shape_.scale_lo))));
     out.d = best_.d;
-    std::copy_n(best_.scale, kMaxSubs, out.scale);
+    std::copy_n(best_.scale, kMaxSubBlocks, out.scale);
     for (int s = 0; s < n_subs_; ++s) {
       const float inverse = reciprocal_or_zero(best_.d * static_cast<float>(best_.scale[s]));
       for (int i = at(s); i < at(s + 1); i += kLanes)
@@ -45,18 +45,18 @@ class SymmetricSearch {
  private:
   struct Choice {
     float d = 0;
-    int8_t scale[kMaxSubs] = {};
+    int8_t scale[kMaxSubBlocks] = {};
     float error = 0;
   };
   struct Sums {
     float error, xl, ll;  // l = the level chosen
   };
 
-  bool quick() const noexcept { return shape_.effort == Effort::kQuick; }
+  CHAKU_CODEC bool quick() const noexcept { return shape_.effort == Effort::kQuick; }
 
-  int at(int s) const noexcept { return s * shape_.sub_size; }
+  CHAKU_CODEC int at(int s) const noexcept { return s * shape_.sub_size; }
 
-  Sums sums(int s, float scale) const noexcept {
+  CHAKU_CODEC Sums sums(int s, float scale) const noexcept {
     const float inverse = reciprocal_or_zero(scale);
     Lanes error{}, xl{}, ll{};
     for (int i = at(s); i < at(s + 1); i += kLanes) {
@@ -71,7 +71,7 @@ class SymmetricSearch {
 
   // The best integer of sub-block s: around the fitted scale, and its opposite, which is another fit of nearly the same
   // error as levels reach further on one side.
-  Sums choose(int s, float d, int8_t& scale) const noexcept {
+  CHAKU_CODEC Sums choose(int s, float d, int8_t& scale) const noexcept {
     const int guess = static_cast<int>(std::clamp(std::nearbyint(fitted_[s] * reciprocal_or_zero(d)), -200.0f, 200.0f));
     Sums chosen{HUGE_VALF, 0, 0};
     for (const int k : {0, -1, 1, -2 * guess}) {
@@ -87,9 +87,9 @@ class SymmetricSearch {
   }
 
   // Steps 3 and 4 from one unit.
-  void descend(float d) noexcept {
+  CHAKU_CODEC void descend(float d) noexcept {
     float least = HUGE_VALF;
-    for (int round = 0; round <= kRounds && d != 0; ++round) {
+    for (int round = 0; round <= kSymmetricRounds && d != 0; ++round) {
       Choice choice{d};
       double xl = 0, ll = 0;
       for (int s = 0; s < n_subs_; ++s) {
@@ -111,19 +111,19 @@ class SymmetricSearch {
   SymmetricShape shape_;
   Levels levels_;
   int n_subs_;
-  float fitted_[kMaxSubs] = {};
+  float fitted_[kMaxSubBlocks] = {};
   Choice best_;
 };
 
 }  // namespace
 
-void search_super_block(const float* x, const float* w, const SymmetricShape& shape, const UniformLevels& levels,
-                        SymmetricSuperBlock& out) noexcept {
+CHAKU_CODEC void search_super_block(const float* x, const float* w, const SymmetricShape& shape,
+                                    const UniformLevels& levels, SymmetricSuperBlock& out) noexcept {
   SymmetricSearch(x, w, shape, levels).run(out);
 }
 
-void search_super_block(const float* x, const float* w, const SymmetricShape& shape, const IQ4Levels& levels,
-                        SymmetricSuperBlock& out) noexcept {
+CHAKU_CODEC void search_super_block(const float* x, const float* w, const SymmetricShape& shape,
+                                    const IQ4Levels& levels, SymmetricSuperBlock& out) noexcept {
   SymmetricSearch(x, w, shape, levels).run(out);
 }
 

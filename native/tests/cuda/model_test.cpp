@@ -11,6 +11,7 @@
 #include "model/expect_error.h"
 #include "model/tiny_kinds.h"
 #include "test.h"
+#include "train/merging.h"
 #include "train/trainer.h"
 
 using namespace chaku;
@@ -108,6 +109,8 @@ struct Training {
   TrainMode mode = TrainMode::kLora;
   bool offload = false;
   int32_t n_kept = 1;
+  bool magnitudes = false;          // DoRA's
+  DType merged_into = DType::kF32;  // trained through the quantizer of a merge, where it is another
 };
 
 std::vector<double> train(const std::shared_ptr<Model>& model, const Training& training) {
@@ -121,6 +124,9 @@ std::vector<double> train(const std::shared_ptr<Model>& model, const Training& t
     options.dropout = 0.1f;
     options.targets = uint64_t{1} << static_cast<int32_t>(Module::kAttnOutput);
     options.seed = 5;
+    options.magnitudes = training.magnitudes;
+    if (training.merged_into != DType::kF32)
+      options.merge = merging(model->spec(), options.targets, training.merged_into, 3);
   }
   Trainer trainer(model, options);
   const std::vector<int32_t> tokens = tiny_tokens(kTokens, 48), starts = {0, 9, kTokens};
@@ -136,6 +142,9 @@ std::vector<double> train(const std::shared_ptr<Model>& model, const Training& t
   step.learning_rate = 1e-3f;
   all.push_back(trainer.step(step).grad_norm);
   all.push_back(trainer.evaluate(batch).loss_sum);
+  if (!training.magnitudes) return all;
+  for (int32_t i = 0; i < static_cast<int32_t>(trainer.parameters().size()); ++i)  // that the step moved
+    append(all, trainer.read(i, Slot::kValue));
   return all;
 }
 
@@ -159,6 +168,20 @@ TEST(generations_on_tensor_cores) {
 TEST(lora_trainings) {
   for (const TinyKind& kind : kinds())
     check_close(kind, "LoRA", false, kFloat32, [](const auto& model) { return train(model, {}); });
+}
+
+TEST(dora_trainings) {
+  Training dora;
+  dora.magnitudes = true;
+  for (const TinyKind& kind : {kinds()[0], kinds()[1], kinds()[8]})
+    check_close(kind, "DoRA", false, kFloat32, [&](const auto& model) { return train(model, dora); });
+}
+
+TEST(trainings_through_a_merge_s_quantizer) {
+  Training merged;
+  merged.merged_into = DType::kQ4_0;
+  for (const TinyKind& kind : {kinds()[0], kinds()[1]})
+    check_close(kind, "merge-aware", false, kFloat32, [&](const auto& model) { return train(model, merged); });
 }
 
 TEST(full_trainings) {
@@ -185,23 +208,26 @@ std::vector<TinyKind> deep_kinds() {
 // Wherever weights lie, and whenever the streams run, the bits are those of weights that stay.
 TEST(layers_that_come_when_they_are_needed) {
   for (const TinyKind& kind : deep_kinds()) {
-    const auto run = [&](int32_t gpu_layers, unsigned order) {
+    const auto run = [&](TrainMode mode, int32_t gpu_layers, unsigned order) {
       simt::options().order = order;
       TinyOptions o = kind.options;
       o.engine = emulated_engine(false, gpu_layers);
       const std::shared_ptr<Model> model = tiny_decoder(o);
       CHECK_EQ(model->host_bytes() > 0, gpu_layers >= 0 && gpu_layers < o.n_layers);
       std::vector<double> all = generate(model, DType::kF32);
-      for (const double value : train(model, {})) all.push_back(value);
-      for (const double value : train(model, {TrainMode::kFull})) all.push_back(value);
+      for (const double value : train(model, {mode})) all.push_back(value);
       simt::options().order = 0;
       return all;
     };
-    const std::vector<double> resident = run(-1, 0);
+    const std::vector<double> resident[] = {run(TrainMode::kLora, -1, 0), run(TrainMode::kFull, -1, 0)};
+    // Each number of layers with streams in an order that is drawn and in one that is not, one of them a full training.
     for (int32_t n = 0; n < kind.options.n_layers; ++n)
-      for (const unsigned order : {n % 2 == 0 ? 0u : 1u, 7u + static_cast<unsigned>(n)})
-        if (run(n, order) != resident)
+      for (const bool drawn : {false, true}) {
+        const unsigned at = static_cast<unsigned>(n), order = drawn ? 7 + at : at % 2;
+        const TrainMode mode = drawn == (at / 2 % 2 == 0) ? TrainMode::kFull : TrainMode::kLora;
+        if (run(mode, n, order) != resident[mode == TrainMode::kFull])
           report(kind.name.c_str(), 0, std::to_string(n) + " layers stay, order " + std::to_string(order));
+      }
   }
 }
 
@@ -229,10 +255,11 @@ TEST(weights_that_do_not_fit) {
 }
 
 // Wherever a block's input waits for the backward pass, beside weights that stay or come, of every kind that is deep
-// enough; and the device has room for more.
+// enough. All streams' orders, with weights that come and without, for two kinds; the others take turns.
 TEST(activations_that_wait_in_the_host_s_memory) {
   unsigned seed = 2;
   for (TinyKind kind : kinds()) {
+    const bool all_ways = seed < 4;
     kind.options.n_layers = std::max(kind.options.n_layers, 5);
     const auto run = [&](const Training& training, int32_t gpu_layers, unsigned order) {
       simt::options().order = order;
@@ -245,10 +272,13 @@ TEST(activations_that_wait_in_the_host_s_memory) {
     const bool full = seed % 4 == 2;
     const TrainMode mode = full ? TrainMode::kFull : TrainMode::kLora;
     const std::vector<double> expected = run({mode, false, 1}, -1, 0);
-    for (const unsigned order : {seed % 2, ++seed})
+    const unsigned in_order = seed % 2, drawn = ++seed;
+    for (const unsigned order : {in_order, drawn})
       for (const int32_t gpu_layers : {-1, 2})
-        if (run({mode, true, static_cast<int32_t>(order % 2)}, gpu_layers, order) != expected)
-          report(kind.name.c_str(), 0, "order " + std::to_string(order) + ", gpu_layers " + std::to_string(gpu_layers));
+        if (all_ways || (order == drawn && (gpu_layers == 2) == (seed / 4 % 2 == 0)))
+          if (run({mode, true, static_cast<int32_t>(order % 2)}, gpu_layers, order) != expected)
+            report(kind.name.c_str(), 0,
+                   "order " + std::to_string(order) + ", gpu_layers " + std::to_string(gpu_layers));
   }
 }
 

@@ -357,6 +357,69 @@ void visit(EncodeRowsProblem& p, V& v) {
   v(p.x, p.m * p.width);
   v(p.y, (p.ids != nullptr ? rows_of_ids(p.ids, p.m) : p.m) * row_bytes(p.dtype, p.width));
   v(p.ids, p.m);
+  v(p.importance, p.width);
+}
+template <class V>
+void visit(MergeRowsProblem& p, V& v) {
+  visit(p.w, v);
+  v(p.a, p.rank * p.w.columns);
+  v(p.b, p.w.rows * p.rank);
+  v(p.y, p.w.rows * row_bytes(p.dtype, p.w.columns));
+}
+template <class V>
+void visit(MagnifyProblem& p, V& v) {
+  v(p.p, p.m * p.n);
+  v(p.factors, p.n);
+  v(p.bias, p.n);
+  v(p.y, p.m * p.n);
+}
+template <class V>
+void visit(MagnifyBackwardProblem& p, V& v) {
+  v(p.dy, p.m * p.n);
+  v(p.factors, p.n);
+  v(p.inverse_lengths, p.n);
+  v(p.p, p.m * p.n);
+  v(p.dm, p.n);
+}
+template <class V>
+void visit(RowSquaresProblem& p, V& v) {
+  visit(p.w, v);
+  v(p.squares, p.w.rows);
+}
+template <class V>
+void visit(RowLengthsProblem& p, V& v) {
+  v(p.squares, p.n);
+  v(p.b, p.n * p.rank);
+  v(p.u, p.rank * p.n);
+  v(p.h, p.n * p.rank);
+  v(p.magnitudes, p.n);
+  v(p.inverse_lengths, p.n);
+  v(p.factors, p.n);
+}
+template <class V>
+void visit(AddLowRankProblem& p, V& v) {
+  v(p.x, p.m * p.k);
+  v(p.c, p.m * p.rank);
+  v(p.d, p.rank * p.k);
+  v(p.y, p.m * p.k);
+}
+template <class V>
+void visit(RoundAlongProblem& p, V& v) {
+  v(p.x, p.m * p.k);
+  v(p.base, p.m * row_bytes(p.dtype, p.k));
+  v(p.importance, p.k);
+  v(p.v, p.k * p.rank);
+  v(p.u, p.k * p.rank);
+  v(p.y, p.m * row_bytes(p.dtype, p.k));
+}
+template <class V>
+void visit(CompareChangeProblem& p, V& v) {
+  v(p.base, p.m * p.k);
+  v(p.wanted, p.m * p.k);
+  v(p.written, p.m * row_bytes(p.dtype, p.k));
+  v(p.weights, p.k);
+  v(p.sums, p.m);
+  v(p.weighted, p.m);
 }
 template <class V>
 void visit(MeanRowsProblem& p, V& v) {

@@ -71,6 +71,44 @@ TEST(rows_are_encoded_as_the_codec_does) {
     }
 }
 
+// From every format into those of each kind of search; row 2 has nothing added to it.
+TEST(merged_rows_have_the_reference_s_bits) {
+  constexpr int64_t kN = 5, kK = 2 * 256, kRank = 5;
+  const Floats a = random_vector(kRank * kK, 6);
+  Floats b = random_vector(kN * kRank, 7);
+  std::fill_n(b.begin() + 2 * kRank, kRank, 0.0f);
+  for (const DType from : all_dtypes()) {
+    const Weights w = random_weights(from, kN, kK, 8);
+    for (const DType to : {from, DType::kF32, DType::kBF16, DType::kQ5_1, DType::kQ4_K, DType::kQ6_K, DType::kIQ4_NL}) {
+      if (!can_quantize(to)) continue;
+      const auto merge = [&](const KernelTable& table, int order) {
+        std::vector<std::byte> y(static_cast<size_t>(kN * row_bytes(to, kK)), std::byte{7});
+        table.merge_rows({w.matrix, a.data(), b.data(), kRank, 0.3f, to, y.data()}, queue_of(order));
+        return y;
+      };
+      const auto expected = merge(reference_table(), 1);
+      for (const int order : {1, 3})
+        if (merge(emulated_float32_table(), order) != expected)
+          report(dtype_info(from).name, order, std::string("other bits in ") + dtype_info(to).name);
+    }
+  }
+}
+
+TEST(lengths_of_rows_of_every_format) {
+  constexpr int64_t kN = 5, kK = 2 * 256;
+  for (const DType dtype : all_dtypes()) {
+    const Weights w = random_weights(dtype, kN, kK, 9);
+    const auto squares = [&](const KernelTable& table, int order) {
+      std::vector<double> all(kN);
+      table.row_squares({w.matrix, all.data()}, queue_of(order));
+      return all;
+    };
+    const auto expected = squares(reference_table(), 1);
+    for (const int order : {1, 2, 3})
+      if (squares(emulated_float32_table(), order) != expected) report(dtype_info(dtype).name, order, "other bits");
+  }
+}
+
 TEST(column_squares_add_up) {
   const Floats x = random_vector(kM * kD, 4);
   const auto sums = [&](const KernelTable& table) {

@@ -28,9 +28,7 @@ std::vector<DType> grids() {
 template <class Run>
 void check_bits(const std::string& what, Run run) {
   const auto expected = run(reference_table(), queue_of(1));
-  for (const CpuPath path : {CpuPath::kReference, CpuPath::kAvx2, CpuPath::kAvx512, CpuPath::kAvx512Vnni}) {
-    const KernelTable* table = table_here(path);
-    if (table == nullptr) continue;
+  for (const KernelTable* table : tables_of_same_bits()) {
     for (const int n_threads : {1, 3})
       if (run(*table, queue_of(n_threads)) != expected) report(table->name, n_threads, what + ": other bits");
   }
@@ -187,9 +185,7 @@ TEST(rows_of_32_element_blocks_may_end_within_a_tile) {
 TEST(a_row_does_not_depend_on_its_neighbours) {
   const Change all(DType::kQ4_K, 40, 512, 4, 0.1f, 7);
   const Bytes together = all.round(reference_table(), queue_of(1));
-  for (const CpuPath path : kVectorPaths) {
-    const KernelTable* table = table_here(path);
-    if (table == nullptr) continue;
+  for (const KernelTable* table : checked_tables()) {
     const auto n_bytes = static_cast<size_t>(row_bytes(all.dtype, all.k));
     for (int64_t row = 0; row < all.m; ++row) {
       Bytes y(n_bytes);

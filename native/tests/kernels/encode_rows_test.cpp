@@ -21,9 +21,7 @@ void check(const std::string& what, const Floats& x, int64_t width, const float*
     Bytes expected(static_cast<size_t>(m * n_bytes));
     for (int64_t row = 0; row < m; ++row)
       quantize(dtype, x.data() + row * width, expected.data() + row * n_bytes, width, importance);
-    for (const CpuPath path : {CpuPath::kReference, CpuPath::kAvx2, CpuPath::kAvx512}) {
-      const KernelTable* table = table_here(path);
-      if (table == nullptr) continue;
+    for (const KernelTable* table : tables_of_same_bits()) {
       Bytes encoded(expected.size(), std::byte{0xa5});
       table->encode_rows({x.data(), dtype, encoded.data(), m, width, nullptr, importance}, queue_of(2));
       if (encoded == expected) continue;

@@ -37,6 +37,13 @@ inline std::vector<const KernelTable*> checked_tables() {
 #endif
 }
 
+// And those that are to give the reference's bits: its own too.
+inline std::vector<const KernelTable*> tables_of_same_bits() {
+  std::vector<const KernelTable*> tables = checked_tables();
+  tables.insert(tables.begin(), &reference_table());
+  return tables;
+}
+
 // run(table, queue) returns the outputs of one problem; every path gets the same inputs.
 template <class Run>
 void check_paths(const std::string& what, Tolerance tolerance, Run run) {

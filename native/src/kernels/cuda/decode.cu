@@ -1,4 +1,6 @@
 // A group of eight elements a thread; bound by memory.
+#include <type_traits>
+
 #include "kernels/cuda/decode.cuh"
 #include "kernels/cuda/each.cuh"
 #include "kernels/cuda/formats.cuh"
@@ -30,7 +32,8 @@ struct Decode {
   CHAKU_DEVICE void operator()(int64_t i) const {
     const int64_t groups = (columns + kGroup - 1) / kGroup, row = i / groups, group = i % groups;
     float out[kGroup];
-    decode_group<kType>(w + (ids != nullptr ? ids[first + row] : first + row) * row_bytes, group, columns, out);
+    decode_group<kType, std::is_same_v<Out, float>>(w + (ids != nullptr ? ids[first + row] : first + row) * row_bytes,
+                                                    group, columns, out);
     CHAKU_UNROLL
     for (int j = 0; j < kGroup; ++j) out[j] *= scale;
     store(y + row * stride + group * kGroup, out, columns - group * kGroup);

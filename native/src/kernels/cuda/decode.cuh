@@ -15,6 +15,7 @@ struct DecodeTo {
   float scale;
   int64_t stride;
 };
+// As quant/codec.h decodes, to the bit but for the sign of a zero.
 void decode_to(const DecodeTo& rows, float* y, Queue& queue) noexcept;
 // Rounded to bfloat16; the stride is a multiple of eight, and zeros follow up to the next multiple of eight columns.
 void decode_to(const DecodeTo& rows, uint16_t* y, Queue& queue) noexcept;

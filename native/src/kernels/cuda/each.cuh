@@ -25,4 +25,20 @@ void for_each(Queue& queue, int64_t n, const Op& op) noexcept {
   cuda_queue(queue).launch(each_kernel<Op>, grid, dim3(kEachThreads), 0, op, n);
 }
 
+constexpr int kLongThreads = 64;
+
+// grid -> 64 elements; no shared memory; sm_75.
+template <class Op>
+__global__ void __launch_bounds__(kLongThreads) each_long_kernel(const Op op, int64_t n) {
+  const int64_t i = int64_t{blockIdx.x} * kLongThreads + threadIdx.x;
+  if (i < n) op(i);
+}
+
+// As for_each, for elements that take long, a row or a column each: a thread each, in small blocks.
+template <class Op>
+void for_each_long(Queue& queue, int64_t n, const Op& op) noexcept {
+  const dim3 grid(static_cast<unsigned>(ceil_div(n, kLongThreads)));
+  cuda_queue(queue).launch(each_long_kernel<Op>, grid, dim3(kLongThreads), 0, op, n);
+}
+
 }  // namespace chaku::cuda

@@ -76,6 +76,15 @@ CHAKU_DEVICE void decode(const Group& g, float (&out)[kGroup]) {
   for (int j = 0; j < kGroup; ++j) out[j] = fmaf(g.scale, code_at(g, j), g.offset);
 }
 
+// The codec's bits: product and sum rounded each, and zeros without an offset keep their sign.
+CHAKU_DEVICE void decode_exactly(const Group& g, float (&out)[kGroup]) {
+  CHAKU_UNROLL
+  for (int j = 0; j < kGroup; ++j) {
+    const float product = g.scale * code_at(g, j);
+    out[j] = g.offset == 0.0f ? product : product + g.offset;
+  }
+}
+
 // ---- formats: load(block, i) is the group of elements 8i .. 8i+7 ----------------------------------------------------
 
 template <DType kType>
@@ -465,13 +474,18 @@ constexpr bool is_block_format(DType dtype) {
   return dtype != DType::kF32 && dtype != DType::kF16 && dtype != DType::kBF16;
 }
 
-// Elements [8 group, 8 group + 8) of a row of n columns; zeros behind the last.
-template <DType kType>
+// Elements [8 group, 8 group + 8) of a row of n columns; zeros behind the last. kExact: as quant/codec.h, to the bit
+// but for the sign of a zero.
+template <DType kType, bool kExact = false>
 CHAKU_DEVICE void decode_group(const uint8_t* row, int64_t group, [[maybe_unused]] int64_t n, float (&out)[kGroup]) {
   if constexpr (is_block_format(kType)) {
     using F = Format<kType>;
     constexpr int kGroups = F::kElements / kGroup;
-    decode(F::load(row + group / kGroups * F::kBytes, static_cast<int>(group % kGroups)), out);
+    const Group g = F::load(row + group / kGroups * F::kBytes, static_cast<int>(group % kGroups));
+    if constexpr (kExact)
+      decode_exactly(g, out);
+    else
+      decode(g, out);
   } else {
     CHAKU_UNROLL
     for (int j = 0; j < kGroup; ++j) {

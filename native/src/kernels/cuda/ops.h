@@ -7,7 +7,7 @@
 namespace chaku::cuda {
 
 // Products in float32, operands included; and those of prompts and trainings with operands rounded to bfloat16, on the
-// tensor cores (sm_80). All entries are there: what has no kernel yet is a failure of the queue.
+// tensor cores (sm_80). Every entry has a kernel.
 const KernelTable& float32_table() noexcept;
 const KernelTable& tensor_table() noexcept;
 
@@ -61,6 +61,14 @@ void scatter_rows(const ScatterRowsProblem& problem, Queue& queue) noexcept;
 void fill(const FillProblem& problem, Queue& queue) noexcept;
 void encode_rows(const EncodeRowsProblem& problem, Queue& queue) noexcept;
 void decode_rows(const DecodeRowsProblem& problem, Queue& queue) noexcept;
+void merge_rows(const MergeRowsProblem& problem, Queue& queue) noexcept;
+void magnify(const MagnifyProblem& problem, Queue& queue) noexcept;
+void magnify_backward(const MagnifyBackwardProblem& problem, Queue& queue) noexcept;
+void row_squares(const RowSquaresProblem& problem, Queue& queue) noexcept;
+void row_lengths(const RowLengthsProblem& problem, Queue& queue) noexcept;
+void add_low_rank(const AddLowRankProblem& problem, Queue& queue) noexcept;
+void round_along(const RoundAlongProblem& problem, Queue& queue) noexcept;
+void compare_change(const CompareChangeProblem& problem, Queue& queue) noexcept;
 void column_squares(const ColumnSquaresProblem& problem, Queue& queue) noexcept;
 void uniform(const UniformProblem& problem, Queue& queue) noexcept;
 void rope_table(const RopeTableProblem& problem, Queue& queue) noexcept;

@@ -1,5 +1,4 @@
 #include <mutex>
-#include <string>
 
 #include "kernels/cuda/memory.cuh"
 #include "kernels/cuda/ops.h"
@@ -8,12 +7,6 @@
 
 namespace chaku::cuda {
 namespace {
-
-// An op that this device has no kernel for yet: a failure of the queue, never a result.
-template <class Problem>
-void missing(const Problem&, Queue& queue) noexcept {
-  cuda_queue(queue).note("an op has no CUDA kernel yet: " + std::string(__PRETTY_FUNCTION__));
-}
 
 // Ops of several threads take turns: each uses the queue's scratch memory over several launches.
 template <auto op>
@@ -77,14 +70,14 @@ constexpr KernelTable kFloat32 = {
     .fill = alone<fill>,
     .encode_rows = alone<encode_rows>,
     .decode_rows = alone<decode_rows>,
-    .merge_rows = missing,
-    .magnify = missing,
-    .magnify_backward = missing,
-    .row_squares = missing,
-    .row_lengths = missing,
-    .add_low_rank = missing,
-    .round_along = missing,
-    .compare_change = missing,
+    .merge_rows = alone<merge_rows>,
+    .magnify = alone<magnify>,
+    .magnify_backward = alone<magnify_backward>,
+    .row_squares = alone<row_squares>,
+    .row_lengths = alone<row_lengths>,
+    .add_low_rank = alone<add_low_rank>,
+    .round_along = alone<round_along>,
+    .compare_change = alone<compare_change>,
     .column_squares = alone<column_squares>,
     .uniform = alone<uniform>,
     .rope_table = alone<rope_table>,

@@ -1,0 +1,11 @@
+// Marks what CUDA kernels call beside the processor: kernels/cuda/codec.cuh compiles its sources for the device. To
+// any other compiler the marks are nothing.
+#pragma once
+
+#ifdef __CUDACC__
+#define CHAKU_CODEC __device__
+#define CHAKU_CODEC_TABLE static __device__ constexpr
+#else
+#define CHAKU_CODEC
+#define CHAKU_CODEC_TABLE inline constexpr
+#endif
