@@ -8,7 +8,7 @@
 
 namespace chaku {
 
-CHAKU_CODEC inline float f16_to_f32(uint16_t h) noexcept {
+CHAKU_CODEC_INLINE float f16_to_f32(uint16_t h) noexcept {
   const uint32_t sign = static_cast<uint32_t>(h & 0x8000u) << 16;
   const uint32_t magnitude = h & 0x7fffu;
   if (magnitude >= 0x7c00u) return std::bit_cast<float>(sign | 0x7f800000u | (magnitude & 0x3ffu) << 13);
@@ -19,7 +19,7 @@ CHAKU_CODEC inline float f16_to_f32(uint16_t h) noexcept {
   return std::bit_cast<float>(sign | ((magnitude << 13) + (112u << 23)));
 }
 
-CHAKU_CODEC inline uint16_t f32_to_f16(float f) noexcept {
+CHAKU_CODEC_INLINE uint16_t f32_to_f16(float f) noexcept {
   const uint32_t bits = std::bit_cast<uint32_t>(f);
   const uint16_t sign = static_cast<uint16_t>(bits >> 16 & 0x8000u);
   const uint32_t magnitude = bits & 0x7fffffffu;
@@ -33,11 +33,11 @@ CHAKU_CODEC inline uint16_t f32_to_f16(float f) noexcept {
   return static_cast<uint16_t>(sign | ((rounded - (112u << 23)) >> 13));
 }
 
-CHAKU_CODEC inline float bf16_to_f32(uint16_t b) noexcept {
+CHAKU_CODEC_INLINE float bf16_to_f32(uint16_t b) noexcept {
   return std::bit_cast<float>(static_cast<uint32_t>(b) << 16);
 }
 
-CHAKU_CODEC inline uint16_t f32_to_bf16(float f) noexcept {
+CHAKU_CODEC_INLINE uint16_t f32_to_bf16(float f) noexcept {
   const uint32_t bits = std::bit_cast<uint32_t>(f);
   if ((bits & 0x7fffffffu) > 0x7f800000u) return static_cast<uint16_t>(bits >> 16 | 0x40u);
   return static_cast<uint16_t>((bits + 0x7fffu + (bits >> 16 & 1u)) >> 16);

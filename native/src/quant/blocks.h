@@ -261,12 +261,12 @@ constexpr ScaleMin unpack_scale_min(const uint8_t* packed, int s) noexcept {
 }
 
 // The signed scales of sub-block s.
-CHAKU_CODEC inline int unpack_scale(const BlockQ3_K& block, int s) noexcept {
+CHAKU_CODEC_INLINE int unpack_scale(const BlockQ3_K& block, int s) noexcept {
   const int low = block.scales[s % 8] >> (s / 8 * 4) & 15, high = block.scales[8 + s % 4] >> (s / 4 * 2) & 3;
   return (low | high << 4) - 32;
 }
 
-CHAKU_CODEC inline int unpack_scale(const BlockIQ4_XS& block, int s) noexcept {
+CHAKU_CODEC_INLINE int unpack_scale(const BlockIQ4_XS& block, int s) noexcept {
   const int low = block.scales_l[s / 2] >> (s % 2 * 4) & 15, high = block.scales_h >> (2 * s) & 3;
   return (low | high << 4) - 32;
 }

@@ -16,26 +16,26 @@ CHAKU_CODEC void decode(const BlockQ5_0& block, float* dst) noexcept;
 CHAKU_CODEC void decode(const BlockQ5_1& block, float* dst) noexcept;
 CHAKU_CODEC void decode(const BlockQ8_0& block, float* dst) noexcept;
 
-CHAKU_CODEC void decode(const BlockQ2_K& block, float* dst) noexcept;
-CHAKU_CODEC void decode(const BlockQ3_K& block, float* dst) noexcept;
-CHAKU_CODEC void decode(const BlockQ4_K& block, float* dst) noexcept;
-CHAKU_CODEC void decode(const BlockQ5_K& block, float* dst) noexcept;
-CHAKU_CODEC void decode(const BlockQ6_K& block, float* dst) noexcept;
+void decode(const BlockQ2_K& block, float* dst) noexcept;
+void decode(const BlockQ3_K& block, float* dst) noexcept;
+void decode(const BlockQ4_K& block, float* dst) noexcept;
+void decode(const BlockQ5_K& block, float* dst) noexcept;
+void decode(const BlockQ6_K& block, float* dst) noexcept;
 
-CHAKU_CODEC void decode(const BlockIQ1_S& block, float* dst) noexcept;
-CHAKU_CODEC void decode(const BlockIQ1_M& block, float* dst) noexcept;
-CHAKU_CODEC void decode(const BlockIQ2_XXS& block, float* dst) noexcept;
-CHAKU_CODEC void decode(const BlockIQ2_XS& block, float* dst) noexcept;
-CHAKU_CODEC void decode(const BlockIQ2_S& block, float* dst) noexcept;
-CHAKU_CODEC void decode(const BlockIQ3_XXS& block, float* dst) noexcept;
-CHAKU_CODEC void decode(const BlockIQ3_S& block, float* dst) noexcept;
+void decode(const BlockIQ1_S& block, float* dst) noexcept;
+void decode(const BlockIQ1_M& block, float* dst) noexcept;
+void decode(const BlockIQ2_XXS& block, float* dst) noexcept;
+void decode(const BlockIQ2_XS& block, float* dst) noexcept;
+void decode(const BlockIQ2_S& block, float* dst) noexcept;
+void decode(const BlockIQ3_XXS& block, float* dst) noexcept;
+void decode(const BlockIQ3_S& block, float* dst) noexcept;
 
-CHAKU_CODEC void decode(const BlockIQ4_NL& block, float* dst) noexcept;
-CHAKU_CODEC void decode(const BlockIQ4_XS& block, float* dst) noexcept;
-CHAKU_CODEC void decode(const BlockMXFP4& block, float* dst) noexcept;
-CHAKU_CODEC void decode(const BlockNVFP4& block, float* dst) noexcept;
-CHAKU_CODEC void decode(const BlockTQ1_0& block, float* dst) noexcept;
-CHAKU_CODEC void decode(const BlockTQ2_0& block, float* dst) noexcept;
+void decode(const BlockIQ4_NL& block, float* dst) noexcept;
+void decode(const BlockIQ4_XS& block, float* dst) noexcept;
+void decode(const BlockMXFP4& block, float* dst) noexcept;
+void decode(const BlockNVFP4& block, float* dst) noexcept;
+void decode(const BlockTQ1_0& block, float* dst) noexcept;
+void decode(const BlockTQ2_0& block, float* dst) noexcept;
 
 // src[kElements], within +-65504. weight[kElements] in [0, 1e20], or null where the closed form without weights is the
 // definition of the format.
@@ -62,10 +62,10 @@ CHAKU_CODEC void encode(const float* src, const float* weight, BlockMXFP4& block
 
 // Block scales are halves: beyond their range nothing can be represented, and one bad element must not take its
 // block with it.
-CHAKU_CODEC inline float representable(float v) noexcept { return v != v ? 0.0f : std::clamp(v, -65504.0f, 65504.0f); }
+CHAKU_CODEC_INLINE float representable(float v) noexcept { return v != v ? 0.0f : std::clamp(v, -65504.0f, 65504.0f); }
 
 // Weights of an element: negative or not a number counts as zero, and the largest kept leaves sums of squares finite.
-CHAKU_CODEC inline float usable_weight(float v) noexcept { return v > 0 ? std::min(v, 1e20f) : 0.0f; }
+CHAKU_CODEC_INLINE float usable_weight(float v) noexcept { return v > 0 ? std::min(v, 1e20f) : 0.0f; }
 
 // The formats whose files are defined by a closed form when no importance is given.
 template <class Block>

@@ -17,7 +17,7 @@ CHAKU_CODEC_TABLE int8_t kTwiceE2M1[16] = {0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -
 
 // 2^(e - 128), half the E8M0 value since the level table is doubled. e = 255, "not a number" in the OCP format, is
 // decoded as a power of two like the rest, as ggml does.
-CHAKU_CODEC inline float half_e8m0(uint8_t e) noexcept {
+CHAKU_CODEC_INLINE float half_e8m0(uint8_t e) noexcept {
   const uint32_t bits = e < 2 ? 0x00200000u << e : static_cast<uint32_t>(e - 1) << 23;
   return std::bit_cast<float>(bits);
 }

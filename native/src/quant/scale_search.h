@@ -18,11 +18,11 @@
 namespace chaku {
 
 // The nearest finite half.
-CHAKU_CODEC inline float to_half(float v) noexcept {
+CHAKU_CODEC_INLINE float to_half(float v) noexcept {
   return f16_to_f32(f32_to_f16(std::clamp(v, -65504.0f, 65504.0f)));
 }
 
-CHAKU_CODEC inline float reciprocal_or_zero(float v) noexcept { return v != 0 ? 1 / v : 0; }
+CHAKU_CODEC_INLINE float reciprocal_or_zero(float v) noexcept { return v != 0 ? 1 / v : 0; }
 
 // y = scale * level.
 struct SymmetricFit {
