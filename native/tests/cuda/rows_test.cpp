@@ -1,6 +1,10 @@
 // Rows that move on the emulated device: the reference's bits.
 #include "kernels/rows.h"
 
+#include <cmath>
+#include <cstring>
+
+#include "kernels/change_rows.h"
 #include "kernels/paths.h"
 #include "kernels/positions.h"
 #include "quant/codec.h"
@@ -92,6 +96,32 @@ TEST(merged_rows_have_the_reference_s_bits) {
           report(dtype_info(from).name, order, std::string("other bits in ") + dtype_info(to).name);
     }
   }
+}
+
+// More rows than the scratch memory of an emulated device holds, which is 1 MiB: parts follow one another.
+TEST(many_rows_come_in_parts) {
+  constexpr int64_t kN = 300, kK = 1024, kRank = 2;
+  const Floats x = random_vector(kN * kK, 10), a = random_vector(kRank * kK, 11), b = random_vector(kN * kRank, 12),
+               v = random_vector(kK * kRank, 13, 0.1f);
+  Floats importance = random_vector(kK, 14);
+  for (float& w : importance) w = std::fabs(w);
+  std::vector<std::byte> base(static_cast<size_t>(kN * row_bytes(DType::kQ8_0, kK)));
+  quantize(DType::kQ8_0, x.data(), base.data(), kN * kK);
+  const auto all = [&](const KernelTable& table) {
+    std::vector<std::byte> y(4 * base.size(), std::byte{7});
+    std::byte* const at[] = {y.data(), y.data() + base.size(), y.data() + 2 * base.size(), y.data() + 3 * base.size()};
+    table.merge_rows({{base.data(), DType::kQ8_0, kN, kK}, a.data(), b.data(), kRank, 0.3f, DType::kQ8_0, at[0]},
+                     queue_of(1));
+    table.encode_rows({x.data(), DType::kQ5_0, at[1], kN, kK, nullptr, importance.data()}, queue_of(1));
+    table.round_along({DType::kQ8_0, x.data(), base.data(), nullptr, v.data(), v.data(), at[2], kN, kK, kRank},
+                      queue_of(1));
+    std::vector<ChangeSums> sums(static_cast<size_t>(kN));
+    table.compare_change({x.data(), x.data(), DType::kQ8_0, at[0], nullptr, sums.data(), nullptr, kN, kK}, queue_of(1));
+    static_assert(kN * sizeof(ChangeSums) < kN * kK);
+    std::memcpy(at[3], sums.data(), sums.size() * sizeof(ChangeSums));
+    return y;
+  };
+  CHECK(all(emulated_float32_table()) == all(reference_table()));
 }
 
 TEST(lengths_of_rows_of_every_format) {

@@ -97,11 +97,11 @@ constexpr int64_t kErrorColumns = 256;  // squares of so many errors are added i
 
 // Rows of a part, and what is known of each.
 struct Part {
-  RoundAlongProblem p;  // of these rows
-  float* sums;          // [R,M]
-  double* errors;       // [M]
-  bool* wanted;         // [M]: rows whose base's scales do not reach
-  uint8_t* plain;       // [M] rows of blocks
+  RoundAlongProblem p;                            // of these rows
+  float* sums;                                    // [R,M]
+  double *errors, *chosen_errors, *plain_errors;  // [M]
+  bool* wanted;                                   // [M]: rows whose base's scales do not reach
+  uint8_t* plain;                                 // [M] rows of blocks
 };
 
 // Adds up the measure, column after column; a thread's sums lie a row apart.
@@ -168,51 +168,68 @@ CHAKU_DEVICE Rounded choose_codes(const Part& part, int64_t row, const typename 
   return {measure.measured(), beyond};
 }
 
-// In the scales of the base, where there is one.
-template <class GridOf>
-struct AlongBase {
+// What is known of a row where there is no base.
+struct Unknown {
   Part part;
   CHAKU_DEVICE void operator()(int64_t row) const {
-    using Block = typename GridOf::Block;
-    Rounded rounded{__builtin_huge_val(), 1};
-    const int64_t at = row * (part.p.k / GridOf::kElements);
-    if (part.p.base != nullptr)
-      rounded = choose_codes<GridOf>(part, row, static_cast<const Block*>(part.p.base) + at,
-                                     static_cast<Block*>(part.p.y) + at);
-    part.errors[row] = rounded.error;
-    part.wanted[row] = !(rounded.beyond < 0.5f);
+    part.errors[row] = __builtin_huge_val();
+    part.wanted[row] = true;
   }
 };
 
-// In the scales of the search, and the search's own blocks where directions are few; whatever errs least is kept.
-template <DType kType, class GridOf>
-struct AlongSearch {
+// Codes of rows in given scales, written to y; of all rows, whose errors become known, or of the wanted ones.
+template <class GridOf>
+struct Choose {
   Part part;
-  typename GridOf::Block* chosen;
+  const typename GridOf::Block* scales;
+  typename GridOf::Block* y;
+  double* errors;
+  bool all;
+  CHAKU_DEVICE void operator()(int64_t row) const {
+    if (!all && !part.wanted[row]) return;
+    const int64_t at = row * (part.p.k / GridOf::kElements);
+    const Rounded rounded = choose_codes<GridOf>(part, row, scales + at, y + at);
+    errors[row] = rounded.error;
+    if (all) part.wanted[row] = !(rounded.beyond < 0.5f);
+  }
+};
+
+// The search's own blocks by the measure.
+template <DType kType>
+struct MeasurePlain {
+  Part part;
   CHAKU_DEVICE void operator()(int64_t row) const {
     if (!part.wanted[row]) return;
-    using Block = typename GridOf::Block;
-    const int64_t n = part.p.k / GridOf::kElements, at = row * n;
-    const Block* plain = reinterpret_cast<const Block*>(part.plain) + at;
-    Block* y = static_cast<Block*>(part.p.y) + at;
-    double best = part.errors[row];
-    const double error = choose_codes<GridOf>(part, row, plain, chosen + at).error;
-    if (error < best) {
-      best = error;
-      for (int64_t i = 0; i < n; ++i) y[i] = chosen[at + i];
-    }
-    if (part.p.rank < kFewDirections && measured(row, plain) < best)
-      for (int64_t i = 0; i < n; ++i) y[i] = plain[i];
-  }
-  CHAKU_DEVICE double measured(int64_t row, const typename GridOf::Block* plain) const {
     const float* x = part.p.x + row * part.p.k;
+    const uint8_t* plain = part.plain + row * (part.p.k / Format<kType>::kElements * Format<kType>::kBytes);
     Measure measure(part, row);
     for (int64_t group = 0; group * kGroup < part.p.k; ++group) {
       float values[kGroup];
-      decode_group<kType, true>(reinterpret_cast<const uint8_t*>(plain), group, part.p.k, values);
+      decode_group<kType, true>(plain, group, part.p.k, values);
       for (int j = 0; j < kGroup; ++j) measure.add(group * kGroup + j, values[j] - x[group * kGroup + j]);
     }
-    return measure.measured();
+    part.plain_errors[row] = measure.measured();
+  }
+};
+
+// Whatever errs least is kept; of equal ones what is there.
+struct KeepLeast {
+  Part part;
+  const uint8_t* chosen;
+  int64_t row_bytes;
+  bool few;
+  CHAKU_DEVICE void operator()(int64_t row) const {
+    if (!part.wanted[row]) return;
+    const uint8_t* from = nullptr;
+    double best = part.errors[row];
+    if (part.chosen_errors[row] < best) {
+      best = part.chosen_errors[row];
+      from = chosen;
+    }
+    if (few && part.plain_errors[row] < best) from = part.plain;
+    if (from == nullptr) return;
+    uint8_t* y = static_cast<uint8_t*>(part.p.y);
+    for (int64_t i = row * row_bytes; i < (row + 1) * row_bytes; ++i) y[i] = from[i];
   }
 };
 
@@ -224,26 +241,41 @@ void round_along(const RoundAlongProblem& p, Queue& queue) noexcept {
   const ColumnWeights weights(p.importance, p.k, scratch, queue);
   const int64_t n_bytes = row_bytes(p.dtype, p.k);
   const int64_t row_floats = p.k + p.rank;
-  const int64_t fits = scratch.rows(row_floats * int64_t{sizeof(float)} + 2 * n_bytes + 9, p.m);
+  const int64_t fits = scratch.rows(row_floats * int64_t{sizeof(float)} + 2 * n_bytes + 25, p.m);
   if (fits == 0 && p.m > 0) return q.note("round_along: a row exceeds the scratch memory");
-  Part part{p, scratch.take<float>(fits * p.rank), scratch.take<double>(fits), scratch.take<bool>(fits),
+  Part part{p,
+            scratch.take<float>(fits * p.rank),
+            scratch.take<double>(fits),
+            scratch.take<double>(fits),
+            scratch.take<double>(fits),
+            scratch.take<bool>(fits),
             scratch.take<uint8_t>(fits * n_bytes)};
   uint8_t* chosen = scratch.take<uint8_t>(fits * n_bytes);
   float* x = scratch.take<float>(fits * p.k);
-  const Effort effort = p.rank < kFewDirections ? Effort::kFull : Effort::kQuick;
+  const bool few = p.rank < kFewDirections;
+  const Effort effort = few ? Effort::kFull : Effort::kQuick;
   for (int64_t first = 0; first < p.m; first += fits) {
     part.p.m = std::min(fits, p.m - first);
     part.p.x = p.x + first * p.k;
     part.p.y = static_cast<uint8_t*>(p.y) + first * n_bytes;
     if (p.base != nullptr) part.p.base = static_cast<const uint8_t*>(p.base) + first * n_bytes;
     const bool known = for_grid(p.dtype, [&]<DType kType, class GridOf>() {
-      for_each_long(queue, part.p.m, AlongBase<GridOf>{part});
+      using Block = typename GridOf::Block;
+      if (p.base != nullptr)
+        for_each_long(queue, part.p.m,
+                      Choose<GridOf>{part, static_cast<const Block*>(part.p.base), static_cast<Block*>(part.p.y),
+                                     part.errors, true});
+      else
+        for_each_long(queue, part.p.m, Unknown{part});
       prepare_rows(part.p.x, x, part.p.m * p.k, queue);
       search_rows({x, weights, part.p.m, p.k, p.dtype, effort, nullptr, part.wanted, part.plain}, queue);
       for_each_long(queue, part.p.m,
-                    AlongSearch<kType, GridOf>{part, reinterpret_cast<typename GridOf::Block*>(chosen)});
+                    Choose<GridOf>{part, reinterpret_cast<const Block*>(part.plain), reinterpret_cast<Block*>(chosen),
+                                   part.chosen_errors, false});
+      if (few) for_each_long(queue, part.p.m, MeasurePlain<kType>{part});
     });
     if (!known) return q.note("round_along: expected a format with levels");
+    for_each_long(queue, part.p.m, KeepLeast{part, chosen, n_bytes, few});
   }
 }
 
