@@ -255,15 +255,14 @@ TEST(tails_of_generated_tokens_are_products_of_their_own) {
 
 namespace {
 
-// A prompt's product of 40 rows, with a bias and added to what is there: [y of all rows].
-Floats prompt_product(const KernelTable& table, const Weights& w, const LowRankTail& tail,
+// A prompt's product of m rows, with a bias and added to what is there: [y of all rows].
+Floats prompt_product(const KernelTable& table, const Weights& w, int64_t m, const LowRankTail& tail,
                       const std::vector<TailOfRows>& tails) {
-  constexpr int64_t kM = 40;
   const int64_t n = w.matrix.rows, k = w.matrix.columns;
-  const Floats x = random_vector(kM * k, 1), bias = random_vector(n, 2);
-  Floats y(static_cast<size_t>(kM * n), 0.25f);
+  const Floats x = random_vector(m * k, 1), bias = random_vector(n, 2);
+  Floats y(static_cast<size_t>(m * n), 0.25f);
   MatmulProblem p{.x = x.data(), .x_stride = k, .w = w.matrix, .bias = bias.data(), .y = y.data(), .y_stride = n};
-  p.m = kM;
+  p.m = m;
   p.scale = 0.3f;
   p.accumulate = true;
   p.tail = tail;
@@ -273,26 +272,33 @@ Floats prompt_product(const KernelTable& table, const Weights& w, const LowRankT
   return y;
 }
 
-void check_parted_tails(const KernelTable& table, const Weights& w, const std::vector<int64_t>& ranks) {
-  constexpr int64_t kM = 40;
-  constexpr int64_t kBegins[] = {0, 7, 33}, kEnds[] = {3, 20, 40};
+struct Range {
+  int64_t begin, end, rank;
+};
+
+// Rows without a tail, and those of each `step`th range.
+void check_parted_tails(const KernelTable& table, const Weights& w, int64_t m, const std::vector<Range>& ranges,
+                        size_t step = 1) {
   const int64_t n = w.matrix.rows;
   std::vector<Floats> low, b;
   std::vector<TailOfRows> tails;
   std::vector<LowRankTail> wholes;
-  for (size_t i = 0; i < ranks.size(); ++i) {
-    low.push_back(random_vector(kM * ranks[i], 10 + i));
-    b.push_back(random_vector(n * ranks[i], 20 + i));
-    wholes.push_back({low[i].data(), ranks[i], {b[i].data(), DType::kF32, n, ranks[i]}, 1.7f});
-    tails.push_back({kBegins[i], kEnds[i], wholes[i]});
-    tails[i].tail.x += kBegins[i] * ranks[i];
+  for (size_t i = 0; i < ranges.size(); ++i) {
+    const auto [begin, end, rank] = ranges[i];
+    low.push_back(random_vector(m * rank, 10 + i));
+    b.push_back(random_vector(n * rank, 20 + i));
+    wholes.push_back({low[i].data(), rank, {b[i].data(), DType::kF32, n, rank}, 1.7f});
+    tails.push_back({begin, end, wholes[i]});
+    tails[i].tail.x += begin * rank;
   }
-  Floats expected = prompt_product(table, w, {}, {});
-  for (size_t i = 0; i < ranks.size(); ++i) {
-    const Floats all = prompt_product(table, w, wholes[i], {});
-    std::copy(all.begin() + kBegins[i] * n, all.begin() + kEnds[i] * n, expected.begin() + kBegins[i] * n);
+  const Floats parted = prompt_product(table, w, m, {}, tails);
+  Floats expected = prompt_product(table, w, m, {}, {});
+  for (size_t i = 0; i < ranges.size(); ++i) {
+    const Floats from = i % step == 0 ? prompt_product(table, w, m, wholes[i], {}) : parted;
+    std::copy(from.begin() + ranges[i].begin * n, from.begin() + ranges[i].end * n,
+              expected.begin() + ranges[i].begin * n);
   }
-  check_same(table, Role::kPrompt, expected, prompt_product(table, w, {}, tails), "tails of rows");
+  check_same(table, Role::kPrompt, expected, parted, "tails of rows");
 }
 
 }  // namespace
@@ -300,17 +306,32 @@ void check_parted_tails(const KernelTable& table, const Weights& w, const std::v
 // Prompts that wear different adapters share the product with the weight; each row has the bits that it has where all
 // wear what it does.
 TEST(rows_of_prompts_have_tails_of_their_own) {
-  const auto check = [](DType dtype, int64_t rows, int64_t columns) {
+  const auto check = [](DType dtype, int64_t rows, int64_t columns, int64_t m, const std::vector<Range>& ranges) {
     const Weights w = random_weights(dtype, rows, columns, 5);
-    for (const KernelTable* table : all_tables()) {
-      if (!table->tails_of_rows) continue;
-      for (const std::vector<int64_t>& ranks : {std::vector<int64_t>{16}, {3, 16}, {1, 300, 16}, {16, 70, 1}})
-        check_parted_tails(*table, w, ranks);
-    }
+    for (const KernelTable* table : all_tables())
+      if (table->tails_of_rows) check_parted_tails(*table, w, m, ranges);
   };
-  check(DType::kQ4_0, 70, 256);
-  check(DType::kF32, 130, 87);
-  check(DType::kQ8_0, 35, 9248);
+  for (const auto& [dtype, rows, columns] :
+       {std::tuple<DType, int64_t, int64_t>{DType::kQ4_0, 70, 256}, {DType::kF32, 130, 87}, {DType::kQ8_0, 35, 9248}}) {
+    check(dtype, rows, columns, 40, {{0, 3, 16}});
+    check(dtype, rows, columns, 40, {{0, 3, 3}, {7, 20, 16}});
+    check(dtype, rows, columns, 40, {{0, 3, 1}, {7, 20, 300}, {33, 40, 16}});
+    check(dtype, rows, columns, 40, {{0, 3, 16}, {7, 20, 70}, {20, 40, 1}});
+  }
+  // Units and passes of many rows, and ranks that are no low ones beside some that are.
+  check(DType::kQ4_0, 35, 256, 1100, {{5, 400, 16}, {400, 511, 600}, {530, 531, 4}, {1000, 1100, 16}});
+  std::vector<Range> each;  // row its own
+  for (int64_t row = 0; row < 40; ++row) each.push_back({row, row + 1, row % 2 == 0 ? 5 : 300});
+  check(DType::kQ8_0, 35, 64, 40, each);
+}
+
+// More tails than find room beside the rows at once.
+TEST(passes_of_few_rows_with_many_tails) {
+  const Weights w = random_weights(DType::kQ8_0, 16, 8192, 5);
+  std::vector<Range> each;
+  for (int64_t row = 0; row < 320; ++row) each.push_back({row, row + 1, row % 64 == 0 ? 500 : 1});
+  for (const KernelTable* table : all_tables())
+    if (table->tails_of_rows && rounds_to_bf16(table->path)) check_parted_tails(*table, w, 400, each, 64);
 }
 
 TEST(odd_widths_and_depths_of_several_passes) {

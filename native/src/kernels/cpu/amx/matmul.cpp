@@ -12,48 +12,63 @@ namespace chaku::amx {
 namespace {
 
 Job<WeightRows> job_of(const MatmulProblem& p) {
-  return {{p.m, p.w.columns, p.w.rows, 1, p.y, p.y_stride, p.scale, p.bias, p.accumulate}, WeightRows::of(p.w), {}};
+  return {{p.m, p.w.columns, p.w.rows, 1, p.y, p.y_stride, p.scale, p.bias, p.accumulate}, WeightRows::of(p.w)};
 }
 
 Job<WeightDepth> job_of(const MatmulBackwardProblem& p) {
   return {{p.m, p.w.rows, p.w.columns, dtype_info(p.w.dtype).block_elements, p.dx, p.dx_stride, p.scale, nullptr,
            p.accumulate},
-          WeightDepth::of(p.w),
-          {}};
+          WeightDepth::of(p.w)};
 }
-
-int64_t tail_depth(const MatmulProblem& p) { return p.tail.w.columns; }
-int64_t tail_depth(const MatmulBackwardProblem& p) { return p.tail.w.rows; }
 
 RowsInPlace rows_of(const MatmulProblem& p) { return {p.x, p.x_stride}; }
 RowsInPlace rows_of(const MatmulBackwardProblem& p) { return {p.dy, p.dy_stride}; }
 
-// The tail of a product as one of its own, added to what is there.
-MatmulProblem tail_product(const MatmulProblem& p) {
-  return {p.tail.x, p.tail.x_stride, p.tail.w, nullptr, p.y, p.y_stride, p.m, p.scale * p.tail.scale, true, {}};
+// A tail of some rows of a product as one of its own, added to what is there.
+MatmulProblem tail_product(const MatmulProblem& p, const TailOfRows& of) {
+  const LowRankTail& tail = of.tail;
+  return {tail.x,
+          tail.x_stride,
+          tail.w,
+          nullptr,
+          p.y + of.begin * p.y_stride,
+          p.y_stride,
+          of.end - of.begin,
+          p.scale * tail.scale,
+          true,
+          {}};
 }
-MatmulBackwardProblem tail_product(const MatmulBackwardProblem& p) {
-  return {p.tail.x, p.tail.x_stride, p.tail.w, p.dx, p.dx_stride, p.m, p.scale * p.tail.scale, true, {}};
+MatmulBackwardProblem tail_product(const MatmulBackwardProblem& p, const TailOfRows& of) {
+  return {of.tail.x, of.tail.x_stride, of.tail.w, p.dx, p.dx_stride, p.m, p.scale * of.tail.scale, true, {}};
 }
+
+const TailOfRows* parts_of(const MatmulProblem& p) { return p.tails; }
+const TailOfRows* parts_of(const MatmulBackwardProblem&) { return nullptr; }
+int64_t n_parts_of(const MatmulProblem& p) { return p.n_tails; }
+int64_t n_parts_of(const MatmulBackwardProblem&) { return 0; }
 
 // Products of the same rows. A tail whose rank is no low one is a product of its own.
 template <class Columns, class Problem>
 void run_large(const Problem* problems, int64_t n, Queue& queue) {
   Job<Columns> jobs[kMostTogether];
+  TailOfRows wholes[kMostTogether];
   for (int64_t i = 0; i < n; ++i) {
-    const Problem& p = problems[i];
-    jobs[i] = job_of(p);
-    if (p.tail.empty() || tail_depth(p) > kMostTailDepth) continue;
-    jobs[i].p.tail = &p.tail;
-    jobs[i].p.tail_depth = tail_depth(p);
-    jobs[i].tail = Columns::of(p.tail.w);
+    const Problem& problem = problems[i];
+    jobs[i] = job_of(problem);
+    Product& p = jobs[i].p;
+    wholes[i] = {0, p.m, problem.tail};
+    const bool parted = n_parts_of(problem) > 0;
+    p.tails = parted ? parts_of(problem) : &wholes[i];
+    p.n_tails = parted ? n_parts_of(problem) : problem.tail.empty() ? 0 : 1;
+    for (int64_t t = 0; t < p.n_tails; ++t) p.tail_depth = max(p.tail_depth, jobs[i].tail_depth(t));
   }
   run_products(jobs, n, rows_of(problems[0]), queue);
-  for (int64_t i = 0; i < n; ++i) {
-    if (tail_depth(problems[i]) <= kMostTailDepth) continue;
-    const Problem tail = tail_product(problems[i]);
-    run_large<Columns>(&tail, 1, queue);
-  }
+  for (int64_t i = 0; i < n; ++i)
+    for (int64_t t = 0; t < jobs[i].p.n_tails; ++t) {
+      if (jobs[i].tail_depth(t) > 0) continue;
+      const Problem tail = tail_product(problems[i], jobs[i].p.tails[t]);
+      run_large<Columns>(&tail, 1, queue);
+    }
 }
 
 }  // namespace

@@ -29,20 +29,23 @@ CHAKU_INLINE void transpose_dwords(I (&rows)[16]) {
   for (int i = 0; i < 16; ++i) rows[i] = _mm512_castps_si512(floats[i]);
 }
 
-// A float32 matrix whose rows, `depth` long, are rows of the product, each element times a factor.
+// A float32 matrix whose rows, `depth` long, are rows [first, end) of the product, each element times a factor; other
+// rows are zero.
 struct RowsInPlace {
   const float* from;
   int64_t stride;
   float factor = 1.0f;
+  int64_t first = 0, end = INT64_MAX;
 
   // `count` of them from `row` on, at most 32, by elements [d, d + depth), d a multiple of 32.
   void pack(int64_t row, int64_t count, int64_t d, int64_t depth, Bf16* strip) const {
     const int64_t padded = round_up(count, kTileSide);
     const F scale = broadcast(factor);
     for (int64_t r = 0; r < padded; ++r) {
-      const float* at = from + (row + r) * stride + d;
+      const bool is_there = r < count && row + r >= first && row + r < end;
+      const float* at = from + (is_there ? row + r - first : 0) * stride + d;
       Bf16* to = strip + r * kStepDepth;
-      const int64_t length = r < count ? depth : 0;
+      const int64_t length = is_there ? depth : 0;
       int64_t done = 0;
       for (; done + kStepDepth <= length; done += kStepDepth, to += kStepElements)
         store_row(to, round_pair(scale * load(at + done), scale * load(at + done + kLanes)));
@@ -96,7 +99,6 @@ struct StackedColumns {
 // A block of the columns operand, [d, d + depth) by [column, column + columns), that is made item by item, so that the
 // vector units make the next one while the tiles multiply the current one.
 struct BlockPlan {
-  bool of_tail;  // of the tail's weight
   int64_t d, depth, column, columns;
   Bf16* to;       // strips, kBlockSteps long each
   Bf16* staging;  // of the thread, kTileSide rows of kMostRange
@@ -112,6 +114,7 @@ struct WeightRows {
   RoundRange round;
 
   CHAKU_INLINE WeightRows of(const Matrix& w) { return {Rows::of(w), find_round_range(w.dtype)}; }
+  CHAKU_INLINE int64_t depth_of(const Matrix& w) { return w.columns; }
 
   int64_t items(const BlockPlan& b) const { return ceil_div(b.columns, kTileSide) * (kTileSide + b.steps()); }
 
@@ -143,6 +146,7 @@ struct WeightDepth {
   RoundRange round;
 
   CHAKU_INLINE WeightDepth of(const Matrix& w) { return {Rows::of(w), find_round_range(w.dtype)}; }
+  CHAKU_INLINE int64_t depth_of(const Matrix& w) { return w.rows; }
 
   int64_t items(const BlockPlan& b) const { return b.steps() * kStepDepth / 2; }
 

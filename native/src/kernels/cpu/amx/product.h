@@ -10,10 +10,11 @@
 //     where c is large.
 // Decoding and storing are thus hidden behind the tiles as far as the processor reorders, and no decoded weight
 // outlives its block. The second-level cache (2 MB) holds 256 KB of packed rows, 2 x 128 KB of columns and 2 x 512 KB
-// of sums. A tail of low rank is the last block of a unit's depth: its rows, times the tail's scale, are packed behind
-// the others. Products of the same rows share them packed; one whose tail reads what another one makes waits for that
-// one's stage. The cut depends on shapes alone: each element of c is summed in the same order with any number of
-// threads.
+// of sums. Tails of low rank are the last blocks of a unit's depth, each met by the strips that have rows of it: these
+// rows, times the tail's scale, are packed behind the others, once for each tail that a strip has, with zeros in place
+// of the rows of others, so that a row's sum has the bits it has where all rows share its tail. Products of the same
+// rows share them packed; one whose tail reads what another one makes waits for that one's stage. The cut depends on
+// shapes alone: each element of c is summed in the same order with any number of threads.
 #pragma once
 
 #ifndef CHAKU_ISA
@@ -42,9 +43,10 @@ struct Product {
   float scale;
   const float* bias;  // of the columns, or null
   bool add;
-  const LowRankTail* tail = nullptr;  // or null
-  int64_t tail_depth = 0;             // at most kMostTailDepth
-  bool transposed = false;            // c is [columns, m]; without bias or tail, and add is set
+  const TailOfRows* tails = nullptr;  // in the order of rows
+  int64_t n_tails = 0;
+  int64_t tail_depth = 0;             // of the deepest of them
+  bool transposed = false;            // c is [columns, m]; without bias or tails, and add is set
   const Segment* segments = nullptr;  // in place of c and scale, or null
 
   // Where row `row` goes, and how many rows follow it there.
@@ -58,28 +60,35 @@ struct Product {
 
 constexpr int64_t kMostRows = 512;  // of a unit
 constexpr int64_t kPassDepth = 8192;
-constexpr int64_t kMostTailDepth = kPassDepth / kMostTogether;
+constexpr int64_t kMostTailDepth = kPassDepth / kMostTogether / 2;
+constexpr int64_t kSharedElements = ThreadPool::Turn::kSharedBytes / 2;
 constexpr int64_t kStagingElements = kTileSide * kMostRange;
 constexpr int64_t kSumsBytes = kMostRows * kMostColumns * 4;
 
 static_assert((2 * kBlockElements + kStagingElements) * 2 + 2 * kSumsBytes <= ThreadPool::kScratchBytes);
-static_assert(kMostRows * 2 * kPassDepth * 2 <= ThreadPool::Turn::kSharedBytes);  // tails included
+// The rows of a strip, all of which have tails of their own; and those of the largest unit with one tail.
+static_assert(kStrip * (kPassDepth + (kStrip + 1) * kMostTailDepth * kMostTogether) <= kSharedElements);
+static_assert((kMostRows + kStrip) * (kPassDepth + kMostTailDepth * kMostTogether) <= kSharedElements);
 
 // The part of a product that is packed at once, and how it is cut into units.
 struct Pass {
   int64_t row, rows, d, depth;
   int64_t unit_rows, unit_columns, row_units, column_units;
   Bf16* packed;
-  Bf16* tail;          // of one product, or null: none in this pass
-  int64_t tail_depth;  // 0 without
+  // Of one product: its tails [first_tail, end_tail) that have rows here, none before the last pass over the depth. A
+  // strip that neighbours share is packed for each of them: the strips of each next one lie one further behind.
+  Bf16* packed_tails;
+  int64_t first_tail, end_tail, tail_steps;
 
+  int64_t n_strips() const { return ceil_div(rows, kStrip); }
+  int64_t n_tail_strips() const { return n_strips() + end_tail - first_tail; }
   int64_t steps() const { return ceil_div(depth, kStepDepth); }
-  int64_t tail_steps() const { return ceil_div(tail_depth, kStepDepth); }
   Bf16* strip(int64_t first_row, int64_t depth_offset) const {
     return packed + (first_row / kStrip * steps() + depth_offset / kStepDepth) * kStepElements;
   }
-  Bf16* tail_strip(int64_t first_row, int64_t depth_offset) const {
-    return tail + (first_row / kStrip * tail_steps() + depth_offset / kStepDepth) * kStepElements;
+  Bf16* tail_strip(int64_t tail, int64_t first_row, int64_t depth_offset) const {
+    return packed_tails +
+           ((first_row / kStrip + tail - first_tail) * tail_steps + depth_offset / kStepDepth) * kStepElements;
   }
 };
 
@@ -99,16 +108,37 @@ CHAKU_INLINE void cut(const Product& p, Pass& pass) {
   pass.column_units = ceil_div(p.columns, pass.unit_columns);
 }
 
-// A product and the columns that it and its tail read.
+// A product and the columns that it reads.
 template <class Columns>
 struct Job {
   Product p;
-  Columns source, tail;
+  Columns source;
 
-  const Columns& columns(const BlockPlan& b) const { return b.of_tail ? tail : source; }
-  int64_t items(const BlockPlan& b) const { return columns(b).items(b); }
-  void make(const BlockPlan& b, int64_t item) const { columns(b).make(b, item); }
-  bool needs(const Job& before) const { return p.tail != nullptr && p.tail->x == before.p.c; }
+  bool needs(const Job& before) const {
+    for (int64_t i = 0; i < p.n_tails; ++i)
+      if (p.tails[i].tail.x == before.p.c) return true;
+    return false;
+  }
+
+  // How many steps of the depth a tail has here: none where its rank is no low one.
+  int64_t tail_depth(int64_t tail) const {
+    const int64_t depth = Columns::depth_of(p.tails[tail].tail.w);
+    return depth <= kMostTailDepth ? depth : 0;
+  }
+};
+
+// A block of the depth of a unit: of its columns, and of those of its strips that have it.
+template <class Columns>
+struct Block {
+  BlockPlan plan;
+  Columns columns;
+  const Bf16* strips;      // of the unit
+  int64_t strip_elements;  // from one to the next
+  int64_t first, end;      // those that have it
+
+  int64_t items() const { return columns.items(plan); }
+  void make(int64_t item) const { columns.make(plan, item); }
+  const Bf16* strip(int64_t i) const { return strips + i * strip_elements; }
 };
 
 // A unit of work, the largest part of c that one thread computes at once.
@@ -122,30 +152,44 @@ class Unit {
   float* sums = nullptr;
 
   int64_t row_strips() const { return ceil_div(rows, kStrip); }
-  int64_t n_products() const { return row_strips() * ceil_div(columns, kStrip); }  // of strips, rows first
-  int64_t n_before_tail() const { return ceil_div(pass->depth, kBlockDepth); }
-  int64_t n_blocks() const { return n_before_tail() + ceil_div(pass->tail_depth, kBlockDepth); }
+  int64_t column_strips() const { return ceil_div(columns, kStrip); }
+  int64_t n_products() const { return row_strips() * column_strips(); }  // of strips, rows first
+  int64_t n_before_tails() const { return ceil_div(pass->depth, kBlockDepth); }
 
-  BlockPlan block(int64_t number, Bf16* to, Bf16* staging) const {
-    const bool of_tail = number >= n_before_tail();
-    const int64_t d = (of_tail ? number - n_before_tail() : number) * kBlockDepth;
-    const int64_t depth = min(kBlockDepth, (of_tail ? pass->tail_depth : pass->depth) - d);
-    return {of_tail, of_tail ? d : pass->d + d, depth, column, columns, to, staging};
+  int64_t n_blocks() const {
+    int64_t n = n_before_tails();
+    for (int64_t t = pass->first_tail; t < pass->end_tail; ++t) n += blocks_of_tail(t);
+    return n;
   }
 
-  void multiply(const BlockPlan& b, int64_t number, int64_t product) const {
-    const int64_t i = product % row_strips(), j = product / row_strips();
-    const Bf16* strip = strip_of(b, row + i * kStrip);
-    const Bf16* next = strip_of(b, row + (i + 1 < row_strips() ? i + 1 : 0) * kStrip);
+  Block<Columns> block(int64_t number, Bf16* to, Bf16* staging) const {
+    if (number < n_before_tails()) {
+      const int64_t d = number * kBlockDepth, depth = min(kBlockDepth, pass->depth - d);
+      return {{pass->d + d, depth, column, columns, to, staging},
+              job->source,
+              pass->strip(row, d),
+              pass->steps() * kStepElements,
+              0,
+              row_strips()};
+    }
+    number -= n_before_tails();
+    int64_t t = pass->first_tail;
+    for (; number >= blocks_of_tail(t); ++t) number -= blocks_of_tail(t);
+    const TailOfRows& tail = job->p.tails[t];
+    const int64_t d = number * kBlockDepth, depth = min(kBlockDepth, job->tail_depth(t) - d);
+    const int64_t first = max(tail.begin - pass->row - row, 0), end = min(tail.end - pass->row - row, rows);
+    return {{d, depth, column, columns, to, staging}, Columns::of(tail.tail.w), pass->tail_strip(t, row, d),
+            pass->tail_steps * kStepElements,         first / kStrip,           ceil_div(end, kStrip)};
+  }
+
+  // The product of a strip of rows and one of columns over a block; adds: to the blocks before.
+  void multiply(const Block<Columns>& b, int64_t i, int64_t j, bool adds) const {
     const bool two_rows = rows - i * kStrip > kTileSide, two_columns = columns - j * kStrip > kTileSide;
     const auto kernel = two_rows      ? two_columns ? multiply_strips<2, 2> : multiply_strips<2, 1>
                              : two_columns ? multiply_strips<1, 2>
                                       : multiply_strips<1, 1>;
-    kernel(strip, b.step(j, 0), sums + product * kSums, b.steps(), number > 0, next);
-  }
-
-  const Bf16* strip_of(const BlockPlan& b, int64_t first_row) const {
-    return b.of_tail ? pass->tail_strip(first_row, b.d) : pass->strip(first_row, b.d - pass->d);
+    kernel(b.strip(i), b.plan.step(j, 0), sums + (j * row_strips() + i) * kSums, b.plan.steps(), adds,
+           b.strip(i + 1 < b.end ? i + 1 : b.first));
   }
 
   void finish(int64_t product) const {
@@ -164,6 +208,13 @@ class Unit {
   }
 
  private:
+  // 0 where no row of the unit has it.
+  int64_t blocks_of_tail(int64_t t) const {
+    const TailOfRows& tail = job->p.tails[t];
+    const int64_t first = pass->row + row;
+    return tail.begin < first + rows && tail.end > first ? ceil_div(job->tail_depth(t), kBlockDepth) : 0;
+  }
+
   void store(const float* tile, const Segment& to, int64_t n_rows, int64_t to_column, int64_t n_columns) const {
     const Product& p = job->p;
     const F bias = p.bias != nullptr && pass->d == 0 ? load_n(p.bias + to_column, n_columns) : zero();
@@ -207,7 +258,7 @@ class Worker {
     if (current.job == nullptr) return;
     const TilesInUse tiles;
     block_ = current.block(0, blocks_, staging_);
-    for (int64_t item = 0; item < current.job->items(block_); ++item) current.job->make(block_, item);
+    for (int64_t item = 0; item < block_.items(); ++item) block_.make(item);
     while (current.job != nullptr) {
       const Unit<Columns> next = place(take());
       multiply(current, next, before);
@@ -226,27 +277,29 @@ class Worker {
 
   // All of `unit`, whose first block is made; makes the first block of `next`, and stores the sums of `before`.
   void multiply(const Unit<Columns>& unit, const Unit<Columns>& next, const Unit<Columns>& before) {
-    const int64_t n_products = unit.n_products(), n_all = n_products * unit.n_blocks();
+    const int64_t n_blocks = unit.n_blocks(), n_all = unit.n_products() * unit.n_before_tails();
     const int64_t n_stores = before.job != nullptr ? before.n_products() : 0;
     int64_t stored = 0, multiplied = 0;
-    for (int64_t number = 0; number < unit.n_blocks(); ++number) {
-      const bool last = number + 1 == unit.n_blocks();
+    for (int64_t number = 0; number < n_blocks; ++number) {
+      const bool last = number + 1 == n_blocks;
       const Unit<Columns>& source = last ? next : unit;
-      BlockPlan making = block_;
+      Block<Columns> making = block_;
       int64_t n_items = 0;
       if (source.job != nullptr) {
-        Bf16* to = block_.to == blocks_ ? blocks_ + kBlockElements : blocks_;
+        Bf16* to = block_.plan.to == blocks_ ? blocks_ + kBlockElements : blocks_;
         making = source.block(last ? 0 : number + 1, to, staging_);
-        n_items = source.job->items(making);
+        n_items = making.items();
       }
-      int64_t made = 0;
-      for (int64_t product = 0; product < n_products; ++product) {
-        unit.multiply(block_, number, product);
-        const int64_t items_due = n_items * (product + 1) / n_products;
-        for (; made < items_due; ++made) source.job->make(making, made);
-        const int64_t stores_due = n_stores * ++multiplied / n_all;
-        for (; stored < stores_due; ++stored) before.finish(stored);
-      }
+      const int64_t n_products = (block_.end - block_.first) * unit.column_strips();
+      int64_t made = 0, done = 0;
+      for (int64_t j = 0; j < unit.column_strips(); ++j)
+        for (int64_t i = block_.first; i < block_.end; ++i) {
+          unit.multiply(block_, i, j, number > 0);
+          const int64_t items_due = n_items * ++done / n_products;
+          for (; made < items_due; ++made) making.make(made);
+          const int64_t stores_due = n_stores * min(++multiplied, n_all) / n_all;
+          for (; stored < stores_due; ++stored) before.finish(stored);
+        }
       block_ = making;
     }
   }
@@ -255,40 +308,52 @@ class Worker {
   Bf16* staging_;
   float* sums_;  // of two units
   int64_t n_units_ = 0;
-  BlockPlan block_ = {};  // the one that is multiplied
+  Block<Columns> block_ = {};  // the one that is multiplied
 };
 
 // Packs the rows of a pass.
 template <class PackedRows>
 static void pack_pass(const Pass& pass, const PackedRows& rows, Queue& queue) {
-  queue.parallel_for(ceil_div(pass.rows, kStrip), 1, [&](int64_t strip, int64_t, int) {
+  queue.parallel_for(pass.n_strips(), 1, [&](int64_t strip, int64_t, int) {
     const int64_t first = strip * kStrip;
     rows.pack(pass.row + first, min(kStrip, pass.rows - first), pass.d, pass.depth, pass.strip(first, 0));
   });
 }
 
-// Packs the rows of the tails that end in this pass; passes[i] is then how product i sees it.
+// Packs the rows of the tails that are added in this pass; passes[i] is then how product i sees it.
 template <class Columns>
 static void pack_tails(const Job<Columns>* jobs, int64_t n, const Pass& pass, Pass* passes, Queue& queue) {
-  const int64_t n_strips = ceil_div(pass.rows, kStrip);
-  Bf16* free = pass.packed + n_strips * pass.steps() * kStepElements;
-  bool any = false;
+  Bf16* free = pass.packed + pass.n_strips() * pass.steps() * kStepElements;
+  int64_t ends[kMostTogether], n_strips = 0;  // ends: of the strips of each job
   for (int64_t i = 0; i < n; ++i) {
     const Product& p = jobs[i].p;
-    passes[i] = pass;
-    if (p.tail == nullptr || pass.d + pass.depth < p.depth) continue;
-    any = true;
-    passes[i].tail = free;
-    passes[i].tail_depth = p.tail_depth;
-    free += n_strips * passes[i].tail_steps() * kStepElements;
+    Pass& own = passes[i] = pass;
+    own.packed_tails = free;
+    own.first_tail = own.end_tail = 0;
+    if (pass.d + pass.depth == p.depth) {
+      while (own.first_tail < p.n_tails && p.tails[own.first_tail].end <= pass.row) ++own.first_tail;
+      own.end_tail = own.first_tail;
+      while (own.end_tail < p.n_tails && p.tails[own.end_tail].begin < pass.row + pass.rows) ++own.end_tail;
+      own.tail_steps = ceil_div(p.tail_depth, kStepDepth);
+    }
+    const bool any = own.end_tail > own.first_tail && own.tail_steps > 0;
+    ends[i] = n_strips += any ? own.n_tail_strips() : 0;
+    free += any ? own.n_tail_strips() * own.tail_steps * kStepElements : 0;
   }
-  if (!any) return;
-  queue.parallel_for(n * n_strips, 1, [&](int64_t item, int64_t, int) {
-    const int64_t i = item / n_strips, first = item % n_strips * kStrip;
-    if (passes[i].tail == nullptr) return;
-    const LowRankTail& tail = *jobs[i].p.tail;
-    RowsInPlace{tail.x, tail.x_stride, tail.scale}.pack(pass.row + first, min(kStrip, pass.rows - first), 0,
-                                                        passes[i].tail_depth, passes[i].tail_strip(first, 0));
+  if (n_strips == 0) return;
+  queue.parallel_for(n_strips, 1, [&](int64_t item, int64_t, int) {
+    int64_t i = 0;
+    while (item >= ends[i]) ++i;
+    const Pass& own = passes[i];
+    const int64_t number = item - (i > 0 ? ends[i - 1] : 0);
+    int64_t t = own.first_tail;
+    const auto strip_of = [&](int64_t tail) { return number - (tail - own.first_tail); };
+    while (t < own.end_tail && jobs[i].p.tails[t].end <= pass.row + strip_of(t) * kStrip) ++t;
+    if (t == own.end_tail) return;
+    const int64_t first = strip_of(t) * kStrip;
+    const TailOfRows& part = jobs[i].p.tails[t];
+    RowsInPlace{part.tail.x, part.tail.x_stride, part.tail.scale, part.begin, part.end}.pack(
+        pass.row + first, min(kStrip, pass.rows - first), 0, jobs[i].tail_depth(t), own.tail_strip(t, first, 0));
   });
 }
 
@@ -322,6 +387,26 @@ static void run_stage(const Job<Columns>* jobs, int64_t n, const Pass& pass, Que
                      [&](int64_t, int64_t, int thread) { Worker<Columns>(queue.scratch(thread)).run(take); });
 }
 
+// How many rows from `row` on are packed at once: whole units where they are many, and what finds room.
+template <class Columns>
+static int64_t rows_of_pass(const Job<Columns>* jobs, int64_t n, int64_t row) {
+  const int64_t depth = min(round_up(jobs->p.depth, kStepDepth), kPassDepth);
+  const auto fits = [&](int64_t rows) {
+    const int64_t strip_rows = round_up(rows, kStrip);
+    int64_t elements = strip_rows * depth;
+    for (int64_t i = 0; i < n; ++i) {
+      const Product& p = jobs[i].p;
+      int64_t n_tails = 0;
+      for (int64_t t = 0; t < p.n_tails; ++t) n_tails += p.tails[t].begin < row + rows && p.tails[t].end > row;
+      if (n_tails > 0) elements += (strip_rows + n_tails * kStrip) * round_up(p.tail_depth, kStepDepth);
+    }
+    return elements <= kSharedElements;
+  };
+  int64_t rows = jobs->p.m - row;
+  while (!fits(rows)) rows = rows > kMostRows ? round_up(rows, kMostRows) - kMostRows : round_up(rows, kStrip) - kStrip;
+  return rows;
+}
+
 // Up to kMostTogether products of the same rows, of equal m and depth; a job may need one before it.
 template <class PackedRows, class Columns>
 static void run_products(const Job<Columns>* jobs, int64_t n, const PackedRows& rows, Queue& queue) {
@@ -330,11 +415,8 @@ static void run_products(const Job<Columns>* jobs, int64_t n, const PackedRows& 
   ThreadPool::Turn turn(queue.threads());
   Pass pass = {};
   pass.packed = reinterpret_cast<Bf16*>(turn.shared());
-  int64_t deepest = min(round_up(depth, kStepDepth), kPassDepth);
-  for (int64_t i = 0; i < n; ++i) deepest += round_up(jobs[i].p.tail_depth, kStepDepth);
-  const int64_t most_rows = ThreadPool::Turn::kSharedBytes / 2 / deepest / kMostRows * kMostRows;
-  for (pass.row = 0; pass.row < m; pass.row += most_rows) {
-    pass.rows = min(most_rows, m - pass.row);
+  for (pass.row = 0; pass.row < m; pass.row += pass.rows) {
+    pass.rows = rows_of_pass(jobs, n, pass.row);
     bool packed = false;  // the whole depth, for all stages
     for_each_stage(jobs, n, [&](const Job<Columns>* stage, int64_t n_stage) {
       for (pass.d = 0; pass.d < depth; pass.d += kPassDepth) {

@@ -16,7 +16,6 @@ const KernelTable& table() noexcept {
     t.weight_gradient_group = weight_gradient_group;
     t.attention = attention;
     t.attention_backward = attention_backward;
-    t.tails_of_rows = false;
     return t;
   }();
   return table;

@@ -28,7 +28,7 @@ WeightDepth streamed(const float* from, int64_t stride, int64_t m) {
 void run_transposed(const WeightGradientProblem& p, Queue& queue) {
   Product product = {p.k, p.m, p.n, 1, p.dw, p.k, p.scale, nullptr, true};
   product.transposed = true;
-  const Job<WeightDepth> job = {product, streamed(p.dy, p.dy_stride, p.m), {}};
+  const Job<WeightDepth> job = {product, streamed(p.dy, p.dy_stride, p.m)};
   run_products(&job, 1, ColumnsInPlace{p.x, p.x_stride}, queue);
 }
 
@@ -45,7 +45,7 @@ void run_stacked(const WeightGradientProblem* problems, int64_t n, Queue& queue)
   const WeightGradientProblem& first = *problems;
   Product product = {rows, first.m, first.k, 1, nullptr, first.k, 0.0f, nullptr, true};
   product.segments = segments;
-  const Job<WeightDepth> job = {product, streamed(first.x, first.x_stride, first.m), {}};
+  const Job<WeightDepth> job = {product, streamed(first.x, first.x_stride, first.m)};
   run_products(&job, 1, StackedColumns{parts, n}, queue);
 }
 
