@@ -2,7 +2,8 @@
 // machine, and how much of a step the weights take to be read once; and that each text's logits are those it has alone.
 // Weights are random, of a 1B shape in Q4_K and Q6_K.
 //   step_bench [--texts 1,8,32] [--context 256] [--steps 8] [--rounds 5] [--threads 0] [--adapters 0] [--layers 16]
-//              [--activations f32|int16|int8]
+//              [--activations f32|int16|int8] [--prompts 4,64,512]
+// With --prompts instead what it takes to read so many tokens of one text.
 // --cpu 1 counts processor time in place of time: on a busy machine, with one thread.
 #include <time.h>
 
@@ -21,7 +22,7 @@ using namespace chaku;
 namespace {
 
 struct Arguments {
-  std::vector<int32_t> texts = {1, 8, 32};
+  std::vector<int32_t> texts = {1, 8, 32}, prompts;
   int32_t context = 256, steps = 8, rounds = 5, threads = 0, adapters = 0, layers = 16, cpu = 0;
   ActivationFormat activations = ActivationFormat::kF32;
 };
@@ -31,10 +32,16 @@ Arguments parse(int argc, char** argv) {
   for (int i = 1; i + 1 < argc; i += 2) {
     const std::string name = argv[i];
     const auto number = [&] { return std::atoi(argv[i + 1]); };
-    if (name == "--texts") {
-      a.texts.clear();
+    const auto numbers = [&] {
+      std::vector<int32_t> all;
       for (const char* at = argv[i + 1]; at != nullptr; at = std::strchr(at, ','), at += at != nullptr)
-        a.texts.push_back(std::atoi(at));
+        all.push_back(std::atoi(at));
+      return all;
+    };
+    if (name == "--texts") {
+      a.texts = numbers();
+    } else if (name == "--prompts") {
+      a.prompts = numbers();
     } else if (name == "--context") {
       a.context = number();
     } else if (name == "--steps") {
@@ -183,6 +190,33 @@ class Crowd {
   std::vector<std::unique_ptr<Sequence>> texts_;
 };
 
+// Milliseconds to read prompts of each length, in turn.
+void read_prompts(const std::shared_ptr<Model>& model, const Arguments& a, double read) {
+  const int32_t most = *std::max_element(a.prompts.begin(), a.prompts.end()), vocab = model->spec().vocab_size;
+  PoolOptions o;
+  o.max_tokens = blocks_of(most) * kCacheBlockTokens;
+  o.kv_dtype = DType::kF16;
+  Pool pool(model, o);
+  std::vector<float> logits(static_cast<size_t>(vocab));
+  std::vector<std::vector<double>> seconds(a.prompts.size());
+  for (int32_t r = 0; r < a.rounds; ++r)
+    for (size_t i = 0; i < a.prompts.size(); ++i) {
+      Sequence text(pool.pages(), most);
+      std::vector<int32_t> tokens;
+      for (int32_t t = 0; t < a.prompts[i]; ++t) tokens.push_back(t * 7919 % vocab);
+      const StepPart part{&text, tokens, Role::kPrompt, LogitRows::kLast};
+      const double start = now(a);
+      pool.step().run({&part, 1}, logits);
+      seconds[i].push_back(now(a) - start);
+    }
+  std::printf("%s; weights are read in %.1f ms\ntokens  ms (least, most)\n", model->engine().kernels().name, read * 1e3);
+  for (size_t i = 0; i < seconds.size(); ++i) {
+    std::sort(seconds[i].begin(), seconds[i].end());
+    std::printf("%6d %8.1f (%.1f, %.1f)\n", a.prompts[i], seconds[i][seconds[i].size() / 2] * 1e3,
+                seconds[i].front() * 1e3, seconds[i].back() * 1e3);
+  }
+}
+
 // Seconds in which all threads read so many bytes, the least of some tries.
 double seconds_to_read(const Engine& engine, const Arguments& a, int64_t bytes) {
   constexpr int64_t kFloats = int64_t{64} << 20;  // beyond all caches
@@ -201,6 +235,10 @@ double seconds_to_read(const Engine& engine, const Arguments& a, int64_t bytes) 
 int main(int argc, char** argv) {
   const Arguments a = parse(argc, argv);
   const auto model = make_model(a);
+  if (!a.prompts.empty()) {
+    read_prompts(model, a, seconds_to_read(model->engine(), a, model->weight_bytes()));
+    return 0;
+  }
   std::vector<std::shared_ptr<const Adapter>> adapters;
   for (int32_t i = 0; i < a.adapters; ++i) adapters.push_back(make_adapter(model, static_cast<uint64_t>(i + 1)));
   std::vector<std::unique_ptr<Crowd>> crowds;

@@ -325,6 +325,19 @@ TEST(rows_of_prompts_have_tails_of_their_own) {
   check(DType::kQ8_0, 35, 64, 40, each);
 }
 
+// Tiles take few rows as their second operand and many as their first.
+TEST(prompts_of_many_rows_have_the_bits_of_few) {
+  for (const DType dtype : {DType::kQ4_K, DType::kQ6_K, DType::kF32}) {
+    const Weights w = random_weights(dtype, 45, 512, 5);
+    const Floats low = random_vector(530 * 16, 6), b = random_vector(45 * 16, 7);
+    const LowRankTail tail = {low.data(), 16, {b.data(), DType::kF32, 45, 16}, 1.7f};
+    for (const KernelTable* table : all_tables()) {
+      const Floats many = prompt_product(*table, w, 530, tail, {}), few = prompt_product(*table, w, 3, tail, {});
+      check_same(*table, Role::kPrompt, {many.begin(), many.begin() + 3 * 45}, few, "rows of many and few");
+    }
+  }
+}
+
 // More tails than find room beside the rows at once.
 TEST(passes_of_few_rows_with_many_tails) {
   const Weights w = random_weights(DType::kQ8_0, 16, 8192, 5);

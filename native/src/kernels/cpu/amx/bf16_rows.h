@@ -22,6 +22,11 @@ CHAKU_INLINE I twice(F sixteen) {
   return _mm512_broadcast_i64x4(reinterpret_cast<__m256i>(_mm512_cvtneps_pbh(sixteen)));
 }
 
+// For indices below 16.
+CHAKU_INLINE I once(F sixteen) {
+  return _mm512_castsi256_si512(reinterpret_cast<__m256i>(_mm512_cvtneps_pbh(sixteen)));
+}
+
 // scale * i + offset for i in [0, 16), twice.
 CHAKU_INLINE I table_of_16(float scale, float offset) { return twice(nibble_map(scale, offset)); }
 
@@ -36,43 +41,52 @@ CHAKU_INLINE I indices_of_nibbles(__m128i q) {
   return _mm512_cvtepu8_epi16(_mm256_inserti128_si256(_mm256_castsi128_si256(q), _mm_srli_epi16(q, 4), 1));
 }
 
+// Where a row's elements go: each 32 of them `stride` elements behind those before.
+struct Places {
+  Bf16* first;
+  int64_t stride = 32;
+
+  Bf16* at(int64_t i) const { return first + i * stride; }
+  Places from(int64_t i) const { return {at(i), stride}; }
+};
+
 // Decodes one step of a row. The general case rounds what the float32 decoder gives.
 template <class Format>
 struct RoundedStep {
-  CHAKU_INLINE void decode(const uint8_t* block, Bf16* out) {
+  CHAKU_INLINE void decode(const uint8_t* block, Places out) {
     constexpr int kVectors = kStep<Format> / kLanes, kEach = kGranuleVectors<Format>;
     const auto header = Format::header(block);
     F v[kVectors];
 #pragma GCC unroll 16
     for (int g = 0; g < kVectors / kEach; ++g) Format::decode(block, header, g, v + g * kEach);
 #pragma GCC unroll 16
-    for (int i = 0; i < kVectors; i += 2) store_row(out + i * kLanes, round_pair(v[i], v[i + 1]));
+    for (int i = 0; i < kVectors; i += 2) store_row(out.at(i / 2), round_pair(v[i], v[i + 1]));
   }
 };
 
 template <>
 struct RoundedStep<FormatQ4_0> {
-  CHAKU_INLINE void decode(const uint8_t* p, Bf16* out) {
+  CHAKU_INLINE void decode(const uint8_t* p, Places out) {
     const float d = half_to_float(p);
     const I indices = indices_of_nibbles(load_bytes16(p + 2));
-    store_row(out, _mm512_permutexvar_epi16(indices, table_of_16(d, -8.0f * d)));
+    store_row(out.first, _mm512_permutexvar_epi16(indices, table_of_16(d, -8.0f * d)));
   }
 };
 
 template <>
 struct RoundedStep<FormatQ4_1> {
-  CHAKU_INLINE void decode(const uint8_t* p, Bf16* out) {
+  CHAKU_INLINE void decode(const uint8_t* p, Places out) {
     const I indices = indices_of_nibbles(load_bytes16(p + 4));
-    store_row(out, _mm512_permutexvar_epi16(indices, table_of_16(half_to_float(p), half_to_float(p + 2))));
+    store_row(out.first, _mm512_permutexvar_epi16(indices, table_of_16(half_to_float(p), half_to_float(p + 2))));
   }
 };
 
 template <>
 struct RoundedStep<FormatIQ4_NL> {
-  CHAKU_INLINE void decode(const uint8_t* p, Bf16* out) {
+  CHAKU_INLINE void decode(const uint8_t* p, Places out) {
     const F book = _mm512_setr_ps(-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113);
     const I table = twice(book * broadcast(half_to_float(p)));
-    store_row(out, _mm512_permutexvar_epi16(indices_of_nibbles(load_bytes16(p + 2)), table));
+    store_row(out.first, _mm512_permutexvar_epi16(indices_of_nibbles(load_bytes16(p + 2)), table));
   }
 };
 
@@ -83,43 +97,44 @@ CHAKU_INLINE I with_fifth_bits(I nibbles, __mmask32 fifth) {
 
 template <>
 struct RoundedStep<FormatQ5_0> {
-  CHAKU_INLINE void decode(const uint8_t* p, Bf16* out) {
+  CHAKU_INLINE void decode(const uint8_t* p, Places out) {
     uint32_t fifth;
     __builtin_memcpy(&fifth, p + 2, 4);
     const float d = half_to_float(p);
     const I indices = with_fifth_bits(indices_of_nibbles(load_bytes16(p + 6)), fifth);
-    store_row(out, _mm512_permutexvar_epi16(indices, table_of_32(d, -16.0f * d)));
+    store_row(out.first, _mm512_permutexvar_epi16(indices, table_of_32(d, -16.0f * d)));
   }
 };
 
 template <>
 struct RoundedStep<FormatQ5_1> {
-  CHAKU_INLINE void decode(const uint8_t* p, Bf16* out) {
+  CHAKU_INLINE void decode(const uint8_t* p, Places out) {
     uint32_t fifth;
     __builtin_memcpy(&fifth, p + 4, 4);
     const I indices = with_fifth_bits(indices_of_nibbles(load_bytes16(p + 8)), fifth);
-    store_row(out, _mm512_permutexvar_epi16(indices, table_of_32(half_to_float(p), half_to_float(p + 2))));
+    store_row(out.first, _mm512_permutexvar_epi16(indices, table_of_32(half_to_float(p), half_to_float(p + 2))));
   }
 };
 
 template <>
 struct RoundedStep<FormatQ4_K> {
-  CHAKU_INLINE void decode(const uint8_t* p, Bf16* out) {
-    const ScalesAndMins h = unpack_scales(p);
+  CHAKU_INLINE void decode(const uint8_t* p, Places out) {
+    ScalesAndMins h = unpack_scales(p);
+    __asm__("" : "+m"(h));  // broadcasts from memory leave the port of the shuffles free
 #pragma GCC unroll 4
     for (int g = 0; g < 4; ++g) {
       const I q = _mm512_cvtepu8_epi16(load_bytes32(p + 16 + 32 * g));
-      const I low = table_of_16(h.scale[2 * g], h.offset[2 * g]);
-      const I high = table_of_16(h.scale[2 * g + 1], h.offset[2 * g + 1]);
-      store_row(out + 64 * g, _mm512_permutexvar_epi16(q, low));
-      store_row(out + 64 * g + 32, _mm512_permutexvar_epi16(_mm512_srli_epi16(q, 4), high));
+      const I low = once(nibble_map(h.scale[2 * g], h.offset[2 * g]));
+      const I high = once(nibble_map(h.scale[2 * g + 1], h.offset[2 * g + 1]));
+      store_row(out.at(2 * g), _mm512_permutexvar_epi16(_mm512_and_si512(q, _mm512_set1_epi16(15)), low));
+      store_row(out.at(2 * g + 1), _mm512_permutexvar_epi16(_mm512_srli_epi16(q, 4), high));
     }
   }
 };
 
 template <>
 struct RoundedStep<FormatQ5_K> {
-  CHAKU_INLINE void decode(const uint8_t* p, Bf16* out) {
+  CHAKU_INLINE void decode(const uint8_t* p, Places out) {
     const ScalesAndMins h = unpack_scales(p);
     const I bits = _mm512_cvtepu8_epi16(load_bytes32(p + 16));
 #pragma GCC unroll 4
@@ -127,9 +142,9 @@ struct RoundedStep<FormatQ5_K> {
       const I q = _mm512_cvtepu8_epi16(load_bytes32(p + 48 + 32 * g));
       const __mmask32 low = _mm512_test_epi16_mask(bits, _mm512_set1_epi16(static_cast<int16_t>(1 << 2 * g)));
       const __mmask32 high = _mm512_test_epi16_mask(bits, _mm512_set1_epi16(static_cast<int16_t>(2 << 2 * g)));
-      store_row(out + 64 * g,
+      store_row(out.at(2 * g),
                 _mm512_permutexvar_epi16(with_fifth_bits(q, low), table_of_32(h.scale[2 * g], h.offset[2 * g])));
-      store_row(out + 64 * g + 32, _mm512_permutexvar_epi16(with_fifth_bits(_mm512_srli_epi16(q, 4), high),
+      store_row(out.at(2 * g + 1), _mm512_permutexvar_epi16(with_fifth_bits(_mm512_srli_epi16(q, 4), high),
                                                             table_of_32(h.scale[2 * g + 1], h.offset[2 * g + 1])));
     }
   }
@@ -144,34 +159,34 @@ CHAKU_INLINE void round_elements(const uint8_t* p, Bf16* out) {
   store_row(out, round_pair(low[0], high[0]));
 }
 
-// Row elements [k, k + count) to dst, which has room for count rounded up to 32, and the surplus is zeroed; k and count
-// as for decode_range.
-using RoundRange = void (*)(const Rows& w, int64_t row, int64_t k, int64_t count, Bf16* dst);
+// Row elements [k, k + count) to dst, which has places for count rounded up to 32, and the surplus is zeroed; k and
+// count as for decode_range.
+using RoundRange = void (*)(const Rows& w, int64_t row, int64_t k, int64_t count, Places dst);
 
 template <class Format>
-static void round_range(const Rows& w, int64_t row, int64_t k, int64_t count, Bf16* dst) {
+static void round_range(const Rows& w, int64_t row, int64_t k, int64_t count, Places dst) {
   const uint8_t* p = w.data + row * w.stride_bytes + k / Format::kBlock * Format::kBytes;
   if constexpr (Format::kBlock == 1) {
     int64_t done = 0;
-    for (; done + 32 <= count; done += 32) round_elements<Format>(p + done * Format::kBytes, dst + done);
+    for (; done + 32 <= count; done += 32) round_elements<Format>(p + done * Format::kBytes, dst.at(done / 32));
     if (done == count) return;
     uint8_t rest[32 * Format::kBytes] = {};
     __builtin_memcpy(rest, p + done * Format::kBytes, static_cast<size_t>((count - done) * Format::kBytes));
-    round_elements<Format>(rest, dst + done);
+    round_elements<Format>(rest, dst.at(done / 32));
   } else {
     for (int64_t done = 0; done < count; done += kStep<Format>, p += kStepBytes<Format>)
-      RoundedStep<Format>::decode(p, dst + done);
+      RoundedStep<Format>::decode(p, dst.from(done / 32));
   }
 }
 
 constexpr int64_t kMostRange = 256;
 
 // The formats without a vector decoder: the scalar codec, then rounding.
-static void round_range_scalar(const Rows& w, int64_t row, int64_t k, int64_t count, Bf16* dst) {
+static void round_range_scalar(const Rows& w, int64_t row, int64_t k, int64_t count, Places dst) {
   alignas(64) float values[kMostRange];
   w.range(row, k, count, values);
   for (int64_t i = 0; i < count; i += 32)
-    store_row(dst + i,
+    store_row(dst.at(i / 32),
               round_pair(load_n(values + i, count - i), load_n(values + i + kLanes, max(count - i - kLanes, 0))));
 }
 

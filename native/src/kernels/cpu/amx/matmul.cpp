@@ -11,14 +11,15 @@ namespace chaku::amx {
 
 namespace {
 
-Job<WeightRows> job_of(const MatmulProblem& p) {
-  return {{p.m, p.w.columns, p.w.rows, 1, p.y, p.y_stride, p.scale, p.bias, p.accumulate}, WeightRows::of(p.w)};
-}
+// Rows of a forward product up to which it costs less to turn them than the weight.
+constexpr int64_t kFewerThanColumns = 512;
 
-Job<WeightDepth> job_of(const MatmulBackwardProblem& p) {
-  return {{p.m, p.w.rows, p.w.columns, dtype_info(p.w.dtype).block_elements, p.dx, p.dx_stride, p.scale, nullptr,
-           p.accumulate},
-          WeightDepth::of(p.w)};
+Product product_of(const MatmulProblem& p) {
+  return {p.m, p.w.columns, p.w.rows, 1, p.y, p.y_stride, p.scale, p.bias, p.accumulate};
+}
+Product product_of(const MatmulBackwardProblem& p) {
+  return {p.m,     p.w.rows, p.w.columns, dtype_info(p.w.dtype).block_elements, p.dx, p.dx_stride,
+          p.scale, nullptr,  p.accumulate};
 }
 
 RowsInPlace rows_of(const MatmulProblem& p) { return {p.x, p.x_stride}; }
@@ -54,7 +55,7 @@ void run_large(const Problem* problems, int64_t n, Queue& queue) {
   TailOfRows wholes[kMostTogether];
   for (int64_t i = 0; i < n; ++i) {
     const Problem& problem = problems[i];
-    jobs[i] = job_of(problem);
+    jobs[i] = {product_of(problem), Columns::of(problem.w)};
     Product& p = jobs[i].p;
     wholes[i] = {0, p.m, problem.tail};
     const bool parted = n_parts_of(problem) > 0;
@@ -81,7 +82,12 @@ void matmul_group(const MatmulGroup& group, Queue& queue) noexcept {
       [&](const MatmulProblem* few, int64_t n) {
         run_few(few, n, [&](const MatmulProblem* products, int64_t n_products) { gemv(products, n_products, queue); });
       },
-      [&](const MatmulProblem* large, int64_t n) { run_large<WeightRows>(large, n, queue); });
+      [&](const MatmulProblem* large, int64_t n) {
+        if (large->m <= kFewerThanColumns)
+          run_large<TurnedWeightRows>(large, n, queue);
+        else
+          run_large<WeightRows>(large, n, queue);
+      });
 }
 
 void matmul_backward(const MatmulBackwardProblem& p, Queue& queue) noexcept { matmul_backward_group({&p, 1}, queue); }

@@ -2,7 +2,8 @@
 // step as two tiles:
 //   rows      strip[step][row / 16][row % 16][32]       bfloat16 of the depth as they lie
 //   columns   strip[step][column / 16][pair][column % 16][2]
-// What lies beyond the matrix within a tile that is used is zero in both.
+// What lies beyond the matrix within a tile that is used is zero in both. Turned, rows lie as columns do, and the other
+// way round: which of both is spread over pairs is free, and costs a transposition.
 #pragma once
 
 #ifndef CHAKU_ISA
@@ -36,6 +37,19 @@ struct RowsInPlace {
   int64_t stride;
   float factor = 1.0f;
   int64_t first = 0, end = INT64_MAX;
+
+  // As columns lie.
+  void pack_turned(int64_t row, int64_t count, int64_t d, int64_t depth, Bf16* strip) const {
+    pack(row, count, d, depth, strip);
+    for (int64_t done = 0; done < depth; done += kStepDepth, strip += kStepElements)
+      for (int64_t r = 0; r < count; r += kTileSide) {
+        I tile[16];
+        Bf16* at = strip + r * kStepDepth;
+        for (int64_t i = 0; i < 16; ++i) tile[i] = _mm512_loadu_si512(at + i * kStepDepth);
+        transpose_dwords(tile);
+        for (int64_t i = 0; i < 16; ++i) store_row(at + i * kStepDepth, tile[i]);
+      }
+  }
 
   // `count` of them from `row` on, at most 32, by elements [d, d + depth), d a multiple of 32.
   void pack(int64_t row, int64_t count, int64_t d, int64_t depth, Bf16* strip) const {
@@ -110,6 +124,7 @@ struct BlockPlan {
 // Forward: the columns of the product are rows of the weight. Sixteen of them are decoded, and then their pairs are
 // transposed as dwords, a tile an item.
 struct WeightRows {
+  static constexpr bool kTurned = false;
   Rows rows;
   RoundRange round;
 
@@ -136,12 +151,35 @@ struct WeightRows {
       return;
     }
     rows.prefetch(min(b.column + i + kRowsAhead, rows.rows - 1), b.d, b.depth);
-    round(rows, b.column + i, b.d, b.depth, to);
+    round(rows, b.column + i, b.d, b.depth, {to});
+  }
+};
+
+// Forward of few rows: those are turned instead, and the weight's are decoded to their tiles, one an item.
+struct TurnedWeightRows {
+  static constexpr bool kTurned = true;
+  Rows rows;
+  RoundRange round;
+
+  CHAKU_INLINE TurnedWeightRows of(const Matrix& w) { return {Rows::of(w), find_round_range(w.dtype)}; }
+  CHAKU_INLINE int64_t depth_of(const Matrix& w) { return w.columns; }
+
+  int64_t items(const BlockPlan& b) const { return round_up(b.columns, kTileSide); }
+
+  void make(const BlockPlan& b, int64_t i) const {
+    Bf16* to = b.step(i / kStrip, 0) + i % kStrip * kStepDepth;
+    if (i < b.columns) {
+      if (b.d == 0) rows.prefetch(min(b.column + i + kRowsAhead, rows.rows - 1), b.d, b.depth);
+      rows.prefetch(b.column + i, b.d + b.depth, b.depth);  // of the next block
+      return round(rows, b.column + i, b.d, b.depth, {to, kStepElements});
+    }
+    for (int64_t step = 0; step < b.steps(); ++step) store_row(to + step * kStepElements, _mm512_setzero_si512());
   }
 };
 
 // Backward: the depth of the product runs over rows of the weight. An item decodes two of them and interleaves them.
 struct WeightDepth {
+  static constexpr bool kTurned = false;
   Rows rows;
   RoundRange round;
 
@@ -174,7 +212,7 @@ struct WeightDepth {
       return;
     }
     rows.prefetch(min(b.d + i + kRowsAhead, rows.rows - 1), b.column, b.columns);
-    round(rows, b.d + i, b.column, b.columns, to);
+    round(rows, b.d + i, b.column, b.columns, {to});
   }
 };
 

@@ -93,8 +93,9 @@ struct Pass {
 };
 
 // Narrower units where there would be few, but not so narrow that the packed rows, each block of which a unit reads
-// once for every 32 columns, would come from beyond the second-level cache all the time. A product of low rank has the
-// columns of one strip, and is cut by rows.
+// once for every 32 columns, would come from beyond the second-level cache all the time. Rows of one strip meet one of
+// columns, which the first-level cache then holds. A product of low rank has the columns of one strip, and is cut by
+// rows.
 CHAKU_INLINE void cut(const Product& p, Pass& pass) {
   constexpr int64_t kCached = int64_t{1} << 20;
   pass.unit_rows = min(kMostRows, round_up(pass.rows, kStrip));
@@ -102,7 +103,7 @@ CHAKU_INLINE void cut(const Product& p, Pass& pass) {
   pass.row_units = ceil_div(pass.rows, pass.unit_rows);
   const bool cached = pass.unit_rows * pass.steps() * kStepDepth * 2 <= kCached;
   const int64_t least = max(cached ? kStrip : 4 * kStrip, p.column_step), enough = cached ? 16 : 8;
-  pass.unit_columns = kMostColumns;
+  pass.unit_columns = pass.unit_rows <= kStrip ? round_up(kStrip, p.column_step) : kMostColumns;
   while (pass.unit_columns / 2 >= least && pass.row_units * ceil_div(p.columns, pass.unit_columns) < enough)
     pass.unit_columns /= 2;
   pass.column_units = ceil_div(p.columns, pass.unit_columns);
@@ -185,9 +186,10 @@ class Unit {
   // The product of a strip of rows and one of columns over a block; adds: to the blocks before.
   void multiply(const Block<Columns>& b, int64_t i, int64_t j, bool adds) const {
     const bool two_rows = rows - i * kStrip > kTileSide, two_columns = columns - j * kStrip > kTileSide;
-    const auto kernel = two_rows      ? two_columns ? multiply_strips<2, 2> : multiply_strips<2, 1>
-                             : two_columns ? multiply_strips<1, 2>
-                                      : multiply_strips<1, 1>;
+    constexpr bool kTurned = Columns::kTurned;
+    const auto kernel = two_rows      ? two_columns ? multiply_strips<2, 2, kTurned> : multiply_strips<2, 1, kTurned>
+                             : two_columns ? multiply_strips<1, 2, kTurned>
+                                      : multiply_strips<1, 1, kTurned>;
     kernel(b.strip(i), b.plan.step(j, 0), sums + (j * row_strips() + i) * kSums, b.plan.steps(), adds,
            b.strip(i + 1 < b.end ? i + 1 : b.first));
   }
@@ -220,9 +222,12 @@ class Unit {
     const F bias = p.bias != nullptr && pass->d == 0 ? load_n(p.bias + to_column, n_columns) : zero();
     const bool add = p.add || pass->d > 0, stream = past_caches && n_columns == kTileSide;
     float* c = to.c + to_column;
+    F of_rows[kTileSide];
+    for (int64_t r = 0; r < kTileSide; ++r) of_rows[r] = load(tile + r * kTileSide);
+    if constexpr (Columns::kTurned) transpose(of_rows);
     for (int64_t r = 0; r < min(n_rows, kTileSide); ++r, c += p.stride) {
       const F base = add ? bias + load_n(c, n_columns) : bias;
-      const F value = fma(load(tile + r * kTileSide), broadcast(to.scale), base);
+      const F value = fma(of_rows[r], broadcast(to.scale), base);
       if (stream)
         _mm512_stream_ps(c, value);
       else
@@ -311,12 +316,21 @@ class Worker {
   Block<Columns> block_ = {};  // the one that is multiplied
 };
 
+// Packs `count` rows from `row` on as the columns ask for it.
+template <class Columns, class PackedRows>
+static void pack_strip(const PackedRows& rows, int64_t row, int64_t count, int64_t d, int64_t depth, Bf16* strip) {
+  if constexpr (Columns::kTurned)
+    rows.pack_turned(row, count, d, depth, strip);
+  else
+    rows.pack(row, count, d, depth, strip);
+}
+
 // Packs the rows of a pass.
-template <class PackedRows>
+template <class Columns, class PackedRows>
 static void pack_pass(const Pass& pass, const PackedRows& rows, Queue& queue) {
   queue.parallel_for(pass.n_strips(), 1, [&](int64_t strip, int64_t, int) {
-    const int64_t first = strip * kStrip;
-    rows.pack(pass.row + first, min(kStrip, pass.rows - first), pass.d, pass.depth, pass.strip(first, 0));
+    const int64_t first = strip * kStrip, count = min(kStrip, pass.rows - first);
+    pack_strip<Columns>(rows, pass.row + first, count, pass.d, pass.depth, pass.strip(first, 0));
   });
 }
 
@@ -352,8 +366,9 @@ static void pack_tails(const Job<Columns>* jobs, int64_t n, const Pass& pass, Pa
     if (t == own.end_tail) return;
     const int64_t first = strip_of(t) * kStrip;
     const TailOfRows& part = jobs[i].p.tails[t];
-    RowsInPlace{part.tail.x, part.tail.x_stride, part.tail.scale, part.begin, part.end}.pack(
-        pass.row + first, min(kStrip, pass.rows - first), 0, jobs[i].tail_depth(t), own.tail_strip(t, first, 0));
+    const RowsInPlace rows = {part.tail.x, part.tail.x_stride, part.tail.scale, part.begin, part.end};
+    pack_strip<Columns>(rows, pass.row + first, min(kStrip, pass.rows - first), 0, jobs[i].tail_depth(t),
+                        own.tail_strip(t, first, 0));
   });
 }
 
@@ -421,7 +436,7 @@ static void run_products(const Job<Columns>* jobs, int64_t n, const PackedRows& 
     for_each_stage(jobs, n, [&](const Job<Columns>* stage, int64_t n_stage) {
       for (pass.d = 0; pass.d < depth; pass.d += kPassDepth) {
         pass.depth = min(kPassDepth, depth - pass.d);
-        if (!packed) pack_pass(pass, rows, queue);
+        if (!packed) pack_pass<Columns>(pass, rows, queue);
         packed = depth <= kPassDepth;
         run_stage(stage, n_stage, pass, queue);
       }

@@ -84,10 +84,12 @@ CHAKU_INLINE void store_strided(void* p, int64_t stride_bytes) {
   __asm__ volatile("tilestored %%tmm%c0, (%1, %2, 1)" ::"i"(kTile), "r"(p), "r"(stride_bytes) : "memory");
 }
 
-// Tiles 0 to 3 are the sums, 4 and 5 the rows, 6 and 7 the columns.
-template <int kRow, int kColumn>
+// Tiles 0 to 3 are the sums, 4 and 5 the rows, 6 and 7 the columns. kTurned: rows lie as pairs and columns as rows do,
+// and each tile of sums has the columns as rows. Every sum is the same, to the bit.
+template <int kRow, int kColumn, bool kTurned = false>
 CHAKU_INLINE void multiply_tiles() {
-  __asm__ volatile("tdpbf16ps %%tmm%c2, %%tmm%c1, %%tmm%c0" ::"i"(2 * kRow + kColumn), "i"(4 + kRow), "i"(6 + kColumn));
+  __asm__ volatile("tdpbf16ps %%tmm%c2, %%tmm%c1, %%tmm%c0" ::"i"(2 * kRow + kColumn),
+                   "i"(kTurned ? 6 + kColumn : 4 + kRow), "i"(kTurned ? 4 + kRow : 6 + kColumn));
 }
 
 // A quarter of the next step's rows, asked for while the current one multiplies.
@@ -104,7 +106,7 @@ CHAKU_INLINE void prefetch_quarter(const Bf16* step) {
 //
 // A step of 2 x 2 tiles is 8 tile instructions and 32 prefetches. tdpbf16ps starts every 16 cycles, so that a step
 // takes 64 cycles at best; its four loads of 16 lines take 32 at two a cycle, and run beside.
-template <int kRows, int kColumns>
+template <int kRows, int kColumns, bool kTurned>
 __attribute__((noinline, noclone)) static void multiply_strips(const Bf16* rows, const Bf16* columns, float* sums,
                                                                int64_t steps, bool add, const Bf16* next) {
   if (add) {
@@ -122,18 +124,18 @@ __attribute__((noinline, noclone)) static void multiply_strips(const Bf16* rows,
     const Bf16* ahead = step + 1 < steps ? rows + kStepElements : next;
     load_tile<6, 0>(columns);
     load_tile<4, 0>(rows);
-    multiply_tiles<0, 0>();
+    multiply_tiles<0, 0, kTurned>();
     prefetch_quarter<0>(ahead);
     if constexpr (kColumns > 1) {
       load_tile<7, 1>(columns);
-      multiply_tiles<0, 1>();
+      multiply_tiles<0, 1, kTurned>();
     }
     prefetch_quarter<1>(ahead);
     if constexpr (kRows > 1) {
       load_tile<5, 1>(rows);
-      multiply_tiles<1, 0>();
+      multiply_tiles<1, 0, kTurned>();
       prefetch_quarter<2>(ahead);
-      if constexpr (kColumns > 1) multiply_tiles<1, 1>();
+      if constexpr (kColumns > 1) multiply_tiles<1, 1, kTurned>();
       prefetch_quarter<3>(ahead);
     }
     rows += kStepElements;
