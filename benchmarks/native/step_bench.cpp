@@ -209,7 +209,8 @@ void read_prompts(const std::shared_ptr<Model>& model, const Arguments& a, doubl
       pool.step().run({&part, 1}, logits);
       seconds[i].push_back(now(a) - start);
     }
-  std::printf("%s; weights are read in %.1f ms\ntokens  ms (least, most)\n", model->engine().kernels().name, read * 1e3);
+  std::printf("%s; weights are read in %.1f ms\ntokens  ms (least, most)\n", model->engine().kernels().name,
+              read * 1e3);
   for (size_t i = 0; i < seconds.size(); ++i) {
     std::sort(seconds[i].begin(), seconds[i].end());
     std::printf("%6d %8.1f (%.1f, %.1f)\n", a.prompts[i], seconds[i][seconds[i].size() / 2] * 1e3,

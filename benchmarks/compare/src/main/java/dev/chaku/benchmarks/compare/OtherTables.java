@@ -95,6 +95,37 @@ final class OtherTables {
         return text.toString();
     }
 
+    static String masks(List<Map<String, Object>> rows) {
+        Markdown text = new Markdown();
+        machine(rows, text);
+        text.head(
+                "schema",
+                "compiled, ms",
+                "mask of a token, p50 / p99 / most µs",
+                "of a form's first text",
+                "of the next");
+        for (Map<String, Object> row : rows) {
+            if ("mask".equals(row.get("measure"))) {
+                text.row(
+                        row.get("shape").toString(),
+                        Markdown.spread(row.get("compile_ms"), 1),
+                        microseconds(row, "all"),
+                        microseconds(row, "first"),
+                        microseconds(row, "later"));
+            }
+        }
+        return text.toString();
+    }
+
+    private static String microseconds(Map<String, Object> row, String what) {
+        return String.format(
+                Locale.ROOT,
+                "%.1f / %.0f / %.0f",
+                Markdown.number(row, what + "_p50_us"),
+                Markdown.number(row, what + "_p99_us"),
+                Markdown.number(row, what + "_most_us"));
+    }
+
     private static String percentiles(Map<String, Object> row, String what) {
         if (!row.containsKey(what + "_p50_ms")) {
             return "–";

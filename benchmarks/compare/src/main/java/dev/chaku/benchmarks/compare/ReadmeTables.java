@@ -25,6 +25,7 @@ final class ReadmeTables {
         TABLES.put("serve-load", OtherTables::serveLoad);
         TABLES.put("run-costs", OtherTables::runCosts);
         TABLES.put("activations", OtherTables::serveLoad);
+        TABLES.put("masks", OtherTables::masks);
         TABLES.put("jmh", OtherTables::jmh);
         TABLES.put("kernels", OtherTables::kernels);
         TABLES.put("bench", OtherTables::bench);

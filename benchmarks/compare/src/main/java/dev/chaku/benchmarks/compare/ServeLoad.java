@@ -10,8 +10,10 @@ import dev.chaku.WeightFormat;
 import dev.chaku.cli.LoadBench;
 import dev.chaku.cli.Machine;
 import dev.chaku.generate.Generation;
+import dev.chaku.generate.OutputForm;
 import dev.chaku.generate.SamplingOptions;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.LinkedHashMap;
@@ -23,6 +25,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -35,7 +38,7 @@ import picocli.CommandLine.Option;
         description =
                 "Generates many texts at once on a 1B shape in Q4_K_M with random weights, and compares with one text:"
                         + " tokens per second, waiting times, what several adapters cost, what a kept prefix saves, what a"
-                        + " long prompt costs the text beside it. Cases take turns within each round.")
+                        + " long prompt costs the text beside it, what forms cost. Cases take turns within each round.")
 final class ServeLoad implements Callable<Integer> {
     private static final int PROMPT = 64;
     private static final int ANSWER = 32;
@@ -55,7 +58,8 @@ final class ServeLoad implements Callable<Integer> {
         ADAPTERS,
         PREFIX,
         LONG_PROMPT,
-        REPRODUCIBLE
+        REPRODUCIBLE,
+        FORMS
     }
 
     @Option(
@@ -95,6 +99,7 @@ final class ServeLoad implements Callable<Integer> {
                         case PREFIX -> prefix(report, model);
                         case LONG_PROMPT -> longPrompt(report, model);
                         case REPRODUCIBLE -> reproducible(report, model);
+                        case FORMS -> forms(report);
                     }
                 }
             }
@@ -175,10 +180,9 @@ final class ServeLoad implements Callable<Integer> {
     }
 
     private static void putTimes(Map<String, Object> row, List<Generation> all) {
-        putPercentiles(
-                row,
-                "first_token",
-                all.stream().mapToLong(one -> one.times().firstToken().toNanos()));
+        putPercentiles(row, "first_token", all.stream().mapToLong(one -> one.times()
+                .firstToken()
+                .toNanos()));
         putPercentiles(
                 row,
                 "between_tokens",
@@ -265,6 +269,36 @@ final class ServeLoad implements Callable<Integer> {
                 "8 reproducible texts, time of those that need not be",
                 () -> seconds(() -> generate(model, 8, List.of(), true)),
                 () -> seconds(() -> generate(model, 8, List.of(), false)));
+    }
+
+    /** Time of texts within a form that leaves a choice at each token, over that of texts without. */
+    private void forms(Report report) throws IOException {
+        Settings settings = run.settings(List.of(), 1);
+        PeerShape shape = PeerShape.parse(shape().label());
+        Path file = ModelFile.in(settings.models(), shape, WeightFormat.Q4_K_M.label());
+        OutputForm form = OutputForm.jsonSchema("{\"type\": \"string\", \"minLength\": 2000}");
+        try (Model model = Model.open(file, ModelOptions.defaults().withThreads(settings.threads()))) {
+            for (int n : new int[] {1, 8}) {
+                formed(model, n, form); // warms up
+                ratio(
+                        report,
+                        texts(n) + " within a form, time of a token over that without",
+                        () -> 1 / rate(formed(model, n, form)),
+                        () -> 1 / rate(formed(model, n, null)));
+            }
+        }
+    }
+
+    private List<Generation> formed(Model model, int n, @Nullable OutputForm form) {
+        List<CompletableFuture<Generation>> running = new ArrayList<>();
+        for (int i = 0; i < n; i++) {
+            Generator text = text(model, tokens(model, PROMPT), 2 * ANSWER).sampling(SamplingOptions.defaults());
+            if (form != null) {
+                text.form(form);
+            }
+            running.add(text.generateAsync());
+        }
+        return running.stream().map(CompletableFuture::join).toList();
     }
 
     /** One measurement of a case. */
