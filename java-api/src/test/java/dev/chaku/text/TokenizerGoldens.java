@@ -16,7 +16,7 @@ import java.util.List;
 import java.util.Map;
 
 /** Reads the reference data of tokenizers: texts, ids, vocabularies that are not in GGUF files. */
-final class TokenizerGoldens {
+public final class TokenizerGoldens {
     private TokenizerGoldens() {}
 
     /** The texts of an {@code .inp} file. */
@@ -87,7 +87,7 @@ final class TokenizerGoldens {
     }
 
     /** The metadata that llama.cpp's converter makes of Qwen2.5's vocab.json, merges.txt and added_tokens.json. */
-    static GgufMetadata qwen() throws IOException {
+    public static GgufMetadata qwen() throws IOException {
         Path folder = ReferenceData.require("tokenizers/qwen2.5");
         Map<?, ?> vocab = (Map<?, ?>) json(folder.resolve("vocab.json"));
         Map<?, ?> added = (Map<?, ?>) json(folder.resolve("added_tokens.json"));

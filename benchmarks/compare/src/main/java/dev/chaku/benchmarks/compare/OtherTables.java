@@ -97,7 +97,6 @@ final class OtherTables {
 
     static String masks(List<Map<String, Object>> rows) {
         Markdown text = new Markdown();
-        machine(rows, text);
         text.head(
                 "schema",
                 "compiled, ms",

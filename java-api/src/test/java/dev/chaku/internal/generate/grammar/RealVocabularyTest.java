@@ -1,53 +1,36 @@
-package dev.chaku.benchmarks.compare;
+package dev.chaku.internal.generate.grammar;
 
-import dev.chaku.cli.LoadBench;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
 import dev.chaku.generate.OutputForm;
-import dev.chaku.internal.generate.grammar.CompiledForm;
-import dev.chaku.internal.generate.grammar.FormCompiler;
-import dev.chaku.internal.generate.grammar.FormCursor;
+import dev.chaku.internal.json.JsonText;
+import dev.chaku.internal.json.JsonTree;
 import dev.chaku.text.Tokenizer;
+import dev.chaku.text.TokenizerGoldens;
+import dev.chaku.text.Tokenizers;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
-import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
-import picocli.CommandLine;
-import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Option;
+import org.junit.jupiter.api.Test;
 
-/** What it costs to keep a text within a form: compiling, and the mask of each token. */
-@Command(
-        name = "benchmarks/run masks",
-        sortOptions = false,
-        description =
-                "Compiles JSON schemas for the tokens of a vocabulary, writes random texts of each form and times the"
-                        + " mask of every token: of a form's first text, which finds most of what is kept, and of the next ones.")
-final class Masks implements Callable<Integer> {
+/**
+ * Random texts within schemas of realistic size for a vocabulary of 151 thousand tokens: all of them end as JSON. With
+ * {@code -Dchaku.masks.out=FILE} more of them, and FILE gets what compiling and the mask of each token took; no time is
+ * asserted.
+ */
+class RealVocabularyTest {
     private static final int MOST_TOKENS = 400; // then the text is closed
     private static final int LATER_TEXTS = 9;
-
-    @Option(
-            names = "--vocabulary",
-            paramLabel = "PATH",
-            required = true,
-            description = "A GGUF file, or a folder with vocab.json, merges.txt and added_tokens.json.")
-    private Path vocabulary;
-
-    @Option(names = "--quick", description = "One round of each: does it work at all?")
-    private boolean quick;
-
-    @Mixin
-    private RunOptions run;
-
-    public static void main(String[] args) {
-        System.exit(new CommandLine(new Masks()).execute(args));
-    }
 
     /** Nanoseconds of one form in one round. */
     private static final class Times {
@@ -56,95 +39,98 @@ final class Masks implements Callable<Integer> {
         private long compile;
     }
 
-    @Override
-    public Integer call() throws IOException {
-        Tokenizer tokenizer = FolderVocabulary.read(vocabulary);
-        return run.write("masks", quick, report -> {
-            report.program("chaku", Map.of("system", tokenizer.vocabSize() + " tokens"));
-            for (Map.Entry<String, String> schema : schemas().entrySet()) {
-                measure(report, tokenizer, schema.getKey(), OutputForm.jsonSchema(schema.getValue()));
+    @Test
+    void textsWithinSchemasEndAsJson() throws IOException {
+        String out = System.getProperty("chaku.masks.out");
+        Tokenizer tokenizer = Tokenizers.of(TokenizerGoldens.qwen());
+        int warming = out == null ? 0 : 3;
+        int rounds = out == null ? 1 : 10;
+        List<String> lines = new ArrayList<>();
+        for (Map.Entry<String, String> schema : schemas().entrySet()) {
+            List<Times> all = new ArrayList<>();
+            for (int round = 0; round < warming + rounds; round++) {
+                Times times = round(new FormCompiler(tokenizer), OutputForm.jsonSchema(schema.getValue()), round);
+                if (round >= warming) {
+                    all.add(times);
+                }
             }
-            return 0;
-        });
+            lines.add(JsonText.of(row(schema.getKey(), tokenizer.vocabSize(), all)));
+        }
+        assertEquals(schemas().size(), lines.size());
+        if (out != null) {
+            Files.write(Path.of(out), lines);
+        }
     }
 
-    /** Rounds with a compiler each, the first of which warm up. */
-    private void measure(Report report, Tokenizer tokenizer, String name, OutputForm form) {
-        int warming = quick ? 0 : 3;
-        int rounds = quick ? 1 : 10;
-        List<Times> all = new ArrayList<>();
-        for (int round = 0; round < warming + rounds; round++) {
-            Times times = round(new FormCompiler(tokenizer), form, tokenizer.vocabSize(), round);
-            if (round >= warming) {
-                all.add(times);
-            }
-        }
+    private static Map<String, Object> row(String schema, int vocabSize, List<Times> all) {
         Map<String, Object> row = new LinkedHashMap<>();
         row.put("measure", "mask");
-        row.put("shape", name);
-        row.put("tokens", tokenizer.vocabSize());
+        row.put("shape", schema);
+        row.put("tokens", vocabSize);
         row.put("program", "chaku");
-        Samples compile = new Samples();
-        all.forEach(times -> compile.add(times.compile / 1e6));
-        row.put("compile_ms", compile.fields());
-        putPercentiles(
-                row,
-                "first",
-                all.stream().flatMap(times -> times.first.stream()).toList());
-        putPercentiles(
-                row,
-                "later",
-                all.stream().flatMap(times -> times.later.stream()).toList());
-        putPercentiles(
-                row,
-                "all",
-                all.stream()
-                        .flatMap(times -> List.of(times.first, times.later).stream())
-                        .flatMap(List::stream)
-                        .toList());
-        report.row(row);
+        long[] compiles =
+                all.stream().mapToLong(times -> times.compile).sorted().toArray();
+        row.put(
+                "compile_ms",
+                Map.of(
+                        "median", compiles[compiles.length / 2] / 1e6,
+                        "least", compiles[0] / 1e6,
+                        "most", compiles[compiles.length - 1] / 1e6));
+        List<Long> first = all.stream().flatMap(times -> times.first.stream()).toList();
+        List<Long> later = all.stream().flatMap(times -> times.later.stream()).toList();
+        List<Long> both = new ArrayList<>(first);
+        both.addAll(later);
+        putPercentiles(row, "first", first);
+        putPercentiles(row, "later", later);
+        putPercentiles(row, "all", both);
+        return row;
     }
 
     private static void putPercentiles(Map<String, Object> row, String what, List<Long> nanos) {
         long[] sorted = nanos.stream().mapToLong(Long::longValue).sorted().toArray();
-        row.put(what + "_p50_us", Samples.rounded(LoadBench.percentile(sorted, 50) * 1e3));
-        row.put(what + "_p99_us", Samples.rounded(LoadBench.percentile(sorted, 99) * 1e3));
-        row.put(what + "_most_us", Samples.rounded(sorted[sorted.length - 1] / 1e3));
+        row.put(what + "_p50_us", sorted[(sorted.length - 1) / 2] / 1e3);
+        row.put(what + "_p99_us", sorted[(int) Math.ceil(0.99 * sorted.length) - 1] / 1e3);
+        row.put(what + "_most_us", sorted[sorted.length - 1] / 1e3);
     }
 
-    private static Times round(FormCompiler compiler, OutputForm form, int vocabSize, int seed) {
+    private static Times round(FormCompiler compiler, OutputForm form, int seed) {
         Times times = new Times();
         long begin = System.nanoTime();
         CompiledForm compiled = compiler.compile(form);
         times.compile = System.nanoTime() - begin;
         Random random = new Random(seed);
-        int[] room = new int[vocabSize];
-        write(compiled, random, room, times.first);
+        write(compiled, random, times.first);
         for (int text = 0; text < LATER_TEXTS; text++) {
-            write(compiled, random, room, times.later);
+            write(compiled, random, times.later);
         }
         return times;
     }
 
     /** A text whose tokens are drawn from all that may come, closed after so many. */
-    private static void write(CompiledForm form, Random random, int[] room, List<Long> nanos) {
+    private static void write(CompiledForm form, Random random, List<Long> nanos) {
         FormCursor cursor = form.begin();
+        int[] room = new int[form.vocabSize()];
+        ByteArrayOutputStream text = new ByteArrayOutputStream();
         for (int written = 0; written < MOST_TOKENS && !cursor.isEnd(); written++) {
             long begin = System.nanoTime();
             int only = cursor.onlyToken(); // finds the mask
             nanos.add(System.nanoTime() - begin);
-            int n = only >= 0 ? 0 : cursor.allowed(room);
-            int token = only >= 0 ? only : room[random.nextInt(n)];
-            if (!cursor.accept(token)) { // it ends the text
-                return;
+            int token = only >= 0 ? only : room[random.nextInt(cursor.allowed(room))];
+            if (form.trie().isEnd(token)) {
+                break;
             }
+            assertTrue(cursor.accept(token));
+            text.writeBytes(form.bytes(token));
         }
-        for (int token : cursor.shortestEnd()) {
+        for (int token : cursor.isComplete() ? new int[0] : cursor.shortestEnd()) {
             long begin = System.nanoTime();
-            cursor.onlyToken();
+            assertTrue(cursor.allows(token));
             nanos.add(System.nanoTime() - begin);
-            cursor.accept(token);
+            assertTrue(cursor.accept(token));
+            text.writeBytes(form.bytes(token));
         }
+        assertTrue(cursor.isComplete());
+        assertTrue(JsonTree.parse("text", text.toString(StandardCharsets.UTF_8)) != null);
     }
 
     private static Map<String, String> schemas() {
