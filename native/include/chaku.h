@@ -711,6 +711,9 @@ typedef struct chaku_lora_options {
                                            length taken as a constant; of products within layers, not of experts */
   int32_t subtracts_frozen;             /* 1: PiSSA, y = x W^T + scale x (B A - B0 A0)^T, B0 and A0 those of
                                            CHAKU_SLOT_FROZEN, 0 until they are written; alone of the last three */
+  uint64_t saved; /* bit m for CHAKU_TOKEN_EMBEDDING and CHAKU_OUTPUT: trained whole beside LoRA, as
+                     float32 copies. Where one matrix is both, it is the embedding's and serves at
+                     both ends, with the sum of their gradients; OUTPUT alone is refused there */
 } chaku_lora_options;
 
 typedef struct chaku_trainer_options {

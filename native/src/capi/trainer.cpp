@@ -32,6 +32,7 @@ void convert(const char* op, const chaku_lora_options& o, TrainerOptions& result
   result.targets = o.targets;
   result.magnitudes = o.magnitudes != 0;
   result.subtracts_frozen = o.subtracts_frozen != 0;
+  result.saved = o.saved;
   if (o.n_exceptions < 0)
     fail(Code::kInvalidArgument, "[%s] expected lora.n_exceptions >= 0, got %d", op, o.n_exceptions);
   if (o.n_exceptions > 0) {

@@ -7,7 +7,8 @@ namespace chaku {
 BackwardEnd backward_end(const DecoderSpec& spec, const ParameterList& parameters) noexcept {
   int32_t lowest = spec.n_layers();
   for (const Parameter& p : parameters.items) {
-    if (p.kind == TensorKind::kWeight) return {0, Stage::kQkv, true};
+    // Below the head nothing waits for the output's gradient.
+    if (p.kind == TensorKind::kWeight && p.module != Module::kOutput) return {0, Stage::kQkv, true};
     if (p.layer >= 0) lowest = std::min(lowest, p.layer);
   }
   uint64_t targets = 0;

@@ -61,16 +61,19 @@ void layer_inputs_backward(const Decoder& decoder, const Batch& batch, const Act
   float* d_inputs = scratch.layer_inputs.d_inputs;
   const int64_t m = batch.n_tokens, all = spec.n_layer_inputs();
   decoder.engine->run(&KernelTable::axpby, AxpbyProblem{d_inputs, d_inputs, m * all, spec.layer_inputs.scale, 0.0f});
-  decoder.engine->run(&KernelTable::scatter_gradient,
-                      ScatterGradientProblem{d_inputs, batch.tokens, gradients.layer_input_table, m, all,
-                                             spec.layer_inputs.table_scale});
+  if (gradients.layer_input_table != nullptr)
+    decoder.engine->run(&KernelTable::scatter_gradient,
+                        ScatterGradientProblem{d_inputs, batch.tokens, gradients.layer_input_table, m, all,
+                                               spec.layer_inputs.table_scale});
   norm_backward(decoder,
                 {weights.layer_input_norm, 1, a.layer_inputs.raw, a.layer_inputs.inverse_rms, d_inputs, d_inputs,
                  gradients.layer_input_norm, nullptr, m * spec.n_layers(), spec.layer_inputs.width, false});
-  WeightGradientProblem dw =
-      gradient_product(d_inputs, all, a.streams.front(), spec.width, m, gradients.layer_input_projection);
-  dw.scale = spec.layer_inputs.projection_scale;
-  decoder.engine->run(&KernelTable::weight_gradient, dw);
+  if (gradients.layer_input_projection != nullptr) {
+    WeightGradientProblem dw =
+        gradient_product(d_inputs, all, a.streams.front(), spec.width, m, gradients.layer_input_projection);
+    dw.scale = spec.layer_inputs.projection_scale;
+    decoder.engine->run(&KernelTable::weight_gradient, dw);
+  }
   MatmulBackwardProblem dx = back_product(d_inputs, weights.layer_input_projection, m, scratch.d_stream);
   dx.scale = spec.layer_inputs.projection_scale;
   dx.accumulate = true;

@@ -92,6 +92,14 @@ ParameterList lora_parameters(const DecoderSpec& spec, const LoraProducts& produ
   return list;
 }
 
+void append_saved(ParameterList& list, const Model& model, uint64_t saved) {
+  for (const Module module : {Module::kTokenEmbedding, Module::kOutput}) {
+    const bool asked = saved >> static_cast<int32_t>(module) & 1;
+    if (asked && !(module == Module::kOutput && model.weights().tied))
+      append(list, module, TensorKind::kWeight, -1, model.spec().shape(module, -1));
+  }
+}
+
 ParameterList full_parameters(const Model& model, bool routers) {
   const DecoderSpec& spec = model.spec();
   const Weights& weights = model.weights();
@@ -149,8 +157,9 @@ void ParameterStore::initialize_lora(uint64_t seed) noexcept {
   }
 }
 
-void ParameterStore::initialize_full(const Model& model) noexcept {
+void ParameterStore::initialize_copies(const Model& model) noexcept {
   for (const Parameter& p : list_.items) {
+    if (!p.is_copy()) continue;
     const auto held = bring(model.weights(), p.layer, StreamedLayers::Next::kAbove);
     device_->run(&KernelTable::decode_rows, DecodeRowsProblem{source_of(model, p), data(p, Slot::kValue)});
   }
@@ -179,6 +188,7 @@ LowRanks ParameterStore::low_ranks(const DecoderSpec& spec) const {
 Weights ParameterStore::weights(const Model& model) const {
   Weights w = model.weights();
   for (const Parameter& p : list_.items) {
+    if (!p.is_copy()) continue;
     const float* value = data(p, Slot::kValue);
     const Matrix copy{value, DType::kF32, p.shape.rows, p.shape.columns};
     const int32_t linear = linear_of(p.module);

@@ -22,6 +22,8 @@ struct Parameter {
   float scale = 1.0f;  // of its pair
 
   int64_t size() const noexcept { return shape.rows * shape.columns; }
+  // Whether it takes the place of a weight of the model.
+  bool is_copy() const noexcept { return kind == TensorKind::kWeight || kind == TensorKind::kBias; }
   // Weight decay is for matrices: norms and biases are left alone.
   bool decays() const noexcept {
     return kind != TensorKind::kBias && kind != TensorKind::kMagnitude && !is_vector(module);
@@ -60,6 +62,9 @@ struct LoraProducts {
 // A, B and perhaps magnitudes [1,N] of those that are adapted; experts stacked. In order: layer, module, A before B;
 // the output last.
 ParameterList lora_parameters(const DecoderSpec& spec, const LoraProducts& products);
+// Appends those that are trained whole beside LoRA: the modules whose bits are set, of token embedding and output. A
+// tied output is the embedding.
+void append_saved(ParameterList& list, const Model& model, uint64_t saved);
 // Every weight of the model, those of routers only if asked for. In order: embedding, layers, output norm, output
 // unless tied.
 ParameterList full_parameters(const Model& model, bool routers);
@@ -116,8 +121,8 @@ class ParameterStore {
 
   // A ~ U(-1/sqrt(K), 1/sqrt(K)), which is Kaiming-uniform with a = sqrt(5); B = 0.
   void initialize_lora(uint64_t seed) noexcept;
-  // Float32 copies of the model's weights.
-  void initialize_full(const Model& model) noexcept;
+  // What is trained whole becomes float32 copies of the model's weights.
+  void initialize_copies(const Model& model) noexcept;
 
   LowRanks low_ranks(const DecoderSpec& spec) const;
   // The model's weights with every trained one replaced by its float32 copy.

@@ -97,6 +97,23 @@ void check_exceptions(const DecoderSpec& spec, const TrainerOptions& o) {
     fail(Code::kInvalidArgument, "[trainer] expected a product that is adapted, got exceptions for all");
 }
 
+void check_saved(const Model& model, const TrainerOptions& o) {
+  constexpr uint64_t kSaveable = bit(Module::kTokenEmbedding) | bit(Module::kOutput);
+  if (o.saved == 0) return;
+  if ((o.saved & ~kSaveable) != 0)
+    fail(Code::kInvalidArgument, "[trainer] expected saved of token_embd and output (bits 0x%llx), got 0x%llx",
+         static_cast<unsigned long long>(kSaveable), static_cast<unsigned long long>(o.saved));
+  if (o.merge.on() || o.subtracts_frozen)
+    fail(Code::kUnsupported, "[trainer] expected saved without %s, got both",
+         o.merge.on() ? "merge-aware training" : "subtracts_frozen");
+  const bool tied = model.weights().tied;
+  if (tied && o.saved == bit(Module::kOutput))
+    fail(Code::kInvalidArgument, "[trainer] expected saved token_embd, which is the output too, got output alone");
+  if ((o.targets & bit(Module::kOutput)) != 0 && (tied || (o.saved & bit(Module::kOutput)) != 0))
+    fail(Code::kInvalidArgument, "[trainer] expected output among targets or saved, got both%s",
+         tied ? " (it is token_embd)" : "");
+}
+
 void check_options(const Model& model, const TrainerOptions& o) {
   if (!model.sealed()) fail(Code::kInvalidState, "[trainer] expected a sealed model, got one under construction");
   if (!model.spec().looks_back())
@@ -121,6 +138,8 @@ void check_options(const Model& model, const TrainerOptions& o) {
     fail(Code::kInvalidArgument, "[trainer] expected a finite embedding_noise >= 0, got %g", o.embedding_noise);
   if (o.mode == TrainMode::kFull && o.merge.on())
     fail(Code::kInvalidArgument, "[trainer] expected merge-aware training of LoRA alone, got full training");
+  if (o.mode == TrainMode::kFull && o.saved != 0)
+    fail(Code::kInvalidArgument, "[trainer] expected saved beside LoRA alone, got full training");
   if (o.mode == TrainMode::kFull) return;
   if (o.train_routers)
     fail(Code::kInvalidArgument, "[trainer] expected routers to be trained in full training alone, got LoRA");
@@ -148,6 +167,7 @@ void check_options(const Model& model, const TrainerOptions& o) {
   if (o.subtracts_frozen && (o.targets & bit(Module::kAttnKvB)) != 0)
     fail(Code::kUnsupported, "[trainer] expected subtracts_frozen of products of one weight, got %s",
          module_name(Module::kAttnKvB, -1).c_str());
+  check_saved(model, o);
   check_targets(model.spec(), o.targets);
   check_exceptions(model.spec(), o);
 }
@@ -168,6 +188,7 @@ ActivationOptions activation_options(const Model& model, const TrainerOptions& o
   a.offload = (o.offload || model.engine().chosen().offload) && !model.engine().device().shares_host_memory();
   a.layer_input_gradient = o.mode == TrainMode::kFull;
   if (o.mode == TrainMode::kFull) return a;
+  a.layer_input_gradient = (o.saved & bit(Module::kTokenEmbedding)) != 0;
   a.first_layer = backward_end(model.spec(), parameters).layer;
   a.dropout = o.dropout > 0.0f;
   a.rank = (o.has_frozen() ? 2 : 1) * o.products().max_rank();  // with the frozen half
@@ -209,6 +230,7 @@ Trainer::Layout Trainer::layout(const Model& model, const TrainerOptions& option
     l.parameters = full_parameters(model, options.train_routers);
   } else {
     l.parameters = lora_parameters(spec, options.products());
+    append_saved(l.parameters, model, options.saved);
   }
   l.activations = activation_options(model, l.options, l.parameters);
   l.plan = plan_of(model);
@@ -281,13 +303,13 @@ Trainer::Trainer(std::shared_ptr<const Model> model, Layout l)
   norms_ = DeviceBuffer(model_->engine().device(), static_cast<int64_t>(host_norms_.size() * sizeof(double)));
   end_ = backward_end(model_->spec(), store_.list());
   gradients_ = store_.gradients(model_->spec(), model_->weights().tied);
-  if (full) {
+  if (full || options_.saved != 0) {
     model_->check_files();
-    store_.initialize_full(*model_);
-    weights_ = store_.weights(*model_);
-  } else {
+    store_.initialize_copies(*model_);
+  }
+  weights_ = store_.weights(*model_);
+  if (!full) {
     store_.initialize_lora(options_.seed);
-    weights_ = model_->weights();
     low_ranks_ = store_.low_ranks(model_->spec());
     if (options_.magnitudes) {
       model_->check_files();

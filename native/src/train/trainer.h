@@ -28,6 +28,7 @@ struct TrainerOptions {
   std::vector<ProductRank> exceptions = {};  // LoRA: of targets
   bool magnitudes = false;                   // LoRA: DoRA's
   bool subtracts_frozen = false;             // LoRA: PiSSA's, see stacked_pairs.h
+  uint64_t saved = 0;                        // LoRA: modules that are trained whole beside it
   float embedding_noise = 0.0f;              // NEFTune's alpha
   uint64_t seed = 0;
   float load_balance = 0.0f;   // coefficient of the load-balance loss

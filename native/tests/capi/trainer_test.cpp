@@ -398,6 +398,19 @@ TEST(free_accepts_null_and_nulls) {
   chaku_trainer_free(t.trainer.out());
 }
 
+TEST(saved_modules_are_the_last_parameters) {
+  LoraOptions o = lora_options();
+  o.lora.targets = 1u << CHAKU_ATTN_Q;
+  o.lora.saved = 1u << CHAKU_TOKEN_EMBEDDING;
+  Ready t(o);
+  int32_t n = 0;
+  CHECK_OK(chaku_trainer_n_parameters(t.trainer, &n));
+  auto info = sized<chaku_parameter_info>();
+  CHECK_OK(chaku_trainer_parameter(t.trainer, n - 1, &info));
+  CHECK_EQ(info.module, CHAKU_TOKEN_EMBEDDING);
+  CHECK_EQ(info.kind, CHAKU_WEIGHT);
+}
+
 TEST(a_frozen_pair_is_subtracted) {
   LoraOptions o = lora_options();
   o.lora.subtracts_frozen = 1;

@@ -31,6 +31,11 @@ TEST(ends_at_the_lowest_trained_product) {
   const BackwardEnd above =
       end({Module::kAttnV, Module::kFfnDown}, {{Module::kAttnV, 0}, {Module::kFfnDown, 0}, {Module::kAttnV, 1}});
   CHECK(above.layer == 1 && above.stage == Stage::kDown && !above.input_gradient);
+  ParameterList saved = lora_parameters(spec, {bits({Module::kFfnDown}), 1, 1.0f});
+  append_saved(saved, *tiny_decoder({.tied = false}), bits({Module::kOutput}));
+  CHECK(saved.items.size() == 5 && !backward_end(spec, saved).input_gradient);
+  append_saved(saved, *tiny_decoder({}), bits({Module::kTokenEmbedding, Module::kOutput}));
+  CHECK(saved.items.size() == 6 && backward_end(spec, saved).input_gradient);
   const BackwardEnd full = backward_end(spec, full_parameters(*tiny_decoder({}), false));
   CHECK(full.layer == 0 && full.input_gradient);
 }

@@ -171,6 +171,17 @@ TEST(trainings_that_subtract_a_pair_are_the_same) {
     });
 }
 
+TEST(trainings_with_saved_modules_are_the_same) {
+  for (const TinyKind& kind : all_kinds())
+    check_same(kind, "saved modules", [](const auto& model, bool far) {
+      TrainerOptions o = options_of(model->spec(), TrainMode::kLora);
+      o.targets &= ~(uint64_t{1} << static_cast<int32_t>(Module::kOutput));
+      o.saved = uint64_t{1} << static_cast<int32_t>(Module::kTokenEmbedding);
+      if (!model->weights().tied) o.saved |= uint64_t{1} << static_cast<int32_t>(Module::kOutput);
+      return train(model, o, far);
+    });
+}
+
 TEST(full_trainings_are_the_same) {
   for (const TinyKind& kind : all_kinds())
     check_same(kind, "full", [](const auto& model, bool far) {

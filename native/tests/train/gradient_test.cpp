@@ -169,6 +169,63 @@ TEST(lora_on_each_target_alone_of_every_kind) {
     for (const Module m : modules_of(kind.options)) check_lora(kind.options, bit(m), kind.name);
 }
 
+// LoRA in the layers, embedding and output whole beside it; of a tied decoder they are one.
+TEST(saved_modules_of_every_kind) {
+  const uint64_t kBoth = bit(Module::kTokenEmbedding) | bit(Module::kOutput);
+  std::vector<TinyKind> kinds = tiny_kinds();
+  kinds.push_back({"rich", rich()});
+  for (const TinyKind& kind : kinds)
+    for (const bool tied : {true, false})
+      for (const uint64_t saved : {bit(Module::kTokenEmbedding), bit(Module::kOutput), kBoth}) {
+        if (tied && saved == bit(Module::kOutput)) continue;
+        TinyOptions tiny = kind.options;
+        tiny.tied = tied;
+        TrainerOptions o = lora_options(all_targets(tiny) & ~bit(Module::kOutput));
+        o.saved = saved;
+        Trainer trainer(tiny_decoder(tiny), o);
+        fill_b(trainer);
+        check_gradients(trainer, PackedRow(tiny.vocab), kind.name + (tied ? ", tied" : ", untied"));
+      }
+}
+
+// The backward pass goes to the embedding whatever is adapted above it.
+TEST(a_saved_embedding_below_adapted_layers) {
+  for (const Module m : {Module::kAttnQ, Module::kFfnDown, Module::kOutput}) {
+    TinyOptions tiny = rich();
+    TrainerOptions o = lora_options(bit(m));
+    o.saved = bit(Module::kTokenEmbedding);
+    o.dropout = 0.2f;
+    if (m != Module::kOutput) o.exceptions = {{m, 0}};
+    Trainer trainer(tiny_decoder(tiny), o);
+    fill_b(trainer);
+    check_gradients(trainer, PackedRow(tiny.vocab), module_name(m, -1));
+  }
+}
+
+TEST(saved_modules_beside_magnitudes) {
+  TrainerOptions o = lora_options(all_targets() & ~bit(Module::kOutput));
+  o.magnitudes = true;
+  o.saved = bit(Module::kTokenEmbedding) | bit(Module::kOutput);
+  Trainer trainer(tiny_decoder(rich()), o);
+  fill_b(trainer);
+  const PackedRow row(rich().vocab);
+  trainer.accumulate(row.batch());
+  std::vector<std::vector<float>> gradients;
+  for (int32_t i = 0; i < static_cast<int32_t>(trainer.parameters().size()); ++i)
+    gradients.push_back(trainer.read(i, Slot::kGradient));
+  CHECK(trainer.parameters().back().module == Module::kOutput);
+  const int32_t n = static_cast<int32_t>(gradients.size());
+  for (const int32_t i : {n - 2, n - 1}) {
+    const std::vector<float> base = trainer.read(i, Slot::kValue);
+    for (size_t at = 3; at < base.size(); at += base.size() / 5) {
+      const double up = loss_at(trainer, row, i, base, at, 1.0f / 128, 0.0f);
+      const double down = loss_at(trainer, row, i, base, at, -1.0f / 128, 0.0f);
+      CHECK(std::fabs((up - down) * 64 - gradients[static_cast<size_t>(i)][at]) < 0.02);
+    }
+    trainer.write(i, Slot::kValue, base);
+  }
+}
+
 TEST(full_of_every_kind) {
   for (const TinyKind& kind : tiny_kinds()) check_full(kind.options, kind.name);
 }

@@ -76,7 +76,7 @@ TEST(full_start_is_the_dequantized_model) {
   o.biases = true;
   const auto model = tiny_decoder(o);
   ParameterStore store(model->engine().device(), full_parameters(*model, false));
-  store.initialize_full(*model);
+  store.initialize_copies(*model);
   const Weights copies = store.weights(*model);
   CHECK(copies.output.w.data == copies.token_embedding.data && copies.token_embedding.dtype == DType::kF32);
   std::vector<float> expected(64 * 32);

@@ -95,6 +95,14 @@ TinyOptions rich() {
   return o;
 }
 
+// LoRA within layers, the embedding and what it is tied to whole.
+TrainerOptions saving() {
+  TrainerOptions o = lora();
+  o.targets &= ~uint64_t{bit(Module::kOutput)};
+  o.saved = bit(Module::kTokenEmbedding) | bit(Module::kOutput);
+  return o;
+}
+
 void overfit(TrainerOptions options, float rate, int n_steps) {
   Trainer trainer(tiny_decoder({}), options);
   const NextTokens data;
@@ -114,12 +122,76 @@ void overfit(TrainerOptions options, float rate, int n_steps) {
 
 TEST(lora_overfits_a_row) { overfit(lora(), 2e-2f, 150); }
 
+TEST(saved_modules_overfit_a_row) { overfit(saving(), 1e-2f, 100); }
+
+// What a checkpoint holds is all that the next steps depend on.
+TEST(saved_modules_go_on_from_their_state_to_the_same_bits) {
+  for (const bool tied : {true, false})
+    for (const OptimizerKind kind : {OptimizerKind::kAdamW, OptimizerKind::kAdamW8Bit, OptimizerKind::kLion}) {
+      TinyOptions tiny = rich();
+      tiny.tied = tied;
+      tiny.dtype = DType::kQ8_0;
+      tiny.ff_width = 64;
+      TrainerOptions options = saving();
+      options.optimizer = kind;
+      const auto more = [&](Trainer& t, int64_t from) {
+        for (int64_t i = from; i < from + 2; ++i) {
+          t.accumulate(NextTokens(1 + static_cast<uint64_t>(i)).batch(i));
+          t.step(steps(1e-2f));
+        }
+      };
+      std::vector<Slot> slots = {Slot::kValue, Slot::kMoment1};
+      if (n_moments(kind) == 2) slots.push_back(Slot::kMoment2);
+      Trainer one(tiny_decoder(tiny), options), other(tiny_decoder(tiny), options);
+      CHECK_EQ(one.parameters().size(), 3u * 14 + (tied ? 1 : 2));
+      more(one, 0);
+      for (int32_t i = 0; i < static_cast<int32_t>(one.parameters().size()); ++i)
+        for (const Slot slot : slots) other.write(i, slot, one.read(i, slot));
+      other.set_step(2);
+      more(one, 2);
+      more(other, 2);
+      for (int32_t i = 0; i < static_cast<int32_t>(one.parameters().size()); ++i)
+        for (const Slot slot : slots) CHECK(same_bits(one.read(i, slot), other.read(i, slot)));
+    }
+}
+
+// Untrained copies of what is quantized are the model to the last bit of its decoded weights.
+TEST(saved_modules_begin_as_the_model) {
+  TinyOptions tiny;
+  tiny.dtype = DType::kQ8_0;
+  tiny.ff_width = 64;
+  tiny.tied = false;
+  const auto model = tiny_decoder(tiny);
+  Trainer plain(model, lora()), saved(model, saving());
+  const NextTokens data;
+  CHECK(std::fabs(plain.evaluate(data.batch()).loss_sum - saved.evaluate(data.batch()).loss_sum) < 1e-4);
+  const MemoryPlan without = Trainer::plan(*model, lora()), with = Trainer::plan(*model, saving());
+  CHECK(with.parameter_bytes - without.parameter_bytes > 2 * (2 * 48 * 32 - 4 * (48 + 32)) * 4 - 4096);
+  CHECK_EQ(with.optimizer_bytes, with.parameter_bytes);
+}
+
+TEST(what_cannot_be_saved_is_refused) {
+  const auto model = tiny_decoder({});
+  const auto refused = [&](Code code, const char* part, auto change) {
+    TrainerOptions o = saving();
+    change(o);
+    CHECK_ERROR(code, part, Trainer(model, o));
+  };
+  const auto invalid = Code::kInvalidArgument;
+  refused(invalid, "saved of token_embd and output", [](auto& o) { o.saved |= bit(Module::kAttnQ); });
+  refused(invalid, "got output alone", [](auto& o) { o.saved = bit(Module::kOutput); });
+  refused(invalid, "among targets or saved", [](auto& o) { o.targets |= bit(Module::kOutput); });
+  refused(invalid, "beside LoRA alone", [](auto& o) { o.mode = TrainMode::kFull; });
+  refused(Code::kUnsupported, "without subtracts_frozen", [](auto& o) { o.subtracts_frozen = true; });
+  refused(Code::kUnsupported, "without merge-aware", [](auto& o) { o.merge.every = 1; });
+}
+
 TEST(full_training_overfits_a_row) { overfit(full(), 1e-2f, 100); }
 
 TEST(threads_do_not_change_a_bit) {
   TrainerOptions dropped = lora();
   dropped.dropout = 0.2f;
-  for (const TrainerOptions& options : {dropped, full()}) {
+  for (const TrainerOptions& options : {dropped, full(), saving()}) {
     const auto one = train_a_little(rich(), options, 1);
     CHECK(same_bits(one, train_a_little(rich(), options, 2)));
     CHECK(same_bits(one, train_a_little(rich(), options, 3)));
@@ -129,7 +201,7 @@ TEST(threads_do_not_change_a_bit) {
 TEST(kept_activations_do_not_change_a_bit) {
   TrainerOptions dropped = lora();
   dropped.dropout = 0.2f;
-  for (TrainerOptions options : {dropped, full()}) {
+  for (TrainerOptions options : {dropped, full(), saving()}) {
     options.n_kept = 0;
     const auto recomputed = train_a_little(rich(), options, 2);
     for (options.n_kept = 1; options.n_kept <= 3; ++options.n_kept)
