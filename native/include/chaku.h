@@ -502,7 +502,8 @@ typedef struct chaku_memory_plan {
 
 /* ---------------------------------------------------------------- adapter */
 
-/** Low-rank additions to a model's products: y += scale * (x A^T) B^T. Filled by one thread, immutable once worn. */
+/** Low-rank additions to a model's products: y += scale * (x A^T) B^T, and perhaps an embedding and an output
+ * projection in place of the model's. Filled by one thread, immutable once worn. */
 typedef struct chaku_adapter chaku_adapter;
 
 CHAKU_API chaku_status chaku_adapter_create(chaku_model* model, chaku_adapter** out);
@@ -514,6 +515,10 @@ CHAKU_API void chaku_adapter_free(chaku_adapter** adapter);
 CHAKU_API chaku_status chaku_adapter_add(chaku_adapter* adapter, int32_t module, int32_t layer, int32_t rank,
                                          float scale, const float* a, int64_t a_floats, const float* b,
                                          int64_t b_floats);
+/** values[V,D] take the place of CHAKU_TOKEN_EMBEDDING's or CHAKU_OUTPUT's weight in texts that wear the adapter, whose
+ * scale must be 1 then; they are copied. Null values with CHAKU_OUTPUT and n 0: those of the embedding, given before.
+ * Where one matrix is both, each end is replaced alone. */
+CHAKU_API chaku_status chaku_adapter_replace(chaku_adapter* adapter, int32_t module, const float* values, int64_t n);
 
 /* ---------------------------------------------------------------- pool: inference */
 

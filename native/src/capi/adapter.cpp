@@ -30,3 +30,15 @@ extern "C" chaku_status chaku_adapter_add(chaku_adapter* adapter, int32_t module
                {b, static_cast<size_t>(b_floats)});
   });
 }
+
+extern "C" chaku_status chaku_adapter_replace(chaku_adapter* adapter, int32_t module, const float* values, int64_t n) {
+  return capi::guarded("adapter_replace", [&] {
+    Adapter& target = *capi::require("adapter_replace", "adapter", adapter).shared;
+    if (!is_module(module))
+      fail(Code::kInvalidArgument, "[adapter_replace] expected a module of chaku.h, got %d", module);
+    if (module == CHAKU_OUTPUT && values == nullptr && n == 0) return target.replace_output_as_embedding();
+    capi::require("adapter_replace", "values", values);
+    if (n < 0) fail(Code::kInvalidArgument, "[adapter_replace] expected n >= 0, got %lld", static_cast<long long>(n));
+    target.replace(static_cast<Module>(module), {values, static_cast<size_t>(n)});
+  });
+}

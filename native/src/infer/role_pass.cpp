@@ -144,13 +144,38 @@ void RolePass::project(const PassShare& share, Role role, int64_t begin, int64_t
     const int64_t last = std::min(rows.end - rows_.first_output(), end);
     if (first < last) worn_rows_.push_back({first - begin, last - begin, rows.low_ranks});
   }
-  Decoder decoder = decoder_of(share, worn_rows_);
+  const auto weight_of = [](const WornRows& rows) {
+    return rows.low_ranks == nullptr ? nullptr : rows.low_ranks->output_weight;
+  };
+  for (auto from = worn_rows_.begin(); from != worn_rows_.end();) {
+    const auto next =
+        std::find_if(from, worn_rows_.end(), [&](const WornRows& rows) { return weight_of(rows) != weight_of(*from); });
+    const int64_t first = from->begin;
+    for (auto rows = from; rows != next; ++rows) *rows = {rows->begin - first, rows->end - first, rows->low_ranks};
+    project_alike(share, role, {from, next}, begin + first, to + first * model_.spec().vocab_size);
+    from = next;
+  }
+}
+
+// Output rows from `begin` on, as many as `worn` has, which wear the same output weight.
+void RolePass::project_alike(const PassShare& share, Role role, std::span<const WornRows> worn, int64_t begin,
+                             float* to) {
+  Decoder decoder = decoder_of(share, worn);
   decoder.role = role;
+  Linear replaced = model_.weights().output;
+  const LowRanks* low_ranks = worn.front().low_ranks;
+  const bool replaces = low_ranks != nullptr && low_ranks->output_weight != nullptr;
+  if (replaces) {
+    replaced.w = {low_ranks->output_weight, DType::kF32, replaced.w.rows, replaced.w.columns};
+    if (decoder.inputs != nullptr)
+      decoder.inputs->add(model_.weights().output, activations_.normed + begin * model_.spec().width, worn.back().end);
+    decoder.inputs = nullptr;
+  }
   LinearCall call;
-  call.linear = &model_.weights().output;
+  call.linear = replaces ? &replaced : &model_.weights().output;
   call.x = activations_.normed + begin * model_.spec().width;
   call.y = to;
-  call.m = end - begin;
+  call.m = worn.back().end;
   call.scale = model_.spec().logit_scale;
   call.low_rank = decoder.low_ranks == nullptr ? nullptr : decoder.low_ranks->find(-1, -1);
   call.low_rank_out = share.low_rank;

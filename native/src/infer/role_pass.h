@@ -68,6 +68,7 @@ class RolePass {
   void end_batch(const PassShare& share, float* logits);
   void write_logits(const PassShare& share, Role role, int64_t begin, int64_t end, float* logits);
   void project(const PassShare& share, Role role, int64_t begin, int64_t end, float* to);
+  void project_alike(const PassShare& share, Role role, std::span<const WornRows> worn, int64_t begin, float* to);
 
   const Model& model_;
   Role role_;

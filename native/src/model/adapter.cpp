@@ -45,6 +45,37 @@ void Adapter::add(Module module, int32_t layer, int32_t rank, float scale, std::
   pair = added;
 }
 
+// Where a replacement goes, which is not there yet.
+const float*& Adapter::replaceable(Module module) {
+  const std::string name = module_name(module, -1);
+  if (worn_.load()) fail(Code::kInvalidState, "[adapter_replace] expected an adapter not worn yet, got a worn one");
+  if (module != Module::kTokenEmbedding && module != Module::kOutput)
+    fail(Code::kInvalidArgument, "[adapter_replace] expected token_embedding or output, got %s", name.c_str());
+  const float*& place = module == Module::kOutput ? output_weight_ : token_embedding_;
+  if (place != nullptr)
+    fail(Code::kInvalidArgument, "[adapter_replace] expected each weight once, got %s again", name.c_str());
+  return place;
+}
+
+void Adapter::replace(Module module, std::span<const float> values) {
+  const float*& place = replaceable(module);
+  const Shape shape = model_->spec().shape(Module::kTokenEmbedding, -1);
+  if (static_cast<int64_t>(values.size()) != shape.rows * shape.columns)
+    fail(Code::kInvalidArgument, "[adapter_replace] expected values[%lld,%lld], got %zu (%s)",
+         static_cast<long long>(shape.rows), static_cast<long long>(shape.columns), values.size(),
+         module_name(module, -1).c_str());
+  float* const taken = memory_.take(shape.rows * shape.columns);
+  model_->engine().device().upload(taken, values.data(), static_cast<int64_t>(values.size_bytes()));
+  place = taken;
+}
+
+void Adapter::replace_output_as_embedding() {
+  const float*& place = replaceable(Module::kOutput);
+  if (token_embedding_ == nullptr)
+    fail(Code::kInvalidState, "[adapter_replace] expected a replaced token_embedding, which output is to be, got none");
+  place = token_embedding_;
+}
+
 WornAdapters::WornAdapters(std::vector<std::shared_ptr<const Adapter>> adapters, std::span<const float> scales)
     : adapters_(std::move(adapters)),
       scales_(scales.begin(), scales.begin() + static_cast<ptrdiff_t>(adapters_.size())) {
@@ -63,7 +94,27 @@ WornAdapters::WornAdapters(std::vector<std::shared_ptr<const Adapter>> adapters,
     }
   for (size_t n = 0; n < adapters_.size(); ++n) pairs[n] = &adapters_[n]->output();
   low_ranks_.output = join(engine, spec.shape(Module::kOutput, -1), 1, pairs, scales);
+  replace(scales);
   for (const auto& adapter : adapters_) adapter->wear();
+}
+
+void WornAdapters::replace(std::span<const float> scales) {
+  const auto take = [&](Module module, const float* its, const float*& taken, size_t n) {
+    if (its == nullptr) return;
+    const std::string name = module_name(module, -1);
+    if (taken != nullptr)
+      fail(Code::kInvalidArgument,
+           "[set_adapters] expected one adapter that replaces %s, got a second one (adapter %zu)", name.c_str(), n);
+    if (scales[n] != 1.0f)
+      fail(Code::kInvalidArgument,
+           "[set_adapters] expected scale 1 of an adapter that replaces %s, got %g (adapter %zu)", name.c_str(),
+           scales[n], n);
+    taken = its;
+  };
+  for (size_t n = 0; n < adapters_.size(); ++n) {
+    take(Module::kTokenEmbedding, adapters_[n]->token_embedding(), low_ranks_.token_embedding, n);
+    take(Module::kOutput, adapters_[n]->output_weight(), low_ranks_.output_weight, n);
+  }
 }
 
 bool WornAdapters::is(std::span<const std::shared_ptr<const Adapter>> adapters,

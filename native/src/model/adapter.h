@@ -27,6 +27,11 @@ class Adapter {
 
   void add(Module module, int32_t layer, int32_t rank, float scale, std::span<const float> a, std::span<const float> b);
 
+  // In place of the token embedding's or the output's weight, [V,D].
+  void replace(Module module, std::span<const float> values);
+  // The output's weight as the embedding's, which is replaced.
+  void replace_output_as_embedding();
+
   const Model& model() const noexcept { return *model_; }
   // From now on add() is refused.
   void wear() const noexcept { worn_.store(true); }
@@ -34,12 +39,18 @@ class Adapter {
     return layers_[static_cast<size_t>(layer)][static_cast<size_t>(linear)];
   }
   const LowRankPair& output() const noexcept { return output_; }
+  // Null: the model's.
+  const float* token_embedding() const noexcept { return token_embedding_; }
+  const float* output_weight() const noexcept { return output_weight_; }
 
  private:
+  const float*& replaceable(Module module);
+
   std::shared_ptr<const Model> model_;
   FloatSlabs memory_;
   std::vector<std::array<LowRankPair, kLayerLinears>> layers_;
   LowRankPair output_;
+  const float *token_embedding_ = nullptr, *output_weight_ = nullptr;
   mutable std::atomic<bool> worn_{false};
 };
 
@@ -57,6 +68,7 @@ class WornAdapters {
   bool is(std::span<const std::shared_ptr<const Adapter>> adapters, std::span<const float> scales) const noexcept;
 
  private:
+  void replace(std::span<const float> scales);
   LowRank join(const Engine& engine, Shape shape, int64_t n_stacked, std::span<const LowRankPair* const> pairs,
                std::span<const float> scales);
 

@@ -1,5 +1,6 @@
 #include "model/positions.h"
 
+#include <algorithm>
 #include <cmath>
 
 namespace chaku {
@@ -49,13 +50,30 @@ void add_noise(const Decoder& decoder, const Batch& batch, float* scratch, float
   }
 }
 
+// Embeddings of tokens, each from what its adapter has in place of the model's.
+void gather_tokens(const Decoder& decoder, const Batch& batch, float* x) noexcept {
+  const int64_t d = decoder.spec->width;
+  const auto gather = [&](int64_t begin, int64_t end, const LowRanks* worn) {
+    Matrix table = decoder.weights->token_embedding;
+    if (worn != nullptr && worn->token_embedding != nullptr)
+      table = {worn->token_embedding, DType::kF32, table.rows, table.columns};
+    decoder.engine->run(&KernelTable::gather, GatherProblem{table, batch.tokens + begin, x + begin * d, end - begin,
+                                                            decoder.spec->embedding_scale});
+  };
+  const auto replaces = [](const WornRows& rows) {
+    return rows.low_ranks != nullptr && rows.low_ranks->token_embedding != nullptr;
+  };
+  if (std::none_of(decoder.worn.begin(), decoder.worn.end(), replaces))
+    return gather(0, batch.n_tokens, decoder.low_ranks);
+  for (const WornRows& rows : decoder.worn) gather(rows.begin, rows.end, rows.low_ranks);
+}
+
 }  // namespace
 
 void embed(const Decoder& decoder, const Batch& batch, float* scratch, float* x) noexcept {
   const Weights& weights = *decoder.weights;
   const int64_t m = batch.n_tokens;
-  decoder.engine->run(&KernelTable::gather,
-                      GatherProblem{weights.token_embedding, batch.tokens, x, m, decoder.spec->embedding_scale});
+  gather_tokens(decoder, batch, x);
   if (decoder.embedding_noise > 0.0f) add_noise(decoder, batch, scratch, x);
   const auto add = [&](const Matrix& table, const int32_t* ids) {
     if (table.data == nullptr) return;

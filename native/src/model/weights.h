@@ -74,6 +74,9 @@ inline bool is_magnified(const LowRank* low_rank) noexcept {
 struct LowRanks {
   std::vector<std::array<LowRank, kLayerLinears>> layers;  // as many as the spec's, or none at all
   LowRank output;
+  // In place of the model's weights; null: the model's.
+  const float* token_embedding = nullptr;  // [V,D]
+  const float* output_weight = nullptr;    // [V,D]
 
   // Of a layer's product, or with layer -1 the output's; null: none.
   const LowRank* find(int32_t layer, int32_t linear) const noexcept {

@@ -101,17 +101,17 @@ void check_saved(const Model& model, const TrainerOptions& o) {
   constexpr uint64_t kSaveable = bit(Module::kTokenEmbedding) | bit(Module::kOutput);
   if (o.saved == 0) return;
   if ((o.saved & ~kSaveable) != 0)
-    fail(Code::kInvalidArgument, "[trainer] expected saved of token_embd and output (bits 0x%llx), got 0x%llx",
+    fail(Code::kInvalidArgument, "[trainer] expected saved of token_embedding and output (bits 0x%llx), got 0x%llx",
          static_cast<unsigned long long>(kSaveable), static_cast<unsigned long long>(o.saved));
   if (o.merge.on() || o.subtracts_frozen)
     fail(Code::kUnsupported, "[trainer] expected saved without %s, got both",
          o.merge.on() ? "merge-aware training" : "subtracts_frozen");
   const bool tied = model.weights().tied;
   if (tied && o.saved == bit(Module::kOutput))
-    fail(Code::kInvalidArgument, "[trainer] expected saved token_embd, which is the output too, got output alone");
+    fail(Code::kInvalidArgument, "[trainer] expected saved token_embedding, which is the output too, got output alone");
   if ((o.targets & bit(Module::kOutput)) != 0 && (tied || (o.saved & bit(Module::kOutput)) != 0))
     fail(Code::kInvalidArgument, "[trainer] expected output among targets or saved, got both%s",
-         tied ? " (it is token_embd)" : "");
+         tied ? " (it is token_embedding)" : "");
 }
 
 void check_options(const Model& model, const TrainerOptions& o) {

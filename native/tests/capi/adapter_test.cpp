@@ -31,6 +31,20 @@ TEST(add_misuse) {
   CHECK_FAILS(CHAKU_INVALID_ARGUMENT, add(CHAKU_ATTN_K, 0, 2, 1.0f, 64, 32));
 }
 
+TEST(replace_misuse) {
+  EngineHandle engine = make_engine(1);
+  ModelHandle model = random_model(engine);
+  AdapterHandle adapter;
+  CHECK_OK(chaku_adapter_create(model, adapter.out()));
+  const std::vector<float> one(1, 0.1f);
+  for (const int32_t module : {-1, CHAKU_ATTN_Q, CHAKU_TOKEN_EMBEDDING, CHAKU_OUTPUT, INT32_MAX})
+    CHECK_FAILS(CHAKU_INVALID_ARGUMENT, chaku_adapter_replace(adapter, module, one.data(), 1));
+  CHECK_FAILS(CHAKU_INVALID_ARGUMENT, chaku_adapter_replace(nullptr, CHAKU_OUTPUT, one.data(), 1));
+  CHECK_FAILS(CHAKU_INVALID_ARGUMENT, chaku_adapter_replace(adapter, CHAKU_TOKEN_EMBEDDING, nullptr, 0));
+  CHECK_FAILS(CHAKU_INVALID_ARGUMENT, chaku_adapter_replace(adapter, CHAKU_OUTPUT, one.data(), -1));
+  CHECK_FAILS(CHAKU_INVALID_STATE, chaku_adapter_replace(adapter, CHAKU_OUTPUT, nullptr, 0));
+}
+
 TEST(worn_adapters_do_not_change) {
   EngineHandle engine = make_engine(1);
   ModelHandle model = random_model(engine);

@@ -32,4 +32,23 @@ inline std::shared_ptr<Adapter> random_adapter(const std::shared_ptr<Model>& mod
   return adapter;
 }
 
+// The same, with an embedding and an output projection in place of the model's, or one that is both.
+inline std::shared_ptr<Adapter> replacing_adapter(const std::shared_ptr<Model>& model, uint64_t seed, int32_t rank,
+                                                  bool as_one) {
+  auto adapter = random_adapter(model, seed, rank);
+  const Shape shape = model->spec().shape(Module::kTokenEmbedding, -1);
+  const auto values = [&](uint64_t stream) {
+    const Philox random(seed, stream);
+    std::vector<float> v(static_cast<size_t>(shape.rows * shape.columns));
+    for (size_t i = 0; i < v.size(); ++i) v[i] = 0.5f * random.normal(i);
+    return v;
+  };
+  adapter->replace(Module::kTokenEmbedding, values(1000));
+  if (as_one)
+    adapter->replace_output_as_embedding();
+  else
+    adapter->replace(Module::kOutput, values(1001));
+  return adapter;
+}
+
 }  // namespace chaku::test

@@ -44,6 +44,7 @@ struct Story {
 
 std::vector<Story> stories(const std::shared_ptr<Model>& model, size_t n, size_t longest) {
   const auto a = random_adapter(model, 5, 3), b = random_adapter(model, 6, 5);
+  const auto c = replacing_adapter(model, 7, 2, false), d = replacing_adapter(model, 8, 3, true);
   std::vector<Story> all;
   for (size_t i = 0; i < n; ++i) {
     const size_t n_prompt = 1 + i * 37 % longest;
@@ -52,6 +53,8 @@ std::vector<Story> stories(const std::shared_ptr<Model>& model, size_t n, size_t
     if (i % 4 == 1) story.adapters = {a}, story.scales = {0.7f};
     if (i % 4 == 2) story.adapters = {b}, story.scales = {1.0f};
     if (i % 4 == 3) story.adapters = {a, b}, story.scales = {0.5f, -0.3f};
+    if (i % 8 == 5) story.adapters = {c}, story.scales = {1.0f};
+    if (i % 8 == 6) story.adapters = {a, d}, story.scales = {0.5f, 1.0f};
     all.push_back(std::move(story));
   }
   return all;

@@ -36,6 +36,29 @@ TEST(bad_pairs) {
   CHECK_ERROR(Code::kInvalidState, "sealed", Adapter(bare_decoder({})));
 }
 
+TEST(bad_replacements) {
+  const auto model = tiny_decoder({});
+  auto adapter = std::make_shared<Adapter>(model), other = std::make_shared<Adapter>(model);
+  const auto values = ramp(48 * 32, 0);
+  CHECK_ERROR(Code::kInvalidArgument, "token_embedding or output, got attn_q",
+              adapter->replace(Module::kAttnQ, values));
+  CHECK_ERROR(Code::kInvalidArgument, "values[48,32], got 1", adapter->replace(Module::kOutput, ramp(1, 0)));
+  CHECK_ERROR(Code::kInvalidState, "which output is to be", adapter->replace_output_as_embedding());
+  adapter->replace(Module::kTokenEmbedding, values);
+  CHECK_ERROR(Code::kInvalidArgument, "once", adapter->replace(Module::kTokenEmbedding, values));
+  adapter->replace_output_as_embedding();
+  other->replace(Module::kOutput, values);
+  const float scales[] = {1.0f, 1.0f}, half[] = {0.5f};
+  CHECK_ERROR(Code::kInvalidArgument, "one adapter that replaces output, got a second one (adapter 1)",
+              WornAdapters({adapter, other}, scales));
+  CHECK_ERROR(Code::kInvalidArgument, "scale 1 of an adapter that replaces token_embedding, got 0.5 (adapter 0)",
+              WornAdapters({adapter}, half));
+  const WornAdapters worn({adapter}, scales);
+  CHECK(worn.low_ranks().output_weight == worn.low_ranks().token_embedding);
+  CHECK(worn.low_ranks().token_embedding == adapter->token_embedding());
+  CHECK_ERROR(Code::kInvalidState, "worn", adapter->replace(Module::kOutput, values));
+}
+
 TEST(one_pair_is_worn_in_place) {
   const auto model = tiny_decoder({});
   auto adapter = std::make_shared<Adapter>(model);

@@ -112,7 +112,11 @@ std::shared_ptr<Adapter> some_adapter(const std::shared_ptr<Model>& model, uint6
 std::vector<double> generate(const std::shared_ptr<Model>& model, bool far) {
   SingleText text(model, {40, 16, 0, 0, DType::kF16});
   text.collect_inputs();
-  text.set_adapters({some_adapter(model, 2), some_adapter(model, 3)}, std::vector<float>{1.0f, 0.5f});
+  const auto replacing = some_adapter(model, 2);
+  replacing->replace(Module::kTokenEmbedding, tiny_values({.seed = 9}, Module::kTokenEmbedding, -1, TensorKind::kWeight,
+                                                          48 * int64_t{model->spec().width}, 0, 0.5f));
+  replacing->replace_output_as_embedding();
+  text.set_adapters({replacing, some_adapter(model, 3)}, std::vector<float>{1.0f, 0.5f});
   std::vector<int32_t> prompt = tiny_tokens(20, 48);
   std::vector<float> room(20 * 48);
   const auto tokens = given(far, prompt);

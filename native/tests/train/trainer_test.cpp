@@ -178,7 +178,7 @@ TEST(what_cannot_be_saved_is_refused) {
     CHECK_ERROR(code, part, Trainer(model, o));
   };
   const auto invalid = Code::kInvalidArgument;
-  refused(invalid, "saved of token_embd and output", [](auto& o) { o.saved |= bit(Module::kAttnQ); });
+  refused(invalid, "saved of token_embedding and output", [](auto& o) { o.saved |= bit(Module::kAttnQ); });
   refused(invalid, "got output alone", [](auto& o) { o.saved = bit(Module::kOutput); });
   refused(invalid, "among targets or saved", [](auto& o) { o.targets |= bit(Module::kOutput); });
   refused(invalid, "beside LoRA alone", [](auto& o) { o.mode = TrainMode::kFull; });
@@ -226,6 +226,45 @@ TEST(evaluation_is_the_forward_pass_of_inference) {
     expected += std::log(sum) - logits[t * 48 + static_cast<size_t>(data.targets[t])];
   }
   CHECK(std::fabs(loss.loss_sum - expected) < 1e-4);
+}
+
+// What was trained whole is worn as it was seen.
+TEST(saved_modules_are_worn_as_they_were_trained) {
+  for (const bool tied : {true, false}) {
+    TinyOptions tiny = rich();
+    tiny.tied = tied;
+    const auto model = tiny_decoder(tiny);
+    Trainer trainer(model, saving());
+    for (int64_t i = 0; i < 3; ++i) {
+      trainer.accumulate(NextTokens(1).batch(i));
+      trainer.step(steps(3e-2f));
+    }
+    auto adapter = std::make_shared<Adapter>(model);
+    const auto& parameters = trainer.parameters();
+    for (int32_t i = 0; i < static_cast<int32_t>(parameters.size()); ++i) {
+      const Parameter& p = parameters[static_cast<size_t>(i)];
+      if (p.kind == TensorKind::kLoraA)
+        adapter->add(p.module, p.layer, 4, 2.0f, trainer.read(i, Slot::kValue), trainer.read(i + 1, Slot::kValue));
+      else if (p.kind == TensorKind::kWeight)
+        adapter->replace(p.module, trainer.read(i, Slot::kValue));
+    }
+    if (tied) adapter->replace_output_as_embedding();
+    const NextTokens data;
+    const std::vector<float> weights(9, 1.0f);
+    const std::vector<int32_t> starts = {0, 9};
+    std::vector<float> expected(9 * 48), logits(9 * 48), base(9 * 48);
+    trainer.logits({0, {data.tokens.data(), 9}, {data.targets.data(), weights.data()}, starts}, expected);
+    SingleText text(model, {16}), bare(model, {16});
+    bare.eval({data.tokens.data(), 9}, Role::kPrompt, LogitRows::kAll, base);
+    text.set_adapters({adapter}, std::vector<float>{1.0f});
+    text.collect_inputs();
+    text.eval({data.tokens.data(), 9}, Role::kPrompt, LogitRows::kAll, logits);
+    CHECK_CLOSE(logits.data(), expected.data(), 9 * 48, 1e-4, 1e-4);
+    CHECK_EQ(text.inputs(Module::kOutput, -1).n_rows[0], 9);
+    float furthest = 0;
+    for (size_t i = 0; i < base.size(); ++i) furthest = std::max(furthest, std::fabs(base[i] - logits[i]));
+    CHECK(furthest > 0.1f);
+  }
 }
 
 TEST(accumulation_is_normalised_by_all_weights) {
