@@ -28,6 +28,9 @@ import picocli.CommandLine.ParameterException;
  */
 final class ConfigFile {
     private static final String OPTION = "--config";
+    /** The key of a list of maps, in place of {@link SeriesOptions#VARIANT}'s words. */
+    private static final String VARIANTS = "--variants";
+
     private static final YAMLFactory YAML = new YAMLFactory();
 
     private final @Nullable Path file;
@@ -109,30 +112,126 @@ final class ConfigFile {
 
     private void option(String key, String place, JsonParser yaml) throws IOException {
         String name = "--" + key.replace('_', '-');
+        if (name.equals(VARIANTS) && verb.getCommandSpec().findOption(SeriesOptions.VARIANT) != null) {
+            once(places, SeriesOptions.VARIANT, key, place);
+            addUnlessGiven(SeriesOptions.VARIANT, variants(yaml));
+            return;
+        }
         OptionSpec option = verb.getCommandSpec().findOption(name);
         if (option == null || name.equals(OPTION) || option.usageHelp()) {
-            List<String> near = Suggestions.flags(name, verb.getCommandSpec()).stream()
-                    .filter(flag -> flag.startsWith("--"))
-                    .map(flag -> flag.substring(2))
-                    .toList();
-            throw new BadInputException(
-                    place + ": expected an option of " + verb.getCommandSpec().qualifiedName()
-                            + ", found the key '" + key + "'"
-                            + (near.isEmpty() ? "" : "; did you mean " + String.join(" or ", near) + "?"));
+            throw unknown(
+                    place,
+                    "an option of " + verb.getCommandSpec().qualifiedName(),
+                    key,
+                    Suggestions.flags(name, verb.getCommandSpec()));
         }
-        String earlier = places.put(name, place);
+        once(places, name, key, place);
+        addUnlessGiven(name, words(option, name, yaml));
+    }
+
+    private static BadInputException unknown(String place, String expected, String key, List<String> flags) {
+        List<String> near = flags.stream()
+                .filter(flag -> flag.startsWith("--"))
+                .map(flag -> flag.substring(2))
+                .toList();
+        return new BadInputException(place + ": expected " + expected + ", found the key '" + key + "'"
+                + (near.isEmpty() ? "" : "; did you mean " + String.join(" or ", near) + "?"));
+    }
+
+    private void once(Map<String, String> taken, String name, String key, String place) {
+        String earlier = taken.put(name, place);
         if (earlier != null) {
             throw new BadInputException(place + ": expected each key once, found '" + key + "' again; the first is at "
                     + earlier.substring(file.toString().length() + 1));
         }
-        // A list would add to the command line's own rather than yield to it.
+    }
+
+    /** A list would add to the command line's own rather than yield to it. */
+    private void addUnlessGiven(String name, List<String> words) {
         boolean given = Arrays.stream(arguments).anyMatch(arg -> arg.equals(name) || arg.startsWith(name + "="));
-        List<String> words = words(option, name, yaml);
         if (given) {
             places.remove(name);
         } else {
             options.addAll(words);
         }
+    }
+
+    /** Trainings of a series, each a map of its name and its options. */
+    private List<String> variants(JsonParser yaml) throws IOException {
+        if (yaml.currentToken() != JsonToken.START_ARRAY) {
+            throw unfit(yaml, VARIANTS, "a list of variants, such as {name: small, rank: 8}");
+        }
+        List<String> words = new ArrayList<>();
+        Map<String, String> names = new LinkedHashMap<>();
+        while (yaml.nextToken() != JsonToken.END_ARRAY) {
+            words.add(variant(yaml, names));
+        }
+        if (words.isEmpty()) {
+            throw unfit(yaml, VARIANTS, "at least one variant");
+        }
+        return words;
+    }
+
+    private String variant(JsonParser yaml, Map<String, String> names) throws IOException {
+        if (yaml.currentToken() != JsonToken.START_OBJECT) {
+            throw unfit(yaml, VARIANTS, "keys with values: a name, and options of its own");
+        }
+        String begin = place(yaml);
+        String name = null;
+        List<Map.Entry<String, String>> values = new ArrayList<>();
+        Map<String, String> keys = new LinkedHashMap<>();
+        while (yaml.nextToken() == JsonToken.FIELD_NAME) {
+            String place = place(yaml);
+            String key = yaml.currentName();
+            String flag = "--" + key.replace('_', '-');
+            once(keys, flag, key, place);
+            yaml.nextToken();
+            if (key.equals("name")) {
+                name = name(yaml, names);
+            } else if (SeriesOptions.mayDiffer(verb.getCommandSpec(), flag)) {
+                values(verb.getCommandSpec().findOption(flag), flag, yaml)
+                        .forEach(value -> values.add(Map.entry(flag, value)));
+            } else if (verb.getCommandSpec().findOption(flag) != null) {
+                throw new BadInputException(
+                        place + ": expected an option of one training, found the key '" + key + "', which all share");
+            } else {
+                throw unknown(
+                        place,
+                        "name or an option of a training",
+                        key,
+                        Suggestions.flags(flag, verb.getCommandSpec()).stream()
+                                .filter(near -> SeriesOptions.mayDiffer(verb.getCommandSpec(), near))
+                                .toList());
+            }
+        }
+        if (name == null) {
+            throw new BadInputException(begin + ": variants: expected a name for each, found none");
+        }
+        return SeriesOptions.word(name, values);
+    }
+
+    private String name(JsonParser yaml, Map<String, String> names) throws IOException {
+        String name = yaml.currentToken().isScalarValue() ? yaml.getText() : "";
+        if (!SeriesOptions.isName(name)) {
+            throw unfit(yaml, "--name", "a name of a folder, of letters, digits and . _ = + -");
+        }
+        String earlier = names.put(name, place(yaml));
+        if (earlier != null) {
+            throw new BadInputException(place(yaml) + ": name: expected each once, found '" + name
+                    + "' again; the first is at "
+                    + earlier.substring(file.toString().length() + 1));
+        }
+        return name;
+    }
+
+    /** What a variant has of an option; false of a switch, too, which the command line may have on. */
+    private List<String> values(OptionSpec option, String flag, JsonParser yaml) throws IOException {
+        if (option.arity().max() == 0 && yaml.currentToken() == JsonToken.VALUE_FALSE) {
+            return List.of("false");
+        }
+        return words(option, flag, yaml).stream()
+                .map(word -> word.equals(flag) ? "true" : word.substring(flag.length() + 1))
+                .toList();
     }
 
     /** The option as arguments, each value checked. */

@@ -6,6 +6,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 
 /** Several trainings over one base that differ in some options: a grid of values, or a list of named variants. */
@@ -32,6 +34,9 @@ final class SeriesOptions {
             "--offload-activations",
             SWEEP,
             VARIANT);
+
+    /** Between options; one of a value is written {@code \,}. */
+    private static final Pattern COMMA = Pattern.compile("(?<!\\\\),");
 
     private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9_.=+-]*");
     private static final int MOST = 256;
@@ -109,19 +114,39 @@ final class SeriesOptions {
                         VARIANT + ": expected NAME:OPTION=VALUE,... such as small:rank=8, found '" + text + "'");
             }
             Map<String, List<String>> options = new LinkedHashMap<>();
-            for (String part :
-                    colon < 0 ? new String[0] : text.substring(colon + 1).split(",", -1)) {
+            for (String part : colon < 0 ? new String[0] : COMMA.split(text.substring(colon + 1), -1)) {
                 int equals = part.indexOf('=');
                 if (equals < 1) {
                     throw verb.usage(
                             VARIANT + ": expected OPTION=VALUE, found '" + part + "' (variant '" + name + "')");
                 }
                 options.computeIfAbsent(flag(verb, VARIANT, part.substring(0, equals)), unused -> new ArrayList<>())
-                        .add(part.substring(equals + 1));
+                        .add(part.substring(equals + 1).replace("\\,", ","));
             }
             all.add(new Variant(name, options));
         }
         return all;
+    }
+
+    /** A variant as {@link #VARIANT} takes it. */
+    static String word(String name, List<Map.Entry<String, String>> options) {
+        String text = options.stream()
+                .map(option ->
+                        option.getKey().substring(2) + "=" + option.getValue().replace(",", "\\,"))
+                .collect(Collectors.joining(","));
+        return VARIANT + "=" + name + (text.isEmpty() ? "" : ":" + text);
+    }
+
+    /** Whether a folder of a variant can be called so. */
+    static boolean isName(String name) {
+        return NAME.matcher(name).matches();
+    }
+
+    /** Whether the trainings of a series may differ in an option. */
+    static boolean mayDiffer(CommandSpec verb, String flag) {
+        return verb.findOption(flag) != null
+                && !SHARED.contains(flag)
+                && !verb.findOption(flag).usageHelp();
     }
 
     private static String flag(Verb verb, String of, String name) {

@@ -55,6 +55,17 @@ class ConfigFileTest {
                 "epochs: [1 | 3 | : expected a YAML file of options, found what is none",
                 "config: other.yaml | 3 | :1:1: expected an option of chaku train, found the key 'config'",
                 "epochs: 2\\nrank: 0 | 2 | :2:1: rank: expected",
+                "variants:\\n  - {name: a, lerning-rate: 8} | 3 | :2:15: expected name or an option of a training, found the key 'lerning-rate'; did you mean learning-rate?",
+                "variants:\\n  - {name: a, epochs: x} | 3 | :2:23: epochs: expected a whole number, found 'x'",
+                "variants:\\n  - {name: a, rank: 8}\\n  - {rank: 4} | 3 | :3:5: variants: expected a name for each, found none",
+                "variants:\\n  - {name: a}\\n  - {name: a} | 3 | :3:12: name: expected each once, found 'a' again; the first is at 2:12",
+                "variants:\\n  - {name: a, rank: 8, rank: 9} | 3 | :2:24: expected each key once, found 'rank' again; the first is at 2:15",
+                "variants:\\n  - {name: a/b} | 3 | :2:12: name: expected a name of a folder",
+                "variants:\\n  - {name: a, threads: 2} | 3 | :2:15: expected an option of one training, found the key 'threads', which all share",
+                "variants: small | 3 | :1:11: variants: expected a list of variants, such as {name: small, rank: 8}, found 'small'",
+                "variants:\\n  - 'small:rank=8' | 3 | :2:5: variants: expected keys with values: a name, and options of its own, found 'small:rank=8'",
+                "variants: [] | 3 | variants: expected at least one variant",
+                "variant: 'a:rank=2'\\nvariants: [{name: b}] | 3 | :2:1: expected each key once, found 'variants' again; the first is at 1:1",
             })
     void whatIsWrongIsToldWithItsPlace(String text, int code, String message) throws IOException {
         Path config = Files.writeString(folder.resolve("run.yaml"), text.replace("\\n", "\n") + "\n");

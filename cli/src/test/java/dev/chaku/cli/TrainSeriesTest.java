@@ -97,6 +97,51 @@ class TrainSeriesTest {
         assertSame(folder.resolve("faq"), out.resolve("faq"));
     }
 
+    /** The same series as maps of a list, values with commas included. */
+    @Test
+    void variantsOfAFileAreMaps() throws IOException {
+        Path settings = Files.writeString(folder.resolve("series.yaml"), """
+                variants:
+                  - name: small
+                    rank: 2
+                  - name: ours
+                    rank: "4,attn_v=2"
+                    learning_rate: 1e-3
+                    targets: [q, v, o]
+                    no-packing: true
+                    rslora: false
+                """);
+        Cli.Ran ran = train(out, "--config", settings);
+        assertEquals(0, ran.code(), ran.err());
+        assertEquals(0, train(folder.resolve("small"), "--rank", 2).code());
+        assertSame(folder.resolve("small"), out.resolve("small"));
+        List<Object> line = List.of(
+                "train",
+                "--model",
+                base,
+                "--data",
+                data,
+                "--out",
+                folder.resolve("ours"),
+                "--max-length",
+                64,
+                "--epochs",
+                2,
+                "--targets",
+                "q,v,o",
+                "--no-packing",
+                "--rank",
+                "4,attn_v=2",
+                "--learning-rate",
+                "1e-3");
+        assertEquals(0, Cli.run(line.toArray()).code());
+        assertSame(folder.resolve("ours"), out.resolve("ours"));
+        // A variant of the command line takes the place of the file's.
+        Cli.Ran other = train(folder.resolve("other"), "--config", settings, "--variant", "only:rank=2", "--json");
+        assertEquals(0, other.code(), other.err());
+        assertEquals(1, other.json().get("variants").size());
+    }
+
     @Test
     void whatIsThereIsNotTrainedAgain() throws IOException {
         assertEquals(0, train(out, "--variant", "a:rank=2").code());
