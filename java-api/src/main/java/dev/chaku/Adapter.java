@@ -9,18 +9,23 @@ import dev.chaku.internal.adapter.AdapterWeights;
 import dev.chaku.internal.adapter.GgufAdapters;
 import dev.chaku.internal.adapter.PeftAdapters;
 import dev.chaku.internal.adapter.RandomAdapter;
+import dev.chaku.internal.engine.DecoderModule;
 import dev.chaku.internal.engine.LoraPair;
+import dev.chaku.internal.engine.SavedWeight;
 import dev.chaku.internal.model.LoadedAdapter;
 import dev.chaku.internal.train.StartingAdapter;
 import dev.chaku.registry.AdapterReference;
 import dev.chaku.registry.AdapterRegistry;
 import dev.chaku.train.LoraConfig;
+import dev.chaku.train.SavedModule;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * A LoRA adapter in memory, to be worn over a base model. Immutable and thread-safe.
@@ -195,7 +200,7 @@ public final class Adapter implements AutoCloseable {
                         || key.equals("general.type")
                         || key.equals("general.architecture")
                         || key.equals("general.alignment"));
-        GgufAdapters.write(path, all.architecture(), all.alpha(), all.pairs(), extra, overwrite);
+        GgufAdapters.write(path, all.architecture(), all.alpha(), all.pairs(), all.saved(), extra, overwrite);
     }
 
     /** {@return the family of its base, for instance {@code llama}} */
@@ -234,9 +239,29 @@ public final class Adapter implements AutoCloseable {
         return weights().pairs().size();
     }
 
-    /** {@return the number of values in all A and B} */
+    /** {@return the number of values in all A and B, and in what was trained whole} */
     public long parameterCount() {
-        return weights().pairs().stream().mapToLong(LoraPair::parameters).sum();
+        AdapterWeights all = weights();
+        long saved = 0;
+        for (SavedWeight weight : SavedWeight.isOne(all.saved()) ? all.saved().subList(0, 1) : all.saved()) {
+            saved += weight.values().length;
+        }
+        return saved + all.pairs().stream().mapToLong(LoraPair::parameters).sum();
+    }
+
+    /**
+     * {@return the modules that were trained whole, which take the place of the base's where it is worn or merged} Such
+     * an adapter is worn with scale 1.
+     */
+    public Set<SavedModule> saved() {
+        Set<SavedModule> saved = EnumSet.noneOf(SavedModule.class);
+        weights()
+                .saved()
+                .forEach(weight -> saved.add(
+                        weight.place().module() == DecoderModule.OUTPUT
+                                ? SavedModule.OUTPUT
+                                : SavedModule.TOKEN_EMBEDDINGS));
+        return saved;
     }
 
     /**

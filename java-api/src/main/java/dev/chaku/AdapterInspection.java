@@ -16,8 +16,9 @@ import java.util.Optional;
  * @param architecture the family of its base; empty where its files do not say
  * @param base what it was trained on, in its files' words; empty where they do not say
  * @param modules what it adds to, in the files' order
- * @param beyond what is more than low-rank additions, one sentence each: with any of it this is no LoRA that can be
- *     worn
+ * @param saved what takes the place of the base's weights, trained whole
+ * @param beyond what is more than low-rank additions and whole weights, one sentence each: with any of it this is no
+ *     LoRA that can be worn
  * @param remarks what is there and changes nothing, one sentence each
  * @param metadata the key values of a GGUF file; empty of folders
  */
@@ -27,6 +28,7 @@ public record AdapterInspection(
         Optional<String> architecture,
         Optional<String> base,
         List<AdapterModule> modules,
+        List<AdapterSavedWeight> saved,
         List<String> beyond,
         List<String> remarks,
         GgufMetadata metadata) {
@@ -39,12 +41,14 @@ public record AdapterInspection(
      * @param architecture the family of its base
      * @param base what it was trained on
      * @param modules what it adds to
+     * @param saved what takes the place of weights
      * @param beyond what is more than low-rank additions
      * @param remarks what changes nothing
      * @param metadata of a GGUF file
      */
     public AdapterInspection {
         modules = List.copyOf(modules);
+        saved = List.copyOf(saved);
         beyond = List.copyOf(beyond);
         remarks = List.copyOf(remarks);
     }
@@ -76,6 +80,9 @@ public record AdapterInspection(
                 told.architecture(),
                 told.base(),
                 modules,
+                told.saved().stream()
+                        .map(each -> new AdapterSavedWeight(each.name(), each.rows(), each.columns()))
+                        .toList(),
                 told.beyond(),
                 told.remarks(),
                 told.metadata());
@@ -83,7 +90,8 @@ public record AdapterInspection(
 
     /** {@return the number of values in all matrices} */
     public long parameterCount() {
-        return modules.stream().mapToLong(AdapterModule::parameters).sum();
+        return modules.stream().mapToLong(AdapterModule::parameters).sum()
+                + saved.stream().mapToLong(AdapterSavedWeight::parameters).sum();
     }
 
     /** {@return the largest rank; 0 of none} */
@@ -91,8 +99,8 @@ public record AdapterInspection(
         return modules.stream().mapToInt(AdapterModule::rank).max().orElse(0);
     }
 
-    /** {@return whether a LoRA file can say all of it} */
+    /** {@return whether a GGUF file of an adapter can say all of it} */
     public boolean isLora() {
-        return beyond.isEmpty() && !modules.isEmpty();
+        return beyond.isEmpty() && !(modules.isEmpty() && saved.isEmpty());
     }
 }

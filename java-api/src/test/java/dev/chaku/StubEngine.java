@@ -136,7 +136,12 @@ final class StubEngine implements Engine {
         }
 
         @Override
-        public EngineAdapter adapter(String source, String contentHash, float alpha, List<LoraPair> pairs) {
+        public EngineAdapter adapter(
+                String source,
+                String contentHash,
+                float alpha,
+                List<LoraPair> pairs,
+                List<dev.chaku.internal.engine.SavedWeight> saved) {
             return new StubAdapter(pairs.get(0).rank(), contentHash);
         }
 

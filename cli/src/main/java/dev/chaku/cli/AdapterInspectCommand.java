@@ -5,6 +5,7 @@ import dev.chaku.AdapterBase;
 import dev.chaku.AdapterFit;
 import dev.chaku.AdapterInspection;
 import dev.chaku.AdapterModule;
+import dev.chaku.AdapterSavedWeight;
 import dev.chaku.errors.BadInputException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -66,6 +67,9 @@ final class AdapterInspectCommand extends Verb {
         fields.put("scales", scales(told));
         fields.put("parameters", told.parameterCount());
         fields.put("is_lora", told.isLora());
+        fields.put(
+                "saved",
+                told.saved().stream().map(AdapterInspectCommand::describe).toList());
         fields.put("beyond", told.beyond());
         fields.put("remarks", told.remarks());
         fields.put("fits", fit.fits());
@@ -117,6 +121,14 @@ final class AdapterInspectCommand extends Verb {
         return String.format(Locale.ROOT, "%.6g", value).replaceFirst("\\.?0+$", "");
     }
 
+    private static Map<String, Object> describe(AdapterSavedWeight weight) {
+        Map<String, Object> fields = new LinkedHashMap<>();
+        fields.put("name", weight.name());
+        fields.put("rows", weight.rows());
+        fields.put("columns", weight.columns());
+        return fields;
+    }
+
     private static Map<String, Object> describe(AdapterModule module) {
         Map<String, Object> fields = new LinkedHashMap<>();
         fields.put("name", module.name());
@@ -145,6 +157,11 @@ final class AdapterInspectCommand extends Verb {
         scales(told).forEach((scale, n) -> scales.add(scale + " (" + Words.count(n, "module") + ")"));
         console().print("scale: " + String.join(", ", scales));
         kinds(told).forEach((kind, n) -> console().print(String.format(Locale.ROOT, "  %-40s %4d ×", kind, n)));
+        for (AdapterSavedWeight weight : told.saved()) {
+            console()
+                    .print(String.format(
+                            Locale.ROOT, "trained whole: %s, %d × %d", weight.name(), weight.rows(), weight.columns()));
+        }
         told.beyond().forEach(line -> console().print("no plain LoRA: " + SettingNames.toFlags(line)));
         told.remarks().forEach(line -> console().print("note: " + line));
         if (fit.fits() != null) {

@@ -9,6 +9,7 @@ import dev.chaku.train.LoraVariant;
 import dev.chaku.train.MergeAware;
 import dev.chaku.train.OptimizerKind;
 import dev.chaku.train.ProductRules;
+import dev.chaku.train.SavedModule;
 import dev.chaku.train.SmallData;
 import dev.chaku.train.TrainingConfig;
 import java.util.EnumSet;
@@ -127,6 +128,14 @@ final class TrainArguments {
             description =
                     "q, k, v, o, gate, up, down, output; attention (the first four) or all (the first seven); of models of experts also expert_gate, expert_up, expert_down or experts (all three), and shared_gate, shared_up, shared_down or shared_expert. Such models have no gate, up, down: all is attention there. Names that Hugging Face has for them will do, too: q_proj, c_attn, query_key_value. /PATTERN/ takes all products in whose name the regular expression is found. Routers are left as they are.")
     private List<String> targets;
+
+    @Option(
+            names = "--modules-to-save",
+            split = ",",
+            paramLabel = "NAME",
+            description =
+                    "Train these whole beside LoRA, as float32 copies with their optimizer state: token_embd, output (or embed_tokens, lm_head). Where one matrix is both, token_embd means it at both ends. For tokens that the base does not know; the adapter becomes as large as they are.")
+    private List<String> modulesToSave;
 
     @Option(
             names = "--learning-rate",
@@ -306,7 +315,10 @@ final class TrainArguments {
         Double alpha = alphas().usual();
         LoraConfig lora = rank == null
                 ? adapter
-                : LoraConfig.rank(rank).withAlpha(adapter.scale() * rank).withTargets(adapter.targets());
+                : LoraConfig.rank(rank)
+                        .withAlpha(adapter.scale() * rank)
+                        .withTargets(adapter.targets())
+                        .withSaved(adapter.saved());
         lora = alpha == null ? lora : lora.withAlpha(alpha);
         LoraConfig rested = withRest(lora);
         return targets == null ? rested : withTargets(rested);
@@ -324,7 +336,8 @@ final class TrainArguments {
                 targetPatterns(),
                 ranks().wholeByPattern(),
                 alphas().byPattern());
-        return lora.withRules(rules)
+        LoraConfig whole = modulesToSave == null ? lora : lora.withSaved(SavedModule.parse(modulesToSave));
+        return whole.withRules(rules)
                 .withVariant(method)
                 .withRsLora(rsLora)
                 .withDropout(dropout != null ? dropout : start().dropout)

@@ -60,6 +60,7 @@ import picocli.CommandLine.ParameterException;
             "  chaku train --config runs/train.yaml --out runs/4        keys are the options: learning-rate: 1e-4",
             "  chaku train --model base.gguf --data train.jsonl --out runs/7 --merge-aware q4_k_m     to be merged into a file",
             "  chaku train --model base.gguf --data train.jsonl --out runs/7 --method dora --neftune 5",
+            "  chaku train --model base.gguf --data train.jsonl --out runs/8 --modules-to-save token_embd,output",
             "  chaku train --model base.gguf --data train.jsonl --out runs/7 --method pissa",
             "  chaku train --model base.gguf --data pairs.jsonl --eval-split 0.1 --loss dpo --beta 0.1 --out runs/8",
             "  chaku train --model base.gguf --data labelled.jsonl --eval-split 0.1 --loss kto --out runs/9",

@@ -22,6 +22,7 @@ import org.jspecify.annotations.Nullable;
  * @param rules how products of the targets differ
  * @param variant what becomes of the sum of weight and low-rank product
  * @param mergeAware the file that the adapter is trained to be merged into; null to be worn, or merged without loss
+ * @param saved modules that are trained whole beside it; not with mergeAware or PiSSA
  */
 public record LoraConfig(
         int rank,
@@ -31,7 +32,8 @@ public record LoraConfig(
         Set<LoraTarget> targets,
         ProductRules rules,
         LoraVariant variant,
-        @Nullable MergeAware mergeAware)
+        @Nullable MergeAware mergeAware,
+        Set<SavedModule> saved)
         implements Method {
     private static final int MOST_RANK = 1024;
 
@@ -45,7 +47,20 @@ public record LoraConfig(
                 mergeAware == null ? "" : mergeAware.format());
         require(dropout >= 0 && dropout < 1, "dropout", "at least 0 and less than 1", dropout);
         require(!targets.isEmpty() || !rules.products().isEmpty(), "targets", "at least one", targets);
+        require(
+                saved.isEmpty() || (mergeAware == null && variant != LoraVariant.PISSA),
+                "modules to save",
+                "none with " + (mergeAware == null ? "method pissa" : "merge aware " + mergeAware.format()),
+                labels(saved));
         targets = Set.copyOf(targets);
+        saved = Set.copyOf(saved);
+    }
+
+    private static String labels(Set<SavedModule> modules) {
+        return Arrays.stream(SavedModule.values())
+                .filter(modules::contains)
+                .map(SavedModule::label)
+                .collect(Collectors.joining(","));
     }
 
     static void requireRank(int rank) {
@@ -63,7 +78,15 @@ public record LoraConfig(
      */
     public static LoraConfig rank(int rank) {
         return new LoraConfig(
-                rank, 2.0 * rank, false, 0, LoraTarget.allLinear(), ProductRules.NONE, LoraVariant.LORA, null);
+                rank,
+                2.0 * rank,
+                false,
+                0,
+                LoraTarget.allLinear(),
+                ProductRules.NONE,
+                LoraVariant.LORA,
+                null,
+                Set.of());
     }
 
     /**
@@ -72,7 +95,7 @@ public record LoraConfig(
      * @param newRank at least 1
      */
     public LoraConfig withRank(int newRank) {
-        return new LoraConfig(newRank, alpha, rsLora, dropout, targets, rules, variant, mergeAware);
+        return new LoraConfig(newRank, alpha, rsLora, dropout, targets, rules, variant, mergeAware, saved);
     }
 
     /**
@@ -81,7 +104,7 @@ public record LoraConfig(
      * @param newAlpha above 0
      */
     public LoraConfig withAlpha(double newAlpha) {
-        return new LoraConfig(rank, newAlpha, rsLora, dropout, targets, rules, variant, mergeAware);
+        return new LoraConfig(rank, newAlpha, rsLora, dropout, targets, rules, variant, mergeAware, saved);
     }
 
     /**
@@ -90,7 +113,7 @@ public record LoraConfig(
      * @param on whether it is so
      */
     public LoraConfig withRsLora(boolean on) {
-        return new LoraConfig(rank, alpha, on, dropout, targets, rules, variant, mergeAware);
+        return new LoraConfig(rank, alpha, on, dropout, targets, rules, variant, mergeAware, saved);
     }
 
     /**
@@ -99,7 +122,7 @@ public record LoraConfig(
      * @param newDropout in [0, 1)
      */
     public LoraConfig withDropout(double newDropout) {
-        return new LoraConfig(rank, alpha, rsLora, newDropout, targets, rules, variant, mergeAware);
+        return new LoraConfig(rank, alpha, rsLora, newDropout, targets, rules, variant, mergeAware, saved);
     }
 
     /**
@@ -116,7 +139,8 @@ public record LoraConfig(
                 newTargets.isEmpty() ? newTargets : EnumSet.copyOf(newTargets),
                 rules,
                 variant,
-                mergeAware);
+                mergeAware,
+                saved);
     }
 
     /**
@@ -125,7 +149,7 @@ public record LoraConfig(
      * @param newMergeAware the formats of that file; null: none
      */
     public LoraConfig withMergeAware(@Nullable MergeAware newMergeAware) {
-        return new LoraConfig(rank, alpha, rsLora, dropout, targets, rules, variant, newMergeAware);
+        return new LoraConfig(rank, alpha, rsLora, dropout, targets, rules, variant, newMergeAware, saved);
     }
 
     /**
@@ -134,7 +158,7 @@ public record LoraConfig(
      * @param newRules {@link ProductRules#NONE} for all alike
      */
     public LoraConfig withRules(ProductRules newRules) {
-        return new LoraConfig(rank, alpha, rsLora, dropout, targets, newRules, variant, mergeAware);
+        return new LoraConfig(rank, alpha, rsLora, dropout, targets, newRules, variant, mergeAware, saved);
     }
 
     /**
@@ -143,7 +167,25 @@ public record LoraConfig(
      * @param newVariant LoRA as it is, or DoRA
      */
     public LoraConfig withVariant(LoraVariant newVariant) {
-        return new LoraConfig(rank, alpha, rsLora, dropout, targets, rules, newVariant, mergeAware);
+        return new LoraConfig(rank, alpha, rsLora, dropout, targets, rules, newVariant, mergeAware, saved);
+    }
+
+    /**
+     * {@return a copy beside which modules are trained whole}
+     *
+     * @param modules none for LoRA alone
+     */
+    public LoraConfig withSaved(SavedModule... modules) {
+        return withSaved(Set.of(modules));
+    }
+
+    /**
+     * {@return a copy beside which modules are trained whole}
+     *
+     * @param modules none for LoRA alone
+     */
+    public LoraConfig withSaved(Set<SavedModule> modules) {
+        return new LoraConfig(rank, alpha, rsLora, dropout, targets, rules, variant, mergeAware, modules);
     }
 
     /** {@return what the low-rank product is multiplied with, where no rule says otherwise} */
@@ -188,6 +230,9 @@ public record LoraConfig(
                                 .map(LoraTarget::label)
                                 .collect(Collectors.joining(",")))));
         settings.addAll(rules.settings());
+        if (!saved.isEmpty()) {
+            settings.add(Setting.of("modules_to_save", labels(saved)));
+        }
         if (mergeAware != null) {
             settings.addAll(mergeAware.settings());
         }

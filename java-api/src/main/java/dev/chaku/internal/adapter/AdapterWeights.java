@@ -7,10 +7,13 @@ import dev.chaku.internal.engine.DecoderSpec;
 import dev.chaku.internal.engine.EngineAdapter;
 import dev.chaku.internal.engine.EngineModel;
 import dev.chaku.internal.engine.LoraPair;
+import dev.chaku.internal.engine.SavedWeight;
 import dev.chaku.internal.io.Sha256;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -21,10 +24,16 @@ import java.util.Optional;
  * @param architecture the family of its base
  * @param alpha the scale of a pair is alpha / its rank
  * @param pairs one per adapted product
+ * @param saved weights in place of the base's: of the token embedding, the output projection or both
  * @param metadata all key values of the file
  */
 public record AdapterWeights(
-        String source, String architecture, float alpha, List<LoraPair> pairs, GgufMetadata metadata) {
+        String source,
+        String architecture,
+        float alpha,
+        List<LoraPair> pairs,
+        List<SavedWeight> saved,
+        GgufMetadata metadata) {
 
     private static final int HASHED_FLOATS = 1 << 12;
 
@@ -33,6 +42,20 @@ public record AdapterWeights(
         for (LoraPair pair : pairs) {
             pair.requireFinite(source);
         }
+        saved = List.copyOf(saved);
+        SavedWeight before = null;
+        for (SavedWeight weight : saved) {
+            if (before == null || before.values() != weight.values()) {
+                weight.requireFinite(source);
+            }
+            before = weight;
+        }
+    }
+
+    /** An adapter that only adds. */
+    public AdapterWeights(
+            String source, String architecture, float alpha, List<LoraPair> pairs, GgufMetadata metadata) {
+        this(source, architecture, alpha, pairs, List.of(), metadata);
     }
 
     /**
@@ -52,7 +75,7 @@ public record AdapterWeights(
     public EngineAdapter bind(EngineModel model, DecoderSpec spec, String contentHash) {
         requireFits(spec);
         requireWearable();
-        return model.adapter(source, contentHash, alpha, FusedProducts.split(pairs, spec));
+        return model.adapter(source, contentHash, alpha, FusedProducts.split(pairs, spec), saved);
     }
 
     /**
@@ -70,6 +93,26 @@ public record AdapterWeights(
         }
     }
 
+    /**
+     * The weights that it has in place of the base's as a trainer holds them: one matrix that is embedding and output
+     * projection is the embedding.
+     *
+     * @throws BadInputException if it has other weights at the ends of one matrix
+     */
+    public Map<DecoderModule, SavedWeight> trainedWhole(DecoderSpec spec) {
+        Map<DecoderModule, SavedWeight> whole = new EnumMap<>(DecoderModule.class);
+        saved.forEach(weight -> whole.put(weight.place().module(), weight));
+        if (!whole.isEmpty() && spec.weight(DecoderModule.OUTPUT.at(-1)).isEmpty()) {
+            if (!SavedWeight.isOne(saved)) {
+                throw new BadInputException(source + ": expected one matrix that is embedding and output projection, as"
+                        + " the base has it, found "
+                        + (saved.size() == 1 ? saved.get(0).place().name() + " alone" : "two"));
+            }
+            whole.remove(DecoderModule.OUTPUT);
+        }
+        return whole;
+    }
+
     /** SHA-256 of what it adds, whatever its file is called and what else that says: places, alpha, values. */
     public String contentHash() {
         Sha256 hash = new Sha256();
@@ -78,6 +121,10 @@ public record AdapterWeights(
             hash.add(head.getBytes(StandardCharsets.UTF_8));
             addTo(hash, pair.a());
             addTo(hash, pair.b());
+        }
+        for (SavedWeight weight : saved) {
+            hash.add(("saved " + weight.place().name() + "\n").getBytes(StandardCharsets.UTF_8));
+            addTo(hash, weight.values());
         }
         return hash.hex();
     }
@@ -104,7 +151,7 @@ public record AdapterWeights(
 
     /** The same adapter with other matrices. */
     AdapterWeights withPairs(List<LoraPair> newPairs) {
-        return new AdapterWeights(source, architecture, alpha, newPairs, metadata);
+        return new AdapterWeights(source, architecture, alpha, newPairs, saved, metadata);
     }
 
     /**
@@ -128,6 +175,29 @@ public record AdapterWeights(
         for (LoraPair pair : FusedProducts.split(pairs, spec)) {
             requireFits(pair, spec, base);
         }
+        for (SavedWeight weight : saved) {
+            int vocabSize = spec.decoder().vocabSize();
+            int width = spec.decoder().width();
+            if (weight.rows() != vocabSize || weight.columns() != width) {
+                throw misfit(
+                        base,
+                        "tensor " + weight.place().name() + ".weight expects " + vocabSize + " rows of " + width
+                                + ", found " + weight.rows() + " of " + weight.columns());
+            }
+        }
+    }
+
+    /**
+     * Checks that it only adds.
+     *
+     * @param what needs that, for messages
+     * @throws BadInputException if a weight of it takes the place of the base's
+     */
+    public void requireNothingSaved(String what) {
+        saved.stream().findFirst().ifPresent(weight -> {
+            throw new BadInputException(source + ": " + what + ": expected an adapter that only adds to products, found"
+                    + " " + weight.place().name() + " trained whole; merge it into its base");
+        });
     }
 
     private BadInputException misfit(String base, String what) {

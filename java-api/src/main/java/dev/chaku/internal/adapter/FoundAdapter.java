@@ -39,8 +39,18 @@ record FoundAdapter(
      *
      * @param what where it stands and what was found, for instance {@code adapter_config.json: use_dora = true}
      * @param why it cannot be part of a LoRA file
+     * @param saved whether it is of whole weights, which can be worn where they are of the embedding or the output
      */
-    record Beyond(String what, String why) {
+    record Beyond(String what, String why, boolean saved) {
+        Beyond(String what, String why) {
+            this(what, why, false);
+        }
+
+        /** Of a whole weight. */
+        static Beyond saved(String what, String why) {
+            return new Beyond(what, why + "; " + MERGED, true);
+        }
+
         /** Of what can be had as a whole model all the same. */
         static Beyond mergeable(String what, String why) {
             return new Beyond(what, why + "; " + MERGED);
@@ -116,12 +126,18 @@ record FoundAdapter(
         return this;
     }
 
-    /** @throws BadInputException if it is more than low-rank additions: the message names the first that is */
+    /**
+     * @throws BadInputException if it is more than low-rank additions and whole weights: the message names the first
+     *     that is
+     */
     FoundAdapter requireLora() {
-        beyond.stream().findFirst().ifPresent(first -> {
-            throw new BadInputException(first.sentence());
-        });
-        if (modules.isEmpty()) {
+        beyond.stream()
+                .filter(each -> !each.saved() || wholes.isEmpty())
+                .findFirst()
+                .ifPresent(first -> {
+                    throw new BadInputException(first.sentence());
+                });
+        if (modules.isEmpty() && wholes.isEmpty()) {
             throw new BadInputException(folder + ": expected tensors of LoRA modules, found none");
         }
         return this;

@@ -47,10 +47,18 @@ final class FoundPlaces {
      * The adapter for a base.
      *
      * @param base what messages call it; empty for nothing
-     * @throws BadInputException if it is more than low-rank additions, or belongs to another base
+     * @throws BadInputException if it is more than low-rank additions and whole weights of embedding and output, or
+     *     belongs to another base
      */
     static AdapterWeights place(FoundAdapter found, DecoderSpec spec, String base) {
-        return new FoundPlaces(found.requireLora(), spec).place(base);
+        AdapterWeights placed = new FoundPlaces(found.requireLora(), spec).place(base);
+        return new AdapterWeights(
+                placed.source(),
+                placed.architecture(),
+                placed.alpha(),
+                placed.pairs(),
+                WholePlaces.saved(found, spec),
+                placed.metadata());
     }
 
     /** The same of the low-rank additions alone that are beside what only a merge can take. */

@@ -8,6 +8,7 @@ import dev.chaku.gguf.GgufValue;
 import dev.chaku.gguf.GgufWriter;
 import dev.chaku.internal.engine.DecoderModule;
 import dev.chaku.internal.engine.LoraPair;
+import dev.chaku.internal.engine.SavedWeight;
 import dev.chaku.internal.huggingface.StagedFloats;
 import java.nio.FloatBuffer;
 import java.nio.file.Path;
@@ -27,6 +28,14 @@ public final class GgufAdapters {
     private static final String A = ".weight.lora_a";
     private static final String B = ".weight.lora_b";
     private static final String ALPHA = "adapter.lora.alpha";
+    private static final String WEIGHT = ".weight";
+
+    /** Says that a saved embedding is the output projection, too. */
+    private static final String BOTH_ENDS = "chaku.saved.both_ends";
+
+    /** What may stand whole in a file. */
+    private static final List<DecoderModule.Place> SAVED =
+            List.of(DecoderModule.TOKEN_EMBEDDING.at(-1), DecoderModule.OUTPUT.at(-1));
 
     /** Tokens after which alone an adapter is to be worn. */
     private static final String INVOCATION = "adapter.alora.invocation_tokens";
@@ -57,10 +66,43 @@ public final class GgufAdapters {
         for (Map.Entry<String, GgufTensor[]> entry : pairUp(file).entrySet()) {
             pairs.add(pair(file, entry.getKey(), entry.getValue()[0], entry.getValue()[1], decoder));
         }
-        if (pairs.isEmpty()) {
+        List<SavedWeight> saved = saved(file, decoder);
+        if (pairs.isEmpty() && saved.isEmpty()) {
             throw new BadInputException(path + ": expected tensors named …" + A + " and …" + B + ", found no tensor");
         }
-        return new AdapterWeights(path.toString(), architecture, alpha, pairs, file.metadata());
+        return new AdapterWeights(path.toString(), architecture, alpha, pairs, saved, file.metadata());
+    }
+
+    private static boolean isSaved(GgufTensor tensor) {
+        return SAVED.stream().anyMatch(place -> tensor.name().equals(place.name() + WEIGHT));
+    }
+
+    /** In the order of {@link #SAVED}. */
+    private static List<SavedWeight> saved(GgufFile file, TensorDecoder decoder) {
+        List<SavedWeight> saved = new ArrayList<>();
+        for (DecoderModule.Place place : SAVED) {
+            file.findTensor(place.name() + WEIGHT).ifPresent(tensor -> {
+                if (tensor.rank() != 2 || tensor.elements() > Integer.MAX_VALUE) {
+                    throw new BadInputException(file.path() + ": tensor '" + tensor.name()
+                            + "': expected dims [D, V] of at most " + Integer.MAX_VALUE + " elements, found "
+                            + Arrays.toString(tensor.dims()));
+                }
+                saved.add(new SavedWeight(
+                        place,
+                        Math.toIntExact(tensor.dim(1)),
+                        Math.toIntExact(tensor.dim(0)),
+                        decode(file, tensor, decoder)));
+            });
+        }
+        if (file.metadata().findBool(BOTH_ENDS).orElse(false)) {
+            if (saved.size() != 1 || saved.get(0).place().module() != DecoderModule.TOKEN_EMBEDDING) {
+                throw new BadInputException(file.path() + ": key " + BOTH_ENDS
+                        + ": expected a tensor token_embd.weight and none output.weight beside it");
+            }
+            SavedWeight one = saved.get(0);
+            saved.add(new SavedWeight(SAVED.get(1), one.rows(), one.columns(), one.values()));
+        }
+        return saved;
     }
 
     private static void requireEquals(GgufFile file, String key, String expected) {
@@ -74,10 +116,14 @@ public final class GgufAdapters {
     private static Map<String, GgufTensor[]> pairUp(GgufFile file) {
         Map<String, GgufTensor[]> pairs = new LinkedHashMap<>();
         for (GgufTensor tensor : file.tensors()) {
+            if (isSaved(tensor)) {
+                continue;
+            }
             int half = tensor.name().endsWith(A) ? 0 : tensor.name().endsWith(B) ? 1 : -1;
             if (half < 0) {
-                throw new BadInputException(file.path() + ": tensor '" + tensor.name()
-                        + "': expected a name that ends in " + A + " or " + B);
+                throw new BadInputException(
+                        file.path() + ": tensor '" + tensor.name() + "': expected a name that ends in " + A + " or " + B
+                                + ", or token_embd.weight or output.weight");
             }
             String name = tensor.name().substring(0, tensor.name().length() - A.length());
             pairs.computeIfAbsent(name, unused -> new GgufTensor[2])[half] = tensor;
@@ -167,16 +213,48 @@ public final class GgufAdapters {
             List<LoraPair> pairs,
             Map<String, GgufValue> extra,
             boolean overwrite) {
+        write(path, architecture, alpha, pairs, List.of(), extra, overwrite);
+    }
+
+    /**
+     * The same with weights in place of the base's, as tensors of their names: what llama.cpp refuses to load.
+     *
+     * @param saved the token embedding, the output projection or both
+     */
+    public static void write(
+            Path path,
+            String architecture,
+            float alpha,
+            List<LoraPair> pairs,
+            List<SavedWeight> saved,
+            Map<String, GgufValue> extra,
+            boolean overwrite) {
         GgufWriter writer = GgufWriter.to(path)
                 .overwrite(overwrite)
                 .put("general.type", "adapter")
                 .put("general.architecture", architecture)
                 .put("adapter.type", "lora")
                 .put(ALPHA, alpha);
-        extra.forEach(writer::put);
+        extra.forEach((key, value) -> {
+            if (!key.equals(BOTH_ENDS)) {
+                writer.put(key, value);
+            }
+        });
+        boolean one = SavedWeight.isOne(saved);
+        if (one) {
+            writer.put(BOTH_ENDS, true);
+        }
         pairs.forEach(pair -> pair.requireFinite(path.toString()));
         StagedFloats staged = new StagedFloats();
         pairs.forEach(pair -> add(writer, pair, staged));
+        for (SavedWeight weight : one ? saved.subList(0, 1) : saved) {
+            weight.requireFinite(path.toString());
+            writer.tensor(
+                    weight.place().name() + WEIGHT,
+                    GgmlType.F32,
+                    new long[] {weight.columns(), weight.rows()},
+                    out -> staged.write(FloatBuffer.wrap(weight.values()), out::write));
+        }
         writer.write();
     }
 

@@ -7,6 +7,7 @@ import dev.chaku.internal.engine.DecoderModule;
 import dev.chaku.internal.engine.DecoderModule.Place;
 import dev.chaku.internal.engine.DecoderSpec;
 import dev.chaku.internal.engine.LoraPair;
+import dev.chaku.internal.engine.SavedWeight;
 import dev.chaku.internal.huggingface.ModuleNames;
 import dev.chaku.internal.huggingface.Safetensors;
 import dev.chaku.internal.io.WholeFolder;
@@ -48,7 +49,7 @@ public final class PeftAdapters {
      *
      * @param spec the base: its family decides the order of rows
      * @throws BadInputException if a file is damaged, the adapter belongs to another base, or it is more than low-rank
-     *     additions (DoRA, saved modules, trained embeddings); the message names the setting or tensor
+     *     additions and a whole embedding or output projection; the message names the setting or tensor
      */
     public static AdapterWeights read(Path folder, DecoderSpec spec) {
         return read(folder, spec, "").weights();
@@ -84,10 +85,33 @@ public final class PeftAdapters {
         ModuleNames names = ModelFamilies.modules(spec.architecture());
         List<Written> modules = modules(adapter, spec, names);
         NewFile.requireNewFolder(folder);
-        write(
-                folder,
-                sources(modules),
-                config(adapter, modules, names).json(targetModules(modules, spec, names), false));
+        List<Safetensors.Source> sources = new ArrayList<>(sources(modules));
+        addSaved(sources, adapter, names);
+        write(folder, sources, json(adapter, modules, spec, names, false));
+    }
+
+    private static String json(
+            AdapterWeights adapter, List<Written> modules, DecoderSpec spec, ModuleNames names, boolean dora) {
+        List<String> saved = adapter.saved().stream()
+                .map(weight -> names.leaf(weight.place().module()))
+                .toList();
+        return config(adapter, modules, names).json(targetModules(modules, spec, names), saved, dora);
+    }
+
+    /** What was trained whole, at both ends even where it is one matrix: PEFT ties no copies of its own. */
+    private static void addSaved(List<Safetensors.Source> sources, AdapterWeights adapter, ModuleNames names) {
+        for (SavedWeight weight : adapter.saved()) {
+            if (names.find(weight.place().module()).isEmpty()) {
+                throw new BadInputException(
+                        adapter.source() + ": " + weight.place().name()
+                                + ": Hugging Face has no module of its own for it in " + adapter.architecture());
+            }
+            sources.add(new Safetensors.Source(
+                    PeftModules.whole(names.fullName(weight.place())),
+                    List.of((long) weight.rows(), (long) weight.columns()),
+                    FloatBuffer.wrap(weight.values())));
+        }
+        sources.sort(Comparator.comparing(Safetensors.Source::name));
     }
 
     /**
@@ -138,8 +162,8 @@ public final class PeftAdapters {
             String name = PeftModules.tensor(written.module(), PeftModules.Part.MAGNITUDE);
             sources.add(new Safetensors.Source(name, List.of((long) rows.length), FloatBuffer.wrap(rows)));
         }
-        sources.sort(Comparator.comparing(Safetensors.Source::name));
-        write(folder, sources, config(adapter, modules, names).json(targetModules(modules, spec, names), true));
+        addSaved(sources, adapter, names);
+        write(folder, sources, json(adapter, modules, spec, names, true));
     }
 
     /** Of columns that several products share each has its own rows, times the number of columns. */
@@ -262,7 +286,8 @@ public final class PeftAdapters {
         int rank = modules.stream()
                 .mapToInt(written -> written.pair().rank())
                 .max()
-                .orElseThrow();
+                .orElseThrow(() -> new BadInputException(
+                        adapter.source() + ": expected products that are added to, as PEFT has it, found none"));
         Map<String, Double> ranks = new LinkedHashMap<>();
         for (Written written : modules) {
             if (written.pair().rank() != rank) {

@@ -226,7 +226,12 @@ record PeftConfig(
         Refusals(JsonFile json) {
             this(json, new ArrayList<>());
             merge("use_dora", "DoRA rescales whole weights and is no low-rank addition");
-            merge("modules_to_save", "whole trained modules cannot be part of a LoRA file");
+            Object saved = json.fields().get("modules_to_save");
+            if (isSet(saved)) {
+                list.add(Beyond.saved(
+                        json.path() + ": modules_to_save = " + shown(saved),
+                        "whole trained modules are named whose tensors are not there"));
+            }
             merge("trainable_token_indices", "trained embeddings cannot be part of a LoRA file");
             refuse("lora_bias", "biases of B cannot be part of a LoRA file");
             refuse(
@@ -320,7 +325,7 @@ record PeftConfig(
     }
 
     /** The file's text. */
-    String json(List<String> targetModules, boolean dora) {
+    String json(List<String> targetModules, List<String> savedModules, boolean dora) {
         StringWriter text = new StringWriter();
         try (JsonGenerator json = Json.FACTORY.createGenerator(text).useDefaultPrettyPrinter()) {
             json.writeStartObject();
@@ -333,15 +338,15 @@ record PeftConfig(
             json.writeBooleanField("init_lora_weights", true);
             writeNumber(json, "lora_alpha", alpha);
             json.writeNumberField("lora_dropout", 0.0);
-            json.writeNullField("modules_to_save");
+            if (savedModules.isEmpty()) {
+                json.writeNullField("modules_to_save");
+            } else {
+                writeStrings(json, "modules_to_save", savedModules);
+            }
             json.writeStringField("peft_type", "LORA");
             json.writeNumberField("r", rank);
             writeNumbers(json, "rank_pattern", rankPattern);
-            json.writeArrayFieldStart("target_modules");
-            for (String module : targetModules) {
-                json.writeString(module);
-            }
-            json.writeEndArray();
+            writeStrings(json, "target_modules", targetModules);
             json.writeStringField("task_type", "CAUSAL_LM");
             json.writeBooleanField("use_dora", dora);
             json.writeBooleanField("use_rslora", rsLora);
@@ -350,6 +355,14 @@ record PeftConfig(
             throw new IllegalStateException("JSON in memory failed", e);
         }
         return text + "\n";
+    }
+
+    private static void writeStrings(JsonGenerator json, String name, List<String> values) throws IOException {
+        json.writeArrayFieldStart(name);
+        for (String value : values) {
+            json.writeString(value);
+        }
+        json.writeEndArray();
     }
 
     private static void writeNumbers(JsonGenerator json, String name, Map<String, Double> numbers) throws IOException {

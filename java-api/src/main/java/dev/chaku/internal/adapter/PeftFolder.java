@@ -104,7 +104,10 @@ final class PeftFolder {
             case MAGNITUDE -> Beyond.mergeable(what, "DoRA's magnitudes rescale whole weights");
             case TOKENS -> Beyond.mergeable(what, "trained embeddings cannot be part of a LoRA file");
             case BIAS -> new Beyond(what, "biases of B cannot be part of a LoRA file");
-            default -> Beyond.mergeable(what, "it is no LoRA matrix but a whole weight");
+            default ->
+                name.endsWith(".weight")
+                        ? Beyond.saved(what, "it is no LoRA matrix but a whole weight")
+                        : new Beyond(what, "it is no LoRA matrix but a whole bias or value");
         };
     }
 

@@ -59,6 +59,11 @@ final class PeftModules {
         return new Named(ModuleNames.bare(name.replaceFirst("\\.(weight|bias)$", "")), Part.WHOLE);
     }
 
+    /** The tensor of a module that was trained whole. */
+    static String whole(String module) {
+        return PREFIX + module + ".weight";
+    }
+
     static String tensor(String module, Part part) {
         // PEFT writes a vector without .weight, as its own saved state has it.
         return PREFIX + module + "." + part.middle + (part == Part.MAGNITUDE ? "" : part.end);

@@ -7,8 +7,11 @@ import dev.chaku.internal.engine.DecoderModule;
 import dev.chaku.internal.engine.DecoderModule.Place;
 import dev.chaku.internal.engine.DecoderSpec;
 import dev.chaku.internal.engine.LoraPair;
+import dev.chaku.internal.engine.SavedWeight;
 import dev.chaku.internal.huggingface.ModuleNames;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
 
 /** Brings what an adapter says of whole weights to a base. */
@@ -29,6 +32,26 @@ final class WholePlaces {
         List<WholeWeight> wholes = new ArrayList<>();
         found.wholes().forEach(whole -> wholes.addAll(places.place(whole)));
         return wholes;
+    }
+
+    /**
+     * What can be worn: an embedding and an output projection. Two of the same values are one matrix at both ends.
+     *
+     * @throws BadInputException if a tensor is of another module, or has another shape
+     */
+    static List<SavedWeight> saved(FoundAdapter found, DecoderSpec spec) {
+        WholePlaces places = new WholePlaces(found, spec);
+        List<SavedWeight> saved = new ArrayList<>();
+        for (Whole whole : found.wholes()) {
+            Place place = places.outside(whole);
+            WholeWeight.Rows rows = places.rows(whole, places.vocabSize());
+            float[] values = rows.all();
+            float[] other = saved.isEmpty() ? values : saved.get(0).values();
+            saved.add(new SavedWeight(
+                    place, rows.count(), rows.columns(), Arrays.equals(values, other) ? other : values));
+        }
+        saved.sort(Comparator.comparing(weight -> weight.place().module()));
+        return saved;
     }
 
     private List<WholeWeight> place(Whole whole) {

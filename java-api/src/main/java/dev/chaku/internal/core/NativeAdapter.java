@@ -3,12 +3,15 @@ package dev.chaku.internal.core;
 import dev.chaku.internal.core.binding.generated.chaku;
 import dev.chaku.internal.core.binding.generated.chaku_adapter;
 import dev.chaku.internal.core.binding.generated.chaku_model;
+import dev.chaku.internal.engine.DecoderModule;
 import dev.chaku.internal.engine.EngineAdapter;
 import dev.chaku.internal.engine.EngineText;
 import dev.chaku.internal.engine.LoraPair;
+import dev.chaku.internal.engine.SavedWeight;
 import dev.chaku.internal.io.DirectBuffers;
 import java.nio.FloatBuffer;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Low-rank additions to a model's products. Filled by one thread, then worn by any number of texts and immutable; a
@@ -38,7 +41,13 @@ final class NativeAdapter extends NativeHandle<chaku_adapter> implements EngineA
     }
 
     /** See {@link NativeModel#adapter}. */
-    static NativeAdapter of(NativeModel model, String source, String contentHash, float alpha, List<LoraPair> pairs) {
+    static NativeAdapter of(
+            NativeModel model,
+            String source,
+            String contentHash,
+            float alpha,
+            List<LoraPair> pairs,
+            List<SavedWeight> saved) {
         NativeAdapter adapter = create(model, contentHash);
         boolean filled = false;
         try {
@@ -55,6 +64,7 @@ final class NativeAdapter extends NativeHandle<chaku_adapter> implements EngineA
                             source + ": " + pair.place().name());
                 }
             }
+            adapter.replace(saved, source);
             filled = true;
             return adapter;
         } finally {
@@ -80,6 +90,32 @@ final class NativeAdapter extends NativeHandle<chaku_adapter> implements EngineA
             return new NativeAdapter(out, contentHash);
         } finally {
             model.leave();
+        }
+    }
+
+    /** Puts weights in place of the model's; one that serves at both ends is copied once. */
+    private void replace(List<SavedWeight> saved, String source) {
+        boolean one = SavedWeight.isOne(saved);
+        for (DecoderModule module : List.of(DecoderModule.TOKEN_EMBEDDING, DecoderModule.OUTPUT)) {
+            SavedWeight.find(saved, module).ifPresent(weight -> {
+                String name = source + ": " + weight.place().name();
+                if (one && module == DecoderModule.OUTPUT) {
+                    replace(module, null, 0, name);
+                    return;
+                }
+                try (NativeScratch values = NativeScratch.floats(weight.values().length)) {
+                    replace(module, values.floats().put(weight.values()).flip(), weight.values().length, name);
+                }
+            });
+        }
+    }
+
+    private void replace(DecoderModule module, @Nullable FloatBuffer values, int n, String name) {
+        chaku_adapter adapter = enterExclusive();
+        try {
+            Status.check(chaku.chaku_adapter_replace(adapter, Ids.of(module), values, n), name);
+        } finally {
+            leaveExclusive();
         }
     }
 

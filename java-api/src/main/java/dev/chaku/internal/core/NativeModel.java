@@ -11,6 +11,7 @@ import dev.chaku.internal.engine.EnginePool;
 import dev.chaku.internal.engine.EngineTrainer;
 import dev.chaku.internal.engine.LoraPair;
 import dev.chaku.internal.engine.MemoryPlan;
+import dev.chaku.internal.engine.SavedWeight;
 import dev.chaku.internal.engine.TrainerOptions;
 import java.nio.FloatBuffer;
 import java.util.List;
@@ -91,7 +92,8 @@ final class NativeModel extends NativeHandle<chaku_model> implements EngineModel
     }
 
     @Override
-    public EngineAdapter adapter(String source, String contentHash, float alpha, List<LoraPair> pairs) {
-        return NativeAdapter.of(this, source, contentHash, alpha, pairs);
+    public EngineAdapter adapter(
+            String source, String contentHash, float alpha, List<LoraPair> pairs, List<SavedWeight> saved) {
+        return NativeAdapter.of(this, source, contentHash, alpha, pairs, saved);
     }
 }

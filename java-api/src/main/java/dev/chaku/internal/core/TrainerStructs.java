@@ -67,6 +67,7 @@ final class TrainerStructs implements AutoCloseable {
                 .exception_scales(n == 0 ? null : new FloatPointer(scales.flip()))
                 .magnitudes(lora.magnitudes() ? 1 : 0)
                 .subtracts_frozen(lora.subtractsFrozen() ? 1 : 0)
+                .saved(Ids.bits(lora.saved()))
                 .merge_aware(lora.merge() == null ? null : merge(lora.merge()));
     }
 

@@ -38,9 +38,11 @@ public interface EngineModel extends AutoCloseable {
      * @param contentHash see {@link EngineAdapter#contentHash}
      * @param alpha the scale of a pair is alpha / its rank
      * @param pairs one per adapted product of this engine, none in one tensor of a file with others
+     * @param saved weights in place of the model's; texts wear the adapter with scale 1 then
      * @throws BadInputException if the model has no such product, or of another shape
      */
-    EngineAdapter adapter(String source, String contentHash, float alpha, List<LoraPair> pairs);
+    EngineAdapter adapter(
+            String source, String contentHash, float alpha, List<LoraPair> pairs, List<SavedWeight> saved);
 
     /** Closes it; computations under way end normally, later calls throw IllegalStateException. Idempotent. */
     @Override

@@ -15,6 +15,8 @@ import org.jspecify.annotations.Nullable;
  * @param magnitudes whether rows get lengths of their own (DoRA)
  * @param subtractsFrozen whether the frozen pair is subtracted from A and B (PiSSA)
  * @param merge trained through the quantizer of a merge into these formats; null: as if nothing were merged
+ * @param saved what is trained whole beside it: of the token embedding and the output projection; one matrix that is
+ *     both is the embedding
  */
 public record LoraOptions(
         int rank,
@@ -24,15 +26,22 @@ public record LoraOptions(
         Map<DecoderModule.Place, Product> exceptions,
         boolean magnitudes,
         boolean subtractsFrozen,
-        @Nullable MergeFormats merge) {
+        @Nullable MergeFormats merge,
+        Set<DecoderModule> saved) {
     public LoraOptions {
         targets = Set.copyOf(targets);
         exceptions = Map.copyOf(exceptions);
+        saved = Set.copyOf(saved);
+    }
+
+    /** The same with modules that are trained whole. */
+    public LoraOptions withSaved(Set<DecoderModule> modules) {
+        return new LoraOptions(rank, scale, dropout, targets, exceptions, magnitudes, subtractsFrozen, merge, modules);
     }
 
     /** All products of the targets alike, without dropout and a merge. */
     public static LoraOptions of(int rank, float scale, Set<DecoderModule> targets) {
-        return new LoraOptions(rank, scale, 0, targets, Map.of(), false, false, null);
+        return new LoraOptions(rank, scale, 0, targets, Map.of(), false, false, null, Set.of());
     }
 
     /**

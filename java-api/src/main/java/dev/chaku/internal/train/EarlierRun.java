@@ -23,6 +23,8 @@ public record EarlierRun(Path folder, Map<String, String> settings) {
 
     /** What is compared of a setting that a run was not told. */
     static final String NOT_SET = "not set";
+    /** A setting that is there only where it is not the usual one. */
+    private static final String SAVED = "modules_to_save";
 
     /** A file of settings without these is another program's, or tells too little to compare. */
     private static final List<String> REQUIRED = List.of("base_model_sha256", "training_examples_sha256");
@@ -76,7 +78,11 @@ public record EarlierRun(Path folder, Map<String, String> settings) {
      */
     public static void requireSame(Path what, Map<String, String> then, Map<String, String> now) {
         StringBuilder differences = new StringBuilder();
-        now.forEach((name, value) -> {
+        Map<String, String> all = new LinkedHashMap<>(now);
+        if (then.containsKey(SAVED)) {
+            all.putIfAbsent(SAVED, NOT_SET);
+        }
+        all.forEach((name, value) -> {
             String before = then.getOrDefault(name, NOT_SET);
             if (!value.equals(before)) {
                 differences

@@ -7,8 +7,10 @@ import dev.chaku.internal.engine.EngineTrainer;
 import dev.chaku.internal.engine.LoraOptions;
 import dev.chaku.internal.engine.LoraPair;
 import dev.chaku.internal.engine.ParameterInfo;
+import dev.chaku.internal.engine.SavedWeight;
 import dev.chaku.train.LoraConfig;
 import dev.chaku.train.LoraTarget;
+import dev.chaku.train.SavedModule;
 import java.nio.FloatBuffer;
 import java.util.EnumSet;
 import java.util.HashMap;
@@ -38,7 +40,14 @@ public record StartingAdapter(String name, AdapterWeights weights) {
                                     + ".weight.lora_a: expected what a training adapts, found an addition to "
                                     + pair.place().module())));
         }
-        return LoraConfig.rank(rank).withAlpha(weights.alpha()).withTargets(targets);
+        LoraConfig lora = LoraConfig.rank(rank).withAlpha(weights.alpha());
+        Set<SavedModule> saved = EnumSet.noneOf(SavedModule.class);
+        weights.trainedWhole(model.spec()).keySet().forEach(module -> saved.add(module(module)));
+        return (targets.isEmpty() ? lora : lora.withTargets(targets)).withSaved(saved);
+    }
+
+    private static SavedModule module(DecoderModule module) {
+        return module == DecoderModule.OUTPUT ? SavedModule.OUTPUT : SavedModule.TOKEN_EMBEDDINGS;
     }
 
     /** Puts its values into a trainer that has just been made. */
@@ -49,11 +58,24 @@ public record StartingAdapter(String name, AdapterWeights weights) {
         weights.requireFits(model.spec());
         weights.split(model.spec()).forEach(pair -> pairs.put(pair.place(), pair));
         Set<DecoderModule.Place> left = new HashSet<>(pairs.keySet());
+        Map<DecoderModule, SavedWeight> whole = weights.trainedWhole(model.spec());
+        Set<DecoderModule> wholeLeft = new HashSet<>(whole.keySet());
         FloatBuffer buffer = TrainerState.bufferFor(core);
         for (int i = 0; i < core.parameters(); i++) {
             ParameterInfo info = core.parameter(i);
             DecoderModule.Place place = info.module().at(info.layer());
             LoraPair pair = pairs.get(place);
+            if (info.kind() == ParameterInfo.Kind.WEIGHT) {
+                SavedWeight weight = whole.get(info.module());
+                if (weight != null) {
+                    wholeLeft.remove(info.module());
+                    core.write(
+                            i,
+                            EngineTrainer.Slot.VALUE,
+                            buffer.clear().put(weight.values()).flip());
+                }
+                continue;
+            }
             // Magnitudes begin as the lengths of what A and B make of the base.
             if (pair != null && info.kind() != ParameterInfo.Kind.LORA_MAGNITUDE) {
                 left.remove(place);
@@ -69,6 +91,12 @@ public record StartingAdapter(String name, AdapterWeights weights) {
                 }
                 core.write(i, EngineTrainer.Slot.VALUE, buffer.clear().limit(n));
             }
+        }
+        for (DecoderModule module : wholeLeft) {
+            throw BadInputException.ofSetting(
+                    "modules to save",
+                    "all that " + name() + " has trained whole, which the training goes on from",
+                    "none for " + module(module).label());
         }
         if (!left.isEmpty()) {
             String one = left.stream()

@@ -17,6 +17,7 @@ import dev.chaku.internal.engine.EngineTrainer;
 import dev.chaku.internal.engine.LoraOptions;
 import dev.chaku.internal.engine.LoraPair;
 import dev.chaku.internal.engine.ParameterInfo;
+import dev.chaku.internal.engine.SavedWeight;
 import dev.chaku.internal.engine.TrainerOptions;
 import dev.chaku.train.Experts;
 import dev.chaku.train.LoraConfig;
@@ -24,6 +25,7 @@ import dev.chaku.train.LoraTarget;
 import dev.chaku.train.LoraVariant;
 import dev.chaku.train.MergeAware;
 import dev.chaku.train.ProductRules;
+import dev.chaku.train.SavedModule;
 import java.nio.FloatBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -39,7 +41,10 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
-/** LoRA: two small matrices beside each product that is adapted, over the frozen model. */
+/**
+ * LoRA: two small matrices beside each product that is adapted, over the frozen model, and perhaps copies of embedding
+ * and output projection that are trained whole.
+ */
 record TrainableAdapter(BaseModel model, LoraConfig lora, Experts experts) implements Trainable {
     @Override
     public String fileName() {
@@ -59,10 +64,55 @@ record TrainableAdapter(BaseModel model, LoraConfig lora, Experts experts) imple
         return isPrincipal() ? Math.max(result, PrincipalStart.heapBytes(model.spec(), adapted()) / 2) : result;
     }
 
-    /** Of PiSSA the pair that it began with, too. */
+    /** Of PiSSA the pair that it began with, too; of one matrix at both ends PEFT has two. */
     @Override
     public long resultValues() {
-        return isPrincipal() ? 2 * parameters() : parameters();
+        long twice = !isAdapter() && isTied() ? savedValues() : 0;
+        return isPrincipal() ? 2 * parameters() : parameters() + twice;
+    }
+
+    /** Whether one matrix is embedding and output projection. */
+    private boolean isTied() {
+        return model.spec().weight(DecoderModule.OUTPUT.at(-1)).isEmpty();
+    }
+
+    private long matrixValues() {
+        return (long) model.spec().decoder().vocabSize()
+                * model.spec().decoder().width();
+    }
+
+    private long savedValues() {
+        return lora.saved().isEmpty()
+                ? 0
+                : matrixValues() * (isTied() ? 1 : lora.saved().size());
+    }
+
+    /** What is trained whole, as the core has it: one matrix that is both is the embedding. */
+    private Set<DecoderModule> saved(Set<DecoderModule> targets) {
+        if (lora.saved().isEmpty()) {
+            return Set.of();
+        }
+        if (isTied() && !lora.saved().contains(SavedModule.TOKEN_EMBEDDINGS)) {
+            throw BadInputException.ofSetting(
+                    "modules to save",
+                    "token_embd, which is the output projection of " + model + " too, as it has no output.weight",
+                    "output alone");
+        }
+        if (targets.contains(DecoderModule.OUTPUT) && (isTied() || lora.saved().contains(SavedModule.OUTPUT))) {
+            throw BadInputException.ofSetting(
+                    "targets", "products that are not among the modules to save, which are trained whole", "output");
+        }
+        if (matrixValues() > Integer.MAX_VALUE / Float.BYTES) {
+            throw BadInputException.ofSetting(
+                    "modules to save",
+                    "matrices of at most " + Integer.MAX_VALUE / Float.BYTES + " values",
+                    matrixValues() + " in " + model);
+        }
+        return lora.saved().stream()
+                .map(module -> module == SavedModule.TOKEN_EMBEDDINGS || isTied()
+                        ? DecoderModule.TOKEN_EMBEDDING
+                        : DecoderModule.OUTPUT)
+                .collect(Collectors.toSet());
     }
 
     @Override
@@ -111,7 +161,8 @@ record TrainableAdapter(BaseModel model, LoraConfig lora, Experts experts) imple
                 isPrincipal(),
                 lora.mergeAware() == null
                         ? null
-                        : mergeTargets(lora.mergeAware()).formats());
+                        : mergeTargets(lora.mergeAware()).formats(),
+                saved(targets));
         return TrainerOptions.lora(options, maxTokens, seed, (float) experts.loadBalance(), memoryLimitBytes);
     }
 
@@ -146,7 +197,7 @@ record TrainableAdapter(BaseModel model, LoraConfig lora, Experts experts) imple
             sum += product.getValue().rank() * (base.rows() + base.columns() * spec.stacked(place));
             sum += lora.variant() == LoraVariant.DORA ? base.rows() : 0;
         }
-        return sum;
+        return sum + savedValues();
     }
 
     /** The shape of a product; a tied output projection has that of the embeddings. */
@@ -318,11 +369,14 @@ record TrainableAdapter(BaseModel model, LoraConfig lora, Experts experts) imple
     public void write(EngineTrainer core, RunDescription description, Path file) {
         Map<DecoderModule.Place, float[][]> halves = new LinkedHashMap<>();
         List<WholeWeight.Lengths> lengths = new ArrayList<>();
+        List<SavedWeight> saved = new ArrayList<>();
         FloatBuffer buffer = TrainerState.bufferFor(core);
         for (int i = 0; i < core.parameters(); i++) {
             ParameterInfo info = core.parameter(i);
             float[] values = values(core, i, info, EngineTrainer.Slot.VALUE, buffer);
-            if (info.kind() == ParameterInfo.Kind.LORA_MAGNITUDE) {
+            if (info.kind() == ParameterInfo.Kind.WEIGHT) {
+                addSaved(saved, info, values);
+            } else if (info.kind() == ParameterInfo.Kind.LORA_MAGNITUDE) {
                 lengths.add(new WholeWeight.Lengths(place(info), values));
             } else {
                 int half = info.kind() == ParameterInfo.Kind.LORA_A ? 0 : 1;
@@ -361,11 +415,23 @@ record TrainableAdapter(BaseModel model, LoraConfig lora, Experts experts) imple
                     model.architecture(),
                     alpha,
                     FusedProducts.join(pairs, model.spec()),
+                    saved,
                     new GgufMetadata(source, extra));
             PeftAdapters.writeDora(file, weights, lengths, model.spec());
             return;
         }
-        GgufAdapters.write(file, model.architecture(), alpha, FusedProducts.join(pairs, model.spec()), extra, true);
+        GgufAdapters.write(
+                file, model.architecture(), alpha, FusedProducts.join(pairs, model.spec()), saved, extra, true);
+    }
+
+    /** One matrix that is embedding and output projection is saved for both. */
+    private void addSaved(List<SavedWeight> saved, ParameterInfo info, float[] values) {
+        int rows = Math.toIntExact(info.rows());
+        int columns = Math.toIntExact(info.columns());
+        saved.add(new SavedWeight(place(info), rows, columns, values));
+        if (isTied()) {
+            saved.add(new SavedWeight(DecoderModule.OUTPUT.at(-1), rows, columns, values));
+        }
     }
 
     /** [A; A0] and [B, -B0] in place of A and B, of each expert: what PEFT makes of PiSSA's adapters, too. */

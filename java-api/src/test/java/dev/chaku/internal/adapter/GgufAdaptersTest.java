@@ -124,7 +124,7 @@ class GgufAdaptersTest {
                 .contains("expected dims [K, rank] and [rank, N], found [16, 2] and [1, 24]"));
         assertTrue(refusal(f16(f16(lora(), "blk.0.ssm_in.weight.lora_a", 16, 1), "blk.0.ssm_in.weight.lora_b", 1, 24))
                 .contains("'blk.0.ssm_in.weight.lora_a': this version adapts no such module"));
-        assertTrue(refusal(f16(lora(), "token_embd.weight", 16, 1)).contains("tensor 'token_embd.weight'"));
+        assertTrue(refusal(f16(lora(), "output_norm.weight", 16, 1)).contains("tensor 'output_norm.weight'"));
     }
 
     /** Whatever happens to the bytes, it is told as bad input or changes a number. */

@@ -63,6 +63,7 @@ public final class AdapterMerger {
         if (parents.isEmpty()) {
             throw new BadInputException("expected at least one adapter to merge, found none");
         }
+        parents.forEach(parent -> parent.adapter().requireNothingSaved("merging adapters"));
         boolean isSlerp = method instanceof MergeMethod.Slerp;
         if (isSlerp && parents.size() != 2) {
             throw new BadInputException("slerp expects two adapters, found " + parents.size());

@@ -9,6 +9,7 @@ import dev.chaku.internal.adapter.BaseVocabulary;
 import dev.chaku.internal.adapter.GgufAdapters;
 import dev.chaku.internal.adapter.ModelFingerprint;
 import dev.chaku.internal.engine.LoraPair;
+import dev.chaku.internal.engine.SavedWeight;
 import dev.chaku.internal.io.Sha256;
 import dev.chaku.io.FileFault;
 import java.io.IOException;
@@ -86,6 +87,10 @@ public final class MergeLineage {
                     .flip());
             add(pair.a(), sum);
             add(pair.b(), sum);
+        }
+        for (SavedWeight weight : adapter.saved()) {
+            sum.add(weight.place().name().getBytes(StandardCharsets.UTF_8));
+            add(weight.values(), sum);
         }
         return sum.hex();
     }

@@ -10,6 +10,7 @@ import dev.chaku.internal.engine.DecoderModule.Place;
 import dev.chaku.internal.engine.DecoderSpec;
 import dev.chaku.internal.engine.LatentOptions;
 import dev.chaku.internal.engine.LoraPair;
+import dev.chaku.internal.engine.SavedWeight;
 import dev.chaku.internal.engine.TensorSpec;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -33,6 +34,7 @@ final class MergePlacement {
     private final DecoderSpec spec;
     private final Map<String, List<LowRankTerm>> terms = new LinkedHashMap<>();
     private final Map<String, List<RowChange>> changes = new LinkedHashMap<>();
+    private boolean replacedAtBothEnds;
 
     /** @param scale what the adapter is worn with; 1 as it was trained */
     record Worn(AdapterWeights adapter, double scale) {}
@@ -55,6 +57,7 @@ final class MergePlacement {
                 placement.place(worn, pair);
             }
         }
+        adapters.forEach(worn -> placement.replace(worn.adapter(), worn.scale()));
         return placement;
     }
 
@@ -64,12 +67,56 @@ final class MergePlacement {
     }
 
     /**
-     * Places what an adapter says of whole weights.
+     * Places the weights that an adapter has in place of the base's.
+     *
+     * @param scale what the adapter is worn with
+     * @throws BadInputException if another has taken the place of a weight, or the scale is not 1
+     */
+    void replace(AdapterWeights adapter, double scale) {
+        List<SavedWeight> saved = adapter.saved();
+        for (SavedWeight weight : saved) {
+            String name = weight.place().name() + ".weight";
+            if (scale != 1) {
+                throw new BadInputException(adapter.source() + ": tensor " + name
+                        + ": expected scale 1 of an adapter that replaces a weight, found " + scale);
+            }
+            if (changes.containsKey(name)) {
+                throw new BadInputException(adapter.source() + ": tensor " + name
+                        + ": expected one adapter that replaces it, found a second one");
+            }
+        }
+        place(saved.stream()
+                .<WholeWeight>map(weight -> new WholeWeight.Replaced(weight.place(), new WholeWeight.Rows(weight)))
+                .toList());
+    }
+
+    /** Whether wholes put one matrix in place of one that is embedding and output projection, to which nothing adds. */
+    private boolean keepOneMatrix(List<WholeWeight> wholes) {
+        if (base.findTensor(OUTPUT).isPresent() || terms.containsKey(OUTPUT) || terms.containsKey(EMBEDDING)) {
+            return false;
+        }
+        List<WholeWeight.Replaced> outside = wholes.stream()
+                .filter(WholeWeight.Replaced.class::isInstance)
+                .map(WholeWeight.Replaced.class::cast)
+                .toList();
+        return outside.size() == 2
+                && !outside.get(0).place().equals(outside.get(1).place())
+                && outside.get(0).rows().isSame(outside.get(1).rows());
+    }
+
+    /**
+     * Places what an adapter says of whole weights. Where one matrix is embedding and output projection, and the
+     * adapter has one for both, it stays one.
      *
      * @throws BadInputException if the base has no such weight
      */
     void place(List<WholeWeight> wholes) {
+        boolean one = keepOneMatrix(wholes);
+        replacedAtBothEnds |= one;
         for (WholeWeight whole : wholes) {
+            if (one && whole.place().module() == DecoderModule.OUTPUT) {
+                continue;
+            }
             Optional<TensorSpec> tensor = spec.weight(whole.place());
             boolean outside = !whole.place().module().inLayers();
             if (tensor.isEmpty() && !outside) {
@@ -104,7 +151,9 @@ final class MergePlacement {
 
     /** Whether the merged file has an output projection that the base does not have. */
     boolean unties() {
-        return base.findTensor(OUTPUT).isEmpty() && (terms.containsKey(OUTPUT) || terms.containsKey(EMBEDDING));
+        return !replacedAtBothEnds
+                && base.findTensor(OUTPUT).isEmpty()
+                && (terms.containsKey(OUTPUT) || terms.containsKey(EMBEDDING));
     }
 
     private void place(Worn worn, LoraPair pair) {

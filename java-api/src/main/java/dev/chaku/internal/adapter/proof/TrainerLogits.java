@@ -8,6 +8,7 @@ import dev.chaku.internal.engine.EngineTrainer;
 import dev.chaku.internal.engine.LoraOptions;
 import dev.chaku.internal.engine.LoraPair;
 import dev.chaku.internal.engine.ParameterInfo;
+import dev.chaku.internal.engine.SavedWeight;
 import dev.chaku.internal.engine.TrainerOptions;
 import dev.chaku.internal.engine.TrainingBatch;
 import dev.chaku.internal.io.DirectBuffers;
@@ -36,24 +37,27 @@ public final class TrainerLogits implements LogitSource {
         int rank = pairs.stream().mapToInt(LoraPair::rank).max().orElseThrow();
         Set<DecoderModule> targets =
                 pairs.stream().map(pair -> pair.place().module()).collect(Collectors.toUnmodifiableSet());
-        LoraOptions lora = LoraOptions.of(rank, adapter.alpha() / rank, targets);
+        Map<DecoderModule, SavedWeight> whole = adapter.trainedWhole(spec);
+        LoraOptions lora = LoraOptions.of(rank, adapter.alpha() / rank, targets).withSaved(whole.keySet());
         trainer = model.trainer(TrainerOptions.lora(lora, maxTokens, 0, 0, memoryLimitBytes));
         try {
-            fill(pairs, rank);
+            fill(pairs, rank, whole);
         } catch (RuntimeException e) {
             trainer.close();
             throw e;
         }
     }
 
-    private void fill(List<LoraPair> pairs, int rank) {
+    private void fill(List<LoraPair> pairs, int rank, Map<DecoderModule, SavedWeight> whole) {
         Map<DecoderModule.Place, LoraPair> byPlace = new HashMap<>();
         pairs.forEach(pair -> byPlace.put(pair.place(), pair));
         for (int i = 0; i < trainer.parameters(); i++) {
             ParameterInfo info = trainer.parameter(i);
             LoraPair pair = byPlace.get(info.module().at(info.layer()));
             float[] values = new float[Math.toIntExact(info.elements())];
-            if (pair != null && info.kind() == ParameterInfo.Kind.LORA_A) {
+            if (info.kind() == ParameterInfo.Kind.WEIGHT) {
+                values = whole.get(info.module()).values();
+            } else if (pair != null && info.kind() == ParameterInfo.Kind.LORA_A) {
                 fillA(pair, rank, values);
             } else if (pair != null) {
                 fillB(pair, rank, values);
