@@ -128,8 +128,10 @@ __global__ void __launch_bounds__(kThreads, 4) attend(const Call c) {
   }
   CHAKU_UNROLL
   for (int h = 0; h < kHeads; ++h) {
-    parts.maximum[warp_index()][h] = state.maximum[h];
-    parts.sum[warp_index()][h] = state.sum[h];
+    if (lane_index() == 0) {
+      parts.maximum[warp_index()][h] = state.maximum[h];
+      parts.sum[warp_index()][h] = state.sum[h];
+    }
     CHAKU_UNROLL
     for (int i = 0; i < kDims; ++i) parts.o[warp_index()][h][lane_index() + 32 * i] = state.o[h][i];
   }
