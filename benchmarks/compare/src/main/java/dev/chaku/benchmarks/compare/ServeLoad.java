@@ -276,7 +276,7 @@ final class ServeLoad implements Callable<Integer> {
         Settings settings = run.settings(List.of(), 1);
         PeerShape shape = PeerShape.parse(shape().label());
         Path file = ModelFile.in(settings.models(), shape, WeightFormat.Q4_K_M.label());
-        OutputForm form = OutputForm.jsonSchema("{\"type\": \"string\", \"minLength\": 2000}");
+        OutputForm form = OutputForm.jsonSchema("{\"type\": \"string\", \"minLength\": 300}");
         try (Model model = Model.open(file, ModelOptions.defaults().withThreads(settings.threads()))) {
             for (int n : new int[] {1, 8}) {
                 formed(model, n, form); // warms up
