@@ -1,6 +1,7 @@
 package dev.chaku.internal.json;
 
 import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonParseException;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadConstraints;
@@ -8,6 +9,7 @@ import com.fasterxml.jackson.core.StreamReadFeature;
 import dev.chaku.errors.BadInputException;
 import dev.chaku.internal.io.Json;
 import java.io.IOException;
+import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -15,14 +17,16 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads JSON as maps in the order of the text, lists, strings, {@link java.math.BigDecimal}, booleans and null. Keys
- * that come twice are refused, and so are more than 256 levels.
+ * Reads JSON as maps in the order of the text, lists, strings, {@link BigDecimal}, booleans and null. Keys that come
+ * twice are refused, and so are more than 256 levels and numbers of more than 10,000 digits written out.
  */
 public final class JsonTree {
     /** Most levels of lists and objects. */
     public static final int DEPTH = 256;
 
     private static final int MOST_CHARACTERS = 2 << 20;
+    private static final int MOST_DIGITS = 10_000; // before and after the point
+    private static final String TOO_LONG = "a number has more than " + MOST_DIGITS + " digits written out: ";
 
     private static final JsonFactory FACTORY = Json.builder()
             .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
@@ -79,7 +83,22 @@ public final class JsonTree {
             case VALUE_NULL:
                 return null;
             default:
-                return parser.getDecimalValue();
+                return number(parser);
         }
+    }
+
+    /** One that can be written out: an exponent of nine digits would be a text of gigabytes. */
+    private static BigDecimal number(JsonParser parser) throws IOException {
+        BigDecimal number;
+        try {
+            number = parser.getDecimalValue();
+        } catch (NumberFormatException e) {
+            throw new JsonParseException(parser, TOO_LONG + parser.getText(), e);
+        }
+        long before = (long) number.precision() - number.scale();
+        if (before > MOST_DIGITS || number.scale() > MOST_DIGITS) {
+            throw new JsonParseException(parser, TOO_LONG + parser.getText());
+        }
+        return number;
     }
 }
