@@ -2,10 +2,12 @@
 // CPU's reference. All that is computed runs in CUDA kernels; the device's memory is closed to the host.
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 
 #include "cuda/device_under_test.h"
 #include "device/cuda_device.h"
 #include "infer/single_text.h"
+#include "kernels/cuda/queue.cuh"
 #include "kernels/cuda/simt/device_memory.h"
 #include "kernels/cuda/simt/options.h"
 #include "model/expect_error.h"
@@ -299,4 +301,133 @@ TEST(what_waits_in_the_host_s_memory_is_planned) {
   CHECK_EQ(all.activation_bytes - some.activation_bytes, 4 * stream);
   o.engine = nullptr;
   CHECK_EQ(Trainer::plan(*tiny_decoder(o), options).host_bytes, 0);
+}
+
+namespace {
+
+// What a model computes on a queue with graphs, or without; the environment is as it was afterwards.
+struct Computed {
+  std::vector<double> values;
+  cuda::LaunchCounts counts;
+};
+template <class Run>
+Computed compute(TinyOptions o, bool graphs, bool tensor_cores, int32_t gpu_layers, const Run& run) {
+  if (!graphs) setenv("CHAKU_CUDA_GRAPHS", "off", 1);
+  o.engine = emulated_engine(tensor_cores, gpu_layers);
+  unsetenv("CHAKU_CUDA_GRAPHS");
+  Computed c;
+  const std::shared_ptr<Model> model = tiny_decoder(o);
+  const cuda::CudaQueue& queue = cuda::cuda_queue(o.engine->device().queue());
+  const cuda::LaunchCounts before = queue.counts();
+  c.values = run(model);
+  c.counts = queue.counts();
+  c.counts.kernels -= before.kernels;
+  c.counts.alone -= before.alone;
+  return c;
+}
+
+// Two texts beside each other in lengths: their tokens alternate, one under an adapter.
+std::vector<double> generate_long(const std::shared_ptr<Model>& model) {
+  std::vector<double> all;
+  std::vector<float> logits(48);
+  SingleText texts[] = {{model, {64, 16, 0, 0, DType::kF16}}, {model, {64, 16, 0, 0, DType::kF16}}};
+  texts[0].set_adapters({some_adapter(model)}, std::vector<float>{0.7f});
+  texts[0].eval(tiny_tokens(kTokens, 48), Role::kPrompt, LogitRows::kLast, logits);
+  texts[1].eval(tiny_tokens(5, 48), Role::kPrompt, LogitRows::kLast, logits);
+  for (int32_t i = 0; i < 12; ++i) {
+    SingleText& text = texts[i % 3 == 0];
+    text.eval(std::vector<int32_t>{(7 * i + 3) % 48}, Role::kGenerated, LogitRows::kLast, logits);
+    append(all, logits);
+  }
+  return all;
+}
+
+// Steps of trainings on batches of several lengths; the rate, the number of the step and dropout's counter change.
+std::vector<double> train_long(const std::shared_ptr<Model>& model, TrainMode mode) {
+  TrainerOptions options;
+  options.mode = mode;
+  options.max_tokens = 32;
+  if (mode == TrainMode::kLora) {
+    options.rank = 3;
+    options.dropout = 0.1f;
+    options.targets = uint64_t{1} << static_cast<int32_t>(Module::kAttnOutput);
+    options.seed = 5;
+  }
+  Trainer trainer(model, options);
+  std::vector<double> all;
+  for (int32_t i = 0; i < 5; ++i) {
+    const int32_t n = i == 3 ? 9 : kTokens;
+    const std::vector<int32_t> tokens = tiny_tokens(n, 48), starts = {0, n};
+    std::vector<int32_t> targets(tokens.begin() + 1, tokens.end());
+    targets.push_back(0);
+    std::vector<float> weights(static_cast<size_t>(n), 1.0f);
+    const TrainingBatch batch{i, tokens, {targets.data(), weights.data()}, starts};
+    all.push_back(trainer.accumulate(batch).loss_sum);
+    StepOptions step;
+    step.learning_rate = 1e-2f / static_cast<float>(1 + i);
+    all.push_back(trainer.step(step).grad_norm);
+  }
+  for (int32_t i = 0; i < static_cast<int32_t>(trainer.parameters().size()); ++i)
+    append(all, trainer.read(i, Slot::kValue));
+  return all;
+}
+
+std::vector<double> all_long(const std::shared_ptr<Model>& model) {
+  std::vector<double> all = generate_long(model);
+  for (const TrainMode mode : {TrainMode::kLora, TrainMode::kFull})
+    for (const double value : train_long(model, mode)) all.push_back(value);
+  return all;
+}
+
+}  // namespace
+
+// Whatever changes from step to step, and whenever the streams run.
+TEST(steps_from_graphs_have_the_bits_of_launched_ones) {
+  unsigned order = 0;
+  const std::vector<TinyKind> all = kinds();
+  for (const TinyKind& kind : {all[0], all[1], all[2], all[4], all[8]}) {
+    const Computed launched = compute(kind.options, false, false, -1, all_long);
+    CHECK_EQ(launched.counts.graphs, 0);
+    CHECK_EQ(launched.counts.alone, launched.counts.kernels);
+    simt::options().order = order++;
+    const Computed replayed = compute(kind.options, true, order % 2 == 0, -1, all_long);
+    simt::options().order = 0;
+    const Computed expected = order % 2 == 0 ? compute(kind.options, false, true, -1, all_long) : launched;
+    if (replayed.values != expected.values) report(kind.name.c_str(), 0, "order " + std::to_string(order - 1));
+    CHECK_EQ(replayed.counts.kernels, expected.counts.kernels);
+    CHECK(replayed.counts.alone < replayed.counts.kernels / 2);
+    CHECK(replayed.counts.nodes_set > 0 && replayed.counts.nodes_set < replayed.counts.kernels);
+  }
+}
+
+TEST(graphs_of_layers_that_come_when_they_are_needed) {
+  TinyOptions o = kinds()[1].options;
+  o.n_layers = 4;
+  const Computed launched = compute(o, false, false, 1, all_long);
+  for (const unsigned order : {0u, 1u, 9u}) {
+    simt::options().order = order;
+    const Computed replayed = compute(o, true, false, 1, all_long);
+    simt::options().order = 0;
+    CHECK(replayed.values == launched.values);
+    CHECK(replayed.counts.graphs > 0);
+  }
+}
+
+// A graph that keeps what it was made with is seen in every number that depends on what changes.
+TEST(stale_arguments_of_graphs_are_noticed) {
+  const TinyOptions o = kinds()[0].options;
+  for (const auto& run : {+[](const std::shared_ptr<Model>& m) { return generate_long(m); },
+                          +[](const std::shared_ptr<Model>& m) { return train_long(m, TrainMode::kLora); },
+                          +[](const std::shared_ptr<Model>& m) { return train_long(m, TrainMode::kFull); }}) {
+    const std::vector<double> expected = compute(o, false, false, -1, run).values;
+    simt::options().lose_node_updates = true;
+    bool seen = false;
+    try {
+      seen = compute(o, true, false, -1, run).values != expected;
+    } catch (const Error&) {
+      seen = true;
+    }
+    simt::options().lose_node_updates = false;
+    CHECK(seen);
+  }
 }

@@ -1,4 +1,6 @@
 #include <cstdio>
+#include <cstdlib>
+#include <cstring>
 
 #include "base/error.h"
 #include "kernels/cuda/architectures.h"
@@ -24,7 +26,8 @@ constexpr int64_t kScratchBytes = int64_t{1} << 20;  // its pages open and close
 Queue* make_queue(int32_t device, int64_t scratch_bytes, const char** reason) {
   static thread_local std::string said;
   try {
-    return new CudaQueue(device, scratch_bytes);
+    const char* graphs = std::getenv("CHAKU_CUDA_GRAPHS");  // for diagnosis
+    return new CudaQueue(device, scratch_bytes, graphs == nullptr || std::strcmp(graphs, "off") != 0);
   } catch (const Error& error) {
     said = error.what();
     *reason = said.c_str();
@@ -54,7 +57,7 @@ void* allocate(Queue& queue, int64_t n_bytes) {
 
 void free_at(Queue& queue, void* at) {
   const std::lock_guard lock(cuda_queue(queue).mutex());
-  current(queue);
+  current(queue).flush();
   free_memory(at);
 }
 

@@ -4,7 +4,8 @@
 
 namespace chaku::cuda {
 
-CudaQueue::CudaQueue(int32_t device, int64_t scratch_bytes) : Queue(1), device_(device), scratch_bytes_(scratch_bytes) {
+CudaQueue::CudaQueue(int32_t device, int64_t scratch_bytes, bool graphs)
+    : Queue(1), with_graphs_(graphs), device_(device), scratch_bytes_(scratch_bytes) {
   make_current(device);
 #ifdef __CUDACC__
   const cudaError_t error = cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking);
@@ -30,7 +31,31 @@ CudaQueue::~CudaQueue() {
 #endif
 }
 
+void CudaQueue::flush() noexcept {
+  if (kept_.size() == 0) return;
+  if (failure_.empty()) {
+    counts_.kernels += static_cast<int64_t>(kept_.size());
 #ifdef __CUDACC__
+    const StreamHandle stream = stream_;
+#else
+    const StreamHandle stream = &stream_;
+#endif
+    if (!with_graphs_ || !graphs_.launch(kept_, part_, stream, counts_)) launch_each();
+  }
+  ++part_;
+  kept_.clear();
+}
+
+#ifdef __CUDACC__
+
+void CudaQueue::launch_each() noexcept {
+  for (size_t i = 0; i < kept_.size() && failure_.empty(); ++i) {
+    const NodeParameters parameters(kept_[i]);
+    check(cudaLaunchKernel(parameters.p.func, parameters.p.gridDim, parameters.p.blockDim, parameters.p.kernelParams,
+                           parameters.p.sharedMemBytes, stream_));
+    ++counts_.alone;
+  }
+}
 
 // The driver gives a device up after such errors until the process ends: all that follows fails with the same one.
 void CudaQueue::check(cudaError_t error) noexcept {
@@ -40,21 +65,28 @@ void CudaQueue::check(cudaError_t error) noexcept {
 }
 
 void CudaQueue::upload(void* to, const void* from, int64_t n_bytes) noexcept {
+  flush();
   if (!failure_.empty()) return;
   check(cudaMemcpyAsync(to, from, static_cast<size_t>(n_bytes), cudaMemcpyHostToDevice, stream_));
 }
 
 void CudaQueue::download(void* to, const void* from, int64_t n_bytes) noexcept {
+  flush();
   if (!failure_.empty()) return;
   check(cudaMemcpyAsync(to, from, static_cast<size_t>(n_bytes), cudaMemcpyDeviceToHost, stream_));
 }
 
 void CudaQueue::clear(void* at, int64_t n_bytes) noexcept {
+  flush();
   if (!failure_.empty()) return;
   check(cudaMemsetAsync(at, 0, static_cast<size_t>(n_bytes), stream_));
 }
 
-void CudaQueue::synchronize() noexcept { check(cudaStreamSynchronize(stream_)); }
+void CudaQueue::synchronize() noexcept {
+  flush();
+  part_ = 0;
+  check(cudaStreamSynchronize(stream_));
+}
 
 void CudaQueue::copy_beside(void* to, const void* from, int64_t n_bytes, bool to_device) noexcept {
   if (!failure_.empty()) return;
@@ -63,12 +95,14 @@ void CudaQueue::copy_beside(void* to, const void* from, int64_t n_bytes, bool to
 }
 
 void CudaQueue::copies_after_kernels() noexcept {
+  flush();
   if (!failure_.empty()) return;
   check(cudaEventRecord(ran_, stream_));
   check(cudaStreamWaitEvent(copies_, ran_, 0));
 }
 
 void CudaQueue::kernels_after_copies() noexcept {
+  flush();
   if (!failure_.empty()) return;
   check(cudaEventRecord(copied_, copies_));
   check(cudaStreamWaitEvent(stream_, copied_, 0));
@@ -78,7 +112,13 @@ void CudaQueue::synchronize_copies() noexcept { check(cudaStreamSynchronize(copi
 
 #else
 
+void CudaQueue::launch_each() noexcept {
+  for (size_t i = 0; i < kept_.size(); ++i) stream_.enqueue([l = kept_[i]] { l.layout->run(l); });
+  counts_.alone += static_cast<int64_t>(kept_.size());
+}
+
 void CudaQueue::upload(void* to, const void* from, int64_t n_bytes) noexcept {
+  flush();
   if (!failure_.empty()) return;
   try {
     stream_.copy_to_device(to, from, static_cast<size_t>(n_bytes));
@@ -88,6 +128,7 @@ void CudaQueue::upload(void* to, const void* from, int64_t n_bytes) noexcept {
 }
 
 void CudaQueue::download(void* to, const void* from, int64_t n_bytes) noexcept {
+  flush();
   if (!failure_.empty()) return;
   try {
     stream_.copy_to_host(to, from, static_cast<size_t>(n_bytes));
@@ -97,6 +138,7 @@ void CudaQueue::download(void* to, const void* from, int64_t n_bytes) noexcept {
 }
 
 void CudaQueue::clear(void* at, int64_t n_bytes) noexcept {
+  flush();
   if (!failure_.empty()) return;
   try {
     stream_.fill_device(at, 0, static_cast<size_t>(n_bytes));
@@ -107,6 +149,8 @@ void CudaQueue::clear(void* at, int64_t n_bytes) noexcept {
 
 // A copy that failed lets the kernels wait for ever: what they say of it is not what went wrong.
 void CudaQueue::synchronize() noexcept {
+  flush();
+  part_ = 0;
   try {
     stream_.synchronize();
   } catch (const simt::Fault& fault) {
@@ -128,12 +172,14 @@ void CudaQueue::copy_beside(void* to, const void* from, int64_t n_bytes, bool to
 }
 
 void CudaQueue::copies_after_kernels() noexcept {
+  flush();
   if (!failure_.empty()) return;
   stream_.record(ran_);
   copies_.wait_for(ran_);
 }
 
 void CudaQueue::kernels_after_copies() noexcept {
+  flush();
   if (!failure_.empty()) return;
   copies_.record(copied_);
   stream_.wait_for(copied_);

@@ -36,6 +36,8 @@ struct Options {
   size_t device_bytes = size_t{8} << 30;
   // Launches and copies until the device is lost: they fail from then on, as does every allocation; -1: never.
   int64_t work_until_lost = -1;
+  // A fault to be noticed: nodes of graphs keep the arguments that they were made with.
+  bool lose_node_updates = false;
 };
 Options& options() noexcept;
 

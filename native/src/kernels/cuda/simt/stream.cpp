@@ -44,6 +44,19 @@ void move(void* to, const void* from, size_t n_bytes) {
 
 }  // namespace
 
+void Graph::add(const void* name, Work work) {
+  work_.push_back(std::move(work));
+  names_.resize(work_.size());
+  names_.back() = name;
+}
+
+void Graph::set(size_t node, const void* name, Work work) {
+  if (node >= names_.size() || names_[node] == nullptr)
+    throw Fault(text("node %zu of a graph of %zu is set: it runs no kernel", node, work_.size()));
+  if (names_[node] != name) throw Fault(text("node %zu of a graph is set to another kernel", node));
+  if (!options().lose_node_updates) work_[node] = std::move(work);
+}
+
 Stream::Stream() {
   const std::lock_guard lock(device());
   streams().push_back(this);

@@ -36,11 +36,19 @@ class Event {
 
 using Work = std::function<void()>;
 
-// What a stream was given while it was captured, to be launched any number of times.
+// What a stream was given while it was captured, or nodes one after another, to be launched any number of times.
 class Graph {
+ public:
+  // A node that runs a kernel; `name` is the host's name of it.
+  void add(const void* name, Work work);
+  // The node's work with other arguments: later launches have them, those that are enqueued keep theirs. Throws Fault
+  // for a node that is not there, and for another kernel.
+  void set(size_t node, const void* name, Work work);
+
  private:
   friend class Stream;
   std::vector<Work> work_;
+  std::vector<const void*> names_;  // of nodes that were added
 };
 
 // Used from one thread at a time; several streams from several threads.
@@ -91,16 +99,18 @@ class Stream {
 // Runs what is left in all streams, as the device does before it frees memory. Failures stay with their streams.
 void run_all_streams();
 
+// check_arguments() of each.
+template <class... P>
+void check_argument_values(P... values) {
+  (__builtin_clear_padding(&values), ...);  // which may hold anything
+  (check_arguments(&values, sizeof(values)), ...);
+}
+
 template <class... P, class... A>
 void launch(Stream& stream, void (*kernel)(P...), dim3 grid, dim3 block, size_t shared_bytes, A&&... arguments) {
   check_grid(grid, block, shared_bytes);
   const std::tuple<P...> values(static_cast<P>(std::forward<A>(arguments))...);
-  std::apply(
-      [](auto... each) {
-        (__builtin_clear_padding(&each), ...);  // which may hold anything
-        (check_arguments(&each, sizeof(each)), ...);
-      },
-      values);
+  std::apply([](auto... each) { check_argument_values(each...); }, values);
   stream.enqueue([=] {
     const auto body = [&] { std::apply(kernel, values); };
     run_grid(grid, block, shared_bytes, [](const void* f) { (*static_cast<const decltype(body)*>(f))(); }, &body);
