@@ -5,6 +5,7 @@
 #include "kernels/cpu/amx/ops.h"
 #include "kernels/cpu/amx/product.h"
 #include "kernels/cpu/generic/gemv.inl"
+#include "kernels/cpu/generic/tails.h"
 #include "kernels/cpu/paths.h"
 
 namespace chaku::amx {
@@ -43,11 +44,6 @@ MatmulBackwardProblem tail_product(const MatmulBackwardProblem& p, const TailOfR
   return {of.tail.x, of.tail.x_stride, of.tail.w, p.dx, p.dx_stride, p.m, p.scale * of.tail.scale, true, {}};
 }
 
-const TailOfRows* parts_of(const MatmulProblem& p) { return p.tails; }
-const TailOfRows* parts_of(const MatmulBackwardProblem&) { return nullptr; }
-int64_t n_parts_of(const MatmulProblem& p) { return p.n_tails; }
-int64_t n_parts_of(const MatmulBackwardProblem&) { return 0; }
-
 // Products of the same rows. A tail whose rank is no low one is a product of its own.
 template <class Columns, class Problem>
 void run_large(const Problem* problems, int64_t n, Queue& queue) {
@@ -58,9 +54,9 @@ void run_large(const Problem* problems, int64_t n, Queue& queue) {
     jobs[i] = {product_of(problem), Columns::of(problem.w)};
     Product& p = jobs[i].p;
     wholes[i] = {0, p.m, problem.tail};
-    const bool parted = n_parts_of(problem) > 0;
-    p.tails = parted ? parts_of(problem) : &wholes[i];
-    p.n_tails = parted ? n_parts_of(problem) : problem.tail.empty() ? 0 : 1;
+    const Tails tails = tails_of(problem);
+    p.tails = tails.n > 0 ? tails.parts : &wholes[i];
+    p.n_tails = tails.n > 0 ? tails.n : tails.whole->empty() ? 0 : 1;
     for (int64_t t = 0; t < p.n_tails; ++t) p.tail_depth = max(p.tail_depth, jobs[i].tail_depth(t));
   }
   run_products(jobs, n, rows_of(problems[0]), queue);

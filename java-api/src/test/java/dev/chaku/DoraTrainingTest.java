@@ -51,12 +51,7 @@ class DoraTrainingTest {
     }
 
     private Trainer trainer(String out, LoraConfig lora, TrainingConfig config) {
-        return Trainer.on(base)
-                .lora(lora)
-                .config(config)
-                .examples(TinyTraining.counting(24, 7))
-                .evalExamples(TinyTraining.counting(8, 9))
-                .output(folder.resolve(out));
+        return TinyTraining.trainer(base, lora, config, folder.resolve(out));
     }
 
     private static TrainingConfig config() {

@@ -62,12 +62,7 @@ class PissaTrainingTest {
     }
 
     private Trainer trainer(Model model, String out, LoraConfig lora, TrainingConfig config) {
-        return Trainer.on(model)
-                .lora(lora)
-                .config(config)
-                .examples(TinyTraining.counting(24, 7))
-                .evalExamples(TinyTraining.counting(8, 9))
-                .output(folder.resolve(out));
+        return TinyTraining.trainer(model, lora, config, folder.resolve(out));
     }
 
     private static TrainingConfig config() {

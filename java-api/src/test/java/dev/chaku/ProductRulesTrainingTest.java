@@ -43,12 +43,7 @@ class ProductRulesTrainingTest {
     }
 
     private Trainer trainer(String out, LoraConfig lora) {
-        return Trainer.on(base)
-                .lora(lora)
-                .config(TinyTraining.config().with(c -> c.saveSteps(5)))
-                .examples(TinyTraining.counting(24, 7))
-                .evalExamples(TinyTraining.counting(8, 9))
-                .output(folder.resolve(out));
+        return TinyTraining.trainer(base, lora, TinyTraining.config().with(c -> c.saveSteps(5)), folder.resolve(out));
     }
 
     private static LoraConfig rules() {

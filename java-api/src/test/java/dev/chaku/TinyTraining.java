@@ -62,6 +62,16 @@ public final class TinyTraining {
                 .learningRate(5e-3));
     }
 
+    /** On 24 sequences, with eight others that are not trained on. */
+    static Trainer trainer(Model model, LoraConfig lora, TrainingConfig config, Path out) {
+        return Trainer.on(model)
+                .lora(lora)
+                .config(config)
+                .examples(counting(24, 7))
+                .evalExamples(counting(8, 9))
+                .output(out);
+    }
+
     /** With dropout, so that a resumed run has its counter to get right. */
     static LoraConfig lora() {
         return LoraConfig.rank(4).withDropout(0.1).withTargets(Set.of(LoraTarget.Q, LoraTarget.V, LoraTarget.DOWN));

@@ -23,6 +23,7 @@ import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.IntFunction;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
@@ -290,15 +291,10 @@ final class ServeLoad implements Callable<Integer> {
     }
 
     private List<Generation> formed(Model model, int n, @Nullable OutputForm form) {
-        List<CompletableFuture<Generation>> running = new ArrayList<>();
-        for (int i = 0; i < n; i++) {
+        return together(n, i -> {
             Generator text = text(model, tokens(model, PROMPT), 2 * ANSWER).sampling(SamplingOptions.defaults());
-            if (form != null) {
-                text.form(form);
-            }
-            running.add(text.generateAsync());
-        }
-        return running.stream().map(CompletableFuture::join).toList();
+            return form == null ? text : text.form(form);
+        });
     }
 
     /** One measurement of a case. */
@@ -331,13 +327,16 @@ final class ServeLoad implements Callable<Integer> {
     }
 
     private List<Generation> generate(Model model, int n, List<Adapter> worn, boolean reproducible) {
+        return together(n, i -> {
+            Generator text = text(model, tokens(model, PROMPT), ANSWER).reproducible(reproducible);
+            return worn.isEmpty() ? text : text.adapter(worn.get(i % worn.size()));
+        });
+    }
+
+    private static List<Generation> together(int n, IntFunction<Generator> text) {
         List<CompletableFuture<Generation>> running = new ArrayList<>();
         for (int i = 0; i < n; i++) {
-            Generator text = text(model, tokens(model, PROMPT), ANSWER).reproducible(reproducible);
-            if (!worn.isEmpty()) {
-                text.adapter(worn.get(i % worn.size()));
-            }
-            running.add(text.generateAsync());
+            running.add(text.apply(i).generateAsync());
         }
         return running.stream().map(CompletableFuture::join).toList();
     }
